@@ -1,0 +1,74 @@
+//! A connection: a client's shop, connected.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use sqlx::types::Json;
+
+use super::{ClientId, ConnectionId, Time, words};
+
+words! {
+    /// How a connection stands.
+    ConnectionStatus {
+        /// Begun, not yet usable.
+        Pending = "pending",
+        /// Usable.
+        Active = "active",
+        /// The shop refuses our grant: the merchant has to connect again.
+        NeedsReauth = "needs_reauth",
+        /// Ended on purpose; the secret is erased, the history kept.
+        Disconnected = "disconnected",
+        /// Paused by an operator or stopped by a failure that only a person can mend.
+        Error = "error",
+    }
+}
+
+words! {
+    /// What a push does to the gallery. None of them touches a picture that is not ours.
+    PushMode {
+        /// Add behind what is there.
+        Append = "append",
+        /// Add and make it the first picture.
+        SetPrimary = "set_primary",
+        /// Put it in the place of a picture that we pushed earlier.
+        ReplacePushed = "replace_pushed",
+    }
+}
+
+/// What a provider's templates look up: the fields the merchant gave and what the shop told about itself.
+pub type Facts = Map<String, Value>;
+
+/// One row of `store_connection` without its sealed credentials.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Connection {
+    pub id: ConnectionId,
+    pub client_id: ClientId,
+    /// The provider's key.
+    pub store_type: String,
+    pub store_url: String,
+    pub store_name: Option<String>,
+    pub external_store_id: Option<String>,
+    pub facts: Json<Facts>,
+    pub scopes: Option<Json<Vec<String>>>,
+    pub token_expires_at: Option<Time>,
+    pub refresh_expires_at: Option<Time>,
+    pub token_refreshed_at: Option<Time>,
+    pub token_version: i32,
+    pub auto_sync_enabled: bool,
+    pub sync_on_approval: bool,
+    pub sync_interval_seconds: i32,
+    pub sync_cron: Option<String>,
+    /// IANA name of the zone in which `sync_cron` is read.
+    pub sync_timezone: String,
+    pub push_mode: PushMode,
+    pub next_sync_at: Option<Time>,
+    pub last_sync_at: Option<Time>,
+    pub last_success_at: Option<Time>,
+    pub consecutive_failures: i32,
+    pub backoff_until: Option<Time>,
+    pub status: ConnectionStatus,
+    pub last_error_code: Option<String>,
+    pub last_error: Option<String>,
+    pub disconnected_at: Option<Time>,
+    pub created_at: Time,
+    pub updated_at: Time,
+}

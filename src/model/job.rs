@@ -1,0 +1,113 @@
+//! A job: work to be done later, in a lane.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ClientId, ConnectionId, JobId, PushId, Time, Trigger, words};
+
+words! {
+    /// How a job stands.
+    JobStatus {
+        Pending = "pending",
+        Processing = "processing",
+        Completed = "completed",
+        Failed = "failed",
+        Cancelled = "cancelled",
+    }
+}
+
+words! {
+    /// Which workers do it. Each pool has its own, so that slow work of one kind never starves another.
+    Pool { Import = "import", Push = "push", Maintenance = "maintenance" }
+}
+
+words! {
+    /// How much of a catalogue an import reads.
+    ImportScope {
+        /// Only what changed since the last good run, where the shop can tell.
+        Changes = "changes",
+        /// Everything; only this may tombstone.
+        Full = "full",
+    }
+}
+
+/// What a job is about. Ids only: tokens are asked for per call, never carried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Task {
+    /// Bring the products in.
+    ImportProducts {
+        connection: ConnectionId,
+        scope: ImportScope,
+        trigger: Trigger,
+        /// Let the sweep pass its brake: the operator has seen how much would go.
+        #[serde(default)]
+        accept_deletes: bool,
+    },
+    /// Carry one approved picture out.
+    PushAsset { push: PushId, connection: ConnectionId, trigger: Trigger },
+    /// Renew a token ahead of its end.
+    RefreshToken { connection: ConnectionId },
+}
+
+impl Task {
+    /// The word kept in `job.type`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::ImportProducts { .. } => "import_products",
+            Self::PushAsset { .. } => "push_asset",
+            Self::RefreshToken { .. } => "refresh_token",
+        }
+    }
+
+    /// Whose workers do it.
+    pub fn pool(&self) -> Pool {
+        match self {
+            Self::ImportProducts { .. } => Pool::Import,
+            Self::PushAsset { .. } => Pool::Push,
+            Self::RefreshToken { .. } => Pool::Maintenance,
+        }
+    }
+
+    /// The shop it is about.
+    pub fn connection(&self) -> &ConnectionId {
+        match self {
+            Self::ImportProducts { connection, .. }
+            | Self::PushAsset { connection, .. }
+            | Self::RefreshToken { connection } => connection,
+        }
+    }
+
+    /// Jobs of one lane run one after another, over all replicas.
+    pub fn lane(&self) -> String {
+        match self {
+            Self::ImportProducts { connection, .. } => format!("import:{connection}"),
+            Self::PushAsset { connection, .. } => format!("push:{connection}"),
+            Self::RefreshToken { connection } => format!("refresh:{connection}"),
+        }
+    }
+}
+
+/// One row of `job`.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Job {
+    pub id: JobId,
+    pub client_id: ClientId,
+    pub queue: Pool,
+    pub store_connection_id: Option<ConnectionId>,
+    #[sqlx(rename = "type")]
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub payload: sqlx::types::Json<Task>,
+    pub status: JobStatus,
+    pub error: Option<String>,
+    /// Also the fence: a worker may only settle the attempt it claimed.
+    pub attempts: i32,
+    pub max_attempts: i32,
+    pub scheduled_for: Time,
+    pub locked_by: Option<String>,
+    pub lease_expires_at: Option<Time>,
+    pub lane: String,
+    pub dedupe_key: Option<String>,
+    pub created_at: Time,
+    pub completed_at: Option<Time>,
+}

@@ -1,0 +1,154 @@
+//! A product: as the shop's mapping yields it (`Normal…`) and as the database keeps it.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::{ClientId, ConnectionId, ImageId, ProductId, RunId, Time, VariantId, words};
+
+words! {
+    /// Where a product comes from. Only imported ones can be pushed back.
+    ProductSource { Imported = "imported", Uploaded = "uploaded" }
+}
+
+words! {
+    /// The shop's word on whether the product is for sale.
+    ProductStatus { Active = "active", Draft = "draft", Archived = "archived", Deleted = "deleted" }
+}
+
+/// An exact amount with two decimals, as both databases keep it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Price(#[serde(with = "rust_decimal::serde::str")] pub Decimal);
+
+impl Price {
+    /// Reads a decimal text; `None` if it is none, or more than `numeric(12,2)` holds.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::checked(text.trim().parse().ok()?)
+    }
+
+    /// From the smallest unit: 1999 with two digits is 19.99.
+    pub fn from_minor(units: i64, digits: u32) -> Option<Self> {
+        Self::checked(Decimal::try_new(units, digits).ok()?)
+    }
+
+    fn checked(amount: Decimal) -> Option<Self> {
+        let mut amount = amount.round_dp(2);
+        amount.rescale(2);
+        (amount.abs() < Decimal::from(10_000_000_000_i64)).then_some(Self(amount))
+    }
+}
+
+impl std::fmt::Display for Price {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&self.0.to_string())
+    }
+}
+
+/// A product as every provider's mapping yields it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NormalProduct {
+    pub erp_id: String,
+    pub erp_sku: Option<String>,
+    pub erp_url: Option<String>,
+    pub title: String,
+    pub description: Option<String>,
+    pub category: Option<String>,
+    pub price: Option<Price>,
+    pub currency: Option<String>,
+    pub status: Option<ProductStatus>,
+    pub updated_at: Option<Time>,
+    pub variants: Vec<NormalVariant>,
+    pub images: Vec<NormalImage>,
+}
+
+/// A variant of a normal product.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NormalVariant {
+    pub id: String,
+    pub sku: Option<String>,
+    pub title: Option<String>,
+    pub price: Option<Price>,
+    pub options: BTreeMap<String, String>,
+    pub image_id: Option<String>,
+}
+
+/// A picture of a normal product, in gallery order.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NormalImage {
+    pub id: String,
+    pub url: String,
+    pub alt: Option<String>,
+}
+
+/// One row of `product`, the columns people ask for.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Product {
+    pub id: ProductId,
+    pub client_id: ClientId,
+    pub name: String,
+    pub description: Option<String>,
+    pub category: Option<String>,
+    pub source: ProductSource,
+    pub store_connection_id: Option<ConnectionId>,
+    pub erp_id: Option<String>,
+    pub erp_sku: Option<String>,
+    pub erp_url: Option<String>,
+    pub price: Option<Price>,
+    pub currency: Option<String>,
+    pub erp_status: Option<ProductStatus>,
+    pub erp_updated_at: Option<Time>,
+    pub imported_at: Option<Time>,
+    pub last_synced_at: Option<Time>,
+    pub last_seen_run_id: Option<RunId>,
+    pub erp_deleted_at: Option<Time>,
+    pub version: i32,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+/// One row of `product_variant`.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Variant {
+    pub id: VariantId,
+    pub product_id: ProductId,
+    pub erp_variant_id: String,
+    pub erp_sku: Option<String>,
+    pub title: Option<String>,
+    pub options: sqlx::types::Json<BTreeMap<String, String>>,
+    pub price: Option<Price>,
+    pub currency: Option<String>,
+    pub erp_image_id: Option<String>,
+    pub position: i32,
+    pub erp_deleted_at: Option<Time>,
+}
+
+/// One row of `product_image`.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct Image {
+    pub id: ImageId,
+    pub product_id: ProductId,
+    pub sort_order: i32,
+    pub is_primary: bool,
+    pub sync_status: String,
+    pub external_image_id: Option<String>,
+    pub original_store_url: Option<String>,
+    pub generated_asset_id: Option<String>,
+    pub alt_text: Option<String>,
+    pub deleted_at: Option<Time>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Price;
+
+    #[test]
+    fn a_price_is_exact_and_bounded() {
+        assert_eq!(Price::parse("19.9").map(|p| p.to_string()).as_deref(), Some("19.90"));
+        assert_eq!(Price::from_minor(1999, 2).map(|p| p.to_string()).as_deref(), Some("19.99"));
+        assert_eq!(Price::from_minor(1999, 0).map(|p| p.to_string()).as_deref(), Some("1999.00"));
+        assert_eq!(Price::parse("12345678901.00"), None, "more digits than the column holds");
+        assert_eq!(Price::parse("free"), None);
+    }
+}

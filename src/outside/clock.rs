@@ -1,0 +1,51 @@
+//! The time. Frozen in tests: there `sleep` moves the clock instead of waiting.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use crate::model::Time;
+
+/// Tells the time and waits.
+#[derive(Clone, Debug)]
+pub struct Clock(Option<Arc<AtomicI64>>);
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self(None)
+    }
+
+    /// A clock that stands at `at` until somebody sleeps on it or advances it.
+    pub fn frozen(at: Time) -> Self {
+        Self(Some(Arc::new(AtomicI64::new(at.unix_ms()))))
+    }
+
+    /// The present moment.
+    #[expect(clippy::disallowed_methods, reason = "this is the door to the system clock")]
+    pub fn now(&self) -> Time {
+        self.0.as_ref().map_or_else(|| chrono::Utc::now().into(), |ms| Time::from_unix_ms(ms.load(Ordering::SeqCst)))
+    }
+
+    /// Waits; a frozen clock jumps ahead instead.
+    #[expect(clippy::disallowed_methods, reason = "this is the door to waiting")]
+    pub async fn sleep(&self, wait: Duration) {
+        if self.0.is_some() {
+            self.advance(wait);
+            tokio::task::yield_now().await;
+        } else {
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Moves a frozen clock ahead; the system's clock is left alone.
+    pub fn advance(&self, by: Duration) {
+        if let Some(ms) = &self.0 {
+            ms.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The only door to time, chance, network and files. Knows nothing of shops; everything that is not deterministic enters here.
+
+mod address;
+mod clock;
+mod files;
+mod http;
+mod random;
+
+pub use address::is_private;
+pub use clock::Clock;
+pub use files::{FileError, Files};
+pub use http::{Body, Http, HttpError, HttpPolicy, Part, Request, Response, place};
+pub use random::Random;
+
+/// Everything from outside, handed around as one thing.
+#[derive(Clone)]
+pub struct Outside {
+    pub clock: Clock,
+    pub random: Random,
+    pub http: Http,
+    pub files: Files,
+}
+
+impl Outside {
+    /// A new id: UUIDv7 text, so that rows sort by the time of their making.
+    pub fn new_id<T: From<String>>(&self) -> T {
+        T::from(self.random.uuid_v7(self.clock.now()))
+    }
+}
