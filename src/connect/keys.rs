@@ -1,0 +1,167 @@
+//! The grant of a connection: opened for a call, renewed by exactly one caller.
+
+use std::{sync::Arc, time::Duration};
+
+use super::save::seal;
+use crate::{
+    db::{self, run::NewRun},
+    model::{Connection, ConnectionId, ConnectionStatus, Failure, Grant, Remedy, RunAction, RunId, RunStatus, Trigger},
+    provider::{self, Answering, Keys},
+    tools::{Shared, Tools},
+    vault::Binding,
+};
+
+/// Longer than any answer of a token endpoint may take.
+const RENEWAL_LEASE: Duration = Duration::from_mins(3);
+/// How often a caller looks whether another process has finished its renewal.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// The keys of one connection, asked for per call.
+pub struct Held {
+    tools: Shared,
+    connection: ConnectionId,
+}
+
+impl Held {
+    /// The keys of `connection`.
+    pub fn new(tools: Shared, connection: ConnectionId) -> Self {
+        Self { tools, connection }
+    }
+}
+
+impl Keys for Held {
+    fn current(&self) -> Answering<'_, Arc<Grant>> {
+        Box::pin(async {
+            let (connection, grant) = read(&self.tools, &self.connection).await?;
+            if due(&self.tools, &connection, &grant)? {
+                return renew(&self.tools, &self.connection, grant.version).await.map(Arc::new);
+            }
+            Ok(Arc::new(grant))
+        })
+    }
+
+    fn renewed(&self, spent_version: i32) -> Answering<'_, Arc<Grant>> {
+        Box::pin(async move { renew(&self.tools, &self.connection, spent_version).await.map(Arc::new) })
+    }
+}
+
+/// Renews a grant that ends soon; does nothing where it does not.
+pub async fn renew_ahead(tools: &Shared, id: &ConnectionId) -> Result<(), Failure> {
+    let (connection, grant) = read(tools, id).await?;
+    if due(tools, &connection, &grant)? { renew(tools, id, grant.version).await.map(drop) } else { Ok(()) }
+}
+
+fn due(tools: &Tools, connection: &Connection, grant: &Grant) -> Result<bool, Failure> {
+    let margin = tools.provider(&connection.store_type)?.refresh_margin();
+    let now = tools.outside.clock.now();
+    Ok(grant.secret("refresh").is_some() && grant.expires_at.is_some_and(|end| end <= now.plus(margin)))
+}
+
+/// Opens the grant as the database has it now.
+async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection, Grant), Failure> {
+    let mut tx = tools.db.read().await?;
+    let connection = db::connection::find(&mut tx, id).await?;
+    let sealed = db::connection::find_sealed(&mut tx, id).await?;
+    drop(tx);
+    let (Some(connection), Some(sealed)) = (connection, sealed) else {
+        return Err(Failure::give_up(
+            "disconnected",
+            "the connection has no credentials any more; connect the shop again",
+        ));
+    };
+    if connection.status == ConnectionStatus::NeedsReauth {
+        let why = connection.last_error.unwrap_or_default();
+        return Err(Failure::reconnect("needs_reauth", format!("the shop has to be connected again: {why}")));
+    }
+    let binding = [id.as_str(), connection.client_id.as_str(), connection.store_type.as_str()];
+    let vault = |why: String| Failure::give_up("vault", why);
+    let plaintext = tools.vault.unseal(&Binding(&binding), &sealed).map_err(|e| vault(e.to_string()))?;
+    let secrets =
+        Grant::secrets_from_plaintext(&plaintext).ok_or_else(|| vault("a sealed grant has an unknown form".into()))?;
+    let grant = Grant {
+        secrets,
+        expires_at: connection.token_expires_at,
+        refresh_expires_at: connection.refresh_expires_at,
+        scopes: connection.scopes.as_ref().map(|scopes| scopes.0.clone()),
+        version: connection.token_version,
+    };
+    Ok((connection, grant))
+}
+
+/// One renewal for any number of callers: within the process by a lock, over processes by a lease in the row and
+/// compare-and-set on its version. Whoever comes late gets what the first one brought.
+async fn renew(tools: &Shared, id: &ConnectionId, spent: i32) -> Result<Grant, Failure> {
+    let flight = tools.flight(id);
+    let _alone = flight.lock().await;
+    let clock = &tools.outside.clock;
+    let give_up_at = clock.now().plus(RENEWAL_LEASE);
+    loop {
+        let (connection, grant) = read(tools, id).await?;
+        if grant.version != spent {
+            return Ok(grant);
+        }
+        let now = clock.now();
+        let mut tx = tools.db.begin().await?;
+        if db::connection::lock_refresh(&mut tx, id, spent, &tools.instance, (now, now.plus(RENEWAL_LEASE))).await? {
+            let run = open_run(tools, &connection);
+            db::run::insert(&mut tx, &run, now).await?;
+            tx.commit().await?;
+            return renew_locked(tools, &connection, &grant, &run.id).await;
+        }
+        drop(tx);
+        if now > give_up_at {
+            return Err(Failure::retry("refresh_busy", "another process is renewing this token and does not finish"));
+        }
+        clock.sleep(LOOK_AGAIN).await;
+    }
+}
+
+async fn renew_locked(tools: &Shared, connection: &Connection, old: &Grant, run: &RunId) -> Result<Grant, Failure> {
+    let provider = tools.provider(&connection.store_type)?;
+    let answer = match tools.app(&connection.store_type) {
+        Ok(app) => provider::refresh(&tools.outside, provider, app, &connection.facts.0, old).await,
+        Err(failure) => Err(failure),
+    };
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    let result = match answer {
+        Ok(grant) => {
+            let sealed = seal(tools, &connection.id, &connection.client_id, &connection.store_type, &grant);
+            let saved = db::connection::replace_grant(&mut tx, &connection.id, &grant, &sealed, now).await?;
+            db::run::close(&mut tx, run, RunStatus::Success, None, 1, now).await?;
+            if saved {
+                Ok(grant)
+            } else {
+                Err(Failure::retry("refresh_overtaken", "the connection changed while its token was renewed"))
+            }
+        }
+        Err(failure) => {
+            let error = (failure.code.as_str(), failure.message.as_str());
+            if failure.remedy == Remedy::Reconnect {
+                db::connection::mark_status(&mut tx, &connection.id, ConnectionStatus::NeedsReauth, Some(error), now)
+                    .await?;
+            }
+            db::connection::unlock_refresh(&mut tx, &connection.id, &tools.instance).await?;
+            db::run::close(&mut tx, run, RunStatus::Failed, Some(error), 1, now).await?;
+            Err(failure)
+        }
+    };
+    tx.commit().await?;
+    result
+}
+
+fn open_run(tools: &Tools, connection: &Connection) -> NewRun {
+    NewRun {
+        id: tools.outside.new_id(),
+        connection: connection.id.clone(),
+        client: connection.client_id.clone(),
+        parent: None,
+        action: RunAction::RefreshToken,
+        trigger: Trigger::Schedule,
+        asset: None,
+        product: None,
+        job: None,
+        attempt: 1,
+        instance: tools.instance.clone(),
+    }
+}

@@ -1,0 +1,57 @@
+//! Takes leave of a shop: revoked there where it can be, erased here, history kept.
+
+use super::keys::Held;
+use crate::{
+    db,
+    model::{ConnectionId, Failure},
+    provider::{self, Keys},
+    tools::Shared,
+};
+
+/// What became of the grant at the shop.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Left {
+    pub connection: ConnectionId,
+    /// Whether the shop confirmed that the grant is dead.
+    pub revoked_at_shop: bool,
+    /// Why it is not, for the operator.
+    pub note: Option<String>,
+}
+
+/// Disconnects a shop. A shop that does not answer does not stop it: the secret is erased here all the same.
+pub async fn leave(tools: &Shared, id: &ConnectionId) -> Result<Left, Failure> {
+    let mut tx = tools.db.read().await?;
+    let connection = db::connection::find(&mut tx, id).await?;
+    drop(tx);
+    let connection =
+        connection.ok_or_else(|| Failure::give_up("unknown_connection", format!("there is no connection '{id}'")))?;
+    let revoked = revoke(tools, id, &connection.store_type, &connection.facts.0).await;
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    db::connection::mark_disconnected(&mut tx, id, now).await?;
+    db::job::cancel_pending(&mut tx, id, now).await?;
+    db::cursor::delete_seen(&mut tx, id).await?;
+    tx.commit().await?;
+    let (revoked_at_shop, note) = match revoked {
+        Ok(true) => (true, None),
+        Ok(false) => {
+            (false, Some("the platform has no way to revoke a grant: remove the app in the shop's settings".to_owned()))
+        }
+        Err(failure) => (false, Some(format!("{failure}; remove the app in the shop's settings"))),
+    };
+    Ok(Left { connection: id.clone(), revoked_at_shop, note })
+}
+
+async fn revoke(
+    tools: &Shared,
+    id: &ConnectionId,
+    provider: &str,
+    facts: &crate::model::Facts,
+) -> Result<bool, Failure> {
+    let provider = tools.provider(provider)?;
+    if provider.takes_pasted_keys() {
+        return Ok(false);
+    }
+    let grant = Held::new(tools.clone(), id.clone()).current().await?;
+    provider::revoke(&tools.outside, provider, tools.app(provider.key())?, facts, &grant).await
+}

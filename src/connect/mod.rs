@@ -1,0 +1,63 @@
+//! Keeper of the keys: begins and ends connects, hands out sessions, renews grants once, takes leave.
+//! Holds no secret longer than a session lasts.
+
+mod finish;
+mod keys;
+mod leave;
+mod save;
+mod start;
+mod wake;
+
+use std::sync::Arc;
+
+pub use finish::{Callback, Connected, finish};
+pub use keys::{Held, renew_ahead};
+pub use leave::{Left, leave};
+pub use save::paste;
+pub use start::{Begin, Begun, begin};
+pub use wake::wake_pushes;
+
+use crate::{
+    model::{Connection, ConnectionId, ConnectionStatus, Failure},
+    provider::Session,
+    tools::Shared,
+};
+
+/// Code of a connection that an operator paused.
+pub const PAUSED: &str = "paused";
+
+/// A session with a connected shop: holding it is the permission to speak to it.
+pub async fn open(tools: &Shared, id: &ConnectionId) -> Result<(Session, Connection), Failure> {
+    let connection = {
+        let mut tx = tools.db.read().await?;
+        crate::db::connection::find(&mut tx, id).await?
+    };
+    let connection =
+        connection.ok_or_else(|| Failure::give_up("unknown_connection", format!("there is no connection '{id}'")))?;
+    usable(&connection)?;
+    let provider = tools.provider(&connection.store_type)?.clone();
+    let keys = Arc::new(Held::new(tools.clone(), connection.id.clone()));
+    let (facts, url) = (connection.facts.0.clone(), connection.store_url.clone());
+    let session = Session::new(tools.outside.clone(), provider, facts, url, keys, tools.pacers.clone());
+    Ok((session, connection))
+}
+
+fn usable(connection: &Connection) -> Result<(), Failure> {
+    let name = connection.store_name.as_deref().unwrap_or(&connection.store_url);
+    let why = connection.last_error.as_deref().unwrap_or("no reason was kept");
+    match connection.status {
+        ConnectionStatus::Active => Ok(()),
+        ConnectionStatus::NeedsReauth => {
+            Err(Failure::reconnect("needs_reauth", format!("{name} has to be connected again: {why}")))
+        }
+        ConnectionStatus::Disconnected => {
+            Err(Failure::give_up("disconnected", format!("{name} is disconnected; connect it again to use it")))
+        }
+        ConnectionStatus::Pending => Err(Failure::give_up("pending", format!("{name} is not connected yet"))),
+        ConnectionStatus::Error if connection.last_error_code.as_deref() == Some(PAUSED) => Err(Failure::give_up(
+            PAUSED,
+            format!("{name} is paused; run: store-sync connections resume {}", connection.id),
+        )),
+        ConnectionStatus::Error => Err(Failure::give_up("connection_error", format!("{name} is stopped: {why}"))),
+    }
+}

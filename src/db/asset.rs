@@ -1,0 +1,113 @@
+//! Generated outputs, their approval, and the products they show.
+
+use super::{Tx, all, execute, maybe};
+use crate::model::{ApprovalStatus, Asset, AssetId, ClientId, Product, ProductId, Time};
+
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, client_id, asset_url, asset_type, status, prompt, approval_status, approved_at, approval_note, \
+             sha256, mime_type, width, height, byte_size, created_at, updated_at FROM generated_asset ",
+            $rest
+        )
+    };
+}
+
+/// A finished picture.
+pub struct NewAsset<'a> {
+    pub id: &'a AssetId,
+    pub client: &'a ClientId,
+    /// Object key of its bytes.
+    pub key: &'a str,
+    pub sha256: &'a str,
+    pub mime_type: &'a str,
+    pub size: (i32, i32),
+    pub byte_size: i64,
+}
+
+/// Keeps a finished picture, waiting for approval.
+pub async fn insert(tx: &mut Tx, asset: &NewAsset<'_>, now: Time) -> sqlx::Result<()> {
+    let sql = "INSERT INTO generated_asset (id, client_id, asset_url, asset_type, status, approval_status, sha256, mime_type, \
+               width, height, byte_size, created_at, updated_at, completed_at) \
+               VALUES ($1, $2, $3, 'image', 'completed', 'pending', $4, $5, $6, $7, $8, $9, $9, $9)";
+    execute!(
+        tx,
+        sql,
+        asset.id,
+        asset.client,
+        asset.key,
+        asset.sha256,
+        asset.mime_type,
+        asset.size.0,
+        asset.size.1,
+        asset.byte_size,
+        now,
+    )
+    .map(drop)
+}
+
+/// Says that an asset shows a product. Both must belong to the same client: false otherwise.
+pub async fn link_product(
+    tx: &mut Tx,
+    id: &str,
+    asset: &AssetId,
+    product: &ProductId,
+    primary: bool,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO generated_asset_product (id, generated_asset_id, product_id, is_primary, created_at) \
+               SELECT $1, a.id, p.id, $4, $5 FROM generated_asset a JOIN product p ON p.client_id = a.client_id \
+               WHERE a.id = $2 AND p.id = $3 ON CONFLICT (generated_asset_id, product_id) DO NOTHING";
+    Ok(execute!(tx, sql, id, asset, product, primary, now)? == 1)
+}
+
+/// One asset that is not deleted.
+pub async fn find(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Asset>> {
+    maybe!(tx, Asset, columns!("WHERE id = $1 AND deleted_at IS NULL"), id)
+}
+
+/// Which assets to list.
+#[derive(Default)]
+pub struct AssetFilter {
+    pub client: Option<ClientId>,
+    pub approval: Option<ApprovalStatus>,
+    pub product: Option<ProductId>,
+    /// Only assets behind this one.
+    pub after: Option<AssetId>,
+}
+
+/// Assets, oldest first.
+pub async fn list(tx: &mut Tx, filter: &AssetFilter, limit: i64) -> sqlx::Result<Vec<Asset>> {
+    let sql = columns!(
+        "WHERE deleted_at IS NULL AND ($1 = '' OR client_id = $1) AND ($2 = '' OR approval_status = $2) \
+         AND ($3 = '' OR id IN (SELECT generated_asset_id FROM generated_asset_product WHERE product_id = $3)) \
+         AND id > $4 ORDER BY id LIMIT $5"
+    );
+    let client = filter.client.as_ref().map_or("", ClientId::as_str);
+    let product = filter.product.as_ref().map_or("", ProductId::as_str);
+    let after = filter.after.as_ref().map_or("", AssetId::as_str);
+    all!(tx, Asset, sql, client, filter.approval.map_or("", ApprovalStatus::as_str), product, after, limit)
+}
+
+/// Writes a person's decision; false where it stands already (the time of the first one is kept).
+pub async fn mark_approval(
+    tx: &mut Tx,
+    id: &AssetId,
+    decision: ApprovalStatus,
+    note: Option<&str>,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE generated_asset SET approval_status = $2, approved_at = $3, approval_note = $4, updated_at = $3 \
+               WHERE id = $1 AND approval_status <> $2 AND status = 'completed' AND deleted_at IS NULL";
+    Ok(execute!(tx, sql, id, decision, now, note)? == 1)
+}
+
+/// Products an asset shows, the primary one first.
+pub async fn list_products(tx: &mut Tx, asset: &AssetId) -> sqlx::Result<Vec<Product>> {
+    let sql = "SELECT p.id, p.client_id, p.name, p.description, p.category, p.source, p.store_connection_id, p.erp_id, \
+               p.erp_sku, p.erp_url, p.price, p.currency, p.erp_status, p.erp_updated_at, p.imported_at, p.last_synced_at, \
+               p.last_seen_run_id, p.erp_deleted_at, p.version, p.created_at, p.updated_at \
+               FROM generated_asset_product l JOIN product p ON p.id = l.product_id \
+               WHERE l.generated_asset_id = $1 ORDER BY l.is_primary DESC, l.id";
+    all!(tx, Product, sql, asset)
+}

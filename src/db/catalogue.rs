@@ -1,0 +1,303 @@
+//! What an import writes: products, variants and pictures in bulk, and tombstones. Many rows a statement.
+
+use sqlx::types::Json;
+
+use super::{Tx, all, build, execute};
+use crate::model::{
+    ClientId, ConnectionId, ImageId, NormalImage, NormalProduct, NormalVariant, ProductId, RunId, Time, VariantId,
+};
+
+/// Parameters a statement may have; SQLite allows 32,766.
+const MAX_BINDS: usize = 30_000;
+
+/// What the database has of a product that a page brought.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Known {
+    pub id: ProductId,
+    pub erp_id: String,
+    pub erp_hash: Option<String>,
+    pub erp_deleted_at: Option<Time>,
+}
+
+/// Where an import writes.
+pub struct Target<'a> {
+    pub client: &'a ClientId,
+    pub connection: &'a ConnectionId,
+    pub run: &'a RunId,
+    pub now: Time,
+}
+
+/// A product to be written.
+pub struct ProductRow<'a> {
+    pub id: &'a ProductId,
+    pub hash: &'a str,
+    pub product: &'a NormalProduct,
+}
+
+/// A child row to be written, beside its product's id and its place in the list.
+pub struct ChildRow<'a, Id, T> {
+    pub id: Id,
+    pub product: &'a ProductId,
+    pub position: i32,
+    pub value: &'a T,
+    /// The asset this picture was made from, where it is one of our own pushes coming back.
+    pub asset: Option<&'a str>,
+}
+
+/// A child row that the database has.
+#[derive(Debug, sqlx::FromRow)]
+pub struct KnownChild {
+    pub id: String,
+    pub product_id: ProductId,
+    pub external_id: String,
+}
+
+/// What the database has of these products of a shop.
+pub async fn list_known(tx: &mut Tx, connection: &ConnectionId, erp_ids: &[&str]) -> sqlx::Result<Vec<Known>> {
+    let mut known = Vec::with_capacity(erp_ids.len());
+    for chunk in erp_ids.chunks(MAX_BINDS - 1) {
+        known.extend(build!(tx, |q| {
+            q.push("SELECT id, erp_id, erp_hash, erp_deleted_at FROM product WHERE store_connection_id = ");
+            q.push_bind(connection);
+            q.push(" AND erp_id IN (");
+            let mut list = q.separated(", ");
+            for erp_id in chunk {
+                list.push_bind(*erp_id);
+            }
+            q.push(")");
+        }, all Known)?);
+    }
+    Ok(known)
+}
+
+/// Writes products; an existing one is found by its id in the shop. Fields a person edited here stay as they are.
+pub async fn upsert_products(tx: &mut Tx, to: &Target<'_>, rows: &[ProductRow<'_>]) -> sqlx::Result<()> {
+    for chunk in rows.chunks(MAX_BINDS / 20) {
+        build!(
+            tx,
+            |q| {
+                q.push(
+                "INSERT INTO product (id, client_id, name, description, category, source, store_connection_id, erp_id, \
+                 erp_sku, erp_url, imported_at, price, currency, erp_status, erp_updated_at, erp_hash, last_synced_at, \
+                 last_seen_run_id, created_at, updated_at) ",
+            );
+                q.push_values(chunk, |mut row, item| {
+                    let p = item.product;
+                    row.push_bind(item.id).push_bind(to.client).push_bind(&p.title).push_bind(&p.description);
+                    row.push_bind(&p.category).push("'imported'").push_bind(to.connection).push_bind(&p.erp_id);
+                    row.push_bind(&p.erp_sku).push_bind(&p.erp_url).push_bind(to.now).push_bind(p.price);
+                    row.push_bind(&p.currency).push_bind(p.status).push_bind(p.updated_at).push_bind(item.hash);
+                    row.push_bind(to.now).push_bind(to.run).push_bind(to.now).push_bind(to.now);
+                });
+                q.push(
+                " ON CONFLICT (store_connection_id, erp_id) DO UPDATE SET \
+                 name = CASE WHEN CAST(product.edited_fields AS TEXT) LIKE '%\"name\"%' THEN product.name ELSE excluded.name END, \
+                 description = CASE WHEN CAST(product.edited_fields AS TEXT) LIKE '%\"description\"%' THEN product.description ELSE excluded.description END, \
+                 category = CASE WHEN CAST(product.edited_fields AS TEXT) LIKE '%\"category\"%' THEN product.category ELSE excluded.category END, \
+                 erp_sku = excluded.erp_sku, erp_url = excluded.erp_url, price = excluded.price, currency = excluded.currency, \
+                 erp_status = excluded.erp_status, erp_updated_at = excluded.erp_updated_at, erp_hash = excluded.erp_hash, \
+                 last_synced_at = excluded.last_synced_at, last_seen_run_id = excluded.last_seen_run_id, erp_deleted_at = NULL, \
+                 version = product.version + 1, updated_at = excluded.updated_at",
+            );
+            },
+            execute
+        )?;
+    }
+    Ok(())
+}
+
+/// The variants that the database has of these products.
+pub async fn list_known_variants(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Result<Vec<KnownChild>> {
+    list_children(
+        tx,
+        "SELECT id, product_id, erp_variant_id AS external_id FROM product_variant WHERE erp_deleted_at IS NULL AND product_id IN (",
+        products,
+    )
+    .await
+}
+
+/// The shop's pictures that the database has of these products.
+pub async fn list_known_images(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Result<Vec<KnownChild>> {
+    list_children(
+        tx,
+        "SELECT id, product_id, external_image_id AS external_id FROM product_image \
+         WHERE external_image_id IS NOT NULL AND deleted_at IS NULL AND product_id IN (",
+        products,
+    )
+    .await
+}
+
+/// Our own pushes to these products: `external_id` is the picture's id in the shop, `id` the asset's.
+pub async fn list_own_pictures(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Result<Vec<KnownChild>> {
+    list_children(
+        tx,
+        "SELECT generated_asset_id AS id, product_id, external_image_id AS external_id FROM asset_push \
+         WHERE external_image_id IS NOT NULL AND product_id IN (",
+        products,
+    )
+    .await
+}
+
+async fn list_children(tx: &mut Tx, select: &'static str, products: &[&ProductId]) -> sqlx::Result<Vec<KnownChild>> {
+    let mut known = Vec::new();
+    for chunk in products.chunks(MAX_BINDS) {
+        known.extend(build!(tx, |q| {
+            q.push(select);
+            let mut list = q.separated(", ");
+            for id in chunk {
+                list.push_bind(*id);
+            }
+            q.push(")");
+        }, all KnownChild)?);
+    }
+    Ok(known)
+}
+
+/// Writes variants; one that was gone comes back.
+pub async fn upsert_variants(
+    tx: &mut Tx,
+    to: &Target<'_>,
+    currency: impl Fn(&ProductId) -> Option<String>,
+    rows: &[ChildRow<'_, VariantId, NormalVariant>],
+) -> sqlx::Result<()> {
+    for chunk in rows.chunks(MAX_BINDS / 13) {
+        build!(
+            tx,
+            |q| {
+                q.push(
+                "INSERT INTO product_variant (id, product_id, store_connection_id, erp_variant_id, erp_sku, title, options, \
+                 price, currency, erp_image_id, position, created_at, updated_at) ",
+            );
+                q.push_values(chunk, |mut row, item| {
+                    let v = item.value;
+                    row.push_bind(&item.id).push_bind(item.product).push_bind(to.connection).push_bind(&v.id);
+                    row.push_bind(&v.sku).push_bind(&v.title).push_bind(Json(&v.options)).push_bind(v.price);
+                    row.push_bind(currency(item.product)).push_bind(&v.image_id).push_bind(item.position);
+                    row.push_bind(to.now).push_bind(to.now);
+                });
+                q.push(
+                " ON CONFLICT (product_id, erp_variant_id) DO UPDATE SET erp_sku = excluded.erp_sku, title = excluded.title, \
+                 options = excluded.options, price = excluded.price, currency = excluded.currency, \
+                 erp_image_id = excluded.erp_image_id, position = excluded.position, erp_deleted_at = NULL, \
+                 updated_at = excluded.updated_at",
+            );
+            },
+            execute
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes pictures by the shop's ids. No bytes are fetched: `original_store_url` serves until a copy takes its reserved key.
+pub async fn upsert_images(
+    tx: &mut Tx,
+    to: &Target<'_>,
+    rows: &[ChildRow<'_, ImageId, NormalImage>],
+) -> sqlx::Result<()> {
+    for chunk in rows.chunks(MAX_BINDS / 11) {
+        build!(
+            tx,
+            |q| {
+                q.push(
+                "INSERT INTO product_image (id, product_id, r2_key_base, sort_order, is_primary, sync_status, external_image_id, \
+                 original_store_url, generated_asset_id, alt_text, created_at, updated_at) ",
+            );
+                q.push_values(chunk, |mut row, item| {
+                    let image = item.value;
+                    let key =
+                        format!("clients/{}/products/{}/media/images/base/{}.png", to.client, item.product, item.id);
+                    row.push_bind(&item.id).push_bind(item.product).push_bind(key).push_bind(item.position);
+                    row.push_bind(item.position == 0).push("'synced'").push_bind(&image.id).push_bind(&image.url);
+                    row.push_bind(item.asset).push_bind(&image.alt).push_bind(to.now).push_bind(to.now);
+                });
+                q.push(
+                " ON CONFLICT (product_id, external_image_id) DO UPDATE SET sort_order = excluded.sort_order, \
+                 is_primary = excluded.is_primary, sync_status = 'synced', original_store_url = excluded.original_store_url, \
+                 generated_asset_id = COALESCE(excluded.generated_asset_id, product_image.generated_asset_id), \
+                 alt_text = excluded.alt_text, deleted_at = NULL, version = product_image.version + 1, \
+                 updated_at = excluded.updated_at",
+            );
+            },
+            execute
+        )?;
+    }
+    Ok(())
+}
+
+/// No picture of these products is the first one any more: the next write says which is.
+pub async fn clear_primary(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Result<()> {
+    update_ids(tx, "UPDATE product_image SET is_primary = false WHERE is_primary AND product_id IN (", None, products)
+        .await
+}
+
+/// The shop no longer has these variants.
+pub async fn mark_variants_gone(tx: &mut Tx, ids: &[&str], now: Time) -> sqlx::Result<()> {
+    update_ids(tx, "UPDATE product_variant SET erp_deleted_at = ", Some((now, " WHERE id IN (")), ids).await
+}
+
+/// The shop no longer has these pictures.
+pub async fn mark_images_gone(tx: &mut Tx, ids: &[&str], now: Time) -> sqlx::Result<()> {
+    let set = "UPDATE product_image SET is_primary = false, sync_status = 'removed', deleted_at = ";
+    update_ids(tx, set, Some((now, " WHERE id IN (")), ids).await
+}
+
+/// The shop no longer has these products. Never deleted here: assets and approvals hang on them.
+pub async fn mark_products_gone(tx: &mut Tx, ids: &[&ProductId], now: Time) -> sqlx::Result<()> {
+    let set = "UPDATE product SET erp_status = 'deleted', erp_hash = NULL, version = version + 1, erp_deleted_at = ";
+    update_ids(tx, set, Some((now, " WHERE id IN (")), ids).await
+}
+
+async fn update_ids<T>(
+    tx: &mut Tx,
+    head: &'static str,
+    time: Option<(Time, &'static str)>,
+    ids: &[T],
+) -> sqlx::Result<()>
+where
+    T: ToString,
+{
+    for chunk in ids.chunks(MAX_BINDS - 1) {
+        build!(
+            tx,
+            |q| {
+                q.push(head);
+                if let Some((now, rest)) = time {
+                    q.push_bind(now);
+                    q.push(rest);
+                }
+                let mut list = q.separated(", ");
+                for id in chunk {
+                    list.push_bind(id.to_string());
+                }
+                q.push(")");
+            },
+            execute
+        )?;
+    }
+    Ok(())
+}
+
+/// Living products of a shop behind `after`, by id: what a sweep walks through.
+pub async fn list_living(tx: &mut Tx, connection: &ConnectionId, after: &str, limit: i64) -> sqlx::Result<Vec<Living>> {
+    let sql = "SELECT id, erp_id FROM product WHERE store_connection_id = $1 AND erp_deleted_at IS NULL AND id > $2 \
+               ORDER BY id LIMIT $3";
+    all!(tx, Living, sql, connection, after, limit)
+}
+
+/// A product that is not marked as gone.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Living {
+    pub id: ProductId,
+    pub erp_id: String,
+}
+
+/// Where a run wrote: touches nothing, used after a picture of ours was seen at the shop.
+pub async fn mark_own_picture(
+    tx: &mut Tx,
+    product: &ProductId,
+    external_image_id: &str,
+    asset: &str,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE product_image SET generated_asset_id = $3 WHERE product_id = $1 AND external_image_id = $2";
+    execute!(tx, sql, product, external_image_id, asset).map(drop)
+}

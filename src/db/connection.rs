@@ -1,0 +1,311 @@
+//! Connected shops and their sealed grants.
+
+use sqlx::types::Json;
+
+use super::{Tx, all, execute, maybe, scalar};
+use crate::{
+    model::{ClientId, Connection, ConnectionId, ConnectionStatus, Facts, Grant, PushMode, Time},
+    vault::Sealed,
+};
+
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, client_id, store_type, store_url, store_name, external_store_id, facts, scopes, token_expires_at, \
+             refresh_expires_at, token_refreshed_at, token_version, auto_sync_enabled, sync_on_approval, \
+             sync_interval_seconds, sync_cron, sync_timezone, push_mode, next_sync_at, last_sync_at, last_success_at, \
+             consecutive_failures, backoff_until, status, last_error_code, last_error, disconnected_at, created_at, \
+             updated_at FROM store_connection ",
+            $rest
+        )
+    };
+}
+
+/// What a finished connect knows about the shop.
+pub struct NewConnection<'a> {
+    pub id: &'a ConnectionId,
+    pub client_id: &'a ClientId,
+    pub provider: &'a str,
+    pub store_url: &'a str,
+    pub store_name: Option<&'a str>,
+    pub external_store_id: Option<&'a str>,
+    pub facts: &'a Facts,
+}
+
+/// A new shop, or the same shop connected again: then everything it learnt, its schedule and its history stay.
+pub async fn upsert(
+    tx: &mut Tx,
+    new: &NewConnection<'_>,
+    grant: &Grant,
+    sealed: &SealedGrant,
+    now: Time,
+) -> sqlx::Result<()> {
+    let sql = "INSERT INTO store_connection (id, client_id, store_type, store_url, store_name, external_store_id, facts, \
+         status, credentials_ciphertext, credentials_iv, credentials_tag, credentials_key_id, credentials_format, \
+         credentials_fingerprint, scopes, token_expires_at, refresh_expires_at, token_refreshed_at, token_version, \
+         created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $17, $17) \
+         ON CONFLICT (client_id, store_type, store_url) DO UPDATE SET store_name = excluded.store_name, \
+         external_store_id = excluded.external_store_id, facts = excluded.facts, status = 'active', \
+         credentials_ciphertext = excluded.credentials_ciphertext, credentials_iv = excluded.credentials_iv, \
+         credentials_tag = excluded.credentials_tag, credentials_key_id = excluded.credentials_key_id, \
+         credentials_format = excluded.credentials_format, credentials_fingerprint = excluded.credentials_fingerprint, \
+         scopes = excluded.scopes, token_expires_at = excluded.token_expires_at, \
+         refresh_expires_at = excluded.refresh_expires_at, token_refreshed_at = excluded.token_refreshed_at, \
+         token_version = excluded.token_version, refresh_locked_until = NULL, refresh_locked_by = NULL, \
+         consecutive_failures = 0, backoff_until = NULL, last_error_code = NULL, last_error = NULL, \
+         disconnected_at = NULL, updated_at = excluded.updated_at";
+    execute!(
+        tx,
+        sql,
+        new.id,
+        new.client_id,
+        new.provider,
+        new.store_url,
+        new.store_name,
+        new.external_store_id,
+        Json(new.facts),
+        &sealed.0.ciphertext,
+        &sealed.0.iv,
+        &sealed.0.tag,
+        &sealed.0.key_id,
+        sealed.0.format,
+        &sealed.1,
+        grant.scopes.as_ref().map(Json),
+        grant.expires_at,
+        grant.refresh_expires_at,
+        now,
+        grant.version,
+    )
+    .map(drop)
+}
+
+/// A sealed grant and its fingerprint.
+pub struct SealedGrant(pub Sealed, pub String);
+
+/// One shop.
+pub async fn find(tx: &mut Tx, id: &ConnectionId) -> sqlx::Result<Option<Connection>> {
+    maybe!(tx, Connection, columns!("WHERE id = $1"), id)
+}
+
+/// The same shop of the same client, if it was ever connected.
+pub async fn find_same(
+    tx: &mut Tx,
+    client: &ClientId,
+    provider: &str,
+    store_url: &str,
+) -> sqlx::Result<Option<Connection>> {
+    let sql = columns!("WHERE client_id = $1 AND store_type = $2 AND store_url = $3");
+    maybe!(tx, Connection, sql, client, provider, store_url)
+}
+
+/// Up to `limit` shops behind `after`, oldest first; of one client where one is named.
+pub async fn list(
+    tx: &mut Tx,
+    client: Option<&ClientId>,
+    after: Option<&ConnectionId>,
+    limit: i64,
+) -> sqlx::Result<Vec<Connection>> {
+    let after = after.map_or("", ConnectionId::as_str);
+    let sql = columns!("WHERE ($1 = '' OR client_id = $1) AND id > $2 ORDER BY id LIMIT $3");
+    all!(tx, Connection, sql, client.map_or("", ClientId::as_str), after, limit)
+}
+
+/// Shops whose schedule is due.
+pub async fn list_due(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
+    let sql = columns!(
+        "WHERE auto_sync_enabled AND status = 'active' AND next_sync_at <= $1 \
+         AND (backoff_until IS NULL OR backoff_until <= $1) ORDER BY next_sync_at LIMIT $2"
+    );
+    all!(tx, Connection, sql, now, limit)
+}
+
+/// Usable shops whose token ends before `until`.
+pub async fn list_expiring(tx: &mut Tx, until: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
+    let sql = columns!("WHERE status = 'active' AND token_expires_at <= $1 ORDER BY token_expires_at LIMIT $2");
+    all!(tx, Connection, sql, until, limit)
+}
+
+/// The sealed grant as it stands.
+pub async fn find_sealed(tx: &mut Tx, id: &ConnectionId) -> sqlx::Result<Option<Sealed>> {
+    let sql = "SELECT credentials_ciphertext AS ciphertext, credentials_iv AS iv, credentials_tag AS tag, \
+               credentials_key_id AS key_id, credentials_format AS format FROM store_connection \
+               WHERE id = $1 AND credentials_ciphertext IS NOT NULL";
+    maybe!(tx, Sealed, sql, id)
+}
+
+/// Puts a renewed grant in the place of the one it was made from; false if another renewal came first.
+pub async fn replace_grant(
+    tx: &mut Tx,
+    id: &ConnectionId,
+    grant: &Grant,
+    sealed: &SealedGrant,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET credentials_ciphertext = $3, credentials_iv = $4, credentials_tag = $5, \
+               credentials_key_id = $6, credentials_format = $7, credentials_fingerprint = $8, token_expires_at = $9, \
+               refresh_expires_at = $10, scopes = $11, token_refreshed_at = $12, token_version = token_version + 1, \
+               refresh_locked_until = NULL, refresh_locked_by = NULL, updated_at = $12 \
+               WHERE id = $1 AND token_version + 1 = $2 AND status <> 'disconnected'";
+    let rows = execute!(
+        tx,
+        sql,
+        id,
+        grant.version,
+        &sealed.0.ciphertext,
+        &sealed.0.iv,
+        &sealed.0.tag,
+        &sealed.0.key_id,
+        sealed.0.format,
+        &sealed.1,
+        grant.expires_at,
+        grant.refresh_expires_at,
+        grant.scopes.as_ref().map(Json),
+        now,
+    )?;
+    Ok(rows == 1)
+}
+
+/// Takes the right to renew version `spent` until `until`; false while somebody else holds it or has used it.
+pub async fn lock_refresh(
+    tx: &mut Tx,
+    id: &ConnectionId,
+    spent: i32,
+    owner: &str,
+    times: (Time, Time),
+) -> sqlx::Result<bool> {
+    let (now, until) = times;
+    let sql = "UPDATE store_connection SET refresh_locked_until = $4, refresh_locked_by = $3 \
+               WHERE id = $1 AND token_version = $2 AND (refresh_locked_until IS NULL OR refresh_locked_until <= $5)";
+    Ok(execute!(tx, sql, id, spent, owner, until, now)? == 1)
+}
+
+/// Gives the right back, if `owner` still has it.
+pub async fn unlock_refresh(tx: &mut Tx, id: &ConnectionId, owner: &str) -> sqlx::Result<()> {
+    let sql = "UPDATE store_connection SET refresh_locked_until = NULL, refresh_locked_by = NULL \
+               WHERE id = $1 AND refresh_locked_by = $2";
+    execute!(tx, sql, id, owner).map(drop)
+}
+
+/// How a connection stands, with the reason.
+pub async fn mark_status(
+    tx: &mut Tx,
+    id: &ConnectionId,
+    status: ConnectionStatus,
+    error: Option<(&str, &str)>,
+    now: Time,
+) -> sqlx::Result<()> {
+    let (code, message) = error.unzip();
+    let sql =
+        "UPDATE store_connection SET status = $2, last_error_code = $3, last_error = $4, updated_at = $5 WHERE id = $1";
+    execute!(tx, sql, id, status, code, message, now).map(drop)
+}
+
+/// A run failed: counts it, and waits before the next scheduled one.
+pub async fn mark_failure(
+    tx: &mut Tx,
+    id: &ConnectionId,
+    error: (&str, &str),
+    backoff_until: Option<Time>,
+    now: Time,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE store_connection SET consecutive_failures = consecutive_failures + 1, last_error_code = $2, \
+               last_error = $3, backoff_until = $4, last_sync_at = $5, updated_at = $5 WHERE id = $1";
+    execute!(tx, sql, id, error.0, error.1, backoff_until, now).map(drop)
+}
+
+/// An import ended well.
+pub async fn mark_synced(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Result<()> {
+    let sql = "UPDATE store_connection SET consecutive_failures = 0, backoff_until = NULL, last_error_code = NULL, \
+               last_error = NULL, last_sync_at = $2, last_success_at = $2, updated_at = $2 WHERE id = $1";
+    execute!(tx, sql, id, now).map(drop)
+}
+
+/// When the next scheduled import is due. Compare-and-set on the old due time: of several replicas one fires.
+pub async fn move_schedule(
+    tx: &mut Tx,
+    id: &ConnectionId,
+    from: Option<Time>,
+    next: Option<Time>,
+) -> sqlx::Result<bool> {
+    // A comparison with NULL is never true, so the two cases have a text each.
+    let rows = match from {
+        Some(from) => execute!(
+            tx,
+            "UPDATE store_connection SET next_sync_at = $3 WHERE id = $1 AND next_sync_at = $2",
+            id,
+            from,
+            next
+        )?,
+        None => execute!(
+            tx,
+            "UPDATE store_connection SET next_sync_at = $2 WHERE id = $1 AND next_sync_at IS NULL",
+            id,
+            next
+        )?,
+    };
+    Ok(rows == 1)
+}
+
+/// A shop's schedule as an operator sets it.
+pub struct Schedule<'a> {
+    pub enabled: bool,
+    pub interval_seconds: i32,
+    pub cron: Option<&'a str>,
+    pub timezone: &'a str,
+    pub next: Option<Time>,
+}
+
+/// Sets the schedule.
+pub async fn update_schedule(tx: &mut Tx, id: &ConnectionId, schedule: &Schedule<'_>, now: Time) -> sqlx::Result<()> {
+    let sql = "UPDATE store_connection SET auto_sync_enabled = $2, sync_interval_seconds = $3, sync_cron = $4, \
+               sync_timezone = $5, next_sync_at = $6, updated_at = $7 WHERE id = $1";
+    execute!(
+        tx,
+        sql,
+        id,
+        schedule.enabled,
+        schedule.interval_seconds,
+        schedule.cron,
+        schedule.timezone,
+        schedule.next,
+        now
+    )
+    .map(drop)
+}
+
+/// What pushes do to galleries of this shop, and whether an approval pushes at once.
+pub async fn update_push_rules(
+    tx: &mut Tx,
+    id: &ConnectionId,
+    mode: PushMode,
+    on_approval: bool,
+    now: Time,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE store_connection SET push_mode = $2, sync_on_approval = $3, updated_at = $4 WHERE id = $1";
+    execute!(tx, sql, id, mode, on_approval, now).map(drop)
+}
+
+/// Ends a connection: the secret is erased, the row and its history stay.
+pub async fn mark_disconnected(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Result<()> {
+    let sql = "UPDATE store_connection SET status = 'disconnected', credentials_ciphertext = NULL, credentials_iv = NULL, \
+               credentials_tag = NULL, credentials_key_id = NULL, credentials_fingerprint = NULL, scopes = NULL, \
+               token_expires_at = NULL, refresh_expires_at = NULL, refresh_locked_until = NULL, refresh_locked_by = NULL, \
+               token_version = token_version + 1, auto_sync_enabled = false, next_sync_at = NULL, disconnected_at = $2, \
+               updated_at = $2 WHERE id = $1";
+    execute!(tx, sql, id, now).map(drop)
+}
+
+/// Products of a shop that are not marked as gone.
+pub async fn count_products(tx: &mut Tx, id: &ConnectionId) -> sqlx::Result<i64> {
+    let sql = "SELECT count(*) FROM product WHERE store_connection_id = $1 AND erp_deleted_at IS NULL";
+    Ok(scalar!(tx, i64, sql, id)?.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_columns_people_see_hold_no_credential() {
+        assert!(!columns!("").contains("credentials"));
+    }
+}

@@ -1,0 +1,58 @@
+//! How far an import has come, and what a full pass has seen.
+
+use serde_json::Value;
+use sqlx::types::Json;
+
+use super::{Tx, all, execute, maybe};
+use crate::model::{ConnectionId, Time};
+
+/// One row of `sync_cursor` for products.
+#[derive(Debug, Clone, Default, sqlx::FromRow)]
+pub struct Cursor {
+    /// Where an unfinished pass stands; the import knows its form.
+    pub cursor: Option<Json<Value>>,
+    /// Changes up to here are in the database.
+    pub updated_since: Option<Time>,
+    /// When a complete pass last ended.
+    pub full_sync_at: Option<Time>,
+}
+
+/// The cursor of a shop; empty before its first import.
+pub async fn get(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<Cursor> {
+    let sql = "SELECT cursor, updated_since, full_sync_at FROM sync_cursor WHERE store_connection_id = $1 AND resource = 'products'";
+    Ok(maybe!(tx, Cursor, sql, connection)?.unwrap_or_default())
+}
+
+/// Keeps the cursor.
+pub async fn upsert(tx: &mut Tx, connection: &ConnectionId, cursor: &Cursor, now: Time) -> sqlx::Result<()> {
+    let sql = "INSERT INTO sync_cursor (store_connection_id, resource, cursor, updated_since, full_sync_at, updated_at) \
+               VALUES ($1, 'products', $2, $3, $4, $5) ON CONFLICT (store_connection_id, resource) DO UPDATE SET \
+               cursor = excluded.cursor, updated_since = excluded.updated_since, full_sync_at = excluded.full_sync_at, \
+               updated_at = excluded.updated_at";
+    execute!(tx, sql, connection, &cursor.cursor, cursor.updated_since, cursor.full_sync_at, now).map(drop)
+}
+
+/// Remembers what a page of a full pass held: eight bytes a product.
+pub async fn insert_seen(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    pass: &str,
+    page: i32,
+    marks: &[u8],
+) -> sqlx::Result<()> {
+    let sql = "INSERT INTO sync_seen (store_connection_id, pass_id, page, marks) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (store_connection_id, pass_id, page) DO UPDATE SET marks = excluded.marks";
+    execute!(tx, sql, connection, pass, page, marks).map(drop)
+}
+
+/// Everything a full pass has seen, page by page.
+pub async fn list_seen(tx: &mut Tx, connection: &ConnectionId, pass: &str) -> sqlx::Result<Vec<Vec<u8>>> {
+    let sql = "SELECT marks FROM sync_seen WHERE store_connection_id = $1 AND pass_id = $2 ORDER BY page";
+    let rows: Vec<(Vec<u8>,)> = all!(tx, (Vec<u8>,), sql, connection, pass)?;
+    Ok(rows.into_iter().map(|(marks,)| marks).collect())
+}
+
+/// Forgets the marks of every pass of a shop.
+pub async fn delete_seen(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<()> {
+    execute!(tx, "DELETE FROM sync_seen WHERE store_connection_id = $1", connection).map(drop)
+}

@@ -1,0 +1,186 @@
+//! The queue: lanes, leases and fences.
+
+use sqlx::types::Json;
+
+use super::{Tx, all, build, execute, maybe};
+use crate::model::{ClientId, ConnectionId, Job, JobId, Pool, Task, Time};
+
+macro_rules! fields {
+    () => {
+        "id, client_id, queue, store_connection_id, type, payload, status, error, attempts, max_attempts, scheduled_for, \
+         locked_by, lease_expires_at, lane, dedupe_key, created_at, completed_at"
+    };
+}
+
+/// A job to be left.
+pub struct NewJob {
+    pub id: JobId,
+    pub client: ClientId,
+    pub task: Task,
+    /// While a job with this key waits or runs, no second one is made.
+    pub dedupe_key: Option<String>,
+    pub scheduled_for: Time,
+    /// Failures after which it is given up.
+    pub max_attempts: i32,
+    /// Lower goes first.
+    pub priority: i32,
+}
+
+/// Leaves a job; gives its id, or that of the one with the same dedupe key that waits or runs already.
+pub async fn insert(tx: &mut Tx, job: &NewJob, now: Time) -> sqlx::Result<JobId> {
+    let sql = "INSERT INTO job (id, client_id, queue, store_connection_id, type, payload, status, max_attempts, \
+               scheduled_for, lane, priority, dedupe_key, created_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9, $10, $11, $12) \
+               ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL AND status IN ('pending', 'processing') DO NOTHING";
+    let task = &job.task;
+    let rows = execute!(
+        tx,
+        sql,
+        &job.id,
+        &job.client,
+        task.pool(),
+        task.connection(),
+        task.kind(),
+        Json(task),
+        job.max_attempts,
+        job.scheduled_for,
+        task.lane(),
+        job.priority,
+        &job.dedupe_key,
+        now,
+    )?;
+    if rows == 1 {
+        return Ok(job.id.clone());
+    }
+    let sql = "SELECT id FROM job WHERE dedupe_key = $1 AND status IN ('pending', 'processing')";
+    let existing: Option<(JobId,)> = maybe!(tx, (JobId,), sql, &job.dedupe_key)?;
+    existing.map(|(id,)| id).ok_or(sqlx::Error::RowNotFound)
+}
+
+/// Takes the next due job of a pool whose lane is free, with a lease until `until`.
+pub async fn claim(tx: &mut Tx, pool: Pool, worker: &str, times: (Time, Time)) -> sqlx::Result<Option<Job>> {
+    macro_rules! claim {
+        ($lock:literal) => {
+            concat!(
+                "UPDATE job SET status = 'processing', attempts = attempts + 1, locked_by = $2, locked_at = $3, \
+                 started_at = COALESCE(started_at, $3), lease_expires_at = $4, running_lane = lane WHERE id = ( \
+                 SELECT j.id FROM job j WHERE j.status = 'pending' AND j.queue = $1 AND j.scheduled_for <= $3 \
+                 AND NOT EXISTS (SELECT 1 FROM job r WHERE r.running_lane = j.lane) \
+                 ORDER BY j.priority, j.scheduled_for, j.id LIMIT 1",
+                $lock,
+                ") RETURNING ",
+                fields!()
+            )
+        };
+    }
+    let (now, until) = times;
+    let claimed = match tx {
+        Tx::Sqlite(t) => {
+            sqlx::query_as(claim!("")).bind(pool).bind(worker).bind(now).bind(until).fetch_optional(&mut **t).await
+        }
+        Tx::Postgres(t) => {
+            let sql = claim!(" FOR UPDATE SKIP LOCKED");
+            sqlx::query_as(sql).bind(pool).bind(worker).bind(now).bind(until).fetch_optional(&mut **t).await
+        }
+    };
+    match claimed {
+        // Another replica took a job of the same lane in the same moment: there is nothing for us now.
+        Err(sqlx::Error::Database(e)) if e.is_unique_violation() => Ok(None),
+        other => other,
+    }
+}
+
+/// Keeps the lease alive; false if the job is no longer ours.
+pub async fn heartbeat(tx: &mut Tx, job: &Job, until: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE job SET lease_expires_at = $3 WHERE id = $1 AND attempts = $2 AND status = 'processing'";
+    Ok(execute!(tx, sql, &job.id, job.attempts, until)? == 1)
+}
+
+/// Ends a job well.
+pub async fn mark_completed(tx: &mut Tx, job: &Job, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE job SET status = 'completed', running_lane = NULL, lease_expires_at = NULL, completed_at = $3, \
+               error = NULL WHERE id = $1 AND attempts = $2 AND status = 'processing'";
+    Ok(execute!(tx, sql, &job.id, job.attempts, now)? == 1)
+}
+
+/// Puts a job back until `at`, counting a failure.
+pub async fn mark_retry(tx: &mut Tx, job: &Job, error: &str, at: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE job SET status = 'pending', running_lane = NULL, lease_expires_at = NULL, locked_by = NULL, \
+               failures = failures + 1, error = $3, scheduled_for = $4 \
+               WHERE id = $1 AND attempts = $2 AND status = 'processing'";
+    Ok(execute!(tx, sql, &job.id, job.attempts, error, at)? == 1)
+}
+
+/// Ends a job without success.
+pub async fn mark_failed(tx: &mut Tx, job: &Job, error: &str, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE job SET status = 'failed', running_lane = NULL, lease_expires_at = NULL, failures = failures + 1, \
+               error = $3, completed_at = $4 WHERE id = $1 AND attempts = $2 AND status = 'processing'";
+    Ok(execute!(tx, sql, &job.id, job.attempts, error, now)? == 1)
+}
+
+/// Failures so far.
+pub async fn get_failures(tx: &mut Tx, id: &JobId) -> sqlx::Result<i32> {
+    let row: Option<(i32,)> = maybe!(tx, (i32,), "SELECT failures FROM job WHERE id = $1", id)?;
+    Ok(row.map_or(0, |(failures,)| failures))
+}
+
+/// Frees jobs whose worker fell silent: leases that ended before `now`, or every lease where the caller owns the database alone.
+/// An interruption is no failure, but a job interrupted `limit` times without ever ending is given up.
+pub async fn release_expired(tx: &mut Tx, now: Time, all_of_them: bool, limit: i32) -> sqlx::Result<u64> {
+    let give_up = "UPDATE job SET status = 'failed', running_lane = NULL, lease_expires_at = NULL, completed_at = $1, \
+                   error = 'interrupted too often: its process ended each time' \
+                   WHERE status = 'processing' AND (lease_expires_at <= $1 OR $2) AND attempts - failures >= $3";
+    execute!(tx, give_up, now, all_of_them, limit)?;
+    let free = "UPDATE job SET status = 'pending', running_lane = NULL, lease_expires_at = NULL, locked_by = NULL, \
+                scheduled_for = $1 WHERE status = 'processing' AND (lease_expires_at <= $1 OR $2)";
+    execute!(tx, free, now, all_of_them)
+}
+
+/// One job.
+pub async fn find(tx: &mut Tx, id: &JobId) -> sqlx::Result<Option<Job>> {
+    maybe!(tx, Job, concat!("SELECT ", fields!(), " FROM job WHERE id = $1"), id)
+}
+
+/// Jobs that wait or run, oldest first; of one shop where one is named.
+pub async fn list_open(tx: &mut Tx, connection: Option<&ConnectionId>, limit: i64) -> sqlx::Result<Vec<Job>> {
+    let sql = concat!(
+        "SELECT ",
+        fields!(),
+        " FROM job WHERE status IN ('pending', 'processing') \
+         AND ($1 = '' OR store_connection_id = $1) ORDER BY created_at, id LIMIT $2"
+    );
+    all!(tx, Job, sql, connection.map_or("", ConnectionId::as_str), limit)
+}
+
+/// When the next waiting job of any pool is due.
+pub async fn next_due(tx: &mut Tx) -> sqlx::Result<Option<Time>> {
+    let sql = "SELECT scheduled_for FROM job WHERE status = 'pending' ORDER BY scheduled_for LIMIT 1";
+    Ok(maybe!(tx, (Time,), sql)?.map(|(at,)| at))
+}
+
+/// Cancels waiting jobs of a shop, of all kinds.
+pub async fn cancel_pending(tx: &mut Tx, connection: &ConnectionId, now: Time) -> sqlx::Result<u64> {
+    let sql =
+        "UPDATE job SET status = 'cancelled', completed_at = $2 WHERE store_connection_id = $1 AND status = 'pending'";
+    execute!(tx, sql, connection, now)
+}
+
+/// Forgets jobs that ended before `before`.
+pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
+    execute!(tx, "DELETE FROM job WHERE completed_at < $1 AND status IN ('completed', 'failed', 'cancelled')", before)
+}
+
+/// Jobs by id, in any order.
+pub async fn list_by_ids(tx: &mut Tx, ids: &[JobId]) -> sqlx::Result<Vec<Job>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    build!(tx, |q| {
+        q.push(concat!("SELECT ", fields!(), " FROM job WHERE id IN ("));
+        let mut list = q.separated(", ");
+        for id in ids {
+            list.push_bind(id.clone());
+        }
+        q.push(")");
+    }, all Job)
+}

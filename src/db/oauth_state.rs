@@ -1,0 +1,74 @@
+//! Connects on their way: single use, fifteen minutes, bound to browser, client and shop.
+
+use sqlx::types::Json;
+
+use super::{Tx, execute, maybe, scalar};
+use crate::model::{ClientId, ConnectionId, Facts, Time};
+
+/// One row of `oauth_state`. Hashes only: the state itself travels in the address, the browser's mark in its cookie.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct OauthState {
+    pub state_hash: String,
+    pub client_id: ClientId,
+    pub store_connection_id: Option<ConnectionId>,
+    pub store_type: String,
+    pub store_url: String,
+    pub facts: Json<Facts>,
+    pub browser_hash: Option<String>,
+    pub requested_scopes: Json<Vec<String>>,
+    pub code_verifier_sealed: Option<String>,
+    pub return_url: Option<String>,
+    pub created_at: Time,
+    pub expires_at: Time,
+    pub consumed_at: Option<Time>,
+}
+
+/// Keeps a connect that begins.
+pub async fn insert(tx: &mut Tx, state: &OauthState) -> sqlx::Result<()> {
+    let sql = "INSERT INTO oauth_state (state_hash, client_id, store_connection_id, store_type, store_url, facts, \
+               browser_hash, requested_scopes, code_verifier_sealed, return_url, created_at, expires_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    execute!(
+        tx,
+        sql,
+        &state.state_hash,
+        &state.client_id,
+        &state.store_connection_id,
+        &state.store_type,
+        &state.store_url,
+        &state.facts,
+        &state.browser_hash,
+        &state.requested_scopes,
+        &state.code_verifier_sealed,
+        &state.return_url,
+        state.created_at,
+        state.expires_at,
+    )
+    .map(drop)
+}
+
+/// By the hash of the state, used up or not.
+pub async fn find(tx: &mut Tx, state_hash: &str) -> sqlx::Result<Option<OauthState>> {
+    let sql = "SELECT state_hash, client_id, store_connection_id, store_type, store_url, facts, browser_hash, \
+               requested_scopes, code_verifier_sealed, return_url, created_at, expires_at, consumed_at \
+               FROM oauth_state WHERE state_hash = $1";
+    maybe!(tx, OauthState, sql, state_hash)
+}
+
+/// Uses it up; false if somebody did before.
+pub async fn consume(tx: &mut Tx, state_hash: &str, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE oauth_state SET consumed_at = $2, code_verifier_sealed = NULL \
+               WHERE state_hash = $1 AND consumed_at IS NULL AND expires_at > $2";
+    Ok(execute!(tx, sql, state_hash, now)? == 1)
+}
+
+/// Connects that are under way for a client, for a brake on endless beginnings.
+pub async fn count_open(tx: &mut Tx, client: &ClientId, now: Time) -> sqlx::Result<i64> {
+    let sql = "SELECT count(*) FROM oauth_state WHERE client_id = $1 AND consumed_at IS NULL AND expires_at > $2";
+    Ok(scalar!(tx, i64, sql, client, now)?.unwrap_or(0))
+}
+
+/// Forgets connects that ended before `before`.
+pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
+    execute!(tx, "DELETE FROM oauth_state WHERE expires_at < $1", before)
+}

@@ -1,0 +1,85 @@
+//! Products as people read and link them. What imports write is in `catalogue`.
+
+use super::{Tx, all, execute, maybe};
+use crate::model::{ClientId, ConnectionId, Image, Product, ProductId, Time, Variant};
+
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, client_id, name, description, category, source, store_connection_id, erp_id, erp_sku, erp_url, \
+             price, currency, erp_status, erp_updated_at, imported_at, last_synced_at, last_seen_run_id, erp_deleted_at, \
+             version, created_at, updated_at FROM product ",
+            $rest
+        )
+    };
+}
+
+/// Which products to list.
+#[derive(Default)]
+pub struct ProductFilter {
+    pub client: Option<ClientId>,
+    pub connection: Option<ConnectionId>,
+    pub sku: Option<String>,
+    /// Also those that the shop no longer has.
+    pub with_deleted: bool,
+    /// Only products behind this one.
+    pub after: Option<ProductId>,
+}
+
+/// One product.
+pub async fn find(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Product>> {
+    maybe!(tx, Product, columns!("WHERE id = $1"), id)
+}
+
+/// Products, oldest first.
+pub async fn list(tx: &mut Tx, filter: &ProductFilter, limit: i64) -> sqlx::Result<Vec<Product>> {
+    let sql = columns!(
+        "WHERE ($1 = '' OR client_id = $1) AND ($2 = '' OR store_connection_id = $2) AND ($3 = '' OR erp_sku = $3) \
+         AND ($4 OR erp_deleted_at IS NULL) AND id > $5 ORDER BY id LIMIT $6"
+    );
+    let client = filter.client.as_ref().map_or("", ClientId::as_str);
+    let connection = filter.connection.as_ref().map_or("", ConnectionId::as_str);
+    let after = filter.after.as_ref().map_or("", ProductId::as_str);
+    all!(tx, Product, sql, client, connection, filter.sku.as_deref().unwrap_or(""), filter.with_deleted, after, limit)
+}
+
+/// Variants of a product, in the shop's order; also those that are gone.
+pub async fn list_variants(tx: &mut Tx, product: &ProductId) -> sqlx::Result<Vec<Variant>> {
+    let sql = "SELECT id, product_id, erp_variant_id, erp_sku, title, options, price, currency, erp_image_id, position, \
+               erp_deleted_at FROM product_variant WHERE product_id = $1 ORDER BY position, id";
+    all!(tx, Variant, sql, product)
+}
+
+/// Pictures of a product, in the shop's order; also those that are gone.
+pub async fn list_images(tx: &mut Tx, product: &ProductId) -> sqlx::Result<Vec<Image>> {
+    let sql = "SELECT id, product_id, sort_order, is_primary, sync_status, external_image_id, original_store_url, \
+               generated_asset_id, alt_text, deleted_at FROM product_image WHERE product_id = $1 ORDER BY sort_order, id";
+    all!(tx, Image, sql, product)
+}
+
+/// The product of a shop with this id there.
+pub async fn find_by_erp_id(tx: &mut Tx, connection: &ConnectionId, erp_id: &str) -> sqlx::Result<Option<Product>> {
+    maybe!(tx, Product, columns!("WHERE store_connection_id = $1 AND erp_id = $2"), connection, erp_id)
+}
+
+/// An uploaded product of ours is this one in the shop: from now on it is imported and may be pushed to.
+/// False where it is imported already or belongs to another client.
+pub async fn link(
+    tx: &mut Tx,
+    product: &ProductId,
+    connection: &ConnectionId,
+    erp_id: &str,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE product SET source = 'imported', store_connection_id = $2, erp_id = $3, imported_at = $4, \
+               erp_hash = NULL, version = version + 1, updated_at = $4 WHERE id = $1 AND source = 'uploaded' \
+               AND client_id = (SELECT client_id FROM store_connection WHERE id = $2)";
+    Ok(execute!(tx, sql, product, connection, erp_id, now)? == 1)
+}
+
+/// An uploaded product.
+pub async fn insert(tx: &mut Tx, id: &ProductId, client: &ClientId, name: &str, now: Time) -> sqlx::Result<()> {
+    let sql = "INSERT INTO product (id, client_id, name, source, version, created_at, updated_at) \
+               VALUES ($1, $2, $3, 'uploaded', 1, $4, $4)";
+    execute!(tx, sql, id, client, name, now).map(drop)
+}

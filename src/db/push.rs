@@ -1,0 +1,159 @@
+//! The present state of each asset in each shop, and the journal of how it got there.
+
+use serde_json::Value;
+use sqlx::types::Json;
+
+use super::{Tx, all, execute, maybe};
+use crate::model::{AssetId, ClientId, ConnectionId, Product, ProductId, Push, PushId, PushStatus, Time};
+
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, client_id, store_connection_id, generated_asset_id, product_id, status, external_product_id, \
+             external_image_id, external_image_url, pushed_sha256, position, idempotency_key, attempts, next_attempt_at, \
+             last_error_code, last_error, journal, synced_at, verified_at, removed_at, created_at, updated_at FROM asset_push ",
+            $rest
+        )
+    };
+}
+
+/// A push to be queued.
+pub struct NewPush<'a> {
+    pub id: &'a PushId,
+    pub client: &'a ClientId,
+    pub connection: &'a ConnectionId,
+    pub asset: &'a AssetId,
+    pub product: &'a ProductId,
+    pub erp_id: &'a str,
+    pub idempotency_key: &'a str,
+}
+
+/// Queues a push, or gives the one there is of this asset for this product in this shop. One that ended stays ended:
+/// an approved picture that is in the shop is not pushed again.
+pub async fn upsert(tx: &mut Tx, push: &NewPush<'_>, now: Time) -> sqlx::Result<Push> {
+    let sql = "INSERT INTO asset_push (id, client_id, store_connection_id, generated_asset_id, product_id, status, \
+               external_product_id, idempotency_key, created_at, updated_at) \
+               VALUES ($1, $2, $3, $4, $5, 'queued', $6, $7, $8, $8) \
+               ON CONFLICT (store_connection_id, generated_asset_id, product_id) DO NOTHING";
+    execute!(
+        tx,
+        sql,
+        push.id,
+        push.client,
+        push.connection,
+        push.asset,
+        push.product,
+        push.erp_id,
+        push.idempotency_key,
+        now
+    )?;
+    let sql = columns!("WHERE store_connection_id = $1 AND generated_asset_id = $2 AND product_id = $3");
+    maybe!(tx, Push, sql, push.connection, push.asset, push.product)?.ok_or(sqlx::Error::RowNotFound)
+}
+
+/// One push.
+pub async fn find(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Push>> {
+    maybe!(tx, Push, columns!("WHERE id = $1"), id)
+}
+
+/// A push may run only while its asset is approved and whole and its product imported and there. Marks it `pushing`
+/// and counts the attempt; `None` where any of that does not hold.
+pub async fn claim(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<Option<Push>> {
+    let sql = "UPDATE asset_push SET status = 'pushing', attempts = attempts + 1, next_attempt_at = NULL, updated_at = $2 \
+               WHERE id = $1 AND status IN ('queued', 'pushing', 'failed') AND EXISTS ( \
+               SELECT 1 FROM generated_asset a JOIN product p ON p.id = asset_push.product_id \
+               WHERE a.id = asset_push.generated_asset_id AND a.approval_status = 'approved' AND a.status = 'completed' \
+               AND a.deleted_at IS NULL AND p.source = 'imported' AND p.erp_deleted_at IS NULL \
+               AND p.client_id = asset_push.client_id)";
+    if execute!(tx, sql, id, now)? == 0 {
+        return Ok(None);
+    }
+    maybe!(tx, Push, columns!("WHERE id = $1"), id)
+}
+
+/// Commits the journal: what was begun, what is done, what it yielded.
+pub async fn update_journal(tx: &mut Tx, id: &PushId, journal: &Value, now: Time) -> sqlx::Result<()> {
+    execute!(tx, "UPDATE asset_push SET journal = $2, updated_at = $3 WHERE id = $1", id, Json(journal), now).map(drop)
+}
+
+/// What was read back from the shop.
+pub struct Landed<'a> {
+    pub image_id: &'a str,
+    pub image_url: Option<&'a str>,
+    pub sha256: &'a str,
+    pub position: Option<i32>,
+}
+
+/// The picture is in the shop, proved by reading it back.
+pub async fn mark_synced(tx: &mut Tx, id: &PushId, landed: &Landed<'_>, now: Time) -> sqlx::Result<()> {
+    let sql = "UPDATE asset_push SET status = 'synced', external_image_id = $2, external_image_url = $3, pushed_sha256 = $4, \
+               position = $5, last_error_code = NULL, last_error = NULL, next_attempt_at = NULL, synced_at = $6, \
+               verified_at = $6, updated_at = $6 WHERE id = $1";
+    execute!(tx, sql, id, landed.image_id, landed.image_url, landed.sha256, landed.position, now).map(drop)
+}
+
+/// How a push stands after a failure; `next` is when it is tried again.
+pub async fn mark_failure(
+    tx: &mut Tx,
+    id: &PushId,
+    status: PushStatus,
+    error: (&str, &str),
+    times: (Option<Time>, Time),
+) -> sqlx::Result<()> {
+    let (next, now) = times;
+    let sql = "UPDATE asset_push SET status = $2, last_error_code = $3, last_error = $4, next_attempt_at = $5, \
+               updated_at = $6 WHERE id = $1 AND status <> 'synced'";
+    execute!(tx, sql, id, status, error.0, error.1, next, now).map(drop)
+}
+
+/// A picture of ours took this one's place in the shop.
+pub async fn mark_replaced(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    product: &ProductId,
+    image_id: &str,
+    now: Time,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE asset_push SET status = 'removed', removed_at = $4, updated_at = $4 \
+               WHERE store_connection_id = $1 AND product_id = $2 AND external_image_id = $3 AND status = 'synced'";
+    execute!(tx, sql, connection, product, image_id, now).map(drop)
+}
+
+/// Puts an ended push back in the queue; false where it is synced or running.
+pub async fn requeue(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE asset_push SET status = 'queued', next_attempt_at = NULL, updated_at = $2 \
+               WHERE id = $1 AND status IN ('failed', 'queued')";
+    Ok(execute!(tx, sql, id, now)? == 1)
+}
+
+/// The pictures of ours that are in a product's gallery now.
+pub async fn list_synced(tx: &mut Tx, connection: &ConnectionId, product: &ProductId) -> sqlx::Result<Vec<Push>> {
+    let sql = columns!("WHERE store_connection_id = $1 AND product_id = $2 AND status = 'synced' ORDER BY id");
+    all!(tx, Push, sql, connection, product)
+}
+
+/// Which pushes to list.
+#[derive(Default)]
+pub struct PushFilter {
+    pub connection: Option<ConnectionId>,
+    pub asset: Option<AssetId>,
+    pub product: Option<ProductId>,
+    pub status: Option<PushStatus>,
+}
+
+/// Pushes, newest first.
+pub async fn list(tx: &mut Tx, filter: &PushFilter, limit: i64) -> sqlx::Result<Vec<Push>> {
+    let sql = columns!(
+        "WHERE ($1 = '' OR store_connection_id = $1) AND ($2 = '' OR generated_asset_id = $2) \
+         AND ($3 = '' OR product_id = $3) AND ($4 = '' OR status = $4) ORDER BY id DESC LIMIT $5"
+    );
+    let connection = filter.connection.as_ref().map_or("", ConnectionId::as_str);
+    let asset = filter.asset.as_ref().map_or("", AssetId::as_str);
+    let product = filter.product.as_ref().map_or("", ProductId::as_str);
+    all!(tx, Push, sql, connection, asset, product, filter.status.map_or("", PushStatus::as_str), limit)
+}
+
+/// The key by which a push is one and the same, however often it is asked for.
+pub fn idempotency_key(connection: &ConnectionId, asset: &AssetId, product: &Product, sha256: &str) -> String {
+    format!("{connection}:{asset}:{}:{sha256}", product.id)
+}

@@ -1,0 +1,229 @@
+//! `store_sync_log` and its items.
+
+use super::{Tx, all, build, execute, maybe};
+use crate::model::{
+    AssetId, ClientId, ConnectionId, Counts, ItemOutcome, JobId, ProductId, Run, RunAction, RunId, RunItem, RunStatus,
+    Time, Trigger,
+};
+
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, store_connection_id, client_id, parent_id, action, \"trigger\", status, generated_asset_id, \
+             product_id, external_image_id, external_image_url, items_total, items_processed, items_created, \
+             items_updated, items_unchanged, items_deleted, items_skipped, items_failed, api_calls, attempt, error_code, \
+             error_message, job_id, instance, heartbeat_at, started_at, completed_at FROM store_sync_log ",
+            $rest
+        )
+    };
+}
+
+/// A run that begins.
+pub struct NewRun {
+    pub id: RunId,
+    pub connection: ConnectionId,
+    pub client: ClientId,
+    pub parent: Option<RunId>,
+    pub action: RunAction,
+    pub trigger: Trigger,
+    pub asset: Option<AssetId>,
+    pub product: Option<ProductId>,
+    pub job: Option<JobId>,
+    pub attempt: i32,
+    pub instance: String,
+}
+
+/// Opens a run: committed before its first call to the shop.
+pub async fn insert(tx: &mut Tx, run: &NewRun, now: Time) -> sqlx::Result<()> {
+    let sql = "INSERT INTO store_sync_log (id, store_connection_id, client_id, parent_id, action, \"trigger\", status, \
+               generated_asset_id, product_id, job_id, attempt, instance, heartbeat_at, started_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, 'running', $7, $8, $9, $10, $11, $12, $12)";
+    execute!(
+        tx,
+        sql,
+        &run.id,
+        &run.connection,
+        &run.client,
+        &run.parent,
+        run.action,
+        run.trigger,
+        &run.asset,
+        &run.product,
+        &run.job,
+        run.attempt,
+        &run.instance,
+        now,
+    )
+    .map(drop)
+}
+
+/// Keeps what a running run counted so far.
+pub async fn update_counts(
+    tx: &mut Tx,
+    id: &RunId,
+    total: i32,
+    counts: &Counts,
+    api_calls: i32,
+    now: Time,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE store_sync_log SET items_total = $2, items_processed = $3, items_created = $4, items_updated = $5, \
+               items_unchanged = $6, items_deleted = $7, items_skipped = $8, items_failed = $9, api_calls = $10, \
+               heartbeat_at = $11 WHERE id = $1";
+    execute!(
+        tx,
+        sql,
+        id,
+        total,
+        counts.processed(),
+        counts.created,
+        counts.updated,
+        counts.unchanged,
+        counts.deleted,
+        counts.skipped,
+        counts.failed,
+        api_calls,
+        now,
+    )
+    .map(drop)
+}
+
+/// Closes a run. One that is closed already stays as it is.
+pub async fn close(
+    tx: &mut Tx,
+    id: &RunId,
+    status: RunStatus,
+    error: Option<(&str, &str)>,
+    api_calls: i32,
+    now: Time,
+) -> sqlx::Result<()> {
+    let (code, message) = error.unzip();
+    let sql = "UPDATE store_sync_log SET status = $2, error_code = $3, error_message = $4, \
+               api_calls = CASE WHEN $5 > api_calls THEN $5 ELSE api_calls END, completed_at = $6, heartbeat_at = $6 \
+               WHERE id = $1 AND completed_at IS NULL";
+    execute!(tx, sql, id, status, code, message, api_calls, now).map(drop)
+}
+
+/// Which picture a push made or found.
+pub async fn mark_picture(tx: &mut Tx, id: &RunId, image_id: &str, url: Option<&str>) -> sqlx::Result<()> {
+    let sql = "UPDATE store_sync_log SET external_image_id = $2, external_image_url = $3 WHERE id = $1";
+    execute!(tx, sql, id, image_id, url).map(drop)
+}
+
+const ORPHAN_CODE: &str = "interrupted";
+const ORPHAN_TEXT: &str = "the process that did this ended before it was done; the work goes on in the next run";
+
+/// Closes the running rows of a job that has just been taken over: whoever wrote them is gone.
+pub async fn close_orphans_of_job(tx: &mut Tx, job: &JobId, now: Time) -> sqlx::Result<Option<RunId>> {
+    let sql = "UPDATE store_sync_log SET status = 'failed', error_code = $2, error_message = $3, completed_at = $4 \
+               WHERE job_id = $1 AND status IN ('pending', 'running')";
+    execute!(tx, sql, job, ORPHAN_CODE, ORPHAN_TEXT, now)?;
+    let sql = "SELECT id FROM store_sync_log WHERE job_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1";
+    Ok(maybe!(tx, (RunId,), sql, job)?.map(|(id,)| id))
+}
+
+/// Closes every running row whose job no worker holds any more.
+pub async fn close_orphans(tx: &mut Tx, now: Time) -> sqlx::Result<u64> {
+    let sql = "UPDATE store_sync_log SET status = 'failed', error_code = $2, error_message = $3, completed_at = $1 \
+               WHERE status IN ('pending', 'running') AND NOT EXISTS (SELECT 1 FROM job \
+               WHERE job.id = store_sync_log.job_id AND job.status = 'processing' AND job.lease_expires_at > $1)";
+    execute!(tx, sql, now, ORPHAN_CODE, ORPHAN_TEXT)
+}
+
+/// Runs of a job so far: the next one's attempt is one more.
+pub async fn count_of_job(tx: &mut Tx, job: &JobId) -> sqlx::Result<i64> {
+    let row: Option<(i64,)> = maybe!(tx, (i64,), "SELECT count(*) FROM store_sync_log WHERE job_id = $1", job)?;
+    Ok(row.map_or(0, |(n,)| n))
+}
+
+/// One run.
+pub async fn find(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Run>> {
+    maybe!(tx, Run, columns!("WHERE id = $1"), id)
+}
+
+/// The latest run of a job.
+pub async fn find_latest_of_job(tx: &mut Tx, job: &JobId) -> sqlx::Result<Option<Run>> {
+    maybe!(tx, Run, columns!("WHERE job_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1"), job)
+}
+
+/// Which runs to list.
+#[derive(Default)]
+pub struct RunFilter {
+    pub connection: Option<ConnectionId>,
+    pub status: Option<RunStatus>,
+    pub product: Option<ProductId>,
+    /// Only runs older than this one.
+    pub before: Option<RunId>,
+}
+
+/// Runs, newest first.
+pub async fn list(tx: &mut Tx, filter: &RunFilter, limit: i64) -> sqlx::Result<Vec<Run>> {
+    let sql = columns!(
+        "WHERE ($1 = '' OR store_connection_id = $1) AND ($2 = '' OR status = $2) AND ($3 = '' OR product_id = $3) \
+         AND ($4 = '' OR id < $4) ORDER BY id DESC LIMIT $5"
+    );
+    let connection = filter.connection.as_ref().map_or("", ConnectionId::as_str);
+    let product = filter.product.as_ref().map_or("", ProductId::as_str);
+    let before = filter.before.as_ref().map_or("", RunId::as_str);
+    all!(tx, Run, sql, connection, filter.status.map_or("", RunStatus::as_str), product, before, limit)
+}
+
+/// What became of one thing.
+pub struct NewItem {
+    pub id: String,
+    pub entity_type: &'static str,
+    pub entity_id: Option<String>,
+    pub external_id: Option<String>,
+    pub outcome: ItemOutcome,
+    pub error_code: Option<String>,
+    pub message: Option<String>,
+}
+
+/// Notes what became of things in a run.
+pub async fn insert_items(tx: &mut Tx, run: &RunId, items: &[NewItem], now: Time) -> sqlx::Result<()> {
+    for chunk in items.chunks(1000) {
+        build!(
+            tx,
+            |q| {
+                q.push("INSERT INTO store_sync_item (id, sync_log_id, entity_type, entity_id, external_id, outcome, error_code, message, created_at) ");
+                q.push_values(chunk, |mut row, item| {
+                    row.push_bind(&item.id).push_bind(run).push_bind(item.entity_type).push_bind(&item.entity_id);
+                    row.push_bind(&item.external_id).push_bind(item.outcome).push_bind(&item.error_code);
+                    row.push_bind(&item.message).push_bind(now);
+                });
+            },
+            execute
+        )?;
+    }
+    Ok(())
+}
+
+macro_rules! item_columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, sync_log_id, entity_type, entity_id, external_id, outcome, error_code, message, created_at \
+             FROM store_sync_item ",
+            $rest
+        )
+    };
+}
+
+/// Items of a run, in the order they happened.
+pub async fn list_items(tx: &mut Tx, run: &RunId, limit: i64) -> sqlx::Result<Vec<RunItem>> {
+    all!(tx, RunItem, item_columns!("WHERE sync_log_id = $1 ORDER BY id LIMIT $2"), run, limit)
+}
+
+/// What happened to one thing, newest first.
+pub async fn list_items_of(tx: &mut Tx, entity_id: &str, limit: i64) -> sqlx::Result<Vec<RunItem>> {
+    all!(
+        tx,
+        RunItem,
+        item_columns!("WHERE entity_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2"),
+        entity_id,
+        limit
+    )
+}
+
+/// Forgets runs (and their items) that ended before `before`.
+pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
+    execute!(tx, "DELETE FROM store_sync_log WHERE completed_at < $1", before)
+}

@@ -1,0 +1,360 @@
+//! One call to a shop: filled in, paced, sent, judged, and repeated where that helps.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI32, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::{
+    Keys, Pacers, Provider,
+    pace::Pacer,
+    recipe::{BodyKind, Class, Op},
+    scope::Scope,
+    verdict::{Verdict, judge},
+    write::Parcel,
+};
+use crate::{
+    model::{Facts, Failure, Grant},
+    outside::{Body, HttpError, Outside, Part, Request, Response, place},
+};
+
+/// How often a call that may be repeated is repeated when the shop does not answer well.
+const TRIES_WHEN_DOWN: u32 = 3;
+/// How often a throttled call is repeated within its patience.
+const TRIES_WHEN_THROTTLED: u32 = 8;
+
+/// Speaks to one shop with its keys.
+pub struct Session {
+    pub(super) outside: Outside,
+    pub(super) provider: Arc<Provider>,
+    pub(super) facts: Facts,
+    pub(super) store_url: String,
+    keys: Arc<dyn Keys>,
+    pacer: Arc<Pacer>,
+    calls: AtomicI32,
+}
+
+/// What a call is filled with.
+#[derive(Default)]
+pub(super) struct With<'a> {
+    pub(super) values: Map<String, Value>,
+    pub(super) parcel: Option<&'a Parcel>,
+    /// The whole address, where the shop itself gave it.
+    pub(super) url: Option<&'a str>,
+}
+
+/// An answer that was found good.
+pub(super) struct Answer {
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
+}
+
+/// What came of one exchange.
+enum Outcome {
+    Good(Answer),
+    /// `wait` is the shop's wish; `said` the text for people.
+    Bad {
+        class: Class,
+        code: String,
+        wait: Option<Duration>,
+        said: String,
+    },
+}
+
+impl Session {
+    /// A session with the shop at `store_url`. Its budget is shared with every other session of the process.
+    pub fn new(
+        outside: Outside,
+        provider: Arc<Provider>,
+        facts: Facts,
+        store_url: String,
+        keys: Arc<dyn Keys>,
+        pacers: Arc<Pacers>,
+    ) -> Self {
+        let pacer = pacers.of(&provider, &store_url, &outside.clock);
+        Self { outside, provider, facts, store_url, keys, pacer, calls: AtomicI32::new(0) }
+    }
+
+    /// HTTP exchanges so far.
+    pub fn api_calls(&self) -> i32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Whose file it speaks by.
+    pub fn provider(&self) -> &Arc<Provider> {
+        &self.provider
+    }
+
+    /// Asks until the answer is good, patience ends, or it is clear that asking does not help.
+    pub(super) async fn call(&self, op: &Op, with: With<'_>) -> Result<Answer, Failure> {
+        let (mut renewed, mut tries, mut waited) = (false, 0, Duration::ZERO);
+        loop {
+            let grant = self.keys.current().await?;
+            let request = self.request(op, &with, &grant)?;
+            self.pacer.take(op.cost, &self.outside.clock).await;
+            let (class, code, wait, said) = match self.exchange(&request, &grant).await? {
+                Outcome::Good(answer) => return Ok(answer),
+                Outcome::Bad { class, code, wait, said } => (class, code, wait, said),
+            };
+            tries += 1;
+            match class {
+                Class::Expired if !renewed => {
+                    self.keys.renewed(grant.version).await?;
+                    renewed = true;
+                }
+                Class::Expired => {
+                    return Err(Failure::reconnect("token_refused", format!("{said}; a renewed token was refused too")));
+                }
+                Class::Throttled => {
+                    let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_secs(2)));
+                    waited += pause;
+                    if waited > self.provider.recipe.call.patience.0 || tries > TRIES_WHEN_THROTTLED {
+                        return Err(Failure::retry_after(pause, &code, said));
+                    }
+                    // Everybody else who speaks to this shop keeps quiet too.
+                    self.pacer.quiet(self.outside.clock.now().plus(pause));
+                }
+                Class::Down if tries < TRIES_WHEN_DOWN && op.may_repeat() => {
+                    let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_millis(500)));
+                    if pause > self.provider.recipe.call.patience.0 {
+                        return Err(Failure::retry_after(pause, &code, said));
+                    }
+                    self.outside.clock.sleep(pause).await;
+                }
+                Class::Down => {
+                    return Err(wait.map_or_else(
+                        || Failure::retry(&code, said.clone()),
+                        |w| Failure::retry_after(w, &code, said.clone()),
+                    ));
+                }
+                Class::Revoked => return Err(Failure::reconnect(&code, said)),
+                Class::Ok | Class::Rights | Class::Missing | Class::Refused => {
+                    return Err(Failure::give_up(&code, said));
+                }
+            }
+        }
+    }
+
+    /// Fetches the bytes at an address that the shop gave, without our token.
+    pub(super) async fn download(&self, address: &str) -> Result<Bytes, Failure> {
+        let base = Url::parse(&self.store_url)
+            .map_err(|_| Failure::give_up("bad_store_url", "the shop's address is no address"))?;
+        let url = base
+            .join(address)
+            .map_err(|_| Failure::give_up("bad_picture_url", "the shop gave a picture address that is none"))?;
+        let request = Request::new(Method::GET, url);
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let response = self
+            .outside
+            .http
+            .send(request.clone())
+            .await
+            .map_err(|e| Failure::retry("picture_unreachable", e.to_string()))?;
+        if (200..300).contains(&response.status) {
+            return Ok(response.body);
+        }
+        let text = format!("{} answered {}", place(&request.method, &request.url), response.status);
+        Err(Failure::retry("picture_unreachable", text))
+    }
+
+    async fn exchange(&self, request: &Request, grant: &Grant) -> Result<Outcome, Failure> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let response = match self.outside.http.send(request.clone()).await {
+            Ok(response) => response,
+            Err(error @ HttpError::Refused { .. }) => {
+                return Err(Failure::give_up("refused_address", error.to_string()));
+            }
+            Err(error @ HttpError::TooLarge { .. }) => {
+                return Err(Failure::give_up("answer_too_large", error.to_string()));
+            }
+            Err(error) => {
+                let said = format!("{}: {error}", self.provider.name());
+                return Ok(Outcome::Bad { class: Class::Down, code: "network".into(), wait: None, said });
+            }
+        };
+        let now = self.outside.clock.now();
+        let parsed = parse(&response);
+        let body = parsed.as_ref().unwrap_or(&Value::Null);
+        let recipe = &self.provider.recipe.call;
+        self.pacer.learn(&recipe.budget, &response, body, now);
+        let verdict = judge(&recipe.verdict, &response, body, now);
+        if verdict.class != Class::Ok {
+            let said = self.said(request, &response, body, &verdict, grant);
+            return Ok(Outcome::Bad { class: verdict.class, code: verdict.code, wait: verdict.wait, said });
+        }
+        match parsed {
+            Ok(body) => Ok(Outcome::Good(Answer { headers: response.headers, body })),
+            Err(why) => {
+                let kind = response.header("content-type").unwrap_or("no content type");
+                let said = format!(
+                    "{}: {} answered something that is not whole JSON ({kind}, {} bytes, {why})",
+                    self.provider.name(),
+                    place(&request.method, &request.url),
+                    response.body.len()
+                );
+                Ok(Outcome::Bad { class: Class::Down, code: "not_json".into(), wait: None, said })
+            }
+        }
+    }
+
+    /// What happened, for people: our place, the status, and the shop's own short words without any secret of ours.
+    fn said(&self, request: &Request, response: &Response, body: &Value, verdict: &Verdict, grant: &Grant) -> String {
+        let place = place(&request.method, &request.url);
+        let mut said = format!("{}: {place} answered {}", self.provider.name(), response.status);
+        let graphql = body.pointer("/errors/0/message").and_then(Value::as_str).map(str::to_owned);
+        let words = self.provider.recipe.call.message.iter().find_map(|path| path.text(body)).or(graphql);
+        if let Some(words) = words {
+            let mut words: String = words.chars().filter(|c| !c.is_control()).take(200).collect();
+            for secret in grant.secrets.values().map(ExposeSecret::expose_secret).filter(|s| s.len() > 3) {
+                words = words.replace(secret, "[redacted]");
+            }
+            said.push_str(&format!(" ({words})"));
+        }
+        if let Some(say) = &verdict.say {
+            said.push_str(&format!(". {say}"));
+        }
+        said
+    }
+
+    fn backoff(&self, tries: u32, first: Duration) -> Duration {
+        let full = first * 2_u32.saturating_pow(tries.saturating_sub(1).min(6));
+        let half = u64::try_from(full.as_millis() / 2).unwrap_or(0);
+        full / 2 + Duration::from_millis(self.outside.random.below(half + 1))
+    }
+
+    fn request(&self, op: &Op, with: &With<'_>, grant: &Grant) -> Result<Request, Failure> {
+        let mut values = with.values.clone();
+        if let Some(parcel) = with.parcel {
+            parcel.describe(&mut values);
+        }
+        let (facts, store_url) = (&self.facts, self.store_url.as_str());
+        let scope = Scope { facts, store_url, grant: Some(grant), client_id: None, values };
+        let url = match with.url {
+            Some(given) => Url::parse(given).map_err(|_| bad_address())?,
+            None => self.address(op, &scope)?,
+        };
+        let method = op.method.as_deref().unwrap_or(if op.body.is_some() { "POST" } else { "GET" });
+        let mut request = Request::new(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET), url);
+        for (name, template) in self.provider.recipe.call.headers.iter().chain(&op.headers) {
+            if let Some(text) = template.text(&scope)? {
+                insert(&mut request.headers, name, &text)?;
+            }
+        }
+        request.headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        if let Some(body) = &op.body {
+            let (content_type, body) = fill(op, body, &scope, with.parcel)?;
+            request.body = body;
+            if let Some(content_type) = content_type {
+                insert(&mut request.headers, "content-type", &content_type)?;
+            }
+        }
+        Ok(request)
+    }
+
+    fn address(&self, op: &Op, scope: &Scope<'_>) -> Result<Url, Failure> {
+        let mut text = self.provider.recipe.call.base.text(scope)?.unwrap_or_default();
+        if let Some(path) = &op.path {
+            text.push_str(&path.text(scope)?.unwrap_or_default());
+        }
+        let mut url = Url::parse(&text).map_err(|_| bad_address())?;
+        for (name, template) in &op.query {
+            if let Some(value) = template.text(scope)? {
+                url.query_pairs_mut().append_pair(name, &value);
+            }
+        }
+        Ok(url)
+    }
+}
+
+impl Op {
+    fn may_repeat(&self) -> bool {
+        self.idempotent.unwrap_or(self.method.as_deref().map_or(self.body.is_none(), |m| m == "GET"))
+    }
+}
+
+/// A JSON answer; an empty one is null.
+fn parse(response: &Response) -> Result<Value, String> {
+    if response.body.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(&response.body).map_err(|e| e.to_string())
+}
+
+fn bad_address() -> Failure {
+    Failure::give_up("bad_address", "the provider's file and the shop's facts make an address that is none")
+}
+
+fn insert(headers: &mut HeaderMap, name: &str, text: &str) -> Result<(), Failure> {
+    let bad = || Failure::give_up("bad_header", format!("the header '{name}' cannot hold its value"));
+    let mut value = HeaderValue::from_str(text).map_err(|_| bad())?;
+    value.set_sensitive(true);
+    headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?, value);
+    Ok(())
+}
+
+/// The body of a request and the content type it needs.
+fn fill(
+    op: &Op,
+    body: &BodyKind,
+    scope: &Scope<'_>,
+    parcel: Option<&Parcel>,
+) -> Result<(Option<String>, Body), Failure> {
+    let file = || {
+        parcel.ok_or_else(|| Failure::give_up("no_picture", "the provider's file sends a picture where there is none"))
+    };
+    let json = |value: &Value| (Some("application/json".to_owned()), Body::Bytes(value.to_string().into()));
+    Ok(match body {
+        BodyKind::Json { value } => json(&value.fill(scope)?.unwrap_or(Value::Null)),
+        BodyKind::Graphql { variables, .. } => {
+            json(&json!({ "query": op.document, "variables": variables.fill(scope)? }))
+        }
+        BodyKind::Form { fields } => {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            for (name, template) in fields {
+                if let Some(value) = template.text(scope)? {
+                    form.append_pair(name, &value);
+                }
+            }
+            (Some("application/x-www-form-urlencoded".to_owned()), Body::Bytes(form.finish().into()))
+        }
+        BodyKind::Raw { content_type } => (content_type.text(scope)?, Body::Bytes(file()?.bytes.clone())),
+        BodyKind::Multipart { part } => {
+            let mut parts = Vec::new();
+            for part in part {
+                match &part.value {
+                    Some(template) => parts.extend(template.text(scope)?.map(|text| text_part(&part.name, text))),
+                    None => parts.push(file_part(&part.name, file()?)),
+                }
+            }
+            (None, Body::Multipart(parts))
+        }
+        BodyKind::GraphqlMultipart { variables, file_at, .. } => {
+            let operations = json!({ "query": op.document, "variables": variables.fill(scope)? });
+            let map = json!({ "0": [format!("variables.{file_at}")] });
+            let parts = vec![
+                text_part("operations", operations.to_string()),
+                text_part("map", map.to_string()),
+                file_part("0", file()?),
+            ];
+            (None, Body::Multipart(parts))
+        }
+    })
+}
+
+fn text_part(name: &str, text: String) -> Part {
+    Part { name: name.to_owned(), bytes: text.into(), file: None }
+}
+
+fn file_part(name: &str, parcel: &Parcel) -> Part {
+    let file = Some((parcel.file_name.clone(), parcel.mime_type.clone()));
+    Part { name: name.to_owned(), bytes: parcel.bytes.clone(), file }
+}

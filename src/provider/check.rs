@@ -1,0 +1,375 @@
+//! Proves a provider's file before anyone uses it: every problem with its file, its key and the allowed words.
+
+use std::{collections::BTreeSet, fmt, path::Path as FilePath};
+
+use super::{
+    Provider,
+    recipe::{BodyKind, ConnectKind, GalleryKind, Look, Op, Paging, Recipe},
+    template::Template,
+};
+
+/// What is wrong with a provider's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub file: String,
+    /// The key it is about, as `import.page.next`; empty where the text itself names it.
+    pub key: String,
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.key.is_empty() {
+            write!(f, "{}: {}", self.file, self.what)
+        } else {
+            write!(f, "{}: {}: {}", self.file, self.key, self.what)
+        }
+    }
+}
+
+/// Checks the providers of a folder: one sub-folder each.
+pub(super) fn folder(folder: &FilePath) -> Result<Vec<Provider>, Vec<Problem>> {
+    let problem =
+        |file: &FilePath, what: String| Problem { file: file.display().to_string(), key: String::new(), what };
+    let entries = std::fs::read_dir(folder).map_err(|e| vec![problem(folder, format!("cannot be read: {e}"))])?;
+    let mut folders: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    let (mut providers, mut problems) = (Vec::new(), Vec::new());
+    for folder in folders {
+        let file = folder.join("provider.toml");
+        let key = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let toml = match std::fs::read_to_string(&file) {
+            Ok(toml) => toml,
+            Err(e) => {
+                problems.push(problem(&file, format!("cannot be read: {e}")));
+                continue;
+            }
+        };
+        let place = file.display().to_string();
+        let plain = |name: &str| !name.contains(['/', '\\']) && !name.starts_with('.');
+        let find = |name: &str| plain(name).then(|| std::fs::read_to_string(folder.join(name)).ok()).flatten();
+        match compile(&place, &key, &toml, find, &place) {
+            Ok(provider) => providers.push(provider),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() { Ok(providers) } else { Err(problems) }
+}
+
+/// Reads and checks one file. `document` finds the text of a file beside it.
+pub(super) fn compile(
+    file: &str,
+    folder: &str,
+    toml: &str,
+    document: impl Fn(&str) -> Option<String>,
+    source: &str,
+) -> Result<Provider, Vec<Problem>> {
+    let mut recipe: Recipe = toml::from_str(toml).map_err(|e| {
+        vec![Problem { file: file.to_owned(), key: String::new(), what: e.to_string().trim_end().to_owned() }]
+    })?;
+    let mut check = Check { file, problems: Vec::new() };
+    check.documents(&mut recipe, document);
+    check.recipe(&recipe, folder);
+    if check.problems.is_empty() { Ok(Provider { recipe, source: source.to_owned() }) } else { Err(check.problems) }
+}
+
+struct Check<'a> {
+    file: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl Check<'_> {
+    fn wrong(&mut self, key: &str, what: impl Into<String>) {
+        self.problems.push(Problem { file: self.file.to_owned(), key: key.to_owned(), what: what.into() });
+    }
+
+    fn demand(&mut self, holds: bool, key: &str, what: &str) {
+        if !holds {
+            self.wrong(key, what);
+        }
+    }
+
+    fn documents(&mut self, recipe: &mut Recipe, document: impl Fn(&str) -> Option<String>) {
+        for (name, op) in &mut recipe.op {
+            let Some(BodyKind::Graphql { file, .. } | BodyKind::GraphqlMultipart { file, .. }) = &op.body else {
+                continue;
+            };
+            match document(file) {
+                Some(text) => op.document = text,
+                None => self
+                    .wrong(&format!("op.{name}.body.file"), format!("there is no '{file}' beside the provider's file")),
+            }
+        }
+    }
+
+    fn recipe(&mut self, recipe: &Recipe, folder: &str) {
+        self.demand(recipe.schema == 1, "schema", "this program reads schema 1");
+        let key = &recipe.provider.key;
+        let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        self.demand(plain, "provider.key", "use lower-case letters, digits and -");
+        self.demand(key == folder, "provider.key", &format!("must be the name of its folder, '{folder}'"));
+        self.demand(
+            !recipe.provider.limits.image_types.is_empty(),
+            "provider.limits.image_types",
+            "name at least one media type",
+        );
+        self.connect(recipe);
+        for (name, op) in &recipe.op {
+            self.op(recipe, name, op);
+        }
+        self.import(recipe);
+        self.push(recipe);
+        self.used(recipe);
+    }
+
+    fn connect(&mut self, recipe: &Recipe) {
+        let connect = &recipe.connect;
+        let allowed = facts(recipe);
+        self.template("connect.store_url", &connect.store_url, &allowed);
+        self.names_op(recipe, "connect.probe.op", &connect.probe.op);
+        match (connect.kind, &connect.oauth) {
+            (ConnectKind::Oauth2Code, None) => self.wrong("connect.oauth", "is needed by kind oauth2_code"),
+            (ConnectKind::PastedKey, Some(_)) => self.wrong("connect.oauth", "has no place with kind pasted_key"),
+            _ => {}
+        }
+        let secret = connect.field.iter().any(|field| field.secret);
+        self.demand(
+            connect.kind != ConnectKind::PastedKey || secret,
+            "connect.field",
+            "kind pasted_key needs a field with secret = true",
+        );
+        self.demand(
+            connect.kind != ConnectKind::Oauth2Code || !secret,
+            "connect.field",
+            "kind oauth2_code asks for no secret field",
+        );
+        for field in &connect.field {
+            let reserved =
+                ["store_url", "shop_host", "since", "value"].contains(&field.name.as_str()) || field.name.contains('.');
+            self.demand(!reserved, "connect.field.name", &format!("'{}' has another meaning in templates", field.name));
+            for text in field.example.iter().chain(&field.default) {
+                self.demand(
+                    field.pattern.matches(text),
+                    "connect.field.pattern",
+                    &format!("does not match its own example or default '{text}'"),
+                );
+            }
+        }
+        let Some(oauth) = &connect.oauth else { return };
+        let mut allowed = allowed;
+        allowed.extend(["store_url".into(), "app.client_id".into()]);
+        let extras = oauth.authorize_extra.values().chain(oauth.token_extra.values());
+        for template in [&oauth.authorize, &oauth.token].into_iter().chain(&oauth.revoke).chain(extras) {
+            self.template("connect.oauth", template, &allowed);
+        }
+        if let Some(same) = &oauth.same_shop {
+            allowed.insert("shop_host".into());
+            self.template("connect.oauth.same_shop.equals", &same.equals, &allowed);
+        }
+    }
+
+    fn op(&mut self, recipe: &Recipe, name: &str, op: &Op) {
+        let allowed = call_names(recipe);
+        let at = |key: &str| format!("op.{name}.{key}");
+        if let Some(method) = &op.method {
+            let known = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+            self.demand(known.contains(&method.as_str()), &at("method"), "is one of GET, POST, PUT, PATCH, DELETE");
+        }
+        for template in op.path.iter().chain(op.query.values()).chain(op.headers.values()) {
+            self.template(&at("path, query or headers"), template, &allowed);
+        }
+        match &op.body {
+            Some(BodyKind::Form { fields }) => {
+                fields.values().for_each(|t| self.template(&at("body.fields"), t, &allowed))
+            }
+            Some(BodyKind::Raw { content_type }) => self.template(&at("body.content_type"), content_type, &allowed),
+            Some(BodyKind::Multipart { part }) => {
+                let files = part.iter().filter(|part| part.value.is_none()).count();
+                self.demand(files == 1, &at("body.part"), "exactly one part has no value: the picture");
+                part.iter()
+                    .filter_map(|part| part.value.as_ref())
+                    .for_each(|t| self.template(&at("body.part"), t, &allowed));
+            }
+            Some(
+                BodyKind::Json { value: tree }
+                | BodyKind::Graphql { variables: tree, .. }
+                | BodyKind::GraphqlMultipart { variables: tree, .. },
+            ) => {
+                for slot in tree.slots() {
+                    self.slot(&at("body"), slot, &allowed);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn import(&mut self, recipe: &Recipe) {
+        let (import, page) = (&recipe.import, &recipe.import.page);
+        self.names_op(recipe, "import.op", &import.op);
+        self.demand(page.size > 0, "import.page.size", "is at least 1");
+        self.demand(page.kind != Paging::Cursor || page.next.is_some(), "import.page.next", "is needed by kind cursor");
+        self.demand(
+            import.since.is_none() || import.full_only.is_none(),
+            "import.full_only",
+            "has no place beside import.since",
+        );
+        if let Some(op) = recipe.op.get(&import.op) {
+            let looks_up = |name: &str| op_slots(op).contains(name);
+            let needed =
+                [(Paging::Number, "page.number"), (Paging::Offset, "page.offset"), (Paging::Cursor, "page.token")];
+            for (kind, name) in needed {
+                self.demand(
+                    page.kind != kind || looks_up(name),
+                    "import.page.kind",
+                    &format!("needs {{{name}}} in op.{}", import.op),
+                );
+            }
+            self.demand(
+                import.since.is_none() || looks_up("since"),
+                "import.since",
+                &format!("needs {{since}} in op.{}", import.op),
+            );
+        }
+        let facts = facts(recipe);
+        let mut allowed = facts.clone();
+        allowed.extend(["store_url".into(), "shop_host".into(), "value".into()]);
+        for (key, pick) in import.map.picks() {
+            let key = format!("import.map.{key}");
+            if let Some(fact) = pick.fact() {
+                self.slot(&key, fact, &facts);
+            }
+            if let Some(template) = &pick.template {
+                self.template(&key, template, &allowed);
+            }
+        }
+    }
+
+    fn push(&mut self, recipe: &Recipe) {
+        let Some(push) = &recipe.push else { return };
+        self.names_op(recipe, "push.list.op", &push.list.op);
+        self.demand(!push.step.is_empty(), "push.step", "there is none");
+        let kept: BTreeSet<String> = kept_names(recipe);
+        let mut names = BTreeSet::new();
+        for step in &push.step {
+            let key = format!("push.step.{}", step.name);
+            self.demand(
+                names.insert(&step.name),
+                &key,
+                "two steps have this name: the journal could not tell them apart",
+            );
+            self.names_op(recipe, &format!("{key}.op"), &step.op);
+            if let Look::Ask { op, .. } = &step.look {
+                self.names_op(recipe, &format!("{key}.look.op"), op);
+            }
+            if let Some(list) = &step.list {
+                self.template(&format!("{key}.list"), list, &kept);
+            }
+        }
+        let replaces = push.step.iter().any(|step| step.list.is_some());
+        let needs = push.gallery == GalleryKind::ReplaceList && recipe.provider.limits.images_per_product > 1;
+        self.demand(!needs || replaces, "push.gallery", "replace_list needs a step with list = \"{kept.…}\"");
+        self.template("push.result.id", &push.result.id, &kept);
+    }
+
+    /// A declared value that nothing reads is a slip.
+    fn used(&mut self, recipe: &Recipe) {
+        let used = ops_used(recipe);
+        for name in recipe.op.keys().filter(|name| !used.contains(name.as_str())) {
+            self.wrong(&format!("op.{name}"), "nothing uses it");
+        }
+    }
+
+    fn names_op(&mut self, recipe: &Recipe, key: &str, name: &str) {
+        if !recipe.op.contains_key(name) {
+            let known: Vec<&str> = recipe.op.keys().map(String::as_str).collect();
+            self.wrong(key, format!("there is no op '{name}'; there are: {}", known.join(", ")));
+        }
+    }
+
+    fn template(&mut self, key: &str, template: &Template, allowed: &BTreeSet<String>) {
+        for slot in template.slots() {
+            self.slot(key, slot, allowed);
+        }
+    }
+
+    fn slot(&mut self, key: &str, slot: &str, allowed: &BTreeSet<String>) {
+        if !allowed.contains(slot) {
+            let words: Vec<&str> = allowed.iter().map(String::as_str).collect();
+            self.wrong(key, format!("'{{{slot}}}' looks up nothing; there are: {}", words.join(", ")));
+        }
+    }
+}
+
+/// Facts that a connection will have.
+fn facts(recipe: &Recipe) -> BTreeSet<String> {
+    let fields = recipe.connect.field.iter().filter(|field| !field.secret).map(|field| field.name.clone());
+    fields.chain(recipe.connect.probe.facts.keys().cloned()).collect()
+}
+
+fn kept_names(recipe: &Recipe) -> BTreeSet<String> {
+    let steps = recipe.push.iter().flat_map(|push| &push.step);
+    let names = steps.flat_map(|step| {
+        let looked = match &step.look {
+            Look::Gallery { keep } => vec![keep.clone()],
+            Look::Ask { keep, .. } => keep.keys().cloned().collect(),
+            Look::Repeat => Vec::new(),
+        };
+        step.keep.keys().cloned().chain(looked)
+    });
+    names.map(|name| format!("kept.{name}")).collect()
+}
+
+/// Everything an operation may look up.
+fn call_names(recipe: &Recipe) -> BTreeSet<String> {
+    let mut names = facts(recipe);
+    let fixed = [
+        "store_url",
+        "shop_host",
+        "page.size",
+        "page.token",
+        "page.number",
+        "page.offset",
+        "since",
+        "product.erp_id",
+        "asset.file_name",
+        "asset.alt",
+        "asset.mime_type",
+        "asset.sha256",
+        "push.mark",
+        "gallery.ids",
+        "gallery.first",
+    ];
+    names.extend(fixed.map(str::to_owned));
+    names.extend(kept_names(recipe));
+    match recipe.connect.kind {
+        ConnectKind::Oauth2Code => drop(names.insert("grant.access".into())),
+        ConnectKind::PastedKey => {
+            names.extend(recipe.connect.field.iter().filter(|f| f.secret).map(|f| format!("grant.{}", f.name)));
+        }
+    }
+    names
+}
+
+fn op_slots(op: &Op) -> BTreeSet<&str> {
+    let plain = op.path.iter().chain(op.query.values()).flat_map(Template::slots);
+    let body = match &op.body {
+        Some(BodyKind::Json { value: tree } | BodyKind::Graphql { variables: tree, .. }) => tree.slots(),
+        Some(BodyKind::Form { fields }) => fields.values().flat_map(Template::slots).collect(),
+        _ => Vec::new(),
+    };
+    plain.chain(body).collect()
+}
+
+fn ops_used(recipe: &Recipe) -> BTreeSet<&str> {
+    let mut used = BTreeSet::from([recipe.connect.probe.op.as_str(), recipe.import.op.as_str()]);
+    for push in &recipe.push {
+        used.insert(&push.list.op);
+        for step in &push.step {
+            used.insert(&step.op);
+            if let Look::Ask { op, .. } = &step.look {
+                used.insert(op);
+            }
+        }
+    }
+    used
+}

@@ -1,0 +1,221 @@
+//! Speaks to a shop as its provider's file says. No database, no brand name: what a brand does is data, what kinds of
+//! shops do is here.
+
+mod call;
+mod check;
+mod grant;
+mod pace;
+mod pages;
+mod path;
+mod pick;
+mod read;
+mod recipe;
+mod scope;
+mod signature;
+mod template;
+mod verdict;
+mod write;
+
+use std::{collections::BTreeMap, path::Path as FilePath, sync::Arc, time::Duration};
+
+pub use call::Session;
+pub use check::Problem;
+pub use grant::{Answering, App, Code, Fixed, Keys, authorise_url, exchange, new_verifier, refresh, revoke};
+pub use pace::Pacers;
+pub use pages::PageToken;
+pub use read::{Page, ShopFacts, Unreadable, page, probe};
+pub use recipe::{Field, Limits};
+pub use signature::check_callback;
+pub use write::{Kept, Parcel, Picture, Placing, find_ours, gallery, look, result_id, same_bytes, step};
+
+use crate::model::{Facts, Failure, Secret};
+use recipe::{Connect, ConnectKind, Oauth, Recipe};
+
+/// A store platform, as its file describes it, checked.
+#[derive(Debug)]
+pub struct Provider {
+    recipe: Recipe,
+    /// `built-in`, or the file it was read from.
+    source: String,
+}
+
+/// Every provider this process knows, by key.
+#[derive(Debug, Default)]
+pub struct Providers(BTreeMap<String, Arc<Provider>>);
+
+/// The files compiled in: key, recipe, and the documents beside it.
+const BUILT_IN: &[(&str, &str, &[(&str, &str)])] = include!("../../providers/built_in.in");
+
+impl Providers {
+    /// The providers compiled into the program.
+    ///
+    /// # Errors
+    /// When a built-in file has problems; a test keeps that from being released.
+    pub fn built_in() -> Result<Self, Vec<Problem>> {
+        let mut providers = Self::default();
+        let mut problems = Vec::new();
+        for (key, toml, documents) in BUILT_IN {
+            let find = |name: &str| documents.iter().find(|(n, _)| *n == name).map(|(_, text)| (*text).to_owned());
+            match check::compile(&format!("providers/{key}/provider.toml"), key, toml, find, "built-in") {
+                Ok(provider) => providers.add(provider),
+                Err(found) => problems.extend(found),
+            }
+        }
+        if problems.is_empty() { Ok(providers) } else { Err(problems) }
+    }
+
+    /// Adds the providers of a folder (one sub-folder each). One with a known key replaces that.
+    pub fn load_folder(&mut self, folder: &FilePath) -> Result<(), Vec<Problem>> {
+        for provider in check::folder(folder)? {
+            self.add(provider);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, provider: Provider) {
+        self.0.insert(provider.key().to_owned(), Arc::new(provider));
+    }
+
+    /// The provider called `key`.
+    pub fn get(&self, key: &str) -> Option<&Arc<Provider>> {
+        self.0.get(key)
+    }
+
+    /// All of them, by key.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Provider>> {
+        self.0.values()
+    }
+}
+
+impl Provider {
+    /// Its key: the word in `store_type`.
+    pub fn key(&self) -> &str {
+        &self.recipe.provider.key
+    }
+
+    /// Its name, for people.
+    pub fn name(&self) -> &str {
+        &self.recipe.provider.name
+    }
+
+    /// `built-in`, or the file it was read from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// What the shop takes of a picture.
+    pub fn limits(&self) -> &Limits {
+        &self.recipe.provider.limits
+    }
+
+    /// What the merchant is asked for.
+    pub fn fields(&self) -> &[Field] {
+        &self.recipe.connect.field
+    }
+
+    /// Whether the shop is connected by keys that the merchant pastes.
+    pub fn takes_pasted_keys(&self) -> bool {
+        self.recipe.connect.kind == ConnectKind::PastedKey
+    }
+
+    /// Whether the consent uses PKCE.
+    pub fn takes_pkce(&self) -> bool {
+        self.recipe.connect.oauth.as_ref().is_some_and(|oauth| oauth.pkce == recipe::Pkce::S256)
+    }
+
+    /// Scopes that are asked for.
+    pub fn scopes(&self) -> &[String] {
+        self.recipe.connect.oauth.as_ref().map_or(&[], |oauth| &oauth.scopes)
+    }
+
+    /// How long before its end a token is renewed.
+    pub fn refresh_margin(&self) -> Duration {
+        self.recipe.connect.oauth.as_ref().map_or(Duration::ZERO, |oauth| oauth.margin.0)
+    }
+
+    /// Why every import must read everything, where that is so.
+    pub fn full_only(&self) -> Option<&str> {
+        match &self.recipe.import.since {
+            Some(_) => None,
+            None => Some(self.recipe.import.full_only.as_deref().unwrap_or("the platform cannot tell what changed")),
+        }
+    }
+
+    /// How far an import of changes reaches back behind the last one.
+    pub fn overlap(&self) -> Duration {
+        self.recipe.import.since.as_ref().map_or(Duration::ZERO, |since| since.overlap.0)
+    }
+
+    /// The names of the steps that carry a picture into the shop; none where the file describes no push.
+    pub fn push_steps(&self) -> Vec<&str> {
+        self.recipe.push.iter().flat_map(|push| push.step.iter().map(|step| step.name.as_str())).collect()
+    }
+
+    /// Whether a picture is proved by its bytes after a push.
+    pub fn verifies_bytes(&self) -> bool {
+        self.recipe.push.as_ref().is_some_and(|push| push.result.verify == recipe::Verify::Bytes)
+    }
+
+    /// Checks what the merchant gave: every field there, matching its pattern. Gives facts and secrets apart.
+    pub fn read_fields(&self, given: &BTreeMap<String, String>) -> Result<(Facts, BTreeMap<String, Secret>), Failure> {
+        let bad = |text: String| Err(Failure::give_up("bad_field", text));
+        let names: Vec<&str> = self.fields().iter().map(|f| f.name.as_str()).collect();
+        if let Some(unknown) = given.keys().find(|name| !names.contains(&name.as_str())) {
+            return bad(format!("{} asks for no '{unknown}'; it asks for: {}", self.name(), names.join(", ")));
+        }
+        let (mut facts, mut secrets) = (Facts::new(), BTreeMap::new());
+        for field in self.fields() {
+            let value = given.get(&field.name).map(|v| v.trim()).filter(|v| !v.is_empty()).or(field.default.as_deref());
+            let hint = field.example.as_ref().map(|e| format!(" (for example {e})")).unwrap_or_default();
+            let Some(value) = value else {
+                return bad(format!("{} needs '{}': {}{hint}", self.name(), field.name, field.ask));
+            };
+            if !field.pattern.matches(value) {
+                // A secret's value is not repeated; a fact's is, so that the merchant sees the slip.
+                let shown = if field.secret { "what was given".to_owned() } else { format!("'{value}'") };
+                return bad(format!("{shown} is not a valid '{}': {}{hint}", field.name, field.ask));
+            }
+            if field.secret {
+                secrets.insert(field.name.clone(), Secret::from(value.to_owned()));
+            } else {
+                facts.insert(field.name.clone(), value.into());
+            }
+        }
+        Ok((facts, secrets))
+    }
+
+    /// The shop's address from its facts: lower-case host, no slash at the end; plain http only on loopback.
+    pub fn store_url(&self, facts: &Facts) -> Result<String, Failure> {
+        let bad = |why: &str| Failure::give_up("bad_store_url", format!("{}: the shop's address {why}", self.name()));
+        let text = self.recipe.connect.store_url.text(&scope::Scope::of_facts(facts))?.unwrap_or_default();
+        let url = url::Url::parse(&text).map_err(|_| bad("is no address"))?;
+        let loopback = match url.host() {
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+            return Err(bad("must begin with https://"));
+        }
+        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+            return Err(bad("must hold neither user name, query nor fragment"));
+        }
+        Ok(url.as_str().trim_end_matches('/').to_owned())
+    }
+
+    fn connect(&self) -> &Connect {
+        &self.recipe.connect
+    }
+
+    fn oauth(&self) -> Result<&Oauth, Failure> {
+        self.connect().oauth.as_ref().ok_or_else(|| {
+            Failure::give_up("no_oauth", format!("{} is connected by a pasted key, not by OAuth", self.name()))
+        })
+    }
+}
+
+/// Checks every provider file of a folder.
+pub fn check_folder(folder: &FilePath) -> Result<Vec<Provider>, Vec<Problem>> {
+    check::folder(folder)
+}

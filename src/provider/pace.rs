@@ -1,0 +1,221 @@
+//! How often a shop may be asked: one budget a shop, shared by everything this process does there.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::Clock as GovernorClock,
+    middleware::NoOpMiddleware,
+    nanos::Nanos,
+    state::{InMemoryState, NotKeyed},
+};
+use serde_json::Value;
+
+use super::{Provider, path::as_text, recipe::Budget};
+use crate::{
+    model::Time,
+    outside::{Clock, Response},
+};
+
+/// The pacers of this process, by provider and shop.
+#[derive(Debug, Default)]
+pub struct Pacers(Mutex<HashMap<(String, String), Arc<Pacer>>>);
+
+impl Pacers {
+    pub(super) fn of(&self, provider: &Provider, store_url: &str, clock: &Clock) -> Arc<Pacer> {
+        let mut pacers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (provider.key().to_owned(), store_url.to_owned());
+        pacers.entry(key).or_insert_with(|| Arc::new(Pacer::new(&provider.recipe.call.budget, clock))).clone()
+    }
+}
+
+/// The budgets of one shop.
+#[derive(Debug)]
+pub(super) struct Pacer {
+    windows: Vec<Window>,
+    bucket: Mutex<Option<Bucket>>,
+    /// The shop asked for quiet until then.
+    quiet_until: Mutex<Option<Time>>,
+}
+
+type Window = RateLimiter<NotKeyed, InMemoryState, PaceClock, NoOpMiddleware<Nanos>>;
+
+/// What is known of a cost bucket.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    maximum: f64,
+    left: f64,
+    refill_per_s: f64,
+    seen_at: Time,
+}
+
+impl Pacer {
+    fn new(budgets: &[Budget], clock: &Clock) -> Self {
+        let windows = budgets.iter().filter_map(|budget| match budget {
+            Budget::FixedWindow { requests, per } => {
+                let burst = NonZeroU32::new(*requests)?;
+                let quota = Quota::with_period(per.0 / burst.get())?.allow_burst(burst);
+                Some(RateLimiter::direct_with_clock(quota, PaceClock(clock.clone())))
+            }
+            _ => None,
+        });
+        let bucket = budgets.iter().find_map(|budget| match budget {
+            Budget::CostBucket { default_maximum, default_refill, .. } => Some(Bucket {
+                maximum: *default_maximum,
+                left: *default_maximum,
+                refill_per_s: *default_refill,
+                seen_at: clock.now(),
+            }),
+            _ => None,
+        });
+        Self { windows: windows.collect(), bucket: Mutex::new(bucket), quiet_until: Mutex::new(None) }
+    }
+
+    /// Waits until a call of this cost fits the budget, and takes it.
+    pub(super) async fn take(&self, cost: f64, clock: &Clock) {
+        while let Some(wait) = self.wait(cost, clock.now()) {
+            clock.sleep(wait).await;
+        }
+        for window in &self.windows {
+            while let Err(until) = window.check() {
+                let wait = until.wait_time_from(PaceClock(clock.clone()).now());
+                clock.sleep(wait.max(Duration::from_millis(1))).await;
+            }
+        }
+    }
+
+    /// How long a call of this cost has to wait; takes the cost where it need not.
+    fn wait(&self, cost: f64, now: Time) -> Option<Duration> {
+        let quiet = lock(&self.quiet_until).map(|until| until.since(now)).filter(|wait| !wait.is_zero());
+        if quiet.is_some() {
+            return quiet;
+        }
+        let mut bucket = lock(&self.bucket);
+        let bucket = bucket.as_mut()?;
+        bucket.fill(now);
+        let missing = cost.min(bucket.maximum) - bucket.left;
+        if missing > 0.0 && bucket.refill_per_s > 0.0 {
+            return Duration::try_from_secs_f64(missing / bucket.refill_per_s)
+                .ok()
+                .map(|w| w.max(Duration::from_millis(1)));
+        }
+        bucket.left -= cost;
+        None
+    }
+
+    /// Learns from an answer what is left.
+    pub(super) fn learn(&self, budgets: &[Budget], response: &Response, body: &Value, now: Time) {
+        for budget in budgets {
+            match budget {
+                Budget::FixedWindow { .. } => {}
+                Budget::RemainingHeader { remaining, reset_after_s, floor } => {
+                    let left = response.header(remaining).and_then(|text| text.trim().parse::<i64>().ok());
+                    let reset = response.header(reset_after_s).and_then(|text| text.trim().parse::<f64>().ok());
+                    if left.is_some_and(|left| left <= *floor) {
+                        let wait =
+                            reset.and_then(|s| Duration::try_from_secs_f64(s).ok()).unwrap_or(Duration::from_secs(1));
+                        self.quiet(now.plus(wait));
+                    }
+                }
+                Budget::CostBucket { maximum, left, refill, .. } => {
+                    let number = |path: &super::path::Path| path.get(body).and_then(as_text)?.parse::<f64>().ok();
+                    if let (Some(maximum), Some(left), Some(refill_per_s)) =
+                        (number(maximum), number(left), number(refill))
+                    {
+                        *lock(&self.bucket) = Some(Bucket { maximum, left, refill_per_s, seen_at: now });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Nobody asks this shop before `until`.
+    pub(super) fn quiet(&self, until: Time) {
+        let mut quiet = lock(&self.quiet_until);
+        *quiet = Some(quiet.map_or(until, |known| known.max(until)));
+    }
+}
+
+impl Bucket {
+    fn fill(&mut self, now: Time) {
+        let gained = now.since(self.seen_at).as_secs_f64() * self.refill_per_s;
+        self.left = (self.left + gained).min(self.maximum);
+        self.seen_at = now;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Our clock, as the rate limiter asks for it.
+#[derive(Debug, Clone)]
+struct PaceClock(Clock);
+
+impl GovernorClock for PaceClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        let ms = u64::try_from(self.0.now().unix_ms()).unwrap_or(0);
+        Nanos::from(Duration::from_millis(ms))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budgets(text: &str) -> Vec<Budget> {
+        #[derive(serde::Deserialize)]
+        struct File {
+            budget: Vec<Budget>,
+        }
+        toml::from_str::<File>(text).expect("budgets").budget
+    }
+
+    #[tokio::test]
+    async fn a_window_lets_its_burst_through_and_then_waits() {
+        let clock = Clock::frozen(Time::from_unix_ms(1_000_000));
+        let pacer = Pacer::new(&budgets("[[budget]]\nkind = 'fixed_window'\nrequests = 2\nper = '10s'\n"), &clock);
+        let start = clock.now();
+        pacer.take(1.0, &clock).await;
+        pacer.take(1.0, &clock).await;
+        assert_eq!(clock.now().since(start), Duration::ZERO);
+        pacer.take(1.0, &clock).await;
+        assert!(clock.now().since(start) >= Duration::from_secs(5), "the third waits for its share of the window");
+    }
+
+    #[tokio::test]
+    async fn a_bucket_is_emptied_and_fills_again() {
+        let clock = Clock::frozen(Time::from_unix_ms(1_000_000));
+        let text = "[[budget]]\nkind = 'cost_bucket'\nmaximum = 'm'\nleft = 'l'\nrefill = 'r'\ndefault_maximum = 100.0\ndefault_refill = 10.0\n";
+        let (pacer, start) = (Pacer::new(&budgets(text), &clock), clock.now());
+        pacer.take(80.0, &clock).await;
+        pacer.take(50.0, &clock).await;
+        assert_eq!(clock.now().since(start), Duration::from_secs(3), "30 are missing, 10 come a second");
+        let response = Response { status: 200, headers: http::HeaderMap::new(), body: bytes::Bytes::new() };
+        pacer.learn(&budgets(text), &response, &serde_json::json!({"m": 100, "l": 0, "r": 50}), clock.now());
+        pacer.take(50.0, &clock).await;
+        assert_eq!(clock.now().since(start), Duration::from_secs(4), "the shop's word replaces ours");
+    }
+
+    #[tokio::test]
+    async fn an_empty_header_budget_brings_quiet() {
+        let clock = Clock::frozen(Time::from_unix_ms(1_000_000));
+        let budgets =
+            budgets("[[budget]]\nkind = 'remaining_header'\nremaining = 'x-left'\nreset_after_s = 'x-reset'\n");
+        let (pacer, start) = (Pacer::new(&budgets, &clock), clock.now());
+        let mut headers = http::HeaderMap::new();
+        headers.insert("x-left", "0".parse().expect("a header"));
+        headers.insert("x-reset", "7".parse().expect("a header"));
+        let response = Response { status: 200, headers, body: bytes::Bytes::new() };
+        pacer.learn(&budgets, &response, &Value::Null, clock.now());
+        pacer.take(1.0, &clock).await;
+        assert_eq!(clock.now().since(start), Duration::from_secs(7));
+    }
+}

@@ -1,0 +1,175 @@
+//! How one page leads to the next.
+
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::recipe::{PageKind, Paging};
+use crate::model::Failure;
+
+/// Where a page begins: kept in the database between pages, so that a pass goes on where it was cut off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageToken {
+    /// The address of a linked page.
+    Link(String),
+    /// The number of a page, from 1.
+    Number(u64),
+    /// The number of items before it.
+    Offset(u64),
+    /// The shop's own token.
+    Cursor(String),
+}
+
+impl PageKind {
+    /// What the request's templates look up under `page`.
+    pub(super) fn values(&self, token: Option<&PageToken>) -> Value {
+        let mut page = Map::new();
+        page.insert("size".into(), self.size.into());
+        match (self.kind, token) {
+            (Paging::Number, None) => page.insert("number".into(), json!(1)),
+            (Paging::Offset, None) => page.insert("offset".into(), json!(0)),
+            (_, Some(PageToken::Number(n))) => page.insert("number".into(), (*n).into()),
+            (_, Some(PageToken::Offset(n))) => page.insert("offset".into(), (*n).into()),
+            (_, Some(PageToken::Cursor(text))) => page.insert("token".into(), text.as_str().into()),
+            _ => None,
+        };
+        Value::Object(page)
+    }
+
+    /// How many items the shop has in all, if it says so.
+    pub(super) fn total(&self, body: &Value) -> Option<i64> {
+        let value = self.total.as_ref()?.get(body)?;
+        value.as_i64().or_else(|| value.as_str()?.parse().ok())
+    }
+
+    /// The page behind this one; `None` at the end. A page that leads to itself is an error, not a loop.
+    pub(super) fn next(
+        &self,
+        from: Option<&PageToken>,
+        answer: (&HeaderMap, &Value),
+        base: &Url,
+    ) -> Result<Option<PageToken>, Failure> {
+        let (headers, body) = answer;
+        if self.more.as_ref().is_some_and(|more| more.get(body) == Some(&Value::Bool(false))) {
+            return Ok(None);
+        }
+        let count = self.items.each(body).len() as u64;
+        let full = count >= u64::from(self.size);
+        let next = match self.kind {
+            Paging::Single => None,
+            Paging::Number | Paging::Offset if count == 0 => None,
+            Paging::Number => {
+                let at = if let Some(PageToken::Number(n)) = from { *n } else { 1 };
+                let seen = at * u64::from(self.size);
+                self.goes_on(seen, full, body).then_some(PageToken::Number(at + 1))
+            }
+            Paging::Offset => {
+                let at = if let Some(PageToken::Offset(n)) = from { *n } else { 0 };
+                self.goes_on(at + count, full, body).then_some(PageToken::Offset(at + count))
+            }
+            Paging::Cursor => self.next.as_ref().and_then(|path| path.text(body)).map(PageToken::Cursor),
+            Paging::Link => {
+                let link = self.next.as_ref().map_or_else(|| next_link(headers), |path| path.text(body));
+                link.map(|link| same_origin(&link, base)).transpose()?
+            }
+        };
+        if next.is_some() && next.as_ref() == from {
+            let text = "the shop's page leads to itself; the pass was stopped before it went round for ever";
+            return Err(Failure::give_up("page_loop", text));
+        }
+        Ok(next)
+    }
+
+    /// Whether pages go on: by the shop's word, its total, or because this page was full.
+    fn goes_on(&self, seen: u64, full: bool, body: &Value) -> bool {
+        if self.more.is_some() {
+            return true;
+        }
+        self.total(body).map_or(full, |total| seen < u64::try_from(total).unwrap_or(0))
+    }
+}
+
+/// The `next` of a Link header (RFC 8288).
+fn next_link(headers: &HeaderMap) -> Option<String> {
+    let values = headers.get_all("link").iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).find_map(|link| {
+        let (target, params) = link.trim().strip_prefix('<')?.split_once('>')?;
+        let is_next = params.split(';').any(|p| matches!(p.trim().trim_end_matches(' '), "rel=\"next\"" | "rel=next"));
+        is_next.then(|| target.to_owned())
+    })
+}
+
+/// A linked page is asked with our token, so it must lie at the shop itself.
+fn same_origin(link: &str, base: &Url) -> Result<PageToken, Failure> {
+    let url = base
+        .join(link)
+        .ok()
+        .filter(|url| url.host() == base.host() && url.port_or_known_default() == base.port_or_known_default());
+    let Some(mut url) = url else {
+        return Err(Failure::give_up("foreign_page", "the shop's next page lies at another host; it was not followed"));
+    };
+    // A shop behind a proxy may name http although it is reached by https.
+    if url.scheme() != base.scheme() {
+        let _ = url.set_scheme(base.scheme());
+    }
+    Ok(PageToken::Link(url.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(text: &str) -> PageKind {
+        toml::from_str(&format!("size = 2\nitems = 'items'\n{text}")).expect("a page kind")
+    }
+
+    fn next(kind: &PageKind, from: Option<&PageToken>, body: &Value) -> Option<PageToken> {
+        let base = Url::parse("https://s.example/api").expect("a url");
+        kind.next(from, (&HeaderMap::new(), body), &base).expect("leads on")
+    }
+
+    #[test]
+    fn every_kind_leads_on_and_ends() {
+        let (full, part) = (json!({"items": [1, 2]}), json!({"items": [1]}));
+        let number = kind("kind = 'number'");
+        assert_eq!(next(&number, None, &full), Some(PageToken::Number(2)));
+        assert_eq!(next(&number, Some(&PageToken::Number(2)), &part), None);
+        let offset = kind("kind = 'offset'\ntotal = 'n'");
+        assert_eq!(next(&offset, None, &json!({"items": [1, 2], "n": 3})), Some(PageToken::Offset(2)));
+        assert_eq!(next(&offset, None, &json!({"items": [1, 2], "n": 2})), None);
+        let cursor = kind("kind = 'cursor'\nnext = 'next'");
+        assert_eq!(next(&cursor, None, &json!({"items": [1], "next": "t"})), Some(PageToken::Cursor("t".into())));
+        assert_eq!(next(&cursor, None, &json!({"items": [1], "next": null})), None);
+        assert_eq!(next(&kind("kind = 'single'"), None, &full), None);
+    }
+
+    #[test]
+    fn a_link_stays_at_the_shop() {
+        let link = kind("kind = 'link'\nnext = 'next'");
+        let base = Url::parse("https://s.example/api").expect("a url");
+        let follow = |to: &str| link.next(None, (&HeaderMap::new(), &json!({"items": [1], "next": to})), &base);
+        assert_eq!(
+            follow("http://s.example:443/x?page=2").ok().flatten(),
+            Some(PageToken::Link("https://s.example/x?page=2".into()))
+        );
+        assert_eq!(follow("https://evil.example/x").expect_err("refused").code, "foreign_page");
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            "link",
+            "<https://s.example/1>; rel=\"prev\", <https://s.example/3>; rel=\"next\"".parse().expect("a header"),
+        );
+        let by_header = kind("kind = 'link'").next(None, (&headers, &json!({"items": [1]})), &base);
+        assert_eq!(by_header.ok().flatten(), Some(PageToken::Link("https://s.example/3".into())));
+    }
+
+    #[test]
+    fn a_page_that_leads_to_itself_is_an_error() {
+        let cursor = kind("kind = 'cursor'\nnext = 'next'");
+        let base = Url::parse("https://s.example/api").expect("a url");
+        let at = PageToken::Cursor("t".into());
+        let looped = cursor.next(Some(&at), (&HeaderMap::new(), &json!({"items": [1], "next": "t"})), &base);
+        assert_eq!(looped.expect_err("a loop").code, "page_loop");
+    }
+}

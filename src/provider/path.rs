@@ -1,0 +1,111 @@
+//! Paths into an answer: `data.items[0].name`, `[-1]` for the last, the empty path for the whole.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// A path, cut into steps when the file is read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Path(Vec<Step>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    Index(i64),
+}
+
+impl Path {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let mut steps = Vec::new();
+        for piece in text.split('.').filter(|_| !text.is_empty()) {
+            let (key, mut rest) = piece.find('[').map_or((piece, ""), |at| piece.split_at(at));
+            if !key.is_empty() {
+                steps.push(Step::Key(key.to_owned()));
+            } else if rest.is_empty() {
+                return Err(format!("'{text}' is no path: a name is missing between the dots"));
+            }
+            while let Some(inner) = rest.strip_prefix('[') {
+                let bad = || format!("'{text}' is no path: write places in a list as [0] or [-1]");
+                let (number, after) = inner.split_once(']').ok_or_else(bad)?;
+                steps.push(Step::Index(number.parse().map_err(|_| bad())?));
+                rest = after;
+            }
+            if !rest.is_empty() {
+                return Err(format!("'{text}' is no path: '{rest}' is left over"));
+            }
+        }
+        Ok(Self(steps))
+    }
+
+    /// What stands there; `None` where a step leads nowhere.
+    pub(super) fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        self.0.iter().try_fold(value, |value, step| match step {
+            Step::Key(key) => value.get(key),
+            Step::Index(index) => {
+                let list = value.as_array()?;
+                let place = if *index < 0 {
+                    list.len().checked_sub(usize::try_from(-index).ok()?)?
+                } else {
+                    usize::try_from(*index).ok()?
+                };
+                list.get(place)
+            }
+        })
+    }
+
+    /// The text there; numbers and booleans as they are written, null and the empty text as nothing.
+    pub(super) fn text(&self, value: &Value) -> Option<String> {
+        as_text(self.get(value)?)
+    }
+
+    /// The things there: the members of a list, the thing itself where it is none, nothing for null.
+    pub(super) fn each<'v>(&self, value: &'v Value) -> &'v [Value] {
+        match self.get(value) {
+            Some(Value::Array(items)) => items,
+            None | Some(Value::Null) => &[],
+            Some(one) => std::slice::from_ref(one),
+        }
+    }
+}
+
+/// A scalar as text.
+pub(super) fn as_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if text.is_empty() => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    }
+}
+
+impl<'de> Deserialize<'de> for Path {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn paths_lead_through_objects_and_lists() {
+        let value = json!({"a": [{"b": "x"}, {"b": 2}], "one": {"b": true}, "none": null});
+        let text = |path: &str| Path::parse(path).expect("parses").text(&value);
+        assert_eq!(text("a[0].b").as_deref(), Some("x"));
+        assert_eq!(text("a[-1].b").as_deref(), Some("2"));
+        assert_eq!(text("a[-3].b"), None);
+        assert_eq!(text("one.b").as_deref(), Some("true"));
+        let count = |path: &str| Path::parse(path).expect("parses").each(&value).len();
+        assert_eq!((count("a"), count("one"), count("none"), count("gone"), count("")), (2, 1, 0, 0, 1));
+    }
+
+    #[test]
+    fn a_path_that_is_none_is_refused() {
+        for text in ["a..b", "a[", "a[x]", "a]b[", ".a", "a[0]b"] {
+            assert!(Path::parse(text).is_err(), "{text}");
+        }
+    }
+}

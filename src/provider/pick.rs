@@ -1,0 +1,340 @@
+//! Picks a shop's product into the normal form: paths and a short fixed list of conversions.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::{
+    path::{Path, as_text},
+    scope::Scope,
+    template::Template,
+};
+use crate::model::{NormalImage, NormalProduct, NormalVariant, Price, ProductStatus, Time};
+
+/// Where each part of a normal product stands.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mapping {
+    pub(super) erp_id: Pick,
+    pub(super) title: Pick,
+    pub(super) erp_sku: Option<Pick>,
+    pub(super) erp_url: Option<Pick>,
+    pub(super) description: Option<Pick>,
+    pub(super) category: Option<Pick>,
+    pub(super) price: Option<Pick>,
+    pub(super) currency: Option<Pick>,
+    pub(super) status: Option<Pick>,
+    pub(super) updated_at: Option<Pick>,
+    pub(super) variants: Option<VariantMapping>,
+    pub(super) images: Option<ImageMapping>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VariantMapping {
+    pub(super) each: Path,
+    pub(super) id: Pick,
+    pub(super) sku: Option<Pick>,
+    pub(super) title: Option<Pick>,
+    pub(super) price: Option<Pick>,
+    pub(super) options: Option<OptionMapping>,
+    pub(super) image_id: Option<Pick>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OptionMapping {
+    pub(super) each: Path,
+    pub(super) name: Path,
+    pub(super) value: Path,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ImageMapping {
+    pub(super) each: Path,
+    pub(super) id: Pick,
+    pub(super) url: Pick,
+    pub(super) alt: Option<Pick>,
+}
+
+/// One value: where it stands and how it is read.
+#[derive(Debug)]
+pub(super) struct Pick {
+    source: Source,
+    read_as: ReadAs,
+    /// Other words for the same thing.
+    words: BTreeMap<String, String>,
+    or: Option<Path>,
+    /// `{store_url}/{value}`: built around what was read.
+    pub(super) template: Option<Template>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Path(Path),
+    /// The same for every product.
+    Fixed(String),
+    /// A fact of the shop.
+    Fact(String),
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ReadAs {
+    #[default]
+    Text,
+    /// Whole smallest units with two digits behind the point: 1999 is 19.99.
+    MinorUnits,
+    EpochS,
+    EpochMs,
+    /// A map from language to text: the first one that is not empty.
+    FirstOfMap,
+}
+
+/// The written form with members.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    path: Option<Path>,
+    fixed: Option<String>,
+    fact: Option<String>,
+    #[serde(default, rename = "as")]
+    read_as: ReadAs,
+    #[serde(default)]
+    words: BTreeMap<String, String>,
+    or: Option<Path>,
+    template: Option<Template>,
+}
+
+impl<'de> Deserialize<'de> for Pick {
+    /// A text is a path; a table says more. Not serde's `untagged`, which would hide what is wrong in either.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = toml::Value::deserialize(deserializer)?;
+        if let toml::Value::String(text) = &value {
+            let source = Source::Path(Path::parse(text).map_err(serde::de::Error::custom)?);
+            return Ok(Self { source, read_as: ReadAs::Text, words: BTreeMap::new(), or: None, template: None });
+        }
+        let written: Written = value.try_into().map_err(|e: toml::de::Error| serde::de::Error::custom(e.message()))?;
+        let source = match (written.path, written.fixed, written.fact) {
+            (Some(path), None, None) => Source::Path(path),
+            (None, Some(text), None) => Source::Fixed(text),
+            (None, None, Some(name)) => Source::Fact(name),
+            _ => return Err(serde::de::Error::custom("a field has exactly one of: path, fixed, fact")),
+        };
+        Ok(Self { source, read_as: written.read_as, words: written.words, or: written.or, template: written.template })
+    }
+}
+
+impl Pick {
+    /// The fact it reads, if it does.
+    pub(super) fn fact(&self) -> Option<&str> {
+        match &self.source {
+            Source::Fact(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    fn text(&self, item: &Value, scope: &Scope<'_>) -> Option<String> {
+        let raw = match &self.source {
+            Source::Path(path) => {
+                let found = path.get(item).and_then(|value| self.convert(value));
+                found.or_else(|| self.or.as_ref()?.get(item).and_then(|value| self.convert(value)))
+            }
+            Source::Fixed(text) => Some(text.clone()),
+            Source::Fact(name) => scope.text(name),
+        }?;
+        let word = if self.words.is_empty() { raw } else { self.words.get(&raw).cloned().unwrap_or(raw) };
+        let Some(template) = &self.template else { return Some(word) };
+        let mut scope = Scope { values: scope.values.clone(), ..*scope };
+        scope.values.insert("value".to_owned(), word.into());
+        template.text(&scope).ok()?
+    }
+
+    fn convert(&self, value: &Value) -> Option<String> {
+        match self.read_as {
+            ReadAs::FirstOfMap => match value {
+                Value::Object(map) => map.values().find_map(as_text),
+                other => as_text(other),
+            },
+            _ => as_text(value),
+        }
+    }
+
+    fn price(&self, item: &Value, scope: &Scope<'_>) -> Result<Option<Price>, String> {
+        let Some(text) = self.text(item, scope) else { return Ok(None) };
+        let price = match self.read_as {
+            ReadAs::MinorUnits => text.parse().ok().and_then(|units| Price::from_minor(units, 2)),
+            _ => Price::parse(&text),
+        };
+        price
+            .map(Some)
+            .ok_or_else(|| format!("the price '{text}' is no amount with at most ten digits before the point"))
+    }
+
+    fn time(&self, item: &Value, scope: &Scope<'_>) -> Result<Option<Time>, String> {
+        let Some(text) = self.text(item, scope) else { return Ok(None) };
+        let time = match self.read_as {
+            ReadAs::EpochS => text.parse::<i64>().ok().map(|s| Time::from_unix_ms(s.saturating_mul(1000))),
+            ReadAs::EpochMs => text.parse().ok().map(Time::from_unix_ms),
+            _ => Time::parse(&text),
+        };
+        time.map(Some).ok_or_else(|| format!("'{text}' is no time"))
+    }
+}
+
+fn text(pick: Option<&Pick>, item: &Value, scope: &Scope<'_>) -> Option<String> {
+    // PostgreSQL refuses a whole page for one U+0000.
+    pick?.text(item, scope).map(|text| if text.contains('\0') { text.replace('\0', "") } else { text })
+}
+
+impl Mapping {
+    /// The normal form of one product, or why it has none.
+    pub(super) fn product(&self, item: &Value, scope: &Scope<'_>) -> Result<NormalProduct, (Option<String>, String)> {
+        let erp_id = text(Some(&self.erp_id), item, scope).ok_or((None, "it has no id".to_owned()))?;
+        let why = |why: String| (Some(erp_id.clone()), why);
+        let price = self.price.as_ref().map_or(Ok(None), |p| p.price(item, scope)).map_err(why)?;
+        let updated_at = self.updated_at.as_ref().map_or(Ok(None), |p| p.time(item, scope)).map_err(why)?;
+        let status = match text(self.status.as_ref(), item, scope).map(|word| word.parse::<ProductStatus>()) {
+            Some(Err(unknown)) => return Err(why(format!("its status {unknown}"))),
+            Some(Ok(status)) => Some(status),
+            None => None,
+        };
+        let mut variants = Vec::new();
+        if let Some(mapping) = &self.variants {
+            for value in mapping.each.each(item) {
+                variants.push(mapping.variant(value, scope).map_err(why)?);
+            }
+        }
+        let images =
+            self.images.iter().flat_map(|m| m.each.each(item).iter().filter_map(|v| m.image(v, scope))).collect();
+        Ok(NormalProduct {
+            title: text(Some(&self.title), item, scope).unwrap_or_else(|| erp_id.clone()),
+            erp_sku: text(self.erp_sku.as_ref(), item, scope),
+            erp_url: text(self.erp_url.as_ref(), item, scope),
+            description: text(self.description.as_ref(), item, scope),
+            category: text(self.category.as_ref(), item, scope),
+            currency: text(self.currency.as_ref(), item, scope),
+            price,
+            status,
+            updated_at,
+            variants: unique(variants, |v| &v.id),
+            images: unique(images, |i| &i.id),
+            erp_id,
+        })
+    }
+
+    /// Every pick of the mapping, with its key, for the checks.
+    pub(super) fn picks(&self) -> Vec<(&'static str, &Pick)> {
+        let optional = [
+            ("erp_sku", &self.erp_sku),
+            ("erp_url", &self.erp_url),
+            ("description", &self.description),
+            ("category", &self.category),
+            ("price", &self.price),
+            ("currency", &self.currency),
+            ("status", &self.status),
+            ("updated_at", &self.updated_at),
+        ];
+        let mut picks = vec![("erp_id", &self.erp_id), ("title", &self.title)];
+        picks.extend(optional.into_iter().filter_map(|(key, pick)| Some((key, pick.as_ref()?))));
+        picks.extend(self.images.iter().flat_map(|i| [("images.id", &i.id), ("images.url", &i.url)]));
+        picks.extend(self.variants.iter().map(|v| ("variants.id", &v.id)));
+        picks
+    }
+}
+
+impl VariantMapping {
+    fn variant(&self, item: &Value, scope: &Scope<'_>) -> Result<NormalVariant, String> {
+        let id = text(Some(&self.id), item, scope).ok_or("a variant has no id")?;
+        let options = self.options.iter().flat_map(|o| {
+            o.each.each(item).iter().filter_map(|value| Some((o.name.text(value)?, o.value.text(value)?)))
+        });
+        Ok(NormalVariant {
+            sku: text(self.sku.as_ref(), item, scope),
+            title: text(self.title.as_ref(), item, scope),
+            price: self.price.as_ref().map_or(Ok(None), |p| p.price(item, scope))?,
+            options: options.collect(),
+            image_id: text(self.image_id.as_ref(), item, scope),
+            id,
+        })
+    }
+}
+
+impl ImageMapping {
+    /// `None` for a picture without id or address: there is nothing to remember of it.
+    fn image(&self, item: &Value, scope: &Scope<'_>) -> Option<NormalImage> {
+        Some(NormalImage {
+            id: text(Some(&self.id), item, scope)?,
+            url: text(Some(&self.url), item, scope)?,
+            alt: text(self.alt.as_ref(), item, scope),
+        })
+    }
+}
+
+/// The database takes an id once a product: of two the first one counts.
+fn unique<T>(items: Vec<T>, id: impl Fn(&T) -> &String) -> Vec<T> {
+    let mut seen = std::collections::HashSet::with_capacity(items.len());
+    let keep: Vec<bool> = items.iter().map(|item| seen.insert(id(item).clone())).collect();
+    items.into_iter().zip(keep).filter_map(|(item, keep)| keep.then_some(item)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::Facts;
+
+    const MAPPING: &str = r#"
+        erp_id = "id"
+        title = { path = "name", as = "first_of_map" }
+        price = { path = "cents", as = "minor_units" }
+        currency = { fact = "currency" }
+        status = { path = "on", words = { true = "active", false = "draft" } }
+        updated_at = { path = "at", as = "epoch_s" }
+        erp_url = { path = "slug", template = "{store_url}/p/{value}" }
+        variants = { each = "v", id = "id", price = "price", options = { each = "o", name = "n", value = "v" } }
+        images = { each = "pic", id = "", url = "" }
+    "#;
+
+    fn pick(item: &Value) -> Result<NormalProduct, (Option<String>, String)> {
+        let mapping: Mapping = toml::from_str(MAPPING).expect("a mapping");
+        let mut facts = Facts::new();
+        facts.insert("currency".into(), json!("EUR"));
+        mapping.product(item, &Scope { store_url: "https://s.example", ..Scope::of_facts(&facts) })
+    }
+
+    #[test]
+    fn a_product_is_picked_with_every_conversion() {
+        let product = pick(
+            &json!({"id": 7, "name": {"de": "", "en": "Mug\u{0}"}, "cents": 1999, "on": true, "at": 1, "slug": "mug",
+            "v": [{"id": "a", "price": "1.5", "o": [{"n": "size", "v": "L"}]}, {"id": "a"}], "pic": "https://s.example/1.png"}),
+        );
+        let product = product.expect("is picked");
+        assert_eq!((product.erp_id.as_str(), product.title.as_str()), ("7", "Mug"));
+        assert_eq!(product.price.map(|p| p.to_string()).as_deref(), Some("19.99"));
+        assert_eq!(product.currency.as_deref(), Some("EUR"));
+        assert_eq!(product.status, Some(ProductStatus::Active));
+        assert_eq!(product.updated_at, Some(Time::from_unix_ms(1000)));
+        assert_eq!(product.erp_url.as_deref(), Some("https://s.example/p/mug"));
+        assert_eq!(product.variants.len(), 1, "the same id twice counts once");
+        assert_eq!(product.variants[0].options["size"], "L");
+        assert_eq!(product.images[0].url, "https://s.example/1.png");
+    }
+
+    #[test]
+    fn a_product_that_cannot_be_read_says_why() {
+        assert_eq!(pick(&json!({"name": "x"})).expect_err("no id").0, None);
+        let (id, why) = pick(&json!({"id": 1, "cents": "many"})).expect_err("no price");
+        assert_eq!(id.as_deref(), Some("1"));
+        assert!(why.contains("many"), "{why}");
+    }
+
+    #[test]
+    fn a_slip_in_a_field_is_named() {
+        let error = toml::from_str::<Mapping>("erp_id = { pth = 'id' }\ntitle = 'x'").expect_err("a slip");
+        assert!(error.to_string().contains("pth"), "{error}");
+    }
+}

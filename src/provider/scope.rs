@@ -1,0 +1,52 @@
+//! What a template may look up at one moment.
+
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value};
+
+use crate::model::{Facts, Grant};
+
+/// The values of one call. Secrets are looked up in the grant and stand nowhere else.
+pub(super) struct Scope<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) store_url: &'a str,
+    pub(super) grant: Option<&'a Grant>,
+    pub(super) client_id: Option<&'a str>,
+    /// `page`, `since`, `product`, `asset`, `kept`, `gallery`, `push`.
+    pub(super) values: Map<String, Value>,
+}
+
+impl<'a> Scope<'a> {
+    /// Only what the merchant and the shop told.
+    pub(super) fn of_facts(facts: &'a Facts) -> Self {
+        Self { facts, store_url: "", grant: None, client_id: None, values: Map::new() }
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        match name.split_once('.') {
+            Some(("grant", secret)) => Some(self.grant?.secret(secret)?.expose_secret().to_owned()),
+            _ => match self.value(name)? {
+                Value::String(text) => Some(text),
+                Value::Null => None,
+                other => Some(other.to_string()),
+            },
+        }
+    }
+
+    pub(super) fn value(&self, name: &str) -> Option<Value> {
+        match name.split_once('.') {
+            Some(("grant", secret)) => Some(self.grant?.secret(secret)?.expose_secret().into()),
+            Some(("app", "client_id")) => Some(self.client_id?.into()),
+            Some((root, rest)) => self.values.get(root)?.get(rest).cloned(),
+            None if name == "store_url" => Some(self.store_url.into()),
+            None if name == "shop_host" => shop_host(self.store_url).map(Value::from),
+            None => self.values.get(name).or_else(|| self.facts.get(name)).cloned(),
+        }
+    }
+}
+
+/// Host and, where it is no default, port of a shop's address.
+pub(super) fn shop_host(store_url: &str) -> Option<String> {
+    let url = url::Url::parse(store_url).ok()?;
+    let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
+    Some(format!("{}{port}", url.host_str()?))
+}

@@ -1,0 +1,195 @@
+//! Texts with `{name}` placeholders that only look up: no expressions, no conditions.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use super::scope::Scope;
+use crate::model::Failure;
+
+/// A text such as `{store_url}/api/{page.number}`, cut into parts when the file is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Template {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Slot(String),
+}
+
+impl Template {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some(open) = rest.find(['{', '}']) {
+            if !rest[open..].starts_with('{') {
+                return Err(format!("'{text}' has a '}}' without its '{{'"));
+            }
+            let close = rest[open..].find('}').ok_or_else(|| format!("'{text}' has a '{{' without its '}}'"))? + open;
+            let name = &rest[open + 1..close];
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '.';
+            if name.is_empty() || !name.chars().all(plain) {
+                return Err(format!(
+                    "'{{{name}}}' in '{text}' is no placeholder: use lower-case letters, digits, _ and ."
+                ));
+            }
+            if open > 0 {
+                parts.push(Part::Text(rest[..open].to_owned()));
+            }
+            parts.push(Part::Slot(name.to_owned()));
+            rest = &rest[close + 1..];
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Text(rest.to_owned()));
+        }
+        Ok(Self { parts })
+    }
+
+    /// The names it looks up.
+    pub(super) fn slots(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Slot(name) => Some(name.as_str()),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// The text filled in. `None` where the template is one placeholder that has no value; a missing one within a text is an error.
+    pub(super) fn text(&self, scope: &Scope<'_>) -> Result<Option<String>, Failure> {
+        if let [Part::Slot(name)] = &self.parts[..] {
+            return Ok(scope.text(name));
+        }
+        let mut out = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Slot(name) => out.push_str(&scope.text(name).ok_or_else(|| {
+                    Failure::give_up(
+                        "template",
+                        format!("the provider's file looks up '{name}', which has no value here"),
+                    )
+                })?),
+            }
+        }
+        Ok(Some(out))
+    }
+
+    /// Like `text`, but a lone placeholder keeps its JSON type.
+    fn value(&self, scope: &Scope<'_>) -> Result<Option<Value>, Failure> {
+        match &self.parts[..] {
+            [Part::Slot(name)] => Ok(scope.value(name)),
+            _ => Ok(self.text(scope)?.map(Value::String)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A JSON tree whose texts are templates. A member that has no value is left out.
+#[derive(Debug, Clone)]
+pub(super) enum Tree {
+    Fixed(Value),
+    Text(Template),
+    List(Vec<Tree>),
+    Object(Vec<(String, Tree)>),
+}
+
+impl Tree {
+    pub(super) fn fill(&self, scope: &Scope<'_>) -> Result<Option<Value>, Failure> {
+        Ok(match self {
+            Self::Fixed(value) => Some(value.clone()),
+            Self::Text(template) => template.value(scope)?,
+            Self::List(items) => {
+                let mut out = Vec::with_capacity(items.len());
+                for item in items {
+                    out.extend(item.fill(scope)?);
+                }
+                Some(Value::Array(out))
+            }
+            Self::Object(members) => {
+                let mut out = Map::new();
+                for (name, member) in members {
+                    if let Some(value) = member.fill(scope)? {
+                        out.insert(name.clone(), value);
+                    }
+                }
+                Some(Value::Object(out))
+            }
+        })
+    }
+
+    /// Every name looked up anywhere in the tree.
+    pub(super) fn slots(&self) -> Vec<&str> {
+        match self {
+            Self::Fixed(_) => Vec::new(),
+            Self::Text(template) => template.slots().collect(),
+            Self::List(items) => items.iter().flat_map(Self::slots).collect(),
+            Self::Object(members) => members.iter().flat_map(|(_, member)| member.slots()).collect(),
+        }
+    }
+
+    fn from_toml(value: toml::Value) -> Result<Self, String> {
+        Ok(match value {
+            // TOML has no null; the one place that needs it, the file slot of a GraphQL upload, is written as this word.
+            toml::Value::String(text) if text == "{null}" => Self::Fixed(Value::Null),
+            toml::Value::String(text) => Self::Text(Template::parse(&text)?),
+            toml::Value::Integer(n) => Self::Fixed(n.into()),
+            toml::Value::Float(n) => Self::Fixed(n.into()),
+            toml::Value::Boolean(b) => Self::Fixed(b.into()),
+            toml::Value::Datetime(time) => Self::Fixed(time.to_string().into()),
+            toml::Value::Array(items) => Self::List(items.into_iter().map(Self::from_toml).collect::<Result<_, _>>()?),
+            toml::Value::Table(table) => Self::Object(
+                table.into_iter().map(|(k, v)| Ok((k, Self::from_toml(v)?))).collect::<Result<_, String>>()?,
+            ),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_toml(toml::Value::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::Facts;
+
+    #[test]
+    fn a_lone_placeholder_keeps_its_type_and_may_be_absent() {
+        let mut facts = Facts::new();
+        facts.insert("n".into(), json!(7));
+        let scope = Scope::of_facts(&facts);
+        let value = |text: &str| Template::parse(text).expect("parses").value(&scope).expect("fills");
+        assert_eq!(value("{n}"), Some(json!(7)));
+        assert_eq!(value("a{n}b"), Some(json!("a7b")));
+        assert_eq!(value("{absent}"), None);
+        assert!(Template::parse("x{absent}").expect("parses").text(&scope).is_err());
+    }
+
+    #[test]
+    fn a_template_is_no_language() {
+        for text in ["{a", "a}", "{}", "{A b}", "{a|upper}"] {
+            assert!(Template::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_member_without_value_is_left_out() {
+        let tree: Tree = toml::from_str::<std::collections::BTreeMap<String, Tree>>(
+            "t = { a = '{absent}', b = 1, c = ['{absent}', 'x'], d = '{null}' }",
+        )
+        .expect("parses")
+        .remove("t")
+        .expect("t");
+        let facts = Facts::new();
+        assert_eq!(tree.fill(&Scope::of_facts(&facts)).expect("fills"), Some(json!({"b": 1, "c": ["x"], "d": null})));
+    }
+}

@@ -1,0 +1,166 @@
+//! What an answer means, and what helps: the provider's rules first, then a default table.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{
+    path::as_text,
+    recipe::{Class, VerdictRule, WaitFrom, WaitUnit, When},
+};
+use crate::{model::Time, outside::Response};
+
+/// An answer, judged.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    pub(super) class: Class,
+    pub(super) code: String,
+    pub(super) say: Option<String>,
+    /// How long the shop asks us to wait.
+    pub(super) wait: Option<Duration>,
+}
+
+impl When {
+    pub(super) fn matches(&self, status: u16, body: &Value) -> bool {
+        if !self.status.is_empty() && !self.status.iter().any(|wanted| wanted.matches(status)) {
+            return false;
+        }
+        let Some(path) = &self.body else { return true };
+        let Some(text) = path.get(body).and_then(as_text) else { return false };
+        let word = self.one_of.is_empty() || self.one_of.contains(&text);
+        word && (self.contains.is_empty() || self.contains.iter().any(|part| text.contains(part.as_str())))
+    }
+}
+
+/// Judges an answer. `body` is null where it is no JSON.
+pub(super) fn judge(rules: &[VerdictRule], response: &Response, body: &Value, now: Time) -> Verdict {
+    let status = response.status;
+    let asked = asked_wait(response, now);
+    if let Some(rule) = rules.iter().find(|rule| rule.when.matches(status, body)) {
+        return Verdict {
+            class: rule.class,
+            code: rule.code.clone().unwrap_or_else(|| code_of(rule.class, status)),
+            say: rule.say.clone(),
+            wait: rule.wait.as_ref().and_then(|wait| wait.read(response, now)).or(asked),
+        };
+    }
+    if let Some(code) = (200..300).contains(&status).then(|| graphql_error(body)).flatten() {
+        return Verdict { class: Class::Refused, code: code.to_lowercase(), say: None, wait: None };
+    }
+    let class = match status {
+        200..=299 => Class::Ok,
+        401 => Class::Expired,
+        402 | 403 => Class::Rights,
+        404 | 410 => Class::Missing,
+        408 | 429 => Class::Throttled,
+        500.. => Class::Down,
+        _ => Class::Refused,
+    };
+    Verdict { class, code: code_of(class, status), say: None, wait: asked }
+}
+
+/// A GraphQL answer that is only an error comes with status 200.
+fn graphql_error(body: &Value) -> Option<String> {
+    let error = body.get("errors")?.as_array()?.first()?;
+    let code = error.pointer("/extensions/code").and_then(as_text);
+    Some(code.unwrap_or_else(|| "graphql_error".to_owned()))
+}
+
+fn code_of(class: Class, status: u16) -> String {
+    match class {
+        Class::Ok => "ok".to_owned(),
+        Class::Expired => "token_expired".to_owned(),
+        Class::Throttled => "throttled".to_owned(),
+        Class::Down => "shop_down".to_owned(),
+        Class::Revoked => "revoked".to_owned(),
+        Class::Rights => "rights".to_owned(),
+        Class::Missing => "not_found".to_owned(),
+        Class::Refused => format!("http_{status}"),
+    }
+}
+
+/// Retry-After as seconds or as an HTTP date (RFC 9110).
+fn asked_wait(response: &Response, now: Time) -> Option<Duration> {
+    let text = response.header("retry-after")?.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let date = chrono::DateTime::parse_from_rfc2822(text).ok()?;
+    Some(Time::from(date.to_utc()).since(now))
+}
+
+impl WaitFrom {
+    fn read(&self, response: &Response, now: Time) -> Option<Duration> {
+        let number: f64 = response.header(&self.header)?.trim().parse().ok()?;
+        match self.unit {
+            WaitUnit::S => Duration::try_from_secs_f64(number).ok(),
+            WaitUnit::Ms => Duration::try_from_secs_f64(number / 1000.0).ok(),
+            WaitUnit::EpochS => {
+                let until = Duration::try_from_secs_f64(number).ok()?;
+                Some(Time::from_unix_ms(i64::try_from(until.as_millis()).ok()?).since(now))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &str)]) -> Response {
+        let mut map = http::HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().expect("a header"));
+        }
+        Response { status, headers: map, body: Bytes::new() }
+    }
+
+    #[test]
+    fn the_default_table_knows_every_status() {
+        for (status, class) in [
+            (200, Class::Ok),
+            (204, Class::Ok),
+            (401, Class::Expired),
+            (402, Class::Rights),
+            (403, Class::Rights),
+            (404, Class::Missing),
+            (410, Class::Missing),
+            (408, Class::Throttled),
+            (429, Class::Throttled),
+            (500, Class::Down),
+            (503, Class::Down),
+            (422, Class::Refused),
+        ] {
+            assert_eq!(judge(&[], &answer(status, &[]), &Value::Null, Time::from_unix_ms(0)).class, class, "{status}");
+        }
+    }
+
+    #[test]
+    fn the_files_rules_come_first() {
+        #[derive(serde::Deserialize)]
+        struct Rules {
+            rule: Vec<VerdictRule>,
+        }
+        let rules: Rules = toml::from_str("[[rule]]\nwhen = { status = [403], body = 'detail', contains = ['credentials'] }\nclass = 'expired'\n\
+             [[rule]]\nwhen = { status = ['2xx'], body = 'errors[0].extensions.code', in = ['FORBIDDEN'] }\nclass = 'revoked'\ncode = 'gone'\n").expect("rules");
+        let judge = |status, body| judge(&rules.rule, &answer(status, &[]), &body, Time::from_unix_ms(0));
+        assert_eq!(judge(403, json!({"detail": "no credentials"})).class, Class::Expired);
+        assert_eq!(judge(403, json!({"detail": "no"})).class, Class::Rights);
+        let gone = judge(200, json!({"errors": [{"extensions": {"code": "FORBIDDEN"}}]}));
+        assert_eq!((gone.class, gone.code.as_str()), (Class::Revoked, "gone"));
+        assert_eq!(judge(200, json!({"errors": [{"message": "x"}]})).class, Class::Refused);
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_and_as_a_date() {
+        let now = Time::parse("2015-10-21T07:27:00Z").expect("a time");
+        let wait = |text: &str| judge(&[], &answer(429, &[("retry-after", text)]), &Value::Null, now).wait;
+        assert_eq!(wait("2"), Some(Duration::from_secs(2)));
+        assert_eq!(wait("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::from_mins(1)));
+        assert_eq!(wait("soon"), None);
+        assert_eq!(wait("-1"), None);
+    }
+}

@@ -1,0 +1,261 @@
+//! Writes to a shop: one step of carrying a picture there, looking whether a step that was begun has happened, and
+//! reading the gallery back. Which steps are done is the caller's journal.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{
+    Provider,
+    call::{Session, With},
+    recipe::{FindBy, GalleryKind, Look, Poll, Push, PushStep},
+    scope::Scope,
+};
+use crate::model::Failure;
+
+/// A picture on its way to a product.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    pub bytes: Bytes,
+    pub mime_type: String,
+    /// Holds the mark, so that the shop's copy can be recognised.
+    pub file_name: String,
+    pub alt: String,
+    /// Lower-case hexadecimal.
+    pub sha256: String,
+    pub erp_product_id: String,
+    /// The mark of this push: the same for every try.
+    pub mark: String,
+}
+
+/// A picture in a shop's gallery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    pub id: String,
+    pub url: Option<String>,
+    pub name: Option<String>,
+    pub alt: Option<String>,
+}
+
+/// Values that steps yield for later steps.
+pub type Kept = Map<String, Value>;
+
+/// Where a picture goes in a gallery that is written as a whole.
+#[derive(Debug, Clone, Default)]
+pub struct Placing {
+    /// In front of the others.
+    pub first: bool,
+    /// Pictures of ours that it replaces.
+    pub replace: Vec<String>,
+}
+
+impl Parcel {
+    /// What templates may look up of it.
+    pub(super) fn describe(&self, values: &mut Map<String, Value>) {
+        values.insert(
+            "asset".into(),
+            json!({ "file_name": self.file_name, "alt": self.alt, "mime_type": self.mime_type, "sha256": self.sha256 }),
+        );
+        values.insert("product".into(), json!({ "erp_id": self.erp_product_id }));
+        values.insert("push".into(), json!({ "mark": self.mark }));
+    }
+}
+
+/// The pictures of a product, as the shop has them now.
+pub async fn gallery(session: &Session, erp_product_id: &str) -> Result<Vec<Picture>, Failure> {
+    let list = &push(session)?.list;
+    let mut values = Map::new();
+    values.insert("product".into(), json!({ "erp_id": erp_product_id }));
+    let answer = session.call(&session.provider.recipe.op[&list.op], With { values, ..With::default() }).await?;
+    let picture = |item: &Value| {
+        let text = |path: &Option<super::path::Path>| path.as_ref().and_then(|path| path.text(item));
+        Some(Picture { id: list.id.text(item)?, url: text(&list.url), name: text(&list.name), alt: text(&list.alt) })
+    };
+    Ok(list.each.each(&answer.body).iter().filter_map(picture).collect())
+}
+
+/// Does one step; gives the values it yields. `begun` are the values of the steps before.
+pub async fn step(
+    session: &Session,
+    index: usize,
+    parcel: &Parcel,
+    begun: &Kept,
+    placing: &Placing,
+) -> Result<Kept, Failure> {
+    let push = push(session)?;
+    let step = &push.step[index];
+    let mut values = Map::new();
+    values.insert("kept".into(), Value::Object(begun.clone()));
+    if let Some(template) = &step.list {
+        let scope = Scope { values: values.clone(), ..Scope::of_facts(&session.facts) };
+        let new = template.text(&scope)?.unwrap_or_default();
+        // Read at the last moment: what somebody added meanwhile stays.
+        let ids = gallery(session, &parcel.erp_product_id).await?.into_iter().map(|picture| picture.id);
+        let ids = placed(ids.collect(), new, placing, push.gallery);
+        values.insert("gallery".into(), json!({ "first": ids.first(), "ids": ids }));
+    }
+    match &step.poll {
+        None => {
+            let with = With { values, parcel: Some(parcel), url: None };
+            let answer = session.call(&session.provider.recipe.op[&step.op], with).await?;
+            keep(step, &answer.body)
+        }
+        Some(poll) => wait_until_ready(session, step, poll, parcel, values).await,
+    }
+}
+
+fn placed(mut ids: Vec<String>, new: String, placing: &Placing, kind: GalleryKind) -> Vec<String> {
+    if kind == GalleryKind::ReplaceList {
+        ids.retain(|id| !placing.replace.contains(id));
+    }
+    if placing.first {
+        ids.retain(|id| *id != new);
+        ids.insert(0, new);
+    } else if !ids.contains(&new) {
+        ids.push(new);
+    }
+    ids
+}
+
+fn keep(step: &PushStep, body: &Value) -> Result<Kept, Failure> {
+    let mut kept = Kept::new();
+    for (name, path) in &step.keep {
+        let value = path.get(body).filter(|value| !value.is_null()).cloned().ok_or_else(|| {
+            let text = format!("the shop's answer to step '{}' lacks '{name}'; the picture was not taken", step.name);
+            Failure::give_up("unexpected_answer", text)
+        })?;
+        kept.insert(name.clone(), value);
+    }
+    Ok(kept)
+}
+
+async fn wait_until_ready(
+    session: &Session,
+    step: &PushStep,
+    poll: &Poll,
+    parcel: &Parcel,
+    values: Map<String, Value>,
+) -> Result<Kept, Failure> {
+    let clock = &session.outside.clock;
+    let until = clock.now().plus(poll.upto.0);
+    loop {
+        let with = With { values: values.clone(), parcel: Some(parcel), url: None };
+        let answer = session.call(&session.provider.recipe.op[&step.op], with).await?;
+        let state = poll.path.text(&answer.body).unwrap_or_default();
+        if poll.ready.contains(&state) {
+            return keep(step, &answer.body);
+        }
+        if poll.failed.contains(&state) {
+            let reason = poll
+                .reason
+                .as_ref()
+                .and_then(|path| path.text(&answer.body))
+                .unwrap_or_else(|| "no reason given".into());
+            let reason: String = reason.chars().filter(|c| !c.is_control()).take(200).collect();
+            return Err(Failure::give_up(
+                "picture_failed",
+                format!("the shop could not process the picture: {reason}"),
+            ));
+        }
+        if clock.now() >= until {
+            let text = format!("the shop has not finished the picture after {} s", poll.upto.0.as_secs());
+            return Err(Failure::retry("picture_processing", text));
+        }
+        clock.sleep(poll.every.0).await;
+    }
+}
+
+/// Looks whether a step that was begun has happened: `Some` with what it would have yielded, `None` if it has to be done.
+pub async fn look(
+    session: &Session,
+    index: usize,
+    parcel: &Parcel,
+    known: &[Picture],
+) -> Result<Option<Kept>, Failure> {
+    match &push(session)?.step[index].look {
+        Look::Repeat => Ok(None),
+        Look::Gallery { keep } => {
+            let pictures = gallery(session, &parcel.erp_product_id).await?;
+            let found = find_ours(session, parcel, known, &pictures).await?;
+            Ok(found.map(|picture| Kept::from_iter([(keep.clone(), picture.id.into())])))
+        }
+        Look::Ask { op, each, name, keep } => {
+            let with = With { parcel: Some(parcel), ..With::default() };
+            let answer = session.call(&session.provider.recipe.op[op], with).await?;
+            let ours = |item: &&Value| name.text(item).is_some_and(|name| name.contains(&parcel.mark));
+            let Some(item) = each.each(&answer.body).iter().find(ours) else { return Ok(None) };
+            let kept = keep.iter().filter_map(|(name, path)| Some((name.clone(), path.get(item)?.clone())));
+            Ok(Some(kept.collect()))
+        }
+    }
+}
+
+/// The picture of ours in a gallery, if it is there. `known` are pictures that were there before we began.
+pub async fn find_ours(
+    session: &Session,
+    parcel: &Parcel,
+    known: &[Picture],
+    gallery: &[Picture],
+) -> Result<Option<Picture>, Failure> {
+    let holds_mark = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(&parcel.mark));
+    match push(session)?.list.find {
+        FindBy::Name => Ok(gallery.iter().find(|picture| holds_mark(&picture.name)).cloned()),
+        FindBy::Alt => Ok(gallery.iter().find(|picture| holds_mark(&picture.alt)).cloned()),
+        FindBy::Bytes => {
+            let new = gallery.iter().filter(|picture| !known.iter().any(|old| old.id == picture.id));
+            for picture in new {
+                if let Some(url) = &picture.url
+                    && same_bytes(session, url, &parcel.sha256).await?
+                {
+                    return Ok(Some(picture.clone()));
+                }
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// Whether the picture at `url` is, byte for byte, the one with this hash.
+pub async fn same_bytes(session: &Session, url: &str, sha256: &str) -> Result<bool, Failure> {
+    let bytes = session.download(url).await?;
+    let hash = Sha256::digest(&bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    Ok(hash == sha256)
+}
+
+/// The new picture's id, once every step is done.
+pub fn result_id(provider: &Provider, kept: &Kept) -> Result<String, Failure> {
+    let push = provider.recipe.push.as_ref().ok_or_else(|| no_push(provider))?;
+    let facts = Map::new();
+    let mut scope = Scope::of_facts(&facts);
+    scope.values.insert("kept".into(), Value::Object(kept.clone()));
+    let id = push.result.id.text(&scope)?;
+    id.ok_or_else(|| Failure::give_up("unexpected_answer", "the push yielded no picture id"))
+}
+
+fn push(session: &Session) -> Result<&Push, Failure> {
+    session.provider.recipe.push.as_ref().ok_or_else(|| no_push(&session.provider))
+}
+
+fn no_push(provider: &Provider) -> Failure {
+    Failure::give_up("no_push", format!("{} takes no pictures: its file describes no push", provider.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(list: &[&str]) -> Vec<String> {
+        list.iter().map(|id| (*id).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_replaced_list_keeps_what_is_not_ours() {
+        let placing = |first, replace: &[&str]| Placing { first, replace: ids(replace) };
+        let list = GalleryKind::ReplaceList;
+        assert_eq!(placed(ids(&["a", "b"]), "n".into(), &placing(false, &[]), list), ids(&["a", "b", "n"]));
+        assert_eq!(placed(ids(&["a", "b"]), "n".into(), &placing(true, &[]), list), ids(&["n", "a", "b"]));
+        assert_eq!(placed(ids(&["a", "n"]), "n".into(), &placing(false, &[]), list), ids(&["a", "n"]), "never twice");
+        assert_eq!(placed(ids(&["a", "b"]), "n".into(), &placing(false, &["b"]), list), ids(&["a", "n"]));
+    }
+}

@@ -1,0 +1,121 @@
+//! What a verb is handed: the crafts, wired once by `app`. Holds no decisions.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+
+use crate::{
+    db::Db,
+    model::{ConnectionId, Failure},
+    outside::Outside,
+    provider::{App, Pacers, Provider, Providers},
+    vault::Vault,
+};
+
+/// The tools of this process.
+pub struct Tools {
+    pub db: Db,
+    pub outside: Outside,
+    pub providers: Providers,
+    pub vault: Vault,
+    pub pacers: Arc<Pacers>,
+    /// The operator's OAuth app at each provider.
+    pub apps: BTreeMap<String, App>,
+    pub rules: Rules,
+    /// Names this process in leases and runs.
+    pub instance: String,
+    /// Rung when a job was left in this process, so that workers need not wait for their next look.
+    pub bell: Notify,
+    flights: Flights,
+}
+
+/// One lock a connection.
+type Flights = Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>;
+
+/// Tools as they are handed around.
+pub type Shared = Arc<Tools>;
+
+/// What the operator decided, without the form it was written in.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Where browsers reach us, without a slash at the end.
+    pub public_url: String,
+    pub lease: Duration,
+    /// A complete pass older than this makes the next scheduled import a complete one.
+    pub full_every: Duration,
+    /// The largest share of products that a sweep marks as gone unasked…
+    pub brake_percent: u32,
+    /// …unless it is no more than this many.
+    pub brake_min: u32,
+}
+
+/// The crafts that `app` puts together.
+pub struct Parts {
+    pub db: Db,
+    pub outside: Outside,
+    pub providers: Providers,
+    pub vault: Vault,
+    pub apps: BTreeMap<String, App>,
+    pub rules: Rules,
+}
+
+impl Tools {
+    /// Puts the crafts together under a fresh instance name.
+    pub fn new(parts: Parts) -> Shared {
+        let instance = format!("{}-{}", std::process::id(), parts.outside.new_id::<String>());
+        Arc::new(Self {
+            db: parts.db,
+            outside: parts.outside,
+            providers: parts.providers,
+            vault: parts.vault,
+            pacers: Arc::new(Pacers::default()),
+            apps: parts.apps,
+            rules: parts.rules,
+            instance,
+            bell: Notify::new(),
+            flights: Flights::default(),
+        })
+    }
+
+    /// The provider called `key`.
+    pub fn provider(&self, key: &str) -> Result<&Arc<Provider>, Failure> {
+        self.providers.get(key).ok_or_else(|| {
+            let known: Vec<&str> = self.providers.iter().map(|p| p.key()).collect();
+            Failure::give_up(
+                "unknown_provider",
+                format!("there is no provider '{key}'; there are: {}", known.join(", ")),
+            )
+        })
+    }
+
+    /// The operator's app at a provider.
+    pub fn app(&self, provider: &str) -> Result<&App, Failure> {
+        self.apps.get(provider).ok_or_else(|| {
+            let text = format!(
+                "no OAuth app is set up for {provider}: register one there with the redirect address {} and put its \
+                 client_id and client_secret under [app.{provider}]",
+                self.redirect_uri(provider)
+            );
+            Failure::give_up("no_app", text)
+        })
+    }
+
+    /// Where a provider sends the merchant back to: must be registered there letter by letter.
+    pub fn redirect_uri(&self, provider: &str) -> String {
+        format!("{}/oauth/callback/{provider}", self.rules.public_url)
+    }
+
+    /// The lock that keeps renewals of one connection in single file within this process.
+    pub fn flight(&self, connection: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        // Locks nobody waits for are dropped when there are many, so that the map stays as small as the work under way.
+        if flights.len() > 10_000 {
+            flights.retain(|_, lock| Arc::strong_count(lock) > 1);
+        }
+        flights.entry(connection.clone()).or_default().clone()
+    }
+}

@@ -1,0 +1,308 @@
+//! Seals secrets for the database and opens them again; knows older keys. Never writes a secret anywhere else.
+
+use std::path::{Path, PathBuf};
+
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use chacha20poly1305::{AeadInOut, ChaCha20Poly1305, KeyInit};
+use hmac::{Hmac, Mac};
+use secrecy::{ExposeSecret, SecretBox, SecretString};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use crate::outside::Random;
+
+/// The form written today: associated data bound to what the secret belongs to.
+pub const FORMAT: i32 = 2;
+
+/// The key ring.
+pub struct Vault {
+    keys: Vec<Key>,
+    random: Random,
+}
+
+struct Key {
+    id: String,
+    bytes: SecretBox<[u8; 32]>,
+}
+
+/// A sealed secret, as its columns hold it (base64).
+#[derive(Clone, sqlx::FromRow)]
+pub struct Sealed {
+    pub ciphertext: String,
+    pub iv: String,
+    pub tag: String,
+    pub key_id: String,
+    pub format: i32,
+}
+
+/// What a secret is bound to: it opens nowhere else.
+pub struct Binding<'a>(pub &'a [&'a str]);
+
+impl Binding<'_> {
+    /// Lengths stand before the parts, so that no two lists give the same bytes.
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = b"store-sync/2".to_vec();
+        for part in self.0 {
+            bytes.extend((part.len() as u64).to_be_bytes());
+            bytes.extend(part.as_bytes());
+        }
+        bytes
+    }
+}
+
+/// Why the vault cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The key ring cannot be read.
+    #[error("the vault's keys in {place} are unusable: {why}")]
+    Keys { place: String, why: String },
+    /// The key file is open to others.
+    #[error("the key file {0} can be read by others; run: chmod 600 {0}")]
+    Exposed(PathBuf),
+    /// A row was sealed with a key that is not in the ring.
+    #[error("sealed with key '{0}', which is not in the key ring: add it to [vault] keys or the key file")]
+    UnknownKey(String),
+    /// The sealed bytes do not open.
+    #[error(
+        "a sealed secret does not open: it was changed, moved to another row, or sealed with another key of the same id"
+    )]
+    Broken,
+}
+
+impl Vault {
+    /// Reads the ring from `keys` if given, else from `file`; makes the file, with a warning, where there is none.
+    pub fn open(keys: Option<&SecretString>, file: &Path, random: Random) -> Result<Self, VaultError> {
+        if let Some(text) = keys {
+            return Self::parse(text.expose_secret(), "[vault] keys", random);
+        }
+        let place = file.display().to_string();
+        let unusable = |e: std::io::Error| VaultError::Keys { place: place.clone(), why: e.to_string() };
+        match std::fs::read_to_string(file).map(Zeroizing::new) {
+            Ok(text) => {
+                refuse_exposed(file).map_err(unusable)?.map_or(Ok(()), Err)?;
+                Self::parse(&text, &place, random)
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                let text = make_key_file(file, &random).map_err(unusable)?;
+                tracing::warn!(
+                    vault.file = place,
+                    "made a new key for the vault; keep a copy, without it no shop's credentials can be opened"
+                );
+                Self::parse(&text, &place, random)
+            }
+            Err(e) => Err(unusable(e)),
+        }
+    }
+
+    fn parse(text: &str, place: &str, random: Random) -> Result<Self, VaultError> {
+        let bad = |why: &str| VaultError::Keys { place: place.to_owned(), why: why.to_owned() };
+        let mut keys: Vec<Key> = Vec::new();
+        for entry in text.split(['\n', ',']).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let (id, encoded) = entry.split_once(':').ok_or_else(|| bad("each key is written id:base64"))?;
+            let raw = Zeroizing::new(BASE64.decode(encoded.trim()).map_err(|_| bad("a key is not base64"))?);
+            let bytes: [u8; 32] = raw.as_slice().try_into().map_err(|_| bad("a key must have 32 bytes"))?;
+            if keys.iter().any(|key| key.id == id.trim()) {
+                return Err(bad("two keys have the same id"));
+            }
+            keys.push(Key { id: id.trim().to_owned(), bytes: SecretBox::new(Box::new(bytes)) });
+        }
+        if keys.is_empty() { Err(bad("there is no key in it")) } else { Ok(Self { keys, random }) }
+    }
+
+    /// Seals `plaintext` with the current key, bound to `binding`.
+    ///
+    /// # Panics
+    /// Never: the cipher refuses only texts of many gigabytes.
+    pub fn seal(&self, binding: &Binding<'_>, plaintext: &[u8]) -> Sealed {
+        let key = &self.keys[0];
+        let mut nonce = [0_u8; 12];
+        self.random.fill(&mut nonce);
+        let mut buffer = plaintext.to_vec();
+        let tag = cipher(key)
+            .encrypt_inout_detached(&nonce.into(), &binding.bytes(), buffer.as_mut_slice().into())
+            .expect("a secret is far below the cipher's limit");
+        Sealed {
+            ciphertext: BASE64.encode(&buffer),
+            iv: BASE64.encode(nonce),
+            tag: BASE64.encode(tag),
+            key_id: key.id.clone(),
+            format: FORMAT,
+        }
+    }
+
+    /// Opens what `seal` made under the same binding.
+    pub fn unseal(&self, binding: &Binding<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let key = self.keys.iter().find(|key| key.id == sealed.key_id);
+        let key = key.ok_or_else(|| VaultError::UnknownKey(sealed.key_id.clone()))?;
+        if sealed.format != FORMAT {
+            return Err(VaultError::Broken);
+        }
+        let decode = |text: &str| BASE64.decode(text).map_err(|_| VaultError::Broken);
+        let nonce: [u8; 12] = decode(&sealed.iv)?.try_into().map_err(|_| VaultError::Broken)?;
+        let tag: [u8; 16] = decode(&sealed.tag)?.try_into().map_err(|_| VaultError::Broken)?;
+        let mut buffer = Zeroizing::new(decode(&sealed.ciphertext)?);
+        cipher(key)
+            .decrypt_inout_detached(&nonce.into(), &binding.bytes(), buffer.as_mut_slice().into(), &tag.into())
+            .map_err(|_| VaultError::Broken)?;
+        Ok(buffer)
+    }
+
+    /// Seals into one text, for columns that hold a sealed secret in one piece.
+    pub fn seal_text(&self, binding: &Binding<'_>, plaintext: &str) -> String {
+        let sealed = self.seal(binding, plaintext.as_bytes());
+        format!("{}.{}.{}.{}", sealed.key_id, sealed.iv, sealed.tag, sealed.ciphertext)
+    }
+
+    /// Opens what `seal_text` made.
+    pub fn unseal_text(&self, binding: &Binding<'_>, text: &str) -> Result<SecretString, VaultError> {
+        let parts: Vec<&str> = text.rsplitn(4, '.').collect();
+        let [ciphertext, tag, iv, key_id] = parts[..] else { return Err(VaultError::Broken) };
+        let own = str::to_owned;
+        let sealed =
+            Sealed { ciphertext: own(ciphertext), iv: own(iv), tag: own(tag), key_id: own(key_id), format: FORMAT };
+        let bytes = self.unseal(binding, &sealed)?;
+        std::str::from_utf8(&bytes).map(SecretString::from).map_err(|_| VaultError::Broken)
+    }
+
+    /// A keyed hash: tells that a secret changed without telling the secret.
+    pub fn fingerprint(&self, plaintext: &[u8]) -> String {
+        hex(&self.mac(&self.keys[0], "fingerprint", plaintext)[..16])
+    }
+
+    /// Signs a text of ours that travels through other hands; `purpose` keeps the uses apart.
+    pub fn sign(&self, purpose: &str, text: &str) -> String {
+        hex(&self.mac(&self.keys[0], purpose, text.as_bytes()))
+    }
+
+    /// Whether `signature` was made by `sign` with any key of the ring. Takes the same time for every wrong one.
+    pub fn verify(&self, purpose: &str, text: &str, signature: &str) -> bool {
+        self.keys.iter().any(|key| {
+            let expected = hex(&self.mac(key, purpose, text.as_bytes()));
+            bool::from(expected.as_bytes().ct_eq(signature.as_bytes()))
+        })
+    }
+
+    /// The id of the key that seals.
+    pub fn current_key_id(&self) -> &str {
+        &self.keys[0].id
+    }
+
+    #[expect(clippy::unused_self, reason = "keyed by the vault's ring, called as its capability")]
+    fn mac(&self, key: &Key, purpose: &str, text: &[u8]) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key.bytes.expose_secret()).expect("HMAC takes keys of any length");
+        mac.update(b"store-sync/");
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(text);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+fn cipher(key: &Key) -> ChaCha20Poly1305 {
+    ChaCha20Poly1305::new(key.bytes.expose_secret().into())
+}
+
+fn make_key_file(file: &Path, random: &Random) -> std::io::Result<Zeroizing<String>> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let mut bytes = Zeroizing::new([0_u8; 32]);
+    random.fill(bytes.as_mut_slice());
+    let text = Zeroizing::new(format!("v1:{}\n", BASE64.encode(bytes.as_slice())));
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    // Written beside and linked into place: two processes that start at once end with one key, and a crash leaves none.
+    let part = file.with_extension(format!("{}.part", std::process::id()));
+    let mut out = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    out.write_all(text.as_bytes())?;
+    out.sync_all()?;
+    let linked = std::fs::hard_link(&part, file);
+    std::fs::remove_file(&part)?;
+    match linked {
+        Ok(()) => Ok(text),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => std::fs::read_to_string(file).map(Zeroizing::new),
+        Err(e) => Err(e),
+    }
+}
+
+fn refuse_exposed(file: &Path) -> std::io::Result<Option<VaultError>> {
+    use std::os::unix::fs::PermissionsExt;
+    let open = std::fs::metadata(file)?.permissions().mode() & 0o077 != 0;
+    Ok(open.then(|| VaultError::Exposed(file.to_owned())))
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vault(text: &str) -> Vault {
+        Vault::parse(text, "test", Random::seeded(1)).expect("a ring")
+    }
+
+    fn key(byte: u8) -> String {
+        BASE64.encode([byte; 32])
+    }
+
+    #[test]
+    fn a_secret_opens_only_where_it_was_bound() {
+        let vault = vault(&format!("v1:{}", key(1)));
+        let sealed = vault.seal(&Binding(&["c1", "client", "p"]), b"canary");
+        assert!(!sealed.ciphertext.contains("canary"));
+        assert_eq!(vault.unseal(&Binding(&["c1", "client", "p"]), &sealed).expect("opens").as_slice(), b"canary");
+        for other in [&["c2", "client", "p"], &["c1", "other", "p"], &["c1", "client", "q"], &["c1c", "lient", "p"]] {
+            assert!(matches!(vault.unseal(&Binding(other), &sealed), Err(VaultError::Broken)));
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_is_seen() {
+        let vault = vault(&format!("v1:{}", key(1)));
+        let mut sealed = vault.seal(&Binding(&["c1"]), b"canary");
+        sealed.tag = BASE64.encode([0; 16]);
+        assert!(matches!(vault.unseal(&Binding(&["c1"]), &sealed), Err(VaultError::Broken)));
+    }
+
+    #[test]
+    fn older_keys_still_open_and_the_first_seals() {
+        let old = vault(&format!("v1:{}", key(1)));
+        let sealed = old.seal(&Binding(&["x"]), b"s");
+        let text = old.seal_text(&Binding(&["x"]), "t");
+        let ring = vault(&format!("v2:{}\nv1:{}\n", key(2), key(1)));
+        assert_eq!(ring.current_key_id(), "v2");
+        assert_eq!(ring.unseal(&Binding(&["x"]), &sealed).expect("opens").as_slice(), b"s");
+        assert_eq!(ring.unseal_text(&Binding(&["x"]), &text).expect("opens").expose_secret(), "t");
+        assert!(ring.verify("p", "t", &old.sign("p", "t")));
+        assert!(!ring.verify("q", "t", &old.sign("p", "t")));
+        let without = vault(&format!("v2:{}", key(2)));
+        assert!(matches!(without.unseal(&Binding(&["x"]), &sealed), Err(VaultError::UnknownKey(id)) if id == "v1"));
+    }
+
+    #[test]
+    fn a_ring_that_is_none_is_refused_without_showing_it() {
+        for text in ["", "v1", "v1:!!", "v1:AAAA", &format!("a:{0},a:{0}", key(1))] {
+            assert!(Vault::parse(text, "test", Random::seeded(1)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_file_is_made_once_closed_to_others_and_refused_when_open() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let file = folder.path().join("sub/vault.key");
+        let first = Vault::open(None, &file, Random::seeded(1)).expect("is made");
+        let again = Vault::open(None, &file, Random::seeded(2)).expect("is read");
+        assert!(again.verify("p", "t", &first.sign("p", "t")));
+        assert_eq!(std::fs::metadata(&file).expect("is there").permissions().mode() & 0o777, 0o600);
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("chmod");
+        assert!(matches!(Vault::open(None, &file, Random::seeded(1)), Err(VaultError::Exposed(_))));
+    }
+}
