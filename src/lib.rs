@@ -1,9 +1,54 @@
-//! placeholder
+//! store-sync: connects shops by OAuth, keeps their tokens alive, imports their catalogues, and pushes approved
+//! pictures back. One binary; an embedded database by default, PostgreSQL for several replicas.
+//!
+//! # Words
+//! | word | is | table |
+//! |---|---|---|
+//! | client | a tenant: a brand or shop owner | `client` |
+//! | provider | a store platform, described by one file in `providers/` | – |
+//! | connection | a client's shop, connected | `store_connection` |
+//! | grant | the credential of a connection, sealed | columns `credentials_*` |
+//! | product, variant, image | the catalogue as imported or uploaded | `product*` |
+//! | run | one import, push or refresh, from before its first call to its end | `store_sync_log`, `store_sync_item` |
+//! | asset | one generated output, with its approval | `generated_asset` |
+//! | push | the present state of one asset in one shop, with its journal | `asset_push` |
+//! | job | work to be done later, in a lane | `job` |
+//! | pass | one reading of a whole catalogue, over as many runs as it takes | `sync_cursor`, `sync_seen` |
+//!
+//! # The ladder (imports go down only; `tests/architecture.rs` holds it)
+//! ```text
+//! 7  main cli
+//! 6  app ──────mounts──────▶ sandbox (side house, uses outside only)
+//! 5  web │ work              two doors, blind to each other; they meet in the job table
+//! 4  import │ push           verbs, blind to each other
+//! 3  connect                 keeper of the keys
+//! 2  tools
+//! 1  provider │ db │ vault   crafts, blind to each other
+//! 0  model │ outside │ config
+//! ```
+//!
+//! # The two journeys
+//! ```text
+//! tick, sync, finished connect ─▶ job ─▶ work::worker claims (lane, lease)
+//!   └▶ import::run: open the run row ─▶ connect::open ─▶ provider::page, the next one fetched while this one is written
+//!        └▶ absorb: ONE transaction a page ─▶ … ─▶ proof ─▶ sweep (brake) ─▶ watermark ─▶ close the run ─▶ settle
+//!
+//! approve ─▶ ONE transaction: decision, asset_push row, job
+//!   └▶ push::run: snapshot and plan ─▶ steps the journal lacks ─▶ read back ─▶ close
+//! ```
+
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod connect;
 pub mod db;
+pub mod import;
 pub mod model;
 pub mod outside;
 pub mod provider;
+pub mod push;
+pub mod sandbox;
 pub mod tools;
 pub mod vault;
+pub mod web;
+pub mod work;

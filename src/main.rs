@@ -1,1 +1,7 @@
-fn main() {}
+//! Logging on, configuration read, over to `cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    store_sync::cli::main()
+}

@@ -1,1 +1,191 @@
+//! Holds the house to its plan: the ladder, no circles, no brand names, every file says what it is for.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+/// Rooms by rung; a room may import from lower rungs only.
+const LADDER: &[&[&str]] = &[
+    &["model", "outside", "config"],
+    &["provider", "db", "vault"],
+    &["tools"],
+    &["connect"],
+    &["import", "push"],
+    &["web", "work"],
+    &["app"],
+    &["cli"],
+];
+/// The side house: may use `outside` and the nouns of time only.
+const SIDE: &str = "sandbox";
+/// The ground floor is shared: `outside` tells the model's time, and `vault` knows chance.
+const BRANDS: &[&str] = &[
+    "shopify",
+    "woocommerce",
+    "bigcommerce",
+    "etsy",
+    "squarespace",
+    "wix",
+    "ecwid",
+    "square",
+    "prestashop",
+    "magento",
+    "adobe",
+    "shopware",
+    "saleor",
+    "medusa",
+    "vendure",
+    "pretix",
+];
+
+fn sources() -> Vec<(PathBuf, String)> {
+    fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source file");
+                found.push((path, text));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    found.sort();
+    assert!(found.len() > 50, "the sources are where they are looked for");
+    found
+}
+
+fn room(path: &Path) -> String {
+    let inside = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("below src");
+    let first = inside.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// Code without comments and without the tests at its end.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+/// The rooms a file imports from, by `crate::room` and by the first words of `use crate::{…}` groups.
+fn imports(text: &str) -> BTreeSet<String> {
+    let code = code(text);
+    let mut found = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        if let Some(group) = rest.strip_prefix('{') {
+            let (mut depth, mut name) = (0, String::new());
+            for c in group.chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    ',' if depth == 0 => name.clear(),
+                    c if depth == 0 && (c.is_alphanumeric() || c == '_') => name.push(c),
+                    ':' if depth == 0 && !name.is_empty() => {
+                        found.insert(std::mem::take(&mut name));
+                    }
+                    _ => {}
+                }
+                if depth == 0 && c == ',' {
+                    name.clear();
+                } else if depth == 0 && !name.is_empty() {
+                    found.insert(name.clone());
+                }
+            }
+        } else {
+            found.insert(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+        }
+    }
+    let rooms: BTreeSet<&str> = LADDER.iter().flat_map(|rung| rung.iter().copied()).chain([SIDE]).collect();
+    found.into_iter().filter(|name| rooms.contains(name.as_str())).collect()
+}
+
+fn rung(room: &str) -> Option<usize> {
+    LADDER.iter().position(|rung| rung.contains(&room))
+}
+
+#[test]
+fn imports_go_down_the_ladder_only() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let from = room(&path);
+        for to in imports(&text).into_iter().filter(|to| *to != from) {
+            let allowed = match (from.as_str(), to.as_str()) {
+                ("lib" | "main", _) => true,
+                // Nouns are shared; outside tells time in them.
+                (SIDE, "outside" | "model") => true,
+                ("outside", "model") => true,
+                ("app" | "cli", SIDE) => true,
+                (from, to) => matches!((rung(from), rung(to)), (Some(from), Some(to)) if to < from),
+            };
+            // The column types of a sealed secret are the vault's; the database only stores them.
+            let known = from == "db" && to == "vault";
+            if !allowed && !known {
+                wrong.push(format!("{} imports {to}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "imports go down the ladder only (src/lib.rs):\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_room_reaches_itself_in_a_circle() {
+    let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, text) in sources() {
+        let from = room(&path);
+        let to = imports(&text).into_iter().filter(|to| *to != from);
+        graph.entry(from.clone()).or_default().extend(to);
+    }
+    for start in graph.keys() {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![start.clone()]);
+        while let Some(at) = open.pop() {
+            for next in graph.get(&at).into_iter().flatten() {
+                assert_ne!(next, start, "{start} reaches itself through {at}");
+                if seen.insert(next.clone()) {
+                    open.push(next.clone());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_brand_stands_in_the_code() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        for (number, line) in code(&text).lines().enumerate() {
+            let lower = line.to_lowercase();
+            let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
+            if let Some(brand) = BRANDS.iter().find(|brand| words.contains(brand)) {
+                wrong.push(format!("{}:{}: {brand}", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "a platform is a file under providers/, not code:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_opens_with_what_it_is_for() {
+    let silent: Vec<String> = sources()
+        .into_iter()
+        .filter(|(_, text)| !text.starts_with("//! "))
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    assert!(silent.is_empty(), "begin with //! and one sentence:\n{}", silent.join("\n"));
+}
+
+#[test]
+fn sql_stands_in_the_database_room_only() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources().into_iter().filter(|(path, _)| room(path) != "db") {
+        let code = code(&text);
+        let hit = ["sqlx::query", "SELECT ", "INSERT INTO", "DELETE FROM"].iter().find(|word| code.contains(**word));
+        if let Some(word) = hit {
+            wrong.push(format!("{}: {word}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "SQL belongs to src/db:\n{}", wrong.join("\n"));
+}

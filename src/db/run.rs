@@ -130,9 +130,9 @@ pub async fn close_orphans(tx: &mut Tx, now: Time) -> sqlx::Result<u64> {
 }
 
 /// Runs of a job so far: the next one's attempt is one more.
-pub async fn count_of_job(tx: &mut Tx, job: &JobId) -> sqlx::Result<i64> {
+pub async fn count_of_job(tx: &mut Tx, job: &JobId) -> sqlx::Result<i32> {
     let row: Option<(i64,)> = maybe!(tx, (i64,), "SELECT count(*) FROM store_sync_log WHERE job_id = $1", job)?;
-    Ok(row.map_or(0, |(n,)| n))
+    Ok(row.map_or(0, |(n,)| i32::try_from(n).unwrap_or(i32::MAX)))
 }
 
 /// One run.

@@ -112,7 +112,10 @@ impl Session {
                     renewed = true;
                 }
                 Class::Expired => {
-                    return Err(Failure::reconnect("token_refused", format!("{said}; a renewed token was refused too")));
+                    return Err(Failure::reconnect(
+                        "token_refused",
+                        format!("{said}; a renewed token was refused too"),
+                    ));
                 }
                 Class::Throttled => {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_secs(2)));

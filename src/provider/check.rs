@@ -362,7 +362,7 @@ fn op_slots(op: &Op) -> BTreeSet<&str> {
 
 fn ops_used(recipe: &Recipe) -> BTreeSet<&str> {
     let mut used = BTreeSet::from([recipe.connect.probe.op.as_str(), recipe.import.op.as_str()]);
-    for push in &recipe.push {
+    if let Some(push) = &recipe.push {
         used.insert(&push.list.op);
         for step in &push.step {
             used.insert(&step.op);

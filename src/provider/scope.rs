@@ -37,9 +37,16 @@ impl<'a> Scope<'a> {
             Some(("grant", secret)) => Some(self.grant?.secret(secret)?.expose_secret().into()),
             Some(("app", "client_id")) => Some(self.client_id?.into()),
             Some((root, rest)) => self.values.get(root)?.get(rest).cloned(),
-            None if name == "store_url" => Some(self.store_url.into()),
-            None if name == "shop_host" => shop_host(self.store_url).map(Value::from),
-            None => self.values.get(name).or_else(|| self.facts.get(name)).cloned(),
+            None => self.values.get(name).or_else(|| self.facts.get(name)).cloned().or_else(|| self.address(name)),
+        }
+    }
+
+    /// The shop's address and its host, where the caller knows them.
+    fn address(&self, name: &str) -> Option<Value> {
+        match name {
+            "store_url" if !self.store_url.is_empty() => Some(self.store_url.into()),
+            "shop_host" => shop_host(self.store_url).map(Value::from),
+            _ => None,
         }
     }
 }

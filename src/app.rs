@@ -1,0 +1,146 @@
+//! Wires everything once, and serves. Holds no logic of its own.
+
+use std::{collections::BTreeMap, future::Future, time::Duration};
+
+use tokio::net::TcpListener;
+
+use crate::{
+    config::Config,
+    db::{self, Db, lease::Ownership},
+    outside::{Clock, Files, Http, HttpPolicy, Outside, Random},
+    provider::{App, Providers},
+    tools::{Parts, Rules, Shared, Tools},
+    vault::Vault,
+    web,
+    work::{self, Pools, Workers},
+};
+
+/// What the system gives: real time, real chance, the network as the configuration lets it be reached.
+pub fn outside(config: &Config) -> anyhow::Result<Outside> {
+    let policy = HttpPolicy {
+        allow_private_networks: config.http.allow_private_networks,
+        connect_to: config.http.connect_to.iter().map(|(host, to)| (host.clone(), to.clone())).collect(),
+        timeout: Duration::from_secs(config.http.timeout_seconds),
+        max_answer_bytes: config.http.max_answer_bytes,
+    };
+    let files = Files::new(config.storage.data_dir.join("files"));
+    Ok(Outside { clock: Clock::system(), random: Random::system(), http: Http::new(policy)?, files })
+}
+
+/// Opens the database, with its schema brought up to date where the configuration says so.
+pub async fn open_db(config: &Config) -> anyhow::Result<Db> {
+    let db = Db::open(&config.database_url(), config.database.max_connections).await?;
+    let pending = db.pending_migrations().await?;
+    if !pending.is_empty() {
+        if !config.database.auto_migrate {
+            anyhow::bail!(db::OpenError::Outdated(pending.len()));
+        }
+        db.migrate().await?;
+    }
+    Ok(db)
+}
+
+/// The providers: the built-in ones and the operator's folder.
+pub fn providers(config: &Config) -> anyhow::Result<Providers> {
+    let listed = |problems: Vec<crate::provider::Problem>| {
+        let lines: Vec<String> = problems.iter().map(|p| format!("  {p}")).collect();
+        anyhow::anyhow!("provider files have problems:\n{}", lines.join("\n"))
+    };
+    let mut providers = Providers::built_in().map_err(listed)?;
+    if let Some(folder) = &config.providers.dir {
+        providers.load_folder(folder).map_err(listed)?;
+    }
+    Ok(providers)
+}
+
+/// The tools of a process.
+pub async fn open(config: &Config) -> anyhow::Result<Shared> {
+    let outside = outside(config)?;
+    open_with(config, outside).await
+}
+
+/// The tools of a process, with an outside of the caller's choice.
+pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shared> {
+    let providers = providers(config)?;
+    let vault = Vault::open(config.vault.keys.as_ref(), &config.key_file(), outside.random.clone())?;
+    let db = open_db(config).await?;
+    let apps: BTreeMap<String, App> = config
+        .app
+        .iter()
+        .map(|(key, app)| {
+            (key.clone(), App { client_id: app.client_id.clone(), client_secret: app.client_secret.clone() })
+        })
+        .collect();
+    let rules = Rules {
+        public_url: config.public_url(),
+        lease: config.lease(),
+        full_every: Duration::from_hours(config.import.full_every_hours),
+        brake_percent: config.import.brake_percent,
+        brake_min: config.import.brake_min,
+    };
+    Ok(Tools::new(Parts { db, outside, providers, vault, apps, rules }))
+}
+
+/// Serves until `shutdown`: web, ticks and workers over one set of tools.
+pub async fn serve(
+    config: &Config,
+    tools: Shared,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let owned = db::lease::own(&tools.db)?;
+    if matches!(owned, Ownership::Taken) {
+        anyhow::bail!(
+            "another daemon works on this embedded database. Stop it first, give this one its own [storage] data_dir, or put \
+             both on PostgreSQL with [database] url"
+        );
+    }
+    work::recover(&tools, matches!(owned, Ownership::Sole(_))).await?;
+    let present = tokio::spawn(keep_presence(tools.clone()));
+    let pools = Pools {
+        import: config.work.import_workers,
+        push: config.work.push_workers,
+        poll: Duration::from_millis(config.work.poll_ms),
+    };
+    let workers = Workers::start(&tools, pools);
+    let mut ticks = work::start_ticks(&tools, Duration::from_secs(config.work.tick_seconds)).await?;
+    tracing::info!(
+        server.url = tools.rules.public_url,
+        database = tools.db.engine(),
+        instance = tools.instance,
+        "serving"
+    );
+    let served = axum::serve(listener, web::router(&tools).into_make_service()).with_graceful_shutdown(shutdown).await;
+    tracing::info!("stopping: no new work is taken");
+    ticks.shutdown().await?;
+    workers.stop(Duration::from_secs(config.server.shutdown_seconds)).await;
+    present.abort();
+    sign_off(&tools).await?;
+    tools.db.close().await;
+    drop(owned);
+    Ok(served?)
+}
+
+/// Tells other processes that this daemon lives, for as long as it does.
+async fn keep_presence(tools: Shared) {
+    loop {
+        let now = tools.outside.clock.now();
+        let said = async {
+            let mut tx = tools.db.begin().await?;
+            db::lease::upsert(&mut tx, &tools.instance, &tools.rules.public_url, now.plus(tools.rules.lease), now)
+                .await?;
+            tx.commit().await
+        };
+        if let Err(error) = said.await {
+            tracing::warn!("cannot say that this daemon lives: {error}");
+        }
+        tools.outside.clock.sleep(tools.rules.lease / 3).await;
+    }
+}
+
+async fn sign_off(tools: &Tools) -> anyhow::Result<()> {
+    let mut tx = tools.db.begin().await?;
+    db::lease::delete(&mut tx, &tools.instance).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! `connect`: a link to open, or a pasted key.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tokio::net::TcpListener;
+
+use super::{
+    follow::{self, Worker},
+    out::Out,
+};
+use crate::{app, config::Config, connect, db, model::Connection, tools::Tools, web};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The platform; see `providers list`.
+    provider: String,
+    /// Id or slug of the client whose shop it is.
+    #[arg(long)]
+    client: String,
+    /// What the provider asks for, such as shop=https://shop.example.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
+    /// A pasted credential, such as `api_key=…`; `NAME=-` reads it from standard input.
+    #[arg(long = "key", value_name = "NAME=VALUE", value_parser = pair)]
+    key: Vec<(String, String)>,
+    /// Print the address and end.
+    #[arg(long)]
+    no_wait: bool,
+}
+
+/// How long the command waits for the merchant.
+const PATIENCE: Duration = Duration::from_mins(20);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Result<()> {
+    let tools = app::open(config).await?;
+    let mut fields: BTreeMap<String, String> = args.set.into_iter().collect();
+    if tools.provider(&args.provider)?.takes_pasted_keys() || !args.key.is_empty() {
+        for (name, value) in args.key {
+            let value = if value == "-" { std::io::read_to_string(std::io::stdin())?.trim().to_owned() } else { value };
+            fields.insert(name, value);
+        }
+        let connected = connect::paste(&tools, &args.client, &args.provider, &fields).await?;
+        out.say("Connected. The first import waits for the daemon, or for: store-sync sync --all")?;
+        return show(&tools, out, &connected.connection).await;
+    }
+    tools.app(&args.provider)?;
+    let client = {
+        let mut tx = tools.db.read().await?;
+        db::client::find(&mut tx, &args.client).await?
+    };
+    let client =
+        client.ok_or_else(|| anyhow::anyhow!("there is no client '{}'; see: store-sync clients list", args.client))?;
+    let link = web::connect_link(&tools, &args.provider, &args.client, &fields);
+    if args.no_wait {
+        return out.one(&serde_json::json!({ "connect_url": link }));
+    }
+    let began = tools.outside.clock.now();
+    let worker = Worker::find(&tools).await?;
+    let served = if worker == Worker::Nobody {
+        eprintln!("No daemon is running: serving on {} until the shop is connected.", config.server.listen);
+        let listener = TcpListener::bind(config.server.listen).await?;
+        let stopped = std::future::pending();
+        let (config, own) = (config.clone(), tools.clone());
+        Some(tokio::spawn(async move { app::serve(&config, own, listener, stopped).await }))
+    } else {
+        None
+    };
+    eprintln!("Open this address in your browser:\n\n  {link}\n\nWaiting for the shop …");
+    let until = began.plus(PATIENCE);
+    loop {
+        let mut tx = tools.db.read().await?;
+        let all = db::connection::list(&mut tx, Some(&client.id), None, i64::from(i32::MAX)).await?;
+        drop(tx);
+        let fresh =
+            |c: &&Connection| c.store_type == args.provider && c.token_refreshed_at.is_some_and(|at| at >= began);
+        if let Some(connection) = all.iter().find(fresh) {
+            if served.is_some() {
+                follow::open_jobs(&tools, &connection.id).await?;
+            }
+            return show(&tools, out, &connection.id).await;
+        }
+        anyhow::ensure!(
+            tools.outside.clock.now() < until,
+            "nobody connected a shop in {} minutes; begin again",
+            PATIENCE.as_secs() / 60
+        );
+        if served.as_ref().is_some_and(tokio::task::JoinHandle::is_finished) {
+            anyhow::bail!("the daemon that served this connect has ended");
+        }
+        tools.outside.clock.sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn show(tools: &Tools, out: &Out, id: &crate::model::ConnectionId) -> anyhow::Result<()> {
+    let mut tx = tools.db.read().await?;
+    out.one(&db::connection::find(&mut tx, id).await?)
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| format!("'{text}' is not of the form NAME=VALUE"))?;
+    Ok((name.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,160 @@
+//! `connections list|show|check|pause|resume|schedule|disconnect`.
+
+use std::time::Duration;
+
+use super::out::{Out, or_dash};
+use crate::{
+    app,
+    config::Config,
+    connect,
+    db::{self, connection::Schedule},
+    model::{Connection, ConnectionId, ConnectionStatus, PushMode, Trigger},
+    provider,
+    tools::{Shared, Tools},
+    work,
+};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Every connected shop.
+    List,
+    /// One of them.
+    Show { id: String },
+    /// Ask the shop who it is: proves that the grant works.
+    Check { id: String },
+    /// Stop imports and pushes of a shop until it is resumed.
+    Pause { id: String },
+    /// Go on after a pause.
+    Resume { id: String },
+    /// When it is imported, and what pushes do.
+    Schedule(ScheduleArgs),
+    /// End a connection: the secret is erased, the history kept.
+    Disconnect { id: String },
+}
+
+#[derive(clap::Args)]
+pub(super) struct ScheduleArgs {
+    id: String,
+    /// Every so often, such as 30m or 6h.
+    #[arg(long, value_parser = humantime::parse_duration, conflicts_with = "cron")]
+    every: Option<Duration>,
+    /// Five cron fields, read in --timezone.
+    #[arg(long)]
+    cron: Option<String>,
+    /// An IANA name such as Europe/Berlin.
+    #[arg(long)]
+    timezone: Option<String>,
+    /// No scheduled imports.
+    #[arg(long, conflicts_with_all = ["every", "cron"])]
+    off: bool,
+    /// What a push does to a gallery: append, `set_primary` or `replace_pushed`.
+    #[arg(long)]
+    push_mode: Option<PushMode>,
+    /// Whether an approval pushes at once.
+    #[arg(long)]
+    push_on_approval: Option<bool>,
+}
+
+pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<()> {
+    let tools = app::open(config).await?;
+    match command {
+        Command::List => list(&tools, out).await,
+        Command::Show { id } => out.one(&find(&tools, &id).await?),
+        Command::Check { id } => check(&tools, out, &id).await,
+        Command::Pause { id } => pause(&tools, out, &id).await,
+        Command::Resume { id } => resume(&tools, out, &id).await,
+        Command::Schedule(args) => schedule(&tools, out, args).await,
+        Command::Disconnect { id } => out.one(&connect::leave(&tools, &ConnectionId(id)).await?),
+    }
+}
+
+async fn list(tools: &Tools, out: &Out) -> anyhow::Result<()> {
+    let mut tx = tools.db.read().await?;
+    let all = db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
+    out.list(&all, &["ID", "PROVIDER", "SHOP", "STATUS", "LAST SUCCESS", "NEXT", "NOTE"], |c| {
+        vec![
+            c.id.to_string(),
+            c.store_type.clone(),
+            c.store_name.clone().unwrap_or_else(|| c.store_url.clone()),
+            c.status.to_string(),
+            or_dash(c.last_success_at.as_ref()),
+            or_dash(c.next_sync_at.as_ref()),
+            or_dash(c.last_error.as_ref()),
+        ]
+    })
+}
+
+async fn find(tools: &Tools, id: &str) -> anyhow::Result<Connection> {
+    let mut tx = tools.db.read().await?;
+    let found = db::connection::find(&mut tx, &ConnectionId::from(id)).await?;
+    found.ok_or_else(|| anyhow::anyhow!("there is no connection '{id}'; see: store-sync connections list"))
+}
+
+async fn check(tools: &Shared, out: &Out, id: &str) -> anyhow::Result<()> {
+    let (session, connection) = connect::open(tools, &ConnectionId::from(id)).await?;
+    let shop = provider::probe(&session).await?;
+    out.one(&serde_json::json!({
+        "id": connection.id, "store_type": connection.store_type, "store_name": shop.name, "external_store_id": shop.external_id,
+        "token_expires_at": connection.token_expires_at, "api_calls": session.api_calls(), "ok": true,
+    }))
+}
+
+async fn pause(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
+    let connection = find(tools, id).await?;
+    anyhow::ensure!(
+        connection.status == ConnectionStatus::Active,
+        "the connection is {}, not active",
+        connection.status
+    );
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    let why = (connect::PAUSED, "paused by an operator");
+    db::connection::mark_status(&mut tx, &connection.id, ConnectionStatus::Error, Some(why), now).await?;
+    tx.commit().await?;
+    out.one(&find(tools, id).await?)
+}
+
+async fn resume(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
+    let connection = find(tools, id).await?;
+    let paused = connection.status == ConnectionStatus::Error;
+    anyhow::ensure!(paused, "the connection is {}; only a paused or stopped one can be resumed", connection.status);
+    let mut tx = tools.db.begin().await?;
+    let now = tools.outside.clock.now();
+    db::connection::mark_status(&mut tx, &connection.id, ConnectionStatus::Active, None, now).await?;
+    tx.commit().await?;
+    let woken = connect::wake_pushes(tools, &connection.id, Trigger::Retry).await?;
+    out.say(&format!("resumed; {woken} waiting pushes go on"))?;
+    out.one(&find(tools, id).await?)
+}
+
+async fn schedule(tools: &Tools, out: &Out, args: ScheduleArgs) -> anyhow::Result<()> {
+    let connection = find(tools, &args.id).await?;
+    let now = tools.outside.clock.now();
+    let seconds = match args.every {
+        Some(every) => i32::try_from(every.as_secs()).ok().filter(|s| *s >= 60),
+        None => Some(connection.sync_interval_seconds),
+    };
+    let interval_seconds =
+        seconds.ok_or_else(|| anyhow::anyhow!("--every is at least one minute and at most 68 years"))?;
+    let cron = if args.every.is_some() { None } else { args.cron.or(connection.sync_cron) };
+    let timezone = args.timezone.unwrap_or(connection.sync_timezone);
+    let interval = Duration::from_secs(u64::from(interval_seconds.unsigned_abs()));
+    // Read even when switched off, so that a slip is told now and not when it is switched on.
+    let next = work::next_due(cron.as_deref(), &timezone, interval, now)?;
+    let next = if cron.is_none() { now } else { next };
+    let enabled = !args.off;
+    let schedule = Schedule {
+        enabled,
+        interval_seconds,
+        cron: cron.as_deref(),
+        timezone: &timezone,
+        next: enabled.then_some(next),
+    };
+    let mut tx = tools.db.begin().await?;
+    db::connection::update_schedule(&mut tx, &connection.id, &schedule, now).await?;
+    let mode = args.push_mode.unwrap_or(connection.push_mode);
+    let on_approval = args.push_on_approval.unwrap_or(connection.sync_on_approval);
+    db::connection::update_push_rules(&mut tx, &connection.id, mode, on_approval, now).await?;
+    tx.commit().await?;
+    out.one(&find(tools, &args.id).await?)
+}

@@ -1,0 +1,107 @@
+//! `serve`, `migrate`, `sandbox`: processes that stay, and what they stand on.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+
+use super::out::{Out, line};
+use crate::{
+    app,
+    config::Config,
+    db::Db,
+    sandbox::{self, Options, Sandbox},
+};
+
+#[derive(clap::Args)]
+pub(super) struct MigrateArgs {
+    /// Only say what would be done.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct SandboxArgs {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 4100)]
+    port: u16,
+    /// Products to make up.
+    #[arg(long, default_value_t = 60)]
+    products: usize,
+    /// A product list instead: CSV in Shopify's product-export columns, or JSON.
+    #[arg(long, conflicts_with = "products")]
+    catalogue: Option<PathBuf>,
+    /// Make every product about 5 KB, with three variants and four pictures.
+    #[arg(long)]
+    rich: bool,
+    /// Life of an access token.
+    #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
+    token_ttl: Duration,
+    /// How long an uploaded picture is being processed.
+    #[arg(long, default_value = "300ms", value_parser = humantime::parse_duration)]
+    processing: Duration,
+    /// Calls allowed in ten seconds; no limit if left out.
+    #[arg(long)]
+    rate: Option<u32>,
+}
+
+pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
+    let tools = app::open(config).await?;
+    let listener = TcpListener::bind(config.server.listen).await;
+    let listener = listener.with_context(|| format!("cannot listen on {} ([server] listen)", config.server.listen))?;
+    app::serve(config, tools, listener, stop_signal()).await
+}
+
+pub(super) async fn migrate(config: &Config, out: &Out, args: &MigrateArgs) -> anyhow::Result<()> {
+    let db = Db::open(&config.database_url(), config.database.max_connections).await?;
+    let pending = db.pending_migrations().await?;
+    if !args.dry_run {
+        db.migrate().await?;
+    }
+    if out.json {
+        return out
+            .value(&serde_json::json!({ "engine": db.engine(), "dry_run": args.dry_run, "migrations": pending }));
+    }
+    let verb = if args.dry_run { "would be done" } else { "done" };
+    for name in &pending {
+        line(&format!("{name}  {verb}"))?;
+    }
+    line(&format!("{}: {} migration(s) {verb}", db.engine(), pending.len()))
+}
+
+pub(super) async fn sandbox(config: &Config, args: SandboxArgs) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", args.port)).await.context("cannot listen; try another --port")?;
+    let base_url = format!("http://{}", listener.local_addr()?);
+    let options = Options {
+        products: args.products,
+        catalogue: args.catalogue,
+        base_url: base_url.clone(),
+        token_ttl: args.token_ttl,
+        processing: args.processing,
+        rate: args.rate.map(|calls| (calls, Duration::from_secs(10))),
+        rich: args.rich,
+        ..Options::default()
+    };
+    let shop = Sandbox::new(options, app::outside(config)?)?;
+    line(&format!("Sandbox shop at {base_url}"))?;
+    eprintln!(
+        "To connect it, put this into config.toml and restart the daemon:\n\n[http]\nallow_private_networks = true\n\n[app.sandbox]\n\
+         client_id = \"store-sync\"\nclient_secret = \"sandbox-secret\"\n\nthen: store-sync connect sandbox --client CLIENT --set shop={base_url}"
+    );
+    sandbox::serve(listener, shop, stop_signal()).await?;
+    Ok(())
+}
+
+/// Ends when the process is asked to: Ctrl-C, or the signal that service managers send.
+pub(super) async fn stop_signal() {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

@@ -1,0 +1,106 @@
+//! `doctor`: what is wrong, and what to do.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::{follow::Worker, out::Out};
+use crate::{
+    app,
+    config::Config,
+    connect,
+    db::{self, Db},
+    model::ConnectionStatus,
+    provider,
+    tools::Shared,
+    vault::Vault,
+};
+
+#[derive(Serialize)]
+struct Finding {
+    check: String,
+    ok: bool,
+    text: String,
+}
+
+/// Shops that are asked who they are.
+const MOST_SHOPS: usize = 50;
+
+pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> {
+    let mut findings = Vec::new();
+    let mut note = |check: &str, result: Result<String, String>| {
+        let ok = result.is_ok();
+        findings.push(Finding { check: check.to_owned(), ok, text: result.unwrap_or_else(|why| why) });
+    };
+    note("config", Ok(format!("data in {}, reached at {}", config.storage.data_dir.display(), config.public_url())));
+    note("database", database(config).await);
+    let outside = app::outside(config)?;
+    let vault = Vault::open(config.vault.keys.as_ref(), &config.key_file(), outside.random.clone());
+    note(
+        "keys",
+        vault.map(|vault| format!("sealing with key '{}'", vault.current_key_id())).map_err(|e| e.to_string()),
+    );
+    let files = outside.files.check().await;
+    note(
+        "files",
+        files.map(|()| format!("{} can be written to", outside.files.root().display())).map_err(|e| e.to_string()),
+    );
+    // Before the first release of this program no clock can be right.
+    let sane = outside.clock.now().unix_ms() > 1_763_000_000_000;
+    let clock = format!("the clock says {}", outside.clock.now());
+    note("clock", if sane { Ok(clock) } else { Err(format!("{clock}: set it, signatures and tokens depend on it")) });
+    let providers = app::providers(config);
+    note(
+        "providers",
+        providers.map(|p| format!("{} provider files are fine", p.iter().count())).map_err(|e| e.to_string()),
+    );
+    if findings.iter().all(|finding| finding.ok) {
+        let tools = app::open(config).await?;
+        let daemon = Worker::find(&tools).await? == Worker::Daemon;
+        let text = if daemon {
+            "a daemon is running"
+        } else {
+            "no daemon is running: schedules and approvals wait for `store-sync serve`"
+        };
+        findings.push(Finding { check: "daemon".into(), ok: true, text: text.into() });
+        findings.extend(shops(&tools).await?);
+    }
+    let good = findings.iter().all(|finding| finding.ok);
+    out.list(&findings, &["", "CHECK", "WHAT WAS FOUND"], |f| {
+        vec![if f.ok { "ok" } else { "WRONG" }.into(), f.check.clone(), f.text.clone()]
+    })?;
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn database(config: &Config) -> Result<String, String> {
+    let db = Db::open(&config.database_url(), config.database.max_connections).await.map_err(|e| e.to_string())?;
+    let pending = db.pending_migrations().await.map_err(|e| e.to_string())?;
+    match pending.len() {
+        0 => Ok(format!("{} answers and is up to date", db.engine())),
+        n if config.database.auto_migrate => {
+            Ok(format!("{} answers; {n} migrations will be done at start", db.engine()))
+        }
+        n => Err(format!("{n} migrations are missing: run store-sync migrate")),
+    }
+}
+
+/// Every connected shop is asked who it is.
+async fn shops(tools: &Shared) -> anyhow::Result<Vec<Finding>> {
+    let mut tx = tools.db.read().await?;
+    let all = db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
+    drop(tx);
+    let mut findings = Vec::new();
+    for connection in all.iter().filter(|c| c.status != ConnectionStatus::Disconnected).take(MOST_SHOPS) {
+        let asked = match connect::open(tools, &connection.id).await {
+            Ok((session, _)) => provider::probe(&session).await.map(|_| "answers".to_owned()),
+            Err(failure) => Err(failure),
+        };
+        let ok = asked.is_ok();
+        findings.push(Finding {
+            check: format!("shop {}", connection.store_url),
+            ok,
+            text: asked.unwrap_or_else(|failure| failure.to_string()),
+        });
+    }
+    Ok(findings)
+}

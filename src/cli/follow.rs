@@ -1,0 +1,98 @@
+//! Who works on this database, and watching a job until it ends.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    config::Config,
+    db::{self, lease::Ownership},
+    model::{ConnectionId, Job, JobId, JobStatus},
+    tools::{Shared, Tools},
+    work::{self, Pools, Workers},
+};
+
+const LOOK_EVERY: Duration = Duration::from_millis(150);
+
+/// Who does the jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Worker {
+    /// A daemon lives.
+    Daemon,
+    /// Nobody: the command has to work itself.
+    Nobody,
+}
+
+impl Worker {
+    pub(super) async fn find(tools: &Tools) -> anyhow::Result<Self> {
+        match db::lease::own(&tools.db)? {
+            Ownership::Taken => return Ok(Self::Daemon),
+            Ownership::Sole(_) => return Ok(Self::Nobody),
+            Ownership::Shared => {}
+        }
+        let mut tx = tools.db.read().await?;
+        let alive = db::lease::count_alive(&mut tx, tools.outside.clock.now()).await?;
+        Ok(if alive > 0 { Self::Daemon } else { Self::Nobody })
+    }
+}
+
+/// Waits until these jobs have ended, working itself where no daemon does; gives them as they ended.
+pub(super) async fn jobs(config: &Config, tools: &Shared, ids: &[JobId]) -> anyhow::Result<Vec<Job>> {
+    let owned = db::lease::own(&tools.db)?;
+    let mut workers = None;
+    let alone = matches!(owned, Ownership::Sole(_));
+    if alone || (matches!(owned, Ownership::Shared) && Worker::find(tools).await? == Worker::Nobody) {
+        work::recover(tools, alone).await?;
+        let poll = Duration::from_millis(config.work.poll_ms);
+        workers = Some(Workers::start(
+            tools,
+            Pools { import: config.work.import_workers, push: config.work.push_workers, poll },
+        ));
+    }
+    let ended = watch(tools, ids).await;
+    if let Some(workers) = workers {
+        workers.stop(Duration::from_secs(config.server.shutdown_seconds)).await;
+    }
+    drop(owned);
+    ended
+}
+
+/// Waits until a shop has no waiting or running job.
+pub(super) async fn open_jobs(tools: &Tools, connection: &ConnectionId) -> anyhow::Result<()> {
+    let mut tx = tools.db.read().await?;
+    let open = db::job::list_open(&mut tx, Some(connection), 100).await?;
+    drop(tx);
+    watch(tools, &open.into_iter().map(|job| job.id).collect::<Vec<_>>()).await.map(drop)
+}
+
+/// Watches jobs, with a bar on a terminal. A job that failed once and waits for its next try counts as ended here.
+async fn watch(tools: &Tools, ids: &[JobId]) -> anyhow::Result<Vec<Job>> {
+    let bar = ProgressBar::new(0);
+    bar.set_style(ProgressStyle::with_template("{spinner} {msg} {wide_bar} {pos}/{len}")?);
+    loop {
+        let mut tx = tools.db.read().await?;
+        let jobs = db::job::list_by_ids(&mut tx, ids).await?;
+        let (mut done, mut total) = (0, 0);
+        for job in &jobs {
+            if let Some(run) = db::run::find_latest_of_job(&mut tx, &job.id).await? {
+                done += u64::try_from(run.items_processed).unwrap_or(0);
+                total += u64::try_from(run.items_total).unwrap_or(0);
+            }
+        }
+        drop(tx);
+        bar.set_length(total);
+        bar.set_position(done);
+        bar.set_message(if done == 0 { "waiting" } else { "products" });
+        let now = tools.outside.clock.now();
+        let ended = |job: &Job| match job.status {
+            JobStatus::Processing => false,
+            JobStatus::Pending => job.error.is_some() && job.scheduled_for > now,
+            JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled => true,
+        };
+        if jobs.iter().all(ended) {
+            bar.finish_and_clear();
+            return Ok(jobs);
+        }
+        tools.outside.clock.sleep(LOOK_EVERY).await;
+    }
+}

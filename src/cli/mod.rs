@@ -1,0 +1,162 @@
+//! The command line: one file a command group, thin. Reads go to `db`, work goes to verbs or is left as a job.
+
+mod assets;
+mod clients;
+mod connect;
+mod connections;
+mod daemon;
+mod demo;
+mod doctor;
+mod follow;
+mod logs;
+mod out;
+mod products;
+mod providers;
+mod push;
+mod sync;
+pub mod visitor;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{CommandFactory, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, Log, LogFormat};
+use out::Out;
+
+/// Connects shops, imports their products, pushes approved pictures back.
+#[derive(Parser)]
+#[command(name = "store-sync", version, about, propagate_version = true)]
+struct Cli {
+    /// The configuration file; config.toml in the working folder if it is there.
+    #[arg(long, global = true, env = "STORE_SYNC_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print one JSON document on stdout.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The whole journey on the built-in sandbox shop, then the page to look at.
+    Demo(demo::Args),
+    /// The daemon: web, schedules, workers.
+    Serve,
+    /// Bring the database up to date.
+    Migrate(daemon::MigrateArgs),
+    /// Tenants.
+    #[command(subcommand)]
+    Clients(clients::Command),
+    /// Connect a shop: prints the address to open and waits; --key stores a pasted credential instead.
+    Connect(connect::Args),
+    /// Connected shops.
+    #[command(subcommand)]
+    Connections(connections::Command),
+    /// Import a shop's products now.
+    Sync(sync::Args),
+    /// What ran, and how it ended.
+    Logs(logs::Args),
+    /// Imported and uploaded products.
+    #[command(subcommand)]
+    Products(products::Command),
+    /// Pictures and their approval.
+    #[command(subcommand)]
+    Assets(assets::Command),
+    /// Approved pictures on their way to shops.
+    #[command(subcommand)]
+    Push(push::Command),
+    /// Store platforms.
+    #[command(subcommand)]
+    Providers(providers::Command),
+    /// What is wrong, and what to do.
+    Doctor,
+    /// A real little shop on this machine, to try things on.
+    Sandbox(daemon::SandboxArgs),
+    /// A completion script for your shell.
+    Completions { shell: clap_complete::Shell },
+    /// About the configuration file.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Its JSON Schema, for editors.
+    Schema,
+}
+
+/// Runs the command line; gives the process's exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let out = Out { json: cli.json };
+    match &cli.command {
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "store-sync", &mut std::io::stdout());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Config(ConfigCommand::Schema) => {
+            out.value(&schemars::schema_for!(Config))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Demo(args) => {
+            logging(&Log { level: "warn".into(), ..Log::default() });
+            return demo::run(args).await.map(|()| ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
+    let config = Config::load(cli.config.as_deref(), std::env::vars())?;
+    let quiet = !matches!(cli.command, Command::Serve | Command::Sandbox(_));
+    let level = if quiet && config.log.level == "info" { "warn".to_owned() } else { config.log.level.clone() };
+    logging(&Log { level, format: config.log.format });
+    dispatch(cli.command, &config, &out).await
+}
+
+async fn dispatch(command: Command, config: &Config, out: &Out) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve => daemon::serve(config).await?,
+        Command::Migrate(args) => daemon::migrate(config, out, &args).await?,
+        Command::Sandbox(args) => daemon::sandbox(config, args).await?,
+        Command::Clients(command) => clients::run(config, out, command).await?,
+        Command::Connect(args) => connect::run(config, out, args).await?,
+        Command::Connections(command) => connections::run(config, out, command).await?,
+        Command::Sync(args) => return sync::run(config, out, args).await,
+        Command::Logs(args) => logs::run(config, out, args).await?,
+        Command::Products(command) => products::run(config, out, command).await?,
+        Command::Assets(command) => assets::run(config, out, command).await?,
+        Command::Push(command) => return push::run(config, out, command).await,
+        Command::Providers(command) => return providers::run(config, out, command),
+        Command::Doctor => return doctor::run(config, out).await,
+        Command::Demo(_) | Command::Completions { .. } | Command::Config(_) => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Log lines go to stderr, so that stdout stays for answers.
+fn logging(log: &Log) {
+    let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second call, from a test, keeps the first one's choice.
+    let _ = match log.format {
+        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+}

@@ -1,0 +1,75 @@
+//! How answers look: tables and lines for people, one JSON document for programs.
+
+use std::io::Write;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+/// Where answers go.
+pub(super) struct Out {
+    pub(super) json: bool,
+}
+
+impl Out {
+    /// A list: an array, or a table with these columns.
+    pub(super) fn list<T: Serialize>(
+        &self,
+        rows: &[T],
+        columns: &[&str],
+        row: impl Fn(&T) -> Vec<String>,
+    ) -> anyhow::Result<()> {
+        if self.json {
+            return self.value(&rows);
+        }
+        if rows.is_empty() {
+            return line("nothing there");
+        }
+        let mut table = Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_header(columns.to_vec());
+        for item in rows {
+            table.add_row(row(item));
+        }
+        line(&table.trim_fmt())
+    }
+
+    /// One thing: an object, or a line for each of its members.
+    pub(super) fn one<T: Serialize>(&self, value: &T) -> anyhow::Result<()> {
+        if self.json {
+            return self.value(value);
+        }
+        let value = serde_json::to_value(value)?;
+        let width = value.as_object().map_or(0, |members| members.keys().map(String::len).max().unwrap_or(0));
+        for (name, member) in value.as_object().into_iter().flatten().filter(|(_, member)| !member.is_null()) {
+            let text = member.as_str().map_or_else(|| member.to_string(), str::to_owned);
+            line(&format!("{name:width$}  {text}"))?;
+        }
+        Ok(())
+    }
+
+    /// JSON, whatever was asked for.
+    #[expect(clippy::unused_self, reason = "called as the other forms are")]
+    pub(super) fn value<T: Serialize>(&self, value: &T) -> anyhow::Result<()> {
+        line(&serde_json::to_string_pretty(value)?)
+    }
+
+    /// A sentence for people; nothing where JSON was asked for.
+    pub(super) fn say(&self, text: &str) -> anyhow::Result<()> {
+        if self.json { Ok(()) } else { line(text) }
+    }
+}
+
+/// One line on stdout. A reader that has gone away (`| head`) is no failure.
+pub(super) fn line(text: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// A member of a table that may be missing.
+pub(super) fn or_dash<T: ToString>(value: Option<&T>) -> String {
+    value.map_or_else(|| "–".to_owned(), ToString::to_string)
+}

@@ -1,0 +1,128 @@
+//! `push list|run|retry`.
+
+use std::process::ExitCode;
+
+use super::{
+    follow,
+    out::{Out, or_dash},
+};
+use crate::{
+    app,
+    config::Config,
+    connect,
+    db::{self, push::PushFilter},
+    model::{AssetId, ConnectionId, Job, Push, PushStatus, Task, Trigger},
+    push,
+    tools::{Shared, Tools},
+};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Pushes, newest first.
+    List {
+        #[arg(long)]
+        connection: Option<String>,
+        #[arg(long)]
+        asset: Option<String>,
+        #[arg(long)]
+        status: Option<PushStatus>,
+        #[arg(long, default_value_t = 1000)]
+        limit: i64,
+    },
+    /// Push an approved asset now, and wait; without one, everything that is queued.
+    Run { asset: Option<String> },
+    /// Try failed pushes again: these, or all of them.
+    Retry { ids: Vec<String> },
+}
+
+pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<ExitCode> {
+    let tools = app::open(config).await?;
+    let pushes = match command {
+        Command::List { connection, asset, status, limit } => {
+            let filter = PushFilter {
+                connection: connection.map(ConnectionId),
+                asset: asset.map(AssetId),
+                status,
+                product: None,
+            };
+            let mut tx = tools.db.read().await?;
+            print(out, &db::push::list(&mut tx, &filter, limit).await?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Run { asset: Some(asset) } => push::enqueue(&tools, &asset).await?,
+        Command::Run { asset: None } => queued(&tools).await?,
+        Command::Retry { ids } => requeue(&tools, &ids).await?,
+    };
+    let ended = work(config, &tools, &pushes).await?;
+    print(out, &ended)?;
+    let good = ended.iter().all(|push| push.status == PushStatus::Synced);
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print(out: &Out, pushes: &[Push]) -> anyhow::Result<()> {
+    out.list(pushes, &["ID", "ASSET", "PRODUCT", "STATUS", "TRIES", "PICTURE", "NOTE"], |p| {
+        vec![
+            p.id.to_string(),
+            p.generated_asset_id.to_string(),
+            p.product_id.to_string(),
+            p.status.to_string(),
+            p.attempts.to_string(),
+            or_dash(p.external_image_id.as_ref()),
+            or_dash(p.last_error.as_ref().or(p.external_image_url.as_ref())),
+        ]
+    })
+}
+
+async fn queued(tools: &Tools) -> anyhow::Result<Vec<Push>> {
+    let mut tx = tools.db.read().await?;
+    let filter = PushFilter { status: Some(PushStatus::Queued), ..PushFilter::default() };
+    Ok(db::push::list(&mut tx, &filter, i64::from(i32::MAX)).await?)
+}
+
+async fn requeue(tools: &Tools, ids: &[String]) -> anyhow::Result<Vec<Push>> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    let mut pushes = Vec::new();
+    if ids.is_empty() {
+        let filter = PushFilter { status: Some(PushStatus::Failed), ..PushFilter::default() };
+        pushes = db::push::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
+    }
+    for id in ids {
+        let push = db::push::find(&mut tx, id).await?;
+        pushes.push(push.ok_or_else(|| anyhow::anyhow!("there is no push '{id}'; see: store-sync push list"))?);
+    }
+    for push in &pushes {
+        let again = db::push::requeue(&mut tx, &push.id, now).await?;
+        anyhow::ensure!(
+            again || push.status == PushStatus::Synced,
+            "push {} is {}; it needs no retry",
+            push.id,
+            push.status
+        );
+    }
+    tx.commit().await?;
+    Ok(pushes)
+}
+
+/// Leaves a job for each, waits, and gives them as they stand then.
+async fn work(config: &Config, tools: &Shared, pushes: &[Push]) -> anyhow::Result<Vec<Push>> {
+    let mut connections: Vec<&ConnectionId> = pushes.iter().map(|push| &push.store_connection_id).collect();
+    connections.sort();
+    connections.dedup();
+    let mut jobs = Vec::new();
+    for connection in connections {
+        connect::wake_pushes(tools, connection, Trigger::Manual).await?;
+        let mut tx = tools.db.read().await?;
+        let open = db::job::list_open(&mut tx, Some(connection), i64::from(i32::MAX)).await?;
+        let wanted =
+            |job: &Job| matches!(&job.payload.0, Task::PushAsset { push, .. } if pushes.iter().any(|p| p.id == *push));
+        jobs.extend(open.into_iter().filter(wanted).map(|job| job.id));
+    }
+    follow::jobs(config, tools, &jobs).await?;
+    let mut tx = tools.db.read().await?;
+    let mut ended = Vec::new();
+    for push in pushes {
+        ended.extend(db::push::find(&mut tx, push.id.as_str()).await?);
+    }
+    Ok(ended)
+}

@@ -1,0 +1,107 @@
+//! `sync`: a manual import. With a daemon it leaves a job and follows it, else it works itself.
+
+use std::process::ExitCode;
+
+use super::{
+    follow::{self, Worker},
+    out::{Out, or_dash},
+};
+use crate::{
+    app,
+    config::Config,
+    db::{self, job::NewJob},
+    model::{Connection, ConnectionId, ConnectionStatus, ImportScope, JobId, Run, RunStatus, Task, Trigger},
+    tools::Tools,
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The connection; or --all.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    connection: Option<String>,
+    /// Every usable connection.
+    #[arg(long)]
+    all: bool,
+    /// Read everything, not only what changed; only this can tell what is gone.
+    #[arg(long)]
+    full: bool,
+    /// Mark products as gone even if they are many.
+    #[arg(long, requires = "full")]
+    accept_deletes: bool,
+    /// Leave the job and end.
+    #[arg(long)]
+    no_wait: bool,
+}
+
+pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Result<ExitCode> {
+    let tools = app::open(config).await?;
+    let connections = chosen(&tools, &args).await?;
+    let mut ids = Vec::new();
+    for connection in &connections {
+        ids.push(leave(&tools, connection, &args).await?);
+    }
+    if args.no_wait {
+        if Worker::find(&tools).await? == Worker::Nobody {
+            eprintln!("note: no daemon is running; the job waits for one, or for: store-sync sync");
+        }
+        let left: Vec<serde_json::Value> = ids.iter().map(|id| serde_json::json!({ "job_id": id })).collect();
+        out.list(&left, &["JOB"], |row| vec![row["job_id"].as_str().unwrap_or_default().to_owned()])?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let jobs = follow::jobs(config, &tools, &ids).await?;
+    let mut runs: Vec<Run> = Vec::new();
+    let mut tx = tools.db.read().await?;
+    for job in &jobs {
+        runs.extend(db::run::find_latest_of_job(&mut tx, &job.id).await?);
+    }
+    let columns = ["RUN", "STATUS", "NEW", "CHANGED", "SAME", "GONE", "FAILED", "CALLS", "NOTE"];
+    out.list(&runs, &columns, |r| {
+        let counts =
+            [r.items_created, r.items_updated, r.items_unchanged, r.items_deleted, r.items_failed, r.api_calls];
+        let mut row = vec![r.id.to_string(), r.status.to_string()];
+        row.extend(counts.iter().map(ToString::to_string));
+        row.push(or_dash(r.error_message.as_ref()));
+        row
+    })?;
+    let good =
+        runs.len() == ids.len() && runs.iter().all(|run| matches!(run.status, RunStatus::Success | RunStatus::Partial));
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn chosen(tools: &Tools, args: &Args) -> anyhow::Result<Vec<Connection>> {
+    let mut tx = tools.db.read().await?;
+    if let Some(id) = &args.connection {
+        let found = db::connection::find(&mut tx, &ConnectionId::from(id.as_str())).await?;
+        return Ok(vec![
+            found.ok_or_else(|| anyhow::anyhow!("there is no connection '{id}'; see: store-sync connections list"))?,
+        ]);
+    }
+    let all = db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
+    let usable: Vec<Connection> = all.into_iter().filter(|c| c.status == ConnectionStatus::Active).collect();
+    anyhow::ensure!(!usable.is_empty(), "no shop is connected; see: store-sync connect --help");
+    Ok(usable)
+}
+
+async fn leave(tools: &Tools, connection: &Connection, args: &Args) -> anyhow::Result<JobId> {
+    let scope = if args.full { ImportScope::Full } else { ImportScope::Changes };
+    let accepts = if args.accept_deletes { ":accept" } else { "" };
+    let now = tools.outside.clock.now();
+    let job = NewJob {
+        id: tools.outside.new_id(),
+        client: connection.client_id.clone(),
+        task: Task::ImportProducts {
+            connection: connection.id.clone(),
+            scope,
+            trigger: Trigger::Manual,
+            accept_deletes: args.accept_deletes,
+        },
+        dedupe_key: Some(format!("import:{}:{scope}{accepts}", connection.id)),
+        scheduled_for: now,
+        max_attempts: 3,
+        priority: 50,
+    };
+    let mut tx = tools.db.begin().await?;
+    let id = db::job::insert(&mut tx, &job, now).await?;
+    tx.commit().await?;
+    Ok(id)
+}

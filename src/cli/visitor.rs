@@ -1,0 +1,100 @@
+//! Plays the merchant's browser at a consent page: cookies, redirects, one form. For the demo and for tests.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use http::{HeaderValue, Method, header};
+use url::Url;
+
+use crate::outside::{Body, Http, Request, Response};
+
+/// A browser with a cookie jar and nothing else.
+pub struct Visitor {
+    http: Http,
+    /// By host and name.
+    cookies: BTreeMap<(String, String), String>,
+}
+
+/// Where a visit ended.
+pub struct Landed {
+    pub url: Url,
+    pub response: Response,
+}
+
+impl Landed {
+    /// The page as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.response.body).into_owned()
+    }
+}
+
+impl Visitor {
+    /// A fresh browser.
+    pub fn new(http: Http) -> Self {
+        Self { http, cookies: BTreeMap::new() }
+    }
+
+    /// Opens an address and follows redirects to a page.
+    pub async fn open(&mut self, url: &str) -> anyhow::Result<Landed> {
+        let mut url = Url::parse(url)?;
+        for _ in 0..10 {
+            let landed = self.ask(Request::new(Method::GET, url)).await?;
+            match landed.response.header("location") {
+                Some(location) if (300..400).contains(&landed.response.status) => url = landed.url.join(location)?,
+                _ => return Ok(landed),
+            }
+        }
+        anyhow::bail!("too many redirects")
+    }
+
+    /// Opens an address, does not follow.
+    pub async fn peek(&mut self, url: &str) -> anyhow::Result<Landed> {
+        self.ask(Request::new(Method::GET, Url::parse(url)?)).await
+    }
+
+    /// Presses the button `decision` of the consent page's form; gives where the shop sends the browser.
+    pub async fn decide(&mut self, page: &Landed, decision: &str) -> anyhow::Result<Url> {
+        let html = page.text();
+        let action = attribute(&html, "<form", "action").context("the page has no form")?;
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        for input in html.split("<input ").skip(1) {
+            if let (Some(name), Some(value)) = (attribute(input, "", "name"), attribute(input, "", "value")) {
+                form.append_pair(&unescape(&name), &unescape(&value));
+            }
+        }
+        form.append_pair("decision", decision);
+        let mut request = Request::new(Method::POST, page.url.join(&action)?);
+        request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        request.body = Body::Bytes(form.finish().into());
+        let landed = self.ask(request).await?;
+        let location = landed.response.header("location").context("the shop sends the browser nowhere")?;
+        Ok(landed.url.join(location)?)
+    }
+
+    async fn ask(&mut self, mut request: Request) -> anyhow::Result<Landed> {
+        let host = request.url.host_str().unwrap_or_default().to_owned();
+        let jar: Vec<String> =
+            self.cookies.iter().filter(|((h, _), _)| *h == host).map(|((_, n), v)| format!("{n}={v}")).collect();
+        if !jar.is_empty() {
+            request.headers.insert(header::COOKIE, HeaderValue::from_str(&jar.join("; "))?);
+        }
+        let response = self.http.send_once(&request).await?;
+        for set in response.headers.get_all(header::SET_COOKIE) {
+            if let Some((name, value)) = set.to_str()?.split(';').next().and_then(|pair| pair.split_once('=')) {
+                self.cookies.insert((host.clone(), name.trim().to_owned()), value.to_owned());
+            }
+        }
+        Ok(Landed { url: request.url, response })
+    }
+}
+
+fn attribute(html: &str, tag: &str, name: &str) -> Option<String> {
+    let rest = &html[html.find(tag)?..];
+    let rest = &rest[..rest.find('>')?];
+    let rest = rest.split_once(&format!("{name}=\""))?.1;
+    Some(rest[..rest.find('"')?].to_owned())
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
+}

@@ -1,0 +1,248 @@
+//! Takes one page in, in one transaction: what changed is written, what did not costs no write.
+
+use std::collections::{HashMap, HashSet};
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    db::{
+        Tx,
+        catalogue::{self, ChildRow, Known, KnownChild, ProductRow, Target},
+        run::NewItem,
+    },
+    model::{Counts, Failure, ItemOutcome, NormalProduct, ProductId},
+    outside::Outside,
+    provider::Unreadable,
+    vault::hex,
+};
+
+/// Changing how a product is hashed changes this, so that every row is written once more.
+const HASH_FORM: &str = "1:";
+
+/// A page, ready to be written: hashed outside of any transaction.
+pub(super) struct Prepared {
+    products: Vec<(NormalProduct, String)>,
+    unreadable: Vec<Unreadable>,
+    /// Eight bytes a product that was on the page, readable or not.
+    pub(super) marks: Vec<u8>,
+    pub(super) nameless: i64,
+}
+
+/// What a page brought.
+pub(super) struct Absorbed {
+    pub(super) counts: Counts,
+    pub(super) items: Vec<NewItem>,
+}
+
+impl Prepared {
+    /// The products that could be read.
+    pub(super) fn products(&self) -> impl Iterator<Item = &NormalProduct> {
+        self.products.iter().map(|(product, _)| product)
+    }
+}
+
+/// Hashes a page. A product that stands on it twice counts as its last form.
+pub(super) fn prepare(page: Vec<Result<NormalProduct, Unreadable>>) -> Prepared {
+    let mut prepared =
+        Prepared { products: Vec::with_capacity(page.len()), unreadable: Vec::new(), marks: Vec::new(), nameless: 0 };
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(page.len());
+    for product in page {
+        match product {
+            Ok(product) => {
+                prepared.marks.extend(mark(&product.erp_id).to_be_bytes());
+                let hash = hash(&product);
+                match places.get(&product.erp_id) {
+                    Some(place) => prepared.products[*place] = (product, hash),
+                    None => {
+                        places.insert(product.erp_id.clone(), prepared.products.len());
+                        prepared.products.push((product, hash));
+                    }
+                }
+            }
+            Err(unreadable) => {
+                match &unreadable.erp_id {
+                    Some(id) => prepared.marks.extend(mark(id).to_be_bytes()),
+                    None => prepared.nameless += 1,
+                }
+                prepared.unreadable.push(unreadable);
+            }
+        }
+    }
+    prepared
+}
+
+/// Eight bytes that stand for a product's id: a chance likeness only keeps a product from being swept.
+pub(super) fn mark(erp_id: &str) -> u64 {
+    let hash: [u8; 32] = Sha256::digest(erp_id.as_bytes()).into();
+    u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
+}
+
+fn hash(product: &NormalProduct) -> String {
+    let mut hasher = HashWriter(Sha256::new());
+    // A hasher takes every byte; a normal product is plain data.
+    let _ = serde_json::to_writer(&mut hasher, product);
+    format!("{HASH_FORM}{}", hex(&hasher.0.finalize()))
+}
+
+struct HashWriter(Sha256);
+
+impl std::io::Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes a prepared page. `tell_created` also notes every new product as an item of the run.
+pub(super) async fn absorb(
+    tx: &mut Tx,
+    outside: &Outside,
+    to: &Target<'_>,
+    page: &Prepared,
+    tell_created: bool,
+) -> Result<Absorbed, Failure> {
+    let mut absorbed = Absorbed { counts: Counts::default(), items: Vec::new() };
+    for unreadable in &page.unreadable {
+        absorbed.counts.failed += 1;
+        let item = item(outside, None, unreadable.erp_id.clone(), ItemOutcome::Failed);
+        absorbed.items.push(NewItem {
+            error_code: Some("unreadable".into()),
+            message: Some(unreadable.why.clone()),
+            ..item
+        });
+    }
+    let ids: Vec<&str> = page.products.iter().map(|(product, _)| product.erp_id.as_str()).collect();
+    let known = catalogue::list_known(tx, to.connection, &ids).await?;
+    let known: HashMap<&str, &Known> = known.iter().map(|known| (known.erp_id.as_str(), known)).collect();
+
+    let mut writes: Vec<(ProductId, &NormalProduct, &str, bool)> = Vec::new();
+    for (product, hash) in &page.products {
+        match known.get(product.erp_id.as_str()) {
+            Some(row) if row.erp_hash.as_deref() == Some(hash) && row.erp_deleted_at.is_none() => {
+                absorbed.counts.unchanged += 1
+            }
+            Some(row) => writes.push((row.id.clone(), product, hash, false)),
+            None => writes.push((outside.new_id(), product, hash, true)),
+        }
+    }
+    for (id, product, _, new) in &writes {
+        let outcome = if *new { ItemOutcome::Created } else { ItemOutcome::Updated };
+        match outcome {
+            ItemOutcome::Created => absorbed.counts.created += 1,
+            _ => absorbed.counts.updated += 1,
+        }
+        if !new || tell_created {
+            absorbed.items.push(item(outside, Some(id), Some(product.erp_id.clone()), outcome));
+        }
+    }
+    if !writes.is_empty() {
+        write(tx, outside, to, &writes).await?;
+    }
+    Ok(absorbed)
+}
+
+type Write<'a> = (ProductId, &'a NormalProduct, &'a str, bool);
+
+async fn write(tx: &mut Tx, outside: &Outside, to: &Target<'_>, writes: &[Write<'_>]) -> Result<(), Failure> {
+    // A row that exists keeps its id; the values carry a fresh one, so that only the shop's id can meet a conflict.
+    let spare: Vec<ProductId> =
+        writes.iter().map(|(id, .., new)| if *new { id.clone() } else { outside.new_id() }).collect();
+    let rows: Vec<ProductRow<'_>> =
+        writes.iter().zip(&spare).map(|((_, product, hash, _), id)| ProductRow { id, hash, product }).collect();
+    catalogue::upsert_products(tx, to, &rows).await?;
+
+    let changed: Vec<&ProductId> = writes.iter().filter(|(.., new)| !new).map(|(id, ..)| id).collect();
+    let mut own = Vec::new();
+    if !changed.is_empty() {
+        let variants = catalogue::list_known_variants(tx, &changed).await?;
+        let gone = gone(&variants, writes, |p| p.variants.iter().map(|v| v.id.as_str()).collect());
+        catalogue::mark_variants_gone(tx, &gone, to.now).await?;
+        let images = catalogue::list_known_images(tx, &changed).await?;
+        let lost = self::gone(&images, writes, |p| p.images.iter().map(|i| i.id.as_str()).collect());
+        catalogue::mark_images_gone(tx, &lost, to.now).await?;
+        catalogue::clear_primary(tx, &changed).await?;
+        own = catalogue::list_own_pictures(tx, &changed).await?;
+    }
+    let own: HashMap<(&str, &str), &str> =
+        own.iter().map(|o| ((o.product_id.as_str(), o.external_id.as_str()), o.id.as_str())).collect();
+    write_children(tx, outside, to, writes, &own).await
+}
+
+async fn write_children(
+    tx: &mut Tx,
+    outside: &Outside,
+    to: &Target<'_>,
+    writes: &[Write<'_>],
+    own: &HashMap<(&str, &str), &str>,
+) -> Result<(), Failure> {
+    let (mut variants, mut images) = (Vec::new(), Vec::new());
+    for (id, product, ..) in writes {
+        for (position, value) in (0..).zip(&product.variants) {
+            variants.push(ChildRow { id: outside.new_id(), product: id, position, value, asset: None });
+        }
+        for (position, value) in (0..).zip(&product.images) {
+            let asset = own.get(&(id.as_str(), value.id.as_str())).copied();
+            images.push(ChildRow { id: outside.new_id(), product: id, position, value, asset });
+        }
+    }
+    let currencies: HashMap<&ProductId, Option<&String>> =
+        writes.iter().map(|(id, product, ..)| (id, product.currency.as_ref())).collect();
+    let currency = |id: &ProductId| currencies.get(id).copied().flatten().cloned();
+    catalogue::upsert_variants(tx, to, currency, &variants).await?;
+    catalogue::upsert_images(tx, to, &images).await?;
+    Ok(())
+}
+
+/// Children that the database has and the shop no longer.
+fn gone<'k>(
+    known: &'k [KnownChild],
+    writes: &[Write<'_>],
+    ids: impl for<'p> Fn(&'p NormalProduct) -> Vec<&'p str>,
+) -> Vec<&'k str> {
+    let there: HashSet<(&str, &str)> = writes
+        .iter()
+        .flat_map(|(id, product, ..)| ids(product).into_iter().map(|child| (id.as_str(), child)))
+        .collect();
+    let missing =
+        known.iter().filter(|child| !there.contains(&(child.product_id.as_str(), child.external_id.as_str())));
+    missing.map(|child| child.id.as_str()).collect()
+}
+
+fn item(outside: &Outside, id: Option<&ProductId>, external_id: Option<String>, outcome: ItemOutcome) -> NewItem {
+    NewItem {
+        id: outside.new_id(),
+        entity_type: "product",
+        entity_id: id.map(ToString::to_string),
+        external_id,
+        outcome,
+        error_code: None,
+        message: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(id: &str, title: &str) -> NormalProduct {
+        NormalProduct { erp_id: id.into(), title: title.into(), ..NormalProduct::default() }
+    }
+
+    #[test]
+    fn the_same_product_hashes_alike_and_any_change_shows() {
+        assert_eq!(hash(&product("1", "a")), hash(&product("1", "a")));
+        assert_ne!(hash(&product("1", "a")), hash(&product("1", "b")));
+    }
+
+    #[test]
+    fn a_product_twice_on_a_page_counts_as_its_last_form() {
+        let bad = Unreadable { erp_id: None, why: "x".into() };
+        let page = prepare(vec![Ok(product("1", "a")), Ok(product("2", "b")), Ok(product("1", "c")), Err(bad)]);
+        let titles: Vec<&str> = page.products.iter().map(|(p, _)| p.title.as_str()).collect();
+        assert_eq!(titles, ["c", "b"]);
+        assert_eq!((page.marks.len(), page.nameless), (24, 1));
+    }
+}

@@ -1,0 +1,9 @@
+//! Brings a shop's products in: page by page, one transaction a page, resumable, and never a false tombstone.
+//! Never pushes, never schedules.
+
+mod absorb;
+mod progress;
+mod run;
+mod sweep;
+
+pub use run::{Order, run};

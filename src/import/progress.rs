@@ -1,0 +1,60 @@
+//! Where an unfinished pass stands; kept in `sync_cursor` and committed with every page.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    model::{ImportScope, Time},
+    provider::PageToken,
+};
+
+/// One pass over a catalogue, over as many runs as it takes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Progress {
+    /// Names the pass: what it saw is kept under this.
+    pub(super) pass: String,
+    pub(super) scope: ImportScope,
+    /// Only products changed since then, in a pass over changes.
+    pub(super) since: Option<Time>,
+    /// The page to be read next; none before the first.
+    pub(super) next: Option<PageToken>,
+    pub(super) pages: i32,
+    /// Products read so far, over all runs of the pass.
+    pub(super) seen: i64,
+    /// Products of which not even the id could be read: nothing may be swept then.
+    pub(super) nameless: i64,
+    /// The shop's own count, as last told.
+    pub(super) total: Option<i64>,
+    /// The newest change seen, by the shop's clock.
+    pub(super) newest: Option<Time>,
+    pub(super) started_at: Time,
+}
+
+impl Progress {
+    pub(super) fn begin(pass: String, scope: ImportScope, since: Option<Time>, now: Time) -> Self {
+        Self {
+            pass,
+            scope,
+            since,
+            next: None,
+            pages: 0,
+            seen: 0,
+            nameless: 0,
+            total: None,
+            newest: None,
+            started_at: now,
+        }
+    }
+
+    /// Why what was not seen may not be taken for gone; `None` when the pass was complete beyond doubt.
+    pub(super) fn doubt(&self) -> Option<String> {
+        if self.nameless > 0 {
+            return Some(format!("{} products could not be read, not even their ids", self.nameless));
+        }
+        match self.total {
+            Some(total) if total != self.seen => {
+                Some(format!("the shop counts {total} products, but its pages held {}", self.seen))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Marks products as gone that a complete pass did not see. A sweep that would take too many stops and asks.
+
+use crate::{
+    db::{self, Tx, catalogue, run::NewItem},
+    model::{ConnectionId, Failure, ItemOutcome, ProductId},
+    outside::Outside,
+    tools::Rules,
+};
+
+use super::absorb::mark;
+
+/// What a sweep found.
+pub(super) enum Swept {
+    /// These are marked as gone.
+    Gone(Vec<NewItem>),
+    /// Too many would go: nothing was marked, and this says so.
+    Braked(String),
+}
+
+/// Products of a shop looked at in one bite.
+const BITE: i64 = 2000;
+
+/// Sweeps after a proven pass, in the transaction that ends it.
+pub(super) async fn sweep(
+    tx: &mut Tx,
+    outside: &Outside,
+    rules: &Rules,
+    pass: (&ConnectionId, &str),
+    accept: bool,
+) -> Result<Swept, Failure> {
+    let (connection, pass) = pass;
+    let mut seen: Vec<u64> = Vec::new();
+    for marks in db::cursor::list_seen(tx, connection, pass).await? {
+        seen.extend(marks.as_chunks::<8>().0.iter().map(|bytes| u64::from_be_bytes(*bytes)));
+    }
+    seen.sort_unstable();
+    let (mut gone, mut living, mut after) = (Vec::<(ProductId, String)>::new(), 0_usize, String::new());
+    loop {
+        let bite = catalogue::list_living(tx, connection, &after, BITE).await?;
+        let Some(last) = bite.last() else { break };
+        after = last.id.to_string();
+        living += bite.len();
+        let missing = bite.into_iter().filter(|product| seen.binary_search(&mark(&product.erp_id)).is_err());
+        gone.extend(missing.map(|product| (product.id, product.erp_id)));
+    }
+    let (min, percent) = (rules.brake_min as usize, rules.brake_percent as usize);
+    if !accept && gone.len() > min && gone.len() * 100 > living * percent {
+        return Ok(Swept::Braked(format!(
+            "{} of {living} products would be marked as gone, more than {percent} %: nothing was marked. If the shop really \
+             dropped them, run: store-sync sync {connection} --full --accept-deletes",
+            gone.len()
+        )));
+    }
+    let ids: Vec<&ProductId> = gone.iter().map(|(id, _)| id).collect();
+    catalogue::mark_products_gone(tx, &ids, outside.clock.now()).await?;
+    let items = gone.iter().map(|(id, erp_id)| NewItem {
+        id: outside.new_id(),
+        entity_type: "product",
+        entity_id: Some(id.to_string()),
+        external_id: Some(erp_id.clone()),
+        outcome: ItemOutcome::Deleted,
+        error_code: None,
+        message: Some("a complete pass over the shop did not meet it".to_owned()),
+    });
+    Ok(Swept::Gone(items.collect()))
+}

@@ -1,0 +1,77 @@
+//! Takes a finished picture in from a file: stands in until pictures are generated here.
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    db::{self, asset::NewAsset},
+    model::{Asset, AssetId, Failure, Product},
+    tools::Tools,
+    vault::hex,
+};
+
+/// The largest picture that is kept.
+const MAX_BYTES: usize = 50 << 20;
+
+/// A picture of one product.
+pub struct NewPicture<'a> {
+    pub product: &'a str,
+    pub bytes: Bytes,
+}
+
+/// Keeps a picture as an asset of a product's client, waiting for approval.
+pub async fn add(tools: &Tools, picture: NewPicture<'_>) -> Result<Asset, Failure> {
+    let product = find_product(tools, picture.product).await?;
+    let (mime_type, extension) = sniff(&picture.bytes)?;
+    let size = imagesize::blob_size(&picture.bytes).map_err(|_| {
+        Failure::give_up("bad_picture", "the file begins like a picture, but its size cannot be read: is it whole?")
+    })?;
+    let id: AssetId = tools.outside.new_id();
+    let key = format!("clients/{}/products/{}/assets/{id}.{extension}", product.client_id, product.id);
+    let sha256 = hex(&Sha256::digest(&picture.bytes));
+    let byte_size = i64::try_from(picture.bytes.len()).unwrap_or(i64::MAX);
+    // The bytes first: a row without its picture would be worse than a picture without its row.
+    tools.outside.files.put(&key, picture.bytes).await.map_err(|e| Failure::give_up("files", e.to_string()))?;
+    let now = tools.outside.clock.now();
+    let pixels = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+    let asset = NewAsset {
+        id: &id,
+        client: &product.client_id,
+        key: &key,
+        sha256: &sha256,
+        mime_type,
+        size: (pixels(size.width), pixels(size.height)),
+        byte_size,
+    };
+    let mut tx = tools.db.begin().await?;
+    db::asset::insert(&mut tx, &asset, now).await?;
+    db::asset::link_product(&mut tx, &tools.outside.new_id::<String>(), &id, &product.id, true, now).await?;
+    let asset = db::asset::find(&mut tx, id.as_str()).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    Ok(asset)
+}
+
+async fn find_product(tools: &Tools, id: &str) -> Result<Product, Failure> {
+    let mut tx = tools.db.read().await?;
+    let found = db::product::find(&mut tx, id).await?;
+    found.ok_or_else(|| {
+        Failure::give_up("unknown_product", format!("there is no product '{id}'; see: store-sync products list"))
+    })
+}
+
+fn sniff(bytes: &Bytes) -> Result<(&'static str, &'static str), Failure> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Failure::give_up(
+            "too_large",
+            format!("the picture has {} bytes; at most {MAX_BYTES} are kept", bytes.len()),
+        ));
+    }
+    let kind = infer::get(bytes).map(|kind| kind.mime_type());
+    match kind {
+        Some("image/png") => Ok(("image/png", "png")),
+        Some("image/jpeg") => Ok(("image/jpeg", "jpg")),
+        Some("image/webp") => Ok(("image/webp", "webp")),
+        Some("image/gif") => Ok(("image/gif", "gif")),
+        _ => Err(Failure::give_up("not_a_picture", "the file is no PNG, JPEG, WebP or GIF picture")),
+    }
+}

@@ -1,0 +1,127 @@
+//! A person's decision about an asset, and the pushes it causes: one transaction.
+
+use serde::Serialize;
+
+use crate::{
+    db::{
+        self, Tx,
+        job::NewJob,
+        push::{NewPush, idempotency_key},
+    },
+    model::{ApprovalStatus, Asset, AssetStatus, ConnectionStatus, Failure, Push, PushId, PushStatus, Task, Trigger},
+    tools::Tools,
+};
+
+/// How many failures a push may have before a person is asked.
+const PUSH_ATTEMPTS: i32 = 8;
+
+/// What a decision did.
+#[derive(Debug, Serialize)]
+pub struct Decided {
+    pub asset: Asset,
+    /// False where the decision stood already.
+    pub changed: bool,
+    /// The pushes there are of this asset now.
+    pub pushes: Vec<Push>,
+}
+
+/// Approves or rejects an asset. Approving twice does no more than approving once.
+pub async fn decide(
+    tools: &Tools,
+    asset: &str,
+    decision: ApprovalStatus,
+    note: Option<&str>,
+) -> Result<Decided, Failure> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    let found = find(&mut tx, asset).await?;
+    if found.status != AssetStatus::Completed {
+        let text = format!("asset {} is {}; only a completed one can be decided about", found.id, found.status);
+        return Err(Failure::give_up("not_completed", text));
+    }
+    let changed = db::asset::mark_approval(&mut tx, &found.id, decision, note, now).await?;
+    let pushes = if decision == ApprovalStatus::Approved {
+        enqueue_in(tools, &mut tx, &found, Trigger::Approval, false).await?
+    } else {
+        Vec::new()
+    };
+    let asset = find(&mut tx, asset).await?;
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(Decided { asset, changed, pushes })
+}
+
+/// Queues the pushes of an approved asset, also where the shop does not push on approval.
+pub async fn enqueue(tools: &Tools, asset: &str) -> Result<Vec<Push>, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let found = find(&mut tx, asset).await?;
+    if found.approval_status != ApprovalStatus::Approved {
+        let text = format!(
+            "asset {} is {}, not approved; run: store-sync assets approve {}",
+            found.id, found.approval_status, found.id
+        );
+        return Err(Failure::give_up("not_approved", text));
+    }
+    let pushes = enqueue_in(tools, &mut tx, &found, Trigger::Manual, true).await?;
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(pushes)
+}
+
+async fn find(tx: &mut Tx, asset: &str) -> Result<Asset, Failure> {
+    let found = db::asset::find(tx, asset).await?;
+    found.ok_or_else(|| {
+        Failure::give_up("unknown_asset", format!("there is no asset '{asset}'; see: store-sync assets list"))
+    })
+}
+
+async fn enqueue_in(
+    tools: &Tools,
+    tx: &mut Tx,
+    asset: &Asset,
+    trigger: Trigger,
+    asked: bool,
+) -> Result<Vec<Push>, Failure> {
+    let now = tools.outside.clock.now();
+    let mut pushes = Vec::new();
+    for product in db::asset::list_products(tx, &asset.id).await? {
+        let (Some(connection), Some(erp_id)) = (&product.store_connection_id, &product.erp_id) else { continue };
+        let Some(shop) = db::connection::find(tx, connection).await? else { continue };
+        let gone = shop.status == ConnectionStatus::Disconnected || product.erp_deleted_at.is_some();
+        if gone || !(asked || shop.sync_on_approval) {
+            continue;
+        }
+        let sha256 = asset.sha256.as_deref().unwrap_or_default();
+        let new = NewPush {
+            id: &tools.outside.new_id::<PushId>(),
+            client: &asset.client_id,
+            connection,
+            asset: &asset.id,
+            product: &product.id,
+            erp_id,
+            idempotency_key: &idempotency_key(connection, &asset.id, &product, sha256),
+        };
+        let push = db::push::upsert(tx, &new, now).await?;
+        if matches!(push.status, PushStatus::Queued | PushStatus::Failed) {
+            db::push::requeue(tx, &push.id, now).await?;
+            // A shop that cannot be used now gets its pushes when it can: the row waits, a job would only fail.
+            if shop.status == ConnectionStatus::Active {
+                db::job::insert(tx, &job(tools, &push, trigger), now).await?;
+            }
+        }
+        pushes.push(db::push::find(tx, push.id.as_str()).await?.unwrap_or(push));
+    }
+    Ok(pushes)
+}
+
+fn job(tools: &Tools, push: &Push, trigger: Trigger) -> NewJob {
+    NewJob {
+        id: tools.outside.new_id(),
+        client: push.client_id.clone(),
+        task: Task::PushAsset { push: push.id.clone(), connection: push.store_connection_id.clone(), trigger },
+        dedupe_key: Some(format!("push:{}", push.id)),
+        scheduled_for: tools.outside.clock.now(),
+        max_attempts: PUSH_ATTEMPTS,
+        priority: 50,
+    }
+}

@@ -1,0 +1,239 @@
+//! One push: plan against the gallery as it is, do the steps that the journal lacks, read back, close.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::parcel::pack;
+use crate::{
+    connect,
+    db::{self, push::Landed, run::NewRun},
+    model::{Asset, Connection, Failure, Job, Product, Push, PushId, PushMode, RunAction, RunId, RunStatus, Trigger},
+    provider::{self, Kept, Parcel, Picture, Placing, Session},
+    tools::{Shared, Tools},
+};
+
+/// What is known of a push: committed before and after every step.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Journal {
+    /// The gallery before we began.
+    snapshot: Option<Vec<Picture>>,
+    /// The picture of ours that this one takes the place of.
+    #[serde(default)]
+    replaces: Vec<String>,
+    #[serde(default)]
+    steps: BTreeMap<String, Step>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+enum Step {
+    /// The call was about to be made: it may have happened.
+    Begun,
+    Done {
+        kept: Kept,
+    },
+}
+
+/// Carries one approved picture to its product in the shop.
+pub async fn run(tools: &Shared, job: &Job, id: &PushId, trigger: Trigger) -> Result<(), Failure> {
+    let Some(opened) = open(tools, job, id, trigger).await? else { return Ok(()) };
+    let mut calls = 0;
+    let result = carry(tools, &opened, &mut calls).await;
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    match &result {
+        Ok(landed) => {
+            let (image, url) = (&landed.picture.id, landed.picture.url.as_deref());
+            let row = Landed { image_id: image, image_url: url, sha256: &landed.sha256, position: landed.position };
+            db::push::mark_synced(&mut tx, &opened.push.id, &row, now).await?;
+            for replaced in &landed.replaced {
+                db::push::mark_replaced(
+                    &mut tx,
+                    &opened.push.store_connection_id,
+                    &opened.push.product_id,
+                    replaced,
+                    now,
+                )
+                .await?;
+            }
+            let asset = opened.push.generated_asset_id.as_str();
+            db::catalogue::mark_own_picture(&mut tx, &opened.push.product_id, image, asset).await?;
+            db::run::mark_picture(&mut tx, &opened.run, image, url).await?;
+            db::run::close(&mut tx, &opened.run, RunStatus::Success, None, calls, now).await?;
+        }
+        Err(failure) => {
+            let error = Some((failure.code.as_str(), failure.message.as_str()));
+            db::run::close(&mut tx, &opened.run, RunStatus::Failed, error, calls, now).await?;
+        }
+    }
+    tx.commit().await?;
+    result.map(drop)
+}
+
+struct Opened {
+    push: Push,
+    asset: Asset,
+    product: Product,
+    run: RunId,
+}
+
+/// Claims the push and opens its run; `None` where there is nothing to do any more.
+async fn open(tools: &Tools, job: &Job, id: &PushId, trigger: Trigger) -> Result<Option<Opened>, Failure> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    let parent = db::run::close_orphans_of_job(&mut tx, &job.id, now).await?;
+    let Some(push) = db::push::claim(&mut tx, id, now).await? else {
+        // Withdrawn, replaced, or in the shop already.
+        tx.commit().await?;
+        return Ok(None);
+    };
+    let asset = db::asset::find(&mut tx, push.generated_asset_id.as_str()).await?;
+    let product = db::product::find(&mut tx, push.product_id.as_str()).await?;
+    let (Some(asset), Some(product)) = (asset, product) else { return Ok(None) };
+    let run = NewRun {
+        id: tools.outside.new_id(),
+        connection: push.store_connection_id.clone(),
+        client: push.client_id.clone(),
+        parent,
+        action: RunAction::Upload,
+        trigger,
+        asset: Some(asset.id.clone()),
+        product: Some(product.id.clone()),
+        job: Some(job.id.clone()),
+        attempt: push.attempts,
+        instance: tools.instance.clone(),
+    };
+    db::run::insert(&mut tx, &run, now).await?;
+    tx.commit().await?;
+    Ok(Some(Opened { push, asset, product, run: run.id }))
+}
+
+/// A picture that was read back from the shop.
+struct Proof {
+    picture: Picture,
+    position: Option<i32>,
+    sha256: String,
+    replaced: Vec<String>,
+}
+
+async fn carry(tools: &Shared, opened: &Opened, calls: &mut i32) -> Result<Proof, Failure> {
+    let (session, connection) = connect::open(tools, &opened.push.store_connection_id).await?;
+    let parcel = pack(tools, session.provider(), &opened.push, &opened.asset, &opened.product).await?;
+    let carrier = Carrier { tools, session: &session, connection: &connection, push: &opened.push, parcel: &parcel };
+    let result = carrier.carry().await;
+    *calls = session.api_calls();
+    result
+}
+
+struct Carrier<'a> {
+    tools: &'a Tools,
+    session: &'a Session,
+    connection: &'a Connection,
+    push: &'a Push,
+    parcel: &'a Parcel,
+}
+
+impl Carrier<'_> {
+    async fn carry(&self) -> Result<Proof, Failure> {
+        let mut journal: Journal = serde_json::from_value(self.push.journal.0.clone()).unwrap_or_default();
+        if journal.snapshot.is_none() {
+            let gallery = provider::gallery(self.session, &self.parcel.erp_product_id).await?;
+            // A journal that was lost with an older backup: the picture may be there all the same.
+            if let Some(picture) = provider::find_ours(self.session, self.parcel, &[], &gallery).await? {
+                return self.prove(&picture.id, &journal).await;
+            }
+            journal.replaces = self.plan(&gallery).await?;
+            journal.snapshot = Some(gallery);
+            self.commit(&journal).await?;
+        }
+        let kept = self.steps(&mut journal).await?;
+        let id = provider::result_id(self.session.provider(), &kept)?;
+        self.prove(&id, &journal).await
+    }
+
+    /// Which picture of ours gives way; refuses where there is no room for one more.
+    async fn plan(&self, gallery: &[Picture]) -> Result<Vec<String>, Failure> {
+        let mut tx = self.tools.db.read().await?;
+        let ours = db::push::list_synced(&mut tx, &self.connection.id, &self.push.product_id).await?;
+        drop(tx);
+        let in_gallery = |id: &String| gallery.iter().any(|picture| picture.id == *id);
+        let mut ours: Vec<String> =
+            ours.into_iter().filter_map(|push| push.external_image_id).filter(in_gallery).collect();
+        if self.connection.push_mode != PushMode::ReplacePushed {
+            ours.clear();
+        }
+        let most = self.session.provider().limits().images_per_product;
+        if gallery.len() - ours.len().min(gallery.len()) >= most {
+            let text = format!(
+                "the product has {} pictures and {} takes at most {most}: none that is not ours is removed; remove one in the \
+                 shop, then run: store-sync push retry {}",
+                gallery.len(),
+                self.session.provider().name(),
+                self.push.id
+            );
+            return Err(Failure::give_up("gallery_full", text));
+        }
+        Ok(ours)
+    }
+
+    async fn steps(&self, journal: &mut Journal) -> Result<Kept, Failure> {
+        let placing =
+            Placing { first: self.connection.push_mode == PushMode::SetPrimary, replace: journal.replaces.clone() };
+        let names: Vec<String> = self.session.provider().push_steps().into_iter().map(str::to_owned).collect();
+        let mut kept = Kept::new();
+        for (index, name) in names.into_iter().enumerate() {
+            let known = journal.snapshot.clone().unwrap_or_default();
+            let yielded = match journal.steps.get(&name) {
+                Some(Step::Done { kept }) => kept.clone(),
+                Some(Step::Begun) => match provider::look(self.session, index, self.parcel, &known).await? {
+                    Some(found) => found,
+                    None => provider::step(self.session, index, self.parcel, &kept, &placing).await?,
+                },
+                None => {
+                    journal.steps.insert(name.clone(), Step::Begun);
+                    self.commit(journal).await?;
+                    provider::step(self.session, index, self.parcel, &kept, &placing).await?
+                }
+            };
+            kept.extend(yielded.clone());
+            if !matches!(journal.steps.get(&name), Some(Step::Done { .. })) {
+                journal.steps.insert(name, Step::Done { kept: yielded });
+                self.commit(journal).await?;
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Reads the gallery back: only a picture that is seen there counts as pushed.
+    async fn prove(&self, id: &str, journal: &Journal) -> Result<Proof, Failure> {
+        let gallery = provider::gallery(self.session, &self.parcel.erp_product_id).await?;
+        let place = gallery.iter().position(|picture| picture.id == id);
+        let Some((place, picture)) = place.map(|place| (place, gallery[place].clone())) else {
+            let text = format!("{} took the picture but does not show it yet", self.session.provider().name());
+            return Err(Failure::retry("not_visible", text));
+        };
+        if self.session.provider().verifies_bytes() {
+            let url = picture.url.as_deref().unwrap_or_default();
+            if !provider::same_bytes(self.session, url, &self.parcel.sha256).await? {
+                let text =
+                    format!("{} shows another picture than the one that was sent", self.session.provider().name());
+                return Err(Failure::give_up("picture_differs", text));
+            }
+        }
+        Ok(Proof {
+            position: i32::try_from(place).ok(),
+            picture,
+            sha256: self.parcel.sha256.clone(),
+            replaced: journal.replaces.clone(),
+        })
+    }
+
+    async fn commit(&self, journal: &Journal) -> Result<(), Failure> {
+        let json = serde_json::to_value(journal).map_err(|e| Failure::give_up("journal", e.to_string()))?;
+        let mut tx = self.tools.db.begin().await?;
+        db::push::update_journal(&mut tx, &self.push.id, &json, self.tools.outside.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,167 @@
+//! What goes wrong at real shops, on demand: rules that spoil the next answers.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    body::Body,
+    extract::{Request, State},
+    http::{StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Sandbox, api::refuse, lock};
+
+#[derive(Default)]
+pub(super) struct Mischief(Vec<Rule>);
+
+/// Spoils calls of `on` (method and beginning of the path): lets `skip` pass, then acts `times` times.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    on: String,
+    #[serde(default)]
+    skip: u32,
+    #[serde(default = "once")]
+    times: u32,
+    #[serde(rename = "do")]
+    act: Act,
+    arg: Option<Value>,
+}
+
+fn once() -> u32 {
+    1
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Act {
+    /// An error status (`arg`, 500).
+    Error,
+    /// A page for people.
+    Html,
+    /// JSON cut in the middle.
+    Half,
+    /// 10 MB of good JSON.
+    Huge,
+    /// 429 with Retry-After (`arg` seconds, 2).
+    Throttle,
+    /// 429 and nothing else.
+    ThrottleBare,
+    /// A redirect to `arg`.
+    Redirect,
+    /// The work is done, the answer is lost.
+    Drop,
+    /// `arg` milliseconds late.
+    Slow,
+    /// Every access token has ended.
+    Expire,
+    /// The shop removes the app.
+    Revoke,
+}
+
+pub(super) async fn list(State(shop): State<Sandbox>) -> Json<Vec<Rule>> {
+    Json(lock(&shop.0.mischief).0.clone())
+}
+
+pub(super) async fn add(State(shop): State<Sandbox>, Json(rule): Json<Rule>) -> StatusCode {
+    lock(&shop.0.mischief).0.push(rule);
+    StatusCode::CREATED
+}
+
+pub(super) async fn clear(State(shop): State<Sandbox>) -> StatusCode {
+    lock(&shop.0.mischief).0.clear();
+    StatusCode::NO_CONTENT
+}
+
+/// Plays the first rule that fits.
+pub(super) async fn play(State(shop): State<Sandbox>, request: Request, next: Next) -> Response {
+    let call = format!("{} {}", request.method(), request.uri().path());
+    let rule = {
+        let mut mischief = lock(&shop.0.mischief);
+        let rules = &mut mischief.0;
+        let found = rules.iter().position(|rule| call.starts_with(&rule.on));
+        found.and_then(|place| {
+            let rule = &mut rules[place];
+            if rule.skip > 0 {
+                rule.skip -= 1;
+                return None;
+            }
+            rule.times -= 1;
+            let played = rule.clone();
+            if played.times == 0 {
+                rules.remove(place);
+            }
+            Some(played)
+        })
+    };
+    match rule {
+        None => next.run(request).await,
+        Some(rule) => act(&shop, &rule, request, next).await,
+    }
+}
+
+async fn act(shop: &Sandbox, rule: &Rule, request: Request, next: Next) -> Response {
+    let number = |usual: u64| rule.arg.as_ref().and_then(Value::as_u64).unwrap_or(usual);
+    let throttled = || refuse(StatusCode::TOO_MANY_REQUESTS, "throttled", "too many calls").into_response();
+    match rule.act {
+        Act::Error => {
+            let status = StatusCode::from_u16(u16::try_from(number(500)).unwrap_or(500))
+                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            refuse(status, "mischief", "something broke in the shop").into_response()
+        }
+        Act::Html => axum::response::Html("<!doctype html><title>Maintenance</title><p>Back soon.</p>").into_response(),
+        Act::Half => {
+            let (parts, body) = next.run(request).await.into_parts();
+            let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+            ([(header::CONTENT_TYPE, "application/json")], Body::from(bytes.slice(..bytes.len() / 2)))
+                .into_response()
+                .with_status(parts.status)
+        }
+        Act::Huge => (
+            [(header::CONTENT_TYPE, "application/json")],
+            format!("{{\"products\":[],\"pad\":\"{}\"}}", "x".repeat(10_000_000)),
+        )
+            .into_response(),
+        Act::Throttle => ([(header::RETRY_AFTER, number(2).to_string())], throttled())
+            .into_response()
+            .with_status(StatusCode::TOO_MANY_REQUESTS),
+        Act::ThrottleBare => throttled(),
+        Act::Redirect => {
+            let to = rule.arg.as_ref().and_then(Value::as_str).unwrap_or("http://10.0.0.1/").to_owned();
+            (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
+        }
+        Act::Drop => {
+            drop(next.run(request).await);
+            // A body that fails: the server breaks the connection off.
+            let broken = futures_util::stream::once(async { Err::<bytes::Bytes, _>(std::io::Error::other("lost")) });
+            Response::builder().header(header::CONTENT_LENGTH, 1000).body(Body::from_stream(broken)).unwrap_or_default()
+        }
+        Act::Slow => {
+            shop.0.outside.clock.sleep(Duration::from_millis(number(1000))).await;
+            next.run(request).await
+        }
+        Act::Expire => {
+            shop.tokens().expire_all(shop.0.outside.clock.now());
+            next.run(request).await
+        }
+        Act::Revoke => {
+            shop.tokens().revoke_all();
+            next.run(request).await
+        }
+    }
+}
+
+trait WithStatus {
+    fn with_status(self, status: StatusCode) -> Self;
+}
+
+impl WithStatus for Response {
+    fn with_status(mut self, status: StatusCode) -> Self {
+        *self.status_mut() = status;
+        self
+    }
+}

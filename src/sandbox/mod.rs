@@ -1,0 +1,171 @@
+//! A real little store over HTTP: its own OAuth, catalogue, pictures, limits and mischief. Knows nothing of us; it is
+//! reached like any other shop.
+
+mod api;
+mod catalogue;
+mod draw;
+mod mischief;
+mod oauth;
+mod page;
+mod pictures;
+mod sheet;
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    extract::{MatchedPath, Request, State},
+    middleware::{self, Next},
+    response::Response,
+    routing::{get, post},
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+pub use catalogue::CatalogueError;
+pub use draw::draw_scene;
+
+use crate::outside::Outside;
+use catalogue::Catalogue;
+use mischief::Mischief;
+use oauth::Tokens;
+use pictures::Pictures;
+
+/// How a sandbox shop is set up.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Products that are made up where no catalogue is given.
+    pub products: usize,
+    /// A product list: CSV in the columns of a widely used product export, or JSON.
+    pub catalogue: Option<PathBuf>,
+    /// Where the shop is reached, without a slash at the end.
+    pub base_url: String,
+    /// Life of an access token.
+    pub token_ttl: Duration,
+    /// How long an uploaded picture is being processed.
+    pub processing: Duration,
+    /// So many calls in so long; none for no limit.
+    pub rate: Option<(u32, Duration)>,
+    pub client_id: String,
+    pub client_secret: String,
+    /// Make every product about 5 KB of JSON, with three variants and four pictures.
+    pub rich: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            products: 60,
+            catalogue: None,
+            base_url: String::new(),
+            token_ttl: Duration::from_hours(1),
+            processing: Duration::from_millis(300),
+            rate: None,
+            client_id: "store-sync".to_owned(),
+            client_secret: "sandbox-secret".to_owned(),
+            rich: false,
+        }
+    }
+}
+
+/// The shop.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Inner>);
+
+struct Inner {
+    options: Options,
+    outside: Outside,
+    catalogue: Mutex<Catalogue>,
+    tokens: Mutex<Tokens>,
+    pictures: Mutex<Pictures>,
+    mischief: Mutex<Mischief>,
+    calls: Mutex<BTreeMap<String, u64>>,
+    window: Mutex<api::Window>,
+}
+
+impl Sandbox {
+    /// A shop with its catalogue made up or read.
+    pub fn new(options: Options, outside: Outside) -> Result<Self, CatalogueError> {
+        let catalogue = Catalogue::open(&options, outside.clock.now())?;
+        Ok(Self(Arc::new(Inner {
+            catalogue: Mutex::new(catalogue),
+            tokens: Mutex::default(),
+            pictures: Mutex::default(),
+            mischief: Mutex::default(),
+            calls: Mutex::default(),
+            window: Mutex::default(),
+            options,
+            outside,
+        })))
+    }
+
+    /// Its routes.
+    pub fn router(&self) -> Router {
+        let api = Router::new()
+            .route("/shop", get(api::shop))
+            .route("/products", get(api::list).post(api::create))
+            .route("/products/{id}", get(api::show).patch(api::edit).delete(api::delete))
+            .route("/products/{id}/images", get(pictures::list).post(pictures::attach))
+            .route("/images/{id}", get(pictures::show).delete(pictures::delete))
+            .route("/uploads", post(pictures::upload))
+            .layer(middleware::from_fn_with_state(self.clone(), api::guard));
+        Router::new()
+            .nest("/api", api)
+            .route("/oauth/authorize", get(oauth::consent).post(oauth::decide))
+            .route("/oauth/token", post(oauth::token))
+            .route("/oauth/revoke", post(oauth::revoke))
+            .layer(middleware::from_fn_with_state(self.clone(), mischief::play))
+            .layer(middleware::from_fn_with_state(self.clone(), count))
+            .route("/", get(page::window))
+            .route("/pictures/{file}", get(pictures::bytes))
+            .route("/stats", get(stats))
+            .route("/mischief", get(mischief::list).post(mischief::add).delete(mischief::clear))
+            .layer(axum::extract::DefaultBodyLimit::max(12 << 20))
+            .with_state(self.clone())
+    }
+
+    fn catalogue(&self) -> MutexGuard<'_, Catalogue> {
+        lock(&self.0.catalogue)
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        lock(&self.0.tokens)
+    }
+
+    fn pictures(&self) -> MutexGuard<'_, Pictures> {
+        lock(&self.0.pictures)
+    }
+}
+
+/// Serves a shop at `listener` until `shutdown`.
+pub async fn serve(
+    listener: TcpListener,
+    shop: Sandbox,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, shop.router()).with_graceful_shutdown(shutdown).await
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts every call of the shop's own routes, so that a test can say how often it was asked.
+async fn count(State(shop): State<Sandbox>, request: Request, next: Next) -> Response {
+    let path =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
+    *lock(&shop.0.calls).entry(format!("{} {path}", request.method())).or_default() += 1;
+    next.run(request).await
+}
+
+/// `GET /stats`: no part of the shop's API.
+async fn stats(State(shop): State<Sandbox>) -> Json<Value> {
+    let calls = lock(&shop.0.calls).clone();
+    Json(json!({ "calls": calls, "tokens": shop.tokens().stats(), "pictures": shop.pictures().stats() }))
+}

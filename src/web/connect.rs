@@ -1,0 +1,168 @@
+//! The two ends of a connect, as a browser sees them.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    num::NonZeroU32,
+    sync::Arc,
+};
+
+use axum::{
+    extract::{Path, Query, RawQuery, State},
+    http::HeaderMap,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+use super::{error::Refusal, page};
+use crate::{
+    connect::{self, Begin, Callback},
+    model::{ConnectionId, Failure},
+    tools::{Shared, Tools},
+};
+
+/// Carries the browser's mark. Its name keeps two providers' connects apart.
+const COOKIE: &str = "store_sync_connect";
+/// Connects and callbacks a second, in all: far above what people do, far below what guessing needs.
+const PER_SECOND: NonZeroU32 = NonZeroU32::new(20).expect("is not zero");
+
+/// What the routes share.
+#[derive(Clone)]
+pub(super) struct Web {
+    pub(super) tools: Shared,
+    brake: Arc<DefaultDirectRateLimiter>,
+}
+
+impl Web {
+    pub(super) fn new(tools: Shared) -> Self {
+        Self { tools, brake: Arc::new(RateLimiter::direct(Quota::per_second(PER_SECOND))) }
+    }
+
+    fn brake(&self) -> Result<(), Failure> {
+        self.brake.check().map_err(|_| Failure::retry("too_fast", "too many connects at once; try again in a moment"))
+    }
+}
+
+/// `GET /connect/{provider}?client=…&FIELD=…`: to the shop's consent page.
+pub(super) async fn begin(
+    State(web): State<Web>,
+    Path(provider): Path<String>,
+    Query(mut query): Query<BTreeMap<String, String>>,
+    headers: HeaderMap,
+    jar: CookieJar,
+) -> Result<Response, Refusal> {
+    web.brake()?;
+    let client = query.remove("client").ok_or_else(|| Failure::give_up("bad_field", "the address lacks client=…"))?;
+    let reconnect = query.remove("reconnect").map(ConnectionId);
+    let signed = query.remove("expires").zip(query.remove("signature"));
+    allowed(&web.tools, &provider, &client, signed.as_ref(), &headers)?;
+    let known = web.tools.provider(&provider)?;
+    if let Some(missing) = known.fields().iter().find(|f| f.default.is_none() && !query.contains_key(&f.name)) {
+        tracing::debug!(field = missing.name, "asking for what is missing");
+        return Ok(Html(page::ask(known, &client, signed.as_ref(), &query)).into_response());
+    }
+    let begun = connect::begin(
+        &web.tools,
+        Begin { client: &client, provider: &provider, fields: &query, reconnect: reconnect.as_ref() },
+    )
+    .await?;
+    let jar = jar.add(cookie(&web.tools, &provider, begun.browser));
+    Ok((jar, Redirect::to(begun.authorise_url.as_str())).into_response())
+}
+
+/// `GET /oauth/callback/{provider}`: back from the shop.
+pub(super) async fn finish(
+    State(web): State<Web>,
+    Path(provider): Path<String>,
+    RawQuery(query): RawQuery,
+    jar: CookieJar,
+) -> Result<Response, Refusal> {
+    web.brake()?;
+    let query: Vec<(String, String)> =
+        url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+    let name = format!("{COOKIE}_{provider}");
+    let browser = jar.get(&name).map(|cookie| cookie.value().to_owned());
+    let callback = Callback { provider: &provider, query: &query, browser: browser.as_deref() };
+    let connected = connect::finish(&web.tools, callback).await?;
+    let jar = jar.remove(Cookie::build(name).path("/oauth/callback"));
+    let name = connected.store_name.unwrap_or_else(|| "Your shop".to_owned());
+    let body = format!(
+        "<p class=good>{} is connected.</p><p>Its products are being imported. You can close this window.</p>\
+         <p class=dim>connection {}</p>",
+        page::escape(&name),
+        connected.connection
+    );
+    Ok((jar, Html(page::shell("Connected", &body))).into_response())
+}
+
+/// Whether this address may begin a connect: it was made by the operator (signed), or the daemon listens to its own
+/// machine only and no other site sent the browser here.
+fn allowed(
+    tools: &Tools,
+    provider: &str,
+    client: &str,
+    signed: Option<&(String, String)>,
+    headers: &HeaderMap,
+) -> Result<(), Failure> {
+    let refuse = |text: &str| Err(Failure::give_up("not_signed", text));
+    if let Some((expires, signature)) = signed {
+        let now = tools.outside.clock.now().unix_ms() / 1000;
+        if !tools.vault.verify(LINK, &link_text(provider, client, expires), signature) {
+            return refuse("this connect link was not made by this daemon, or was changed; ask for a new one");
+        }
+        if expires.parse::<i64>().is_ok_and(|end| end >= now) {
+            return Ok(());
+        }
+        return refuse("this connect link has ended; ask for a new one");
+    }
+    let host = url::Url::parse(&tools.rules.public_url).ok();
+    let own_machine = match host.as_ref().and_then(url::Url::host) {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    let foreign =
+        headers.get("sec-fetch-site").is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"));
+    let called_by_name = headers.get("host").and_then(|h| h.to_str().ok()).is_some_and(is_loopback_host);
+    if own_machine && called_by_name && !foreign {
+        return Ok(());
+    }
+    refuse("connect links are made by the operator: store-sync connect PROVIDER --client CLIENT")
+}
+
+/// A page elsewhere may point its own name at this machine; the name in the request gives it away.
+fn is_loopback_host(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name == "localhost" || name == "[::1]" || name.parse::<Ipv4Addr>().is_ok_and(|ip| IpAddr::V4(ip).is_loopback())
+}
+
+const LINK: &str = "connect-link";
+
+/// What an operator vouches for: that somebody may connect a shop of this provider to this client until then.
+fn link_text(provider: &str, client: &str, expires: &str) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("provider", provider).append_pair("client", client).append_pair("expires", expires);
+    form.finish()
+}
+
+/// A connect link that an operator opens or hands to a merchant: good for a day. Fields left open are asked there.
+pub fn link(tools: &Tools, provider: &str, client: &str, fields: &BTreeMap<String, String>) -> String {
+    let expires = (tools.outside.clock.now().unix_ms() / 1000 + 24 * 3600).to_string();
+    let signature = tools.vault.sign(LINK, &link_text(provider, client, &expires));
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("client", client).extend_pairs(fields);
+    form.append_pair("expires", &expires).append_pair("signature", &signature);
+    format!("{}/connect/{provider}?{}", tools.rules.public_url, form.finish())
+}
+
+fn cookie(tools: &Tools, provider: &str, mark: String) -> Cookie<'static> {
+    Cookie::build((format!("{COOKIE}_{provider}"), mark))
+        .path("/oauth/callback")
+        .http_only(true)
+        // Lax: the way back from the shop is a top-level navigation, everything else of another site is not.
+        .same_site(SameSite::Lax)
+        .secure(tools.rules.public_url.starts_with("https://"))
+        .build()
+}

@@ -1,0 +1,49 @@
+//! How a failure looks to a person in a browser.
+
+use axum::{
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
+};
+
+use super::page;
+use crate::model::{Failure, Remedy};
+
+/// A failure as a page.
+pub(super) struct Refusal(pub(super) Failure);
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+impl From<sqlx::Error> for Refusal {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = match (self.0.remedy, self.0.code.as_str()) {
+            (_, "unknown_client" | "unknown_provider" | "unknown_connection") => StatusCode::NOT_FOUND,
+            (_, "other_browser" | "not_signed" | "bad_signature" | "stale_signature" | "other_shop") => {
+                StatusCode::FORBIDDEN
+            }
+            (_, "too_many_connects" | "too_fast") => StatusCode::TOO_MANY_REQUESTS,
+            (_, "database") => StatusCode::SERVICE_UNAVAILABLE,
+            (Remedy::Retry(_), _) => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        // A database's own words are for the log, not for a stranger.
+        let text = if self.0.code == "database" {
+            tracing::error!("{}", self.0);
+            "the database does not answer; try again in a minute".to_owned()
+        } else {
+            tracing::warn!(failure.code = self.0.code, "refused: {}", self.0);
+            self.0.message
+        };
+        let body = format!("<p class=bad>{}.</p><p class=dim>{}</p>", page::escape(&text), page::escape(&self.0.code));
+        (status, Html(page::shell("That did not work", &body))).into_response()
+    }
+}

@@ -1,0 +1,49 @@
+//! HTTP's door: thin. Reads rows for plain reads, begins and ends connects, leaves jobs for everything slow.
+
+mod connect;
+mod error;
+mod health;
+mod page;
+
+use std::time::Duration;
+
+pub use connect::link as connect_link;
+
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    routing::get,
+};
+use tower_http::{limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
+
+use crate::tools::Shared;
+
+/// The largest body that is read.
+const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// Every route, with limits and the headers that keep browsers from doing harm.
+pub fn router(tools: &Shared) -> Router {
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        // No address of ours, and no state or code in one, goes to another site.
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    let mut router = Router::new()
+        .route("/", get(page::home))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/connect/{provider}", get(connect::begin))
+        .route("/oauth/callback/{provider}", get(connect::finish))
+        .with_state(connect::Web::new(tools.clone()))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        // A callback waits for two answers of the shop.
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(150)));
+    for (name, value) in fixed {
+        router = router.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)));
+    }
+    router
+}

@@ -1,0 +1,131 @@
+//! The plain page that stands for the console: what is connected, what ran, what waits. Pages need no script.
+
+use std::collections::BTreeMap;
+
+use axum::{extract::State, response::Html};
+
+use super::{connect::Web, error::Refusal};
+use crate::{
+    db::{self, run::RunFilter},
+    model::{Connection, Run},
+    provider::Provider,
+};
+
+/// `GET /`.
+pub(super) async fn home(State(web): State<Web>) -> Result<Html<String>, Refusal> {
+    let mut tx = web.tools.db.read().await?;
+    let connections = db::connection::list(&mut tx, None, None, 50).await?;
+    let runs = db::run::list(&mut tx, &RunFilter::default(), 20).await?;
+    let mut rows = String::new();
+    for connection in &connections {
+        let products = db::connection::count_products(&mut tx, &connection.id).await?;
+        rows.push_str(&connection_row(connection, products));
+    }
+    drop(tx);
+    let mut body = String::from("<h2>Shops</h2>");
+    if connections.is_empty() {
+        body.push_str("<p>No shop is connected yet. Run <code>store-sync clients add NAME</code>, then <code>store-sync connect PROVIDER --client NAME</code>.</p>");
+    } else {
+        body.push_str("<table><tr><th>Shop<th>Provider<th>State<th class=n>Products<th>Last import</tr>");
+        body.push_str(&rows);
+        body.push_str("</table>");
+    }
+    body.push_str("<h2>Latest runs</h2>");
+    if runs.is_empty() {
+        body.push_str("<p>Nothing has run yet.</p>");
+    } else {
+        body.push_str("<table><tr><th>Started<th>What<th>State<th class=n>New<th class=n>Changed<th class=n>Same<th class=n>Gone<th>Note</tr>");
+        runs.iter().for_each(|run| body.push_str(&run_row(run)));
+        body.push_str("</table>");
+    }
+    Ok(Html(shell("store-sync", &body)))
+}
+
+fn connection_row(connection: &Connection, products: i64) -> String {
+    let name = connection.store_name.as_deref().unwrap_or(&connection.store_url);
+    let last = connection.last_success_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+    let error = connection
+        .last_error
+        .as_deref()
+        .map(|e| format!("<br><span class=bad>{}</span>", escape(e)))
+        .unwrap_or_default();
+    format!(
+        "<tr><td>{}<br><span class=dim>{}</span><td>{}<td>{}{error}<td class=n>{products}<td>{last}</tr>",
+        escape(name),
+        escape(&connection.store_url),
+        escape(&connection.store_type),
+        connection.status,
+    )
+}
+
+fn run_row(run: &Run) -> String {
+    let note = run.error_message.as_deref().or(run.external_image_url.as_deref()).unwrap_or_default();
+    format!(
+        "<tr><td>{}<td>{} <span class=dim>by {}</span><td>{}<td class=n>{}<td class=n>{}<td class=n>{}<td class=n>{}<td>{}</tr>",
+        run.started_at,
+        run.action,
+        run.trigger,
+        run.status,
+        run.items_created,
+        run.items_updated,
+        run.items_unchanged,
+        run.items_deleted,
+        escape(note),
+    )
+}
+
+/// The form that asks a merchant for what the connect link left open.
+pub(super) fn ask(
+    provider: &Provider,
+    client: &str,
+    signed: Option<&(String, String)>,
+    given: &BTreeMap<String, String>,
+) -> String {
+    let mut form = String::from("<form method=get>");
+    let signed =
+        signed.iter().flat_map(|(expires, signature)| [("expires", expires.as_str()), ("signature", signature)]);
+    for (name, value) in [("client", client)].into_iter().chain(signed) {
+        form.push_str(&format!("<input type=hidden name={name} value=\"{}\">", escape(value)));
+    }
+    for field in provider.fields() {
+        let value = given.get(&field.name).or(field.default.as_ref()).map(|v| escape(v)).unwrap_or_default();
+        let hint = field.example.as_deref().map(escape).unwrap_or_default();
+        form.push_str(&format!(
+            "<p><label>{}<br><input name=\"{}\" value=\"{value}\" placeholder=\"{hint}\" required size=50></label></p>",
+            escape(&field.ask),
+            escape(&field.name)
+        ));
+    }
+    form.push_str("<p><button>Go to the shop</button></p></form>");
+    shell(&format!("Connect {}", provider.name()), &form)
+}
+
+/// A page around `body`, which is HTML already.
+pub(super) fn shell(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>{0}</title><style>\
+         body{{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1d2433;background:#fbfaf8}}\
+         h1{{font-weight:600}}h2{{margin-top:2rem;font-size:1.1rem}}table{{border-collapse:collapse;width:100%}}\
+         th,td{{text-align:left;vertical-align:top;padding:.45rem .7rem;border-bottom:1px solid #e4e0d8}}th{{font-weight:600;color:#5b6475}}\
+         .n{{text-align:right;font-variant-numeric:tabular-nums}}.dim{{color:#7a8294;font-size:.85rem}}.bad{{color:#a3262a}}.good{{color:#1f6b43}}\
+         code{{background:#efece5;padding:.1rem .3rem;border-radius:3px}}button{{font:inherit;padding:.4rem 1rem}}input{{font:inherit;padding:.3rem}}\
+         </style><h1>{0}</h1>{body}</html>",
+        escape(title)
+    )
+}
+
+/// Text as HTML shows it.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,20 @@
+//! From job to verb: one match.
+
+use crate::{
+    connect, import,
+    model::{Failure, Job, Task},
+    push,
+    tools::Shared,
+};
+
+/// Does a job.
+pub(super) async fn run(tools: &Shared, job: &Job) -> Result<(), Failure> {
+    match &job.payload.0 {
+        Task::ImportProducts { connection, scope, trigger, accept_deletes } => {
+            let order = import::Order { connection, scope: *scope, trigger: *trigger, accept_deletes: *accept_deletes };
+            import::run(tools, job, &order).await
+        }
+        Task::PushAsset { push, trigger, .. } => push::run(tools, job, push, *trigger).await,
+        Task::RefreshToken { connection } => connect::renew_ahead(tools, connection).await,
+    }
+}

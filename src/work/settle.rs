@@ -1,0 +1,74 @@
+//! From remedy to fate: what a failure means for the job, its push and its connection. Never looks at a status code.
+
+use std::time::Duration;
+
+use crate::{
+    connect::PAUSED,
+    db::{self, Tx},
+    model::{ConnectionStatus, Failure, Job, PushStatus, Remedy, Task, Time},
+    tools::Tools,
+};
+
+/// The longest wait between two tries.
+pub const RETRY_CAP: Duration = Duration::from_hours(1);
+/// The wait after a first failure; it doubles with every further one.
+const RETRY_FIRST: Duration = Duration::from_secs(10);
+
+/// Ends an attempt at a job, in one transaction. Does nothing where the job is no longer ours.
+pub(super) async fn settle(tools: &Tools, job: &Job, result: Result<(), Failure>) -> sqlx::Result<()> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    match result {
+        Ok(()) => drop(db::job::mark_completed(&mut tx, job, now).await?),
+        Err(failure) => fail(tools, &mut tx, job, &failure, now).await?,
+    }
+    tx.commit().await
+}
+
+async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Time) -> sqlx::Result<()> {
+    let failures = db::job::get_failures(tx, &job.id).await? + 1;
+    let connection = job.payload.0.connection();
+    let again = match failure.remedy {
+        Remedy::Retry(asked) if failures < job.max_attempts => Some(now.plus(wait(tools, failures, asked))),
+        _ => None,
+    };
+    let ours = match again {
+        Some(at) => db::job::mark_retry(tx, job, &failure.message, at).await?,
+        None => db::job::mark_failed(tx, job, &failure.message, now).await?,
+    };
+    if !ours {
+        tracing::warn!(job.id = %job.id, "another worker has taken the job over; its result counts");
+        return Ok(());
+    }
+    tracing::warn!(
+        job.id = %job.id, job.kind = job.kind, connection.id = %connection, failure.code, failure.retry_at = again.map(|t| t.to_string()),
+        "{}", failure.message
+    );
+    let error = (failure.code.as_str(), failure.message.as_str());
+    if failure.remedy == Remedy::Reconnect {
+        db::connection::mark_status(tx, connection, ConnectionStatus::NeedsReauth, Some(error), now).await?;
+    }
+    match &job.payload.0 {
+        Task::ImportProducts { .. } if failure.code != PAUSED && failure.remedy != Remedy::Reconnect => {
+            db::connection::mark_failure(tx, connection, error, again, now).await?;
+        }
+        Task::PushAsset { push, .. } => {
+            // A push whose shop is away waits for it; it goes on when the shop is connected or resumed.
+            let waits = again.is_some() || failure.remedy == Remedy::Reconnect || failure.code == PAUSED;
+            let status = if waits { PushStatus::Queued } else { PushStatus::Failed };
+            db::push::mark_failure(tx, push, status, error, (again, now)).await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The shop's own wish if it has one, else doubling waits with jitter.
+fn wait(tools: &Tools, failures: i32, asked: Option<Duration>) -> Duration {
+    let doublings = u32::try_from(failures - 1).unwrap_or(0).min(12);
+    let usual = (RETRY_FIRST * 2_u32.pow(doublings)).min(RETRY_CAP);
+    let jitter = tools.outside.random.below(u64::try_from(usual.as_millis() / 4).unwrap_or(0) + 1);
+    let usual = usual + Duration::from_millis(jitter);
+    // A shop may ask for longer than our cap (a daily quota); it is given that, up to two days.
+    asked.map_or(usual, |asked| asked.max(usual).min(Duration::from_hours(48)))
+}

@@ -1,0 +1,195 @@
+//! The command line as a user meets it: the real binary, its exit codes, its words.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+use store_sync::config::Config;
+
+fn store_sync(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_store-sync"));
+    command.current_dir(folder).args(args).env_remove("STORE_SYNC_CONFIG");
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STORE_SYNC__")) {
+        command.env_remove(name);
+    }
+    command.output().expect("runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", text(&output.stdout)))
+}
+
+#[test]
+fn the_demo_does_the_whole_journey() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    for _ in 0..2 {
+        let output = store_sync(folder.path(), &["demo", "--once"]);
+        let said = text(&output.stdout);
+        assert!(output.status.success(), "{said}{}", text(&output.stderr));
+        for words in ["60 products imported", "pushed and read back", "store_sync_log", "Where to look next"] {
+            assert!(said.contains(words), "'{words}' is missing in: {said}");
+        }
+    }
+    let config = "demo-data/config.toml";
+    let products = json(&store_sync(folder.path(), &["--config", config, "--json", "products", "list"]));
+    assert_eq!(products.as_array().map(Vec::len), Some(60));
+    let pushes = json(&store_sync(folder.path(), &["--config", config, "--json", "push", "list"]));
+    assert_eq!(pushes[0]["status"], "synced");
+    let runs = json(&store_sync(folder.path(), &["--config", config, "--json", "logs"]));
+    assert!(runs.as_array().expect("a list").iter().all(|run| run["status"] == "success"), "{runs}");
+    let id = products[0]["id"].as_str().expect("an id");
+    let why = json(&store_sync(folder.path(), &["--config", config, "--json", "products", "why", id]));
+    assert_eq!(why["pushes"].as_array().map(Vec::len), Some(1));
+    let shown = json(&store_sync(
+        folder.path(),
+        &["--config", config, "--json", "logs", "show", runs[0]["id"].as_str().expect("an id")],
+    ));
+    assert!(shown["items"].is_array());
+}
+
+#[test]
+fn the_demo_clears_only_what_a_demo_made() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    std::fs::create_dir(folder.path().join("demo-data")).expect("a folder");
+    std::fs::write(folder.path().join("demo-data/precious"), "x").expect("a file");
+    let output = store_sync(folder.path(), &["demo", "--once"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("no demo made it"));
+    assert!(folder.path().join("demo-data/precious").exists());
+}
+
+#[test]
+fn a_catalogue_of_ones_own_is_shown_or_refused_with_its_line() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    std::fs::write(
+        folder.path().join("good.csv"),
+        "Handle,Title,Variant SKU,Variant Price\na,Apple,A-1,1.20\nb,Pear,B-1,0.90\n",
+    )
+    .expect("a file");
+    let output = store_sync(folder.path(), &["demo", "--once", "--catalogue", "good.csv"]);
+    assert!(text(&output.stdout).contains("2 products imported"), "{}{}", text(&output.stdout), text(&output.stderr));
+    std::fs::write(folder.path().join("bad.csv"), "Handle,Title,Variant Price\na,Apple,cheap\n").expect("a file");
+    let output = store_sync(folder.path(), &["demo", "--once", "--catalogue", "bad.csv"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("bad.csv: line 2, column Variant Price: 'cheap' is no price"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn clients_are_added_once() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let client = json(&store_sync(folder.path(), &["--json", "clients", "add", "Acme & Söhne"]));
+    assert_eq!(client["slug"], "acme-söhne");
+    let again = store_sync(folder.path(), &["clients", "add", "Acme & Söhne"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again.stderr).contains("give another --slug"));
+    assert_eq!(json(&store_sync(folder.path(), &["--json", "clients", "list"])).as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn what_is_not_set_up_is_said_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    store_sync(folder.path(), &["clients", "add", "Acme"]);
+    let output = store_sync(folder.path(), &["connect", "sandbox", "--client", "acme"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("[app.sandbox]"), "{}", text(&output.stderr));
+    let output = store_sync(folder.path(), &["sync", "--all"]);
+    assert_eq!((output.status.code(), text(&output.stderr).contains("no shop is connected")), (Some(1), true));
+    assert_eq!(store_sync(folder.path(), &["sync"]).status.code(), Some(2), "wrong usage");
+    let output = store_sync(folder.path(), &["connect", "nowhere", "--client", "acme"]);
+    assert!(text(&output.stderr).contains("there is no provider 'nowhere'"));
+}
+
+#[test]
+fn migrate_says_what_it_does_and_does_it_once() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let planned = json(&store_sync(folder.path(), &["--json", "migrate", "--dry-run"]));
+    assert_eq!(planned["migrations"].as_array().map(Vec::len), Some(6));
+    let done = json(&store_sync(folder.path(), &["--json", "migrate"]));
+    assert_eq!(done["migrations"], planned["migrations"], "a dry run changed nothing");
+    assert_eq!(
+        json(&store_sync(folder.path(), &["--json", "migrate"]))["migrations"].as_array().map(Vec::len),
+        Some(0)
+    );
+}
+
+#[test]
+fn a_broken_configuration_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    for (written, words) in [
+        ("[server\n", "line 1"),
+        ("[server]\nlisten = 'nowhere'\n", "listen"),
+        ("[servr]\n", "servr"),
+        ("[http]\nconnect_to = { 'a.example' = 'http://127.0.0.1:1' }\n", "allow_private_networks"),
+        ("[database]\nurl = 'mysql://x'\n", "must start with sqlite: or postgres://"),
+        ("[work]\nlease_seconds = 0\n", "at least 1"),
+    ] {
+        std::fs::write(folder.path().join("config.toml"), written).expect("a file");
+        let output = store_sync(folder.path(), &["clients", "list"]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{written}: {said}");
+        assert!(said.contains(words), "{written}: {said}");
+    }
+}
+
+#[test]
+fn the_example_configuration_is_the_default() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let example = Config::load(Some(&root.join("config.example.toml")), std::iter::empty()).expect("the example loads");
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let empty = folder.path().join("config.toml");
+    std::fs::write(&empty, "").expect("a file");
+    let default = Config::load(Some(&empty), std::iter::empty()).expect("nothing loads");
+    let shown = |config: &Config, root: &Path| format!("{config:?}").replace(&root.display().to_string(), "");
+    assert_eq!(shown(&example, root), shown(&default, folder.path()));
+}
+
+#[test]
+fn provider_files_with_slips_are_refused_by_name_and_key() {
+    let good = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("providers/sandbox/provider.toml"))
+        .expect("a file");
+    for (from, to, words) in [
+        ("updated_at = \"updated_at\"", "updatd_at = \"updated_at\"", "updatd_at"),
+        ("op = \"products\"", "op = \"prodcts\"", "there is no op 'prodcts'"),
+        ("kind = \"cursor\"", "kind = \"cursr\"", "cursr"),
+        ("cursor = \"{page.token}\"", "cursor = \"{page.tokn}\"", "'{page.tokn}' looks up nothing"),
+        ("pattern = '^https?", "pattern = 'https?", "must be anchored"),
+        ("schema = 1", "schema = 2", "this program reads schema 1"),
+        ("key = \"sandbox\"", "key = \"other\"", "must be the name of its folder"),
+        ("upto = \"2m\"", "upto = \"2 moons\"", "no duration"),
+        ("keep = { image_id = \"image.id\" }", "keep = { image_id = \"image..id\" }", "is no path"),
+        ("status = [401]", "status = [\"4x\"]", "a status is a number"),
+        ("name = \"ready\"", "name = \"attach\"", "two steps have this name"),
+        ("class = \"revoked\"", "class = \"gone\"", "unknown variant `gone`"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let folder = tempfile::tempdir().expect("a temp folder");
+        std::fs::create_dir(folder.path().join("sandbox")).expect("a folder");
+        std::fs::write(folder.path().join("sandbox/provider.toml"), good.replacen(from, to, 1)).expect("a file");
+        let output = store_sync(folder.path(), &["providers", "check", "."]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{to}: {said}");
+        assert!(said.contains("provider.toml") && said.contains(words), "{to}: {said}");
+    }
+    let folder = tempfile::tempdir().expect("a temp folder");
+    assert!(store_sync(folder.path(), &["providers", "check"]).status.success());
+}
+
+#[test]
+fn helpers_for_shells_and_editors_are_there() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    assert!(text(&store_sync(folder.path(), &["completions", "bash"]).stdout).contains("store-sync"));
+    assert_eq!(json(&store_sync(folder.path(), &["config", "schema"]))["title"], "Config");
+    let doctor = json(&store_sync(folder.path(), &["--json", "doctor"]));
+    assert!(doctor.as_array().expect("a list").iter().all(|finding| finding["ok"] == true), "{doctor}");
+}

@@ -1,0 +1,154 @@
+//! `kill -9` at random moments over import and push: afterwards everything is there, once.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use http::Method;
+use store_sync::{
+    app,
+    cli::visitor::Visitor,
+    config::Config,
+    db::{self, job::NewJob},
+    model::{ApprovalStatus, ImportScope, RunStatus, Task, Trigger},
+    outside::Random,
+    push::{self, NewPicture},
+    sandbox::{self, Options, Sandbox},
+    tools::Shared,
+    web, work,
+};
+use tokio::net::TcpListener;
+
+use crate::support::{Engine, config_text, fresh_database, on_both};
+
+const KILLS: usize = 50;
+const PRODUCTS: usize = 1200;
+
+fn spawn(config: &Path) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_store-sync"));
+    command
+        .args(["--config", &config.display().to_string(), "serve"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.spawn().expect("the daemon starts")
+}
+
+/// Leaves a full import and one more approved picture.
+async fn more_work(tools: &Shared, round: usize) {
+    let mut tx = tools.db.begin().await.expect("begins");
+    let now = tools.outside.clock.now();
+    let connection = db::connection::list(&mut tx, None, None, 1).await.expect("lists").remove(0);
+    let task = Task::ImportProducts {
+        connection: connection.id.clone(),
+        scope: ImportScope::Full,
+        trigger: Trigger::Manual,
+        accept_deletes: false,
+    };
+    let job = NewJob {
+        id: tools.outside.new_id(),
+        client: connection.client_id.clone(),
+        task,
+        dedupe_key: Some(format!("import:{}:full", connection.id)),
+        scheduled_for: now,
+        max_attempts: 1000,
+        priority: 100,
+    };
+    db::job::insert(&mut tx, &job, now).await.expect("a job");
+    let filter = db::product::ProductFilter::default();
+    let products = db::product::list(&mut tx, &filter, 40).await.expect("lists");
+    tx.commit().await.expect("commits");
+    if let Some(product) = products.get(round % 40) {
+        let bytes = sandbox::draw_scene(round).into();
+        let asset = push::add(tools, NewPicture { product: product.id.as_str(), bytes }).await.expect("is kept");
+        push::decide(tools, asset.id.as_str(), ApprovalStatus::Approved, None).await.expect("is approved");
+    }
+}
+
+on_both! {
+    async fn fifty_kills_lose_nothing_and_double_nothing(engine) {
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let database = fresh_database(engine, folder.path()).await;
+        let file = folder.path().join("config.toml");
+        let text = config_text(&url, &database).replace("lease_seconds = 30", "lease_seconds = 1\ntick_seconds = 1");
+        std::fs::write(&file, text).expect("is written");
+        let config = Config::load(Some(&file), std::iter::empty()).expect("a configuration");
+        let tools = app::open(&config).await.expect("tools");
+        let shop_listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let shop_url = format!("http://{}", shop_listener.local_addr().expect("an address"));
+        let options = Options { products: PRODUCTS, base_url: shop_url.clone(), processing: Duration::from_millis(50), ..Options::default() };
+        let shop = Sandbox::new(options, app::outside(&config).expect("outside")).expect("a shop");
+        tokio::spawn(sandbox::serve(shop_listener, shop, std::future::pending()));
+
+        // Connected by a web door of this process; from then on only killed daemons work.
+        let router = web::router(&tools);
+        let door = tokio::spawn(async move { axum::serve(listener, router.into_make_service()).await });
+        let mut tx = tools.db.begin().await.expect("begins");
+        db::client::insert(&mut tx, &"acme".into(), "Acme", None, tools.outside.clock.now()).await.expect("a client");
+        tx.commit().await.expect("commits");
+        let mut visitor = Visitor::new(tools.outside.http.clone());
+        let link = web::connect_link(&tools, "sandbox", "acme", &[("shop".to_owned(), shop_url.clone())].into());
+        let page = visitor.open(&link).await.expect("the consent page");
+        let back = visitor.decide(&page, "allow").await.expect("a way back");
+        assert_eq!(visitor.open(back.as_str()).await.expect("the callback").response.status, 200);
+        door.abort();
+        let _ = door.await;
+
+        let chance = Random::seeded(if engine == Engine::Sqlite { 11 } else { 12 });
+        for round in 0..KILLS {
+            more_work(&tools, round).await;
+            let mut daemon = spawn(&file);
+            tools.outside.clock.sleep(Duration::from_millis(120 + chance.below(700))).await;
+            daemon.kill().expect("is killed");
+            daemon.wait().expect("has ended");
+        }
+
+        // Now one that may live: everything that was left is done.
+        let mut daemon = spawn(&file);
+        let mut left = usize::MAX;
+        for _ in 0..600 {
+            let mut tx = tools.db.read().await.expect("reads");
+            left = db::job::list_open(&mut tx, None, 1000).await.expect("lists").len();
+            drop(tx);
+            if left == 0 {
+                break;
+            }
+            tools.outside.clock.sleep(Duration::from_millis(100)).await;
+        }
+        daemon.kill().expect("is killed");
+        daemon.wait().expect("has ended");
+        assert_eq!(left, 0, "every job has ended");
+        work::recover(&tools, engine == Engine::Sqlite).await.expect("recovers");
+
+        let mut tx = tools.db.read().await.expect("reads");
+        let products = db::product::list(&mut tx, &db::product::ProductFilter { with_deleted: true, ..Default::default() }, 100_000).await.expect("lists");
+        let mut ids: Vec<_> = products.iter().map(|p| p.erp_id.clone()).collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!((products.len(), ids.len()), (PRODUCTS, PRODUCTS), "every product is there once");
+        assert!(products.iter().all(|p| p.erp_deleted_at.is_none()));
+        let pushes = db::push::list(&mut tx, &db::push::PushFilter::default(), 1000).await.expect("lists");
+        assert!(pushes.len() >= KILLS - 5, "{} pictures were approved", pushes.len());
+        let unsynced: Vec<_> = pushes.iter().filter(|p| p.synced_at.is_none()).map(|p| (p.status, p.last_error.clone())).collect();
+        assert!(unsynced.is_empty(), "{unsynced:?}");
+        let runs = db::run::list(&mut tx, &db::run::RunFilter::default(), 100_000).await.expect("lists");
+        let open = runs.iter().filter(|r| matches!(r.status, RunStatus::Pending | RunStatus::Running)).count();
+        assert_eq!(open, 0, "no run is left open");
+        assert!(runs.iter().any(|r| r.error_code.as_deref() == Some("interrupted")), "some kills hit a run");
+        drop(tx);
+
+        // The shop's own word: what it attached is what was approved, each once.
+        let stats = get(&tools, &format!("{shop_url}/stats")).await;
+        assert_eq!(stats["pictures"]["attached"], pushes.len(), "every approved picture is in the shop once");
+    }
+}
+
+async fn get(tools: &Shared, url: &str) -> serde_json::Value {
+    let request = store_sync::outside::Request::new(Method::GET, url::Url::parse(url).expect("an address"));
+    let answer = tools.outside.http.send(request).await.expect("an answer");
+    serde_json::from_slice(&answer.body).expect("json")
+}

@@ -1,0 +1,125 @@
+//! An approved picture is in the shop once: whatever is lost, however often it is asked for.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::json;
+use store_sync::{
+    model::{ApprovalStatus, ImportScope, PushStatus, RunAction, RunStatus, Trigger},
+    push,
+};
+
+use crate::support::{Engine, TestApp, on_both};
+
+async fn imported(engine: Engine) -> TestApp {
+    let app = TestApp::new(engine).await;
+    app.connect().await;
+    app.drain().await;
+    app
+}
+
+on_both! {
+    async fn an_approved_picture_is_pushed_and_read_back(engine) {
+        let app = imported(engine).await;
+        let product = app.products().await.remove(0);
+        let asset = app.add_asset(&product, 0).await;
+        assert!(app.approve(&asset).await.changed);
+        assert!(!app.approve(&asset).await.changed, "twice is once");
+        assert_eq!(app.drain().await, 1);
+        let pictures = app.pictures("1001").await;
+        assert_eq!(pictures.len(), 1);
+        assert_eq!(pictures[0]["alt"], "Terracotta Mug");
+        let push = app.pushes().await.remove(0);
+        assert_eq!((push.status, push.external_image_id.as_deref()), (PushStatus::Synced, pictures[0]["id"].as_str()));
+        assert_eq!(push.pushed_sha256, asset.sha256);
+        let run = app.runs().await.remove(0);
+        assert_eq!((run.action, run.trigger, run.status), (RunAction::Upload, Trigger::Approval, RunStatus::Success));
+        assert_eq!(run.external_image_id, push.external_image_id);
+        app.approve(&asset).await;
+        app.drain().await;
+        assert_eq!(app.pictures("1001").await.len(), 1);
+    }
+
+    async fn our_picture_coming_back_is_known_as_ours(engine) {
+        let app = imported(engine).await;
+        let product = app.products().await.remove(0);
+        let asset = app.add_asset(&product, 0).await;
+        app.approve(&asset).await;
+        app.drain().await;
+        let run = app.sync(ImportScope::Full).await;
+        assert_eq!(run.items_updated, 1, "the gallery has one more");
+        let mut tx = app.tools.db.read().await.expect("reads");
+        let images = store_sync::db::product::list_images(&mut tx, &product.id).await.expect("lists");
+        let ours: Vec<_> = images.iter().filter(|i| i.generated_asset_id.is_some()).collect();
+        assert_eq!(ours.len(), 1);
+        assert_eq!(ours[0].generated_asset_id.as_deref(), Some(asset.id.as_str()));
+    }
+
+    async fn a_lost_answer_makes_no_second_picture(engine) {
+        let app = imported(engine).await;
+        let product = app.products().await.remove(0);
+        let asset = app.add_asset(&product, 0).await;
+        app.mischief(json!({ "on": "POST /api/products/1001/images", "do": "drop" })).await;
+        app.approve(&asset).await;
+        app.drain().await;
+        assert_eq!(app.pushes().await[0].status, PushStatus::Queued, "it is tried again");
+        assert_eq!(app.pictures("1001").await.len(), 1, "the shop has done it all the same");
+        app.clock.advance(Duration::from_mins(5));
+        app.drain().await;
+        assert_eq!(app.pushes().await[0].status, PushStatus::Synced);
+        assert_eq!(app.pictures("1001").await.len(), 1);
+    }
+
+    async fn a_withdrawn_approval_is_not_pushed(engine) {
+        let app = imported(engine).await;
+        let product = app.products().await.remove(0);
+        let asset = app.add_asset(&product, 0).await;
+        app.approve(&asset).await;
+        push::decide(&app.tools, asset.id.as_str(), ApprovalStatus::Rejected, Some("no")).await.expect("is rejected");
+        app.drain().await;
+        assert!(app.pictures("1001").await.is_empty());
+        assert_eq!(app.pushes().await[0].status, PushStatus::Queued);
+    }
+
+    async fn a_push_waits_for_a_shop_that_has_to_be_connected_again(engine) {
+        let app = imported(engine).await;
+        let product = app.products().await.remove(0);
+        let asset = app.add_asset(&product, 0).await;
+        app.mischief(json!({ "on": "GET /api/products/1001/images", "do": "revoke" })).await;
+        app.approve(&asset).await;
+        app.drain().await;
+        app.approve(&asset).await;
+        app.drain().await;
+        let connection = app.connection().await;
+        assert_eq!(connection.status.as_str(), "needs_reauth");
+        assert_eq!(app.pushes().await[0].status, PushStatus::Queued);
+        assert_eq!(app.connect().await, connection.id, "the same shop stays one connection");
+        app.drain().await;
+        assert_eq!(app.pushes().await[0].status, PushStatus::Synced);
+        assert_eq!(app.pictures("1001").await.len(), 1);
+    }
+
+    async fn a_picture_that_was_changed_after_approval_does_not_travel(engine) {
+        let app = imported(engine).await;
+        let product = app.products().await.remove(0);
+        let asset = app.add_asset(&product, 0).await;
+        let key = asset.asset_url.clone().expect("a key");
+        app.tools.outside.files.put(&key, bytes::Bytes::from_static(b"\x89PNG other")).await.expect("is written");
+        app.approve(&asset).await;
+        app.drain().await;
+        let push = app.pushes().await.remove(0);
+        assert_eq!((push.status, push.last_error_code.as_deref()), (PushStatus::Failed, Some("picture_changed")));
+        assert!(app.pictures("1001").await.is_empty());
+    }
+
+    async fn a_product_that_is_gone_at_the_shop_fails_with_words(engine) {
+        let app = imported(engine).await;
+        let product = app.products().await.remove(0);
+        let asset = app.add_asset(&product, 0).await;
+        app.shop(Method::DELETE, "/api/products/1001", None).await;
+        app.approve(&asset).await;
+        app.drain().await;
+        let push = app.pushes().await.remove(0);
+        assert_eq!((push.status, push.last_error_code.as_deref()), (PushStatus::Failed, Some("not_found")));
+    }
+}

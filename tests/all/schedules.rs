@@ -1,0 +1,91 @@
+//! Schedules fire once, on time, however many replicas tick.
+
+use std::time::Duration;
+
+use store_sync::{
+    db::{self, connection::Schedule, lease, lease::Ownership},
+    model::{Pool, RunAction, RunStatus, Trigger},
+    work,
+};
+
+use crate::support::{TestApp, on_both};
+
+on_both! {
+    async fn a_schedule_fires_once_for_many_ticks(engine) {
+        let app = TestApp::new(engine).await;
+        let id = app.connect().await;
+        app.drain().await;
+        let now = app.clock.now();
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        let schedule = Schedule { enabled: true, interval_seconds: 3600, cron: None, timezone: "UTC", next: Some(now.plus(Duration::from_hours(1))) };
+        db::connection::update_schedule(&mut tx, &id, &schedule, now).await.expect("is set");
+        tx.commit().await.expect("commits");
+        work::tick(&app.tools).await.expect("ticks");
+        assert_eq!(app.drain().await, 0, "not due yet");
+        app.clock.advance(Duration::from_mins(61));
+        let ticks = (0..5).map(|_| { let tools = app.tools.clone(); tokio::spawn(async move { work::tick(&tools).await }) });
+        for tick in ticks.collect::<Vec<_>>() {
+            tick.await.expect("ends").expect("ticks");
+        }
+        app.drain().await;
+        let imports: Vec<_> = app.runs().await.into_iter().filter(|r| r.action == RunAction::Import && r.trigger == Trigger::Schedule).collect();
+        assert_eq!(imports.len(), 1);
+        assert_eq!(imports[0].status, RunStatus::Success);
+        assert!(app.connection().await.next_sync_at.expect("a time") > app.clock.now());
+    }
+
+    async fn one_lane_runs_one_job_at_a_time(engine) {
+        let app = TestApp::new(engine).await;
+        app.connect().await;
+        let now = app.clock.now();
+        let connection = app.connection().await.id;
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        let task = store_sync::model::Task::ImportProducts { connection, scope: store_sync::model::ImportScope::Full, trigger: Trigger::Manual, accept_deletes: false };
+        let second = db::job::NewJob { id: app.tools.outside.new_id(), client: app.client.clone(), task, dedupe_key: None, scheduled_for: now, max_attempts: 1, priority: 1 };
+        db::job::insert(&mut tx, &second, now).await.expect("a job");
+        tx.commit().await.expect("commits");
+        let until = now.plus(Duration::from_secs(30));
+        let claim = async |worker: &str, now| {
+            let mut tx = app.tools.db.begin().await.expect("begins");
+            let job = db::job::claim(&mut tx, Pool::Import, worker, (now, until)).await.expect("claims");
+            tx.commit().await.expect("commits");
+            job
+        };
+        let first = claim("a", now).await.expect("a job");
+        assert!(claim("b", now).await.is_none(), "the lane is taken");
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        assert_eq!(db::job::release_expired(&mut tx, now.plus(Duration::from_secs(31)), false, 100).await.expect("frees"), 1);
+        tx.commit().await.expect("commits");
+        let again = claim("b", now.plus(Duration::from_secs(31))).await.expect("the dead worker's job is free");
+        assert_eq!((again.id.clone(), again.attempts), (first.id.clone(), 2));
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        assert!(!db::job::mark_completed(&mut tx, &first, now).await.expect("asks"), "the fence keeps the dead worker out");
+        assert!(db::job::mark_completed(&mut tx, &again, now).await.expect("asks"));
+    }
+
+    async fn orphaned_runs_are_closed_and_say_so(engine) {
+        let app = TestApp::new(engine).await;
+        let id = app.connect().await;
+        let now = app.clock.now();
+        let run = db::run::NewRun {
+            id: app.tools.outside.new_id(), connection: id, client: app.client.clone(), parent: None, action: RunAction::Import, trigger: Trigger::Manual,
+            asset: None, product: None, job: None, attempt: 1, instance: "gone".into(),
+        };
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        db::run::insert(&mut tx, &run, now).await.expect("a run");
+        tx.commit().await.expect("commits");
+        assert_eq!(work::recover(&app.tools, true).await.expect("recovers").1, 1);
+        let closed = app.runs().await.into_iter().find(|r| r.id == run.id).expect("is there");
+        assert_eq!((closed.status, closed.error_code.as_deref()), (RunStatus::Failed, Some("interrupted")));
+    }
+}
+
+#[tokio::test]
+async fn an_embedded_database_has_one_worker() {
+    let app = TestApp::new(crate::support::Engine::Sqlite).await;
+    let first = lease::own(&app.tools.db).expect("asks");
+    assert!(matches!(first, Ownership::Sole(_)));
+    assert!(matches!(lease::own(&app.tools.db).expect("asks"), Ownership::Taken));
+    drop(first);
+    assert!(matches!(lease::own(&app.tools.db).expect("asks"), Ownership::Sole(_)));
+}

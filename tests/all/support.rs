@@ -1,0 +1,295 @@
+//! A daemon and a shop for one test: real HTTP on loopback, a frozen clock, seeded chance, a database of its own.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use http::{HeaderValue, Method, header};
+use serde_json::{Value, json};
+use store_sync::{
+    app,
+    cli::visitor::Visitor,
+    config::Config,
+    db::{self, product::ProductFilter, push::PushFilter, run::RunFilter},
+    model::{
+        ApprovalStatus, Asset, ClientId, Connection, ConnectionId, ImportScope, Product, Push, Run, Task, Time, Trigger,
+    },
+    outside::{Body, Clock, Files, Http, HttpPolicy, Outside, Random, Request},
+    push::{self, NewPicture},
+    sandbox::{self, Options, Sandbox},
+    tools::Shared,
+    web, work,
+};
+use tokio::net::TcpListener;
+
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// Writes a test once and runs it on both engines.
+macro_rules! on_both {
+    ($(async fn $name:ident($engine:ident) $body:block)+) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name($crate::support::Engine::Sqlite).await; })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name($crate::support::Engine::Postgres).await; })+
+        }
+        $(async fn $name($engine: $crate::support::Engine) $body)+
+    };
+}
+pub(crate) use on_both;
+
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// The address of a fresh database, made for this test alone.
+pub(crate) async fn fresh_database(engine: Engine, folder: &std::path::Path) -> String {
+    if engine == Engine::Sqlite {
+        return format!("sqlite:{}", folder.join("test.db").display());
+    }
+    let pattern = std::env::var("STORE_SYNC_TEST_POSTGRES")
+        .expect("STORE_SYNC_TEST_POSTGRES is not set: run tests/run, which starts a PostgreSQL of its own");
+    let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+    let admin = sqlx::PgPool::connect(&pattern.replace("DATABASE", "postgres")).await.expect("the test server answers");
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(&admin)
+        .await
+        .expect("a database is made");
+    admin.close().await;
+    pattern.replace("DATABASE", &name)
+}
+
+pub(crate) fn start_of_time() -> Time {
+    Time::parse("2026-03-01T12:00:00Z").expect("a time")
+}
+
+pub(crate) struct TestApp {
+    pub(crate) tools: Shared,
+    pub(crate) clock: Clock,
+    pub(crate) http: Http,
+    pub(crate) url: String,
+    pub(crate) shop_url: String,
+    pub(crate) client: ClientId,
+    /// Holds the data until the test ends.
+    pub(crate) folder: Arc<tempfile::TempDir>,
+}
+
+impl TestApp {
+    pub(crate) async fn new(engine: Engine) -> Self {
+        Self::with(engine, Options { products: 60, ..Options::default() }).await
+    }
+
+    pub(crate) async fn with(engine: Engine, options: Options) -> Self {
+        let clock = Clock::frozen(start_of_time());
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let http = Http::new(HttpPolicy { allow_private_networks: true, ..HttpPolicy::default() }).expect("a door");
+        let outside = |seed| Outside {
+            clock: clock.clone(),
+            random: Random::seeded(seed),
+            http: http.clone(),
+            files: Files::new(folder.path().join("files")),
+        };
+        let shop_listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let shop_url = format!("http://{}", shop_listener.local_addr().expect("an address"));
+        let shop = Sandbox::new(Options { base_url: shop_url.clone(), ..options }, outside(7)).expect("a shop");
+        tokio::spawn(sandbox::serve(shop_listener, shop, std::future::pending()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let database = fresh_database(engine, folder.path()).await;
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, config_text(&url, &database)).expect("is written");
+        let config = Config::load(Some(&file), std::iter::empty()).expect("a configuration");
+        let tools = app::open_with(&config, outside(1)).await.expect("tools");
+        let router = web::router(&tools);
+        tokio::spawn(async move { axum::serve(listener, router.into_make_service()).await });
+        let client = ClientId::from("acme");
+        let mut tx = tools.db.begin().await.expect("a transaction");
+        db::client::insert(&mut tx, &client, "Acme", None, clock.now()).await.expect("a client");
+        tx.commit().await.expect("commits");
+        Self { tools, clock, http, url, shop_url, client, folder: Arc::new(folder) }
+    }
+
+    pub(crate) fn fields(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([("shop".to_owned(), self.shop_url.clone())])
+    }
+
+    pub(crate) fn link(&self) -> String {
+        web::connect_link(&self.tools, "sandbox", self.client.as_str(), &self.fields())
+    }
+
+    /// Goes to the consent page, allows, and gives the browser with the address it is sent back to.
+    pub(crate) async fn consent(&self, decision: &str) -> (Visitor, String) {
+        let mut visitor = Visitor::new(self.http.clone());
+        let page = visitor.open(&self.link()).await.expect("the consent page");
+        assert_eq!(page.response.status, 200, "{}", page.text());
+        let back = visitor.decide(&page, decision).await.expect("a way back");
+        (visitor, back.into())
+    }
+
+    pub(crate) async fn connect(&self) -> ConnectionId {
+        let (mut visitor, back) = self.consent("allow").await;
+        let done = visitor.open(&back).await.expect("the callback answers");
+        assert_eq!(done.response.status, 200, "{}", done.text());
+        self.connection().await.id
+    }
+
+    pub(crate) async fn connection(&self) -> Connection {
+        let mut tx = self.tools.db.read().await.expect("reads");
+        let mut all = db::connection::list(&mut tx, Some(&self.client), None, 10).await.expect("lists");
+        assert_eq!(all.len(), 1, "one connection");
+        all.remove(0)
+    }
+
+    /// Does every job that is due; gives how many.
+    pub(crate) async fn drain(&self) -> usize {
+        work::drain(&self.tools).await.expect("drains")
+    }
+
+    pub(crate) async fn sync(&self, scope: ImportScope) -> Run {
+        self.sync_with(scope, false).await
+    }
+
+    pub(crate) async fn sync_with(&self, scope: ImportScope, accept_deletes: bool) -> Run {
+        let connection = self.connection().await;
+        let now = self.clock.now();
+        let job = db::job::NewJob {
+            id: self.tools.outside.new_id(),
+            client: self.client.clone(),
+            task: Task::ImportProducts { connection: connection.id, scope, trigger: Trigger::Manual, accept_deletes },
+            dedupe_key: None,
+            scheduled_for: now,
+            max_attempts: 3,
+            priority: 50,
+        };
+        let mut tx = self.tools.db.begin().await.expect("begins");
+        db::job::insert(&mut tx, &job, now).await.expect("a job");
+        tx.commit().await.expect("commits");
+        self.clock.advance(Duration::from_millis(5));
+        self.drain().await;
+        self.runs().await.into_iter().find(|run| run.job_id.as_ref() == Some(&job.id)).expect("a run")
+    }
+
+    /// Runs, newest first.
+    pub(crate) async fn runs(&self) -> Vec<Run> {
+        let mut tx = self.tools.db.read().await.expect("reads");
+        db::run::list(&mut tx, &RunFilter::default(), 1000).await.expect("lists")
+    }
+
+    pub(crate) async fn products(&self) -> Vec<Product> {
+        let mut tx = self.tools.db.read().await.expect("reads");
+        db::product::list(&mut tx, &ProductFilter { with_deleted: true, ..ProductFilter::default() }, 1_000_000)
+            .await
+            .expect("lists")
+    }
+
+    pub(crate) async fn pushes(&self) -> Vec<Push> {
+        let mut tx = self.tools.db.read().await.expect("reads");
+        db::push::list(&mut tx, &PushFilter::default(), 1000).await.expect("lists")
+    }
+
+    /// A drawn picture of a product, waiting for approval.
+    pub(crate) async fn add_asset(&self, product: &Product, drawing: usize) -> Asset {
+        let bytes = sandbox::draw_scene(drawing).into();
+        push::add(&self.tools, NewPicture { product: product.id.as_str(), bytes }).await.expect("is kept")
+    }
+
+    pub(crate) async fn approve(&self, asset: &Asset) -> push::Decided {
+        push::decide(&self.tools, asset.id.as_str(), ApprovalStatus::Approved, None).await.expect("is approved")
+    }
+
+    pub(crate) async fn mischief(&self, rule: Value) {
+        assert_eq!(self.ask(Method::POST, "/mischief", Some(rule), None).await.0, 201);
+    }
+
+    pub(crate) async fn stats(&self) -> Value {
+        self.ask(Method::GET, "/stats", None, None).await.1
+    }
+
+    /// A call of the shop's own API, as somebody else's app would make it.
+    pub(crate) async fn shop(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let token = self.shop_token().await;
+        let (status, value) = self.ask(method, path, body, Some(&token)).await;
+        assert!((200..300).contains(&status), "{path}: {status} {value}");
+        value
+    }
+
+    /// Pictures of ours in a product's gallery.
+    pub(crate) async fn pictures(&self, erp_id: &str) -> Vec<Value> {
+        let gallery = self.shop(Method::GET, &format!("/api/products/{erp_id}/images"), None).await;
+        let all = gallery["images"].as_array().cloned().unwrap_or_default();
+        all.into_iter()
+            .filter(|image| image["file_name"].as_str().is_some_and(|name| name.starts_with("ss-")))
+            .collect()
+    }
+
+    async fn shop_token(&self) -> String {
+        let (verifier, redirect) = ("v".repeat(43), "http://127.0.0.1/oauth/callback/other");
+        let challenge = base64::Engine::encode(
+            &base64::engine::general_purpose::URL_SAFE_NO_PAD,
+            <sha2::Sha256 as sha2::Digest>::digest(&verifier),
+        );
+        let consent = [
+            ("response_type", "code"),
+            ("client_id", "store-sync"),
+            ("redirect_uri", redirect),
+            ("code_challenge", challenge.as_str()),
+            ("code_challenge_method", "S256"),
+            ("decision", "allow"),
+        ];
+        let answer = self.form("/oauth/authorize", &consent).await;
+        let target = url::Url::parse(answer.header("location").expect("a way back")).expect("an address");
+        let code = target.query_pairs().find(|(name, _)| name == "code").expect("a code").1.into_owned();
+        let token = [
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", redirect),
+            ("code_verifier", verifier.as_str()),
+            ("client_id", "store-sync"),
+            ("client_secret", "sandbox-secret"),
+        ];
+        let answer: Value = serde_json::from_slice(&self.form("/oauth/token", &token).await.body).expect("json");
+        answer["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    async fn form(&self, path: &str, pairs: &[(&str, &str)]) -> store_sync::outside::Response {
+        let mut request =
+            Request::new(Method::POST, url::Url::parse(&format!("{}{path}", self.shop_url)).expect("an address"));
+        request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        request.body =
+            Body::Bytes(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish().into());
+        self.http.send_once(&request).await.expect("an answer")
+    }
+
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<Value>, token: Option<&str>) -> (u16, Value) {
+        let mut request =
+            Request::new(method, url::Url::parse(&format!("{}{path}", self.shop_url)).expect("an address"));
+        request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(token) = token {
+            request
+                .headers
+                .insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {token}")).expect("a header"));
+        }
+        if let Some(body) = body {
+            request.body = Body::Bytes(body.to_string().into());
+        }
+        let answer = self.http.send_once(&request).await.expect("an answer");
+        (answer.status, serde_json::from_slice(&answer.body).unwrap_or(json!(null)))
+    }
+}
+
+/// A configuration for a daemon at `url`.
+pub(crate) fn config_text(url: &str, database: &str) -> String {
+    let listen = url.trim_start_matches("http://");
+    format!(
+        "[server]\nlisten = \"{listen}\"\n[database]\nurl = \"{database}\"\n[storage]\ndata_dir = \".\"\n[http]\nallow_private_networks = true\n\
+         [work]\nlease_seconds = 30\npoll_ms = 100\n[app.sandbox]\nclient_id = \"store-sync\"\nclient_secret = \"sandbox-secret\"\n"
+    )
+}

@@ -1,0 +1,139 @@
+//! Tokens live on, are renewed once, and stand nowhere in clear.
+
+use std::time::Duration;
+
+use serde_json::json;
+use store_sync::{
+    db,
+    model::{ConnectionStatus, ImportScope, RunAction, RunStatus},
+    provider::Keys,
+    work,
+};
+
+use crate::support::{TestApp, on_both};
+
+on_both! {
+    async fn a_token_is_renewed_ahead_of_its_end(engine) {
+        let app = TestApp::new(engine).await;
+        app.connect().await;
+        app.drain().await;
+        app.clock.advance(Duration::from_mins(59) + Duration::from_secs(30));
+        work::tick(&app.tools).await.expect("ticks");
+        app.drain().await;
+        assert_eq!(app.stats().await["tokens"]["refreshes"], 1);
+        let connection = app.connection().await;
+        assert_eq!(connection.token_version, 2);
+        assert!(connection.token_expires_at.expect("an end") > app.clock.now().plus(Duration::from_mins(58)));
+        let run = app.runs().await.into_iter().find(|r| r.action == RunAction::RefreshToken).expect("a run");
+        assert_eq!(run.status, RunStatus::Success);
+    }
+
+    async fn a_token_that_ended_early_is_renewed_once_and_the_call_goes_on(engine) {
+        let app = TestApp::new(engine).await;
+        app.connect().await;
+        app.mischief(json!({ "on": "GET /api/products", "do": "expire" })).await;
+        app.drain().await;
+        assert_eq!(app.runs().await.iter().filter(|r| r.action == RunAction::Import).map(|r| r.status).collect::<Vec<_>>(), [RunStatus::Success]);
+        assert_eq!(app.products().await.len(), 60);
+        assert_eq!(app.stats().await["tokens"]["refreshes"], 1);
+    }
+
+    async fn many_callers_renew_once(engine) {
+        let app = TestApp::new(engine).await;
+        let id = app.connect().await;
+        app.drain().await;
+        app.clock.advance(Duration::from_hours(2));
+        let callers = (0..50).map(|_| {
+            let keys = store_sync::connect::Held::new(app.tools.clone(), id.clone());
+            tokio::spawn(async move { keys.current().await.map(|grant| grant.version) })
+        });
+        for caller in callers.collect::<Vec<_>>() {
+            assert_eq!(caller.await.expect("ends").expect("a grant"), 2);
+        }
+        assert_eq!(app.stats().await["tokens"], json!({ "codes": 1, "refreshes": 1, "reuses": 0, "revocations": 0 }));
+    }
+
+    async fn a_lost_renewal_is_repeated_with_the_old_token(engine) {
+        let app = TestApp::new(engine).await;
+        app.connect().await;
+        app.drain().await;
+        app.clock.advance(Duration::from_hours(2));
+        app.mischief(json!({ "on": "POST /oauth/token", "do": "drop" })).await;
+        let run = app.sync(ImportScope::Changes).await;
+        assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Failed, Some("network")));
+        assert_eq!(app.connection().await.status, ConnectionStatus::Active, "a lost answer costs no connection");
+        app.clock.advance(Duration::from_mins(1));
+        app.drain().await;
+        assert_eq!(app.connection().await.token_version, 2);
+        assert_eq!(app.stats().await["tokens"]["refreshes"], 2);
+    }
+
+    async fn a_revoked_grant_asks_for_the_merchant_at_once(engine) {
+        let app = TestApp::new(engine).await;
+        let id = app.connect().await;
+        app.drain().await;
+        app.mischief(json!({ "on": "GET /api/products", "do": "revoke" })).await;
+        app.sync(ImportScope::Full).await;
+        let run = app.sync(ImportScope::Full).await;
+        assert_eq!(run.status, RunStatus::Failed);
+        let connection = app.connection().await;
+        assert_eq!((connection.status, connection.last_error_code.as_deref()), (ConnectionStatus::NeedsReauth, Some("app_uninstalled")).into_tuple(&connection));
+        assert_eq!(app.connect().await, id);
+        assert_eq!(app.connection().await.status, ConnectionStatus::Active);
+    }
+
+    async fn leaving_erases_the_secret_and_keeps_the_history(engine) {
+        let app = TestApp::new(engine).await;
+        let id = app.connect().await;
+        app.drain().await;
+        let left = store_sync::connect::leave(&app.tools, &id).await.expect("leaves");
+        assert!(left.revoked_at_shop);
+        assert_eq!(app.stats().await["tokens"]["revocations"], 1);
+        assert_eq!(app.connection().await.status, ConnectionStatus::Disconnected);
+        let mut tx = app.tools.db.read().await.expect("reads");
+        assert!(db::connection::find_sealed(&mut tx, &id).await.expect("reads").is_none());
+        drop(tx);
+        assert_eq!((app.products().await.len(), app.runs().await.len()), (60, 1));
+    }
+}
+
+/// The reason may be kept as the verdict's or as the renewal's: both say that the merchant took the permission back.
+trait EitherReason {
+    fn into_tuple(self, connection: &store_sync::model::Connection) -> (ConnectionStatus, Option<&str>);
+}
+
+impl EitherReason for (ConnectionStatus, Option<&'static str>) {
+    fn into_tuple(self, connection: &store_sync::model::Connection) -> (ConnectionStatus, Option<&str>) {
+        let code = connection.last_error_code.as_deref();
+        (self.0, code.filter(|code| matches!(*code, "app_uninstalled" | "revoked")).or(self.1))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_stands_in_clear_in_the_database_file() {
+    let app = TestApp::new(crate::support::Engine::Sqlite).await;
+    let id = app.connect().await;
+    app.drain().await;
+    let keys = store_sync::connect::Held::new(app.tools.clone(), id);
+    let grant = keys.current().await.expect("a grant");
+    app.tools.db.close().await;
+    let mut looked_at = 0;
+    for entry in std::fs::read_dir(app.folder.path())
+        .expect("a folder")
+        .flatten()
+        .filter(|e| e.file_name().to_string_lossy().starts_with("test.db"))
+    {
+        let bytes = std::fs::read(entry.path()).expect("a file");
+        for secret in grant.secrets.values() {
+            let secret = secrecy::ExposeSecret::expose_secret(secret).as_bytes();
+            assert!(secret.len() > 20);
+            assert!(
+                !bytes.windows(secret.len()).any(|window| window == secret),
+                "a token stands in {}",
+                entry.path().display()
+            );
+        }
+        looked_at += bytes.len();
+    }
+    assert!(looked_at > 100_000, "the database was looked at");
+}
