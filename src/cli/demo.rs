@@ -54,10 +54,10 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     let config = configure(&args.folder, &url)?;
     let tools = app::open(&config).await?;
     let (shop_url, shop) = open_shop(&config, args).await?;
-    let (stop, stopped) = oneshot::channel::<()>();
+    let (stop, told_to_stop) = oneshot::channel::<()>();
     let daemon = {
         let (config, tools) = (config.clone(), tools.clone());
-        tokio::spawn(async move { app::serve(&config, tools, listener, async { drop(stopped.await) }).await })
+        tokio::spawn(async move { app::serve(&config, tools, listener, async { drop(told_to_stop.await) }).await })
     };
     step(format!("sandbox shop at {shop_url}, daemon at {url}, embedded database in {}", args.folder.display()))?;
 
@@ -67,7 +67,10 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
 
     follow::open_jobs(&tools, &connection).await?;
     let products = products(&tools, &connection).await?;
-    let first = products.first().context("the shop's catalogue is empty: there is nothing to show")?;
+    let first = products
+        .iter()
+        .min_by_key(|p| p.erp_id.clone())
+        .context("the shop's catalogue is empty: there is nothing to show")?;
     step(format!("{} products imported with variants and pictures", products.len()))?;
 
     let picture = sandbox::draw_scene(0);

@@ -71,7 +71,7 @@ async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection, Grant), F
     };
     if connection.status == ConnectionStatus::NeedsReauth {
         let why = connection.last_error.unwrap_or_default();
-        return Err(Failure::reconnect("needs_reauth", format!("the shop has to be connected again: {why}")));
+        return Err(Failure::reconnect(super::NEEDS_REAUTH, format!("the shop has to be connected again: {why}")));
     }
     let binding = [id.as_str(), connection.client_id.as_str(), connection.store_type.as_str()];
     let vault = |why: String| Failure::give_up("vault", why);

@@ -25,6 +25,8 @@ use crate::{
 
 /// Code of a connection that an operator paused.
 pub const PAUSED: &str = "paused";
+/// Code of whatever is refused because the merchant has to connect again.
+pub const NEEDS_REAUTH: &str = "needs_reauth";
 
 /// A session with a connected shop: holding it is the permission to speak to it.
 pub async fn open(tools: &Shared, id: &ConnectionId) -> Result<(Session, Connection), Failure> {
@@ -48,7 +50,7 @@ fn usable(connection: &Connection) -> Result<(), Failure> {
     match connection.status {
         ConnectionStatus::Active => Ok(()),
         ConnectionStatus::NeedsReauth => {
-            Err(Failure::reconnect("needs_reauth", format!("{name} has to be connected again: {why}")))
+            Err(Failure::reconnect(NEEDS_REAUTH, format!("{name} has to be connected again: {why}")))
         }
         ConnectionStatus::Disconnected => {
             Err(Failure::give_up("disconnected", format!("{name} is disconnected; connect it again to use it")))

@@ -193,7 +193,7 @@ async fn open_sqlite(file: &str, max_connections: u32) -> Result<Db, OpenError> 
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(20))
         .optimize_on_close(true, None);
-    let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(Duration::from_secs(60));
+    let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(Duration::from_mins(1));
     let write = pool(1).connect_with(options.clone()).await?;
     let read = pool(max_connections.max(2) - 1).connect_with(options).await?;
     Ok(Db::Sqlite { write, read, file })

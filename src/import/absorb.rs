@@ -51,12 +51,11 @@ pub(super) fn prepare(page: Vec<Result<NormalProduct, Unreadable>>) -> Prepared 
             Ok(product) => {
                 prepared.marks.extend(mark(&product.erp_id).to_be_bytes());
                 let hash = hash(&product);
-                match places.get(&product.erp_id) {
-                    Some(place) => prepared.products[*place] = (product, hash),
-                    None => {
-                        places.insert(product.erp_id.clone(), prepared.products.len());
-                        prepared.products.push((product, hash));
-                    }
+                if let Some(place) = places.get(&product.erp_id) {
+                    prepared.products[*place] = (product, hash);
+                } else {
+                    places.insert(product.erp_id.clone(), prepared.products.len());
+                    prepared.products.push((product, hash));
                 }
             }
             Err(unreadable) => {
@@ -122,7 +121,7 @@ pub(super) async fn absorb(
     for (product, hash) in &page.products {
         match known.get(product.erp_id.as_str()) {
             Some(row) if row.erp_hash.as_deref() == Some(hash) && row.erp_deleted_at.is_none() => {
-                absorbed.counts.unchanged += 1
+                absorbed.counts.unchanged += 1;
             }
             Some(row) => writes.push((row.id.clone(), product, hash, false)),
             None => writes.push((outside.new_id(), product, hash, true)),

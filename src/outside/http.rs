@@ -27,7 +27,7 @@ impl Default for HttpPolicy {
         Self {
             allow_private_networks: false,
             connect_to: Vec::new(),
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             max_answer_bytes: 8 << 20,
         }
     }
@@ -132,7 +132,7 @@ impl Http {
             .no_proxy()
             .connect_timeout(Duration::from_secs(10).min(policy.timeout))
             .timeout(policy.timeout)
-            .pool_idle_timeout(Duration::from_secs(60))
+            .pool_idle_timeout(Duration::from_mins(1))
             .dns_resolver(Arc::new(GuardedResolver { allow_private: policy.allow_private_networks }))
             .build()
             .map_err(|e| HttpError::Network { place: "set-up".into(), why: e.to_string() })?;

@@ -180,7 +180,9 @@ impl Check<'_> {
         }
         match &op.body {
             Some(BodyKind::Form { fields }) => {
-                fields.values().for_each(|t| self.template(&at("body.fields"), t, &allowed))
+                for template in fields.values() {
+                    self.template(&at("body.fields"), template, &allowed);
+                }
             }
             Some(BodyKind::Raw { content_type }) => self.template(&at("body.content_type"), content_type, &allowed),
             Some(BodyKind::Multipart { part }) => {

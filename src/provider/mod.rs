@@ -43,8 +43,10 @@ pub struct Provider {
 #[derive(Debug, Default)]
 pub struct Providers(BTreeMap<String, Arc<Provider>>);
 
+type BuiltIn = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// The files compiled in: key, recipe, and the documents beside it.
-const BUILT_IN: &[(&str, &str, &[(&str, &str)])] = include!("../../providers/built_in.in");
+const BUILT_IN: &[BuiltIn] = include!("../../providers/built_in.in");
 
 impl Providers {
     /// The providers compiled into the program.

@@ -25,19 +25,19 @@ pub fn draw_scene(index: usize) -> Vec<u8> {
     canvas.sweep(rgb(0xB9, 0x8E, 0x66), rgb(0x96, 0x6E, 0x4B), 0.7, 1.0);
     for plank in 1..6 {
         let y = 0.7 + 0.05 * f32::from(u8::try_from(plank).unwrap_or(0));
-        canvas.fill(&rect(0.0, y, 1.0, 0.003), Color::from_rgba8(70, 45, 25, 60).into());
+        canvas.fill(rect(0.0, y, 1.0, 0.003), Color::from_rgba8(70, 45, 25, 60).into());
     }
-    canvas.fill(&rect(0.0, 0.69, 1.0, 0.018), rgb(0xF4, 0xEE, 0xE4).into());
+    canvas.fill(rect(0.0, 0.69, 1.0, 0.018), rgb(0xF4, 0xEE, 0xE4).into());
     for pane in [
         rect(0.08, 0.08, 0.13, 0.2),
         rect(0.22, 0.08, 0.13, 0.2),
         rect(0.08, 0.29, 0.13, 0.2),
         rect(0.22, 0.29, 0.13, 0.2),
     ] {
-        canvas.fill(&pane, rgb(0xF9, 0xFB, 0xFC).into());
+        canvas.fill(pane, rgb(0xF9, 0xFB, 0xFC).into());
     }
     let beam = polygon(&[(0.1, 0.5), (0.36, 0.5), (0.86, 1.0), (0.42, 1.0)]);
-    canvas.fill(&beam, Color::from_rgba8(255, 246, 220, 60).into());
+    canvas.fill(beam, Color::from_rgba8(255, 246, 220, 60).into());
     canvas.product(index, 0.82);
     canvas.png()
 }
@@ -93,13 +93,13 @@ impl Canvas {
         self.map.and_then(|map| map.encode_png().ok()).unwrap_or_default()
     }
 
-    fn paint(&mut self, path: &Option<Path>, shader: Shader<'_>) {
+    fn paint(&mut self, path: Option<Path>, shader: Shader<'_>) {
         let (Some(map), Some(path)) = (&mut self.map, path) else { return };
         let paint = Paint { shader, anti_alias: true, ..Paint::default() };
-        map.fill_path(path, &paint, FillRule::Winding, self.at, None);
+        map.fill_path(&path, &paint, FillRule::Winding, self.at, None);
     }
 
-    fn fill(&mut self, path: &Option<Path>, fill: Fill) {
+    fn fill(&mut self, path: Option<Path>, fill: Fill) {
         let shader = match fill {
             Fill::Flat(color) => Some(Shader::SolidColor(color)),
             Fill::Round(tint, x0, x1) => {
@@ -123,11 +123,11 @@ impl Canvas {
         }
     }
 
-    fn line(&mut self, path: &Option<Path>, width: f32, color: Color) {
+    fn line(&mut self, path: Option<Path>, width: f32, color: Color) {
         let (Some(map), Some(path)) = (&mut self.map, path) else { return };
         let paint = Paint { shader: Shader::SolidColor(color), anti_alias: true, ..Paint::default() };
         let stroke = Stroke { width, line_cap: tiny_skia::LineCap::Round, ..Stroke::default() };
-        map.stroke_path(path, &paint, &stroke, self.at, None);
+        map.stroke_path(&path, &paint, &stroke, self.at, None);
     }
 
     /// A band from `y0` to `y1` that fades from one colour to another.
@@ -135,7 +135,7 @@ impl Canvas {
         let stops = vec![GradientStop::new(0.0, top), GradientStop::new(1.0, bottom)];
         let (from, to) = (Point::from_xy(0.0, y0), Point::from_xy(0.0, y1));
         if let Some(shader) = LinearGradient::new(from, to, stops, SpreadMode::Pad, Transform::identity()) {
-            self.paint(&rect(0.0, y0, 1.0, y1 - y0), shader);
+            self.paint(rect(0.0, y0, 1.0, y1 - y0), shader);
         }
     }
 
@@ -148,7 +148,7 @@ impl Canvas {
         let flat = Transform::from_row(1.0, 0.0, 0.0, 0.18, 0.0, y * 0.82);
         let centre = Point::from_xy(x, y);
         if let Some(shader) = RadialGradient::new(centre, 0.0, centre, radius, stops, SpreadMode::Pad, flat) {
-            self.paint(&ellipse(x, y, radius, radius * 0.18), shader);
+            self.paint(ellipse(x, y, radius, radius * 0.18), shader);
         }
     }
 
@@ -174,20 +174,20 @@ impl Canvas {
     fn mug(&mut self) {
         self.shadow(0.5, 0.8, 0.32);
         let dark = shade(self.tint, 0.75);
-        self.line(&ellipse(0.69, 0.57, 0.1, 0.13), 0.045, dark);
+        self.line(ellipse(0.69, 0.57, 0.1, 0.13), 0.045, dark);
         self.fill(
-            &curve(&[(0.3, 0.36), (0.31, 0.8), (0.36, 0.83), (0.64, 0.83), (0.69, 0.8), (0.7, 0.36)]),
+            curve(&[(0.3, 0.36), (0.31, 0.8), (0.36, 0.83), (0.64, 0.83), (0.69, 0.8), (0.7, 0.36)]),
             Fill::Round(self.tint, 0.3, 0.7),
         );
-        self.fill(&ellipse(0.5, 0.36, 0.2, 0.045), shade(self.tint, 1.15).into());
-        self.fill(&ellipse(0.5, 0.365, 0.175, 0.034), rgb(0x5A, 0x3B, 0x28).into());
+        self.fill(ellipse(0.5, 0.36, 0.2, 0.045), shade(self.tint, 1.15).into());
+        self.fill(ellipse(0.5, 0.365, 0.175, 0.034), rgb(0x5A, 0x3B, 0x28).into());
     }
 
     fn vase(&mut self) {
         self.shadow(0.5, 0.86, 0.26);
         for (x, y, bend) in [(0.4, 0.1, -0.05), (0.5, 0.05, 0.0), (0.61, 0.12, 0.06)] {
-            self.line(&stem(0.5, 0.42, x, y, bend), 0.008, rgb(0x5F, 0x74, 0x4E));
-            self.fill(&ellipse(x, y, 0.035, 0.05), rgb(0xE8, 0xC7, 0xA8).into());
+            self.line(stem(0.5, 0.42, x, y, bend), 0.008, rgb(0x5F, 0x74, 0x4E));
+            self.fill(ellipse(x, y, 0.035, 0.05), rgb(0xE8, 0xC7, 0xA8).into());
         }
         let mut body = PathBuilder::new();
         body.move_to(0.44, 0.36);
@@ -196,20 +196,20 @@ impl Canvas {
         body.cubic_to(0.58, 0.88, 0.66, 0.84, 0.68, 0.7);
         body.cubic_to(0.7, 0.55, 0.54, 0.5, 0.56, 0.36);
         body.close();
-        self.fill(&body.finish(), Fill::Round(self.tint, 0.32, 0.68));
-        self.fill(&ellipse(0.5, 0.36, 0.06, 0.015), shade(self.tint, 0.5).into());
+        self.fill(body.finish(), Fill::Round(self.tint, 0.32, 0.68));
+        self.fill(ellipse(0.5, 0.36, 0.06, 0.015), shade(self.tint, 0.5).into());
     }
 
     fn lamp(&mut self) {
         self.shadow(0.5, 0.87, 0.26);
-        self.fill(&ellipse(0.5, 0.86, 0.14, 0.03), shade(self.tint, 0.8).into());
-        self.fill(&rect(0.488, 0.45, 0.024, 0.41), rgb(0x8C, 0x73, 0x55).into());
-        self.fill(&ellipse(0.5, 0.62, 0.08, 0.1), Fill::Round(self.tint, 0.42, 0.58));
+        self.fill(ellipse(0.5, 0.86, 0.14, 0.03), shade(self.tint, 0.8).into());
+        self.fill(rect(0.488, 0.45, 0.024, 0.41), rgb(0x8C, 0x73, 0x55).into());
+        self.fill(ellipse(0.5, 0.62, 0.08, 0.1), Fill::Round(self.tint, 0.42, 0.58));
         self.fill(
-            &polygon(&[(0.38, 0.16), (0.62, 0.16), (0.73, 0.47), (0.27, 0.47)]),
+            polygon(&[(0.38, 0.16), (0.62, 0.16), (0.73, 0.47), (0.27, 0.47)]),
             Fill::Round([0xF1, 0xE3, 0xC4], 0.27, 0.73),
         );
-        self.fill(&ellipse(0.5, 0.47, 0.23, 0.03), rgb(0xFF, 0xF3, 0xCF).into());
+        self.fill(ellipse(0.5, 0.47, 0.23, 0.03), rgb(0xFF, 0xF3, 0xCF).into());
     }
 
     fn chair(&mut self) {
@@ -218,16 +218,16 @@ impl Canvas {
         for (x0, y0, x1, y1) in
             [(0.34, 0.6, 0.3, 0.9), (0.66, 0.6, 0.7, 0.9), (0.4, 0.58, 0.39, 0.84), (0.6, 0.58, 0.61, 0.84)]
         {
-            self.line(&stem(x0, y0, x1, y1, 0.0), 0.024, wood);
+            self.line(stem(x0, y0, x1, y1, 0.0), 0.024, wood);
         }
-        self.line(&stem(0.35, 0.58, 0.33, 0.16, 0.0), 0.024, wood);
-        self.line(&stem(0.65, 0.58, 0.67, 0.16, 0.0), 0.024, wood);
+        self.line(stem(0.35, 0.58, 0.33, 0.16, 0.0), 0.024, wood);
+        self.line(stem(0.65, 0.58, 0.67, 0.16, 0.0), 0.024, wood);
         self.fill(
-            &curve(&[(0.32, 0.14), (0.31, 0.38), (0.36, 0.4), (0.64, 0.4), (0.69, 0.38), (0.68, 0.14)]),
+            curve(&[(0.32, 0.14), (0.31, 0.38), (0.36, 0.4), (0.64, 0.4), (0.69, 0.38), (0.68, 0.14)]),
             Fill::Round(self.tint, 0.3, 0.7),
         );
         self.fill(
-            &curve(&[(0.3, 0.55), (0.27, 0.61), (0.3, 0.64), (0.7, 0.64), (0.73, 0.61), (0.7, 0.55)]),
+            curve(&[(0.3, 0.55), (0.27, 0.61), (0.3, 0.64), (0.7, 0.64), (0.73, 0.61), (0.7, 0.55)]),
             Fill::Round(self.tint, 0.27, 0.73),
         );
     }
@@ -236,12 +236,12 @@ impl Canvas {
         self.shadow(0.5, 0.89, 0.36);
         let wood = rgb(0x9B, 0x70, 0x4A);
         for (x0, x1) in [(0.36, 0.28), (0.64, 0.72), (0.5, 0.5)] {
-            self.line(&stem(x0, 0.5, x1, 0.88, 0.0), 0.026, wood);
+            self.line(stem(x0, 0.5, x1, 0.88, 0.0), 0.026, wood);
         }
-        self.fill(&ellipse(0.5, 0.5, 0.32, 0.075), shade(self.tint, 0.6).into());
-        self.fill(&ellipse(0.5, 0.48, 0.32, 0.075), Fill::Round(self.tint, 0.18, 0.82));
+        self.fill(ellipse(0.5, 0.5, 0.32, 0.075), shade(self.tint, 0.6).into());
+        self.fill(ellipse(0.5, 0.48, 0.32, 0.075), Fill::Round(self.tint, 0.18, 0.82));
         self.fill(
-            &curve(&[(0.52, 0.36), (0.525, 0.46), (0.54, 0.475), (0.61, 0.475), (0.625, 0.46), (0.63, 0.36)]),
+            curve(&[(0.52, 0.36), (0.525, 0.46), (0.54, 0.475), (0.61, 0.475), (0.625, 0.46), (0.63, 0.36)]),
             Fill::Round([0xF2, 0xEC, 0xE1], 0.52, 0.63),
         );
     }
@@ -251,14 +251,14 @@ impl Canvas {
         for (x, y, bend) in
             [(0.24, 0.28, -0.1), (0.36, 0.12, -0.05), (0.5, 0.06, 0.0), (0.64, 0.13, 0.06), (0.77, 0.3, 0.1)]
         {
-            self.fill(&leaf(0.5, 0.56, x, y, bend), rgb(0x4F, 0x7A, 0x54).into());
-            self.line(&stem(0.5, 0.56, x, y, bend), 0.005, rgb(0x86, 0xA9, 0x7E));
+            self.fill(leaf(0.5, 0.56, x, y, bend), rgb(0x4F, 0x7A, 0x54).into());
+            self.line(stem(0.5, 0.56, x, y, bend), 0.005, rgb(0x86, 0xA9, 0x7E));
         }
         self.fill(
-            &polygon(&[(0.33, 0.58), (0.67, 0.58), (0.61, 0.87), (0.39, 0.87)]),
+            polygon(&[(0.33, 0.58), (0.67, 0.58), (0.61, 0.87), (0.39, 0.87)]),
             Fill::Round(self.tint, 0.33, 0.67),
         );
-        self.fill(&rect(0.31, 0.54, 0.38, 0.07), Fill::Round(self.tint, 0.31, 0.69));
+        self.fill(rect(0.31, 0.54, 0.38, 0.07), Fill::Round(self.tint, 0.31, 0.69));
     }
 
     fn bowl(&mut self) {
@@ -268,13 +268,13 @@ impl Canvas {
         body.cubic_to(0.22, 0.68, 0.36, 0.78, 0.5, 0.78);
         body.cubic_to(0.64, 0.78, 0.78, 0.68, 0.8, 0.48);
         body.close();
-        self.fill(&body.finish(), Fill::Round(self.tint, 0.2, 0.8));
-        self.fill(&ellipse(0.5, 0.48, 0.3, 0.075), shade(self.tint, 1.2).into());
-        self.fill(&ellipse(0.5, 0.487, 0.27, 0.06), shade(self.tint, 0.7).into());
+        self.fill(body.finish(), Fill::Round(self.tint, 0.2, 0.8));
+        self.fill(ellipse(0.5, 0.48, 0.3, 0.075), shade(self.tint, 1.2).into());
+        self.fill(ellipse(0.5, 0.487, 0.27, 0.06), shade(self.tint, 0.7).into());
         for (x, y, c) in
             [(0.42, 0.46, [0xD9, 0x5B, 0x43]), (0.55, 0.45, [0xE2, 0xA7, 0x3B]), (0.49, 0.49, [0x7D, 0x9B, 0x4E])]
         {
-            self.fill(&ellipse(x, y, 0.075, 0.06), Fill::Round(c, x - 0.075, x + 0.075));
+            self.fill(ellipse(x, y, 0.075, 0.06), Fill::Round(c, x - 0.075, x + 0.075));
         }
     }
 
@@ -288,26 +288,26 @@ impl Canvas {
         body.line_to(0.63, 0.5);
         body.cubic_to(0.63, 0.36, 0.54, 0.36, 0.54, 0.2);
         body.close();
-        self.fill(&body.finish(), Fill::Round(self.tint, 0.37, 0.63));
-        self.fill(&rect(0.45, 0.12, 0.1, 0.085), Fill::Round([0xB7, 0x8D, 0x62], 0.45, 0.55));
-        self.fill(&rect(0.37, 0.58, 0.26, 0.16), rgb(0xF3, 0xEE, 0xE4).into());
+        self.fill(body.finish(), Fill::Round(self.tint, 0.37, 0.63));
+        self.fill(rect(0.45, 0.12, 0.1, 0.085), Fill::Round([0xB7, 0x8D, 0x62], 0.45, 0.55));
+        self.fill(rect(0.37, 0.58, 0.26, 0.16), rgb(0xF3, 0xEE, 0xE4).into());
     }
 
     fn clock(&mut self) {
         self.shadow(0.52, 0.86, 0.3);
-        self.fill(&ellipse(0.5, 0.48, 0.34, 0.34), Fill::Round(self.tint, 0.16, 0.84));
-        self.fill(&ellipse(0.5, 0.48, 0.29, 0.29), rgb(0xFA, 0xF7, 0xF1).into());
+        self.fill(ellipse(0.5, 0.48, 0.34, 0.34), Fill::Round(self.tint, 0.16, 0.84));
+        self.fill(ellipse(0.5, 0.48, 0.29, 0.29), rgb(0xFA, 0xF7, 0xF1).into());
         for hour in 0..12_u8 {
             let (sin, cos) = (f32::from(hour) * std::f32::consts::PI / 6.0).sin_cos();
             self.line(
-                &stem(0.5 + 0.24 * sin, 0.48 - 0.24 * cos, 0.5 + 0.265 * sin, 0.48 - 0.265 * cos, 0.0),
+                stem(0.5 + 0.24 * sin, 0.48 - 0.24 * cos, 0.5 + 0.265 * sin, 0.48 - 0.265 * cos, 0.0),
                 0.01,
                 rgb(0x55, 0x4C, 0x44),
             );
         }
-        self.line(&stem(0.5, 0.48, 0.4, 0.4, 0.0), 0.016, rgb(0x33, 0x2E, 0x2A));
-        self.line(&stem(0.5, 0.48, 0.62, 0.32, 0.0), 0.01, rgb(0x33, 0x2E, 0x2A));
-        self.fill(&ellipse(0.5, 0.48, 0.015, 0.015), rgb(0x33, 0x2E, 0x2A).into());
+        self.line(stem(0.5, 0.48, 0.4, 0.4, 0.0), 0.016, rgb(0x33, 0x2E, 0x2A));
+        self.line(stem(0.5, 0.48, 0.62, 0.32, 0.0), 0.01, rgb(0x33, 0x2E, 0x2A));
+        self.fill(ellipse(0.5, 0.48, 0.015, 0.015), rgb(0x33, 0x2E, 0x2A).into());
     }
 
     fn cushion(&mut self) {
@@ -319,9 +319,9 @@ impl Canvas {
         body.quad_to(0.5, 0.74, 0.2, 0.8);
         body.quad_to(0.26, 0.54, 0.2, 0.28);
         body.close();
-        self.fill(&body.finish(), Fill::Round(self.tint, 0.2, 0.8));
+        self.fill(body.finish(), Fill::Round(self.tint, 0.2, 0.8));
         for x in [0.34, 0.42, 0.5, 0.58, 0.66] {
-            self.line(&stem(x, 0.34, x, 0.755, 0.0), 0.012, shade(self.tint, 1.25));
+            self.line(stem(x, 0.34, x, 0.755, 0.0), 0.012, shade(self.tint, 1.25));
         }
     }
 }

@@ -83,15 +83,10 @@ pub(super) async fn upload(State(shop): State<Sandbox>, bytes: Bytes) -> Result<
     if bytes.len() > MAX_BYTES {
         return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "a picture has at most 10 MB"));
     }
-    let media_type = match infer::get(&bytes).map(|kind| kind.mime_type()) {
-        Some(kind @ ("image/png" | "image/jpeg" | "image/webp")) => kind,
-        _ => {
-            return Err(refuse(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "not_a_picture",
-                "only PNG, JPEG and WebP pictures are taken",
-            ));
-        }
+    let kind = infer::get(&bytes).map(|kind| kind.mime_type());
+    let Some(media_type @ ("image/png" | "image/jpeg" | "image/webp")) = kind else {
+        let text = "only PNG, JPEG and WebP pictures are taken";
+        return Err(refuse(StatusCode::UNPROCESSABLE_ENTITY, "not_a_picture", text));
     };
     let mut pictures = shop.pictures();
     pictures.next += 1;

@@ -54,19 +54,18 @@ fn from_csv(text: &str) -> Result<Vec<Map<String, Value>>, Wrong> {
             columns.get(name).and_then(|place| record.get(*place)).map(str::trim).filter(|text| !text.is_empty())
         };
         let handle = cell("Handle").ok_or_else(|| (format!("line {line}, column Handle"), "is empty".to_owned()))?;
-        let place = match by_handle.get(handle) {
-            Some(place) => *place,
-            None => {
-                let title = cell("Title").ok_or_else(|| {
-                    (format!("line {line}, column Title"), "the first row of a product needs a title".to_owned())
-                })?;
-                let status =
-                    cell("Status").map_or("active", |s| if matches!(s, "draft" | "archived") { s } else { "active" });
-                let product = json!({ "title": title, "description_html": cell("Body (HTML)"), "category": cell("Type"), "status": status, "variants": [], "images": [] });
-                by_handle.insert(handle.to_owned(), products.len());
-                products.extend(product.as_object().cloned());
-                products.len() - 1
-            }
+        let place = if let Some(place) = by_handle.get(handle) {
+            *place
+        } else {
+            let title = cell("Title").ok_or_else(|| {
+                (format!("line {line}, column Title"), "the first row of a product needs a title".to_owned())
+            })?;
+            let status =
+                cell("Status").map_or("active", |s| if matches!(s, "draft" | "archived") { s } else { "active" });
+            let product = json!({ "title": title, "description_html": cell("Body (HTML)"), "category": cell("Type"), "status": status, "variants": [], "images": [] });
+            by_handle.insert(handle.to_owned(), products.len());
+            products.extend(product.as_object().cloned());
+            products.len() - 1
         };
         add_row(&mut products[place], &cell, line)?;
     }

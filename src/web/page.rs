@@ -35,7 +35,9 @@ pub(super) async fn home(State(web): State<Web>) -> Result<Html<String>, Refusal
         body.push_str("<p>Nothing has run yet.</p>");
     } else {
         body.push_str("<table><tr><th>Started<th>What<th>State<th class=n>New<th class=n>Changed<th class=n>Same<th class=n>Gone<th>Note</tr>");
-        runs.iter().for_each(|run| body.push_str(&run_row(run)));
+        for run in &runs {
+            body.push_str(&run_row(run));
+        }
         body.push_str("</table>");
     }
     Ok(Html(shell("store-sync", &body)))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    connect::PAUSED,
+    connect::{NEEDS_REAUTH, PAUSED},
     db::{self, Tx},
     model::{ConnectionStatus, Failure, Job, PushStatus, Remedy, Task, Time},
     tools::Tools,
@@ -45,7 +45,8 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
         "{}", failure.message
     );
     let error = (failure.code.as_str(), failure.message.as_str());
-    if failure.remedy == Remedy::Reconnect {
+    // A connection that waits for its merchant already keeps the first reason.
+    if failure.remedy == Remedy::Reconnect && failure.code != NEEDS_REAUTH {
         db::connection::mark_status(tx, connection, ConnectionStatus::NeedsReauth, Some(error), now).await?;
     }
     match &job.payload.0 {

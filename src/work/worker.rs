@@ -54,15 +54,15 @@ impl Workers {
     }
 }
 
-async fn work(tools: Shared, pool: Pool, poll: Duration, stop: CancellationToken) {
-    while !stop.is_cancelled() {
+async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToken) {
+    while !ended.is_cancelled() {
         let bell = tools.bell.notified();
         match claim(&tools, pool).await {
             Ok(Some(job)) => do_job(&tools, &job).await,
             Ok(None) => {
                 tokio::select! {
                     () = bell => {}
-                    () = stop.cancelled() => {}
+                    () = ended.cancelled() => {}
                     () = tools.outside.clock.sleep(poll) => {}
                 }
             }

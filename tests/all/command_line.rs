@@ -44,7 +44,7 @@ fn the_demo_does_the_whole_journey() {
     assert_eq!(pushes[0]["status"], "synced");
     let runs = json(&store_sync(folder.path(), &["--config", config, "--json", "logs"]));
     assert!(runs.as_array().expect("a list").iter().all(|run| run["status"] == "success"), "{runs}");
-    let id = products[0]["id"].as_str().expect("an id");
+    let id = pushes[0]["product_id"].as_str().expect("an id");
     let why = json(&store_sync(folder.path(), &["--config", config, "--json", "products", "why", id]));
     assert_eq!(why["pushes"].as_array().map(Vec::len), Some(1));
     let shown = json(&store_sync(

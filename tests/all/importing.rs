@@ -40,7 +40,7 @@ on_both! {
         app.connect().await;
         app.drain().await;
         let before = app.products().await;
-        app.clock.advance(Duration::from_secs(60));
+        app.clock.advance(Duration::from_mins(1));
         let run = app.sync(ImportScope::Full).await;
         assert_eq!((run.items_unchanged, run.items_updated, run.items_created), (60, 0, 0));
         let after = app.products().await;
@@ -95,7 +95,7 @@ on_both! {
         app.drain().await;
         let failed = app.runs().await.remove(0);
         assert_eq!((failed.status, failed.items_created), (RunStatus::Failed, 500), "two pages are kept");
-        app.clock.advance(Duration::from_secs(60));
+        app.clock.advance(Duration::from_mins(1));
         app.drain().await;
         let run = app.runs().await.remove(0);
         assert_eq!((run.status, run.items_created, run.attempt, run.api_calls), (RunStatus::Success, 400, 2, 2), "only the missing pages are read");
@@ -108,14 +108,14 @@ on_both! {
         app.connect().await;
         app.drain().await;
         // A product goes between the two pages: the first page held it, the count no longer does.
-        app.clock.advance(Duration::from_secs(60));
+        app.clock.advance(Duration::from_mins(1));
         let token_page = app.stats().await["calls"]["GET /api/products"].clone();
         assert_eq!(token_page, 2, "one call a page and no more");
         app.mischief(json!({ "on": "GET /api/products", "skip": 1, "times": 3, "do": "error" })).await;
         let failed = app.sync(ImportScope::Full).await;
         assert_eq!(failed.status, RunStatus::Failed);
         app.shop(Method::DELETE, "/api/products/1001", None).await;
-        app.clock.advance(Duration::from_secs(60));
+        app.clock.advance(Duration::from_mins(1));
         app.drain().await;
         let run = app.runs().await.remove(0);
         assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Partial, Some("unproven")));

@@ -21,7 +21,7 @@ async fn imported(engine: Engine) -> TestApp {
 on_both! {
     async fn an_approved_picture_is_pushed_and_read_back(engine) {
         let app = imported(engine).await;
-        let product = app.products().await.remove(0);
+        let product = app.product("1001").await;
         let asset = app.add_asset(&product, 0).await;
         assert!(app.approve(&asset).await.changed);
         assert!(!app.approve(&asset).await.changed, "twice is once");
@@ -42,7 +42,7 @@ on_both! {
 
     async fn our_picture_coming_back_is_known_as_ours(engine) {
         let app = imported(engine).await;
-        let product = app.products().await.remove(0);
+        let product = app.product("1001").await;
         let asset = app.add_asset(&product, 0).await;
         app.approve(&asset).await;
         app.drain().await;
@@ -57,7 +57,7 @@ on_both! {
 
     async fn a_lost_answer_makes_no_second_picture(engine) {
         let app = imported(engine).await;
-        let product = app.products().await.remove(0);
+        let product = app.product("1001").await;
         let asset = app.add_asset(&product, 0).await;
         app.mischief(json!({ "on": "POST /api/products/1001/images", "do": "drop" })).await;
         app.approve(&asset).await;
@@ -72,7 +72,7 @@ on_both! {
 
     async fn a_withdrawn_approval_is_not_pushed(engine) {
         let app = imported(engine).await;
-        let product = app.products().await.remove(0);
+        let product = app.product("1001").await;
         let asset = app.add_asset(&product, 0).await;
         app.approve(&asset).await;
         push::decide(&app.tools, asset.id.as_str(), ApprovalStatus::Rejected, Some("no")).await.expect("is rejected");
@@ -83,7 +83,7 @@ on_both! {
 
     async fn a_push_waits_for_a_shop_that_has_to_be_connected_again(engine) {
         let app = imported(engine).await;
-        let product = app.products().await.remove(0);
+        let product = app.product("1001").await;
         let asset = app.add_asset(&product, 0).await;
         app.mischief(json!({ "on": "GET /api/products/1001/images", "do": "revoke" })).await;
         app.approve(&asset).await;
@@ -101,7 +101,7 @@ on_both! {
 
     async fn a_picture_that_was_changed_after_approval_does_not_travel(engine) {
         let app = imported(engine).await;
-        let product = app.products().await.remove(0);
+        let product = app.product("1001").await;
         let asset = app.add_asset(&product, 0).await;
         let key = asset.asset_url.clone().expect("a key");
         app.tools.outside.files.put(&key, bytes::Bytes::from_static(b"\x89PNG other")).await.expect("is written");
@@ -114,7 +114,7 @@ on_both! {
 
     async fn a_product_that_is_gone_at_the_shop_fails_with_words(engine) {
         let app = imported(engine).await;
-        let product = app.products().await.remove(0);
+        let product = app.product("1001").await;
         let asset = app.add_asset(&product, 0).await;
         app.shop(Method::DELETE, "/api/products/1001", None).await;
         app.approve(&asset).await;

@@ -190,6 +190,12 @@ impl TestApp {
             .expect("lists")
     }
 
+    /// The product with this id at the shop.
+    pub(crate) async fn product(&self, erp_id: &str) -> Product {
+        let all = self.products().await;
+        all.into_iter().find(|product| product.erp_id.as_deref() == Some(erp_id)).expect("the product is there")
+    }
+
     pub(crate) async fn pushes(&self) -> Vec<Push> {
         let mut tx = self.tools.db.read().await.expect("reads");
         db::push::list(&mut tx, &PushFilter::default(), 1000).await.expect("lists")
@@ -268,7 +274,13 @@ impl TestApp {
         self.http.send_once(&request).await.expect("an answer")
     }
 
-    pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<Value>, token: Option<&str>) -> (u16, Value) {
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        token: Option<&str>,
+    ) -> (u16, Value) {
         let mut request =
             Request::new(method, url::Url::parse(&format!("{}{path}", self.shop_url)).expect("an address"));
         request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
