@@ -277,10 +277,10 @@ where
     Ok(())
 }
 
-/// Living products of a shop behind `after`, by id: what a sweep walks through.
+/// Living products of a shop behind `after`, by their id there: what a sweep walks through, along one index.
 pub async fn list_living(tx: &mut Tx, connection: &ConnectionId, after: &str, limit: i64) -> sqlx::Result<Vec<Living>> {
-    let sql = "SELECT id, erp_id FROM product WHERE store_connection_id = $1 AND erp_deleted_at IS NULL AND id > $2 \
-               ORDER BY id LIMIT $3";
+    let sql = "SELECT id, erp_id FROM product WHERE store_connection_id = $1 AND erp_id > $2 AND erp_deleted_at IS NULL \
+               ORDER BY erp_id LIMIT $3";
     all!(tx, Living, sql, connection, after, limit)
 }
 

@@ -71,7 +71,9 @@ impl Db {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(OpenError::Address);
         }
-        let options = PgConnectOptions::from_str(url)?.application_name("store-sync");
+        // A plan made while a table was empty would stay in use when it has a hundred thousand rows.
+        let plans = [("plan_cache_mode", "force_custom_plan")];
+        let options = PgConnectOptions::from_str(url)?.application_name("store-sync").options(plans);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(15))

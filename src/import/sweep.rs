@@ -38,7 +38,7 @@ pub(super) async fn sweep(
     loop {
         let bite = catalogue::list_living(tx, connection, &after, BITE).await?;
         let Some(last) = bite.last() else { break };
-        after = last.id.to_string();
+        after.clone_from(&last.erp_id);
         living += bite.len();
         let missing = bite.into_iter().filter(|product| seen.binary_search(&mark(&product.erp_id)).is_err());
         gone.extend(missing.map(|product| (product.id, product.erp_id)));

@@ -3,7 +3,7 @@
 const fs = require('fs');
 const path = require('path');
 const cache = process.env.NODE_PATH;
-const { bootstrap, DefaultJobQueuePlugin, DefaultLogger, JobQueueService, LogLevel } = require('@vendure/core');
+const { bootstrap, DefaultJobQueuePlugin, dummyPaymentHandler, DefaultLogger, JobQueueService, LogLevel } = require('@vendure/core');
 const { AssetServerPlugin } = require('@vendure/asset-server-plugin');
 
 const [folder, port, prepare] = process.argv.slice(2);
@@ -13,7 +13,7 @@ const config = {
     apiOptions: { hostname: '127.0.0.1', port: Number(port), adminApiPath: 'admin-api', shopApiPath: 'shop-api' },
     authOptions: { tokenMethod: ['bearer', 'api-key'], superadminCredentials: superadmin, requireVerification: false },
     dbConnectionOptions: { type: 'better-sqlite3', database: path.join(folder, 'vendure.sqlite'), synchronize: !!prepare, logging: false },
-    paymentOptions: { paymentMethodHandlers: [] },
+    paymentOptions: { paymentMethodHandlers: [dummyPaymentHandler] },
     importExportOptions: { importAssetsDir: path.join(sample, 'images') },
     logger: new DefaultLogger({ level: LogLevel.Warn }),
     plugins: [
