@@ -15,7 +15,7 @@ pub use keys::{Held, renew_ahead};
 pub use leave::{Left, leave};
 pub use save::paste;
 pub use start::{Begin, Begun, begin};
-pub use wake::wake_pushes;
+pub use wake::{push_job, wake_pushes};
 
 use crate::{
     model::{Connection, ConnectionId, ConnectionStatus, Failure},

@@ -35,7 +35,7 @@ pub(super) async fn wake_pushes_in(
 }
 
 /// The job of one push: one at a time, however often it is asked for.
-fn push_job(tools: &Tools, push: &Push, trigger: Trigger) -> NewJob {
+pub fn push_job(tools: &Tools, push: &Push, trigger: Trigger) -> NewJob {
     NewJob {
         id: tools.outside.new_id(),
         client: push.client_id.clone(),

@@ -3,17 +3,14 @@
 use serde::Serialize;
 
 use crate::{
+    connect,
     db::{
         self, Tx,
-        job::NewJob,
         push::{NewPush, idempotency_key},
     },
-    model::{ApprovalStatus, Asset, AssetStatus, ConnectionStatus, Failure, Push, PushId, PushStatus, Task, Trigger},
+    model::{ApprovalStatus, Asset, AssetStatus, ConnectionStatus, Failure, Push, PushId, PushStatus, Trigger},
     tools::Tools,
 };
-
-/// How many failures a push may have before a person is asked.
-const PUSH_ATTEMPTS: i32 = 8;
 
 /// What a decision did.
 #[derive(Debug, Serialize)]
@@ -106,22 +103,10 @@ async fn enqueue_in(
             db::push::requeue(tx, &push.id, now).await?;
             // A shop that cannot be used now gets its pushes when it can: the row waits, a job would only fail.
             if shop.status == ConnectionStatus::Active {
-                db::job::insert(tx, &job(tools, &push, trigger), now).await?;
+                db::job::insert(tx, &connect::push_job(tools, &push, trigger), now).await?;
             }
         }
         pushes.push(db::push::find(tx, push.id.as_str()).await?.unwrap_or(push));
     }
     Ok(pushes)
-}
-
-fn job(tools: &Tools, push: &Push, trigger: Trigger) -> NewJob {
-    NewJob {
-        id: tools.outside.new_id(),
-        client: push.client_id.clone(),
-        task: Task::PushAsset { push: push.id.clone(), connection: push.store_connection_id.clone(), trigger },
-        dedupe_key: Some(format!("push:{}", push.id)),
-        scheduled_for: tools.outside.clock.now(),
-        max_attempts: PUSH_ATTEMPTS,
-        priority: 50,
-    }
 }

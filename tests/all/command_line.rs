@@ -6,7 +6,12 @@ use std::{
 };
 
 use serde_json::Value;
-use store_sync::config::Config;
+use store_sync::{
+    app,
+    cli::visitor::Visitor,
+    config::Config,
+    sandbox::{self, Options, Sandbox},
+};
 
 fn store_sync(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_store-sync"));
@@ -192,4 +197,97 @@ fn helpers_for_shells_and_editors_are_there() {
     assert_eq!(json(&store_sync(folder.path(), &["config", "schema"]))["title"], "Config");
     let doctor = json(&store_sync(folder.path(), &["--json", "doctor"]));
     assert!(doctor.as_array().expect("a list").iter().all(|finding| finding["ok"] == true), "{doctor}");
+}
+
+/// A whole working day at the command line: connect without a daemon, import, schedule, pause, push, leave.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_can_do_everything_by_hand() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let port =
+        tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
+    let written = format!(
+        "[server]\nlisten = \"127.0.0.1:{port}\"\n[http]\nallow_private_networks = true\n[work]\npoll_ms = 50\n[app.sandbox]\n\
+         client_id = \"store-sync\"\nclient_secret = \"sandbox-secret\"\n"
+    );
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, written).expect("a file");
+    let outside =
+        app::outside(&Config::load(Some(&file), std::iter::empty()).expect("a configuration")).expect("outside");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let shop_url = format!("http://{}", listener.local_addr().expect("an address"));
+    let shop =
+        Sandbox::new(Options { base_url: shop_url.clone(), ..Options::default() }, outside.clone()).expect("a shop");
+    tokio::spawn(sandbox::serve(listener, shop, std::future::pending()));
+    let run = |args: &[&str]| {
+        let (folder, args): (_, Vec<String>) =
+            (folder.path().to_owned(), args.iter().map(|a| (*a).to_owned()).collect());
+        tokio::task::spawn_blocking(move || store_sync(&folder, &args.iter().map(String::as_str).collect::<Vec<_>>()))
+    };
+    json(&run(&["--json", "clients", "add", "Acme"]).await.expect("ends"));
+
+    // The command waits, and serves itself, until the merchant has been at the shop.
+    let set = format!("shop={shop_url}");
+    let link = json(
+        &run(&["--json", "connect", "sandbox", "--client", "acme", "--set", &set, "--no-wait"]).await.expect("ends"),
+    );
+    let waiting = run(&["--json", "connect", "sandbox", "--client", "acme", "--set", &set]);
+    let mut visitor = Visitor::new(outside.http.clone());
+    let mut page = visitor.open(link["connect_url"].as_str().expect("a link")).await;
+    for _ in 0..100 {
+        if page.is_ok() {
+            break;
+        }
+        outside.clock.sleep(std::time::Duration::from_millis(100)).await;
+        page = visitor.open(link["connect_url"].as_str().expect("a link")).await;
+    }
+    let back = visitor.decide(&page.expect("the consent page"), "allow").await.expect("a way back");
+    assert_eq!(visitor.open(back.as_str()).await.expect("the callback").response.status, 200);
+    let connection = json(&waiting.await.expect("ends"));
+    let id = connection["id"].as_str().expect("an id").to_owned();
+    assert_eq!(
+        (connection["store_name"].as_str(), connection["status"].as_str()),
+        (Some("Sandbox Shop"), Some("active"))
+    );
+    let products = json(&run(&["--json", "products", "list", "--connection", &id]).await.expect("ends"));
+    assert_eq!(products.as_array().map(Vec::len), Some(60), "the first import was awaited");
+
+    let synced = json(&run(&["--json", "sync", &id, "--full"]).await.expect("ends"));
+    assert_eq!((synced[0]["status"].as_str(), synced[0]["items_unchanged"].as_i64()), (Some("success"), Some(60)));
+    let scheduled = json(
+        &run(&["--json", "connections", "schedule", &id, "--cron", "0 6 * * *", "--timezone", "Europe/Berlin"])
+            .await
+            .expect("ends"),
+    );
+    assert_eq!(
+        (scheduled["auto_sync_enabled"].as_bool(), scheduled["sync_cron"].as_str()),
+        (Some(true), Some("0 6 * * *"))
+    );
+    assert!(scheduled["next_sync_at"].is_string());
+    let slip = run(&["connections", "schedule", &id, "--cron", "at six"]).await.expect("ends");
+    assert!(text(&slip.stderr).contains("'at six' is no schedule"));
+    assert_eq!(json(&run(&["--json", "connections", "check", &id]).await.expect("ends"))["ok"], true);
+
+    json(&run(&["--json", "connections", "pause", &id]).await.expect("ends"));
+    let paused = run(&["--json", "sync", &id]).await.expect("ends");
+    assert_eq!(paused.status.code(), Some(1));
+    assert!(text(&paused.stdout).contains("is paused"));
+
+    std::fs::write(folder.path().join("picture.png"), sandbox::draw_scene(3)).expect("a file");
+    let product = products[0]["id"].as_str().expect("an id").to_owned();
+    let asset = json(&run(&["--json", "assets", "add", "--product", &product, "picture.png"]).await.expect("ends"));
+    let asset = asset["id"].as_str().expect("an id").to_owned();
+    let early = run(&["push", "run", &asset]).await.expect("ends");
+    assert!(text(&early.stderr).contains("not approved"));
+    let approved = json(&run(&["--json", "assets", "approve", &asset]).await.expect("ends"));
+    assert_eq!(approved[0]["pushes"][0]["status"], "queued", "it waits for the paused shop");
+    json(&run(&["--json", "connections", "resume", &id]).await.expect("ends"));
+    let pushed = json(&run(&["--json", "push", "run", &asset]).await.expect("ends"));
+    assert_eq!(pushed[0]["status"], "synced");
+    let not_a_picture = run(&["assets", "add", "--product", &product, "config.toml"]).await.expect("ends");
+    assert!(text(&not_a_picture.stderr).contains("no PNG, JPEG, WebP or GIF"));
+
+    let left = json(&run(&["--json", "connections", "disconnect", &id]).await.expect("ends"));
+    assert_eq!(left["revoked_at_shop"], true);
+    let gone = run(&["sync", &id]).await.expect("ends");
+    assert_eq!(gone.status.code(), Some(1));
 }

@@ -132,7 +132,7 @@ on_both! {
         assert_eq!((products.len(), ids.len()), (PRODUCTS, PRODUCTS), "every product is there once");
         assert!(products.iter().all(|p| p.erp_deleted_at.is_none()));
         let pushes = db::push::list(&mut tx, &db::push::PushFilter::default(), 1000).await.expect("lists");
-        assert!(pushes.len() >= KILLS - 5, "{} pictures were approved", pushes.len());
+        assert!(pushes.len() >= KILLS / 2, "{} pictures were approved", pushes.len());
         let unsynced: Vec<_> = pushes.iter().filter(|p| p.synced_at.is_none()).map(|p| (p.status, p.last_error.clone())).collect();
         assert!(unsynced.is_empty(), "{unsynced:?}");
         let runs = db::run::list(&mut tx, &db::run::RunFilter::default(), 100_000).await.expect("lists");
