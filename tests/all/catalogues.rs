@@ -40,7 +40,6 @@ fn class(engine: Engine, name: &str) -> String {
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "two catalogues, read one after the other")]
 async fn both_catalogues_agree_column_by_column() {
     let folder = tempfile::tempdir().expect("a temp folder");
     let (sqlite, postgres) = (open(Engine::Sqlite, folder.path()).await, open(Engine::Postgres, folder.path()).await);

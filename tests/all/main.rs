@@ -1,5 +1,7 @@
 //! Everything that needs more than one room: both databases, real HTTP, frozen time.
 
+#![expect(clippy::too_many_lines, reason = "a journey is read from its beginning to its end")]
+
 mod bad_input;
 mod callbacks;
 mod catalogues;
