@@ -46,6 +46,14 @@ pub struct Begun {
 /// Begins a connect by OAuth.
 pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
     let provider = tools.provider(with.provider)?;
+    if provider.takes_pasted_keys() {
+        let text = format!(
+            "{} is connected by a pasted key: store-sync connect {} --client CLIENT --key NAME=VALUE",
+            provider.name(),
+            provider.key()
+        );
+        return Err(Failure::give_up("no_oauth", text));
+    }
     let app = tools.app(with.provider)?;
     let (facts, _) = provider.read_fields(with.fields)?;
     let store_url = provider.store_url(&facts)?;

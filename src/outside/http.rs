@@ -176,6 +176,11 @@ impl Http {
         self.check(&request.url).map_err(|why| HttpError::Refused { place: place.clone(), why })?;
         let mut url = request.url.clone();
         let mut headers = request.headers.clone();
+        // Whoever set them: these never print, not even in a library's trace.
+        for (_, value) in headers.iter_mut().filter(|(name, _)| [header::AUTHORIZATION, header::COOKIE].contains(*name))
+        {
+            value.set_sensitive(true);
+        }
         if let Some(origin) = self.rerouted(&url) {
             headers.insert(header::HOST, host_header(&url));
             let refuse =

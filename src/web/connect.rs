@@ -1,11 +1,6 @@
 //! The two ends of a connect, as a browser sees them.
 
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr},
-    num::NonZeroU32,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use axum::{
     extract::{Path, Query, RawQuery, State},
@@ -15,7 +10,7 @@ use axum::{
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
-use super::{error::Refusal, page};
+use super::{error::Refusal, host::on_own_machine, page};
 use crate::{
     connect::{self, Begin, Callback},
     model::{ConnectionId, Failure},
@@ -116,26 +111,12 @@ fn allowed(
         }
         return refuse("this connect link has ended; ask for a new one");
     }
-    let host = url::Url::parse(&tools.rules.public_url).ok();
-    let own_machine = match host.as_ref().and_then(url::Url::host) {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
     let foreign =
         headers.get("sec-fetch-site").is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"));
-    let called_by_name = headers.get("host").and_then(|h| h.to_str().ok()).is_some_and(is_loopback_host);
-    if own_machine && called_by_name && !foreign {
+    if on_own_machine(tools) && !foreign {
         return Ok(());
     }
     refuse("connect links are made by the operator: store-sync connect PROVIDER --client CLIENT")
-}
-
-/// A page elsewhere may point its own name at this machine; the name in the request gives it away.
-fn is_loopback_host(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    name == "localhost" || name == "[::1]" || name.parse::<Ipv4Addr>().is_ok_and(|ip| IpAddr::V4(ip).is_loopback())
 }
 
 const LINK: &str = "connect-link";

@@ -3,6 +3,7 @@
 mod connect;
 mod error;
 mod health;
+mod host;
 mod page;
 
 use std::time::Duration;
@@ -32,13 +33,15 @@ pub fn router(tools: &Shared) -> Router {
         (header::CACHE_CONTROL, "no-store"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
+    let web = connect::Web::new(tools.clone());
     let mut router = Router::new()
         .route("/", get(page::home))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/connect/{provider}", get(connect::begin))
         .route("/oauth/callback/{provider}", get(connect::finish))
-        .with_state(connect::Web::new(tools.clone()))
+        .layer(axum::middleware::from_fn_with_state(web.clone(), host::guard))
+        .with_state(web)
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         // A callback waits for two answers of the shop.
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(150)));

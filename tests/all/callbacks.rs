@@ -107,3 +107,29 @@ async fn pages_carry_the_headers_that_keep_secrets_in() {
     assert_eq!(visitor.open(&format!("{}/healthz", app.url)).await.expect("an answer").text(), "ok\n");
     assert_eq!(visitor.open(&format!("{}/readyz", app.url)).await.expect("an answer").text(), "ready\n");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loopback_daemon_answers_to_no_strange_name() {
+    let app = TestApp::new(Engine::Sqlite).await;
+    for (path, name, status) in [
+        ("/", "evil.example", 421),
+        ("/connect/sandbox?client=acme", "evil.example:80", 421),
+        ("/", "localhost:1", 200),
+    ] {
+        let mut request = store_sync::outside::Request::new(
+            http::Method::GET,
+            Url::parse(&format!("{}{path}", app.url)).expect("an address"),
+        );
+        request.headers.insert(http::header::HOST, http::HeaderValue::from_str(name).expect("a name"));
+        assert_eq!(app.http.send_once(&request).await.expect("an answer").status, status, "{name}");
+    }
+    // On its own machine a connect needs no signed link, unless another site sent the browser.
+    let open = format!("{}/connect/sandbox?client=acme&shop={}", app.url, app.shop_url);
+    let mut request = store_sync::outside::Request::new(http::Method::GET, Url::parse(&open).expect("an address"));
+    assert_eq!(app.http.send_once(&request).await.expect("an answer").status, 303);
+    request.headers.insert("sec-fetch-site", http::HeaderValue::from_static("cross-site"));
+    assert_eq!(app.http.send_once(&request).await.expect("an answer").status, 403);
+    let mut visitor = Visitor::new(app.http.clone());
+    let asked = visitor.open(&format!("{}/connect/sandbox?client=acme", app.url)).await.expect("an answer");
+    assert!(asked.text().contains("name=\"shop\""), "what is missing is asked for");
+}

@@ -5,11 +5,14 @@ use std::{
     process::{Command, Output},
 };
 
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use store_sync::{
     app,
     cli::visitor::Visitor,
     config::Config,
+    connect::Held,
+    provider::Keys,
     sandbox::{self, Options, Sandbox},
 };
 
@@ -206,7 +209,7 @@ async fn an_operator_can_do_everything_by_hand() {
     let port =
         tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
     let written = format!(
-        "[server]\nlisten = \"127.0.0.1:{port}\"\n[http]\nallow_private_networks = true\n[work]\npoll_ms = 50\n[app.sandbox]\n\
+        "[server]\nlisten = \"127.0.0.1:{port}\"\n[http]\nallow_private_networks = true\n[work]\npoll_ms = 50\n[log]\nlevel = \"trace\"\n[app.sandbox]\n\
          client_id = \"store-sync\"\nclient_secret = \"sandbox-secret\"\n"
     );
     let file = folder.path().join("config.toml");
@@ -218,10 +221,17 @@ async fn an_operator_can_do_everything_by_hand() {
     let shop =
         Sandbox::new(Options { base_url: shop_url.clone(), ..Options::default() }, outside.clone()).expect("a shop");
     tokio::spawn(sandbox::serve(listener, shop, std::future::pending()));
+    // Everything any command ever says, at the highest log level.
+    let said = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
     let run = |args: &[&str]| {
         let (folder, args): (_, Vec<String>) =
             (folder.path().to_owned(), args.iter().map(|a| (*a).to_owned()).collect());
-        tokio::task::spawn_blocking(move || store_sync(&folder, &args.iter().map(String::as_str).collect::<Vec<_>>()))
+        let said = said.clone();
+        tokio::task::spawn_blocking(move || {
+            let output = store_sync(&folder, &args.iter().map(String::as_str).collect::<Vec<_>>());
+            said.lock().expect("a lock").push_str(&(text(&output.stdout) + &text(&output.stderr)));
+            output
+        })
     };
     json(&run(&["--json", "clients", "add", "Acme"]).await.expect("ends"));
 
@@ -286,8 +296,20 @@ async fn an_operator_can_do_everything_by_hand() {
     let not_a_picture = run(&["assets", "add", "--product", &product, "config.toml"]).await.expect("ends");
     assert!(text(&not_a_picture.stderr).contains("no PNG, JPEG, WebP or GIF"));
 
+    let config = Config::load(Some(&file), std::iter::empty()).expect("a configuration");
+    let tools = app::open(&config).await.expect("tools");
+    let grant = Held::new(tools, id.as_str().into()).current().await.expect("a grant");
+    let mut secrets: Vec<String> = grant.secrets.values().map(|s| s.expose_secret().to_owned()).collect();
+    secrets.push("sandbox-secret".to_owned());
+
     let left = json(&run(&["--json", "connections", "disconnect", &id]).await.expect("ends"));
     assert_eq!(left["revoked_at_shop"], true);
     let gone = run(&["sync", &id]).await.expect("ends");
     assert_eq!(gone.status.code(), Some(1));
+
+    let said = said.lock().expect("a lock");
+    assert!(said.contains("TRACE") && said.contains("exchange"), "the highest level was on");
+    for secret in secrets {
+        assert!(secret.len() > 10 && !said.contains(&secret), "a secret stands in the logs");
+    }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 use store_sync::{
-    model::{ApprovalStatus, ImportScope, PushStatus, RunAction, RunStatus, Trigger},
+    db,
+    model::{ApprovalStatus, ClientId, ImportScope, ProductId, PushStatus, RunAction, RunStatus, Trigger},
     push,
 };
 
@@ -97,6 +98,24 @@ on_both! {
         app.drain().await;
         assert_eq!(app.pushes().await[0].status, PushStatus::Synced);
         assert_eq!(app.pictures("1001").await.len(), 1);
+    }
+
+    async fn nothing_is_linked_across_clients(engine) {
+        let app = imported(engine).await;
+        let (connection, now) = (app.connection().await.id, app.clock.now());
+        let product = app.product("1001").await;
+        let asset = app.add_asset(&product, 0).await;
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        let other = ClientId::from("other");
+        db::client::insert(&mut tx, &other, "Other", None, now).await.expect("a client");
+        let (theirs, ours) = (ProductId::from("theirs"), ProductId::from("ours"));
+        db::product::insert(&mut tx, &theirs, &other, "Theirs", now).await.expect("a product");
+        db::product::insert(&mut tx, &ours, &app.client, "Ours", now).await.expect("a product");
+        assert!(!db::asset::link_product(&mut tx, "x", &asset.id, &theirs, false, now).await.expect("asks"));
+        assert!(db::asset::link_product(&mut tx, "y", &asset.id, &ours, false, now).await.expect("asks"));
+        assert!(!db::product::link(&mut tx, &theirs, &connection, "9001", now).await.expect("asks"));
+        assert!(db::product::link(&mut tx, &ours, &connection, "9001", now).await.expect("asks"));
+        assert!(!db::product::link(&mut tx, &ours, &connection, "9002", now).await.expect("asks"), "it is imported now");
     }
 
     async fn a_picture_that_was_changed_after_approval_does_not_travel(engine) {

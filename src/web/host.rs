@@ -1,0 +1,55 @@
+//! Under which names we answer: a daemon on loopback answers to loopback names only, so that no page elsewhere can point
+//! its own name at this machine and read along.
+
+use std::net::Ipv4Addr;
+
+use axum::{
+    extract::{Request, State},
+    http::{StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use url::{Host, Url};
+
+use super::connect::Web;
+use crate::tools::Tools;
+
+/// Refuses requests under a name that is not ours.
+pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let name = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if on_own_machine(&web.tools) && !is_loopback(name) {
+        let text = "this daemon is reached on its own machine only; set [server] public_url to give it another name\n";
+        return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether the daemon is reached from its own machine only.
+pub(super) fn on_own_machine(tools: &Tools) -> bool {
+    match Url::parse(&tools.rules.public_url).ok().as_ref().and_then(Url::host) {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(host, |(name, _)| name);
+    name == "localhost" || name == "[::1]" || name.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn loopback_names_are_known_with_and_without_port() {
+        for name in ["localhost", "localhost:80", "127.0.0.1", "127.0.0.1:8686", "[::1]", "[::1]:80"] {
+            assert!(is_loopback(name), "{name}");
+        }
+        for name in ["", "evil.example", "localhost.evil.example:80", "127.0.0.1.evil.example", "10.0.0.1"] {
+            assert!(!is_loopback(name), "{name}");
+        }
+    }
+}
