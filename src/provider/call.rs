@@ -361,3 +361,57 @@ fn file_part(name: &str, parcel: &Parcel) -> Part {
     let file = Some((parcel.file_name.clone(), parcel.mime_type.clone()));
     Part { name: name.to_owned(), bytes: parcel.bytes.clone(), file }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn op(text: &str) -> Op {
+        toml::from_str(text).expect("an op")
+    }
+
+    fn parcel() -> Parcel {
+        Parcel {
+            bytes: Bytes::from_static(b"picture"),
+            mime_type: "image/png".into(),
+            file_name: "ss-1.png".into(),
+            alt: "A & B".into(),
+            sha256: String::new(),
+            erp_product_id: "7".into(),
+            mark: "ss-1".into(),
+        }
+    }
+
+    fn filled(text: &str) -> (Option<String>, Body) {
+        let (op, parcel, facts) = (op(text), parcel(), Facts::new());
+        let mut scope = Scope::of_facts(&facts);
+        parcel.describe(&mut scope.values);
+        fill(&op, op.body.as_ref().expect("a body"), &scope, Some(&parcel)).expect("is filled")
+    }
+
+    #[test]
+    fn a_form_is_encoded_and_leaves_out_what_has_no_value() {
+        let (kind, body) = filled("body = { kind = 'form', fields = { alt = '{asset.alt}', gone = '{since}' } }");
+        assert_eq!(kind.as_deref(), Some("application/x-www-form-urlencoded"));
+        assert!(matches!(body, Body::Bytes(bytes) if bytes == "alt=A+%26+B"));
+    }
+
+    #[test]
+    fn a_multipart_form_carries_texts_and_the_picture() {
+        let text =
+            "body = { kind = 'multipart', part = [{ name = 'id', value = '{product.erp_id}' }, { name = 'image' }] }";
+        let (kind, Body::Multipart(parts)) = filled(text) else { panic!("a multipart form") };
+        assert_eq!((kind, parts.len()), (None, 2));
+        assert_eq!((parts[0].name.as_str(), &parts[0].bytes[..]), ("id", b"7".as_slice()));
+        assert_eq!(parts[1].file, Some(("ss-1.png".to_owned(), "image/png".to_owned())));
+        assert_eq!(&parts[1].bytes[..], b"picture");
+    }
+
+    #[test]
+    fn only_what_may_be_repeated_is() {
+        assert!(op("path = '/x'").may_repeat());
+        assert!(!op("method = 'DELETE'").may_repeat());
+        assert!(!op("body = { kind = 'json', value = {} }").may_repeat());
+        assert!(op("idempotent = true\nbody = { kind = 'json', value = {} }").may_repeat());
+    }
+}

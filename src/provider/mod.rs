@@ -153,6 +153,11 @@ impl Provider {
         self.recipe.push.iter().flat_map(|push| push.step.iter().map(|step| step.name.as_str())).collect()
     }
 
+    /// Whether a push may choose a picture's place, or put it in the place of another: only where galleries are written whole.
+    pub fn places_pictures(&self) -> bool {
+        self.recipe.push.as_ref().is_some_and(|push| push.gallery == recipe::GalleryKind::ReplaceList)
+    }
+
     /// Whether a picture is proved by its bytes after a push.
     pub fn verifies_bytes(&self) -> bool {
         self.recipe.push.as_ref().is_some_and(|push| push.result.verify == recipe::Verify::Bytes)

@@ -154,22 +154,32 @@ impl Carrier<'_> {
 
     /// Which picture of ours gives way; refuses where there is no room for one more.
     async fn plan(&self, gallery: &[Picture]) -> Result<Vec<String>, Failure> {
+        let (mode, provider) = (self.connection.push_mode, self.session.provider());
+        if mode != PushMode::Append && !provider.places_pictures() {
+            let text = format!(
+                "{} only adds pictures behind the others, so push mode {mode} is not possible there; run: store-sync \
+                 connections schedule {} --push-mode append",
+                provider.name(),
+                self.connection.id
+            );
+            return Err(Failure::give_up("push_mode", text));
+        }
         let mut tx = self.tools.db.read().await?;
         let ours = db::push::list_synced(&mut tx, &self.connection.id, &self.push.product_id).await?;
         drop(tx);
         let in_gallery = |id: &String| gallery.iter().any(|picture| picture.id == *id);
         let mut ours: Vec<String> =
             ours.into_iter().filter_map(|push| push.external_image_id).filter(in_gallery).collect();
-        if self.connection.push_mode != PushMode::ReplacePushed {
+        if mode != PushMode::ReplacePushed {
             ours.clear();
         }
-        let most = self.session.provider().limits().images_per_product;
+        let most = provider.limits().images_per_product;
         if gallery.len() - ours.len().min(gallery.len()) >= most {
             let text = format!(
                 "the product has {} pictures and {} takes at most {most}: none that is not ours is removed; remove one in the \
                  shop, then run: store-sync push retry {}",
                 gallery.len(),
-                self.session.provider().name(),
+                provider.name(),
                 self.push.id
             );
             return Err(Failure::give_up("gallery_full", text));

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::json;
 use store_sync::{
     db,
-    model::{ApprovalStatus, ClientId, ImportScope, ProductId, PushStatus, RunAction, RunStatus, Trigger},
+    model::{ApprovalStatus, ClientId, ImportScope, ProductId, PushMode, PushStatus, RunAction, RunStatus, Trigger},
     push,
 };
 
@@ -98,6 +98,21 @@ on_both! {
         app.drain().await;
         assert_eq!(app.pushes().await[0].status, PushStatus::Synced);
         assert_eq!(app.pictures("1001").await.len(), 1);
+    }
+
+    async fn a_push_mode_that_the_shop_cannot_do_is_refused(engine) {
+        let app = imported(engine).await;
+        let (id, now) = (app.connection().await.id, app.clock.now());
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        db::connection::update_push_rules(&mut tx, &id, PushMode::SetPrimary, true, now).await.expect("is set");
+        tx.commit().await.expect("commits");
+        let product = app.product("1001").await;
+        let asset = app.add_asset(&product, 0).await;
+        app.approve(&asset).await;
+        app.drain().await;
+        let push = app.pushes().await.remove(0);
+        assert_eq!((push.status, push.last_error_code.as_deref()), (PushStatus::Failed, Some("push_mode")));
+        assert!(app.pictures("1001").await.is_empty());
     }
 
     async fn nothing_is_linked_across_clients(engine) {

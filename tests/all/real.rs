@@ -15,8 +15,8 @@ use store_sync::{
     config::Config,
     connect, db,
     model::{
-        ApprovalStatus, Asset, ClientId, Connection, ImportScope, Product, PushStatus, Run, RunAction, RunStatus, Task,
-        Trigger,
+        ApprovalStatus, Asset, ClientId, Connection, ImportScope, Product, PushMode, PushStatus, Run, RunAction,
+        RunStatus, Task, Trigger,
     },
     outside::{Body, Request},
     provider::Keys,
@@ -344,5 +344,21 @@ on_both! {
         let query = json!({ "query": "{ assets(options: { filter: { name: { contains: \"ss-\" } } }) { totalItems } }" });
         let library = daemon.ask(&format!("{}/admin-api", shop.url), ("vendure-api-key", key.trim().to_owned()), Some(query)).await;
         assert_eq!(library["data"]["assets"]["totalItems"], 1, "one asset in the library, whatever was killed");
+
+        // A newer picture of ours takes the place of the older one, and of nothing else.
+        let connection = daemon.connection().await;
+        let mut tx = daemon.tools.db.begin().await.expect("begins");
+        db::connection::update_push_rules(&mut tx, &connection.id, PushMode::ReplacePushed, true, daemon.tools.outside.clock.now()).await.expect("is set");
+        tx.commit().await.expect("commits");
+        let newer = daemon.approve_drawing(laptop, 2).await;
+        work::drain(&daemon.tools).await.expect("drains");
+        assert_eq!(daemon.pushed(&newer).await.status, PushStatus::Synced, "{:?}", daemon.pushed(&newer).await);
+        assert_eq!(daemon.pushed(&asset).await.status, PushStatus::Removed);
+        let query = json!({ "query": "query($id: ID!) { product(id: $id) { assets { id name source } } }", "variables": { "id": laptop.erp_id } });
+        let seen = daemon.ask(&format!("{}/admin-api", shop.url), ("vendure-api-key", key.trim().to_owned()), Some(query)).await;
+        let after = seen["data"]["product"]["assets"].as_array().expect("assets").clone();
+        assert_eq!(after.len(), 2, "{after:?}");
+        assert_eq!(after[0], assets[0], "the shop's own picture stays where it was");
+        assert_eq!(daemon.bytes_at(after[1]["source"].as_str().expect("an address")).await, sandbox::draw_scene(2));
     }
 }
