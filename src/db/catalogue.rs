@@ -291,7 +291,7 @@ pub struct Living {
     pub erp_id: String,
 }
 
-/// Where a run wrote: touches nothing, used after a picture of ours was seen at the shop.
+/// A picture in a product's gallery is one of our own pushes; does nothing where no import has met it yet.
 pub async fn mark_own_picture(
     tx: &mut Tx,
     product: &ProductId,

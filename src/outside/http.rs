@@ -341,6 +341,32 @@ mod tests {
         assert!(error.to_string().contains("no public address"));
     }
 
+    #[tokio::test]
+    async fn a_shop_cannot_redirect_us_inwards() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let here = Url::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("a url");
+        let to = |place: &'static str| {
+            axum::routing::get(move || async move { (::http::StatusCode::FOUND, [("location", place)]) })
+        };
+        let shop = axum::Router::new()
+            .route("/private", to("https://10.0.0.1/latest?token=canary"))
+            .route("/metadata", to("https://169.254.169.254/"))
+            .route("/number", to("https://2130706433/"))
+            .route("/circle", to("/circle"));
+        tokio::spawn(async move { axum::serve(listener, shop).await });
+        // The shop's name is public; only this one name leads to loopback.
+        let policy = HttpPolicy { connect_to: vec![("shop.example".into(), here)], ..HttpPolicy::default() };
+        let door = Http::new(policy).expect("a door");
+        for path in ["private", "metadata", "number"] {
+            let url = Url::parse(&format!("https://shop.example/{path}")).expect("a url");
+            let error = door.send(Request::new(Method::GET, url)).await.expect_err("is refused").to_string();
+            assert!(error.contains("private addresses are not reached") && !error.contains("canary"), "{error}");
+        }
+        let circle = Url::parse("https://shop.example/circle").expect("a url");
+        let error = door.send(Request::new(Method::GET, circle)).await.expect_err("is refused").to_string();
+        assert!(error.contains("in circles"), "{error}");
+    }
+
     #[test]
     fn errors_name_the_place_without_its_query() {
         let url = Url::parse("https://shop.example/a?access_token=canary").expect("a url");

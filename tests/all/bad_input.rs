@@ -68,7 +68,7 @@ on_both! {
         assert!(text.contains("another origin (evil.example)") && !text.contains("token=1"), "{text}");
     }
 
-    async fn a_redirect_to_a_private_address(engine) {
+    async fn a_redirect_to_another_scheme(engine) {
         let (code, text) = suffers(engine, json!({ "on": "GET /api/products", "times": 20, "do": "redirect", "arg": "ftp://10.0.0.1/" })).await;
         assert_eq!(code, "refused_address");
         assert!(text.contains("redirects to a place we do not go"), "{text}");
