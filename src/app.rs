@@ -6,7 +6,11 @@ use tokio::net::TcpListener;
 
 use crate::{
     config::Config,
-    db::{self, Db, lease::Ownership},
+    db::{
+        self, Db,
+        adopt::{self, Kind},
+        lease::Ownership,
+    },
     outside::{Clock, Files, Http, HttpPolicy, Outside, Random},
     provider::{App, Providers},
     tools::{Parts, Rules, Shared, Tools},
@@ -27,15 +31,16 @@ pub fn outside(config: &Config) -> anyhow::Result<Outside> {
     Ok(Outside { clock: Clock::system(), random: Random::system(), http: Http::new(policy)?, files })
 }
 
-/// Opens the database, with its schema brought up to date where the configuration says so.
-pub async fn open_db(config: &Config) -> anyhow::Result<Db> {
+/// Opens the database, with its schema brought up to date where the configuration says so. A database of the older
+/// application is never adopted by the way.
+pub async fn open_db(config: &Config, outside: &Outside) -> anyhow::Result<Db> {
     let db = Db::open(&config.database_url(), config.database.max_connections).await?;
-    let pending = db.pending_migrations().await?;
-    if !pending.is_empty() {
-        if !config.database.auto_migrate {
-            anyhow::bail!(db::OpenError::Outdated(pending.len()));
+    let look = adopt::look(&db).await?;
+    if look.kind != Kind::Current {
+        if !config.database.auto_migrate && !look.kind.is_legacy() {
+            anyhow::bail!(db::OpenError::Outdated(look.missing.len()));
         }
-        db.migrate().await?;
+        adopt::run(&db, &outside.clock, &outside.new_id::<String>(), &adopt::Options::default()).await?;
     }
     Ok(db)
 }
@@ -63,7 +68,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Shared> {
 pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shared> {
     let providers = providers(config)?;
     let vault = Vault::open(config.vault.keys.as_ref(), &config.key_file(), outside.random.clone())?;
-    let db = open_db(config).await?;
+    let db = open_db(config, &outside).await?;
     let apps: BTreeMap<String, App> = config
         .app
         .iter()

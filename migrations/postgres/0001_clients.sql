@@ -33,3 +33,15 @@ CREATE TABLE member (
 );
 CREATE INDEX member_client_id_idx ON member (client_id);
 CREATE INDEX member_user_id_idx ON member (user_id);
+
+-- Platform staff, who see every client. Kept by the older application; no client owns it.
+CREATE TABLE admin_user (
+    id text NOT NULL PRIMARY KEY,
+    name text NOT NULL,
+    email text NOT NULL,
+    password_hash text NOT NULL,
+    is_active boolean NOT NULL DEFAULT true,
+    created_at timestamp NOT NULL DEFAULT now(),
+    updated_at timestamp NOT NULL DEFAULT now(),
+    CONSTRAINT admin_user_email_unique UNIQUE (email)
+);

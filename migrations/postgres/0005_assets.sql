@@ -30,6 +30,7 @@ CREATE TABLE generated_asset (
     updated_at timestamp NOT NULL DEFAULT now(),
     completed_at timestamptz,
     deleted_at timestamptz,
+    from_legacy boolean NOT NULL DEFAULT false,
     CONSTRAINT generated_asset_type_check CHECK (asset_type IN ('image', 'video', '3d_model')),
     CONSTRAINT generated_asset_status_check CHECK (status IN ('pending', 'generating', 'completed', 'error')),
     CONSTRAINT generated_asset_approval_status_check CHECK (approval_status IN ('pending', 'approved', 'rejected')),
@@ -55,3 +56,14 @@ CREATE TABLE generated_asset_product (
 CREATE INDEX generated_asset_product_asset_idx ON generated_asset_product (generated_asset_id);
 CREATE INDEX generated_asset_product_product_idx ON generated_asset_product (product_id);
 CREATE UNIQUE INDEX generated_asset_product_primary_unique ON generated_asset_product (generated_asset_id) WHERE is_primary;
+
+-- A client's favourites among outputs, as the older application keeps them.
+CREATE TABLE favorite_image (
+    id text NOT NULL PRIMARY KEY,
+    client_id text NOT NULL REFERENCES client (id) ON DELETE CASCADE,
+    generated_asset_id text NOT NULL REFERENCES generated_asset (id) ON DELETE CASCADE,
+    created_at timestamp NOT NULL DEFAULT now(),
+    updated_at timestamp NOT NULL DEFAULT now()
+);
+CREATE INDEX favorite_image_client_id_idx ON favorite_image (client_id);
+CREATE INDEX favorite_image_generated_asset_id_idx ON favorite_image (generated_asset_id);

@@ -133,3 +133,35 @@ CREATE TABLE daemon_lease (
     expires_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- What a shop tells us by itself: what we asked it to tell, and what came in.
+CREATE TABLE webhook_subscription (
+    id text NOT NULL PRIMARY KEY,
+    store_connection_id text NOT NULL REFERENCES store_connection (id) ON DELETE CASCADE,
+    topic text NOT NULL,
+    external_webhook_id text,
+    secret_sealed text,
+    status text NOT NULL DEFAULT 'active',
+    last_delivery_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT webhook_subscription_unique UNIQUE (store_connection_id, topic),
+    CONSTRAINT webhook_subscription_status_check CHECK (status IN ('active', 'paused', 'failed', 'removed'))
+);
+
+CREATE TABLE webhook_event (
+    id text NOT NULL PRIMARY KEY,
+    store_connection_id text NOT NULL REFERENCES store_connection (id) ON DELETE CASCADE,
+    delivery_id text NOT NULL,
+    topic text NOT NULL,
+    external_resource_id text,
+    payload jsonb NOT NULL,
+    status text NOT NULL DEFAULT 'received',
+    attempts integer NOT NULL DEFAULT 0,
+    error text,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    processed_at timestamptz,
+    CONSTRAINT webhook_event_unique UNIQUE (store_connection_id, delivery_id),
+    CONSTRAINT webhook_event_status_check CHECK (status IN ('received', 'processing', 'processed', 'ignored', 'failed'))
+);
+CREATE INDEX webhook_event_status_idx ON webhook_event (status, received_at);

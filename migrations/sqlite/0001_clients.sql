@@ -33,3 +33,15 @@ CREATE TABLE member (
 );
 CREATE INDEX member_client_id_idx ON member (client_id);
 CREATE INDEX member_user_id_idx ON member (user_id);
+
+-- Platform staff, who see every client. Kept by the older application; no client owns it.
+CREATE TABLE admin_user (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    is_active BOOLEAN NOT NULL DEFAULT true CHECK (is_active IN (0, 1)),
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    CONSTRAINT admin_user_email_unique UNIQUE (email)
+);

@@ -133,3 +133,35 @@ CREATE TABLE daemon_lease (
     expires_at TEXT NOT NULL,
     updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 );
+
+-- What a shop tells us by itself: what we asked it to tell, and what came in.
+CREATE TABLE webhook_subscription (
+    id TEXT NOT NULL PRIMARY KEY,
+    store_connection_id TEXT NOT NULL REFERENCES store_connection (id) ON DELETE CASCADE,
+    topic TEXT NOT NULL,
+    external_webhook_id TEXT,
+    secret_sealed TEXT,
+    status TEXT NOT NULL DEFAULT 'active',
+    last_delivery_at TEXT,
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    CONSTRAINT webhook_subscription_unique UNIQUE (store_connection_id, topic),
+    CONSTRAINT webhook_subscription_status_check CHECK (status IN ('active', 'paused', 'failed', 'removed'))
+);
+
+CREATE TABLE webhook_event (
+    id TEXT NOT NULL PRIMARY KEY,
+    store_connection_id TEXT NOT NULL REFERENCES store_connection (id) ON DELETE CASCADE,
+    delivery_id TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    external_resource_id TEXT,
+    payload TEXT NOT NULL CHECK (json_valid(payload)),
+    status TEXT NOT NULL DEFAULT 'received',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    received_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    processed_at TEXT,
+    CONSTRAINT webhook_event_unique UNIQUE (store_connection_id, delivery_id),
+    CONSTRAINT webhook_event_status_check CHECK (status IN ('received', 'processing', 'processed', 'ignored', 'failed'))
+);
+CREATE INDEX webhook_event_status_idx ON webhook_event (status, received_at);

@@ -1,24 +1,16 @@
-//! `serve`, `migrate`, `sandbox`: processes that stay, and what they stand on.
+//! `serve` and `sandbox`: processes that stay.
 
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
 
-use super::out::{Out, line};
+use super::out::line;
 use crate::{
     app,
     config::Config,
-    db::Db,
     sandbox::{self, Options, Sandbox},
 };
-
-#[derive(clap::Args)]
-pub(super) struct MigrateArgs {
-    /// Only say what would be done.
-    #[arg(long)]
-    dry_run: bool,
-}
 
 #[derive(clap::Args)]
 pub(super) struct SandboxArgs {
@@ -50,23 +42,6 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.server.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {} ([server] listen)", config.server.listen))?;
     app::serve(config, tools, listener, stop_signal()).await
-}
-
-pub(super) async fn migrate(config: &Config, out: &Out, args: &MigrateArgs) -> anyhow::Result<()> {
-    let db = Db::open(&config.database_url(), config.database.max_connections).await?;
-    let pending = db.pending_migrations().await?;
-    if !args.dry_run {
-        db.migrate().await?;
-    }
-    if out.json {
-        return out
-            .value(&serde_json::json!({ "engine": db.engine(), "dry_run": args.dry_run, "migrations": pending }));
-    }
-    let verb = if args.dry_run { "would be done" } else { "done" };
-    for name in &pending {
-        line(&format!("{name}  {verb}"))?;
-    }
-    line(&format!("{}: {} migration(s) {verb}", db.engine(), pending.len()))
 }
 
 pub(super) async fn sandbox(config: &Config, args: SandboxArgs) -> anyhow::Result<()> {

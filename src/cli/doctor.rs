@@ -9,7 +9,10 @@ use crate::{
     app,
     config::Config,
     connect,
-    db::{self, Db},
+    db::{
+        self, Db,
+        adopt::{self, Kind},
+    },
     model::ConnectionStatus,
     provider,
     tools::Shared,
@@ -74,13 +77,18 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
 
 async fn database(config: &Config) -> Result<String, String> {
     let db = Db::open(&config.database_url(), config.database.max_connections).await.map_err(|e| e.to_string())?;
-    let pending = db.pending_migrations().await.map_err(|e| e.to_string())?;
-    match pending.len() {
-        0 => Ok(format!("{} answers and is up to date", db.engine())),
-        n if config.database.auto_migrate => {
-            Ok(format!("{} answers; {n} migrations will be done at start", db.engine()))
+    let look = adopt::look(&db).await.map_err(|e| e.to_string())?;
+    match look.kind {
+        Kind::Current => Ok(format!("{} answers and is up to date", db.engine())),
+        kind if kind.is_legacy() => {
+            Err(format!("this is a database of the older application ({kind}): see store-sync migrate --dry-run"))
         }
-        n => Err(format!("{n} migrations are missing: run store-sync migrate")),
+        _ if config.database.auto_migrate => Ok(format!(
+            "{} answers; {} steps to bring it up to date will be taken at start",
+            db.engine(),
+            look.missing.len()
+        )),
+        _ => Err("the database is not up to date: run store-sync migrate".to_owned()),
     }
 }
 

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod follow;
 mod logs;
+mod migrate;
 mod out;
 mod products;
 mod providers;
@@ -44,8 +45,8 @@ enum Command {
     Demo(demo::Args),
     /// The daemon: web, schedules, workers.
     Serve,
-    /// Bring the database up to date.
-    Migrate(daemon::MigrateArgs),
+    /// Bring the database up to date; take over one of the older application.
+    Migrate(migrate::Args),
     /// Tenants.
     #[command(subcommand)]
     Clients(clients::Command),
@@ -133,7 +134,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 async fn dispatch(command: Command, config: &Config, out: &Out) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve => daemon::serve(config).await?,
-        Command::Migrate(args) => daemon::migrate(config, out, &args).await?,
+        Command::Migrate(args) => migrate::run(config, out, args).await?,
         Command::Sandbox(args) => daemon::sandbox(config, args).await?,
         Command::Clients(command) => clients::run(config, out, command).await?,
         Command::Connect(args) => connect::run(config, out, args).await?,

@@ -4,6 +4,7 @@
 mod finish;
 mod keys;
 mod leave;
+mod legacy;
 mod save;
 mod start;
 mod wake;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use finish::{Callback, Connected, finish};
 pub use keys::{Held, renew_ahead};
 pub use leave::{Left, leave};
+pub use legacy::{LegacyKeys, legacy_keys, legacy_keys_before, take_legacy_keys};
 pub use save::paste;
 pub use start::{Begin, Begun, begin};
 pub use wake::{push_job, wake_pushes};

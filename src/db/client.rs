@@ -1,6 +1,9 @@
 //! Tenants.
 
-use super::{Tx, all, execute, maybe};
+use serde_json::Value;
+use sqlx::types::Json;
+
+use super::{Tx, all, execute, maybe, scalar};
 use crate::model::{Client, ClientId, Time};
 
 macro_rules! columns {
@@ -29,4 +32,23 @@ pub async fn find(tx: &mut Tx, id_or_slug: &str) -> sqlx::Result<Option<Client>>
 pub async fn list(tx: &mut Tx, after: Option<&ClientId>, limit: i64) -> sqlx::Result<Vec<Client>> {
     let after = after.map_or("", ClientId::as_str);
     all!(tx, Client, columns!("WHERE id > $1 ORDER BY id LIMIT $2"), after, limit)
+}
+
+/// Clients whose metadata say something about a shop.
+pub async fn list_commerce(tx: &mut Tx) -> sqlx::Result<Vec<(ClientId, Value)>> {
+    let sql = "SELECT id, metadata FROM client WHERE metadata IS NOT NULL ORDER BY id";
+    let all = all!(tx, (ClientId, Json<Value>), sql)?;
+    Ok(all.into_iter().map(|(id, metadata)| (id, metadata.0)).filter(|(_, m)| m["commerce"].is_object()).collect())
+}
+
+/// A tenant's metadata.
+pub async fn find_metadata(tx: &mut Tx, id: &ClientId) -> sqlx::Result<Option<Value>> {
+    let found = scalar!(tx, Option<Json<Value>>, "SELECT metadata FROM client WHERE id = $1", id)?;
+    Ok(found.flatten().map(|metadata| metadata.0))
+}
+
+/// Puts a tenant's metadata in place of what it had.
+pub async fn update_metadata(tx: &mut Tx, id: &ClientId, metadata: &Value, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE client SET metadata = $2, version = version + 1, updated_at = $3 WHERE id = $1";
+    Ok(execute!(tx, sql, id, Json(metadata), now)? == 1)
 }

@@ -3,6 +3,7 @@
 //! One text serves both engines: `$1` parameters, times and ids bound by us, `ON CONFLICT`, `RETURNING`. Where the
 //! engines truly differ, one function here hides it.
 
+pub mod adopt;
 pub mod asset;
 pub mod catalogue;
 pub mod client;
@@ -50,16 +51,10 @@ pub enum OpenError {
     /// The engine refused.
     #[error("cannot open the database: {0}")]
     Sqlx(#[from] sqlx::Error),
-    /// The schema could not be brought up to date.
-    #[error("cannot bring the database up to date: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
     /// The schema is older than this program and `auto_migrate` is off.
-    #[error("the database lacks {0} migration(s); run: store-sync migrate")]
+    #[error("the database is not up to date ({0} steps are missing); run: store-sync migrate")]
     Outdated(usize),
 }
-
-static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 
 impl Db {
     /// Opens `sqlite:FILE` (made when missing) or `postgres://…` with at most `max_connections`.
@@ -71,9 +66,10 @@ impl Db {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(OpenError::Address);
         }
-        // A plan made while a table was empty would stay in use when it has a hundred thousand rows.
-        let plans = [("plan_cache_mode", "force_custom_plan")];
-        let options = PgConnectOptions::from_str(url)?.application_name("store-sync").options(plans);
+        // A plan made while a table was empty would stay in use when it has a hundred thousand rows. And a role that was
+        // shown the older application's names first must not show them to us.
+        let settings = [("plan_cache_mode", "force_custom_plan"), ("search_path", "public")];
+        let options = PgConnectOptions::from_str(url)?.application_name("store-sync").options(settings);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(15))
@@ -96,57 +92,6 @@ impl Db {
             Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin_with("BEGIN READ ONLY").await?),
         })
-    }
-
-    /// The migrations that this program has and the database does not, by name.
-    pub async fn pending_migrations(&self) -> sqlx::Result<Vec<String>> {
-        let mut tx = self.read().await?;
-        let known = match &mut tx {
-            Tx::Sqlite(t) => {
-                let table = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
-                let exists: i64 = sqlx::query_scalar(table).fetch_one(&mut **t).await?;
-                if exists == 0 {
-                    Vec::new()
-                } else {
-                    sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&mut **t).await?
-                }
-            }
-            Tx::Postgres(t) => {
-                let table = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
-                let exists: bool = sqlx::query_scalar(table).fetch_one(&mut **t).await?;
-                if exists {
-                    sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&mut **t).await?
-                } else {
-                    Vec::<i64>::new()
-                }
-            }
-        };
-        let all = self.migrator().iter().filter(|m| !known.contains(&m.version));
-        Ok(all.map(|m| format!("{:04}_{}", m.version, m.description.replace(' ', "_"))).collect())
-    }
-
-    /// Brings the schema up to date. Safe to call from several processes at once.
-    pub async fn migrate(&self) -> Result<(), OpenError> {
-        match self {
-            Self::Postgres(pool) => POSTGRES.run(pool).await?,
-            Self::Sqlite { write, file, .. } => {
-                // The migrator takes no lock of its own on this engine.
-                let lock = lock_file(file, "migrate")?;
-                tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
-                    .await
-                    .map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))?
-                    .map_err(sqlx::Error::Io)?;
-                SQLITE.run(write).await?;
-            }
-        }
-        Ok(())
-    }
-
-    fn migrator(&self) -> &'static sqlx::migrate::Migrator {
-        match self {
-            Self::Sqlite { .. } => &SQLITE,
-            Self::Postgres(_) => &POSTGRES,
-        }
     }
 
     /// `sqlite` or `postgres`.

@@ -3,6 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 
 use super::connect::Web;
+use crate::db::adopt::{self, Kind};
 
 /// The process answers.
 pub(super) async fn alive() -> &'static str {
@@ -11,8 +12,8 @@ pub(super) async fn alive() -> &'static str {
 
 /// The database answers and its schema is ours.
 pub(super) async fn ready(State(web): State<Web>) -> (StatusCode, &'static str) {
-    match web.tools.db.pending_migrations().await {
-        Ok(pending) if pending.is_empty() => (StatusCode::OK, "ready\n"),
+    match adopt::look(&web.tools.db).await {
+        Ok(look) if look.kind == Kind::Current => (StatusCode::OK, "ready\n"),
         Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database is not up to date: run store-sync migrate\n"),
         Err(error) => {
             tracing::error!("not ready: {error}");

@@ -1,0 +1,150 @@
+//! `migrate`: brings the database up to date, and takes over one of the older application.
+
+use super::out::{Out, line, or_dash};
+use crate::{
+    app,
+    config::Config,
+    connect,
+    db::{
+        Db,
+        adopt::{self, Kind, Options, Report},
+    },
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Say every step, count every row, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// The database role of the older application, which goes on under its old names (PostgreSQL).
+    #[arg(long, value_name = "ROLE")]
+    legacy_role: Option<String>,
+    /// Only show that role the old names first, from its next connection on. Do this before the real thing.
+    #[arg(long, requires = "legacy_role", conflicts_with_all = ["dry_run", "contract", "take_credentials"])]
+    prepare: bool,
+    /// Move shop keys that the older application keeps in clear into sealed connections.
+    #[arg(long)]
+    take_credentials: bool,
+    /// End the time of the old names. Refused while the older application is connected.
+    #[arg(long, conflicts_with_all = ["dry_run", "take_credentials", "legacy_role"])]
+    contract: bool,
+    /// With --contract: what was deleted more days ago is deleted for good.
+    #[arg(long, value_name = "DAYS", default_value_t = 30, requires = "contract")]
+    keep_days: u32,
+}
+
+pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Result<()> {
+    let outside = app::outside(config)?;
+    let db = Db::open(&config.database_url(), config.database.max_connections).await?;
+    if args.prepare {
+        let role = args.legacy_role.unwrap_or_default();
+        adopt::prepare_role(&db, &role).await?;
+        return out.say(&format!(
+            "{role} sees the schema legacy first from its next connection on; it is empty, so nothing changes.\n\
+             Now let the older application connect anew (restart it, or recycle its pool), then run: store-sync migrate --legacy-role {role}"
+        ));
+    }
+    if args.contract {
+        let done = adopt::contract(&db, &outside.clock, args.keep_days).await?;
+        return out.one(&done);
+    }
+    let options = Options { legacy: true, legacy_role: args.legacy_role };
+    let report = if args.dry_run {
+        adopt::rehearse(&db, &options).await?
+    } else {
+        adopt::run(&db, &outside.clock, &outside.new_id::<String>(), &options).await?
+    };
+    let keys = if args.dry_run {
+        // The oldest generation has its clients under another name; they are looked at once it is adopted.
+        let readable = !matches!(report.kind, Kind::Empty | Kind::Gen0 | Kind::Adopting);
+        if readable { connect::legacy_keys_before(&db).await? } else { Vec::new() }
+    } else {
+        let tools = app::open(config).await?;
+        if args.take_credentials {
+            connect::take_legacy_keys(&tools).await?
+        } else {
+            connect::legacy_keys(&tools).await?
+        }
+    };
+    if out.json {
+        let mut value = serde_json::to_value(&report)?;
+        value["legacy_keys"] = serde_json::to_value(&keys)?;
+        return out.value(&value);
+    }
+    print(&report)?;
+    for key in &keys {
+        line(&format!("\nclient {}: {}", key.client_id, key.text))?;
+    }
+    Ok(())
+}
+
+fn print(report: &Report) -> anyhow::Result<()> {
+    let (found, verb) = (describe(report.kind), if report.dry_run { "would be done" } else { "done" });
+    line(&format!("{}: {found}", report.engine))?;
+    for step in &report.steps {
+        let phase = serde_json::to_value(step.phase)?;
+        line(&format!("  {:9} {}", phase.as_str().unwrap_or_default(), step.what))?;
+    }
+    line(&format!("{} step(s) {verb}", report.steps.len()))?;
+    if !report.tables.is_empty() {
+        line("\nTABLE                      ROWS BEFORE   ROWS AFTER  SAME ROWS")?;
+    }
+    for proof in &report.tables {
+        let name =
+            if proof.was == proof.table { proof.table.clone() } else { format!("{} ({})", proof.table, proof.was) };
+        let same = match &proof.hash_after {
+            None => "–".to_owned(),
+            Some(after) if *after == proof.hash_before => format!("yes, hash {after}"),
+            Some(_) => format!("{} written, {} added, {} gone meanwhile", proof.changed, proof.added, proof.missing),
+        };
+        line(&format!("{name:38} {:>8} {:>12}  {same}", proof.rows_before, or_dash(proof.rows_after.as_ref())))?;
+    }
+    if let Some(pair) = &report.picture_keys {
+        line(&format!("pictures' ids and keys: hash {} before, {} after", pair.before, or_dash(pair.after.as_ref())))?;
+    }
+    for (reason, count) in &report.quarantine.counts {
+        line(&format!("not linked, {reason}: {count} (the lists themselves stay as they are)"))?;
+    }
+    for member in report.quarantine.members.iter().take(20) {
+        line(&format!(
+            "  {} {}: {} {}",
+            member.table_name,
+            member.id,
+            member.reason,
+            member.value.as_deref().unwrap_or("")
+        ))?;
+    }
+    for text in report.notes.iter().chain(&report.references_lost) {
+        line(&format!("note: {text}"))?;
+    }
+    for text in &report.warnings {
+        line(&format!("warning: {text}"))?;
+    }
+    if let Some(ms) = report.expand_lock_ms {
+        line(&format!("tables were locked for {ms} ms"))?;
+    }
+    if !report.dry_run && report.kind.is_legacy() {
+        let verdict = if report.is_identical() {
+            "every row that was there is there, unchanged"
+        } else {
+            "see the rows written meanwhile above"
+        };
+        line(&format!("{verdict}; it took {} ms; the proof is kept in schema_adoption", report.took_ms))?;
+    }
+    Ok(())
+}
+
+fn describe(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Empty => "an empty database",
+        Kind::Gen0 => "a database of the older application, with its oldest names (gen0)",
+        Kind::Gen1 => "a database of the older application (gen1)",
+        Kind::Gen2 => "a later database of the older application, with the new names (gen2)",
+        Kind::Gen3 => "a still later database of the older application (gen3)",
+        Kind::Half => "a database of the older application, some names old and some new",
+        Kind::Mixed => "a database with tables under both their names",
+        Kind::Adopting => "an adoption that was interrupted: it goes on",
+        Kind::Older => "a database of an earlier release",
+        Kind::Current => "up to date",
+    }
+}

@@ -1,0 +1,153 @@
+//! What a PostgreSQL database has: its tables, columns, constraints and indices, as its own catalogue tells.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::PgConnection;
+
+/// The part of a database that concerns us: the schema `public`, and whether `legacy` is there.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Catalogue {
+    pub tables: BTreeMap<String, Table>,
+    pub indices: BTreeMap<String, Index>,
+    pub triggers: BTreeSet<(String, String)>,
+    /// Name to text.
+    pub functions: BTreeMap<String, String>,
+    /// Views in the schema `legacy`; `None` where there is no such schema.
+    pub legacy: Option<BTreeSet<String>>,
+}
+
+/// A table.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Table {
+    pub columns: Vec<Column>,
+    pub rules: Vec<Rule>,
+}
+
+/// A column.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct Column {
+    pub table_name: String,
+    pub name: String,
+    pub kind: String,
+    pub not_null: bool,
+    pub default: Option<String>,
+}
+
+/// A constraint.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct Rule {
+    pub table_name: String,
+    pub name: String,
+    /// `p`, `u`, `c` or `f`.
+    pub kind: String,
+    pub valid: bool,
+    pub columns: Vec<String>,
+    pub refers: Option<String>,
+    pub action: String,
+}
+
+/// An index.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct Index {
+    pub name: String,
+    pub table_name: String,
+    pub is_unique: bool,
+    pub valid: bool,
+    pub partial: bool,
+    /// A constraint stands on it.
+    pub owned: bool,
+    /// `a, b`
+    pub columns: String,
+}
+
+impl Table {
+    /// The column of this name.
+    pub(super) fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+impl Catalogue {
+    /// Whether `table` has `column`.
+    pub(super) fn has(&self, table: &str, column: &str) -> bool {
+        self.tables.get(table).is_some_and(|table| table.column(column).is_some())
+    }
+
+    /// Reads the catalogue as it is now.
+    pub(super) async fn read(conn: &mut PgConnection) -> sqlx::Result<Self> {
+        let mut catalogue = Self::default();
+        let tables =
+            "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')";
+        for table in sqlx::query_scalar::<_, String>(tables).fetch_all(&mut *conn).await? {
+            catalogue.tables.insert(table, Table::default());
+        }
+        let columns = "SELECT c.relname::text AS table_name, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS kind, \
+                       a.attnotnull AS not_null, pg_get_expr(d.adbin, d.adrelid) AS \"default\" FROM pg_attribute a \
+                       JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+                       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
+                       ORDER BY c.relname, a.attnum";
+        for column in sqlx::query_as::<_, Column>(columns).fetch_all(&mut *conn).await? {
+            catalogue.tables.entry(column.table_name.clone()).or_default().columns.push(column);
+        }
+        let rules = "SELECT r.relname::text AS table_name, k.conname::text AS name, k.contype::text AS kind, k.convalidated AS valid, \
+                     ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY n(num, place) \
+                     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = n.num ORDER BY n.place) AS columns, \
+                     f.relname::text AS refers, \
+                     CASE k.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' ELSE 'NO ACTION' END AS action \
+                     FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid LEFT JOIN pg_class f ON f.oid = k.confrelid \
+                     WHERE r.relnamespace = 'public'::regnamespace AND k.contype IN ('p', 'u', 'c', 'f') ORDER BY k.conname";
+        for rule in sqlx::query_as::<_, Rule>(rules).fetch_all(&mut *conn).await? {
+            catalogue.tables.entry(rule.table_name.clone()).or_default().rules.push(rule);
+        }
+        let indices = "SELECT i.relname::text AS name, t.relname::text AS table_name, x.indisunique AS is_unique, x.indisvalid AS valid, \
+                       x.indpred IS NOT NULL AS partial, \
+                       EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u')) AS owned, \
+                       (SELECT string_agg(pg_get_indexdef(x.indexrelid, n, true), ', ' ORDER BY n) \
+                       FROM generate_series(1, x.indnkeyatts) n) AS columns \
+                       FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid \
+                       WHERE t.relnamespace = 'public'::regnamespace";
+        for index in sqlx::query_as::<_, Index>(indices).fetch_all(&mut *conn).await? {
+            catalogue.indices.insert(index.name.clone(), index);
+        }
+        let triggers = "SELECT c.relname::text, t.tgname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
+                        WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal";
+        catalogue.triggers.extend(sqlx::query_as::<_, (String, String)>(triggers).fetch_all(&mut *conn).await?);
+        let functions = "SELECT proname::text, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace";
+        catalogue.functions.extend(sqlx::query_as::<_, (String, String)>(functions).fetch_all(&mut *conn).await?);
+        let schema = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'legacy')";
+        if sqlx::query_scalar::<_, bool>(schema).fetch_one(&mut *conn).await? {
+            let views = "SELECT viewname::text FROM pg_views WHERE schemaname = 'legacy'";
+            catalogue.legacy = Some(sqlx::query_scalar(views).fetch_all(&mut *conn).await?.into_iter().collect());
+        }
+        Ok(catalogue)
+    }
+
+    /// As it will be after a table got another name.
+    pub(super) fn rename_table(&mut self, old: &str, new: &str) {
+        let Some(table) = self.tables.remove(old) else { return };
+        self.tables.insert(new.to_owned(), table);
+        for table in self.tables.values_mut() {
+            for rule in table.rules.iter_mut().filter(|rule| rule.refers.as_deref() == Some(old)) {
+                rule.refers = Some(new.to_owned());
+            }
+        }
+        for index in self.indices.values_mut().filter(|index| index.table_name == old) {
+            new.clone_into(&mut index.table_name);
+        }
+    }
+
+    /// As it will be after a column got another name.
+    pub(super) fn rename_column(&mut self, table: &str, old: &str, new: &str) {
+        let Some(found) = self.tables.get_mut(table) else { return };
+        for column in found.columns.iter_mut().filter(|column| column.name == old) {
+            new.clone_into(&mut column.name);
+        }
+        for column in found.rules.iter_mut().flat_map(|rule| &mut rule.columns).filter(|column| *column == old) {
+            new.clone_into(column);
+        }
+        for index in self.indices.values_mut().filter(|index| index.table_name == table) {
+            let names: Vec<&str> = index.columns.split(", ").map(|name| if name == old { new } else { name }).collect();
+            index.columns = names.join(", ");
+        }
+    }
+}

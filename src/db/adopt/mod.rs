@@ -1,0 +1,114 @@
+//! Brings any database to the schema of this release: an empty one, one of an earlier release, and those of the older
+//! application, whose rows are taken over by renaming. What there is decides, never a history of what was done.
+//!
+//! The files in `migrations/` say how the schema should be (`target`); the database says how it is (`catalogue`); the
+//! difference is the plan. A step that was taken is no difference any more, so that an interrupted run simply goes on.
+
+mod backfill;
+mod catalogue;
+mod plan;
+mod postgres;
+mod proof;
+mod recognise;
+mod report;
+mod sqlite;
+mod target;
+
+use serde::Serialize;
+
+use super::Db;
+use crate::outside::Clock;
+pub use plan::Phase;
+pub use recognise::Kind;
+pub use report::{HashPair, Line, Quarantine, Rejected, Report, TableProof};
+
+/// What the caller decided.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// A database of the older application may be adopted. Otherwise that is an error: it is a person's decision.
+    pub legacy: bool,
+    /// The role of the older application, which gets the views for the old names (PostgreSQL).
+    pub legacy_role: Option<String>,
+}
+
+/// Why a database was not brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum AdoptError {
+    /// The engine refused.
+    #[error(transparent)]
+    Sqlx(#[from] sqlx::Error),
+    /// Something stands in the way; nothing was changed.
+    #[error("the database is left as it is:\n  {}", .0.join("\n  "))]
+    Refused(Vec<String>),
+    /// A database of the older application, and nobody asked to adopt it.
+    #[error(
+        "this is a database of the older application ({0}). See what would be done with: store-sync migrate --dry-run, then run: store-sync migrate"
+    )]
+    Legacy(Kind),
+}
+
+/// What is missing, as the names of steps; and what kind of database this is.
+#[derive(Debug, Clone, Serialize)]
+pub struct Look {
+    pub kind: Kind,
+    pub missing: Vec<String>,
+}
+
+/// What the end of the old names did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Contracted {
+    /// Favourites of products that became rows of their own.
+    pub favourites: u64,
+    /// Pictures whose deletion became final.
+    pub assets: u64,
+    /// Flows whose deletion became final.
+    pub flows: u64,
+    /// Roles that see the plain names again.
+    pub roles: Vec<String>,
+}
+
+/// Recognises the database. Reads its catalogue only.
+pub async fn look(db: &Db) -> sqlx::Result<Look> {
+    match db {
+        Db::Postgres(pool) => {
+            let plan = postgres::look(pool).await?;
+            Ok(Look { kind: plan.kind, missing: plan.steps.into_iter().map(|step| step.what).collect() })
+        }
+        Db::Sqlite { read, .. } => sqlite::look(read).await,
+    }
+}
+
+/// Says everything that `run` would do, and changes nothing.
+pub async fn rehearse(db: &Db, options: &Options) -> Result<Report, AdoptError> {
+    match db {
+        Db::Postgres(pool) => postgres::rehearse(pool, options).await,
+        Db::Sqlite { read, .. } => sqlite::rehearse(read).await,
+    }
+}
+
+/// Brings the database up to date. Safe to call from several processes at once, and to be killed. `id` names a new adoption.
+pub async fn run(db: &Db, clock: &Clock, id: &str, options: &Options) -> Result<Report, AdoptError> {
+    match db {
+        Db::Postgres(pool) => postgres::run(pool, clock, id, options).await,
+        Db::Sqlite { write, file, .. } => sqlite::run(write, file, clock, id, options).await,
+    }
+}
+
+/// Shows the older application's role the old names first, from its next connection on (PostgreSQL).
+pub async fn prepare_role(db: &Db, role: &str) -> Result<(), AdoptError> {
+    match db {
+        Db::Postgres(pool) => postgres::prepare_role(pool, role).await,
+        Db::Sqlite { .. } => Err(AdoptError::Refused(vec![ONLY_POSTGRES.to_owned()])),
+    }
+}
+
+/// Ends the time of the old names; deletions older than `keep_days` become final (PostgreSQL).
+pub async fn contract(db: &Db, clock: &Clock, keep_days: u32) -> Result<Contracted, AdoptError> {
+    match db {
+        Db::Postgres(pool) => postgres::contract(pool, clock, keep_days).await,
+        Db::Sqlite { .. } => Err(AdoptError::Refused(vec![ONLY_POSTGRES.to_owned()])),
+    }
+}
+
+const ONLY_POSTGRES: &str =
+    "the embedded database has one user and no schemas: the older application cannot run beside this program there";

@@ -1,0 +1,267 @@
+//! Counts and hashes before and after, and what stands in the way: every question about rows of a legacy database.
+
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use super::{
+    catalogue::Catalogue,
+    plan::{Demand, Plan, quoted, speaks_of},
+    recognise::{BEFORE, OldNames},
+    report::{HashPair, Quarantine, Rejected, TableProof},
+    target,
+};
+
+/// Members of lists that are named one by one in the report; all are counted.
+const NAMED: usize = 1000;
+
+/// A table whose rows are proved: its names and the columns it had, under their new names.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub(super) struct Shape {
+    pub table: String,
+    pub was: String,
+    pub columns: Vec<String>,
+    /// References to it: `table.column`.
+    pub referred_by: Vec<String>,
+}
+
+/// The tables of a database that was just found, with the names they will have.
+pub(super) fn shapes(found: &Catalogue, names: &OldNames) -> Vec<Shape> {
+    let new = |was: &str| names.tables.iter().find(|(_, old)| *old == was).map_or(was, |(new, _)| new).to_owned();
+    let new_column = |table: &str, was: &str| {
+        let renamed = names.columns.iter().find(|((of, _), old)| of == table && *old == was);
+        renamed.map_or(was, |((_, new), _)| new).to_owned()
+    };
+    let ours = |name: &&String| !name.starts_with("_sqlx") && !name.starts_with("schema_adoption");
+    let mut shapes: Vec<Shape> = found
+        .tables
+        .keys()
+        .filter(ours)
+        .map(|was| {
+            let table = new(was);
+            let columns = found.tables[was].columns.iter().map(|column| new_column(&table, &column.name)).collect();
+            let referred_by = found
+                .tables
+                .iter()
+                .flat_map(|(name, other)| other.rules.iter().map(move |rule| (name, rule)))
+                .filter(|(_, rule)| rule.kind == "f" && rule.refers.as_deref() == Some(was))
+                .map(|(name, rule)| {
+                    let from = new(name);
+                    let column = rule.columns.first().map_or("", String::as_str);
+                    format!("{from}.{}", new_column(&from, column))
+                })
+                .collect();
+            Shape { table, was: was.clone(), columns, referred_by }
+        })
+        .collect();
+    shapes.sort_by(|a, b| a.table.cmp(&b.table));
+    shapes
+}
+
+/// `SELECT id, digest FROM table` over the columns it had, under the names of now or of before.
+fn digests(shape: &Shape, names: &OldNames, old: bool) -> String {
+    let column = |name: &String| {
+        let name = if old { names.column(&shape.table, name) } else { name.as_str() };
+        format!("\"{name}\"")
+    };
+    let columns: Vec<String> = shape.columns.iter().map(column).collect();
+    let digest = format!("md5(ROW({})::text)", columns.join(", "));
+    let id = if shape.columns.iter().any(|name| name == "id") { "id::text".to_owned() } else { digest.clone() };
+    let table = if old { &shape.was } else { &shape.table };
+    format!("SELECT {id} AS id, {digest} AS digest FROM public.\"{table}\"")
+}
+
+/// Sums digests without regard to their order.
+const SUM: &str = "count(*), coalesce(sum(('x' || substr(digest, 1, 15))::bit(60)::bigint::numeric), 0)::text";
+
+/// Counts and hashes of every table, under the names of before.
+pub(super) async fn measure(
+    conn: &mut PgConnection,
+    shapes: &[Shape],
+    names: &OldNames,
+) -> sqlx::Result<Vec<TableProof>> {
+    let mut proofs = Vec::new();
+    for shape in shapes {
+        let sql = format!("SELECT {SUM} FROM ({}) d", digests(shape, names, true));
+        let (rows, hash): (i64, String) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut *conn).await?;
+        let (table, was) = (shape.table.clone(), shape.was.clone());
+        proofs.push(TableProof { table, was, rows_before: rows, hash_before: hash, ..TableProof::default() });
+    }
+    Ok(proofs)
+}
+
+/// Keeps every row's digest in a table of its own: from then on, and until that table goes, an adoption is under way.
+pub(super) async fn keep(conn: &mut PgConnection, shapes: &[Shape], names: &OldNames) -> sqlx::Result<()> {
+    let make =
+        format!("CREATE TABLE public.{BEFORE} (table_name text NOT NULL, id text NOT NULL, digest text NOT NULL)");
+    sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut *conn).await?;
+    for shape in shapes {
+        let rows = digests(shape, names, true);
+        let sql = format!("INSERT INTO public.{BEFORE} SELECT '{}', id, digest FROM ({rows}) d", shape.table);
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// Compares every row with its digest from before.
+pub(super) async fn compare(conn: &mut PgConnection, shape: &Shape, proof: &mut TableProof) -> sqlx::Result<()> {
+    let now = digests(shape, &OldNames::default(), false);
+    let sql = format!("SELECT {SUM} FROM ({now}) d");
+    let (rows, hash): (i64, String) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut *conn).await?;
+    (proof.rows_after, proof.hash_after) = (Some(rows), Some(hash));
+    if proof.hash_after.as_ref() == Some(&proof.hash_before) {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT count(*) FILTER (WHERE b.digest <> n.digest), count(*) FILTER (WHERE b.id IS NULL), count(*) FILTER (WHERE n.id IS NULL) \
+         FROM (SELECT id, digest FROM public.{BEFORE} WHERE table_name = '{}') b FULL JOIN ({now}) n ON n.id = b.id",
+        shape.table
+    );
+    (proof.changed, proof.added, proof.missing) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut *conn).await?;
+    Ok(())
+}
+
+/// The hash over id and key of every picture.
+pub(super) async fn picture_keys(conn: &mut PgConnection, names: &OldNames) -> sqlx::Result<String> {
+    let (table, column) = (names.table("generated_asset"), names.column("generated_asset", "asset_url"));
+    let sql = format!("SELECT {SUM} FROM (SELECT md5(ROW(id, \"{column}\")::text) AS digest FROM public.{table}) d");
+    sqlx::query_as::<_, (i64, String)>(AssertSqlSafe(sql)).fetch_one(conn).await.map(|(_, hash)| hash)
+}
+
+/// The hashes of pictures' keys at the beginning, where there are pictures.
+pub(super) async fn first_keys(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Option<HashPair>> {
+    let (table, column) = (plan.names.table("generated_asset"), plan.names.column("generated_asset", "asset_url"));
+    if !plan.found.has(table, column) {
+        return Ok(None);
+    }
+    Ok(Some(HashPair { before: picture_keys(conn, &plan.names).await?, after: None }))
+}
+
+/// References that were there before and are not now.
+pub(super) fn lost_references(shapes: &[Shape], now: &Catalogue) -> Vec<String> {
+    let mut lost = Vec::new();
+    for shape in shapes {
+        for from in &shape.referred_by {
+            let (table, column) = from.split_once('.').unwrap_or((from, ""));
+            let kept = now.tables.get(table).is_some_and(|live| {
+                let refers = |rule: &&super::catalogue::Rule| rule.kind == "f" && rule.columns == [column.to_owned()];
+                live.rules.iter().any(|rule| refers(&rule) && rule.refers.as_deref() == Some(&shape.table))
+            });
+            if !kept {
+                lost.push(format!("{from} -> {}", shape.table));
+            }
+        }
+    }
+    lost
+}
+
+/// Members of pictures' product lists that cannot become links, and why.
+pub(super) async fn quarantine(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Quarantine> {
+    let (assets, products) = (plan.names.table("generated_asset"), plan.names.table("product"));
+    let mut quarantine = Quarantine::default();
+    if !plan.found.has(assets, "product_ids") || !plan.found.tables.contains_key(products) {
+        return Ok(quarantine);
+    }
+    let (asset_client, product_client) =
+        (plan.names.column("generated_asset", "client_id"), plan.names.column("product", "client_id"));
+    let rejected = format!(
+        "SELECT 'generated_asset' AS table_name, a.id, 'not_a_list' AS reason, left(a.product_ids::text, 200) AS value \
+         FROM public.{assets} a WHERE jsonb_typeof(a.product_ids) NOT IN ('array', 'null') \
+         UNION ALL SELECT 'generated_asset', m.asset, CASE WHEN jsonb_typeof(m.value) <> 'string' THEN 'not_a_text' \
+         WHEN p.id IS NULL THEN 'unknown_product' WHEN p.{product_client} <> m.client THEN 'other_client' ELSE 'twice' END, \
+         left(m.value::text, 200) FROM (SELECT a.id AS asset, a.{asset_client} AS client, e.value, \
+         row_number() OVER (PARTITION BY a.id, e.value ORDER BY e.place) AS nth FROM public.{assets} a \
+         CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(a.product_ids) WHEN 'array' THEN a.product_ids ELSE '[]' END) \
+         WITH ORDINALITY e(value, place)) m LEFT JOIN public.{products} p ON jsonb_typeof(m.value) = 'string' AND p.id = m.value #>> '{{}}' \
+         WHERE p.id IS NULL OR p.{product_client} <> m.client OR m.nth > 1"
+    );
+    let counts = format!("SELECT reason, count(*) FROM ({rejected}) r GROUP BY reason");
+    quarantine.counts.extend(sqlx::query_as::<_, (String, i64)>(AssertSqlSafe(counts)).fetch_all(&mut *conn).await?);
+    let named = format!("SELECT * FROM ({rejected}) r ORDER BY id, reason, value LIMIT {NAMED}");
+    quarantine.members = sqlx::query_as::<_, Rejected>(AssertSqlSafe(named)).fetch_all(&mut *conn).await?;
+    Ok(quarantine)
+}
+
+/// Rows that stand in the way of what the schema will demand. A reference that dangles and may be null is quarantined, and so
+/// is a link that is there twice; everything else is a reason to stop.
+pub(super) async fn obstacles(
+    conn: &mut PgConnection,
+    plan: &Plan,
+    quarantine: &mut Quarantine,
+) -> sqlx::Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for demand in &plan.demands {
+        let (table, columns) = match demand {
+            Demand::Unique { table, columns, .. } => (table, columns.split(", ").map(str::to_owned).collect()),
+            Demand::Check { table, columns, .. } => (table, columns.clone()),
+            Demand::Reference { table, column, .. } => (table, vec![column.clone()]),
+        };
+        let was = plan.names.table(table);
+        let old: Vec<&str> = columns.iter().map(|column| plan.names.column(table, column)).collect();
+        let condition = if let Demand::Unique { predicate: Some(predicate), .. } = demand { predicate } else { "" };
+        let named = target::postgres().table(table).map_or(&[][..], |table| &table.columns);
+        let mut named = named.iter().map(|column| column.name.as_str()).filter(|column| speaks_of(condition, column));
+        if !old.iter().copied().all(|column| plan.found.has(was, column))
+            || !named.all(|column| plan.found.has(was, column))
+        {
+            continue;
+        }
+        match demand {
+            Demand::Unique { columns, predicate, .. } => {
+                let among = predicate.as_ref().map_or_else(|| "true".to_owned(), Clone::clone);
+                let filled: Vec<String> = old.iter().map(|column| format!("\"{column}\" IS NOT NULL")).collect();
+                let list = old.join(", ");
+                let sql = format!(
+                    "SELECT count(*) FROM (SELECT 1 FROM public.{} WHERE {among} AND {} GROUP BY {list} HAVING count(*) > 1) d",
+                    quoted(was),
+                    filled.join(" AND ")
+                );
+                let found = count(conn, sql).await?;
+                if found > 0 && table == "generated_asset_product" && predicate.is_none() {
+                    quarantine.counts.insert("link_twice".into(), found);
+                } else if found > 0 {
+                    problems.push(format!(
+                        "{found} group(s) of rows in {was} are alike in ({columns}), which must be unique"
+                    ));
+                }
+            }
+            Demand::Check { name, expression, .. } if old.iter().zip(&columns).all(|(old, new)| old == new) => {
+                let found =
+                    count(conn, format!("SELECT count(*) FROM public.{} WHERE NOT ({expression})", quoted(was)))
+                        .await?;
+                if found > 0 {
+                    problems.push(format!("{found} row(s) of {was} break the rule {name}: {expression}"));
+                }
+            }
+            Demand::Check { .. } => {}
+            Demand::Reference { column, to, action, .. } => {
+                let (column, to) = (plan.names.column(table, column), plan.names.table(to));
+                let from = format!(
+                    "FROM public.{} r WHERE r.\"{column}\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM public.{} t WHERE t.id = r.\"{column}\")",
+                    quoted(was),
+                    quoted(to)
+                );
+                let found = if plan.found.tables.contains_key(to) {
+                    count(conn, format!("SELECT count(*) {from}")).await?
+                } else {
+                    0
+                };
+                if found > 0 && action == "SET NULL" {
+                    quarantine.counts.insert(format!("dangling {was}.{column}"), found);
+                    let sql = format!(
+                        "SELECT '{was}' AS table_name, r.id, 'dangling {column}' AS reason, r.\"{column}\" AS value {from} LIMIT {NAMED}"
+                    );
+                    quarantine
+                        .members
+                        .extend(sqlx::query_as::<_, Rejected>(AssertSqlSafe(sql)).fetch_all(&mut *conn).await?);
+                } else if found > 0 {
+                    problems
+                        .push(format!("{found} row(s) of {was} refer by {column} to rows of {to} that are not there"));
+                }
+            }
+        }
+    }
+    Ok(problems)
+}
+
+async fn count(conn: &mut PgConnection, sql: String) -> sqlx::Result<i64> {
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(conn).await
+}

@@ -1,0 +1,175 @@
+//! Tells from its catalogue which kind of database this is, and which of its names are old. A history table is never asked.
+
+use std::collections::BTreeMap;
+
+use super::catalogue::Catalogue;
+use crate::model::words;
+
+words! {
+    /// What was found. The generations are those of the older application.
+    Kind {
+        /// None of our tables.
+        Empty = "empty",
+        /// The oldest names: organizations and client sessions.
+        Gen0 = "gen0",
+        /// Studio sessions, flows, generated images.
+        Gen1 = "gen1",
+        /// The new names with the first of the new columns.
+        Gen2 = "gen2",
+        /// Later still: columns renamed once more. Refused.
+        Gen3 = "gen3",
+        /// Some tables have their old names and some their new ones.
+        Half = "half",
+        /// One table under both its names. Refused.
+        Mixed = "mixed",
+        /// An adoption that was interrupted.
+        Adopting = "adopting",
+        /// Made by an earlier release of this program.
+        Older = "older",
+        /// Nothing to do.
+        Current = "current",
+    }
+}
+
+impl Kind {
+    /// Whether the rows are the older application's, so that adopting is a decision for a person.
+    pub fn is_legacy(self) -> bool {
+        !matches!(self, Self::Empty | Self::Older | Self::Current)
+    }
+
+    /// Whether an application that knows the old names may still be running on it.
+    pub fn has_old_names(self) -> bool {
+        matches!(self, Self::Gen0 | Self::Gen1 | Self::Half)
+    }
+}
+
+/// The table that holds every row's digest while an adoption is under way; its presence tells that one is.
+pub(super) const BEFORE: &str = "schema_adoption_before";
+
+const TABLES: &[(&str, &str)] = &[
+    ("organization", "client"),
+    ("client_session", "collection_session"),
+    ("studio_session", "collection_session"),
+    ("flow", "generation_flow"),
+    ("generated_image", "generated_asset"),
+];
+
+/// Table by its new name (every table where it is empty), old column, new column.
+const COLUMNS: &[(&str, &str, &str)] = &[
+    ("", "organization_id", "client_id"),
+    ("session", "active_organization_id", "active_client_id"),
+    ("message", "client_session_id", "collection_session_id"),
+    ("message", "studio_session_id", "collection_session_id"),
+    ("generation_flow", "client_session_id", "collection_session_id"),
+    ("generation_flow", "studio_session_id", "collection_session_id"),
+    ("generated_asset", "flow_id", "generation_flow_id"),
+    ("generated_asset", "r2_key", "asset_url"),
+    ("favorite_image", "generated_image_id", "generated_asset_id"),
+];
+
+/// The old name of each renamed thing, by its new one.
+#[derive(Debug, Default, Clone)]
+pub(super) struct OldNames {
+    pub tables: BTreeMap<String, String>,
+    pub columns: BTreeMap<(String, String), String>,
+}
+
+impl OldNames {
+    /// What this table is called now.
+    pub(super) fn table<'a>(&'a self, name: &'a str) -> &'a str {
+        self.tables.get(name).map_or(name, String::as_str)
+    }
+
+    /// What this column is called now.
+    pub(super) fn column<'a>(&'a self, table: &str, name: &'a str) -> &'a str {
+        self.columns.get(&(table.to_owned(), name.to_owned())).map_or(name, String::as_str)
+    }
+}
+
+/// Things that stand under both names, as `old and new`.
+pub(super) fn doubles(found: &Catalogue) -> Vec<(String, String)> {
+    let mut doubles = Vec::new();
+    for (old, new) in TABLES {
+        if found.tables.contains_key(*old) && found.tables.contains_key(*new) {
+            doubles.push(((*old).to_owned(), (*new).to_owned()));
+        }
+    }
+    if ["client_session", "studio_session"].iter().all(|name| found.tables.contains_key(*name)) {
+        doubles.push(("client_session".to_owned(), "studio_session".to_owned()));
+    }
+    for (table, old, new) in COLUMNS {
+        for name in found.tables.keys().filter(|name| table.is_empty() || new_name(name) == *table) {
+            if found.has(name, old) && found.has(name, new) {
+                doubles.push((format!("{name}.{old}"), format!("{name}.{new}")));
+            }
+        }
+    }
+    doubles
+}
+
+fn new_name(table: &str) -> &str {
+    TABLES.iter().find(|(old, _)| *old == table).map_or(table, |(_, new)| new)
+}
+
+/// Which kind of database this is. `complete` says whether it lacks nothing.
+pub(super) fn kind(found: &Catalogue, complete: bool) -> Kind {
+    let table = |name: &str| found.tables.contains_key(name);
+    let count = |names: &[&str]| names.iter().filter(|name| table(name)).count();
+    let old = count(&["studio_session", "flow", "generated_image"]);
+    let new = count(&["collection_session", "generation_flow", "generated_asset"]);
+    let old_columns = COLUMNS.iter().skip(2).any(|(name, old, _)| found.has(name, old));
+    if !doubles(found).is_empty() {
+        Kind::Mixed
+    } else if table(BEFORE) {
+        Kind::Adopting
+    } else if table("organization")
+        || table("client_session")
+        || found.tables.keys().any(|t| found.has(t, "organization_id"))
+    {
+        Kind::Gen0
+    } else if found.has("product", "store_id")
+        || found.has("product", "scene_types")
+        || found.has("product_image", "image_url")
+    {
+        Kind::Gen3
+    } else if old == 3 && new == 0 {
+        Kind::Gen1
+    } else if old > 0 || (new > 0 && old_columns) {
+        Kind::Half
+    } else if complete {
+        Kind::Current
+    } else if table("daemon_lease") {
+        Kind::Older
+    } else if new > 0 {
+        Kind::Gen2
+    } else if table("client") && table("product") {
+        Kind::Half
+    } else {
+        Kind::Empty
+    }
+}
+
+/// Turns the catalogue into what it will be under the new names; gives the statements and the old names.
+pub(super) fn rename(found: &mut Catalogue) -> (Vec<String>, OldNames) {
+    let (mut statements, mut names) = (Vec::new(), OldNames::default());
+    for (old, new) in TABLES {
+        if found.tables.contains_key(*old) {
+            statements.push(format!("ALTER TABLE public.{old} RENAME TO {new}"));
+            names.tables.insert((*new).to_owned(), (*old).to_owned());
+            found.rename_table(old, new);
+        }
+    }
+    for (table, old, new) in COLUMNS {
+        let tables: Vec<String> =
+            found.tables.keys().filter(|name| table.is_empty() || name == table).cloned().collect();
+        for table in tables {
+            if !found.has(&table, old) {
+                continue;
+            }
+            statements.push(format!("ALTER TABLE public.\"{table}\" RENAME COLUMN {old} TO {new}"));
+            found.rename_column(&table, old, new);
+            names.columns.insert((table, (*new).to_owned()), (*old).to_owned());
+        }
+    }
+    (statements, names)
+}

@@ -1,0 +1,362 @@
+//! The same on the embedded engine: one transaction with foreign keys off, in which every table whose text differs is made
+//! anew and filled from the old one. (With foreign keys on, dropping the old table would empty columns that refer to it, and
+//! the switch does nothing inside a transaction.)
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool, types::Json};
+
+use super::{
+    AdoptError, Look, Options, backfill,
+    catalogue::{Catalogue, Column},
+    plan::Phase,
+    proof::{Shape, shapes},
+    recognise::{self, Kind, OldNames},
+    report::{HashPair, Line, Quarantine, Rejected, Report, TableProof},
+    target::{self, Table},
+};
+use crate::outside::Clock;
+
+/// A table's text and columns, its indices and triggers.
+struct Found {
+    catalogue: Catalogue,
+    /// Name to text, of tables, indices and triggers.
+    texts: BTreeMap<String, String>,
+    triggers: BTreeSet<String>,
+    /// Index to table.
+    indices: BTreeMap<String, String>,
+}
+
+/// One thing to be done, in order.
+enum Step {
+    Run(String, String),
+    Rebuild(&'static Table),
+}
+
+/// Spaces and quotes do not make a difference.
+fn plain(sql: &str) -> String {
+    sql.replace('"', "").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+async fn read(conn: &mut SqliteConnection) -> sqlx::Result<Found> {
+    let rows = sqlx::query("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        .fetch_all(&mut *conn)
+        .await?;
+    let mut found = Found {
+        catalogue: Catalogue::default(),
+        texts: BTreeMap::new(),
+        triggers: BTreeSet::new(),
+        indices: BTreeMap::new(),
+    };
+    for row in rows {
+        let (kind, name, table, sql): (String, String, String, String) =
+            (row.get(0), row.get(1), row.get(2), row.get(3));
+        match kind.as_str() {
+            "table" if !name.starts_with("sqlite_") => {
+                let columns = "SELECT $1 AS table_name, name, type AS kind, \"notnull\" = 1 AS not_null, dflt_value AS \"default\" FROM pragma_table_info($1)";
+                let columns: Vec<Column> = sqlx::query_as(columns).bind(&name).fetch_all(&mut *conn).await?;
+                found.catalogue.tables.entry(name.clone()).or_default().columns = columns;
+            }
+            "index" => drop(found.indices.insert(name.clone(), table)),
+            "trigger" => drop(found.triggers.insert(name.clone())),
+            _ => continue,
+        }
+        found.texts.insert(name, plain(&sql));
+    }
+    Ok(found)
+}
+
+/// What has to be done, the kind, and the old names.
+fn plan(found: &Found) -> (Kind, Vec<Step>, OldNames) {
+    let target = target::sqlite();
+    let mut after = found.catalogue.clone();
+    let (renames, names) = recognise::rename(&mut after);
+    let run = |what: &str, sql: String| Step::Run(what.to_owned(), sql);
+    let mut steps: Vec<Step> = Vec::new();
+    for sql in &renames {
+        let sql = sql.replace("public.", "");
+        steps.push(Step::Run(sql.trim_start_matches("ALTER ").to_lowercase(), sql));
+    }
+    for table in &target.tables {
+        let was = names.table(&table.name);
+        match found.texts.get(was) {
+            None => steps.push(run(&format!("make table {}", table.name), table.sql.clone())),
+            Some(text) if *text != plain(&table.sql) || was != table.name => steps.push(Step::Rebuild(table)),
+            Some(_) => {}
+        }
+    }
+    let rebuilt: BTreeSet<&str> = steps
+        .iter()
+        .filter_map(|step| if let Step::Rebuild(t) = step { Some(t.name.as_str()) } else { None })
+        .collect();
+    let mut indices = Vec::new();
+    for index in &target.indices {
+        let sql = index.sql(&index.name, false);
+        let is = found.texts.get(&index.name);
+        let differs = is.is_some_and(|text| *text != plain(&sql));
+        let gone = is.is_none() || rebuilt.contains(index.table.as_str());
+        if differs && !rebuilt.contains(index.table.as_str()) {
+            indices.push(run(&format!("drop index {}", index.name), format!("DROP INDEX {}", index.name)));
+        }
+        if differs || gone {
+            indices.push(run(&format!("make index {}", index.name), sql));
+        }
+    }
+    steps.extend(indices);
+    let right =
+        |routine: &target::Routine| found.texts.get(&routine.name).is_some_and(|text| *text == plain(&routine.sql));
+    if !steps.is_empty() || !target.routines.iter().all(right) {
+        // A trigger that names a table which is away for a moment would stop the work.
+        let drops = found.triggers.iter().filter(|name| target.routines.iter().any(|routine| routine.name == **name));
+        let drops: Vec<Step> =
+            drops.map(|name| run(&format!("put trigger {name} away"), format!("DROP TRIGGER {name}"))).collect();
+        steps.splice(0..0, drops);
+        steps.extend(target.routines.iter().map(|routine| run(&format!("make {}", routine.name), routine.sql.clone())));
+    }
+    (recognise::kind(&found.catalogue, steps.is_empty()), steps, names)
+}
+
+pub(super) async fn look(read_pool: &SqlitePool) -> sqlx::Result<Look> {
+    let mut conn = read_pool.acquire().await?;
+    let (kind, steps, _) = plan(&read(&mut conn).await?);
+    Ok(Look { kind, missing: lines(kind, &steps).into_iter().map(|line| line.what).collect() })
+}
+
+fn lines(kind: Kind, steps: &[Step]) -> Vec<Line> {
+    let mut lines: Vec<Line> = steps
+        .iter()
+        .map(|step| match step {
+            Step::Run(what, _) => what.clone(),
+            Step::Rebuild(table) => format!("make table {} anew and fill it from the old one", table.name),
+        })
+        .map(|what| Line { phase: Phase::Expand, what })
+        .collect();
+    if kind.is_legacy() {
+        lines.extend(
+            backfill::lines(kind).into_iter().map(|what| Line { phase: Phase::Backfill, what: what.to_owned() }),
+        );
+    }
+    lines
+}
+
+pub(super) async fn rehearse(read_pool: &SqlitePool) -> Result<Report, AdoptError> {
+    let mut conn = read_pool.acquire().await?;
+    let found = read(&mut conn).await?;
+    let (kind, steps, names) = plan(&found);
+    let mut report = Report::new("sqlite", kind, true);
+    report.steps = lines(kind, &steps);
+    before(&mut conn, &found, &names, &mut report).await?;
+    Ok(report)
+}
+
+/// Counts, hashes and what cannot become a link; an error where nothing may be changed.
+async fn before(
+    conn: &mut SqliteConnection,
+    found: &Found,
+    names: &OldNames,
+    report: &mut Report,
+) -> Result<Vec<Shape>, AdoptError> {
+    if !report.kind.is_legacy() {
+        return Ok(Vec::new());
+    }
+    let shapes = shapes(&found.catalogue, names);
+    for shape in &shapes {
+        let (rows, hash) = measure(conn, shape, Some(names)).await?;
+        let (table, was) = (shape.table.clone(), shape.was.clone());
+        report.tables.push(TableProof { table, was, rows_before: rows, hash_before: hash, ..TableProof::default() });
+    }
+    if matches!(report.kind, Kind::Mixed | Kind::Gen3 | Kind::Gen0 | Kind::Gen2 | Kind::Adopting) {
+        let rows: Vec<String> = report.tables.iter().map(|t| format!("{}: {} rows", t.was, t.rows_before)).collect();
+        let doubles =
+            recognise::doubles(&found.catalogue).into_iter().map(|(old, new)| format!("both {old} and {new} exist"));
+        let mut problems: Vec<String> = doubles.collect();
+        problems.push(format!(
+            "a {} database is not adopted on the embedded engine; the tables hold {}",
+            report.kind,
+            rows.join(", ")
+        ));
+        return Err(AdoptError::Refused(problems));
+    }
+    report.picture_keys = keys(conn, names).await?.map(|before| HashPair { before, after: None });
+    report.quarantine = quarantine(conn, names).await?;
+    Ok(shapes)
+}
+
+pub(super) async fn run(
+    pool: &SqlitePool,
+    file: &Path,
+    clock: &Clock,
+    id: &str,
+    options: &Options,
+) -> Result<Report, AdoptError> {
+    let started = clock.now();
+    // The engine has no lock for this; processes that start together wait here for one another.
+    let lock = crate::db::lock_file(file, "migrate")?;
+    let waited = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await;
+    let _alone = waited.map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))?.map_err(sqlx::Error::Io)?;
+    // A connection of its own: the switch must not stay off for anybody else.
+    let mut conn = pool.acquire().await?.detach();
+    sqlx::raw_sql("PRAGMA foreign_keys = OFF").execute(&mut conn).await?;
+    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+    let found = read(&mut tx).await?;
+    let (kind, steps, names) = plan(&found);
+    let mut report = Report::new("sqlite", kind, false);
+    if steps.is_empty() {
+        return Ok(report);
+    }
+    if kind.is_legacy() && !options.legacy {
+        return Err(AdoptError::Legacy(kind));
+    }
+    report.steps = lines(kind, &steps);
+    let shapes = before(&mut tx, &found, &names, &mut report).await?;
+    for step in &steps {
+        match step {
+            Step::Run(_, sql) => drop(sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&mut *tx).await?),
+            Step::Rebuild(table) => rebuild(&mut tx, table, kind).await?,
+        }
+    }
+    if kind.is_legacy() {
+        sqlx::raw_sql(LINKS).execute(&mut *tx).await?;
+        prove(&mut tx, &shapes, &mut report).await?;
+    }
+    let dangling = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut *tx).await?;
+    if let Some(row) = dangling.first() {
+        let (table, to): (String, String) = (row.get(0), row.get(2));
+        return Err(AdoptError::Refused(vec![format!(
+            "{} reference(s) dangle, the first from {table} to {to}",
+            dangling.len()
+        )]));
+    }
+    if kind.is_legacy() {
+        report.took_ms = u64::try_from(clock.now().since(started).as_millis()).unwrap_or(u64::MAX);
+        let sql = "INSERT INTO schema_adoption (id, fingerprint, report, started_at, completed_at) VALUES ($1, $2, $3, $4, $5)";
+        let kept = Json(&report);
+        let now = clock.now();
+        sqlx::query(sql).bind(id).bind(kind.as_str()).bind(kept).bind(started).bind(now).execute(&mut *tx).await?;
+    }
+    tx.commit().await?;
+    conn.close().await?;
+    Ok(report)
+}
+
+/// What rows of the older application get where its tables had no such column.
+const FROM_OLD_ROWS: &[(&str, &str, &str)] = &[
+    (
+        "generation_flow",
+        "client_id",
+        "(SELECT s.client_id FROM collection_session s WHERE s.id = o.collection_session_id)",
+    ),
+    ("generated_asset", "status", "CASE WHEN o.error IS NULL THEN 'completed' ELSE 'error' END"),
+    ("generated_asset", "completed_at", "CASE WHEN o.error IS NULL THEN o.updated_at END"),
+    ("generation_flow", "from_legacy", "true"),
+    ("generated_asset", "from_legacy", "true"),
+    ("message", "from_legacy", "true"),
+];
+
+/// Makes a table as the file says, beside the old one, and puts it in its place.
+async fn rebuild(conn: &mut SqliteConnection, table: &Table, kind: Kind) -> sqlx::Result<()> {
+    let name = &table.name;
+    let new = format!("{name}__new");
+    let has: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM pragma_table_info($1)").bind(name).fetch_all(&mut *conn).await?;
+    let (mut columns, mut values) = (Vec::new(), Vec::new());
+    for column in &table.columns {
+        let special = FROM_OLD_ROWS.iter().find(|(t, c, _)| t == name && *c == column.name && kind.is_legacy());
+        if has.contains(&column.name) {
+            values.push(format!("o.\"{}\"", column.name));
+        } else if let Some((_, _, value)) = special {
+            values.push((*value).to_owned());
+        } else {
+            continue;
+        }
+        columns.push(format!("\"{}\"", column.name));
+    }
+    let create = table.sql.replacen(&format!("CREATE TABLE {name} "), &format!("CREATE TABLE {new} "), 1);
+    let create = create.replacen(&format!("CREATE TABLE \"{name}\" "), &format!("CREATE TABLE {new} "), 1);
+    let fill = format!("INSERT INTO {new} ({}) SELECT {} FROM \"{name}\" o", columns.join(", "), values.join(", "));
+    for sql in [create, fill, format!("DROP TABLE \"{name}\""), format!("ALTER TABLE {new} RENAME TO \"{name}\"")] {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+const LINKS: &str = "INSERT INTO generated_asset_product (id, generated_asset_id, product_id, is_primary, created_at) \
+     SELECT a.id || '_' || p.id, a.id, p.id, row_number() OVER (PARTITION BY a.id ORDER BY m.place) = 1, a.created_at \
+     FROM generated_asset a JOIN (SELECT i.id AS asset, e.value AS product, min(e.key) AS place FROM generated_asset i, \
+     json_each(CASE json_type(i.product_ids) WHEN 'array' THEN i.product_ids ELSE '[]' END) e WHERE e.type = 'text' GROUP BY 1, 2) m \
+     ON m.asset = a.id JOIN product p ON p.id = m.product AND p.client_id = a.client_id WHERE true ON CONFLICT DO NOTHING";
+
+/// Sums the digests of all rows without regard to their order.
+async fn measure(conn: &mut SqliteConnection, shape: &Shape, names: Option<&OldNames>) -> sqlx::Result<(i64, String)> {
+    use futures_util::TryStreamExt;
+    let column = |name: &String| {
+        let name = names.map_or(name.as_str(), |names| names.column(&shape.table, name));
+        format!("quote(\"{name}\")")
+    };
+    let columns: Vec<String> = shape.columns.iter().map(column).collect();
+    let table = if names.is_some() { &shape.was } else { &shape.table };
+    let sql = format!("SELECT {} FROM \"{table}\"", columns.join(" || ',' || "));
+    let mut rows = sqlx::query_scalar::<_, String>(AssertSqlSafe(sql)).fetch(conn);
+    let (mut count, mut sum) = (0, 0_u128);
+    while let Some(row) = rows.try_next().await? {
+        let digest = Sha256::digest(row.as_bytes());
+        count += 1;
+        sum += digest.iter().take(8).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    }
+    Ok((count, sum.to_string()))
+}
+
+async fn keys(conn: &mut SqliteConnection, names: &OldNames) -> sqlx::Result<Option<String>> {
+    let has: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info($1)")
+        .bind(names.table("generated_asset"))
+        .fetch_all(&mut *conn)
+        .await?;
+    if !has.iter().any(|name| name == names.column("generated_asset", "asset_url")) {
+        return Ok(None);
+    }
+    let columns = vec!["id".to_owned(), "asset_url".to_owned()];
+    let (table, was) = ("generated_asset".to_owned(), names.table("generated_asset").to_owned());
+    let shape = Shape { table, was, columns, referred_by: Vec::new() };
+    measure(conn, &shape, Some(names)).await.map(|(_, hash)| Some(hash))
+}
+
+/// The same rows must be there, or nothing happened.
+async fn prove(conn: &mut SqliteConnection, shapes: &[Shape], report: &mut Report) -> Result<(), AdoptError> {
+    for (shape, proof) in shapes.iter().zip(&mut report.tables) {
+        let (rows, hash) = measure(conn, shape, None).await?;
+        (proof.rows_after, proof.hash_after) = (Some(rows), Some(hash));
+    }
+    let after = keys(conn, &OldNames::default()).await?;
+    if let Some(pair) = &mut report.picture_keys {
+        pair.after = after;
+    }
+    if report.is_identical() {
+        Ok(())
+    } else {
+        Err(AdoptError::Refused(vec!["the rows are not the same after as before: nothing was changed".to_owned()]))
+    }
+}
+
+async fn quarantine(conn: &mut SqliteConnection, names: &OldNames) -> sqlx::Result<Quarantine> {
+    let assets = names.table("generated_asset");
+    let sql = format!(
+        "SELECT 'generated_asset' AS table_name, a.id, 'not_a_list' AS reason, a.product_ids AS value FROM {assets} a \
+         WHERE json_type(a.product_ids) NOT IN ('array', 'null') UNION ALL \
+         SELECT 'generated_asset', m.asset, CASE WHEN m.type <> 'text' THEN 'not_a_text' WHEN p.id IS NULL THEN 'unknown_product' \
+         WHEN p.client_id <> m.client THEN 'other_client' ELSE 'twice' END, json_quote(m.value) FROM (SELECT i.id AS asset, \
+         i.client_id AS client, e.type AS type, e.value AS value, row_number() OVER (PARTITION BY i.id, e.value ORDER BY e.key) AS nth \
+         FROM {assets} i, json_each(CASE json_type(i.product_ids) WHEN 'array' THEN i.product_ids ELSE '[]' END) e) m \
+         LEFT JOIN product p ON m.type = 'text' AND p.id = m.value WHERE p.id IS NULL OR p.client_id <> m.client OR m.nth > 1"
+    );
+    let members: Vec<Rejected> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await?;
+    let mut quarantine = Quarantine::default();
+    for member in &members {
+        *quarantine.counts.entry(member.reason.clone()).or_default() += 1;
+    }
+    quarantine.members = members.into_iter().take(1000).collect();
+    Ok(quarantine)
+}

@@ -1,0 +1,275 @@
+//! The schema as it should be, read from the files in `migrations/`: every table, column, rule, index and trigger by name.
+//!
+//! The files keep one plain form (one column or rule a line), so that this reading stays small; a test compares what is
+//! read here with what both engines make of the same files.
+
+use std::sync::LazyLock;
+
+/// The whole schema of one engine.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub tables: Vec<Table>,
+    pub indices: Vec<Index>,
+    pub routines: Vec<Routine>,
+}
+
+/// A table with the statement that makes it.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub name: String,
+    pub sql: String,
+    pub columns: Vec<Column>,
+    pub rules: Vec<Rule>,
+}
+
+/// A column; what it refers to stands among the rules.
+#[derive(Debug)]
+pub(super) struct Column {
+    pub name: String,
+    /// The type as the file writes it.
+    pub kind: String,
+    pub not_null: bool,
+    pub default: Option<String>,
+}
+
+/// A named constraint.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub name: String,
+    pub what: RuleKind,
+}
+
+/// What a constraint demands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum RuleKind {
+    Primary(Vec<String>),
+    Unique(Vec<String>),
+    Check(String),
+    /// Column, table it refers to, and what happens when the row there goes.
+    Foreign(String, String, String),
+}
+
+/// An index beyond those of constraints.
+#[derive(Debug)]
+pub(super) struct Index {
+    pub name: String,
+    pub table: String,
+    pub unique: bool,
+    /// `a, b`
+    pub columns: String,
+    pub predicate: Option<String>,
+}
+
+/// A function or a trigger.
+#[derive(Debug)]
+pub(super) struct Routine {
+    pub name: String,
+    /// The table of a trigger; a function has none.
+    pub table: Option<String>,
+    /// The text between the marks, of a function.
+    pub body: Option<String>,
+    pub sql: String,
+}
+
+macro_rules! files {
+    ($engine:literal: $($name:literal)+) => {
+        &[$(include_str!(concat!("../../../migrations/", $engine, "/", $name, ".sql"))),+]
+    };
+}
+
+static SQLITE: LazyLock<Target> = LazyLock::new(|| {
+    read(
+        files!("sqlite": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits"),
+    )
+});
+static POSTGRES: LazyLock<Target> = LazyLock::new(|| {
+    read(
+        files!("postgres": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits"),
+    )
+});
+
+/// The schema on the embedded engine.
+pub(super) fn sqlite() -> &'static Target {
+    &SQLITE
+}
+
+/// The schema on PostgreSQL.
+pub(super) fn postgres() -> &'static Target {
+    &POSTGRES
+}
+
+impl Target {
+    /// The table of this name.
+    pub(super) fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+}
+
+impl Index {
+    /// The statement that makes it, under a name of the caller's choice.
+    pub(super) fn sql(&self, name: &str, concurrently: bool) -> String {
+        let unique = if self.unique { "UNIQUE " } else { "" };
+        let how = if concurrently { "CONCURRENTLY " } else { "" };
+        let rest = self.predicate.as_ref().map_or_else(String::new, |predicate| format!(" WHERE {predicate}"));
+        format!("CREATE {unique}INDEX {how}{name} ON {} ({}){rest}", self.table, self.columns)
+    }
+}
+
+fn read(files: &[&str]) -> Target {
+    let mut target = Target { tables: Vec::new(), indices: Vec::new(), routines: Vec::new() };
+    for statement in files.iter().flat_map(|file| statements(file)) {
+        let words: Vec<&str> = statement.split_whitespace().take(4).collect();
+        match words[..] {
+            ["CREATE", "TABLE", ..] => target.tables.push(table(&statement)),
+            ["CREATE", "INDEX" | "UNIQUE", ..] => target.indices.push(index(&statement)),
+            ["CREATE", "FUNCTION" | "TRIGGER", ..] => target.routines.push(routine(&statement)),
+            _ => unreachable!("migrations hold tables, indices, functions and triggers: {statement}"),
+        }
+    }
+    target
+}
+
+/// The statements of a file, without comments and closing semicolons.
+fn statements(file: &str) -> Vec<String> {
+    let (mut found, mut open) = (Vec::new(), String::new());
+    for line in file.lines().filter(|line| !line.trim_start().starts_with("--")) {
+        if open.is_empty() && line.trim().is_empty() {
+            continue;
+        }
+        open.push_str(line);
+        open.push('\n');
+        let inside_body = open.matches("$$").count() == 1 || (open.contains(" BEGIN\n") && line != "END;");
+        if line.ends_with(';') && !inside_body {
+            let statement = std::mem::take(&mut open);
+            found.push(statement.trim_end().trim_end_matches(';').to_owned());
+        }
+    }
+    found
+}
+
+fn plain(name: &str) -> String {
+    name.trim_matches('"').to_owned()
+}
+
+fn list(text: &str) -> Vec<String> {
+    text.split(',').map(|part| plain(part.trim())).collect()
+}
+
+/// What stands between the first opening bracket and the one that closes it, and what follows.
+fn bracketed(text: &str) -> (&str, &str) {
+    let Some(start) = text.find('(') else { return ("", text) };
+    let mut depth = 0;
+    for (at, c) in text[start..].char_indices() {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        if depth == 0 {
+            return (&text[start + 1..start + at], text[start + at + 1..].trim());
+        }
+    }
+    (&text[start + 1..], "")
+}
+
+fn table(sql: &str) -> Table {
+    let name = plain(sql.split_whitespace().nth(2).unwrap_or_default());
+    let mut table = Table { name: name.clone(), sql: sql.to_owned(), columns: Vec::new(), rules: Vec::new() };
+    for line in sql.lines().filter_map(|line| line.strip_prefix("    ")) {
+        let line = line.trim_end_matches(',');
+        let rule = |name: &str, what| Rule { name: name.to_owned(), what };
+        if let Some(rest) = line.strip_prefix("CONSTRAINT ") {
+            let (own, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+            let (inside, _) = bracketed(rest);
+            let what = if rest.starts_with("UNIQUE") {
+                RuleKind::Unique(list(inside))
+            } else {
+                RuleKind::Check(inside.to_owned())
+            };
+            table.rules.push(rule(own, what));
+        } else if line.starts_with("PRIMARY KEY") {
+            table.rules.push(rule(&format!("{name}_pkey"), RuleKind::Primary(list(bracketed(line).0))));
+        } else {
+            let column = column(line);
+            if line.contains(" PRIMARY KEY") {
+                let what = RuleKind::Primary(vec![column.name.clone()]);
+                table.rules.push(rule(&format!("{name}_pkey"), what));
+            }
+            if let Some((_, refers)) = line.split_once(" REFERENCES ") {
+                let to = plain(refers.split_whitespace().next().unwrap_or_default());
+                let action = refers.split_once(" ON DELETE ").map_or("NO ACTION", |(_, action)| action);
+                let action = action.split(" CHECK ").next().unwrap_or(action).to_owned();
+                let own = format!("{name}_{}_fkey", column.name);
+                table.rules.push(rule(&own, RuleKind::Foreign(column.name.clone(), to, action)));
+            }
+            table.columns.push(column);
+        }
+    }
+    table
+}
+
+fn column(line: &str) -> Column {
+    let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let kind = rest.split(' ').next().unwrap_or_default().to_owned();
+    let default = rest.split_once(" DEFAULT ").map(|(_, rest)| {
+        let end = [" CHECK ", " REFERENCES ", " NOT NULL"].iter().filter_map(|word| rest.find(word)).min();
+        rest[..end.unwrap_or(rest.len())].to_owned()
+    });
+    Column { name: plain(name), kind, not_null: rest.contains("NOT NULL"), default }
+}
+
+fn index(sql: &str) -> Index {
+    let unique = sql.starts_with("CREATE UNIQUE");
+    let words: Vec<&str> = sql.split_whitespace().collect();
+    let at = if unique { 3 } else { 2 };
+    let (columns, rest) = bracketed(sql);
+    Index {
+        name: plain(words[at]),
+        table: plain(words[at + 2]),
+        unique,
+        columns: columns.to_owned(),
+        predicate: rest.strip_prefix("WHERE ").map(str::to_owned),
+    }
+}
+
+fn routine(sql: &str) -> Routine {
+    let words: Vec<&str> = sql.split_whitespace().collect();
+    let trigger = words[1] == "TRIGGER";
+    Routine {
+        name: plain(words[2].trim_end_matches("()")),
+        table: trigger.then(|| plain(words[6])),
+        body: sql.split("$$").nth(1).map(str::to_owned),
+        sql: sql.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_engines_have_the_same_names() {
+        let names = |target: &Target| -> Vec<(String, Vec<String>)> {
+            let columns = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect();
+            target.tables.iter().map(|table| (table.name.clone(), columns(table))).collect()
+        };
+        assert_eq!(names(sqlite()), names(postgres()));
+        let rules = |target: &Target| -> Vec<(String, RuleKind)> {
+            target.tables.iter().flat_map(|t| &t.rules).map(|rule| (rule.name.clone(), rule.what.clone())).collect()
+        };
+        assert_eq!(rules(sqlite()), rules(postgres()));
+        let indices =
+            |target: &Target| -> Vec<String> { target.indices.iter().map(|i| i.sql(&i.name, false)).collect() };
+        assert_eq!(indices(sqlite()), indices(postgres()));
+    }
+
+    #[test]
+    fn a_line_gives_its_parts() {
+        let c = column("facts jsonb NOT NULL DEFAULT '{}'");
+        assert_eq!(
+            (c.name.as_str(), c.kind.as_str(), c.not_null, c.default.as_deref()),
+            ("facts", "jsonb", true, Some("'{}'"))
+        );
+        let flow = postgres().table("generation_flow").expect("is there");
+        let session = RuleKind::Foreign("collection_session_id".into(), "collection_session".into(), "CASCADE".into());
+        assert!(flow.rules.iter().any(|rule| rule.what == session));
+        assert_eq!(postgres().routines.len(), 3);
+        assert_eq!(sqlite().routines.len(), 2);
+    }
+}
