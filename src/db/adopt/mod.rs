@@ -6,6 +6,7 @@
 
 mod backfill;
 mod catalogue;
+mod draft;
 mod plan;
 mod postgres;
 mod proof;

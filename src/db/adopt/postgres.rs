@@ -18,10 +18,11 @@ use crate::outside::Clock;
 
 /// Any number; the same in every process.
 const LOCK: i64 = 0x7374_6f72_6573_796e;
-/// Nobody waits longer than this behind us: who does not get a lock at once lets the others pass and comes again.
-const LOCK_TIMEOUT: &str = "SET lock_timeout = '3s'";
-const TRIES: u32 = 60;
-const PAUSE: Duration = Duration::from_millis(500);
+/// Whoever waits behind us waits no longer than this: we let the others pass and come again. It is shorter than the time
+/// after which the server looks for deadlocks, so that it is never the others' work that is given up.
+const LOCK_TIMEOUT: &str = "SET lock_timeout = '500ms'";
+const TRIES: u32 = 120;
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What `schema_adoption.report` holds: the report, and what a resumed adoption needs.
 #[derive(Debug, Serialize, Deserialize)]
@@ -232,7 +233,7 @@ async fn expand(
     for tried in 1.. {
         let attempt = async {
             let mut tx = conn.begin().await?;
-            sqlx::raw_sql("SET LOCAL lock_timeout = '3s'").execute(&mut *tx).await?;
+            sqlx::raw_sql("SET LOCAL lock_timeout = '500ms'").execute(&mut *tx).await?;
             if !lock.is_empty() {
                 let sql = format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", lock.join(", "));
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
@@ -343,7 +344,7 @@ async fn finish(conn: &mut PgConnection, clock: &Clock, kept: &Kept) -> Result<(
     for tried in 1.. {
         let attempt = async {
             let mut tx = conn.begin().await?;
-            sqlx::raw_sql("SET LOCAL lock_timeout = '3s'").execute(&mut *tx).await?;
+            sqlx::raw_sql("SET LOCAL lock_timeout = '500ms'").execute(&mut *tx).await?;
             sqlx::raw_sql(AssertSqlSafe(format!("DROP TABLE public.{BEFORE}"))).execute(&mut *tx).await?;
             sqlx::query("UPDATE schema_adoption SET report = $1, completed_at = now() WHERE completed_at IS NULL")
                 .bind(Json(kept))
@@ -381,7 +382,7 @@ pub(super) async fn contract(pool: &PgPool, clock: &Clock, keep_days: u32) -> Re
         return Err(AdoptError::Refused(vec![text]));
     }
     let mut tx = conn.begin().await?;
-    sqlx::raw_sql("SET LOCAL lock_timeout = '3s'").execute(&mut *tx).await?;
+    sqlx::raw_sql("SET LOCAL lock_timeout = '500ms'").execute(&mut *tx).await?;
     let before = clock.now().minus(Duration::from_hours(24 * u64::from(keep_days)));
     let favourites = sqlx::query(FAVOURITES).execute(&mut *tx).await?.rows_affected();
     // A picture that was pushed stays known, so that it can be taken out of the shop again.

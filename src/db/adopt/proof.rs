@@ -189,77 +189,107 @@ pub(super) async fn obstacles(
 ) -> sqlx::Result<Vec<String>> {
     let mut problems = Vec::new();
     for demand in &plan.demands {
-        let (table, columns) = match demand {
-            Demand::Unique { table, columns, .. } => (table, columns.split(", ").map(str::to_owned).collect()),
-            Demand::Check { table, columns, .. } => (table, columns.clone()),
-            Demand::Reference { table, column, .. } => (table, vec![column.clone()]),
+        let found = match demand {
+            Demand::Unique { table, columns, predicate } => {
+                alike(conn, plan, table, columns, predicate.as_deref(), quarantine).await?
+            }
+            Demand::Check { table, name, columns, expression } => {
+                broken(conn, plan, table, name, columns, expression).await?
+            }
+            Demand::Reference { table, column, to, action } => {
+                dangling(conn, plan, (table, column, to, action), quarantine).await?
+            }
         };
-        let was = plan.names.table(table);
-        let old: Vec<&str> = columns.iter().map(|column| plan.names.column(table, column)).collect();
-        let condition = if let Demand::Unique { predicate: Some(predicate), .. } = demand { predicate } else { "" };
-        let named = target::postgres().table(table).map_or(&[][..], |table| &table.columns);
-        let mut named = named.iter().map(|column| column.name.as_str()).filter(|column| speaks_of(condition, column));
-        if !old.iter().copied().all(|column| plan.found.has(was, column))
-            || !named.all(|column| plan.found.has(was, column))
-        {
-            continue;
-        }
-        match demand {
-            Demand::Unique { columns, predicate, .. } => {
-                let among = predicate.as_ref().map_or_else(|| "true".to_owned(), Clone::clone);
-                let filled: Vec<String> = old.iter().map(|column| format!("\"{column}\" IS NOT NULL")).collect();
-                let list = old.join(", ");
-                let sql = format!(
-                    "SELECT count(*) FROM (SELECT 1 FROM public.{} WHERE {among} AND {} GROUP BY {list} HAVING count(*) > 1) d",
-                    quoted(was),
-                    filled.join(" AND ")
-                );
-                let found = count(conn, sql).await?;
-                if found > 0 && table == "generated_asset_product" && predicate.is_none() {
-                    quarantine.counts.insert("link_twice".into(), found);
-                } else if found > 0 {
-                    problems.push(format!(
-                        "{found} group(s) of rows in {was} are alike in ({columns}), which must be unique"
-                    ));
-                }
-            }
-            Demand::Check { name, expression, .. } if old.iter().zip(&columns).all(|(old, new)| old == new) => {
-                let found =
-                    count(conn, format!("SELECT count(*) FROM public.{} WHERE NOT ({expression})", quoted(was)))
-                        .await?;
-                if found > 0 {
-                    problems.push(format!("{found} row(s) of {was} break the rule {name}: {expression}"));
-                }
-            }
-            Demand::Check { .. } => {}
-            Demand::Reference { column, to, action, .. } => {
-                let (column, to) = (plan.names.column(table, column), plan.names.table(to));
-                let from = format!(
-                    "FROM public.{} r WHERE r.\"{column}\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM public.{} t WHERE t.id = r.\"{column}\")",
-                    quoted(was),
-                    quoted(to)
-                );
-                let found = if plan.found.tables.contains_key(to) {
-                    count(conn, format!("SELECT count(*) {from}")).await?
-                } else {
-                    0
-                };
-                if found > 0 && action == "SET NULL" {
-                    quarantine.counts.insert(format!("dangling {was}.{column}"), found);
-                    let sql = format!(
-                        "SELECT '{was}' AS table_name, r.id, 'dangling {column}' AS reason, r.\"{column}\" AS value {from} LIMIT {NAMED}"
-                    );
-                    quarantine
-                        .members
-                        .extend(sqlx::query_as::<_, Rejected>(AssertSqlSafe(sql)).fetch_all(&mut *conn).await?);
-                } else if found > 0 {
-                    problems
-                        .push(format!("{found} row(s) of {was} refer by {column} to rows of {to} that are not there"));
-                }
-            }
-        }
+        problems.extend(found);
     }
     Ok(problems)
+}
+
+/// What columns are called now, if they are all there.
+fn there<'a>(plan: &'a Plan, table: &str, columns: &[&'a str]) -> Option<Vec<&'a str>> {
+    let was = plan.names.table(table);
+    let old: Vec<&str> = columns.iter().map(|column| plan.names.column(table, column)).collect();
+    old.iter().all(|column| plan.found.has(was, column)).then_some(old)
+}
+
+async fn alike(
+    conn: &mut PgConnection,
+    plan: &Plan,
+    table: &str,
+    columns: &str,
+    predicate: Option<&str>,
+    quarantine: &mut Quarantine,
+) -> sqlx::Result<Option<String>> {
+    let listed: Vec<&str> = columns.split(", ").collect();
+    let all = target::postgres().table(table).map_or(&[][..], |table| &table.columns);
+    let in_condition =
+        all.iter().map(|column| column.name.as_str()).filter(|name| speaks_of(predicate.unwrap_or(""), name));
+    let in_condition: Vec<&str> = in_condition.collect();
+    let (Some(old), Some(_)) = (there(plan, table, &listed), there(plan, table, &in_condition)) else {
+        return Ok(None);
+    };
+    let filled: Vec<String> = old.iter().map(|column| format!("\"{column}\" IS NOT NULL")).collect();
+    let was = plan.names.table(table);
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM public.{} WHERE {} AND {} GROUP BY {} HAVING count(*) > 1) d",
+        quoted(was),
+        predicate.unwrap_or("true"),
+        filled.join(" AND "),
+        old.join(", ")
+    );
+    let found = count(conn, sql).await?;
+    if found > 0 && table == "generated_asset_product" && predicate.is_none() {
+        quarantine.counts.insert("link_twice".into(), found);
+        return Ok(None);
+    }
+    Ok((found > 0).then(|| format!("{found} group(s) of rows in {was} are alike in ({columns}), which must be unique")))
+}
+
+async fn broken(
+    conn: &mut PgConnection,
+    plan: &Plan,
+    table: &str,
+    name: &str,
+    columns: &[String],
+    expression: &str,
+) -> sqlx::Result<Option<String>> {
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    // A rule about a column that gets another name is about what the backfill makes: it holds by itself.
+    if there(plan, table, &columns).is_none_or(|old| old != columns) {
+        return Ok(None);
+    }
+    let was = plan.names.table(table);
+    let found = count(conn, format!("SELECT count(*) FROM public.{} WHERE NOT ({expression})", quoted(was))).await?;
+    Ok((found > 0).then(|| format!("{found} row(s) of {was} break the rule {name}: {expression}")))
+}
+
+async fn dangling(
+    conn: &mut PgConnection,
+    plan: &Plan,
+    (table, column, to, action): (&str, &str, &str, &str),
+    quarantine: &mut Quarantine,
+) -> sqlx::Result<Option<String>> {
+    let (was, target) = (plan.names.table(table), plan.names.table(to));
+    let Some(old) = there(plan, table, &[column]) else { return Ok(None) };
+    if !plan.found.tables.contains_key(target) {
+        return Ok(None);
+    }
+    let column = old[0];
+    let from = format!(
+        "FROM public.{} r WHERE r.\"{column}\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM public.{} t WHERE t.id = r.\"{column}\")",
+        quoted(was),
+        quoted(target)
+    );
+    let found = count(conn, format!("SELECT count(*) {from}")).await?;
+    if found > 0 && action == "SET NULL" {
+        quarantine.counts.insert(format!("dangling {was}.{column}"), found);
+        let sql = format!(
+            "SELECT '{was}' AS table_name, r.id, 'dangling {column}' AS reason, r.\"{column}\" AS value {from} LIMIT {NAMED}"
+        );
+        quarantine.members.extend(sqlx::query_as::<_, Rejected>(AssertSqlSafe(sql)).fetch_all(&mut *conn).await?);
+        return Ok(None);
+    }
+    Ok((found > 0).then(|| format!("{found} row(s) of {was} refer by {column} to rows of {target} that are not there")))
 }
 
 async fn count(conn: &mut PgConnection, sql: String) -> sqlx::Result<i64> {

@@ -215,7 +215,9 @@ pub(super) async fn run(
     let shapes = before(&mut tx, &found, &names, &mut report).await?;
     for step in &steps {
         match step {
-            Step::Run(_, sql) => drop(sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&mut *tx).await?),
+            Step::Run(_, sql) => {
+                sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&mut *tx).await?;
+            }
             Step::Rebuild(table) => rebuild(&mut tx, table, kind).await?,
         }
     }

@@ -1,0 +1,362 @@
+//! Drafts the steps for each table: what is missing is added, what differs is fitted, what is ours by another name renamed.
+
+use super::{
+    catalogue::{self, Catalogue},
+    plan::{Demand, Phase, Step, quoted, speaks_of},
+    recognise::{self, BEFORE, Kind},
+    target::{self, RuleKind, Table, Target},
+};
+
+/// What rows that exist get in a new column, where that differs from what later rows get.
+const FOR_OLD_ROWS: &[(&str, &str, &str)] = &[
+    ("generated_asset", "status", "'completed'"),
+    ("generated_asset", "from_legacy", "true"),
+    ("generation_flow", "from_legacy", "true"),
+    ("message", "from_legacy", "true"),
+    ("store_connection", "credentials_format", "1"),
+];
+
+/// Columns of new tables' rows that the backfill can fill, though they have no default.
+const FILLED: &[(&str, &str)] =
+    &[("generation_flow", "client_id"), ("store_sync_log", "client_id"), ("store_sync_log", "trigger")];
+
+/// The work so far.
+pub(super) struct Draft {
+    target: &'static Target,
+    /// The catalogue as it will be once the steps so far are done.
+    after: Catalogue,
+    pub(super) steps: Vec<Step>,
+    pub(super) demands: Vec<Demand>,
+    pub(super) problems: Vec<String>,
+    pub(super) notes: Vec<String>,
+}
+
+impl Draft {
+    pub(super) fn new(target: &'static Target, after: Catalogue) -> Self {
+        let (steps, demands, problems, notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { target, after, steps, demands, problems, notes }
+    }
+
+    pub(super) fn push(&mut self, phase: Phase, what: impl Into<String>, sql: impl Into<String>) {
+        self.steps.push(Step { phase, what: what.into(), sql: sql.into() });
+    }
+
+    /// Completes the tables that are there and makes those that are not.
+    pub(super) fn tables(&mut self) {
+        let target = self.target;
+        for table in &target.tables {
+            if self.after.tables.contains_key(&table.name) {
+                self.complete(table);
+                continue;
+            }
+            let sql = table.sql.replacen("CREATE TABLE ", "CREATE TABLE public.", 1);
+            self.push(Phase::Expand, format!("make table {}", table.name), sql);
+            for index in target.indices.iter().filter(|index| index.table == table.name) {
+                self.push(Phase::Expand, format!("make index {}", index.name), index.sql(&index.name, false));
+            }
+        }
+    }
+
+    /// Brings a table that is there to its shape.
+    fn complete(&mut self, table: &Table) {
+        let live = self.after.tables[&table.name].clone();
+        for column in &table.columns {
+            match live.column(&column.name) {
+                None => self.add_column(table, column),
+                Some(has) => self.fit_column(table, column, has),
+            }
+        }
+        for extra in live.columns.iter().filter(|has| !table.columns.iter().any(|column| column.name == has.name)) {
+            self.notes.push(format!("column {}.{} is not ours and stays", table.name, extra.name));
+            if extra.not_null && extra.default.is_none() {
+                self.problems.push(format!(
+                    "column {}.{} is unknown to this program and must be given a value in every row: give it a default, or let it be null",
+                    table.name, extra.name
+                ));
+            }
+        }
+        for rule in &table.rules {
+            self.rule(table, &live, rule);
+        }
+    }
+
+    fn add_column(&mut self, table: &Table, column: &target::Column) {
+        let (t, c) = (&table.name, &column.name);
+        let old = FOR_OLD_ROWS.iter().find(|(table, name, _)| table == t && name == c).map(|(_, _, value)| *value);
+        let first = old.or(column.default.as_deref());
+        let not_null = if column.not_null && first.is_some() { " NOT NULL" } else { "" };
+        let default = first.map_or_else(String::new, |value| format!(" DEFAULT {value}"));
+        let kind = &column.kind;
+        let mut sql = format!("ALTER TABLE public.{} ADD COLUMN \"{c}\" {kind}{not_null}{default}", quoted(t));
+        if let (Some(_), Some(later)) = (old, &column.default) {
+            sql.push_str(&format!("; ALTER TABLE public.{} ALTER COLUMN \"{c}\" SET DEFAULT {later}", quoted(t)));
+        }
+        self.push(Phase::Expand, format!("add column {t}.{c}"), sql);
+        if column.not_null && first.is_none() {
+            if FILLED.contains(&(t.as_str(), c.as_str())) {
+                self.not_null(t, c);
+            } else {
+                self.problems.push(format!("table {t} lacks the column {c}, and this program cannot tell its values"));
+            }
+        }
+    }
+
+    fn fit_column(&mut self, table: &Table, column: &target::Column, has: &catalogue::Column) {
+        let (t, c) = (&table.name, &column.name);
+        let wanted = long_type(&column.kind);
+        if has.kind != wanted {
+            let times = |kind: &str| kind.starts_with("timestamp");
+            let text = |kind: &str| kind == "text" || kind.starts_with("character varying");
+            if wanted.starts_with("numeric") && has.kind.starts_with("numeric") {
+                let sql = format!("ALTER TABLE public.{} ALTER COLUMN \"{c}\" TYPE {}", quoted(t), column.kind);
+                self.push(Phase::Expand, format!("widen {t}.{c} to {}", column.kind), sql);
+            } else if times(wanted) && times(&has.kind) || text(wanted) && text(&has.kind) {
+                self.notes.push(format!("column {t}.{c} stays {}", has.kind));
+            } else {
+                self.problems.push(format!("column {t}.{c} is {}, but must be {wanted}", has.kind));
+            }
+        }
+        if has.not_null && !column.not_null {
+            let sql = format!("ALTER TABLE public.{} ALTER COLUMN \"{c}\" DROP NOT NULL", quoted(t));
+            self.push(Phase::Expand, format!("let {t}.{c} be null"), sql);
+        }
+        if !has.not_null && column.not_null {
+            self.not_null(t, c);
+        }
+        let bare = |text: &str| text.split("::").next().unwrap_or(text).trim_matches(['(', ')']).to_lowercase();
+        let (is, should) = (has.default.as_deref().map(bare), column.default.as_deref().map(bare));
+        if is != should {
+            let change = column
+                .default
+                .as_ref()
+                .map_or_else(|| "DROP DEFAULT".to_owned(), |value| format!("SET DEFAULT {value}"));
+            let sql = format!("ALTER TABLE public.{} ALTER COLUMN \"{c}\" {change}", quoted(t));
+            self.push(Phase::Expand, format!("default of {t}.{c}"), sql);
+        }
+    }
+
+    /// Proves first that no row is null, without a lock that others feel; then the column may say so at once.
+    fn not_null(&mut self, table: &str, column: &str) {
+        let (t, check) = (quoted(table), format!("{table}_{column}_is_there"));
+        let known = self.after.tables.get(table).is_some_and(|live| live.rules.iter().any(|rule| rule.name == check));
+        if !known {
+            let sql =
+                format!("ALTER TABLE public.{t} ADD CONSTRAINT {check} CHECK (\"{column}\" IS NOT NULL) NOT VALID");
+            self.push(Phase::Tighten, format!("ask that {table}.{column} is there"), sql);
+        }
+        self.push(
+            Phase::Tighten,
+            format!("prove that {table}.{column} is there"),
+            format!("ALTER TABLE public.{t} VALIDATE CONSTRAINT {check}"),
+        );
+        let sql = format!("ALTER TABLE public.{t} ALTER COLUMN \"{column}\" SET NOT NULL, DROP CONSTRAINT {check}");
+        self.push(Phase::Tighten, format!("{table}.{column} is never null"), sql);
+    }
+
+    fn rule(&mut self, table: &Table, live: &catalogue::Table, rule: &target::Rule) {
+        let (t, name) = (&table.name, &rule.name);
+        match &rule.what {
+            RuleKind::Primary(columns) => match live.rules.iter().find(|has| has.kind == "p") {
+                Some(has) if has.columns == *columns => self.named(t, has, name),
+                _ => self.problems.push(format!("table {t} needs the primary key ({})", columns.join(", "))),
+            },
+            RuleKind::Unique(columns) => self.unique(t, live, name, columns),
+            RuleKind::Check(expression) => {
+                let has = live.rules.iter().find(|has| has.name == *name);
+                if has.is_none() {
+                    let columns =
+                        table.columns.iter().map(|c| c.name.clone()).filter(|c| speaks_of(expression, c)).collect();
+                    let (table, name) = (t.clone(), name.clone());
+                    self.demands.push(Demand::Check { table, name, columns, expression: expression.clone() });
+                }
+                self.validated(t, name, has, &format!("CHECK ({expression})"));
+            }
+            RuleKind::Foreign(column, to, action) => self.foreign(t, live, name, (column, to, action)),
+        }
+    }
+
+    fn unique(&mut self, table: &str, live: &catalogue::Table, name: &str, columns: &[String]) {
+        if let Some(has) = live.rules.iter().find(|has| has.kind == "u" && has.columns == *columns) {
+            return self.named(table, has, name);
+        }
+        let columns = columns.join(", ");
+        let does = |index: &&catalogue::Index| {
+            let plain = index.is_unique && index.valid && !index.partial && !index.owned;
+            plain && index.table_name == table && index.columns == columns
+        };
+        let index = self.after.indices.values().find(does).map(|index| index.name.clone());
+        let own = index.unwrap_or_else(|| {
+            let demand = Demand::Unique { table: table.to_owned(), columns: columns.clone(), predicate: None };
+            self.demands.push(demand);
+            self.drop_broken(name);
+            let sql = format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON public.{} ({columns})", quoted(table));
+            self.push(Phase::Tighten, format!("make unique index {name}"), sql);
+            name.to_owned()
+        });
+        let sql = format!("ALTER TABLE public.{} ADD CONSTRAINT {name} UNIQUE USING INDEX {own}", quoted(table));
+        self.push(Phase::Tighten, format!("rule {name}"), sql);
+        self.after.indices.remove(&own);
+    }
+
+    fn foreign(&mut self, table: &str, live: &catalogue::Table, name: &str, (column, to, action): (&str, &str, &str)) {
+        let refers =
+            |has: &&catalogue::Rule| has.kind == "f" && has.columns == [column] && has.refers.as_deref() == Some(to);
+        let body = format!("FOREIGN KEY (\"{column}\") REFERENCES public.{} (id) ON DELETE {action}", quoted(to));
+        let found = live.rules.iter().find(refers);
+        if let Some(has) = found.filter(|has| has.action == action) {
+            self.named(table, has, name);
+            if !has.valid {
+                self.validated(table, name, Some(has), &body);
+            }
+            return;
+        }
+        if let Some(has) = found {
+            let sql = format!("ALTER TABLE public.{} DROP CONSTRAINT \"{}\"", quoted(table), has.name);
+            self.push(Phase::Expand, format!("drop {}: it acts otherwise on deletion", has.name), sql);
+        }
+        let own = str::to_owned;
+        self.demands.push(Demand::Reference {
+            table: own(table),
+            column: own(column),
+            to: own(to),
+            action: own(action),
+        });
+        self.validated(table, name, None, &body);
+    }
+
+    fn named(&mut self, table: &str, has: &catalogue::Rule, name: &str) {
+        if has.name != name {
+            let sql = format!("ALTER TABLE public.{} RENAME CONSTRAINT \"{}\" TO {name}", quoted(table), has.name);
+            self.push(Phase::Expand, format!("rename {} to {name}", has.name), sql);
+            // Its index follows by itself.
+            self.after.indices.remove(&has.name);
+        }
+    }
+
+    fn validated(&mut self, table: &str, name: &str, has: Option<&catalogue::Rule>, body: &str) {
+        let t = quoted(table);
+        if has.is_none() {
+            self.push(
+                Phase::Tighten,
+                format!("ask for {name}"),
+                format!("ALTER TABLE public.{t} ADD CONSTRAINT {name} {body} NOT VALID"),
+            );
+        }
+        if has.is_none_or(|has| !has.valid) {
+            self.push(
+                Phase::Tighten,
+                format!("prove {name}"),
+                format!("ALTER TABLE public.{t} VALIDATE CONSTRAINT {name}"),
+            );
+        }
+    }
+
+    pub(super) fn routines(&mut self) {
+        for routine in &self.target.routines {
+            let there = match (&routine.table, &routine.body) {
+                (Some(table), _) => self.after.triggers.contains(&(table.clone(), routine.name.clone())),
+                (None, Some(body)) => {
+                    self.after.functions.get(&routine.name).is_some_and(|has| has.trim() == body.trim())
+                }
+                (None, None) => true,
+            };
+            if !there {
+                let sql = routine.sql.replacen("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1);
+                self.push(Phase::Expand, format!("make {}", routine.name), sql);
+            }
+        }
+    }
+
+    /// Indices of tables that are there: made while others read and write.
+    pub(super) fn indices(&mut self) {
+        let target = self.target;
+        for index in &target.indices {
+            if !self.after.tables.contains_key(&index.table) {
+                continue;
+            }
+            let (name, partial) = (&index.name, index.predicate.is_some());
+            let alike = |has: &&catalogue::Index| {
+                has.table_name == index.table
+                    && has.is_unique == index.unique
+                    && has.partial == partial
+                    && has.columns == index.columns
+            };
+            let same_name = self.after.indices.get(name).cloned();
+            if same_name.as_ref().is_some_and(|has| has.valid && alike(&has)) {
+                continue;
+            }
+            let other = self.after.indices.values().find(|has| {
+                alike(has)
+                    && has.valid
+                    && !has.owned
+                    && !partial
+                    && !target.indices.iter().any(|index| index.name == has.name)
+            });
+            if let (Some(other), None) = (other.cloned(), &same_name) {
+                let sql = format!("ALTER INDEX public.\"{}\" RENAME TO {name}", other.name);
+                self.push(Phase::Expand, format!("rename {} to {name}", other.name), sql);
+                self.after.indices.remove(&other.name);
+                continue;
+            }
+            if index.unique && same_name.is_none() {
+                let (table, columns) = (index.table.clone(), index.columns.clone());
+                self.demands.push(Demand::Unique { table, columns, predicate: index.predicate.clone() });
+            }
+            if let Some(has) = same_name {
+                let why = if has.valid { "it has other columns now" } else { "its making was interrupted" };
+                let sql = format!("DROP INDEX CONCURRENTLY public.{name}");
+                self.push(Phase::Tighten, format!("drop index {name}: {why}"), sql);
+            }
+            self.push(Phase::Tighten, format!("make index {name}"), index.sql(name, true));
+        }
+    }
+
+    /// A unique index beside a unique constraint on the same columns does nothing but slow down writers.
+    pub(super) fn redundant(&mut self) {
+        let constraint = |has: &catalogue::Index| {
+            let rules = self.target.table(&has.table_name).map_or(&[][..], |table| &table.rules);
+            rules
+                .iter()
+                .any(|rule| matches!(&rule.what, RuleKind::Unique(columns) if columns.join(", ") == has.columns))
+        };
+        let extra: Vec<catalogue::Index> = self.after.indices.values().filter(|has| !has.owned).cloned().collect();
+        for has in extra {
+            if has.is_unique && !has.partial && constraint(&has) {
+                let sql = format!("DROP INDEX CONCURRENTLY public.\"{}\"", has.name);
+                self.push(Phase::Tighten, format!("drop index {}: a rule does the same", has.name), sql);
+            }
+        }
+    }
+
+    fn drop_broken(&mut self, name: &str) {
+        if self.after.indices.get(name).is_some_and(|index| !index.valid) {
+            let sql = format!("DROP INDEX CONCURRENTLY public.{name}");
+            self.push(Phase::Tighten, format!("drop index {name}: its making was interrupted"), sql);
+        }
+    }
+
+    pub(super) fn refusals(&mut self, kind: Kind, found: &Catalogue) {
+        if kind == Kind::Mixed {
+            let doubles = recognise::doubles(found);
+            self.problems = doubles.iter().map(|(old, new)| format!("both {old} and {new} exist")).collect();
+        }
+        if kind == Kind::Gen3 {
+            let text = "this database was changed by a later version of the older application (product.store_id, scene_types or \
+                        product_image.image_url): rename those columns back to erp_id, erp_sku, erp_url, room_types, r2_key_base and \
+                        r2_key_preview first";
+            self.problems = vec![text.to_owned()];
+        }
+        let ours = |name: &str| name == BEFORE || self.target.table(name).is_some();
+        for table in self.after.tables.keys().filter(|name| !ours(name)) {
+            self.notes.push(format!("table {table} is not ours and stays"));
+        }
+    }
+}
+
+fn long_type(kind: &str) -> &str {
+    match kind {
+        "timestamp" => "timestamp without time zone",
+        "timestamptz" => "timestamp with time zone",
+        other => other,
+    }
+}
