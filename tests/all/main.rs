@@ -2,6 +2,7 @@
 
 #![expect(clippy::too_many_lines, reason = "a journey is read from its beginning to its end")]
 
+mod adopting;
 mod bad_input;
 mod callbacks;
 mod catalogues;

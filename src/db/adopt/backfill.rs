@@ -16,12 +16,12 @@ pub(super) fn lines(kind: Kind) -> Vec<&'static str> {
     if kind.has_old_names() {
         lines.push("generation_flow.client_id from each flow's session");
         lines.push("generated_asset.status = error where there is an error; completed_at from updated_at elsewhere");
+        lines.push("generated_asset_product from product_ids: first seen first, the first one primary");
     }
     if kind == Kind::Gen2 {
         lines.push("store_sync_log.client_id and trigger from each run's connection");
         lines.push("links that are there twice become one; references to nothing become null");
     }
-    lines.push("generated_asset_product from product_ids: first seen first, the first one primary");
     lines
 }
 
@@ -53,13 +53,12 @@ pub(super) async fn run(conn: &mut PgConnection, kind: Kind, plan: &Plan) -> sql
     sqlx::raw_sql("ANALYZE generated_asset, product, generated_asset_product").execute(&mut *conn).await?;
     if kind.has_old_names() {
         batches(conn, "generation_flow", &[FLOWS]).await?;
-        batches(conn, "generated_asset", &[FAILED, FINISHED]).await?;
+        batches(conn, "generated_asset", &[FAILED, FINISHED, LINKS]).await?;
     }
     if plan.found.tables.contains_key("store_sync_log") {
         batches(conn, "store_sync_log", &[RUNS]).await?;
     }
     sqlx::raw_sql(DOUBLE_LINKS).execute(&mut *conn).await?;
-    batches(conn, "generated_asset", &[LINKS]).await?;
     for demand in &plan.demands {
         let Demand::Reference { table, column, to, action } = demand else { continue };
         if action == "SET NULL" && plan.found.has(table, column) {

@@ -311,20 +311,22 @@ impl Draft {
         }
     }
 
-    /// A unique index beside a unique constraint on the same columns does nothing but slow down writers.
+    /// An index that a unique rule or index of ours already serves does nothing but slow down writers.
     pub(super) fn redundant(&mut self) {
-        let constraint = |has: &catalogue::Index| {
-            let rules = self.target.table(&has.table_name).map_or(&[][..], |table| &table.rules);
-            rules
-                .iter()
-                .any(|rule| matches!(&rule.what, RuleKind::Unique(columns) if columns.join(", ") == has.columns))
+        let target = self.target;
+        let served = |has: &catalogue::Index| {
+            let rules = target.table(&has.table_name).map_or(&[][..], |table| &table.rules);
+            let rule = |rule: &target::Rule| matches!(&rule.what, RuleKind::Unique(columns) if columns.join(", ") == has.columns);
+            let index = |index: &target::Index| {
+                let plain = index.unique && index.predicate.is_none() && index.name != has.name;
+                plain && index.table == has.table_name && index.columns == has.columns
+            };
+            rules.iter().any(rule) || target.indices.iter().any(index)
         };
-        let extra: Vec<catalogue::Index> = self.after.indices.values().filter(|has| !has.owned).cloned().collect();
-        for has in extra {
-            if has.is_unique && !has.partial && constraint(&has) {
-                let sql = format!("DROP INDEX CONCURRENTLY public.\"{}\"", has.name);
-                self.push(Phase::Tighten, format!("drop index {}: a rule does the same", has.name), sql);
-            }
+        let extra: Vec<catalogue::Index> = self.after.indices.values().filter(|has| !has.owned && !has.partial).cloned().collect();
+        for has in extra.into_iter().filter(served) {
+            let sql = format!("DROP INDEX CONCURRENTLY public.\"{}\"", has.name);
+            self.push(Phase::Tighten, format!("drop index {}: a unique rule does the same", has.name), sql);
         }
     }
 

@@ -64,12 +64,14 @@ BEGIN
     NEW.created_at := coalesce(NEW.created_at, now() AT TIME ZONE 'UTC');
     NEW.updated_at := coalesce(NEW.updated_at, now() AT TIME ZONE 'UTC');
     SELECT * INTO there FROM generation_flow WHERE id = NEW.id FOR UPDATE;
-    IF FOUND AND there.client_id = owner AND there.deleted_at IS NULL AND NOT there.from_legacy THEN
+    -- Until the backfill has been here, a flow has no owner of its own.
+    there.client_id := coalesce(there.client_id, owner);
+    IF there.id IS NOT NULL AND there.client_id = owner AND there.deleted_at IS NULL AND NOT there.from_legacy THEN
         -- Made by this program and never gone: what a person can edit is taken over, its progress is not.
         UPDATE generation_flow SET name = NEW.name, product_ids = NEW.product_ids, selected_base_images = NEW.selected_base_images,
                settings = NEW.settings, updated_at = NEW.updated_at WHERE id = NEW.id;
-    ELSIF FOUND AND there.client_id = owner AND there.deleted_at IS NOT NULL THEN
-        UPDATE generation_flow SET collection_session_id = NEW.studio_session_id, name = NEW.name, product_ids = NEW.product_ids,
+    ELSIF there.id IS NOT NULL AND there.client_id = owner AND there.deleted_at IS NOT NULL THEN
+        UPDATE generation_flow SET collection_session_id = NEW.studio_session_id, client_id = owner, name = NEW.name, product_ids = NEW.product_ids,
                selected_base_images = NEW.selected_base_images, status = NEW.status, settings = NEW.settings,
                current_image_index = NEW.current_image_index, version = NEW.version, created_at = NEW.created_at,
                updated_at = NEW.updated_at, deleted_at = NULL WHERE id = NEW.id;
