@@ -41,6 +41,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod connect;
+pub mod curate;
 pub mod db;
 pub mod import;
 pub mod model;

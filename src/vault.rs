@@ -14,6 +14,8 @@ use crate::outside::Random;
 
 /// The form written today: associated data bound to what the secret belongs to.
 pub const FORMAT: i32 = 2;
+/// The older application's form: AES-256-GCM, bound to nothing. Only read; whatever is saved anew takes today's form.
+const OLD_FORMAT: i32 = 1;
 
 /// The key ring.
 pub struct Vault {
@@ -135,13 +137,16 @@ impl Vault {
     pub fn unseal(&self, binding: &Binding<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let key = self.keys.iter().find(|key| key.id == sealed.key_id);
         let key = key.ok_or_else(|| VaultError::UnknownKey(sealed.key_id.clone()))?;
-        if sealed.format != FORMAT {
-            return Err(VaultError::Broken);
-        }
         let decode = |text: &str| BASE64.decode(text).map_err(|_| VaultError::Broken);
         let nonce: [u8; 12] = decode(&sealed.iv)?.try_into().map_err(|_| VaultError::Broken)?;
         let tag: [u8; 16] = decode(&sealed.tag)?.try_into().map_err(|_| VaultError::Broken)?;
         let mut buffer = Zeroizing::new(decode(&sealed.ciphertext)?);
+        if sealed.format == OLD_FORMAT {
+            return open_old(key, nonce, tag, buffer);
+        }
+        if sealed.format != FORMAT {
+            return Err(VaultError::Broken);
+        }
         cipher(key)
             .decrypt_inout_detached(&nonce.into(), &binding.bytes(), buffer.as_mut_slice().into(), &tag.into())
             .map_err(|_| VaultError::Broken)?;
@@ -201,6 +206,23 @@ impl Vault {
 
 fn cipher(key: &Key) -> ChaCha20Poly1305 {
     ChaCha20Poly1305::new(key.bytes.expose_secret().into())
+}
+
+fn open_old(
+    key: &Key,
+    nonce: [u8; 12],
+    tag: [u8; 16],
+    mut buffer: Zeroizing<Vec<u8>>,
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+    let key = UnboundKey::new(&AES_256_GCM, key.bytes.expose_secret()).map_err(|_| VaultError::Broken)?;
+    buffer.extend(tag);
+    let length = LessSafeKey::new(key)
+        .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut buffer)
+        .map_err(|_| VaultError::Broken)?
+        .len();
+    buffer.truncate(length);
+    Ok(buffer)
 }
 
 fn make_key_file(file: &Path, random: &Random) -> std::io::Result<Zeroizing<String>> {
@@ -284,6 +306,29 @@ mod tests {
         assert!(!ring.verify("q", "t", &old.sign("p", "t")));
         let without = vault(&format!("v2:{}", key(2)));
         assert!(matches!(without.unseal(&Binding(&["x"]), &sealed), Err(VaultError::UnknownKey(id)) if id == "v1"));
+    }
+
+    #[test]
+    fn the_older_form_opens_with_its_key() {
+        // Sealed with AES-256-GCM by another implementation: key 32 times 0x07, nonce 12 times 0x01, no associated data.
+        let sealed = Sealed {
+            ciphertext: "DcP5xf/JhWq0pv4bUkdSHYqYZpF88lVnMVAvEUSOTZmj0WvV72DR7zUXJin7XJq7ojmaajLOsT7PJ4Uy9FGn6NQ="
+                .into(),
+            iv: "AQEBAQEBAQEBAQEB".into(),
+            tag: "kU6pySkADFXArSDbEnD/sg==".into(),
+            key_id: "v1".into(),
+            format: 1,
+        };
+        let vault = vault(&format!("v2:{},v1:{}", key(1), key(7)));
+        let plain = vault.unseal(&Binding(&["anything"]), &sealed).expect("opens");
+        assert_eq!(plain.as_slice(), br#"{"provider":"p","credentials":{"accessToken":"t","shopName":"s"}}"#);
+        let other = Sealed { format: 2, ..sealed.clone() };
+        assert!(
+            matches!(vault.unseal(&Binding(&["anything"]), &other), Err(VaultError::Broken)),
+            "not in today's form"
+        );
+        let other = Sealed { tag: BASE64.encode([0; 16]), ..sealed };
+        assert!(matches!(vault.unseal(&Binding(&["anything"]), &other), Err(VaultError::Broken)));
     }
 
     #[test]

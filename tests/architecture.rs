@@ -11,7 +11,7 @@ const LADDER: &[&[&str]] = &[
     &["provider", "db", "vault"],
     &["tools"],
     &["connect"],
-    &["import", "push"],
+    &["import", "push", "curate"],
     &["web", "work"],
     &["app"],
     &["cli"],

@@ -1,47 +1,164 @@
-//! `clients list|add`.
+//! `clients list|show|add|update|delete|members|plan`.
 
 use super::out::{Out, or_dash};
-use crate::{app, config::Config, db, model::ClientId};
+use crate::{
+    app,
+    config::Config,
+    curate,
+    db::{self, Tx},
+    model::{Client, ClientId, Member, Plan},
+    tools::Tools,
+};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
     /// Every tenant.
-    List,
+    List {
+        #[arg(long, default_value_t = i64::from(i32::MAX))]
+        limit: i64,
+        /// Only tenants behind this one.
+        #[arg(long)]
+        after: Option<String>,
+    },
+    /// One tenant with its people, limits and shops.
+    Show { id: String },
     /// A new tenant.
+    #[command(alias = "create")]
     Add {
         name: String,
         /// A short name for commands; made from the name if left out.
         #[arg(long)]
         slug: Option<String>,
     },
+    /// Another name or short name.
+    Update {
+        id: String,
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long)]
+        slug: Option<String>,
+        /// The version you saw; refused if somebody else changed it since.
+        #[arg(long)]
+        version: Option<i32>,
+    },
+    /// Delete a tenant with everything that is its own. Its shops must be disconnected first.
+    Delete {
+        id: String,
+        /// Say it again: the tenant's short name or id.
+        #[arg(long)]
+        confirm: String,
+    },
+    /// People: list them, or give one a place with --add.
+    Members {
+        id: String,
+        /// An e-mail address.
+        #[arg(long)]
+        add: Option<String>,
+        #[arg(long, requires = "add")]
+        name: Option<String>,
+        /// owner, admin, member or viewer.
+        #[arg(long, default_value = "member", requires = "add")]
+        role: String,
+        /// Take away the place of the person with this address.
+        #[arg(long, conflicts_with = "add")]
+        remove: Option<String>,
+    },
+    /// Set a tenant's limits to those of a plan.
+    Plan { id: String, plan: Plan },
 }
 
 pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<()> {
     let tools = app::open(config).await?;
     match command {
-        Command::List => {
+        Command::List { limit, after } => {
             let mut tx = tools.db.read().await?;
-            let clients = db::client::list(&mut tx, None, i64::from(i32::MAX)).await?;
+            let clients = db::client::list(&mut tx, after.map(ClientId).as_ref(), limit).await?;
             out.list(&clients, &["ID", "SLUG", "NAME"], |c| {
                 vec![c.id.to_string(), or_dash(c.slug.as_ref()), c.name.clone()]
             })
         }
-        Command::Add { name, slug } => {
-            let slug = slug.unwrap_or_else(|| slug_of(&name));
-            anyhow::ensure!(
-                !name.trim().is_empty() && !slug.is_empty(),
-                "a client needs a name with letters or digits in it"
-            );
-            let mut tx = tools.db.begin().await?;
-            if let Some(other) = db::client::find(&mut tx, &slug).await? {
-                anyhow::bail!("there is a client '{slug}' already ({}); give another --slug", other.name);
-            }
-            let id: ClientId = tools.outside.new_id();
-            db::client::insert(&mut tx, &id, name.trim(), Some(&slug), tools.outside.clock.now()).await?;
-            let client = db::client::find(&mut tx, id.as_str()).await?;
-            tx.commit().await?;
-            out.one(&client)
+        Command::Show { id } => {
+            let mut tx = tools.db.read().await?;
+            let client = find(&mut tx, &id).await?;
+            let mut value = serde_json::to_value(&client)?;
+            value["members"] = serde_json::to_value(db::member::list(&mut tx, &client.id).await?)?;
+            value["quota"] = serde_json::to_value(db::quota::find(&mut tx, &client.id).await?)?;
+            let shops = db::connection::list(&mut tx, Some(&client.id), None, 1000).await?;
+            let shops: Vec<_> = shops
+                .iter()
+                .map(|c| serde_json::json!({ "id": c.id, "store_url": c.store_url, "status": c.status }))
+                .collect();
+            value["connections"] = shops.into();
+            out.one(&value)
         }
+        Command::Add { name, slug } => add(&tools, out, &name, slug).await,
+        Command::Update { id, name, slug, version } => {
+            let id = ClientId(id);
+            out.one(&curate::update_client(&tools, &id, version, name.as_deref(), slug.as_deref()).await?)
+        }
+        Command::Delete { id, confirm } => {
+            let mut tx = tools.db.read().await?;
+            let client = find(&mut tx, &id).await?;
+            drop(tx);
+            let said = client.id.as_str() == confirm || client.slug.as_deref() == Some(&confirm);
+            anyhow::ensure!(
+                said,
+                "to delete {} with all its products and pictures, add --confirm {}",
+                client.name,
+                or_dash(client.slug.as_ref())
+            );
+            let gone = curate::delete_client(&tools, &client.id).await?;
+            out.done(&format!("deleted {}", gone.name), &gone)
+        }
+        Command::Members { id, add, name, role, remove } => {
+            let mut tx = tools.db.begin().await?;
+            let client = find(&mut tx, &id).await?;
+            if let Some(email) = &remove {
+                let user = db::member::find_user(&mut tx, email).await?;
+                let user = user.ok_or_else(|| anyhow::anyhow!("there is no user '{email}'"))?;
+                let gone = db::member::delete(&mut tx, &client.id, &user.id).await?;
+                anyhow::ensure!(gone, "{email} has no place at {}", client.name);
+            }
+            let members = db::member::list(&mut tx, &client.id).await?;
+            tx.commit().await?;
+            let Some(email) = add else { return people(out, &members) };
+            people(out, &curate::add_member(&tools, &client.id, &email, name.as_deref(), &role).await?)
+        }
+        Command::Plan { id, plan } => out.one(&curate::set_plan(&tools, &ClientId(id), plan).await?),
+    }
+}
+
+async fn add(tools: &Tools, out: &Out, name: &str, slug: Option<String>) -> anyhow::Result<()> {
+    let slug = slug.unwrap_or_else(|| slug_of(name));
+    anyhow::ensure!(!name.trim().is_empty() && !slug.is_empty(), "a client needs a name with letters or digits in it");
+    let mut tx = tools.db.begin().await?;
+    if let Some(other) = db::client::find(&mut tx, &slug).await? {
+        anyhow::bail!("there is a client '{slug}' already ({}); give another --slug", other.name);
+    }
+    let id: ClientId = tools.outside.new_id();
+    db::client::insert(&mut tx, &id, name.trim(), Some(&slug), tools.outside.clock.now()).await?;
+    let client = db::client::find(&mut tx, id.as_str()).await?;
+    tx.commit().await?;
+    out.one(&client)
+}
+
+fn people(out: &Out, members: &[Member]) -> anyhow::Result<()> {
+    out.list(members, &["E-MAIL", "NAME", "ROLE", "USER"], |m| {
+        vec![m.email.clone(), m.name.clone(), m.role.clone(), m.user_id.to_string()]
+    })
+}
+
+/// The tenant by id or slug.
+pub(super) async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Client> {
+    let found = db::client::find(tx, id).await?;
+    found.ok_or_else(|| anyhow::anyhow!("there is no client '{id}'; see: store-sync clients list"))
+}
+
+/// The id of the tenant that a list is narrowed to.
+pub(super) async fn id_of(tx: &mut Tx, client: Option<String>) -> anyhow::Result<Option<ClientId>> {
+    match client {
+        Some(client) => Ok(Some(find(tx, &client).await?.id)),
+        None => Ok(None),
     }
 }
 

@@ -7,14 +7,21 @@ mod connections;
 mod daemon;
 mod demo;
 mod doctor;
+mod events;
+mod favorites;
+mod flows;
 mod follow;
+mod input;
+mod inspirations;
 mod logs;
 mod migrate;
 mod out;
 mod products;
 mod providers;
 mod push;
+mod sessions;
 mod sync;
+mod tags;
 pub mod visitor;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -62,9 +69,27 @@ enum Command {
     /// Imported and uploaded products.
     #[command(subcommand)]
     Products(products::Command),
-    /// Pictures and their approval.
+    /// Collections of products to make pictures for.
+    #[command(subcommand, aliases = ["studio-sessions", "collection-sessions"])]
+    Sessions(sessions::Command),
+    /// Attempts with fixed settings.
+    #[command(subcommand, aliases = ["flow", "generation-flows"])]
+    Flows(flows::Command),
+    /// Pictures that show where a session should go.
     #[command(subcommand)]
+    Inspirations(inspirations::Command),
+    /// Pictures and their approval.
+    #[command(subcommand, aliases = ["generated-images", "generated-assets", "images"])]
     Assets(assets::Command),
+    /// A client's words for products and flows.
+    #[command(subcommand)]
+    Tags(tags::Command),
+    /// Favourites of people and clients.
+    #[command(subcommand, alias = "favourites")]
+    Favorites(favorites::Command),
+    /// What happened, kept for 90 days.
+    #[command(subcommand)]
+    Events(events::Command),
     /// Approved pictures on their way to shops.
     #[command(subcommand)]
     Push(push::Command),
@@ -142,7 +167,13 @@ async fn dispatch(command: Command, config: &Config, out: &Out) -> anyhow::Resul
         Command::Sync(args) => return sync::run(config, out, args).await,
         Command::Logs(args) => logs::run(config, out, args).await?,
         Command::Products(command) => products::run(config, out, command).await?,
+        Command::Sessions(command) => sessions::run(config, out, command).await?,
+        Command::Flows(command) => flows::run(config, out, command).await?,
+        Command::Inspirations(command) => inspirations::run(config, out, command).await?,
         Command::Assets(command) => assets::run(config, out, command).await?,
+        Command::Tags(command) => tags::run(config, out, command).await?,
+        Command::Favorites(command) => favorites::run(config, out, command).await?,
+        Command::Events(command) => events::run(config, out, command).await?,
         Command::Push(command) => return push::run(config, out, command).await,
         Command::Providers(command) => return providers::run(config, out, command),
         Command::Doctor => return doctor::run(config, out).await,

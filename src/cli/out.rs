@@ -55,6 +55,11 @@ impl Out {
         line(&serde_json::to_string_pretty(value)?)
     }
 
+    /// A sentence for people, or the thing it is about.
+    pub(super) fn done<T: Serialize>(&self, text: &str, value: &T) -> anyhow::Result<()> {
+        if self.json { self.value(value) } else { line(text) }
+    }
+
     /// A sentence for people; nothing where JSON was asked for.
     pub(super) fn say(&self, text: &str) -> anyhow::Result<()> {
         if self.json { Ok(()) } else { line(text) }

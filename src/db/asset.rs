@@ -1,13 +1,16 @@
 //! Generated outputs, their approval, and the products they show.
 
+use serde_json::{Map, Value};
+use sqlx::types::Json;
+
 use super::{Tx, all, execute, maybe};
-use crate::model::{ApprovalStatus, Asset, AssetId, ClientId, Product, ProductId, Time};
+use crate::model::{ApprovalStatus, Asset, AssetId, AssetInput, ClientId, FlowId, Product, ProductId, Time};
 
 macro_rules! columns {
     ($rest:literal) => {
         concat!(
-            "SELECT id, client_id, asset_url, asset_type, status, prompt, approval_status, approved_at, approval_note, \
-             sha256, mime_type, width, height, byte_size, created_at, updated_at FROM generated_asset ",
+            "SELECT id, client_id, generation_flow_id, chat_session_id, asset_url, asset_type, status, prompt, \
+             approval_status, approved_at, approved_by, approval_note, error, settings, sha256, mime_type, width, height, byte_size, created_at, updated_at FROM generated_asset ",
             $rest
         )
     };
@@ -72,6 +75,7 @@ pub struct AssetFilter {
     pub client: Option<ClientId>,
     pub approval: Option<ApprovalStatus>,
     pub product: Option<ProductId>,
+    pub flow: Option<FlowId>,
     /// Only assets behind this one.
     pub after: Option<AssetId>,
 }
@@ -81,12 +85,13 @@ pub async fn list(tx: &mut Tx, filter: &AssetFilter, limit: i64) -> sqlx::Result
     let sql = columns!(
         "WHERE deleted_at IS NULL AND ($1 = '' OR client_id = $1) AND ($2 = '' OR approval_status = $2) \
          AND ($3 = '' OR id IN (SELECT generated_asset_id FROM generated_asset_product WHERE product_id = $3)) \
-         AND id > $4 ORDER BY id LIMIT $5"
+         AND id > $4 AND ($6 = '' OR generation_flow_id = $6) ORDER BY id LIMIT $5"
     );
+    let flow = filter.flow.as_ref().map_or("", FlowId::as_str);
     let client = filter.client.as_ref().map_or("", ClientId::as_str);
     let product = filter.product.as_ref().map_or("", ProductId::as_str);
     let after = filter.after.as_ref().map_or("", AssetId::as_str);
-    all!(tx, Asset, sql, client, filter.approval.map_or("", ApprovalStatus::as_str), product, after, limit)
+    all!(tx, Asset, sql, client, filter.approval.map_or("", ApprovalStatus::as_str), product, after, limit, flow)
 }
 
 /// Writes a person's decision; false where it stands already (the time of the first one is kept).
@@ -104,10 +109,55 @@ pub async fn mark_approval(
 
 /// Products an asset shows, the primary one first.
 pub async fn list_products(tx: &mut Tx, asset: &AssetId) -> sqlx::Result<Vec<Product>> {
-    let sql = "SELECT p.id, p.client_id, p.name, p.description, p.category, p.source, p.store_connection_id, p.erp_id, \
+    let sql = "SELECT p.id, p.client_id, p.name, p.description, p.category, p.is_favorite, p.source, p.store_connection_id, p.erp_id, \
                p.erp_sku, p.erp_url, p.price, p.currency, p.erp_status, p.erp_updated_at, p.imported_at, p.last_synced_at, \
                p.last_seen_run_id, p.erp_deleted_at, p.version, p.created_at, p.updated_at \
                FROM generated_asset_product l JOIN product p ON p.id = l.product_id \
                WHERE l.generated_asset_id = $1 ORDER BY l.is_primary DESC, l.id";
     all!(tx, Product, sql, asset)
+}
+
+/// Changes what is given. Only what a person may say about an output; its bytes and its approval have verbs of their own.
+pub async fn update(
+    tx: &mut Tx,
+    id: &AssetId,
+    flow: Option<&FlowId>,
+    prompt: Option<&str>,
+    settings: Option<&Map<String, Value>>,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE generated_asset SET generation_flow_id = coalesce($2, generation_flow_id), prompt = coalesce($3, prompt), \
+               settings = coalesce($4, settings), updated_at = $5 WHERE id = $1 AND deleted_at IS NULL AND ($6 OR EXISTS \
+               (SELECT 1 FROM generation_flow f WHERE f.id = $2 AND f.client_id = generated_asset.client_id AND f.deleted_at IS NULL))";
+    Ok(execute!(tx, sql, id, flow, prompt, settings.map(Json), now, flow.is_none())? == 1)
+}
+
+/// Deletes an output; the row stays, since pushes and the older application know it.
+pub async fn delete(tx: &mut Tx, id: &AssetId, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE generated_asset SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL";
+    Ok(execute!(tx, sql, id, now)? == 1)
+}
+
+/// An output does not show a product after all.
+pub async fn unlink_product(tx: &mut Tx, asset: &AssetId, product: &ProductId) -> sqlx::Result<bool> {
+    let sql = "DELETE FROM generated_asset_product WHERE generated_asset_id = $1 AND product_id = $2";
+    Ok(execute!(tx, sql, asset, product)? == 1)
+}
+
+/// A place for an output whose bytes are at a key or a URL already, waiting for approval; false where the flow is another client's.
+pub async fn insert_known(
+    tx: &mut Tx,
+    id: &AssetId,
+    client: &ClientId,
+    input: &AssetInput,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO generated_asset (id, client_id, generation_flow_id, asset_url, asset_type, status, prompt, settings, \
+               product_ids, approval_status, created_at, updated_at, completed_at, from_legacy) \
+               SELECT $1, c.id, $3, $4, 'image', 'completed', $5, $6, $7, 'pending', $8, $8, $8, false FROM client c WHERE c.id = $2 \
+               AND ($9 OR EXISTS (SELECT 1 FROM generation_flow f WHERE f.id = $3 AND f.client_id = c.id AND f.deleted_at IS NULL))";
+    let flow = input.generation_flow_id.as_ref();
+    let (settings, products) = (input.settings.as_ref().map(Json), input.product_ids.as_ref().map(Json));
+    let (url, prompt) = (input.asset_url.as_deref(), input.prompt.as_deref());
+    Ok(execute!(tx, sql, id, client, flow, url, prompt, settings, products, now, flow.is_none())? == 1)
 }

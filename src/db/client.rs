@@ -8,7 +8,7 @@ use crate::model::{Client, ClientId, Time};
 
 macro_rules! columns {
     ($rest:literal) => {
-        concat!("SELECT id, name, slug, version, created_at, updated_at FROM client ", $rest)
+        concat!("SELECT id, name, slug, logo, version, created_at, updated_at FROM client ", $rest)
     };
 }
 
@@ -51,4 +51,23 @@ pub async fn find_metadata(tx: &mut Tx, id: &ClientId) -> sqlx::Result<Option<Va
 pub async fn update_metadata(tx: &mut Tx, id: &ClientId, metadata: &Value, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE client SET metadata = $2, version = version + 1, updated_at = $3 WHERE id = $1";
     Ok(execute!(tx, sql, id, Json(metadata), now)? == 1)
+}
+
+/// Changes what is given, if nobody else changed the tenant since `version`.
+pub async fn update(
+    tx: &mut Tx,
+    id: &ClientId,
+    version: i32,
+    name: Option<&str>,
+    slug: Option<&str>,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE client SET name = coalesce($3, name), slug = coalesce($4, slug), version = version + 1, updated_at = $5 \
+               WHERE id = $1 AND version = $2";
+    Ok(execute!(tx, sql, id, version, name, slug, now)? == 1)
+}
+
+/// Deletes a tenant with everything that is its own.
+pub async fn delete(tx: &mut Tx, id: &ClientId) -> sqlx::Result<bool> {
+    Ok(execute!(tx, "DELETE FROM client WHERE id = $1", id)? == 1)
 }

@@ -1,12 +1,12 @@
 //! Products as people read and link them. What imports write is in `catalogue`.
 
-use super::{Tx, all, execute, maybe};
+use super::{Tx, all, build, execute, maybe};
 use crate::model::{ClientId, ConnectionId, Image, Product, ProductId, Time, Variant};
 
 macro_rules! columns {
     ($rest:literal) => {
         concat!(
-            "SELECT id, client_id, name, description, category, source, store_connection_id, erp_id, erp_sku, erp_url, \
+            "SELECT id, client_id, name, description, category, is_favorite, source, store_connection_id, erp_id, erp_sku, erp_url, \
              price, currency, erp_status, erp_updated_at, imported_at, last_synced_at, last_seen_run_id, erp_deleted_at, \
              version, created_at, updated_at FROM product ",
             $rest
@@ -82,4 +82,26 @@ pub async fn insert(tx: &mut Tx, id: &ProductId, client: &ClientId, name: &str, 
     let sql = "INSERT INTO product (id, client_id, name, source, version, created_at, updated_at) \
                VALUES ($1, $2, $3, 'uploaded', 1, $4, $4)";
     execute!(tx, sql, id, client, name, now).map(drop)
+}
+
+/// Those of these products that are not the client's.
+pub async fn list_foreign(tx: &mut Tx, client: &ClientId, products: &[ProductId]) -> sqlx::Result<Vec<ProductId>> {
+    let mut own: Vec<(ProductId,)> = Vec::with_capacity(products.len());
+    for chunk in products.chunks(1000) {
+        own.extend(build!(
+            tx,
+            |q| {
+                q.push("SELECT id FROM product WHERE client_id = ");
+                q.push_bind(client);
+                q.push(" AND id IN (");
+                let mut list = q.separated(", ");
+                for product in chunk {
+                    list.push_bind(product);
+                }
+                q.push(")");
+            },
+            all(ProductId,)
+        )?);
+    }
+    Ok(products.iter().filter(|product| !own.iter().any(|(id,)| id == *product)).cloned().collect())
 }

@@ -1,8 +1,10 @@
 //! An asset: one generated output, with its approval.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sqlx::types::Json;
 
-use super::{AssetId, ClientId, Time, words};
+use super::{AssetId, ChatId, ClientId, FlowId, ProductId, Time, UserId, words};
 
 words! {
     /// A person's decision, independent of the asset's own state.
@@ -19,12 +21,14 @@ words! {
     AssetType { Image = "image", Video = "video", Model3d = "3d_model" }
 }
 
-/// One row of `generated_asset`, the columns this release fills.
+/// One row of `generated_asset`, the columns people ask for.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct Asset {
     pub id: AssetId,
     pub client_id: ClientId,
-    /// Object key, or in later rows a URL.
+    pub generation_flow_id: Option<FlowId>,
+    pub chat_session_id: Option<ChatId>,
+    /// Object key, or in later rows a URL: see `place`.
     pub asset_url: Option<String>,
     pub asset_type: AssetType,
     pub status: AssetStatus,
@@ -32,7 +36,10 @@ pub struct Asset {
     pub approval_status: ApprovalStatus,
     /// When the decision was made, also for a rejection.
     pub approved_at: Option<Time>,
+    pub approved_by: Option<UserId>,
     pub approval_note: Option<String>,
+    pub error: Option<String>,
+    pub settings: Option<Json<Value>>,
     pub sha256: Option<String>,
     pub mime_type: Option<String>,
     pub width: Option<i32>,
@@ -40,4 +47,55 @@ pub struct Asset {
     pub byte_size: Option<i64>,
     pub created_at: Time,
     pub updated_at: Time,
+}
+
+/// The name that the table has.
+pub type GeneratedAsset = Asset;
+
+/// Where an asset's bytes are.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// In our object store, of whatever age the key is.
+    Key(&'a str),
+    /// Somewhere on the web.
+    Url(&'a str),
+}
+
+impl Asset {
+    /// Where the bytes are; `None` before there are any. What is stored is read as it is, never rewritten.
+    pub fn place(&self) -> Option<Place<'_>> {
+        let text = self.asset_url.as_deref()?;
+        let web = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
+        Some(if web { Place::Url(text) } else { Place::Key(text.trim_start_matches('/')) })
+    }
+}
+
+/// What a person writes about an asset; what is left out stays as it is. The older application's spellings are read too.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AssetInput {
+    #[serde(alias = "clientId")]
+    pub client_id: Option<ClientId>,
+    #[serde(alias = "generationFlowId", alias = "flowId", alias = "flow_id")]
+    pub generation_flow_id: Option<FlowId>,
+    #[serde(alias = "assetUrl", alias = "r2Key", alias = "r2_key")]
+    pub asset_url: Option<String>,
+    pub prompt: Option<String>,
+    #[serde(alias = "productIds")]
+    pub product_ids: Option<Vec<ProductId>>,
+    pub settings: Option<Map<String, Value>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_older_spellings_are_read() {
+        let old = r#"{"clientId": "c", "flowId": "f", "r2Key": "k", "productIds": ["p"]}"#;
+        let new = r#"{"client_id": "c", "generation_flow_id": "f", "asset_url": "k", "product_ids": ["p"]}"#;
+        let read = |text: &str| format!("{:?}", serde_json::from_str::<AssetInput>(text).expect("reads"));
+        assert_eq!(read(old), read(new));
+        assert!(serde_json::from_str::<AssetInput>(r#"{"r3_key": "k"}"#).is_err(), "a slip is named");
+    }
 }

@@ -10,6 +10,7 @@ pub struct Client {
     pub id: ClientId,
     pub name: String,
     pub slug: Option<String>,
+    pub logo: Option<String>,
     pub version: i32,
     pub created_at: Time,
     pub updated_at: Time,

@@ -43,4 +43,22 @@ id! {
     RunId,
     /// One piece of work to be done later.
     JobId,
+    /// A collection of products to make pictures for.
+    SessionId,
+    /// One attempt with fixed settings.
+    FlowId,
+    /// A conversation about one product.
+    ChatId,
+    /// What was said in a session or a conversation.
+    MessageId,
+    /// A picture that shows where a session should go.
+    InspirationId,
+    /// A client's word for products and flows.
+    TagId,
+    /// Something that happened.
+    EventId,
+    /// A person.
+    UserId,
+    /// A person's place at a client.
+    MemberId,
 }

@@ -3,27 +3,49 @@
 mod asset;
 mod client;
 mod connection;
+mod event;
 mod failure;
+mod flow;
 mod ids;
+mod inspiration;
 mod job;
+mod member;
+mod message;
+mod old_names;
 mod product;
 mod push;
+mod quota;
 mod run;
 mod secret;
+mod session;
+mod tag;
 mod time;
 mod words;
 
-pub use asset::{ApprovalStatus, Asset, AssetStatus, AssetType};
+pub use asset::{ApprovalStatus, Asset, AssetInput, AssetStatus, AssetType, GeneratedAsset, Place};
 pub use client::Client;
 pub use connection::{Connection, ConnectionStatus, Facts, PushMode};
+pub use event::{EVENT_DAYS, Event, EventType};
 pub use failure::{Failure, Remedy};
-pub use ids::{AssetId, ClientId, ConnectionId, ImageId, JobId, ProductId, PushId, RunId, VariantId};
+pub use flow::{FlowInput, FlowStatus, GenerationFlow};
+pub use ids::{
+    AssetId, ChatId, ClientId, ConnectionId, EventId, FlowId, ImageId, InspirationId, JobId, MemberId, MessageId,
+    ProductId, PushId, RunId, SessionId, TagId, UserId, VariantId,
+};
+pub use inspiration::{Inspiration, InspirationSource};
 pub use job::{ImportScope, Job, JobStatus, Pool, Task};
+pub use member::{Member, ROLES, User};
+pub use message::Message;
+#[expect(deprecated, reason = "old names for old code")]
+pub use old_names::{Flow, GeneratedImage, StudioSession};
 pub use product::{
     Image, NormalImage, NormalProduct, NormalVariant, Price, Product, ProductSource, ProductStatus, Variant,
 };
 pub use push::{Push, PushStatus};
+pub use quota::{Plan, Quota, Usage};
 pub use run::{Counts, ItemOutcome, Run, RunAction, RunItem, RunStatus, Trigger};
 pub use secret::{Grant, Secret};
+pub use session::{ChatSession, CollectionSession, SessionInput, SessionStatus};
+pub use tag::{Entity, EntityType, Favorite, FavoriteImage, TAGS_PER_CLIENT, TAGS_PER_ENTITY, Tag, color};
 pub use time::Time;
 pub(crate) use words::words;

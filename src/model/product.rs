@@ -90,6 +90,8 @@ pub struct Product {
     pub name: String,
     pub description: Option<String>,
     pub category: Option<String>,
+    /// The client's flag; a person's own favourites are rows of `user_favorite`.
+    pub is_favorite: bool,
     pub source: ProductSource,
     pub store_connection_id: Option<ConnectionId>,
     pub erp_id: Option<String>,

@@ -55,7 +55,18 @@ impl Grant {
     /// Reads what `to_plaintext` wrote; `None` if it is not that.
     pub fn secrets_from_plaintext(plaintext: &[u8]) -> Option<BTreeMap<String, Secret>> {
         let sealed: Sealed = serde_json::from_slice(plaintext).ok()?;
-        Some(sealed.credentials.into_iter().map(|(name, text)| (name, Secret::from(text))).collect())
+        Some(sealed.credentials.into_iter().map(|(name, text)| (today(name), Secret::from(text))).collect())
+    }
+}
+
+/// The older application spelt the names otherwise.
+fn today(name: String) -> String {
+    match name.as_str() {
+        "accessToken" => "access".to_owned(),
+        "refreshToken" => "refresh".to_owned(),
+        "consumerKey" => "consumer_key".to_owned(),
+        "consumerSecret" => "consumer_secret".to_owned(),
+        _ => name,
     }
 }
 

@@ -56,6 +56,16 @@ impl Files {
         .await
     }
 
+    /// Deletes what is kept under `key`; nothing there is as good.
+    pub async fn delete(&self, key: &str) -> Result<(), FileError> {
+        let path = self.path(key)?;
+        blocking(move || match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(FileError::Io { path, source: e }),
+            _ => Ok(()),
+        })
+        .await
+    }
+
     /// Proves that the folder can be written to.
     pub async fn check(&self) -> Result<(), FileError> {
         let key = ".store-sync-check";

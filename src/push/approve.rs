@@ -6,9 +6,12 @@ use crate::{
     connect,
     db::{
         self, Tx,
+        event::NewEvent,
         push::{NewPush, idempotency_key},
     },
-    model::{ApprovalStatus, Asset, AssetStatus, ConnectionStatus, Failure, Push, PushId, PushStatus, Trigger},
+    model::{
+        ApprovalStatus, Asset, AssetStatus, ConnectionStatus, EventType, Failure, Push, PushId, PushStatus, Trigger,
+    },
     tools::Tools,
 };
 
@@ -37,6 +40,20 @@ pub async fn decide(
         return Err(Failure::give_up("not_completed", text));
     }
     let changed = db::asset::mark_approval(&mut tx, &found.id, decision, note, now).await?;
+    let kind = if decision == ApprovalStatus::Approved { EventType::Approved } else { EventType::Rejected };
+    if changed {
+        let event = NewEvent {
+            id: &tools.outside.new_id(),
+            client: &found.client_id,
+            kind,
+            flow: found.generation_flow_id.as_ref(),
+            product: None,
+            asset: Some(&found.id),
+            user: None,
+            metadata: note.map(|note| serde_json::json!({ "note": note })),
+        };
+        db::event::insert(&mut tx, &event, now).await?;
+    }
     let pushes = if decision == ApprovalStatus::Approved {
         enqueue_in(tools, &mut tx, &found, Trigger::Approval, false).await?
     } else {

@@ -1,10 +1,12 @@
 //! Makes a picture ready to travel: its bytes, a name that holds its mark, and the shop's limits.
 
+use bytes::Bytes;
+use http::Method;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    model::{Asset, Failure, Product, Push},
-    outside::FileError,
+    model::{Asset, Failure, Place, Product, Push},
+    outside::{FileError, Request},
     provider::{Parcel, Provider},
     tools::Tools,
     vault::hex,
@@ -18,17 +20,15 @@ pub(super) async fn pack(
     asset: &Asset,
     product: &Product,
 ) -> Result<Parcel, Failure> {
-    let key = asset.asset_url.as_deref().unwrap_or_default();
-    let bytes = tools.outside.files.get(key).await.map_err(|e| match e {
-        FileError::Io { .. } => Failure::retry("files", e.to_string()),
-        _ => Failure::give_up("picture_missing", format!("the picture's bytes are not in the file store: {e}")),
-    })?;
+    let bytes = bytes_of(tools, asset).await?;
     let sha256 = hex(&Sha256::digest(&bytes));
     if asset.sha256.as_ref().is_some_and(|approved| *approved != sha256) {
         let text = "the stored picture is not the one that was approved: its bytes have changed";
         return Err(Failure::give_up("picture_changed", text));
     }
-    let mime_type = asset.mime_type.clone().unwrap_or_else(|| "image/png".to_owned());
+    // Rows of the older application say nothing about their bytes.
+    let seen = || infer::get(&bytes).map_or("application/octet-stream", |kind| kind.mime_type()).to_owned();
+    let mime_type = asset.mime_type.clone().unwrap_or_else(seen);
     let limits = provider.limits();
     if bytes.len() as u64 > limits.image_bytes {
         let text =
@@ -50,6 +50,31 @@ pub(super) async fn pack(
         mark,
         mime_type,
     })
+}
+
+/// The bytes of an asset, from our store or from the web: older rows hold keys, others addresses.
+async fn bytes_of(tools: &Tools, asset: &Asset) -> Result<Bytes, Failure> {
+    let missing =
+        |why: String| Failure::give_up("picture_missing", format!("the picture's bytes are not there: {why}"));
+    match asset.place() {
+        None => Err(missing("the asset has no address yet".to_owned())),
+        Some(Place::Key(key)) => tools.outside.files.get(key).await.map_err(|e| match e {
+            FileError::Io { .. } => Failure::retry("files", e.to_string()),
+            _ => missing(e.to_string()),
+        }),
+        Some(Place::Url(url)) => {
+            let address = url::Url::parse(url).map_err(|e| missing(format!("its address is none: {e}")))?;
+            let answer = tools.outside.http.send(Request::new(Method::GET, address)).await;
+            let answer = answer.map_err(|e| Failure::retry("fetch", format!("the picture cannot be fetched: {e}")))?;
+            match answer.status {
+                200 => Ok(answer.body),
+                404 | 410 => Err(missing(format!("its server answered {}", answer.status))),
+                other => {
+                    Err(Failure::retry("fetch", format!("the picture cannot be fetched: its server answered {other}")))
+                }
+            }
+        }
+    }
 }
 
 /// A short text that stands for one push and no other; survives in file names of every shop.

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::parcel::pack;
 use crate::{
     connect,
-    db::{self, push::Landed, run::NewRun},
-    model::{Asset, Connection, Failure, Job, Product, Push, PushId, PushMode, RunAction, RunId, RunStatus, Trigger},
+    db::{self, event::NewEvent, push::Landed, run::NewRun},
+    model::{
+        Asset, Connection, EventType, Failure, Job, Product, Push, PushId, PushMode, RunAction, RunId, RunStatus,
+        Trigger,
+    },
     provider::{self, Kept, Parcel, Picture, Placing, Session},
     tools::{Shared, Tools},
 };
@@ -47,6 +50,17 @@ pub async fn run(tools: &Shared, job: &Job, id: &PushId, trigger: Trigger) -> Re
             let (image, url) = (&landed.picture.id, landed.picture.url.as_deref());
             let row = Landed { image_id: image, image_url: url, sha256: &landed.sha256, position: landed.position };
             db::push::mark_synced(&mut tx, &opened.push.id, &row, now).await?;
+            let event = NewEvent {
+                id: &tools.outside.new_id(),
+                client: &opened.push.client_id,
+                kind: EventType::Exported,
+                flow: opened.asset.generation_flow_id.as_ref(),
+                product: Some(&opened.push.product_id),
+                asset: Some(&opened.push.generated_asset_id),
+                user: None,
+                metadata: None,
+            };
+            db::event::insert(&mut tx, &event, now).await?;
             for replaced in &landed.replaced {
                 db::push::mark_replaced(
                     &mut tx,

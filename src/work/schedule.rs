@@ -9,7 +9,7 @@ use tokio_cron_scheduler::{Job as TickJob, JobScheduler, JobSchedulerError};
 use super::worker::recover;
 use crate::{
     db::{self, job::NewJob},
-    model::{Connection, ImportScope, Task, Time, Trigger},
+    model::{Connection, EVENT_DAYS, ImportScope, Task, Time, Trigger},
     tools::{Shared, Tools},
 };
 
@@ -79,6 +79,7 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     db::oauth_state::delete_before(&mut tx, before).await?;
     db::job::delete_before(&mut tx, before).await?;
     db::lease::delete_before(&mut tx, before).await?;
+    db::event::delete_before(&mut tx, now.minus(Duration::from_hours(24 * EVENT_DAYS))).await?;
     tx.commit().await?;
     if left > 0 {
         tools.bell.notify_waiters();

@@ -323,7 +323,8 @@ impl Draft {
             };
             rules.iter().any(rule) || target.indices.iter().any(index)
         };
-        let extra: Vec<catalogue::Index> = self.after.indices.values().filter(|has| !has.owned && !has.partial).cloned().collect();
+        let extra: Vec<catalogue::Index> =
+            self.after.indices.values().filter(|has| !has.owned && !has.partial).cloned().collect();
         for has in extra.into_iter().filter(served) {
             let sql = format!("DROP INDEX CONCURRENTLY public.\"{}\"", has.name);
             self.push(Phase::Tighten, format!("drop index {}: a unique rule does the same", has.name), sql);

@@ -158,7 +158,8 @@ pub(super) async fn quarantine(conn: &mut PgConnection, plan: &Plan) -> sqlx::Re
     let (assets, products) = (plan.names.table("generated_asset"), plan.names.table("product"));
     let mut quarantine = Quarantine::default();
     // Later generations have made their links already; a list may be older than those.
-    if !plan.kind.has_old_names() || !plan.found.has(assets, "product_ids") || !plan.found.tables.contains_key(products) {
+    if !plan.kind.has_old_names() || !plan.found.has(assets, "product_ids") || !plan.found.tables.contains_key(products)
+    {
         return Ok(quarantine);
     }
     let (asset_client, product_client) =

@@ -1,0 +1,136 @@
+//! `events list|show|create|delete|summary`. What happened is not changed afterwards, so there is no update.
+
+use std::time::Duration;
+
+use super::{
+    input,
+    out::{Out, or_dash},
+};
+use crate::{
+    app,
+    config::Config,
+    db::{
+        self,
+        event::{EventFilter, NewEvent},
+    },
+    model::{AssetId, EVENT_DAYS, EventId, EventType, FlowId, ProductId},
+    tools::Tools,
+};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// What happened, newest first.
+    List {
+        #[arg(long)]
+        client: Option<String>,
+        #[arg(long = "type")]
+        kind: Option<EventType>,
+        #[arg(long)]
+        flow: Option<String>,
+        #[arg(long)]
+        asset: Option<String>,
+        #[arg(long, default_value_t = 100)]
+        limit: i64,
+        /// Only events before this one.
+        #[arg(long)]
+        before: Option<String>,
+    },
+    /// One event.
+    Show { id: String },
+    /// Keep that something happened.
+    Create(Fields),
+    /// Delete an event.
+    Delete { id: String },
+    /// How often each thing happened.
+    Summary {
+        #[arg(long)]
+        client: Option<String>,
+        #[arg(long, default_value_t = EVENT_DAYS)]
+        days: u64,
+    },
+}
+
+#[derive(clap::Args)]
+pub(super) struct Fields {
+    #[arg(long)]
+    client: String,
+    #[arg(long = "type")]
+    kind: EventType,
+    #[arg(long)]
+    flow: Option<String>,
+    #[arg(long)]
+    product: Option<String>,
+    #[arg(long)]
+    asset: Option<String>,
+    /// More about it.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    metadata: Vec<String>,
+}
+
+pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<()> {
+    let tools = app::open(config).await?;
+    let now = tools.outside.clock.now();
+    match command {
+        Command::List { client, kind, flow, asset, limit, before } => {
+            let mut tx = tools.db.read().await?;
+            let client = super::clients::id_of(&mut tx, client).await?;
+            let (flow, asset, before) = (flow.map(FlowId), asset.map(AssetId), before.map(EventId));
+            let filter = EventFilter { client, kind, flow, asset, before };
+            let events = db::event::list(&mut tx, &filter, limit).await?;
+            out.list(&events, &["WHEN", "WHAT", "CLIENT", "FLOW", "OUTPUT", "ID"], |e| {
+                vec![
+                    e.created_at.to_string(),
+                    e.event_type.to_string(),
+                    e.client_id.to_string(),
+                    or_dash(e.generation_flow_id.as_ref()),
+                    or_dash(e.generated_asset_id.as_ref()),
+                    e.id.to_string(),
+                ]
+            })
+        }
+        Command::Show { id } => {
+            let mut tx = tools.db.read().await?;
+            let found = db::event::find(&mut tx, &EventId(id.clone())).await?;
+            out.one(&found.ok_or_else(|| anyhow::anyhow!("there is no event '{id}'; see: store-sync events list"))?)
+        }
+        Command::Create(fields) => create(&tools, out, fields).await,
+        Command::Delete { id } => {
+            let mut tx = tools.db.begin().await?;
+            let gone = db::event::delete(&mut tx, &EventId(id.clone())).await?;
+            anyhow::ensure!(gone, "there is no event '{id}'; see: store-sync events list");
+            tx.commit().await?;
+            out.done("deleted", &serde_json::json!({ "id": id }))
+        }
+        Command::Summary { client, days } => {
+            let mut tx = tools.db.read().await?;
+            let client = super::clients::id_of(&mut tx, client).await?;
+            let since = now.minus(Duration::from_hours(24 * days));
+            let counts = db::event::list_counts(&mut tx, client.as_ref(), since).await?;
+            out.list(&counts, &["CLIENT", "WHAT", "TIMES"], |c| {
+                vec![c.client_id.to_string(), c.event_type.to_string(), c.count.to_string()]
+            })
+        }
+    }
+}
+
+async fn create(tools: &Tools, out: &Out, fields: Fields) -> anyhow::Result<()> {
+    let mut tx = tools.db.begin().await?;
+    let client = super::clients::find(&mut tx, &fields.client).await?.id;
+    let (flow, product, asset) = (fields.flow.map(FlowId), fields.product.map(ProductId), fields.asset.map(AssetId));
+    let id: EventId = tools.outside.new_id();
+    let event = NewEvent {
+        id: &id,
+        client: &client,
+        kind: fields.kind,
+        flow: flow.as_ref(),
+        product: product.as_ref(),
+        asset: asset.as_ref(),
+        user: None,
+        metadata: input::settings(&fields.metadata)?.map(serde_json::Value::Object),
+    };
+    let kept = db::event::insert(&mut tx, &event, tools.outside.clock.now()).await?;
+    anyhow::ensure!(kept, "the flow, product or output is not one of client {client}");
+    let event = db::event::find(&mut tx, &id).await?;
+    tx.commit().await?;
+    out.one(&event)
+}

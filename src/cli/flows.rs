@@ -1,0 +1,135 @@
+//! `flows list|show|create|update|delete`.
+
+use std::path::PathBuf;
+
+use serde_json::to_value;
+
+use super::{
+    input,
+    out::{Out, or_dash},
+};
+use crate::{
+    app,
+    config::Config,
+    curate,
+    db::{self, asset::AssetFilter, flow::FlowFilter},
+    model::{ClientId, Entity, EntityType, FlowId, FlowInput, FlowStatus, ProductId, SessionId},
+};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Flows, by id.
+    List {
+        #[arg(long)]
+        client: Option<String>,
+        #[arg(long)]
+        session: Option<String>,
+        #[arg(long)]
+        status: Option<FlowStatus>,
+        /// Only the client's favourites.
+        #[arg(long)]
+        favorite: bool,
+        /// Only those without a session.
+        #[arg(long)]
+        standalone: bool,
+        #[arg(long, default_value_t = 1000)]
+        limit: i64,
+        /// Only flows behind this one.
+        #[arg(long)]
+        after: Option<String>,
+    },
+    /// One flow with its outputs and tags.
+    Show { id: String },
+    /// A new flow, in a session or standing alone.
+    Create(Fields),
+    /// Change what is given; settings are laid over those there are.
+    Update {
+        id: String,
+        /// The version you saw; refused if somebody else changed it since.
+        #[arg(long)]
+        version: Option<i32>,
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// Delete it; its pictures stay.
+    Delete { id: String },
+}
+
+#[derive(clap::Args)]
+pub(super) struct Fields {
+    #[arg(long)]
+    client: Option<String>,
+    #[arg(long, alias = "studio-session")]
+    session: Option<String>,
+    #[arg(long)]
+    name: Option<String>,
+    /// A product of it; give it several times for several.
+    #[arg(long = "product", value_name = "ID")]
+    products: Vec<String>,
+    #[arg(long)]
+    status: Option<FlowStatus>,
+    /// A setting, such as style=Modern or postAdjustments.light.exposure=10.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
+    /// A JSON document with the same fields; - reads standard input.
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+}
+
+impl Fields {
+    fn read(self) -> anyhow::Result<FlowInput> {
+        let mut input: FlowInput = input::document(self.from.as_deref())?;
+        input.client_id = self.client.map(ClientId).or(input.client_id);
+        input.collection_session_id = self.session.map(SessionId).or(input.collection_session_id);
+        input.name = self.name.or(input.name);
+        if !self.products.is_empty() {
+            input.product_ids = Some(self.products.into_iter().map(ProductId).collect());
+        }
+        input.status = self.status.or(input.status);
+        input.settings = input::settings(&self.settings)?.or(input.settings);
+        Ok(input)
+    }
+}
+
+pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<()> {
+    let tools = app::open(config).await?;
+    match command {
+        Command::List { client, session, status, favorite, standalone, limit, after } => {
+            let mut tx = tools.db.read().await?;
+            let client = super::clients::id_of(&mut tx, client).await?;
+            let (session, after) = (session.map(SessionId), after.map(FlowId));
+            let filter = FlowFilter { client, session, status, favorite, standalone, after };
+            let flows = db::flow::list(&mut tx, &filter, limit).await?;
+            out.list(&flows, &["ID", "SESSION", "NAME", "STATUS", "FAVOURITE", "VERSION"], |f| {
+                vec![
+                    f.id.to_string(),
+                    or_dash(f.collection_session_id.as_ref()),
+                    or_dash(f.name.as_ref()),
+                    f.status.to_string(),
+                    if f.is_favorite { "yes" } else { "no" }.into(),
+                    f.version.to_string(),
+                ]
+            })
+        }
+        Command::Show { id } => {
+            let id = FlowId(id);
+            let mut tx = tools.db.read().await?;
+            let found = db::flow::find(&mut tx, &id).await?;
+            let flow = found.ok_or_else(|| anyhow::anyhow!("there is no flow '{id}'; see: store-sync flows list"))?;
+            let mut value = to_value(&flow)?;
+            let outputs = AssetFilter { flow: Some(id.clone()), ..AssetFilter::default() };
+            value["assets"] = to_value(db::asset::list(&mut tx, &outputs, 1000).await?)?;
+            let entity = Entity { entity_type: EntityType::Flow, entity_id: id.0 };
+            value["tags"] = to_value(db::tag::list_on(&mut tx, &entity).await?)?;
+            out.one(&value)
+        }
+        Command::Create(fields) => out.one(&curate::create_flow(&tools, &fields.read()?).await?),
+        Command::Update { id, version, fields } => {
+            out.one(&curate::update_flow(&tools, &FlowId(id), version, &fields.read()?).await?)
+        }
+        Command::Delete { id } => {
+            let gone = curate::delete_flow(&tools, &FlowId(id)).await?;
+            out.done(&format!("deleted {}", gone.id), &gone)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What people hand in besides words: JSON from a file or standard input, and settings as NAME=VALUE.
+
+use std::{io::Read, path::Path};
+
+use anyhow::Context;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// Reads one JSON document; `-` is standard input. A slip is told with its place.
+pub(super) fn document<T: DeserializeOwned + Default>(from: Option<&Path>) -> anyhow::Result<T> {
+    let Some(file) = from else { return Ok(T::default()) };
+    let text = if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text)?;
+        text
+    } else {
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
+    };
+    serde_json::from_str(&text).with_context(|| format!("{} is not what is needed here", file.display()))
+}
+
+/// `a.b=value` pairs as nested members. A value that is JSON is taken as such, anything else as text.
+pub(super) fn settings(pairs: &[String]) -> anyhow::Result<Option<Map<String, Value>>> {
+    let mut settings = Map::new();
+    for pair in pairs {
+        let (path, value) = pair.split_once('=').with_context(|| format!("'{pair}' is not NAME=VALUE"))?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        let mut names: Vec<&str> = path.split('.').collect();
+        let last = names.pop().filter(|name| !name.is_empty()).with_context(|| format!("'{pair}' names nothing"))?;
+        let mut group = &mut settings;
+        for name in names {
+            let member = group.entry(name).or_insert_with(|| Value::Object(Map::new()));
+            group = member.as_object_mut().with_context(|| format!("'{name}' in '{pair}' is no group"))?;
+        }
+        group.insert(last.to_owned(), value);
+    }
+    Ok((!settings.is_empty()).then_some(settings))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::settings;
+
+    #[test]
+    fn settings_nest_and_keep_their_types() {
+        let pairs = ["style=Modern".to_owned(), "varietyLevel=7".to_owned(), "post.light.exposure=-3".to_owned()];
+        let expected = json!({"style": "Modern", "varietyLevel": 7, "post": {"light": {"exposure": -3}}});
+        assert_eq!(settings(&pairs).expect("reads").map(serde_json::Value::Object), Some(expected));
+        assert!(settings(&["style".to_owned()]).is_err() && settings(&["a=1".to_owned(), "a.b=2".to_owned()]).is_err());
+        assert_eq!(settings(&[]).expect("reads"), None);
+    }
+}

@@ -1,0 +1,86 @@
+//! `inspirations list|show|create|update|delete`.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use super::out::{Out, or_dash};
+use crate::{
+    app,
+    config::Config,
+    curate::{self, Source},
+    db,
+    model::{InspirationId, InspirationSource, SessionId},
+};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// The pictures of a session in their order.
+    List { session: String },
+    /// One picture.
+    Show { id: String },
+    /// Keep a picture with a session: a file, or an address it is fetched from.
+    #[command(alias = "add")]
+    Create {
+        session: String,
+        #[arg(required_unless_present = "url")]
+        file: Option<PathBuf>,
+        #[arg(long, conflicts_with = "file")]
+        url: Option<String>,
+        /// Where the address is from.
+        #[arg(long, default_value = "url", requires = "url")]
+        source: InspirationSource,
+    },
+    /// Another place in the order.
+    Update {
+        id: String,
+        #[arg(long)]
+        order: i32,
+    },
+    /// Delete a picture.
+    Delete { id: String },
+}
+
+pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<()> {
+    let tools = app::open(config).await?;
+    match command {
+        Command::List { session } => {
+            let mut tx = tools.db.read().await?;
+            let all = db::inspiration::list(&mut tx, &SessionId(session)).await?;
+            out.list(&all, &["ORDER", "ID", "SOURCE", "URL", "KEY"], |i| {
+                let order = i.display_order.to_string();
+                vec![order, i.id.to_string(), i.source.to_string(), i.url.clone(), or_dash(i.r2_key.as_ref())]
+            })
+        }
+        Command::Show { id } => {
+            let mut tx = tools.db.read().await?;
+            let found = db::inspiration::find(&mut tx, &InspirationId(id.clone())).await?;
+            out.one(&found.with_context(|| format!("there is no inspiration '{id}'"))?)
+        }
+        Command::Create { session, file, url, source } => {
+            let session = SessionId(session);
+            let made = if let Some(url) = &url {
+                curate::add_inspiration(&tools, &session, Source::Url(url, source)).await?
+            } else {
+                let file = file.unwrap_or_default();
+                let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+                let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                curate::add_inspiration(&tools, &session, Source::Upload(bytes.into(), &name)).await?
+            };
+            out.one(&made)
+        }
+        Command::Update { id, order } => {
+            let id = InspirationId(id);
+            let mut tx = tools.db.begin().await?;
+            let done = db::inspiration::update(&mut tx, &id, Some(order), None).await?;
+            anyhow::ensure!(done, "there is no inspiration '{id}'");
+            let found = db::inspiration::find(&mut tx, &id).await?;
+            tx.commit().await?;
+            out.one(&found)
+        }
+        Command::Delete { id } => {
+            let gone = curate::delete_inspiration(&tools, &InspirationId(id)).await?;
+            out.done(&format!("deleted {}", gone.id), &gone)
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `sessions list|show|create|update|delete`.
+
+use std::path::PathBuf;
+
+use serde_json::to_value;
+
+use super::{
+    input,
+    out::{Out, or_dash},
+};
+use crate::{
+    app,
+    config::Config,
+    curate,
+    db::{self, flow::FlowFilter, message::Parent, session::SessionFilter},
+    model::{ClientId, ProductId, SessionId, SessionInput, SessionStatus},
+};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Sessions, by id.
+    List {
+        #[arg(long)]
+        client: Option<String>,
+        #[arg(long)]
+        status: Option<SessionStatus>,
+        #[arg(long, default_value_t = 1000)]
+        limit: i64,
+        /// Only sessions behind this one.
+        #[arg(long)]
+        after: Option<String>,
+    },
+    /// One session with its flows, inspirations and messages.
+    Show { id: String },
+    /// A new session.
+    Create(Fields),
+    /// Change what is given.
+    Update {
+        id: String,
+        /// The version you saw; refused if somebody else changed it since.
+        #[arg(long)]
+        version: Option<i32>,
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// Delete it with its flows and messages; its pictures stay.
+    Delete { id: String },
+}
+
+#[derive(clap::Args)]
+pub(super) struct Fields {
+    #[arg(long)]
+    client: Option<String>,
+    #[arg(long)]
+    name: Option<String>,
+    /// A product of it; give it several times for several.
+    #[arg(long = "product", value_name = "ID")]
+    products: Vec<String>,
+    #[arg(long)]
+    status: Option<SessionStatus>,
+    /// A setting, such as style=Modern or postAdjustments.light.exposure=10.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
+    /// A JSON document with the same fields; - reads standard input.
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+}
+
+impl Fields {
+    fn read(self) -> anyhow::Result<SessionInput> {
+        let mut input: SessionInput = input::document(self.from.as_deref())?;
+        input.client_id = self.client.map(ClientId).or(input.client_id);
+        input.name = self.name.or(input.name);
+        if !self.products.is_empty() {
+            input.product_ids = Some(self.products.into_iter().map(ProductId).collect());
+        }
+        input.status = self.status.or(input.status);
+        input.settings = input::settings(&self.settings)?.or(input.settings);
+        Ok(input)
+    }
+}
+
+pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<()> {
+    let tools = app::open(config).await?;
+    match command {
+        Command::List { client, status, limit, after } => {
+            let mut tx = tools.db.read().await?;
+            let client = super::clients::id_of(&mut tx, client).await?;
+            let filter = SessionFilter { client, status, after: after.map(SessionId) };
+            let sessions = db::session::list(&mut tx, &filter, limit).await?;
+            out.list(&sessions, &["ID", "CLIENT", "NAME", "STATUS", "PRODUCTS", "VERSION"], |s| {
+                let products = db::session::texts(&s.product_ids).len();
+                let (id, client) = (s.id.to_string(), s.client_id.to_string());
+                vec![id, client, s.name.clone(), s.status.to_string(), products.to_string(), s.version.to_string()]
+            })
+        }
+        Command::Show { id } => {
+            let id = SessionId(id);
+            let mut tx = tools.db.read().await?;
+            let found = db::session::find(&mut tx, &id).await?;
+            let session =
+                found.ok_or_else(|| anyhow::anyhow!("there is no session '{id}'; see: store-sync sessions list"))?;
+            let mut value = to_value(&session)?;
+            let flows = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
+            value["flows"] = to_value(db::flow::list(&mut tx, &flows, 1000).await?)?;
+            value["inspirations"] = to_value(db::inspiration::list(&mut tx, &id).await?)?;
+            value["messages"] = to_value(db::message::list(&mut tx, &Parent::Session(id), None, 1000).await?)?;
+            out.one(&value)
+        }
+        Command::Create(fields) => out.one(&curate::create_session(&tools, &fields.read()?).await?),
+        Command::Update { id, version, fields } => {
+            out.one(&curate::update_session(&tools, &SessionId(id), version, &fields.read()?).await?)
+        }
+        Command::Delete { id } => {
+            let gone = curate::delete_session(&tools, &SessionId(id)).await?;
+            out.done(&format!("deleted {} ({})", gone.id, or_dash(Some(&gone.name))), &gone)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `tags list|show|create|update|delete|assign|unassign`.
+
+use serde_json::to_value;
+
+use super::out::{Out, or_dash};
+use crate::{
+    app,
+    config::Config,
+    curate, db,
+    model::{ClientId, Entity, Tag, TagId},
+};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Tags, by id; or those on one thing, by name.
+    List {
+        #[arg(long)]
+        client: Option<String>,
+        /// product:ID or flow:ID
+        #[arg(long, conflicts_with = "client")]
+        on: Option<Entity>,
+        #[arg(long, default_value_t = 1000)]
+        limit: i64,
+        /// Only tags behind this one.
+        #[arg(long)]
+        after: Option<String>,
+    },
+    /// One tag and what bears it.
+    Show { id: String },
+    /// A new tag; a client may have 100.
+    Create {
+        name: String,
+        #[arg(long)]
+        client: String,
+        /// #rrggbb
+        #[arg(long)]
+        color: Option<String>,
+    },
+    /// Another name or colour.
+    Update {
+        id: String,
+        #[arg(long)]
+        name: Option<String>,
+        /// #rrggbb
+        #[arg(long)]
+        color: Option<String>,
+    },
+    /// Delete a tag; nothing bears it any more.
+    Delete { id: String },
+    /// Put a tag on product:ID or flow:ID; each may bear 20.
+    Assign {
+        id: String,
+        #[arg(required = true)]
+        to: Vec<Entity>,
+    },
+    /// Take a tag off.
+    Unassign {
+        id: String,
+        #[arg(required = true)]
+        from: Vec<Entity>,
+    },
+}
+
+pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<()> {
+    let tools = app::open(config).await?;
+    match command {
+        Command::List { client, on, limit, after } => {
+            let mut tx = tools.db.read().await?;
+            let tags = if let Some(entity) = on {
+                db::tag::list_on(&mut tx, &entity).await?
+            } else {
+                let client = super::clients::id_of(&mut tx, client).await?;
+                db::tag::list(&mut tx, client.as_ref(), after.map(TagId).as_ref(), limit).await?
+            };
+            table(out, &tags)
+        }
+        Command::Show { id } => {
+            let id = TagId(id);
+            let mut tx = tools.db.read().await?;
+            let found = db::tag::find(&mut tx, &id).await?;
+            let tag = found.ok_or_else(|| anyhow::anyhow!("there is no tag '{id}'; see: store-sync tags list"))?;
+            let mut value = to_value(&tag)?;
+            value["on"] = to_value(db::tag::list_bearers(&mut tx, &id).await?)?;
+            out.one(&value)
+        }
+        Command::Create { name, client, color } => {
+            out.one(&curate::create_tag(&tools, &ClientId(client), &name, color.as_deref()).await?)
+        }
+        Command::Update { id, name, color } => {
+            out.one(&curate::update_tag(&tools, &TagId(id), name.as_deref(), color.as_deref()).await?)
+        }
+        Command::Delete { id } => {
+            let gone = curate::delete_tag(&tools, &TagId(id)).await?;
+            out.done(&format!("deleted {}", gone.name), &gone)
+        }
+        Command::Assign { id, to } => {
+            let id = TagId(id);
+            for entity in &to {
+                curate::assign_tag(&tools, &id, entity).await?;
+            }
+            let mut tx = tools.db.read().await?;
+            let bearers = db::tag::list_bearers(&mut tx, &id).await?;
+            out.list(&bearers, &["BORNE BY"], |entity| vec![entity.to_string()])
+        }
+        Command::Unassign { id, from } => {
+            let id = TagId(id);
+            for entity in &from {
+                curate::unassign_tag(&tools, &id, entity).await?;
+            }
+            let mut tx = tools.db.read().await?;
+            let bearers = db::tag::list_bearers(&mut tx, &id).await?;
+            out.list(&bearers, &["BORNE BY"], |entity| vec![entity.to_string()])
+        }
+    }
+}
+
+fn table(out: &Out, tags: &[Tag]) -> anyhow::Result<()> {
+    out.list(tags, &["ID", "CLIENT", "NAME", "COLOUR"], |t| {
+        vec![t.id.to_string(), t.client_id.to_string(), t.name.clone(), or_dash(t.color.as_ref())]
+    })
+}

@@ -1,0 +1,104 @@
+//! Clients, their people and their limits.
+
+use super::{client, refused, stale};
+use crate::{
+    db,
+    model::{Client, ClientId, ConnectionStatus, Failure, Member, Plan, Quota, ROLES, UserId},
+    tools::Tools,
+};
+
+/// Another name or short name. `version` is the one that the caller saw.
+pub async fn update_client(
+    tools: &Tools,
+    id: &ClientId,
+    version: Option<i32>,
+    name: Option<&str>,
+    slug: Option<&str>,
+) -> Result<Client, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let found = client(&mut tx, Some(id)).await?;
+    if name.is_some_and(|name| name.trim().is_empty()) {
+        return Err(refused("a client needs a name"));
+    }
+    if let Some(slug) = slug {
+        let other = db::client::find(&mut tx, slug).await?.filter(|other| other.id != found.id);
+        if let Some(other) = other {
+            return Err(refused(format!("'{slug}' is {} already", other.name)));
+        }
+    }
+    let version = version.unwrap_or(found.version);
+    if !db::client::update(&mut tx, &found.id, version, name, slug, tools.outside.clock.now()).await? {
+        return Err(stale("client", &found.id, found.version));
+    }
+    let client = client(&mut tx, Some(&found.id)).await?;
+    tx.commit().await?;
+    Ok(client)
+}
+
+/// Deletes a client with everything that is its own. Its shops must be disconnected: their grants are the merchant's.
+pub async fn delete_client(tools: &Tools, id: &ClientId) -> Result<Client, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let found = client(&mut tx, Some(id)).await?;
+    let shops = db::connection::list(&mut tx, Some(&found.id), None, i64::from(i32::MAX)).await?;
+    if let Some(shop) = shops.iter().find(|shop| shop.status != ConnectionStatus::Disconnected) {
+        return Err(refused(format!(
+            "{} is still connected to {}; run: store-sync connections disconnect {}",
+            found.name, shop.store_url, shop.id
+        )));
+    }
+    db::client::delete(&mut tx, &found.id).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+/// Gives a person a place at a client, or another role there. The person is made where nobody has that address.
+pub async fn add_member(
+    tools: &Tools,
+    id: &ClientId,
+    email: &str,
+    name: Option<&str>,
+    role: &str,
+) -> Result<Vec<Member>, Failure> {
+    if !ROLES.contains(&role) {
+        return Err(refused(format!("'{role}' is not one of: {}", ROLES.join(", "))));
+    }
+    let (now, email) = (tools.outside.clock.now(), email.trim().to_lowercase());
+    if !email.contains('@') {
+        return Err(refused(format!("'{email}' is no e-mail address")));
+    }
+    let mut tx = tools.db.begin().await?;
+    let client = client(&mut tx, Some(id)).await?;
+    let user = if let Some(user) = db::member::find_user(&mut tx, &email).await? {
+        user.id
+    } else {
+        let user: UserId = tools.outside.new_id();
+        db::member::insert_user(&mut tx, &user, name.unwrap_or(&email), &email, now).await?;
+        user
+    };
+    if !db::member::insert(&mut tx, &tools.outside.new_id(), &client.id, &user, role, now).await? {
+        db::member::update(&mut tx, &client.id, &user, role, now).await?;
+    }
+    let members = db::member::list(&mut tx, &client.id).await?;
+    tx.commit().await?;
+    Ok(members)
+}
+
+/// Sets a client's limits to a plan's.
+pub async fn set_plan(tools: &Tools, id: &ClientId, plan: Plan) -> Result<Quota, Failure> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    let client = client(&mut tx, Some(id)).await?;
+    let (monthly_generation_limit, storage_quota_mb, max_products) = plan.limits();
+    let quota = Quota {
+        client_id: client.id.clone(),
+        plan: plan.as_str().to_owned(),
+        monthly_generation_limit,
+        storage_quota_mb,
+        max_products,
+        updated_at: now,
+    };
+    db::quota::upsert(&mut tx, &tools.outside.new_id::<String>(), &quota, now).await?;
+    let quota = db::quota::find(&mut tx, &client.id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    Ok(quota)
+}

@@ -1,0 +1,113 @@
+//! Flows: attempts with fixed settings.
+
+use serde_json::{Map, Value};
+
+use super::{client, own_products, refused, stale, unknown};
+use crate::{
+    db,
+    model::{Failure, FlowId, FlowInput, GenerationFlow},
+    tools::Tools,
+};
+
+/// Products that fit into one scene.
+pub const MOST_PRODUCTS: usize = 10;
+
+/// A new flow, in a session or standing alone; in a session it is the session's client's.
+pub async fn create_flow(tools: &Tools, input: &FlowInput) -> Result<GenerationFlow, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let mut owner = input.client_id.clone();
+    if let Some(id) = &input.collection_session_id {
+        let session = db::session::find(&mut tx, id).await?.ok_or_else(|| unknown("session", id, "sessions"))?;
+        owner.get_or_insert(session.client_id);
+    }
+    let client = client(&mut tx, owner.as_ref()).await?;
+    check(input)?;
+    own_products(&mut tx, &client.id, input.product_ids.as_ref()).await?;
+    let id: FlowId = tools.outside.new_id();
+    if !db::flow::insert(&mut tx, &id, &client.id, input, tools.outside.clock.now()).await? {
+        return Err(refused(format!("the session is not one of client {}", client.id)));
+    }
+    let flow = db::flow::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    Ok(flow)
+}
+
+/// Changes what is given; settings are laid over those there are. `version` is the one that the caller saw.
+pub async fn update_flow(
+    tools: &Tools,
+    id: &FlowId,
+    version: Option<i32>,
+    input: &FlowInput,
+) -> Result<GenerationFlow, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let found = db::flow::find(&mut tx, id).await?.ok_or_else(|| unknown("flow", id, "flows"))?;
+    let moved = input.collection_session_id.is_some() && input.collection_session_id != found.collection_session_id;
+    if moved || input.client_id.as_ref().is_some_and(|client| *client != found.client_id) {
+        return Err(refused("a flow stays with its session and client"));
+    }
+    check(input)?;
+    own_products(&mut tx, &found.client_id, input.product_ids.as_ref()).await?;
+    let mut change = input.clone();
+    if let Some(over) = &input.settings {
+        let mut settings = found.settings.0.as_object().cloned().unwrap_or_default();
+        lay_over(&mut settings, over);
+        change.settings = Some(settings);
+    }
+    let version = version.unwrap_or(found.version);
+    if !db::flow::update(&mut tx, id, version, &change, tools.outside.clock.now()).await? {
+        return Err(stale("flow", id, found.version));
+    }
+    let flow = db::flow::find(&mut tx, id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    Ok(flow)
+}
+
+/// Deletes a flow; its pictures stay.
+pub async fn delete_flow(tools: &Tools, id: &FlowId) -> Result<GenerationFlow, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let found = db::flow::find(&mut tx, id).await?.ok_or_else(|| unknown("flow", id, "flows"))?;
+    db::flow::delete(&mut tx, id, tools.outside.clock.now()).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+fn check(input: &FlowInput) -> Result<(), Failure> {
+    match input.product_ids.as_ref().map(Vec::len) {
+        Some(many) if many > MOST_PRODUCTS => {
+            Err(refused(format!("{many} products do not fit into one picture: a flow takes at most {MOST_PRODUCTS}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Lays members over those there are, group by group; what is not named stays.
+fn lay_over(settings: &mut Map<String, Value>, over: &Map<String, Value>) {
+    for (name, value) in over {
+        match (settings.get_mut(name), value) {
+            (Some(Value::Object(group)), Value::Object(members)) => lay_over(group, members),
+            _ => {
+                settings.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn settings_are_laid_over_and_unknown_keys_stay() {
+        let mut settings =
+            json!({"scene": "Studio", "mystery": 1, "postAdjustments": {"light": {"exposure": 10, "contrast": 5}}});
+        let over = json!({"scene": "Beach", "postAdjustments": {"light": {"contrast": 7}, "color": {"vibrance": 3}}});
+        if let (Some(settings), Some(over)) = (settings.as_object_mut(), over.as_object()) {
+            lay_over(settings, over);
+        }
+        let expected = json!({"scene": "Beach", "mystery": 1,
+            "postAdjustments": {"light": {"exposure": 10, "contrast": 7}, "color": {"vibrance": 3}}});
+        assert_eq!(settings, expected);
+    }
+}

@@ -1,0 +1,85 @@
+//! Inspirations: pictures that show where a session should go; uploaded, or fetched through the one guarded door.
+
+use bytes::Bytes;
+use http::Method;
+use sha2::{Digest, Sha256};
+
+use super::{refused, unknown};
+use crate::{
+    db::{self, inspiration::NewInspiration},
+    model::{Failure, Inspiration, InspirationId, InspirationSource, SessionId},
+    outside::Request,
+    tools::Tools,
+    vault::hex,
+};
+
+/// The largest picture that is kept.
+const MAX_BYTES: usize = 20 << 20;
+
+/// Where the picture is.
+pub enum Source<'a> {
+    /// Here; with the name it had.
+    Upload(Bytes, &'a str),
+    /// On the web.
+    Url(&'a str, InspirationSource),
+}
+
+/// Keeps a picture with a session, behind those it has.
+pub async fn add_inspiration(tools: &Tools, session: &SessionId, source: Source<'_>) -> Result<Inspiration, Failure> {
+    let mut tx = tools.db.read().await?;
+    let found = db::session::find(&mut tx, session).await?.ok_or_else(|| unknown("session", session, "sessions"))?;
+    drop(tx);
+    let (bytes, url, kind) = match source {
+        Source::Upload(bytes, name) => (bytes, name.to_owned(), InspirationSource::Upload),
+        Source::Url(url, kind) => (fetch(tools, url).await?, url.to_owned(), kind),
+    };
+    if bytes.len() > MAX_BYTES {
+        return Err(refused(format!("the picture has {} bytes; at most {MAX_BYTES} are kept", bytes.len())));
+    }
+    let extension = match infer::get(&bytes).map(|kind| kind.mime_type()) {
+        Some("image/png") => "png",
+        Some("image/jpeg") => "jpg",
+        Some("image/webp") => "webp",
+        _ => return Err(refused("the file is no PNG, JPEG or WebP picture")),
+    };
+    let id: InspirationId = tools.outside.new_id();
+    let key = format!("clients/{}/sessions/{session}/inspirations/{id}.{extension}", found.client_id);
+    let sha256 = hex(&Sha256::digest(&bytes));
+    tools.outside.files.put(&key, bytes).await.map_err(|e| Failure::give_up("files", e.to_string()))?;
+    let new = NewInspiration { id: &id, session, url: &url, r2_key: Some(&key), source: kind, sha256: Some(&sha256) };
+    let mut tx = tools.db.begin().await?;
+    if !db::inspiration::insert(&mut tx, &new, tools.outside.clock.now()).await? {
+        return Err(unknown("session", session, "sessions"));
+    }
+    let inspiration = db::inspiration::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    Ok(inspiration)
+}
+
+async fn fetch(tools: &Tools, url: &str) -> Result<Bytes, Failure> {
+    let address = url::Url::parse(url).map_err(|e| refused(format!("'{url}' is no address: {e}")))?;
+    let answer = tools.outside.http.send(Request::new(Method::GET, address)).await;
+    let answer = answer.map_err(|e| Failure::retry("fetch", format!("the picture cannot be fetched: {e}")))?;
+    if answer.status != 200 {
+        return Err(Failure::retry(
+            "fetch",
+            format!("the picture cannot be fetched: the server answered {}", answer.status),
+        ));
+    }
+    Ok(answer.body)
+}
+
+/// Deletes an inspiration and its bytes.
+pub async fn delete_inspiration(tools: &Tools, id: &InspirationId) -> Result<Inspiration, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let found = db::inspiration::find(&mut tx, id).await?.ok_or_else(|| unknown("inspiration", id, "inspirations"))?;
+    db::inspiration::delete(&mut tx, id).await?;
+    tx.commit().await?;
+    if let Some(key) = &found.r2_key {
+        // The row is gone, so that bytes left behind are only bytes: told, not failed.
+        if let Err(error) = tools.outside.files.delete(key).await {
+            tracing::warn!("the picture's bytes stay behind: {error}");
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,53 @@
+//! What people do by hand with their material: sessions, flows, outputs, tags, favourites, inspirations, clients.
+//! Every rule about who may be linked with whom stands here or in the statement itself; nothing here waits for a shop.
+
+mod assets;
+mod clients;
+mod favorites;
+mod flows;
+mod inspirations;
+mod sessions;
+mod tags;
+
+pub use assets::{delete_asset, register_asset, update_asset};
+pub use clients::{add_member, delete_client, set_plan, update_client};
+pub use favorites::{Mine, favor, favor_image, unfavor, unfavor_image};
+pub use flows::{MOST_PRODUCTS, create_flow, delete_flow, update_flow};
+pub use inspirations::{Source, add_inspiration, delete_inspiration};
+pub use sessions::{create_session, delete_session, update_session};
+pub use tags::{assign_tag, create_tag, delete_tag, unassign_tag, update_tag};
+
+use crate::{
+    db::{self, Tx},
+    model::{Client, ClientId, Failure, ProductId},
+};
+
+fn unknown(noun: &str, id: impl std::fmt::Display, list: &str) -> Failure {
+    Failure::give_up("unknown", format!("there is no {noun} '{id}'; see: store-sync {list} list"))
+}
+
+fn stale(noun: &str, id: impl std::fmt::Display, is: i32) -> Failure {
+    let text = format!(
+        "{noun} {id} was changed by somebody else meanwhile: it has version {is} now; look at it and try again"
+    );
+    Failure::give_up("stale", text)
+}
+
+fn refused(text: impl Into<String>) -> Failure {
+    Failure::give_up("refused", text)
+}
+
+/// The client by id or slug.
+async fn client(tx: &mut Tx, id: Option<&ClientId>) -> Result<Client, Failure> {
+    let id = id.ok_or_else(|| refused("say which client it belongs to"))?;
+    db::client::find(tx, id.as_str()).await?.ok_or_else(|| unknown("client", id, "clients"))
+}
+
+/// Every product must be the client's own.
+async fn own_products(tx: &mut Tx, client: &ClientId, products: Option<&Vec<ProductId>>) -> Result<(), Failure> {
+    let foreign = db::product::list_foreign(tx, client, products.map_or(&[], Vec::as_slice)).await?;
+    match foreign.first() {
+        None => Ok(()),
+        Some(id) => Err(refused(format!("client {client} has no product '{id}'; see: store-sync products list"))),
+    }
+}

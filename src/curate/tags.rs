@@ -1,0 +1,103 @@
+//! Tags: a client's words for products and flows, within caps.
+
+use super::{client, refused, unknown};
+use crate::{
+    db,
+    model::{ClientId, Entity, Failure, TAGS_PER_CLIENT, TAGS_PER_ENTITY, Tag, TagId, color as hex},
+    tools::Tools,
+};
+
+fn tidy(name: &str) -> Result<&str, Failure> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 60 {
+        Err(refused("a tag's name has 1 to 60 characters"))
+    } else {
+        Ok(name)
+    }
+}
+
+fn colour(color: Option<&str>) -> Result<Option<String>, Failure> {
+    color.map(|text| hex(text).ok_or_else(|| refused(format!("'{text}' is no colour: write #rrggbb")))).transpose()
+}
+
+/// A new tag of a client.
+pub async fn create_tag(tools: &Tools, of: &ClientId, name: &str, color: Option<&str>) -> Result<Tag, Failure> {
+    let (name, color) = (tidy(name)?, colour(color)?);
+    let mut tx = tools.db.begin().await?;
+    let client = client(&mut tx, Some(of)).await?;
+    db::tag::lock(&mut tx, &client.id).await?;
+    if db::tag::find_by_name(&mut tx, &client.id, name).await?.is_some() {
+        return Err(refused(format!("client {} has a tag '{name}' already", client.id)));
+    }
+    if db::tag::count(&mut tx, &client.id).await? >= TAGS_PER_CLIENT {
+        return Err(refused(format!(
+            "client {} has {TAGS_PER_CLIENT} tags, and that is all there may be: delete one first",
+            client.id
+        )));
+    }
+    let id: TagId = tools.outside.new_id();
+    db::tag::insert(&mut tx, &id, &client.id, name, color.as_deref(), tools.outside.clock.now()).await?;
+    let tag = db::tag::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    Ok(tag)
+}
+
+/// Another name or colour.
+pub async fn update_tag(tools: &Tools, id: &TagId, name: Option<&str>, color: Option<&str>) -> Result<Tag, Failure> {
+    let (name, color) = (name.map(tidy).transpose()?, colour(color)?);
+    let mut tx = tools.db.begin().await?;
+    let found = db::tag::find(&mut tx, id).await?.ok_or_else(|| unknown("tag", id, "tags"))?;
+    if let Some(name) = name {
+        let same = db::tag::find_by_name(&mut tx, &found.client_id, name).await?;
+        if same.is_some_and(|same| same.id != found.id) {
+            return Err(refused(format!("client {} has a tag '{name}' already", found.client_id)));
+        }
+    }
+    db::tag::update(&mut tx, id, name, color.as_deref()).await?;
+    let tag = db::tag::find(&mut tx, id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    Ok(tag)
+}
+
+/// Deletes a tag; nothing bears it any more.
+pub async fn delete_tag(tools: &Tools, id: &TagId) -> Result<Tag, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let found = db::tag::find(&mut tx, id).await?.ok_or_else(|| unknown("tag", id, "tags"))?;
+    db::tag::delete(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+/// Puts a tag on a product or flow of its own client; twice does no more than once.
+pub async fn assign_tag(tools: &Tools, id: &TagId, entity: &Entity) -> Result<Vec<Tag>, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let tag = db::tag::find(&mut tx, id).await?.ok_or_else(|| unknown("tag", id, "tags"))?;
+    db::tag::lock(&mut tx, &tag.client_id).await?;
+    let borne = db::tag::list_on(&mut tx, entity).await?;
+    if borne.iter().any(|other| other.id == tag.id) {
+        return Ok(borne);
+    }
+    if db::tag::count_on(&mut tx, entity).await? >= TAGS_PER_ENTITY {
+        return Err(refused(format!(
+            "{entity} bears {TAGS_PER_ENTITY} tags, and that is all it may: take one off first"
+        )));
+    }
+    let link = tools.outside.new_id::<String>();
+    if !db::tag::assign(&mut tx, &link, id, entity, tools.outside.clock.now()).await? {
+        return Err(refused(format!("client {} has no {entity}", tag.client_id)));
+    }
+    let tags = db::tag::list_on(&mut tx, entity).await?;
+    tx.commit().await?;
+    Ok(tags)
+}
+
+/// Takes a tag off.
+pub async fn unassign_tag(tools: &Tools, id: &TagId, entity: &Entity) -> Result<Vec<Tag>, Failure> {
+    let mut tx = tools.db.begin().await?;
+    if !db::tag::unassign(&mut tx, id, entity).await? {
+        return Err(refused(format!("{entity} does not bear tag {id}")));
+    }
+    let tags = db::tag::list_on(&mut tx, entity).await?;
+    tx.commit().await?;
+    Ok(tags)
+}

@@ -1,0 +1,60 @@
+//! Pictures that show where a session should go.
+
+use serde_json::Value;
+use sqlx::types::Json;
+
+use super::{Tx, all, execute, maybe};
+use crate::model::{Inspiration, InspirationId, InspirationSource, SessionId, Time};
+
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, collection_session_id, url, r2_key, source, analysis, display_order, sha256, created_at FROM inspiration_image ",
+            $rest
+        )
+    };
+}
+
+/// A picture to be kept with a session.
+pub struct NewInspiration<'a> {
+    pub id: &'a InspirationId,
+    pub session: &'a SessionId,
+    pub url: &'a str,
+    pub r2_key: Option<&'a str>,
+    pub source: InspirationSource,
+    pub sha256: Option<&'a str>,
+}
+
+/// Keeps a picture behind those the session has; false where there is no such session.
+pub async fn insert(tx: &mut Tx, new: &NewInspiration<'_>, now: Time) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO inspiration_image (id, collection_session_id, url, r2_key, source, display_order, sha256, created_at) \
+               SELECT $1, s.id, $3, $4, $5, (SELECT coalesce(max(display_order) + 1, 0) FROM inspiration_image \
+               WHERE collection_session_id = $2), $6, $7 FROM collection_session s WHERE s.id = $2";
+    Ok(execute!(tx, sql, new.id, new.session, new.url, new.r2_key, new.source, new.sha256, now)? == 1)
+}
+
+/// One picture.
+pub async fn find(tx: &mut Tx, id: &InspirationId) -> sqlx::Result<Option<Inspiration>> {
+    maybe!(tx, Inspiration, columns!("WHERE id = $1"), id)
+}
+
+/// The pictures of a session in their order.
+pub async fn list(tx: &mut Tx, session: &SessionId) -> sqlx::Result<Vec<Inspiration>> {
+    all!(tx, Inspiration, columns!("WHERE collection_session_id = $1 ORDER BY display_order, id"), session)
+}
+
+/// Moves a picture to another place in the order, or keeps what was seen on it.
+pub async fn update(
+    tx: &mut Tx,
+    id: &InspirationId,
+    order: Option<i32>,
+    analysis: Option<&Value>,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE inspiration_image SET display_order = coalesce($2, display_order), analysis = coalesce($3, analysis) WHERE id = $1";
+    Ok(execute!(tx, sql, id, order, analysis.map(Json))? == 1)
+}
+
+/// Deletes a picture's row; its bytes are the object store's.
+pub async fn delete(tx: &mut Tx, id: &InspirationId) -> sqlx::Result<bool> {
+    Ok(execute!(tx, "DELETE FROM inspiration_image WHERE id = $1", id)? == 1)
+}

@@ -1,0 +1,56 @@
+//! A flow: one attempt with fixed settings, in a session or standing alone.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sqlx::types::Json;
+
+use super::{ClientId, FlowId, ProductId, SessionId, Time, words};
+
+words! {
+    /// How far a flow has come; a failed one goes back to `configured` to be tried again.
+    FlowStatus {
+        Empty = "empty",
+        Configured = "configured",
+        Generating = "generating",
+        Completed = "completed",
+        Error = "error",
+    }
+}
+
+/// One row of `generation_flow`.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct GenerationFlow {
+    pub id: FlowId,
+    /// None for one that stands alone.
+    pub collection_session_id: Option<SessionId>,
+    pub client_id: ClientId,
+    pub name: Option<String>,
+    pub product_ids: Json<Value>,
+    pub selected_base_images: Json<Value>,
+    pub status: FlowStatus,
+    pub settings: Json<Value>,
+    /// The client's flag; a person's own favourites are rows of `user_favorite`.
+    pub is_favorite: bool,
+    pub current_image_index: i32,
+    pub version: i32,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+/// What a person writes about a flow; what is left out stays as it is. The older application's spellings are read too.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FlowInput {
+    #[serde(alias = "collectionSessionId", alias = "studioSessionId", alias = "studio_session_id")]
+    pub collection_session_id: Option<SessionId>,
+    #[serde(alias = "clientId")]
+    pub client_id: Option<ClientId>,
+    pub name: Option<String>,
+    #[serde(alias = "productIds")]
+    pub product_ids: Option<Vec<ProductId>>,
+    #[serde(alias = "selectedBaseImages")]
+    pub selected_base_images: Option<Map<String, Value>>,
+    pub status: Option<FlowStatus>,
+    /// Laid over what is there: keys that are not named stay, unknown ones too.
+    pub settings: Option<Map<String, Value>>,
+}

@@ -1,0 +1,56 @@
+//! A session: a collection of products to make pictures for; and a chat, the older form for one product.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sqlx::types::Json;
+
+use super::{ChatId, ClientId, ProductId, SessionId, Time, words};
+
+words! {
+    /// How far a session has come.
+    SessionStatus { Draft = "draft", Generating = "generating", Completed = "completed" }
+}
+
+/// One row of `collection_session`. The lists are as they were written: older rows hold anything.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct CollectionSession {
+    pub id: SessionId,
+    pub client_id: ClientId,
+    pub name: String,
+    pub product_ids: Json<Value>,
+    /// Product to its base image.
+    pub selected_base_images: Json<Value>,
+    pub status: SessionStatus,
+    pub settings: Option<Json<Value>>,
+    pub version: i32,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+/// What a person writes about a session; what is left out stays as it is. The older application's spellings are read too.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionInput {
+    #[serde(alias = "clientId")]
+    pub client_id: Option<ClientId>,
+    pub name: Option<String>,
+    #[serde(alias = "productIds")]
+    pub product_ids: Option<Vec<ProductId>>,
+    #[serde(alias = "selectedBaseImages")]
+    pub selected_base_images: Option<Map<String, Value>>,
+    pub status: Option<SessionStatus>,
+    /// Kept with every key it has.
+    pub settings: Option<Map<String, Value>>,
+}
+
+/// One row of `chat_session`.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct ChatSession {
+    pub id: ChatId,
+    pub product_id: ProductId,
+    pub name: String,
+    pub selected_base_image_id: Option<String>,
+    pub version: i32,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
