@@ -38,8 +38,8 @@ pub(super) enum Command {
         #[arg(long)]
         slug: Option<String>,
         /// The version you saw; refused if somebody else changed it since.
-        #[arg(long)]
-        version: Option<i32>,
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i32>,
     },
     /// Delete a tenant with everything that is its own. Its shops must be disconnected first.
     Delete {
@@ -92,9 +92,9 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             out.one(&value)
         }
         Command::Add { name, slug } => add(&tools, out, &name, slug).await,
-        Command::Update { id, name, slug, version } => {
+        Command::Update { id, name, slug, if_version } => {
             let id = ClientId(id);
-            out.one(&curate::update_client(&tools, &id, version, name.as_deref(), slug.as_deref()).await?)
+            out.one(&curate::update_client(&tools, &id, if_version, name.as_deref(), slug.as_deref()).await?)
         }
         Command::Delete { id, confirm } => {
             let mut tx = tools.db.read().await?;

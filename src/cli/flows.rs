@@ -46,8 +46,8 @@ pub(super) enum Command {
     Update {
         id: String,
         /// The version you saw; refused if somebody else changed it since.
-        #[arg(long)]
-        version: Option<i32>,
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i32>,
         #[command(flatten)]
         fields: Fields,
     },
@@ -124,8 +124,8 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             out.one(&value)
         }
         Command::Create(fields) => out.one(&curate::create_flow(&tools, &fields.read()?).await?),
-        Command::Update { id, version, fields } => {
-            out.one(&curate::update_flow(&tools, &FlowId(id), version, &fields.read()?).await?)
+        Command::Update { id, if_version, fields } => {
+            out.one(&curate::update_flow(&tools, &FlowId(id), if_version, &fields.read()?).await?)
         }
         Command::Delete { id } => {
             let gone = curate::delete_flow(&tools, &FlowId(id)).await?;

@@ -553,8 +553,10 @@ async fn the_older_application_goes_on_before_during_and_after() {
         .bind(second)
         .execute(&mut old.conn)
         .await;
-    let code =
-        twice.expect_err("an id that is in use").into_database_error().and_then(|e| e.code().map(|c| c.into_owned()));
+    let code = twice
+        .expect_err("an id that is in use")
+        .into_database_error()
+        .and_then(|e| e.code().map(std::borrow::Cow::into_owned));
     assert_eq!(code.as_deref(), Some("23505"));
     let stale = "UPDATE flow SET name = 'x', version = version + 1 WHERE id = $1 AND version = $2";
     let done = sqlx::query(stale).bind(&flow).bind(99).execute(&mut old.conn).await.expect("updates");

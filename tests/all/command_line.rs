@@ -6,7 +6,7 @@ use std::{
 };
 
 use secrecy::ExposeSecret;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store_sync::{
     app,
     cli::visitor::Visitor,
@@ -311,4 +311,92 @@ async fn an_operator_can_do_everything_by_hand() {
     for secret in secrets {
         assert!(secret.len() > 10 && !said.contains(&secret), "a secret stands in the logs");
     }
+}
+
+#[test]
+fn an_operator_keeps_sessions_flows_tags_and_all_the_rest() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let run = |args: &[&str]| json(&store_sync(folder.path(), &[&["--json"], args].concat()));
+    let fails = |args: &[&str]| text(&store_sync(folder.path(), args).stderr);
+    let id = |value: &Value| value["id"].as_str().expect("an id").to_owned();
+    let client = run(&["clients", "create", "Acme"]);
+    assert_eq!(run(&["clients", "update", "acme", "--name", "Acme Ltd", "--if-version", "1"])["name"], "Acme Ltd");
+    assert!(fails(&["clients", "update", "acme", "--name", "x", "--if-version", "1"]).contains("version 2 now"));
+    run(&["clients", "members", "acme", "--add", "uma@example.com", "--role", "owner"]);
+    assert_eq!(run(&["clients", "plan", "acme", "pro"])["monthly_generation_limit"], 2000);
+    let shown = run(&["clients", "show", "acme"]);
+    assert_eq!((&shown["members"][0]["role"], &shown["quota"]["plan"]), (&json!("owner"), &json!("pro")));
+
+    let session = run(&["sessions", "create", "--client", "acme", "--name", "Spring", "--set", "style=Warm"]);
+    let session_id = id(&session);
+    assert_eq!(session["settings"], json!({"style": "Warm"}));
+    // The older spellings are read, the new ones written.
+    let old = folder.path().join("flow.json");
+    std::fs::write(&old, json!({"studioSessionId": session_id, "name": "One", "settings": {"mystery": 1}}).to_string())
+        .expect("is written");
+    let flow = run(&["flow", "create", "--from", &old.display().to_string()]);
+    let flow_id = id(&flow);
+    assert_eq!((&flow["collection_session_id"], &flow["settings"]["mystery"]), (&json!(session_id), &json!(1)));
+    let changed = run(&["flows", "update", &flow_id, "--set", "postAdjustments.light.exposure=5"]);
+    assert_eq!(changed["settings"], json!({"mystery": 1, "postAdjustments": {"light": {"exposure": 5}}}));
+    std::fs::write(&old, r#"{"nmae": "slip"}"#).expect("is written");
+    assert!(fails(&["flows", "create", "--from", &old.display().to_string()]).contains("unknown field `nmae`"));
+    assert_eq!(run(&["flows", "list", "--client", "acme"]).as_array().map(Vec::len), Some(1));
+    assert_eq!(run(&["studio-sessions", "show", &session_id])["flows"][0]["id"], json!(flow_id));
+    assert_eq!(run(&["sessions", "update", &session_id, "--status", "completed"])["status"], "completed");
+
+    std::fs::write(&old, json!({"clientId": id(&client), "flowId": flow_id, "r2Key": "orgs/x.png"}).to_string())
+        .expect("is written");
+    let asset = run(&["generated-images", "create", "--from", &old.display().to_string()]);
+    let asset_id = id(&asset);
+    assert_eq!((&asset["asset_url"], &asset["generation_flow_id"]), (&json!("orgs/x.png"), &json!(flow_id)));
+    assert_eq!(run(&["flows", "show", &flow_id])["assets"][0]["id"], json!(asset_id));
+
+    let tag = id(&run(&["tags", "create", "good", "--client", "acme", "--color", "#00ff00"]));
+    let on_flow = format!("flow:{flow_id}");
+    assert_eq!(run(&["tags", "assign", &tag, &on_flow])[0]["entity_id"], json!(flow_id));
+    assert_eq!(run(&["tags", "list", "--on", &on_flow])[0]["name"], "good");
+    assert_eq!(run(&["tags", "update", &tag, "--name", "better"])["name"], "better");
+    assert_eq!(run(&["tags", "show", &tag])["on"].as_array().map(Vec::len), Some(1));
+    assert_eq!(run(&["tags", "unassign", &tag, &on_flow]), json!([]));
+    assert!(fails(&["tags", "assign", &tag, "flow:none"]).contains("has no flow:none"));
+
+    assert_eq!(run(&["favorites", "create", &on_flow, "--user", "uma@example.com"])["is_favorite"], true);
+    assert_eq!(run(&["favourites", "add", &on_flow])["user_id"], Value::Null);
+    let shown = run(&["favorites", "show", &on_flow]);
+    assert_eq!((&shown["is_favorite"], shown["users"].as_array().map(Vec::len)), (&json!(true), Some(1)));
+    assert_eq!(run(&["favorites", "list", "--user", "uma@example.com"])[0]["entity_id"], json!(flow_id));
+    run(&["favorites", "create", &format!("asset:{asset_id}")]);
+    assert_eq!(run(&["favorites", "list", "--images", "--client", "acme"])[0]["generated_asset_id"], json!(asset_id));
+    run(&["favorites", "delete", &format!("asset:{asset_id}")]);
+    assert_eq!(run(&["favorites", "list", "--images"]), json!([]));
+
+    run(&["assets", "approve", &asset_id]);
+    let event =
+        run(&["events", "create", "--client", "acme", "--type", "viewed", "--flow", &flow_id, "--set", "page=2"]);
+    assert_eq!(event["metadata"]["page"], 2);
+    assert_eq!(run(&["events", "show", &id(&event)])["event_type"], "viewed");
+    let listed = run(&["events", "list", "--type", "approved"]);
+    assert_eq!(listed[0]["generated_asset_id"], json!(asset_id));
+    assert_eq!(run(&["events", "summary", "--client", "acme"]).as_array().map(Vec::len), Some(2));
+    run(&["events", "delete", &id(&event)]);
+
+    let drawing = folder.path().join("mood.png");
+    std::fs::write(&drawing, store_sync::sandbox::draw_scene(2)).expect("is written");
+    let inspiration = id(&run(&["inspirations", "create", &session_id, &drawing.display().to_string()]));
+    assert_eq!(run(&["inspirations", "update", &inspiration, "--order", "7"])["display_order"], 7);
+    assert_eq!(run(&["inspirations", "list", &session_id])[0]["id"], json!(inspiration));
+    assert_eq!(run(&["inspirations", "show", &inspiration])["source"], "upload");
+    let private = ["inspirations", "create", &session_id, "--url", "http://127.0.0.1:1/x.png"];
+    assert!(fails(&private).contains("private"), "private addresses are refused: {}", fails(&private));
+    run(&["inspirations", "delete", &inspiration]);
+
+    run(&["assets", "delete", &asset_id]);
+    run(&["tags", "delete", &tag]);
+    run(&["flows", "delete", &flow_id]);
+    run(&["sessions", "delete", &session_id]);
+    assert!(fails(&["sessions", "show", &session_id]).contains("there is no session"));
+    assert!(fails(&["clients", "delete", "acme", "--confirm", "x"]).contains("--confirm acme"));
+    run(&["clients", "delete", "acme", "--confirm", "acme"]);
+    assert_eq!(run(&["clients", "list"]), json!([]));
 }

@@ -9,6 +9,7 @@ mod catalogues;
 mod command_line;
 mod crash;
 mod importing;
+mod material;
 mod pushing;
 mod real;
 mod schedules;
