@@ -10,9 +10,12 @@
 //! | grant | the credential of a connection, sealed | columns `credentials_*` |
 //! | product, variant, image | the catalogue as imported or uploaded | `product*` |
 //! | run | one import, push or refresh, from before its first call to its end | `store_sync_log`, `store_sync_item` |
+//! | session, flow | a collection of products to make pictures for; one attempt with fixed settings | `collection_session`, `generation_flow` |
 //! | asset | one generated output, with its approval | `generated_asset` |
+//! | event | something that happened to a flow or an asset, kept for 90 days | `generation_event` |
 //! | push | the present state of one asset in one shop, with its journal | `asset_push` |
 //! | job | work to be done later, in a lane | `job` |
+//! | adoption | taking over the database of the older application | `schema_adoption` |
 //! | pass | one reading of a whole catalogue, over as many runs as it takes | `sync_cursor`, `sync_seen` |
 //!
 //! # The ladder (imports go down only; `tests/architecture.rs` holds it)
@@ -20,12 +23,16 @@
 //! 7  main cli
 //! 6  app ──────mounts──────▶ sandbox (side house, uses outside only)
 //! 5  web │ work              two doors, blind to each other; they meet in the job table
-//! 4  import │ push           verbs, blind to each other
+//! 4  import │ push │ curate  verbs, blind to each other; curate is what people do by hand
 //! 3  connect                 keeper of the keys
 //! 2  tools
 //! 1  provider │ db │ vault   crafts, blind to each other
 //! 0  model │ outside │ config
 //! ```
+//!
+//! # The schema
+//! `migrations/` says how the schema should be, one file a table family, the same names for both engines. `db::adopt` compares
+//! it with what the database's own catalogue says and does the difference, whatever the database was before.
 //!
 //! # The two journeys
 //! ```text
@@ -33,7 +40,7 @@
 //!   └▶ import::run: open the run row ─▶ connect::open ─▶ provider::page, the next one fetched while this one is written
 //!        └▶ absorb: ONE transaction a page ─▶ … ─▶ proof ─▶ sweep (brake) ─▶ watermark ─▶ close the run ─▶ settle
 //!
-//! approve ─▶ ONE transaction: decision, asset_push row, job
+//! approve ─▶ ONE transaction: decision, event, asset_push row, job
 //!   └▶ push::run: snapshot and plan ─▶ steps the journal lacks ─▶ read back ─▶ close
 //! ```
 

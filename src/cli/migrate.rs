@@ -1,5 +1,7 @@
 //! `migrate`: brings the database up to date, and takes over one of the older application.
 
+use anyhow::Context;
+
 use super::out::{Out, line, or_dash};
 use crate::{
     app,
@@ -16,6 +18,9 @@ pub(super) struct Args {
     /// Say every step, count every row, and change nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Print the proof of the last adoption again.
+    #[arg(long, conflicts_with_all = ["dry_run", "prepare", "contract", "take_credentials", "legacy_role"])]
+    proof: bool,
     /// The database role of the older application, which goes on under its old names (PostgreSQL).
     #[arg(long, value_name = "ROLE")]
     legacy_role: Option<String>,
@@ -43,6 +48,10 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
             "{role} sees the schema legacy first from its next connection on; it is empty, so nothing changes.\n\
              Now let the older application connect anew (restart it, or recycle its pool), then run: store-sync migrate --legacy-role {role}"
         ));
+    }
+    if args.proof {
+        let report = adopt::last(&db).await?.context("no database of the older application was adopted here")?;
+        return if out.json { out.value(&report) } else { print(&report) };
     }
     if args.contract {
         let done = adopt::contract(&db, &outside.clock, args.keep_days).await?;

@@ -20,7 +20,7 @@ use store_sync::{
     outside::Clock,
 };
 
-use crate::support::{Engine, fresh_database, start_of_time};
+use crate::support::{Engine, fresh_database, on_both, start_of_time};
 
 const GEN1: &str = include_str!("legacy/gen1.sql");
 const ROWS: &str = include_str!("legacy/rows.sql");
@@ -342,7 +342,7 @@ impl OldApp {
     }
 
     /// Its copy of a session, as the browser holds it.
-    async fn load(&mut self, session: &str) -> Copy {
+    async fn load(&mut self, session: &str) -> Loaded {
         let flows =
             "SELECT id, name, product_ids::text, settings::text FROM flow WHERE studio_session_id = $1 ORDER BY id";
         let flows: Vec<(String, Option<String>, String, String)> =
@@ -351,11 +351,11 @@ impl OldApp {
                       WHERE f.studio_session_id = $1 ORDER BY i.id";
         let images: Vec<(String, String, String, String, Option<String>)> =
             sqlx::query_as(images).bind(session).fetch_all(&mut self.conn).await.expect("images");
-        Copy { session: session.to_owned(), flows, images }
+        Loaded { session: session.to_owned(), flows, images }
     }
 
     /// Its save: delete everything below the session, insert it again under the same ids, every column named.
-    async fn save(&mut self, copy: &Copy) {
+    async fn save(&mut self, copy: &Loaded) {
         let mut tx = self.conn.begin().await.expect("begins");
         let session = "UPDATE studio_session SET name = name || '.', version = version + 1, updated_at = now() WHERE id = $1 \
                        RETURNING id, client_id, name, product_ids, selected_base_images, version, created_at, updated_at";
@@ -417,7 +417,7 @@ impl OldApp {
     }
 }
 
-struct Copy {
+struct Loaded {
     session: String,
     flows: Vec<(String, Option<String>, String, String)>,
     images: Vec<(String, String, String, String, Option<String>)>,
@@ -747,6 +747,11 @@ async fn keys_in_clear_are_told_and_on_demand_sealed_and_stripped() {
         "only the other vault is left: {out}"
     );
     assert_eq!(legacy.number("SELECT count(*) FROM store_connection").await, 1);
+    let (ok, out, _) = run(&["migrate", "--proof"]);
+    assert!(
+        ok && out.contains("generated_asset (generated_image)") && out.contains("every row that was there is there"),
+        "{out}"
+    );
     // Sealed, not lost.
     let key = std::fs::read_to_string(folder.path().join("data/vault.key")).expect("the key");
     let vault = store_sync::vault::Vault::open(
@@ -761,4 +766,92 @@ async fn keys_in_clear_are_told_and_on_demand_sealed_and_stripped() {
     let plain = vault.expect("a vault").unseal(&binding, &sealed).expect("opens");
     let secrets = store_sync::model::Grant::secrets_from_plaintext(&plain).expect("is a grant");
     assert_eq!(secrets["consumer_secret"].expose_secret(), "cs_canary_secret");
+}
+
+on_both! {
+    async fn a_database_of_the_first_state_is_brought_up_to_date(engine) {
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let db = Db::open(&SecretString::from(fresh_database(engine, folder.path()).await), 4).await.expect("opens");
+        let rows = "INSERT INTO client (id, name) VALUES ('c', 'C'); INSERT INTO product (id, client_id, name) VALUES ('p', 'c', 'P');
+                    INSERT INTO generation_flow (id, client_id, settings) VALUES ('f', 'c', '{\"k\": 1}');
+                    INSERT INTO generated_asset (id, client_id, generation_flow_id, asset_url, status) VALUES ('a', 'c', 'f', 'k', 'completed');
+                    INSERT INTO generated_asset_product (id, generated_asset_id, product_id, is_primary) VALUES ('l', 'a', 'p', true);";
+        match &db {
+            Db::Sqlite { write, .. } => {
+                sqlx::raw_sql(include_str!("legacy/first_sqlite.sql")).execute(write).await.expect("the schema");
+                sqlx::raw_sql(rows).execute(write).await.expect("rows");
+            }
+            Db::Postgres(pool) => {
+                sqlx::raw_sql(include_str!("legacy/first_postgres.sql")).execute(pool).await.expect("the schema");
+                sqlx::raw_sql(rows).execute(pool).await.expect("rows");
+            }
+        }
+        let look = adopt::look(&db).await.expect("looks");
+        assert_eq!(look.kind, Kind::Older);
+        assert!(look.missing.iter().any(|step| step.contains("from_legacy") || step.contains("generated_asset anew")), "{look:?}");
+        let clock = Clock::frozen(start_of_time());
+        let report = adopt::run(&db, &clock, "a", &Options::default()).await.expect("is no decision for a person");
+        assert_eq!(report.kind, Kind::Older);
+        assert_eq!(adopt::look(&db).await.expect("looks").kind, Kind::Current);
+        assert!(adopt::last(&db).await.expect("reads").is_none());
+        let mut tx = db.begin().await.expect("begins");
+        let asset = db::asset::find(&mut tx, "a").await.expect("reads").expect("is there");
+        assert_eq!(asset.generation_flow_id.as_ref().map(store_sync::model::FlowId::as_str), Some("f"), "no reference was emptied");
+        assert_eq!(db::asset::list_products(&mut tx, &asset.id).await.expect("lists").len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_that_start_together_adopt_once() {
+    for legacy in [Legacy::gen1(500).await, Legacy::empty().await] {
+        let mut tasks = Vec::new();
+        for n in 0..4 {
+            let db = legacy.db().await;
+            let options = Options { legacy: true, ..Options::default() };
+            tasks
+                .push(tokio::spawn(async move { adopt::run(&db, &Clock::system(), &format!("a{n}"), &options).await }));
+        }
+        let mut kinds = Vec::new();
+        for task in tasks {
+            kinds.push(task.await.expect("ends").expect("succeeds").kind);
+        }
+        assert_eq!(kinds.iter().filter(|kind| **kind == Kind::Current).count(), 3, "{kinds:?}");
+        assert!(legacy.number("SELECT count(*) FROM schema_adoption").await <= 1);
+    }
+}
+
+#[tokio::test]
+async fn a_long_transaction_of_others_is_waited_for_not_ended() {
+    let legacy = Legacy::gen1(10).await;
+    let mut other = legacy.pool.begin().await.expect("begins");
+    sqlx::query("UPDATE flow SET name = 'busy' WHERE id = 'flow-1'").execute(&mut *other).await.expect("holds a lock");
+    let (url, started) = (legacy.url.clone(), Arc::new(AtomicBool::new(false)));
+    let begun = started.clone();
+    let adopting = tokio::spawn(async move {
+        let db = Db::open(&SecretString::from(url), 3).await.expect("opens");
+        begun.store(true, Ordering::SeqCst);
+        adopt::run(&db, &Clock::system(), "a", &Options { legacy: true, ..Options::default() }).await
+    });
+    // Until the adoption has tried for the lock and let go again.
+    while legacy
+        .number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        .await
+        == 0
+    {}
+    while legacy
+        .number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        .await
+        > 0
+    {}
+    assert!(!adopting.is_finished());
+    sqlx::query("UPDATE flow SET name = 'done' WHERE id = 'flow-1'")
+        .execute(&mut *other)
+        .await
+        .expect("goes on under the old name");
+    other.commit().await.expect("commits");
+    let report = adopting.await.expect("ends").expect("adopts as soon as it can");
+    assert_eq!(legacy.text("SELECT name FROM generation_flow WHERE id = 'flow-1'").await, "done");
+    let flows = report.tables.iter().find(|t| t.table == "generation_flow").expect("is proved");
+    assert_eq!((flows.changed, flows.missing), (1, 0), "what somebody wrote meanwhile is told");
+    assert!(!report.is_identical());
 }

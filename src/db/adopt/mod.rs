@@ -41,6 +41,11 @@ pub enum AdoptError {
     /// Something stands in the way; nothing was changed.
     #[error("the database is left as it is:\n  {}", .0.join("\n  "))]
     Refused(Vec<String>),
+    /// Others hold the tables and do not let go. What was done so far stays; the next run goes on.
+    #[error(
+        "other sessions keep the tables busy, and nobody is made to wait for long: end long transactions (see pg_stat_activity) and run store-sync migrate again, it goes on where it stopped"
+    )]
+    Busy,
     /// A database of the older application, and nobody asked to adopt it.
     #[error(
         "this is a database of the older application ({0}). See what would be done with: store-sync migrate --dry-run, then run: store-sync migrate"
@@ -93,6 +98,17 @@ pub async fn run(db: &Db, clock: &Clock, id: &str, options: &Options) -> Result<
         Db::Postgres(pool) => postgres::run(pool, clock, id, options).await,
         Db::Sqlite { write, file, .. } => sqlite::run(write, file, clock, id, options).await,
     }
+}
+
+/// The proof of the last adoption, if there was one.
+pub async fn last(db: &Db) -> sqlx::Result<Option<Report>> {
+    if look(db).await?.kind != Kind::Current {
+        return Ok(None);
+    }
+    let mut tx = db.read().await?;
+    let sql = "SELECT report FROM schema_adoption WHERE completed_at IS NOT NULL ORDER BY completed_at DESC LIMIT 1";
+    let report = crate::db::scalar!(&mut tx, sqlx::types::Json<Report>, sql)?;
+    Ok(report.map(|report| report.0))
 }
 
 /// Shows the older application's role the old names first, from its next connection on (PostgreSQL).

@@ -51,10 +51,19 @@ pub(super) async fn rehearse(pool: &PgPool, options: &Options) -> Result<Report,
 pub(super) async fn run(pool: &PgPool, clock: &Clock, id: &str, options: &Options) -> Result<Report, AdoptError> {
     // Its own connection: the lock goes when it does, however this process ends.
     let mut conn = pool.acquire().await?.detach();
-    sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(&mut conn).await?;
+    alone(&mut conn, clock).await?;
     let done = locked(&mut conn, clock, id, options).await;
     conn.close().await?;
     done
+}
+
+/// Waits until no other process is at it. Asks again and again: whoever waited inside a statement would be waited for by the
+/// indices that the other one makes concurrently, for ever.
+async fn alone(conn: &mut PgConnection, clock: &Clock) -> sqlx::Result<()> {
+    while !sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(LOCK).fetch_one(&mut *conn).await? {
+        clock.sleep(PAUSE).await;
+    }
+    Ok(())
 }
 
 async fn locked(conn: &mut PgConnection, clock: &Clock, id: &str, options: &Options) -> Result<Report, AdoptError> {
@@ -245,7 +254,7 @@ async fn expand(
         };
         match attempt.await {
             Err(error) if tried < TRIES && is_busy(&error) => clock.sleep(PAUSE).await,
-            done => return Ok(Some(done?)),
+            done => return done.map(Some).map_err(busy),
         }
     }
     Ok(None)
@@ -307,13 +316,17 @@ async fn tighten(conn: &mut PgConnection, clock: &Clock) -> Result<(), AdoptErro
             match sqlx::raw_sql(AssertSqlSafe(step.sql.clone())).execute(&mut *conn).await {
                 Err(error) if tried < TRIES && is_busy(&error) => clock.sleep(PAUSE).await,
                 done => {
-                    done?;
+                    done.map_err(busy)?;
                     break;
                 }
             }
         }
     }
     Ok(())
+}
+
+fn busy(error: sqlx::Error) -> AdoptError {
+    if is_busy(&error) { AdoptError::Busy } else { error.into() }
 }
 
 fn is_busy(error: &sqlx::Error) -> bool {
@@ -354,7 +367,7 @@ async fn finish(conn: &mut PgConnection, clock: &Clock, kept: &Kept) -> Result<(
         };
         match attempt.await {
             Err(error) if tried < TRIES && is_busy(&error) => clock.sleep(PAUSE).await,
-            done => return Ok(done?),
+            done => return done.map_err(busy),
         }
     }
     Ok(())
@@ -363,7 +376,7 @@ async fn finish(conn: &mut PgConnection, clock: &Clock, kept: &Kept) -> Result<(
 /// Ends the time of the old names: refused while anybody may still use them.
 pub(super) async fn contract(pool: &PgPool, clock: &Clock, keep_days: u32) -> Result<super::Contracted, AdoptError> {
     let mut conn = pool.acquire().await?.detach();
-    sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(&mut conn).await?;
+    alone(&mut conn, clock).await?;
     let plan = Plan::new(Catalogue::read(&mut conn).await?);
     if plan.kind != Kind::Current {
         return Err(AdoptError::Refused(vec![format!(
