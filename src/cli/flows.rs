@@ -1,11 +1,9 @@
 //! `flows list|show|create|update|delete`.
 
-use std::path::PathBuf;
-
 use serde_json::to_value;
 
 use super::{
-    input,
+    input::{self, Material},
     out::{Out, or_dash},
 };
 use crate::{
@@ -13,7 +11,7 @@ use crate::{
     config::Config,
     curate,
     db::{self, asset::AssetFilter, flow::FlowFilter},
-    model::{ClientId, Entity, EntityType, FlowId, FlowInput, FlowStatus, ProductId, SessionId},
+    model::{ClientId, Entity, EntityType, FlowId, FlowInput, FlowStatus, SessionId},
 };
 
 #[derive(clap::Subcommand)]
@@ -57,36 +55,23 @@ pub(super) enum Command {
 
 #[derive(clap::Args)]
 pub(super) struct Fields {
-    #[arg(long)]
-    client: Option<String>,
+    #[command(flatten)]
+    material: Material,
     #[arg(long, alias = "studio-session")]
     session: Option<String>,
     #[arg(long)]
-    name: Option<String>,
-    /// A product of it; give it several times for several.
-    #[arg(long = "product", value_name = "ID")]
-    products: Vec<String>,
-    #[arg(long)]
     status: Option<FlowStatus>,
-    /// A setting, such as style=Modern or postAdjustments.light.exposure=10.
-    #[arg(long = "set", value_name = "NAME=VALUE")]
-    settings: Vec<String>,
-    /// A JSON document with the same fields; - reads standard input.
-    #[arg(long, value_name = "FILE")]
-    from: Option<PathBuf>,
 }
 
 impl Fields {
     fn read(self) -> anyhow::Result<FlowInput> {
-        let mut input: FlowInput = input::document(self.from.as_deref())?;
-        input.client_id = self.client.map(ClientId).or(input.client_id);
+        let mut input: FlowInput = input::document(self.material.from.as_deref())?;
+        input.product_ids = self.material.products().or(input.product_ids);
+        input.settings = self.material.settings()?.or(input.settings);
+        input.client_id = self.material.client.map(ClientId).or(input.client_id);
+        input.name = self.material.name.or(input.name);
         input.collection_session_id = self.session.map(SessionId).or(input.collection_session_id);
-        input.name = self.name.or(input.name);
-        if !self.products.is_empty() {
-            input.product_ids = Some(self.products.into_iter().map(ProductId).collect());
-        }
         input.status = self.status.or(input.status);
-        input.settings = input::settings(&self.settings)?.or(input.settings);
         Ok(input)
     }
 }

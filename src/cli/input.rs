@@ -1,10 +1,46 @@
 //! What people hand in besides words: JSON from a file or standard input, and settings as NAME=VALUE.
 
-use std::{io::Read, path::Path};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+
+use crate::model::ProductId;
+
+/// What sessions and flows are written with.
+#[derive(clap::Args)]
+pub(super) struct Material {
+    #[arg(long)]
+    pub(super) client: Option<String>,
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// A product of it; give it several times for several.
+    #[arg(long = "product", value_name = "ID")]
+    products: Vec<String>,
+    /// A setting, such as style=Modern or postAdjustments.light.exposure=10.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
+    /// A JSON document with the same fields; - reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(super) from: Option<PathBuf>,
+}
+
+impl Material {
+    /// The products that were named, if any were.
+    pub(super) fn products(&self) -> Option<Vec<ProductId>> {
+        let named = || self.products.iter().cloned().map(ProductId).collect();
+        (!self.products.is_empty()).then(named)
+    }
+
+    /// The settings that were named, if any were.
+    pub(super) fn settings(&self) -> anyhow::Result<Option<Map<String, Value>>> {
+        settings(&self.settings)
+    }
+}
 
 /// Reads one JSON document; `-` is standard input. A slip is told with its place.
 pub(super) fn document<T: DeserializeOwned + Default>(from: Option<&Path>) -> anyhow::Result<T> {

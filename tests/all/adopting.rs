@@ -821,6 +821,26 @@ async fn replicas_that_start_together_adopt_once() {
 }
 
 #[tokio::test]
+async fn without_a_role_of_its_own_the_older_application_is_looked_for_among_our_sessions() {
+    let legacy = Legacy::gen1(10).await;
+    legacy.adopt().await.expect("adopts");
+    // The test's own connections stand for an application that shares our role.
+    let why = match adopt::contract(&legacy.db().await, &Clock::system(), 30).await {
+        Err(AdoptError::Refused(why)) => why.join(" "),
+        other => panic!("somebody else is connected: {other:?}"),
+    };
+    assert!(why.contains("store_sync ("), "{why}");
+    let (url, name) = (legacy.url.clone(), "SELECT count(*) FROM pg_views WHERE schemaname = 'legacy'");
+    assert_eq!(legacy.number(name).await, 17);
+    legacy.pool.close().await;
+    let db = Db::open(&SecretString::from(url), 3).await.expect("opens");
+    let clock = Clock::system();
+    while adopt::contract(&db, &clock, 30).await.is_err() {}
+    let mut tx = db.read().await.expect("reads");
+    assert_eq!(db::asset::list(&mut tx, &db::asset::AssetFilter::default(), 100).await.expect("lists").len(), 10);
+}
+
+#[tokio::test]
 async fn a_long_transaction_of_others_is_waited_for_not_ended() {
     let legacy = Legacy::gen1(10).await;
     let mut other = legacy.pool.begin().await.expect("begins");

@@ -1,6 +1,6 @@
 //! Takes the steps on PostgreSQL: prepare, expand, backfill, tighten, verify. Killed anywhere, the next run goes on.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, types::Json};
@@ -231,13 +231,7 @@ async fn expand(
     if text.is_empty() {
         return Ok(None);
     }
-    let names: BTreeSet<String> = if kind == Kind::Empty {
-        BTreeSet::new()
-    } else {
-        let ours = target::postgres().tables.iter().map(|table| plan.names.table(&table.name).to_owned());
-        ours.filter(|name| plan.found.tables.contains_key(name)).map(|name| quoted(&name)).collect()
-    };
-    let lock: Vec<String> = names.into_iter().map(|name| format!("public.{name}")).collect();
+    let lock = locks(plan);
     let text = text.join(";\n");
     for tried in 1.. {
         let attempt = async {
@@ -258,6 +252,16 @@ async fn expand(
         }
     }
     Ok(None)
+}
+
+/// The tables there are, in the order in which the older application takes them in its longest transaction: whoever waits
+/// for its first one can then be passed by nobody, and two who take them crosswise would never let each other through.
+fn locks(plan: &Plan) -> Vec<String> {
+    let first = ["collection_session", "message", "generated_asset", "generation_flow"];
+    let ours = target::postgres().tables.iter().map(|table| table.name.as_str());
+    let rest = ours.filter(|name| !first.contains(name));
+    let names = first.iter().copied().chain(rest).map(|name| plan.names.table(name).to_owned());
+    names.filter(|name| plan.found.tables.contains_key(name)).map(|name| format!("public.{}", quoted(&name))).collect()
 }
 
 fn adoption_table(plan: &Plan, step: &Step) -> bool {
@@ -385,9 +389,12 @@ pub(super) async fn contract(pool: &PgPool, clock: &Clock, keep_days: u32) -> Re
         )]));
     }
     let roles: Vec<String> = sqlx::query_scalar(PREPARED_ROLES).fetch_all(&mut conn).await?;
+    // Where no role was named, the older application may be using ours.
+    let own: String = sqlx::query_scalar("SELECT current_user::text").fetch_one(&mut conn).await?;
+    let watched = if roles.is_empty() && plan.found.legacy.is_some() { vec![own] } else { roles.clone() };
     let sql = "SELECT usename::text, count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
                AND application_name <> 'store-sync' AND usename = ANY($1) GROUP BY 1";
-    let busy: Vec<(String, i64)> = sqlx::query_as(sql).bind(&roles).fetch_all(&mut conn).await?;
+    let busy: Vec<(String, i64)> = sqlx::query_as(sql).bind(&watched).fetch_all(&mut conn).await?;
     if !busy.is_empty() {
         let who: Vec<String> = busy.iter().map(|(role, sessions)| format!("{role} ({sessions} connections)")).collect();
         let text =
