@@ -14,7 +14,7 @@ use crate::{
     outside::{Clock, Files, Http, HttpPolicy, Outside, Random},
     provider::{App, Providers},
     tools::{Parts, Rules, Shared, Tools},
-    vault::Vault,
+    vault::{KeySource, Vault},
     web,
     work::{self, Pools, Workers},
 };
@@ -58,6 +58,15 @@ pub fn providers(config: &Config) -> anyhow::Result<Providers> {
     Ok(providers)
 }
 
+/// Where the vault's keys come from.
+pub fn key_source(config: &Config) -> KeySource {
+    match (&config.vault.keys, &config.vault.keys_command) {
+        (Some(keys), _) => KeySource::Given(keys.clone()),
+        (None, Some(command)) => KeySource::Command(command.clone()),
+        (None, None) => KeySource::File(config.key_file()),
+    }
+}
+
 /// The tools of a process.
 pub async fn open(config: &Config) -> anyhow::Result<Shared> {
     let outside = outside(config)?;
@@ -67,7 +76,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Shared> {
 /// The tools of a process, with an outside of the caller's choice.
 pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shared> {
     let providers = providers(config)?;
-    let vault = Vault::open(config.vault.keys.as_ref(), &config.key_file(), outside.random.clone())?;
+    let vault = Vault::open(key_source(config), outside.random.clone())?;
     let db = open_db(config, &outside).await?;
     let apps: BTreeMap<String, App> = config
         .app

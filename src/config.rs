@@ -94,7 +94,9 @@ pub struct VaultConfig {
     #[serde(deserialize_with = "optional_secret")]
     #[schemars(with = "Option<String>")]
     pub keys: Option<SecretString>,
-    /// A file (mode 0600) with one `id:base64` a line, used when `keys` is not set. Default: `vault.key` in the data folder.
+    /// A program and its arguments that prints the ring, such as a secret manager's; used when `keys` is not set.
+    pub keys_command: Option<Vec<String>>,
+    /// A file (mode 0600) with one `id:base64` a line, used when neither of those is set. Default: `vault.key` in the data folder.
     pub key_file: Option<PathBuf>,
 }
 

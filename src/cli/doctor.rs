@@ -38,7 +38,7 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
     note("config", Ok(format!("data in {}, reached at {}", config.storage.data_dir.display(), config.public_url())));
     note("database", database(config).await);
     let outside = app::outside(config)?;
-    let vault = Vault::open(config.vault.keys.as_ref(), &config.key_file(), outside.random.clone());
+    let vault = Vault::open(app::key_source(config), outside.random.clone());
     note(
         "keys",
         vault.map(|vault| format!("sealing with key '{}'", vault.current_key_id())).map_err(|e| e.to_string()),

@@ -13,6 +13,7 @@ mod flows;
 mod follow;
 mod input;
 mod inspirations;
+mod keys;
 mod logs;
 mod migrate;
 mod out;
@@ -96,6 +97,9 @@ enum Command {
     /// Store platforms.
     #[command(subcommand)]
     Providers(providers::Command),
+    /// The keys that seal credentials.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// What is wrong, and what to do.
     Doctor,
     /// A real little shop on this machine, to try things on.
@@ -176,6 +180,7 @@ async fn dispatch(command: Command, config: &Config, out: &Out) -> anyhow::Resul
         Command::Events(command) => events::run(config, out, command).await?,
         Command::Push(command) => return push::run(config, out, command).await,
         Command::Providers(command) => return providers::run(config, out, command),
+        Command::Keys(command) => return keys::run(config, out, command).await,
         Command::Doctor => return doctor::run(config, out).await,
         Command::Demo(_) | Command::Completions { .. } | Command::Config(_) => {}
     }

@@ -118,9 +118,12 @@ fn same_shop(known: Option<&str>, answered: Option<&str>) -> Result<(), Failure>
 
 /// Seals a grant for the row it will stand in.
 pub(super) fn seal(tools: &Tools, id: &ConnectionId, client: &ClientId, provider: &str, grant: &Grant) -> SealedGrant {
-    let plaintext = grant.to_plaintext(provider);
-    let sealed = tools.vault.seal(&Binding(&[id.as_str(), client.as_str(), provider]), &plaintext);
-    SealedGrant(sealed, tools.vault.fingerprint(&plaintext))
+    seal_plaintext(tools, &[id.as_str(), client.as_str(), provider], &grant.to_plaintext(provider))
+}
+
+/// The same for a grant that is open already.
+pub(super) fn seal_plaintext(tools: &Tools, binding: &[&str; 3], plaintext: &[u8]) -> SealedGrant {
+    SealedGrant(tools.vault.seal(&Binding(binding), plaintext), tools.vault.fingerprint(plaintext))
 }
 
 fn first_import(tools: &Tools, client: &ClientId, connection: &ConnectionId) -> NewJob {

@@ -134,6 +134,48 @@ pub async fn find_sealed(tx: &mut Tx, id: &ConnectionId) -> sqlx::Result<Option<
     maybe!(tx, Sealed, sql, id)
 }
 
+/// A sealed grant and what it is bound to.
+#[derive(sqlx::FromRow)]
+pub struct SealedRow {
+    pub id: ConnectionId,
+    pub client_id: ClientId,
+    pub store_type: String,
+    #[sqlx(flatten)]
+    pub sealed: Sealed,
+}
+
+/// Grants that another key or another form seals, by id, behind `after`.
+pub async fn list_sealed_otherwise(
+    tx: &mut Tx,
+    key_id: &str,
+    format: i32,
+    after: &ConnectionId,
+    limit: i64,
+) -> sqlx::Result<Vec<SealedRow>> {
+    let sql = "SELECT id, client_id, store_type, credentials_ciphertext AS ciphertext, credentials_iv AS iv, credentials_tag AS tag, \
+               credentials_key_id AS key_id, credentials_format AS format FROM store_connection \
+               WHERE credentials_ciphertext IS NOT NULL AND (credentials_key_id <> $1 OR credentials_format <> $2) AND id > $3 \
+               ORDER BY id LIMIT $4";
+    all!(tx, SealedRow, sql, key_id, format, after, limit)
+}
+
+/// Another seal around the same grant; false where the grant was replaced since (its nonce is another one then).
+pub async fn replace_seal(tx: &mut Tx, id: &ConnectionId, iv: &str, sealed: &SealedGrant) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET credentials_ciphertext = $3, credentials_iv = $4, credentials_tag = $5, \
+               credentials_key_id = $6, credentials_format = $7, credentials_fingerprint = $8 \
+               WHERE id = $1 AND credentials_iv = $2 AND credentials_ciphertext IS NOT NULL";
+    let seal = &sealed.0;
+    let done = execute!(tx, sql, id, iv, &seal.ciphertext, &seal.iv, &seal.tag, &seal.key_id, seal.format, &sealed.1)?;
+    Ok(done == 1)
+}
+
+/// How many grants each key seals.
+pub async fn list_key_counts(tx: &mut Tx) -> sqlx::Result<Vec<(String, i64)>> {
+    let sql = "SELECT coalesce(credentials_key_id, ''), count(*) FROM store_connection WHERE credentials_ciphertext IS NOT NULL \
+               GROUP BY 1 ORDER BY 1";
+    all!(tx, (String, i64), sql)
+}
+
 /// Puts a renewed grant in the place of the one it was made from; false if another renewal came first.
 pub async fn replace_grant(
     tx: &mut Tx,

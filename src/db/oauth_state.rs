@@ -1,8 +1,10 @@
 //! Connects on their way: single use, fifteen minutes, bound to browser, client and shop.
 
+use std::collections::BTreeMap;
+
 use sqlx::types::Json;
 
-use super::{Tx, execute, maybe, scalar};
+use super::{Tx, all, execute, maybe, scalar};
 use crate::model::{ClientId, ConnectionId, Facts, Time};
 
 /// One row of `oauth_state`. Hashes only: the state itself travels in the address, the browser's mark in its cookie.
@@ -66,6 +68,18 @@ pub async fn consume(tx: &mut Tx, state_hash: &str, now: Time) -> sqlx::Result<b
 pub async fn count_open(tx: &mut Tx, client: &ClientId, now: Time) -> sqlx::Result<i64> {
     let sql = "SELECT count(*) FROM oauth_state WHERE client_id = $1 AND consumed_at IS NULL AND expires_at > $2";
     Ok(scalar!(tx, i64, sql, client, now)?.unwrap_or(0))
+}
+
+/// How many connects on their way each key seals a secret of.
+pub async fn list_key_counts(tx: &mut Tx, now: Time) -> sqlx::Result<Vec<(String, i64)>> {
+    let sql = "SELECT code_verifier_sealed FROM oauth_state WHERE code_verifier_sealed IS NOT NULL AND consumed_at IS NULL AND expires_at > $1";
+    let mut counts: BTreeMap<String, i64> = BTreeMap::new();
+    for (sealed,) in all!(tx, (String,), sql, now)? {
+        // As the vault writes it: the key's id, then what is sealed, parted by dots.
+        let id = sealed.rsplitn(4, '.').nth(3).unwrap_or_default().to_owned();
+        *counts.entry(id).or_default() += 1;
+    }
+    Ok(counts.into_iter().collect())
 }
 
 /// Forgets connects that ended before `before`.

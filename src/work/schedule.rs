@@ -62,6 +62,10 @@ pub async fn start(tools: &Shared, every: Duration) -> Result<JobScheduler, JobS
 /// One tick: due schedules, ending tokens, dead workers, old rows.
 pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     recover(tools, false).await?;
+    // Another process may have made a new key: what is sealed from now on should be sealed with it.
+    if let Err(error) = tools.vault.reload_file() {
+        tracing::error!("the keys that are known stay in use: {error}");
+    }
     let now = tools.outside.clock.now();
     let mut tx = tools.db.read().await?;
     let due = db::connection::list_due(&mut tx, now, DUE_AT_ONCE).await?;

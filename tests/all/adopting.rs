@@ -755,8 +755,7 @@ async fn keys_in_clear_are_told_and_on_demand_sealed_and_stripped() {
     // Sealed, not lost.
     let key = std::fs::read_to_string(folder.path().join("data/vault.key")).expect("the key");
     let vault = store_sync::vault::Vault::open(
-        Some(&SecretString::from(key)),
-        std::path::Path::new(""),
+        store_sync::vault::KeySource::Given(key.into()),
         store_sync::outside::Random::system(),
     );
     let mut tx = legacy.db().await.read().await.expect("reads");

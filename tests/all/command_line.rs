@@ -400,3 +400,32 @@ fn an_operator_keeps_sessions_flows_tags_and_all_the_rest() {
     run(&["clients", "delete", "acme", "--confirm", "acme"]);
     assert_eq!(run(&["clients", "list"]), json!([]));
 }
+
+#[test]
+fn keys_are_rotated_and_pruned() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let run = |args: &[&str]| json(&store_sync(folder.path(), &[&["--json"], args].concat()));
+    let ids =
+        |list: &Value| list.as_array().map(|rows| rows.iter().map(|row| row["key_id"].clone()).collect::<Vec<_>>());
+    assert_eq!(ids(&run(&["keys", "list"])), Some(vec![json!("v1")]));
+    assert_eq!(run(&["keys", "rotate"])["key_id"], "v2");
+    let listed = run(&["keys", "list"]);
+    assert_eq!((ids(&listed), &listed[0]["seals"]), (Some(vec![json!("v2"), json!("v1")]), &json!(true)));
+    assert_eq!(ids(&run(&["keys", "prune"])), Some(vec![json!("v2")]));
+    // A ring that comes from elsewhere is not ours to change.
+    let key = std::fs::read_to_string(folder.path().join("data/vault.key")).expect("the key");
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, format!("[vault]\nkeys_command = [\"echo\", \"{}\"]\n", key.trim())).expect("is written");
+    let refused = store_sync(folder.path(), &["keys", "rotate"]);
+    assert!(
+        !refused.status.success() && text(&refused.stderr).contains("[vault] keys_command"),
+        "{}",
+        text(&refused.stderr)
+    );
+    assert_eq!(ids(&run(&["keys", "list"])), Some(vec![json!("v2")]));
+    // A wrong ring is refused at the start, by name and without its text.
+    std::fs::write(&config, "[vault]\nkeys_command = [\"echo\", \"v1:canary\"]\n").expect("is written");
+    let refused = store_sync(folder.path(), &["clients", "list"]);
+    let said = text(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("a key is not base64") && !said.contains("canary"), "{said}");
+}

@@ -9,6 +9,7 @@ mod catalogues;
 mod command_line;
 mod crash;
 mod importing;
+mod keys;
 mod material;
 mod pushing;
 mod real;

@@ -1,31 +1,34 @@
 //! Seals secrets for the database and opens them again; knows older keys. Never writes a secret anywhere else.
 
-use std::path::{Path, PathBuf};
+mod ring;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use chacha20poly1305::{AeadInOut, ChaCha20Poly1305, KeyInit};
 use hmac::{Hmac, Mac};
-use secrecy::{ExposeSecret, SecretBox, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::outside::Random;
+pub use ring::KeySource;
+use ring::{Key, Ring};
 
 /// The form written today: associated data bound to what the secret belongs to.
 pub const FORMAT: i32 = 2;
 /// The older application's form: AES-256-GCM, bound to nothing. Only read; whatever is saved anew takes today's form.
 const OLD_FORMAT: i32 = 1;
 
-/// The key ring.
+/// Seals and opens with a key ring that can be read anew while the process runs.
 pub struct Vault {
-    keys: Vec<Key>,
+    ring: RwLock<Ring>,
+    source: KeySource,
     random: Random,
-}
-
-struct Key {
-    id: String,
-    bytes: SecretBox<[u8; 32]>,
 }
 
 /// A sealed secret, as its columns hold it (base64).
@@ -62,6 +65,11 @@ pub enum VaultError {
     /// The key file is open to others.
     #[error("the key file {0} can be read by others; run: chmod 600 {0}")]
     Exposed(PathBuf),
+    /// The ring comes from where we cannot write.
+    #[error(
+        "the key ring comes from {0}: put a new key in front there (or take old ones out), start anew, and run this again"
+    )]
+    NotOurs(&'static str),
     /// A row was sealed with a key that is not in the ring.
     #[error("sealed with key '{0}', which is not in the key ring: add it to [vault] keys or the key file")]
     UnknownKey(String),
@@ -73,43 +81,56 @@ pub enum VaultError {
 }
 
 impl Vault {
-    /// Reads the ring from `keys` if given, else from `file`; makes the file, with a warning, where there is none.
-    pub fn open(keys: Option<&SecretString>, file: &Path, random: Random) -> Result<Self, VaultError> {
-        if let Some(text) = keys {
-            return Self::parse(text.expose_secret(), "[vault] keys", random);
-        }
-        let place = file.display().to_string();
-        let unusable = |e: std::io::Error| VaultError::Keys { place: place.clone(), why: e.to_string() };
-        match std::fs::read_to_string(file).map(Zeroizing::new) {
-            Ok(text) => {
-                refuse_exposed(file).map_err(unusable)?.map_or(Ok(()), Err)?;
-                Self::parse(&text, &place, random)
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                let text = make_key_file(file, &random).map_err(unusable)?;
-                tracing::warn!(
-                    vault.file = place,
-                    "made a new key for the vault; keep a copy, without it no shop's credentials can be opened"
-                );
-                Self::parse(&text, &place, random)
-            }
-            Err(e) => Err(unusable(e)),
-        }
+    /// Reads the ring; makes a key file, with a warning, where there is none.
+    pub fn open(source: KeySource, random: Random) -> Result<Self, VaultError> {
+        let ring = source.read(&random)?;
+        Ok(Self { ring: RwLock::new(ring), source, random })
     }
 
-    fn parse(text: &str, place: &str, random: Random) -> Result<Self, VaultError> {
-        let bad = |why: &str| VaultError::Keys { place: place.to_owned(), why: why.to_owned() };
-        let mut keys: Vec<Key> = Vec::new();
-        for entry in text.split(['\n', ',']).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            let (id, encoded) = entry.split_once(':').ok_or_else(|| bad("each key is written id:base64"))?;
-            let raw = Zeroizing::new(BASE64.decode(encoded.trim()).map_err(|_| bad("a key is not base64"))?);
-            let bytes: [u8; 32] = raw.as_slice().try_into().map_err(|_| bad("a key must have 32 bytes"))?;
-            if keys.iter().any(|key| key.id == id.trim()) {
-                return Err(bad("two keys have the same id"));
-            }
-            keys.push(Key { id: id.trim().to_owned(), bytes: SecretBox::new(Box::new(bytes)) });
+    /// Reads the ring anew where it comes from; a process that runs learns of new keys so.
+    pub fn reload(&self) -> Result<(), VaultError> {
+        let ring = self.source.read_again(&self.random)?;
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        Ok(())
+    }
+
+    /// The same, where that is no more than reading a file.
+    pub fn reload_file(&self) -> Result<(), VaultError> {
+        if matches!(self.source, KeySource::File(_)) { self.reload() } else { Ok(()) }
+    }
+
+    /// Makes a new key and puts it in front: it seals from now on, the older ones still open. Gives its id.
+    pub fn add_key(&self) -> Result<String, VaultError> {
+        let id = self.source.add(&self.ring(), &self.random)?;
+        self.reload()?;
+        Ok(id)
+    }
+
+    /// Takes older keys out of the ring for good. The key that seals stays.
+    pub fn drop_keys(&self, ids: &[String]) -> Result<(), VaultError> {
+        self.source.drop_keys(&self.ring(), ids)?;
+        self.reload()
+    }
+
+    /// The ids of all keys, the one that seals first.
+    pub fn key_ids(&self) -> Vec<String> {
+        self.ring().iter().map(|key| key.id.clone()).collect()
+    }
+
+    fn ring(&self) -> Ring {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The key of this id; the ring is read anew once where it has none, since another process may have made it.
+    fn key(&self, id: &str) -> Result<Arc<Key>, VaultError> {
+        let find = || self.ring().iter().find(|key| key.id == id).cloned();
+        if let Some(key) = find() {
+            return Ok(key);
         }
-        if keys.is_empty() { Err(bad("there is no key in it")) } else { Ok(Self { keys, random }) }
+        if self.source.can_change() {
+            self.reload()?;
+        }
+        find().ok_or_else(|| VaultError::UnknownKey(id.to_owned()))
     }
 
     /// Seals `plaintext` with the current key, bound to `binding`.
@@ -117,7 +138,8 @@ impl Vault {
     /// # Panics
     /// Never: the cipher refuses only texts of many gigabytes.
     pub fn seal(&self, binding: &Binding<'_>, plaintext: &[u8]) -> Sealed {
-        let key = &self.keys[0];
+        let ring = self.ring();
+        let key = &ring[0];
         let mut nonce = [0_u8; 12];
         self.random.fill(&mut nonce);
         let mut buffer = plaintext.to_vec();
@@ -135,8 +157,7 @@ impl Vault {
 
     /// Opens what `seal` made under the same binding.
     pub fn unseal(&self, binding: &Binding<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        let key = self.keys.iter().find(|key| key.id == sealed.key_id);
-        let key = key.ok_or_else(|| VaultError::UnknownKey(sealed.key_id.clone()))?;
+        let key = &*self.key(&sealed.key_id)?;
         let decode = |text: &str| BASE64.decode(text).map_err(|_| VaultError::Broken);
         let nonce: [u8; 12] = decode(&sealed.iv)?.try_into().map_err(|_| VaultError::Broken)?;
         let tag: [u8; 16] = decode(&sealed.tag)?.try_into().map_err(|_| VaultError::Broken)?;
@@ -172,36 +193,35 @@ impl Vault {
 
     /// A keyed hash: tells that a secret changed without telling the secret.
     pub fn fingerprint(&self, plaintext: &[u8]) -> String {
-        hex(&self.mac(&self.keys[0], "fingerprint", plaintext)[..16])
+        hex(&mac(&self.ring()[0], "fingerprint", plaintext)[..16])
     }
 
     /// Signs a text of ours that travels through other hands; `purpose` keeps the uses apart.
     pub fn sign(&self, purpose: &str, text: &str) -> String {
-        hex(&self.mac(&self.keys[0], purpose, text.as_bytes()))
+        hex(&mac(&self.ring()[0], purpose, text.as_bytes()))
     }
 
     /// Whether `signature` was made by `sign` with any key of the ring. Takes the same time for every wrong one.
     pub fn verify(&self, purpose: &str, text: &str, signature: &str) -> bool {
-        self.keys.iter().any(|key| {
-            let expected = hex(&self.mac(key, purpose, text.as_bytes()));
+        self.ring().iter().any(|key| {
+            let expected = hex(&mac(key, purpose, text.as_bytes()));
             bool::from(expected.as_bytes().ct_eq(signature.as_bytes()))
         })
     }
 
     /// The id of the key that seals.
-    pub fn current_key_id(&self) -> &str {
-        &self.keys[0].id
+    pub fn current_key_id(&self) -> String {
+        self.ring()[0].id.clone()
     }
+}
 
-    #[expect(clippy::unused_self, reason = "keyed by the vault's ring, called as its capability")]
-    fn mac(&self, key: &Key, purpose: &str, text: &[u8]) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(key.bytes.expose_secret()).expect("HMAC takes keys of any length");
-        mac.update(b"store-sync/");
-        mac.update(purpose.as_bytes());
-        mac.update(&[0]);
-        mac.update(text);
-        mac.finalize().into_bytes().into()
-    }
+fn mac(key: &Key, purpose: &str, text: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.bytes.expose_secret()).expect("HMAC takes keys of any length");
+    mac.update(b"store-sync/");
+    mac.update(purpose.as_bytes());
+    mac.update(&[0]);
+    mac.update(text);
+    mac.finalize().into_bytes().into()
 }
 
 fn cipher(key: &Key) -> ChaCha20Poly1305 {
@@ -214,7 +234,7 @@ fn open_old(
     tag: [u8; 16],
     mut buffer: Zeroizing<Vec<u8>>,
 ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+    use ::ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
     let key = UnboundKey::new(&AES_256_GCM, key.bytes.expose_secret()).map_err(|_| VaultError::Broken)?;
     buffer.extend(tag);
     let length = LessSafeKey::new(key)
@@ -223,34 +243,6 @@ fn open_old(
         .len();
     buffer.truncate(length);
     Ok(buffer)
-}
-
-fn make_key_file(file: &Path, random: &Random) -> std::io::Result<Zeroizing<String>> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let mut bytes = Zeroizing::new([0_u8; 32]);
-    random.fill(bytes.as_mut_slice());
-    let text = Zeroizing::new(format!("v1:{}\n", BASE64.encode(bytes.as_slice())));
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    // Written beside and linked into place: two processes that start at once end with one key, and a crash leaves none.
-    let part = file.with_extension(format!("{}.part", std::process::id()));
-    let mut out = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-    out.write_all(text.as_bytes())?;
-    out.sync_all()?;
-    let linked = std::fs::hard_link(&part, file);
-    std::fs::remove_file(&part)?;
-    match linked {
-        Ok(()) => Ok(text),
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => std::fs::read_to_string(file).map(Zeroizing::new),
-        Err(e) => Err(e),
-    }
-}
-
-fn refuse_exposed(file: &Path) -> std::io::Result<Option<VaultError>> {
-    use std::os::unix::fs::PermissionsExt;
-    let open = std::fs::metadata(file)?.permissions().mode() & 0o077 != 0;
-    Ok(open.then(|| VaultError::Exposed(file.to_owned())))
 }
 
 /// Lower-case hexadecimal.
@@ -267,7 +259,11 @@ mod tests {
     use super::*;
 
     fn vault(text: &str) -> Vault {
-        Vault::parse(text, "test", Random::seeded(1)).expect("a ring")
+        Vault::open(KeySource::Given(text.to_owned().into()), Random::seeded(1)).expect("a ring")
+    }
+
+    fn opened(file: &std::path::Path, seed: u64) -> Result<Vault, VaultError> {
+        Vault::open(KeySource::File(file.to_owned()), Random::seeded(seed))
     }
 
     fn key(byte: u8) -> String {
@@ -334,7 +330,7 @@ mod tests {
     #[test]
     fn a_ring_that_is_none_is_refused_without_showing_it() {
         for text in ["", "v1", "v1:!!", "v1:AAAA", &format!("a:{0},a:{0}", key(1))] {
-            assert!(Vault::parse(text, "test", Random::seeded(1)).is_err(), "{text}");
+            assert!(Vault::open(KeySource::Given(text.to_owned().into()), Random::seeded(1)).is_err(), "{text}");
         }
     }
 
@@ -343,11 +339,50 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a temp folder");
         let file = folder.path().join("sub/vault.key");
-        let first = Vault::open(None, &file, Random::seeded(1)).expect("is made");
-        let again = Vault::open(None, &file, Random::seeded(2)).expect("is read");
+        let first = opened(&file, 1).expect("is made");
+        let again = opened(&file, 2).expect("is read");
         assert!(again.verify("p", "t", &first.sign("p", "t")));
         assert_eq!(std::fs::metadata(&file).expect("is there").permissions().mode() & 0o777, 0o600);
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("chmod");
-        assert!(matches!(Vault::open(None, &file, Random::seeded(1)), Err(VaultError::Exposed(_))));
+        assert!(matches!(opened(&file, 1), Err(VaultError::Exposed(_))));
+    }
+
+    #[test]
+    fn a_new_key_seals_an_old_one_opens_and_another_process_learns_of_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let file = folder.path().join("vault.key");
+        let (ours, other) = (opened(&file, 1).expect("is made"), opened(&file, 2).expect("is read"));
+        let old = ours.seal(&Binding(&["x"]), b"s");
+        assert_eq!(ours.add_key().expect("a new key"), "v2");
+        assert_eq!((ours.key_ids(), ours.current_key_id().as_str()), (vec!["v2".to_owned(), "v1".to_owned()], "v2"));
+        assert_eq!(std::fs::metadata(&file).expect("is there").permissions().mode() & 0o777, 0o600);
+        let new = ours.seal(&Binding(&["x"]), b"t");
+        assert_eq!(new.key_id, "v2");
+        assert_eq!(other.current_key_id(), "v1", "it does not know yet");
+        assert_eq!(other.unseal(&Binding(&["x"]), &new).expect("reads the file anew").as_slice(), b"t");
+        assert_eq!(other.seal(&Binding(&["x"]), b"u").key_id, "v2");
+        assert_eq!(ours.unseal(&Binding(&["x"]), &old).expect("opens").as_slice(), b"s");
+        ours.drop_keys(&["v1".to_owned(), "v2".to_owned()]).expect("drops");
+        assert_eq!(ours.key_ids(), ["v2"], "the key that seals stays");
+        assert!(matches!(ours.unseal(&Binding(&["x"]), &old), Err(VaultError::UnknownKey(_))));
+        assert!(matches!(vault(&format!("v1:{}", key(1))).add_key(), Err(VaultError::NotOurs(_))));
+        std::fs::remove_file(&file).expect("is removed");
+        assert!(ours.reload().is_err() && !file.exists(), "no new key is made under a process that has one");
+        assert_eq!(ours.seal(&Binding(&["x"]), b"s").key_id, "v2", "which goes on with what it knows");
+    }
+
+    #[test]
+    fn a_command_may_hand_out_the_ring() {
+        let command = |script: &str| {
+            let words = ["sh", "-c", script].map(str::to_owned).to_vec();
+            Vault::open(KeySource::Command(words), Random::seeded(1)).map(|vault| vault.key_ids())
+        };
+        assert_eq!(command(&format!("echo v3:{}; echo v2:{}", key(3), key(2))).expect("a ring"), ["v3", "v2"]);
+        let failed = command("echo canary-key >&2; echo canary-key; exit 3").expect_err("fails").to_string();
+        assert!(failed.contains("exit status: 3") && !failed.contains("canary"), "{failed}");
+        assert!(command("true").is_err());
+        let missing = Vault::open(KeySource::Command(vec!["no-such-program".into()]), Random::seeded(1));
+        assert!(missing.is_err_and(|e| e.to_string().contains("no-such-program")));
     }
 }

@@ -1,0 +1,56 @@
+//! Seals every grant anew under the key that seals now: beside running daemons, in batches, and as often as it is asked.
+
+use serde::Serialize;
+
+use super::save::seal_plaintext;
+use crate::{
+    db,
+    model::{ConnectionId, Failure},
+    tools::Tools,
+    vault::{Binding, FORMAT},
+};
+
+/// Rows looked at in one transaction.
+const BATCH: i64 = 100;
+
+/// What was done.
+#[derive(Debug, Default, Serialize)]
+pub struct Resealed {
+    /// The key that seals.
+    pub key_id: String,
+    pub resealed: usize,
+    /// Grants that do not open, with the reason. They stay as they are.
+    pub broken: Vec<Unopened>,
+}
+
+/// A grant that does not open.
+#[derive(Debug, Serialize)]
+pub struct Unopened {
+    pub connection: ConnectionId,
+    pub why: String,
+}
+
+/// Seals anew what another key or an older form seals. Killed anywhere, the next call goes on with what is left; a grant that
+/// is renewed meanwhile is left alone, since whoever renewed it sealed it too.
+pub async fn reseal(tools: &Tools) -> Result<Resealed, Failure> {
+    let mut done = Resealed { key_id: tools.vault.current_key_id(), ..Resealed::default() };
+    let mut after = ConnectionId::from("");
+    loop {
+        let mut tx = tools.db.begin().await?;
+        let rows = db::connection::list_sealed_otherwise(&mut tx, &done.key_id, FORMAT, &after, BATCH).await?;
+        let Some(last) = rows.last() else { return Ok(done) };
+        after = last.id.clone();
+        for row in &rows {
+            let binding = [row.id.as_str(), row.client_id.as_str(), row.store_type.as_str()];
+            match tools.vault.unseal(&Binding(&binding), &row.sealed) {
+                Ok(plaintext) => {
+                    let sealed = seal_plaintext(tools, &binding, &plaintext);
+                    let written = db::connection::replace_seal(&mut tx, &row.id, &row.sealed.iv, &sealed).await?;
+                    done.resealed += usize::from(written);
+                }
+                Err(error) => done.broken.push(Unopened { connection: row.id.clone(), why: error.to_string() }),
+            }
+        }
+        tx.commit().await?;
+    }
+}
