@@ -6,6 +6,7 @@ mod adopting;
 mod bad_input;
 mod callbacks;
 mod catalogues;
+mod certified;
 mod command_line;
 mod crash;
 mod importing;

@@ -30,9 +30,9 @@ use tokio::net::TcpListener;
 use crate::support::{Engine, config_text, fresh_database, on_both};
 
 /// A server's process; ends with the test.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     folder: PathBuf,
 }
 
@@ -43,7 +43,7 @@ impl Drop for Server {
     }
 }
 
-fn servers() -> PathBuf {
+pub(crate) fn servers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers")
 }
 
@@ -53,7 +53,13 @@ async fn free_port() -> u16 {
 }
 
 /// Starts a server of tests/servers in `folder` and waits until it answers.
-async fn start(name: &str, folder: PathBuf, arguments: &[&str], environment: &[(&str, &str)], ready: &str) -> Server {
+pub(crate) async fn start(
+    name: &str,
+    folder: PathBuf,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    ready: &str,
+) -> Server {
     let port = free_port().await;
     let mut command = Command::new(servers().join(name).join("start"));
     command.arg(&folder).arg(port.to_string()).args(arguments).envs(environment.iter().copied());

@@ -1,0 +1,173 @@
+//! Renewal against a certified OAuth server whose refresh tokens are single-use, and which ends the whole grant when one is used
+//! twice: three daemons on one PostgreSQL, fifty callers each; and one process with a hundred and fifty on the embedded engine.
+
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use http::{HeaderValue, Method, header};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use store_sync::{
+    app,
+    cli::visitor::Visitor,
+    config::Config,
+    connect::Held,
+    db,
+    model::{ClientId, Connection, ConnectionId, ConnectionStatus, RunAction, RunStatus},
+    outside::{Clock, Request},
+    provider::Keys,
+    tools::Shared,
+    web,
+};
+use tokio::net::TcpListener;
+
+use crate::{
+    real::{Server, servers, start},
+    support::{Engine, config_text, fresh_database},
+};
+
+/// Renewals to be seen.
+const EXPIRIES: i32 = 30;
+/// Names the configuration of a child process.
+const WORKER: &str = "STORE_SYNC_TEST_WORKER";
+
+struct House {
+    folder: tempfile::TempDir,
+    tools: Shared,
+    server: Server,
+    connection: ConnectionId,
+}
+
+impl House {
+    /// A daemon connected to the certified shop by its own consent.
+    async fn new(engine: Engine) -> Self {
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let redirect = format!("{url}/oauth/callback/oidc");
+        let server = start("oidc", folder.path().join("oidc"), &[&redirect, "1"], &[], "").await;
+        let config = folder.path().join("config.toml");
+        let extra = format!(
+            "\n[app.oidc]\nclient_id = \"store-sync\"\nclient_secret = \"oidc-secret\"\n[providers]\ndir = \"{}\"\n",
+            servers().join("oidc/provider").display()
+        );
+        std::fs::write(&config, config_text(&url, &fresh_database(engine, folder.path()).await) + &extra)
+            .expect("is written");
+        let tools =
+            app::open(&Config::load(Some(&config), std::iter::empty()).expect("a configuration")).await.expect("tools");
+        let router = web::router(&tools);
+        tokio::spawn(async move { axum::serve(listener, router.into_make_service()).await });
+        let mut tx = tools.db.begin().await.expect("begins");
+        db::client::insert(&mut tx, &ClientId::from("acme"), "Acme", None, tools.outside.clock.now())
+            .await
+            .expect("a client");
+        tx.commit().await.expect("commits");
+        let fields = [("shop".to_owned(), server.url.clone())].into();
+        let link = web::connect_link(&tools, "oidc", "acme", &fields);
+        let done = Visitor::new(tools.outside.http.clone()).open(&link).await.expect("goes through");
+        assert_eq!(done.response.status, 200, "{} {}", done.url, done.text());
+        let connection = only(&tools).await.id;
+        Self { folder, tools, server, connection }
+    }
+
+    async fn seen(&self) -> Value {
+        let url = format!("{}/stats", self.server.url).parse().expect("an address");
+        let answer = self.tools.outside.http.send_once(&Request::new(Method::GET, url)).await.expect("answers");
+        serde_json::from_slice(&answer.body).expect("json")
+    }
+
+    /// What both sides must have seen.
+    async fn prove(&self) {
+        let (seen, connection) = (self.seen().await, only(&self.tools).await);
+        assert_eq!(connection.status, ConnectionStatus::Active, "{:?}", connection.last_error);
+        assert!(connection.token_version > EXPIRIES, "{}", connection.token_version);
+        assert_eq!(seen["refreshes"], connection.token_version - 1, "one refresh a version: {seen}");
+        assert_eq!((&seen["refused"], &seen["revoked"], &seen["codes"]), (&0.into(), &0.into(), &1.into()), "{seen}");
+        let mut tx = self.tools.db.read().await.expect("reads");
+        let runs = db::run::list(&mut tx, &db::run::RunFilter::default(), 1000).await.expect("lists");
+        let runs: Vec<_> =
+            runs.iter().filter(|run| run.action == RunAction::RefreshToken).map(|run| run.status).collect();
+        assert_eq!(runs, vec![RunStatus::Success; usize::try_from(connection.token_version - 1).expect("positive")]);
+    }
+}
+
+async fn only(tools: &Shared) -> Connection {
+    let mut tx = tools.db.read().await.expect("reads");
+    let mut all = db::connection::list(&mut tx, None, None, 2).await.expect("lists");
+    assert_eq!(all.len(), 1, "one connection");
+    all.remove(0)
+}
+
+/// Many callers that ask for the token again and again, and use it, until it was renewed often enough.
+async fn call(tools: &Shared, connection: &ConnectionId, callers: usize) {
+    let shop = only(tools).await.store_url;
+    let tasks = (0..callers).map(|n| {
+        let (tools, keys, url) =
+            (tools.clone(), Held::new(tools.clone(), connection.clone()), format!("{shop}/api/shop"));
+        tokio::spawn(async move {
+            let clock = Clock::system();
+            clock.sleep(Duration::from_millis(7 * n as u64)).await;
+            for round in 0_u32.. {
+                let grant = keys.current().await.expect("nobody is refused");
+                if grant.version > EXPIRIES {
+                    return;
+                }
+                if round.is_multiple_of(4) {
+                    let mut request = Request::new(Method::GET, url.parse().expect("an address"));
+                    let bearer = format!("Bearer {}", grant.secret("access").expect("a token").expose_secret());
+                    request.headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&bearer).expect("a header"));
+                    // A token that ends on its way is answered with 401: then the caller asks for a newer one.
+                    if tools.outside.http.send_once(&request).await.expect("answers").status == 401 {
+                        keys.renewed(grant.version).await.expect("nobody is refused");
+                    }
+                }
+                clock.sleep(Duration::from_millis(300)).await;
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.expect("ends well");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_daemons_renew_every_token_once() {
+    let house = House::new(Engine::Postgres).await;
+    let config = house.folder.path().join("config.toml");
+    let workers: Vec<_> = (0..3)
+        .map(|_| {
+            Command::new(std::env::current_exe().expect("this program"))
+                .args(["--exact", "certified::a_daemon_of_three", "--ignored", "--nocapture"])
+                .env(WORKER, &config)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("starts")
+        })
+        .collect();
+    for worker in workers {
+        let output = tokio::task::spawn_blocking(|| worker.wait_with_output()).await.expect("ends").expect("ends");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    }
+    house.prove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "one of three processes; started by the test above"]
+async fn a_daemon_of_three() {
+    let Ok(config) = std::env::var(WORKER) else { return };
+    let config = Config::load(Some(config.as_ref()), std::iter::empty()).expect("a configuration");
+    let tools = app::open(&config).await.expect("tools");
+    let connection = only(&tools).await.id;
+    call(&tools, &connection, 50).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_and_fifty_callers_of_one_process_renew_every_token_once() {
+    let house = House::new(Engine::Sqlite).await;
+    call(&house.tools, &house.connection, 150).await;
+    house.prove().await;
+}
