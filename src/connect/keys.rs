@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use secrecy::ExposeSecret;
+use serde_json::json;
+
 use super::save::seal;
 use crate::{
-    db::{self, run::NewRun},
+    db::{self, Tx, run::NewRun},
     model::{Connection, ConnectionId, ConnectionStatus, Failure, Grant, Remedy, RunAction, RunId, RunStatus, Trigger},
     provider::{self, Answering, Keys},
     tools::{Shared, Tools},
@@ -105,6 +108,7 @@ async fn renew(tools: &Shared, id: &ConnectionId, spent: i32) -> Result<Grant, F
         if db::connection::lock_refresh(&mut tx, id, spent, &tools.instance, (now, now.plus(RENEWAL_LEASE))).await? {
             let run = open_run(tools, &connection);
             db::run::insert(&mut tx, &run, now).await?;
+            db::run::mark_details(&mut tx, &run.id, &json!({ "spent": spent_mark(tools, &grant) })).await?;
             tx.commit().await?;
             return renew_locked(tools, &connection, &grant, &run.id).await;
         }
@@ -119,11 +123,26 @@ async fn renew(tools: &Shared, id: &ConnectionId, spent: i32) -> Result<Grant, F
 async fn renew_locked(tools: &Shared, connection: &Connection, old: &Grant, run: &RunId) -> Result<Grant, Failure> {
     let provider = tools.provider(&connection.store_type)?;
     let answer = match tools.app(&connection.store_type) {
-        Ok(app) => provider::refresh(&tools.outside, provider, app, &connection.facts.0, old).await,
+        Ok(app) => {
+            let facts = &connection.facts.0;
+            match provider::refresh(&tools.outside, provider, app, facts, old).await {
+                // The token may be spent. Asking at once costs nothing that is not lost already, and tells which it is.
+                Err(failure) if failure.code == provider::REFRESH_LOST => {
+                    provider::refresh(&tools.outside, provider, app, facts, old)
+                        .await
+                        .map_err(|again| spent(&failure, again))
+                }
+                answer => answer,
+            }
+        }
         Err(failure) => Err(failure),
     };
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
+    let answer = match answer {
+        Err(failure) if failure.code == "revoked" => Err(explain(tools, &mut tx, connection, old, run, failure).await?),
+        answer => answer,
+    };
     let result = match answer {
         Ok(grant) => {
             let sealed = seal(tools, &connection.id, &connection.client_id, &connection.store_type, &grant);
@@ -148,6 +167,39 @@ async fn renew_locked(tools: &Shared, connection: &Connection, old: &Grant, run:
     };
     tx.commit().await?;
     result
+}
+
+/// A keyed hash of the token that a renewal spends: the journal's entry, from before the call.
+fn spent_mark(tools: &Tools, grant: &Grant) -> Option<String> {
+    grant.secret("refresh").map(|token| tools.vault.fingerprint(token.expose_secret().as_bytes()))
+}
+
+/// What a second refusal means where the first answer was lost.
+fn spent(lost: &Failure, again: Failure) -> Failure {
+    if again.remedy != Remedy::Reconnect {
+        return again;
+    }
+    let text = format!("{}, and so it is: connect the shop again", lost.message);
+    Failure::reconnect(provider::REFRESH_LOST, text)
+}
+
+/// A refused token that an earlier renewal spent, whose end nobody wrote down, was not taken back by the merchant: its answer
+/// was lost with the process or on the way.
+async fn explain(
+    tools: &Tools,
+    tx: &mut Tx,
+    connection: &Connection,
+    old: &Grant,
+    run: &RunId,
+    failure: Failure,
+) -> Result<Failure, Failure> {
+    let Some(mark) = spent_mark(tools, old) else { return Ok(failure) };
+    let earlier = db::run::list_details(tx, &connection.id, RunAction::RefreshToken, run, 20).await?;
+    if !earlier.iter().any(|details| details["spent"] == mark.as_str()) {
+        return Ok(failure);
+    }
+    let text = format!("{} (an earlier renewal spent this token, and its answer was lost)", failure.message);
+    Ok(Failure::reconnect(provider::REFRESH_LOST, text))
 }
 
 fn open_run(tools: &Tools, connection: &Connection) -> NewRun {

@@ -1,5 +1,8 @@
 //! `store_sync_log` and its items.
 
+use serde_json::Value;
+use sqlx::types::Json;
+
 use super::{Tx, all, build, execute, maybe};
 use crate::model::{
     AssetId, ClientId, ConnectionId, Counts, ItemOutcome, JobId, ProductId, Run, RunAction, RunId, RunItem, RunStatus,
@@ -55,6 +58,25 @@ pub async fn insert(tx: &mut Tx, run: &NewRun, now: Time) -> sqlx::Result<()> {
         now,
     )
     .map(drop)
+}
+
+/// Keeps more about a run, for whoever looks at it later.
+pub async fn mark_details(tx: &mut Tx, id: &RunId, details: &Value) -> sqlx::Result<()> {
+    execute!(tx, "UPDATE store_sync_log SET error_details = $2 WHERE id = $1", id, Json(details)).map(drop)
+}
+
+/// What other runs of a kind kept about themselves, newest first.
+pub async fn list_details(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    action: RunAction,
+    but: &RunId,
+    limit: i64,
+) -> sqlx::Result<Vec<Value>> {
+    let sql = "SELECT error_details FROM store_sync_log WHERE store_connection_id = $1 AND action = $2 AND id <> $3 \
+               AND error_details IS NOT NULL ORDER BY started_at DESC LIMIT $4";
+    let all = all!(tx, (Json<Value>,), sql, connection, action, but, limit)?;
+    Ok(all.into_iter().map(|(details,)| details.0).collect())
 }
 
 /// Keeps what a running run counted so far.

@@ -91,6 +91,9 @@ pub enum HttpError {
     /// We do not send this.
     #[error("{place}: refused, {why}")]
     Refused { place: String, why: String },
+    /// Nobody was there to take the request: nothing was sent.
+    #[error("{place}: {why}")]
+    Unreachable { place: String, why: String },
     /// Nobody answered in time.
     #[error("{place}: no complete answer within {seconds} s")]
     Timeout { place: String, seconds: u64 },
@@ -248,7 +251,7 @@ impl Http {
     }
 
     fn network(&self, place: &str, error: &reqwest::Error) -> HttpError {
-        if error.is_timeout() {
+        if error.is_timeout() && !error.is_connect() {
             return HttpError::Timeout { place: place.to_owned(), seconds: self.policy.timeout.as_secs() };
         }
         // The innermost cause names what happened; the outer texts repeat the address with its query.
@@ -257,7 +260,8 @@ impl Http {
             cause = inner;
         }
         let why = if std::ptr::addr_eq(cause, error) { "the exchange failed".to_owned() } else { cause.to_string() };
-        HttpError::Network { place: place.to_owned(), why }
+        let place = place.to_owned();
+        if error.is_connect() { HttpError::Unreachable { place, why } } else { HttpError::Network { place, why } }
     }
 }
 

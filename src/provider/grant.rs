@@ -29,6 +29,9 @@ use crate::{
     outside::{Body, HttpError, Outside, Random, Request, place},
 };
 
+/// Code of a renewal whose answer was lost, where that may have spent the token.
+pub const REFRESH_LOST: &str = "refresh_lost";
+
 /// An answer that is still to come.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
@@ -268,7 +271,8 @@ impl<'a> Door<'a> {
                 let text = error.to_string();
                 self.note(Err(match error {
                     HttpError::Refused { .. } | HttpError::TooLarge { .. } => Failure::give_up("refused_address", text),
-                    _ => Failure::retry("network", text),
+                    HttpError::Unreachable { .. } => Failure::retry("unreachable", text),
+                    HttpError::Network { .. } | HttpError::Timeout { .. } => Failure::retry("network", text),
                 }));
                 return Err(error);
             }
@@ -336,14 +340,11 @@ fn refusal(provider: &Provider, oauth: &Oauth, seen: &Seen) -> Failure {
     }
 }
 
-/// A refresh whose answer never came: whether the old token still serves is the provider's word.
+/// A refresh that was sent and whose answer never came: whether the old token still serves is the provider's word.
 fn lost(oauth: &Oauth, failure: Failure) -> Failure {
     if failure.code == "network" && oauth.lost_answer == LostAnswer::Reconsent {
-        let text = format!(
-            "{}; the refresh token may be spent: if the next try is refused, the shop has to be connected again",
-            failure.message
-        );
-        return Failure::retry("refresh_lost", text);
+        let text = format!("{}; the refresh token may be spent", failure.message);
+        return Failure::retry(REFRESH_LOST, text);
     }
     failure
 }

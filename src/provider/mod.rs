@@ -20,7 +20,9 @@ use std::{collections::BTreeMap, path::Path as FilePath, sync::Arc, time::Durati
 
 pub use call::Session;
 pub use check::Problem;
-pub use grant::{Answering, App, Code, Fixed, Keys, authorise_url, exchange, new_verifier, refresh, revoke};
+pub use grant::{
+    Answering, App, Code, Fixed, Keys, REFRESH_LOST, authorise_url, exchange, new_verifier, refresh, revoke,
+};
 pub use pace::Pacers;
 pub use pages::PageToken;
 pub use read::{Page, ShopFacts, Unreadable, page, probe};

@@ -15,10 +15,11 @@ use store_sync::{
     config::Config,
     connect::Held,
     db,
-    model::{ClientId, Connection, ConnectionId, ConnectionStatus, RunAction, RunStatus},
+    model::{ClientId, Connection, ConnectionId, ConnectionStatus, Grant, Remedy, RunAction, RunStatus},
     outside::{Clock, Request},
     provider::Keys,
     tools::Shared,
+    vault::Binding,
     web,
 };
 use tokio::net::TcpListener;
@@ -59,17 +60,26 @@ impl House {
             app::open(&Config::load(Some(&config), std::iter::empty()).expect("a configuration")).await.expect("tools");
         let router = web::router(&tools);
         tokio::spawn(async move { axum::serve(listener, router.into_make_service()).await });
-        let mut tx = tools.db.begin().await.expect("begins");
-        db::client::insert(&mut tx, &ClientId::from("acme"), "Acme", None, tools.outside.clock.now())
-            .await
-            .expect("a client");
+        let mut house = Self { folder, tools, server, connection: ConnectionId::from("") };
+        house.connection = house.connect("acme").await;
+        house
+    }
+
+    /// The merchant of a client says yes; gives the connection.
+    async fn connect(&self, client: &str) -> ConnectionId {
+        let client = ClientId::from(client);
+        let now = self.tools.outside.clock.now();
+        let mut tx = self.tools.db.begin().await.expect("begins");
+        if db::client::find(&mut tx, client.as_str()).await.expect("reads").is_none() {
+            db::client::insert(&mut tx, &client, client.as_str(), None, now).await.expect("a client");
+        }
         tx.commit().await.expect("commits");
-        let fields = [("shop".to_owned(), server.url.clone())].into();
-        let link = web::connect_link(&tools, "oidc", "acme", &fields);
-        let done = Visitor::new(tools.outside.http.clone()).open(&link).await.expect("goes through");
+        let fields = [("shop".to_owned(), self.server.url.clone())].into();
+        let link = web::connect_link(&self.tools, "oidc", client.as_str(), &fields);
+        let done = Visitor::new(self.tools.outside.http.clone()).open(&link).await.expect("goes through");
         assert_eq!(done.response.status, 200, "{} {}", done.url, done.text());
-        let connection = only(&tools).await.id;
-        Self { folder, tools, server, connection }
+        let mut tx = self.tools.db.read().await.expect("reads");
+        db::connection::list(&mut tx, Some(&client), None, 2).await.expect("lists").remove(0).id
     }
 
     async fn seen(&self) -> Value {
@@ -130,6 +140,78 @@ async fn call(tools: &Shared, connection: &ConnectionId, callers: usize) {
     for task in tasks.collect::<Vec<_>>() {
         task.await.expect("ends well");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_known_at_once_and_costs_nobody_else() {
+    let house = House::new(Engine::Postgres).await;
+    let (tools, clock) = (&house.tools, Clock::system());
+    let ask = async |path: &str| {
+        let url = format!("{}{path}", house.server.url).parse().expect("an address");
+        tools.outside.http.send_once(&Request::new(Method::GET, url)).await.expect("answers")
+    };
+    let other = house.connect("other").await;
+    clock.sleep(Duration::from_millis(1100)).await;
+    ask("/lose/1").await;
+    let held = |id: &ConnectionId| Held::new(tools.clone(), id.clone());
+    let failure = held(&house.connection).current().await.expect_err("the token is spent");
+    assert_eq!((failure.remedy, failure.code.as_str()), (Remedy::Reconnect, "refresh_lost"), "{failure}");
+    let seen = house.seen().await;
+    assert_eq!((&seen["refreshes"], &seen["refused"]), (&1.into(), &1.into()), "sent, lost, asked once more: {seen}");
+    let find = async |id: &ConnectionId| {
+        let mut tx = tools.db.read().await.expect("reads");
+        db::connection::find(&mut tx, id).await.expect("reads").expect("is there")
+    };
+    let lost = find(&house.connection).await;
+    assert_eq!((lost.status, lost.last_error_code.as_deref()), (ConnectionStatus::NeedsReauth, Some("refresh_lost")));
+    // Nobody asks the server again, and the other shop goes on.
+    assert!(held(&house.connection).current().await.is_err());
+    assert_eq!(house.seen().await["refused"], 1);
+    held(&other).current().await.expect("the other shop is renewed");
+    // The merchant comes back: it is the same connection, alive.
+    assert_eq!(house.connect("acme").await, house.connection);
+    assert_eq!(find(&house.connection).await.status, ConnectionStatus::Active);
+
+    // A process that dies between the answer and its saving leaves the journal's entry: the next one knows what happened.
+    clock.sleep(Duration::from_millis(1100)).await;
+    let mut tx = tools.db.begin().await.expect("begins");
+    let sealed = db::connection::find_sealed(&mut tx, &house.connection).await.expect("reads").expect("is sealed");
+    drop(tx);
+    held(&house.connection).current().await.expect("renews");
+    let plain = tools.vault.unseal(&Binding(&[house.connection.as_str(), "acme", "oidc"]), &sealed).expect("opens");
+    let mut old = find(&house.connection).await;
+    old.token_version += 1;
+    let grant = Grant {
+        secrets: Grant::secrets_from_plaintext(&plain).expect("a grant"),
+        expires_at: old.token_expires_at,
+        version: old.token_version,
+        ..Grant::default()
+    };
+    let again = tools.vault.seal(&Binding(&[house.connection.as_str(), "acme", "oidc"]), &plain);
+    let mut tx = tools.db.begin().await.expect("begins");
+    let back = db::connection::SealedGrant(again, String::new());
+    assert!(
+        db::connection::replace_grant(&mut tx, &house.connection, &grant, &back, clock.now())
+            .await
+            .expect("as if it was not saved")
+    );
+    tx.commit().await.expect("commits");
+    clock.sleep(Duration::from_millis(1100)).await;
+    let failure = held(&house.connection).current().await.expect_err("the token is spent");
+    assert_eq!((failure.remedy, failure.code.as_str()), (Remedy::Reconnect, "refresh_lost"), "{failure}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_away_costs_no_connection() {
+    let mut house = House::new(Engine::Sqlite).await;
+    Clock::system().sleep(Duration::from_millis(1100)).await;
+    house.server.stop();
+    for _ in 0..3 {
+        let failure =
+            Held::new(house.tools.clone(), house.connection.clone()).current().await.expect_err("nobody is there");
+        assert_eq!((failure.remedy, failure.code.as_str()), (Remedy::Retry(None), "unreachable"), "{failure}");
+    }
+    assert_eq!(only(&house.tools).await.status, ConnectionStatus::Active);
 }
 
 #[tokio::test(flavor = "multi_thread")]

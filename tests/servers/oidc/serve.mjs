@@ -26,8 +26,13 @@ const provider = new Provider(issuer, {
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   findAccount: async (_, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
 });
+let lose = 0;
 provider.on('grant.success', (ctx) => {
-  if (ctx.oidc.params.grant_type === 'refresh_token') seen.refreshes += 1;
+  if (ctx.oidc.params.grant_type === 'refresh_token') {
+    seen.refreshes += 1;
+    // Done here, and nobody hears of it.
+    if (lose > 0) { lose -= 1; ctx.req.socket.destroy(); }
+  }
   else seen.codes += 1;
 });
 provider.on('grant.error', () => { seen.refused += 1; });
@@ -61,6 +66,7 @@ const callback = provider.callback();
 http.createServer(async (req, res) => {
   try {
     if (req.url.startsWith('/interaction/')) await interact(req, res);
+    else if (req.url.startsWith('/lose/')) { lose = Number(req.url.slice(6)); res.end(); }
     else if (req.url === '/stats') res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(seen));
     else if (req.url.startsWith('/api/')) await api(req, res);
     else callback(req, res);
