@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     config::Config,
+    connect,
     db::{
         self, Db,
         adopt::{self, Kind},
@@ -109,6 +110,7 @@ pub async fn serve(
              both on PostgreSQL with [database] url"
         );
     }
+    connect::prove_keys(&tools).await?;
     work::recover(&tools, matches!(owned, Ownership::Sole(_))).await?;
     let present = tokio::spawn(keep_presence(tools.clone()));
     let pools = Pools {

@@ -18,6 +18,7 @@ CREATE TABLE store_connection (
     token_expires_at TEXT,
     refresh_expires_at TEXT,
     token_refreshed_at TEXT,
+    keep_alive_at TEXT,
     token_version INTEGER NOT NULL DEFAULT 1,
     refresh_locked_until TEXT,
     refresh_locked_by TEXT,
@@ -49,6 +50,7 @@ CREATE TABLE store_connection (
     CONSTRAINT store_connection_credentials_check CHECK (status <> 'active' OR credentials_ciphertext IS NOT NULL)
 );
 CREATE INDEX store_connection_client_id_idx ON store_connection (client_id);
+CREATE INDEX store_connection_keep_alive_idx ON store_connection (keep_alive_at) WHERE keep_alive_at IS NOT NULL;
 CREATE INDEX store_connection_due_idx ON store_connection (next_sync_at) WHERE auto_sync_enabled AND status = 'active';
 
 CREATE TABLE oauth_state (

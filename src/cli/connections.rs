@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     connect,
     db::{self, connection::Schedule},
-    model::{Connection, ConnectionId, ConnectionStatus, PushMode, Trigger},
+    model::{Connection, ConnectionId, ConnectionStatus, PushMode, Time, Trigger},
     provider,
     tools::{Shared, Tools},
     work,
@@ -59,7 +59,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     let tools = app::open(config).await?;
     match command {
         Command::List => list(&tools, out).await,
-        Command::Show { id } => out.one(&find(&tools, &id).await?),
+        Command::Show { id } => show(&tools, out, &id).await,
         Command::Check { id } => check(&tools, out, &id).await,
         Command::Pause { id } => pause(&tools, out, &id).await,
         Command::Resume { id } => resume(&tools, out, &id).await,
@@ -88,6 +88,17 @@ async fn find(tools: &Tools, id: &str) -> anyhow::Result<Connection> {
     let mut tx = tools.db.read().await?;
     let found = db::connection::find(&mut tx, &ConnectionId::from(id)).await?;
     found.ok_or_else(|| anyhow::anyhow!("there is no connection '{id}'; see: store-sync connections list"))
+}
+
+/// The connection, and how long its permission lasts if nobody renews it.
+async fn show(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
+    let connection = find(tools, id).await?;
+    let now = tools.outside.clock.now();
+    let left = |end: Time| humantime::format_duration(Duration::from_secs(end.since(now).as_secs())).to_string();
+    let mut value = serde_json::to_value(&connection)?;
+    value["token_ends_in"] = connection.token_expires_at.map(left).into();
+    value["permission_ends_in"] = connection.refresh_expires_at.map(left).into();
+    out.one(&value)
 }
 
 async fn check(tools: &Shared, out: &Out, id: &str) -> anyhow::Result<()> {

@@ -5,10 +5,12 @@ use std::{sync::Arc, time::Duration};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::save::seal;
+use super::save::{keep_alive_at, seal};
 use crate::{
     db::{self, Tx, run::NewRun},
-    model::{Connection, ConnectionId, ConnectionStatus, Failure, Grant, Remedy, RunAction, RunId, RunStatus, Trigger},
+    model::{
+        Connection, ConnectionId, ConnectionStatus, Failure, Grant, Remedy, RunAction, RunId, RunStatus, Time, Trigger,
+    },
     provider::{self, Answering, Keys},
     tools::{Shared, Tools},
     vault::Binding,
@@ -57,7 +59,9 @@ pub async fn renew_ahead(tools: &Shared, id: &ConnectionId) -> Result<(), Failur
 fn due(tools: &Tools, connection: &Connection, grant: &Grant) -> Result<bool, Failure> {
     let margin = tools.provider(&connection.store_type)?.refresh_margin();
     let now = tools.outside.clock.now();
-    Ok(grant.secret("refresh").is_some() && grant.expires_at.is_some_and(|end| end <= now.plus(margin)))
+    let ends = |end: Option<Time>, ahead| end.is_some_and(|end| end <= now.plus(ahead));
+    let wanted = ends(grant.expires_at, margin) || ends(grant.keep_alive_at, Duration::ZERO);
+    Ok(grant.secret("refresh").is_some() && wanted)
 }
 
 /// Opens the grant as the database has it now.
@@ -85,6 +89,7 @@ async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection, Grant), F
         secrets,
         expires_at: connection.token_expires_at,
         refresh_expires_at: connection.refresh_expires_at,
+        keep_alive_at: connection.keep_alive_at,
         scopes: connection.scopes.as_ref().map(|scopes| scopes.0.clone()),
         version: connection.token_version,
     };
@@ -144,7 +149,8 @@ async fn renew_locked(tools: &Shared, connection: &Connection, old: &Grant, run:
         answer => answer,
     };
     let result = match answer {
-        Ok(grant) => {
+        Ok(mut grant) => {
+            grant.keep_alive_at = keep_alive_at(tools, &grant);
             let sealed = seal(tools, &connection.id, &connection.client_id, &connection.store_type, &grant);
             let saved = db::connection::replace_grant(&mut tx, &connection.id, &grant, &sealed, now).await?;
             db::run::close(&mut tx, run, RunStatus::Success, None, 1, now).await?;

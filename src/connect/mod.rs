@@ -16,7 +16,7 @@ pub use finish::{Callback, Connected, finish};
 pub use keys::{Held, renew_ahead};
 pub use leave::{Left, leave};
 pub use legacy::{LegacyKeys, legacy_keys, legacy_keys_before, take_legacy_keys};
-pub use reseal::{Resealed, Unopened, reseal};
+pub use reseal::{Resealed, Unopened, prove_keys, reseal};
 pub use save::paste;
 pub use start::{Begin, Begun, begin};
 pub use wake::{push_job, wake_pushes};

@@ -1,5 +1,7 @@
 //! Seals every grant anew under the key that seals now: beside running daemons, in batches, and as often as it is asked.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 use super::save::seal_plaintext;
@@ -52,5 +54,30 @@ pub async fn reseal(tools: &Tools) -> Result<Resealed, Failure> {
             }
         }
         tx.commit().await?;
+    }
+}
+
+/// Refuses a key ring that does not open what is sealed: better at the start than at the first call. A single row that is
+/// spoilt among others is not the ring's fault.
+pub async fn prove_keys(tools: &Tools) -> Result<(), Failure> {
+    let mut tx = tools.db.read().await?;
+    let samples = db::connection::list_sealed_samples(&mut tx).await?;
+    let mut refused: BTreeMap<&str, String> = BTreeMap::new();
+    let mut opened: BTreeSet<&str> = BTreeSet::new();
+    for row in &samples {
+        let binding = [row.id.as_str(), row.client_id.as_str(), row.store_type.as_str()];
+        match tools.vault.unseal(&Binding(&binding), &row.sealed) {
+            Ok(_) => drop(opened.insert(&row.sealed.key_id)),
+            Err(error) => drop(refused.insert(&row.sealed.key_id, format!("connection {}: {error}", row.id))),
+        }
+    }
+    match refused.iter().find(|(key, _)| !opened.contains(*key)) {
+        None => Ok(()),
+        Some((key, why)) => Err(Failure::give_up(
+            "wrong_key",
+            format!(
+                "the key ring does not open what key '{key}' sealed ({why}); give the daemon the ring that this database was used with"
+            ),
+        )),
     }
 }

@@ -1,6 +1,6 @@
 //! Saves a connected shop: sealed grant, what the shop told, and the first import, in one transaction.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{Connected, start, wake::wake_pushes_in};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         connection::{NewConnection, SealedGrant},
         job::NewJob,
     },
-    model::{ClientId, ConnectionId, Facts, Failure, Grant, ImportScope, Task, Trigger},
+    model::{ClientId, ConnectionId, Facts, Failure, Grant, ImportScope, Task, Time, Trigger},
     provider::{self, Fixed, Provider, Session, ShopFacts},
     tools::Tools,
     vault::Binding,
@@ -59,11 +59,21 @@ pub async fn paste(
     save(tools, arrival).await
 }
 
+/// When a refresh token is to be used although nobody needs it: after about two thirds of its life, earlier for some and later
+/// for others, so that shops that were connected together are not renewed together.
+pub(super) fn keep_alive_at(tools: &Tools, grant: &Grant) -> Option<Time> {
+    let now = tools.outside.clock.now();
+    let life = grant.refresh_expires_at?.since(now);
+    let percent = 60 + tools.outside.random.below(15);
+    Some(now.plus((life / 100 * u32::try_from(percent).unwrap_or(60)).max(Duration::from_mins(10))))
+}
+
 /// Saves the shop, or renews the connection it has: the same shop of the same client stays one connection.
 pub(super) async fn save(tools: &Tools, mut arrival: Arrival<'_>) -> Result<Connected, Failure> {
     let now = tools.outside.clock.now();
     let mut facts = arrival.facts.clone();
     facts.extend(std::mem::take(&mut arrival.shop.facts));
+    arrival.grant.keep_alive_at = keep_alive_at(tools, &arrival.grant);
     let mut tx = tools.db.begin().await?;
     let mut id = tools.outside.new_id::<ConnectionId>();
     // The seal is bound to the row's id. When another connect of the same shop wins the insert, its id is taken over.

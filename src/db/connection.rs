@@ -12,7 +12,7 @@ macro_rules! columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, client_id, store_type, store_url, store_name, external_store_id, facts, scopes, token_expires_at, \
-             refresh_expires_at, token_refreshed_at, token_version, auto_sync_enabled, sync_on_approval, \
+             refresh_expires_at, keep_alive_at, token_refreshed_at, token_version, auto_sync_enabled, sync_on_approval, \
              sync_interval_seconds, sync_cron, sync_timezone, push_mode, next_sync_at, last_sync_at, last_success_at, \
              consecutive_failures, backoff_until, status, last_error_code, last_error, disconnected_at, created_at, \
              updated_at FROM store_connection ",
@@ -43,15 +43,16 @@ pub async fn upsert(
     let sql = "INSERT INTO store_connection (id, client_id, store_type, store_url, store_name, external_store_id, facts, \
          status, credentials_ciphertext, credentials_iv, credentials_tag, credentials_key_id, credentials_format, \
          credentials_fingerprint, scopes, token_expires_at, refresh_expires_at, token_refreshed_at, token_version, \
-         created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $17, $17) \
+         created_at, updated_at, keep_alive_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $17, $17, $19) \
          ON CONFLICT (client_id, store_type, store_url) DO UPDATE SET store_name = excluded.store_name, \
          external_store_id = excluded.external_store_id, facts = excluded.facts, status = 'active', \
          credentials_ciphertext = excluded.credentials_ciphertext, credentials_iv = excluded.credentials_iv, \
          credentials_tag = excluded.credentials_tag, credentials_key_id = excluded.credentials_key_id, \
          credentials_format = excluded.credentials_format, credentials_fingerprint = excluded.credentials_fingerprint, \
          scopes = excluded.scopes, token_expires_at = excluded.token_expires_at, \
-         refresh_expires_at = excluded.refresh_expires_at, token_refreshed_at = excluded.token_refreshed_at, \
+         refresh_expires_at = excluded.refresh_expires_at, keep_alive_at = excluded.keep_alive_at, \
+         token_refreshed_at = excluded.token_refreshed_at, \
          token_version = excluded.token_version, refresh_locked_until = NULL, refresh_locked_by = NULL, \
          consecutive_failures = 0, backoff_until = NULL, last_error_code = NULL, last_error = NULL, \
          disconnected_at = NULL, updated_at = excluded.updated_at";
@@ -76,6 +77,7 @@ pub async fn upsert(
         grant.refresh_expires_at,
         now,
         grant.version,
+        grant.keep_alive_at,
     )
     .map(drop)
 }
@@ -124,6 +126,21 @@ pub async fn list_due(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Co
 pub async fn list_expiring(tx: &mut Tx, until: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
     let sql = columns!("WHERE status = 'active' AND token_expires_at <= $1 ORDER BY token_expires_at LIMIT $2");
     all!(tx, Connection, sql, until, limit)
+}
+
+/// Shops, also paused ones, whose refresh token would end unused.
+pub async fn list_keep_alive(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
+    let sql = columns!("WHERE keep_alive_at <= $1 AND status IN ('active', 'error') ORDER BY keep_alive_at LIMIT $2");
+    all!(tx, Connection, sql, now, limit)
+}
+
+/// One or two grants that each key seals: enough to tell whether the ring is the right one.
+pub async fn list_sealed_samples(tx: &mut Tx) -> sqlx::Result<Vec<SealedRow>> {
+    let sql = "SELECT id, client_id, store_type, credentials_ciphertext AS ciphertext, credentials_iv AS iv, credentials_tag AS tag, \
+               credentials_key_id AS key_id, credentials_format AS format FROM store_connection \
+               WHERE id IN (SELECT max(id) FROM store_connection WHERE credentials_ciphertext IS NOT NULL \
+               GROUP BY credentials_key_id) OR id IN (SELECT min(id) FROM store_connection WHERE credentials_ciphertext IS NOT NULL GROUP BY credentials_key_id) ORDER BY id";
+    all!(tx, SealedRow, sql)
 }
 
 /// The sealed grant as it stands.
@@ -186,7 +203,7 @@ pub async fn replace_grant(
 ) -> sqlx::Result<bool> {
     let sql = "UPDATE store_connection SET credentials_ciphertext = $3, credentials_iv = $4, credentials_tag = $5, \
                credentials_key_id = $6, credentials_format = $7, credentials_fingerprint = $8, token_expires_at = $9, \
-               refresh_expires_at = $10, scopes = $11, token_refreshed_at = $12, token_version = token_version + 1, \
+               refresh_expires_at = $10, scopes = $11, token_refreshed_at = $12, keep_alive_at = $13, token_version = token_version + 1, \
                refresh_locked_until = NULL, refresh_locked_by = NULL, updated_at = $12 \
                WHERE id = $1 AND token_version + 1 = $2 AND status <> 'disconnected'";
     let rows = execute!(
@@ -204,6 +221,7 @@ pub async fn replace_grant(
         grant.refresh_expires_at,
         grant.scopes.as_ref().map(Json),
         now,
+        grant.keep_alive_at,
     )?;
     Ok(rows == 1)
 }

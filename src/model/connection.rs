@@ -51,6 +51,7 @@ pub struct Connection {
     pub scopes: Option<Json<Vec<String>>>,
     pub token_expires_at: Option<Time>,
     pub refresh_expires_at: Option<Time>,
+    pub keep_alive_at: Option<Time>,
     pub token_refreshed_at: Option<Time>,
     pub token_version: i32,
     pub auto_sync_enabled: bool,

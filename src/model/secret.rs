@@ -20,6 +20,8 @@ pub struct Grant {
     pub expires_at: Option<Time>,
     /// When `refresh` ends, where the shop says so.
     pub refresh_expires_at: Option<Time>,
+    /// When `refresh` is to be used although nobody needs it yet, so that it does not end unused.
+    pub keep_alive_at: Option<Time>,
     /// Scopes the shop granted; `None` where it does not say.
     pub scopes: Option<Vec<String>>,
     /// Compare-and-set guard: rises by one with every new pair.

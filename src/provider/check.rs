@@ -159,7 +159,9 @@ impl Check<'_> {
         let mut allowed = allowed;
         allowed.extend(["store_url".into(), "app.client_id".into()]);
         let extras = oauth.authorize_extra.values().chain(oauth.token_extra.values());
-        for template in [&oauth.authorize, &oauth.token].into_iter().chain(&oauth.revoke).chain(extras) {
+        for template in
+            [&oauth.authorize, &oauth.token].into_iter().chain(&oauth.revoke).chain(&oauth.issuer).chain(extras)
+        {
             self.template("connect.oauth", template, &allowed);
         }
         if let Some(same) = &oauth.same_shop {

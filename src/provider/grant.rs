@@ -367,10 +367,16 @@ fn grant(oauth: &Oauth, body: &Value, now: Time, old: &Grant) -> Result<Grant, F
         .scope
         .text(body)
         .map(|text| text.split([' ', ',']).filter(|s| !s.is_empty()).map(str::to_owned).collect());
+    let idle = oauth.refresh_idle.as_ref().filter(|_| secrets.contains_key("refresh")).map(|span| now.plus(span.0));
     Ok(Grant {
+        keep_alive_at: None,
         secrets,
         expires_at: answer.expires.read(body, now).or_else(|| fallback.map(|span| now.plus(span))),
-        refresh_expires_at: refresh_expires_at.or(if fresh_refresh.is_some() { None } else { old.refresh_expires_at }),
+        refresh_expires_at: refresh_expires_at.or(idle).or(if fresh_refresh.is_some() {
+            None
+        } else {
+            old.refresh_expires_at
+        }),
         scopes: scopes.or_else(|| old.scopes.clone()),
         version: old.version + 1,
     })

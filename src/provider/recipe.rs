@@ -115,6 +115,10 @@ pub(super) struct Oauth {
     #[serde(default = "five_minutes")]
     pub(super) margin: Span,
     pub(super) lost_answer: LostAnswer,
+    /// The life of a refresh token that nobody uses, where answers do not name it.
+    pub(super) refresh_idle: Option<Span>,
+    /// The issuer that answers must name in `iss` (RFC 9207), where the platform does.
+    pub(super) issuer: Option<Template>,
     /// The life of a token whose answer names none.
     pub(super) default_expires: Option<Span>,
     #[serde(default)]

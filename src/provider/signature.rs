@@ -26,6 +26,16 @@ pub fn check_callback(
     if let Some(signature) = &oauth.signature {
         check_signature(provider, signature, app, query, now)?;
     }
+    if let Some(issuer) = &oauth.issuer {
+        // Letter by letter (RFC 9207): an answer that another server mixed in names another issuer, or none.
+        let store_url = provider.store_url(facts)?;
+        let wanted = issuer.text(&Scope { store_url: &store_url, ..Scope::of_facts(facts) })?;
+        let given: Vec<&String> = query.iter().filter(|(name, _)| name == "iss").map(|(_, value)| value).collect();
+        if given.len() != 1 || Some(given[0]) != wanted.as_ref() {
+            let text = "the answer does not name the server this connect was begun at; begin again";
+            return Err(Failure::give_up("other_issuer", text));
+        }
+    }
     if let Some(same) = &oauth.same_shop {
         let store_url = provider.store_url(facts)?;
         let scope = Scope { store_url: &store_url, ..Scope::of_facts(facts) };

@@ -70,12 +70,16 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     let mut tx = tools.db.read().await?;
     let due = db::connection::list_due(&mut tx, now, DUE_AT_ONCE).await?;
     let expiring = db::connection::list_expiring(&mut tx, now.plus(TOKENS_AHEAD), DUE_AT_ONCE).await?;
+    let idle = db::connection::list_keep_alive(&mut tx, now, DUE_AT_ONCE).await?;
     drop(tx);
     let mut left = 0;
     for connection in &due {
         left += fire(tools, connection, now).await?;
     }
     for connection in expiring.iter().filter(|c| renews_now(tools, c, now)) {
+        left += leave(tools, connection, refresh_job(tools, connection, now)).await?;
+    }
+    for connection in &idle {
         left += leave(tools, connection, refresh_job(tools, connection, now)).await?;
     }
     let mut tx = tools.db.begin().await?;

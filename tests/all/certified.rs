@@ -202,6 +202,36 @@ async fn a_lost_answer_is_known_at_once_and_costs_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_another_issuer_is_refused() {
+    let house = House::new(Engine::Sqlite).await;
+    let mut tx = house.tools.db.begin().await.expect("begins");
+    db::client::insert(&mut tx, &ClientId::from("other"), "Other", None, house.tools.outside.clock.now())
+        .await
+        .expect("a client");
+    tx.commit().await.expect("commits");
+    let fields = [("shop".to_owned(), house.server.url.clone())].into();
+    let mut url = web::connect_link(&house.tools, "oidc", "other", &fields);
+    let mut visitor = Visitor::new(house.tools.outside.http.clone());
+    while !url.contains("/oauth/callback/") {
+        let landed = visitor.peek(&url).await.expect("answers");
+        let to = landed.response.header("location").expect("a redirect").to_owned();
+        url = landed.url.join(&to).expect("an address").into();
+    }
+    assert!(url.contains("iss=http"), "the server names itself: {url}");
+    for other in [
+        url.replace("iss=http", "iss=https"),
+        url.replace("iss=", "was="),
+        format!("{url}&iss=http%3A%2F%2Fevil.example"),
+    ] {
+        let landed = visitor.open(&other).await.expect("answers");
+        assert_eq!(landed.response.status, 400, "{}", landed.text());
+        assert!(landed.text().contains("does not name the server"), "{}", landed.text());
+    }
+    let landed = visitor.open(&url).await.expect("answers");
+    assert_eq!(landed.response.status, 200, "the true answer still serves: {}", landed.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_away_costs_no_connection() {
     let mut house = House::new(Engine::Sqlite).await;
     Clock::system().sleep(Duration::from_millis(1100)).await;

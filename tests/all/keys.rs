@@ -100,4 +100,27 @@ on_both! {
         opens(&other, &app, &before, 7); // a backup from before still opens
         assert_eq!(other.key_ids(), ["v2", "v1"]);
     }
+
+    async fn a_wrong_ring_is_refused_at_the_start(engine) {
+        let app = TestApp::new(engine).await;
+        connect::prove_keys(&app.tools).await.expect("nothing is sealed yet");
+        shops(&app).await;
+        connect::prove_keys(&app.tools).await.expect("opens");
+        let file = app.folder.path().join("vault.key");
+        let ring = std::fs::read_to_string(&file).expect("the ring");
+        std::fs::write(&file, format!("v1:{}\n", "A".repeat(43) + "=")).expect("another key under the same name");
+        app.tools.vault.reload().expect("is a ring");
+        let failure = connect::prove_keys(&app.tools).await.expect_err("is not the ring of this database");
+        assert_eq!(failure.code, "wrong_key");
+        assert!(failure.message.contains("key 'v1'") && !failure.message.contains("AAAA"), "{failure}");
+        std::fs::write(&file, &ring).expect("is written");
+        app.tools.vault.reload().expect("is a ring");
+        // One spoilt row among others is not the ring's fault.
+        let first = sealed(&app, 0).await;
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        let bad = SealedGrant(Sealed { tag: "AAAAAAAAAAAAAAAAAAAAAA==".into(), ..first.1.clone() }, String::new());
+        assert!(db::connection::replace_seal(&mut tx, &first.0, &first.1.iv, &bad).await.expect("writes"));
+        tx.commit().await.expect("commits");
+        connect::prove_keys(&app.tools).await.expect("the others open");
+    }
 }

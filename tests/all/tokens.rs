@@ -38,6 +38,32 @@ on_both! {
         assert_eq!(app.stats().await["tokens"]["refreshes"], 1);
     }
 
+    async fn a_refresh_token_does_not_end_unused(engine) {
+        let app = TestApp::new(engine).await;
+        let id = app.connect().await;
+        app.drain().await;
+        // Paused: nothing asks for its token, and its access token may end.
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        let why = Some((store_sync::connect::PAUSED, "paused by an operator"));
+        db::connection::mark_status(&mut tx, &id, ConnectionStatus::Error, why, app.clock.now()).await.expect("is paused");
+        tx.commit().await.expect("commits");
+        let before = app.connection().await;
+        let (end, keep) = (before.refresh_expires_at.expect("an end"), before.keep_alive_at.expect("a time"));
+        let life = end.since(app.clock.now());
+        let share = keep.since(app.clock.now()).as_secs_f64() / life.as_secs_f64();
+        assert!((0.59..0.76).contains(&share), "{share}");
+        app.clock.advance(life / 2);
+        work::tick(&app.tools).await.expect("ticks");
+        assert_eq!(app.drain().await, 0, "not yet");
+        app.clock.advance(life / 4);
+        work::tick(&app.tools).await.expect("ticks");
+        work::tick(&app.tools).await.expect("ticks");
+        assert_eq!(app.drain().await, 1);
+        let after = app.connection().await;
+        assert_eq!((after.token_version, after.status), (before.token_version + 1, ConnectionStatus::Error), "still paused");
+        assert!(after.refresh_expires_at.expect("an end") > end && after.keep_alive_at.expect("a time") > app.clock.now());
+    }
+
     async fn many_callers_renew_once(engine) {
         let app = TestApp::new(engine).await;
         let id = app.connect().await;
