@@ -188,3 +188,27 @@ fn sql_stands_in_the_database_room_only() {
     }
     assert!(wrong.is_empty(), "SQL belongs to src/db:\n{}", wrong.join("\n"));
 }
+
+#[test]
+fn every_test_that_the_security_page_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/security.md")).expect("the page");
+    let mut code: String = sources().into_iter().map(|(_, text)| text).collect();
+    for entry in std::fs::read_dir(root.join("tests/all")).expect("the tests").flatten() {
+        if entry.path().is_file() {
+            code += &std::fs::read_to_string(entry.path()).expect("a source file");
+        }
+    }
+    let named: BTreeSet<&str> = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| {
+            word.contains('_') && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        })
+        .filter(|word| !["public_url"].contains(word))
+        .collect();
+    assert!(named.len() > 25, "{named:?}");
+    let missing: Vec<&&str> = named.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "docs/security.md names tests that do not exist: {missing:?}");
+}

@@ -272,6 +272,19 @@ async fn a_later_generation_keeps_its_shops_runs_and_approvals() {
             .await,
         "northwind approval success"
     );
+    // Its sealed grant opens with its own key, and is sealed in today's form as soon as keys rotate.
+    let ring = format!("v1:{}", base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [7_u8; 32]));
+    let random = store_sync::outside::Random::system();
+    let vault =
+        store_sync::vault::Vault::open(store_sync::vault::KeySource::Given(ring.into()), random).expect("a ring");
+    let mut tx = legacy.db().await.begin().await.expect("begins");
+    let sealed = db::connection::find_sealed(&mut tx, &"conn-1".into()).await.expect("reads").expect("is sealed");
+    let plain = vault.unseal(&store_sync::vault::Binding(&["conn-1", "northwind", "shopify"]), &sealed).expect("opens");
+    let secrets = store_sync::model::Grant::secrets_from_plaintext(&plain).expect("a grant");
+    assert_eq!(secrets["access"].expose_secret(), "t");
+    let due = db::connection::list_sealed_otherwise(&mut tx, "v1", store_sync::vault::FORMAT, &"".into(), 9).await;
+    assert_eq!(due.expect("lists").len(), 1, "the older form is sealed anew, also under the same key");
+    drop(tx);
     // A link that was there twice is there once, a reference to nothing is null, and both are told.
     assert_eq!(
         legacy.number("SELECT count(*) FROM generated_asset_product WHERE generated_asset_id = 'image-00000002'").await,

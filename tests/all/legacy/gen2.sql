@@ -25,7 +25,7 @@ CREATE TABLE store_connection (id text PRIMARY KEY, client_id text NOT NULL REFE
 CREATE TABLE store_sync_log (id text PRIMARY KEY, store_connection_id text NOT NULL REFERENCES store_connection(id) ON DELETE CASCADE, generated_asset_id text NOT NULL REFERENCES generated_asset(id) ON DELETE CASCADE, product_id text NOT NULL REFERENCES product(id) ON DELETE CASCADE, action text NOT NULL, status text NOT NULL DEFAULT 'pending', external_image_url text, error_message text, started_at timestamptz NOT NULL DEFAULT now(), completed_at timestamptz);
 CREATE INDEX store_sync_log_store_connection_id_idx ON store_sync_log (store_connection_id);
 CREATE INDEX product_erp_idx ON product (store_connection_id, erp_id);
-INSERT INTO store_connection (id, client_id, store_type, store_url, credentials_ciphertext, credentials_iv, credentials_tag, credentials_key_id) VALUES ('conn-1', 'northwind', 'shopify', 'https://northwind.example', 'YQ==', 'YQ==', 'YQ==', 'v1');
+INSERT INTO store_connection (id, client_id, store_type, store_url, credentials_ciphertext, credentials_iv, credentials_tag, credentials_key_id) VALUES ('conn-1', 'northwind', 'shopify', 'https://northwind.example', 'DcP5xf/JhWq0pv4bUkdSHYqYZpF88lVnMVAvEUSOTZmj0WvV72DR7zUXJin7XJq7ojmaajLOsT7PJ4Uy9FGn6NQ=', 'AQEBAQEBAQEBAQEB', 'kU6pySkADFXArSDbEnD/sg==', 'v1');
 UPDATE product SET source = 'imported', erp_id = '77', store_connection_id = 'conn-1' WHERE id = 'product-1';
 UPDATE product SET store_connection_id = 'conn-gone' WHERE id = 'product-2';
 UPDATE generated_asset SET approval_status = 'approved', approved_at = now(), approved_by = 'user-1' WHERE id = 'image-00000002';
