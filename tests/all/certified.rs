@@ -82,6 +82,16 @@ impl House {
         db::connection::list(&mut tx, Some(&client), None, 2).await.expect("lists").remove(0).id
     }
 
+    /// Waits until the access token of a connection has ended.
+    async fn expire(&self, id: &ConnectionId) {
+        let mut tx = self.tools.db.read().await.expect("reads");
+        let end =
+            db::connection::find(&mut tx, id).await.expect("reads").and_then(|c| c.token_expires_at).expect("an end");
+        drop(tx);
+        let clock = Clock::system();
+        clock.sleep(end.since(clock.now()) + Duration::from_millis(100)).await;
+    }
+
     async fn seen(&self) -> Value {
         let url = format!("{}/stats", self.server.url).parse().expect("an address");
         let answer = self.tools.outside.http.send_once(&Request::new(Method::GET, url)).await.expect("answers");
@@ -151,7 +161,8 @@ async fn a_lost_answer_is_known_at_once_and_costs_nobody_else() {
         tools.outside.http.send_once(&Request::new(Method::GET, url)).await.expect("answers")
     };
     let other = house.connect("other").await;
-    clock.sleep(Duration::from_millis(1100)).await;
+    house.expire(&house.connection).await;
+    house.expire(&other).await;
     ask("/lose/1").await;
     let held = |id: &ConnectionId| Held::new(tools.clone(), id.clone());
     let failure = held(&house.connection).current().await.expect_err("the token is spent");
@@ -173,7 +184,7 @@ async fn a_lost_answer_is_known_at_once_and_costs_nobody_else() {
     assert_eq!(find(&house.connection).await.status, ConnectionStatus::Active);
 
     // A process that dies between the answer and its saving leaves the journal's entry: the next one knows what happened.
-    clock.sleep(Duration::from_millis(1100)).await;
+    house.expire(&house.connection).await;
     let mut tx = tools.db.begin().await.expect("begins");
     let sealed = db::connection::find_sealed(&mut tx, &house.connection).await.expect("reads").expect("is sealed");
     drop(tx);
@@ -196,7 +207,7 @@ async fn a_lost_answer_is_known_at_once_and_costs_nobody_else() {
             .expect("as if it was not saved")
     );
     tx.commit().await.expect("commits");
-    clock.sleep(Duration::from_millis(1100)).await;
+    house.expire(&house.connection).await;
     let failure = held(&house.connection).current().await.expect_err("the token is spent");
     assert_eq!((failure.remedy, failure.code.as_str()), (Remedy::Reconnect, "refresh_lost"), "{failure}");
 }
@@ -234,7 +245,7 @@ async fn an_answer_of_another_issuer_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_away_costs_no_connection() {
     let mut house = House::new(Engine::Sqlite).await;
-    Clock::system().sleep(Duration::from_millis(1100)).await;
+    house.expire(&house.connection).await;
     house.server.stop();
     for _ in 0..3 {
         let failure =
