@@ -331,6 +331,9 @@ async fn what_cannot_be_adopted_is_left_alone_with_a_reason() {
     assert!(refused(mixed.adopt().await).contains("generated_image: 10 rows"), "the rows of both are counted");
     let no_role = Options { legacy: true, legacy_role: Some("nobody_here".into()) };
     assert!(refused(Legacy::gen1(10).await.adopt_with(&no_role).await).contains("no role 'nobody_here'"));
+    let unprepared = adopt::prepare_role(&mixed.db().await, "nobody_here").await.map_err(|e| e.to_string());
+    assert!(unprepared.is_err_and(|why| why.contains("no role 'nobody_here'")));
+    assert_eq!(mixed.number("SELECT count(*) FROM pg_namespace WHERE nspname = 'legacy'").await, 0);
 }
 
 /// The older application: a role of its own, one connection, statements prepared once.

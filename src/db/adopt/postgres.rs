@@ -142,13 +142,7 @@ async fn first_report(
     report.quarantine = proof::quarantine(conn, plan).await?;
     problems.extend(proof::obstacles(conn, plan, &mut report.quarantine).await?);
     if let Some(role) = &options.legacy_role {
-        let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1)")
-            .bind(role)
-            .fetch_one(&mut *conn)
-            .await?;
-        if !there {
-            problems.push(format!("there is no role '{role}'"));
-        }
+        problems.extend(no_role(conn, role).await?);
     }
     if !problems.is_empty() {
         return Err(AdoptError::Refused(problems));
@@ -157,6 +151,12 @@ async fn first_report(
         report.warnings.extend(others(conn, options).await?);
     }
     Ok(report)
+}
+
+async fn no_role(conn: &mut PgConnection, role: &str) -> sqlx::Result<Option<String>> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1)";
+    let there: bool = sqlx::query_scalar(sql).bind(role).fetch_one(conn).await?;
+    Ok((!there).then(|| format!("there is no role '{role}' on this server")))
 }
 
 /// Who else is connected and would not see the old names after the expand.
@@ -301,6 +301,9 @@ fn grants(role: &str) -> String {
 /// Shows a role the old names first, from its next connection on. Nothing changes for it while there are none.
 pub(super) async fn prepare_role(pool: &PgPool, role: &str) -> Result<(), AdoptError> {
     let mut tx = pool.begin().await?;
+    if let Some(problem) = no_role(&mut tx, role).await? {
+        return Err(AdoptError::Refused(vec![problem]));
+    }
     let sql = format!("CREATE SCHEMA IF NOT EXISTS legacy;\n{}", grants(role));
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
     Ok(tx.commit().await?)
