@@ -3,8 +3,9 @@
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{
-    plan::{Demand, Plan, quoted},
+    plan::Plan,
     recognise::Kind,
+    step::{Demand, quoted},
 };
 
 /// Rows looked at in one transaction.

@@ -2,8 +2,8 @@
 
 use super::{
     catalogue::{self, Catalogue},
-    plan::{Demand, Phase, Step, quoted, speaks_of},
     recognise::{self, BEFORE, Kind},
+    step::{Demand, Phase, Step, quoted, speaks_of},
     target::{self, RuleKind, Table, Target},
 };
 

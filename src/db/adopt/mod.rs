@@ -4,24 +4,27 @@
 //! The files in `migrations/` say how the schema should be (`target`); the database says how it is (`catalogue`); the
 //! difference is the plan. A step that was taken is no difference any more, so that an interrupted run simply goes on.
 
+mod alone;
 mod backfill;
 mod catalogue;
 mod draft;
+mod old_names;
 mod plan;
 mod postgres;
 mod proof;
 mod recognise;
 mod report;
 mod sqlite;
+mod step;
 mod target;
 
 use serde::Serialize;
 
 use super::Db;
 use crate::outside::Clock;
-pub use plan::Phase;
 pub use recognise::Kind;
 pub use report::{HashPair, Line, Quarantine, Rejected, Report, TableProof};
+pub use step::Phase;
 
 /// What the caller decided.
 #[derive(Debug, Clone, Default)]
@@ -114,7 +117,7 @@ pub async fn last(db: &Db) -> sqlx::Result<Option<Report>> {
 /// Shows the older application's role the old names first, from its next connection on (PostgreSQL).
 pub async fn prepare_role(db: &Db, role: &str) -> Result<(), AdoptError> {
     match db {
-        Db::Postgres(pool) => postgres::prepare_role(pool, role).await,
+        Db::Postgres(pool) => old_names::prepare_role(pool, role).await,
         Db::Sqlite { .. } => Err(AdoptError::Refused(vec![ONLY_POSTGRES.to_owned()])),
     }
 }
@@ -122,7 +125,7 @@ pub async fn prepare_role(db: &Db, role: &str) -> Result<(), AdoptError> {
 /// Ends the time of the old names; deletions older than `keep_days` become final (PostgreSQL).
 pub async fn contract(db: &Db, clock: &Clock, keep_days: u32) -> Result<Contracted, AdoptError> {
     match db {
-        Db::Postgres(pool) => postgres::contract(pool, clock, keep_days).await,
+        Db::Postgres(pool) => old_names::contract(pool, clock, keep_days).await,
         Db::Sqlite { .. } => Err(AdoptError::Refused(vec![ONLY_POSTGRES.to_owned()])),
     }
 }

@@ -4,9 +4,10 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::{
     catalogue::Catalogue,
-    plan::{Demand, Plan, quoted, speaks_of},
+    plan::Plan,
     recognise::{BEFORE, OldNames},
     report::{HashPair, Quarantine, Rejected, TableProof},
+    step::{Demand, quoted, speaks_of},
     target,
 };
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{plan::Phase, recognise::Kind};
+use super::{recognise::Kind, step::Phase};
 
 /// The whole story of one `migrate`.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -13,10 +13,10 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool, types::
 use super::{
     AdoptError, Look, Options, backfill,
     catalogue::{Catalogue, Column},
-    plan::Phase,
     proof::{Shape, shapes},
     recognise::{self, Kind, OldNames},
     report::{HashPair, Line, Quarantine, Rejected, Report, TableProof},
+    step::Phase,
     target::{self, Table},
 };
 use crate::outside::Clock;
