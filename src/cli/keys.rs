@@ -74,7 +74,7 @@ async fn rotate(tools: &Tools, out: &Out) -> anyhow::Result<ExitCode> {
 
 async fn rows(tools: &Tools) -> anyhow::Result<Vec<Row>> {
     let mut tx = tools.db.read().await?;
-    let mut counts: BTreeMap<String, i64> = db::connection::list_key_counts(&mut tx).await?.into_iter().collect();
+    let mut counts: BTreeMap<String, i64> = db::grant::list_key_counts(&mut tx).await?.into_iter().collect();
     for (key, count) in db::oauth_state::list_key_counts(&mut tx, tools.outside.clock.now()).await? {
         *counts.entry(key).or_default() += count;
     }

@@ -68,7 +68,7 @@ fn due(tools: &Tools, connection: &Connection, grant: &Grant) -> Result<bool, Fa
 async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection, Grant), Failure> {
     let mut tx = tools.db.read().await?;
     let connection = db::connection::find(&mut tx, id).await?;
-    let sealed = db::connection::find_sealed(&mut tx, id).await?;
+    let sealed = db::grant::find_sealed(&mut tx, id).await?;
     drop(tx);
     let (Some(connection), Some(sealed)) = (connection, sealed) else {
         return Err(Failure::give_up(
@@ -110,7 +110,7 @@ async fn renew(tools: &Shared, id: &ConnectionId, spent: i32) -> Result<Grant, F
         }
         let now = clock.now();
         let mut tx = tools.db.begin().await?;
-        if db::connection::lock_refresh(&mut tx, id, spent, &tools.instance, (now, now.plus(RENEWAL_LEASE))).await? {
+        if db::grant::lock_refresh(&mut tx, id, spent, &tools.instance, (now, now.plus(RENEWAL_LEASE))).await? {
             let run = open_run(tools, &connection);
             db::run::insert(&mut tx, &run, now).await?;
             db::run::mark_details(&mut tx, &run.id, &json!({ "spent": spent_mark(tools, &grant) })).await?;
@@ -152,7 +152,7 @@ async fn renew_locked(tools: &Shared, connection: &Connection, old: &Grant, run:
         Ok(mut grant) => {
             grant.keep_alive_at = keep_alive_at(tools, &grant);
             let sealed = seal(tools, &connection.id, &connection.client_id, &connection.store_type, &grant);
-            let saved = db::connection::replace_grant(&mut tx, &connection.id, &grant, &sealed, now).await?;
+            let saved = db::grant::replace_grant(&mut tx, &connection.id, &grant, &sealed, now).await?;
             db::run::close(&mut tx, run, RunStatus::Success, None, 1, now).await?;
             if saved {
                 Ok(grant)
@@ -166,7 +166,7 @@ async fn renew_locked(tools: &Shared, connection: &Connection, old: &Grant, run:
                 db::connection::mark_status(&mut tx, &connection.id, ConnectionStatus::NeedsReauth, Some(error), now)
                     .await?;
             }
-            db::connection::unlock_refresh(&mut tx, &connection.id, &tools.instance).await?;
+            db::grant::unlock_refresh(&mut tx, &connection.id, &tools.instance).await?;
             db::run::close(&mut tx, run, RunStatus::Failed, Some(error), 1, now).await?;
             Err(failure)
         }

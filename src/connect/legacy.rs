@@ -5,10 +5,7 @@ use serde_json::Value;
 
 use super::save::seal;
 use crate::{
-    db::{
-        self, Db,
-        connection::{NewConnection, SealedGrant},
-    },
+    db::{self, Db, connection::NewConnection, grant::SealedGrant},
     model::{ClientId, ConnectionId, ConnectionStatus, Facts, Failure, Grant, Secret},
     tools::Tools,
 };

@@ -39,7 +39,7 @@ pub async fn reseal(tools: &Tools) -> Result<Resealed, Failure> {
     let mut after = ConnectionId::from("");
     loop {
         let mut tx = tools.db.begin().await?;
-        let rows = db::connection::list_sealed_otherwise(&mut tx, &done.key_id, FORMAT, &after, BATCH).await?;
+        let rows = db::grant::list_sealed_otherwise(&mut tx, &done.key_id, FORMAT, &after, BATCH).await?;
         let Some(last) = rows.last() else { return Ok(done) };
         after = last.id.clone();
         for row in &rows {
@@ -47,7 +47,7 @@ pub async fn reseal(tools: &Tools) -> Result<Resealed, Failure> {
             match tools.vault.unseal(&Binding(&binding), &row.sealed) {
                 Ok(plaintext) => {
                     let sealed = seal_plaintext(tools, &binding, &plaintext);
-                    let written = db::connection::replace_seal(&mut tx, &row.id, &row.sealed.iv, &sealed).await?;
+                    let written = db::grant::replace_seal(&mut tx, &row.id, &row.sealed.iv, &sealed).await?;
                     done.resealed += usize::from(written);
                 }
                 Err(error) => done.broken.push(Unopened { connection: row.id.clone(), why: error.to_string() }),
@@ -61,7 +61,7 @@ pub async fn reseal(tools: &Tools) -> Result<Resealed, Failure> {
 /// spoilt among others is not the ring's fault.
 pub async fn prove_keys(tools: &Tools) -> Result<(), Failure> {
     let mut tx = tools.db.read().await?;
-    let samples = db::connection::list_sealed_samples(&mut tx).await?;
+    let samples = db::grant::list_sealed_samples(&mut tx).await?;
     let mut refused: BTreeMap<&str, String> = BTreeMap::new();
     let mut opened: BTreeSet<&str> = BTreeSet::new();
     for row in &samples {

@@ -4,11 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{Connected, start, wake::wake_pushes_in};
 use crate::{
-    db::{
-        self,
-        connection::{NewConnection, SealedGrant},
-        job::NewJob,
-    },
+    db::{self, connection::NewConnection, grant::SealedGrant, job::NewJob},
     model::{ClientId, ConnectionId, Facts, Failure, Grant, ImportScope, Task, Time, Trigger},
     provider::{self, Fixed, Provider, Session, ShopFacts},
     tools::Tools,

@@ -278,11 +278,11 @@ async fn a_later_generation_keeps_its_shops_runs_and_approvals() {
     let vault =
         store_sync::vault::Vault::open(store_sync::vault::KeySource::Given(ring.into()), random).expect("a ring");
     let mut tx = legacy.db().await.begin().await.expect("begins");
-    let sealed = db::connection::find_sealed(&mut tx, &"conn-1".into()).await.expect("reads").expect("is sealed");
+    let sealed = db::grant::find_sealed(&mut tx, &"conn-1".into()).await.expect("reads").expect("is sealed");
     let plain = vault.unseal(&store_sync::vault::Binding(&["conn-1", "northwind", "shopify"]), &sealed).expect("opens");
     let secrets = store_sync::model::Grant::secrets_from_plaintext(&plain).expect("a grant");
     assert_eq!(secrets["access"].expose_secret(), "t");
-    let due = db::connection::list_sealed_otherwise(&mut tx, "v1", store_sync::vault::FORMAT, &"".into(), 9).await;
+    let due = db::grant::list_sealed_otherwise(&mut tx, "v1", store_sync::vault::FORMAT, &"".into(), 9).await;
     assert_eq!(due.expect("lists").len(), 1, "the older form is sealed anew, also under the same key");
     drop(tx);
     // A link that was there twice is there once, a reference to nothing is null, and both are told.
@@ -776,7 +776,7 @@ async fn keys_in_clear_are_told_and_on_demand_sealed_and_stripped() {
     );
     let mut tx = legacy.db().await.read().await.expect("reads");
     let id = store_sync::model::ConnectionId(legacy.text("SELECT id FROM store_connection").await);
-    let sealed = db::connection::find_sealed(&mut tx, &id).await.expect("reads").expect("is sealed");
+    let sealed = db::grant::find_sealed(&mut tx, &id).await.expect("reads").expect("is sealed");
     let binding = store_sync::vault::Binding(&[id.as_str(), "northwind", "woocommerce"]);
     let plain = vault.expect("a vault").unseal(&binding, &sealed).expect("opens");
     let secrets = store_sync::model::Grant::secrets_from_plaintext(&plain).expect("is a grant");

@@ -186,7 +186,7 @@ async fn a_lost_answer_is_known_at_once_and_costs_nobody_else() {
     // A process that dies between the answer and its saving leaves the journal's entry: the next one knows what happened.
     house.expire(&house.connection).await;
     let mut tx = tools.db.begin().await.expect("begins");
-    let sealed = db::connection::find_sealed(&mut tx, &house.connection).await.expect("reads").expect("is sealed");
+    let sealed = db::grant::find_sealed(&mut tx, &house.connection).await.expect("reads").expect("is sealed");
     drop(tx);
     held(&house.connection).current().await.expect("renews");
     let plain = tools.vault.unseal(&Binding(&[house.connection.as_str(), "acme", "oidc"]), &sealed).expect("opens");
@@ -200,9 +200,9 @@ async fn a_lost_answer_is_known_at_once_and_costs_nobody_else() {
     };
     let again = tools.vault.seal(&Binding(&[house.connection.as_str(), "acme", "oidc"]), &plain);
     let mut tx = tools.db.begin().await.expect("begins");
-    let back = db::connection::SealedGrant(again, String::new());
+    let back = db::grant::SealedGrant(again, String::new());
     assert!(
-        db::connection::replace_grant(&mut tx, &house.connection, &grant, &back, clock.now())
+        db::grant::replace_grant(&mut tx, &house.connection, &grant, &back, clock.now())
             .await
             .expect("as if it was not saved")
     );

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use store_sync::{
     connect,
-    db::{
-        self,
-        connection::{NewConnection, SealedGrant},
-    },
+    db::{self, connection::NewConnection, grant::SealedGrant},
     model::{ConnectionId, Facts, Grant},
     outside::Random,
     vault::{Binding, KeySource, Sealed, Vault},
@@ -50,7 +47,7 @@ async fn shops(app: &TestApp) {
 async fn sealed(app: &TestApp, n: usize) -> (ConnectionId, Sealed) {
     let id = ConnectionId(format!("shop-{n:04}"));
     let mut tx = app.tools.db.read().await.expect("reads");
-    let sealed = db::connection::find_sealed(&mut tx, &id).await.expect("reads").expect("is sealed");
+    let sealed = db::grant::find_sealed(&mut tx, &id).await.expect("reads").expect("is sealed");
     (id, sealed)
 }
 
@@ -68,7 +65,7 @@ on_both! {
         let old_ring = SecretString::from(std::fs::read_to_string(&file).expect("the old ring"));
         let counts = async || {
             let mut tx = app.tools.db.read().await.expect("reads");
-            db::connection::list_key_counts(&mut tx).await.expect("counts")
+            db::grant::list_key_counts(&mut tx).await.expect("counts")
         };
         assert_eq!(counts().await, [("v1".to_owned(), 230)]);
         app.tools.vault.add_key().expect("a new key");
@@ -77,7 +74,7 @@ on_both! {
         let spoilt = sealed(&app, 3).await;
         let mut tx = app.tools.db.begin().await.expect("begins");
         let bad = SealedGrant(Sealed { tag: "AAAAAAAAAAAAAAAAAAAAAA==".into(), ..spoilt.1.clone() }, String::new());
-        assert!(db::connection::replace_seal(&mut tx, &spoilt.0, &spoilt.1.iv, &bad).await.expect("writes"));
+        assert!(db::grant::replace_seal(&mut tx, &spoilt.0, &spoilt.1.iv, &bad).await.expect("writes"));
         tx.commit().await.expect("commits");
         let done = connect::reseal(&app.tools).await.expect("reseals");
         assert_eq!((done.key_id.as_str(), done.resealed, done.broken.len()), ("v2", SHOPS - 1, 1));
@@ -87,7 +84,7 @@ on_both! {
         assert_eq!(connect::reseal(&app.tools).await.expect("again").resealed, 0);
         let mut tx = app.tools.db.begin().await.expect("begins");
         let seal = SealedGrant(before.1.clone(), String::new());
-        assert!(!db::connection::replace_seal(&mut tx, &before.0, &before.1.iv, &seal).await.expect("nothing"), "an old nonce");
+        assert!(!db::grant::replace_seal(&mut tx, &before.0, &before.1.iv, &seal).await.expect("nothing"), "an old nonce");
         tx.commit().await.expect("commits");
         for n in [0, 7, 229] {
             let row = sealed(&app, n).await;
@@ -119,7 +116,7 @@ on_both! {
         let first = sealed(&app, 0).await;
         let mut tx = app.tools.db.begin().await.expect("begins");
         let bad = SealedGrant(Sealed { tag: "AAAAAAAAAAAAAAAAAAAAAA==".into(), ..first.1.clone() }, String::new());
-        assert!(db::connection::replace_seal(&mut tx, &first.0, &first.1.iv, &bad).await.expect("writes"));
+        assert!(db::grant::replace_seal(&mut tx, &first.0, &first.1.iv, &bad).await.expect("writes"));
         tx.commit().await.expect("commits");
         connect::prove_keys(&app.tools).await.expect("the others open");
     }

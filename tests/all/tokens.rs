@@ -121,7 +121,7 @@ on_both! {
         assert_eq!(app.stats().await["tokens"]["revocations"], 1);
         assert_eq!(app.connection().await.status, ConnectionStatus::Disconnected);
         let mut tx = app.tools.db.read().await.expect("reads");
-        assert!(db::connection::find_sealed(&mut tx, &id).await.expect("reads").is_none());
+        assert!(db::grant::find_sealed(&mut tx, &id).await.expect("reads").is_none());
         drop(tx);
         assert_eq!((app.products().await.len(), app.runs().await.len()), (60, 1));
     }
