@@ -5,8 +5,11 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 use store_sync::{
-    db,
-    model::{ApprovalStatus, ClientId, ImportScope, ProductId, PushMode, PushStatus, RunAction, RunStatus, Trigger},
+    curate, db,
+    model::{
+        ApprovalStatus, AssetInput, ClientId, ImportScope, ProductId, PushMode, PushStatus, RunAction, RunStatus,
+        Trigger,
+    },
     push,
 };
 
@@ -22,6 +25,36 @@ async fn imported(engine: Engine) -> TestApp {
 }
 
 on_both! {
+    async fn older_keys_and_web_addresses_are_pushed_as_they_stand(engine) {
+        let app = imported(engine).await;
+        let product = app.product("1001").await;
+        let mut tx = app.tools.db.read().await.expect("reads");
+        let images = db::product::list_images(&mut tx, &product.id).await.expect("lists");
+        drop(tx);
+        let web = images[0].original_store_url.clone().expect("the shop's picture");
+        let key = "orgs/acme/products/p/media/old.png".to_owned();
+        app.tools.outside.files.put(&key, store_sync::sandbox::draw_scene(3).into()).await.expect("is kept");
+        // As adopted rows are: a place, and nothing known about the bytes.
+        for place in [&key, &web] {
+            let input = AssetInput {
+                client_id: Some(app.client.clone()),
+                asset_url: Some(place.clone()),
+                product_ids: Some(vec![product.id.clone()]),
+                ..AssetInput::default()
+            };
+            let asset = curate::register_asset(&app.tools, &input).await.expect("an output");
+            assert_eq!((asset.sha256.as_ref(), asset.mime_type.as_ref()), (None, None));
+            assert_eq!(app.approve(&asset).await.pushes.len(), 1);
+            app.drain().await;
+            let push = app.pushes().await.into_iter().find(|push| push.generated_asset_id == asset.id).expect("a push");
+            assert_eq!(push.status, PushStatus::Synced, "{place}: {:?}", push.last_error);
+            let mut tx = app.tools.db.read().await.expect("reads");
+            let kept = db::asset::find(&mut tx, asset.id.as_str()).await.expect("reads").expect("is there");
+            assert_eq!(kept.asset_url.as_ref(), Some(place), "what is stored is not rewritten");
+        }
+        assert_eq!(app.pictures("1001").await.len(), 2);
+    }
+
     async fn an_approved_picture_is_pushed_and_read_back(engine) {
         let app = imported(engine).await;
         let product = app.product("1001").await;
