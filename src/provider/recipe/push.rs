@@ -1,0 +1,112 @@
+//! How a picture is carried to a shop.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{
+    super::{path::Path, template::Template},
+    Span,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Push {
+    pub(in crate::provider) gallery: GalleryKind,
+    pub(in crate::provider) list: GalleryList,
+    pub(in crate::provider) step: Vec<PushStep>,
+    pub(in crate::provider) result: PushResult,
+}
+
+/// What writing to a gallery does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::provider) enum GalleryKind {
+    /// A picture is added; the others stay.
+    AddOne,
+    /// The whole list is written; what is not in it goes.
+    ReplaceList,
+}
+
+/// The gallery of a product, as the shop has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct GalleryList {
+    pub(in crate::provider) op: String,
+    pub(in crate::provider) each: Path,
+    pub(in crate::provider) id: Path,
+    pub(in crate::provider) url: Option<Path>,
+    pub(in crate::provider) name: Option<Path>,
+    pub(in crate::provider) alt: Option<Path>,
+    pub(in crate::provider) find: FindBy,
+}
+
+/// How a picture of ours is recognised when an answer was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::provider) enum FindBy {
+    /// Its name holds our mark.
+    Name,
+    /// Its alternative text holds our mark.
+    Alt,
+    /// Its bytes are ours.
+    Bytes,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct PushStep {
+    pub(in crate::provider) name: String,
+    pub(in crate::provider) op: String,
+    /// Values for later steps.
+    #[serde(default)]
+    pub(in crate::provider) keep: BTreeMap<String, Path>,
+    /// What to do when it was begun and its end is unknown.
+    #[serde(default)]
+    pub(in crate::provider) look: Look,
+    pub(in crate::provider) poll: Option<Poll>,
+    /// For a replaced list: the new picture's id, which is put into `gallery.ids`.
+    pub(in crate::provider) list: Option<Template>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(in crate::provider) enum Look {
+    /// Repeating it does no harm.
+    #[default]
+    Repeat,
+    /// Search the product's gallery for our picture; `keep` names the value its id is kept under.
+    Gallery { keep: String },
+    /// Ask the shop with another operation; what matches is kept as the step would have kept it.
+    Ask { op: String, each: Path, name: Path, keep: BTreeMap<String, Path> },
+}
+
+/// Ask again until the shop has finished.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Poll {
+    pub(in crate::provider) every: Span,
+    pub(in crate::provider) upto: Span,
+    pub(in crate::provider) path: Path,
+    pub(in crate::provider) ready: Vec<String>,
+    #[serde(default)]
+    pub(in crate::provider) failed: Vec<String>,
+    pub(in crate::provider) reason: Option<Path>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct PushResult {
+    /// The new picture's id, as `push.list` gives it.
+    pub(in crate::provider) id: Template,
+    pub(in crate::provider) verify: Verify,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::provider) enum Verify {
+    /// It stands in the gallery.
+    Listed,
+    /// It stands there, and its download is what was sent.
+    Bytes,
+}
