@@ -89,6 +89,7 @@ pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shar
     let rules = Rules {
         public_url: config.public_url(),
         lease: config.lease(),
+        install_clients: config.app.iter().filter_map(|(key, app)| Some((key.clone(), app.client.clone()?))).collect(),
         full_every: Duration::from_hours(config.import.full_every_hours),
         brake_percent: config.import.brake_percent,
         brake_min: config.import.brake_min,
@@ -116,6 +117,7 @@ pub async fn serve(
     let pools = Pools {
         import: config.work.import_workers,
         push: config.work.push_workers,
+        tokens: config.work.token_workers,
         poll: Duration::from_millis(config.work.poll_ms),
     };
     let workers = Workers::start(&tools, pools);

@@ -134,6 +134,8 @@ pub struct Work {
     pub import_workers: usize,
     /// Pictures pushed at the same time.
     pub push_workers: usize,
+    /// Tokens renewed at the same time.
+    pub token_workers: usize,
     /// How long a silent worker keeps its job before another takes it over.
     pub lease_seconds: u64,
     /// How often idle workers look for jobs left by other processes.
@@ -144,7 +146,14 @@ pub struct Work {
 
 impl Default for Work {
     fn default() -> Self {
-        Self { import_workers: 4, push_workers: 4, lease_seconds: 30, poll_ms: 1000, tick_seconds: 15 }
+        Self {
+            import_workers: 4,
+            push_workers: 4,
+            token_workers: 4,
+            lease_seconds: 30,
+            poll_ms: 1000,
+            tick_seconds: 15,
+        }
     }
 }
 
@@ -183,6 +192,10 @@ pub struct AppConfig {
     #[serde(deserialize_with = "secret")]
     #[schemars(with = "String")]
     pub client_secret: SecretString,
+    /// Whose shops (id or slug of a client) they are that install the app at the platform without a connect link of yours.
+    /// Without it such an install is refused, unless the shop is connected already.
+    #[serde(default)]
+    pub client: Option<String>,
 }
 
 /// What is written to stderr.
@@ -275,8 +288,8 @@ impl Config {
         if self.work.lease_seconds == 0 || self.work.poll_ms == 0 || self.work.tick_seconds == 0 {
             return invalid("[work] lease_seconds, poll_ms and tick_seconds must be at least 1");
         }
-        if self.work.import_workers == 0 || self.work.push_workers == 0 {
-            return invalid("[work] import_workers and push_workers must be at least 1");
+        if [self.work.import_workers, self.work.push_workers, self.work.token_workers].contains(&0) {
+            return invalid("[work] import_workers, push_workers and token_workers must be at least 1");
         }
         if self.http.timeout_seconds == 0 || self.database.max_connections < 2 {
             return invalid("[http] timeout_seconds must be at least 1, [database] max_connections at least 2");

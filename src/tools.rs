@@ -45,6 +45,8 @@ pub struct Rules {
     /// Where browsers reach us, without a slash at the end.
     pub public_url: String,
     pub lease: Duration,
+    /// The client (id or slug) of shops whose connect the platform begins, by provider.
+    pub install_clients: BTreeMap<String, String>,
     /// A complete pass older than this makes the next scheduled import a complete one.
     pub full_every: Duration,
     /// The largest share of products that a sweep marks as gone unasked…
@@ -90,6 +92,11 @@ impl Tools {
                 format!("there is no provider '{key}'; there are: {}", known.join(", ")),
             )
         })
+    }
+
+    /// The operator's app at a provider, where one is needed.
+    pub fn app_of(&self, provider: &Provider) -> Result<Option<&App>, Failure> {
+        if provider.needs_app() { self.app(provider.key()).map(Some) } else { Ok(self.apps.get(provider.key())) }
     }
 
     /// The operator's app at a provider.

@@ -19,6 +19,8 @@ CREATE TABLE store_connection (
     refresh_expires_at timestamptz,
     token_refreshed_at timestamptz,
     keep_alive_at timestamptz,
+    renew_at timestamptz,
+    warn_at timestamptz,
     token_version integer NOT NULL DEFAULT 1,
     refresh_locked_until timestamptz,
     refresh_locked_by text,
@@ -50,7 +52,10 @@ CREATE TABLE store_connection (
     CONSTRAINT store_connection_credentials_check CHECK (status <> 'active' OR credentials_ciphertext IS NOT NULL)
 );
 CREATE INDEX store_connection_client_id_idx ON store_connection (client_id);
+CREATE INDEX store_connection_store_url_idx ON store_connection (store_type, store_url);
 CREATE INDEX store_connection_keep_alive_idx ON store_connection (keep_alive_at) WHERE keep_alive_at IS NOT NULL;
+CREATE INDEX store_connection_renew_idx ON store_connection (renew_at) WHERE renew_at IS NOT NULL;
+CREATE INDEX store_connection_warn_idx ON store_connection (warn_at) WHERE warn_at IS NOT NULL;
 CREATE INDEX store_connection_due_idx ON store_connection (next_sync_at) WHERE auto_sync_enabled AND status = 'active';
 
 CREATE TABLE oauth_state (
@@ -64,12 +69,14 @@ CREATE TABLE oauth_state (
     browser_hash text,
     requested_scopes jsonb NOT NULL,
     code_verifier_sealed text,
+    grant_sealed text,
     return_url text,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     consumed_at timestamptz
 );
 CREATE INDEX oauth_state_expires_at_idx ON oauth_state (expires_at);
+CREATE INDEX oauth_state_browser_hash_idx ON oauth_state (browser_hash);
 
 CREATE TABLE sync_cursor (
     store_connection_id text NOT NULL REFERENCES store_connection (id) ON DELETE CASCADE,

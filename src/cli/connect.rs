@@ -44,7 +44,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
         out.say("Connected. The first import waits for the daemon, or for: store-sync sync --all")?;
         return show(&tools, out, &connected.connection).await;
     }
-    tools.app(&args.provider)?;
+    tools.app_of(tools.provider(&args.provider)?)?;
     let client = {
         let mut tx = tools.db.read().await?;
         db::client::find(&mut tx, &args.client).await?

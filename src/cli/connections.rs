@@ -30,6 +30,15 @@ pub(super) enum Command {
     Schedule(ScheduleArgs),
     /// End a connection: the secret is erased, the history kept.
     Disconnect { id: String },
+    /// Exchange tokens that have no end for ones that are renewed, without the merchant.
+    MigrateTokens {
+        /// Say what would be done, change nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Only connections of this provider.
+        #[arg(long)]
+        provider: Option<String>,
+    },
 }
 
 #[derive(clap::Args)]
@@ -64,6 +73,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Pause { id } => pause(&tools, out, &id).await,
         Command::Resume { id } => resume(&tools, out, &id).await,
         Command::Schedule(args) => schedule(&tools, out, args).await,
+        Command::MigrateTokens { dry_run, provider } => migrate(&tools, out, provider.as_deref(), dry_run).await,
         Command::Disconnect { id } => out.one(&connect::leave(&tools, &ConnectionId(id)).await?),
     }
 }
@@ -99,6 +109,27 @@ async fn show(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
     value["token_ends_in"] = connection.token_expires_at.map(left).into();
     value["permission_ends_in"] = connection.refresh_expires_at.map(left).into();
     out.one(&value)
+}
+
+async fn migrate(tools: &Shared, out: &Out, provider: Option<&str>, dry_run: bool) -> anyhow::Result<()> {
+    let report = connect::migrate_tokens(tools, provider, dry_run).await?;
+    out.list(&report, &["ID", "PROVIDER", "SHOP", "OUTCOME", "TOKEN ENDS", "NOTE"], |one| {
+        vec![
+            one.id.to_string(),
+            one.store_type.clone(),
+            one.store_url.clone(),
+            one.outcome.to_owned(),
+            or_dash(one.token_expires_at.as_ref()),
+            or_dash(one.note.as_ref()),
+        ]
+    })?;
+    let failed = report.iter().filter(|one| one.outcome == "failed").count();
+    anyhow::ensure!(
+        failed == 0,
+        "{failed} of {} connections were not migrated; run it again, or connect them again",
+        report.len()
+    );
+    Ok(())
 }
 
 async fn check(tools: &Shared, out: &Out, id: &str) -> anyhow::Result<()> {

@@ -46,7 +46,12 @@ pub(super) async fn jobs(config: &Config, tools: &Shared, ids: &[JobId]) -> anyh
         let poll = Duration::from_millis(config.work.poll_ms);
         workers = Some(Workers::start(
             tools,
-            Pools { import: config.work.import_workers, push: config.work.push_workers, poll },
+            Pools {
+                import: config.work.import_workers,
+                push: config.work.push_workers,
+                tokens: config.work.token_workers,
+                poll,
+            },
         ));
     }
     let ended = watch(tools, ids).await;

@@ -1,25 +1,29 @@
-//! Ends a connect: proves that the callback belongs to it, turns the code into a grant, and leaves the first import.
+//! Ends a connect: proves that the callback belongs to it, turns what came back into a grant, and leaves the first import.
 
 use std::sync::Arc;
 
 use subtle::ConstantTimeEq;
+use url::Url;
 
 use super::{
-    save::{Arrival, save},
-    start::{VERIFIER, fingerprint},
+    consumer, posted,
+    save::{Permission, arrive},
+    start::{VERIFIER, fingerprint, whose},
 };
 use crate::{
     db::{self, oauth_state::OauthState},
-    model::{ConnectionId, Failure, JobId, Secret},
-    provider::{self, Code, Fixed, Provider, Session},
+    model::{ClientId, ConnectionId, Facts, Failure, Grant, JobId, Secret},
+    provider::{self, Code, ConnectKind, Provider},
     tools::Tools,
     vault::Binding,
 };
 
-/// What came back from the shop.
+/// What came back from the shop with a browser.
 pub struct Callback<'a> {
     /// The provider named in the callback's path.
     pub provider: &'a str,
+    /// The state named in the callback's path, where it is one of those.
+    pub state: Option<&'a str>,
     pub query: &'a [(String, String)],
     /// The browser's mark, from its cookie.
     pub browser: Option<&'a str>,
@@ -33,76 +37,165 @@ pub struct Connected {
     pub import_job: JobId,
 }
 
+/// How far a callback came.
+#[derive(Debug)]
+pub enum Finished {
+    Connected {
+        connected: Connected,
+        /// Where the platform or the shop wants the browser to go.
+        go_to: Option<Url>,
+    },
+    /// The browser came back before the shop's server did.
+    Waiting,
+}
+
 /// Ends a connect. Whatever is refused leaves nothing behind; a refusal never tells which secret was wrong.
-pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<Connected, Failure> {
+pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<Finished, Failure> {
     let provider = tools.provider(callback.provider)?.clone();
-    let app = tools.app(callback.provider)?;
-    let state = claim(tools, &provider, &callback).await?;
-    let facts = &state.facts.0;
+    match provider.kind() {
+        ConnectKind::PostedKeys => return posted::come_back(tools, &provider, &callback).await,
+        ConnectKind::Oauth1 => return consumer::visit(tools, &provider, &callback).await,
+        _ if provider.takes_pasted_keys() || callback.state.is_some() => return Err(unknown()),
+        _ => {}
+    }
+    let app = tools.app_of(&provider)?;
+    let expected = claim(tools, &provider, &callback).await?;
     if let Some(error) = get(callback.query, "error") {
         return Err(refused(&provider, error));
     }
-    let code = get(callback.query, "code").filter(|code| !code.is_empty());
-    let code = code.ok_or_else(|| Failure::give_up("code_missing", "the shop sent no code; connect again"))?;
-    let verifier =
-        state.code_verifier_sealed.as_deref().map(|sealed| open_verifier(tools, &state, sealed)).transpose()?;
-    let redirect_uri = tools.redirect_uri(callback.provider);
-    let code = Code { code: code.into(), redirect_uri: &redirect_uri, verifier: verifier.as_ref() };
-    let grant = provider::exchange(&tools.outside, &provider, app, facts, code).await?;
-
-    let keys = Arc::new(Fixed::new(grant.clone()));
-    let (outside, url) = (tools.outside.clone(), state.store_url.clone());
-    let session = Session::new(outside, provider.clone(), facts.clone(), url, keys, tools.pacers.clone());
-    let shop = provider::probe(&session).await?;
-    save(
-        tools,
-        Arrival {
-            client: &state.client_id,
-            provider: &provider,
-            store_url: &state.store_url,
-            facts,
-            shop,
-            grant,
-            reconnect: state.store_connection_id.as_ref(),
-        },
-    )
-    .await
+    let mut facts = expected.facts;
+    let grant = if provider.kind().brings_code() {
+        let code = get(callback.query, "code").filter(|code| !code.is_empty());
+        let code = code.ok_or_else(|| Failure::give_up("code_missing", "the shop sent no code; connect again"))?;
+        let redirect_uri = tools.redirect_uri(callback.provider);
+        let code = Code { code: code.into(), redirect_uri: &redirect_uri, verifier: expected.verifier.as_ref() };
+        let app = tools.app(callback.provider)?;
+        let (grant, told) = provider::exchange(&tools.outside, &provider, app, &facts, code).await?;
+        facts.extend(told);
+        grant
+    } else {
+        provider::own_token(&tools.outside, &provider, app, &facts, &Grant::default()).await?
+    };
+    let given = Permission {
+        client: &expected.client,
+        provider: &provider,
+        store_url: &expected.store_url,
+        facts,
+        grant,
+        reconnect: expected.reconnect.as_ref(),
+    };
+    let (connected, facts) = arrive(tools, given).await?;
+    Ok(Finished::Connected { connected, go_to: provider.done_url(app, &facts)? })
 }
 
-/// Proves that the callback belongs to a connect under way and uses that up.
-async fn claim(tools: &Tools, provider: &Provider, callback: &Callback<'_>) -> Result<OauthState, Failure> {
-    let refuse = |code: &str, text: &str| Err(Failure::give_up(code, text));
-    let Some(state) = get(callback.query, "state").filter(|state| !state.is_empty()) else {
-        return refuse("state_missing", "the shop sent no state: this is no answer to a connect of ours");
-    };
+/// What a callback was waited for with.
+struct Expected {
+    client: ClientId,
+    reconnect: Option<ConnectionId>,
+    /// Empty where the shop tells it only now.
+    store_url: String,
+    facts: Facts,
+    verifier: Option<Secret>,
+}
+
+/// Proves that the callback belongs to a connect under way and uses that up; or, where a platform may begin one, that it is about
+/// a shop whose client is known.
+async fn claim(tools: &Tools, provider: &Arc<Provider>, callback: &Callback<'_>) -> Result<Expected, Failure> {
     let now = tools.outside.clock.now();
+    let app = tools.app_of(provider)?;
     let mut tx = tools.db.begin().await?;
-    let found = db::oauth_state::find(&mut tx, &fingerprint(state)).await?;
-    let Some(found) = found.filter(|found| found.store_type == provider.key()) else {
-        return refuse("state_unknown", "this is no answer to a connect of ours; begin again");
+    let found = if provider.kind().carries_state() {
+        Some(find_by_state(tools, &mut tx, provider, callback).await?)
+    } else {
+        let mark = fingerprint(callback.browser.unwrap_or_default());
+        db::oauth_state::find_by_browser(&mut tx, provider.key(), &mark, now).await?
     };
+    let Some(found) = found else {
+        drop(tx);
+        return unbidden(tools, provider, callback).await;
+    };
+    provider::check_callback(provider, app, &found.facts.0, callback.query, now)?;
+    let mut facts = found.facts.0.clone();
+    if get(callback.query, "error").is_none() {
+        facts.extend(provider::callback_facts(provider, callback.query)?);
+    }
+    use_up(tools, &mut tx, &found).await?;
+    tx.commit().await?;
+    let verifier =
+        found.code_verifier_sealed.as_deref().map(|sealed| open_verifier(tools, &found, sealed)).transpose()?;
+    Ok(Expected {
+        client: found.client_id,
+        reconnect: found.store_connection_id,
+        store_url: found.store_url,
+        facts,
+        verifier,
+    })
+}
+
+/// A callback that the platform began: no state of ours and no browser that we know. The code, or the platform's signature, proves
+/// that it is about the shop it names; whose that is must be known already.
+async fn unbidden(tools: &Tools, provider: &Arc<Provider>, callback: &Callback<'_>) -> Result<Expected, Failure> {
+    if !provider.may_be_begun_by_platform() {
+        return Err(unknown());
+    }
+    provider::check_origin(provider, tools.app_of(provider)?, callback.query, tools.outside.clock.now())?;
+    let facts = provider::callback_facts(provider, callback.query)?;
+    let store_url = provider.store_url_if_known(&facts)?.ok_or_else(unknown)?;
+    let (client, reconnect) = whose(tools, provider, &store_url).await?;
+    Ok(Expected { client, reconnect, store_url, facts, verifier: None })
+}
+
+/// The connect under way that a state names, once the browser has proved to be the one that began it.
+pub(super) async fn find_by_state(
+    tools: &Tools,
+    tx: &mut db::Tx,
+    provider: &Provider,
+    callback: &Callback<'_>,
+) -> Result<OauthState, Failure> {
+    let Some(state) = get(callback.query, provider.state_param()).filter(|state| !state.is_empty()) else {
+        return Err(Failure::give_up(
+            "state_missing",
+            "the shop sent no state: this is no answer to a connect of ours",
+        ));
+    };
+    let found = db::oauth_state::find(tx, &fingerprint(state)).await?;
+    let found = found.filter(|found| found.store_type == provider.key()).ok_or_else(unknown)?;
     if let Some(mark) = &found.browser_hash {
         let given = fingerprint(callback.browser.unwrap_or_default());
         if !bool::from(mark.as_bytes().ct_eq(given.as_bytes())) {
-            return refuse(
+            return Err(Failure::give_up(
                 "other_browser",
                 "another browser began this connect; begin and end it in the same one, with cookies allowed",
-            );
+            ));
         }
     }
-    if found.consumed_at.is_some() {
-        return refuse("state_used", "this answer was used already; if the shop is not connected, begin again");
-    }
-    if found.expires_at <= now {
-        return refuse("state_expired", "the connect took longer than 15 minutes; begin again");
-    }
-    let app = tools.app(provider.key())?;
-    provider::check_callback(provider, app, &found.facts.0, callback.query, now)?;
-    if !db::oauth_state::consume(&mut tx, &found.state_hash, now).await? {
-        return refuse("state_used", "this answer was used already; if the shop is not connected, begin again");
-    }
-    tx.commit().await?;
+    in_time(tools, &found)?;
     Ok(found)
+}
+
+/// Refuses a connect that has ended.
+pub(super) fn in_time(tools: &Tools, found: &OauthState) -> Result<(), Failure> {
+    if found.consumed_at.is_some() {
+        return Err(used());
+    }
+    if found.expires_at <= tools.outside.clock.now() {
+        return Err(Failure::give_up("state_expired", "the connect took too long; begin again"));
+    }
+    Ok(())
+}
+
+/// Uses a connect up: one caller only.
+pub(super) async fn use_up(tools: &Tools, tx: &mut db::Tx, found: &OauthState) -> Result<(), Failure> {
+    let now = tools.outside.clock.now();
+    if db::oauth_state::consume(tx, &found.state_hash, now).await? { Ok(()) } else { Err(used()) }
+}
+
+pub(super) fn unknown() -> Failure {
+    Failure::give_up("state_unknown", "this is no answer to a connect of ours; begin again")
+}
+
+fn used() -> Failure {
+    Failure::give_up("state_used", "this answer was used already; if the shop is not connected, begin again")
 }
 
 fn open_verifier(tools: &Tools, state: &OauthState, sealed: &str) -> Result<Secret, Failure> {
@@ -131,7 +224,7 @@ fn refused(provider: &Provider, error: &str) -> Failure {
     Failure::give_up(if word == "access_denied" { "access_denied" } else { "authorise_error" }, text)
 }
 
-fn get<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
+pub(super) fn get<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
     // A parameter given twice is nobody's honest answer: neither is taken.
     let mut found = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
     found.next().filter(|_| found.next().is_none())

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::save::{keep_alive_at, seal};
+use super::save::{plan_ahead, seal};
 use crate::{
     db::{self, Tx, run::NewRun},
     model::{
@@ -16,8 +16,9 @@ use crate::{
     vault::Binding,
 };
 
-/// Longer than any answer of a token endpoint may take.
-const RENEWAL_LEASE: Duration = Duration::from_mins(3);
+/// How long a caller waits for another process that renews: longer than any answer of a token endpoint may take.
+const PATIENCE: Duration = Duration::from_mins(3);
+const OVERTAKEN: &str = "the connection changed while its token was renewed";
 /// How often a caller looks whether another process has finished its renewal.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
@@ -57,15 +58,16 @@ pub async fn renew_ahead(tools: &Shared, id: &ConnectionId) -> Result<(), Failur
 }
 
 fn due(tools: &Tools, connection: &Connection, grant: &Grant) -> Result<bool, Failure> {
-    let margin = tools.provider(&connection.store_type)?.refresh_margin();
+    let provider = tools.provider(&connection.store_type)?;
     let now = tools.outside.clock.now();
     let ends = |end: Option<Time>, ahead| end.is_some_and(|end| end <= now.plus(ahead));
-    let wanted = ends(grant.expires_at, margin) || ends(grant.keep_alive_at, Duration::ZERO);
-    Ok(grant.secret("refresh").is_some() && wanted)
+    let now_or_never = ends(grant.expires_at, provider.refresh_margin());
+    let wanted = now_or_never || ends(grant.renew_at, Duration::ZERO) || ends(grant.keep_alive_at, Duration::ZERO);
+    Ok(wanted && (grant.secret("refresh").is_some() || provider.makes_own_tokens()))
 }
 
 /// Opens the grant as the database has it now.
-async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection, Grant), Failure> {
+pub(super) async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection, Grant), Failure> {
     let mut tx = tools.db.read().await?;
     let connection = db::connection::find(&mut tx, id).await?;
     let sealed = db::grant::find_sealed(&mut tx, id).await?;
@@ -89,6 +91,8 @@ async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection, Grant), F
         secrets,
         expires_at: connection.token_expires_at,
         refresh_expires_at: connection.refresh_expires_at,
+        renew_at: connection.renew_at,
+        warn_at: connection.warn_at,
         keep_alive_at: connection.keep_alive_at,
         scopes: connection.scopes.as_ref().map(|scopes| scopes.0.clone()),
         version: connection.token_version,
@@ -96,13 +100,27 @@ async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection, Grant), F
     Ok((connection, grant))
 }
 
-/// One renewal for any number of callers: within the process by a lock, over processes by a lease in the row and
-/// compare-and-set on its version. Whoever comes late gets what the first one brought.
+/// How a grant is renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// As the provider's file says.
+    Refresh,
+    /// By exchanging an older token that has no end.
+    Exchange,
+}
+
 async fn renew(tools: &Shared, id: &ConnectionId, spent: i32) -> Result<Grant, Failure> {
+    renew_by(tools, id, spent, How::Refresh).await
+}
+
+/// One renewal for any number of callers: within the process by a lock, over processes by a lease in the row that its owner
+/// keeps up while he waits for the answer, and by compare-and-set on owner and version when he writes it down. Whoever comes
+/// late gets what the first one brought.
+pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how: How) -> Result<Grant, Failure> {
     let flight = tools.flight(id);
     let _alone = flight.lock().await;
     let clock = &tools.outside.clock;
-    let give_up_at = clock.now().plus(RENEWAL_LEASE);
+    let give_up_at = clock.now().plus(PATIENCE);
     loop {
         let (connection, grant) = read(tools, id).await?;
         if grant.version != spent {
@@ -110,12 +128,17 @@ async fn renew(tools: &Shared, id: &ConnectionId, spent: i32) -> Result<Grant, F
         }
         let now = clock.now();
         let mut tx = tools.db.begin().await?;
-        if db::grant::lock_refresh(&mut tx, id, spent, &tools.instance, (now, now.plus(RENEWAL_LEASE))).await? {
+        if db::grant::lock_refresh(&mut tx, id, spent, &tools.instance, (now, now.plus(tools.rules.lease))).await? {
             let run = open_run(tools, &connection);
             db::run::insert(&mut tx, &run, now).await?;
             db::run::mark_details(&mut tx, &run.id, &json!({ "spent": spent_mark(tools, &grant) })).await?;
             tx.commit().await?;
-            return renew_locked(tools, &connection, &grant, &run.id).await;
+            // A task of its own: a caller who goes away, or a job that is taken from its worker, does not lose the answer.
+            let (tools, connection, run) = (tools.clone(), connection.clone(), run.id.clone());
+            let task = tokio::spawn(async move { renew_locked(&tools, &connection, &grant, &run, how).await });
+            return task.await.unwrap_or_else(|panic| {
+                Err(Failure::retry("panic", format!("a fault in the program ended the renewal: {panic}")))
+            });
         }
         drop(tx);
         if now > give_up_at {
@@ -125,44 +148,78 @@ async fn renew(tools: &Shared, id: &ConnectionId, spent: i32) -> Result<Grant, F
     }
 }
 
-async fn renew_locked(tools: &Shared, connection: &Connection, old: &Grant, run: &RunId) -> Result<Grant, Failure> {
-    let provider = tools.provider(&connection.store_type)?;
-    let answer = match tools.app(&connection.store_type) {
-        Ok(app) => {
-            let facts = &connection.facts.0;
-            match provider::refresh(&tools.outside, provider, app, facts, old).await {
-                // The token may be spent. Asking at once costs nothing that is not lost already, and tells which it is.
-                Err(failure) if failure.code == provider::REFRESH_LOST => {
-                    provider::refresh(&tools.outside, provider, app, facts, old)
-                        .await
-                        .map_err(|again| spent(&failure, again))
-                }
-                answer => answer,
-            }
+/// Keeps the right to renew for as long as the answer takes.
+async fn keep_right(tools: &Tools, id: &ConnectionId) {
+    loop {
+        tools.outside.clock.sleep(tools.rules.lease / 3).await;
+        let until = tools.outside.clock.now().plus(tools.rules.lease);
+        let kept = async {
+            let mut tx = tools.db.begin().await?;
+            db::grant::extend_refresh(&mut tx, id, &tools.instance, until).await?;
+            tx.commit().await
+        };
+        if let Err(error) = kept.await {
+            tracing::warn!(connection.id = %id, "cannot keep the right to renew, trying again: {error}");
         }
-        Err(failure) => Err(failure),
+    }
+}
+
+async fn ask(tools: &Tools, connection: &Connection, old: &Grant, how: How) -> Result<Grant, Failure> {
+    let provider = tools.provider(&connection.store_type)?;
+    let (outside, facts) = (&tools.outside, &connection.facts.0);
+    if how == How::Exchange {
+        return provider::migrate(outside, provider, tools.app(provider.key())?, facts, old).await;
+    }
+    let app = tools.app_of(provider)?;
+    match provider::refresh(outside, provider, app, facts, old).await {
+        // The token may be spent. Asking at once costs nothing that is not lost already, and tells which it is.
+        Err(failure) if failure.code == provider::REFRESH_LOST => {
+            provider::refresh(outside, provider, app, facts, old).await.map_err(|again| spent(&failure, again))
+        }
+        answer => answer,
+    }
+}
+
+async fn renew_locked(
+    tools: &Shared,
+    connection: &Connection,
+    old: &Grant,
+    run: &RunId,
+    how: How,
+) -> Result<Grant, Failure> {
+    let answer = tokio::select! {
+        answer = ask(tools, connection, old, how) => answer,
+        () = keep_right(tools, &connection.id) => unreachable!("it never ends"),
     };
     let now = tools.outside.clock.now();
+    let provider = tools.provider(&connection.store_type)?;
     let mut tx = tools.db.begin().await?;
     let answer = match answer {
-        Err(failure) if failure.code == "revoked" => Err(explain(tools, &mut tx, connection, old, run, failure).await?),
+        Err(failure) if failure.code == "revoked" && how == How::Refresh => {
+            Err(explain(tools, &mut tx, connection, old, run, failure).await?)
+        }
         answer => answer,
     };
     let result = match answer {
         Ok(mut grant) => {
-            grant.keep_alive_at = keep_alive_at(tools, &grant);
+            plan_ahead(tools, provider, &mut grant);
             let sealed = seal(tools, &connection.id, &connection.client_id, &connection.store_type, &grant);
-            let saved = db::grant::replace_grant(&mut tx, &connection.id, &grant, &sealed, now).await?;
-            db::run::close(&mut tx, run, RunStatus::Success, None, 1, now).await?;
-            if saved {
-                Ok(grant)
-            } else {
-                Err(Failure::retry("refresh_overtaken", "the connection changed while its token was renewed"))
-            }
+            let saved =
+                db::grant::replace_grant(&mut tx, &connection.id, &grant, &sealed, &tools.instance, now).await?;
+            let missing = provider.missing_scopes(&grant);
+            let lacks = format!("the shop took back what is needed: {}; connect it again", missing.join(", "));
+            let (status, note) = match (saved, missing.is_empty()) {
+                (true, true) => (RunStatus::Success, None),
+                // The token serves for what is left; what lacks is seen in the log, and when it is needed.
+                (true, false) => (RunStatus::Partial, Some(("scopes_missing", lacks.as_str()))),
+                (false, _) => (RunStatus::Skipped, Some(("refresh_overtaken", OVERTAKEN))),
+            };
+            db::run::close(&mut tx, run, status, note, 1, now).await?;
+            if saved { Ok(grant) } else { Err(Failure::retry("refresh_overtaken", OVERTAKEN)) }
         }
         Err(failure) => {
             let error = (failure.code.as_str(), failure.message.as_str());
-            if failure.remedy == Remedy::Reconnect {
+            if failure.remedy == Remedy::Reconnect && how == How::Refresh {
                 db::connection::mark_status(&mut tx, &connection.id, ConnectionStatus::NeedsReauth, Some(error), now)
                     .await?;
             }

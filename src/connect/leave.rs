@@ -3,7 +3,7 @@
 use super::keys::Held;
 use crate::{
     db,
-    model::{ConnectionId, Failure},
+    model::{Connection, ConnectionId, Failure},
     provider::{self, Keys},
     tools::Shared,
 };
@@ -25,7 +25,7 @@ pub async fn leave(tools: &Shared, id: &ConnectionId) -> Result<Left, Failure> {
     drop(tx);
     let connection =
         connection.ok_or_else(|| Failure::give_up("unknown_connection", format!("there is no connection '{id}'")))?;
-    let revoked = revoke(tools, id, &connection.store_type, &connection.facts.0).await;
+    let revoked = revoke(tools, &connection).await;
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     db::connection::mark_disconnected(&mut tx, id, now).await?;
@@ -42,16 +42,12 @@ pub async fn leave(tools: &Shared, id: &ConnectionId) -> Result<Left, Failure> {
     Ok(Left { connection: id.clone(), revoked_at_shop, note })
 }
 
-async fn revoke(
-    tools: &Shared,
-    id: &ConnectionId,
-    provider: &str,
-    facts: &crate::model::Facts,
-) -> Result<bool, Failure> {
-    let provider = tools.provider(provider)?;
-    if provider.takes_pasted_keys() {
+async fn revoke(tools: &Shared, connection: &Connection) -> Result<bool, Failure> {
+    let provider = tools.provider(&connection.store_type)?;
+    if !provider.kind().brings_code() {
         return Ok(false);
     }
-    let grant = Held::new(tools.clone(), id.clone()).current().await?;
-    provider::revoke(&tools.outside, provider, tools.app(provider.key())?, facts, &grant).await
+    let session = super::session(tools, connection)?;
+    let grant = Held::new(tools.clone(), connection.id.clone()).current().await?;
+    provider::revoke(&session, &grant).await
 }

@@ -1,10 +1,13 @@
 //! Keeper of the keys: begins and ends connects, hands out sessions, renews grants once, takes leave.
 //! Holds no secret longer than a session lasts.
 
+mod consumer;
 mod finish;
 mod keys;
 mod leave;
 mod legacy;
+mod migrate;
+mod posted;
 mod reseal;
 mod save;
 mod start;
@@ -12,18 +15,20 @@ mod wake;
 
 use std::sync::Arc;
 
-pub use finish::{Callback, Connected, finish};
+pub use finish::{Callback, Connected, Finished, finish};
 pub use keys::{Held, renew_ahead};
 pub use leave::{Left, leave};
 pub use legacy::{LegacyKeys, legacy_keys, legacy_keys_before, take_legacy_keys};
+pub use migrate::{Migrated, migrate_tokens};
+pub use posted::take;
 pub use reseal::{Resealed, Unopened, prove_keys, reseal};
 pub use save::paste;
-pub use start::{Begin, Begun, begin};
+pub use start::{Begin, Begun, Next, begin, install};
 pub use wake::{push_job, wake_pushes};
 
 use crate::{
     model::{Connection, ConnectionId, ConnectionStatus, Failure},
-    provider::Session,
+    provider::{Session, Shop},
     tools::Shared,
 };
 
@@ -41,11 +46,15 @@ pub async fn open(tools: &Shared, id: &ConnectionId) -> Result<(Session, Connect
     let connection =
         connection.ok_or_else(|| Failure::give_up("unknown_connection", format!("there is no connection '{id}'")))?;
     usable(&connection)?;
+    Ok((session(tools, &connection)?, connection))
+}
+
+fn session(tools: &Shared, connection: &Connection) -> Result<Session, Failure> {
     let provider = tools.provider(&connection.store_type)?.clone();
+    let app = tools.app_of(&provider)?.cloned();
     let keys = Arc::new(Held::new(tools.clone(), connection.id.clone()));
-    let (facts, url) = (connection.facts.0.clone(), connection.store_url.clone());
-    let session = Session::new(tools.outside.clone(), provider, facts, url, keys, tools.pacers.clone());
-    Ok((session, connection))
+    let shop = Shop { provider, facts: connection.facts.0.clone(), store_url: connection.store_url.clone(), app };
+    Ok(Session::new(tools.outside.clone(), shop, keys, &tools.pacers))
 }
 
 fn usable(connection: &Connection) -> Result<(), Failure> {

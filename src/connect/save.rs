@@ -5,21 +5,32 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use super::{Connected, start, wake::wake_pushes_in};
 use crate::{
     db::{self, connection::NewConnection, grant::SealedGrant, job::NewJob},
-    model::{ClientId, ConnectionId, Facts, Failure, Grant, ImportScope, Task, Time, Trigger},
-    provider::{self, Fixed, Provider, Session, ShopFacts},
+    model::{ClientId, ConnectionId, Facts, Failure, Grant, ImportScope, Task, Trigger},
+    provider::{self, Fixed, Provider, Session, Shop, ShopFacts},
     tools::Tools,
     vault::Binding,
 };
 
-/// A shop that has proved to be reachable with its grant.
-pub(super) struct Arrival<'a> {
+/// A permission that was just given, and what is known of the shop by then.
+pub(super) struct Permission<'a> {
     pub(super) client: &'a ClientId,
-    pub(super) provider: &'a Provider,
+    pub(super) provider: &'a Arc<Provider>,
+    /// The address the connect was begun for; empty where the shop tells it only now.
     pub(super) store_url: &'a str,
-    pub(super) facts: &'a Facts,
-    pub(super) shop: ShopFacts,
+    pub(super) facts: Facts,
     pub(super) grant: Grant,
     pub(super) reconnect: Option<&'a ConnectionId>,
+}
+
+/// A shop that has proved to be reachable with its grant.
+struct Arrival<'a> {
+    client: &'a ClientId,
+    provider: &'a Provider,
+    store_url: &'a str,
+    facts: &'a Facts,
+    shop: ShopFacts,
+    grant: Grant,
+    reconnect: Option<&'a ConnectionId>,
 }
 
 /// Connects a shop by keys that the merchant pasted: proved by a call, then sealed.
@@ -36,40 +47,82 @@ pub async fn paste(
         return Err(Failure::give_up("no_pasted_key", text));
     }
     let (facts, secrets) = provider.read_fields(fields)?;
-    let store_url = provider.store_url(&facts)?;
+    let store_url = provider.store_url_if_known(&facts)?.unwrap_or_default();
     let client = start::client(tools, client).await?;
-    let grant = Grant { secrets, version: 1, ..Grant::default() };
-    let keys = Arc::new(Fixed::new(grant.clone()));
-    let (outside, url) = (tools.outside.clone(), store_url.clone());
-    let session = Session::new(outside, provider.clone(), facts.clone(), url, keys, tools.pacers.clone());
-    let shop = provider::probe(&session).await?;
-    let arrival = Arrival {
-        client: &client.id,
-        provider: &provider,
-        store_url: &store_url,
-        facts: &facts,
-        shop,
-        grant,
-        reconnect: None,
-    };
-    save(tools, arrival).await
+    let mut grant = Grant { secrets, version: 1, ..Grant::default() };
+    if provider.makes_own_tokens() {
+        let app = tools.app_of(&provider)?;
+        grant = provider::own_token(&tools.outside, &provider, app, &facts, &grant).await?;
+    }
+    let given =
+        Permission { client: &client.id, provider: &provider, store_url: &store_url, facts, grant, reconnect: None };
+    Ok(arrive(tools, given).await?.0)
 }
 
-/// When a refresh token is to be used although nobody needs it: after about two thirds of its life, earlier for some and later
-/// for others, so that shops that were connected together are not renewed together.
-pub(super) fn keep_alive_at(tools: &Tools, grant: &Grant) -> Option<Time> {
+/// Proves a permission by a call to the shop and saves it. Gives everything that is known of the shop, too.
+pub(super) async fn arrive(tools: &Tools, given: Permission<'_>) -> Result<(Connected, Facts), Failure> {
+    let Permission { client, provider, store_url, mut facts, grant, reconnect } = given;
+    let missing = provider.missing_scopes(&grant);
+    if !missing.is_empty() {
+        let text = format!(
+            "the shop did not grant everything that is needed: {} is missing; connect again and allow all of it",
+            missing.join(", ")
+        );
+        return Err(Failure::give_up("scopes_missing", text));
+    }
+    let shop = probe(tools, provider, &facts, store_url, &grant).await?;
+    facts.extend(shop.facts.clone());
+    let now_known = provider.store_url(&facts)?;
+    if !store_url.is_empty() && store_url != now_known {
+        return Err(Failure::give_up("other_shop", "the shop calls itself by another address than the one given"));
+    }
+    let arrival = Arrival { client, provider, store_url: &now_known, facts: &facts, shop, grant, reconnect };
+    Ok((save(tools, arrival).await?, facts))
+}
+
+/// The first call with a grant that nobody keeps yet.
+pub(super) async fn probe(
+    tools: &Tools,
+    provider: &Arc<Provider>,
+    facts: &Facts,
+    store_url: &str,
+    grant: &Grant,
+) -> Result<ShopFacts, Failure> {
+    let shop = Shop {
+        provider: provider.clone(),
+        facts: facts.clone(),
+        store_url: store_url.to_owned(),
+        app: tools.apps.get(provider.key()).cloned(),
+    };
+    let keys = Arc::new(Fixed::new(grant.clone()));
+    provider::probe(&Session::new(tools.outside.clone(), shop, keys, &tools.pacers)).await
+}
+
+/// Sets when a grant is to be renewed, used and warned about. Each a little otherwise for every shop, so that shops that were
+/// connected together are not renewed together.
+pub(super) fn plan_ahead(tools: &Tools, provider: &Provider, grant: &mut Grant) {
     let now = tools.outside.clock.now();
-    let life = grant.refresh_expires_at?.since(now);
-    let percent = 60 + tools.outside.random.below(15);
-    Some(now.plus((life / 100 * u32::try_from(percent).unwrap_or(60)).max(Duration::from_mins(10))))
+    let share = |life: Duration, from: u64, width: u64| {
+        let percent = from + tools.outside.random.below(width);
+        life / 100 * u32::try_from(percent).unwrap_or(50)
+    };
+    let renewable = grant.secret("refresh").is_some() || provider.makes_own_tokens();
+    grant.renew_at = grant.expires_at.filter(|_| renewable).map(|end| {
+        // Ahead by the provider's margin and up to a fifth of the life, but never in the first half of it.
+        let life = end.since(now);
+        let ahead = provider.refresh_margin() + share(life, 0, 20);
+        now.plus(life.saturating_sub(ahead).max(life / 2))
+    });
+    let permission = grant.refresh_expires_at.map(|end| end.since(now));
+    grant.keep_alive_at = permission.map(|life| now.plus(share(life, 60, 15).max(Duration::from_mins(10))));
+    // Whoever did not succeed in the second half of the third quarter is not likely to succeed by himself.
+    grant.warn_at = permission.map(|life| now.plus(life / 100 * 85));
 }
 
 /// Saves the shop, or renews the connection it has: the same shop of the same client stays one connection.
-pub(super) async fn save(tools: &Tools, mut arrival: Arrival<'_>) -> Result<Connected, Failure> {
+async fn save(tools: &Tools, mut arrival: Arrival<'_>) -> Result<Connected, Failure> {
     let now = tools.outside.clock.now();
-    let mut facts = arrival.facts.clone();
-    facts.extend(std::mem::take(&mut arrival.shop.facts));
-    arrival.grant.keep_alive_at = keep_alive_at(tools, &arrival.grant);
+    plan_ahead(tools, arrival.provider, &mut arrival.grant);
     let mut tx = tools.db.begin().await?;
     let mut id = tools.outside.new_id::<ConnectionId>();
     // The seal is bound to the row's id. When another connect of the same shop wins the insert, its id is taken over.
@@ -94,7 +147,7 @@ pub(super) async fn save(tools: &Tools, mut arrival: Arrival<'_>) -> Result<Conn
             store_url: arrival.store_url,
             store_name: arrival.shop.name.as_deref(),
             external_store_id: arrival.shop.external_id.as_deref(),
-            facts: &facts,
+            facts: arrival.facts,
         };
         let sealed = seal(tools, &id, arrival.client, arrival.provider.key(), &arrival.grant);
         db::connection::upsert(&mut tx, &new, &arrival.grant, &sealed, now).await?;

@@ -9,14 +9,16 @@ use url::Url;
 
 use crate::{
     db::{self, oauth_state::OauthState},
-    model::{Client, ConnectionId, Failure},
-    provider,
+    model::{Client, ClientId, ConnectionId, Failure},
+    provider::{self, ConnectKind, Provider, Way},
     tools::Tools,
     vault::{Binding, hex},
 };
 
 /// How long the merchant may take at the shop.
 const STATE_LIFE: Duration = Duration::from_mins(15);
+/// How long he may take to set up an integration by hand.
+const SETUP_LIFE: Duration = Duration::from_hours(24);
 /// A verifier opens only for the state it was made for.
 pub(super) const VERIFIER: &str = "oauth_state";
 /// Connects of one client that may be under way at once.
@@ -33,17 +35,24 @@ pub struct Begin<'a> {
     pub reconnect: Option<&'a ConnectionId>,
 }
 
+/// What comes next in a connect.
+pub enum Next {
+    /// The page where the merchant allows it.
+    Consent(Url),
+    /// The merchant enters this address in the shop's administration: the shop posts to it and sends the browser there.
+    Register(String),
+}
+
 /// A connect under way.
 pub struct Begun {
-    /// The shop's consent page.
-    pub authorise_url: Url,
+    pub next: Next,
     /// Goes into a cookie: only this browser may come back.
     pub browser: String,
     /// Names the state in the database.
     pub state_hash: String,
 }
 
-/// Begins a connect by OAuth.
+/// Begins a connect.
 pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
     let provider = tools.provider(with.provider)?;
     if provider.takes_pasted_keys() {
@@ -54,14 +63,23 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
         );
         return Err(Failure::give_up("no_oauth", text));
     }
-    let app = tools.app(with.provider)?;
+    let app = tools.app_of(provider)?;
     let (facts, _) = provider.read_fields(with.fields)?;
-    let store_url = provider.store_url(&facts)?;
+    let store_url = provider.store_url_if_known(&facts)?.unwrap_or_default();
+    let kind = provider.kind();
+    if matches!(kind, ConnectKind::PostedKeys | ConnectKind::Oauth1) {
+        reachable(tools, provider, &store_url)?;
+    }
     let client = client(tools, with.client).await?;
     let (state, browser) = (tools.outside.random.token(), tools.outside.random.token());
     let verifier = provider.takes_pkce().then(|| provider::new_verifier(&tools.outside.random));
     let redirect_uri = tools.redirect_uri(with.provider);
-    let authorise_url = provider::authorise_url(provider, app, &facts, &redirect_uri, &state, verifier.as_ref())?;
+    let next = if kind == ConnectKind::Oauth1 {
+        Next::Register(format!("{redirect_uri}/{state}"))
+    } else {
+        let way = Way { redirect_uri: &redirect_uri, state: &state, verifier: verifier.as_ref() };
+        Next::Consent(provider::authorise_url(provider, app, &facts, &way)?)
+    };
 
     let state_hash = fingerprint(&state);
     let now = tools.outside.clock.now();
@@ -76,9 +94,10 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
         requested_scopes: Json(provider.scopes().to_vec()),
         code_verifier_sealed: verifier
             .map(|v| tools.vault.seal_text(&Binding(&[VERIFIER, &state_hash]), v.expose_secret())),
+        grant_sealed: None,
         return_url: None,
         created_at: now,
-        expires_at: now.plus(STATE_LIFE),
+        expires_at: now.plus(if kind == ConnectKind::Oauth1 { SETUP_LIFE } else { STATE_LIFE }),
         consumed_at: None,
     };
     let mut tx = tools.db.begin().await?;
@@ -88,7 +107,73 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
     }
     db::oauth_state::insert(&mut tx, &row).await?;
     tx.commit().await?;
-    Ok(Begun { authorise_url, browser, state_hash })
+    Ok(Begun { next, browser, state_hash })
+}
+
+/// Begins a connect that the platform asks for by a request it signed: for the client whose shop it is.
+pub async fn install(
+    tools: &Tools,
+    provider: &str,
+    query: &[(String, String)],
+    fields: &BTreeMap<String, String>,
+) -> Result<Begun, Failure> {
+    let known = tools.provider(provider)?;
+    provider::check_origin(known, tools.app_of(known)?, query, tools.outside.clock.now())?;
+    let (facts, _) = known.read_fields(fields)?;
+    let (client, reconnect) = whose(tools, known, &known.store_url(&facts)?).await?;
+    begin(tools, Begin { client: client.as_str(), provider, fields, reconnect: reconnect.as_ref() }).await
+}
+
+/// Whose shop it is that comes without a connect link of ours: the one client's that has it, or the one named for that.
+pub(super) async fn whose(
+    tools: &Tools,
+    provider: &Provider,
+    store_url: &str,
+) -> Result<(ClientId, Option<ConnectionId>), Failure> {
+    let mut tx = tools.db.read().await?;
+    let mut known = db::connection::list_by_shop(&mut tx, provider.key(), store_url).await?;
+    drop(tx);
+    let named = match tools.rules.install_clients.get(provider.key()) {
+        Some(named) => Some(client(tools, named).await?.id),
+        None => None,
+    };
+    if known.len() > 1 {
+        known.retain(|connection| Some(&connection.client_id) == named.as_ref());
+    }
+    match (known.pop(), named) {
+        (Some(connection), _) => Ok((connection.client_id, Some(connection.id))),
+        (None, Some(client)) => Ok((client, None)),
+        (None, None) => Err(Failure::give_up(
+            "no_client",
+            format!(
+                "{store_url} was installed at {} and nobody said whose shop it is: open the connect link that the operator \
+                 gave you, or let the operator set client under [app.{}]",
+                provider.name(),
+                provider.key()
+            ),
+        )),
+    }
+}
+
+/// A shop whose server calls us must reach us, and most demand https for that.
+fn reachable(tools: &Tools, provider: &Provider, store_url: &str) -> Result<(), Failure> {
+    let own = |url: &str| match Url::parse(url).ok().as_ref().and_then(Url::host) {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    let public = &tools.rules.public_url;
+    if own(store_url) || (public.starts_with("https://") && !own(public)) {
+        return Ok(());
+    }
+    let text = format!(
+        "{} hands its keys over from its own server and has to reach this daemon for that; {public} is not such an address: set \
+         [server] public_url to one that begins with https:// and is open to the internet (shops refuse private addresses, and \
+         ports other than 443, 80 and 8080)",
+        provider.name()
+    );
+    Err(Failure::give_up("not_reachable", text))
 }
 
 /// The client with this id or slug.

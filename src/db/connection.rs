@@ -9,7 +9,7 @@ macro_rules! columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, client_id, store_type, store_url, store_name, external_store_id, facts, scopes, token_expires_at, \
-             refresh_expires_at, keep_alive_at, token_refreshed_at, token_version, auto_sync_enabled, sync_on_approval, \
+             refresh_expires_at, keep_alive_at, renew_at, warn_at, token_refreshed_at, token_version, auto_sync_enabled, sync_on_approval, \
              sync_interval_seconds, sync_cron, sync_timezone, push_mode, next_sync_at, last_sync_at, last_success_at, \
              consecutive_failures, backoff_until, status, last_error_code, last_error, disconnected_at, created_at, \
              updated_at FROM store_connection ",
@@ -40,8 +40,8 @@ pub async fn upsert(
     let sql = "INSERT INTO store_connection (id, client_id, store_type, store_url, store_name, external_store_id, facts, \
          status, credentials_ciphertext, credentials_iv, credentials_tag, credentials_key_id, credentials_format, \
          credentials_fingerprint, scopes, token_expires_at, refresh_expires_at, token_refreshed_at, token_version, \
-         created_at, updated_at, keep_alive_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $17, $17, $19) \
+         created_at, updated_at, keep_alive_at, renew_at, warn_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $17, $17, $19, $20, $21) \
          ON CONFLICT (client_id, store_type, store_url) DO UPDATE SET store_name = excluded.store_name, \
          external_store_id = excluded.external_store_id, facts = excluded.facts, status = 'active', \
          credentials_ciphertext = excluded.credentials_ciphertext, credentials_iv = excluded.credentials_iv, \
@@ -49,6 +49,7 @@ pub async fn upsert(
          credentials_format = excluded.credentials_format, credentials_fingerprint = excluded.credentials_fingerprint, \
          scopes = excluded.scopes, token_expires_at = excluded.token_expires_at, \
          refresh_expires_at = excluded.refresh_expires_at, keep_alive_at = excluded.keep_alive_at, \
+         renew_at = excluded.renew_at, warn_at = excluded.warn_at, \
          token_refreshed_at = excluded.token_refreshed_at, \
          token_version = excluded.token_version, refresh_locked_until = NULL, refresh_locked_by = NULL, \
          consecutive_failures = 0, backoff_until = NULL, last_error_code = NULL, last_error = NULL, \
@@ -75,6 +76,8 @@ pub async fn upsert(
         now,
         grant.version,
         grant.keep_alive_at,
+        grant.renew_at,
+        grant.warn_at,
     )
     .map(drop)
 }
@@ -116,10 +119,28 @@ pub async fn list_due(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Co
     all!(tx, Connection, sql, now, limit)
 }
 
-/// Usable shops whose token ends before `until`.
-pub async fn list_expiring(tx: &mut Tx, until: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
-    let sql = columns!("WHERE status = 'active' AND token_expires_at <= $1 ORDER BY token_expires_at LIMIT $2");
-    all!(tx, Connection, sql, until, limit)
+/// Every client's connection of one shop that was not ended.
+pub async fn list_by_shop(tx: &mut Tx, provider: &str, store_url: &str) -> sqlx::Result<Vec<Connection>> {
+    let sql = columns!("WHERE store_type = $1 AND store_url = $2 AND status <> 'disconnected' ORDER BY id");
+    all!(tx, Connection, sql, provider, store_url)
+}
+
+/// Usable shops whose token is to be renewed.
+pub async fn list_to_renew(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
+    let sql = columns!("WHERE renew_at <= $1 AND status = 'active' ORDER BY renew_at LIMIT $2");
+    all!(tx, Connection, sql, now, limit)
+}
+
+/// Shops whose permission is about to end, and nobody was warned yet.
+pub async fn list_to_warn(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
+    let sql = columns!("WHERE warn_at <= $1 AND status IN ('active', 'error') ORDER BY warn_at LIMIT $2");
+    all!(tx, Connection, sql, now, limit)
+}
+
+/// Notes that people were warned; false where another process did, or the permission was renewed.
+pub async fn mark_warned(tx: &mut Tx, id: &ConnectionId, warn_at: Option<Time>) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET warn_at = NULL WHERE id = $1 AND warn_at = $2";
+    Ok(execute!(tx, sql, id, warn_at)? == 1)
 }
 
 /// Shops, also paused ones, whose refresh token would end unused.
@@ -231,7 +252,7 @@ pub async fn update_push_rules(
 pub async fn mark_disconnected(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE store_connection SET status = 'disconnected', credentials_ciphertext = NULL, credentials_iv = NULL, \
                credentials_tag = NULL, credentials_key_id = NULL, credentials_fingerprint = NULL, scopes = NULL, \
-               token_expires_at = NULL, refresh_expires_at = NULL, refresh_locked_until = NULL, refresh_locked_by = NULL, \
+               token_expires_at = NULL, refresh_expires_at = NULL, keep_alive_at = NULL, renew_at = NULL, warn_at = NULL, refresh_locked_until = NULL, refresh_locked_by = NULL, \
                token_version = token_version + 1, auto_sync_enabled = false, next_sync_at = NULL, disconnected_at = $2, \
                updated_at = $2 WHERE id = $1";
     execute!(tx, sql, id, now).map(drop)

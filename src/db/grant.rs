@@ -70,19 +70,21 @@ pub async fn find_sealed(tx: &mut Tx, id: &ConnectionId) -> sqlx::Result<Option<
     maybe!(tx, Sealed, sql, id)
 }
 
-/// Puts a renewed grant in the place of the one it was made from; false if another renewal came first.
+/// Puts a renewed grant in the place of the one it was made from. Fenced twice: false where another renewal came first, and where
+/// `owner` lost the right to renew to somebody who asks the shop by now.
 pub async fn replace_grant(
     tx: &mut Tx,
     id: &ConnectionId,
     grant: &Grant,
     sealed: &SealedGrant,
+    owner: &str,
     now: Time,
 ) -> sqlx::Result<bool> {
     let sql = "UPDATE store_connection SET credentials_ciphertext = $3, credentials_iv = $4, credentials_tag = $5, \
                credentials_key_id = $6, credentials_format = $7, credentials_fingerprint = $8, token_expires_at = $9, \
-               refresh_expires_at = $10, scopes = $11, token_refreshed_at = $12, keep_alive_at = $13, token_version = token_version + 1, \
+               refresh_expires_at = $10, scopes = $11, token_refreshed_at = $12, keep_alive_at = $13, renew_at = $14, warn_at = $15, token_version = token_version + 1, \
                refresh_locked_until = NULL, refresh_locked_by = NULL, updated_at = $12 \
-               WHERE id = $1 AND token_version + 1 = $2 AND status <> 'disconnected'";
+               WHERE id = $1 AND token_version + 1 = $2 AND refresh_locked_by = $16 AND status <> 'disconnected'";
     let rows = execute!(
         tx,
         sql,
@@ -99,6 +101,9 @@ pub async fn replace_grant(
         grant.scopes.as_ref().map(Json),
         now,
         grant.keep_alive_at,
+        grant.renew_at,
+        grant.warn_at,
+        owner,
     )?;
     Ok(rows == 1)
 }
@@ -115,6 +120,19 @@ pub async fn lock_refresh(
     let sql = "UPDATE store_connection SET refresh_locked_until = $4, refresh_locked_by = $3 \
                WHERE id = $1 AND token_version = $2 AND (refresh_locked_until IS NULL OR refresh_locked_until <= $5)";
     Ok(execute!(tx, sql, id, spent, owner, until, now)? == 1)
+}
+
+/// Keeps the right to renew until `until`; false where it was lost.
+pub async fn extend_refresh(tx: &mut Tx, id: &ConnectionId, owner: &str, until: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET refresh_locked_until = $3 WHERE id = $1 AND refresh_locked_by = $2";
+    Ok(execute!(tx, sql, id, owner, until)? == 1)
+}
+
+/// Takes every right to renew back, where no other process can hold one.
+pub async fn unlock_all(tx: &mut Tx) -> sqlx::Result<u64> {
+    let sql = "UPDATE store_connection SET refresh_locked_until = NULL, refresh_locked_by = NULL \
+               WHERE refresh_locked_by IS NOT NULL";
+    execute!(tx, sql)
 }
 
 /// Gives the right back, if `owner` still has it.

@@ -19,6 +19,8 @@ pub struct OauthState {
     pub browser_hash: Option<String>,
     pub requested_scopes: Json<Vec<String>>,
     pub code_verifier_sealed: Option<String>,
+    /// Keys that the shop's server brought before the browser came back.
+    pub grant_sealed: Option<String>,
     pub return_url: Option<String>,
     pub created_at: Time,
     pub expires_at: Time,
@@ -49,17 +51,41 @@ pub async fn insert(tx: &mut Tx, state: &OauthState) -> sqlx::Result<()> {
     .map(drop)
 }
 
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT state_hash, client_id, store_connection_id, store_type, store_url, facts, browser_hash, \
+             requested_scopes, code_verifier_sealed, grant_sealed, return_url, created_at, expires_at, consumed_at \
+             FROM oauth_state ",
+            $rest
+        )
+    };
+}
+
 /// By the hash of the state, used up or not.
 pub async fn find(tx: &mut Tx, state_hash: &str) -> sqlx::Result<Option<OauthState>> {
-    let sql = "SELECT state_hash, client_id, store_connection_id, store_type, store_url, facts, browser_hash, \
-               requested_scopes, code_verifier_sealed, return_url, created_at, expires_at, consumed_at \
-               FROM oauth_state WHERE state_hash = $1";
-    maybe!(tx, OauthState, sql, state_hash)
+    maybe!(tx, OauthState, columns!("WHERE state_hash = $1"), state_hash)
+}
+
+/// The latest that a browser began and has not ended.
+pub async fn find_by_browser(tx: &mut Tx, provider: &str, mark: &str, now: Time) -> sqlx::Result<Option<OauthState>> {
+    let sql = columns!(
+        "WHERE browser_hash = $1 AND store_type = $2 AND consumed_at IS NULL AND expires_at > $3 \
+         ORDER BY created_at DESC LIMIT 1"
+    );
+    maybe!(tx, OauthState, sql, mark, provider, now)
+}
+
+/// Keeps the keys that the shop's server brought. Where `once`, false if there were some already.
+pub async fn update_grant(tx: &mut Tx, state_hash: &str, sealed: &str, once: bool, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE oauth_state SET grant_sealed = $2 WHERE state_hash = $1 AND consumed_at IS NULL AND expires_at > $3 \
+               AND (grant_sealed IS NULL OR NOT $4)";
+    Ok(execute!(tx, sql, state_hash, sealed, now, once)? == 1)
 }
 
 /// Uses it up; false if somebody did before.
 pub async fn consume(tx: &mut Tx, state_hash: &str, now: Time) -> sqlx::Result<bool> {
-    let sql = "UPDATE oauth_state SET consumed_at = $2, code_verifier_sealed = NULL \
+    let sql = "UPDATE oauth_state SET consumed_at = $2, code_verifier_sealed = NULL, grant_sealed = NULL \
                WHERE state_hash = $1 AND consumed_at IS NULL AND expires_at > $2";
     Ok(execute!(tx, sql, state_hash, now)? == 1)
 }
@@ -72,7 +98,9 @@ pub async fn count_open(tx: &mut Tx, client: &ClientId, now: Time) -> sqlx::Resu
 
 /// How many connects on their way each key seals a secret of.
 pub async fn list_key_counts(tx: &mut Tx, now: Time) -> sqlx::Result<Vec<(String, i64)>> {
-    let sql = "SELECT code_verifier_sealed FROM oauth_state WHERE code_verifier_sealed IS NOT NULL AND consumed_at IS NULL AND expires_at > $1";
+    let sql = "SELECT code_verifier_sealed FROM oauth_state WHERE code_verifier_sealed IS NOT NULL AND consumed_at IS NULL \
+               AND expires_at > $1 UNION ALL SELECT grant_sealed FROM oauth_state WHERE grant_sealed IS NOT NULL \
+               AND consumed_at IS NULL AND expires_at > $1";
     let mut counts: BTreeMap<String, i64> = BTreeMap::new();
     for (sealed,) in all!(tx, (String,), sql, now)? {
         // As the vault writes it: the key's id, then what is sealed, parted by dots.

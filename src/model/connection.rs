@@ -52,6 +52,8 @@ pub struct Connection {
     pub token_expires_at: Option<Time>,
     pub refresh_expires_at: Option<Time>,
     pub keep_alive_at: Option<Time>,
+    pub renew_at: Option<Time>,
+    pub warn_at: Option<Time>,
     pub token_refreshed_at: Option<Time>,
     pub token_version: i32,
     pub auto_sync_enabled: bool,

@@ -20,6 +20,10 @@ pub struct Grant {
     pub expires_at: Option<Time>,
     /// When `refresh` ends, where the shop says so.
     pub refresh_expires_at: Option<Time>,
+    /// When `access` is to be renewed, ahead of its end.
+    pub renew_at: Option<Time>,
+    /// When people are to be warned that the permission ends.
+    pub warn_at: Option<Time>,
     /// When `refresh` is to be used although nobody needs it yet, so that it does not end unused.
     pub keep_alive_at: Option<Time>,
     /// Scopes the shop granted; `None` where it does not say.

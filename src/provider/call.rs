@@ -15,9 +15,11 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
-    Keys, Pacers, Provider,
+    App, Keys, Pacers, Provider,
+    grant::bad_address,
+    oauth1::{self, Moment},
     pace::Pacer,
-    recipe::{BodyKind, Class, Op},
+    recipe::{BodyKind, Class, Op, Signing},
     scope::Scope,
     verdict::{Verdict, judge},
     write::Parcel,
@@ -38,9 +40,20 @@ pub struct Session {
     pub(super) provider: Arc<Provider>,
     pub(super) facts: Facts,
     pub(super) store_url: String,
+    pub(super) app: Option<App>,
     keys: Arc<dyn Keys>,
     pacer: Arc<Pacer>,
     calls: AtomicI32,
+}
+
+/// Which shop a session speaks to.
+pub struct Shop {
+    pub provider: Arc<Provider>,
+    pub facts: Facts,
+    /// Empty while the shop has not told it yet.
+    pub store_url: String,
+    /// The operator's app at the provider, where there is one.
+    pub app: Option<App>,
 }
 
 /// What a call is filled with.
@@ -71,17 +84,11 @@ enum Outcome {
 }
 
 impl Session {
-    /// A session with the shop at `store_url`. Its budget is shared with every other session of the process.
-    pub fn new(
-        outside: Outside,
-        provider: Arc<Provider>,
-        facts: Facts,
-        store_url: String,
-        keys: Arc<dyn Keys>,
-        pacers: Arc<Pacers>,
-    ) -> Self {
+    /// A session with a shop. Its budget is shared with every other session of the process.
+    pub fn new(outside: Outside, shop: Shop, keys: Arc<dyn Keys>, pacers: &Pacers) -> Self {
+        let Shop { provider, facts, store_url, app } = shop;
         let pacer = pacers.of(&provider, &store_url, &outside.clock);
-        Self { outside, provider, facts, store_url, keys, pacer, calls: AtomicI32::new(0) }
+        Self { outside, provider, facts, store_url, app, keys, pacer, calls: AtomicI32::new(0) }
     }
 
     /// HTTP exchanges so far.
@@ -240,7 +247,7 @@ impl Session {
             parcel.describe(&mut values);
         }
         let (facts, store_url) = (&self.facts, self.store_url.as_str());
-        let scope = Scope { facts, store_url, grant: Some(grant), client_id: None, values };
+        let scope = Scope { facts, store_url, grant: Some(grant), app: self.app.as_ref(), values };
         let url = match with.url {
             Some(given) => Url::parse(given).map_err(|_| bad_address())?,
             None => self.address(op, &scope)?,
@@ -259,6 +266,11 @@ impl Session {
             if let Some(content_type) = content_type {
                 insert(&mut request.headers, "content-type", &content_type)?;
             }
+        }
+        if self.provider.recipe.call.sign == Some(Signing::Oauth1) {
+            let moment = Moment::new(&self.outside.random, self.outside.clock.now());
+            let header = oauth1::authorization(&request.method, &request.url, grant, &[], &moment);
+            insert(&mut request.headers, "authorization", &header)?;
         }
         Ok(request)
     }
@@ -290,10 +302,6 @@ fn parse(response: &Response) -> Result<Value, String> {
         return Ok(Value::Null);
     }
     serde_json::from_slice(&response.body).map_err(|e| e.to_string())
-}
-
-fn bad_address() -> Failure {
-    Failure::give_up("bad_address", "the provider's file and the shop's facts make an address that is none")
 }
 
 fn insert(headers: &mut HeaderMap, name: &str, text: &str) -> Result<(), Failure> {

@@ -4,6 +4,7 @@
 mod call;
 mod check;
 mod grant;
+mod oauth1;
 mod pace;
 mod pages;
 mod path;
@@ -18,20 +19,22 @@ mod write;
 
 use std::{collections::BTreeMap, path::Path as FilePath, sync::Arc, time::Duration};
 
-pub use call::Session;
+pub use call::{Session, Shop};
 pub use check::Problem;
 pub use grant::{
-    Answering, App, Code, Fixed, Keys, REFRESH_LOST, authorise_url, exchange, new_verifier, refresh, revoke,
+    Answering, App, Code, Fixed, Keys, REFRESH_LOST, Way, authorise_url, callback_facts, exchange, migrate,
+    new_verifier, own_token, posted_keys, refresh, revoke,
 };
+pub use oauth1::consumer_token;
 pub use pace::Pacers;
 pub use pages::PageToken;
 pub use read::{Page, ShopFacts, Unreadable, page, probe};
-pub use recipe::{Field, Limits};
-pub use signature::check_callback;
+pub use recipe::{ConnectKind, Field, Limits};
+pub use signature::{check_callback, check_origin};
 pub use write::{Kept, Parcel, Picture, Placing, find_ours, gallery, look, result_id, same_bytes, step};
 
-use crate::model::{Facts, Failure, Secret};
-use recipe::{Connect, ConnectKind, Oauth, Recipe};
+use crate::model::{Facts, Failure, Grant, Secret};
+use recipe::{Connect, Oauth, Recipe};
 
 /// A store platform, as its file describes it, checked.
 #[derive(Debug)]
@@ -117,9 +120,39 @@ impl Provider {
         &self.recipe.connect.field
     }
 
+    /// How the permission reaches us.
+    pub fn kind(&self) -> ConnectKind {
+        self.recipe.connect.kind
+    }
+
     /// Whether the shop is connected by keys that the merchant pastes.
     pub fn takes_pasted_keys(&self) -> bool {
-        self.recipe.connect.kind == ConnectKind::PastedKey
+        self.fields().iter().any(|field| field.secret)
+    }
+
+    /// Whether the operator needs an app of his own at the provider.
+    pub fn needs_app(&self) -> bool {
+        self.recipe.connect.oauth.as_ref().is_some_and(|oauth| oauth.client.is_none())
+    }
+
+    /// Whether a grant without a refresh token can be renewed all the same.
+    pub fn makes_own_tokens(&self) -> bool {
+        self.kind() == ConnectKind::ClientCredentials
+    }
+
+    /// Whether tokens without an end can be exchanged for ones that are renewed.
+    pub fn migrates_tokens(&self) -> bool {
+        self.recipe.connect.oauth.as_ref().is_some_and(|oauth| oauth.migrate.is_some())
+    }
+
+    /// Scopes that are needed and not granted, as sets: what a scope implies counts as granted.
+    pub fn missing_scopes(&self, grant: &Grant) -> Vec<String> {
+        let (Some(oauth), Some(granted)) = (&self.recipe.connect.oauth, &grant.scopes) else { return Vec::new() };
+        let has = |scope: &String| {
+            granted.contains(scope)
+                || granted.iter().any(|g| oauth.scope_implies.get(g).is_some_and(|implied| implied.contains(scope)))
+        };
+        oauth.scopes.iter().filter(|scope| !has(scope)).cloned().collect()
     }
 
     /// Whether the consent uses PKCE.
@@ -191,6 +224,12 @@ impl Provider {
             }
         }
         Ok((facts, secrets))
+    }
+
+    /// The shop's address, where the facts are known already that it is made of.
+    pub fn store_url_if_known(&self, facts: &Facts) -> Result<Option<String>, Failure> {
+        let known = self.recipe.connect.store_url.slots().all(|slot| facts.contains_key(slot));
+        if known { self.store_url(facts).map(Some) } else { Ok(None) }
     }
 
     /// The shop's address from its facts: lower-case host, no slash at the end; plain http only on loopback.

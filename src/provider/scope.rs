@@ -3,6 +3,7 @@
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
+use super::App;
 use crate::model::{Facts, Grant};
 
 /// The values of one call. Secrets are looked up in the grant and stand nowhere else.
@@ -10,7 +11,7 @@ pub(super) struct Scope<'a> {
     pub(super) facts: &'a Facts,
     pub(super) store_url: &'a str,
     pub(super) grant: Option<&'a Grant>,
-    pub(super) client_id: Option<&'a str>,
+    pub(super) app: Option<&'a App>,
     /// `page`, `since`, `product`, `asset`, `kept`, `gallery`, `push`.
     pub(super) values: Map<String, Value>,
 }
@@ -18,12 +19,13 @@ pub(super) struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// Only what the merchant and the shop told.
     pub(super) fn of_facts(facts: &'a Facts) -> Self {
-        Self { facts, store_url: "", grant: None, client_id: None, values: Map::new() }
+        Self { facts, store_url: "", grant: None, app: None, values: Map::new() }
     }
 
     pub(super) fn text(&self, name: &str) -> Option<String> {
         match name.split_once('.') {
             Some(("grant", secret)) => Some(self.grant?.secret(secret)?.expose_secret().to_owned()),
+            Some(("app", "client_secret")) => Some(self.app?.client_secret.expose_secret().to_owned()),
             _ => match self.value(name)? {
                 Value::String(text) => Some(text),
                 Value::Null => None,
@@ -35,7 +37,7 @@ impl<'a> Scope<'a> {
     pub(super) fn value(&self, name: &str) -> Option<Value> {
         match name.split_once('.') {
             Some(("grant", secret)) => Some(self.grant?.secret(secret)?.expose_secret().into()),
-            Some(("app", "client_id")) => Some(self.client_id?.into()),
+            Some(("app", "client_id")) => Some(self.app?.client_id.as_str().into()),
             Some((root, rest)) => self.values.get(root)?.get(rest).cloned(),
             None => self.values.get(name).or_else(|| self.facts.get(name)).cloned().or_else(|| self.address(name)),
         }

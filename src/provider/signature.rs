@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
 use sha2::Sha256;
@@ -9,6 +10,7 @@ use subtle::ConstantTimeEq;
 
 use super::{
     App, Provider,
+    grant::bad_address,
     recipe::{Signature, SignatureKind},
     scope::Scope,
 };
@@ -17,15 +19,13 @@ use crate::model::{Facts, Failure, Time};
 /// Checks signature, age and shop of a callback, as far as the provider's file demands them.
 pub fn check_callback(
     provider: &Provider,
-    app: &App,
+    app: Option<&App>,
     facts: &Facts,
     query: &[(String, String)],
     now: Time,
 ) -> Result<(), Failure> {
-    let oauth = provider.oauth()?;
-    if let Some(signature) = &oauth.signature {
-        check_signature(provider, signature, app, query, now)?;
-    }
+    let Ok(oauth) = provider.oauth() else { return Ok(()) };
+    check_origin(provider, app, query, now)?;
     if let Some(issuer) = &oauth.issuer {
         // Letter by letter (RFC 9207): an answer that another server mixed in names another issuer, or none.
         let store_url = provider.store_url(facts)?;
@@ -49,6 +49,18 @@ pub fn check_callback(
     Ok(())
 }
 
+/// Checks that the platform signed a query, and when, where the provider's file says that it does.
+pub fn check_origin(
+    provider: &Provider,
+    app: Option<&App>,
+    query: &[(String, String)],
+    now: Time,
+) -> Result<(), Failure> {
+    let Some(signature) = provider.oauth().ok().and_then(|oauth| oauth.signature.as_ref()) else { return Ok(()) };
+    let app = app.ok_or_else(bad_address)?;
+    check_signature(provider, signature, app, query, now)
+}
+
 fn check_signature(
     provider: &Provider,
     signature: &Signature,
@@ -64,10 +76,19 @@ fn check_signature(
     };
     let given =
         query.iter().find(|(name, _)| *name == signature.param).map(|(_, value)| value.as_str()).ok_or_else(bad)?;
-    let expected = match signature.kind {
-        SignatureKind::HmacSortedQuery => hmac_sorted_query(app.client_secret.expose_secret(), &signature.param, query),
+    let key = app.client_secret.expose_secret();
+    let same = match signature.kind {
+        SignatureKind::HmacSortedQuery => {
+            let expected = hmac_sorted_query(key, &signature.param, query);
+            expected.as_bytes().ct_eq(given.to_ascii_lowercase().as_bytes())
+        }
+        SignatureKind::HmacJson => {
+            let (given, content) = given.split_once('.').ok_or_else(bad)?;
+            let given = URL_SAFE_NO_PAD.decode(given.trim_end_matches('=')).map_err(|_| bad())?;
+            hmac(key, content).ct_eq(&given)
+        }
     };
-    if !bool::from(expected.as_bytes().ct_eq(given.to_ascii_lowercase().as_bytes())) {
+    if !bool::from(same) {
         return Err(bad());
     }
     let (Some(param), Some(max_age)) = (&signature.timestamp, &signature.max_age) else { return Ok(()) };
@@ -93,10 +114,14 @@ fn hmac_sorted_query(key: &str, param: &str, query: &[(String, String)]) -> Stri
         form.append_pair(name, value);
     }
     let text = form.finish().replace('+', "%20");
+    hmac(key, &text).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+fn hmac(key: &str, text: &str) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
         .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(text.as_bytes());
-    mac.finalize().into_bytes().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    mac.finalize().into_bytes().to_vec()
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use axum::{
+    body::Bytes,
     extract::{Path, Query, RawQuery, State},
-    http::HeaderMap,
+    http::{HeaderMap, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
@@ -12,8 +13,9 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use super::{error::Refusal, host::on_own_machine, page};
 use crate::{
-    connect::{self, Begin, Callback},
+    connect::{self, Begin, Begun, Callback, Finished, Next},
     model::{ConnectionId, Failure},
+    provider::Provider,
     tools::{Shared, Tools},
 };
 
@@ -48,6 +50,13 @@ pub(super) async fn begin(
     jar: CookieJar,
 ) -> Result<Response, Refusal> {
     web.brake()?;
+    if let Some(fields) =
+        web.tools.provider(&provider)?.install_fields(&query).filter(|_| !query.contains_key("client"))
+    {
+        // The platform asks for an install, and signed that it does.
+        let pairs: Vec<(String, String)> = query.into_iter().collect();
+        return begun(&web.tools, &provider, jar, connect::install(&web.tools, &provider, &pairs, &fields).await?);
+    }
     let client = query.remove("client").ok_or_else(|| Failure::give_up("bad_field", "the address lacks client=…"))?;
     let reconnect = query.remove("reconnect").map(ConnectionId);
     let signed = query.remove("expires").zip(query.remove("signature"));
@@ -57,30 +66,51 @@ pub(super) async fn begin(
         tracing::debug!(field = missing.name, "asking for what is missing");
         return Ok(Html(page::ask(known, &client, signed.as_ref(), &query)).into_response());
     }
-    let begun = connect::begin(
-        &web.tools,
-        Begin { client: &client, provider: &provider, fields: &query, reconnect: reconnect.as_ref() },
-    )
-    .await?;
-    let jar = jar.add(cookie(&web.tools, &provider, begun.browser));
-    Ok((jar, Redirect::to(begun.authorise_url.as_str())).into_response())
+    let with = Begin { client: &client, provider: &provider, fields: &query, reconnect: reconnect.as_ref() };
+    begun(&web.tools, &provider, jar, connect::begin(&web.tools, with).await?)
 }
 
-/// `GET /oauth/callback/{provider}`: back from the shop.
+/// Sends the browser on its way, with its mark.
+fn begun(tools: &Tools, provider: &str, jar: CookieJar, begun: Begun) -> Result<Response, Refusal> {
+    let known = tools.provider(provider)?;
+    match begun.next {
+        Next::Consent(url) => {
+            let jar = jar.add(cookie(tools, known, begun.browser));
+            Ok((jar, Redirect::to(url.as_str())).into_response())
+        }
+        Next::Register(address) => Ok(Html(page::register(known, &address)).into_response()),
+    }
+}
+
+/// Which callback: `/oauth/callback/{provider}`, or with a state behind it where the shop is told a secret address.
+#[derive(serde::Deserialize)]
+pub(super) struct Where {
+    provider: String,
+    state: Option<String>,
+}
+
+/// `GET` of a callback: the browser is back from the shop.
 pub(super) async fn finish(
     State(web): State<Web>,
-    Path(provider): Path<String>,
+    Path(at): Path<Where>,
     RawQuery(query): RawQuery,
     jar: CookieJar,
 ) -> Result<Response, Refusal> {
     web.brake()?;
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
-    let name = format!("{COOKIE}_{provider}");
+    let name = format!("{COOKIE}_{}", at.provider);
     let browser = jar.get(&name).map(|cookie| cookie.value().to_owned());
-    let callback = Callback { provider: &provider, query: &query, browser: browser.as_deref() };
-    let connected = connect::finish(&web.tools, callback).await?;
+    let callback =
+        Callback { provider: &at.provider, state: at.state.as_deref(), query: &query, browser: browser.as_deref() };
+    let (connected, go_to) = match connect::finish(&web.tools, callback).await? {
+        Finished::Waiting => return Ok(Html(page::waiting()).into_response()),
+        Finished::Connected { connected, go_to } => (connected, go_to),
+    };
     let jar = jar.remove(Cookie::build(name).path("/oauth/callback"));
+    if let Some(url) = go_to {
+        return Ok((jar, Redirect::to(url.as_str())).into_response());
+    }
     let name = connected.store_name.unwrap_or_else(|| "Your shop".to_owned());
     let body = format!(
         "<p class=good>{} is connected.</p><p>Its products are being imported. You can close this window.</p>\
@@ -89,6 +119,25 @@ pub(super) async fn finish(
         connected.connection
     );
     Ok((jar, Html(page::shell("Connected", &body))).into_response())
+}
+
+/// `POST` to a callback: the shop's own server brings keys, as JSON or as a form.
+pub(super) async fn take(
+    State(web): State<Web>,
+    Path(at): Path<Where>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<&'static str, Refusal> {
+    web.brake()?;
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let posted = if kind.starts_with("application/x-www-form-urlencoded") {
+        url::form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect()
+    } else {
+        serde_json::from_slice(&body)
+            .map_err(|_| Failure::give_up("bad_callback", "what was posted is no JSON object"))?
+    };
+    connect::take(&web.tools, &at.provider, at.state.as_deref(), &serde_json::Value::Object(posted)).await?;
+    Ok("ok\n")
 }
 
 /// Whether this address may begin a connect: it was made by the operator (signed), or the daemon listens to its own
@@ -138,12 +187,15 @@ pub fn link(tools: &Tools, provider: &str, client: &str, fields: &BTreeMap<Strin
     format!("{}/connect/{provider}?{}", tools.rules.public_url, form.finish())
 }
 
-fn cookie(tools: &Tools, provider: &str, mark: String) -> Cookie<'static> {
-    Cookie::build((format!("{COOKIE}_{provider}"), mark))
+fn cookie(tools: &Tools, provider: &Provider, mark: String) -> Cookie<'static> {
+    let secure = tools.rules.public_url.starts_with("https://");
+    // Lax: the way back from the shop is a top-level navigation, everything else of another site is not. A platform that begins
+    // the connect may show our answer within its own page, and there only the cookie says who is asking.
+    let framed = secure && !provider.kind().carries_state();
+    Cookie::build((format!("{COOKIE}_{}", provider.key()), mark))
         .path("/oauth/callback")
         .http_only(true)
-        // Lax: the way back from the shop is a top-level navigation, everything else of another site is not.
-        .same_site(SameSite::Lax)
-        .secure(tools.rules.public_url.starts_with("https://"))
+        .same_site(if framed { SameSite::None } else { SameSite::Lax })
+        .secure(secure)
         .build()
 }

@@ -27,9 +27,11 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = match (self.0.remedy, self.0.code.as_str()) {
             (_, "unknown_client" | "unknown_provider" | "unknown_connection") => StatusCode::NOT_FOUND,
-            (_, "other_browser" | "not_signed" | "bad_signature" | "stale_signature" | "other_shop") => {
-                StatusCode::FORBIDDEN
-            }
+            (
+                _,
+                "other_browser" | "not_signed" | "bad_signature" | "stale_signature" | "other_shop" | "other_consumer"
+                | "no_client",
+            ) => StatusCode::FORBIDDEN,
             (_, "too_many_connects" | "too_fast") => StatusCode::TOO_MANY_REQUESTS,
             (_, "database") => StatusCode::SERVICE_UNAVAILABLE,
             (Remedy::Retry(_), _) => StatusCode::BAD_GATEWAY,

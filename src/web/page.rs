@@ -102,6 +102,27 @@ pub(super) fn ask(
     shell(&format!("Connect {}", provider.name()), &form)
 }
 
+/// What the merchant enters in the shop's administration.
+pub(super) fn register(provider: &Provider, address: &str) -> String {
+    let body = format!(
+        "<p>In the administration of {}, add an integration with this address, both as its callback URL and as its identity link \
+         URL, allow it to read and change products, and activate it:</p><p><code>{}</code></p>\
+         <p class=dim>The address is a secret of this connect and good for a day. The shop sends you back here when you activate.</p>",
+        escape(provider.name()),
+        escape(address)
+    );
+    shell(&format!("Connect {}", provider.name()), &body)
+}
+
+/// The browser is here before the shop's server was.
+pub(super) fn waiting() -> String {
+    shell(
+        "One moment",
+        "<meta http-equiv=refresh content=2><p>The shop has not handed its keys over yet. This page looks again by itself.</p>\
+         <p class=dim>If it stays like this, the shop cannot reach this daemon: ask its operator.</p>",
+    )
+}
+
 /// A page around `body`, which is HTML already.
 pub(super) fn shell(title: &str, body: &str) -> String {
     format!(

@@ -8,15 +8,13 @@ use tokio_cron_scheduler::{Job as TickJob, JobScheduler, JobSchedulerError};
 
 use super::worker::recover;
 use crate::{
-    db::{self, job::NewJob},
-    model::{Connection, EVENT_DAYS, ImportScope, Task, Time, Trigger},
+    db::{self, job::NewJob, run::NewRun},
+    model::{Connection, EVENT_DAYS, ImportScope, RunAction, RunStatus, Task, Time, Trigger},
     tools::{Shared, Tools},
 };
 
 /// Schedules looked at in one tick.
 const DUE_AT_ONCE: i64 = 500;
-/// A token is looked at this long before its end; how far ahead it is really renewed is the provider's word.
-const TOKENS_AHEAD: Duration = Duration::from_mins(20);
 /// How long ended jobs, states and silent daemons are remembered.
 const REMEMBER: Duration = Duration::from_hours(7 * 24);
 
@@ -69,18 +67,17 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     let mut tx = tools.db.read().await?;
     let due = db::connection::list_due(&mut tx, now, DUE_AT_ONCE).await?;
-    let expiring = db::connection::list_expiring(&mut tx, now.plus(TOKENS_AHEAD), DUE_AT_ONCE).await?;
-    let idle = db::connection::list_keep_alive(&mut tx, now, DUE_AT_ONCE).await?;
+    let mut tokens = db::connection::list_to_renew(&mut tx, now, DUE_AT_ONCE).await?;
+    tokens.extend(db::connection::list_keep_alive(&mut tx, now, DUE_AT_ONCE).await?);
+    let ending = db::connection::list_to_warn(&mut tx, now, DUE_AT_ONCE).await?;
     drop(tx);
     let mut left = 0;
     for connection in &due {
         left += fire(tools, connection, now).await?;
     }
-    for connection in expiring.iter().filter(|c| renews_now(tools, c, now)) {
-        left += leave(tools, connection, refresh_job(tools, connection, now)).await?;
-    }
-    for connection in &idle {
-        left += leave(tools, connection, refresh_job(tools, connection, now)).await?;
+    left += leave_renewals(tools, &tokens, now).await?;
+    for connection in &ending {
+        warn(tools, connection, now).await?;
     }
     let mut tx = tools.db.begin().await?;
     let before = now.minus(REMEMBER);
@@ -131,17 +128,49 @@ async fn fire(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result
     Ok(usize::from(!busy))
 }
 
-fn renews_now(tools: &Tools, connection: &Connection, now: Time) -> bool {
-    let Ok(provider) = tools.provider(&connection.store_type) else { return false };
-    connection.token_expires_at.is_some_and(|end| end <= now.plus(provider.refresh_margin()))
+/// Leaves a renewal for each, in one transaction; a shop that has one waiting gets no second.
+async fn leave_renewals(tools: &Tools, connections: &[Connection], now: Time) -> sqlx::Result<usize> {
+    if connections.is_empty() {
+        return Ok(0);
+    }
+    let mut tx = tools.db.begin().await?;
+    for connection in connections {
+        db::job::insert(&mut tx, &refresh_job(tools, connection, now), now).await?;
+    }
+    tx.commit().await?;
+    tracing::debug!(renewals = connections.len(), "left renewals of tokens");
+    Ok(connections.len())
 }
 
-async fn leave(tools: &Tools, connection: &Connection, job: NewJob) -> sqlx::Result<usize> {
+/// Tells people, once, that a permission ends although it was tried to keep it: in the log of runs and in the daemon's own.
+async fn warn(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result<()> {
     let mut tx = tools.db.begin().await?;
-    db::job::insert(&mut tx, &job, tools.outside.clock.now()).await?;
+    if !db::connection::mark_warned(&mut tx, &connection.id, connection.warn_at).await? {
+        return Ok(());
+    }
+    let end = connection.refresh_expires_at.map_or_else(|| "soon".to_owned(), |end| format!("at {end}"));
+    let text = format!(
+        "the permission of {} ends {end} and could not be renewed: connect the shop again",
+        connection.store_url
+    );
+    let run = NewRun {
+        id: tools.outside.new_id(),
+        connection: connection.id.clone(),
+        client: connection.client_id.clone(),
+        parent: None,
+        action: RunAction::RefreshToken,
+        trigger: Trigger::Schedule,
+        asset: None,
+        product: None,
+        job: None,
+        attempt: 1,
+        instance: tools.instance.clone(),
+    };
+    db::run::insert(&mut tx, &run, now).await?;
+    db::run::close(&mut tx, &run.id, RunStatus::Skipped, Some(("permission_ending", &text)), 0, now).await?;
     tx.commit().await?;
-    tracing::debug!(connection.id = %connection.id, "left a renewal of its token");
-    Ok(1)
+    tracing::warn!(connection.id = %connection.id, "{text}");
+    Ok(())
 }
 
 fn refresh_job(tools: &Tools, connection: &Connection, now: Time) -> NewJob {

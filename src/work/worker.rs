@@ -20,6 +20,7 @@ const MAX_INTERRUPTIONS: i32 = 200;
 pub struct Pools {
     pub import: usize,
     pub push: usize,
+    pub tokens: usize,
     /// How often an idle worker looks for jobs that other processes left.
     pub poll: Duration,
 }
@@ -35,7 +36,9 @@ impl Workers {
     pub fn start(tools: &Shared, pools: Pools) -> Self {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        for (pool, workers) in [(Pool::Import, pools.import), (Pool::Push, pools.push), (Pool::Maintenance, 2)] {
+        for (pool, workers) in
+            [(Pool::Import, pools.import), (Pool::Push, pools.push), (Pool::Maintenance, pools.tokens)]
+        {
             for _ in 0..workers {
                 tasks.spawn(work(tools.clone(), pool, pools.poll, stop.clone()));
             }
@@ -145,6 +148,9 @@ pub async fn recover(tools: &Tools, alone: bool) -> sqlx::Result<(u64, u64)> {
     let mut tx = tools.db.begin().await?;
     let jobs = db::job::release_expired(&mut tx, now, alone, MAX_INTERRUPTIONS).await?;
     let runs = db::run::close_orphans(&mut tx, now).await?;
+    if alone {
+        db::grant::unlock_all(&mut tx).await?;
+    }
     tx.commit().await?;
     if jobs + runs > 0 {
         tracing::info!(jobs, runs, "took over work that an ended process left: jobs freed, runs closed as interrupted");

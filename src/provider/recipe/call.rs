@@ -15,6 +15,8 @@ pub(in crate::provider) struct Call {
     pub(in crate::provider) base: Template,
     #[serde(default)]
     pub(in crate::provider) headers: BTreeMap<String, Template>,
+    /// How every call is signed, where it is.
+    pub(in crate::provider) sign: Option<Signing>,
     /// The longest that one call waits for a throttled shop before its job is put back.
     #[serde(default = "half_a_minute")]
     pub(in crate::provider) patience: Span,
@@ -25,6 +27,14 @@ pub(in crate::provider) struct Call {
     pub(in crate::provider) budget: Vec<Budget>,
     #[serde(default)]
     pub(in crate::provider) verdict: Vec<VerdictRule>,
+}
+
+/// A signature over each call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::provider) enum Signing {
+    /// RFC 5849 with HMAC-SHA256.
+    Oauth1,
 }
 
 /// How often the shop may be asked.

@@ -13,19 +13,94 @@ use super::{
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Connect {
     pub(in crate::provider) kind: ConnectKind,
-    /// The shop's address, from the fields.
+    /// The shop's address, from the fields and from whatever the shop tells while it is connected.
     pub(in crate::provider) store_url: Template,
     #[serde(default)]
     pub(in crate::provider) field: Vec<Field>,
     pub(in crate::provider) probe: Probe,
     pub(in crate::provider) oauth: Option<Oauth>,
+    /// For kind `signed_install`: which parameter of the platform's signed request fills which field.
+    #[serde(default)]
+    pub(in crate::provider) install: BTreeMap<String, String>,
+    /// For kind `posted_keys`.
+    pub(in crate::provider) posted: Option<Posted>,
+    /// For kind `oauth1`.
+    pub(in crate::provider) oauth1: Option<Oauth1>,
 }
 
+/// How the permission reaches us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::provider) enum ConnectKind {
+pub enum ConnectKind {
+    /// We send the browser to a consent page with our state; it comes back with a code.
     Oauth2Code,
+    /// The same, and the platform may begin it by a request that it signs.
+    SignedInstall,
+    /// The platform begins it: the browser comes back with a code and without any state of ours.
+    PlatformInstall,
+    /// Tokens are asked for with credentials that need no merchant: pasted ones, or the app's own for an installed instance.
+    ClientCredentials,
+    /// The shop's server posts keys to us, the browser follows.
+    PostedKeys,
+    /// The shop's server posts a consumer to us; tokens and every call are signed by OAuth 1.0a.
+    Oauth1,
+    /// The merchant pastes a key that serves as it is.
     PastedKey,
+}
+
+impl ConnectKind {
+    /// Whether the way back carries our state; otherwise the browser's cookie alone stands for it.
+    pub(crate) fn carries_state(self) -> bool {
+        !matches!(self, Self::PlatformInstall | Self::ClientCredentials)
+    }
+
+    /// Whether a code is turned into the first token.
+    pub(crate) fn brings_code(self) -> bool {
+        matches!(self, Self::Oauth2Code | Self::SignedInstall | Self::PlatformInstall)
+    }
+}
+
+/// Keys that the shop's server posts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Posted {
+    /// The page where the merchant allows it; `{state}` and `{redirect_uri}` may be looked up.
+    pub(in crate::provider) authorize: Template,
+    #[serde(default)]
+    pub(in crate::provider) query: BTreeMap<String, Template>,
+    /// The member of what is posted, and the parameter of the browser's way back, that hold our state.
+    pub(in crate::provider) state: String,
+    /// Names of secrets and where they stand in what is posted.
+    pub(in crate::provider) secrets: BTreeMap<String, Path>,
+    /// Where it says what the keys may do…
+    pub(in crate::provider) rights: Option<Path>,
+    /// …and what that must be.
+    #[serde(default)]
+    pub(in crate::provider) needed: Vec<String>,
+    /// How the browser comes back when the merchant declines.
+    pub(in crate::provider) declined: Declined,
+}
+
+/// A parameter that says no.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Declined {
+    pub(in crate::provider) param: String,
+    pub(in crate::provider) is: String,
+}
+
+/// A consumer that the shop's server posts, in the words of RFC 5849, and the two calls that make a token of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Oauth1 {
+    /// Temporary credentials (RFC 5849, 2.1).
+    pub(in crate::provider) request: Template,
+    /// Token credentials (RFC 5849, 2.3).
+    pub(in crate::provider) access: Template,
+    /// The posted parameter that names the shop.
+    pub(in crate::provider) shop: String,
+    /// The parameter of the browser's visit with the address it goes back to; only within the shop.
+    pub(in crate::provider) back: String,
 }
 
 /// Something the merchant is asked for.
@@ -57,9 +132,29 @@ pub(in crate::provider) struct Probe {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Oauth {
-    pub(in crate::provider) authorize: Template,
+    /// The consent page, or the page where the platform begins; none where credentials are pasted.
+    pub(in crate::provider) authorize: Option<Template>,
     pub(in crate::provider) token: Template,
+    /// The endpoint of RFC 7009.
     pub(in crate::provider) revoke: Option<Template>,
+    /// The operation that ends the permission, where the platform has one of its own.
+    pub(in crate::provider) revoke_op: Option<String>,
+    /// The secret fields that are the client of kind `client_credentials`; the operator's app otherwise.
+    pub(in crate::provider) client: Option<PastedClient>,
+    #[serde(default)]
+    pub(in crate::provider) token_body: TokenBody,
+    #[serde(default)]
+    pub(in crate::provider) token_headers: BTreeMap<String, Template>,
+    /// Facts that the browser brings back.
+    #[serde(default)]
+    pub(in crate::provider) callback: BTreeMap<String, FromCallback>,
+    /// Where the browser goes when the shop is connected, where the platform wants that.
+    pub(in crate::provider) done: Option<Template>,
+    /// How a token without an end becomes one that is renewed, without the merchant (RFC 8693).
+    pub(in crate::provider) migrate: Option<Migrate>,
+    /// What a scope holds besides itself.
+    #[serde(default)]
+    pub(in crate::provider) scope_implies: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     pub(in crate::provider) authorize_extra: BTreeMap<String, Template>,
     #[serde(default)]
@@ -99,6 +194,54 @@ pub(in crate::provider) enum Pkce {
 pub(in crate::provider) enum ClientAuth {
     Body,
     Basic,
+    /// A public client: its id and no secret.
+    None,
+}
+
+/// How a token request is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::provider) enum TokenBody {
+    #[default]
+    Form,
+    Json,
+}
+
+/// The names of two secret fields.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct PastedClient {
+    pub(in crate::provider) id: String,
+    pub(in crate::provider) secret: String,
+}
+
+/// A fact that a callback's parameter holds: its first group, or all of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct FromCallback {
+    pub(in crate::provider) param: String,
+    /// A place in the parameter's signed content (signature kind `hmac_json`).
+    pub(in crate::provider) path: Option<Path>,
+    pub(in crate::provider) pattern: Pattern,
+}
+
+/// A fact that a token answer holds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct FromAnswer {
+    pub(in crate::provider) path: Path,
+    /// Its first group, or all of it.
+    pub(in crate::provider) pattern: Pattern,
+}
+
+/// The token exchange that a platform offers for its older tokens.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Migrate {
+    pub(in crate::provider) subject_token_type: String,
+    pub(in crate::provider) requested_token_type: String,
+    #[serde(default)]
+    pub(in crate::provider) extra: BTreeMap<String, String>,
 }
 
 /// What a lost answer to a refresh means.
@@ -120,6 +263,10 @@ pub(in crate::provider) struct TokenAnswer {
     pub(in crate::provider) expires: Expires,
     pub(in crate::provider) refresh_expires: Option<Expires>,
     pub(in crate::provider) scope: Path,
+    /// Facts about the shop.
+    pub(in crate::provider) facts: BTreeMap<String, FromAnswer>,
+    /// What names the shop: must be the one the connect was begun for.
+    pub(in crate::provider) same_shop: Option<SameAnswer>,
 }
 
 impl Default for TokenAnswer {
@@ -131,6 +278,8 @@ impl Default for TokenAnswer {
             expires: Expires { path: path("expires_in"), unit: ExpiresUnit::S },
             refresh_expires: None,
             scope: path("scope"),
+            facts: BTreeMap::new(),
+            same_shop: None,
         }
     }
 }
@@ -168,6 +317,8 @@ pub(in crate::provider) struct Signature {
 pub(in crate::provider) enum SignatureKind {
     /// HMAC-SHA256 with the client secret, in hexadecimal, over all other parameters sorted by name.
     HmacSortedQuery,
+    /// The parameter is `SIGNATURE.CONTENT`, both base64url: HMAC-SHA256 with the client secret over CONTENT, which is JSON.
+    HmacJson,
 }
 
 /// A callback parameter that must name the shop the connect was begun for.
@@ -175,6 +326,14 @@ pub(in crate::provider) enum SignatureKind {
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct SameShop {
     pub(in crate::provider) param: String,
+    pub(in crate::provider) equals: Template,
+}
+
+/// A place in a token answer that must name the shop the connect was begun for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct SameAnswer {
+    pub(in crate::provider) path: Path,
     pub(in crate::provider) equals: Template,
 }
 

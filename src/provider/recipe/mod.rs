@@ -11,8 +11,8 @@ use regex::Regex;
 use serde::{Deserialize, Deserializer};
 
 pub(super) use call::*;
-pub use connect::Field;
 pub(super) use connect::*;
+pub use connect::{ConnectKind, Field};
 pub(super) use import::*;
 pub(super) use push::*;
 
@@ -140,6 +140,15 @@ impl Pattern {
     pub(in crate::provider) fn matches(&self, text: &str) -> bool {
         // `$` also matches before a line end, which no field of ours may hold.
         !text.contains(['\n', '\r']) && self.0.is_match(text)
+    }
+
+    /// The first group of a text that matches, or all of it where there is no group.
+    pub(in crate::provider) fn take(&self, text: &str) -> Option<String> {
+        if !self.matches(text) {
+            return None;
+        }
+        let found = self.0.captures(text)?;
+        found.get(1).or(found.get(0)).map(|part| part.as_str().to_owned())
     }
 }
 

@@ -1,10 +1,12 @@
 //! Proves a provider's file before anyone uses it: every problem with its file, its key and the allowed words.
 
+mod connect;
+
 use std::{collections::BTreeSet, fmt, path::Path as FilePath};
 
 use super::{
     Provider,
-    recipe::{BodyKind, ConnectKind, GalleryKind, Look, Op, Paging, Recipe},
+    recipe::{BodyKind, GalleryKind, Look, Op, Paging, Recipe},
     template::Template,
 };
 
@@ -120,54 +122,6 @@ impl Check<'_> {
         self.import(recipe);
         self.push(recipe);
         self.used(recipe);
-    }
-
-    fn connect(&mut self, recipe: &Recipe) {
-        let connect = &recipe.connect;
-        let allowed = facts(recipe);
-        self.template("connect.store_url", &connect.store_url, &allowed);
-        self.names_op(recipe, "connect.probe.op", &connect.probe.op);
-        match (connect.kind, &connect.oauth) {
-            (ConnectKind::Oauth2Code, None) => self.wrong("connect.oauth", "is needed by kind oauth2_code"),
-            (ConnectKind::PastedKey, Some(_)) => self.wrong("connect.oauth", "has no place with kind pasted_key"),
-            _ => {}
-        }
-        let secret = connect.field.iter().any(|field| field.secret);
-        self.demand(
-            connect.kind != ConnectKind::PastedKey || secret,
-            "connect.field",
-            "kind pasted_key needs a field with secret = true",
-        );
-        self.demand(
-            connect.kind != ConnectKind::Oauth2Code || !secret,
-            "connect.field",
-            "kind oauth2_code asks for no secret field",
-        );
-        for field in &connect.field {
-            let reserved =
-                ["store_url", "shop_host", "since", "value"].contains(&field.name.as_str()) || field.name.contains('.');
-            self.demand(!reserved, "connect.field.name", &format!("'{}' has another meaning in templates", field.name));
-            for text in field.example.iter().chain(&field.default) {
-                self.demand(
-                    field.pattern.matches(text),
-                    "connect.field.pattern",
-                    &format!("does not match its own example or default '{text}'"),
-                );
-            }
-        }
-        let Some(oauth) = &connect.oauth else { return };
-        let mut allowed = allowed;
-        allowed.extend(["store_url".into(), "app.client_id".into()]);
-        let extras = oauth.authorize_extra.values().chain(oauth.token_extra.values());
-        for template in
-            [&oauth.authorize, &oauth.token].into_iter().chain(&oauth.revoke).chain(&oauth.issuer).chain(extras)
-        {
-            self.template("connect.oauth", template, &allowed);
-        }
-        if let Some(same) = &oauth.same_shop {
-            allowed.insert("shop_host".into());
-            self.template("connect.oauth.same_shop.equals", &same.equals, &allowed);
-        }
     }
 
     fn op(&mut self, recipe: &Recipe, name: &str, op: &Op) {
@@ -307,7 +261,9 @@ impl Check<'_> {
 /// Facts that a connection will have.
 fn facts(recipe: &Recipe) -> BTreeSet<String> {
     let fields = recipe.connect.field.iter().filter(|field| !field.secret).map(|field| field.name.clone());
-    fields.chain(recipe.connect.probe.facts.keys().cloned()).collect()
+    let oauth = recipe.connect.oauth.iter();
+    let told = oauth.flat_map(|oauth| oauth.callback.keys().chain(oauth.answer.facts.keys()).cloned());
+    fields.chain(recipe.connect.probe.facts.keys().cloned()).chain(told).collect()
 }
 
 fn kept_names(recipe: &Recipe) -> BTreeSet<String> {
@@ -345,12 +301,14 @@ fn call_names(recipe: &Recipe) -> BTreeSet<String> {
     ];
     names.extend(fixed.map(str::to_owned));
     names.extend(kept_names(recipe));
-    match recipe.connect.kind {
-        ConnectKind::Oauth2Code => drop(names.insert("grant.access".into())),
-        ConnectKind::PastedKey => {
-            names.extend(recipe.connect.field.iter().filter(|f| f.secret).map(|f| format!("grant.{}", f.name)));
-        }
+    if recipe.connect.oauth.as_ref().is_some_and(|oauth| oauth.client.is_none()) {
+        names.extend(["app.client_id".into(), "app.client_secret".into()]);
     }
+    if recipe.connect.oauth.is_some() {
+        names.insert("grant.access".into());
+    }
+    names.extend(recipe.connect.field.iter().filter(|f| f.secret).map(|f| format!("grant.{}", f.name)));
+    names.extend(recipe.connect.posted.iter().flat_map(|p| p.secrets.keys()).map(|name| format!("grant.{name}")));
     names
 }
 
@@ -366,6 +324,7 @@ fn op_slots(op: &Op) -> BTreeSet<&str> {
 
 fn ops_used(recipe: &Recipe) -> BTreeSet<&str> {
     let mut used = BTreeSet::from([recipe.connect.probe.op.as_str(), recipe.import.op.as_str()]);
+    used.extend(recipe.connect.oauth.iter().filter_map(|oauth| oauth.revoke_op.as_deref()));
     if let Some(push) = &recipe.push {
         used.insert(&push.list.op);
         for step in &push.step {

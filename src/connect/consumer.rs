@@ -1,0 +1,92 @@
+//! A consumer by OAuth 1.0a: the shop's server posts it to an address only the merchant's shop was given, then sends the browser
+//! there; with the browser the consumer becomes a token.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use subtle::ConstantTimeEq;
+use url::Url;
+
+use super::{
+    finish::{Callback, Finished, get, use_up},
+    posted::{brought, find, keep},
+    save::{Permission, arrive},
+};
+use crate::{
+    model::{Failure, Grant, Secret},
+    provider::{self, Provider},
+    tools::Tools,
+};
+
+/// RFC 5849's names of what is posted, and ours.
+const POSTED: [(&str, &str); 3] = [
+    ("oauth_consumer_key", "consumer_key"),
+    ("oauth_consumer_secret", "consumer_secret"),
+    ("oauth_verifier", "verifier"),
+];
+
+/// Keeps a consumer that the shop's server posted. A shop that activates the integration again posts a new one.
+pub(super) async fn take(tools: &Tools, provider: &Arc<Provider>, state: &str, body: &Value) -> Result<(), Failure> {
+    let found = find(tools, provider, state).await?;
+    let text = |name: &str| body[name].as_str().filter(|text| !text.is_empty() && text.len() < 1024);
+    let shop = text(provider.posted_shop()).unwrap_or_default().trim_end_matches('/');
+    if !same_place(shop, &found.store_url) {
+        return Err(Failure::give_up("other_shop", "this address was made for another shop than the one that calls"));
+    }
+    let mut grant = Grant::default();
+    for (theirs, ours) in POSTED {
+        let value =
+            text(theirs).ok_or_else(|| Failure::give_up("keys_missing", format!("the shop posted no {theirs}")))?;
+        grant.secrets.insert(ours.to_owned(), Secret::from(value.to_owned()));
+    }
+    keep(tools, &found, provider, &grant, false).await
+}
+
+/// The browser follows: the consumer becomes a token, and the browser goes back to the shop.
+pub(super) async fn visit(
+    tools: &Tools,
+    provider: &Arc<Provider>,
+    callback: &Callback<'_>,
+) -> Result<Finished, Failure> {
+    let found = find(tools, provider, callback.state.unwrap_or_default()).await?;
+    let Some(posted) = brought(tools, &found)? else {
+        let text = "the shop's server has not posted its keys yet: activate the integration in the shop's administration, and see \
+                    that the shop reaches this daemon";
+        return Err(Failure::give_up("keys_missing", text));
+    };
+    let given = get(callback.query, POSTED[0].0).unwrap_or_default();
+    let known = posted.secret(POSTED[0].1).map(|key| key.expose_secret().to_owned()).unwrap_or_default();
+    if !bool::from(known.as_bytes().ct_eq(given.as_bytes())) {
+        return Err(Failure::give_up(
+            "other_consumer",
+            "the browser came for another integration than the one activated",
+        ));
+    }
+    let back = get(callback.query, provider.back_param()).and_then(|text| Url::parse(text).ok());
+    if back.as_ref().is_some_and(|back| !same_place(back.as_str(), &found.store_url)) {
+        return Err(Failure::give_up("other_shop", "the browser would be sent to another place than the shop"));
+    }
+    let grant = provider::consumer_token(&tools.outside, provider, &found.facts.0, &posted).await?;
+    let given = Permission {
+        client: &found.client_id,
+        provider,
+        store_url: &found.store_url,
+        facts: found.facts.0.clone(),
+        grant,
+        reconnect: found.store_connection_id.as_ref(),
+    };
+    let (connected, _) = arrive(tools, given).await?;
+    let mut tx = tools.db.begin().await?;
+    use_up(tools, &mut tx, &found).await?;
+    tx.commit().await?;
+    Ok(Finished::Connected { connected, go_to: back })
+}
+
+/// The same scheme, host and port.
+fn same_place(one: &str, other: &str) -> bool {
+    match (Url::parse(one), Url::parse(other)) {
+        (Ok(one), Ok(other)) => one.origin().is_tuple() && one.origin() == other.origin(),
+        _ => false,
+    }
+}

@@ -1,0 +1,111 @@
+//! Keys that the shop's server posts, in two halves: the server brings them, and the browser that began the connect comes back.
+//! Only both together connect the shop, so that nobody can have a stranger's shop handed to himself.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{
+    consumer,
+    finish::{Callback, Finished, find_by_state, in_time, unknown, use_up},
+    save::{Permission, arrive, probe},
+    start::fingerprint,
+};
+use crate::{
+    db::{self, oauth_state::OauthState},
+    model::{Failure, Grant},
+    provider::{self, ConnectKind, Provider},
+    tools::Tools,
+    vault::Binding,
+};
+
+/// Keys open only for the connect they were brought for.
+const KEYS: &str = "oauth_state_keys";
+
+/// Takes what a shop's server posted. Keys are proved by a call to the shop they are said to be of before they are kept: a shop
+/// that is told no forgets them again.
+pub async fn take(tools: &Tools, provider: &str, state: Option<&str>, body: &Value) -> Result<(), Failure> {
+    let provider = tools.provider(provider)?.clone();
+    match (provider.kind(), state) {
+        (ConnectKind::Oauth1, Some(state)) => consumer::take(tools, &provider, state, body).await,
+        (ConnectKind::PostedKeys, None) => {
+            let found = find(tools, &provider, provider.posted_state(body).unwrap_or_default()).await?;
+            let grant = provider::posted_keys(&provider, body)?;
+            probe(tools, &provider, &found.facts.0, &found.store_url, &grant).await?;
+            keep(tools, &found, &provider, &grant, true).await
+        }
+        _ => Err(unknown()),
+    }
+}
+
+/// The connect under way that a state names.
+pub(super) async fn find(tools: &Tools, provider: &Provider, state: &str) -> Result<OauthState, Failure> {
+    let mut tx = tools.db.read().await?;
+    let found = db::oauth_state::find(&mut tx, &fingerprint(state)).await?;
+    let found = found.filter(|found| found.store_type == provider.key()).ok_or_else(unknown)?;
+    in_time(tools, &found)?;
+    Ok(found)
+}
+
+/// Keeps keys sealed until the browser comes. Where `once`, a second answer to the same connect is refused.
+pub(super) async fn keep(
+    tools: &Tools,
+    found: &OauthState,
+    provider: &Provider,
+    grant: &Grant,
+    once: bool,
+) -> Result<(), Failure> {
+    let plaintext = grant.to_plaintext(provider.key());
+    let text = std::str::from_utf8(&plaintext).unwrap_or_default();
+    let sealed = tools.vault.seal_text(&Binding(&[KEYS, &found.state_hash]), text);
+    let mut tx = tools.db.begin().await?;
+    let kept =
+        db::oauth_state::update_grant(&mut tx, &found.state_hash, &sealed, once, tools.outside.clock.now()).await?;
+    tx.commit().await?;
+    if kept {
+        Ok(())
+    } else {
+        Err(Failure::give_up("state_used", "keys were brought for this connect already; begin again"))
+    }
+}
+
+/// The keys that were brought, if they were.
+pub(super) fn brought(tools: &Tools, found: &OauthState) -> Result<Option<Grant>, Failure> {
+    use secrecy::ExposeSecret;
+    let Some(sealed) = &found.grant_sealed else { return Ok(None) };
+    let vault = |why: String| Failure::give_up("vault", why);
+    let text =
+        tools.vault.unseal_text(&Binding(&[KEYS, &found.state_hash]), sealed).map_err(|e| vault(e.to_string()))?;
+    let secrets = Grant::secrets_from_plaintext(text.expose_secret().as_bytes());
+    let secrets = secrets.ok_or_else(|| vault("sealed keys have an unknown form".into()))?;
+    Ok(Some(Grant { secrets, version: 1, ..Grant::default() }))
+}
+
+/// The browser is back: connects the shop, if its server has brought the keys.
+pub(super) async fn come_back(
+    tools: &Tools,
+    provider: &Arc<Provider>,
+    callback: &Callback<'_>,
+) -> Result<Finished, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let found = find_by_state(tools, &mut tx, provider, callback).await?;
+    if provider.declined(callback.query) {
+        use_up(tools, &mut tx, &found).await?;
+        tx.commit().await?;
+        let text = format!("access was declined at {}; nothing was connected", provider.name());
+        return Err(Failure::give_up("access_denied", text));
+    }
+    let Some(grant) = brought(tools, &found)? else { return Ok(Finished::Waiting) };
+    use_up(tools, &mut tx, &found).await?;
+    tx.commit().await?;
+    let given = Permission {
+        client: &found.client_id,
+        provider,
+        store_url: &found.store_url,
+        facts: found.facts.0,
+        grant,
+        reconnect: found.store_connection_id.as_ref(),
+    };
+    let (connected, _) = arrive(tools, given).await?;
+    Ok(Finished::Connected { connected, go_to: None })
+}

@@ -1,0 +1,185 @@
+//! The part of a provider's file that says how a shop is connected.
+
+use std::collections::BTreeSet;
+
+use super::{
+    super::recipe::{ConnectKind, Oauth, Pkce, Recipe, SignatureKind},
+    Check, facts,
+};
+
+impl Check<'_> {
+    pub(super) fn connect(&mut self, recipe: &Recipe) {
+        let connect = &recipe.connect;
+        let allowed = facts(recipe);
+        self.template("connect.store_url", &connect.store_url, &allowed);
+        self.names_op(recipe, "connect.probe.op", &connect.probe.op);
+        self.kind(recipe);
+        for field in &connect.field {
+            let reserved = ["store_url", "shop_host", "since", "value", "state", "redirect_uri"]
+                .contains(&field.name.as_str())
+                || field.name.contains('.');
+            self.demand(!reserved, "connect.field.name", &format!("'{}' has another meaning in templates", field.name));
+            for text in field.example.iter().chain(&field.default) {
+                self.demand(
+                    field.pattern.matches(text),
+                    "connect.field.pattern",
+                    &format!("does not match its own example or default '{text}'"),
+                );
+            }
+        }
+        let mut allowed = allowed;
+        allowed.extend(["store_url".into(), "app.client_id".into()]);
+        let mut way = allowed.clone();
+        way.extend(["state".into(), "redirect_uri".into()]);
+        if let Some(posted) = &connect.posted {
+            for template in posted.query.values().chain([&posted.authorize]) {
+                self.template("connect.posted", template, &way);
+            }
+            let sent = posted.query.get(&posted.state).is_some_and(|t| t.slots().eq(["state"]));
+            self.demand(sent, "connect.posted.state", "names a member of connect.posted.query that is \"{state}\"");
+            self.demand(
+                !posted.secrets.is_empty(),
+                "connect.posted.secrets",
+                "name at least one: what is it that the shop posts?",
+            );
+            self.demand(
+                posted.rights.is_some() != posted.needed.is_empty(),
+                "connect.posted.needed",
+                "and rights belong together",
+            );
+        }
+        if let Some(oauth1) = &connect.oauth1 {
+            for template in [&oauth1.request, &oauth1.access] {
+                self.template("connect.oauth1", template, &allowed);
+            }
+        }
+        if let Some(oauth) = &connect.oauth {
+            self.oauth(recipe, oauth, allowed, &way);
+        }
+    }
+
+    fn oauth(&mut self, recipe: &Recipe, oauth: &Oauth, mut allowed: BTreeSet<String>, way: &BTreeSet<String>) {
+        for template in oauth.authorize.iter().chain(oauth.authorize_extra.values()) {
+            self.template("connect.oauth.authorize", template, way);
+        }
+        let headers = oauth.token_headers.values();
+        let fixed = [&oauth.token].into_iter().chain(&oauth.revoke).chain(&oauth.issuer).chain(&oauth.done);
+        for template in fixed.chain(oauth.token_extra.values()).chain(headers) {
+            self.template("connect.oauth", template, &allowed);
+        }
+        if let Some(op) = &oauth.revoke_op {
+            self.names_op(recipe, "connect.oauth.revoke_op", op);
+            self.demand(oauth.revoke.is_none(), "connect.oauth.revoke_op", "has no place beside revoke");
+        }
+        for (name, from) in &oauth.callback {
+            let signed = oauth.signature.as_ref().is_some_and(|s| s.kind == SignatureKind::HmacJson);
+            let inside = from.path.is_none() || signed;
+            let key = format!("connect.oauth.callback.{name}");
+            self.demand(inside, &key, "has a path only where the signature's kind is hmac_json");
+        }
+        for (scope, implied) in &oauth.scope_implies {
+            let useful = implied.iter().any(|one| oauth.scopes.contains(one));
+            let key = format!("connect.oauth.scope_implies.{scope}");
+            self.demand(useful, &key, "implies none of connect.oauth.scopes");
+        }
+        allowed.insert("shop_host".into());
+        if let Some(same) = &oauth.same_shop {
+            self.template("connect.oauth.same_shop.equals", &same.equals, &allowed);
+        }
+        if let Some(same) = &oauth.answer.same_shop {
+            self.template("connect.oauth.answer.same_shop.equals", &same.equals, &allowed);
+        }
+    }
+
+    /// Each kind with the parts it needs, and no others.
+    fn kind(&mut self, recipe: &Recipe) {
+        let connect = &recipe.connect;
+        let (kind, oauth) = (connect.kind, connect.oauth.as_ref());
+        let secrets: BTreeSet<&str> = connect.field.iter().filter(|f| f.secret).map(|f| f.name.as_str()).collect();
+        let by_oauth = kind.brings_code() || kind == ConnectKind::ClientCredentials;
+        let word = kind_word(kind);
+        let parts = [
+            ("connect.oauth", by_oauth, oauth.is_some()),
+            ("connect.posted", kind == ConnectKind::PostedKeys, connect.posted.is_some()),
+            ("connect.oauth1", kind == ConnectKind::Oauth1, connect.oauth1.is_some()),
+            ("connect.install", kind == ConnectKind::SignedInstall, !connect.install.is_empty()),
+            ("call.sign", kind == ConnectKind::Oauth1, recipe.call.sign.is_some()),
+        ];
+        for (key, needed, there) in parts {
+            self.demand(!needed || there, key, &format!("is needed by kind {word}"));
+            self.demand(needed || !there, key, &format!("has no place with kind {word}"));
+        }
+        let authorize = oauth.is_some_and(|oauth| oauth.authorize.is_some());
+        self.demand(!kind.brings_code() || authorize, "connect.oauth.authorize", &format!("is needed by kind {word}"));
+        for field in connect.install.keys() {
+            let known = connect.field.iter().any(|known| known.name == *field);
+            self.demand(known, &format!("connect.install.{field}"), "is no field");
+        }
+        let pasted = oauth.and_then(|oauth| oauth.client.as_ref());
+        for name in pasted.iter().flat_map(|client| [&client.id, &client.secret]) {
+            self.demand(
+                secrets.contains(name.as_str()),
+                "connect.oauth.client",
+                &format!("names '{name}', which is no field with secret = true"),
+            );
+        }
+        let takes = kind == ConnectKind::PastedKey || pasted.is_some();
+        self.demand(
+            !takes || !secrets.is_empty(),
+            "connect.field",
+            &format!("kind {word} needs a field with secret = true"),
+        );
+        self.demand(takes || secrets.is_empty(), "connect.field", &format!("kind {word} asks for no secret field"));
+        if let Some(oauth) = oauth {
+            self.proofs(kind, oauth);
+        }
+    }
+
+    /// What proves that an answer is about the shop, by kind.
+    fn proofs(&mut self, kind: ConnectKind, oauth: &Oauth) {
+        let (word, authorize, pasted) = (kind_word(kind), oauth.authorize.is_some(), oauth.client.is_some());
+        let signature = oauth.signature.as_ref().map(|signature| signature.kind);
+        if kind == ConnectKind::ClientCredentials {
+            self.demand(
+                pasted != authorize,
+                "connect.oauth",
+                "kind client_credentials has either a client (pasted) or an authorize page (an installed instance)",
+            );
+            self.demand(
+                !authorize || signature == Some(SignatureKind::HmacJson),
+                "connect.oauth.signature",
+                "an installed instance is proved by signature kind hmac_json",
+            );
+        }
+        let own = kind == ConnectKind::ClientCredentials;
+        self.demand(!pasted || own, "connect.oauth.client", "belongs to kind client_credentials");
+        self.demand(
+            kind != ConnectKind::SignedInstall || signature == Some(SignatureKind::HmacSortedQuery),
+            "connect.oauth.signature",
+            "kind signed_install needs one of kind hmac_sorted_query",
+        );
+        let stateless = !kind.carries_state() && !pasted;
+        self.demand(
+            !stateless || !oauth.callback.is_empty(),
+            "connect.oauth.callback",
+            &format!("kind {word} carries no state of ours: the callback must name the shop"),
+        );
+        self.demand(
+            !stateless || oauth.pkce == Pkce::Off,
+            "connect.oauth.pkce",
+            &format!("is \"off\" with kind {word}: the platform begins, so there is no challenge"),
+        );
+    }
+}
+
+fn kind_word(kind: ConnectKind) -> &'static str {
+    match kind {
+        ConnectKind::Oauth2Code => "oauth2_code",
+        ConnectKind::SignedInstall => "signed_install",
+        ConnectKind::PlatformInstall => "platform_install",
+        ConnectKind::ClientCredentials => "client_credentials",
+        ConnectKind::PostedKeys => "posted_keys",
+        ConnectKind::Oauth1 => "oauth1",
+        ConnectKind::PastedKey => "pasted_key",
+    }
+}

@@ -1,0 +1,284 @@
+//! What token endpoints answer: passed through our network door, brought into the standard's form, and read.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use http::{HeaderName, HeaderValue};
+use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::{REFRESH_LOST, bad_address};
+use crate::{
+    model::{Facts, Failure, Grant, Secret, Time},
+    outside::{Body, HttpError, Outside, Request},
+    provider::{
+        Provider,
+        path::as_text,
+        recipe::{Expires, ExpiresUnit, LostAnswer, Oauth, TokenBody, TokenClass},
+        scope::Scope,
+    },
+};
+
+/// What the token endpoint answered, seen before the crate reads it.
+struct Seen {
+    status: u16,
+    body: Value,
+}
+
+/// The crate's way through our network door.
+pub(super) struct Door<'a> {
+    outside: &'a Outside,
+    oauth: &'a Oauth,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    seen: Mutex<Option<Result<Seen, Failure>>>,
+}
+
+impl<'c> AsyncHttpClient<'c> for Door<'_> {
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.pass(request))
+    }
+}
+
+impl<'a> Door<'a> {
+    pub(super) fn new(outside: &'a Outside, oauth: &'a Oauth, scope: &Scope<'_>) -> Result<Self, Failure> {
+        let mut headers = Vec::new();
+        for (name, template) in &oauth.token_headers {
+            let Some(text) = template.text(scope)? else { continue };
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad_address())?;
+            headers.push((name, HeaderValue::from_str(&text).map_err(|_| bad_address())?));
+        }
+        Ok(Self { outside, oauth, headers, seen: Mutex::new(None) })
+    }
+
+    pub(super) async fn pass(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (mut parts, mut body) = request.into_parts();
+        parts.headers.extend(self.headers.iter().cloned());
+        if self.oauth.token_body == TokenBody::Json {
+            let members: Map<String, Value> =
+                url::form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), value.into())).collect();
+            body = Value::Object(members).to_string().into_bytes();
+            parts.headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let bad = |why: &str| HttpError::Refused { place: "token endpoint".into(), why: why.into() };
+        let url = Url::parse(&parts.uri.to_string()).map_err(|_| bad("its address is none"))?;
+        let sent = Request { method: parts.method, url, headers: parts.headers, body: Body::Bytes(body.into()) };
+        let response = match self.outside.http.send(sent).await {
+            Ok(response) => response,
+            Err(error) => {
+                let text = error.to_string();
+                self.note(Err(match error {
+                    HttpError::Refused { .. } | HttpError::TooLarge { .. } => Failure::give_up("refused_address", text),
+                    HttpError::Unreachable { .. } => Failure::retry("unreachable", text),
+                    HttpError::Network { .. } | HttpError::Timeout { .. } => Failure::retry("network", text),
+                }));
+                return Err(error);
+            }
+        };
+        let body: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
+        let standard = self.standard_form(&body);
+        // An error sent with status 200 is an error all the same.
+        let status = if response.status == 200 && standard.is_none() { 400 } else { response.status };
+        self.note(Ok(Seen { status, body }));
+        let bytes = standard.map_or_else(|| response.body.to_vec(), |value| value.to_string().into_bytes());
+        http::Response::builder()
+            .status(status)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(bytes)
+            .map_err(|_| bad("its answer cannot be passed on"))
+    }
+
+    /// RFC 6749's form of an answer, wherever the shop puts things; none where there is no access token.
+    fn standard_form(&self, body: &Value) -> Option<Value> {
+        let answer = &self.oauth.answer;
+        let mut standard = json!({ "access_token": answer.access.text(body)?, "token_type": "bearer" });
+        if let Some(refresh) = answer.refresh.text(body) {
+            standard["refresh_token"] = refresh.into();
+        }
+        Some(standard)
+    }
+
+    fn note(&self, seen: Result<Seen, Failure>) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    }
+
+    /// The token answer, or what its refusal means.
+    pub(super) fn answer(&self, provider: &Provider, good: bool) -> Result<Value, Failure> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let seen =
+            seen.unwrap_or_else(|| Err(Failure::give_up("token_request", "the token request could not be made")))?;
+        if good { Ok(seen.body) } else { Err(refusal(provider, self.oauth, &seen)) }
+    }
+}
+
+/// What a refused token request means: the file's rules first, then RFC 6749's words, then the status.
+fn refusal(provider: &Provider, oauth: &Oauth, seen: &Seen) -> Failure {
+    let word = seen.body.get("error").and_then(as_text).unwrap_or_default();
+    let ruled = oauth.error.iter().find(|rule| rule.when.matches(seen.status, &seen.body)).map(|rule| rule.class);
+    let class = ruled.unwrap_or(match (word.as_str(), seen.status) {
+        ("invalid_grant", _) => TokenClass::Revoked,
+        // The client is the merchant's own then: its end is the end of the permission.
+        ("invalid_client" | "unauthorized_client", _) if oauth.client.is_some() => TokenClass::Revoked,
+        ("invalid_client" | "unauthorized_client", _) => TokenClass::WrongApp,
+        (_, 429) => TokenClass::Throttled,
+        _ => TokenClass::Down,
+    });
+    let known = word.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !word.is_empty() && word.len() < 40;
+    let detail = if known { format!("{} {word}", seen.status) } else { seen.status.to_string() };
+    let at = format!("{}'s token endpoint answered {detail}", provider.name());
+    match class {
+        TokenClass::Revoked => Failure::reconnect(
+            "revoked",
+            format!("{at}: the permission was taken back or has ended; connect the shop again"),
+        ),
+        TokenClass::WrongApp => Failure::give_up(
+            "wrong_app",
+            format!("{at}: check client_id and client_secret under [app.{}]", provider.key()),
+        ),
+        TokenClass::Throttled => Failure::retry_after(Duration::from_mins(1), "throttled", at),
+        TokenClass::Down => Failure::retry("token_endpoint", at),
+    }
+}
+
+/// A refresh that was sent and whose answer never came: whether the old token still serves is the provider's word.
+pub(super) fn lost(oauth: &Oauth, failure: Failure) -> Failure {
+    if failure.code == "network" && oauth.lost_answer == LostAnswer::Reconsent {
+        let text = format!("{}; the refresh token may be spent", failure.message);
+        return Failure::retry(REFRESH_LOST, text);
+    }
+    failure
+}
+
+/// What an answer tells about the shop.
+pub(super) fn facts(provider: &Provider, body: &Value) -> Result<Facts, Failure> {
+    let mut facts = Facts::new();
+    for (name, from) in &provider.oauth()?.answer.facts {
+        let fact = from.path.text(body).and_then(|text| from.pattern.take(&text)).ok_or_else(|| {
+            let text = format!("{}'s token answer does not say its '{name}'", provider.name());
+            Failure::give_up("token_endpoint", text)
+        })?;
+        facts.insert(name.clone(), fact.into());
+    }
+    Ok(facts)
+}
+
+/// Refuses an answer that names another shop than the one the connect is about.
+pub(super) fn same_shop(provider: &Provider, body: &Value, scope: &Scope<'_>) -> Result<(), Failure> {
+    let Some(rule) = &provider.oauth()?.answer.same_shop else { return Ok(()) };
+    if rule.path.text(body).is_some() && rule.path.text(body) == rule.equals.text(scope)? {
+        return Ok(());
+    }
+    Err(Failure::give_up("other_shop", "the token is for another shop than the one this connect is about; begin again"))
+}
+
+/// The grant in an answer; what it leaves out stays as in `old`.
+pub(super) fn grant(oauth: &Oauth, body: &Value, now: Time, old: &Grant) -> Result<Grant, Failure> {
+    let answer = &oauth.answer;
+    let access = answer
+        .access
+        .text(body)
+        .ok_or_else(|| Failure::retry("token_endpoint", "the token answer holds no access token"))?;
+    let mut secrets = old.secrets.clone();
+    secrets.insert("access".to_owned(), Secret::from(access));
+    let fresh_refresh = answer.refresh.text(body);
+    if let Some(token) = &fresh_refresh {
+        secrets.insert("refresh".to_owned(), Secret::from(token.clone()));
+    }
+    let fallback = oauth.default_expires.map(|span| span.0).or_else(|| old.expires_at.map(|_| Duration::from_hours(1)));
+    let refresh_expires_at = answer.refresh_expires.as_ref().and_then(|e| e.read(body, now));
+    let scopes = answer
+        .scope
+        .text(body)
+        .map(|text| text.split([' ', ',']).filter(|s| !s.is_empty()).map(str::to_owned).collect());
+    let idle = oauth.refresh_idle.as_ref().filter(|_| secrets.contains_key("refresh")).map(|span| now.plus(span.0));
+    Ok(Grant {
+        secrets,
+        expires_at: answer.expires.read(body, now).or_else(|| fallback.map(|span| now.plus(span))),
+        refresh_expires_at: refresh_expires_at.or(idle).or(if fresh_refresh.is_some() {
+            None
+        } else {
+            old.refresh_expires_at
+        }),
+        scopes: scopes.or_else(|| old.scopes.clone()),
+        version: old.version + 1,
+        ..Grant::default()
+    })
+}
+
+impl Expires {
+    /// The end of a token; a number may be written as a text.
+    fn read(&self, body: &Value, now: Time) -> Option<Time> {
+        let text = self.path.text(body)?;
+        if matches!(self.unit, ExpiresUnit::Rfc3339) {
+            return Time::parse(&text);
+        }
+        let number: f64 = text.parse().ok()?;
+        let span =
+            Duration::try_from_secs_f64(if matches!(self.unit, ExpiresUnit::Ms) { number / 1000.0 } else { number })
+                .ok()?;
+        Some(match self.unit {
+            ExpiresUnit::EpochS => Time::from_unix_ms(i64::try_from(span.as_millis()).ok()?),
+            _ => now.plus(span),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn oauth(text: &str) -> Oauth {
+        let base = "authorize = 'https://s/a'\ntoken = 'https://s/t'\npkce = 'off'\nclient_auth = 'body'\nlost_answer = 'retry_old'\n";
+        toml::from_str(&format!("{base}{text}")).expect("an oauth part")
+    }
+
+    fn old() -> Grant {
+        let mut old = Grant { version: 4, expires_at: Some(Time::from_unix_ms(5)), ..Grant::default() };
+        old.secrets.insert("refresh".into(), Secret::from("old-refresh"));
+        old
+    }
+
+    #[test]
+    fn what_an_answer_leaves_out_stays_as_it_was() {
+        let now = Time::from_unix_ms(1_000);
+        let fresh = grant(&oauth(""), &json!({"access_token": "a"}), now, &old()).expect("a grant");
+        assert_eq!(fresh.secrets["refresh"].expose_secret(), "old-refresh");
+        assert_eq!(fresh.expires_at, Some(now.plus(Duration::from_hours(1))), "a known end never becomes none");
+        assert_eq!(fresh.version, 5);
+    }
+
+    #[test]
+    fn an_end_is_read_in_every_unit() {
+        let now = Time::from_unix_ms(1_000);
+        let end = |file: &str, body: Value| {
+            grant(&oauth(file), &body, now, &Grant::default()).expect("a grant").expires_at.map(Time::unix_ms)
+        };
+        assert_eq!(end("", json!({"access_token": "a", "expires_in": 60})), Some(61_000));
+        assert_eq!(end("", json!({"access_token": "a", "expires_in": "60"})), Some(61_000));
+        assert_eq!(end("", json!({"access_token": "a"})), None, "a token without an end has none");
+        assert_eq!(
+            end("answer.expires = { path = 'e', unit = 'ms' }", json!({"access_token": "a", "e": 500})),
+            Some(1_500)
+        );
+        assert_eq!(
+            end("answer.expires = { path = 'e', unit = 'epoch_s' }", json!({"access_token": "a", "e": 90})),
+            Some(90_000)
+        );
+        assert_eq!(
+            end(
+                "answer.expires = { path = 'e', unit = 'rfc3339' }",
+                json!({"access_token": "a", "e": "1970-01-01T00:01:00Z"})
+            ),
+            Some(60_000)
+        );
+    }
+}

@@ -1,0 +1,180 @@
+//! Where the merchant's browser is sent, and what it or the shop's server brings back.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use oauth2::{
+    AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope as OauthScope,
+    basic::BasicClient,
+};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use url::Url;
+
+use super::{App, address, bad_address, scope};
+use crate::{
+    model::{Facts, Failure, Grant, Secret},
+    outside::Random,
+    provider::{
+        Provider,
+        recipe::{ConnectKind, SignatureKind},
+        scope::Scope,
+        template::Template,
+    },
+};
+
+/// What a browser takes along on its way.
+pub struct Way<'a> {
+    /// Where it comes back to.
+    pub redirect_uri: &'a str,
+    pub state: &'a str,
+    pub verifier: Option<&'a Secret>,
+}
+
+/// A fresh PKCE verifier (RFC 7636): 43 characters of chance.
+pub fn new_verifier(random: &Random) -> Secret {
+    Secret::from(random.token())
+}
+
+/// The page where the merchant allows it.
+pub fn authorise_url(provider: &Provider, app: Option<&App>, facts: &Facts, way: &Way<'_>) -> Result<Url, Failure> {
+    let mut scope = scope(provider, app, facts);
+    scope.values.insert("state".into(), way.state.into());
+    scope.values.insert("redirect_uri".into(), way.redirect_uri.into());
+    if let Some(posted) = &provider.connect().posted {
+        return page(&posted.authorize, &posted.query, &scope);
+    }
+    let oauth = provider.oauth()?;
+    let authorize = oauth.authorize.as_ref().ok_or_else(bad_address)?;
+    if matches!(provider.kind(), ConnectKind::PlatformInstall | ConnectKind::ClientCredentials) {
+        return page(authorize, &oauth.authorize_extra, &scope);
+    }
+    let app = app.ok_or_else(bad_address)?;
+    let url = AuthUrl::new(address(authorize, &scope)?).map_err(|_| bad_address())?;
+    let redirect = RedirectUrl::new(way.redirect_uri.to_owned()).map_err(|_| bad_address())?;
+    let client = BasicClient::new(ClientId::new(app.client_id.clone())).set_auth_uri(url).set_redirect_uri(redirect);
+    let state = way.state.to_owned();
+    let mut request = client.authorize_url(|| CsrfToken::new(state));
+    if let Some(verifier) = way.verifier {
+        let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());
+        request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+    }
+    if oauth.scope_separator == " " {
+        request = request.add_scopes(oauth.scopes.iter().cloned().map(OauthScope::new));
+    } else {
+        request = request.add_extra_param("scope", oauth.scopes.join(&oauth.scope_separator));
+    }
+    for (name, template) in &oauth.authorize_extra {
+        if let Some(value) = template.text(&scope)? {
+            request = request.add_extra_param(name.clone(), value);
+        }
+    }
+    Ok(request.url().0)
+}
+
+/// An address of the platform's own making: no parameter but those of the file.
+fn page(template: &Template, query: &BTreeMap<String, Template>, scope: &Scope<'_>) -> Result<Url, Failure> {
+    let mut url = Url::parse(&address(template, scope)?).map_err(|_| bad_address())?;
+    for (name, template) in query {
+        if let Some(value) = template.text(scope)? {
+            url.query_pairs_mut().append_pair(name, &value);
+        }
+    }
+    Ok(url)
+}
+
+/// The facts that a callback's parameters hold. Its signature, where there is one, was checked before.
+pub fn callback_facts(provider: &Provider, query: &[(String, String)]) -> Result<Facts, Failure> {
+    let Ok(oauth) = provider.oauth() else { return Ok(Facts::new()) };
+    let mut facts = Facts::new();
+    for (name, from) in &oauth.callback {
+        let mut given = query.iter().filter(|(param, _)| *param == from.param).map(|(_, value)| value.as_str());
+        let text = given.next().filter(|_| given.next().is_none());
+        let text = match (&from.path, text) {
+            (Some(path), Some(text)) => content(text).and_then(|content| path.text(&content)),
+            (None, text) => text.map(str::to_owned),
+            (_, None) => None,
+        };
+        let fact = text.and_then(|text| from.pattern.take(&text)).ok_or_else(|| {
+            let text = format!("the answer of {} does not say which shop it is about; begin again", provider.name());
+            Failure::give_up("bad_callback", text)
+        })?;
+        facts.insert(name.clone(), fact.into());
+    }
+    Ok(facts)
+}
+
+/// What a parameter of signature kind `hmac_json` holds behind its signature.
+fn content(text: &str) -> Option<Value> {
+    let (_, content) = text.split_once('.')?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(content.trim_end_matches('=')).ok()?).ok()
+}
+
+/// The keys in what the shop's server posted, once its state was found. Refuses keys that may do less than is needed.
+pub fn posted_keys(provider: &Provider, body: &Value) -> Result<Grant, Failure> {
+    let bad = |code: &str, text: String| Failure::give_up(code, text);
+    let posted = provider.connect().posted.as_ref().ok_or_else(bad_address)?;
+    let mut grant = Grant { version: 1, ..Grant::default() };
+    for (name, path) in &posted.secrets {
+        let key = path.text(body).filter(|key| !key.is_empty() && key.len() < 1024);
+        let key = key.ok_or_else(|| bad("keys_missing", format!("the shop posted no '{name}'")))?;
+        grant.secrets.insert(name.clone(), Secret::from(key));
+    }
+    if let Some(path) = &posted.rights {
+        let rights = path.text(body).unwrap_or_default();
+        if !posted.needed.contains(&rights) {
+            let needed = posted.needed.join(" or ");
+            return Err(bad(
+                "scopes_missing",
+                format!("the keys may not do enough: {} needs {needed}; begin again and allow that", provider.name()),
+            ));
+        }
+        grant.scopes = Some(vec![rights]);
+    }
+    Ok(grant)
+}
+
+impl Provider {
+    /// The state in what the shop's server posted, and in the browser's way back.
+    pub fn posted_state<'v>(&self, body: &'v Value) -> Option<&'v str> {
+        body.get(&self.connect().posted.as_ref()?.state)?.as_str()
+    }
+
+    /// The parameter that holds our state when the browser comes back.
+    pub fn state_param(&self) -> &str {
+        self.connect().posted.as_ref().map_or("state", |posted| &posted.state)
+    }
+
+    /// Whether the browser comes back because the merchant declined.
+    pub fn declined(&self, query: &[(String, String)]) -> bool {
+        let Some(posted) = &self.connect().posted else { return false };
+        query.iter().any(|(name, value)| *name == posted.declined.param && *value == posted.declined.is)
+    }
+
+    /// Whether the platform signs what begins a connect, so that it may begin one.
+    pub fn may_be_begun_by_platform(&self) -> bool {
+        let signed = |kind| self.oauth().ok().and_then(|o| o.signature.as_ref()).is_some_and(|s| s.kind == kind);
+        match self.kind() {
+            ConnectKind::PlatformInstall => true,
+            ConnectKind::ClientCredentials => signed(SignatureKind::HmacJson),
+            _ => false,
+        }
+    }
+
+    /// The fields of a shop that the platform names in its signed request for an install; `None` where the query is none.
+    pub fn install_fields(&self, query: &BTreeMap<String, String>) -> Option<BTreeMap<String, String>> {
+        let signature = self.oauth().ok()?.signature.as_ref()?;
+        if self.kind() != ConnectKind::SignedInstall || !query.contains_key(&signature.param) {
+            return None;
+        }
+        let install = self.connect().install.iter();
+        Some(install.filter_map(|(field, param)| Some((field.clone(), query.get(param)?.clone()))).collect())
+    }
+
+    /// Where the browser goes when the shop is connected, where the platform wants that.
+    pub fn done_url(&self, app: Option<&App>, facts: &Facts) -> Result<Option<Url>, Failure> {
+        let Some(template) = self.oauth().ok().and_then(|oauth| oauth.done.as_ref()) else { return Ok(None) };
+        let text = address(template, &scope(self, app, facts))?;
+        Url::parse(&text).map(Some).map_err(|_| bad_address())
+    }
+}

@@ -1,0 +1,77 @@
+//! Grants: how the permission is asked for, turned into tokens, renewed and given back. The protocol of OAuth 2 is the `oauth2`
+//! crate's; its requests go through our one network door, and answers are first brought into the standard's form as the file says.
+
+mod answer;
+mod consent;
+mod token;
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+pub use consent::{Way, authorise_url, callback_facts, new_verifier, posted_keys};
+pub use token::{Code, exchange, migrate, own_token, refresh, revoke};
+
+use super::{Provider, scope::Scope, template::Template};
+use crate::model::{Facts, Failure, Grant, Secret};
+
+/// Code of a renewal whose answer was lost, where that may have spent the token.
+pub const REFRESH_LOST: &str = "refresh_lost";
+
+/// An answer that is still to come.
+pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// Where a session gets its grant from: asked for every call, never kept.
+pub trait Keys: Send + Sync {
+    /// The grant as it stands, renewed if it ends soon.
+    fn current(&self) -> Answering<'_, Arc<Grant>>;
+    /// A grant newer than `spent_version`, which the shop refused.
+    fn renewed(&self, spent_version: i32) -> Answering<'_, Arc<Grant>>;
+}
+
+/// A grant that nobody keeps yet: for the first call of a connect.
+pub struct Fixed(Arc<Grant>);
+
+impl Fixed {
+    /// This grant and no other.
+    pub fn new(grant: Grant) -> Self {
+        Self(Arc::new(grant))
+    }
+}
+
+impl Keys for Fixed {
+    fn current(&self) -> Answering<'_, Arc<Grant>> {
+        Box::pin(async { Ok(self.0.clone()) })
+    }
+
+    fn renewed(&self, _: i32) -> Answering<'_, Arc<Grant>> {
+        Box::pin(async {
+            Err(Failure::give_up(
+                "key_refused",
+                "the shop refuses the key it was given: check that it is whole and still valid",
+            ))
+        })
+    }
+}
+
+/// The operator's OAuth app at a provider.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub client_id: String,
+    pub client_secret: Secret,
+}
+
+/// What the addresses of a grant look up.
+fn scope<'a>(provider: &Provider, app: Option<&'a App>, facts: &'a Facts) -> Scope<'a> {
+    let mut scope = Scope { app, ..Scope::of_facts(facts) };
+    if let Ok(store_url) = provider.store_url(facts) {
+        scope.values.insert("store_url".into(), store_url.into());
+    }
+    scope
+}
+
+fn address(template: &Template, scope: &Scope<'_>) -> Result<String, Failure> {
+    template.text(scope)?.ok_or_else(bad_address)
+}
+
+pub(super) fn bad_address() -> Failure {
+    Failure::give_up("bad_address", "the provider's file and the shop's facts make an address that is none")
+}

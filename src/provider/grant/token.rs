@@ -1,0 +1,228 @@
+//! Requests for tokens: by a code, by a refresh token, by the client's own credentials, by an older token; and giving them back.
+
+use oauth2::{
+    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, PkceCodeVerifier, RedirectUrl,
+    RefreshToken, TokenUrl, basic::BasicClient,
+};
+use secrecy::ExposeSecret;
+use url::Url;
+
+use super::{
+    App, address,
+    answer::{Door, facts as answered_facts, grant, lost, same_shop},
+    bad_address, scope,
+};
+use crate::{
+    model::{Facts, Failure, Grant, Secret},
+    outside::{Body, Outside, Request, place},
+    provider::{
+        Provider,
+        call::{Session, With},
+        recipe::{ClientAuth, ConnectKind, Oauth},
+        scope::Scope,
+        template::Template,
+    },
+};
+
+/// A code to be turned into a grant.
+pub struct Code<'a> {
+    pub code: Secret,
+    /// Letter by letter the one that the consent page was given.
+    pub redirect_uri: &'a str,
+    pub verifier: Option<&'a Secret>,
+}
+
+/// Turns a code into a grant, with what the answer tells about the shop.
+pub async fn exchange(
+    outside: &Outside,
+    provider: &Provider,
+    app: &App,
+    facts: &Facts,
+    code: Code<'_>,
+) -> Result<(Grant, Facts), Failure> {
+    let (oauth, scope) = (provider.oauth()?, scope(provider, Some(app), facts));
+    let redirect = RedirectUrl::new(code.redirect_uri.to_owned()).map_err(|_| bad_address())?;
+    let client = client(provider, oauth, Some(app), None, &scope)?.set_redirect_uri(redirect);
+    let mut request = client.exchange_code(AuthorizationCode::new(code.code.expose_secret().to_owned()));
+    if let Some(verifier) = code.verifier {
+        request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()));
+    }
+    for (name, value) in filled(&oauth.token_extra, &scope)? {
+        request = request.add_extra_param(name, value);
+    }
+    let door = Door::new(outside, oauth, &scope)?;
+    let sent = request.request_async(&door).await.is_ok();
+    let answer = door.answer(provider, sent)?;
+    same_shop(provider, &answer, &scope)?;
+    let told = answered_facts(provider, &answer)?;
+    Ok((grant(oauth, &answer, outside.clock.now(), &Grant { version: 0, ..Grant::default() })?, told))
+}
+
+/// A token by the client's own credentials (RFC 6749, 4.4). What `old` holds besides stays.
+pub async fn own_token(
+    outside: &Outside,
+    provider: &Provider,
+    app: Option<&App>,
+    facts: &Facts,
+    old: &Grant,
+) -> Result<Grant, Failure> {
+    let (oauth, scope) = (provider.oauth()?, scope(provider, app, facts));
+    let client = client(provider, oauth, app, Some(old), &scope)?;
+    let mut request = client.exchange_client_credentials();
+    if !oauth.scopes.is_empty() {
+        request = request.add_extra_param("scope", oauth.scopes.join(&oauth.scope_separator));
+    }
+    for (name, value) in filled(&oauth.token_extra, &scope)? {
+        request = request.add_extra_param(name, value);
+    }
+    let door = Door::new(outside, oauth, &scope)?;
+    let sent = request.request_async(&door).await.is_ok();
+    grant(oauth, &door.answer(provider, sent)?, outside.clock.now(), old)
+}
+
+/// Renews a grant: spends its refresh token, or asks anew where tokens need no merchant. What the answer leaves out stays as it
+/// was; an end that was known stays known.
+pub async fn refresh(
+    outside: &Outside,
+    provider: &Provider,
+    app: Option<&App>,
+    facts: &Facts,
+    old: &Grant,
+) -> Result<Grant, Failure> {
+    match provider.kind() {
+        ConnectKind::ClientCredentials => return own_token(outside, provider, app, facts, old).await,
+        kind if !kind.brings_code() => {
+            let text = format!(
+                "{} refuses the key it was connected with: make a new one in the shop and connect again",
+                provider.name()
+            );
+            return Err(Failure::reconnect("key_refused", text));
+        }
+        _ => {}
+    }
+    let (oauth, scope) = (provider.oauth()?, scope(provider, app, facts));
+    let Some(token) = old.secret("refresh") else {
+        let text =
+            format!("{} refuses the token and gave none to renew it with; connect the shop again", provider.name());
+        return Err(Failure::reconnect("no_refresh_token", text));
+    };
+    let token = RefreshToken::new(token.expose_secret().to_owned());
+    let client = client(provider, oauth, app, None, &scope)?;
+    let door = Door::new(outside, oauth, &scope)?;
+    let sent = client.exchange_refresh_token(&token).request_async(&door).await.is_ok();
+    let answer = door.answer(provider, sent).map_err(|failure| lost(oauth, failure))?;
+    grant(oauth, &answer, outside.clock.now(), old)
+}
+
+/// Exchanges a token without an end for a pair that is renewed (RFC 8693). The old token may be revoked by that.
+pub async fn migrate(
+    outside: &Outside,
+    provider: &Provider,
+    app: &App,
+    facts: &Facts,
+    old: &Grant,
+) -> Result<Grant, Failure> {
+    let (oauth, scope) = (provider.oauth()?, scope(provider, Some(app), facts));
+    let (Some(rule), Some(token)) = (&oauth.migrate, old.secret("access")) else { return Err(bad_address()) };
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange")
+        .append_pair("client_id", &app.client_id)
+        .append_pair("client_secret", app.client_secret.expose_secret())
+        .append_pair("subject_token", token.expose_secret())
+        .append_pair("subject_token_type", &rule.subject_token_type)
+        .append_pair("requested_token_type", &rule.requested_token_type)
+        .extend_pairs(&rule.extra)
+        .finish();
+    let door = Door::new(outside, oauth, &scope)?;
+    let request = http::Request::builder()
+        .method(http::Method::POST)
+        .uri(address(&oauth.token, &scope)?)
+        .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(http::header::ACCEPT, "application/json")
+        .body(form.into_bytes())
+        .map_err(|_| bad_address())?;
+    let good = door.pass(request).await.is_ok_and(|answer| answer.status() == http::StatusCode::OK);
+    let fresh = grant(oauth, &door.answer(provider, good)?, outside.clock.now(), old)?;
+    if fresh.secret("refresh").is_none() || fresh.expires_at.is_none() {
+        let text = format!("{} gave no token that can be renewed; the old one stays in use", provider.name());
+        return Err(Failure::give_up("not_migrated", text));
+    }
+    Ok(fresh)
+}
+
+/// Asks the shop to end a grant, by the endpoint of RFC 7009 or by an operation of its own; false where it has neither.
+pub async fn revoke(session: &Session, grant: &Grant) -> Result<bool, Failure> {
+    let provider = &session.provider;
+    let Ok(oauth) = provider.oauth() else { return Ok(false) };
+    if let Some(op) = &oauth.revoke_op {
+        session.call(&provider.recipe.op[op], With::default()).await?;
+        return Ok(true);
+    }
+    let Some(template) = &oauth.revoke else { return Ok(false) };
+    let app = session.app.as_ref();
+    let url = Url::parse(&address(template, &scope(provider, app, &session.facts))?).map_err(|_| bad_address())?;
+    let token =
+        grant.secret("refresh").or(grant.secret("access")).map(|t| t.expose_secret().to_owned()).unwrap_or_default();
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("token", &token);
+    if let Some(app) = app {
+        form.append_pair("client_id", &app.client_id);
+        if oauth.client_auth != ClientAuth::None {
+            form.append_pair("client_secret", app.client_secret.expose_secret());
+        }
+    }
+    let mut request = Request::new(http::Method::POST, url);
+    request
+        .headers
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/x-www-form-urlencoded"));
+    request.body = Body::Bytes(form.finish().into());
+    let sent = session.outside.http.send(request.clone()).await;
+    let response = sent.map_err(|e| Failure::retry("network", e.to_string()))?;
+    if (200..300).contains(&response.status) {
+        return Ok(true);
+    }
+    let text = format!("{} answered {}", place(&request.method, &request.url), response.status);
+    Err(Failure::retry("revoke_refused", text))
+}
+
+type TokenClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+
+/// Who asks: the operator's app, or the pasted client of `held`.
+fn client(
+    provider: &Provider,
+    oauth: &Oauth,
+    app: Option<&App>,
+    held: Option<&Grant>,
+    scope: &Scope<'_>,
+) -> Result<TokenClient, Failure> {
+    let url = TokenUrl::new(address(&oauth.token, scope)?).map_err(|_| bad_address())?;
+    let (id, secret) = if let (Some(pasted), Some(held)) = (&oauth.client, held) {
+        let named = |name: &str| {
+            let missing =
+                || Failure::reconnect("key_missing", format!("the keys of {} are not there", provider.name()));
+            held.secret(name).map(|secret| secret.expose_secret().to_owned()).ok_or_else(missing)
+        };
+        (named(&pasted.id)?, named(&pasted.secret)?)
+    } else {
+        let app = app.ok_or_else(bad_address)?;
+        (app.client_id.clone(), app.client_secret.expose_secret().to_owned())
+    };
+    let client = BasicClient::new(ClientId::new(id)).set_token_uri(url);
+    let secret = ClientSecret::new(secret);
+    Ok(match oauth.client_auth {
+        ClientAuth::None => client.set_auth_type(AuthType::RequestBody),
+        ClientAuth::Basic => client.set_auth_type(AuthType::BasicAuth).set_client_secret(secret),
+        ClientAuth::Body => client.set_auth_type(AuthType::RequestBody).set_client_secret(secret),
+    })
+}
+
+fn filled(
+    extras: &std::collections::BTreeMap<String, Template>,
+    scope: &Scope<'_>,
+) -> Result<Vec<(String, String)>, Failure> {
+    let mut out = Vec::new();
+    for (name, template) in extras {
+        out.extend(template.text(scope)?.map(|value| (name.clone(), value)));
+    }
+    Ok(out)
+}
