@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use secrecy::ExposeSecret;
@@ -266,6 +267,12 @@ impl Session {
             if let Some(content_type) = content_type {
                 insert(&mut request.headers, "content-type", &content_type)?;
             }
+        }
+        if let Some(basic) = &self.provider.recipe.call.basic {
+            let user = basic.user.text(&scope)?.unwrap_or_default();
+            let password = basic.password.as_ref().map(|p| p.text(&scope)).transpose()?.flatten().unwrap_or_default();
+            let header = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
+            insert(&mut request.headers, "authorization", &header)?;
         }
         if self.provider.recipe.call.sign == Some(Signing::Oauth1) {
             let moment = Moment::new(&self.outside.random, self.outside.clock.now());

@@ -9,6 +9,7 @@ mod catalogues;
 mod certified;
 mod command_line;
 mod crash;
+mod doors;
 mod importing;
 mod keys;
 mod material;

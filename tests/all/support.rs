@@ -88,9 +88,20 @@ impl TestApp {
     }
 
     pub(crate) async fn with(engine: Engine, options: Options) -> Self {
+        Self::with_more(engine, options, "", Vec::new()).await
+    }
+
+    /// With more configuration, and hosts that are reached elsewhere.
+    pub(crate) async fn with_more(
+        engine: Engine,
+        options: Options,
+        more: &str,
+        connect_to: Vec<(String, url::Url)>,
+    ) -> Self {
         let clock = Clock::frozen(start_of_time());
         let folder = tempfile::tempdir().expect("a temp folder");
-        let http = Http::new(HttpPolicy { allow_private_networks: true, ..HttpPolicy::default() }).expect("a door");
+        let policy = HttpPolicy { allow_private_networks: true, connect_to, ..HttpPolicy::default() };
+        let http = Http::new(policy).expect("a door");
         let outside = |seed| Outside {
             clock: clock.clone(),
             random: Random::seeded(seed),
@@ -105,7 +116,7 @@ impl TestApp {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let database = fresh_database(engine, folder.path()).await;
         let file = folder.path().join("config.toml");
-        std::fs::write(&file, config_text(&url, &database)).expect("is written");
+        std::fs::write(&file, config_text(&url, &database) + more).expect("is written");
         let config = Config::load(Some(&file), std::iter::empty()).expect("a configuration");
         let tools = app::open_with(&config, outside(1)).await.expect("tools");
         let router = web::router(&tools);

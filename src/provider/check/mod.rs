@@ -116,12 +116,22 @@ impl Check<'_> {
             "name at least one media type",
         );
         self.connect(recipe);
+        self.call(recipe);
         for (name, op) in &recipe.op {
             self.op(recipe, name, op);
         }
         self.import(recipe);
         self.push(recipe);
         self.used(recipe);
+    }
+
+    fn call(&mut self, recipe: &Recipe) {
+        let allowed = call_names(recipe);
+        let call = &recipe.call;
+        let basic = call.basic.iter().flat_map(|basic| [&basic.user].into_iter().chain(&basic.password));
+        for template in call.headers.values().chain([&call.base]).chain(basic) {
+            self.template("call", template, &allowed);
+        }
     }
 
     fn op(&mut self, recipe: &Recipe, name: &str, op: &Op) {

@@ -15,6 +15,8 @@ pub(in crate::provider) struct Call {
     pub(in crate::provider) base: Template,
     #[serde(default)]
     pub(in crate::provider) headers: BTreeMap<String, Template>,
+    /// HTTP Basic authentication of every call (RFC 7617).
+    pub(in crate::provider) basic: Option<Basic>,
     /// How every call is signed, where it is.
     pub(in crate::provider) sign: Option<Signing>,
     /// The longest that one call waits for a throttled shop before its job is put back.
@@ -27,6 +29,14 @@ pub(in crate::provider) struct Call {
     pub(in crate::provider) budget: Vec<Budget>,
     #[serde(default)]
     pub(in crate::provider) verdict: Vec<VerdictRule>,
+}
+
+/// A user and a password, which may be empty.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Basic {
+    pub(in crate::provider) user: Template,
+    pub(in crate::provider) password: Option<Template>,
 }
 
 /// A signature over each call.
