@@ -152,7 +152,7 @@ async fn keep_presence(tools: Shared) {
         if let Err(error) = said.await {
             tracing::warn!("cannot say that this daemon lives: {error}");
         }
-        tools.outside.clock.sleep(tools.rules.lease / 3).await;
+        tools.outside.clock.beat(tools.rules.lease / 3).await;
     }
 }
 

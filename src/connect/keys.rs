@@ -151,7 +151,7 @@ pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how:
 /// Keeps the right to renew for as long as the answer takes.
 async fn keep_right(tools: &Tools, id: &ConnectionId) {
     loop {
-        tools.outside.clock.sleep(tools.rules.lease / 3).await;
+        tools.outside.clock.beat(tools.rules.lease / 3).await;
         let until = tools.outside.clock.now().plus(tools.rules.lease);
         let kept = async {
             let mut tx = tools.db.begin().await?;

@@ -42,6 +42,15 @@ impl Clock {
         }
     }
 
+    /// Waits for the next heartbeat of something that lives beside the work it keeps alive. A frozen clock has none: it would run
+    /// ahead of the work.
+    pub async fn beat(&self, every: Duration) {
+        if self.0.is_some() {
+            std::future::pending::<()>().await;
+        }
+        self.sleep(every).await;
+    }
+
     /// Moves a frozen clock ahead; the system's clock is left alone.
     pub fn advance(&self, by: Duration) {
         if let Some(ms) = &self.0 {

@@ -107,7 +107,7 @@ async fn do_job(tools: &Shared, job: &Job) {
 /// Renews the lease three times in its life; returns when the job is no longer ours.
 async fn keep_lease(tools: &Tools, job: &Job) {
     loop {
-        tools.outside.clock.sleep(tools.rules.lease / 3).await;
+        tools.outside.clock.beat(tools.rules.lease / 3).await;
         let until = tools.outside.clock.now().plus(tools.rules.lease);
         let held = async {
             let mut tx = tools.db.begin().await?;

@@ -32,7 +32,7 @@ use url::Url;
 
 use crate::{
     real::start,
-    support::{Engine, TestApp, on_both},
+    support::{Engine, More, TestApp, on_both},
 };
 
 const SECRET: &str = "hush";
@@ -133,7 +133,12 @@ impl House {
         let connect_to = ["*.signed.example", "*.stateless.example", "*.instance.example", "*.client.example"]
             .map(|host| (host.to_owned(), Url::parse(&shop).expect("an address")));
         let options = Options { products: 1, ..Options::default() };
-        let app = TestApp::with_more(engine, options, &config, connect_to.to_vec()).await;
+        let app = TestApp::with_more(
+            engine,
+            options,
+            More { config: &config, connect_to: connect_to.to_vec(), ..More::default() },
+        )
+        .await;
         Self { app, platform, shop }
     }
 

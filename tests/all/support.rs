@@ -27,6 +27,8 @@ use store_sync::{
 };
 use tokio::net::TcpListener;
 
+use crate::relay::Relay;
+
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engine {
@@ -71,12 +73,28 @@ pub(crate) fn start_of_time() -> Time {
     Time::parse("2026-03-01T12:00:00Z").expect("a time")
 }
 
+/// What a test may have otherwise than usual.
+#[derive(Default)]
+pub(crate) struct More<'a> {
+    /// More configuration.
+    pub(crate) config: &'a str,
+    /// Hosts that are reached elsewhere.
+    pub(crate) connect_to: Vec<(String, url::Url)>,
+    /// Stands before the shop.
+    pub(crate) relay: Option<&'a Relay>,
+    /// The shop's own clock.
+    pub(crate) shop_clock: Option<Clock>,
+}
+
 pub(crate) struct TestApp {
     pub(crate) tools: Shared,
     pub(crate) clock: Clock,
     pub(crate) http: Http,
     pub(crate) url: String,
+    /// Where the shop is reached…
     pub(crate) shop_url: String,
+    /// …and where it really is, when something stands before it.
+    pub(crate) real_shop_url: String,
     pub(crate) client: ClientId,
     /// Holds the data until the test ends.
     pub(crate) folder: Arc<tempfile::TempDir>,
@@ -88,16 +106,12 @@ impl TestApp {
     }
 
     pub(crate) async fn with(engine: Engine, options: Options) -> Self {
-        Self::with_more(engine, options, "", Vec::new()).await
+        Self::with_more(engine, options, More::default()).await
     }
 
-    /// With more configuration, and hosts that are reached elsewhere.
-    pub(crate) async fn with_more(
-        engine: Engine,
-        options: Options,
-        more: &str,
-        connect_to: Vec<(String, url::Url)>,
-    ) -> Self {
+    /// In other surroundings than usual.
+    pub(crate) async fn with_more(engine: Engine, options: Options, more: More<'_>) -> Self {
+        let More { config: more, connect_to, relay, shop_clock } = more;
         let clock = Clock::frozen(start_of_time());
         let folder = tempfile::tempdir().expect("a temp folder");
         let policy = HttpPolicy { allow_private_networks: true, connect_to, ..HttpPolicy::default() };
@@ -110,7 +124,13 @@ impl TestApp {
         };
         let shop_listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let shop_url = format!("http://{}", shop_listener.local_addr().expect("an address"));
-        let shop = Sandbox::new(Options { base_url: shop_url.clone(), ..options }, outside(7)).expect("a shop");
+        let real_shop_url = shop_url;
+        let shop_url = relay.map_or(real_shop_url.clone(), |relay| {
+            relay.aim(&real_shop_url);
+            relay.url.clone()
+        });
+        let theirs = Outside { clock: shop_clock.unwrap_or_else(|| clock.clone()), ..outside(7) };
+        let shop = Sandbox::new(Options { base_url: shop_url.clone(), ..options }, theirs).expect("a shop");
         tokio::spawn(sandbox::serve(shop_listener, shop, std::future::pending()));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -125,7 +145,7 @@ impl TestApp {
         let mut tx = tools.db.begin().await.expect("a transaction");
         db::client::insert(&mut tx, &client, "Acme", None, clock.now()).await.expect("a client");
         tx.commit().await.expect("commits");
-        Self { tools, clock, http, url, shop_url, client, folder: Arc::new(folder) }
+        Self { tools, clock, http, url, shop_url, real_shop_url, client, folder: Arc::new(folder) }
     }
 
     pub(crate) fn fields(&self) -> BTreeMap<String, String> {
@@ -143,6 +163,25 @@ impl TestApp {
         assert_eq!(page.response.status, 200, "{}", page.text());
         let back = visitor.decide(&page, decision).await.expect("a way back");
         (visitor, back.into())
+    }
+
+    /// The shop of another client, made for that.
+    pub(crate) async fn connect_as(&self, client: &str) {
+        let mut tx = self.tools.db.begin().await.expect("begins");
+        db::client::insert(&mut tx, &ClientId::from(client), client, None, self.clock.now()).await.expect("a client");
+        tx.commit().await.expect("commits");
+        let mut visitor = Visitor::new(self.http.clone());
+        let link = web::connect_link(&self.tools, "sandbox", client, &self.fields());
+        let mut page = visitor.open(&link).await.expect("the consent page");
+        while page.response.status == 429 {
+            Clock::system().sleep(Duration::from_millis(50)).await;
+            page = visitor.open(&link).await.expect("the consent page");
+        }
+        let back = visitor.decide(&page, "allow").await.expect("a way back");
+        // So many at once is more than the brake on connects lets through.
+        while visitor.open(back.as_str()).await.expect("the callback answers").response.status == 429 {
+            Clock::system().sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub(crate) async fn connect(&self) -> ConnectionId {
