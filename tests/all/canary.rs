@@ -23,6 +23,7 @@ use store_sync::{
     outside::{Body, Clock, Request, Response},
     sandbox::{self, Options, Sandbox},
     tools::Shared,
+    vault::hex,
 };
 use tokio::net::TcpListener;
 use url::Url;
@@ -218,7 +219,7 @@ fn signed(url: &Url, key: &str, change: &[(&str, Option<&str>)]) -> String {
     let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish().replace('+', "%20");
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("a key");
     mac.update(text.as_bytes());
-    let hmac: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hmac = hex(&mac.finalize().into_bytes());
     let mut url = url.clone();
     url.query_pairs_mut().clear().extend_pairs(&pairs).append_pair("hmac", &hmac);
     url.into()
@@ -239,8 +240,8 @@ fn param(url: &Url, name: &str) -> String {
 /// Forged, replayed, swapped, expired and cross-client callbacks. None connects anything.
 async fn attack(house: &mut House) {
     let base = format!("{}/oauth/callback", house.url);
-    let (mut a, mine) = house.consent("acme").await;
-    let (mut b, other) = house.consent("other").await;
+    let (mut ours, mine) = house.consent("acme").await;
+    let (mut theirs, other) = house.consent("other").await;
     let mut stranger = Visitor::new(house.tools.outside.http.clone());
     let now = house.tools.outside.clock.now().unix_ms() / 1000;
     let (early, late) = ((now - 200).to_string(), (now + 200).to_string());
@@ -290,9 +291,9 @@ async fn attack(house: &mut House) {
     ];
     assert!(table.len() >= 30);
     for (url, status, code) in &table {
-        house.refused(&mut a, url, *status, code).await;
+        house.refused(&mut ours, url, *status, code).await;
     }
-    house.refused(&mut b, mine.as_str(), 403, "other_browser").await;
+    house.refused(&mut theirs, mine.as_str(), 403, "other_browser").await;
     house.refused(&mut stranger, mine.as_str(), 403, "other_browser").await;
     // Posted where nobody posts, and too much of it.
     for (body, status) in [(b"{}".to_vec(), 400), (vec![b'x'; 2 << 20], 413), (b"\xff\xfe".to_vec(), 400)] {
@@ -303,16 +304,16 @@ async fn attack(house: &mut House) {
         assert_eq!(answer.status, status);
     }
     // Errors from the shop: only known words are repeated.
-    let (mut c, declined) = house.consent("acme").await;
+    let (mut refusing, declined) = house.consent("acme").await;
     let script = signed(&declined, CLIENT_SECRET, &[("error", Some("<script>alert(1)</script>")), ("code", None)]);
-    house.refused(&mut c, &script, 400, "an unknown error").await;
-    let (mut d, unknown) = house.consent("acme").await;
+    house.refused(&mut refusing, &script, 400, "an unknown error").await;
+    let (mut guessing, unknown) = house.consent("acme").await;
     let url = signed(&unknown, CLIENT_SECRET, &[("code", Some("never-given-by-any-shop-0123456789"))]);
-    house.refused(&mut d, &url, 400, "invalid_grant").await;
+    house.refused(&mut guessing, &url, 400, "invalid_grant").await;
     // Expired, then replayed.
-    let (mut e, expired) = house.consent("acme").await;
+    let (mut slow, expired) = house.consent("acme").await;
     set_expired(house).await;
-    for (visitor, url) in [(&mut a, mine.as_str()), (&mut e, expired.as_str())] {
+    for (visitor, url) in [(&mut ours, mine.as_str()), (&mut slow, expired.as_str())] {
         house.refused(visitor, url, 400, "state_expired").await;
     }
     assert!(!String::from_utf8_lossy(&house.seen).contains("<script>"), "nothing is echoed");
@@ -374,18 +375,9 @@ async fn live(house: &mut House) {
         house.run(&["connections", "check", &id]);
     }
     assert!(house.run(&["keys", "list"]));
-    for list in [
-        "clients",
-        "connections",
-        "products",
-        "sessions",
-        "flows",
-        "assets",
-        "tags",
-        "events",
-        "push",
-        "providers",
-    ] {
+    for list in
+        ["clients", "connections", "products", "sessions", "flows", "assets", "tags", "events", "push", "providers"]
+    {
         assert!(house.run(&[list, "list", "--json"]), "{list}");
         house.run(&[list, "list"]);
     }

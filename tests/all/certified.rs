@@ -16,7 +16,7 @@ use store_sync::{
     connect::Held,
     db,
     model::{ClientId, Connection, ConnectionId, ConnectionStatus, Grant, Remedy, RunAction, RunStatus},
-    outside::{Clock, Request},
+    outside::{Clock, Random, Request},
     provider::Keys,
     tools::Shared,
     vault::Binding,
@@ -213,6 +213,48 @@ async fn a_lost_answer_is_known_at_once_and_costs_nobody_else() {
     house.expire(&house.connection).await;
     let failure = held(&house.connection).current().await.expect_err("the token is spent");
     assert_eq!((failure.remedy, failure.code.as_str()), (Remedy::Reconnect, "refresh_lost"), "{failure}");
+}
+
+/// Tokens are single-use there: whose answer is lost has to be asked again, and it is said in the same minute; nobody else notices.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_lost_at_random_are_told_at_once() {
+    let house = House::new(Engine::Sqlite).await;
+    let mut shops = vec![(house.connection.clone(), false)];
+    for n in 0..11 {
+        shops.push((house.connect(&format!("client-{n}")).await, false));
+    }
+    let chance = Random::seeded(3);
+    for round in 0..3 {
+        for (id, lost) in &mut shops {
+            if *lost {
+                continue;
+            }
+            house.expire(id).await;
+            *lost = chance.below(4) == 0;
+            if *lost {
+                let url = format!("{}/lose/1", house.server.url).parse().expect("an address");
+                house.tools.outside.http.send_once(&Request::new(Method::GET, url)).await.expect("answers");
+            }
+            let result = Held::new(house.tools.clone(), id.clone()).current().await;
+            match result {
+                Ok(_) => assert!(!*lost, "round {round}"),
+                Err(failure) => {
+                    assert_eq!(
+                        (*lost, failure.remedy, failure.code.as_str()),
+                        (true, Remedy::Reconnect, "refresh_lost")
+                    );
+                }
+            }
+        }
+    }
+    let lost = shops.iter().filter(|(_, lost)| *lost).count();
+    assert!((3..10).contains(&lost), "{lost} of {}", shops.len());
+    let mut tx = house.tools.db.read().await.expect("reads");
+    for connection in db::connection::list(&mut tx, None, None, 20).await.expect("lists") {
+        let lost = shops.iter().any(|(id, lost)| *lost && *id == connection.id);
+        let wanted = if lost { ConnectionStatus::NeedsReauth } else { ConnectionStatus::Active };
+        assert_eq!(connection.status, wanted, "{:?}", connection.last_error);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,7 @@ use store_sync::{
     outside::{Body, Request},
     provider::Keys,
     sandbox::Options,
+    vault::hex,
     web, work,
 };
 use tokio::net::TcpListener;
@@ -192,10 +193,6 @@ fn mac(text: &str) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("a key");
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn location(landed: &Landed) -> Url {

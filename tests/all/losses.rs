@@ -22,6 +22,7 @@ use store_sync::{
     web, work,
 };
 use tokio::net::TcpListener;
+use url::Url;
 
 use crate::{
     relay::{Fate, Relay},
@@ -256,7 +257,7 @@ on_both! {
         assert_eq!(app.connection().await.status, ConnectionStatus::Active, "it may still come back");
         // An hour before the end the shop is there again: the permission lives on, for its whole life.
         relay.aim(&app.real_shop_url);
-        app.clock.advance(end.since(app.clock.now()) - Duration::from_hours(1));
+        app.clock.advance(end.minus(Duration::from_hours(1)).since(app.clock.now()));
         work::tick(&app.tools).await.expect("ticks");
         app.drain().await;
         let after = app.connection().await;
@@ -286,4 +287,58 @@ on_both! {
         let waves = [wave(0, 75), wave(75, 135), wave(135, 180)];
         assert!(waves[0] >= 10 && waves[1] > waves[0] && waves[2] > waves[1], "{waves:?}: {by_minute:?}");
     }
+
+    async fn a_restored_backup_is_alive_and_replays_no_push(engine) {
+        let app = TestApp::new(engine).await;
+        app.connect().await;
+        app.drain().await;
+        let asset = app.add_asset(&app.products().await[0], 1).await;
+        app.approve(&asset).await;
+        // The backup knows of the approval, and of a push that is still to be made.
+        app.tools.db.close().await;
+        let file = app.folder.path().join("config.toml");
+        let config = Config::load(Some(&file), std::iter::empty()).expect("a configuration");
+        let here = secrecy::ExposeSecret::expose_secret(&config.database_url()).to_owned();
+        let backup = copy_database(engine, &here, app.folder.path()).await;
+        let open = async |url: &str| {
+            let text = std::fs::read_to_string(&file).expect("reads").replace(&here, url);
+            let other = app.folder.path().join("other.toml");
+            std::fs::write(&other, text).expect("is written");
+            let config = Config::load(Some(&other), std::iter::empty()).expect("a configuration");
+            app::open_with(&config, app.tools.outside.clone()).await.expect("tools")
+        };
+        let tools = open(&here).await;
+        assert!(work::drain(&tools).await.expect("drains") > 0);
+        assert_eq!(app.stats().await["pictures"]["attached"], 1);
+        tools.db.close().await;
+        // Restored: the same push waits again, and the shop has the picture already.
+        let tools = open(&backup).await;
+        assert!(work::drain(&tools).await.expect("drains") > 0, "it is looked at");
+        assert_eq!(app.stats().await["pictures"]["attached"], 1, "and not made again");
+        let mut tx = tools.db.read().await.expect("reads");
+        let pushes = db::push::list(&mut tx, &db::push::PushFilter::default(), 10).await.expect("lists");
+        assert!(pushes.len() == 1 && pushes[0].synced_at.is_some(), "{:?}", pushes[0].last_error);
+        let connection = db::connection::list(&mut tx, None, None, 1).await.expect("lists").remove(0);
+        drop(tx);
+        // The connection lives: its token is renewed, and its shop read.
+        app.clock.advance(Duration::from_hours(2));
+        let grant = Held::new(tools.clone(), connection.id).current().await.expect("the permission came back with the backup");
+        assert_eq!(grant.version, 2);
+    }
+}
+
+/// What a person does who keeps a copy: the database as it stands, under another address.
+async fn copy_database(engine: Engine, url: &str, folder: &Path) -> String {
+    if engine == Engine::Sqlite {
+        let backup = folder.join("backup.db");
+        std::fs::copy(folder.join("test.db"), &backup).expect("is copied");
+        return format!("sqlite:{}", backup.display());
+    }
+    let name = Url::parse(url).expect("an address").path().trim_start_matches('/').to_owned();
+    let pattern = std::env::var("STORE_SYNC_TEST_POSTGRES").expect("a server");
+    let admin = sqlx::PgPool::connect(&pattern.replace("DATABASE", "postgres")).await.expect("the server answers");
+    let sql = format!("CREATE DATABASE {name}_backup TEMPLATE {name}");
+    sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&admin).await.expect("is copied");
+    admin.close().await;
+    url.replace(&name, &format!("{name}_backup"))
 }

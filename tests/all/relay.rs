@@ -67,7 +67,7 @@ impl Relay {
     }
 
     pub(crate) fn aim(&self, target: &str) {
-        lock(&self.inner).target = target.to_owned();
+        target.clone_into(&mut lock(&self.inner).target);
     }
 
     /// What becomes of the next answers of the token endpoint, in this order; the others pass.
