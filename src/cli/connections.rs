@@ -196,8 +196,12 @@ async fn schedule(tools: &Tools, out: &Out, args: ScheduleArgs) -> anyhow::Resul
     db::connection::update_schedule(&mut tx, &connection.id, &schedule, now).await?;
     let mode = args.push_mode.unwrap_or(connection.push_mode);
     let provider = tools.provider(&connection.store_type)?;
-    let possible = mode == PushMode::Append || provider.places_pictures();
-    anyhow::ensure!(possible, "{} only adds pictures behind the others: --push-mode append", provider.name());
+    let possible = match mode {
+        PushMode::Append => true,
+        PushMode::SetPrimary => provider.makes_first(),
+        PushMode::ReplacePushed => provider.places_pictures(),
+    };
+    anyhow::ensure!(possible, "{} cannot do that to a gallery: --push-mode append", provider.name());
     let on_approval = args.push_on_approval.unwrap_or(connection.sync_on_approval);
     db::connection::update_push_rules(&mut tx, &connection.id, mode, on_approval, now).await?;
     tx.commit().await?;

@@ -179,7 +179,7 @@ async fn dispatch(command: Command, config: &Config, out: &Out) -> anyhow::Resul
         Command::Favorites(command) => favorites::run(config, out, command).await?,
         Command::Events(command) => events::run(config, out, command).await?,
         Command::Push(command) => return push::run(config, out, command).await,
-        Command::Providers(command) => return providers::run(config, out, command),
+        Command::Providers(command) => return providers::run(config, out, command).await,
         Command::Keys(command) => return keys::run(config, out, command).await,
         Command::Doctor => return doctor::run(config, out).await,
         Command::Demo(_) | Command::Completions { .. } | Command::Config(_) => {}

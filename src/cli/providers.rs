@@ -1,6 +1,10 @@
 //! `providers list|show|check`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use serde_json::{Value, json};
 
@@ -8,7 +12,7 @@ use super::out::{Out, line};
 use crate::{
     app,
     config::Config,
-    provider::{Provider, check_folder},
+    provider::{Provider, check_folder, replay},
 };
 
 #[derive(clap::Subcommand)]
@@ -17,11 +21,17 @@ pub(super) enum Command {
     List,
     /// What one of them asks for and can do.
     Show { key: String },
-    /// Check the provider files of a folder (one sub-folder each); without one, those in use.
-    Check { dir: Option<PathBuf> },
+    /// Check the provider files of a folder (one sub-folder each) and replay the conversations in their fixtures; without one,
+    /// those in use.
+    Check {
+        dir: Option<PathBuf>,
+        /// Write what is asked and what comes of it into the fixtures, for you to read over, instead of comparing it.
+        #[arg(long, requires = "dir")]
+        record: bool,
+    },
 }
 
-pub(super) fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::List => {
             let providers = app::providers(config)?;
@@ -38,31 +48,48 @@ pub(super) fn run(config: &Config, out: &Out, command: Command) -> anyhow::Resul
                 .ok_or_else(|| anyhow::anyhow!("there is no provider '{key}'; see: store-sync providers list"))?;
             out.one(&describe(config, provider))?;
         }
-        Command::Check { dir } => {
-            let checked = match &dir {
-                Some(dir) => {
-                    check_folder(dir).map(|providers| providers.iter().map(|p| p.key().to_owned()).collect::<Vec<_>>())
-                }
-                None => Ok(app::providers(config)?.iter().map(|p| p.key().to_owned()).collect()),
-            };
-            match checked {
-                Ok(keys) if out.json => out.value(&json!({ "ok": keys, "problems": [] }))?,
-                Ok(keys) => line(&format!("{} provider files are fine: {}", keys.len(), keys.join(", ")))?,
-                Err(problems) => {
-                    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                    if out.json {
-                        out.value(&json!({ "ok": [], "problems": texts }))?;
+        Command::Check { dir, record } => return check(config, out, dir.as_deref(), record).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn check(config: &Config, out: &Out, dir: Option<&Path>, record: bool) -> anyhow::Result<ExitCode> {
+    let found = match dir {
+        Some(dir) => check_folder(dir).map(|all| all.into_iter().map(Arc::new).collect()),
+        None => Ok(app::providers(config)?.iter().cloned().collect::<Vec<_>>()),
+    };
+    let (mut keys, mut held, mut problems) = (Vec::new(), 0, Vec::new());
+    match found {
+        Err(found) => problems = found,
+        Ok(all) => {
+            for provider in &all {
+                keys.push(provider.key().to_owned());
+                for (file, text) in provider.fixtures() {
+                    match replay(provider, file, text, record && dir.is_some()).await {
+                        Ok(None) => held += 1,
+                        Ok(Some(fresh)) => std::fs::write(file, fresh)?,
+                        Err(found) => problems.extend(found),
                     }
-                    for text in &texts {
-                        eprintln!("{text}");
-                    }
-                    eprintln!("error: {} problem(s)", texts.len());
-                    return Ok(ExitCode::FAILURE);
                 }
             }
         }
     }
-    Ok(ExitCode::SUCCESS)
+    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    if out.json {
+        let ok = if texts.is_empty() { keys.clone() } else { Vec::new() };
+        out.value(&json!({ "ok": ok, "conversations": held, "problems": texts }))?;
+    }
+    if texts.is_empty() {
+        if !out.json {
+            line(&format!("{} provider files are fine: {}; {held} conversations replayed", keys.len(), keys.join(", ")))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    for text in &texts {
+        eprintln!("{text}");
+    }
+    eprintln!("error: {} problem(s)", texts.len());
+    Ok(ExitCode::FAILURE)
 }
 
 fn describe(config: &Config, provider: &Provider) -> Value {
@@ -71,9 +98,9 @@ fn describe(config: &Config, provider: &Provider) -> Value {
         .iter()
         .map(|f| json!({ "name": f.name, "ask": f.ask, "secret": f.secret, "example": f.example }))
         .collect();
-    let pasted = provider.takes_pasted_keys();
+    let pasted = !provider.needs_app();
     json!({
-        "key": provider.key(), "name": provider.name(), "source": provider.source(), "connect": if pasted { "pasted_key" } else { "oauth2_code" },
+        "key": provider.key(), "name": provider.name(), "source": provider.source(), "connect": provider.kind().as_str(),
         "app_configured": if pasted { Value::Null } else { config.app.contains_key(provider.key()).into() },
         "redirect_uri": if pasted { Value::Null } else { format!("{}/oauth/callback/{}", config.public_url(), provider.key()).into() },
         "fields": fields, "scopes": provider.scopes(), "full_only": provider.full_only(), "push_steps": provider.push_steps(), "limits": provider.limits(),

@@ -2,12 +2,16 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use ::http::{HeaderMap, HeaderValue, Method, header};
+use ::http::{HeaderValue, Method, header};
 use bytes::{Bytes, BytesMut};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-use super::is_private;
+use super::{
+    is_private,
+    message::{Body, HttpError, Part, Request, Response, place},
+    script::Script,
+};
 
 /// What the door lets through.
 #[derive(Clone, Debug)]
@@ -33,89 +37,13 @@ impl Default for HttpPolicy {
     }
 }
 
-/// What is sent along.
-#[derive(Clone, Debug, Default)]
-pub enum Body {
-    /// Nothing.
-    #[default]
-    Empty,
-    /// Bytes of the type that the request's `content-type` header names.
-    Bytes(Bytes),
-    /// A multipart form, in this order.
-    Multipart(Vec<Part>),
-}
-
-/// One part of a multipart form.
-#[derive(Clone, Debug)]
-pub struct Part {
-    pub name: String,
-    pub bytes: Bytes,
-    /// `(file name, media type)` for a file part.
-    pub file: Option<(String, String)>,
-}
-
-/// A request to be sent.
-#[derive(Clone, Debug)]
-pub struct Request {
-    pub method: Method,
-    pub url: Url,
-    pub headers: HeaderMap,
-    pub body: Body,
-}
-
-impl Request {
-    /// A request without headers and body.
-    pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: Body::Empty }
-    }
-}
-
-/// An answer, read whole.
-#[derive(Clone, Debug)]
-pub struct Response {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Bytes,
-}
-
-impl Response {
-    /// A header as text, if it is there and is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-}
-
-/// Why there is no answer. The texts name host and path only: never a query, a header or a body.
-#[derive(Debug, thiserror::Error)]
-pub enum HttpError {
-    /// We do not send this.
-    #[error("{place}: refused, {why}")]
-    Refused { place: String, why: String },
-    /// Nobody was there to take the request: nothing was sent.
-    #[error("{place}: {why}")]
-    Unreachable { place: String, why: String },
-    /// Nobody answered in time.
-    #[error("{place}: no complete answer within {seconds} s")]
-    Timeout { place: String, seconds: u64 },
-    /// The connection failed or broke off.
-    #[error("{place}: {why}")]
-    Network { place: String, why: String },
-    /// The answer is larger than we read.
-    #[error("{place}: the answer is larger than {limit} bytes ([http] max_answer_bytes)")]
-    TooLarge { place: String, limit: usize },
-}
-
-/// Method, host and path of a request: what may stand in logs and errors.
-pub fn place(method: &Method, url: &Url) -> String {
-    let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
-    format!("{method} {}{port}{}", url.host_str().unwrap_or("?"), url.path())
-}
-
 /// Sends requests.
 #[derive(Clone)]
 pub struct Http {
     client: reqwest::Client,
     policy: Arc<HttpPolicy>,
+    /// Stands in the place of the network.
+    script: Option<Arc<Script>>,
 }
 
 const MAX_REDIRECTS: usize = 3;
@@ -139,7 +67,15 @@ impl Http {
             .dns_resolver(Arc::new(GuardedResolver { allow_private: policy.allow_private_networks }))
             .build()
             .map_err(|e| HttpError::Network { place: "set-up".into(), why: e.to_string() })?;
-        Ok(Self { client, policy: Arc::new(policy) })
+        Ok(Self { client, policy: Arc::new(policy), script: None })
+    }
+
+    /// A door behind which nothing is but a written conversation.
+    ///
+    /// # Errors
+    /// When the TLS stack cannot be set up.
+    pub fn scripted(script: Arc<Script>) -> Result<Self, HttpError> {
+        Ok(Self { script: Some(script), ..Self::new(HttpPolicy::default())? })
     }
 
     /// Sends `request` and reads the whole answer. A GET follows up to three redirects within its own origin; any other
@@ -177,6 +113,9 @@ impl Http {
     pub async fn send_once(&self, request: &Request) -> Result<Response, HttpError> {
         let place = place(&request.method, &request.url);
         self.check(&request.url).map_err(|why| HttpError::Refused { place: place.clone(), why })?;
+        if let Some(script) = &self.script {
+            return script.play(request);
+        }
         let mut url = request.url.clone();
         let mut headers = request.headers.clone();
         // Whoever set them: these never print, not even in a library's trace.

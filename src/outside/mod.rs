@@ -4,13 +4,17 @@ mod address;
 mod clock;
 mod files;
 mod http;
+mod message;
 mod random;
+mod script;
 
 pub use address::is_private;
 pub use clock::Clock;
 pub use files::{FileError, Files};
-pub use http::{Body, Http, HttpError, HttpPolicy, Part, Request, Response, place};
+pub use http::{Http, HttpPolicy};
+pub use message::{Body, HttpError, Part, Request, Response, place};
 pub use random::Random;
+pub use script::{Ask, Exchange, Reply, Script};
 
 /// Everything from outside, handed around as one thing.
 #[derive(Clone)]

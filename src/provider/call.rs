@@ -20,8 +20,10 @@ use super::{
     grant::bad_address,
     oauth1::{self, Moment},
     pace::Pacer,
+    path::as_text,
     recipe::{BodyKind, Class, Op, Signing},
     scope::Scope,
+    template::Template,
     verdict::{Verdict, judge},
     write::Parcel,
 };
@@ -108,8 +110,9 @@ impl Session {
         loop {
             let grant = self.keys.current().await?;
             let request = self.request(op, &with, &grant)?;
+            let elsewhere = op.url.is_some();
             self.pacer.take(op.cost, &self.outside.clock).await;
-            let (class, code, wait, said) = match self.exchange(&request, &grant).await? {
+            let (class, code, wait, said) = match self.exchange(&request, &grant, elsewhere).await? {
                 Outcome::Good(answer) => return Ok(answer),
                 Outcome::Bad { class, code, wait, said } => (class, code, wait, said),
             };
@@ -177,7 +180,7 @@ impl Session {
         Err(Failure::retry("picture_unreachable", text))
     }
 
-    async fn exchange(&self, request: &Request, grant: &Grant) -> Result<Outcome, Failure> {
+    async fn exchange(&self, request: &Request, grant: &Grant, elsewhere: bool) -> Result<Outcome, Failure> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = match self.outside.http.send(request.clone()).await {
             Ok(response) => response,
@@ -193,7 +196,7 @@ impl Session {
             }
         };
         let now = self.outside.clock.now();
-        let parsed = parse(&response);
+        let parsed = parse(&response, elsewhere);
         let body = parsed.as_ref().unwrap_or(&Value::Null);
         let recipe = &self.provider.recipe.call;
         self.pacer.learn(&recipe.budget, &response, body, now);
@@ -246,16 +249,24 @@ impl Session {
         let mut values = with.values.clone();
         if let Some(parcel) = with.parcel {
             parcel.describe(&mut values);
+            if op.looks_up("asset.base64") {
+                values["asset"]["base64"] = STANDARD.encode(&parcel.bytes).into();
+            }
         }
         let (facts, store_url) = (&self.facts, self.store_url.as_str());
         let scope = Scope { facts, store_url, grant: Some(grant), app: self.app.as_ref(), values };
-        let url = match with.url {
-            Some(given) => Url::parse(given).map_err(|_| bad_address())?,
-            None => self.address(op, &scope)?,
+        let url = match (with.url, &op.url) {
+            (Some(given), _) => Url::parse(given).map_err(|_| bad_address())?,
+            (None, Some(template)) => {
+                Url::parse(&template.text(&scope)?.unwrap_or_default()).map_err(|_| bad_address())?
+            }
+            (None, None) => self.address(op, &scope)?,
         };
+        let elsewhere = op.url.is_some();
         let method = op.method.as_deref().unwrap_or(if op.body.is_some() { "POST" } else { "GET" });
         let mut request = Request::new(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET), url);
-        for (name, template) in self.provider.recipe.call.headers.iter().chain(&op.headers) {
+        let usual = self.provider.recipe.call.headers.iter().filter(|_| !elsewhere);
+        for (name, template) in usual.chain(&op.headers) {
             if let Some(text) = template.text(&scope)? {
                 insert(&mut request.headers, name, &text)?;
             }
@@ -267,6 +278,9 @@ impl Session {
             if let Some(content_type) = content_type {
                 insert(&mut request.headers, "content-type", &content_type)?;
             }
+        }
+        if elsewhere {
+            return Ok(request);
         }
         if let Some(basic) = &self.provider.recipe.call.basic {
             let user = basic.user.text(&scope)?.unwrap_or_default();
@@ -298,13 +312,44 @@ impl Session {
 }
 
 impl Op {
+    /// Every name it looks up.
+    pub(super) fn slots(&self) -> Vec<&str> {
+        let plain = self.path.iter().chain(self.query.values()).chain(self.headers.values()).flat_map(Template::slots);
+        let mut slots: Vec<&str> = plain.collect();
+        match &self.body {
+            Some(
+                BodyKind::Json { value: tree }
+                | BodyKind::Graphql { variables: tree, .. }
+                | BodyKind::GraphqlMultipart { variables: tree, .. },
+            ) => slots.extend(tree.slots()),
+            Some(BodyKind::Form { fields }) => slots.extend(fields.values().flat_map(Template::slots)),
+            Some(BodyKind::Multipart { part, .. }) => {
+                slots.extend(part.iter().filter_map(|part| part.value.as_ref()).flat_map(Template::slots));
+            }
+            Some(BodyKind::Raw { .. }) | None => {}
+        }
+        slots
+    }
+
+    fn looks_up(&self, name: &str) -> bool {
+        self.slots().contains(&name)
+    }
+
+    /// Whether it looks up a name that begins so.
+    pub(super) fn looks_up_any(&self, beginning: &str) -> bool {
+        self.slots().iter().any(|slot| slot.starts_with(beginning))
+    }
+
     fn may_repeat(&self) -> bool {
         self.idempotent.unwrap_or(self.method.as_deref().map_or(self.body.is_none(), |m| m == "GET"))
     }
 }
 
-/// A JSON answer; an empty one is null.
-fn parse(response: &Response) -> Result<Value, String> {
+/// A JSON answer; an empty one is null, and so is what another host says to an upload.
+fn parse(response: &Response, elsewhere: bool) -> Result<Value, String> {
+    if elsewhere && (200..300).contains(&response.status) {
+        return Ok(serde_json::from_slice(&response.body).unwrap_or(Value::Null));
+    }
     if response.body.is_empty() {
         return Ok(Value::Null);
     }
@@ -345,8 +390,13 @@ fn fill(
             (Some("application/x-www-form-urlencoded".to_owned()), Body::Bytes(form.finish().into()))
         }
         BodyKind::Raw { content_type } => (content_type.text(scope)?, Body::Bytes(file()?.bytes.clone())),
-        BodyKind::Multipart { part } => {
+        BodyKind::Multipart { fields, part } => {
             let mut parts = Vec::new();
+            let given = fields.as_ref().map(|template| template.value(scope)).transpose()?.flatten();
+            for field in given.as_ref().and_then(Value::as_array).into_iter().flatten() {
+                let text = |name: &str| field.get(name).and_then(as_text).unwrap_or_default();
+                parts.push(text_part(&text("name"), text("value")));
+            }
             for part in part {
                 match &part.value {
                     Some(template) => parts.extend(template.text(scope)?.map(|text| text_part(&part.name, text))),
@@ -394,6 +444,7 @@ mod tests {
             sha256: String::new(),
             erp_product_id: "7".into(),
             mark: "ss-1".into(),
+            url: None,
         }
     }
 

@@ -11,6 +11,7 @@ mod path;
 mod pick;
 mod read;
 mod recipe;
+mod replay;
 mod scope;
 mod signature;
 mod template;
@@ -29,9 +30,10 @@ pub use oauth1::consumer_token;
 pub use pace::Pacers;
 pub use pages::PageToken;
 pub use read::{Page, ShopFacts, Unreadable, page, probe};
+pub use replay::{journeys, replay};
 pub use recipe::{ConnectKind, Field, Limits};
 pub use signature::{check_callback, check_origin};
-pub use write::{Kept, Parcel, Picture, Placing, find_ours, gallery, look, result_id, same_bytes, step};
+pub use write::{Kept, Parcel, Picture, Placing, find_ours, gallery, look, recognise, result_id, same_bytes, step};
 
 use crate::model::{Facts, Failure, Grant, Secret};
 use recipe::{Connect, Oauth, Recipe};
@@ -42,6 +44,8 @@ pub struct Provider {
     recipe: Recipe,
     /// `built-in`, or the file it was read from.
     source: String,
+    /// Conversations that prove it: file and text.
+    fixtures: Vec<(String, String)>,
 }
 
 /// Every provider this process knows, by key.
@@ -51,7 +55,7 @@ pub struct Providers(BTreeMap<String, Arc<Provider>>);
 type BuiltIn = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 /// The files compiled in: key, recipe, and the documents beside it.
-const BUILT_IN: &[BuiltIn] = include!("../../providers/built_in.in");
+const BUILT_IN: &[BuiltIn] = include!(concat!(env!("OUT_DIR"), "/built_in.in"));
 
 impl Providers {
     /// The providers compiled into the program.
@@ -64,7 +68,12 @@ impl Providers {
         for (key, toml, documents) in BUILT_IN {
             let find = |name: &str| documents.iter().find(|(n, _)| *n == name).map(|(_, text)| (*text).to_owned());
             match check::compile(&format!("providers/{key}/provider.toml"), key, toml, find, "built-in") {
-                Ok(provider) => providers.add(provider),
+                Ok(mut provider) => {
+                    let fixtures = documents.iter().filter(|(name, _)| name.starts_with("fixtures/"));
+                    provider.fixtures =
+                        fixtures.map(|(name, text)| (format!("providers/{key}/{name}"), (*text).to_owned())).collect();
+                    providers.add(provider);
+                }
                 Err(found) => problems.extend(found),
             }
         }
@@ -108,6 +117,11 @@ impl Provider {
     /// `built-in`, or the file it was read from.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Conversations that prove it: file and text.
+    pub fn fixtures(&self) -> &[(String, String)] {
+        &self.fixtures
     }
 
     /// What the shop takes of a picture.
@@ -191,6 +205,11 @@ impl Provider {
     /// Whether a push may choose a picture's place, or put it in the place of another: only where galleries are written whole.
     pub fn places_pictures(&self) -> bool {
         self.recipe.push.as_ref().is_some_and(|push| push.gallery == recipe::GalleryKind::ReplaceList)
+    }
+
+    /// Whether a push may make a picture the first.
+    pub fn makes_first(&self) -> bool {
+        self.places_pictures() || self.recipe.push.iter().flat_map(|push| &push.step).any(|step| step.only_first)
     }
 
     /// Whether a picture is proved by its bytes after a push.

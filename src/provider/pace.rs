@@ -113,9 +113,10 @@ impl Pacer {
         for budget in budgets {
             match budget {
                 Budget::FixedWindow { .. } => {}
-                Budget::RemainingHeader { remaining, reset_after_s, floor } => {
+                Budget::RemainingHeader { remaining, reset_after_s, reset_after_ms, floor } => {
                     let left = response.header(remaining).and_then(|text| text.trim().parse::<i64>().ok());
-                    let reset = response.header(reset_after_s).and_then(|text| text.trim().parse::<f64>().ok());
+                    let number = |name: &Option<String>| response.header(name.as_ref()?)?.trim().parse::<f64>().ok();
+                    let reset = number(reset_after_s).or_else(|| Some(number(reset_after_ms)? / 1000.0));
                     if left.is_some_and(|left| left <= *floor) {
                         let wait =
                             reset.and_then(|s| Duration::try_from_secs_f64(s).ok()).unwrap_or(Duration::from_secs(1));

@@ -20,6 +20,8 @@ pub enum PageToken {
     Offset(u64),
     /// The shop's own token.
     Cursor(String),
+    /// One of the parts a catalogue is asked in, and the page within it.
+    Part(usize, Option<Box<PageToken>>),
 }
 
 impl PageKind {
@@ -39,7 +41,10 @@ impl PageKind {
     }
 
     /// How many items the shop has in all, if it says so.
-    pub(super) fn total(&self, body: &Value) -> Option<i64> {
+    pub(super) fn total(&self, headers: &HeaderMap, body: &Value) -> Option<i64> {
+        if let Some(name) = &self.total_header {
+            return headers.get(name.as_str())?.to_str().ok()?.trim().parse().ok();
+        }
         let value = self.total.as_ref()?.get(body)?;
         value.as_i64().or_else(|| value.as_str()?.parse().ok())
     }
@@ -63,11 +68,11 @@ impl PageKind {
             Paging::Number => {
                 let at = if let Some(PageToken::Number(n)) = from { *n } else { 1 };
                 let seen = at * u64::from(self.size);
-                self.goes_on(seen, full, body).then_some(PageToken::Number(at + 1))
+                self.goes_on(seen, full, answer).then_some(PageToken::Number(at + 1))
             }
             Paging::Offset => {
                 let at = if let Some(PageToken::Offset(n)) = from { *n } else { 0 };
-                self.goes_on(at + count, full, body).then_some(PageToken::Offset(at + count))
+                self.goes_on(at + count, full, answer).then_some(PageToken::Offset(at + count))
             }
             Paging::Cursor => self.next.as_ref().and_then(|path| path.text(body)).map(PageToken::Cursor),
             Paging::Link => {
@@ -83,11 +88,11 @@ impl PageKind {
     }
 
     /// Whether pages go on: by the shop's word, its total, or because this page was full.
-    fn goes_on(&self, seen: u64, full: bool, body: &Value) -> bool {
+    fn goes_on(&self, seen: u64, full: bool, (headers, body): (&HeaderMap, &Value)) -> bool {
         if self.more.is_some() {
             return true;
         }
-        self.total(body).map_or(full, |total| seen < u64::try_from(total).unwrap_or(0))
+        self.total(headers, body).map_or(full, |total| seen < u64::try_from(total).unwrap_or(0))
     }
 }
 

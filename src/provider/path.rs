@@ -1,4 +1,5 @@
-//! Paths into an answer: `data.items[0].name`, `[-1]` for the last, the empty path for the whole.
+//! Paths into an answer: `data.items[0].name`, `[-1]` for the last, `[code=url]` for the first whose `code` is `url`, the empty path
+//! for the whole.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -11,6 +12,8 @@ pub(super) struct Path(Vec<Step>);
 enum Step {
     Key(String),
     Index(i64),
+    /// The first thing of a list whose member holds this word.
+    Where(String, String),
 }
 
 impl Path {
@@ -26,7 +29,10 @@ impl Path {
             while let Some(inner) = rest.strip_prefix('[') {
                 let bad = || format!("'{text}' is no path: write places in a list as [0] or [-1]");
                 let (number, after) = inner.split_once(']').ok_or_else(bad)?;
-                steps.push(Step::Index(number.parse().map_err(|_| bad())?));
+                steps.push(match number.split_once('=') {
+                    Some((key, word)) if !key.is_empty() => Step::Where(key.to_owned(), word.to_owned()),
+                    _ => Step::Index(number.parse().map_err(|_| bad())?),
+                });
                 rest = after;
             }
             if !rest.is_empty() {
@@ -40,6 +46,10 @@ impl Path {
     pub(super) fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         self.0.iter().try_fold(value, |value, step| match step {
             Step::Key(key) => value.get(key),
+            Step::Where(key, word) => {
+                let holds = |item: &&Value| item.get(key).and_then(as_text).is_some_and(|text| text == *word);
+                value.as_array()?.iter().find(holds)
+            }
             Step::Index(index) => {
                 let list = value.as_array()?;
                 let place = if *index < 0 {
@@ -50,6 +60,22 @@ impl Path {
                 list.get(place)
             }
         })
+    }
+
+    /// Puts `new` behind the list there, which is made where there is none.
+    pub(super) fn append(&self, value: &mut Value, new: Vec<Value>) {
+        let mut place = value;
+        for step in &self.0 {
+            let Step::Key(key) = step else { return };
+            if !place.is_object() {
+                return;
+            }
+            place = &mut place[key.as_str()];
+        }
+        match place {
+            Value::Array(items) => items.extend(new),
+            other => *other = Value::Array(new),
+        }
     }
 
     /// The text there; numbers and booleans as they are written, null and the empty text as nothing.
@@ -97,6 +123,7 @@ mod tests {
         assert_eq!(text("a[0].b").as_deref(), Some("x"));
         assert_eq!(text("a[-1].b").as_deref(), Some("2"));
         assert_eq!(text("a[-3].b"), None);
+        assert_eq!((text("a[b=2].b").as_deref(), text("a[b=y].b")), (Some("2"), None));
         assert_eq!(text("one.b").as_deref(), Some("true"));
         let count = |path: &str| Path::parse(path).expect("parses").each(&value).len();
         assert_eq!((count("a"), count("one"), count("none"), count("gone"), count("")), (2, 1, 0, 0, 1));

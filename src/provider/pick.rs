@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -46,14 +47,32 @@ pub(super) struct VariantMapping {
 #[serde(deny_unknown_fields)]
 pub(super) struct OptionMapping {
     pub(super) each: Path,
-    pub(super) name: Path,
-    pub(super) value: Path,
+    /// Where each has its name and its value; a map of names and values needs neither.
+    pub(super) name: Option<Path>,
+    pub(super) value: Option<Path>,
+}
+
+/// Which things of a list count.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Only {
+    path: Path,
+    #[serde(rename = "in")]
+    one_of: Vec<String>,
+}
+
+impl Only {
+    pub(super) fn holds(&self, item: &Value) -> bool {
+        self.path.text(item).is_some_and(|text| self.one_of.contains(&text))
+    }
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ImageMapping {
     pub(super) each: Path,
+    /// Leaves out what is no picture.
+    pub(super) only: Option<Only>,
     pub(super) id: Pick,
     pub(super) url: Pick,
     pub(super) alt: Option<Pick>,
@@ -91,6 +110,12 @@ enum ReadAs {
     EpochMs,
     /// A map from language to text: the first one that is not empty.
     FirstOfMap,
+    /// A list of languages, each with its text under `value`: the first one that is not empty.
+    FirstOfList,
+    /// `{ amount, divisor }`: 1999 over 100 is 19.99.
+    AmountOverDivisor,
+    /// The end of an address-like id: `gid://shop/Product/7` is 7.
+    IdTail,
 }
 
 /// The written form with members.
@@ -158,6 +183,16 @@ impl Pick {
                 Value::Object(map) => map.values().find_map(as_text),
                 other => as_text(other),
             },
+            ReadAs::FirstOfList => match value {
+                Value::Array(list) => list.iter().find_map(|one| as_text(one.get("value")?)),
+                other => as_text(other),
+            },
+            ReadAs::AmountOverDivisor => {
+                let part = |name: &str| value.get(name)?.as_i64().map(Decimal::from);
+                let divisor = part("divisor").filter(|divisor| !divisor.is_zero())?;
+                Some(part("amount")?.checked_div(divisor)?.to_string())
+            }
+            ReadAs::IdTail => as_text(value).map(|text| text.rsplit('/').next().unwrap_or_default().to_owned()),
             _ => as_text(value),
         }
     }
@@ -208,7 +243,7 @@ impl Mapping {
             }
         }
         let images =
-            self.images.iter().flat_map(|m| m.each.each(item).iter().filter_map(|v| m.image(v, scope))).collect();
+            self.images.iter().flat_map(|m| m.each.each(item).iter().filter(|v| m.only.as_ref().is_none_or(|only| only.holds(v))).filter_map(|v| m.image(v, scope))).collect();
         Ok(NormalProduct {
             title: text(Some(&self.title), item, scope).unwrap_or_else(|| erp_id.clone()),
             erp_sku: text(self.erp_sku.as_ref(), item, scope),
@@ -245,12 +280,24 @@ impl Mapping {
     }
 }
 
+impl OptionMapping {
+    fn pairs(&self, item: &Value) -> Vec<(String, String)> {
+        match (&self.name, &self.value, self.each.get(item)) {
+            (Some(name), Some(value), _) => {
+                self.each.each(item).iter().filter_map(|one| Some((name.text(one)?, value.text(one)?))).collect()
+            }
+            (_, _, Some(Value::Object(map))) => {
+                map.iter().filter_map(|(name, value)| Some((name.clone(), as_text(value)?))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl VariantMapping {
     fn variant(&self, item: &Value, scope: &Scope<'_>) -> Result<NormalVariant, String> {
         let id = text(Some(&self.id), item, scope).ok_or("a variant has no id")?;
-        let options = self.options.iter().flat_map(|o| {
-            o.each.each(item).iter().filter_map(|value| Some((o.name.text(value)?, o.value.text(value)?)))
-        });
+        let options = self.options.iter().flat_map(|options| options.pairs(item));
         Ok(NormalVariant {
             sku: text(self.sku.as_ref(), item, scope),
             title: text(self.title.as_ref(), item, scope),

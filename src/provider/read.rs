@@ -1,12 +1,15 @@
 //! Reads from a shop: who it is, and its products page by page.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    call::{Session, With},
+    call::{Answer, Session, With},
     pages::PageToken,
-    recipe::SinceFormat,
+    path::as_text,
+    recipe::{Op, PageKind, SinceFormat},
     scope::Scope,
 };
 use crate::model::{Facts, Failure, NormalProduct, Time};
@@ -52,18 +55,26 @@ pub async fn probe(session: &Session) -> Result<ShopFacts, Failure> {
 /// Reads one page: the first where there is no token, only what changed where `since` is given.
 pub async fn page(session: &Session, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
     let recipe = &session.provider.recipe;
-    let (import, op) = (&recipe.import, &recipe.op[&recipe.import.op]);
+    let import = &recipe.import;
     let mut values = Map::new();
-    values.insert("page".into(), import.page.values(token));
-    if let (Some(since), Some(rule)) = (since, &import.since) {
-        let text = match rule.format {
-            SinceFormat::Rfc3339 => since.to_string(),
-            SinceFormat::EpochS => since.unix_ms().div_euclid(1000).to_string(),
-        };
-        values.insert("since".into(), text.into());
+    let (part, token) = match token {
+        Some(PageToken::Part(part, inner)) => (*part, inner.as_deref()),
+        other => (0, other),
+    };
+    if let Some(word) = import.parts.get(part) {
+        values.insert("part".into(), word.as_str().into());
     }
-    let url = if let Some(PageToken::Link(url)) = token { Some(url.as_str()) } else { None };
-    let answer = session.call(op, With { values, url, parcel: None }).await?;
+    if let Some(rule) = &import.since {
+        let filter = if let Some(since) = since {
+            values.insert("since".into(), written(since, rule.format).into());
+            let scope = Scope { values: values.clone(), ..Scope::of_facts(&session.facts) };
+            rule.filter.as_ref().map(|template| template.text(&scope)).transpose()?.flatten()
+        } else {
+            rule.otherwise.clone()
+        };
+        values.extend(filter.map(|filter| ("filter".to_owned(), filter.into())));
+    }
+    let answer = ask(session, &recipe.op[&import.op], &import.page, values, token).await?;
     let items = import.page.items.get(&answer.body).filter(|items| items.is_array());
     if items.is_none() {
         let text = format!(
@@ -72,12 +83,77 @@ pub async fn page(session: &Session, since: Option<Time>, token: Option<&PageTok
         );
         return Err(Failure::retry("unexpected_answer", text));
     }
-    let base = base(session)?;
-    let next = import.page.next(token, (&answer.headers, &answer.body), &base)?;
+    let mut next = import.page.next(token, (&answer.headers, &answer.body), &base(session)?)?;
+    let mut total = import.page.total(&answer.headers, &answer.body);
+    if !import.parts.is_empty() {
+        // Every part has a total of its own; what they come to is not known before the last.
+        total = None;
+        next = match next {
+            Some(next) => Some(PageToken::Part(part, Some(Box::new(next)))),
+            None if part + 1 < import.parts.len() => Some(PageToken::Part(part + 1, None)),
+            None => None,
+        };
+    }
     let scope = Scope { store_url: &session.store_url, ..Scope::of_facts(&session.facts) };
-    let pick = |item: &Value| import.map.product(item, &scope).map_err(|(erp_id, why)| Unreadable { erp_id, why });
-    let products = import.page.items.each(&answer.body).iter().map(pick).collect();
-    Ok(Page { products, next, total: import.page.total(&answer.body) })
+    let mut products = Vec::new();
+    for item in import.page.items.each(&answer.body) {
+        let item = complete(session, item, &answer.body).await?;
+        products.push(import.map.product(&item, &scope).map_err(|(erp_id, why)| Unreadable { erp_id, why }));
+    }
+    Ok(Page { products, next, total })
+}
+
+async fn ask(
+    session: &Session,
+    op: &Op,
+    page: &PageKind,
+    mut values: Map<String, Value>,
+    token: Option<&PageToken>,
+) -> Result<Answer, Failure> {
+    values.insert("page".into(), page.values(token));
+    let url = if let Some(PageToken::Link(url)) = token { Some(url.as_str()) } else { None };
+    session.call(op, With { values, url, parcel: None }).await
+}
+
+/// An item with everything that belongs into it: what stands beside it in the page, and lists that came cut.
+async fn complete<'v>(session: &Session, item: &'v Value, body: &Value) -> Result<Cow<'v, Value>, Failure> {
+    let recipe = &session.provider.recipe;
+    let mut item = Cow::Borrowed(item);
+    for join in &recipe.import.join {
+        let wanted: Vec<String> = join.ids.each(&item).iter().filter_map(as_text).collect();
+        let known = join.from.each(body);
+        let found = |id: &String| known.iter().find(|one| join.on.text(one).as_ref() == Some(id)).cloned();
+        let things: Vec<Value> = wanted.iter().filter_map(found).collect();
+        join.into.append(item.to_mut(), things);
+    }
+    for nested in &recipe.import.nested {
+        let cut = nested.more.as_ref().is_none_or(|more| more.get(&item) == Some(&Value::Bool(true)));
+        if !cut || nested.only.as_ref().is_some_and(|only| !only.holds(&item)) {
+            continue;
+        }
+        let mut token = nested.start.as_ref().and_then(|path| path.text(&item)).map(PageToken::Cursor);
+        let base = base(session)?;
+        loop {
+            let values = Map::from_iter([("item".to_owned(), item.as_ref().clone())]);
+            let answer = ask(session, &recipe.op[&nested.op], &nested.page, values, token.as_ref()).await?;
+            let more = nested.page.items.each(&answer.body).to_vec();
+            nested.into.append(item.to_mut(), more);
+            token = nested.page.next(token.as_ref(), (&answer.headers, &answer.body), &base)?;
+            if token.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(item)
+}
+
+fn written(since: Time, format: SinceFormat) -> String {
+    match format {
+        SinceFormat::Rfc3339 => since.to_string(),
+        SinceFormat::EpochS => since.unix_ms().div_euclid(1000).to_string(),
+        SinceFormat::NoZone => since.utc().format("%Y-%m-%dT%H:%M:%S").to_string(),
+        SinceFormat::Sql => since.utc().format("%Y-%m-%d %H:%M:%S").to_string(),
+    }
 }
 
 fn base(session: &Session) -> Result<Url, Failure> {

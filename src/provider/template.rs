@@ -75,7 +75,7 @@ impl Template {
     }
 
     /// Like `text`, but a lone placeholder keeps its JSON type.
-    fn value(&self, scope: &Scope<'_>) -> Result<Option<Value>, Failure> {
+    pub(super) fn value(&self, scope: &Scope<'_>) -> Result<Option<Value>, Failure> {
         match &self.parts[..] {
             [Part::Slot(name)] => Ok(scope.value(name)),
             _ => Ok(self.text(scope)?.map(Value::String)),

@@ -27,6 +27,8 @@ pub struct Parcel {
     pub erp_product_id: String,
     /// The mark of this push: the same for every try.
     pub mark: String,
+    /// Where a shop may fetch it, where this daemon is reached by it.
+    pub url: Option<String>,
 }
 
 /// A picture in a shop's gallery.
@@ -55,15 +57,26 @@ impl Parcel {
     pub(super) fn describe(&self, values: &mut Map<String, Value>) {
         values.insert(
             "asset".into(),
-            json!({ "file_name": self.file_name, "alt": self.alt, "mime_type": self.mime_type, "sha256": self.sha256 }),
+            json!({
+                "file_name": self.file_name, "alt": self.alt, "mime_type": self.mime_type, "sha256": self.sha256,
+                "bytes": self.bytes.len().to_string(), "url": self.url,
+                "name": self.file_name.rsplit_once('.').map_or(self.file_name.as_str(), |(name, _)| name),
+                "extension": self.file_name.rsplit_once('.').map_or("", |(_, extension)| extension),
+            }),
         );
         values.insert("product".into(), json!({ "erp_id": self.erp_product_id }));
-        values.insert("push".into(), json!({ "mark": self.mark }));
+        // The same for every try, so that a shop that takes our id makes nothing twice.
+        let hash = Sha256::digest(self.mark.as_bytes()).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        values.insert("push".into(), json!({ "mark": self.mark, "uuid": hash[..32] }));
     }
 }
 
 /// The pictures of a product, as the shop has them now.
 pub async fn gallery(session: &Session, erp_product_id: &str) -> Result<Vec<Picture>, Failure> {
+    Ok(gallery_and_facts(session, erp_product_id).await?.0)
+}
+
+async fn gallery_and_facts(session: &Session, erp_product_id: &str) -> Result<(Vec<Picture>, Kept), Failure> {
     let list = &push(session)?.list;
     let mut values = Map::new();
     values.insert("product".into(), json!({ "erp_id": erp_product_id }));
@@ -72,7 +85,8 @@ pub async fn gallery(session: &Session, erp_product_id: &str) -> Result<Vec<Pict
         let text = |path: &Option<super::path::Path>| path.as_ref().and_then(|path| path.text(item));
         Some(Picture { id: list.id.text(item)?, url: text(&list.url), name: text(&list.name), alt: text(&list.alt) })
     };
-    Ok(list.each.each(&answer.body).iter().filter_map(picture).collect())
+    let facts = list.facts.iter().filter_map(|(name, path)| Some((name.clone(), path.get(&answer.body)?.clone())));
+    Ok((list.each.each(&answer.body).iter().filter_map(picture).collect(), facts.collect()))
 }
 
 /// Does one step; gives the values it yields. `begun` are the values of the steps before.
@@ -87,22 +101,64 @@ pub async fn step(
     let step = &push.step[index];
     let mut values = Map::new();
     values.insert("kept".into(), Value::Object(begun.clone()));
-    if let Some(template) = &step.list {
-        let scope = Scope { values: values.clone(), ..Scope::of_facts(&session.facts) };
-        let new = template.text(&scope)?.unwrap_or_default();
+    if step.only_first && !placing.first {
+        return Ok(Kept::new());
+    }
+    let mut before = Vec::new();
+    let op = &session.provider.recipe.op[&step.op];
+    if step.list.is_some() || step.found.is_some() || op.looks_up_any("gallery.") {
         // Read at the last moment: what somebody added meanwhile stays.
-        let ids = gallery(session, &parcel.erp_product_id).await?.into_iter().map(|picture| picture.id);
-        let ids = placed(ids.collect(), new, placing, push.gallery);
-        values.insert("gallery".into(), json!({ "first": ids.first(), "ids": ids }));
+        let (pictures, facts) = gallery_and_facts(session, &parcel.erp_product_id).await?;
+        let mut gallery = arranged(session, step, parcel, (&pictures, placing, push.gallery), &values)?;
+        gallery.extend(facts);
+        values.insert("gallery".into(), Value::Object(gallery));
+        before = pictures;
     }
     match &step.poll {
         None => {
             let with = With { values, parcel: Some(parcel), url: None };
             let answer = session.call(&session.provider.recipe.op[&step.op], with).await?;
-            keep(step, &answer.body)
+            let mut kept = keep(step, &answer.body)?;
+            if let Some(name) = &step.found {
+                let pictures = gallery(session, &parcel.erp_product_id).await?;
+                let ours = find_ours(session, parcel, &before, &pictures).await?.ok_or_else(|| {
+                    let text = format!("{} took the picture but does not show it yet", session.provider.name());
+                    Failure::retry("not_visible", text)
+                })?;
+                kept.insert(name.clone(), ours.id.into());
+            }
+            Ok(kept)
         }
         Some(poll) => wait_until_ready(session, step, poll, parcel, values).await,
     }
+}
+
+/// A gallery as it is to be written, as ids and as objects.
+fn arranged(
+    session: &Session,
+    step: &PushStep,
+    parcel: &Parcel,
+    (pictures, placing, kind): (&[Picture], &Placing, GalleryKind),
+    values: &Kept,
+) -> Result<Kept, Failure> {
+    const NEW: &str = "\0new";
+    let mut scope = Scope { values: values.clone(), ..Scope::of_facts(&session.facts) };
+    parcel.describe(&mut scope.values);
+    let new = match &step.list {
+        Some(template) => template.text(&scope)?.unwrap_or_default(),
+        None => NEW.to_owned(),
+    };
+    let ids = placed(pictures.iter().map(|picture| picture.id.clone()).collect(), new, placing, kind);
+    let mut items = Vec::new();
+    if let (Some(item), Some(others)) = (&step.item, &step.others) {
+        for id in &ids {
+            scope.values.insert("value".into(), id.as_str().into());
+            items.extend(if id == NEW { item.fill(&scope)? } else { others.fill(&scope)? });
+        }
+    }
+    let next = if placing.first { 1 } else { pictures.len() + 1 };
+    let kept = json!({ "first": ids.first(), "ids": ids, "items": items, "next": next });
+    Ok(kept.as_object().cloned().unwrap_or_default())
 }
 
 fn placed(mut ids: Vec<String>, new: String, placing: &Placing, kind: GalleryKind) -> Vec<String> {
@@ -191,6 +247,14 @@ pub async fn look(
     }
 }
 
+/// The picture of ours in a gallery that nobody has a record of, where the shop lets it be recognised by itself.
+pub async fn recognise(session: &Session, parcel: &Parcel, gallery: &[Picture]) -> Result<Option<Picture>, Failure> {
+    if push(session)?.list.find == FindBy::New {
+        return Ok(None);
+    }
+    find_ours(session, parcel, &[], gallery).await
+}
+
 /// The picture of ours in a gallery, if it is there. `known` are pictures that were there before we began.
 pub async fn find_ours(
     session: &Session,
@@ -212,6 +276,16 @@ pub async fn find_ours(
                 }
             }
             Ok(None)
+        }
+        FindBy::New => {
+            let mut new = gallery.iter().filter(|picture| !known.iter().any(|old| old.id == picture.id));
+            match (new.next(), new.next()) {
+                (Some(_), Some(_)) => Err(Failure::give_up(
+                    "which_picture",
+                    "somebody else added a picture at the same time, and the shop does not tell them apart: look at the product",
+                )),
+                (found, _) => Ok(found.cloned()),
+            }
         }
     }
 }

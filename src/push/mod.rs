@@ -7,4 +7,5 @@ mod run;
 
 pub use add::{NewPicture, add};
 pub use approve::{Decided, decide, enqueue};
+pub use parcel::linked_picture;
 pub use run::run;

@@ -154,7 +154,7 @@ impl Carrier<'_> {
         if journal.snapshot.is_none() {
             let gallery = provider::gallery(self.session, &self.parcel.erp_product_id).await?;
             // A journal that was lost with an older backup: the picture may be there all the same.
-            if let Some(picture) = provider::find_ours(self.session, self.parcel, &[], &gallery).await? {
+            if let Some(picture) = provider::recognise(self.session, self.parcel, &gallery).await? {
                 return self.prove(&picture.id, &journal).await;
             }
             journal.replaces = self.plan(&gallery).await?;
@@ -169,7 +169,12 @@ impl Carrier<'_> {
     /// Which picture of ours gives way; refuses where there is no room for one more.
     async fn plan(&self, gallery: &[Picture]) -> Result<Vec<String>, Failure> {
         let (mode, provider) = (self.connection.push_mode, self.session.provider());
-        if mode != PushMode::Append && !provider.places_pictures() {
+        let possible = match mode {
+            PushMode::Append => true,
+            PushMode::SetPrimary => provider.makes_first(),
+            PushMode::ReplacePushed => provider.places_pictures(),
+        };
+        if !possible {
             let text = format!(
                 "{} only adds pictures behind the others, so push mode {mode} is not possible there; run: store-sync \
                  connections schedule {} --push-mode append",

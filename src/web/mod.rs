@@ -5,6 +5,7 @@ mod error;
 mod health;
 mod host;
 mod page;
+mod pictures;
 
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub fn router(tools: &Shared) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/connect/{provider}", get(connect::begin))
+        .route("/pictures/{push}/{expires}/{signature}/{file}", get(pictures::show))
         .route("/oauth/callback/{provider}", get(connect::finish).post(connect::take))
         .route("/oauth/callback/{provider}/{state}", get(connect::finish).post(connect::take))
         .layer(axum::middleware::from_fn_with_state(web.clone(), host::guard))

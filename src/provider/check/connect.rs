@@ -97,7 +97,7 @@ impl Check<'_> {
         let (kind, oauth) = (connect.kind, connect.oauth.as_ref());
         let secrets: BTreeSet<&str> = connect.field.iter().filter(|f| f.secret).map(|f| f.name.as_str()).collect();
         let by_oauth = kind.brings_code() || kind == ConnectKind::ClientCredentials;
-        let word = kind_word(kind);
+        let word = kind.as_str();
         let parts = [
             ("connect.oauth", by_oauth, oauth.is_some()),
             ("connect.posted", kind == ConnectKind::PostedKeys, connect.posted.is_some()),
@@ -137,7 +137,7 @@ impl Check<'_> {
 
     /// What proves that an answer is about the shop, by kind.
     fn proofs(&mut self, kind: ConnectKind, oauth: &Oauth) {
-        let (word, authorize, pasted) = (kind_word(kind), oauth.authorize.is_some(), oauth.client.is_some());
+        let (word, authorize, pasted) = (kind.as_str(), oauth.authorize.is_some(), oauth.client.is_some());
         let signature = oauth.signature.as_ref().map(|signature| signature.kind);
         if kind == ConnectKind::ClientCredentials {
             self.demand(
@@ -169,17 +169,5 @@ impl Check<'_> {
             "connect.oauth.pkce",
             &format!("is \"off\" with kind {word}: the platform begins, so there is no challenge"),
         );
-    }
-}
-
-fn kind_word(kind: ConnectKind) -> &'static str {
-    match kind {
-        ConnectKind::Oauth2Code => "oauth2_code",
-        ConnectKind::SignedInstall => "signed_install",
-        ConnectKind::PlatformInstall => "platform_install",
-        ConnectKind::ClientCredentials => "client_credentials",
-        ConnectKind::PostedKeys => "posted_keys",
-        ConnectKind::Oauth1 => "oauth1",
-        ConnectKind::PastedKey => "pasted_key",
     }
 }

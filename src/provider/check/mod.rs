@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fmt, path::Path as FilePath};
 use super::{
     Provider,
     recipe::{BodyKind, GalleryKind, Look, Op, Paging, Recipe},
-    template::Template,
+    template::{Template, Tree},
 };
 
 /// What is wrong with a provider's file.
@@ -51,11 +51,24 @@ pub(super) fn folder(folder: &FilePath) -> Result<Vec<Provider>, Vec<Problem>> {
         let plain = |name: &str| !name.contains(['/', '\\']) && !name.starts_with('.');
         let find = |name: &str| plain(name).then(|| std::fs::read_to_string(folder.join(name)).ok()).flatten();
         match compile(&place, &key, &toml, find, &place) {
-            Ok(provider) => providers.push(provider),
+            Ok(mut provider) => {
+                provider.fixtures = fixtures(&folder.join("fixtures"));
+                providers.push(provider);
+            }
             Err(found) => problems.extend(found),
         }
     }
     if problems.is_empty() { Ok(providers) } else { Err(problems) }
+}
+
+/// The conversations beside a provider's file.
+fn fixtures(folder: &FilePath) -> Vec<(String, String)> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|kind| kind == "json"));
+    files.sort();
+    let read = |path: std::path::PathBuf| Some((path.display().to_string(), std::fs::read_to_string(path).ok()?));
+    files.into_iter().filter_map(read).collect()
 }
 
 /// Reads and checks one file. `document` finds the text of a file beside it.
@@ -72,7 +85,7 @@ pub(super) fn compile(
     let mut check = Check { file, problems: Vec::new() };
     check.documents(&mut recipe, document);
     check.recipe(&recipe, folder);
-    if check.problems.is_empty() { Ok(Provider { recipe, source: source.to_owned() }) } else { Err(check.problems) }
+    if check.problems.is_empty() { Ok(Provider { recipe, source: source.to_owned(), fixtures: Vec::new() }) } else { Err(check.problems) }
 }
 
 struct Check<'a> {
@@ -141,7 +154,7 @@ impl Check<'_> {
             let known = ["GET", "POST", "PUT", "PATCH", "DELETE"];
             self.demand(known.contains(&method.as_str()), &at("method"), "is one of GET, POST, PUT, PATCH, DELETE");
         }
-        for template in op.path.iter().chain(op.query.values()).chain(op.headers.values()) {
+        for template in op.path.iter().chain(&op.url).chain(op.query.values()).chain(op.headers.values()) {
             self.template(&at("path, query or headers"), template, &allowed);
         }
         match &op.body {
@@ -151,7 +164,8 @@ impl Check<'_> {
                 }
             }
             Some(BodyKind::Raw { content_type }) => self.template(&at("body.content_type"), content_type, &allowed),
-            Some(BodyKind::Multipart { part }) => {
+            Some(BodyKind::Multipart { fields, part }) => {
+                fields.iter().for_each(|t| self.template(&at("body.fields"), t, &allowed));
                 let files = part.iter().filter(|part| part.value.is_none()).count();
                 self.demand(files == 1, &at("body.part"), "exactly one part has no value: the picture");
                 part.iter()
@@ -182,7 +196,7 @@ impl Check<'_> {
             "has no place beside import.since",
         );
         if let Some(op) = recipe.op.get(&import.op) {
-            let looks_up = |name: &str| op_slots(op).contains(name);
+            let looks_up = |name: &str| op.slots().contains(&name);
             let needed =
                 [(Paging::Number, "page.number"), (Paging::Offset, "page.offset"), (Paging::Cursor, "page.token")];
             for (kind, name) in needed {
@@ -193,11 +207,17 @@ impl Check<'_> {
                 );
             }
             self.demand(
-                import.since.is_none() || looks_up("since"),
+                import.since.as_ref().is_none_or(|since| looks_up(if since.filter.is_some() { "filter" } else { "since" })),
                 "import.since",
                 &format!("needs {{since}} in op.{}", import.op),
             );
         }
+        for nested in &import.nested {
+            self.names_op(recipe, "import.nested.op", &nested.op);
+            self.demand(nested.page.size > 0, "import.nested.page.size", "is at least 1");
+        }
+        let parted = recipe.op.get(&import.op).is_some_and(|op| op.slots().contains(&"part"));
+        self.demand(import.parts.is_empty() != parted, "import.parts", &format!("and {{part}} in op.{} belong together", import.op));
         let facts = facts(recipe);
         let mut allowed = facts.clone();
         allowed.extend(["store_url".into(), "shop_host".into(), "value".into()]);
@@ -232,10 +252,20 @@ impl Check<'_> {
             if let Some(list) = &step.list {
                 self.template(&format!("{key}.list"), list, &kept);
             }
+            let mut named = call_names(recipe);
+            named.insert("value".into());
+            for slot in step.item.iter().chain(&step.others).flat_map(Tree::slots) {
+                self.slot(&format!("{key}.item"), slot, &named);
+            }
+            self.demand(
+                step.item.is_some() == step.others.is_some(),
+                &format!("{key}.others"),
+                "and item belong together",
+            );
         }
-        let replaces = push.step.iter().any(|step| step.list.is_some());
+        let replaces = push.step.iter().any(|step| step.list.is_some() || step.item.is_some());
         let needs = push.gallery == GalleryKind::ReplaceList && recipe.provider.limits.images_per_product > 1;
-        self.demand(!needs || replaces, "push.gallery", "replace_list needs a step with list = \"{kept.…}\"");
+        self.demand(!needs || replaces, "push.gallery", "replace_list needs a step with list = \"{kept.…}\", or with item and others");
         self.template("push.result.id", &push.result.id, &kept);
     }
 
@@ -261,7 +291,8 @@ impl Check<'_> {
     }
 
     fn slot(&mut self, key: &str, slot: &str, allowed: &BTreeSet<String>) {
-        if !allowed.contains(slot) {
+        // What an item holds is not known before it comes.
+        if !slot.starts_with("item.") && !allowed.contains(slot) {
             let words: Vec<&str> = allowed.iter().map(String::as_str).collect();
             self.wrong(key, format!("'{{{slot}}}' looks up nothing; there are: {}", words.join(", ")));
         }
@@ -284,7 +315,7 @@ fn kept_names(recipe: &Recipe) -> BTreeSet<String> {
             Look::Ask { keep, .. } => keep.keys().cloned().collect(),
             Look::Repeat => Vec::new(),
         };
-        step.keep.keys().cloned().chain(looked)
+        step.keep.keys().chain(&step.found).cloned().chain(looked)
     });
     names.map(|name| format!("kept.{name}")).collect()
 }
@@ -305,12 +336,23 @@ fn call_names(recipe: &Recipe) -> BTreeSet<String> {
         "asset.alt",
         "asset.mime_type",
         "asset.sha256",
+        "asset.base64",
+        "asset.bytes",
+        "asset.url",
+        "asset.name",
+        "asset.extension",
+        "push.uuid",
+        "gallery.items",
+        "part",
+        "filter",
+        "gallery.next",
         "push.mark",
         "gallery.ids",
         "gallery.first",
     ];
     names.extend(fixed.map(str::to_owned));
     names.extend(kept_names(recipe));
+    names.extend(recipe.push.iter().flat_map(|push| push.list.facts.keys()).map(|name| format!("gallery.{name}")));
     if recipe.connect.oauth.as_ref().is_some_and(|oauth| oauth.client.is_none()) {
         names.extend(["app.client_id".into(), "app.client_secret".into()]);
     }
@@ -322,18 +364,10 @@ fn call_names(recipe: &Recipe) -> BTreeSet<String> {
     names
 }
 
-fn op_slots(op: &Op) -> BTreeSet<&str> {
-    let plain = op.path.iter().chain(op.query.values()).flat_map(Template::slots);
-    let body = match &op.body {
-        Some(BodyKind::Json { value: tree } | BodyKind::Graphql { variables: tree, .. }) => tree.slots(),
-        Some(BodyKind::Form { fields }) => fields.values().flat_map(Template::slots).collect(),
-        _ => Vec::new(),
-    };
-    plain.chain(body).collect()
-}
-
 fn ops_used(recipe: &Recipe) -> BTreeSet<&str> {
+    let nested = recipe.import.nested.iter().map(|nested| nested.op.as_str());
     let mut used = BTreeSet::from([recipe.connect.probe.op.as_str(), recipe.import.op.as_str()]);
+    used.extend(nested);
     used.extend(recipe.connect.oauth.iter().filter_map(|oauth| oauth.revoke_op.as_deref()));
     if let Some(push) = &recipe.push {
         used.insert(&push.list.op);

@@ -56,7 +56,9 @@ pub(in crate::provider) enum Budget {
     /// The answer says how many calls are left, and when there are more.
     RemainingHeader {
         remaining: String,
-        reset_after_s: String,
+        /// The header that says when there are more, in seconds or in milliseconds.
+        reset_after_s: Option<String>,
+        reset_after_ms: Option<String>,
         #[serde(default)]
         floor: i64,
     },

@@ -49,6 +49,19 @@ pub enum ConnectKind {
 }
 
 impl ConnectKind {
+    /// The word that stands in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Oauth2Code => "oauth2_code",
+            Self::SignedInstall => "signed_install",
+            Self::PlatformInstall => "platform_install",
+            Self::ClientCredentials => "client_credentials",
+            Self::PostedKeys => "posted_keys",
+            Self::Oauth1 => "oauth1",
+            Self::PastedKey => "pasted_key",
+        }
+    }
+
     /// Whether the way back carries our state; otherwise the browser's cookie alone stands for it.
     pub(crate) fn carries_state(self) -> bool {
         !matches!(self, Self::PlatformInstall | Self::ClientCredentials)

@@ -3,7 +3,11 @@
 use serde::Deserialize;
 
 use super::{
-    super::{path::Path, pick::Mapping},
+    super::{
+        path::Path,
+        pick::{Mapping, Only},
+        template::Template,
+    },
     Span,
 };
 
@@ -15,7 +19,48 @@ pub(in crate::provider) struct Import {
     pub(in crate::provider) full_only: Option<String>,
     pub(in crate::provider) page: PageKind,
     pub(in crate::provider) since: Option<Since>,
+    /// A parameter that is asked with each of several words, one pass after the other: `{part}` looks the word up.
+    #[serde(default)]
+    pub(in crate::provider) parts: Vec<String>,
+    /// Lists within an item that come cut, or not at all.
+    #[serde(default)]
+    pub(in crate::provider) nested: Vec<Nested>,
+    /// Things that stand beside the items and belong into them.
+    #[serde(default)]
+    pub(in crate::provider) join: Vec<Join>,
     pub(in crate::provider) map: Mapping,
+}
+
+/// A list within an item that is completed by further calls.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Nested {
+    /// Where the list stands in the item; what is read is put behind it.
+    pub(in crate::provider) into: Path,
+    /// The operation; `{item.NAME}` looks up the item's members.
+    pub(in crate::provider) op: String,
+    /// How it pages.
+    pub(in crate::provider) page: PageKind,
+    /// Only items for which this boolean holds: the list was cut.
+    pub(in crate::provider) more: Option<Path>,
+    /// Where the item says how the list goes on (kind `cursor`).
+    pub(in crate::provider) start: Option<Path>,
+    /// Only items of these sorts.
+    pub(in crate::provider) only: Option<Only>,
+}
+
+/// A list of ids in an item, and where what they name stands in the page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Join {
+    /// Ids, in the item.
+    pub(in crate::provider) ids: Path,
+    /// The things, in the page.
+    pub(in crate::provider) from: Path,
+    /// The id of such a thing.
+    pub(in crate::provider) on: Path,
+    /// Where they are put in the item.
+    pub(in crate::provider) into: Path,
 }
 
 #[derive(Debug, Deserialize)]
@@ -31,6 +76,8 @@ pub(in crate::provider) struct PageKind {
     pub(in crate::provider) more: Option<Path>,
     /// How many items there are in all: proves that a pass was complete.
     pub(in crate::provider) total: Option<Path>,
+    /// The header that holds it, where the body does not.
+    pub(in crate::provider) total_header: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -52,6 +99,10 @@ pub(in crate::provider) enum Paging {
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Since {
     pub(in crate::provider) overlap: Span,
+    /// A text around `{since}`, looked up as `{filter}`…
+    pub(in crate::provider) filter: Option<Template>,
+    /// …and what it is where everything is read.
+    pub(in crate::provider) otherwise: Option<String>,
     #[serde(default)]
     pub(in crate::provider) format: SinceFormat,
 }
@@ -62,4 +113,8 @@ pub(in crate::provider) enum SinceFormat {
     #[default]
     Rfc3339,
     EpochS,
+    /// `2026-11-01T00:00:00`, in UTC.
+    NoZone,
+    /// `2026-11-01 00:00:00`, in UTC.
+    Sql,
 }

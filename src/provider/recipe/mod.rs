@@ -64,6 +64,8 @@ pub struct Limits {
 pub(in crate::provider) struct Op {
     /// GET where nothing is sent, POST otherwise.
     pub(in crate::provider) method: Option<String>,
+    /// A whole address that the shop gave in an earlier step; no header of `call` goes there.
+    pub(in crate::provider) url: Option<Template>,
     /// Behind `call.base`.
     #[serde(default)]
     pub(in crate::provider) path: Option<Template>,
@@ -97,6 +99,8 @@ pub(in crate::provider) enum BodyKind {
         content_type: Template,
     },
     Multipart {
+        /// Looks up a list of `{ name, value }` that go first, as the shop gave them.
+        fields: Option<Template>,
         part: Vec<FormPart>,
     },
     Graphql {

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    super::{path::Path, template::Template},
+    super::{
+        path::Path,
+        template::{Template, Tree},
+    },
     Span,
 };
 
@@ -39,6 +42,9 @@ pub(in crate::provider) struct GalleryList {
     pub(in crate::provider) name: Option<Path>,
     pub(in crate::provider) alt: Option<Path>,
     pub(in crate::provider) find: FindBy,
+    /// What else the answer holds that steps look up as `{gallery.NAME}`, such as a revision.
+    #[serde(default)]
+    pub(in crate::provider) facts: BTreeMap<String, Path>,
 }
 
 /// How a picture of ours is recognised when an answer was lost.
@@ -51,6 +57,8 @@ pub(in crate::provider) enum FindBy {
     Alt,
     /// Its bytes are ours.
     Bytes,
+    /// It is the only one that was not there before: for shops that rename and recode.
+    New,
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,6 +75,14 @@ pub(in crate::provider) struct PushStep {
     pub(in crate::provider) poll: Option<Poll>,
     /// For a replaced list: the new picture's id, which is put into `gallery.ids`.
     pub(in crate::provider) list: Option<Template>,
+    /// For a replaced list of objects: the new picture's, and the others' with `{value}` for their id, put into `gallery.items`.
+    pub(in crate::provider) item: Option<Tree>,
+    pub(in crate::provider) others: Option<Tree>,
+    /// The name under which the new picture's id is kept, found in the gallery after the call.
+    pub(in crate::provider) found: Option<String>,
+    /// Only where the picture becomes the first.
+    #[serde(default)]
+    pub(in crate::provider) only_first: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,0 +1,179 @@
+//! A conversation written down beforehand, in the place of the network: what is asked has to be what stands there.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use ::http::{HeaderMap, HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::message::{Body, HttpError, Request, Response, place};
+
+/// One question and its answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    #[serde(default)]
+    pub ask: Ask,
+    #[serde(default)]
+    pub answer: Reply,
+}
+
+/// What has to be asked. The word `*` stands for any value.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ask {
+    pub method: String,
+    pub url: String,
+    pub headers: BTreeMap<String, String>,
+    /// JSON as it is; a form as an object; a multipart form as a list; other bytes as their number.
+    pub body: Value,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    /// A text is sent as it is, everything else as JSON.
+    pub body: Value,
+}
+
+impl Default for Reply {
+    fn default() -> Self {
+        Self { status: 200, headers: BTreeMap::new(), body: Value::Null }
+    }
+}
+
+/// The conversation, and how far it has come.
+#[derive(Debug, Default)]
+pub struct Script(Mutex<Played>);
+
+#[derive(Debug, Default)]
+struct Played {
+    left: VecDeque<Exchange>,
+    asked: Vec<Ask>,
+    problems: Vec<String>,
+    /// Take down what is asked instead of comparing it.
+    record: bool,
+}
+
+impl Script {
+    /// A conversation to be held; with `record`, only its answers count.
+    pub fn new(exchanges: Vec<Exchange>, record: bool) -> Self {
+        Self(Mutex::new(Played { left: exchanges.into(), record, ..Played::default() }))
+    }
+
+    /// What was asked, and what was wrong with it.
+    pub fn ended(&self) -> (Vec<Ask>, Vec<String>) {
+        let mut played = self.lock();
+        let left = played.left.len();
+        if left > 0 && played.problems.is_empty() {
+            let next = played.left[0].ask.clone();
+            played.problems.push(format!("{left} written exchanges were not held; the next is {} {}", next.method, next.url));
+        }
+        (played.asked.clone(), played.problems.clone())
+    }
+
+    pub(super) fn play(&self, request: &Request) -> Result<Response, HttpError> {
+        let asked = Ask::of(request);
+        let refused = |why: String| HttpError::Refused { place: place(&request.method, &request.url), why };
+        let mut played = self.lock();
+        played.asked.push(asked.clone());
+        let Some(next) = played.left.pop_front() else {
+            let why = format!("nothing is written down for {} {}", asked.method, asked.url);
+            played.problems.push(why.clone());
+            return Err(refused(why));
+        };
+        if !played.record {
+            let number = played.asked.len();
+            let differences = next.ask.differences(&asked);
+            if !differences.is_empty() {
+                played.problems.extend(differences.into_iter().map(|d| format!("exchange {number}: {d}")));
+                return Err(refused("it is not what is written down".to_owned()));
+            }
+        }
+        drop(played);
+        next.answer.response().ok_or_else(|| refused("the written answer has a header that is none".to_owned()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Played> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ask {
+    fn of(request: &Request) -> Self {
+        let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let headers: BTreeMap<String, String> =
+            request.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+        let kind = headers.get("content-type").map_or("", String::as_str);
+        let body = match &request.body {
+            Body::Empty => Value::Null,
+            Body::Bytes(bytes) if kind.starts_with("application/x-www-form-urlencoded") => {
+                let pairs = url::form_urlencoded::parse(bytes);
+                Value::Object(pairs.map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect())
+            }
+            Body::Bytes(bytes) => serde_json::from_slice(bytes).unwrap_or_else(|_| json!({ "bytes": bytes.len() })),
+            Body::Multipart(parts) => parts
+                .iter()
+                .map(|part| match &part.file {
+                    Some((name, kind)) => json!({ "name": part.name, "file": name, "type": kind, "bytes": part.bytes.len() }),
+                    None => json!({ "name": part.name, "value": String::from_utf8_lossy(&part.bytes) }),
+                })
+                .collect(),
+        };
+        Self { method: request.method.to_string(), url: request.url.to_string(), headers, body }
+    }
+
+    /// What is otherwise than written down. Headers that are not written down may be there.
+    fn differences(&self, asked: &Self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut compare = |what: &str, written: &str, is: &str| {
+            if written != is && written != "*" {
+                found.push(format!("{what} is {is}, written is {written}"));
+            }
+        };
+        compare("the method", &self.method, &asked.method);
+        compare("the address", &self.url, &asked.url);
+        for (name, written) in &self.headers {
+            compare(&format!("the header {name}"), written, asked.headers.get(name).map_or("(not there)", String::as_str));
+        }
+        if !same(&self.body, &asked.body) {
+            compare("the body", &self.body.to_string(), &asked.body.to_string());
+        }
+        found
+    }
+}
+
+fn same(written: &Value, is: &Value) -> bool {
+    match (written, is) {
+        (Value::String(any), _) if any == "*" => true,
+        (Value::Object(one), Value::Object(other)) => {
+            let has = |map: &Map<String, Value>, name: &String| map.contains_key(name);
+            one.len() == other.len() && one.iter().all(|(name, value)| has(other, name) && same(value, &other[name]))
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (one, other) => one == other,
+    }
+}
+
+impl Reply {
+    fn response(&self) -> Option<Response> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            headers.append(HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?);
+        }
+        let body = match &self.body {
+            Value::Null => Vec::new(),
+            Value::String(text) => text.clone().into_bytes(),
+            other => other.to_string().into_bytes(),
+        };
+        Some(Response { status: self.status, headers, body: body.into() })
+    }
+}
