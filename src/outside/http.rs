@@ -218,8 +218,11 @@ fn multipart(parts: &[Part], place: &str) -> Result<reqwest::multipart::Form, Ht
     let mut form = reqwest::multipart::Form::new();
     for part in parts {
         let mut sent = reqwest::multipart::Part::stream(part.bytes.clone());
-        if let Some((file_name, media_type)) = &part.file {
-            sent = sent.file_name(file_name.clone()).mime_str(media_type).map_err(|_| HttpError::Refused {
+        if let Some((file_name, _)) = &part.file {
+            sent = sent.file_name(file_name.clone());
+        }
+        if let Some(media_type) = part.file.as_ref().map(|(_, kind)| kind).or(part.media_type.as_ref()) {
+            sent = sent.mime_str(media_type).map_err(|_| HttpError::Refused {
                 place: place.to_owned(),
                 why: format!("'{media_type}' is no media type"),
             })?;

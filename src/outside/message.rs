@@ -23,6 +23,8 @@ pub struct Part {
     pub bytes: Bytes,
     /// `(file name, media type)` for a file part.
     pub file: Option<(String, String)>,
+    /// The media type of a part that is no file, where it is not plain text.
+    pub media_type: Option<String>,
 }
 
 /// A request to be sent.

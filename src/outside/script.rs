@@ -122,6 +122,9 @@ impl Ask {
                 .iter()
                 .map(|part| match &part.file {
                     Some((name, kind)) => json!({ "name": part.name, "file": name, "type": kind, "bytes": part.bytes.len() }),
+                    None if part.media_type.is_some() => {
+                        json!({ "name": part.name, "json": serde_json::from_slice::<Value>(&part.bytes).unwrap_or_default() })
+                    }
                     None => json!({ "name": part.name, "value": String::from_utf8_lossy(&part.bytes) }),
                 })
                 .collect(),

@@ -21,9 +21,9 @@ use super::{
     oauth1::{self, Moment},
     pace::Pacer,
     path::as_text,
-    recipe::{BodyKind, Class, Op, Signing},
+    recipe::{AnswerKind, BodyKind, Class, Op, Signing},
     scope::Scope,
-    template::Template,
+    template::{Template, Tree},
     verdict::{Verdict, judge},
     write::Parcel,
 };
@@ -110,7 +110,7 @@ impl Session {
         loop {
             let grant = self.keys.current().await?;
             let request = self.request(op, &with, &grant)?;
-            let elsewhere = op.url.is_some();
+            let elsewhere = op.url.is_some() || op.answer == AnswerKind::Any;
             self.pacer.take(op.cost, &self.outside.clock).await;
             let (class, code, wait, said) = match self.exchange(&request, &grant, elsewhere).await? {
                 Outcome::Good(answer) => return Ok(answer),
@@ -299,7 +299,7 @@ impl Session {
     fn address(&self, op: &Op, scope: &Scope<'_>) -> Result<Url, Failure> {
         let mut text = self.provider.recipe.call.base.text(scope)?.unwrap_or_default();
         if let Some(path) = &op.path {
-            text.push_str(&path.text(scope)?.unwrap_or_default());
+            text.push_str(&path.path_text(scope)?);
         }
         let mut url = Url::parse(&text).map_err(|_| bad_address())?;
         for (name, template) in &op.query {
@@ -325,6 +325,7 @@ impl Op {
             Some(BodyKind::Form { fields }) => slots.extend(fields.values().flat_map(Template::slots)),
             Some(BodyKind::Multipart { part, .. }) => {
                 slots.extend(part.iter().filter_map(|part| part.value.as_ref()).flat_map(Template::slots));
+                slots.extend(part.iter().filter_map(|part| part.json.as_ref()).flat_map(Tree::slots));
             }
             Some(BodyKind::Raw { .. }) | None => {}
         }
@@ -398,9 +399,14 @@ fn fill(
                 parts.push(text_part(&text("name"), text("value")));
             }
             for part in part {
-                match &part.value {
-                    Some(template) => parts.extend(template.text(scope)?.map(|text| text_part(&part.name, text))),
-                    None => parts.push(file_part(&part.name, file()?)),
+                match (&part.value, &part.json) {
+                    (Some(template), _) => parts.extend(template.text(scope)?.map(|text| text_part(&part.name, text))),
+                    (None, Some(tree)) => {
+                        let text = tree.fill(scope)?.unwrap_or_default().to_string();
+                        let media_type = Some("application/json".to_owned());
+                        parts.push(Part { media_type, ..text_part(&part.name, text) });
+                    }
+                    (None, None) => parts.push(file_part(&part.name, file()?)),
                 }
             }
             (None, Body::Multipart(parts))
@@ -419,12 +425,12 @@ fn fill(
 }
 
 fn text_part(name: &str, text: String) -> Part {
-    Part { name: name.to_owned(), bytes: text.into(), file: None }
+    Part { name: name.to_owned(), bytes: text.into(), file: None, media_type: None }
 }
 
 fn file_part(name: &str, parcel: &Parcel) -> Part {
     let file = Some((parcel.file_name.clone(), parcel.mime_type.clone()));
-    Part { name: name.to_owned(), bytes: parcel.bytes.clone(), file }
+    Part { name: name.to_owned(), bytes: parcel.bytes.clone(), file, media_type: None }
 }
 
 #[cfg(test)]

@@ -209,7 +209,11 @@ impl Provider {
 
     /// Whether a push may make a picture the first.
     pub fn makes_first(&self) -> bool {
-        self.places_pictures() || self.recipe.push.iter().flat_map(|push| &push.step).any(|step| step.only_first)
+        let by_step = |step: &recipe::PushStep| {
+            let op = self.recipe.op.get(&step.op);
+            step.only_first || op.is_some_and(|op| op.looks_up_any("gallery.next") || op.looks_up_any("gallery.make_first"))
+        };
+        self.places_pictures() || self.recipe.push.iter().flat_map(|push| &push.step).any(by_step)
     }
 
     /// Whether a picture is proved by its bytes after a push.

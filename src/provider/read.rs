@@ -67,6 +67,7 @@ pub async fn page(session: &Session, since: Option<Time>, token: Option<&PageTok
     if let Some(rule) = &import.since {
         let filter = if let Some(since) = since {
             values.insert("since".into(), written(since, rule.format).into());
+            values.insert("until".into(), written(session.outside.clock.now(), rule.format).into());
             let scope = Scope { values: values.clone(), ..Scope::of_facts(&session.facts) };
             rule.filter.as_ref().map(|template| template.text(&scope)).transpose()?.flatten()
         } else {
@@ -76,7 +77,7 @@ pub async fn page(session: &Session, since: Option<Time>, token: Option<&PageTok
     }
     let answer = ask(session, &recipe.op[&import.op], &import.page, values, token).await?;
     let items = import.page.items.get(&answer.body).filter(|items| items.is_array());
-    if items.is_none() {
+    if items.is_none() && !import.page.may_lack {
         let text = format!(
             "{}: the answer has no list of products where the provider's file says it stands",
             session.provider.name()
@@ -128,7 +129,8 @@ async fn complete<'v>(session: &Session, item: &'v Value, body: &Value) -> Resul
     }
     for nested in &recipe.import.nested {
         let cut = nested.more.as_ref().is_none_or(|more| more.get(&item) == Some(&Value::Bool(true)));
-        if !cut || nested.only.as_ref().is_some_and(|only| !only.holds(&item)) {
+        let there = nested.there.as_ref().is_none_or(|path| path.get(&item).is_some_and(|value| !value.is_null()));
+        if !cut || !there || nested.only.as_ref().is_some_and(|only| !only.holds(&item)) {
             continue;
         }
         let mut token = nested.start.as_ref().and_then(|path| path.text(&item)).map(PageToken::Cursor);

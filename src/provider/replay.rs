@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    App, Code, Fixed, Kept, Pacers, Parcel, Placing, Problem, Provider, Session, Shop, callback_facts,
+    Answering, App, Code, Fixed, Kept, Keys, Pacers, Parcel, Placing, Problem, Provider, Session, Shop, callback_facts,
     call::With,
     exchange, own_token, page, posted_keys, probe, recognise, refresh, result_id, step,
 };
@@ -249,7 +249,7 @@ impl Replay<'_> {
     fn session(&self, facts: Facts, grant: Grant) -> Session {
         let store_url = self.provider.store_url_if_known(&facts).ok().flatten().unwrap_or_default();
         let shop = Shop { provider: self.provider.clone(), facts, store_url, app: Some(app()) };
-        Session::new(self.outside.clone(), shop, Arc::new(Fixed::new(grant)), &Pacers::default())
+        Session::new(self.outside.clone(), shop, Arc::new(Spent(Fixed::new(grant))), &Pacers::default())
     }
 
     /// A grant as far as it may be told.
@@ -262,6 +262,19 @@ impl Replay<'_> {
             "expires_in_s": left(grant.expires_at),
             "permission_ends_in_s": left(grant.refresh_expires_at),
         })
+    }
+}
+
+/// Keys that say when a newer token is wanted, and have none.
+struct Spent(Fixed);
+
+impl Keys for Spent {
+    fn current(&self) -> Answering<'_, Arc<Grant>> {
+        self.0.current()
+    }
+
+    fn renewed(&self, _: i32) -> Answering<'_, Arc<Grant>> {
+        Box::pin(async { Err(Failure::retry("renewal_wanted", "a newer token is asked for")) })
     }
 }
 

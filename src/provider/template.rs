@@ -74,6 +74,25 @@ impl Template {
         Ok(Some(out))
     }
 
+    /// The text as a path: what is looked up is one segment each, whatever signs it holds.
+    pub(super) fn path_text(&self, scope: &Scope<'_>) -> Result<String, Failure> {
+        let mut out = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Slot(name) => {
+                    let value = Self { parts: vec![Part::Text(String::new()), Part::Slot(name.clone())] }.text(scope)?;
+                    let form: String =
+                        url::form_urlencoded::byte_serialize(value.unwrap_or_default().as_bytes()).collect();
+                    let segment = form.replace('+', "%20").replace("%7E", "~");
+                    // Two dots would lead out of the path.
+                    out.push_str(if segment.chars().all(|c| c == '.') { "" } else { &segment });
+                }
+            }
+        }
+        Ok(out)
+    }
+
     /// Like `text`, but a lone placeholder keeps its JSON type.
     pub(super) fn value(&self, scope: &Scope<'_>) -> Result<Option<Value>, Failure> {
         match &self.parts[..] {

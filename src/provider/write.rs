@@ -86,7 +86,8 @@ async fn gallery_and_facts(session: &Session, erp_product_id: &str) -> Result<(V
         Some(Picture { id: list.id.text(item)?, url: text(&list.url), name: text(&list.name), alt: text(&list.alt) })
     };
     let facts = list.facts.iter().filter_map(|(name, path)| Some((name.clone(), path.get(&answer.body)?.clone())));
-    Ok((list.each.each(&answer.body).iter().filter_map(picture).collect(), facts.collect()))
+    let counts = |item: &&Value| list.only.as_ref().is_none_or(|only| only.holds(item));
+    Ok((list.each.each(&answer.body).iter().filter(counts).filter_map(picture).collect(), facts.collect()))
 }
 
 /// Does one step; gives the values it yields. `begun` are the values of the steps before.
@@ -148,16 +149,16 @@ fn arranged(
         Some(template) => template.text(&scope)?.unwrap_or_default(),
         None => NEW.to_owned(),
     };
-    let ids = placed(pictures.iter().map(|picture| picture.id.clone()).collect(), new, placing, kind);
+    let ids = placed(pictures.iter().map(|picture| picture.id.clone()).collect(), new.clone(), placing, kind);
     let mut items = Vec::new();
     if let (Some(item), Some(others)) = (&step.item, &step.others) {
         for id in &ids {
             scope.values.insert("value".into(), id.as_str().into());
-            items.extend(if id == NEW { item.fill(&scope)? } else { others.fill(&scope)? });
+            items.extend(if *id == new { item.fill(&scope)? } else { others.fill(&scope)? });
         }
     }
     let next = if placing.first { 1 } else { pictures.len() + 1 };
-    let kept = json!({ "first": ids.first(), "ids": ids, "items": items, "next": next });
+    let kept = json!({ "first": ids.first(), "ids": ids, "items": items, "next": next, "make_first": placing.first });
     Ok(kept.as_object().cloned().unwrap_or_default())
 }
 

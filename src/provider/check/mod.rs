@@ -166,8 +166,11 @@ impl Check<'_> {
             Some(BodyKind::Raw { content_type }) => self.template(&at("body.content_type"), content_type, &allowed),
             Some(BodyKind::Multipart { fields, part }) => {
                 fields.iter().for_each(|t| self.template(&at("body.fields"), t, &allowed));
-                let files = part.iter().filter(|part| part.value.is_none()).count();
-                self.demand(files == 1, &at("body.part"), "exactly one part has no value: the picture");
+                let files = part.iter().filter(|part| part.value.is_none() && part.json.is_none()).count();
+                self.demand(files == 1, &at("body.part"), "exactly one part has neither value nor json: the picture");
+                for slot in part.iter().filter_map(|part| part.json.as_ref()).flat_map(Tree::slots) {
+                    self.slot(&at("body.part"), slot, &allowed);
+                }
                 part.iter()
                     .filter_map(|part| part.value.as_ref())
                     .for_each(|t| self.template(&at("body.part"), t, &allowed));
@@ -346,6 +349,8 @@ fn call_names(recipe: &Recipe) -> BTreeSet<String> {
         "part",
         "filter",
         "gallery.next",
+        "gallery.make_first",
+        "until",
         "push.mark",
         "gallery.ids",
         "gallery.first",

@@ -45,6 +45,8 @@ pub(in crate::provider) struct Nested {
     pub(in crate::provider) more: Option<Path>,
     /// Where the item says how the list goes on (kind `cursor`).
     pub(in crate::provider) start: Option<Path>,
+    /// Only items where this leads somewhere.
+    pub(in crate::provider) there: Option<Path>,
     /// Only items of these sorts.
     pub(in crate::provider) only: Option<Only>,
 }
@@ -70,6 +72,9 @@ pub(in crate::provider) struct PageKind {
     /// Items a page.
     pub(in crate::provider) size: u32,
     pub(in crate::provider) items: Path,
+    /// The list is left out where it is empty.
+    #[serde(default)]
+    pub(in crate::provider) may_lack: bool,
     /// Where the next page's token (cursor) or address (link) stands; without it a link comes from the `link` header.
     pub(in crate::provider) next: Option<Path>,
     /// A boolean: is there more?

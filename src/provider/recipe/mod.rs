@@ -76,12 +76,25 @@ pub(in crate::provider) struct Op {
     pub(in crate::provider) body: Option<BodyKind>,
     /// Doing it twice does no more than doing it once. GET is; everything else only if said here.
     pub(in crate::provider) idempotent: Option<bool>,
+    /// What its answer is.
+    #[serde(default)]
+    pub(in crate::provider) answer: AnswerKind,
     /// What it takes from a cost bucket.
     #[serde(default = "one")]
     pub(in crate::provider) cost: f64,
     /// The document's text, put here when the file is checked.
     #[serde(skip)]
     pub(in crate::provider) document: String,
+}
+
+/// What an operation's answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::provider) enum AnswerKind {
+    #[default]
+    Json,
+    /// Nothing in it is looked at when its status is good.
+    Any,
 }
 
 /// What an operation sends.
@@ -120,8 +133,10 @@ pub(in crate::provider) enum BodyKind {
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct FormPart {
     pub(in crate::provider) name: String,
-    /// A text; a part without one is the picture.
+    /// A text; a part without one and without `json` is the picture.
     pub(in crate::provider) value: Option<Template>,
+    /// A JSON document.
+    pub(in crate::provider) json: Option<Tree>,
 }
 
 /// A duration written as `500ms`, `30s`, `5m`, `1h`.

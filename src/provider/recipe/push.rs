@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{
     super::{
         path::Path,
+        pick::Only,
         template::{Template, Tree},
     },
     Span,
@@ -37,6 +38,8 @@ pub(in crate::provider) enum GalleryKind {
 pub(in crate::provider) struct GalleryList {
     pub(in crate::provider) op: String,
     pub(in crate::provider) each: Path,
+    /// Leaves out what is no picture.
+    pub(in crate::provider) only: Option<Only>,
     pub(in crate::provider) id: Path,
     pub(in crate::provider) url: Option<Path>,
     pub(in crate::provider) name: Option<Path>,
