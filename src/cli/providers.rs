@@ -81,7 +81,11 @@ async fn check(config: &Config, out: &Out, dir: Option<&Path>, record: bool) -> 
     }
     if texts.is_empty() {
         if !out.json {
-            line(&format!("{} provider files are fine: {}; {held} conversations replayed", keys.len(), keys.join(", ")))?;
+            line(&format!(
+                "{} provider files are fine: {}; {held} conversations replayed",
+                keys.len(),
+                keys.join(", ")
+            ))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -103,6 +107,6 @@ fn describe(config: &Config, provider: &Provider) -> Value {
         "key": provider.key(), "name": provider.name(), "source": provider.source(), "connect": provider.kind().as_str(),
         "app_configured": if pasted { Value::Null } else { config.app.contains_key(provider.key()).into() },
         "redirect_uri": if pasted { Value::Null } else { format!("{}/oauth/callback/{}", config.public_url(), provider.key()).into() },
-        "fields": fields, "scopes": provider.scopes(), "full_only": provider.full_only(), "push_steps": provider.push_steps(), "limits": provider.limits(),
+        "fields": fields, "scopes": provider.scopes(), "full_only": provider.full_only(), "hosts": provider.hosts(), "push_steps": provider.push_steps(), "limits": provider.limits(),
     })
 }

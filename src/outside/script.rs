@@ -73,7 +73,9 @@ impl Script {
         let left = played.left.len();
         if left > 0 && played.problems.is_empty() {
             let next = played.left[0].ask.clone();
-            played.problems.push(format!("{left} written exchanges were not held; the next is {} {}", next.method, next.url));
+            played
+                .problems
+                .push(format!("{left} written exchanges were not held; the next is {} {}", next.method, next.url));
         }
         (played.asked.clone(), played.problems.clone())
     }
@@ -143,7 +145,11 @@ impl Ask {
         compare("the method", &self.method, &asked.method);
         compare("the address", &self.url, &asked.url);
         for (name, written) in &self.headers {
-            compare(&format!("the header {name}"), written, asked.headers.get(name).map_or("(not there)", String::as_str));
+            compare(
+                &format!("the header {name}"),
+                written,
+                asked.headers.get(name).map_or("(not there)", String::as_str),
+            );
         }
         if !same(&self.body, &asked.body) {
             compare("the body", &self.body.to_string(), &asked.body.to_string());

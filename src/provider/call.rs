@@ -450,7 +450,7 @@ mod tests {
             sha256: String::new(),
             erp_product_id: "7".into(),
             mark: "ss-1".into(),
-            url: None,
+            url: String::new(),
         }
     }
 

@@ -18,7 +18,12 @@ mod template;
 mod verdict;
 mod write;
 
-use std::{collections::BTreeMap, path::Path as FilePath, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path as FilePath,
+    sync::Arc,
+    time::Duration,
+};
 
 pub use call::{Session, Shop};
 pub use check::Problem;
@@ -30,8 +35,8 @@ pub use oauth1::consumer_token;
 pub use pace::Pacers;
 pub use pages::PageToken;
 pub use read::{Page, ShopFacts, Unreadable, page, probe};
-pub use replay::{journeys, replay};
 pub use recipe::{ConnectKind, Field, Limits};
+pub use replay::{journeys, replay};
 pub use signature::{check_callback, check_origin};
 pub use write::{Kept, Parcel, Picture, Placing, find_ours, gallery, look, recognise, result_id, same_bytes, step};
 
@@ -117,6 +122,23 @@ impl Provider {
     /// `built-in`, or the file it was read from.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The hosts that its own addresses name; what looks up the shop's address stays as it is written. Beside these only
+    /// addresses that the shop itself gives are reached.
+    pub fn hosts(&self) -> BTreeSet<String> {
+        let (connect, call) = (self.connect(), &self.recipe.call);
+        let oauth =
+            connect.oauth.iter().flat_map(|o| o.authorize.iter().chain([&o.token]).chain(&o.revoke).chain(&o.done));
+        let posted = connect.posted.iter().map(|posted| &posted.authorize);
+        let oauth1 = connect.oauth1.iter().flat_map(|o| [&o.request, &o.access]);
+        let all = oauth.chain(posted).chain(oauth1).chain([&call.base, &connect.store_url]);
+        let host = |template: &template::Template| {
+            let text = template.written();
+            let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+            rest.split('/').next().unwrap_or_default().to_owned()
+        };
+        all.map(host).collect()
     }
 
     /// Conversations that prove it: file and text.
@@ -211,7 +233,8 @@ impl Provider {
     pub fn makes_first(&self) -> bool {
         let by_step = |step: &recipe::PushStep| {
             let op = self.recipe.op.get(&step.op);
-            step.only_first || op.is_some_and(|op| op.looks_up_any("gallery.next") || op.looks_up_any("gallery.make_first"))
+            step.only_first
+                || op.is_some_and(|op| op.looks_up_any("gallery.next") || op.looks_up_any("gallery.make_first"))
         };
         self.places_pictures() || self.recipe.push.iter().flat_map(|push| &push.step).any(by_step)
     }

@@ -242,8 +242,17 @@ impl Mapping {
                 variants.push(mapping.variant(value, scope).map_err(why)?);
             }
         }
-        let images =
-            self.images.iter().flat_map(|m| m.each.each(item).iter().filter(|v| m.only.as_ref().is_none_or(|only| only.holds(v))).filter_map(|v| m.image(v, scope))).collect();
+        let images = self
+            .images
+            .iter()
+            .flat_map(|m| {
+                m.each
+                    .each(item)
+                    .iter()
+                    .filter(|v| m.only.as_ref().is_none_or(|only| only.holds(v)))
+                    .filter_map(|v| m.image(v, scope))
+            })
+            .collect();
         Ok(NormalProduct {
             title: text(Some(&self.title), item, scope).unwrap_or_else(|| erp_id.clone()),
             erp_sku: text(self.erp_sku.as_ref(), item, scope),

@@ -11,9 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Answering, App, Code, Fixed, Kept, Keys, Pacers, Parcel, Placing, Problem, Provider, Session, Shop, callback_facts,
-    call::With,
-    exchange, own_token, page, posted_keys, probe, recognise, refresh, result_id, step,
+    Answering, App, Code, Fixed, Kept, Keys, Pacers, Parcel, Placing, Problem, Provider, Session, Shop, call::With,
+    callback_facts, exchange, own_token, page, posted_keys, probe, recognise, refresh, result_id, step,
 };
 use crate::{
     model::{Facts, Failure, Grant, Remedy, Secret, Time},
@@ -89,7 +88,7 @@ pub async fn replay(
     text: &str,
     record: bool,
 ) -> Result<Option<String>, Vec<Problem>> {
-    let wrong = |what: String| Problem { file: file.to_owned(), key: String::new(), what };
+    let wrong = |what: String| Problem { file: file.to_owned(), line: None, key: String::new(), what };
     let mut fixture: Fixture = serde_json::from_str(text).map_err(|e| vec![wrong(e.to_string())])?;
     let script = Arc::new(Script::new(fixture.exchanges.clone(), record));
     let http = Http::scripted(script.clone()).map_err(|e| vec![wrong(e.to_string())])?;
@@ -112,7 +111,9 @@ pub async fn replay(
             exchange.ask = ask;
         }
         fixture.yields = came;
-        return serde_json::to_string_pretty(&fixture).map(|text| Some(text + "\n")).map_err(|e| vec![wrong(e.to_string())]);
+        return serde_json::to_string_pretty(&fixture)
+            .map(|text| Some(text + "\n"))
+            .map_err(|e| vec![wrong(e.to_string())]);
     }
     let mut problems: Vec<Problem> = problems.into_iter().map(wrong).collect();
     if came != fixture.yields {
@@ -216,7 +217,7 @@ impl Replay<'_> {
             sha256: "f".repeat(64),
             erp_product_id: self.given.product.clone().unwrap_or_default(),
             mark: "ss-1".to_owned(),
-            url: Some(format!("{ME}/pictures/ss-1.png")),
+            url: format!("{ME}/pictures/ss-1.png"),
         };
         let gallery = super::gallery(&session, &parcel.erp_product_id).await?;
         if let Some(known) = recognise(&session, &parcel, &gallery).await? {

@@ -46,6 +46,15 @@ impl Template {
         Ok(Self { parts })
     }
 
+    /// As it is written.
+    pub(super) fn written(&self) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Slot(name) => format!("{{{name}}}"),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
     /// The names it looks up.
     pub(super) fn slots(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
@@ -81,7 +90,8 @@ impl Template {
             match part {
                 Part::Text(text) => out.push_str(text),
                 Part::Slot(name) => {
-                    let value = Self { parts: vec![Part::Text(String::new()), Part::Slot(name.clone())] }.text(scope)?;
+                    let value =
+                        Self { parts: vec![Part::Text(String::new()), Part::Slot(name.clone())] }.text(scope)?;
                     let form: String =
                         url::form_urlencoded::byte_serialize(value.unwrap_or_default().as_bytes()).collect();
                     let segment = form.replace('+', "%20").replace("%7E", "~");

@@ -27,8 +27,8 @@ pub struct Parcel {
     pub erp_product_id: String,
     /// The mark of this push: the same for every try.
     pub mark: String,
-    /// Where a shop may fetch it, where this daemon is reached by it.
-    pub url: Option<String>,
+    /// Where a shop may fetch it, if it reaches this daemon.
+    pub url: String,
 }
 
 /// A picture in a shop's gallery.
@@ -66,7 +66,8 @@ impl Parcel {
         );
         values.insert("product".into(), json!({ "erp_id": self.erp_product_id }));
         // The same for every try, so that a shop that takes our id makes nothing twice.
-        let hash = Sha256::digest(self.mark.as_bytes()).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        let hash =
+            Sha256::digest(self.mark.as_bytes()).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         values.insert("push".into(), json!({ "mark": self.mark, "uuid": hash[..32] }));
     }
 }

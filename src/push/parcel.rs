@@ -66,11 +66,11 @@ fn link_text(push: &PushId, expires: &str, file_name: &str) -> String {
 }
 
 /// Where a shop may fetch a picture that is on its way: signed, for a day, with a plain file name at its end.
-fn picture_url(tools: &Tools, push: &Push, file_name: &str) -> Option<String> {
+fn picture_url(tools: &Tools, push: &Push, file_name: &str) -> String {
     let end = tools.outside.clock.now().plus(LINK_LIFE).unix_ms() / 1000;
     let expires = end.to_string();
     let signature = tools.vault.sign(LINK, &link_text(&push.id, &expires, file_name));
-    Some(format!("{}/pictures/{}/{expires}/{signature}/{file_name}", tools.rules.public_url, push.id))
+    format!("{}/pictures/{}/{expires}/{signature}/{file_name}", tools.rules.public_url, push.id)
 }
 
 /// The picture behind such an address, with its media type; `None` where the address is not ours or has ended.

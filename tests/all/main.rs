@@ -15,6 +15,7 @@ mod importing;
 mod keys;
 mod losses;
 mod material;
+mod platforms;
 mod pushing;
 mod real;
 mod relay;

@@ -1,8 +1,11 @@
 //! Proves a provider's file before anyone uses it: every problem with its file, its key and the allowed words.
 
 mod connect;
+mod lines;
 
 use std::{collections::BTreeSet, fmt, path::Path as FilePath};
+
+use lines::Lines;
 
 use super::{
     Provider,
@@ -14,6 +17,8 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub file: String,
+    /// The line of that key, or of what holds it.
+    pub line: Option<usize>,
     /// The key it is about, as `import.page.next`; empty where the text itself names it.
     pub key: String,
     pub what: String,
@@ -21,18 +26,23 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
         if self.key.is_empty() {
-            write!(f, "{}: {}", self.file, self.what)
+            write!(f, "{}{line}: {}", self.file, self.what)
         } else {
-            write!(f, "{}: {}: {}", self.file, self.key, self.what)
+            write!(f, "{}{line}: {}: {}", self.file, self.key, self.what)
         }
     }
 }
 
 /// Checks the providers of a folder: one sub-folder each.
 pub(super) fn folder(folder: &FilePath) -> Result<Vec<Provider>, Vec<Problem>> {
-    let problem =
-        |file: &FilePath, what: String| Problem { file: file.display().to_string(), key: String::new(), what };
+    let problem = |file: &FilePath, what: String| Problem {
+        file: file.display().to_string(),
+        line: None,
+        key: String::new(),
+        what,
+    };
     let entries = std::fs::read_dir(folder).map_err(|e| vec![problem(folder, format!("cannot be read: {e}"))])?;
     let mut folders: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     folders.sort();
@@ -80,12 +90,25 @@ pub(super) fn compile(
     source: &str,
 ) -> Result<Provider, Vec<Problem>> {
     let mut recipe: Recipe = toml::from_str(toml).map_err(|e| {
-        vec![Problem { file: file.to_owned(), key: String::new(), what: e.to_string().trim_end().to_owned() }]
+        vec![Problem {
+            file: file.to_owned(),
+            line: None,
+            key: String::new(),
+            what: e.to_string().trim_end().to_owned(),
+        }]
     })?;
     let mut check = Check { file, problems: Vec::new() };
     check.documents(&mut recipe, document);
     check.recipe(&recipe, folder);
-    if check.problems.is_empty() { Ok(Provider { recipe, source: source.to_owned(), fixtures: Vec::new() }) } else { Err(check.problems) }
+    let lines = Lines::of(toml);
+    for problem in &mut check.problems {
+        problem.line = lines.find(&problem.key);
+    }
+    if check.problems.is_empty() {
+        Ok(Provider { recipe, source: source.to_owned(), fixtures: Vec::new() })
+    } else {
+        Err(check.problems)
+    }
 }
 
 struct Check<'a> {
@@ -95,7 +118,8 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn wrong(&mut self, key: &str, what: impl Into<String>) {
-        self.problems.push(Problem { file: self.file.to_owned(), key: key.to_owned(), what: what.into() });
+        let (file, key) = (self.file.to_owned(), key.to_owned());
+        self.problems.push(Problem { file, line: None, key, what: what.into() });
     }
 
     fn demand(&mut self, holds: bool, key: &str, what: &str) {
@@ -165,7 +189,9 @@ impl Check<'_> {
             }
             Some(BodyKind::Raw { content_type }) => self.template(&at("body.content_type"), content_type, &allowed),
             Some(BodyKind::Multipart { fields, part }) => {
-                fields.iter().for_each(|t| self.template(&at("body.fields"), t, &allowed));
+                for template in fields {
+                    self.template(&at("body.fields"), template, &allowed);
+                }
                 let files = part.iter().filter(|part| part.value.is_none() && part.json.is_none()).count();
                 self.demand(files == 1, &at("body.part"), "exactly one part has neither value nor json: the picture");
                 for slot in part.iter().filter_map(|part| part.json.as_ref()).flat_map(Tree::slots) {
@@ -210,7 +236,10 @@ impl Check<'_> {
                 );
             }
             self.demand(
-                import.since.as_ref().is_none_or(|since| looks_up(if since.filter.is_some() { "filter" } else { "since" })),
+                import
+                    .since
+                    .as_ref()
+                    .is_none_or(|since| looks_up(if since.filter.is_some() { "filter" } else { "since" })),
                 "import.since",
                 &format!("needs {{since}} in op.{}", import.op),
             );
@@ -220,7 +249,11 @@ impl Check<'_> {
             self.demand(nested.page.size > 0, "import.nested.page.size", "is at least 1");
         }
         let parted = recipe.op.get(&import.op).is_some_and(|op| op.slots().contains(&"part"));
-        self.demand(import.parts.is_empty() != parted, "import.parts", &format!("and {{part}} in op.{} belong together", import.op));
+        self.demand(
+            import.parts.is_empty() != parted,
+            "import.parts",
+            &format!("and {{part}} in op.{} belong together", import.op),
+        );
         let facts = facts(recipe);
         let mut allowed = facts.clone();
         allowed.extend(["store_url".into(), "shop_host".into(), "value".into()]);
@@ -268,7 +301,11 @@ impl Check<'_> {
         }
         let replaces = push.step.iter().any(|step| step.list.is_some() || step.item.is_some());
         let needs = push.gallery == GalleryKind::ReplaceList && recipe.provider.limits.images_per_product > 1;
-        self.demand(!needs || replaces, "push.gallery", "replace_list needs a step with list = \"{kept.…}\", or with item and others");
+        self.demand(
+            !needs || replaces,
+            "push.gallery",
+            "replace_list needs a step with list = \"{kept.…}\", or with item and others",
+        );
         self.template("push.result.id", &push.result.id, &kept);
     }
 

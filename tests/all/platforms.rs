@@ -1,0 +1,271 @@
+//! Every platform's file: the conversations beside it, the published schema and the official library as judges, and thirty broken
+//! files that are refused with words one can act on.
+
+use std::{collections::BTreeSet, path::Path, process::Command};
+
+use serde_json::{Value, json};
+use store_sync::{
+    cli::visitor::Visitor,
+    provider::{Providers, check_folder, journeys, replay},
+    sandbox::Options,
+};
+
+use crate::{
+    real::servers,
+    support::{Engine, More, TestApp},
+};
+
+const PLATFORMS: [&str; 12] = [
+    "adobe-commerce",
+    "bigcommerce",
+    "ecwid",
+    "etsy",
+    "prestashop",
+    "saleor",
+    "shopify",
+    "shopware",
+    "square",
+    "squarespace",
+    "wix",
+    "woocommerce",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[tokio::test]
+async fn every_conversation_is_held_as_it_is_written() {
+    let providers = Providers::built_in().expect("the built-in files are fine");
+    let mut held = 0;
+    for provider in providers.iter() {
+        for (file, text) in provider.fixtures() {
+            if let Err(problems) = replay(provider, file, text, false).await {
+                panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+            }
+            held += 1;
+        }
+    }
+    assert!(held >= 85, "{held}");
+    for key in PLATFORMS {
+        let provider = providers.get(key).unwrap_or_else(|| panic!("{key} is not there"));
+        let made = journeys(provider.fixtures());
+        for journey in ["connect", "import", "push"] {
+            assert!(made.contains(journey), "{key} has no {journey} among its conversations: {made:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_that_went_otherwise_is_told_where() {
+    let providers = Providers::built_in().expect("the built-in files are fine");
+    let provider = providers.get("bigcommerce").expect("is there");
+    let (file, text) = provider.fixtures().iter().find(|(file, _)| file.ends_with("/push.json")).expect("is there");
+    for (from, to, told) in [
+        ("/v3/catalog/products/7/images?limit=250", "/v3/catalog/products/8/images", "exchange 1: the address is"),
+        ("\"x-auth-token\": \"bc-1\"", "\"x-auth-token\": \"bc-2\"", "exchange 1: the header x-auth-token"),
+        ("\"value\": \"A lamp\"", "\"value\": \"A chair\"", "exchange 2: the body is"),
+        ("\"image_id\": \"382\"", "\"image_id\": \"383\"", "it yields"),
+        ("\"journey\": \"push\"", "\"journey\": \"fly\"", "unknown variant"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let problems = replay(provider, file, &text.replace(from, to), false).await.expect_err("is not the same");
+        let said = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert!(said.contains(told) && said.contains("push.json"), "{told}: {said}");
+    }
+}
+
+fn judge(arguments: &[&str]) -> String {
+    let cache = Command::new(servers().join("shopify/install")).output().expect("runs");
+    assert!(cache.status.success(), "{}", String::from_utf8_lossy(&cache.stderr));
+    let cache = String::from_utf8(cache.stdout).expect("a path");
+    let output = Command::new("node")
+        .arg(servers().join("shopify/judge.mjs"))
+        .arg(cache.trim())
+        .args(arguments)
+        .output()
+        .expect("node runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn what_is_sent_to_shopify_validates_against_its_published_schema() {
+    let folder = root().join("providers/shopify");
+    let told: Value = serde_json::from_str(&judge(&["documents", &folder.display().to_string()])).expect("json");
+    assert_eq!(told["problems"], json!([]));
+    assert!(told["documents"].as_u64() >= Some(10) && told["sent"].as_u64() >= Some(25), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_signed_by_shopifys_own_library_begins_a_connect() {
+    let config = "[app.shopify]\nclient_id = \"our-app\"\nclient_secret = \"hush\"\nclient = \"acme\"\n";
+    let options = Options { products: 1, ..Options::default() };
+    let app = TestApp::with_more(Engine::Sqlite, options, More { config, ..More::default() }).await;
+    let now = format!("timestamp={}", app.clock.now().unix_ms() / 1000);
+    let signed = judge(&["sign", "hush", "shop=acme-lamps.myshopify.com", "host=YWRtaW4uc2hvcGlmeS5jb20", &now]);
+    let mut visitor = Visitor::new(app.http.clone());
+    let landed = visitor.peek(&format!("{}/connect/shopify?{signed}", app.url)).await.expect("an answer");
+    let to = landed.response.header("location").unwrap_or_else(|| panic!("{}", landed.text())).to_owned();
+    assert!(
+        to.starts_with(
+            "https://acme-lamps.myshopify.com/admin/oauth/authorize?response_type=code&client_id=our-app&state="
+        ),
+        "{to}"
+    );
+    assert!(to.contains("scope=read_products%2Cwrite_products%2Cread_files%2Cwrite_files"), "{to}");
+    let forged = signed.replace("acme-lamps", "evil-lamps");
+    let landed = visitor.peek(&format!("{}/connect/shopify?{forged}", app.url)).await.expect("an answer");
+    assert_eq!(landed.response.status, 403, "{}", landed.text());
+    // And one signed with another app's secret.
+    let other = judge(&["sign", "another", "shop=acme-lamps.myshopify.com", &now]);
+    let landed = visitor.peek(&format!("{}/connect/shopify?{other}", app.url)).await.expect("an answer");
+    assert_eq!(landed.response.status, 403, "{}", landed.text());
+}
+
+/// What is changed in a good file, and what has to be said about it.
+const BROKEN: [(&str, &str, &str, &str); 32] = [
+    ("shopify", "schema = 1\n", "schema = 9\n", "schema: this program reads schema 1"),
+    ("shopify", "key = \"shopify\"", "key = \"Shopify\"", "provider.key: use lower-case letters"),
+    ("shopify", "key = \"shopify\"", "key = \"other\"", "must be the name of its folder, 'shopify'"),
+    ("shopify", "name = \"Shopify\"", "nmae = \"Shopify\"", "unknown field `nmae`"),
+    (
+        "shopify",
+        "image_types = [\"image/png\", \"image/jpeg\", \"image/webp\", \"image/gif\"]",
+        "image_types = []",
+        "name at least one media type",
+    ),
+    (
+        "shopify",
+        "kind = \"signed_install\"",
+        "kind = \"signed\"",
+        "unknown variant `signed`, expected one of `oauth2_code`, `signed_install`",
+    ),
+    ("shopify", "kind = \"signed_install\"", "kind = \"posted_keys\"", "connect.posted: is needed by kind posted_keys"),
+    (
+        "shopify",
+        "kind = \"signed_install\"",
+        "kind = \"oauth2_code\"",
+        "connect.install: has no place with kind oauth2_code",
+    ),
+    (
+        "shopify",
+        "install = { shop = \"shop\" }",
+        "install = { store = \"shop\" }",
+        "connect.install.store: is no field",
+    ),
+    ("shopify", "\\.myshopify\\.com$'", "\\.myshopify\\.com'", "must be anchored: begin with ^ and end with $"),
+    (
+        "shopify",
+        "example = \"acme.myshopify.com\"",
+        "example = \"acme\"",
+        "does not match its own example or default 'acme'",
+    ),
+    (
+        "shopify",
+        "authorize = \"https://{shop}/admin",
+        "authorize = \"https://{store}/admin",
+        "'{store}' looks up nothing; there are: ",
+    ),
+    ("shopify", "authorize = \"https://{shop}/admin", "authorize = \"https://{shop/admin", "without its '}'"),
+    ("shopify", "client_auth = \"body\"", "client_auth = \"header\"", "expected one of `body`, `basic`, `none`"),
+    ("shopify", "max_age = \"90s\"", "max_age = \"soon\"", "'soon' is no duration: write 500ms, 30s, 5m or 1h"),
+    (
+        "shopify",
+        "scope_implies = { write_products = [\"read_products\"], write_files",
+        "scope_implies = { write_products = [\"read_orders\"], write_files",
+        "implies none of connect.oauth.scopes",
+    ),
+    (
+        "shopify",
+        "revoke_op = \"uninstall\"",
+        "revoke_op = \"leave\"",
+        "there is no op 'leave'; there are: attach, gallery",
+    ),
+    (
+        "shopify",
+        "file = \"shop.graphql\"",
+        "file = \"shops.graphql\"",
+        "op.shop.body.file: there is no 'shops.graphql' beside the provider's file",
+    ),
+    ("shopify", "[op.uninstall]", "[op.spare]\npath = \"/x\"\n\n[op.uninstall]", "op.spare: nothing uses it"),
+    ("shopify", "after = \"{page.token}\", query", "query", "import.page.kind: needs {page.token} in op.products"),
+    ("shopify", "query = \"{filter}\" }", "query = \"x\" }", "import.since: needs {since} in op.products"),
+    ("shopify", "size = 15", "size = 0", "import.page.size: is at least 1"),
+    ("shopify", "op = \"variants\"", "op = \"varaints\"", "import.nested.op: there is no op 'varaints'"),
+    (
+        "shopify",
+        "price = \"priceRangeV2.minVariantPrice.amount\"",
+        "price = \"priceRangeV2..amount\"",
+        "is no path: a name is missing between the dots",
+    ),
+    ("shopify", "status = { path = \"status\"", "status = { paths = \"status\"", "unknown field `paths`"),
+    (
+        "shopify",
+        "name = \"upload\"\nop = \"upload\"",
+        "name = \"stage\"\nop = \"upload\"",
+        "two steps have this name: the journal could not tell them apart",
+    ),
+    (
+        "shopify",
+        "result = { id = \"{kept.image_id}\"",
+        "result = { id = \"{kept.picture}\"",
+        "push.result.id: '{kept.picture}' looks up nothing",
+    ),
+    (
+        "shopify",
+        "status = [401, 403]",
+        "status = [41]",
+        "a status is a number such as 429 or a hundred such as \"5xx\"",
+    ),
+    ("woocommerce", "user_id = \"{state}\",", "", "connect.posted.state: names a member of connect.posted.query"),
+    ("woocommerce", "others = { id = \"{value}\" }\n", "", "push.step.set_images.others: and item belong together"),
+    (
+        "etsy",
+        "parts = [\"active\", \"inactive\", \"sold_out\", \"draft\", \"expired\"]\n",
+        "",
+        "import.parts: and {part} in op.listings belong together",
+    ),
+    (
+        "bigcommerce",
+        "callback = { store_hash = { param = \"context\", pattern = '^stores/([a-z0-9]+)$' } }\n",
+        "",
+        "kind platform_install carries no state of ours: the callback must name the shop",
+    ),
+];
+
+#[test]
+fn broken_files_are_refused_with_words_to_act_on() {
+    let mut said = BTreeSet::new();
+    for (key, from, to, told) in BROKEN {
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let here = folder.path().join(key);
+        std::fs::create_dir(&here).expect("is made");
+        for entry in std::fs::read_dir(root().join("providers").join(key)).expect("a folder").flatten() {
+            if entry.path().is_file() {
+                std::fs::copy(entry.path(), here.join(entry.file_name())).expect("is copied");
+            }
+        }
+        let file = here.join("provider.toml");
+        let text = std::fs::read_to_string(&file).expect("reads");
+        assert!(text.contains(from), "{key}: {from}");
+        std::fs::write(&file, text.replacen(from, to, 1)).expect("is written");
+        let problems = check_folder(folder.path()).expect_err("is refused");
+        let text = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        assert!(text.contains(told), "{told}\nis missing in\n{text}");
+        // Where: the file, and the line unless the file as a whole lacks something.
+        assert!(text.contains("provider.toml:"), "{text}");
+        said.insert(told);
+    }
+    assert_eq!(said.len(), BROKEN.len(), "each says something else");
+    // A line is the line.
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let here = folder.path().join("sandbox");
+    std::fs::create_dir(&here).expect("is made");
+    let text = std::fs::read_to_string(root().join("providers/sandbox/provider.toml")).expect("reads");
+    let broken = text.replace("result = { id = \"{kept.image_id}\"", "result = { id = \"{kept.nothing}\"");
+    std::fs::write(here.join("provider.toml"), &broken).expect("is written");
+    let line = broken.lines().position(|line| line.starts_with("result = ")).expect("is there") + 1;
+    let problems = check_folder(folder.path()).expect_err("is refused");
+    assert_eq!(problems[0].line, Some(line), "{}", problems[0]);
+}
