@@ -1,4 +1,4 @@
-//! `push list|run|retry`.
+//! `push list|run|retry|revert`.
 
 use std::process::ExitCode;
 
@@ -33,10 +33,16 @@ pub(super) enum Command {
     Run { asset: Option<String> },
     /// Try failed pushes again: these, or all of them.
     Retry { ids: Vec<String> },
+    /// Take pictures that were pushed out of their shops again.
+    Revert {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
 }
 
 pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<ExitCode> {
     let tools = app::open(config).await?;
+    let mut wanted = PushStatus::Synced;
     let pushes = match command {
         Command::List { connection, asset, status, limit } => {
             let filter = PushFilter {
@@ -52,10 +58,14 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Run { asset: Some(asset) } => push::enqueue(&tools, &asset).await?,
         Command::Run { asset: None } => queued(&tools).await?,
         Command::Retry { ids } => requeue(&tools, &ids).await?,
+        Command::Revert { ids } => {
+            wanted = PushStatus::Removed;
+            push::ask_revert(&tools, &ids).await?
+        }
     };
     let ended = work(config, &tools, &pushes).await?;
     print(out, &ended)?;
-    let good = ended.iter().all(|push| push.status == PushStatus::Synced);
+    let good = ended.iter().all(|push| push.status == wanted);
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -114,8 +124,10 @@ async fn work(config: &Config, tools: &Shared, pushes: &[Push]) -> anyhow::Resul
         connect::wake_pushes(tools, connection, Trigger::Manual).await?;
         let mut tx = tools.db.read().await?;
         let open = db::job::list_open(&mut tx, Some(connection), i64::from(i32::MAX)).await?;
-        let wanted =
-            |job: &Job| matches!(&job.payload.0, Task::PushAsset { push, .. } if pushes.iter().any(|p| p.id == *push));
+        let wanted = |job: &Job| match &job.payload.0 {
+            Task::PushAsset { push, .. } | Task::RemoveAsset { push, .. } => pushes.iter().any(|p| p.id == *push),
+            _ => false,
+        };
         jobs.extend(open.into_iter().filter(wanted).map(|job| job.id));
     }
     follow::jobs(config, tools, &jobs).await?;

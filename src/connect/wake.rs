@@ -24,9 +24,11 @@ pub(super) async fn wake_pushes_in(
     connection: &ConnectionId,
     trigger: Trigger,
 ) -> sqlx::Result<usize> {
-    let filter =
-        PushFilter { connection: Some(connection.clone()), status: Some(PushStatus::Queued), ..PushFilter::default() };
-    let queued = db::push::list(tx, &filter, i64::from(i32::MAX)).await?;
+    let mut queued = Vec::new();
+    for status in [PushStatus::Queued, PushStatus::Removing] {
+        let filter = PushFilter { connection: Some(connection.clone()), status: Some(status), ..PushFilter::default() };
+        queued.extend(db::push::list(tx, &filter, i64::from(i32::MAX)).await?);
+    }
     let now = tools.outside.clock.now();
     for push in &queued {
         db::job::insert(tx, &push_job(tools, push, trigger), now).await?;
@@ -34,13 +36,19 @@ pub(super) async fn wake_pushes_in(
     Ok(queued.len())
 }
 
-/// The job of one push: one at a time, however often it is asked for.
+/// The job of one push, or of its removal where that was asked for: one at a time, however often it is asked for.
 pub fn push_job(tools: &Tools, push: &Push, trigger: Trigger) -> NewJob {
+    let (id, connection) = (push.id.clone(), push.store_connection_id.clone());
+    let (task, word) = if push.status == PushStatus::Removing {
+        (Task::RemoveAsset { push: id, connection, trigger }, "remove")
+    } else {
+        (Task::PushAsset { push: id, connection, trigger }, "push")
+    };
     NewJob {
         id: tools.outside.new_id(),
         client: push.client_id.clone(),
-        task: Task::PushAsset { push: push.id.clone(), connection: push.store_connection_id.clone(), trigger },
-        dedupe_key: Some(format!("push:{}", push.id)),
+        task,
+        dedupe_key: Some(format!("{word}:{}", push.id)),
         scheduled_for: tools.outside.clock.now(),
         max_attempts: PUSH_ATTEMPTS,
         priority: 50,

@@ -126,6 +126,28 @@ pub async fn requeue(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<bool> 
     Ok(execute!(tx, sql, id, now)? == 1)
 }
 
+/// Asks for a picture to be taken out; false where it is not in the shop.
+pub async fn mark_removing(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE asset_push SET status = 'removing', last_error_code = NULL, last_error = NULL, updated_at = $2 \
+               WHERE id = $1 AND status IN ('synced', 'removing') AND external_image_id IS NOT NULL";
+    Ok(execute!(tx, sql, id, now)? == 1)
+}
+
+/// The picture is out of the shop, proved by reading the gallery.
+pub async fn mark_removed(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<()> {
+    let sql = "UPDATE asset_push SET status = 'removed', last_error_code = NULL, last_error = NULL, next_attempt_at = NULL, \
+               removed_at = $2, updated_at = $2 WHERE id = $1 AND status = 'removing'";
+    execute!(tx, sql, id, now).map(drop)
+}
+
+/// Queues a removed picture anew, as if it had never been pushed.
+pub async fn requeue_removed(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE asset_push SET status = 'queued', journal = $3, external_image_id = NULL, external_image_url = NULL, \
+               synced_at = NULL, verified_at = NULL, removed_at = NULL, next_attempt_at = NULL, updated_at = $2 \
+               WHERE id = $1 AND status = 'removed'";
+    Ok(execute!(tx, sql, id, now, Json(serde_json::json!({})))? == 1)
+}
+
 /// The pictures of ours that are in a product's gallery now.
 pub async fn list_synced(tx: &mut Tx, connection: &ConnectionId, product: &ProductId) -> sqlx::Result<Vec<Push>> {
     let sql = columns!("WHERE store_connection_id = $1 AND product_id = $2 AND status = 'synced' ORDER BY id");

@@ -45,6 +45,8 @@ pub enum Task {
     },
     /// Carry one approved picture out.
     PushAsset { push: PushId, connection: ConnectionId, trigger: Trigger },
+    /// Take a pushed picture out again.
+    RemoveAsset { push: PushId, connection: ConnectionId, trigger: Trigger },
     /// Renew a token ahead of its end.
     RefreshToken { connection: ConnectionId },
 }
@@ -55,6 +57,7 @@ impl Task {
         match self {
             Self::ImportProducts { .. } => "import_products",
             Self::PushAsset { .. } => "push_asset",
+            Self::RemoveAsset { .. } => "remove_asset",
             Self::RefreshToken { .. } => "refresh_token",
         }
     }
@@ -63,7 +66,7 @@ impl Task {
     pub fn pool(&self) -> Pool {
         match self {
             Self::ImportProducts { .. } => Pool::Import,
-            Self::PushAsset { .. } => Pool::Push,
+            Self::PushAsset { .. } | Self::RemoveAsset { .. } => Pool::Push,
             Self::RefreshToken { .. } => Pool::Maintenance,
         }
     }
@@ -73,6 +76,7 @@ impl Task {
         match self {
             Self::ImportProducts { connection, .. }
             | Self::PushAsset { connection, .. }
+            | Self::RemoveAsset { connection, .. }
             | Self::RefreshToken { connection } => connection,
         }
     }
@@ -81,7 +85,7 @@ impl Task {
     pub fn lane(&self) -> String {
         match self {
             Self::ImportProducts { connection, .. } => format!("import:{connection}"),
-            Self::PushAsset { connection, .. } => format!("push:{connection}"),
+            Self::PushAsset { connection, .. } | Self::RemoveAsset { connection, .. } => format!("push:{connection}"),
             Self::RefreshToken { connection } => format!("refresh:{connection}"),
         }
     }

@@ -38,7 +38,9 @@ pub use read::{Page, ShopFacts, Unreadable, page, probe};
 pub use recipe::{ConnectKind, Field, Limits};
 pub use replay::{journeys, replay};
 pub use signature::{check_callback, check_origin};
-pub use write::{Kept, Parcel, Picture, Placing, find_ours, gallery, look, recognise, result_id, same_bytes, step};
+pub use write::{
+    Kept, Parcel, Picture, Placing, find_ours, gallery, look, recognise, result_id, same_bytes, step, undo,
+};
 
 use crate::model::{Facts, Failure, Grant, Secret};
 use recipe::{Connect, Oauth, Recipe};

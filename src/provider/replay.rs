@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answering, App, Code, Fixed, Kept, Keys, Pacers, Parcel, Placing, Problem, Provider, Session, Shop, call::With,
-    callback_facts, exchange, own_token, page, posted_keys, probe, recognise, refresh, result_id, step,
+    callback_facts, exchange, own_token, page, posted_keys, probe, recognise, refresh, result_id, step, undo,
 };
 use crate::{
     model::{Facts, Failure, Grant, Remedy, Secret, Time},
@@ -41,6 +41,8 @@ enum Journey {
     Import,
     /// One picture into one product's gallery.
     Push,
+    /// A picture of ours is taken out again.
+    Undo,
     /// A grant is renewed.
     Refresh,
     /// One operation, and what its answer means.
@@ -66,6 +68,9 @@ struct Given {
     since: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     product: Option<String>,
+    /// The picture that is taken out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<String>,
     /// The picture becomes the first.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     first: bool,
@@ -140,6 +145,11 @@ impl Replay<'_> {
             Journey::Connect => self.connect().await,
             Journey::Import => self.import().await,
             Journey::Push => self.push().await,
+            Journey::Undo => {
+                let (session, given) = (self.session(self.facts(), self.grant()), self.given);
+                let text = |one: &Option<String>| one.clone().unwrap_or_default();
+                Ok(json!({ "removed": undo(&session, &text(&given.product), &text(&given.image)).await? }))
+            }
             Journey::Refresh => {
                 let (app, facts) = (app(), self.facts());
                 let grant = refresh(&self.outside, self.provider, Some(&app), &facts, &self.grant()).await?;

@@ -135,6 +135,49 @@ pub async fn step(
     }
 }
 
+/// Takes a picture out of a product's gallery; false where it was not there any more. Proved by reading the gallery back.
+pub async fn undo(session: &Session, erp_product_id: &str, image_id: &str) -> Result<bool, Failure> {
+    let undo = push(session)?.undo.as_ref().ok_or_else(|| {
+        let text = format!(
+            "{}'s file does not say how a picture is taken out: remove it in the shop",
+            session.provider.name()
+        );
+        Failure::give_up("no_undo", text)
+    })?;
+    let (pictures, facts) = gallery_and_facts(session, erp_product_id).await?;
+    if pictures.iter().all(|picture| picture.id != image_id) {
+        return Ok(false);
+    }
+    let ids: Vec<&String> = pictures.iter().map(|picture| &picture.id).filter(|id| *id != image_id).collect();
+    let mut values = Map::new();
+    values.insert("product".into(), json!({ "erp_id": erp_product_id }));
+    values.insert("image".into(), json!({ "id": image_id }));
+    let mut scope = Scope { values, ..Scope::of_facts(&session.facts) };
+    let mut items = Vec::new();
+    if let Some(others) = &undo.others {
+        for id in &ids {
+            scope.values.insert("value".into(), id.as_str().into());
+            items.extend(others.fill(&scope)?);
+        }
+    }
+    let mut gallery = facts;
+    for (name, value) in [("ids", json!(ids)), ("first", json!(ids.first())), ("items", json!(items))] {
+        gallery.insert(name.to_owned(), value);
+    }
+    scope.values.insert("gallery".into(), Value::Object(gallery));
+    let values = std::mem::take(&mut scope.values);
+    match session.call(&session.provider.recipe.op[&undo.op], With { values, ..With::default() }).await {
+        // An earlier answer was lost: it is out already, and the gallery says so.
+        Err(failure) if failure.code != "not_found" => return Err(failure),
+        _ => {}
+    }
+    if self::gallery(session, erp_product_id).await?.iter().any(|picture| picture.id == image_id) {
+        let text = format!("{} took the picture out but still shows it", session.provider.name());
+        return Err(Failure::retry("still_visible", text));
+    }
+    Ok(true)
+}
+
 /// A gallery as it is to be written, as ids and as objects.
 fn arranged(
     session: &Session,

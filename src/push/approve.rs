@@ -115,7 +115,11 @@ async fn enqueue_in(
             erp_id,
             idempotency_key: &idempotency_key(connection, &asset.id, &product, sha256),
         };
-        let push = db::push::upsert(tx, &new, now).await?;
+        let mut push = db::push::upsert(tx, &new, now).await?;
+        // A picture that was taken out comes back only when a person asks for it.
+        if asked && db::push::requeue_removed(tx, &push.id, now).await? {
+            push.status = PushStatus::Queued;
+        }
         if matches!(push.status, PushStatus::Queued | PushStatus::Failed) {
             db::push::requeue(tx, &push.id, now).await?;
             // A shop that cannot be used now gets its pushes when it can: the row waits, a job would only fail.

@@ -3,9 +3,11 @@
 mod add;
 mod approve;
 mod parcel;
+mod revert;
 mod run;
 
 pub use add::{NewPicture, add};
 pub use approve::{Decided, decide, enqueue};
 pub use parcel::linked_picture;
+pub use revert::{ask_revert, revert};
 pub use run::run;

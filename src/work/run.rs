@@ -15,6 +15,7 @@ pub(super) async fn run(tools: &Shared, job: &Job) -> Result<(), Failure> {
             import::run(tools, job, &order).await
         }
         Task::PushAsset { push, trigger, .. } => push::run(tools, job, push, *trigger).await,
+        Task::RemoveAsset { push, trigger, .. } => push::revert(tools, job, push, *trigger).await,
         Task::RefreshToken { connection } => connect::renew_ahead(tools, connection).await,
     }
 }

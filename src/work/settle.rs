@@ -59,6 +59,12 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
             let status = if waits { PushStatus::Queued } else { PushStatus::Failed };
             db::push::mark_failure(tx, push, status, error, (again, now)).await?;
         }
+        Task::RemoveAsset { push, .. } => {
+            // It is in the shop as long as nobody has seen it gone.
+            let waits = again.is_some() || failure.remedy == Remedy::Reconnect || failure.code == PAUSED;
+            let status = if waits { PushStatus::Removing } else { PushStatus::Synced };
+            db::push::mark_failure(tx, push, status, error, (again, now)).await?;
+        }
         _ => {}
     }
     Ok(())

@@ -7,10 +7,10 @@ use serde_json::json;
 use store_sync::{
     curate, db,
     model::{
-        ApprovalStatus, AssetInput, ClientId, ImportScope, ProductId, PushMode, PushStatus, RunAction, RunStatus,
-        Trigger,
+        ApprovalStatus, Asset, AssetInput, ClientId, ImportScope, ProductId, PushMode, PushStatus, RunAction,
+        RunStatus, Trigger,
     },
-    push,
+    push, sandbox,
 };
 
 use crate::support::{Engine, TestApp, on_both};
@@ -190,5 +190,64 @@ on_both! {
         app.drain().await;
         let push = app.pushes().await.remove(0);
         assert_eq!((push.status, push.last_error_code.as_deref()), (PushStatus::Failed, Some("not_found")));
+    }
+
+    async fn a_pushed_picture_is_taken_out_and_nothing_else(engine) {
+        let app = imported(engine).await;
+        let product = app.product("1001").await;
+        let (one, two) = (app.add_asset(&product, 0).await, app.add_asset(&product, 1).await);
+        app.approve(&one).await;
+        app.approve(&two).await;
+        app.drain().await;
+        let all = app.shop(Method::GET, "/api/products/1001/images", None).await["images"].as_array().expect("a list").len();
+        let of = async |asset: &Asset| app.pushes().await.into_iter().find(|p| p.generated_asset_id == asset.id).expect("a push");
+        let push = of(&one).await;
+        let ask = async || push::ask_revert(&app.tools, &[push.id.to_string()]).await;
+        ask().await.expect("is asked");
+        // The answer is lost, and asked twice: gone all the same, once.
+        app.mischief(serde_json::json!({ "on": "DELETE /api/images", "do": "drop" })).await;
+        ask().await.expect("asking twice is asking once");
+        app.drain().await;
+        app.clock.advance(Duration::from_mins(5));
+        app.drain().await;
+        assert_eq!(of(&one).await.status, PushStatus::Removed, "{:?}", of(&one).await.last_error);
+        assert_eq!((app.pictures("1001").await.len(), of(&two).await.status), (1, PushStatus::Synced));
+        let left = app.shop(Method::GET, "/api/products/1001/images", None).await["images"].as_array().expect("a list").len();
+        assert_eq!(left, all - 1, "the shop's own stay");
+        let runs = app.runs().await;
+        assert!(runs.iter().any(|run| run.action == RunAction::Delete && run.status == RunStatus::Success));
+        // What is not in the shop cannot be taken out; an import does not bring it back; an approval neither, a person does.
+        let failure = ask().await.expect_err("it is out");
+        assert_eq!(failure.code, "not_synced");
+        assert!(push::ask_revert(&app.tools, &["nobody".to_owned()]).await.is_err());
+        app.sync(ImportScope::Full).await;
+        app.approve(&one).await;
+        app.drain().await;
+        assert_eq!((of(&one).await.status, app.pictures("1001").await.len()), (PushStatus::Removed, 1));
+        push::enqueue(&app.tools, one.id.as_str()).await.expect("is asked for");
+        app.drain().await;
+        assert_eq!((of(&one).await.status, app.pictures("1001").await.len()), (PushStatus::Synced, 2));
+    }
+
+    async fn a_shop_fetches_a_picture_by_a_signed_address_only(engine) {
+        let app = imported(engine).await;
+        let asset = app.add_asset(&app.product("1001").await, 0).await;
+        app.approve(&asset).await;
+        app.drain().await;
+        let id = app.pushes().await.remove(0).id;
+        let end = (app.clock.now().unix_ms() / 1000 + 3600).to_string();
+        let sign = |text: &str| app.tools.vault.sign("picture-link", text);
+        let path = |end: &str, signature: &str, file: &str| format!("{}/pictures/{id}/{end}/{signature}/{file}", app.url);
+        let good = sign(&format!("{id}/{end}/ss-1.png"));
+        let mut visitor = store_sync::cli::visitor::Visitor::new(app.http.clone());
+        let landed = visitor.open(&path(&end, &good, "ss-1.png")).await.expect("an answer");
+        assert_eq!((landed.response.status, landed.response.header("content-type")), (200, Some("image/png")));
+        assert_eq!(landed.response.body, sandbox::draw_scene(0));
+        let later = (end.parse::<i64>().expect("a number") + 1).to_string();
+        for wrong in [path(&end, &good, "ss-2.png"), path(&later, &good, "ss-1.png"), path(&end, "x", "ss-1.png"), path(&end, &sign("x"), "ss-1.png")] {
+            assert_eq!(visitor.open(&wrong).await.expect("an answer").response.status, 404, "{wrong}");
+        }
+        app.clock.advance(Duration::from_hours(2));
+        assert_eq!(visitor.open(&path(&end, &good, "ss-1.png")).await.expect("an answer").response.status, 404, "it has ended");
     }
 }

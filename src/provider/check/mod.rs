@@ -189,7 +189,7 @@ impl Check<'_> {
             }
             Some(BodyKind::Raw { content_type }) => self.template(&at("body.content_type"), content_type, &allowed),
             Some(BodyKind::Multipart { fields, part }) => {
-                for template in fields {
+                if let Some(template) = fields {
                     self.template(&at("body.fields"), template, &allowed);
                 }
                 let files = part.iter().filter(|part| part.value.is_none() && part.json.is_none()).count();
@@ -307,6 +307,16 @@ impl Check<'_> {
             "replace_list needs a step with list = \"{kept.…}\", or with item and others",
         );
         self.template("push.result.id", &push.result.id, &kept);
+        if let Some(undo) = &push.undo {
+            self.names_op(recipe, "push.undo.op", &undo.op);
+            let looks_up = |name: &str| recipe.op.get(&undo.op).is_some_and(|op| op.looks_up_any(name));
+            let whole = push.gallery == GalleryKind::ReplaceList && recipe.provider.limits.images_per_product > 1;
+            self.demand(
+                whole || looks_up("image.id") || !looks_up("gallery."),
+                "push.undo.op",
+                "takes one picture out by {image.id}; only galleries that are written whole are written without it",
+            );
+        }
     }
 
     /// A declared value that nothing reads is a slip.
@@ -386,6 +396,7 @@ fn call_names(recipe: &Recipe) -> BTreeSet<String> {
         "part",
         "filter",
         "gallery.next",
+        "image.id",
         "gallery.make_first",
         "until",
         "push.mark",
@@ -413,6 +424,7 @@ fn ops_used(recipe: &Recipe) -> BTreeSet<&str> {
     used.extend(recipe.connect.oauth.iter().filter_map(|oauth| oauth.revoke_op.as_deref()));
     if let Some(push) = &recipe.push {
         used.insert(&push.list.op);
+        used.extend(push.undo.iter().map(|undo| undo.op.as_str()));
         for step in &push.step {
             used.insert(&step.op);
             if let Look::Ask { op, .. } = &step.look {

@@ -20,6 +20,17 @@ pub(in crate::provider) struct Push {
     pub(in crate::provider) list: GalleryList,
     pub(in crate::provider) step: Vec<PushStep>,
     pub(in crate::provider) result: PushResult,
+    /// How a picture of ours is taken out again.
+    pub(in crate::provider) undo: Option<Undo>,
+}
+
+/// Takes one picture out: by its id (`{image.id}`), or by writing the gallery without it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Undo {
+    pub(in crate::provider) op: String,
+    /// The form of the pictures that stay, in `gallery.items`.
+    pub(in crate::provider) others: Option<Tree>,
 }
 
 /// What writing to a gallery does.

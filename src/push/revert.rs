@@ -1,0 +1,87 @@
+//! Takes pictures of ours out of shops again: only what we pushed, only when a person asks.
+
+use crate::{
+    connect,
+    db::{self, run::NewRun},
+    model::{ConnectionStatus, Failure, Job, Push, PushId, PushStatus, RunAction, RunStatus, Trigger},
+    provider,
+    tools::{Shared, Tools},
+};
+
+/// Asks for pushed pictures to be taken out; one transaction for all of them.
+pub async fn ask_revert(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Failure> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    let mut asked = Vec::new();
+    for id in ids {
+        let unknown =
+            || Failure::give_up("unknown_push", format!("there is no push '{id}'; see: store-sync push list"));
+        let push = db::push::find(&mut tx, id).await?.ok_or_else(unknown)?;
+        if !db::push::mark_removing(&mut tx, &push.id, now).await? {
+            let text =
+                format!("push {} is {}: only a picture that is in the shop can be taken out", push.id, push.status);
+            return Err(Failure::give_up("not_synced", text));
+        }
+        let push = Push { status: PushStatus::Removing, ..push };
+        let shop = db::connection::find(&mut tx, &push.store_connection_id).await?;
+        // A shop that cannot be used now is asked when it can: the row waits, a job would only fail.
+        if shop.is_some_and(|shop| shop.status == ConnectionStatus::Active) {
+            db::job::insert(&mut tx, &connect::push_job(tools, &push, Trigger::Manual), now).await?;
+        }
+        asked.push(push);
+    }
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(asked)
+}
+
+/// Takes one picture out. Asking twice does no more than asking once: the gallery is looked at first.
+pub async fn revert(tools: &Shared, job: &Job, id: &PushId, trigger: Trigger) -> Result<(), Failure> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    let parent = db::run::close_orphans_of_job(&mut tx, &job.id, now).await?;
+    let push = db::push::find(&mut tx, id.as_str()).await?.filter(|push| push.status == PushStatus::Removing);
+    let Some((push, image)) = push.and_then(|push| Some((push.clone(), push.external_image_id?))) else {
+        tx.commit().await?;
+        return Ok(());
+    };
+    let run = NewRun {
+        id: tools.outside.new_id(),
+        connection: push.store_connection_id.clone(),
+        client: push.client_id.clone(),
+        parent,
+        action: RunAction::Delete,
+        trigger,
+        asset: Some(push.generated_asset_id.clone()),
+        product: Some(push.product_id.clone()),
+        job: Some(job.id.clone()),
+        attempt: 1,
+        instance: tools.instance.clone(),
+    };
+    db::run::insert(&mut tx, &run, now).await?;
+    tx.commit().await?;
+    let mut calls = 0;
+    let result = match connect::open(tools, &push.store_connection_id).await {
+        Ok((session, _)) => {
+            let result = provider::undo(&session, &push.external_product_id, &image).await;
+            calls = session.api_calls();
+            result
+        }
+        Err(failure) => Err(failure),
+    };
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    match &result {
+        Ok(_) => {
+            db::push::mark_removed(&mut tx, &push.id, now).await?;
+            db::run::mark_picture(&mut tx, &run.id, &image, None).await?;
+            db::run::close(&mut tx, &run.id, RunStatus::Success, None, calls, now).await?;
+        }
+        Err(failure) => {
+            let error = Some((failure.code.as_str(), failure.message.as_str()));
+            db::run::close(&mut tx, &run.id, RunStatus::Failed, error, calls, now).await?;
+        }
+    }
+    tx.commit().await?;
+    result.map(drop)
+}
