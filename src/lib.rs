@@ -23,7 +23,7 @@
 //! 7  main cli
 //! 6  app ──────mounts──────▶ sandbox (side house, uses outside only)
 //! 5  web │ work              two doors, blind to each other; they meet in the job table
-//! 4  import │ push │ curate  verbs, blind to each other; curate is what people do by hand
+//! 4  import │ push │ curate │ hooks  verbs, blind to each other; curate is what people do by hand
 //! 3  connect                 keeper of the keys
 //! 2  tools
 //! 1  provider │ db │ vault   crafts, blind to each other
@@ -50,6 +50,7 @@ pub mod config;
 pub mod connect;
 pub mod curate;
 pub mod db;
+pub mod hooks;
 pub mod import;
 pub mod model;
 pub mod outside;

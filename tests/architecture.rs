@@ -11,7 +11,7 @@ const LADDER: &[&[&str]] = &[
     &["provider", "db", "vault"],
     &["tools"],
     &["connect"],
-    &["import", "push", "curate"],
+    &["import", "push", "curate", "hooks"],
     &["web", "work"],
     &["app"],
     &["cli"],

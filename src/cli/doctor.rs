@@ -55,7 +55,14 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
     let providers = app::providers(config);
     note(
         "providers",
-        providers.map(|p| format!("{} provider files are fine", p.iter().count())).map_err(|e| e.to_string()),
+        providers
+            .map(|p| {
+                let replaced = p.replaced();
+                let also =
+                    if replaced.is_empty() { String::new() } else { format!("; replaced: {}", replaced.join(", ")) };
+                format!("{} provider files are fine{also}", p.iter().count())
+            })
+            .map_err(|e| e.to_string()),
     );
     if findings.iter().all(|finding| finding.ok) {
         let tools = app::open(config).await?;

@@ -12,7 +12,7 @@ use super::out::{Out, line};
 use crate::{
     app,
     config::Config,
-    provider::{Provider, check_folder, replay},
+    provider::{self, Provider, check_folder, replay},
 };
 
 #[derive(clap::Subcommand)]
@@ -21,6 +21,12 @@ pub(super) enum Command {
     List,
     /// What one of them asks for and can do.
     Show { key: String },
+    /// The form of a provider's file as a JSON Schema, for editors.
+    Schema {
+        /// As a page for people instead: docs/providers.md.
+        #[arg(long)]
+        page: bool,
+    },
     /// Check the provider files of a folder (one sub-folder each) and replay the conversations in their fixtures; without one,
     /// those in use.
     Check {
@@ -48,6 +54,8 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
                 .ok_or_else(|| anyhow::anyhow!("there is no provider '{key}'; see: store-sync providers list"))?;
             out.one(&describe(config, provider))?;
         }
+        Command::Schema { page: true } => line(provider::schema_page().trim_end())?,
+        Command::Schema { page: false } => out.value(&provider::schema())?,
         Command::Check { dir, record } => return check(config, out, dir.as_deref(), record).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -29,6 +29,7 @@ pub async fn leave(tools: &Shared, id: &ConnectionId) -> Result<Left, Failure> {
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     db::connection::mark_disconnected(&mut tx, id, now).await?;
+    db::webhook::delete_subscriptions(&mut tx, id).await?;
     db::job::cancel_pending(&mut tx, id, now).await?;
     db::cursor::delete_seen(&mut tx, id).await?;
     tx.commit().await?;

@@ -157,6 +157,11 @@ async fn save(tools: &Tools, mut arrival: Arrival<'_>) -> Result<Connected, Fail
         }
     }
     let import_job = db::job::insert(&mut tx, &first_import(tools, arrival.client, &id), now).await?;
+    if !arrival.provider.webhook_topics().is_empty()
+        && start::reachable(tools, arrival.provider, arrival.store_url).is_ok()
+    {
+        db::job::insert(&mut tx, &subscribe(tools, arrival.client, &id), now).await?;
+    }
     wake_pushes_in(tools, &mut tx, &id, Trigger::Retry).await?;
     tx.commit().await?;
     tools.bell.notify_waiters();
@@ -183,6 +188,18 @@ pub(super) fn seal(tools: &Tools, id: &ConnectionId, client: &ClientId, provider
 /// The same for a grant that is open already.
 pub(super) fn seal_plaintext(tools: &Tools, binding: &[&str; 3], plaintext: &[u8]) -> SealedGrant {
     SealedGrant(tools.vault.seal(&Binding(binding), plaintext), tools.vault.fingerprint(plaintext))
+}
+
+fn subscribe(tools: &Tools, client: &ClientId, connection: &ConnectionId) -> NewJob {
+    NewJob {
+        id: tools.outside.new_id(),
+        client: client.clone(),
+        task: Task::Subscribe { connection: connection.clone() },
+        dedupe_key: Some(format!("subscribe:{connection}")),
+        scheduled_for: tools.outside.clock.now(),
+        max_attempts: 5,
+        priority: 120,
+    }
 }
 
 fn first_import(tools: &Tools, client: &ClientId, connection: &ConnectionId) -> NewJob {

@@ -156,7 +156,7 @@ pub(super) async fn whose(
 }
 
 /// A shop whose server calls us must reach us, and most demand https for that.
-fn reachable(tools: &Tools, provider: &Provider, store_url: &str) -> Result<(), Failure> {
+pub(super) fn reachable(tools: &Tools, provider: &Provider, store_url: &str) -> Result<(), Failure> {
     let own = |url: &str| match Url::parse(url).ok().as_ref().and_then(Url::host) {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),

@@ -26,6 +26,7 @@ pub mod run;
 pub mod session;
 pub mod tag;
 mod types;
+pub mod webhook;
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 

@@ -47,6 +47,8 @@ pub enum Task {
     PushAsset { push: PushId, connection: ConnectionId, trigger: Trigger },
     /// Take a pushed picture out again.
     RemoveAsset { push: PushId, connection: ConnectionId, trigger: Trigger },
+    /// Ask a shop to tell of changes.
+    Subscribe { connection: ConnectionId },
     /// Renew a token ahead of its end.
     RefreshToken { connection: ConnectionId },
 }
@@ -58,6 +60,7 @@ impl Task {
             Self::ImportProducts { .. } => "import_products",
             Self::PushAsset { .. } => "push_asset",
             Self::RemoveAsset { .. } => "remove_asset",
+            Self::Subscribe { .. } => "subscribe",
             Self::RefreshToken { .. } => "refresh_token",
         }
     }
@@ -67,7 +70,7 @@ impl Task {
         match self {
             Self::ImportProducts { .. } => Pool::Import,
             Self::PushAsset { .. } | Self::RemoveAsset { .. } => Pool::Push,
-            Self::RefreshToken { .. } => Pool::Maintenance,
+            Self::Subscribe { .. } | Self::RefreshToken { .. } => Pool::Maintenance,
         }
     }
 
@@ -77,6 +80,7 @@ impl Task {
             Self::ImportProducts { connection, .. }
             | Self::PushAsset { connection, .. }
             | Self::RemoveAsset { connection, .. }
+            | Self::Subscribe { connection }
             | Self::RefreshToken { connection } => connection,
         }
     }
@@ -86,6 +90,7 @@ impl Task {
         match self {
             Self::ImportProducts { connection, .. } => format!("import:{connection}"),
             Self::PushAsset { connection, .. } | Self::RemoveAsset { connection, .. } => format!("push:{connection}"),
+            Self::Subscribe { connection } => format!("subscribe:{connection}"),
             Self::RefreshToken { connection } => format!("refresh:{connection}"),
         }
     }

@@ -12,10 +12,12 @@ mod pick;
 mod read;
 mod recipe;
 mod replay;
+mod schema;
 mod scope;
 mod signature;
 mod template;
 mod verdict;
+mod webhook;
 mod write;
 
 use std::{
@@ -35,9 +37,11 @@ pub use oauth1::consumer_token;
 pub use pace::Pacers;
 pub use pages::PageToken;
 pub use read::{Page, ShopFacts, Unreadable, page, probe};
-pub use recipe::{ConnectKind, Field, Limits};
+pub use recipe::{ConnectKind, Field, HookAct, Limits};
 pub use replay::{journeys, replay};
+pub use schema::{page as schema_page, schema};
 pub use signature::{check_callback, check_origin};
+pub use webhook::{Delivery, Told, subscribe};
 pub use write::{
     Kept, Parcel, Picture, Placing, find_ours, gallery, look, recognise, result_id, same_bytes, step, undo,
 };
@@ -57,7 +61,11 @@ pub struct Provider {
 
 /// Every provider this process knows, by key.
 #[derive(Debug, Default)]
-pub struct Providers(BTreeMap<String, Arc<Provider>>);
+pub struct Providers {
+    known: BTreeMap<String, Arc<Provider>>,
+    /// Built-in ones that the operator's folder replaces.
+    replaced: Vec<String>,
+}
 
 type BuiltIn = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
@@ -90,23 +98,31 @@ impl Providers {
     /// Adds the providers of a folder (one sub-folder each). One with a known key replaces that.
     pub fn load_folder(&mut self, folder: &FilePath) -> Result<(), Vec<Problem>> {
         for provider in check::folder(folder)? {
+            if self.known.contains_key(provider.key()) {
+                self.replaced.push(format!("{} (by {})", provider.key(), provider.source()));
+            }
             self.add(provider);
         }
         Ok(())
     }
 
     fn add(&mut self, provider: Provider) {
-        self.0.insert(provider.key().to_owned(), Arc::new(provider));
+        self.known.insert(provider.key().to_owned(), Arc::new(provider));
     }
 
     /// The provider called `key`.
     pub fn get(&self, key: &str) -> Option<&Arc<Provider>> {
-        self.0.get(key)
+        self.known.get(key)
     }
 
     /// All of them, by key.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Provider>> {
-        self.0.values()
+        self.known.values()
+    }
+
+    /// Built-in ones that the operator's folder replaces, with the file.
+    pub fn replaced(&self) -> &[String] {
+        &self.replaced
     }
 }
 

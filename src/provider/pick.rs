@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use super::{
 use crate::model::{NormalImage, NormalProduct, NormalVariant, Price, ProductStatus, Time};
 
 /// Where each part of a normal product stands.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Mapping {
     pub(super) erp_id: Pick,
@@ -31,7 +32,7 @@ pub(super) struct Mapping {
     pub(super) images: Option<ImageMapping>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct VariantMapping {
     pub(super) each: Path,
@@ -43,7 +44,7 @@ pub(super) struct VariantMapping {
     pub(super) image_id: Option<Pick>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OptionMapping {
     pub(super) each: Path,
@@ -53,7 +54,7 @@ pub(super) struct OptionMapping {
 }
 
 /// Which things of a list count.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Only {
     path: Path,
@@ -67,7 +68,7 @@ impl Only {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ImageMapping {
     pub(super) each: Path,
@@ -99,7 +100,7 @@ enum Source {
     Fact(String),
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum ReadAs {
     #[default]
@@ -118,10 +119,10 @@ enum ReadAs {
     IdTail,
 }
 
-/// The written form with members.
-#[derive(Deserialize)]
+/// A place in the item, or where a value comes from otherwise and how it is read.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Written {
+pub(super) struct Written {
     path: Option<Path>,
     fixed: Option<String>,
     fact: Option<String>,
@@ -161,7 +162,7 @@ impl Pick {
         }
     }
 
-    fn text(&self, item: &Value, scope: &Scope<'_>) -> Option<String> {
+    pub(super) fn text(&self, item: &Value, scope: &Scope<'_>) -> Option<String> {
         let raw = match &self.source {
             Source::Path(path) => {
                 let found = path.get(item).and_then(|value| self.convert(value));

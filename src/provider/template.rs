@@ -29,7 +29,10 @@ impl Template {
             let close = rest[open..].find('}').ok_or_else(|| format!("'{text}' has a '{{' without its '}}'"))? + open;
             let name = &rest[open + 1..close];
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '.';
-            if name.is_empty() || !name.chars().all(plain) {
+            // Names of others' making, behind a dot, are spelt as they are.
+            let (root, member) = name.split_once('.').unwrap_or((name, ""));
+            let theirs = |c: char| plain(c) || c.is_ascii_uppercase();
+            if root.is_empty() || !root.chars().all(plain) || !member.chars().all(theirs) {
                 return Err(format!(
                     "'{{{name}}}' in '{text}' is no placeholder: use lower-case letters, digits, _ and ."
                 ));

@@ -3,6 +3,7 @@
 mod connect;
 mod error;
 mod health;
+mod hooks;
 mod host;
 mod page;
 mod pictures;
@@ -14,7 +15,7 @@ pub use connect::link as connect_link;
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, StatusCode, header},
-    routing::get,
+    routing::{get, post},
 };
 use tower_http::{limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
 
@@ -40,6 +41,8 @@ pub fn router(tools: &Shared) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/connect/{provider}", get(connect::begin))
+        .route("/hooks/{provider}", post(hooks::take))
+        .route("/hooks/{provider}/{connection}", post(hooks::take))
         .route("/pictures/{push}/{expires}/{signature}/{file}", get(pictures::show))
         .route("/oauth/callback/{provider}", get(connect::finish).post(connect::take))
         .route("/oauth/callback/{provider}/{state}", get(connect::finish).post(connect::take))

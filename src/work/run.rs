@@ -1,7 +1,7 @@
 //! From job to verb: one match.
 
 use crate::{
-    connect, import,
+    connect, hooks, import,
     model::{Failure, Job, Task},
     push,
     tools::Shared,
@@ -16,6 +16,7 @@ pub(super) async fn run(tools: &Shared, job: &Job) -> Result<(), Failure> {
         }
         Task::PushAsset { push, trigger, .. } => push::run(tools, job, push, *trigger).await,
         Task::RemoveAsset { push, trigger, .. } => push::revert(tools, job, push, *trigger).await,
+        Task::Subscribe { connection } => hooks::subscribe(tools, job, connection).await,
         Task::RefreshToken { connection } => connect::renew_ahead(tools, connection).await,
     }
 }

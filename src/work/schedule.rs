@@ -84,6 +84,7 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     db::oauth_state::delete_before(&mut tx, before).await?;
     db::job::delete_before(&mut tx, before).await?;
     db::lease::delete_before(&mut tx, before).await?;
+    db::webhook::delete_before(&mut tx, before).await?;
     db::event::delete_before(&mut tx, now.minus(Duration::from_hours(24 * EVENT_DAYS))).await?;
     tx.commit().await?;
     if left > 0 {

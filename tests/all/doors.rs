@@ -96,6 +96,11 @@ fn answer(platform: &Shared, host: &str, method: &Method, uri: &Uri, headers: &H
     match (method, path.rsplit('/').next().unwrap_or_default()) {
         (&Method::GET, "shop") => json(json!({ "name": format!("Shop at {host}"), "id": host, "site": "green" })),
         (&Method::GET, "products") => json(json!({ "products": [{ "id": 1, "title": "A lamp" }] })),
+        (&Method::POST, "hooks") => {
+            let asked: Value = serde_json::from_slice(body).expect("json");
+            platform.asked.push((host.to_owned(), asked));
+            json(json!({ "id": platform.asked.len() }))
+        }
         (&Method::DELETE, "permission") => {
             platform.ended += 1;
             json(json!({}))
@@ -221,6 +226,51 @@ async fn consent(house: &House, visitor: &mut Visitor, url: &str) -> Landed {
     visitor.open(&back).await.expect("an answer")
 }
 
+/// What a shop delivers under a secret that it was given when it was asked.
+async fn deliveries(house: &House) {
+    let asked = lock(&house.platform).asked.clone();
+    assert_eq!(
+        asked.iter().map(|(_, asked)| &asked["topic"]).collect::<Vec<_>>(),
+        ["product.updated", "product.deleted"]
+    );
+    let (url, secret) =
+        (asked[0].1["delivery_url"].as_str().expect("an address"), asked[0].1["secret"].as_str().expect("a secret"));
+    let connection = house.connections().await.remove(0);
+    assert_eq!(url, format!("{}/hooks/posted/{}", house.app.url, connection.id));
+    let deliver = async |url: &str, secret: &str, topic: &'static str, body: &str| {
+        let mut request = Request::new(Method::POST, Url::parse(url).expect("an address"));
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+        mac.update(body.as_bytes());
+        let signature = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
+        request.headers.insert("x-signature", HeaderValue::from_str(&signature).expect("a header"));
+        request.headers.insert("x-topic", HeaderValue::from_static(topic));
+        request.body = Body::Bytes(body.to_owned().into());
+        house.app.http.send_once(&request).await.expect("an answer").status
+    };
+    let gone = async || house.app.products().await.iter().filter(|product| product.erp_deleted_at.is_some()).count();
+    assert_eq!(deliver(url, "another secret", "product.deleted", r#"{"id":1}"#).await, 401);
+    assert_eq!(deliver(url, "", "product.deleted", r#"{"id":1}"#).await, 401);
+    assert_eq!(
+        deliver(&format!("{}/hooks/posted/nobody", house.app.url), secret, "product.deleted", r#"{"id":1}"#).await,
+        401
+    );
+    assert_eq!(
+        deliver(&format!("{}/hooks/posted", house.app.url), secret, "product.deleted", r#"{"id":1}"#).await,
+        404
+    );
+    assert_eq!(gone().await, 0);
+    assert_eq!(deliver(url, "", "", "webhook_id=123").await, 200, "a greeting is answered");
+    assert_eq!(deliver(url, secret, "product.deleted", r#"{"id":1}"#).await, 200);
+    assert_eq!(gone().await, 1);
+    assert_eq!(deliver(url, secret, "product.updated", r#"{"id":1,"name":"A lamp"}"#).await, 200);
+    assert_eq!(house.app.drain().await, 1, "the changes are read");
+    assert_eq!(gone().await, 0, "what the shop shows is there");
+    // No secret of a subscription stands in clear.
+    let mut tx = house.app.tools.db.read().await.expect("reads");
+    let sealed = db::webhook::list_secrets(&mut tx, &connection.id).await.expect("lists");
+    assert!(sealed.len() == 2 && sealed.iter().all(|(_, sealed)| !sealed.contains(secret)));
+}
+
 on_both! {
     async fn a_platform_may_begin_by_a_signed_request(engine) {
         let house = House::new(engine, "").await;
@@ -326,8 +376,10 @@ on_both! {
         is(&house.visitor().open(&back).await.expect("an answer"), 403, "other_browser");
         house.nothing().await;
         is(&visitor.open(&back).await.expect("an answer"), 200, "is connected");
-        assert_eq!(house.app.drain().await, 1);
-        assert_eq!(house.app.runs().await[0].status, RunStatus::Success);
+        // The first import, and asking the shop to tell of changes.
+        assert_eq!(house.app.drain().await, 2);
+        assert!(house.app.runs().await.iter().all(|run| run.status == RunStatus::Success));
+        deliveries(&house).await;
         is(&visitor.open(&back).await.expect("an answer"), 403, "other_browser");
         let mut refusing = house.visitor();
         let nonce = begin(&mut refusing).await;

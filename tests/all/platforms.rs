@@ -75,7 +75,7 @@ async fn a_conversation_that_went_otherwise_is_told_where() {
     }
 }
 
-fn judge(arguments: &[&str]) -> String {
+pub(crate) fn judge(arguments: &[&str]) -> String {
     let cache = Command::new(servers().join("shopify/install")).output().expect("runs");
     assert!(cache.status.success(), "{}", String::from_utf8_lossy(&cache.stderr));
     let cache = String::from_utf8(cache.stdout).expect("a path");
@@ -268,4 +268,72 @@ fn broken_files_are_refused_with_words_to_act_on() {
     let line = broken.lines().position(|line| line.starts_with("result = ")).expect("is there") + 1;
     let problems = check_folder(folder.path()).expect_err("is refused");
     assert_eq!(problems[0].line, Some(line), "{}", problems[0]);
+}
+
+/// The code blocks of a page that are files.
+fn files_of(page: &str) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(root().join(page)).expect("the page");
+    let blocks = text.split("\n```").skip(1).step_by(2);
+    let named = blocks.filter_map(|block| {
+        let (head, body) = block.split_once('\n')?;
+        Some((head.split_once("file=")?.1.to_owned(), body.to_owned()))
+    });
+    named.collect()
+}
+
+#[tokio::test]
+async fn the_walk_through_a_small_platform_arrives() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let here = folder.path().join("lampshop");
+    std::fs::create_dir_all(here.join("fixtures")).expect("is made");
+    let files = files_of("docs/add-a-platform.md");
+    assert_eq!(files.len(), 2, "{files:?}");
+    for (name, text) in &files {
+        std::fs::write(here.join(name), text).expect("is written");
+    }
+    let provider = check_folder(folder.path())
+        .unwrap_or_else(|problems| panic!("{}", problems[0]))
+        .pop()
+        .map(std::sync::Arc::new)
+        .expect("one");
+    let (file, text) = &provider.fixtures()[0];
+    let recorded = replay(&provider, file, text, true).await.expect("is recorded").expect("a text");
+    assert_eq!(replay(&provider, file, &recorded, false).await, Ok(None), "what is recorded holds");
+    let recorded: Value = serde_json::from_str(&recorded).expect("json");
+    let asked = |n: usize| recorded["exchanges"][n]["ask"]["url"].as_str().expect("an address").to_owned();
+    assert_eq!(asked(1), "https://acme.lampshop.example/api/lamps?page=2&per_page=2");
+    assert_eq!((&recorded["yields"][0]["price"], &recorded["yields"][1]["status"]), (&json!("19.99"), &json!("draft")));
+}
+
+#[test]
+fn the_page_of_kinds_is_made_from_the_types() {
+    let page = std::fs::read_to_string(root().join("docs/providers.md")).expect("the page");
+    let made = store_sync::provider::schema_page();
+    assert_eq!(page.trim_end(), made.trim_end(), "run: store-sync providers schema --page > docs/providers.md");
+}
+
+/// Another program reads the schema, and every file fits it; a key that is none does not.
+#[test]
+fn every_file_fits_the_json_schema() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let schema = folder.path().join("schema.json");
+    std::fs::write(&schema, store_sync::provider::schema().to_string()).expect("is written");
+    let program = "import json,sys,tomllib,glob,jsonschema\n\
+                   check=jsonschema.Draft202012Validator(json.load(open(sys.argv[1])))\n\
+                   files=sorted(glob.glob(sys.argv[2]+'/*/provider.toml'))\n\
+                   for file in files:\n\
+                   \x20   text=tomllib.load(open(file,'rb'))\n\
+                   \x20   for error in check.iter_errors(text): print(file, list(error.absolute_path), error.message[:200])\n\
+                   \x20   text['push']['wrong']=1\n\
+                   \x20   assert list(check.iter_errors(text)), file\n\
+                   print(len(files))";
+    let pretix = Command::new(servers().join("pretix/install")).output().expect("runs");
+    let cache = String::from_utf8_lossy(&pretix.stdout).lines().last().unwrap_or_default().to_owned();
+    let python = Path::new(&cache).join("venv/bin/python");
+    let output = Command::new(python)
+        .args(["-c", program, &schema.display().to_string(), &root().join("providers").display().to_string()])
+        .output()
+        .expect("python runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said.trim(), "15", "{said}");
 }

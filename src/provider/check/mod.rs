@@ -9,7 +9,7 @@ use lines::Lines;
 
 use super::{
     Provider,
-    recipe::{BodyKind, GalleryKind, Look, Op, Paging, Recipe},
+    recipe::{BodyKind, GalleryKind, HookKey, HookProofKind, Look, Op, Paging, Recipe},
     template::{Template, Tree},
 };
 
@@ -159,6 +159,7 @@ impl Check<'_> {
         }
         self.import(recipe);
         self.push(recipe);
+        self.webhook(recipe);
         self.used(recipe);
     }
 
@@ -319,6 +320,33 @@ impl Check<'_> {
         }
     }
 
+    fn webhook(&mut self, recipe: &Recipe) {
+        let Some(webhook) = &recipe.webhook else { return };
+        let text = webhook.verify.kind == HookProofKind::HmacText;
+        self.demand(webhook.verify.text.is_some() == text, "webhook.verify.text", "and kind hmac_text belong together");
+        let ours = webhook.verify.key == HookKey::Subscription;
+        self.demand(!ours || webhook.subscribe.is_some(), "webhook.subscribe", "is needed by key subscription");
+        self.demand(
+            !ours || webhook.shop.is_none(),
+            "webhook.shop",
+            "has no place with key subscription: each has its own address",
+        );
+        for place in webhook.shop.iter().map(|shop| &shop.at).chain([&webhook.topic]).chain(&webhook.delivery) {
+            self.demand(
+                place.header.is_some() != place.body.is_some(),
+                "webhook",
+                "a place is either a header or in the body",
+            );
+        }
+        if let Some(shop) = &webhook.shop {
+            self.template("webhook.shop.store_url", &shop.store_url, &BTreeSet::from(["value".to_owned()]));
+        }
+        if let Some(subscribe) = &webhook.subscribe {
+            self.names_op(recipe, "webhook.subscribe.op", &subscribe.op);
+            self.demand(!subscribe.topics.is_empty(), "webhook.subscribe.topics", "name at least one");
+        }
+    }
+
     /// A declared value that nothing reads is a slip.
     fn used(&mut self, recipe: &Recipe) {
         let used = ops_used(recipe);
@@ -397,6 +425,9 @@ fn call_names(recipe: &Recipe) -> BTreeSet<String> {
         "filter",
         "gallery.next",
         "image.id",
+        "hook.topic",
+        "hook.url",
+        "hook.secret",
         "gallery.make_first",
         "until",
         "push.mark",
@@ -421,6 +452,7 @@ fn ops_used(recipe: &Recipe) -> BTreeSet<&str> {
     let nested = recipe.import.nested.iter().map(|nested| nested.op.as_str());
     let mut used = BTreeSet::from([recipe.connect.probe.op.as_str(), recipe.import.op.as_str()]);
     used.extend(nested);
+    used.extend(recipe.webhook.iter().filter_map(|webhook| Some(webhook.subscribe.as_ref()?.op.as_str())));
     used.extend(recipe.connect.oauth.iter().filter_map(|oauth| oauth.revoke_op.as_deref()));
     if let Some(push) = &recipe.push {
         used.insert(&push.list.op);

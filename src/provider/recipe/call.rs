@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
     Span,
 };
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Call {
     pub(in crate::provider) base: Template,
@@ -32,7 +33,7 @@ pub(in crate::provider) struct Call {
 }
 
 /// A user and a password, which may be empty.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Basic {
     pub(in crate::provider) user: Template,
@@ -40,7 +41,7 @@ pub(in crate::provider) struct Basic {
 }
 
 /// A signature over each call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum Signing {
     /// RFC 5849 with HMAC-SHA256.
@@ -48,7 +49,7 @@ pub(in crate::provider) enum Signing {
 }
 
 /// How often the shop may be asked.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::provider) enum Budget {
     /// So many calls in so long.
@@ -66,7 +67,7 @@ pub(in crate::provider) enum Budget {
     CostBucket { maximum: Path, left: Path, refill: Path, default_maximum: f64, default_refill: f64 },
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct VerdictRule {
     pub(in crate::provider) when: When,
@@ -78,7 +79,7 @@ pub(in crate::provider) struct VerdictRule {
 }
 
 /// What an answer means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum Class {
     Ok,
@@ -93,14 +94,14 @@ pub(in crate::provider) enum Class {
     Refused,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct WaitFrom {
     pub(in crate::provider) header: String,
     pub(in crate::provider) unit: WaitUnit,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum WaitUnit {
     S,
@@ -109,7 +110,7 @@ pub(in crate::provider) enum WaitUnit {
 }
 
 /// Which answers a rule is about; everything given must hold.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::provider) struct When {
     pub(in crate::provider) status: Vec<StatusMatch>,

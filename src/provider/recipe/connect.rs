@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
     Pattern, Span, When,
 };
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Connect {
     pub(in crate::provider) kind: ConnectKind,
@@ -29,7 +30,7 @@ pub(in crate::provider) struct Connect {
 }
 
 /// How the permission reaches us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectKind {
     /// We send the browser to a consent page with our state; it comes back with a code.
@@ -74,7 +75,7 @@ impl ConnectKind {
 }
 
 /// Keys that the shop's server posts.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Posted {
     /// The page where the merchant allows it; `{state}` and `{redirect_uri}` may be looked up.
@@ -95,7 +96,7 @@ pub(in crate::provider) struct Posted {
 }
 
 /// A parameter that says no.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Declined {
     pub(in crate::provider) param: String,
@@ -103,7 +104,7 @@ pub(in crate::provider) struct Declined {
 }
 
 /// A consumer that the shop's server posts, in the words of RFC 5849, and the two calls that make a token of it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Oauth1 {
     /// Temporary credentials (RFC 5849, 2.1).
@@ -117,7 +118,7 @@ pub(in crate::provider) struct Oauth1 {
 }
 
 /// Something the merchant is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     pub name: String,
@@ -132,7 +133,7 @@ pub struct Field {
 }
 
 /// The first call with a new grant: proves it and tells who the shop is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Probe {
     pub(in crate::provider) op: String,
@@ -142,7 +143,7 @@ pub(in crate::provider) struct Probe {
     pub(in crate::provider) facts: BTreeMap<String, Path>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Oauth {
     /// The consent page, or the page where the platform begins; none where credentials are pasted.
@@ -195,14 +196,14 @@ pub(in crate::provider) struct Oauth {
     pub(in crate::provider) error: Vec<TokenError>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 pub(in crate::provider) enum Pkce {
     S256,
     #[serde(rename = "off")]
     Off,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum ClientAuth {
     Body,
@@ -212,7 +213,7 @@ pub(in crate::provider) enum ClientAuth {
 }
 
 /// How a token request is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum TokenBody {
     #[default]
@@ -221,7 +222,7 @@ pub(in crate::provider) enum TokenBody {
 }
 
 /// The names of two secret fields.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct PastedClient {
     pub(in crate::provider) id: String,
@@ -229,7 +230,7 @@ pub(in crate::provider) struct PastedClient {
 }
 
 /// A fact that a callback's parameter holds: its first group, or all of it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct FromCallback {
     pub(in crate::provider) param: String,
@@ -239,7 +240,7 @@ pub(in crate::provider) struct FromCallback {
 }
 
 /// A fact that a token answer holds.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct FromAnswer {
     pub(in crate::provider) path: Path,
@@ -248,7 +249,7 @@ pub(in crate::provider) struct FromAnswer {
 }
 
 /// The token exchange that a platform offers for its older tokens.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Migrate {
     pub(in crate::provider) subject_token_type: String,
@@ -258,7 +259,7 @@ pub(in crate::provider) struct Migrate {
 }
 
 /// What a lost answer to a refresh means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum LostAnswer {
     /// The old refresh token still serves.
@@ -268,7 +269,7 @@ pub(in crate::provider) enum LostAnswer {
 }
 
 /// Where the values of a token answer stand; the defaults are RFC 6749's.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::provider) struct TokenAnswer {
     pub(in crate::provider) access: Path,
@@ -297,14 +298,14 @@ impl Default for TokenAnswer {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Expires {
     pub(in crate::provider) path: Path,
     pub(in crate::provider) unit: ExpiresUnit,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum ExpiresUnit {
     S,
@@ -314,7 +315,7 @@ pub(in crate::provider) enum ExpiresUnit {
 }
 
 /// A signature over the callback's query.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Signature {
     pub(in crate::provider) kind: SignatureKind,
@@ -325,7 +326,7 @@ pub(in crate::provider) struct Signature {
     pub(in crate::provider) max_age: Option<Span>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum SignatureKind {
     /// HMAC-SHA256 with the client secret, in hexadecimal, over all other parameters sorted by name.
@@ -335,7 +336,7 @@ pub(in crate::provider) enum SignatureKind {
 }
 
 /// A callback parameter that must name the shop the connect was begun for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct SameShop {
     pub(in crate::provider) param: String,
@@ -343,21 +344,21 @@ pub(in crate::provider) struct SameShop {
 }
 
 /// A place in a token answer that must name the shop the connect was begun for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct SameAnswer {
     pub(in crate::provider) path: Path,
     pub(in crate::provider) equals: Template,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct TokenError {
     pub(in crate::provider) when: When,
     pub(in crate::provider) class: TokenClass,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum TokenClass {
     Revoked,

@@ -1,5 +1,6 @@
 //! How a catalogue is read.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     Span,
 };
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Import {
     pub(in crate::provider) op: String,
@@ -32,7 +33,7 @@ pub(in crate::provider) struct Import {
 }
 
 /// A list within an item that is completed by further calls.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Nested {
     /// Where the list stands in the item; what is read is put behind it.
@@ -52,7 +53,7 @@ pub(in crate::provider) struct Nested {
 }
 
 /// A list of ids in an item, and where what they name stands in the page.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Join {
     /// Ids, in the item.
@@ -65,7 +66,7 @@ pub(in crate::provider) struct Join {
     pub(in crate::provider) into: Path,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct PageKind {
     pub(in crate::provider) kind: Paging,
@@ -85,7 +86,7 @@ pub(in crate::provider) struct PageKind {
     pub(in crate::provider) total_header: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum Paging {
     /// Everything in one answer.
@@ -100,7 +101,7 @@ pub(in crate::provider) enum Paging {
     Cursor,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Since {
     pub(in crate::provider) overlap: Span,
@@ -112,7 +113,7 @@ pub(in crate::provider) struct Since {
     pub(in crate::provider) format: SinceFormat,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum SinceFormat {
     #[default]

@@ -4,10 +4,12 @@ mod call;
 mod connect;
 mod import;
 mod push;
+mod webhook;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use regex::Regex;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 pub(super) use call::*;
@@ -15,11 +17,13 @@ pub(super) use connect::*;
 pub use connect::{ConnectKind, Field};
 pub(super) use import::*;
 pub(super) use push::*;
+pub use webhook::HookAct;
+pub(super) use webhook::*;
 
 use super::template::{Template, Tree};
 
 /// The whole file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Recipe {
     /// The form of the file; 1 today.
@@ -31,9 +35,10 @@ pub(in crate::provider) struct Recipe {
     pub(in crate::provider) op: BTreeMap<String, Op>,
     pub(in crate::provider) import: Import,
     pub(in crate::provider) push: Option<Push>,
+    pub(in crate::provider) webhook: Option<Webhook>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct About {
     pub(in crate::provider) key: String,
@@ -45,7 +50,7 @@ pub(in crate::provider) struct About {
 }
 
 /// What the shop takes of a picture.
-#[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Largest file.
@@ -59,7 +64,7 @@ pub struct Limits {
 }
 
 /// One thing that can be asked of the shop.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Op {
     /// GET where nothing is sent, POST otherwise.
@@ -88,7 +93,7 @@ pub(in crate::provider) struct Op {
 }
 
 /// What an operation's answer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum AnswerKind {
     #[default]
@@ -98,7 +103,7 @@ pub(in crate::provider) enum AnswerKind {
 }
 
 /// What an operation sends.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::provider) enum BodyKind {
     Json {
@@ -129,7 +134,7 @@ pub(in crate::provider) enum BodyKind {
     },
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct FormPart {
     pub(in crate::provider) name: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
     Span,
 };
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Push {
     pub(in crate::provider) gallery: GalleryKind,
@@ -25,7 +26,7 @@ pub(in crate::provider) struct Push {
 }
 
 /// Takes one picture out: by its id (`{image.id}`), or by writing the gallery without it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Undo {
     pub(in crate::provider) op: String,
@@ -34,7 +35,7 @@ pub(in crate::provider) struct Undo {
 }
 
 /// What writing to a gallery does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum GalleryKind {
     /// A picture is added; the others stay.
@@ -44,7 +45,7 @@ pub(in crate::provider) enum GalleryKind {
 }
 
 /// The gallery of a product, as the shop has it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct GalleryList {
     pub(in crate::provider) op: String,
@@ -62,7 +63,7 @@ pub(in crate::provider) struct GalleryList {
 }
 
 /// How a picture of ours is recognised when an answer was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum FindBy {
     /// Its name holds our mark.
@@ -75,7 +76,7 @@ pub(in crate::provider) enum FindBy {
     New,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct PushStep {
     pub(in crate::provider) name: String,
@@ -99,7 +100,7 @@ pub(in crate::provider) struct PushStep {
     pub(in crate::provider) only_first: bool,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::provider) enum Look {
     /// Repeating it does no harm.
@@ -112,7 +113,7 @@ pub(in crate::provider) enum Look {
 }
 
 /// Ask again until the shop has finished.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Poll {
     pub(in crate::provider) every: Span,
@@ -124,7 +125,7 @@ pub(in crate::provider) struct Poll {
     pub(in crate::provider) reason: Option<Path>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct PushResult {
     /// The new picture's id, as `push.list` gives it.
@@ -132,7 +133,7 @@ pub(in crate::provider) struct PushResult {
     pub(in crate::provider) verify: Verify,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum Verify {
     /// It stands in the gallery.

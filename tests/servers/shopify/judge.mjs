@@ -1,4 +1,5 @@
 // judge.mjs CACHE documents FOLDER: validates every document and every variable that a fixture sends against the published schema.
+// judge.mjs CACHE deliver SECRET BODY: prints the signature that Shopify's own library makes for a delivery.
 // judge.mjs CACHE sign SECRET NAME=VALUE…: prints the query with the signature that Shopify's own library makes.
 import { createRequire } from 'node:module';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -8,7 +9,12 @@ import { gunzipSync } from 'node:zlib';
 const [cache, what, ...rest] = process.argv.slice(2);
 const need = createRequire(join(cache, 'index.js'));
 
-if (what === 'sign') {
+if (what === 'deliver') {
+  const [secret, body] = rest;
+  need('@shopify/shopify-api/adapters/node');
+  const { createSHA256HMAC } = need(join(cache, 'node_modules/@shopify/shopify-api/dist/cjs/runtime/crypto/utils.js'));
+  process.stdout.write(await createSHA256HMAC(secret, body));
+} else if (what === 'sign') {
   const [secret, ...pairs] = rest;
   need('@shopify/shopify-api/adapters/node');
   const { generateLocalHmac } = need(join(cache, 'node_modules/@shopify/shopify-api/dist/cjs/lib/utils/hmac-validator.js'));

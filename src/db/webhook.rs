@@ -1,0 +1,67 @@
+//! Deliveries of platforms, and what was asked for.
+
+use serde_json::Value;
+use sqlx::types::Json;
+
+use super::{Tx, all, execute};
+use crate::model::{ConnectionId, Time};
+
+/// Keeps a delivery; false where it came before.
+pub async fn insert_event(
+    tx: &mut Tx,
+    (id, connection, delivery): (&str, &ConnectionId, &str),
+    (topic, erp_id, status): (&str, Option<&str>, &str),
+    now: Time,
+) -> sqlx::Result<bool> {
+    let sql = "INSERT INTO webhook_event (id, store_connection_id, delivery_id, topic, external_resource_id, payload, status, \
+               received_at, processed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) \
+               ON CONFLICT (store_connection_id, delivery_id) DO NOTHING";
+    let nothing = Json(Value::Object(serde_json::Map::new()));
+    if execute!(tx, sql, id, connection, delivery, topic, erp_id, nothing, status, now)? == 0 {
+        return Ok(false);
+    }
+    execute!(tx, "UPDATE store_connection SET last_webhook_at = $2 WHERE id = $1", connection, now)?;
+    Ok(true)
+}
+
+/// Forgets deliveries that came before `before`: none comes again so late.
+pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
+    execute!(tx, "DELETE FROM webhook_event WHERE received_at < $1", before)
+}
+
+/// A product that the shop says is gone. It keeps what hangs on it, and an import that sees it again brings it back.
+pub async fn mark_gone(tx: &mut Tx, connection: &ConnectionId, erp_id: &str, now: Time) -> sqlx::Result<u64> {
+    let sql = "UPDATE product SET erp_deleted_at = $3, updated_at = $3 \
+               WHERE store_connection_id = $1 AND erp_id = $2 AND erp_deleted_at IS NULL";
+    execute!(tx, sql, connection, erp_id, now)
+}
+
+/// What was asked for, and what proves its deliveries.
+pub struct NewSubscription<'a> {
+    pub id: &'a str,
+    pub connection: &'a ConnectionId,
+    pub topic: &'a str,
+    pub external_id: Option<&'a str>,
+    pub secret_sealed: &'a str,
+}
+
+/// Keeps a subscription; asking again replaces it.
+pub async fn upsert_subscription(tx: &mut Tx, new: &NewSubscription<'_>, now: Time) -> sqlx::Result<()> {
+    let sql = "INSERT INTO webhook_subscription (id, store_connection_id, topic, external_webhook_id, secret_sealed, status, \
+               created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'active', $6, $6) \
+               ON CONFLICT (store_connection_id, topic) DO UPDATE SET external_webhook_id = excluded.external_webhook_id, \
+               secret_sealed = excluded.secret_sealed, status = 'active', updated_at = excluded.updated_at";
+    execute!(tx, sql, new.id, new.connection, new.topic, new.external_id, new.secret_sealed, now).map(drop)
+}
+
+/// Topic and sealed secret of a shop's subscriptions.
+pub async fn list_secrets(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<Vec<(String, String)>> {
+    let sql = "SELECT topic, secret_sealed FROM webhook_subscription \
+               WHERE store_connection_id = $1 AND status = 'active' AND secret_sealed IS NOT NULL ORDER BY topic";
+    all!(tx, (String, String), sql, connection)
+}
+
+/// Forgets what a shop that is left was asked for: its secrets go with it.
+pub async fn delete_subscriptions(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<u64> {
+    execute!(tx, "DELETE FROM webhook_subscription WHERE store_connection_id = $1", connection)
+}

@@ -1,0 +1,141 @@
+//! Webhooks: verify, deduplicate, leave a job. Nothing else; what is true is read from the shop.
+
+use http::HeaderMap;
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    connect,
+    db::{self, Tx, job::NewJob, webhook::NewSubscription},
+    model::{Connection, ConnectionId, ConnectionStatus, Failure, ImportScope, Job, Secret, Task, Trigger},
+    provider::{self, Delivery, HookAct, Provider, Told},
+    tools::{Shared, Tools},
+    vault::{Binding, hex},
+};
+
+/// A subscription's secret opens only for its shop and topic.
+const SECRET: &str = "webhook_subscription";
+
+/// Takes a delivery; gives how many shops it was news for. `connection` is the one its address names, if it does.
+pub async fn receive(
+    tools: &Tools,
+    provider: &str,
+    connection: Option<&ConnectionId>,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<usize, Failure> {
+    let provider = tools.provider(provider)?;
+    let unknown = || Failure::give_up("unknown_connection", "no shop takes deliveries at this address");
+    if !provider.has_webhooks() || connection.is_some() == provider.webhook_names_shop() {
+        return Err(unknown());
+    }
+    let delivery = Delivery::new(headers, body);
+    if provider.is_ping(&delivery) {
+        return Ok(0);
+    }
+    let mut tx = tools.db.read().await?;
+    let shops = match connection {
+        Some(id) => db::connection::find(&mut tx, id).await?.into_iter().collect(),
+        None => match provider.webhook_shop(&delivery) {
+            Some(store_url) => db::connection::list_by_shop(&mut tx, provider.key(), &store_url).await?,
+            None => Vec::new(),
+        },
+    };
+    drop(tx);
+    let ours = |shop: &Connection| shop.store_type == provider.key() && shop.status != ConnectionStatus::Disconnected;
+    let shops: Vec<Connection> = shops.into_iter().filter(ours).collect();
+    // A forged delivery learns nothing, not even whether there is such a shop.
+    if shops.is_empty() {
+        provider.read_webhook(&delivery, tools.apps.get(provider.key()), &[])?;
+        return Ok(0);
+    }
+    let mut news = 0;
+    for shop in &shops {
+        let secrets = secrets(tools, shop).await?;
+        let told = provider.read_webhook(&delivery, tools.apps.get(provider.key()), &secrets)?;
+        news += usize::from(note(tools, shop, &told, body).await?);
+    }
+    Ok(news)
+}
+
+/// Keeps a delivery and what it causes, in one transaction; false where it came before.
+async fn note(tools: &Tools, shop: &Connection, told: &Told, body: &[u8]) -> Result<bool, Failure> {
+    let now = tools.outside.clock.now();
+    let same = told.delivery.clone().unwrap_or_else(|| hex(&Sha256::digest(body)));
+    let status = if told.act.is_some() { "processed" } else { "ignored" };
+    let mut tx = tools.db.begin().await?;
+    let id = tools.outside.new_id::<String>();
+    let (key, what) = ((id.as_str(), &shop.id, same.as_str()), (told.topic.as_str(), told.erp_id.as_deref(), status));
+    if !db::webhook::insert_event(&mut tx, key, what, now).await? {
+        return Ok(false);
+    }
+    match (told.act, &told.erp_id) {
+        (Some(HookAct::Gone), Some(erp_id)) => drop(db::webhook::mark_gone(&mut tx, &shop.id, erp_id, now).await?),
+        (Some(_), _) if shop.status == ConnectionStatus::Active => read_changes(tools, &mut tx, shop).await?,
+        _ => {}
+    }
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    tracing::debug!(connection.id = %shop.id, webhook.topic = told.topic, "a delivery was noted");
+    Ok(true)
+}
+
+/// One import of changes for any number of deliveries that come before it begins.
+async fn read_changes(tools: &Tools, tx: &mut Tx, shop: &Connection) -> sqlx::Result<()> {
+    let now = tools.outside.clock.now();
+    let job = NewJob {
+        id: tools.outside.new_id(),
+        client: shop.client_id.clone(),
+        task: Task::ImportProducts {
+            connection: shop.id.clone(),
+            scope: ImportScope::Changes,
+            trigger: Trigger::Webhook,
+            accept_deletes: false,
+        },
+        dedupe_key: Some(format!("import:{}:webhook", shop.id)),
+        scheduled_for: now,
+        max_attempts: 3,
+        priority: 80,
+    };
+    db::job::insert(tx, &job, now).await.map(drop)
+}
+
+async fn secrets(tools: &Tools, shop: &Connection) -> Result<Vec<Secret>, Failure> {
+    let mut tx = tools.db.read().await?;
+    let sealed = db::webhook::list_secrets(&mut tx, &shop.id).await?;
+    drop(tx);
+    let open = |(topic, sealed): &(String, String)| {
+        tools.vault.unseal_text(&Binding(&[SECRET, shop.id.as_str(), topic]), sealed).ok()
+    };
+    Ok(sealed.iter().filter_map(open).collect())
+}
+
+/// Asks a shop to tell of changes: once for each topic. Asking again replaces what was asked before.
+pub async fn subscribe(tools: &Shared, job: &Job, id: &ConnectionId) -> Result<(), Failure> {
+    let (session, connection) = connect::open(tools, id).await?;
+    let provider = session.provider().clone();
+    for topic in provider.webhook_topics() {
+        let secret = Secret::from(tools.outside.random.token());
+        let external = provider::subscribe(&session, topic, &address(tools, &provider, id), &secret).await?;
+        let binding = [SECRET, connection.id.as_str(), topic.as_str()];
+        let sealed = tools.vault.seal_text(&Binding(&binding), secret.expose_secret());
+        let new = NewSubscription {
+            id: &tools.outside.new_id::<String>(),
+            connection: id,
+            topic,
+            external_id: external.as_deref(),
+            secret_sealed: &sealed,
+        };
+        let mut tx = tools.db.begin().await?;
+        db::webhook::upsert_subscription(&mut tx, &new, tools.outside.clock.now()).await?;
+        tx.commit().await?;
+    }
+    tracing::info!(connection.id = %id, job.id = %job.id, "the shop tells of changes from now on");
+    Ok(())
+}
+
+/// Where deliveries go.
+fn address(tools: &Tools, provider: &Provider, id: &ConnectionId) -> String {
+    let base = format!("{}/hooks/{}", tools.rules.public_url, provider.key());
+    if provider.webhook_names_shop() { base } else { format!("{base}/{id}") }
+}

@@ -1,0 +1,150 @@
+//! The form of a provider's file as a JSON Schema, for editors, and as a page for people. Both are made from the Rust types.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
+use serde_json::Value;
+
+use super::{
+    path::Path,
+    pick::{Pick, Written},
+    recipe::{Pattern, Recipe, Span, StatusMatch},
+    template::{Template, Tree},
+};
+
+/// Says of a type that is written as something simpler what that is.
+macro_rules! written_as {
+    ($type:ty, $name:literal, $schema:tt) => {
+        impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    };
+}
+
+written_as!(Template, "Template", { "type": "string", "description": "A text with {name} placeholders that only look up." });
+written_as!(Tree, "Tree", { "description": "A tree whose texts are templates. A member that has no value is left out; the text {null} is null." });
+written_as!(Path, "Path", {
+    "type": "string",
+    "description": "A place in an answer: data.items[0].name; [-1] for the last, [code=url] for the first whose code is url, the empty text for the whole."
+});
+written_as!(Pattern, "Pattern", { "type": "string", "description": "A regular expression for the whole of a text: ^…$." });
+written_as!(Span, "Span", { "type": "string", "description": "A duration: 500ms, 30s, 5m, 1h, 7days." });
+written_as!(StatusMatch, "StatusMatch", {
+    "description": "A status such as 429, or a hundred such as 5xx.",
+    "anyOf": [{ "type": "integer", "minimum": 100, "maximum": 599 }, { "type": "string", "pattern": "^[1-5]xx$" }]
+});
+
+impl JsonSchema for Pick {
+    fn schema_name() -> Cow<'static, str> {
+        "Pick".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (path, written) = (generator.subschema_for::<Path>(), generator.subschema_for::<Written>());
+        json_schema!({ "description": "One value of a product.", "anyOf": [path, written] })
+    }
+}
+
+/// The JSON Schema of a provider's file.
+pub fn schema() -> Value {
+    let mut schema = schema_for!(Recipe);
+    schema.insert("title".to_owned(), "A provider's file".into());
+    schema.into()
+}
+
+/// The same as a page: every table, every key, every allowed word.
+pub fn page() -> String {
+    let schema = schema();
+    let mut page = String::from(
+        "# Provider files\n\nA platform is a folder under `providers/`: `provider.toml`, GraphQL documents where it needs them, and conversations in \
+         `fixtures/`.\nThis page is made from the program's types by `store-sync providers schema --page`; `store-sync providers schema` prints the \
+         JSON Schema that\neditors use. [How to add a platform](add-a-platform.md) is a walk through a small one.\n",
+    );
+    table(&mut page, "The file", &schema);
+    if let Some(parts) = schema["$defs"].as_object() {
+        let mut parts: Vec<_> = parts.iter().collect();
+        parts.sort_by_key(|(name, _)| name.as_str());
+        for (name, part) in parts {
+            table(&mut page, name, part);
+        }
+    }
+    page
+}
+
+fn table(page: &mut String, name: &str, schema: &Value) {
+    page.push_str(&format!("\n## {name}\n\n"));
+    if let Some(text) = schema["description"].as_str() {
+        page.push_str(&format!("{}\n\n", line(text)));
+    }
+    for one in ["oneOf", "anyOf"].iter().filter_map(|list| schema[*list].as_array()).flatten() {
+        let said = one["description"].as_str().map(|text| format!(": {}", line(text))).unwrap_or_default();
+        match (&one["properties"]["kind"]["const"], words(one)) {
+            (Value::String(kind), _) => {
+                page.push_str(&format!("- `kind = \"{kind}\"`{said}\n"));
+                members(page, one, "  ");
+            }
+            (_, words) => page.push_str(&format!("- {words}{said}\n")),
+        }
+    }
+    if schema["enum"].is_array() {
+        page.push_str(&format!("One of {}.\n", words(schema)));
+    }
+    members(page, schema, "");
+}
+
+fn members(page: &mut String, schema: &Value, indent: &str) {
+    let needed = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    for (name, member) in
+        schema["properties"].as_object().into_iter().flatten().filter(|(name, _)| *name != "kind" || indent.is_empty())
+    {
+        let needed = if needed(name) { ", needed" } else { "" };
+        let said = member["description"].as_str().map(|text| format!(": {}", line(text))).unwrap_or_default();
+        page.push_str(&format!("{indent}- `{name}` ({}{needed}){said}\n", words(member)));
+    }
+}
+
+/// What may stand somewhere, in few words.
+fn words(schema: &Value) -> String {
+    if let Some(name) = schema["$ref"].as_str().and_then(|to| to.rsplit('/').next()) {
+        return format!("[{name}](#{})", name.to_lowercase());
+    }
+    if let Some(word) = schema["const"].as_str() {
+        return format!("`{word}`");
+    }
+    if let Some(all) = schema["enum"].as_array() {
+        return all
+            .iter()
+            .map(|word| format!("`{}`", word.as_str().unwrap_or_default()))
+            .collect::<Vec<_>>()
+            .join(", ");
+    }
+    if let Some(all) = schema["anyOf"].as_array().or(schema["oneOf"].as_array()) {
+        let some = all.iter().filter(|one| one["type"] != "null");
+        return some.map(words).collect::<Vec<_>>().join(" or ");
+    }
+    let kind = match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or_default(),
+        kind => kind.as_str().unwrap_or_default(),
+    };
+    match kind {
+        "array" => format!("list of {}", words(&schema["items"])),
+        "object" if schema["additionalProperties"].is_object() => {
+            format!("table of {}", words(&schema["additionalProperties"]))
+        }
+        "object" => "table".to_owned(),
+        "string" => "text".to_owned(),
+        "integer" | "number" => "number".to_owned(),
+        "boolean" => "true or false".to_owned(),
+        _ => "anything".to_owned(),
+    }
+}
+
+fn line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,147 @@
+//! Deliveries of a platform: proved, then read as far as the provider's file says. And asking for them.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use http::HeaderMap;
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::{
+    App, Provider,
+    call::{Session, With},
+    recipe::{HookAct, HookKey, HookPlace, HookProofKind, Webhook},
+    scope::Scope,
+};
+use crate::model::{Facts, Failure, Secret};
+
+/// A delivery as it came.
+pub struct Delivery<'a> {
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+    /// The body as JSON; null where it is none.
+    pub json: Value,
+}
+
+/// What a proved delivery says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Told {
+    pub topic: String,
+    /// The same for a delivery that comes again; `None` where the platform names nothing.
+    pub delivery: Option<String>,
+    /// `None` for a topic that means nothing to us.
+    pub act: Option<HookAct>,
+    pub erp_id: Option<String>,
+}
+
+impl<'a> Delivery<'a> {
+    /// A delivery with its body read as JSON.
+    pub fn new(headers: &'a HeaderMap, body: &'a [u8]) -> Self {
+        Self { headers, body, json: serde_json::from_slice(body).unwrap_or(Value::Null) }
+    }
+
+    fn text(&self, place: &HookPlace) -> Option<String> {
+        let header = place.header.as_ref().and_then(|name| self.headers.get(name.as_str())?.to_str().ok());
+        header.map(str::to_owned).or_else(|| place.body.as_ref()?.text(&self.json)).filter(|text| text.len() < 500)
+    }
+}
+
+impl Provider {
+    /// Whether the platform tells of changes.
+    pub fn has_webhooks(&self) -> bool {
+        self.recipe.webhook.is_some()
+    }
+
+    /// The topics that are asked for shop by shop.
+    pub fn webhook_topics(&self) -> &[String] {
+        self.recipe.webhook.as_ref().and_then(|w| w.subscribe.as_ref()).map_or(&[], |subscribe| &subscribe.topics)
+    }
+
+    /// Whether each subscription is proved by a secret of its own.
+    pub fn webhook_secret_is_ours(&self) -> bool {
+        self.recipe.webhook.as_ref().is_some_and(|webhook| webhook.verify.key == HookKey::Subscription)
+    }
+
+    /// Whether one address serves every shop of the app.
+    pub fn webhook_names_shop(&self) -> bool {
+        self.recipe.webhook.as_ref().is_some_and(|webhook| webhook.shop.is_some())
+    }
+
+    /// Whether it is an unsigned greeting that only wants an answer.
+    pub fn is_ping(&self, delivery: &Delivery<'_>) -> bool {
+        let Some(name) = self.recipe.webhook.as_ref().and_then(|webhook| webhook.ping.as_ref()) else { return false };
+        let mut pairs = url::form_urlencoded::parse(delivery.body);
+        pairs.next().is_some_and(|(key, _)| key == name.as_str()) && pairs.next().is_none()
+    }
+
+    /// The address of the shop that a delivery names. Nothing is proved by that yet.
+    pub fn webhook_shop(&self, delivery: &Delivery<'_>) -> Option<String> {
+        let shop = self.recipe.webhook.as_ref()?.shop.as_ref()?;
+        let mut values = Map::new();
+        values.insert("value".to_owned(), delivery.text(&shop.at)?.into());
+        let facts = Facts::new();
+        shop.store_url.text(&Scope { values, ..Scope::of_facts(&facts) }).ok()?
+    }
+
+    /// Proves a delivery and reads it. `secrets` are those of the subscriptions, where each has its own.
+    pub fn read_webhook(
+        &self,
+        delivery: &Delivery<'_>,
+        app: Option<&App>,
+        secrets: &[Secret],
+    ) -> Result<Told, Failure> {
+        let webhook = self.recipe.webhook.as_ref().ok_or_else(not_proved)?;
+        let given =
+            delivery.headers.get(webhook.verify.header.as_str()).and_then(|h| h.to_str().ok()).unwrap_or_default();
+        let proved = match webhook.verify.key {
+            HookKey::App => app.is_some_and(|app| proves(webhook, delivery, given, &app.client_secret)),
+            HookKey::Subscription => secrets.iter().any(|secret| proves(webhook, delivery, given, secret)),
+        };
+        if !proved {
+            return Err(not_proved());
+        }
+        let topic = delivery.text(&webhook.topic).unwrap_or_default();
+        let rule = webhook.on.get(&topic);
+        let facts = Facts::new();
+        let erp_id = rule.and_then(|rule| rule.id.as_ref()?.text(&delivery.json, &Scope::of_facts(&facts)));
+        let same = webhook.delivery.as_ref().and_then(|place| delivery.text(place));
+        Ok(Told { act: rule.map(|rule| rule.act), topic, delivery: same, erp_id })
+    }
+}
+
+fn proves(webhook: &Webhook, delivery: &Delivery<'_>, given: &str, secret: &Secret) -> bool {
+    let key = secret.expose_secret();
+    let text = match webhook.verify.kind {
+        HookProofKind::Secret => return !key.is_empty() && bool::from(key.as_bytes().ct_eq(given.as_bytes())),
+        HookProofKind::HmacBody => delivery.body.to_vec(),
+        HookProofKind::HmacText => {
+            let facts = Facts::new();
+            let values = Map::from_iter([("body".to_owned(), delivery.json.clone())]);
+            let scope = Scope { values, ..Scope::of_facts(&facts) };
+            match webhook.verify.text.as_ref().and_then(|template| template.text(&scope).ok().flatten()) {
+                Some(text) => text.into_bytes(),
+                None => return false,
+            }
+        }
+    };
+    let Ok(given) = STANDARD.decode(given) else { return false };
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
+        .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+    mac.update(&text);
+    bool::from(mac.finalize().into_bytes().ct_eq(&given[..]))
+}
+
+fn not_proved() -> Failure {
+    Failure::give_up("bad_signature", "the delivery does not carry the platform's signature")
+}
+
+/// Asks the platform to deliver a topic to `url`; gives the subscription's id.
+pub async fn subscribe(session: &Session, topic: &str, url: &str, secret: &Secret) -> Result<Option<String>, Failure> {
+    let recipe = &session.provider.recipe;
+    let rule = recipe.webhook.as_ref().and_then(|webhook| webhook.subscribe.as_ref()).ok_or_else(not_proved)?;
+    let mut values = Map::new();
+    values.insert("hook".into(), json!({ "topic": topic, "url": url, "secret": secret.expose_secret() }));
+    let answer = session.call(&recipe.op[&rule.op], With { values, ..With::default() }).await?;
+    Ok(rule.id.text(&answer.body))
+}

@@ -1,0 +1,33 @@
+//! Where platforms tell of changes.
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+};
+
+use super::{connect::Web, error::Refusal};
+use crate::{hooks, model::ConnectionId};
+
+/// Which address: of the whole app, or of one connection.
+#[derive(serde::Deserialize)]
+pub(super) struct Where {
+    provider: String,
+    connection: Option<String>,
+}
+
+/// `POST /hooks/{provider}` and `POST /hooks/{provider}/{connection}`: answered at once, worked on later.
+pub(super) async fn take(
+    State(web): State<Web>,
+    Path(at): Path<Where>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<(StatusCode, &'static str), Refusal> {
+    let connection = at.connection.map(ConnectionId);
+    match hooks::receive(&web.tools, &at.provider, connection.as_ref(), &headers, &body).await {
+        Ok(_) => Ok((StatusCode::OK, "ok\n")),
+        // What platforms demand of a delivery that is not theirs.
+        Err(failure) if failure.code == "bad_signature" => Ok((StatusCode::UNAUTHORIZED, "not signed\n")),
+        Err(failure) => Err(failure.into()),
+    }
+}
