@@ -36,7 +36,7 @@ pub use grant::{
 pub use oauth1::consumer_token;
 pub use pace::Pacers;
 pub use pages::PageToken;
-pub use read::{Page, ShopFacts, Unreadable, page, probe};
+pub use read::{Page, ShopFacts, Unreadable, normal, page, probe};
 pub use recipe::{ConnectKind, Field, HookAct, Limits};
 pub use replay::{journeys, replay};
 pub use schema::{page as schema_page, schema};

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
+    Provider,
     call::{Answer, Session, With},
     pages::PageToken,
     path::as_text,
@@ -95,13 +96,22 @@ pub async fn page(session: &Session, since: Option<Time>, token: Option<&PageTok
             None => None,
         };
     }
-    let scope = Scope { store_url: &session.store_url, ..Scope::of_facts(&session.facts) };
     let mut products = Vec::new();
     for item in import.page.items.each(&answer.body) {
         let item = complete(session, item, &answer.body).await?;
-        products.push(import.map.product(&item, &scope).map_err(|(erp_id, why)| Unreadable { erp_id, why }));
+        products.push(normal(&session.provider, (&session.facts, &session.store_url), &item));
     }
     Ok(Page { products, next, total })
+}
+
+/// The normal form of one product, as the provider's file picks it; the shop's facts and address are what templates look up.
+pub fn normal(
+    provider: &Provider,
+    (facts, store_url): (&Facts, &str),
+    item: &Value,
+) -> Result<NormalProduct, Unreadable> {
+    let scope = Scope { store_url, ..Scope::of_facts(facts) };
+    provider.recipe.import.map.product(item, &scope).map_err(|(erp_id, why)| Unreadable { erp_id, why })
 }
 
 async fn ask(
