@@ -129,7 +129,7 @@ pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how:
         let now = clock.now();
         let mut tx = tools.db.begin().await?;
         if db::grant::lock_refresh(&mut tx, id, spent, &tools.instance, (now, now.plus(tools.rules.lease))).await? {
-            let run = open_run(tools, &connection);
+            let run = renewal_run(tools, &connection);
             db::run::insert(&mut tx, &run, now).await?;
             db::run::mark_details(&mut tx, &run.id, &json!({ "spent": spent_mark(tools, &grant) })).await?;
             tx.commit().await?;
@@ -265,7 +265,8 @@ async fn explain(
     Ok(Failure::reconnect(provider::REFRESH_LOST, text))
 }
 
-fn open_run(tools: &Tools, connection: &Connection) -> NewRun {
+/// The run of a renewal, or of what is told about one.
+pub fn renewal_run(tools: &Tools, connection: &Connection) -> NewRun {
     NewRun {
         id: tools.outside.new_id(),
         connection: connection.id.clone(),

@@ -16,7 +16,7 @@ mod wake;
 use std::sync::Arc;
 
 pub use finish::{Callback, Connected, Finished, finish};
-pub use keys::{Held, renew_ahead};
+pub use keys::{Held, renew_ahead, renewal_run};
 pub use leave::{Left, leave};
 pub use legacy::{LegacyKeys, legacy_keys, legacy_keys_before, take_legacy_keys};
 pub use migrate::{Migrated, migrate_tokens};

@@ -8,8 +8,9 @@ use tokio_cron_scheduler::{Job as TickJob, JobScheduler, JobSchedulerError};
 
 use super::worker::recover;
 use crate::{
-    db::{self, job::NewJob, run::NewRun},
-    model::{Connection, EVENT_DAYS, ImportScope, RunAction, RunStatus, Task, Time, Trigger},
+    connect,
+    db::{self, job::NewJob},
+    model::{Connection, EVENT_DAYS, ImportScope, RunStatus, Task, Time, Trigger},
     tools::{Shared, Tools},
 };
 
@@ -154,19 +155,7 @@ async fn warn(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result
         "the permission of {} ends {end} and could not be renewed: connect the shop again",
         connection.store_url
     );
-    let run = NewRun {
-        id: tools.outside.new_id(),
-        connection: connection.id.clone(),
-        client: connection.client_id.clone(),
-        parent: None,
-        action: RunAction::RefreshToken,
-        trigger: Trigger::Schedule,
-        asset: None,
-        product: None,
-        job: None,
-        attempt: 1,
-        instance: tools.instance.clone(),
-    };
+    let run = connect::renewal_run(tools, connection);
     db::run::insert(&mut tx, &run, now).await?;
     db::run::close(&mut tx, &run.id, RunStatus::Skipped, Some(("permission_ending", &text)), 0, now).await?;
     tx.commit().await?;
