@@ -12,24 +12,23 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
     App, Keys, Pacers, Provider,
+    body::fill,
     grant::bad_address,
     oauth1::{self, Moment},
     pace::Pacer,
-    path::as_text,
-    recipe::{AnswerKind, BodyKind, Class, Op, Signing},
+    recipe::{AnswerKind, Class, Op, Signing},
     scope::Scope,
-    template::{Template, Tree},
     verdict::{Verdict, judge},
     write::Parcel,
 };
 use crate::{
     model::{Facts, Failure, Grant},
-    outside::{Body, HttpError, Outside, Part, Request, Response, place},
+    outside::{HttpError, Outside, Request, Response, place},
 };
 
 /// How often a call that may be repeated is repeated when the shop does not answer well.
@@ -311,41 +310,6 @@ impl Session {
     }
 }
 
-impl Op {
-    /// Every name it looks up.
-    pub(super) fn slots(&self) -> Vec<&str> {
-        let plain = self.path.iter().chain(self.query.values()).chain(self.headers.values()).flat_map(Template::slots);
-        let mut slots: Vec<&str> = plain.collect();
-        match &self.body {
-            Some(
-                BodyKind::Json { value: tree }
-                | BodyKind::Graphql { variables: tree, .. }
-                | BodyKind::GraphqlMultipart { variables: tree, .. },
-            ) => slots.extend(tree.slots()),
-            Some(BodyKind::Form { fields }) => slots.extend(fields.values().flat_map(Template::slots)),
-            Some(BodyKind::Multipart { part, .. }) => {
-                slots.extend(part.iter().filter_map(|part| part.value.as_ref()).flat_map(Template::slots));
-                slots.extend(part.iter().filter_map(|part| part.json.as_ref()).flat_map(Tree::slots));
-            }
-            Some(BodyKind::Raw { .. }) | None => {}
-        }
-        slots
-    }
-
-    fn looks_up(&self, name: &str) -> bool {
-        self.slots().contains(&name)
-    }
-
-    /// Whether it looks up a name that begins so.
-    pub(super) fn looks_up_any(&self, beginning: &str) -> bool {
-        self.slots().iter().any(|slot| slot.starts_with(beginning))
-    }
-
-    fn may_repeat(&self) -> bool {
-        self.idempotent.unwrap_or(self.method.as_deref().map_or(self.body.is_none(), |m| m == "GET"))
-    }
-}
-
 /// A JSON answer; an empty one is null, and so is what another host says to an upload.
 fn parse(response: &Response, elsewhere: bool) -> Result<Value, String> {
     if elsewhere && (200..300).contains(&response.status) {
@@ -363,127 +327,4 @@ fn insert(headers: &mut HeaderMap, name: &str, text: &str) -> Result<(), Failure
     value.set_sensitive(true);
     headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?, value);
     Ok(())
-}
-
-/// The body of a request and the content type it needs.
-fn fill(
-    op: &Op,
-    body: &BodyKind,
-    scope: &Scope<'_>,
-    parcel: Option<&Parcel>,
-) -> Result<(Option<String>, Body), Failure> {
-    let file = || {
-        parcel.ok_or_else(|| Failure::give_up("no_picture", "the provider's file sends a picture where there is none"))
-    };
-    let json = |value: &Value| (Some("application/json".to_owned()), Body::Bytes(value.to_string().into()));
-    Ok(match body {
-        BodyKind::Json { value } => json(&value.fill(scope)?.unwrap_or(Value::Null)),
-        BodyKind::Graphql { variables, .. } => {
-            json(&json!({ "query": op.document, "variables": variables.fill(scope)? }))
-        }
-        BodyKind::Form { fields } => {
-            let mut form = url::form_urlencoded::Serializer::new(String::new());
-            for (name, template) in fields {
-                if let Some(value) = template.text(scope)? {
-                    form.append_pair(name, &value);
-                }
-            }
-            (Some("application/x-www-form-urlencoded".to_owned()), Body::Bytes(form.finish().into()))
-        }
-        BodyKind::Raw { content_type } => (content_type.text(scope)?, Body::Bytes(file()?.bytes.clone())),
-        BodyKind::Multipart { fields, part } => {
-            let mut parts = Vec::new();
-            let given = fields.as_ref().map(|template| template.value(scope)).transpose()?.flatten();
-            for field in given.as_ref().and_then(Value::as_array).into_iter().flatten() {
-                let text = |name: &str| field.get(name).and_then(as_text).unwrap_or_default();
-                parts.push(text_part(&text("name"), text("value")));
-            }
-            for part in part {
-                match (&part.value, &part.json) {
-                    (Some(template), _) => parts.extend(template.text(scope)?.map(|text| text_part(&part.name, text))),
-                    (None, Some(tree)) => {
-                        let text = tree.fill(scope)?.unwrap_or_default().to_string();
-                        let media_type = Some("application/json".to_owned());
-                        parts.push(Part { media_type, ..text_part(&part.name, text) });
-                    }
-                    (None, None) => parts.push(file_part(&part.name, file()?)),
-                }
-            }
-            (None, Body::Multipart(parts))
-        }
-        BodyKind::GraphqlMultipart { variables, file_at, .. } => {
-            let operations = json!({ "query": op.document, "variables": variables.fill(scope)? });
-            let map = json!({ "0": [format!("variables.{file_at}")] });
-            let parts = vec![
-                text_part("operations", operations.to_string()),
-                text_part("map", map.to_string()),
-                file_part("0", file()?),
-            ];
-            (None, Body::Multipart(parts))
-        }
-    })
-}
-
-fn text_part(name: &str, text: String) -> Part {
-    Part { name: name.to_owned(), bytes: text.into(), file: None, media_type: None }
-}
-
-fn file_part(name: &str, parcel: &Parcel) -> Part {
-    let file = Some((parcel.file_name.clone(), parcel.mime_type.clone()));
-    Part { name: name.to_owned(), bytes: parcel.bytes.clone(), file, media_type: None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn op(text: &str) -> Op {
-        toml::from_str(text).expect("an op")
-    }
-
-    fn parcel() -> Parcel {
-        Parcel {
-            bytes: Bytes::from_static(b"picture"),
-            mime_type: "image/png".into(),
-            file_name: "ss-1.png".into(),
-            alt: "A & B".into(),
-            sha256: String::new(),
-            erp_product_id: "7".into(),
-            mark: "ss-1".into(),
-            url: String::new(),
-        }
-    }
-
-    fn filled(text: &str) -> (Option<String>, Body) {
-        let (op, parcel, facts) = (op(text), parcel(), Facts::new());
-        let mut scope = Scope::of_facts(&facts);
-        parcel.describe(&mut scope.values);
-        fill(&op, op.body.as_ref().expect("a body"), &scope, Some(&parcel)).expect("is filled")
-    }
-
-    #[test]
-    fn a_form_is_encoded_and_leaves_out_what_has_no_value() {
-        let (kind, body) = filled("body = { kind = 'form', fields = { alt = '{asset.alt}', gone = '{since}' } }");
-        assert_eq!(kind.as_deref(), Some("application/x-www-form-urlencoded"));
-        assert!(matches!(body, Body::Bytes(bytes) if bytes == "alt=A+%26+B"));
-    }
-
-    #[test]
-    fn a_multipart_form_carries_texts_and_the_picture() {
-        let text =
-            "body = { kind = 'multipart', part = [{ name = 'id', value = '{product.erp_id}' }, { name = 'image' }] }";
-        let (kind, Body::Multipart(parts)) = filled(text) else { panic!("a multipart form") };
-        assert_eq!((kind, parts.len()), (None, 2));
-        assert_eq!((parts[0].name.as_str(), &parts[0].bytes[..]), ("id", b"7".as_slice()));
-        assert_eq!(parts[1].file, Some(("ss-1.png".to_owned(), "image/png".to_owned())));
-        assert_eq!(&parts[1].bytes[..], b"picture");
-    }
-
-    #[test]
-    fn only_what_may_be_repeated_is() {
-        assert!(op("path = '/x'").may_repeat());
-        assert!(!op("method = 'DELETE'").may_repeat());
-        assert!(!op("body = { kind = 'json', value = {} }").may_repeat());
-        assert!(op("idempotent = true\nbody = { kind = 'json', value = {} }").may_repeat());
-    }
 }

@@ -1,6 +1,7 @@
 //! Speaks to a shop as its provider's file says. No database, no brand name: what a brand does is data, what kinds of
 //! shops do is here.
 
+mod body;
 mod call;
 mod check;
 mod grant;

@@ -94,6 +94,34 @@ on_both! {
         assert_eq!(app.stats().await["tokens"]["refreshes"], 2);
     }
 
+    async fn whoever_lost_the_right_to_renew_writes_nothing_down(engine) {
+        let app = TestApp::new(engine).await;
+        let id = app.connect().await;
+        let grant = store_sync::connect::Held::new(app.tools.clone(), id.clone()).current().await.expect("a grant");
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        let (start, lease) = (app.clock.now(), Duration::from_secs(30));
+        let (one, two) = ("one", "two");
+        let lock = async |tx: &mut db::Tx, owner, now: store_sync::model::Time| {
+            db::grant::lock_refresh(tx, &id, grant.version, owner, (now, now.plus(lease))).await.expect("asks")
+        };
+        assert!(lock(&mut tx, one, start).await);
+        assert!(!lock(&mut tx, two, start.plus(lease / 2)).await, "it is held");
+        assert!(db::grant::extend_refresh(&mut tx, &id, one, start.plus(lease * 2)).await.expect("extends"));
+        assert!(!lock(&mut tx, two, start.plus(lease)).await, "it is kept up");
+        // Its owner fell silent, and another asks the shop by now: the first one's answer is not the last word any more.
+        let late = start.plus(lease * 3);
+        assert!(lock(&mut tx, two, late).await);
+        assert!(!db::grant::extend_refresh(&mut tx, &id, one, late).await.expect("asks"));
+        let fresh = store_sync::model::Grant { version: grant.version + 1, ..(*grant).clone() };
+        let sealed = || {
+            let seal = app.tools.vault.seal(&store_sync::vault::Binding(&[id.as_str(), "acme", "sandbox"]), &fresh.to_plaintext("sandbox"));
+            db::grant::SealedGrant(seal, String::new())
+        };
+        assert!(!db::grant::replace_grant(&mut tx, &id, &fresh, &sealed(), one, late).await.expect("asks"));
+        assert!(db::grant::replace_grant(&mut tx, &id, &fresh, &sealed(), two, late).await.expect("saves"));
+        assert!(!db::grant::replace_grant(&mut tx, &id, &fresh, &sealed(), two, late).await.expect("asks"), "once");
+    }
+
     async fn a_revoked_grant_asks_for_the_merchant_at_once(engine) {
         let app = TestApp::new(engine).await;
         let id = app.connect().await;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{
     super::recipe::{ConnectKind, Oauth, Pkce, Recipe, SignatureKind},
-    Check, facts,
+    Check,
+    names::facts,
 };
 
 impl Check<'_> {
