@@ -104,6 +104,14 @@ on_both! {
             assert_eq!(house.deliver(SHOP, "products/update", &format!("u-{n}"), BODY, SIGNATURE).await, 200);
         }
         assert_eq!(house.imports().await, 1);
+        // One that comes again once it was read is no news; another one is.
+        let mut tx = house.app.tools.db.begin().await.expect("begins");
+        db::job::cancel_pending(&mut tx, &house.connection, house.app.clock.now()).await.expect("as if it was read");
+        tx.commit().await.expect("commits");
+        assert_eq!(house.deliver(SHOP, "products/update", "u-0", BODY, SIGNATURE).await, 200);
+        assert_eq!(house.imports().await, 0);
+        assert_eq!(house.deliver(SHOP, "products/update", "u-9", BODY, SIGNATURE).await, 200);
+        assert_eq!(house.imports().await, 1);
         assert_eq!(house.deliver(SHOP, "customers/redact", "r-1", BODY, SIGNATURE).await, 200);
         assert_eq!((house.imports().await, house.gone().await.len()), (1, 1));
         // An address that is nobody's.
