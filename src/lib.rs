@@ -22,6 +22,7 @@
 //! ```text
 //! 7  main cli
 //! 6  app ──────mounts──────▶ sandbox (side house, uses outside only)
+//!    rehearse                plays any platform by its provider's file, with the sandbox's goods
 //! 5  web │ work              two doors, blind to each other; they meet in the job table
 //! 4  import │ push │ curate │ hooks  verbs, blind to each other; curate is what people do by hand
 //! 3  connect                 keeper of the keys
@@ -56,6 +57,7 @@ pub mod model;
 pub mod outside;
 pub mod provider;
 pub mod push;
+pub mod rehearse;
 pub mod sandbox;
 pub mod tools;
 pub mod vault;

@@ -2,13 +2,21 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{
     follow::{self, Worker},
     out::Out,
+    visitor::Visitor,
 };
-use crate::{app, config::Config, connect, db, model::Connection, tools::Tools, web};
+use crate::{
+    app,
+    config::Config,
+    connect, db,
+    model::{Client, Connection, Time},
+    tools::{Shared, Tools},
+    web,
+};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -26,6 +34,9 @@ pub(super) struct Args {
     /// Print the address and end.
     #[arg(long)]
     no_wait: bool,
+    /// Play the merchant and allow it: for a shop of `sandbox --as`, which the daemon reaches by `[http] connect_to`.
+    #[arg(long, conflicts_with = "no_wait")]
+    rehearse: bool,
 }
 
 /// How long the command waits for the merchant.
@@ -35,6 +46,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Result<()> {
     let tools = app::open(config).await?;
     let mut fields: BTreeMap<String, String> = args.set.into_iter().collect();
+    anyhow::ensure!(
+        !args.rehearse || !config.http.connect_to.is_empty(),
+        "--rehearse allows whatever is asked: it is for shops of 'sandbox --as' only, named under [http] connect_to"
+    );
     if tools.provider(&args.provider)?.takes_pasted_keys() || !args.key.is_empty() {
         for (name, value) in args.key {
             let value = if value == "-" { std::io::read_to_string(std::io::stdin())?.trim().to_owned() } else { value };
@@ -66,26 +81,39 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     } else {
         None
     };
-    eprintln!("Open this address in your browser:\n\n  {link}\n\nWaiting for the shop …");
+    if args.rehearse {
+        Visitor::new(tools.outside.http.clone()).rehearse(&link, fields.get("shop").map(String::as_str)).await?;
+    } else {
+        eprintln!("Open this address in your browser:\n\n  {link}\n\nWaiting for the shop …");
+    }
+    wait(&tools, out, (&client, &args.provider, began), served).await
+}
+
+/// Waits until the shop is connected, and shows it.
+async fn wait(
+    tools: &Shared,
+    out: &Out,
+    (client, provider, began): (&Client, &str, Time),
+    served: Option<JoinHandle<anyhow::Result<()>>>,
+) -> anyhow::Result<()> {
     let until = began.plus(PATIENCE);
     loop {
         let mut tx = tools.db.read().await?;
         let all = db::connection::list(&mut tx, Some(&client.id), None, i64::from(i32::MAX)).await?;
         drop(tx);
-        let fresh =
-            |c: &&Connection| c.store_type == args.provider && c.token_refreshed_at.is_some_and(|at| at >= began);
+        let fresh = |c: &&Connection| c.store_type == provider && c.token_refreshed_at.is_some_and(|at| at >= began);
         if let Some(connection) = all.iter().find(fresh) {
             if served.is_some() {
-                follow::open_jobs(&tools, &connection.id).await?;
+                follow::open_jobs(tools, &connection.id).await?;
             }
-            return show(&tools, out, &connection.id).await;
+            return show(tools, out, &connection.id).await;
         }
         anyhow::ensure!(
             tools.outside.clock.now() < until,
             "nobody connected a shop in {} minutes; begin again",
             PATIENCE.as_secs() / 60
         );
-        if served.as_ref().is_some_and(tokio::task::JoinHandle::is_finished) {
+        if served.as_ref().is_some_and(JoinHandle::is_finished) {
             anyhow::bail!("the daemon that served this connect has ended");
         }
         tools.outside.clock.sleep(LOOK_EVERY).await;

@@ -3,13 +3,16 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 
 use super::out::line;
 use crate::{
     app,
     config::Config,
-    sandbox::{self, Options, Sandbox},
+    provider::Rules,
+    rehearse::{self, Stage},
+    sandbox::{self, Options, Sandbox, Shelf},
 };
 
 #[derive(clap::Args)]
@@ -33,8 +36,11 @@ pub(super) struct SandboxArgs {
     #[arg(long, default_value = "300ms", value_parser = humantime::parse_duration)]
     processing: Duration,
     /// Calls allowed in ten seconds; no limit if left out.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "as_platform")]
     rate: Option<u32>,
+    /// Play another platform's own API, from its provider's file: see `providers list`.
+    #[arg(long = "as", value_name = "PLATFORM")]
+    as_platform: Option<String>,
 }
 
 pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
@@ -57,6 +63,9 @@ pub(super) async fn sandbox(config: &Config, args: SandboxArgs) -> anyhow::Resul
         rich: args.rich,
         ..Options::default()
     };
+    if let Some(platform) = &args.as_platform {
+        return rehearsal(config, platform, options, listener).await;
+    }
     let shop = Sandbox::new(options, app::outside(config)?)?;
     line(&format!("Sandbox shop at {base_url}"))?;
     eprintln!(
@@ -64,6 +73,49 @@ pub(super) async fn sandbox(config: &Config, args: SandboxArgs) -> anyhow::Resul
          client_id = \"store-sync\"\nclient_secret = \"sandbox-secret\"\n\nthen: store-sync connect sandbox --client CLIENT --set shop={base_url}"
     );
     sandbox::serve(listener, shop, stop_signal()).await?;
+    Ok(())
+}
+
+/// Plays a platform by its provider's file, and says how to connect it.
+async fn rehearsal(config: &Config, platform: &str, options: Options, listener: TcpListener) -> anyhow::Result<()> {
+    let here = options.base_url.clone();
+    let known = app::providers(config)?;
+    let provider = known.get(platform).cloned();
+    let provider =
+        provider.with_context(|| format!("there is no provider '{platform}'; see: store-sync providers list"))?;
+    let app = config.app.get(platform);
+    let rules = Rules {
+        client_id: app.map_or_else(|| "store-sync".to_owned(), |app| app.client_id.clone()),
+        client_secret: app
+            .map_or_else(|| "rehearsal-secret".to_owned(), |app| app.client_secret.expose_secret().to_owned()),
+        daemon_url: config.public_url(),
+        token_ttl: options.token_ttl,
+        processing: u32::from(!options.processing.is_zero()),
+    };
+    let outside = app::outside(config)?;
+    let shelf = Shelf::new(&options, outside.clock.now())?;
+    let stage = Stage::new(provider.clone(), rules, shelf, outside)?;
+    let rehearsal = stage.rehearsal();
+    line(&format!("{} (rehearsal) at {here}", provider.name()))?;
+    let mut told = "To connect it, put this into config.toml and restart the daemon:\n\n[http]\nallow_private_networks = true\n\n[http.connect_to]\n".to_owned();
+    for host in rehearsal.hosts() {
+        told.push_str(&format!("\"{host}\" = \"{here}\"\n"));
+    }
+    if provider.needs_app() && app.is_none() {
+        told.push_str(&format!(
+            "\n[app.{platform}]\nclient_id = \"store-sync\"\nclient_secret = \"rehearsal-secret\"\n"
+        ));
+    }
+    told.push_str(&format!("\nthen: store-sync connect {platform} --client CLIENT"));
+    for (name, value) in rehearsal.fields() {
+        told.push_str(&format!(" --set {name}={value}"));
+    }
+    for (name, value) in rehearsal.pasted_keys() {
+        told.push_str(&format!(" --key {name}={value}"));
+    }
+    told.push_str(if provider.takes_pasted_keys() { "" } else { " --rehearse" });
+    eprintln!("{told}\n\nThe merchant's hand and bad luck: {here}/rehearsal (docs/platforms.md)");
+    rehearse::serve(listener, stage, stop_signal()).await?;
     Ok(())
 }
 

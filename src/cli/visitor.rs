@@ -71,6 +71,50 @@ impl Visitor {
         Ok(landed.url.join(location)?)
     }
 
+    /// Connects a rehearsal's shop: opens the connect link and allows whatever is asked. `shop` is the shop's address, where the
+    /// merchant activates an integration there instead of allowing it on a page.
+    pub async fn rehearse(&mut self, link: &str, shop: Option<&str>) -> anyhow::Result<Landed> {
+        let page = self.open(link).await?;
+        anyhow::ensure!(
+            page.response.status == 200,
+            "the connect begins with {}: {}",
+            page.response.status,
+            page.text()
+        );
+        if page.text().contains("<form") {
+            let back = self.decide(&page, "allow").await?;
+            return self.open_last(back.as_str()).await;
+        }
+        let shop = shop.context("the page asks for nothing that can be played")?;
+        let html = page.text();
+        let address = html.split("<code>").nth(1).and_then(|rest| rest.split("</code>").next());
+        let address = unescape(address.context("the page shows no address to activate an integration with")?);
+        let form = [("callback", &address), ("identity", &address)];
+        let landed = self.post(Url::parse(shop)?.join("/rehearsal/activate")?, &form).await?;
+        let back = landed.response.header("location").context("the shop sends the browser nowhere")?.to_owned();
+        self.open_last(&back).await
+    }
+
+    /// Opens an address and stays there, unless it leads on within the daemon.
+    async fn open_last(&mut self, url: &str) -> anyhow::Result<Landed> {
+        let landed = self.peek(url).await?;
+        anyhow::ensure!(
+            landed.response.status < 400,
+            "the daemon answered {}: {}",
+            landed.response.status,
+            landed.text()
+        );
+        Ok(landed)
+    }
+
+    async fn post(&mut self, url: Url, form: &[(&str, &String)]) -> anyhow::Result<Landed> {
+        let mut request = Request::new(Method::POST, url);
+        request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        request.body = Body::Bytes(text.into());
+        self.ask(request).await
+    }
+
     async fn ask(&mut self, mut request: Request) -> anyhow::Result<Landed> {
         let host = request.url.host_str().unwrap_or_default().to_owned();
         let jar: Vec<String> =

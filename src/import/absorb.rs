@@ -10,7 +10,7 @@ use crate::{
         catalogue::{self, ChildRow, Known, KnownChild, ProductRow, Target},
         run::NewItem,
     },
-    model::{Counts, Failure, ItemOutcome, NormalProduct, ProductId},
+    model::{Counts, Failure, ItemOutcome, NormalProduct, ProductId, ProductStatus},
     outside::Outside,
     provider::Unreadable,
     vault::hex,
@@ -118,8 +118,23 @@ pub(super) async fn absorb(
     let known: HashMap<&str, &Known> = known.iter().map(|known| (known.erp_id.as_str(), known)).collect();
 
     let mut writes: Vec<(ProductId, &NormalProduct, &str, bool)> = Vec::new();
+    let mut gone: Vec<&ProductId> = Vec::new();
     for (product, hash) in &page.products {
-        match known.get(product.erp_id.as_str()) {
+        let row = known.get(product.erp_id.as_str());
+        if product.status == Some(ProductStatus::Deleted) {
+            // The shop itself says so: it is no product that came back, and none to begin with.
+            match row {
+                Some(row) if row.erp_deleted_at.is_none() => {
+                    absorbed.counts.deleted += 1;
+                    let told = item(outside, Some(&row.id), Some(product.erp_id.clone()), ItemOutcome::Deleted);
+                    absorbed.items.push(NewItem { message: Some("the shop lists it as deleted".into()), ..told });
+                    gone.push(&row.id);
+                }
+                _ => absorbed.counts.unchanged += 1,
+            }
+            continue;
+        }
+        match row {
             Some(row) if row.erp_hash.as_deref() == Some(hash) && row.erp_deleted_at.is_none() => {
                 absorbed.counts.unchanged += 1;
             }
@@ -136,6 +151,9 @@ pub(super) async fn absorb(
         if !new || tell_created {
             absorbed.items.push(item(outside, Some(id), Some(product.erp_id.clone()), outcome));
         }
+    }
+    if !gone.is_empty() {
+        catalogue::mark_products_gone(tx, &gone, to.now).await?;
     }
     if !writes.is_empty() {
         write(tx, outside, to, &writes).await?;

@@ -33,6 +33,11 @@ impl Price {
         Self::checked(Decimal::try_new(units, digits).ok()?)
     }
 
+    /// In hundredths: 19.99 is 1999.
+    pub fn hundredths(self) -> i64 {
+        i64::try_from(self.0.mantissa()).unwrap_or(0)
+    }
+
     fn checked(amount: Decimal) -> Option<Self> {
         let mut amount = amount.round_dp(2);
         amount.rescale(2);

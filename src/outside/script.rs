@@ -173,7 +173,8 @@ fn same(written: &Value, is: &Value) -> bool {
 }
 
 impl Reply {
-    fn response(&self) -> Option<Response> {
+    /// As it comes over the wire; `None` where a header is none.
+    pub fn response(&self) -> Option<Response> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
             headers.append(HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?);

@@ -12,6 +12,7 @@ mod path;
 mod pick;
 mod read;
 mod recipe;
+mod rehearse;
 mod replay;
 mod schema;
 mod scope;
@@ -39,6 +40,7 @@ pub use pace::Pacers;
 pub use pages::PageToken;
 pub use read::{Page, ShopFacts, Unreadable, normal, page, probe};
 pub use recipe::{ConnectKind, Field, HookAct, Limits};
+pub use rehearse::{Answered, Errand, Goods, Prank, Rehearsal, Rules, Said};
 pub use replay::{journeys, replay};
 pub use schema::{page as schema_page, schema};
 pub use signature::{check_callback, check_origin};
@@ -223,6 +225,11 @@ impl Provider {
     /// How long before its end a token is renewed.
     pub fn refresh_margin(&self) -> Duration {
         self.recipe.connect.oauth.as_ref().map_or(Duration::ZERO, |oauth| oauth.margin.0)
+    }
+
+    /// Whether its products have variants.
+    pub fn has_variants(&self) -> bool {
+        self.recipe.import.map.variants.is_some()
     }
 
     /// Why every import must read everything, where that is so.

@@ -78,6 +78,54 @@ impl Path {
         }
     }
 
+    /// Puts `new` there; what leads to it is made where it is missing.
+    pub(super) fn put(&self, value: &mut Value, new: Value) {
+        let mut place = value;
+        for step in &self.0 {
+            place = match step {
+                Step::Key(key) => {
+                    if !place.is_object() {
+                        *place = Value::Object(serde_json::Map::new());
+                    }
+                    &mut place[key.as_str()]
+                }
+                Step::Index(index) => {
+                    let list = listed(place);
+                    let at = usize::try_from(*index).unwrap_or(list.len().saturating_sub(1));
+                    while list.len() <= at {
+                        list.push(Value::Null);
+                    }
+                    &mut list[at]
+                }
+                Step::Where(key, word) => {
+                    let list = listed(place);
+                    let holds = |item: &Value| item.get(key).and_then(as_text).is_some_and(|text| text == *word);
+                    let at = list.iter().position(holds).unwrap_or_else(|| {
+                        list.push(serde_json::json!({ key: word }));
+                        list.len() - 1
+                    });
+                    &mut list[at]
+                }
+            };
+        }
+        *place = new;
+    }
+
+    /// Whether it is the empty path.
+    pub(super) fn is_whole(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What this path says behind `front`; `None` where it does not begin so.
+    pub(super) fn behind(&self, front: &Self) -> Option<Self> {
+        self.0.strip_prefix(&front.0[..]).map(|rest| Self(rest.to_vec()))
+    }
+
+    /// What stands before `back`; `None` where this path does not end so.
+    pub(super) fn before(&self, back: &Self) -> Option<Self> {
+        self.0.strip_suffix(&back.0[..]).map(|rest| Self(rest.to_vec()))
+    }
+
     /// The text there; numbers and booleans as they are written, null and the empty text as nothing.
     pub(super) fn text(&self, value: &Value) -> Option<String> {
         as_text(self.get(value)?)
@@ -91,6 +139,14 @@ impl Path {
             Some(one) => std::slice::from_ref(one),
         }
     }
+}
+
+fn listed(value: &mut Value) -> &mut Vec<Value> {
+    if !value.is_array() {
+        *value = Value::Array(Vec::new());
+    }
+    let Value::Array(list) = value else { unreachable!("it was made a list") };
+    list
 }
 
 /// A scalar as text.
@@ -127,6 +183,21 @@ mod tests {
         assert_eq!(text("one.b").as_deref(), Some("true"));
         let count = |path: &str| Path::parse(path).expect("parses").each(&value).len();
         assert_eq!((count("a"), count("one"), count("none"), count("gone"), count("")), (2, 1, 0, 0, 1));
+    }
+
+    #[test]
+    fn what_is_put_somewhere_stands_there() {
+        let mut value = json!({"a": {"b": [{"c": 1}]}, "t": [{"code": "x", "v": 0}]});
+        for path in ["a.b[0].c", "a.b[-1].d", "a.new[1].e", "t[code=x].v", "t[code=y].v"] {
+            let path = Path::parse(path).expect("parses");
+            path.put(&mut value, json!("here"));
+            assert_eq!(path.text(&value).as_deref(), Some("here"), "{path:?} {value}");
+        }
+        assert_eq!(value["t"].as_array().map(Vec::len), Some(2));
+        let path = |text| Path::parse(text).expect("parses");
+        assert_eq!(path("data.p.media").before(&path("media")), Some(path("data.p")));
+        assert_eq!(path("data.p.media").behind(&path("data")), Some(path("p.media")));
+        assert_eq!(path("data.p").behind(&path("x")), None);
     }
 
     #[test]

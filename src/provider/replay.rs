@@ -82,6 +82,45 @@ struct Given {
     op: Option<String>,
 }
 
+/// What a conversation tells of the platform, for a shop that lives by it.
+pub(super) struct Conversation {
+    /// Whether it ends as the merchant wants it.
+    pub(super) good: bool,
+    /// The failure's remedy, where it ends otherwise.
+    pub(super) remedy: String,
+    pub(super) facts: Facts,
+    pub(super) secrets: BTreeMap<String, String>,
+    pub(super) callback: BTreeMap<String, String>,
+    pub(super) posted: Value,
+    pub(super) exchanges: Vec<Exchange>,
+    pub(super) is_connect: bool,
+    pub(super) is_refresh: bool,
+}
+
+/// A provider's conversations, read.
+pub(super) fn conversations(provider: &Provider) -> Vec<Conversation> {
+    let read = |(_, text): &(String, String)| {
+        let fixture: Fixture = serde_json::from_str(text).ok()?;
+        let word = |name: &str| fixture.yields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut facts: Facts = fixture.given.facts.into_iter().collect();
+        if let Some(Value::Object(told)) = fixture.yields.get("facts") {
+            facts.extend(told.clone());
+        }
+        Some(Conversation {
+            good: fixture.yields.get("remedy").is_none(),
+            remedy: word("remedy"),
+            facts,
+            secrets: fixture.given.secrets,
+            callback: fixture.given.callback,
+            posted: fixture.given.posted,
+            exchanges: fixture.exchanges,
+            is_connect: fixture.journey == Journey::Connect,
+            is_refresh: fixture.journey == Journey::Refresh,
+        })
+    };
+    provider.fixtures.iter().filter_map(read).collect()
+}
+
 /// When every conversation takes place.
 const NOW: &str = "2026-11-01T12:00:00Z";
 const ME: &str = "https://daemon.example";

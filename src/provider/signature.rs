@@ -106,7 +106,7 @@ fn check_signature(
 }
 
 /// All parameters but the signature itself, sorted by name, form-encoded with spaces as %20.
-fn hmac_sorted_query(key: &str, param: &str, query: &[(String, String)]) -> String {
+pub(super) fn hmac_sorted_query(key: &str, param: &str, query: &[(String, String)]) -> String {
     let mut pairs: Vec<&(String, String)> = query.iter().filter(|(name, _)| name != param).collect();
     pairs.sort();
     let mut form = url::form_urlencoded::Serializer::new(String::new());
@@ -117,7 +117,8 @@ fn hmac_sorted_query(key: &str, param: &str, query: &[(String, String)]) -> Stri
     hmac(key, &text).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
-fn hmac(key: &str, text: &str) -> Vec<u8> {
+/// HMAC-SHA256.
+pub(super) fn hmac(key: &str, text: &str) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
         .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(text.as_bytes());

@@ -86,6 +86,36 @@ impl Template {
         Ok(Some(out))
     }
 
+    /// Which values would have made this text, by name; `None` where none would. What is `known` has to be what stands there.
+    pub(super) fn read_back(&self, text: &str, known: &dyn Fn(&str) -> Option<String>) -> Option<Map<String, Value>> {
+        let mut pieces: Vec<Part> = Vec::new();
+        for part in &self.parts {
+            let part = match part {
+                Part::Slot(name) => known(name).map_or_else(|| part.clone(), Part::Text),
+                Part::Text(_) => part.clone(),
+            };
+            match (pieces.last_mut(), part) {
+                (Some(Part::Text(before)), Part::Text(more)) => before.push_str(&more),
+                (_, part) => pieces.push(part),
+            }
+        }
+        let (mut found, mut rest) = (Map::new(), text);
+        for (place, piece) in pieces.iter().enumerate() {
+            match (piece, pieces.get(place + 1)) {
+                (Part::Text(wanted), _) => rest = rest.strip_prefix(wanted.as_str())?,
+                (Part::Slot(name), Some(Part::Text(behind))) => {
+                    let (value, _) = rest.split_once(behind.as_str())?;
+                    found.insert(name.clone(), value.into());
+                    rest = &rest[value.len()..];
+                }
+                (Part::Slot(name), _) => {
+                    found.insert(name.clone(), std::mem::take(&mut rest).into());
+                }
+            }
+        }
+        rest.is_empty().then_some(found)
+    }
+
     /// The text as a path: what is looked up is one segment each, whatever signs it holds.
     pub(super) fn path_text(&self, scope: &Scope<'_>) -> Result<String, Failure> {
         let mut out = String::new();
@@ -154,6 +184,36 @@ impl Tree {
         })
     }
 
+    /// Which values would have made `value`, put into `found`; gives how many places agree and how many do not. Places that
+    /// `value` lacks count for nothing.
+    pub(super) fn read_back(&self, value: &Value, found: &mut Map<String, Value>) -> (usize, usize) {
+        let agrees = |yes: bool| if yes { (1, 0) } else { (0, 1) };
+        let all = |parts: &mut dyn Iterator<Item = (usize, usize)>| parts.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+        match (self, value) {
+            (Self::Fixed(Value::Null), _) => (0, 0),
+            (Self::Fixed(fixed), _) => agrees(fixed == value),
+            (Self::Text(template), _) if matches!(&template.parts[..], [Part::Slot(_)]) => {
+                found.extend(template.slots().map(|name| (name.to_owned(), value.clone())));
+                (0, 0)
+            }
+            (Self::Text(template), Value::String(text)) => match template.read_back(text, &|_| None) {
+                Some(values) => {
+                    found.extend(values);
+                    (1, 0)
+                }
+                None => (0, 1),
+            },
+            (Self::List(items), Value::Array(given)) => {
+                all(&mut items.iter().zip(given).map(|(item, given)| item.read_back(given, found)))
+            }
+            (Self::Object(members), Value::Object(given)) => all(&mut members
+                .iter()
+                .filter_map(|(name, member)| Some((member, given.get(name)?)))
+                .map(|(member, given)| member.read_back(given, found))),
+            _ => (0, 1),
+        }
+    }
+
     /// Every name looked up anywhere in the tree.
     pub(super) fn slots(&self) -> Vec<&str> {
         match self {
@@ -211,6 +271,23 @@ mod tests {
         for text in ["{a", "a}", "{}", "{A b}", "{a|upper}"] {
             assert!(Template::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_was_filled_in_is_read_back() {
+        let known = |name: &str| (name == "shop").then(|| "acme".to_owned());
+        let read = |text: &str, of: &str| Template::parse(text).expect("parses").read_back(of, &known);
+        assert_eq!(
+            read("/{shop}/p/{a.b}/i/{c}", "/acme/p/7/i/x-9").map(Value::Object),
+            Some(json!({ "a.b": "7", "c": "x-9" }))
+        );
+        assert_eq!(read("/{shop}/p/{a}", "/other/p/7"), None);
+        assert_eq!(read("/p", "/p/more"), None);
+        let tree = Tree::from_toml(toml::from_str("kind = 'x'\nlist = ['{a}']\nboth = '{b}-{c}'").expect("toml"))
+            .expect("a tree");
+        let mut found = Map::new();
+        assert_eq!(tree.read_back(&json!({ "kind": "y", "list": [7], "both": "1-2" }), &mut found), (1, 1));
+        assert_eq!(Value::Object(found), json!({ "a": 7, "b": "1", "c": "2" }));
     }
 
     #[test]

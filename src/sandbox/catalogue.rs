@@ -80,6 +80,18 @@ impl Catalogue {
         }
     }
 
+    /// Numbers of all products.
+    pub(super) fn ids(&self) -> impl Iterator<Item = u64> + '_ {
+        let there = |id: &u64| self.own.get(id).map_or_else(|| self.is_made_up(*id), Option::is_some);
+        (FIRST..self.next_id).filter(there)
+    }
+
+    /// When a product changed last.
+    pub(super) fn changed_at(&self, id: u64) -> Time {
+        let own = self.own.get(&id).and_then(Option::as_ref);
+        own.and_then(|own| Time::parse(own["updated_at"].as_str()?)).unwrap_or(self.born)
+    }
+
     /// The products behind `after`, up to `limit`; `keep` filters them.
     pub(super) fn page(
         &self,

@@ -9,6 +9,7 @@ mod oauth;
 mod page;
 mod pictures;
 mod sheet;
+mod shelf;
 
 use std::{
     collections::BTreeMap,
@@ -30,6 +31,7 @@ use tokio::net::TcpListener;
 
 pub use catalogue::CatalogueError;
 pub use draw::draw_scene;
+pub use shelf::Shelf;
 
 use crate::outside::Outside;
 use catalogue::Catalogue;

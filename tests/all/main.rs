@@ -19,6 +19,7 @@ mod material;
 mod platforms;
 mod pushing;
 mod real;
+mod rehearsal;
 mod relay;
 mod schedules;
 mod support;

@@ -84,6 +84,8 @@ pub(crate) struct More<'a> {
     pub(crate) relay: Option<&'a Relay>,
     /// The shop's own clock.
     pub(crate) shop_clock: Option<Clock>,
+    /// The daemon's public address, which leads to it.
+    pub(crate) public: Option<&'a str>,
 }
 
 pub(crate) struct TestApp {
@@ -111,7 +113,13 @@ impl TestApp {
 
     /// In other surroundings than usual.
     pub(crate) async fn with_more(engine: Engine, options: Options, more: More<'_>) -> Self {
-        let More { config: more, connect_to, relay, shop_clock } = more;
+        let More { config: more, mut connect_to, relay, shop_clock, public } = more;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        if let Some(public) = public {
+            let host = url::Url::parse(public).expect("an address").host_str().expect("a host").to_owned();
+            connect_to.push((host, url::Url::parse(&url).expect("an address")));
+        }
         let clock = Clock::frozen(start_of_time());
         let folder = tempfile::tempdir().expect("a temp folder");
         let policy = HttpPolicy { allow_private_networks: true, connect_to, ..HttpPolicy::default() };
@@ -132,11 +140,13 @@ impl TestApp {
         let theirs = Outside { clock: shop_clock.unwrap_or_else(|| clock.clone()), ..outside(7) };
         let shop = Sandbox::new(Options { base_url: shop_url.clone(), ..options }, theirs).expect("a shop");
         tokio::spawn(sandbox::serve(shop_listener, shop, std::future::pending()));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
         let database = fresh_database(engine, folder.path()).await;
         let file = folder.path().join("config.toml");
-        std::fs::write(&file, config_text(&url, &database) + more).expect("is written");
+        let mut text = config_text(&url, &database) + more;
+        if let Some(public) = public {
+            text = text.replacen("[server]\n", &format!("[server]\npublic_url = \"{public}\"\n"), 1);
+        }
+        std::fs::write(&file, text).expect("is written");
         let config = Config::load(Some(&file), std::iter::empty()).expect("a configuration");
         let tools = app::open_with(&config, outside(1)).await.expect("tools");
         let router = web::router(&tools);

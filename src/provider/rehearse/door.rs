@@ -1,0 +1,438 @@
+//! The platform's own side of a connect: consent, codes, tokens that end and rotate, keys that are handed over.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderMap, HeaderValue, Method};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::{Answered, Errand, Prank, Said, World, plan::Plan};
+use crate::{
+    model::Time,
+    outside::{Ask, Body, Request},
+    provider::{
+        recipe::{ConnectKind, ExpiresUnit, LostAnswer, Oauth, SignatureKind},
+        signature::{hmac, hmac_sorted_query},
+        template::Template,
+    },
+};
+
+/// A permission that was given.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    /// Access tokens and when each ends; never where that is `None`.
+    access: Vec<(String, Option<Time>)>,
+    refresh: Vec<String>,
+    revoked: bool,
+}
+
+/// A code that waits to be exchanged.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    redirect_uri: String,
+    challenge: Option<String>,
+}
+
+/// What the keys of a call are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Worth {
+    Good,
+    Ended,
+    Revoked,
+}
+
+type Params = BTreeMap<String, String>;
+
+impl World {
+    /// Whether a request is for the page where the merchant decides.
+    pub(super) fn is_consent(plan: &Plan, ask: &Ask) -> bool {
+        let connect = plan.provider.connect();
+        let oauth = connect.oauth.as_ref().and_then(|oauth| oauth.authorize.as_ref());
+        let pages = oauth.into_iter().chain(connect.posted.iter().map(|posted| &posted.authorize));
+        pages.into_iter().any(|page| plan.leads_to(page, &ask.url))
+    }
+
+    /// What is asked of the merchant, and where the answer goes: the parameters, read by the file's own templates.
+    pub(super) fn way(plan: &Plan, params: &Params) -> Params {
+        let connect = plan.provider.connect();
+        let posted = connect.posted.iter().flat_map(|posted| &posted.query);
+        let templates = connect.oauth.iter().flat_map(|oauth| &oauth.authorize_extra).chain(posted);
+        let mut way: Params = ["redirect_uri", "state", "code_challenge"]
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), params.get(*name)?.clone())))
+            .collect();
+        for (name, template) in templates {
+            let Some(found) = params.get(name).and_then(|text| template.read_back(text, &|name| plan.known(name)))
+            else {
+                continue;
+            };
+            way.extend(found.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))));
+        }
+        way
+    }
+
+    /// The merchant has decided.
+    pub(super) fn decide(&mut self, plan: &Plan, params: &Params) -> Answered {
+        let way = Self::way(plan, params);
+        let provider = &plan.provider;
+        let usual = format!("{}/oauth/callback/{}", self.rules.daemon_url, provider.key());
+        let redirect_uri = way.get("redirect_uri").cloned().unwrap_or(usual);
+        let Ok(mut back) = Url::parse(&redirect_uri) else { return Said::text(400, "no redirect_uri").into() };
+        let allowed = params.get("decision").is_some_and(|decision| decision == "allow");
+        let state = way.get("state").cloned();
+        if let Some(posted) = &provider.connect().posted {
+            let state = state.unwrap_or_default();
+            let answer = if allowed { "1" } else { posted.declined.is.as_str() };
+            back.query_pairs_mut().append_pair(&posted.declined.param, answer).append_pair(&posted.state, &state);
+            if !allowed {
+                return Said::redirect(&back).into();
+            }
+            return Answered {
+                errand: Some(self.hand_over(plan, &redirect_uri, &state)),
+                ..Said::redirect(&back).into()
+            };
+        }
+        let state = state.filter(|_| provider.kind().carries_state());
+        let mut answer: Vec<(String, String)> = Vec::new();
+        if allowed {
+            let sample = plan.talks.iter().find(|talk| talk.is_connect && talk.good);
+            let told = sample.map(|talk| talk.callback.clone()).unwrap_or_default();
+            answer.extend(told.into_iter().filter(|(name, _)| name != "code" && name != "state"));
+            if provider.kind().brings_code() {
+                let code = self.outside.random.token();
+                let challenge = way.get("code_challenge").cloned();
+                self.codes.insert(code.clone(), Waiting { redirect_uri, challenge });
+                answer.push(("code".into(), code));
+            }
+        } else {
+            answer.push(("error".into(), "access_denied".into()));
+        }
+        answer.extend(state.map(|state| ("state".into(), state)));
+        if let Ok(oauth) = provider.oauth() {
+            let issuer = oauth.issuer.as_ref().map(Template::written);
+            answer.extend(issuer.map(|issuer| ("iss".into(), issuer)));
+            self.sign(oauth, &mut answer);
+        }
+        back.query_pairs_mut().extend_pairs(answer);
+        Said::redirect(&back).into()
+    }
+
+    /// Signs what the browser carries, as the platform does.
+    fn sign(&self, oauth: &Oauth, answer: &mut Vec<(String, String)>) {
+        let Some(signature) = &oauth.signature else { return };
+        if let Some(name) = &signature.timestamp {
+            answer.retain(|(known, _)| known != name);
+            answer.push((name.clone(), (self.now.unix_ms() / 1000).to_string()));
+        }
+        let key = &self.rules.client_secret;
+        match signature.kind {
+            SignatureKind::HmacSortedQuery => {
+                answer.retain(|(name, _)| *name != signature.param);
+                let signed = hmac_sorted_query(key, &signature.param, answer);
+                answer.push((signature.param.clone(), signed));
+            }
+            SignatureKind::HmacJson => {
+                for (_, value) in answer.iter_mut().filter(|(name, _)| *name == signature.param) {
+                    let content = value.split_once('.').map_or("", |(_, content)| content).to_owned();
+                    *value = format!("{}.{content}", URL_SAFE_NO_PAD.encode(hmac(key, &content)));
+                }
+            }
+        }
+    }
+
+    /// Keys that the shop's server posts; the merchant goes back only when they were taken.
+    fn hand_over(&mut self, plan: &Plan, to: &str, state: &str) -> Errand {
+        let connect = plan.provider.connect();
+        let posted = connect.posted.as_ref();
+        let sample = plan.talks.iter().find(|talk| talk.is_connect && talk.good);
+        let mut body = sample.map(|talk| talk.posted.clone()).unwrap_or_default();
+        let mut keys = Vec::new();
+        for (name, path) in posted.iter().flat_map(|posted| &posted.secrets) {
+            let key = self.fresh(path.text(&body).as_deref().unwrap_or_default());
+            path.put(&mut body, key.clone().into());
+            keys.push((name.clone(), key));
+        }
+        if let Some(posted) = posted {
+            body[posted.state.as_str()] = state.into();
+        }
+        self.keys_given.push(keys);
+        Errand::json(to, &body)
+    }
+
+    /// The token endpoint.
+    pub(super) fn token(&mut self, plan: &Plan, ask: &Ask) -> Said {
+        let Ok(oauth) = plan.provider.oauth() else { return Said::missing() };
+        let text = |name: &str| ask.body[name].as_str().unwrap_or_default().to_owned();
+        if !self.is_client(plan, ask) {
+            return Said::json_of(401, &json!({ "error": "invalid_client" }));
+        }
+        let refused = |error: &str| Said::json_of(400, &json!({ "error": error }));
+        let revoked = plan.talks.iter().find(|talk| talk.is_refresh && talk.remedy == "reconnect");
+        let revoked =
+            || revoked.and_then(|talk| talk.exchanges.last()).map(|exchange| Said::json(exchange.answer.clone()));
+        let grant = match text("grant_type").as_str() {
+            "authorization_code" => {
+                let Some(known) = self.codes.remove(&text("code")) else { return refused("invalid_grant") };
+                let verifier = URL_SAFE_NO_PAD.encode(Sha256::digest(text("code_verifier")));
+                let proved = known.challenge.is_none_or(|challenge| challenge == verifier);
+                if !proved || known.redirect_uri != text("redirect_uri") {
+                    return refused("invalid_grant");
+                }
+                self.given.push(Given::default());
+                self.given.len() - 1
+            }
+            "refresh_token" => {
+                let token = text("refresh_token");
+                let found = self.given.iter().position(|given| !given.revoked && given.refresh.contains(&token));
+                let Some(found) = found else { return revoked().unwrap_or_else(|| refused("invalid_grant")) };
+                self.refreshes += 1;
+                // The newest one; where answers may be lost also the one it was made from.
+                let kept = if oauth.lost_answer == LostAnswer::RetryOld { vec![token] } else { Vec::new() };
+                if Self::sample(plan, oauth, true).is_some_and(|body| oauth.answer.refresh.get(&body).is_some()) {
+                    self.given[found].refresh = kept;
+                }
+                found
+            }
+            "client_credentials" => {
+                if self.given.first().is_some_and(|given| given.revoked) {
+                    return revoked().unwrap_or_else(|| refused("invalid_grant"));
+                }
+                self.refreshes += u64::from(!self.given.is_empty());
+                if self.given.is_empty() {
+                    self.given.push(Given::default());
+                }
+                0
+            }
+            "urn:ietf:params:oauth:grant-type:token-exchange" => {
+                let token = text("subject_token");
+                let found = self.given.iter().position(|given| given.access.iter().any(|(known, _)| *known == token));
+                let Some(found) = found else { return refused("invalid_subject_token") };
+                self.given[found].access.clear();
+                found
+            }
+            _ => return refused("unsupported_grant_type"),
+        };
+        self.pair(plan, oauth, grant, text("grant_type") == "refresh_token")
+    }
+
+    fn pair(&mut self, plan: &Plan, oauth: &Oauth, grant: usize, renewed: bool) -> Said {
+        let Some(mut body) = Self::sample(plan, oauth, renewed) else { return Said::missing() };
+        let answer = &oauth.answer;
+        let (ttl, now) = (self.rules.token_ttl, self.now);
+        let mut ends = None;
+        if answer.expires.path.get(&body).is_some() || oauth.default_expires.is_some() {
+            ends = Some(now.plus(ttl));
+        }
+        if answer.expires.path.get(&body).is_some() {
+            let left = match answer.expires.unit {
+                ExpiresUnit::S => json!(ttl.as_secs()),
+                ExpiresUnit::Ms => json!(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)),
+                ExpiresUnit::EpochS => json!(now.plus(ttl).unix_ms() / 1000),
+                ExpiresUnit::Rfc3339 => now.plus(ttl).to_string().into(),
+            };
+            answer.expires.path.put(&mut body, left);
+        }
+        let access = self.fresh(answer.access.text(&body).as_deref().unwrap_or_default());
+        answer.access.put(&mut body, access.clone().into());
+        self.given[grant].access.push((access, ends));
+        if let Some(sample) = answer.refresh.text(&body) {
+            let kept =
+                self.given[grant].refresh.first().cloned().filter(|_| self.given[grant].refresh.len() == 1 && renewed);
+            let rotates = kept.is_none() || oauth.lost_answer == LostAnswer::RetryOld || sample.is_empty();
+            let fresh = if rotates { self.fresh(&sample) } else { kept.unwrap_or_default() };
+            answer.refresh.put(&mut body, fresh.clone().into());
+            self.given[grant].refresh.push(fresh);
+        }
+        Said::json_of(200, &body)
+    }
+
+    /// A token answer of the platform's.
+    fn sample(plan: &Plan, oauth: &Oauth, renewed: bool) -> Option<Value> {
+        let good = |of_refresh: bool| {
+            let talks = plan.talks.iter().filter(move |talk| talk.good && talk.is_refresh == of_refresh);
+            let mut answers = talks.flat_map(|talk| &talk.exchanges).filter(|exchange| plan.is_token(&exchange.ask));
+            answers.find(|exchange| oauth.answer.access.get(&exchange.answer.body).is_some())
+        };
+        let sample = if renewed { good(true).or_else(|| good(false)) } else { good(false).or_else(|| good(true)) };
+        Some(sample?.answer.body.clone())
+    }
+
+    fn is_client(&self, plan: &Plan, ask: &Ask) -> bool {
+        let text = |name: &str| ask.body[name].as_str().unwrap_or_default().to_owned();
+        let basic = ask.headers.get("authorization").and_then(|header| header.strip_prefix("Basic "));
+        let basic = basic.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok());
+        let (id, secret) = basic
+            .and_then(|pair| pair.split_once(':').map(|(id, secret)| (id.to_owned(), secret.to_owned())))
+            .unwrap_or_else(|| (text("client_id"), text("client_secret")));
+        let Ok(oauth) = plan.provider.oauth() else { return false };
+        if let Some(client) = &oauth.client {
+            let known = Self::pasted(plan);
+            return known.get(&client.id) == Some(&id) && known.get(&client.secret) == Some(&secret);
+        }
+        let public = oauth.client_auth == crate::provider::recipe::ClientAuth::None;
+        id == self.rules.client_id && (public || secret == self.rules.client_secret)
+    }
+
+    /// The keys that a merchant pastes at this shop: those of the conversations.
+    pub(super) fn pasted(plan: &Plan) -> BTreeMap<String, String> {
+        let fields: Vec<&str> = plan.provider.fields().iter().filter(|f| f.secret).map(|f| f.name.as_str()).collect();
+        let secrets = plan.talks.iter().flat_map(|talk| &talk.secrets);
+        secrets.filter(|(name, _)| fields.contains(&name.as_str())).map(|(n, v)| (n.clone(), v.clone())).collect()
+    }
+
+    /// What the keys of a call are worth: looked up where the file says that calls carry them.
+    pub(super) fn worth(&self, plan: &Plan, ask: &Ask) -> Worth {
+        let call = &plan.provider.recipe.call;
+        let mut keys = Map::new();
+        for (name, template) in &call.headers {
+            if template.slots().any(|slot| slot.starts_with("grant.")) {
+                let given = ask.headers.get(name).map_or("", String::as_str);
+                let found = template.read_back(given, &|name| plan.known(name));
+                keys.extend(found.unwrap_or_else(|| Map::from_iter([("grant.none".to_owned(), "".into())])));
+            }
+        }
+        if let Some(basic) = &call.basic {
+            let given = ask.headers.get("authorization").and_then(|header| header.strip_prefix("Basic "));
+            let given = given.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok()).unwrap_or_default();
+            let written = format!(
+                "{}:{}",
+                basic.user.written(),
+                basic.password.as_ref().map_or(String::new(), Template::written)
+            );
+            let found = Template::parse(&written).ok().and_then(|template| template.read_back(&given, &|_| None));
+            keys.extend(found.unwrap_or_default());
+        }
+        if call.sign.is_some() {
+            let given = ask.headers.get("authorization").map_or("", String::as_str);
+            let token = given.split_once("oauth_token=\"").and_then(|(_, rest)| rest.split('"').next());
+            keys.insert("grant.access".into(), token.unwrap_or_default().into());
+        }
+        let key = |name: &str| keys.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        if self.revoked {
+            return Worth::Revoked;
+        }
+        match plan.provider.kind() {
+            ConnectKind::PastedKey => {
+                let good = Self::pasted(plan).into_iter().all(|(name, value)| key(&format!("grant.{name}")) == value);
+                if good { Worth::Good } else { Worth::Ended }
+            }
+            ConnectKind::PostedKeys => {
+                let fits = |known: &Vec<(String, String)>| {
+                    known.iter().all(|(name, value)| key(&format!("grant.{name}")) == *value)
+                };
+                if self.keys_given.iter().any(fits) { Worth::Good } else { Worth::Ended }
+            }
+            _ => {
+                let access = key("grant.access");
+                let given = self.given.iter().find(|given| given.access.iter().any(|(known, _)| *known == access));
+                let ends = given.and_then(|given| given.access.iter().find(|(known, _)| *known == access));
+                match (given, ends) {
+                    (Some(given), _) if given.revoked => Worth::Revoked,
+                    (Some(_), Some((_, ends))) if ends.is_none_or(|end| end > self.now) => Worth::Good,
+                    _ => Worth::Ended,
+                }
+            }
+        }
+    }
+
+    /// Every access token has ended.
+    pub(super) fn end_tokens(&mut self) {
+        let now = self.now;
+        self.given.iter_mut().flat_map(|given| &mut given.access).for_each(|(_, ends)| *ends = Some(now));
+    }
+
+    /// The merchant takes every permission back.
+    pub(super) fn revoke(&mut self) {
+        self.given.iter_mut().for_each(|given| given.revoked = true);
+        self.revoked = true;
+    }
+
+    /// The merchant activates an integration by OAuth 1.0a: the consumer is posted, then the browser goes to the daemon.
+    pub(super) fn activate(&mut self, plan: &Plan, params: &Params, here: &str) -> Answered {
+        let Some(rule) = &plan.provider.connect().oauth1 else { return Said::missing().into() };
+        let text = |name: &str| params.get(name).cloned().unwrap_or_default();
+        let Ok(mut identity) = Url::parse(&text("identity")) else {
+            return Said::text(400, "no identity address").into();
+        };
+        let (key, verifier) = (self.outside.random.token(), self.outside.random.token());
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("oauth_consumer_key", &key)
+            .append_pair("oauth_consumer_secret", &self.outside.random.token())
+            .append_pair("oauth_verifier", &verifier)
+            .append_pair(&rule.shop, here)
+            .finish();
+        identity.query_pairs_mut().append_pair("oauth_consumer_key", &key).append_pair(&rule.back, &format!("{here}/"));
+        Answered { errand: Some(Errand::form(&text("callback"), form)), ..Said::redirect(&identity).into() }
+    }
+
+    /// The two calls of OAuth 1.0a that make a token; `None` for any other request.
+    pub(super) fn consumer_token(&mut self, plan: &Plan, ask: &Ask) -> Option<Said> {
+        let rule = plan.provider.connect().oauth1.as_ref()?;
+        let is_access = plan.leads_to(&rule.access, &ask.url);
+        if !is_access && !plan.leads_to(&rule.request, &ask.url) {
+            return None;
+        }
+        let token = self.outside.random.token();
+        if is_access {
+            self.given.push(Given { access: vec![(token.clone(), None)], ..Given::default() });
+        }
+        let secret = self.outside.random.token();
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("oauth_token", &token)
+            .append_pair("oauth_token_secret", &secret)
+            .finish();
+        Some(Said { body: form.into(), ..Said::text(200, "") })
+    }
+
+    /// A secret that looks like this one and that nobody guesses.
+    fn fresh(&self, sample: &str) -> String {
+        let front = sample.trim_end_matches(|c: char| c.is_ascii_digit());
+        // Not the name of a place in it: what stands in front of a dot names the owner with some platforms.
+        format!("{front}{}", self.outside.random.token().replace(['-', '_'], "0"))
+    }
+
+    /// Whether a prank of this kind waits, and uses it up.
+    pub(super) fn take(&mut self, prank: Prank) -> bool {
+        let Some(place) = self.pranks.iter().position(|(known, times)| *known == prank && *times > 0) else {
+            return false;
+        };
+        self.pranks[place].1 -= 1;
+        true
+    }
+}
+
+impl Errand {
+    fn json(to: &str, body: &Value) -> Self {
+        Self::of(to, "application/json", body.to_string())
+    }
+
+    fn form(to: &str, body: String) -> Self {
+        Self::of(to, "application/x-www-form-urlencoded", body)
+    }
+
+    fn of(to: &str, kind: &'static str, body: String) -> Self {
+        let url = Url::parse(to).unwrap_or_else(|_| unreachable_address());
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static(kind));
+        Self(Request { method: Method::POST, url, headers, body: Body::Bytes(body.into()) })
+    }
+
+    /// A delivery with further headers.
+    pub(super) fn delivery(to: &str, body: &Value, more: &[(String, String)]) -> Self {
+        let mut errand = Self::json(to, body);
+        for (name, value) in more {
+            if let (Ok(name), Ok(value)) = (http::HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
+            {
+                errand.0.headers.insert(name, value);
+            }
+        }
+        errand
+    }
+}
+
+/// Leads nowhere: what was given as an address was none.
+fn unreachable_address() -> Url {
+    Url::parse("http://127.0.0.1:9/").unwrap_or_else(|_| unreachable!("it is an address"))
+}

@@ -1,0 +1,407 @@
+//! A platform's own side, played by its provider's file and the conversations beside it: which request is what is read from the file's
+//! templates backwards, what an answer looks like from the platform's real answers. For rehearsals; no network, no files.
+
+mod door;
+mod form;
+mod news;
+mod pictures;
+mod plan;
+mod shelf;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::Provider;
+use crate::{
+    model::{Failure, Time},
+    outside::{Ask, Outside, Reply, Request},
+};
+use door::{Given, Waiting, Worth};
+use form::Form;
+use news::Asked;
+use pictures::File;
+use plan::{Plan, Use, path_and_query};
+
+/// What is sold. Products are JSON with `title`, `sku`, `description_html`, `category`, `price`, `currency`, `status`
+/// (active, draft, archived), `variants` (`sku`, `title`, `price`, `options`) and `images` (`alt`).
+pub trait Goods: Send {
+    /// Their numbers, rising.
+    fn ids(&self) -> Box<dyn Iterator<Item = u64> + '_>;
+    /// One of them; `None` where it is not there.
+    fn get(&self, number: u64) -> Option<Value>;
+    /// When it changed last.
+    fn changed_at(&self, number: u64) -> Time;
+    /// Changes some members; false where it is not there.
+    fn edit(&mut self, number: u64, given: Map<String, Value>, now: Time) -> bool;
+    /// Takes it away; false where it is not there.
+    fn delete(&mut self, number: u64) -> bool;
+    /// The bytes of a picture, by the picture's number.
+    fn drawing(&self, number: u64) -> Bytes;
+}
+
+/// How a rehearsal goes.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The operator's app at the platform.
+    pub client_id: String,
+    pub client_secret: String,
+    /// The daemon's public address, where platforms need to know it.
+    pub daemon_url: String,
+    /// Life of an access token.
+    pub token_ttl: Duration,
+    /// So often a picture is said to be in work before it is ready.
+    pub processing: u32,
+}
+
+/// What goes wrong on demand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prank {
+    /// The platform's own answer to too many calls.
+    Throttle,
+    /// Error 503.
+    Down,
+    /// The work is done, the answer is lost.
+    Lose,
+    /// A picture that is brought cannot be processed.
+    FailPicture,
+}
+
+/// A shop of the platform's.
+pub struct Rehearsal {
+    plan: Plan,
+    world: Mutex<World>,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Said {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Bytes,
+}
+
+/// An answer, and what has to be sent first.
+pub struct Answered {
+    pub said: Said,
+    /// Sent before the answer; anything but a 200 to it turns the answer into a refusal.
+    pub errand: Option<Errand>,
+    /// Nobody gets to see the answer.
+    pub lost: bool,
+}
+
+/// Something that the platform sends by itself.
+pub struct Errand(pub Request);
+
+/// What happened in the shop so far.
+struct World {
+    rules: Rules,
+    outside: Outside,
+    goods: Box<dyn Goods>,
+    /// The time of the request at hand.
+    now: Time,
+    processing: u32,
+    gone: BTreeMap<u64, Time>,
+    touched: HashMap<u64, Time>,
+    galleries: HashMap<u64, Vec<u64>>,
+    files: BTreeMap<u64, File>,
+    /// Files by the key that their sender gave them.
+    keys: HashMap<String, u64>,
+    /// How values are written that later requests bring back.
+    forms: HashMap<String, Form>,
+    codes: HashMap<String, Waiting>,
+    given: Vec<Given>,
+    keys_given: Vec<Vec<(String, String)>>,
+    revoked: bool,
+    refreshes: u64,
+    hooks: Vec<Asked>,
+    delivered: u64,
+    pranks: Vec<(Prank, u32)>,
+    calls: BTreeMap<String, u64>,
+}
+
+impl Rehearsal {
+    /// A shop that lives by a provider's file.
+    ///
+    /// # Errors
+    /// Where no conversation of a connect stands beside the file.
+    pub fn new(
+        provider: Arc<Provider>,
+        rules: Rules,
+        goods: Box<dyn Goods>,
+        outside: Outside,
+    ) -> Result<Self, Failure> {
+        let plan = Plan::new(provider, &rules.client_id)?;
+        let world = World {
+            processing: rules.processing,
+            now: outside.clock.now(),
+            rules,
+            outside,
+            goods,
+            gone: BTreeMap::new(),
+            touched: HashMap::new(),
+            galleries: HashMap::new(),
+            files: BTreeMap::new(),
+            keys: HashMap::new(),
+            forms: HashMap::new(),
+            codes: HashMap::new(),
+            given: Vec::new(),
+            keys_given: Vec::new(),
+            revoked: false,
+            refreshes: 0,
+            hooks: Vec::new(),
+            delivered: 0,
+            pranks: Vec::new(),
+            calls: BTreeMap::new(),
+        };
+        Ok(Self { plan, world: Mutex::new(world) })
+    }
+
+    /// What the merchant enters to connect this shop, without secrets.
+    pub fn fields(&self) -> BTreeMap<String, String> {
+        let fields = self.plan.provider.fields().iter().filter(|field| !field.secret);
+        fields.filter_map(|field| Some((field.name.clone(), self.plan.known(&field.name)?))).collect()
+    }
+
+    /// The keys that a merchant pastes at this shop.
+    pub fn pasted_keys(&self) -> BTreeMap<String, String> {
+        World::pasted(&self.plan)
+    }
+
+    /// Every host that the daemon reaches here.
+    pub fn hosts(&self) -> Vec<String> {
+        let known = |host: String| {
+            let slots: Vec<String> = super::template::Template::parse(&host)
+                .map(|t| t.slots().map(str::to_owned).collect())
+                .unwrap_or_default();
+            slots.iter().fold(host, |host, slot| {
+                let value = self.plan.known(slot).unwrap_or_default();
+                host.replace(&format!("{{{slot}}}"), value.split_once("://").map_or(value.as_str(), |(_, rest)| rest))
+            })
+        };
+        let mut hosts: Vec<String> = self.plan.provider.hosts().into_iter().map(known).collect();
+        hosts.extend(self.plan.known("store_url").and_then(|url| Url::parse(&url).ok()?.host_str().map(str::to_owned)));
+        hosts.retain(|host| !host.is_empty());
+        hosts.sort();
+        hosts.dedup();
+        hosts
+    }
+
+    /// Answers a request of the platform's API. `brought` are the bytes of a picture that came with it.
+    pub fn answer(&self, ask: &Ask, brought: Option<&Bytes>) -> Answered {
+        let (plan, mut world) = (&self.plan, self.lock());
+        world.now = world.outside.clock.now();
+        let (path, query) = path_and_query(&ask.url);
+        let host = Url::parse(&ask.url).ok().map(|url| {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            format!("{}{port}", url.host_str().unwrap_or_default())
+        });
+        let host = host.unwrap_or_default();
+        if ask.method == "GET" && World::is_file(&path) {
+            return world.file(&path).unwrap_or_else(Said::missing).into();
+        }
+        if World::is_consent(plan, ask) {
+            let mut params: BTreeMap<String, String> = query.into_iter().collect();
+            for (name, value) in ask.body.as_object().into_iter().flatten() {
+                params.insert(name.clone(), value.as_str().unwrap_or_default().to_owned());
+            }
+            return if ask.method == "POST" {
+                world.decide(plan, &params)
+            } else {
+                consent(plan, &path, &params).into()
+            };
+        }
+        if plan.is_token(ask) {
+            world.count("token");
+            let said = world.token(plan, ask);
+            return world.handed_out(said);
+        }
+        if let Some(said) = world.consumer_token(plan, ask) {
+            return said.into();
+        }
+        let Some(meant) = plan.understand(ask) else {
+            let text = format!("{} is no call that {}'s file makes", ask.method, plan.provider.name());
+            return Said::json_of(404, &json!({ "message": text })).into();
+        };
+        world.count(&meant.op);
+        if world.take(Prank::Throttle) {
+            return Said::json(plan.throttled.clone()).into();
+        }
+        if world.take(Prank::Down) {
+            return Said::text(503, "the shop is being mended").into();
+        }
+        let elsewhere = plan.provider.recipe.op[&meant.op].url.is_some();
+        match world.worth(plan, ask) {
+            _ if elsewhere => {}
+            Worth::Good => {}
+            Worth::Ended => return Said::json(plan.expired.clone()).into(),
+            Worth::Revoked => return Said::json(plan.revoked.clone()).into(),
+        }
+        let said = world.serve(plan, &meant, (ask, brought), &host);
+        world.handed_out(said)
+    }
+
+    /// Changes a product, as the merchant would; gives what the platform delivers because of it.
+    pub fn edit(&self, number: u64, given: Map<String, Value>) -> Option<Vec<Errand>> {
+        let mut world = self.lock();
+        let now = world.outside.clock.now();
+        world.now = now;
+        world.touched.remove(&number);
+        world.goods.edit(number, given, now).then(|| world.tell(&self.plan, number, false))
+    }
+
+    /// Takes a product away; gives what the platform delivers because of it.
+    pub fn delete(&self, number: u64) -> Option<Vec<Errand>> {
+        let mut world = self.lock();
+        let now = world.outside.clock.now();
+        world.now = now;
+        if !world.goods.delete(number) {
+            return None;
+        }
+        world.touched.remove(&number);
+        world.gone.insert(number, now);
+        Some(world.tell(&self.plan, number, true))
+    }
+
+    /// Plays a prank `times` times.
+    pub fn prank(&self, prank: Prank, times: u32) {
+        self.lock().pranks.push((prank, times));
+    }
+
+    /// Every access token has ended.
+    pub fn end_tokens(&self) {
+        let mut world = self.lock();
+        world.now = world.outside.clock.now();
+        world.end_tokens();
+    }
+
+    /// The merchant takes every permission back.
+    pub fn revoke(&self) {
+        self.lock().revoke();
+    }
+
+    /// The merchant activates an integration (connect kind `oauth1`): parameters `callback` and `identity`.
+    pub fn activate(&self, params: &BTreeMap<String, String>) -> Answered {
+        let here = self.plan.known("store_url").unwrap_or_default();
+        self.lock().activate(&self.plan, params, &here)
+    }
+
+    /// What was asked so far, by operation; pictures in galleries that were brought; renewals; subscriptions.
+    pub fn stats(&self) -> Value {
+        let world = self.lock();
+        let brought = world.galleries.values().flatten().filter(|number| world.files.contains_key(number)).count();
+        json!({
+            "calls": world.calls, "pictures_brought": brought, "refreshes": world.refreshes, "subscriptions": world.hooks.len(),
+            "deliveries": world.delivered,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl World {
+    fn serve(&mut self, plan: &Plan, meant: &plan::Meant, (ask, brought): (&Ask, Option<&Bytes>), host: &str) -> Said {
+        let product = meant.values.get("product.erp_id").and_then(|id| plan.product.read(id));
+        let uses = plan.uses(&meant.op).to_vec();
+        let first = uses.iter().find(|what| !matches!(what, Use::Undo));
+        match first.or(uses.first()) {
+            Some(Use::List) => self.list(plan, &meant.values, (host, &ask.url)),
+            Some(Use::Nested(place)) => self.nested(plan, *place, &meant.values, (host, &ask.url)),
+            Some(Use::Gallery) => match product {
+                Some(product) => self.show_gallery(plan, &meant.op, product, host),
+                None => Said::missing(),
+            },
+            Some(Use::Step(_) | Use::Undo) => self.change(plan, meant, ask, brought, host),
+            Some(Use::Search) => self.search(plan, meant, host),
+            Some(Use::Subscribe) => self.subscribe(plan, meant),
+            Some(Use::Leave) => {
+                self.revoke();
+                Said::json(plan.answer(&meant.op))
+            }
+            None => Said::json(plan.answer(&meant.op)),
+        }
+    }
+
+    fn count(&mut self, what: &str) {
+        *self.calls.entry(what.to_owned()).or_default() += 1;
+    }
+
+    fn handed_out(&mut self, said: Said) -> Answered {
+        Answered { lost: self.take(Prank::Lose), ..said.into() }
+    }
+}
+
+/// The page that asks the merchant.
+fn consent(plan: &Plan, path: &str, params: &BTreeMap<String, String>) -> Said {
+    let escape =
+        |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let mut inputs = String::new();
+    for (name, value) in params {
+        inputs.push_str(&format!("<input type=hidden name=\"{}\" value=\"{}\">", escape(name), escape(value)));
+    }
+    let name = escape(plan.provider.name());
+    let page = format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>{name} (rehearsal)</title><body style=\"font:16px/1.5 system-ui;max-width:40rem;margin:3rem auto\">\
+         <h1>{name}: a rehearsal</h1><p>An app wants to read the products of this made-up shop and add pictures to them.</p>\
+         <form method=post action=\"{}\">{inputs}<button name=decision value=allow>Allow</button> <button name=decision value=deny>Refuse</button></form></html>",
+        escape(path)
+    );
+    Said {
+        headers: vec![("content-type".into(), "text/html; charset=utf-8".into())],
+        body: page.into(),
+        ..Said::default()
+    }
+}
+
+impl Default for Said {
+    fn default() -> Self {
+        Self { status: 200, headers: Vec::new(), body: Bytes::new() }
+    }
+}
+
+impl Said {
+    fn json(reply: Reply) -> Self {
+        let mut headers: Vec<(String, String)> = reply.headers.into_iter().collect();
+        let body: Bytes = match &reply.body {
+            Value::Null => Bytes::new(),
+            Value::String(text) => text.clone().into(),
+            other => other.to_string().into(),
+        };
+        if !headers.iter().any(|(name, _)| name == "content-type") {
+            headers.push(("content-type".into(), "application/json".into()));
+        }
+        Self { status: reply.status, headers, body }
+    }
+
+    fn json_of(status: u16, body: &Value) -> Self {
+        Self::json(Reply { status, headers: BTreeMap::new(), body: body.clone() })
+    }
+
+    fn text(status: u16, text: &str) -> Self {
+        Self { status, headers: vec![("content-type".into(), "text/plain".into())], body: text.to_owned().into() }
+    }
+
+    fn missing() -> Self {
+        Self::json_of(404, &json!({ "message": "there is no such thing in this shop" }))
+    }
+
+    fn redirect(to: &Url) -> Self {
+        Self { status: 302, headers: vec![("location".into(), to.to_string())], body: Bytes::new() }
+    }
+}
+
+impl From<Said> for Answered {
+    fn from(said: Said) -> Self {
+        Self { said, errand: None, lost: false }
+    }
+}

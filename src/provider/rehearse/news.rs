@@ -1,0 +1,133 @@
+//! Deliveries: who asked for them, and what they look like when something changes.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Map, Value};
+use sha2::Sha256;
+
+use super::{
+    Errand, Said, World,
+    plan::{Meant, Plan},
+};
+use crate::{
+    model::Facts,
+    provider::{
+        recipe::{HookAct, HookKey, HookPlace, HookProofKind, Webhook},
+        scope::Scope,
+    },
+};
+
+/// A subscription.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    topic: String,
+    url: String,
+    secret: String,
+}
+
+impl World {
+    /// Somebody wants to be told of a topic.
+    pub(super) fn subscribe(&mut self, plan: &Plan, meant: &Meant) -> Said {
+        let text = |name: &str| meant.values.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let asked = Asked { topic: text("hook.topic"), url: text("hook.url"), secret: text("hook.secret") };
+        self.hooks.retain(|known| (&known.topic, &known.url) != (&asked.topic, &asked.url));
+        self.hooks.push(asked);
+        let mut reply = plan.answer(&meant.op);
+        let rule = plan.provider.recipe.webhook.as_ref().and_then(|webhook| webhook.subscribe.as_ref());
+        if let Some(rule) = rule {
+            let form = super::form::Form::of(rule.id.get(&reply.body));
+            rule.id.put(&mut reply.body, form.make(self.hooks.len() as u64, ""));
+        }
+        Said::json(reply)
+    }
+
+    /// What is delivered when a product changed or went.
+    pub(super) fn tell(&mut self, plan: &Plan, number: u64, gone: bool) -> Vec<Errand> {
+        let Some(webhook) = &plan.provider.recipe.webhook else { return Vec::new() };
+        let (act, word) = if gone { (HookAct::Gone, "delete") } else { (HookAct::Read, "update") };
+        let named = |topic: &&String| topic.to_lowercase().contains(word);
+        let mut topics =
+            webhook.on.iter().filter(|(topic, rule)| rule.act == act && named(topic)).map(|(topic, _)| topic);
+        let topic = topics.next().or_else(|| webhook.on.keys().find(named));
+        let Some(topic) = topic.cloned() else { return Vec::new() };
+        self.delivered += 1;
+        let usual = Asked {
+            topic: topic.clone(),
+            url: format!("{}/hooks/{}", self.rules.daemon_url, plan.provider.key()),
+            secret: self.rules.client_secret.clone(),
+        };
+        let same = |one: &str, other: &str| {
+            let plain = |text: &str| text.to_lowercase().replace(['/', '_', '.'], "");
+            plain(one) == plain(other)
+        };
+        let to: Vec<Asked> = if webhook.subscribe.is_some() {
+            self.hooks.iter().filter(|asked| same(&asked.topic, &topic)).cloned().collect()
+        } else {
+            vec![usual]
+        };
+        to.iter().map(|asked| self.delivery(plan, webhook, (asked, &topic), number)).collect()
+    }
+
+    fn delivery(&self, plan: &Plan, webhook: &Webhook, (asked, topic): (&Asked, &str), number: u64) -> Errand {
+        let (mut body, mut headers) = (Value::Object(Map::new()), Vec::new());
+        let mut place = |at: &HookPlace, text: String, body: &mut Value| match (&at.header, &at.body) {
+            (Some(name), _) => headers.push((name.clone(), text)),
+            (None, Some(path)) => path.put(body, text.into()),
+            (None, None) => {}
+        };
+        place(&webhook.topic, topic.to_owned(), &mut body);
+        if let Some(delivery) = &webhook.delivery {
+            place(delivery, format!("delivery-{}", self.delivered), &mut body);
+        }
+        if let Some(shop) = &webhook.shop {
+            let address = plan.provider.store_url(&plan.facts).unwrap_or_default();
+            let value = shop.store_url.read_back(&address, &|_| None).and_then(|mut found| found.remove("value"));
+            place(&shop.at, value.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default(), &mut body);
+        }
+        // Where it stands for one topic it stands for all.
+        let ids =
+            webhook.on.get(topic).into_iter().chain(webhook.on.values()).filter_map(|rule| rule.id.as_ref()?.path());
+        if let Some(path) = { ids }.next() {
+            path.put(&mut body, number.into());
+        }
+        if webhook.delivery.is_none() {
+            // No delivery is another's twin.
+            body["delivered"] = self.delivered.into();
+        }
+        if let Some(text) = &webhook.verify.text {
+            // What is signed has to be there.
+            for slot in text.slots().filter_map(|slot| slot.strip_prefix("body.")) {
+                if body.get(slot).is_none() {
+                    body[slot] = (self.now.unix_ms() / 1000).to_string().into();
+                }
+            }
+        }
+        let proof = proof(webhook, self.key(webhook, asked), &body);
+        headers.push((webhook.verify.header.clone(), proof));
+        Errand::delivery(&asked.url, &body, &headers)
+    }
+
+    fn key<'a>(&'a self, webhook: &Webhook, asked: &'a Asked) -> &'a str {
+        match webhook.verify.key {
+            HookKey::App => &self.rules.client_secret,
+            HookKey::Subscription => &asked.secret,
+        }
+    }
+}
+
+fn proof(webhook: &Webhook, key: &str, body: &Value) -> String {
+    let text = match webhook.verify.kind {
+        HookProofKind::Secret => return key.to_owned(),
+        HookProofKind::HmacBody => body.to_string(),
+        HookProofKind::HmacText => {
+            let facts = Facts::new();
+            let values = Map::from_iter([("body".to_owned(), body.clone())]);
+            let scope = Scope { values, ..Scope::of_facts(&facts) };
+            webhook.verify.text.as_ref().and_then(|text| text.text(&scope).ok().flatten()).unwrap_or_default()
+        }
+    };
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
+        .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+    mac.update(text.as_bytes());
+    STANDARD.encode(mac.finalize().into_bytes())
+}

@@ -1,0 +1,315 @@
+//! What a push does to the shop: uploads, galleries, processing, and pictures taken out again.
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use super::{
+    Said, World,
+    form::{FILES, Form, file_number},
+    plan::{Meant, Plan, Use},
+    shelf::{Shown, address, put_gallery},
+};
+use crate::{
+    outside::{Ask, Reply},
+    provider::recipe::{GalleryKind, PushStep},
+};
+
+/// A file that was brought.
+#[derive(Debug, Clone, Default)]
+pub(super) struct File {
+    pub(super) name: String,
+    pub(super) alt: Option<String>,
+    pub(super) bytes: Option<Bytes>,
+    /// So often it is said to be in work still.
+    pub(super) in_work: u32,
+    pub(super) broken: bool,
+}
+
+/// The number of the first file that is brought; the catalogue's own pictures have smaller ones.
+const FIRST: u64 = 900_000_001;
+
+impl World {
+    /// A product's gallery.
+    pub(super) fn show_gallery(&self, plan: &Plan, op: &str, product: u64, host: &str) -> Said {
+        if self.goods.get(product).is_none() {
+            return Said::missing();
+        }
+        let mut reply = plan.answer(op);
+        self.put_product(plan, &mut reply, product, host);
+        Said::json(reply)
+    }
+
+    /// Writes product and gallery into an answer that shows them.
+    fn put_product(&self, plan: &Plan, reply: &mut Reply, product: u64, host: &str) {
+        let recipe = &plan.provider.recipe;
+        let Some(push) = &recipe.push else { return };
+        let images = recipe.import.map.images.as_ref().map(|images| &images.each);
+        let whole = images.and_then(|each| push.list.each.before(each));
+        let is_product = |at: &crate::provider::path::Path| {
+            let there = at.get(&reply.body)?;
+            recipe.import.map.erp_id.path()?.get(there).map(|_| there.clone())
+        };
+        if let Some((at, mut there)) = whole.and_then(|at| is_product(&at).map(|there| (at, there))) {
+            self.fill(plan, &mut there, product, host, &mut Vec::new());
+            at.put(&mut reply.body, there);
+        }
+        put_gallery(plan, &mut reply.body, &self.gallery(product), host);
+    }
+
+    /// A step of a push, or its undoing.
+    pub(super) fn change(
+        &mut self,
+        plan: &Plan,
+        meant: &Meant,
+        ask: &Ask,
+        brought: Option<&Bytes>,
+        host: &str,
+    ) -> Said {
+        let recipe = &plan.provider.recipe;
+        let op = &recipe.op[&meant.op];
+        let steps = plan.uses(&meant.op).iter().filter_map(|what| match what {
+            Use::Step(place) => plan.step(*place),
+            _ => None,
+        });
+        let step = steps.clone().next();
+        let values = &meant.values;
+        let product = values.get("product.erp_id").and_then(|id| plan.product.read(id));
+        if product.is_some_and(|product| self.goods.get(product).is_none()) {
+            return Said::missing();
+        }
+        if let Some(image) = values.get("image.id") {
+            return self.take_out(plan, &meant.op, image, product);
+        }
+        if let Some(poll) = step.and_then(|step| step.poll.as_ref()) {
+            let file = self.file_of(plan, values, ask);
+            let mut reply = plan.answer(&meant.op);
+            let word = self.state(plan, &meant.op, file, poll);
+            poll.path.put(&mut reply.body, word.into());
+            return Said::json(reply);
+        }
+        let mut file = self.file_of(plan, values, ask);
+        let listed = values.get("gallery.items").or_else(|| values.get("gallery.ids"));
+        if let (Some(Value::Array(list)), Some(product)) = (listed, product) {
+            file = self.write_gallery(plan, product, list, step).or(file);
+        } else {
+            let file = *file.get_or_insert_with(|| self.new_file());
+            let position = position(step, values);
+            if let Some(product) = product.filter(|_| op.looks_up_any("product.")) {
+                self.attach(plan, product, file, position);
+            }
+        }
+        if let Some(number) = file {
+            self.note(number, values, ask, brought);
+        }
+        if let Some(product) = product {
+            self.touched.insert(product, self.now);
+        }
+        self.after_step(plan, meant, steps.collect(), file, product, host)
+    }
+
+    fn after_step(
+        &mut self,
+        plan: &Plan,
+        meant: &Meant,
+        steps: Vec<&PushStep>,
+        file: Option<u64>,
+        product: Option<u64>,
+        host: &str,
+    ) -> Said {
+        let mut reply = plan.answer(&meant.op);
+        let list = plan.provider.recipe.push.as_ref().map(|push| &push.list);
+        let shows = list.is_some_and(|list| !list.each.is_whole() && list.each.get(&reply.body).is_some());
+        if let Some(product) = product.filter(|_| shows) {
+            self.put_product(plan, &mut reply, product, host);
+        }
+        let Some(shown) = file.and_then(|file| self.shown(file)) else { return Said::json(reply) };
+        let result = plan.provider.recipe.push.as_ref().map(|push| push.result.id.written()).unwrap_or_default();
+        for (name, path) in steps.iter().flat_map(|step| &step.keep) {
+            let sample = path.get(&reply.body).cloned();
+            if sample.as_ref().is_some_and(|sample| sample.is_array() || sample.is_object()) {
+                continue;
+            }
+            let form =
+                if result == format!("{{kept.{name}}}") { plan.picture.clone() } else { Form::of(sample.as_ref()) };
+            self.forms.insert(name.clone(), form.clone());
+            path.put(&mut reply.body, form.make(shown.number, &address(host, &shown)));
+        }
+        Said::json(reply)
+    }
+
+    /// Which file a request is about: one that an earlier answer named, or that its own key names.
+    fn file_of(&mut self, plan: &Plan, values: &Map<String, Value>, ask: &Ask) -> Option<u64> {
+        for (name, value) in values {
+            let Some(name) = name.strip_prefix("kept.") else { continue };
+            let form = self.forms.get(name).unwrap_or(&plan.picture);
+            if let Some(number) = form.read(value).filter(|number| self.files.contains_key(number)) {
+                return Some(number);
+            }
+        }
+        if let Some(Value::String(key)) = values.get("push.uuid") {
+            if let Some(number) = self.keys.get(key) {
+                return Some(*number);
+            }
+            let number = self.new_file();
+            self.keys.insert(key.clone(), number);
+            return Some(number);
+        }
+        file_number(&ask.url).filter(|number| self.files.contains_key(number))
+    }
+
+    fn new_file(&mut self) -> u64 {
+        let number = FIRST + self.files.len() as u64;
+        let broken = self.take(super::Prank::FailPicture);
+        let file = File { name: format!("{number}.png"), in_work: self.processing, broken, ..File::default() };
+        self.files.insert(number, file);
+        number
+    }
+
+    /// Keeps what a request tells of a file.
+    fn note(&mut self, number: u64, values: &Map<String, Value>, ask: &Ask, brought: Option<&Bytes>) {
+        let Some(file) = self.files.get_mut(&number) else { return };
+        let text = |name: &str| values.get(name).and_then(Value::as_str).map(str::to_owned);
+        let sent = ask.body.as_array().and_then(|parts| parts.iter().find_map(|part| part["file"].as_str()));
+        let named = text("asset.name")
+            .map(|name| format!("{name}.{}", text("asset.extension").unwrap_or_else(|| "png".into())));
+        let name = text("push.mark").or_else(|| text("asset.file_name")).or(named).or(sent.map(str::to_owned));
+        let name = name.or_else(|| text("asset.url").and_then(|url| url.rsplit('/').next().map(str::to_owned)));
+        // A mark says more than the name of a file.
+        if let Some(name) = name.filter(|_| file.name.starts_with(char::is_numeric)) {
+            file.name = name;
+        }
+        file.alt = text("asset.alt").or(file.alt.take());
+        file.bytes = brought.cloned().or(file.bytes.take());
+    }
+
+    /// Writes a gallery as a whole; gives the picture that is new in it.
+    fn write_gallery(&mut self, plan: &Plan, product: u64, list: &[Value], step: Option<&PushStep>) -> Option<u64> {
+        let push = plan.provider.recipe.push.as_ref()?;
+        let others =
+            step.and_then(|step| step.others.as_ref()).or(push.undo.as_ref().and_then(|undo| undo.others.as_ref()));
+        let before: Vec<u64> = self.gallery(product).iter().map(|picture| picture.number).collect();
+        let (mut numbers, mut new) = (Vec::new(), None);
+        for item in list {
+            let mut values = Map::new();
+            let id = match (others, item) {
+                (Some(tree), Value::Object(_)) => {
+                    tree.read_back(item, &mut values);
+                    values.remove("value")
+                }
+                _ => Some(item.clone()),
+            };
+            let known = id.and_then(|id| plan.picture.read(&id)).filter(|number| self.shown(*number).is_some());
+            let number = known.unwrap_or_else(|| self.new_file());
+            if let Some(tree) = step.and_then(|step| step.item.as_ref()) {
+                let mut values = Map::new();
+                tree.read_back(item, &mut values);
+                self.note(number, &values, &Ask::default(), None);
+            }
+            if !before.contains(&number) {
+                new = Some(number);
+            }
+            numbers.push(number);
+        }
+        self.galleries.insert(product, numbers);
+        new
+    }
+
+    fn attach(&mut self, plan: &Plan, product: u64, file: u64, position: Option<usize>) {
+        let mut numbers: Vec<u64> = self.gallery(product).iter().map(|picture| picture.number).collect();
+        let was = numbers.iter().position(|number| *number == file);
+        if was.is_some() && position.is_none() {
+            return;
+        }
+        numbers.retain(|number| *number != file);
+        let single = plan.provider.recipe.push.as_ref().is_some_and(|push| push.gallery == GalleryKind::ReplaceList)
+            && plan.provider.limits().images_per_product == 1;
+        if single {
+            numbers.clear();
+        }
+        let place = position.unwrap_or(numbers.len()).min(numbers.len());
+        numbers.insert(place, file);
+        self.galleries.insert(product, numbers);
+    }
+
+    fn take_out(&mut self, plan: &Plan, op: &str, image: &Value, product: Option<u64>) -> Said {
+        let Some(number) = plan.picture.read(image) else { return Said::missing() };
+        let holds = |(product, numbers): (&u64, &Vec<u64>)| numbers.contains(&number).then_some(*product);
+        let product = product.or_else(|| self.galleries.iter().find_map(holds)).unwrap_or(number / 100);
+        let before: Vec<u64> = self.gallery(product).iter().map(|picture| picture.number).collect();
+        if !before.contains(&number) {
+            return Said::missing();
+        }
+        self.galleries.insert(product, before.into_iter().filter(|known| *known != number).collect());
+        self.touched.insert(product, self.now);
+        Said::json(plan.answer(op))
+    }
+
+    /// The word for how far a file is.
+    fn state(&mut self, plan: &Plan, op: &str, file: Option<u64>, poll: &crate::provider::recipe::Poll) -> String {
+        let ready = poll.ready.first().cloned().unwrap_or_default();
+        let Some(file) = file.and_then(|file| self.files.get_mut(&file)) else { return ready };
+        if let Some(word) = poll.failed.first().filter(|_| file.broken) {
+            return word.clone();
+        }
+        if file.in_work == 0 {
+            return ready;
+        }
+        file.in_work -= 1;
+        // The platform's own word, where a conversation shows it.
+        let said = plan.talks.iter().flat_map(|talk| &talk.exchanges);
+        let said = said.filter(|exchange| plan.understand(&exchange.ask).is_some_and(|meant| meant.op == op));
+        let mut words = said.filter_map(|exchange| poll.path.text(&exchange.answer.body));
+        words.find(|word| !poll.ready.contains(word) && !poll.failed.contains(word)).unwrap_or(ready)
+    }
+
+    /// What a search for files of ours finds.
+    pub(super) fn search(&self, plan: &Plan, meant: &Meant, host: &str) -> Said {
+        let mark = meant.values.get("push.mark").and_then(Value::as_str).unwrap_or_default();
+        let mut reply = plan.answer(&meant.op);
+        let steps = plan.provider.recipe.push.iter().flat_map(|push| &push.step);
+        let looks = steps.filter_map(|step| match &step.look {
+            crate::provider::recipe::Look::Ask { op, each, name, keep } if *op == meant.op => Some((each, name, keep)),
+            _ => None,
+        });
+        for (each, name, keep) in looks {
+            let found = self.files.iter().filter(|(_, file)| !mark.is_empty() && file.name.contains(mark));
+            let draw = |(number, file): (&u64, &File)| {
+                let shown = Shown { number: *number, name: file.name.clone(), alt: None };
+                let mut item = Value::Null;
+                name.put(&mut item, file.name.clone().into());
+                for path in keep.values() {
+                    path.put(&mut item, plan.picture.make(*number, &address(host, &shown)));
+                }
+                item
+            };
+            each.put(&mut reply.body, found.map(draw).collect());
+        }
+        Said::json(reply)
+    }
+
+    /// The bytes at one of our addresses.
+    pub(super) fn file(&self, path: &str) -> Option<Said> {
+        let number = file_number(path)?;
+        self.shown(number)?;
+        let bytes = self.files.get(&number).and_then(|file| file.bytes.clone());
+        let bytes = bytes.unwrap_or_else(|| self.goods.drawing(number));
+        let kind = infer::get(&bytes).map_or("application/octet-stream", |kind| kind.mime_type());
+        Some(Said { headers: vec![("content-type".into(), kind.into())], body: bytes, ..Said::default() })
+    }
+
+    /// Whether a path is one of a file's.
+    pub(super) fn is_file(path: &str) -> bool {
+        path.starts_with(FILES)
+    }
+}
+
+/// Where a picture is wanted: `None` for behind the others.
+fn position(step: Option<&PushStep>, values: &Map<String, Value>) -> Option<usize> {
+    let next = values.get("gallery.next").and_then(|next| next.as_u64().or_else(|| next.as_str()?.parse().ok()));
+    let first = values.get("gallery.make_first").is_some_and(|first| first == true || first == "true");
+    match next {
+        _ if step.is_some_and(|step| step.only_first) || first => Some(0),
+        Some(1) => Some(0),
+        _ => None,
+    }
+}

@@ -1,0 +1,390 @@
+//! The catalogue as the platform would show it: the provider's mapping, read backwards onto a real answer of the platform.
+
+use serde_json::{Map, Value};
+
+use super::{Goods, Said, World, form::FILES, plan::Plan};
+use crate::{
+    model::Time,
+    outside::Reply,
+    provider::{
+        path::Path,
+        pick::{ImageMapping, Pick, VariantMapping},
+        recipe::{PageKind, Paging, SinceFormat},
+    },
+};
+
+/// How many things of a list come with the item, where a file knows lists that come cut.
+const SHORT: usize = 2;
+
+/// A picture of a product.
+#[derive(Debug, Clone)]
+pub(super) struct Shown {
+    pub(super) number: u64,
+    pub(super) name: String,
+    pub(super) alt: Option<String>,
+}
+
+/// What a request for a list says.
+struct Wanted {
+    size: usize,
+    /// Things before the page…
+    skip: usize,
+    /// …or the number of the last one before it.
+    after: Option<u64>,
+}
+
+impl World {
+    /// A page of the catalogue.
+    pub(super) fn list(&self, plan: &Plan, values: &Map<String, Value>, (host, url): (&str, &str)) -> Said {
+        let import = &plan.provider.recipe.import;
+        let wanted = wanted(&import.page, values, url);
+        let since = since(plan, values);
+        let status = import.map.status.as_ref();
+        let part = values.get("part").and_then(Value::as_str).filter(|_| !import.parts.is_empty());
+        let shows_gone = shows_gone(plan);
+        let changed = |number: &u64| since.is_none_or(|since| self.changed_at(*number) >= since);
+        let in_part = |number: &u64| {
+            let Some(part) = part else { return true };
+            let ours = self.goods.get(*number).and_then(|product| product["status"].as_str().map(str::to_owned));
+            status.is_none_or(|pick| pick.native(&ours.unwrap_or_default()) == part)
+        };
+        let here = self.goods.ids().filter(changed).filter(in_part);
+        let gone = self.gone.keys().copied().filter(|_| shows_gone && since.is_some()).filter(changed);
+        // Numbers only, so that a large catalogue takes no memory here.
+        let numbers: Vec<u64> = here.chain(gone).collect();
+        let from = wanted.after.map_or(wanted.skip, |after| numbers.partition_point(|number| *number <= after));
+        let page: Vec<u64> = numbers.iter().copied().skip(from).take(wanted.size).collect();
+        let mut reply = plan.answer(&import.op);
+        let mut beside = Vec::new();
+        let items = page.iter().map(|number| self.item(plan, *number, host, &mut beside)).collect();
+        import.page.items.put(&mut reply.body, Value::Array(items));
+        for join in &import.join {
+            join.from.put(&mut reply.body, Value::Array(std::mem::take(&mut beside)));
+        }
+        let more = from + page.len() < numbers.len();
+        let next = page.last().filter(|_| more).copied();
+        lead_on(&import.page, &mut reply, (numbers.len(), next, more), url);
+        Said::json(reply)
+    }
+
+    /// A list within an item, from its own operation.
+    pub(super) fn nested(&self, plan: &Plan, place: usize, values: &Map<String, Value>, at: (&str, &str)) -> Said {
+        let (host, url) = at;
+        let recipe = &plan.provider.recipe;
+        let nested = &recipe.import.nested[place];
+        let number = values.iter().filter(|(name, _)| name.starts_with("item."));
+        let number = number
+            .filter_map(|(_, value)| plan.product.read(value))
+            .find(|n| self.goods.get(*n).is_some() || self.gone.contains_key(n));
+        let Some(number) = number else { return Said::missing() };
+        let wanted = wanted(&nested.page, values, url);
+        let mut reply = plan.answer(&nested.op);
+        let sample = nested.page.items.each(&reply.body).first().cloned();
+        let sample = sample.or_else(|| nested.into.each(&plan.item).first().cloned()).unwrap_or_default();
+        let is_pictures = recipe.import.map.images.as_ref().is_some_and(|images| images.each == nested.into);
+        let all = if is_pictures {
+            self.image_items(plan, number, host, &sample)
+        } else {
+            self.variant_items(plan, number, &sample)
+        };
+        let from = wanted.after.map_or(wanted.skip, |after| usize::try_from(after).unwrap_or(0));
+        let page: Vec<Value> = all.iter().skip(from).take(wanted.size).cloned().collect();
+        let end = from + page.len();
+        nested.page.items.put(&mut reply.body, Value::Array(page));
+        lead_on(&nested.page, &mut reply, (all.len(), Some(end as u64), end < all.len()), url);
+        Said::json(reply)
+    }
+
+    /// One item of the catalogue; what belongs beside it in the page goes to `beside`.
+    pub(super) fn item(&self, plan: &Plan, number: u64, host: &str, beside: &mut Vec<Value>) -> Value {
+        let mut item = plan.item.clone();
+        self.fill(plan, &mut item, number, host, beside);
+        item
+    }
+
+    /// Makes an item of the platform's the one with this number.
+    pub(super) fn fill(&self, plan: &Plan, item: &mut Value, number: u64, host: &str, beside: &mut Vec<Value>) {
+        let import = &plan.provider.recipe.import;
+        let map = &import.map;
+        let product = self.goods.get(number);
+        let gone = product.is_none();
+        let product = product.unwrap_or_default();
+        let later = |path: &Path| {
+            import.nested.iter().any(|nested| nested.more.is_none() && path.behind(&nested.into).is_some())
+        };
+        if let Some(variants) = &map.variants
+            && !later(&variants.each)
+        {
+            let sample = variants.each.each(&plan.item).first().cloned().unwrap_or_default();
+            let all = self.variant_items(plan, number, &sample);
+            cut(plan, item, &variants.each, all);
+        }
+        if let Some(images) = &map.images {
+            let join = import.join.iter().find(|join| join.into == images.each);
+            if let Some(join) = join {
+                let sample = join.from.each(&plan.answer(&import.op).body).first().cloned().unwrap_or_default();
+                let all = self.image_items(plan, number, host, &sample);
+                join.ids.put(item, all.iter().filter_map(|image| join.on.get(image).cloned()).collect());
+                beside.extend(all);
+            } else if !later(&images.each) {
+                let sample = images.each.each(&plan.item).first().cloned().unwrap_or_default();
+                let all = self.image_items(plan, number, host, &sample);
+                // A shop with one picture a product has no list of them.
+                let single = images.each.get(&plan.item).is_some_and(|value| !value.is_array());
+                if single {
+                    images.each.put(item, all.first().cloned().unwrap_or(Value::Null));
+                } else {
+                    cut(plan, item, &images.each, all);
+                }
+            }
+        }
+        let text = |name: &str| product[name].as_str().unwrap_or_default().to_owned();
+        let status = if gone { "deleted".to_owned() } else { text("status") };
+        let words = [
+            (Some(&map.title), text("title")),
+            (map.description.as_ref(), text("description_html")),
+            (map.erp_url.as_ref(), format!("https://{host}/products/{number}")),
+            (map.category.as_ref(), text("category")),
+            (map.currency.as_ref(), text("currency")),
+            (map.price.as_ref(), text("price")),
+            (map.status.as_ref(), status),
+            (map.erp_sku.as_ref(), text("sku")),
+        ];
+        for (pick, text) in words {
+            if let Some(pick) = pick.filter(|pick| pick.path().is_some_and(|path| !later(path)) && !text.is_empty()) {
+                pick.put(item, &text);
+            }
+        }
+        if let Some(pick) = &map.updated_at {
+            pick.put_time(item, self.changed_at(number));
+        }
+        if let Some(path) = map.erp_id.path() {
+            path.put(item, plan.product.make(number, ""));
+        }
+    }
+
+    fn variant_items(&self, plan: &Plan, number: u64, sample: &Value) -> Vec<Value> {
+        let Some(map) = &plan.provider.recipe.import.map.variants else { return Vec::new() };
+        let product = self.goods.get(number).unwrap_or_default();
+        let variants = product["variants"].as_array().cloned().unwrap_or_default();
+        variants
+            .iter()
+            .enumerate()
+            .map(|(place, variant)| variant_item(plan, map, (number, place), variant, sample))
+            .collect()
+    }
+
+    /// Pictures in the form of the catalogue.
+    fn image_items(&self, plan: &Plan, number: u64, host: &str, sample: &Value) -> Vec<Value> {
+        let Some(map) = &plan.provider.recipe.import.map.images else { return Vec::new() };
+        self.gallery(number).iter().map(|picture| image_item(plan, map, picture, host, sample)).collect()
+    }
+
+    /// The pictures of a product: its own, or what was made of them.
+    pub(super) fn gallery(&self, number: u64) -> Vec<Shown> {
+        if let Some(kept) = self.galleries.get(&number) {
+            let known = |picture: &u64| self.shown(*picture);
+            return kept.iter().filter_map(known).collect();
+        }
+        own_pictures(&*self.goods, number)
+    }
+
+    /// A picture by its number.
+    pub(super) fn shown(&self, number: u64) -> Option<Shown> {
+        if let Some(file) = self.files.get(&number) {
+            return Some(Shown { number, name: file.name.clone(), alt: file.alt.clone() });
+        }
+        own_pictures(&*self.goods, number / 100).into_iter().find(|picture| picture.number == number)
+    }
+
+    /// When a product changed last.
+    pub(super) fn changed_at(&self, number: u64) -> Time {
+        let touched = self.touched.get(&number).or_else(|| self.gone.get(&number)).copied();
+        touched.unwrap_or_else(|| self.goods.changed_at(number))
+    }
+}
+
+/// Whether the platform lists what is gone: where one of its conversations shows such an item among changes.
+fn shows_gone(plan: &Plan) -> bool {
+    let import = &plan.provider.recipe.import;
+    let Some(status) = import.map.status.as_ref() else { return false };
+    let (native, Some(path)) = (status.native("deleted"), status.path()) else { return false };
+    let bodies = plan.talks.iter().flat_map(|talk| &talk.exchanges).map(|exchange| &exchange.answer.body);
+    bodies.flat_map(|body| import.page.items.each(body)).any(|item| path.text(item).as_deref() == Some(&native))
+}
+
+/// The time that a request for changes names.
+fn since(plan: &Plan, values: &Map<String, Value>) -> Option<Time> {
+    let rule = plan.provider.recipe.import.since.as_ref()?;
+    let filter = values.get("filter").and_then(Value::as_str);
+    let read = |filter: &str| rule.filter.as_ref()?.read_back(filter, &|_| None)?.remove("since");
+    let since = filter.and_then(read).or_else(|| values.get("since").cloned())?;
+    let text = crate::provider::path::as_text(&since)?;
+    match rule.format {
+        SinceFormat::EpochS => text.parse().ok().map(|s: i64| Time::from_unix_ms(s * 1000)),
+        _ => Time::parse(&text.replace(' ', "T")).or_else(|| Time::parse(&format!("{}Z", text.replace(' ', "T")))),
+    }
+}
+
+fn own_pictures(goods: &dyn Goods, number: u64) -> Vec<Shown> {
+    let product = goods.get(number).unwrap_or_default();
+    let images = product["images"].as_array().cloned().unwrap_or_default();
+    let shown = |(place, image): (usize, &Value)| Shown {
+        number: number * 100 + place as u64 + 1,
+        name: format!("{number}-{}.png", place + 1),
+        alt: image["alt"].as_str().map(str::to_owned),
+    };
+    images.iter().enumerate().map(shown).collect()
+}
+
+fn variant_item(plan: &Plan, map: &VariantMapping, at: (u64, usize), variant: &Value, sample: &Value) -> Value {
+    let (number, place) = at;
+    let mut item = sample.clone();
+    let text = |name: &str| variant[name].as_str().unwrap_or_default();
+    for (pick, text) in [(&map.sku, text("sku")), (&map.title, text("title")), (&map.price, text("price"))] {
+        if let Some(pick) = pick.as_ref().filter(|_| !text.is_empty()) {
+            pick.put(&mut item, text);
+        }
+    }
+    if let Some(options) = &map.options
+        && let Some(option) = variant["options"].as_array().and_then(|options| options.first())
+    {
+        let (name, value) = (option["name"].as_str().unwrap_or_default(), option["value"].as_str().unwrap_or_default());
+        match (&options.name, &options.value) {
+            (Some(names), Some(values)) => {
+                let mut one = options.each.each(&item).first().cloned().unwrap_or_default();
+                names.put(&mut one, name.into());
+                values.put(&mut one, value.into());
+                options.each.put(&mut item, Value::Array(vec![one]));
+            }
+            _ => options.each.put(&mut item, serde_json::json!({ name: value })),
+        }
+    }
+    if let Some(path) = map.image_id.as_ref().and_then(Pick::path) {
+        path.put(&mut item, plan.picture.make(number * 100 + 1, ""));
+    }
+    if let Some(path) = map.id.path() {
+        path.put(&mut item, plan.variant.make(number * 100 + place as u64 + 1, ""));
+    }
+    item
+}
+
+fn image_item(plan: &Plan, map: &ImageMapping, picture: &Shown, host: &str, sample: &Value) -> Value {
+    let mut item = sample.clone();
+    let address = address(host, picture);
+    if let Some(pick) = &map.alt {
+        pick.put(&mut item, picture.alt.as_deref().unwrap_or_default());
+    }
+    match (&map.url.template, map.url.path()) {
+        (None, Some(path)) => path.put(&mut item, address.clone().into()),
+        (Some(_), Some(path)) if Some(path) != map.id.path() => path.put(&mut item, below(picture).into()),
+        _ => {}
+    }
+    if let Some(path) = map.id.path() {
+        path.put(&mut item, plan.picture.make(picture.number, &address));
+    }
+    item
+}
+
+/// The gallery of a product in the form that pushes read.
+pub(super) fn put_gallery(plan: &Plan, body: &mut Value, pictures: &[Shown], host: &str) {
+    let Some(push) = &plan.provider.recipe.push else { return };
+    let list = &push.list;
+    let sample = list.each.each(&plan.answer(&list.op).body).first().cloned().unwrap_or_default();
+    let images = plan.provider.recipe.import.map.images.as_ref();
+    let by_rule = images.is_some_and(|images| images.url.template.is_some());
+    let draw = |picture: &Shown| {
+        let mut item = sample.clone();
+        let address = address(host, picture);
+        for (path, text) in [
+            (&list.alt, picture.alt.clone().unwrap_or_default()),
+            (&list.name, picture.name.clone()),
+            (&list.url, if by_rule { below(picture) } else { address.clone() }),
+        ] {
+            if let Some(path) = path {
+                path.put(&mut item, text.into());
+            }
+        }
+        list.id.put(&mut item, plan.picture.make(picture.number, &address));
+        item
+    };
+    let mut items: Vec<Value> = pictures.iter().map(draw).collect();
+    let single = list.each.get(&plan.answer(&list.op).body).is_some_and(|value| !value.is_array());
+    let drawn = if single { items.drain(..).next_back().unwrap_or(Value::Null) } else { Value::Array(items) };
+    list.each.put(body, drawn);
+}
+
+/// Where a picture lies.
+pub(super) fn address(host: &str, picture: &Shown) -> String {
+    let scheme = if host.starts_with("127.0.0.1") || host.starts_with("localhost") { "http" } else { "https" };
+    format!("{scheme}://{host}{FILES}{}/{}", picture.number, picture.name)
+}
+
+/// The same below a shop's folder of pictures.
+fn below(picture: &Shown) -> String {
+    format!("{FILES}{}/{}", picture.number, picture.name)
+}
+
+/// Puts a list into an item, cut where the file knows that such lists come cut.
+fn cut(plan: &Plan, item: &mut Value, at: &Path, mut all: Vec<Value>) {
+    let nested = plan.provider.recipe.import.nested.iter().find(|nested| nested.into == *at);
+    if let Some(nested) = nested {
+        let is_cut = all.len() > SHORT;
+        if let Some(more) = &nested.more {
+            more.put(item, is_cut.into());
+        }
+        if let Some(start) = &nested.start {
+            start.put(item, SHORT.to_string().into());
+        }
+        all.truncate(SHORT);
+    }
+    at.put(item, Value::Array(all));
+}
+
+fn wanted(page: &PageKind, values: &Map<String, Value>, url: &str) -> Wanted {
+    let number = |name: &str| {
+        let value = values.get(name)?;
+        value.as_u64().or_else(|| value.as_str()?.parse().ok())
+    };
+    let most = page.size as usize;
+    let size = number("page.size").and_then(|size| usize::try_from(size).ok()).unwrap_or(most).clamp(1, most);
+    let skip = match page.kind {
+        Paging::Number => number("page.number").unwrap_or(1).saturating_sub(1) * size as u64,
+        _ => number("page.offset").unwrap_or(0),
+    };
+    let linked = || super::plan::path_and_query(url).1.into_iter().find(|(name, _)| name == CURSOR)?.1.parse().ok();
+    let after = number("page.token").or_else(linked);
+    Wanted { size, skip: usize::try_from(skip).unwrap_or(0), after }
+}
+
+/// The parameter of a linked page.
+const CURSOR: &str = "cursor";
+
+fn lead_on(page: &PageKind, reply: &mut Reply, (total, next, more): (usize, Option<u64>, bool), url: &str) {
+    if let Some(path) = &page.total {
+        path.put(&mut reply.body, total.into());
+    }
+    if let Some(name) = &page.total_header {
+        reply.headers.insert(name.clone(), total.to_string());
+    }
+    if let Some(path) = &page.more {
+        path.put(&mut reply.body, more.into());
+    }
+    let Some(path) = &page.next else { return };
+    let token = next.filter(|_| more).map(|next| match page.kind {
+        Paging::Link => linked(url, next),
+        _ => next.to_string(),
+    });
+    path.put(&mut reply.body, token.map_or(Value::Null, Value::from));
+}
+
+fn linked(url: &str, next: u64) -> String {
+    let Ok(mut url) = url::Url::parse(url) else { return String::new() };
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| name != CURSOR)
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    url.query_pairs_mut().clear().extend_pairs(kept).append_pair(CURSOR, &next.to_string());
+    url.into()
+}

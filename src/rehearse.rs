@@ -1,0 +1,274 @@
+//! A rehearsal of any platform over HTTP: the platform's own API as its provider's file tells it, on loopback, and beside it a small
+//! desk (`/rehearsal`) where the merchant's hand and bad luck are played.
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    Form, Json, Router,
+    body::Body,
+    extract::{FromRequest, Multipart, Path, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, patch, post},
+};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+
+use crate::{
+    model::{Failure, Time},
+    outside::{Ask, Http, Outside},
+    provider::{Answered, Errand, Goods, Prank, Provider, Rehearsal, Rules, Said},
+    sandbox::{self, Shelf},
+};
+
+/// Largest request: a picture and what goes with it.
+const MAX_BODY: usize = 40 << 20;
+
+/// A platform's shop, ready to be served.
+#[derive(Clone)]
+pub struct Stage {
+    rehearsal: Arc<Rehearsal>,
+    http: Http,
+}
+
+struct Made(Shelf, Mutex<BTreeMap<u64, Bytes>>);
+
+impl Goods for Made {
+    fn ids(&self) -> Box<dyn Iterator<Item = u64> + '_> {
+        Box::new(self.0.ids())
+    }
+
+    fn get(&self, number: u64) -> Option<Value> {
+        self.0.get(number)
+    }
+
+    fn changed_at(&self, number: u64) -> Time {
+        self.0.changed_at(number)
+    }
+
+    fn edit(&mut self, number: u64, given: Map<String, Value>, now: Time) -> bool {
+        self.0.edit(number, given, now)
+    }
+
+    fn delete(&mut self, number: u64) -> bool {
+        self.0.delete(number)
+    }
+
+    fn drawing(&self, number: u64) -> Bytes {
+        // Few drawings: it is the address that tells pictures apart.
+        let index = number % 12;
+        let mut drawn = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        drawn.entry(index).or_insert_with(|| sandbox::draw_scene(usize::try_from(index).unwrap_or(0)).into()).clone()
+    }
+}
+
+impl Stage {
+    /// A shop of `provider`'s platform that sells what is on the shelf.
+    ///
+    /// # Errors
+    /// Where no conversations stand beside the provider's file.
+    pub fn new(provider: Arc<Provider>, rules: Rules, shelf: Shelf, outside: Outside) -> Result<Self, Failure> {
+        let http = outside.http.clone();
+        let goods = Box::new(Made(shelf, Mutex::default()));
+        Ok(Self { rehearsal: Arc::new(Rehearsal::new(provider, rules, goods, outside)?), http })
+    }
+
+    /// What it is, for those who connect it.
+    pub fn rehearsal(&self) -> &Rehearsal {
+        &self.rehearsal
+    }
+
+    /// Its routes: everything is the platform's but `/rehearsal`.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/rehearsal", get(desk))
+            .route("/rehearsal/mischief", post(mischief))
+            .route("/rehearsal/products/{number}", patch(edit).delete(remove))
+            .route("/rehearsal/activate", post(activate))
+            .fallback(answer)
+            .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY))
+            .with_state(self.clone())
+    }
+
+    async fn run(&self, errands: Vec<Errand>) -> Vec<u16> {
+        let mut answers = Vec::new();
+        for Errand(request) in errands {
+            answers.push(self.http.send_once(&request).await.map_or(0, |answer| answer.status));
+        }
+        answers
+    }
+
+    async fn finish(&self, answered: Answered) -> Response {
+        if let Some(errand) = answered.errand {
+            // Nothing but 200 counts as taken.
+            if self.run(vec![errand]).await != [200] {
+                let page = "<!doctype html><title>Access denied</title><h1>Access denied</h1><p>The app did not take the keys.</p>";
+                return (StatusCode::UNAUTHORIZED, axum::response::Html(page)).into_response();
+            }
+        }
+        if answered.lost {
+            let broken = futures_util::stream::once(async { Err::<Bytes, _>(std::io::Error::other("lost")) });
+            return Response::new(Body::from_stream(broken));
+        }
+        let Said { status, headers, body } = answered.said;
+        let mut response = Response::builder().status(status);
+        for (name, value) in headers {
+            response = response.header(name, value);
+        }
+        response.body(Body::from(body)).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    }
+}
+
+/// Serves a stage at `listener` until `shutdown`.
+pub async fn serve(
+    listener: TcpListener,
+    stage: Stage,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, stage.router()).with_graceful_shutdown(shutdown).await
+}
+
+async fn answer(State(stage): State<Stage>, request: Request) -> Response {
+    let (ask, brought) = match read(request).await {
+        Ok(read) => read,
+        Err(refusal) => return refusal,
+    };
+    stage.finish(stage.rehearsal.answer(&ask, brought.as_ref())).await
+}
+
+/// A request as conversations write it, and the picture that came with it.
+async fn read(request: Request) -> Result<(Ask, Option<Bytes>), Response> {
+    let (method, headers) = (request.method().to_string(), request.headers().clone());
+    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let host = text(header::HOST).to_owned();
+    let local = host.starts_with("127.0.0.1") || host.starts_with("localhost");
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let url = format!("{}://{host}{path}", if local { "http" } else { "https" });
+    let kind = text(header::CONTENT_TYPE).to_owned();
+    let (body, brought) = if kind.starts_with("multipart/form-data") {
+        parts(Multipart::from_request(request, &()).await.map_err(IntoResponse::into_response)?).await?
+    } else {
+        let bytes = Bytes::from_request(request, &()).await.map_err(IntoResponse::into_response)?;
+        whole(&kind, bytes)
+    };
+    Ok((Ask { method, url, headers: named(&headers), body }, brought))
+}
+
+fn whole(kind: &str, bytes: Bytes) -> (Value, Option<Bytes>) {
+    if bytes.is_empty() {
+        return (Value::Null, None);
+    }
+    if kind.starts_with("application/x-www-form-urlencoded") {
+        let pairs = url::form_urlencoded::parse(&bytes);
+        return (pairs.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect(), None);
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(value) => (value, None),
+        Err(_) => (json!({ "bytes": bytes.len() }), Some(bytes)),
+    }
+}
+
+async fn parts(mut form: Multipart) -> Result<(Value, Option<Bytes>), Response> {
+    let (mut all, mut brought) = (Vec::new(), None);
+    while let Some(field) = form.next_field().await.map_err(IntoResponse::into_response)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let (file, kind) = (field.file_name().map(str::to_owned), field.content_type().map(str::to_owned));
+        let bytes = field.bytes().await.map_err(IntoResponse::into_response)?;
+        let is_json = kind.as_deref().is_some_and(|kind| kind.starts_with("application/json"));
+        all.push(match (file, is_json) {
+            (_, true) => json!({ "name": name, "json": serde_json::from_slice::<Value>(&bytes).unwrap_or_default() }),
+            (Some(file), false) => {
+                let part = json!({ "name": name, "file": file, "type": kind, "bytes": bytes.len() });
+                brought = Some(bytes);
+                part
+            }
+            (None, false) => json!({ "name": name, "value": String::from_utf8_lossy(&bytes) }),
+        });
+    }
+    Ok((Value::Array(all), brought))
+}
+
+fn named(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+}
+
+/// `GET /rehearsal`: what was asked so far, and what is needed to connect.
+async fn desk(State(stage): State<Stage>) -> Json<Value> {
+    let rehearsal = stage.rehearsal();
+    let mut told = rehearsal.stats();
+    told["fields"] = json!(rehearsal.fields());
+    told["keys"] = json!(rehearsal.pasted_keys());
+    told["hosts"] = json!(rehearsal.hosts());
+    Json(told)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mischief {
+    #[serde(rename = "do")]
+    act: Act,
+    #[serde(default = "once")]
+    times: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Act {
+    Throttle,
+    Down,
+    Lose,
+    FailPicture,
+    /// Every access token has ended.
+    Expire,
+    /// The merchant takes every permission back.
+    Revoke,
+}
+
+/// `POST /rehearsal/mischief`.
+async fn mischief(State(stage): State<Stage>, Json(asked): Json<Mischief>) -> StatusCode {
+    let rehearsal = stage.rehearsal();
+    match asked.act {
+        Act::Throttle => rehearsal.prank(Prank::Throttle, asked.times),
+        Act::Down => rehearsal.prank(Prank::Down, asked.times),
+        Act::Lose => rehearsal.prank(Prank::Lose, asked.times),
+        Act::FailPicture => rehearsal.prank(Prank::FailPicture, asked.times),
+        Act::Expire => rehearsal.end_tokens(),
+        Act::Revoke => rehearsal.revoke(),
+    }
+    StatusCode::NO_CONTENT
+}
+
+/// `PATCH /rehearsal/products/{number}`: the merchant changes a product.
+async fn edit(State(stage): State<Stage>, Path(number): Path<u64>, Json(given): Json<Map<String, Value>>) -> Response {
+    told(&stage, stage.rehearsal().edit(number, given)).await
+}
+
+/// `DELETE /rehearsal/products/{number}`: the merchant takes it away.
+async fn remove(State(stage): State<Stage>, Path(number): Path<u64>) -> Response {
+    told(&stage, stage.rehearsal().delete(number)).await
+}
+
+/// What came of the deliveries.
+async fn told(stage: &Stage, errands: Option<Vec<Errand>>) -> Response {
+    match errands {
+        Some(errands) => Json(json!({ "deliveries": stage.run(errands).await })).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// `POST /rehearsal/activate`: the merchant activates an integration with the two addresses that the daemon showed.
+async fn activate(State(stage): State<Stage>, Form(params): Form<BTreeMap<String, String>>) -> Response {
+    let answered = stage.rehearsal().activate(&params);
+    stage.finish(answered).await
+}

@@ -1,0 +1,292 @@
+//! The whole journey at every platform, played from its own file: the table of `docs/platforms.md` is what comes of it.
+
+use std::time::Duration;
+
+use http::{HeaderValue, Method, header};
+use serde_json::{Value, json};
+use store_sync::{
+    cli::visitor::Visitor,
+    connect, db,
+    model::{ConnectionStatus, ImportScope, Product, PushStatus, Run, RunAction, RunStatus, Trigger},
+    outside::{Body, Clock, Files, Http, HttpPolicy, Outside, Random, Request},
+    provider::{Providers, Rules},
+    push,
+    rehearse::{self, Stage},
+    sandbox::{Options, Shelf},
+    web,
+};
+use tokio::net::TcpListener;
+use url::Url;
+
+use crate::support::{Engine, More, TestApp, start_of_time};
+
+const PRODUCTS: usize = 1000;
+const DAEMON: &str = "https://daemon.example";
+
+struct House {
+    app: TestApp,
+    provider: &'static str,
+    /// What is sold there, as it was at first.
+    shelf: Shelf,
+    stage: Stage,
+    stage_url: String,
+}
+
+impl House {
+    async fn new(engine: Engine, provider: &'static str, products: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let stage_url = format!("http://{}", listener.local_addr().expect("an address"));
+        let known = Providers::built_in().expect("the built-in files are fine");
+        let found = known.get(provider).expect("is built in").clone();
+        let rules = Rules {
+            client_id: "our-app".into(),
+            client_secret: "our-secret".into(),
+            daemon_url: DAEMON.into(),
+            token_ttl: Duration::from_hours(1),
+            processing: 1,
+        };
+        let config = if found.needs_app() {
+            format!("[app.{provider}]\nclient_id = \"our-app\"\nclient_secret = \"our-secret\"\nclient = \"acme\"\n")
+        } else {
+            String::new()
+        };
+        let origin = |url: &str| Url::parse(url).expect("an address");
+        let clock = Clock::frozen(start_of_time());
+        let options = Options { products, base_url: "https://shelf.example".into(), ..Options::default() };
+        let born = start_of_time().minus(Duration::from_hours(24));
+        let goods = Shelf::new(&options, born).expect("a shelf");
+        let policy = HttpPolicy { allow_private_networks: true, ..HttpPolicy::default() };
+        let probe = Stage::new(
+            found.clone(),
+            rules.clone(),
+            Shelf::new(&options, born).expect("a shelf"),
+            Outside {
+                clock: clock.clone(),
+                random: Random::seeded(1),
+                http: Http::new(policy.clone()).expect("a door"),
+                files: Files::new("nowhere"),
+            },
+        )
+        .expect("a stage");
+        let connect_to = probe.rehearsal().hosts().into_iter().map(|host| (host, origin(&stage_url))).collect();
+        let more = More { config: &config, connect_to, public: Some(DAEMON), ..More::default() };
+        let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, more).await;
+        let outside = Outside {
+            clock: app.clock.clone(),
+            random: Random::seeded(9),
+            http: app.http.clone(),
+            files: Files::new("nowhere"),
+        };
+        let stage = Stage::new(found, rules, goods, outside).expect("a stage");
+        tokio::spawn(rehearse::serve(listener, stage.clone(), std::future::pending()));
+        let shelf = Shelf::new(&options, born).expect("a shelf");
+        Self { app, provider, shelf, stage, stage_url }
+    }
+
+    async fn desk(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+        let mut request =
+            Request::new(method, Url::parse(&format!("{}/rehearsal{path}", self.stage_url)).expect("an address"));
+        request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(body) = body {
+            request.body = Body::Bytes(body.to_string().into());
+        }
+        let answer = self.app.http.send_once(&request).await.expect("an answer");
+        (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
+    }
+
+    async fn mischief(&self, act: &str, times: u32) {
+        assert_eq!(self.desk(Method::POST, "/mischief", Some(json!({ "do": act, "times": times }))).await.0, 204);
+    }
+
+    async fn stats(&self) -> Value {
+        self.desk(Method::GET, "", None).await.1
+    }
+
+    /// As the merchant would.
+    async fn connect(&self) {
+        let tools = &self.app.tools;
+        let provider = tools.provider(self.provider).expect("is known").clone();
+        let mut fields = self.stage.rehearsal().fields();
+        if provider.takes_pasted_keys() {
+            fields.extend(self.stage.rehearsal().pasted_keys());
+            connect::paste(tools, "acme", self.provider, &fields).await.expect("is connected");
+            return;
+        }
+        let mut visitor = Visitor::new(self.app.http.clone());
+        let link = web::connect_link(tools, self.provider, "acme", &fields);
+        let shop = fields.get("shop").map(String::as_str);
+        visitor.rehearse(&link, shop).await.unwrap_or_else(|why| panic!("{}: {why}", self.provider));
+        assert_eq!(self.app.connection().await.status, ConnectionStatus::Active);
+    }
+
+    /// The product with this number on the shelf, by its title there.
+    async fn product(&self, number: u64) -> Product {
+        let title = self.title(number);
+        let all = self.app.products().await;
+        all.into_iter().find(|product| product.name == title).unwrap_or_else(|| panic!("'{title}' is not there"))
+    }
+
+    fn title(&self, number: u64) -> String {
+        self.shelf.get(number).expect("is sold")["title"].as_str().expect("a title").to_owned()
+    }
+
+    async fn edit(&self, number: u64, title: &str) -> Value {
+        let (status, told) =
+            self.desk(Method::PATCH, &format!("/products/{number}"), Some(json!({ "title": title }))).await;
+        assert_eq!(status, 200);
+        told["deliveries"].clone()
+    }
+
+    /// A run that has to come out well.
+    async fn sync(&self, scope: ImportScope) -> Run {
+        self.app.clock.advance(Duration::from_mins(10));
+        let run = self.app.sync(scope).await;
+        assert_eq!(run.status, RunStatus::Success, "{}: {run:?}", self.provider);
+        run
+    }
+
+    async fn gone(&self) -> usize {
+        self.app.products().await.iter().filter(|product| product.erp_deleted_at.is_some()).count()
+    }
+}
+
+/// What came of a journey, as it stands in the table.
+async fn journey(engine: Engine, provider: &'static str) -> String {
+    let house = House::new(engine, provider, PRODUCTS).await;
+    let app = &house.app;
+    let known = app.tools.provider(provider).expect("is known").clone();
+    let mut row = vec![known.name().to_owned(), known.kind().as_str().replace('_', " ")];
+    house.connect().await;
+    app.drain().await;
+    let first = app.runs().await.into_iter().find(|run| run.action == RunAction::Import).expect("an import");
+    assert_eq!((first.status, first.items_created, first.items_failed), (RunStatus::Success, 1000, 0), "{first:?}");
+    // A product with three variants and two pictures: everything arrives, whatever came cut.
+    let product = house.product(1024).await;
+    let shelf = house.shelf.get(1024).expect("is sold");
+    let mut tx = app.tools.db.read().await.expect("reads");
+    let variants = db::product::list_variants(&mut tx, &product.id).await.expect("lists");
+    let images = db::product::list_images(&mut tx, &product.id).await.expect("lists");
+    drop(tx);
+    assert_eq!(
+        (shelf["variants"].as_array().map(Vec::len), shelf["images"].as_array().map(Vec::len)),
+        (Some(3), Some(2))
+    );
+    assert_eq!(
+        (variants.len(), images.len()),
+        (if known.has_variants() { 3 } else { 0 }, if known.limits().images_per_product == 1 { 1 } else { 2 })
+    );
+    assert!(product.price.is_some() && product.currency.is_some(), "{product:?}");
+    row.push(format!("1,000 in {} calls", first.api_calls));
+    // Ten changes and two deletes.
+    let before = app.runs().await.len();
+    app.clock.advance(Duration::from_mins(10));
+    for number in 1101..1111 {
+        house.edit(number, &format!("Renamed {number}")).await;
+    }
+    for number in [1201, 1202] {
+        assert_eq!(house.desk(Method::DELETE, &format!("/products/{number}"), None).await.0, 200);
+    }
+    let told = house.gone().await;
+    house.sync(ImportScope::Changes).await;
+    let runs = app.runs().await;
+    let news = &runs[..runs.len() - before];
+    assert_eq!(news.iter().map(|run| run.items_updated).sum::<i32>(), 10, "{provider}: {news:?}");
+    let listed = if known.full_only().is_some() { 0 } else { house.gone().await };
+    row.push(if known.full_only().is_some() { "10 by full compare" } else { "10 by time of change" }.to_owned());
+    house.sync(ImportScope::Full).await;
+    assert_eq!(house.gone().await, 2, "{provider}");
+    row.push(match (told, listed) {
+        (2, _) => "2 by webhook".to_owned(),
+        (_, 2) => "2 listed among changes".to_owned(),
+        _ => "2 by full compare".to_owned(),
+    });
+    // A delivery.
+    let deliveries = house.edit(1020, "Told at once").await;
+    let is_told = |run: &&Run| run.trigger == Trigger::Webhook && run.status == RunStatus::Success;
+    if known.has_webhooks() {
+        assert_eq!(deliveries, json!([200]), "{provider}");
+        app.clock.advance(Duration::from_mins(1));
+        app.drain().await;
+        assert!(app.runs().await.iter().any(|run| is_told(&run)), "{provider}");
+        assert!(app.products().await.iter().any(|product| product.name == "Told at once"), "{provider}");
+        row.push("read at once".to_owned());
+    } else {
+        assert_eq!(deliveries, json!([]));
+        row.push("none in its file".to_owned());
+    }
+    // Two pictures, one taken out again. Where a product has room for one only, the merchant makes it.
+    if known.limits().images_per_product == 1 {
+        for number in [1005, 1006] {
+            assert_eq!(
+                house.desk(Method::PATCH, &format!("/products/{number}"), Some(json!({ "images": [] }))).await.0,
+                200
+            );
+        }
+        house.sync(ImportScope::Changes).await;
+    }
+    let mut pushed = Vec::new();
+    for number in [1005, 1006] {
+        let asset = app.add_asset(&house.product(number).await, usize::try_from(number).expect("is small")).await;
+        app.approve(&asset).await;
+        pushed.push(asset);
+    }
+    app.drain().await;
+    let pushes = app.pushes().await;
+    assert!(pushes.len() == 2 && pushes.iter().all(|push| push.status == PushStatus::Synced), "{provider}: {pushes:?}");
+    assert_eq!(house.stats().await["pictures_brought"], 2, "{provider}");
+    row.push("2 seen in the shop".to_owned());
+    push::ask_revert(&app.tools, &[pushes[0].id.to_string()]).await.expect("is asked");
+    app.drain().await;
+    let left = house.stats().await["pictures_brought"].clone();
+    row.push(match (left.as_u64(), app.pushes().await.iter().find(|push| push.id == pushes[0].id)) {
+        (Some(1), Some(push)) if push.status != PushStatus::Synced => "taken out".to_owned(),
+        (Some(2), Some(push)) if push.last_error_code.as_deref() == Some("no_undo") => "not possible there".to_owned(),
+        other => panic!("{provider}: {other:?}"),
+    });
+    // The token ends.
+    let ends = app.connection().await.token_expires_at;
+    if let Some(ends) = ends {
+        app.clock.advance(ends.since(app.clock.now()) + Duration::from_secs(1));
+        house.sync(ImportScope::Changes).await;
+        assert!(house.stats().await["refreshes"].as_u64() >= Some(1), "{provider}");
+        row.push("renewed".to_owned());
+    } else {
+        row.push("has no end".to_owned());
+    }
+    house.mischief("throttle", 2).await;
+    let run = house.sync(ImportScope::Changes).await;
+    assert!(run.api_calls >= 3, "{provider}: {run:?}");
+    row.push("waited for".to_owned());
+    house.mischief("revoke", 1).await;
+    app.clock.advance(Duration::from_mins(10));
+    let run = app.sync(ImportScope::Changes).await;
+    assert_eq!(run.status, RunStatus::Failed, "{provider}: {run:?}");
+    let status = app.connection().await.status;
+    assert_eq!(status, ConnectionStatus::NeedsReauth, "{provider}: {run:?}");
+    row.push("asks to reconnect".to_owned());
+    format!("| {} |", row.join(" | "))
+}
+
+/// The journey's row stands in the page.
+async fn holds(engine: Engine, provider: &'static str) {
+    let row = journey(engine, provider).await;
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/platforms.md")).unwrap_or_default();
+    assert!(page.lines().any(|line| line == row), "docs/platforms.md lacks this row, which is what came of it:\n{row}");
+}
+
+macro_rules! journeys {
+    ($($name:ident: $key:literal),+) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::holds(crate::support::Engine::Sqlite, $key).await; })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::holds(crate::support::Engine::Postgres, $key).await; })+
+        }
+    };
+}
+
+journeys! {
+    adobe_commerce: "adobe-commerce", bigcommerce: "bigcommerce", ecwid: "ecwid", etsy: "etsy", prestashop: "prestashop", pretix: "pretix",
+    saleor: "saleor", shopify: "shopify", shopware: "shopware", square: "square", squarespace: "squarespace", vendure: "vendure",
+    wix: "wix", woocommerce: "woocommerce"
+}
