@@ -34,7 +34,7 @@ pub(super) struct Args {
     /// Print the address and end.
     #[arg(long)]
     no_wait: bool,
-    /// Play the merchant and allow it: for a shop of `sandbox --as`, which the daemon reaches by `[http] connect_to`.
+    /// Play the merchant and allow it: for a shop of `sandbox --as` only.
     #[arg(long, conflicts_with = "no_wait")]
     rehearse: bool,
 }
@@ -47,8 +47,8 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     let tools = app::open(config).await?;
     let mut fields: BTreeMap<String, String> = args.set.into_iter().collect();
     anyhow::ensure!(
-        !args.rehearse || !config.http.connect_to.is_empty(),
-        "--rehearse allows whatever is asked: it is for shops of 'sandbox --as' only, named under [http] connect_to"
+        !args.rehearse || config.http.allow_private_networks,
+        "--rehearse allows whatever is asked: it is for shops of 'sandbox --as', and needs [http] allow_private_networks = true"
     );
     if tools.provider(&args.provider)?.takes_pasted_keys() || !args.key.is_empty() {
         for (name, value) in args.key {

@@ -5,11 +5,13 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::Context;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
+use url::Url;
 
 use super::out::line;
 use crate::{
     app,
     config::Config,
+    outside::{Http, HttpPolicy, Outside},
     provider::Rules,
     rehearse::{self, Stage},
     sandbox::{self, Options, Sandbox, Shelf},
@@ -88,17 +90,32 @@ async fn rehearsal(config: &Config, platform: &str, options: Options, listener: 
         client_id: app.map_or_else(|| "store-sync".to_owned(), |app| app.client_id.clone()),
         client_secret: app
             .map_or_else(|| "rehearsal-secret".to_owned(), |app| app.client_secret.expose_secret().to_owned()),
+        here: Some(here.clone()),
         daemon_url: config.public_url(),
         token_ttl: options.token_ttl,
         processing: u32::from(!options.processing.is_zero()),
     };
-    let outside = app::outside(config)?;
+    // What the platform sends goes to the daemon of this machine, whatever public name that has.
+    let daemon = format!("http://{}", config.server.listen);
+    let public = config.server.public_url.as_ref().and_then(|url| url.host_str().map(str::to_owned));
+    let policy = HttpPolicy {
+        allow_private_networks: true,
+        connect_to: public.into_iter().map(|host| Ok((host, Url::parse(&daemon)?))).collect::<anyhow::Result<_>>()?,
+        ..HttpPolicy::default()
+    };
+    let outside = Outside { http: Http::new(policy)?, ..app::outside(config)? };
     let shelf = Shelf::new(&options, outside.clock.now())?;
     let stage = Stage::new(provider.clone(), rules, shelf, outside)?;
     let rehearsal = stage.rehearsal();
     line(&format!("{} (rehearsal) at {here}", provider.name()))?;
-    let mut told = "To connect it, put this into config.toml and restart the daemon:\n\n[http]\nallow_private_networks = true\n\n[http.connect_to]\n".to_owned();
-    for host in rehearsal.hosts() {
+    let mut told =
+        "To connect it, put this into config.toml and restart the daemon:\n\n[http]\nallow_private_networks = true\n"
+            .to_owned();
+    let hosts = rehearsal.hosts();
+    if !hosts.is_empty() {
+        told.push_str("\n[http.connect_to]\n");
+    }
+    for host in hosts {
         told.push_str(&format!("\"{host}\" = \"{here}\"\n"));
     }
     if provider.needs_app() && app.is_none() {

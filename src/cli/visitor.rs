@@ -26,6 +26,14 @@ impl Landed {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.response.body).into_owned()
     }
+
+    /// What it says, without its markup.
+    fn words(&self) -> String {
+        let text = self.text();
+        let body = text.split("<h1>").nth(1).unwrap_or(&text);
+        let pieces = body.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text));
+        unescape(&pieces.filter(|piece| !piece.trim().is_empty()).collect::<Vec<_>>().join(" "))
+    }
 }
 
 impl Visitor {
@@ -67,7 +75,10 @@ impl Visitor {
         request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         request.body = Body::Bytes(form.finish().into());
         let landed = self.ask(request).await?;
-        let location = landed.response.header("location").context("the shop sends the browser nowhere")?;
+        let location = landed
+            .response
+            .header("location")
+            .with_context(|| format!("the shop sends the browser nowhere: {}", landed.words()))?;
         Ok(landed.url.join(location)?)
     }
 
@@ -75,12 +86,7 @@ impl Visitor {
     /// merchant activates an integration there instead of allowing it on a page.
     pub async fn rehearse(&mut self, link: &str, shop: Option<&str>) -> anyhow::Result<Landed> {
         let page = self.open(link).await?;
-        anyhow::ensure!(
-            page.response.status == 200,
-            "the connect begins with {}: {}",
-            page.response.status,
-            page.text()
-        );
+        anyhow::ensure!(page.response.status == 200, "the connect does not begin: {}", page.words());
         if page.text().contains("<form") {
             let back = self.decide(&page, "allow").await?;
             return self.open_last(back.as_str()).await;
@@ -91,19 +97,18 @@ impl Visitor {
         let address = unescape(address.context("the page shows no address to activate an integration with")?);
         let form = [("callback", &address), ("identity", &address)];
         let landed = self.post(Url::parse(shop)?.join("/rehearsal/activate")?, &form).await?;
-        let back = landed.response.header("location").context("the shop sends the browser nowhere")?.to_owned();
+        let back = landed
+            .response
+            .header("location")
+            .with_context(|| format!("the shop sends the browser nowhere: {}", landed.words()))?
+            .to_owned();
         self.open_last(&back).await
     }
 
     /// Opens an address and stays there, unless it leads on within the daemon.
     async fn open_last(&mut self, url: &str) -> anyhow::Result<Landed> {
         let landed = self.peek(url).await?;
-        anyhow::ensure!(
-            landed.response.status < 400,
-            "the daemon answered {}: {}",
-            landed.response.status,
-            landed.text()
-        );
+        anyhow::ensure!(landed.response.status < 400, "the shop was not connected: {}", landed.words());
         Ok(landed)
     }
 

@@ -429,3 +429,52 @@ fn keys_are_rotated_and_pruned() {
     let said = text(&refused.stderr);
     assert!(!refused.status.success() && said.contains("a key is not base64") && !said.contains("canary"), "{said}");
 }
+
+/// A process that ends with the test.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// What `sandbox --as` prints is all one needs: its lines into the configuration, its command into the terminal.
+#[test]
+fn a_rehearsal_is_connected_by_what_it_prints() {
+    for platform in ["shopify", "woocommerce", "adobe-commerce", "vendure"] {
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let port = || std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+        let (shop, daemon) = (port().to_string(), port());
+        let config = format!("[server]\nlisten = \"127.0.0.1:{daemon}\"\n[storage]\ndata_dir = \"data\"\n");
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, &config).expect("is written");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_store-sync"));
+        command.current_dir(folder.path()).args(["--config", "config.toml", "sandbox", "--as", platform]);
+        command
+            .args(["--port", &shop, "--products", "30"])
+            .stderr(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null());
+        let mut running = Running(command.spawn().expect("starts"));
+        let mut told = Vec::new();
+        let lines = std::io::BufRead::lines(std::io::BufReader::new(running.0.stderr.take().expect("is piped")));
+        for line in lines.map_while(Result::ok) {
+            let last = line.starts_with("then: ");
+            told.push(line);
+            if last {
+                break;
+            }
+        }
+        let then =
+            told.pop().and_then(|line| line.strip_prefix("then: store-sync ").map(str::to_owned)).expect("a command");
+        std::fs::write(&file, config + &told[1..].join("\n")).expect("is written");
+        assert!(store_sync(folder.path(), &["clients", "add", "acme"]).status.success());
+        let words: Vec<&str> = then.split(' ').map(|word| if word == "CLIENT" { "acme" } else { word }).collect();
+        json(&store_sync(folder.path(), &[&["--json"], &words[..]].concat()));
+        let run = json(&store_sync(folder.path(), &["--json", "sync", "--all"]));
+        assert_eq!(run[0]["status"], "success", "{platform}: {run}");
+        let products = json(&store_sync(folder.path(), &["--json", "products", "list"]));
+        assert_eq!(products.as_array().map(Vec::len), Some(30), "{platform}");
+    }
+}

@@ -41,6 +41,7 @@ impl House {
         let rules = Rules {
             client_id: "our-app".into(),
             client_secret: "our-secret".into(),
+            here: None,
             daemon_url: DAEMON.into(),
             token_ttl: Duration::from_hours(1),
             processing: 1,

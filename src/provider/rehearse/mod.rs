@@ -53,6 +53,8 @@ pub struct Rules {
     /// The operator's app at the platform.
     pub client_id: String,
     pub client_secret: String,
+    /// Where the rehearsal itself is reached; shops that may stand anywhere stand there.
+    pub here: Option<String>,
     /// The daemon's public address, where platforms need to know it.
     pub daemon_url: String,
     /// Life of an access token.
@@ -139,7 +141,7 @@ impl Rehearsal {
         goods: Box<dyn Goods>,
         outside: Outside,
     ) -> Result<Self, Failure> {
-        let plan = Plan::new(provider, &rules.client_id)?;
+        let plan = Plan::new(provider, &rules.client_id, rules.here.as_deref())?;
         let world = World {
             processing: rules.processing,
             now: outside.clock.now(),
@@ -189,7 +191,10 @@ impl Rehearsal {
         };
         let mut hosts: Vec<String> = self.plan.provider.hosts().into_iter().map(known).collect();
         hosts.extend(self.plan.known("store_url").and_then(|url| Url::parse(&url).ok()?.host_str().map(str::to_owned)));
-        hosts.retain(|host| !host.is_empty());
+        for host in &mut hosts {
+            *host = host.split('/').next().unwrap_or_default().to_owned();
+        }
+        hosts.retain(|host| !host.is_empty() && !host.starts_with("127.0.0.1"));
         hosts.sort();
         hosts.dedup();
         hosts

@@ -59,7 +59,7 @@ pub(super) struct Meant {
 }
 
 impl Plan {
-    pub(super) fn new(provider: Arc<Provider>, client_id: &str) -> Result<Self, Failure> {
+    pub(super) fn new(provider: Arc<Provider>, client_id: &str, here: Option<&str>) -> Result<Self, Failure> {
         let talks = conversations(&provider);
         let connect = talks.iter().find(|talk| talk.is_connect && talk.good);
         let connect = connect.ok_or_else(|| {
@@ -70,8 +70,14 @@ impl Plan {
             );
             Failure::give_up("no_conversations", text)
         })?;
+        let mut facts = connect.facts.clone();
+        // A shop that may stand anywhere stands here.
+        let anywhere = provider.fields().iter().filter(|field| !field.secret);
+        for field in anywhere.filter(|field| here.is_some_and(|here| field.pattern.matches(here))) {
+            facts.insert(field.name.clone(), here.into());
+        }
         let mut plan = Self {
-            facts: connect.facts.clone(),
+            facts,
             client_id: client_id.to_owned(),
             uses: uses(&provider),
             answers: BTreeMap::new(),
