@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Answering, App, Code, Fixed, Kept, Keys, Pacers, Parcel, Placing, Problem, Provider, Session, Shop, call::With,
-    callback_facts, exchange, own_token, page, posted_keys, probe, recognise, refresh, result_id, step, undo,
+    Answering, App, Code, Delivery, Fixed, Kept, Keys, Pacers, Parcel, Placing, Problem, Provider, Session, Shop,
+    call::With, callback_facts, exchange, own_token, page, posted_keys, probe, recognise, refresh, result_id, step,
+    subscribe, undo,
 };
 use crate::{
     model::{Facts, Failure, Grant, Remedy, Secret, Time},
@@ -47,6 +48,10 @@ enum Journey {
     Refresh,
     /// One operation, and what its answer means.
     Call,
+    /// The platform is asked to tell of a topic.
+    Subscribe,
+    /// What the platform delivered, good or forged.
+    Deliver,
 }
 
 /// What is known before.
@@ -80,6 +85,20 @@ struct Given {
     /// The operation of a call.
     #[serde(skip_serializing_if = "Option::is_none")]
     op: Option<String>,
+    /// The topic that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<String>,
+    /// What was delivered; its key is `our-secret`, whether that is the app's or the subscription's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<Delivered>,
+}
+
+/// A delivery, letter by letter.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delivered {
+    headers: BTreeMap<String, String>,
+    body: String,
 }
 
 /// What a conversation tells of the platform, for a shop that lives by it.
@@ -92,6 +111,8 @@ pub(super) struct Conversation {
     pub(super) secrets: BTreeMap<String, String>,
     pub(super) callback: BTreeMap<String, String>,
     pub(super) posted: Value,
+    /// What was delivered: headers and body.
+    pub(super) delivered: Option<(BTreeMap<String, String>, Value)>,
     pub(super) exchanges: Vec<Exchange>,
     pub(super) is_connect: bool,
     pub(super) is_refresh: bool,
@@ -113,6 +134,7 @@ pub(super) fn conversations(provider: &Provider) -> Vec<Conversation> {
             secrets: fixture.given.secrets,
             callback: fixture.given.callback,
             posted: fixture.given.posted,
+            delivered: fixture.given.delivery.and_then(|d| Some((d.headers, serde_json::from_str(&d.body).ok()?))),
             exchanges: fixture.exchanges,
             is_connect: fixture.journey == Journey::Connect,
             is_refresh: fixture.journey == Journey::Refresh,
@@ -194,6 +216,13 @@ impl Replay<'_> {
                 let grant = refresh(&self.outside, self.provider, Some(&app), &facts, &self.grant()).await?;
                 Ok(self.told(&grant))
             }
+            Journey::Subscribe => {
+                let topic = self.given.topic.clone().unwrap_or_default();
+                let url = format!("{ME}/hooks/{}", self.provider.key());
+                let session = self.session(self.facts(), self.grant());
+                Ok(json!({ "subscription": subscribe(&session, &topic, &url, &app().client_secret).await? }))
+            }
+            Journey::Deliver => self.deliver(),
             Journey::Call => {
                 let op = self.given.op.as_deref().and_then(|op| self.provider.recipe.op.get(op));
                 let op = op.ok_or_else(|| Failure::give_up("fixture", "given.op names no operation"))?;
@@ -281,6 +310,26 @@ impl Replay<'_> {
         let gallery = super::gallery(&session, &parcel.erp_product_id).await?;
         let place = gallery.iter().position(|picture| picture.id == id);
         Ok(json!({ "image_id": id, "position": place }))
+    }
+
+    fn deliver(&self) -> Result<Value, Failure> {
+        let none = || Failure::give_up("fixture", "given.delivery has no headers and body that can be");
+        let given = self.given.delivery.as_ref().ok_or_else(none)?;
+        let mut headers = http::HeaderMap::new();
+        for (name, value) in &given.headers {
+            let name = http::HeaderName::from_bytes(name.as_bytes()).map_err(|_| none())?;
+            headers.insert(name, http::HeaderValue::from_str(value).map_err(|_| none())?);
+        }
+        let delivery = Delivery::new(&headers, given.body.as_bytes());
+        if self.provider.is_ping(&delivery) {
+            return Ok(json!({ "greeting": true }));
+        }
+        let secret = app().client_secret;
+        let told = self.provider.read_webhook(&delivery, Some(&app()), &[secret])?;
+        Ok(json!({
+            "shop": self.provider.webhook_shop(&delivery), "topic": told.topic, "delivery": told.delivery,
+            "act": told.act, "erp_id": told.erp_id,
+        }))
     }
 
     fn facts(&self) -> Facts {

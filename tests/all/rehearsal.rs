@@ -18,7 +18,10 @@ use store_sync::{
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::support::{Engine, More, TestApp, start_of_time};
+use crate::{
+    real::servers,
+    support::{Engine, More, TestApp, start_of_time},
+};
 
 const PRODUCTS: usize = 1000;
 const DAEMON: &str = "https://daemon.example";
@@ -33,7 +36,7 @@ struct House {
 }
 
 impl House {
-    async fn new(engine: Engine, provider: &'static str, products: usize) -> Self {
+    async fn new(engine: Engine, provider: &'static str, products: usize, theirs: Option<Clock>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let stage_url = format!("http://{}", listener.local_addr().expect("an address"));
         let known = Providers::built_in().expect("the built-in files are fine");
@@ -73,7 +76,7 @@ impl House {
         let more = More { config: &config, connect_to, public: Some(DAEMON), ..More::default() };
         let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, more).await;
         let outside = Outside {
-            clock: app.clock.clone(),
+            clock: theirs.unwrap_or_else(|| app.clock.clone()),
             random: Random::seeded(9),
             http: app.http.clone(),
             files: Files::new("nowhere"),
@@ -153,7 +156,7 @@ impl House {
 
 /// What came of a journey, as it stands in the table.
 async fn journey(engine: Engine, provider: &'static str) -> String {
-    let house = House::new(engine, provider, PRODUCTS).await;
+    let house = House::new(engine, provider, PRODUCTS, None).await;
     let app = &house.app;
     let known = app.tools.provider(provider).expect("is known").clone();
     let mut row = vec![known.name().to_owned(), known.kind().as_str().replace('_', " ")];
@@ -290,4 +293,48 @@ journeys! {
     adobe_commerce: "adobe-commerce", bigcommerce: "bigcommerce", ecwid: "ecwid", etsy: "etsy", prestashop: "prestashop", pretix: "pretix",
     saleor: "saleor", shopify: "shopify", shopware: "shopware", square: "square", squarespace: "squarespace", vendure: "vendure",
     wix: "wix", woocommerce: "woocommerce"
+}
+
+/// A platform's own client, which goes by the real time, talks to the rehearsal of that platform; gives what it saw.
+async fn talk(provider: &'static str) -> Value {
+    let house = House::new(Engine::Sqlite, provider, 60, Some(Clock::system())).await;
+    let install = std::process::Command::new(servers().join("clients/install")).output().expect("runs");
+    assert!(install.status.success(), "{}", String::from_utf8_lossy(&install.stderr));
+    let cache = String::from_utf8(install.stdout).expect("a path").trim().to_owned();
+    let mut command = std::process::Command::new("node");
+    command.arg(servers().join("clients/talk.mjs")).args([&cache, provider, &house.stage_url]);
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/providers"));
+    let output = tokio::task::spawn_blocking(move || command.output()).await.expect("ends").expect("node runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}\n{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn woocommerces_own_client_reads_and_writes_the_rehearsal() {
+    let seen = talk("woocommerce").await;
+    let wanted = json!({
+        "state": "nonce", "nonce": "nonce", "rights": "read_write", "count": 20, "total": "60", "same": true, "variations": 3,
+        "pictures": [1, 2], "alt": "A lamp", "kept": true, "hook": true, "topic": "product.updated", "signed": true, "stranger": 401,
+    });
+    assert_eq!(seen, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn squares_own_sdk_reads_the_rehearsal_and_brings_a_picture() {
+    let seen = talk("square").await;
+    let wanted = json!({
+        "merchant": "Acme", "count": 20, "more": true, "variations": 1, "price": "bigint", "joined": true, "pictures": [1, 2, 1],
+        "caption": "A lamp", "renewed": true, "merchantId": true, "stranger": 401,
+    });
+    assert_eq!(seen, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shopifys_own_library_goes_through_the_rehearsal() {
+    let seen = talk("shopify").await;
+    let wanted = json!({
+        "signed": true, "forged": 403, "scope": "write_products,write_files", "pages": [15, 15], "distinct": true, "title": "string",
+        "hook": true, "delivered": true, "topic": "PRODUCTS_UPDATE", "wrong": "invalid_hmac",
+    });
+    assert_eq!(seen, wanted);
 }

@@ -81,7 +81,7 @@ pub(in crate::provider) struct HookRule {
 }
 
 /// What a delivery means. It is a hint: what is true is read from the shop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HookAct {
     /// Something changed, or the app was removed: the changes are read.

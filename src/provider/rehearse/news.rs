@@ -1,5 +1,7 @@
 //! Deliveries: who asked for them, and what they look like when something changes.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value};
@@ -69,7 +71,10 @@ impl World {
     }
 
     fn delivery(&self, plan: &Plan, webhook: &Webhook, (asked, topic): (&Asked, &str), number: u64) -> Errand {
-        let (mut body, mut headers) = (Value::Object(Map::new()), Vec::new());
+        // As a delivery of the platform looks, where a conversation shows one.
+        let mut shown = plan.talks.iter().filter(|talk| talk.good).filter_map(|talk| talk.delivered.clone());
+        let (more, mut body) = shown.next().unwrap_or_else(|| (BTreeMap::new(), Value::Object(Map::new())));
+        let mut headers: Vec<(String, String)> = more.into_iter().collect();
         let mut place = |at: &HookPlace, text: String, body: &mut Value| match (&at.header, &at.body) {
             (Some(name), _) => headers.push((name.clone(), text)),
             (None, Some(path)) => path.put(body, text.into()),

@@ -326,7 +326,10 @@ fn body_fits(op: &Op, kind: &BodyKind, body: &Value, values: &mut Map<String, Va
                     values.extend(template.read_back(text, &|_| None).unwrap_or_default());
                 }
                 if let Some(tree) = &known.json {
-                    tree.read_back(&given["json"], values);
+                    // Some clients send it as a text.
+                    let text = || serde_json::from_str(given["value"].as_str()?).ok();
+                    let json = given.get("json").cloned().or_else(text).unwrap_or_default();
+                    tree.read_back(&json, values);
                 }
             }
             Some(counted)
