@@ -54,6 +54,7 @@ pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<Finished, F
     let provider = tools.provider(callback.provider)?.clone();
     match provider.kind() {
         ConnectKind::PostedKeys => return posted::come_back(tools, &provider, &callback).await,
+        ConnectKind::BroughtKeys => return posted::bring(tools, &provider, &callback).await,
         ConnectKind::Oauth1 => return consumer::visit(tools, &provider, &callback).await,
         _ if provider.takes_pasted_keys() || callback.state.is_some() => return Err(unknown()),
         _ => {}

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use url::Url;
 
 use super::{
     consumer,
@@ -81,6 +82,38 @@ pub(super) fn brought(tools: &Tools, found: &OauthState) -> Result<Option<Grant>
     Ok(Some(Grant { secrets, version: 1, ..Grant::default() }))
 }
 
+/// The browser brings the keys itself. It leaves our address at once, where they stand in clear.
+pub(super) async fn bring(
+    tools: &Tools,
+    provider: &Arc<Provider>,
+    callback: &Callback<'_>,
+) -> Result<Finished, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let found = find_by_state(tools, &mut tx, provider, callback).await?;
+    use_up(tools, &mut tx, &found).await?;
+    tx.commit().await?;
+    if provider.declined(callback.query) {
+        return Err(declined(provider));
+    }
+    let grant = provider::brought_keys(provider, &found.facts.0, callback.query)?;
+    let go_to = Url::parse(&found.store_url).ok();
+    let given = Permission {
+        client: &found.client_id,
+        provider,
+        store_url: &found.store_url,
+        facts: found.facts.0,
+        grant,
+        reconnect: found.store_connection_id.as_ref(),
+    };
+    let (connected, _) = arrive(tools, given).await?;
+    Ok(Finished::Connected { connected, go_to })
+}
+
+fn declined(provider: &Provider) -> Failure {
+    let text = format!("access was declined at {}; nothing was connected", provider.name());
+    Failure::give_up("access_denied", text)
+}
+
 /// The browser is back: connects the shop, if its server has brought the keys.
 pub(super) async fn come_back(
     tools: &Tools,
@@ -92,8 +125,7 @@ pub(super) async fn come_back(
     if provider.declined(callback.query) {
         use_up(tools, &mut tx, &found).await?;
         tx.commit().await?;
-        let text = format!("access was declined at {}; nothing was connected", provider.name());
-        return Err(Failure::give_up("access_denied", text));
+        return Err(declined(provider));
     }
     let Some(grant) = brought(tools, &found)? else { return Ok(Finished::Waiting) };
     use_up(tools, &mut tx, &found).await?;

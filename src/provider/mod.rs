@@ -32,8 +32,8 @@ use std::{
 pub use call::{Session, Shop};
 pub use check::Problem;
 pub use grant::{
-    Answering, App, Code, Fixed, Keys, REFRESH_LOST, Way, authorise_url, callback_facts, exchange, migrate,
-    new_verifier, own_token, posted_keys, refresh, revoke,
+    Answering, App, Code, Fixed, Keys, REFRESH_LOST, Way, authorise_url, brought_keys, callback_facts, exchange,
+    migrate, new_verifier, own_token, posted_keys, refresh, revoke,
 };
 pub use oauth1::consumer_token;
 pub use pace::Pacers;
@@ -152,6 +152,7 @@ impl Provider {
         let oauth =
             connect.oauth.iter().flat_map(|o| o.authorize.iter().chain([&o.token]).chain(&o.revoke).chain(&o.done));
         let posted = connect.posted.iter().map(|posted| &posted.authorize);
+        let posted = posted.chain(connect.brought.iter().map(|brought| &brought.authorize));
         let oauth1 = connect.oauth1.iter().flat_map(|o| [&o.request, &o.access]);
         let all = oauth.chain(posted).chain(oauth1).chain([&call.base, &connect.store_url]);
         let host = |template: &template::Template| {

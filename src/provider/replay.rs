@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Answering, App, Code, Delivery, Fixed, Kept, Keys, Pacers, Parcel, Placing, Problem, Provider, Session, Shop,
-    call::With, callback_facts, exchange, own_token, page, posted_keys, probe, recognise, refresh, result_id, step,
-    subscribe, undo,
+    Answering, App, Code, ConnectKind, Delivery, Fixed, Kept, Keys, Pacers, Parcel, Placing, Problem, Provider,
+    Session, Shop, brought_keys, call::With, callback_facts, exchange, own_token, page, posted_keys, probe, recognise,
+    refresh, result_id, step, subscribe, undo,
 };
 use crate::{
     model::{Facts, Failure, Grant, Remedy, Secret, Time},
@@ -249,6 +249,8 @@ impl Replay<'_> {
             own_token(&self.outside, provider, Some(&app), &facts, &self.grant()).await?
         } else if given.posted.is_object() {
             posted_keys(provider, &given.posted)?
+        } else if provider.kind() == ConnectKind::BroughtKeys {
+            brought_keys(provider, &facts, &query)?
         } else {
             self.grant()
         };

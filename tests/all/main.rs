@@ -24,3 +24,4 @@ mod relay;
 mod schedules;
 mod support;
 mod tokens;
+mod wordpress;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::recipe::{ConnectKind, Oauth, Pkce, Recipe, SignatureKind},
+    super::recipe::{Connect, ConnectKind, Oauth, Pkce, Recipe, SignatureKind},
     Check,
     names::facts,
 };
@@ -32,9 +32,17 @@ impl Check<'_> {
         allowed.extend(["store_url".into(), "app.client_id".into()]);
         let mut way = allowed.clone();
         way.extend(["state".into(), "redirect_uri".into()]);
+        self.handed_over(connect, &allowed, &way);
+        if let Some(oauth) = &connect.oauth {
+            self.oauth(recipe, oauth, allowed, &way);
+        }
+    }
+
+    /// Keys that the shop's server or the merchant's browser brings.
+    fn handed_over(&mut self, connect: &Connect, allowed: &BTreeSet<String>, way: &BTreeSet<String>) {
         if let Some(posted) = &connect.posted {
             for template in posted.query.values().chain([&posted.authorize]) {
-                self.template("connect.posted", template, &way);
+                self.template("connect.posted", template, way);
             }
             let sent = posted.query.get(&posted.state).is_some_and(|t| t.slots().eq(["state"]));
             self.demand(sent, "connect.posted.state", "names a member of connect.posted.query that is \"{state}\"");
@@ -49,13 +57,27 @@ impl Check<'_> {
                 "and rights belong together",
             );
         }
+        if let Some(brought) = &connect.brought {
+            for template in brought.query.values().chain([&brought.authorize]) {
+                self.template("connect.brought", template, way);
+            }
+            self.template("connect.brought.same_shop.equals", &brought.same_shop.equals, allowed);
+            let back = |slot: &str| brought.query.values().any(|template| template.slots().any(|name| name == slot));
+            self.demand(
+                back("state") && back("redirect_uri"),
+                "connect.brought.query",
+                "tells the shop the way back: a member such as \"{redirect_uri}?state={state}\"",
+            );
+            self.demand(
+                !brought.secrets.is_empty(),
+                "connect.brought.secrets",
+                "name at least one: what does the browser bring?",
+            );
+        }
         if let Some(oauth1) = &connect.oauth1 {
             for template in [&oauth1.request, &oauth1.access] {
-                self.template("connect.oauth1", template, &allowed);
+                self.template("connect.oauth1", template, allowed);
             }
-        }
-        if let Some(oauth) = &connect.oauth {
-            self.oauth(recipe, oauth, allowed, &way);
         }
     }
 
@@ -102,6 +124,7 @@ impl Check<'_> {
         let parts = [
             ("connect.oauth", by_oauth, oauth.is_some()),
             ("connect.posted", kind == ConnectKind::PostedKeys, connect.posted.is_some()),
+            ("connect.brought", kind == ConnectKind::BroughtKeys, connect.brought.is_some()),
             ("connect.oauth1", kind == ConnectKind::Oauth1, connect.oauth1.is_some()),
             ("connect.install", kind == ConnectKind::SignedInstall, !connect.install.is_empty()),
             ("call.sign", kind == ConnectKind::Oauth1, recipe.call.sign.is_some()),

@@ -71,6 +71,7 @@ pub(super) fn call_names(recipe: &Recipe) -> BTreeSet<String> {
         names.insert("grant.access".into());
     }
     names.extend(recipe.connect.field.iter().filter(|f| f.secret).map(|f| format!("grant.{}", f.name)));
+    names.extend(recipe.connect.brought.iter().flat_map(|b| b.secrets.keys()).map(|name| format!("grant.{name}")));
     names.extend(recipe.connect.posted.iter().flat_map(|p| p.secrets.keys()).map(|name| format!("grant.{name}")));
     names
 }

@@ -44,6 +44,9 @@ pub fn authorise_url(provider: &Provider, app: Option<&App>, facts: &Facts, way:
     if let Some(posted) = &provider.connect().posted {
         return page(&posted.authorize, &posted.query, &scope);
     }
+    if let Some(brought) = &provider.connect().brought {
+        return page(&brought.authorize, &brought.query, &scope);
+    }
     let oauth = provider.oauth()?;
     let authorize = oauth.authorize.as_ref().ok_or_else(bad_address)?;
     if matches!(provider.kind(), ConnectKind::PlatformInstall | ConnectKind::ClientCredentials) {
@@ -134,6 +137,28 @@ pub fn posted_keys(provider: &Provider, body: &Value) -> Result<Grant, Failure> 
     Ok(grant)
 }
 
+/// The keys that the browser brought, once its state was found.
+pub fn brought_keys(provider: &Provider, facts: &Facts, query: &[(String, String)]) -> Result<Grant, Failure> {
+    let bad = |code: &str, text: &str| Failure::give_up(code, text);
+    let brought = provider.connect().brought.as_ref().ok_or_else(bad_address)?;
+    let get = |name: &str| {
+        let mut given = query.iter().filter(|(param, _)| param == name).map(|(_, value)| value.as_str());
+        given.next().filter(|value| given.next().is_none() && !value.is_empty() && value.len() < 1024)
+    };
+    let store_url = provider.store_url(facts)?;
+    let wanted = brought.same_shop.equals.text(&Scope { store_url: &store_url, ..Scope::of_facts(facts) })?;
+    let plain = |text: &str| text.trim_end_matches('/').to_lowercase();
+    if get(&brought.same_shop.param).map(plain) != wanted.as_deref().map(plain) {
+        return Err(bad("other_shop", "the answer is from another shop than the one this connect was begun for"));
+    }
+    let mut grant = Grant { version: 1, ..Grant::default() };
+    for (name, param) in &brought.secrets {
+        let key = get(param).ok_or_else(|| bad("keys_missing", "the shop sent no keys; connect again"))?;
+        grant.secrets.insert(name.clone(), Secret::from(key.to_owned()));
+    }
+    Ok(grant)
+}
+
 impl Provider {
     /// The state in what the shop's server posted, and in the browser's way back.
     pub fn posted_state<'v>(&self, body: &'v Value) -> Option<&'v str> {
@@ -147,8 +172,9 @@ impl Provider {
 
     /// Whether the browser comes back because the merchant declined.
     pub fn declined(&self, query: &[(String, String)]) -> bool {
-        let Some(posted) = &self.connect().posted else { return false };
-        query.iter().any(|(name, value)| *name == posted.declined.param && *value == posted.declined.is)
+        let posted = self.connect().posted.iter().map(|posted| &posted.declined);
+        let mut rules = posted.chain(self.connect().brought.iter().map(|brought| &brought.declined));
+        rules.any(|no| query.iter().any(|(name, value)| *name == no.param && *value == no.is))
     }
 
     /// Whether the platform signs what begins a connect, so that it may begin one.

@@ -7,7 +7,7 @@ mod token;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-pub use consent::{Way, authorise_url, callback_facts, new_verifier, posted_keys};
+pub use consent::{Way, authorise_url, brought_keys, callback_facts, new_verifier, posted_keys};
 pub use token::{Code, exchange, migrate, own_token, refresh, revoke};
 
 use super::{Provider, scope::Scope, template::Template};

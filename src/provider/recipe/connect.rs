@@ -25,6 +25,8 @@ pub(in crate::provider) struct Connect {
     pub(in crate::provider) install: BTreeMap<String, String>,
     /// For kind `posted_keys`.
     pub(in crate::provider) posted: Option<Posted>,
+    /// For kind `brought_keys`.
+    pub(in crate::provider) brought: Option<Brought>,
     /// For kind `oauth1`.
     pub(in crate::provider) oauth1: Option<Oauth1>,
 }
@@ -43,6 +45,8 @@ pub enum ConnectKind {
     ClientCredentials,
     /// The shop's server posts keys to us, the browser follows.
     PostedKeys,
+    /// The merchant's browser brings keys back.
+    BroughtKeys,
     /// The shop's server posts a consumer to us; tokens and every call are signed by OAuth 1.0a.
     Oauth1,
     /// The merchant pastes a key that serves as it is.
@@ -58,6 +62,7 @@ impl ConnectKind {
             Self::PlatformInstall => "platform_install",
             Self::ClientCredentials => "client_credentials",
             Self::PostedKeys => "posted_keys",
+            Self::BroughtKeys => "brought_keys",
             Self::Oauth1 => "oauth1",
             Self::PastedKey => "pasted_key",
         }
@@ -91,6 +96,23 @@ pub(in crate::provider) struct Posted {
     /// …and what that must be.
     #[serde(default)]
     pub(in crate::provider) needed: Vec<String>,
+    /// How the browser comes back when the merchant declines.
+    pub(in crate::provider) declined: Declined,
+}
+
+/// Keys that the merchant's browser brings back, as parameters of the callback. Our state is its parameter `state`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Brought {
+    /// The page where the merchant allows it.
+    pub(in crate::provider) authorize: Template,
+    /// `{state}` and `{redirect_uri}` may be looked up.
+    #[serde(default)]
+    pub(in crate::provider) query: BTreeMap<String, Template>,
+    /// Names of secrets and the parameters they come in.
+    pub(in crate::provider) secrets: BTreeMap<String, String>,
+    /// What names the shop: must be the one the connect was begun for.
+    pub(in crate::provider) same_shop: SameShop,
     /// How the browser comes back when the merchant declines.
     pub(in crate::provider) declined: Declined,
 }

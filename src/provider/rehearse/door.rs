@@ -13,7 +13,7 @@ use crate::{
     model::Time,
     outside::{Ask, Body, Request},
     provider::{
-        recipe::{ConnectKind, ExpiresUnit, LostAnswer, Oauth, SignatureKind},
+        recipe::{Brought, ConnectKind, ExpiresUnit, LostAnswer, Oauth, SignatureKind},
         signature::{hmac, hmac_sorted_query},
         template::Template,
     },
@@ -51,6 +51,7 @@ impl World {
         let connect = plan.provider.connect();
         let oauth = connect.oauth.as_ref().and_then(|oauth| oauth.authorize.as_ref());
         let pages = oauth.into_iter().chain(connect.posted.iter().map(|posted| &posted.authorize));
+        let pages = pages.chain(connect.brought.iter().map(|brought| &brought.authorize));
         pages.into_iter().any(|page| plan.leads_to(page, &ask.url))
     }
 
@@ -58,6 +59,7 @@ impl World {
     pub(super) fn way(plan: &Plan, params: &Params) -> Params {
         let connect = plan.provider.connect();
         let posted = connect.posted.iter().flat_map(|posted| &posted.query);
+        let posted = posted.chain(connect.brought.iter().flat_map(|brought| &brought.query));
         let templates = connect.oauth.iter().flat_map(|oauth| &oauth.authorize_extra).chain(posted);
         let mut way: Params = ["redirect_uri", "state", "code_challenge"]
             .iter()
@@ -94,6 +96,15 @@ impl World {
                 ..Said::redirect(&back).into()
             };
         }
+        if let Some(brought) = &provider.connect().brought {
+            back.query_pairs_mut().append_pair("state", &state.unwrap_or_default());
+            if allowed {
+                self.bring(plan, brought, &mut back);
+            } else {
+                back.query_pairs_mut().append_pair(&brought.declined.param, &brought.declined.is);
+            }
+            return Said::redirect(&back).into();
+        }
         let state = state.filter(|_| provider.kind().carries_state());
         let mut answer: Vec<(String, String)> = Vec::new();
         if allowed {
@@ -117,6 +128,21 @@ impl World {
         }
         back.query_pairs_mut().extend_pairs(answer);
         Said::redirect(&back).into()
+    }
+
+    /// Keys that the browser carries.
+    fn bring(&mut self, plan: &Plan, brought: &Brought, back: &mut Url) {
+        let sample = plan.talks.iter().find(|talk| talk.is_connect && talk.good);
+        let sample = |param: &str| sample.and_then(|talk| talk.callback.get(param).cloned()).unwrap_or_default();
+        let mut keys = Vec::new();
+        for (name, param) in &brought.secrets {
+            let key = self.fresh(&sample(param));
+            back.query_pairs_mut().append_pair(param, &key);
+            keys.push((name.clone(), key));
+        }
+        let shop = plan.provider.store_url(&plan.facts).unwrap_or_default();
+        back.query_pairs_mut().append_pair(&brought.same_shop.param, &shop);
+        self.keys_given.push(keys);
     }
 
     /// Signs what the browser carries, as the platform does.
@@ -321,7 +347,7 @@ impl World {
                 let good = Self::pasted(plan).into_iter().all(|(name, value)| key(&format!("grant.{name}")) == value);
                 if good { Worth::Good } else { Worth::Ended }
             }
-            ConnectKind::PostedKeys => {
+            ConnectKind::PostedKeys | ConnectKind::BroughtKeys => {
                 let fits = |known: &Vec<(String, String)>| {
                     known.iter().all(|(name, value)| key(&format!("grant.{name}")) == *value)
                 };
