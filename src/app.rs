@@ -83,7 +83,8 @@ pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shar
         .app
         .iter()
         .map(|(key, app)| {
-            (key.clone(), App { client_id: app.client_id.clone(), client_secret: app.client_secret.clone() })
+            let (client_id, client_secret) = (app.client_id.clone(), app.client_secret.clone());
+            (key.clone(), App { client_id, client_secret, webhook_key: app.webhook_key.clone() })
         })
         .collect();
     let rules = Rules {

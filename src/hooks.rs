@@ -29,7 +29,8 @@ pub async fn receive(
     if !provider.has_webhooks() || connection.is_some() == provider.webhook_names_shop() {
         return Err(unknown());
     }
-    let delivery = Delivery::new(headers, body);
+    let url = address(tools, provider, connection);
+    let delivery = Delivery::new(headers, body, &url);
     if provider.is_ping(&delivery) {
         return Ok(0);
     }
@@ -116,7 +117,7 @@ pub async fn subscribe(tools: &Shared, job: &Job, id: &ConnectionId) -> Result<(
     let provider = session.provider().clone();
     for topic in provider.webhook_topics() {
         let secret = Secret::from(tools.outside.random.token());
-        let external = provider::subscribe(&session, topic, &address(tools, &provider, id), &secret).await?;
+        let external = provider::subscribe(&session, topic, &address(tools, &provider, Some(id)), &secret).await?;
         let binding = [SECRET, connection.id.as_str(), topic.as_str()];
         let sealed = tools.vault.seal_text(&Binding(&binding), secret.expose_secret());
         let new = NewSubscription {
@@ -135,7 +136,10 @@ pub async fn subscribe(tools: &Shared, job: &Job, id: &ConnectionId) -> Result<(
 }
 
 /// Where deliveries go.
-fn address(tools: &Tools, provider: &Provider, id: &ConnectionId) -> String {
+fn address(tools: &Tools, provider: &Provider, id: Option<&ConnectionId>) -> String {
     let base = format!("{}/hooks/{}", tools.rules.public_url, provider.key());
-    if provider.webhook_names_shop() { base } else { format!("{base}/{id}") }
+    match id.filter(|_| !provider.webhook_names_shop()) {
+        Some(id) => format!("{base}/{id}"),
+        None => base,
+    }
 }

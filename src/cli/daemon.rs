@@ -90,6 +90,9 @@ async fn rehearsal(config: &Config, platform: &str, options: Options, listener: 
         client_id: app.map_or_else(|| "store-sync".to_owned(), |app| app.client_id.clone()),
         client_secret: app
             .map_or_else(|| "rehearsal-secret".to_owned(), |app| app.client_secret.expose_secret().to_owned()),
+        webhook_key: app
+            .and_then(|app| app.webhook_key.as_ref())
+            .map_or_else(|| "rehearsal-key".to_owned(), |key| key.expose_secret().to_owned()),
         here: Some(here.clone()),
         daemon_url: config.public_url(),
         token_ttl: options.token_ttl,
@@ -120,7 +123,7 @@ async fn rehearsal(config: &Config, platform: &str, options: Options, listener: 
     }
     if provider.needs_app() && app.is_none() {
         told.push_str(&format!(
-            "\n[app.{platform}]\nclient_id = \"store-sync\"\nclient_secret = \"rehearsal-secret\"\n"
+            "\n[app.{platform}]\nclient_id = \"store-sync\"\nclient_secret = \"rehearsal-secret\"\nwebhook_key = \"rehearsal-key\"\n"
         ));
     }
     told.push_str(&format!("\nthen: store-sync connect {platform} --client CLIENT"));

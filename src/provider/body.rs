@@ -63,7 +63,9 @@ pub(super) fn fill(
     Ok(match body {
         BodyKind::Json { value } => json(&value.fill(scope)?.unwrap_or(Value::Null)),
         BodyKind::Graphql { variables, .. } => {
-            json(&json!({ "query": op.document, "variables": variables.fill(scope)? }))
+            let mut scope = Scope { values: scope.values.clone(), ..*scope };
+            scope.values.insert("inner".into(), op.inner.as_str().into());
+            json(&json!({ "query": op.document, "variables": variables.fill(&scope)? }))
         }
         BodyKind::Form { fields } => {
             let mut form = url::form_urlencoded::Serializer::new(String::new());

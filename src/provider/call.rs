@@ -179,6 +179,29 @@ impl Session {
         Err(Failure::retry("picture_unreachable", text))
     }
 
+    /// Fetches some bytes of a file that the shop gave the address of, without our token, and whether it ends there.
+    pub(super) async fn download_part(&self, address: &str, from: u64, size: u64) -> Result<(Bytes, bool), Failure> {
+        let url = Url::parse(address)
+            .map_err(|_| Failure::retry("bad_file_url", "the shop gave an address of a file that is none"))?;
+        let mut request = Request::new(Method::GET, url);
+        insert(&mut request.headers, "range", &format!("bytes={from}-{}", from + size - 1))?;
+        let place = place(&request.method, &request.url);
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let answer = self.outside.http.send(request).await;
+        let answer = answer.map_err(|e| Failure::retry("file_unreachable", e.to_string()))?;
+        let total = || answer.header("content-range")?.rsplit_once('/')?.1.parse::<u64>().ok();
+        match answer.status {
+            206 => {
+                let ends = total().is_some_and(|total| from + answer.body.len() as u64 >= total);
+                Ok((answer.body.clone(), ends))
+            }
+            // Who does not know of parts sends all of it.
+            200 => Ok((answer.body.slice(usize::try_from(from).unwrap_or(usize::MAX).min(answer.body.len())..), true)),
+            416 => Ok((Bytes::new(), true)),
+            status => Err(Failure::retry("file_unreachable", format!("{place} answered {status}"))),
+        }
+    }
+
     async fn exchange(&self, request: &Request, grant: &Grant, elsewhere: bool) -> Result<Outcome, Failure> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = match self.outside.http.send(request.clone()).await {

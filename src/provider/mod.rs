@@ -2,6 +2,7 @@
 //! shops do is here.
 
 mod body;
+mod bulk;
 mod call;
 mod check;
 mod grant;

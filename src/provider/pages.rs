@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::recipe::{PageKind, Paging};
+use super::{
+    bulk::BulkToken,
+    recipe::{PageKind, Paging},
+};
 use crate::model::Failure;
 
 /// Where a page begins: kept in the database between pages, so that a pass goes on where it was cut off.
@@ -22,6 +25,8 @@ pub enum PageToken {
     Cursor(String),
     /// One of the parts a catalogue is asked in, and the page within it.
     Part(usize, Option<Box<PageToken>>),
+    /// A place in a file that the platform writes.
+    Bulk(BulkToken),
 }
 
 impl PageKind {

@@ -67,6 +67,9 @@ impl Path {
         let mut place = value;
         for step in &self.0 {
             let Step::Key(key) = step else { return };
+            if place.is_null() {
+                *place = Value::Object(serde_json::Map::new());
+            }
             if !place.is_object() {
                 return;
             }

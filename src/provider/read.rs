@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    Provider,
+    Provider, bulk,
     call::{Answer, Session, With},
     pages::PageToken,
     path::as_text,
@@ -55,6 +55,22 @@ pub async fn probe(session: &Session) -> Result<ShopFacts, Failure> {
 
 /// Reads one page: the first where there is no token, only what changed where `since` is given.
 pub async fn page(session: &Session, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
+    if let Some(rule) = session.provider.recipe.import.bulk.as_ref().filter(|_| since.is_none()) {
+        let begun = match token {
+            None => bulk::begin(session, rule).await?,
+            Some(PageToken::Bulk(token)) => bulk::go_on(session, rule, token).await?,
+            Some(_) => None,
+        };
+        if let Some(page) = begun {
+            return Ok(page);
+        }
+    }
+    // A bulk reading that came to nothing begins anew, page by page.
+    let token = token.filter(|token| !matches!(token, PageToken::Bulk(_)));
+    plain_page(session, since, token).await
+}
+
+async fn plain_page(session: &Session, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
     let recipe = &session.provider.recipe;
     let import = &recipe.import;
     let mut values = Map::new();

@@ -322,7 +322,8 @@ impl Replay<'_> {
             let name = http::HeaderName::from_bytes(name.as_bytes()).map_err(|_| none())?;
             headers.insert(name, http::HeaderValue::from_str(value).map_err(|_| none())?);
         }
-        let delivery = Delivery::new(&headers, given.body.as_bytes());
+        let url = format!("{ME}/hooks/{}", self.provider.key());
+        let delivery = Delivery::new(&headers, given.body.as_bytes(), &url);
         if self.provider.is_ping(&delivery) {
             return Ok(json!({ "greeting": true }));
         }
@@ -380,7 +381,8 @@ impl Keys for Spent {
 }
 
 fn app() -> App {
-    App { client_id: "our-app".to_owned(), client_secret: Secret::from("our-secret") }
+    let secret = || Secret::from("our-secret");
+    App { client_id: "our-app".to_owned(), client_secret: secret(), webhook_key: Some(secret()) }
 }
 
 /// Without what is empty.

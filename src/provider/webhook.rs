@@ -20,6 +20,8 @@ use crate::model::{Facts, Failure, Secret};
 pub struct Delivery<'a> {
     pub headers: &'a HeaderMap,
     pub body: &'a [u8],
+    /// The address it was sent to, as the platform knows it.
+    pub url: &'a str,
     /// The body as JSON; null where it is none.
     pub json: Value,
 }
@@ -37,8 +39,8 @@ pub struct Told {
 
 impl<'a> Delivery<'a> {
     /// A delivery with its body read as JSON.
-    pub fn new(headers: &'a HeaderMap, body: &'a [u8]) -> Self {
-        Self { headers, body, json: serde_json::from_slice(body).unwrap_or(Value::Null) }
+    pub fn new(headers: &'a HeaderMap, body: &'a [u8], url: &'a str) -> Self {
+        Self { headers, body, url, json: serde_json::from_slice(body).unwrap_or(Value::Null) }
     }
 
     fn text(&self, place: &HookPlace) -> Option<String> {
@@ -96,6 +98,10 @@ impl Provider {
             delivery.headers.get(webhook.verify.header.as_str()).and_then(|h| h.to_str().ok()).unwrap_or_default();
         let proved = match webhook.verify.key {
             HookKey::App => app.is_some_and(|app| proves(webhook, delivery, given, &app.client_secret)),
+            HookKey::Webhook => {
+                let key = app.and_then(|app| app.webhook_key.as_ref());
+                key.is_some_and(|key| proves(webhook, delivery, given, key))
+            }
             HookKey::Subscription => secrets.iter().any(|secret| proves(webhook, delivery, given, secret)),
         };
         if !proved {
@@ -115,6 +121,7 @@ fn proves(webhook: &Webhook, delivery: &Delivery<'_>, given: &str, secret: &Secr
     let text = match webhook.verify.kind {
         HookProofKind::Secret => return !key.is_empty() && bool::from(key.as_bytes().ct_eq(given.as_bytes())),
         HookProofKind::HmacBody => delivery.body.to_vec(),
+        HookProofKind::HmacUrlBody => [delivery.url.as_bytes(), delivery.body].concat(),
         HookProofKind::HmacText => {
             let facts = Facts::new();
             let values = Map::from_iter([("body".to_owned(), delivery.json.clone())]);

@@ -184,7 +184,7 @@ const BROKEN: [(&str, &str, &str, &str); 32] = [
         "shopify",
         "revoke_op = \"uninstall\"",
         "revoke_op = \"leave\"",
-        "there is no op 'leave'; there are: attach, delete_file",
+        "there is no op 'leave'; there are: attach, bulk",
     ),
     (
         "shopify",

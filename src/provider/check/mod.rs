@@ -132,13 +132,22 @@ impl Check<'_> {
 
     fn documents(&mut self, recipe: &mut Recipe, document: impl Fn(&str) -> Option<String>) {
         for (name, op) in &mut recipe.op {
-            let Some(BodyKind::Graphql { file, .. } | BodyKind::GraphqlMultipart { file, .. }) = &op.body else {
-                continue;
+            let (file, inner) = match &op.body {
+                Some(BodyKind::Graphql { file, inner, .. }) => (file, inner.as_ref()),
+                Some(BodyKind::GraphqlMultipart { file, .. }) => (file, None),
+                _ => continue,
             };
-            match document(file) {
-                Some(text) => op.document = text,
-                None => self
-                    .wrong(&format!("op.{name}.body.file"), format!("there is no '{file}' beside the provider's file")),
+            for (key, file, into) in [("file", Some(file), &mut op.document), ("inner", inner, &mut op.inner)]
+                .into_iter()
+                .filter_map(|(k, f, i)| Some((k, f?, i)))
+            {
+                match document(file) {
+                    Some(text) => *into = text,
+                    None => self.wrong(
+                        &format!("op.{name}.body.{key}"),
+                        format!("there is no '{file}' beside the provider's file"),
+                    ),
+                }
             }
         }
     }
@@ -246,6 +255,11 @@ impl Check<'_> {
                 "import.since",
                 &format!("needs {{since}} in op.{}", import.op),
             );
+        }
+        if let Some(bulk) = &import.bulk {
+            for (key, op) in [("count", &bulk.count.op), ("start", &bulk.start.op), ("poll_op", &bulk.poll_op)] {
+                self.names_op(recipe, &format!("import.bulk.{key}"), op);
+            }
         }
         for nested in &import.nested {
             self.names_op(recipe, "import.nested.op", &nested.op);

@@ -52,6 +52,8 @@ pub(super) fn call_names(recipe: &Recipe) -> BTreeSet<String> {
         "filter",
         "gallery.next",
         "image.id",
+        "bulk.id",
+        "inner",
         "hook.topic",
         "hook.url",
         "hook.secret",
@@ -80,6 +82,8 @@ pub(super) fn ops_used(recipe: &Recipe) -> BTreeSet<&str> {
     let nested = recipe.import.nested.iter().map(|nested| nested.op.as_str());
     let mut used = BTreeSet::from([recipe.connect.probe.op.as_str(), recipe.import.op.as_str()]);
     used.extend(nested);
+    let bulk = recipe.import.bulk.iter();
+    used.extend(bulk.flat_map(|bulk| [&bulk.count.op, &bulk.start.op, &bulk.poll_op]).map(String::as_str));
     used.extend(recipe.webhook.iter().filter_map(|webhook| Some(webhook.subscribe.as_ref()?.op.as_str())));
     used.extend(recipe.connect.oauth.iter().filter_map(|oauth| oauth.revoke_op.as_deref()));
     if let Some(push) = &recipe.push {

@@ -57,6 +57,8 @@ impl Keys for Fixed {
 pub struct App {
     pub client_id: String,
     pub client_secret: Secret,
+    /// What deliveries are signed with, where that is another key.
+    pub webhook_key: Option<Secret>,
 }
 
 /// What the addresses of a grant look up.

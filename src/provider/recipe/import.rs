@@ -9,7 +9,7 @@ use super::{
         pick::{Mapping, Only},
         template::Template,
     },
-    Span,
+    Poll, Span,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -29,7 +29,55 @@ pub(in crate::provider) struct Import {
     /// Things that stand beside the items and belong into them.
     #[serde(default)]
     pub(in crate::provider) join: Vec<Join>,
+    /// A whole catalogue as one file that the platform writes.
+    pub(in crate::provider) bulk: Option<Bulk>,
     pub(in crate::provider) map: Mapping,
+}
+
+/// A file with one JSON object a line: an item, then what belongs to it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Bulk {
+    /// Catalogues of so many items and more are read so; smaller ones by pages.
+    pub(in crate::provider) from: u64,
+    pub(in crate::provider) count: Count,
+    pub(in crate::provider) start: BulkStart,
+    /// The operation that tells how far it is; looks up `{bulk.id}`.
+    pub(in crate::provider) poll_op: String,
+    pub(in crate::provider) poll: Poll,
+    /// The file's address; none where there is no line.
+    pub(in crate::provider) url: Path,
+    /// How many items it holds: proves that a pass was complete.
+    pub(in crate::provider) total: Path,
+    /// The id in a line.
+    pub(in crate::provider) id: Path,
+    /// The member that names whose child a line is.
+    pub(in crate::provider) parent: String,
+    #[serde(default)]
+    pub(in crate::provider) child: Vec<BulkChild>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Count {
+    pub(in crate::provider) op: String,
+    pub(in crate::provider) path: Path,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct BulkStart {
+    pub(in crate::provider) op: String,
+    /// The operation's name in the answer.
+    pub(in crate::provider) id: Path,
+}
+
+/// Lines whose id begins so, and the list of their parent that they go into. Other lines are left out.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct BulkChild {
+    pub(in crate::provider) begins: String,
+    pub(in crate::provider) into: Path,
 }
 
 /// A list within an item that is completed by further calls.

@@ -90,6 +90,8 @@ pub(in crate::provider) struct Op {
     /// The document's text, put here when the file is checked.
     #[serde(skip)]
     pub(in crate::provider) document: String,
+    #[serde(skip)]
+    pub(in crate::provider) inner: String,
 }
 
 /// What an operation's answer is.
@@ -123,6 +125,8 @@ pub(in crate::provider) enum BodyKind {
     },
     Graphql {
         file: String,
+        /// Another document, which the variables look up as `{inner}`: for platforms that take a query as a text.
+        inner: Option<String>,
         #[serde(default = "no_variables")]
         variables: Tree,
     },

@@ -42,6 +42,8 @@ pub(in crate::provider) enum HookProofKind {
     HmacBody,
     /// HMAC-SHA256 over a text of some of its fields, in base64.
     HmacText,
+    /// HMAC-SHA256 over the address it was sent to and the body's bytes, in base64.
+    HmacUrlBody,
     /// The key itself, which we gave when we subscribed.
     Secret,
 }
@@ -51,6 +53,8 @@ pub(in crate::provider) enum HookProofKind {
 pub(in crate::provider) enum HookKey {
     /// The secret of the operator's app.
     App,
+    /// A key that the platform shows the operator: `webhook_key` under `[app.…]`.
+    Webhook,
     /// A secret of our making, one for each subscription.
     Subscription,
 }

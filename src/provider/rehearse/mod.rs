@@ -1,6 +1,7 @@
 //! A platform's own side, played by its provider's file and the conversations beside it: which request is what is read from the file's
 //! templates backwards, what an answer looks like from the platform's real answers. For rehearsals; no network, no files.
 
+mod bulk;
 mod door;
 mod form;
 mod news;
@@ -53,6 +54,8 @@ pub struct Rules {
     /// The operator's app at the platform.
     pub client_id: String,
     pub client_secret: String,
+    /// What it signs deliveries with, where that is another key.
+    pub webhook_key: String,
     /// Where the rehearsal itself is reached; shops that may stand anywhere stand there.
     pub here: Option<String>,
     /// The daemon's public address, where platforms need to know it.
@@ -126,6 +129,8 @@ struct World {
     refreshes: u64,
     hooks: Vec<Asked>,
     delivered: u64,
+    /// Files of the whole catalogue, and how often each is said to be in work still.
+    written: Vec<u32>,
     pranks: Vec<(Prank, u32)>,
     calls: BTreeMap<String, u64>,
 }
@@ -161,6 +166,7 @@ impl Rehearsal {
             refreshes: 0,
             hooks: Vec::new(),
             delivered: 0,
+            written: Vec::new(),
             pranks: Vec::new(),
             calls: BTreeMap::new(),
         };
@@ -212,6 +218,9 @@ impl Rehearsal {
         let host = host.unwrap_or_default();
         if ask.method == "GET" && World::is_file(&path) {
             return world.file(&path).unwrap_or_else(Said::missing).into();
+        }
+        if let Some(said) = world.bulk_file(plan, &path, ask.headers.get("range"), &host) {
+            return world.handed_out(said);
         }
         if World::is_consent(plan, ask) {
             let mut params: BTreeMap<String, String> = query.into_iter().collect();
@@ -327,6 +336,7 @@ impl World {
                 None => Said::missing(),
             },
             Some(Use::Step(_) | Use::Undo) => self.change(plan, meant, ask, brought, host),
+            Some(what @ (Use::Count | Use::BulkStart | Use::BulkPoll)) => self.bulk(plan, meant, *what, host),
             Some(Use::Search) => self.search(plan, meant, host),
             Some(Use::Subscribe) => self.subscribe(plan, meant),
             Some(Use::Leave) => {

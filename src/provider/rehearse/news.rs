@@ -107,23 +107,25 @@ impl World {
                 }
             }
         }
-        let proof = proof(webhook, self.key(webhook, asked), &body);
+        let proof = proof(webhook, self.key(webhook, asked), &asked.url, &body);
         headers.push((webhook.verify.header.clone(), proof));
         Errand::delivery(&asked.url, &body, &headers)
     }
 
     fn key<'a>(&'a self, webhook: &Webhook, asked: &'a Asked) -> &'a str {
         match webhook.verify.key {
+            HookKey::Webhook => &self.rules.webhook_key,
             HookKey::App => &self.rules.client_secret,
             HookKey::Subscription => &asked.secret,
         }
     }
 }
 
-fn proof(webhook: &Webhook, key: &str, body: &Value) -> String {
+fn proof(webhook: &Webhook, key: &str, url: &str, body: &Value) -> String {
     let text = match webhook.verify.kind {
         HookProofKind::Secret => return key.to_owned(),
         HookProofKind::HmacBody => body.to_string(),
+        HookProofKind::HmacUrlBody => format!("{url}{body}"),
         HookProofKind::HmacText => {
             let facts = Facts::new();
             let values = Map::from_iter([("body".to_owned(), body.clone())]);

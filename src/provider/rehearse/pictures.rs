@@ -7,7 +7,7 @@ use super::{
     Said, World,
     form::{FILES, Form, file_number},
     plan::{Meant, Plan, Use},
-    shelf::{Shown, address, put_gallery},
+    shelf::{SHORT, Shown, address, put_gallery},
 };
 use crate::{
     outside::{Ask, Reply},
@@ -50,7 +50,7 @@ impl World {
             recipe.import.map.erp_id.path()?.get(there).map(|_| there.clone())
         };
         if let Some((at, mut there)) = whole.and_then(|at| is_product(&at).map(|there| (at, there))) {
-            self.fill(plan, &mut there, product, host, &mut Vec::new());
+            self.fill(plan, &mut there, product, (host, SHORT), &mut Vec::new());
             at.put(&mut reply.body, there);
         }
         put_gallery(plan, &mut reply.body, &self.gallery(product), host);
@@ -256,9 +256,7 @@ impl World {
         }
         file.in_work -= 1;
         // The platform's own word, where a conversation shows it.
-        let said = plan.talks.iter().flat_map(|talk| &talk.exchanges);
-        let said = said.filter(|exchange| plan.understand(&exchange.ask).is_some_and(|meant| meant.op == op));
-        let mut words = said.filter_map(|exchange| poll.path.text(&exchange.answer.body));
+        let mut words = plan.words(op, &poll.path).into_iter();
         words.find(|word| !poll.ready.contains(word) && !poll.failed.contains(word)).unwrap_or(ready)
     }
 

@@ -30,6 +30,9 @@ pub(super) enum Use {
     Undo,
     Subscribe,
     Leave,
+    Count,
+    BulkStart,
+    BulkPoll,
 }
 
 pub(super) struct Plan {
@@ -183,6 +186,13 @@ impl Plan {
     /// A good answer to an operation; an empty one where no conversation has it.
     pub(super) fn answer(&self, op: &str) -> Reply {
         self.answers.get(op).cloned().unwrap_or_default()
+    }
+
+    /// The words that stand at a place of an operation's answers, in the conversations.
+    pub(super) fn words(&self, op: &str, at: &Path) -> Vec<String> {
+        let all = self.talks.iter().flat_map(|talk| &talk.exchanges);
+        let said = all.filter(|exchange| self.understand(&exchange.ask).is_some_and(|meant| meant.op == op));
+        said.filter_map(|exchange| at.text(&exchange.answer.body)).collect()
     }
 
     /// A step of the push.
@@ -344,6 +354,11 @@ fn uses(provider: &Provider) -> BTreeMap<String, Vec<Use>> {
     let mut add = |op: &String, what: Use| uses.entry(op.clone()).or_default().push(what);
     add(&recipe.import.op, Use::List);
     recipe.import.nested.iter().enumerate().for_each(|(place, nested)| add(&nested.op, Use::Nested(place)));
+    if let Some(bulk) = &recipe.import.bulk {
+        add(&bulk.count.op, Use::Count);
+        add(&bulk.start.op, Use::BulkStart);
+        add(&bulk.poll_op, Use::BulkPoll);
+    }
     if let Some(push) = &recipe.push {
         add(&push.list.op, Use::Gallery);
         push.step.iter().enumerate().for_each(|(place, step)| add(&step.op, Use::Step(place)));

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How many things of a list come with the item, where a file knows lists that come cut.
-const SHORT: usize = 2;
+pub(super) const SHORT: usize = 2;
 
 /// A picture of a product.
 #[derive(Debug, Clone)]
@@ -98,12 +98,26 @@ impl World {
     /// One item of the catalogue; what belongs beside it in the page goes to `beside`.
     pub(super) fn item(&self, plan: &Plan, number: u64, host: &str, beside: &mut Vec<Value>) -> Value {
         let mut item = plan.item.clone();
-        self.fill(plan, &mut item, number, host, beside);
+        self.fill(plan, &mut item, number, (host, SHORT), beside);
         item
     }
 
-    /// Makes an item of the platform's the one with this number.
-    pub(super) fn fill(&self, plan: &Plan, item: &mut Value, number: u64, host: &str, beside: &mut Vec<Value>) {
+    /// The same with every list whole.
+    pub(super) fn whole_item(&self, plan: &Plan, number: u64, host: &str) -> Value {
+        let mut item = plan.item.clone();
+        self.fill(plan, &mut item, number, (host, usize::MAX), &mut Vec::new());
+        item
+    }
+
+    /// Makes an item of the platform's the one with this number, its lists cut to some length where the file knows that.
+    pub(super) fn fill(
+        &self,
+        plan: &Plan,
+        item: &mut Value,
+        number: u64,
+        (host, most): (&str, usize),
+        beside: &mut Vec<Value>,
+    ) {
         let import = &plan.provider.recipe.import;
         let map = &import.map;
         let product = self.goods.get(number);
@@ -117,7 +131,7 @@ impl World {
         {
             let sample = variants.each.each(&plan.item).first().cloned().unwrap_or_default();
             let all = self.variant_items(plan, number, &sample);
-            cut(plan, item, &variants.each, all);
+            cut(plan, item, &variants.each, all, most);
         }
         if let Some(images) = &map.images {
             let join = import.join.iter().find(|join| join.into == images.each);
@@ -134,7 +148,7 @@ impl World {
                 if single {
                     images.each.put(item, all.first().cloned().unwrap_or(Value::Null));
                 } else {
-                    cut(plan, item, &images.each, all);
+                    cut(plan, item, &images.each, all, most);
                 }
             }
         }
@@ -326,17 +340,17 @@ fn below(picture: &Shown) -> String {
 }
 
 /// Puts a list into an item, cut where the file knows that such lists come cut.
-fn cut(plan: &Plan, item: &mut Value, at: &Path, mut all: Vec<Value>) {
+fn cut(plan: &Plan, item: &mut Value, at: &Path, mut all: Vec<Value>, most: usize) {
     let nested = plan.provider.recipe.import.nested.iter().find(|nested| nested.into == *at);
     if let Some(nested) = nested {
-        let is_cut = all.len() > SHORT;
+        let is_cut = all.len() > most;
         if let Some(more) = &nested.more {
             more.put(item, is_cut.into());
         }
         if let Some(start) = &nested.start {
-            start.put(item, SHORT.to_string().into());
+            start.put(item, most.to_string().into());
         }
-        all.truncate(SHORT);
+        all.truncate(most);
     }
     at.put(item, Value::Array(all));
 }

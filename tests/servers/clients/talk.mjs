@@ -65,7 +65,11 @@ const talks = {
   },
 
   async square() {
-    const { SquareClient } = need('square');
+    const { SquareClient, WebhooksHelper } = need('square');
+    const judged = async (name) => {
+      const { headers, body } = JSON.parse(readFileSync(join(providers, 'square/fixtures', name), 'utf8')).given.delivery;
+      return WebhooksHelper.verifySignature({ requestBody: body, signatureHeader: headers['x-square-hmacsha256-signature'], signatureKey: 'our-secret', notificationUrl: 'https://daemon.example/hooks/square' });
+    };
     const redirectUri = 'https://daemon.example/oauth/callback/square';
     const back = await allow(`${stage}/oauth2/authorize`, { client_id: 'our-app', redirect_uri: redirectUri, state: 's' });
     const code = new URL(back.headers.get('location')).searchParams.get('code');
@@ -92,6 +96,7 @@ const talks = {
       variations: item.itemData.variations.length, price: typeof item.itemData.variations[0].itemVariationData.priceMoney.amount,
       joined: item.itemData.imageIds.every((id) => page.relatedObjects.some((object) => object.id === id)),
       pictures: [pictures(before), pictures(after), pictures(last)], caption: after.relatedObjects.at(-1).imageData.caption,
+      delivery: await judged('delivery.json'), forged: await judged('delivery_forged.json'),
       renewed: renewed.accessToken !== first.accessToken, merchantId: first.merchantId === renewed.merchantId,
       stranger: await new SquareClient({ baseUrl: stage, token: 'x', maxRetries: 0 }).merchants.get({ merchantId: 'me' }).then(() => 200, (error) => error.statusCode),
     };

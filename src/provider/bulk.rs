@@ -1,0 +1,224 @@
+//! A whole catalogue in one file that the platform writes: asked for, waited for, then read in pieces, so that memory stays flat and a
+//! pass goes on where it was cut off.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{
+    call::{Session, With},
+    pages::PageToken,
+    path::Path,
+    read::{Page, Unreadable, normal},
+    recipe::Bulk,
+};
+use crate::model::{Failure, Remedy, Time};
+
+/// How much of the file is read at once, at first.
+const PIECE: u64 = 512 * 1024;
+/// The most that one product with everything that belongs to it may take.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// Where a bulk reading stands. The file's address is a secret for a week, so it is not kept but asked for again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BulkToken {
+    /// The platform's own name of the operation.
+    id: String,
+    begun: Time,
+    /// The byte to go on at; none while the file is being written.
+    at: Option<u64>,
+}
+
+/// Whether this pass is read in bulk: begins it where the catalogue is large enough.
+pub(super) async fn begin(session: &Session, bulk: &Bulk) -> Result<Option<Page>, Failure> {
+    let recipe = &session.provider.recipe;
+    let answer = session.call(&recipe.op[&bulk.count.op], With::default()).await?;
+    let count = bulk.count.path.get(&answer.body).and_then(Value::as_u64).unwrap_or(0);
+    if count < bulk.from {
+        return Ok(None);
+    }
+    let id = match session.call(&recipe.op[&bulk.start.op], With::default()).await {
+        Ok(answer) => bulk.start.id.text(&answer.body),
+        // It does not want to: then page by page.
+        Err(failure) if failure.remedy == Remedy::GiveUp => {
+            tracing::warn!(code = failure.code, "no bulk reading, page by page instead: {}", failure.message);
+            None
+        }
+        Err(failure) => return Err(failure),
+    };
+    let begun = session.outside.clock.now();
+    Ok(id.map(|id| Page { products: Vec::new(), next: Some(next(id, begun, None)), total: None }))
+}
+
+/// The next piece of a bulk reading; `None` where the platform gave it up.
+pub(super) async fn go_on(session: &Session, bulk: &Bulk, token: &BulkToken) -> Result<Option<Page>, Failure> {
+    let recipe = &session.provider.recipe;
+    let mut values = Map::new();
+    values.insert("bulk".into(), serde_json::json!({ "id": token.id }));
+    let answer = session.call(&recipe.op[&bulk.poll_op], With { values, ..With::default() }).await?;
+    let state = bulk.poll.path.text(&answer.body).unwrap_or_default();
+    if bulk.poll.failed.contains(&state) {
+        let reason = bulk.poll.reason.as_ref().and_then(|path| path.text(&answer.body)).unwrap_or_default();
+        tracing::warn!(state, reason, "the bulk reading came to nothing, page by page instead");
+        return Ok(None);
+    }
+    if !bulk.poll.ready.contains(&state) {
+        if session.outside.clock.now().since(token.begun) > bulk.poll.upto.0 {
+            let text = format!("{} has not finished the bulk reading yet", session.provider.name());
+            return Err(Failure::retry("bulk_unfinished", text));
+        }
+        session.outside.clock.sleep(bulk.poll.every.0).await;
+        let next = next(token.id.clone(), token.begun, None);
+        return Ok(Some(Page { products: Vec::new(), next: Some(next), total: None }));
+    }
+    let total = bulk.total.get(&answer.body).and_then(|total| total.as_i64().or_else(|| total.as_str()?.parse().ok()));
+    let Some(url) = bulk.url.text(&answer.body) else {
+        // A file without a line has no address.
+        return Ok(Some(Page { products: Vec::new(), next: None, total }));
+    };
+    let (items, at) = piece(session, bulk, &url, token.at.unwrap_or(0)).await?;
+    let read = |item: Result<Value, String>| match item {
+        Ok(item) => normal(&session.provider, (&session.facts, &session.store_url), &item),
+        Err(why) => Err(Unreadable { erp_id: None, why }),
+    };
+    let next = at.map(|at| next(token.id.clone(), token.begun, Some(at)));
+    Ok(Some(Page { products: items.into_iter().map(read).collect(), next, total }))
+}
+
+fn next(id: String, begun: Time, at: Option<u64>) -> PageToken {
+    PageToken::Bulk(BulkToken { id, begun, at })
+}
+
+type Items = Vec<Result<Value, String>>;
+
+/// The whole items that begin at a byte of the file, and where the next ones begin.
+async fn piece(session: &Session, bulk: &Bulk, url: &str, at: u64) -> Result<(Items, Option<u64>), Failure> {
+    let mut size = PIECE;
+    loop {
+        let (bytes, ends) = session.download_part(url, at, size).await?;
+        let (items, read) = items(bulk, &bytes, ends);
+        if ends {
+            return Ok((items, None));
+        }
+        if read > 0 {
+            return Ok((items, Some(at + read as u64)));
+        }
+        if size >= LARGEST {
+            let text = format!("one product of {} takes more than {LARGEST} bytes", session.provider.name());
+            return Err(Failure::give_up("bulk_item_too_large", text));
+        }
+        size *= 2;
+    }
+}
+
+/// Items with what belongs to them, and how many bytes they took. The last one is left where more of it may follow.
+fn items(bulk: &Bulk, bytes: &[u8], ends: bool) -> (Items, usize) {
+    let (mut items, mut group, mut group_at, mut at): (Items, Vec<Value>, usize, usize) =
+        (Vec::new(), Vec::new(), 0, 0);
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        if !line.ends_with(b"\n") && !ends {
+            break;
+        }
+        let begins = at;
+        at += line.len();
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        match serde_json::from_slice::<Value>(line) {
+            Ok(value) if value.get(&bulk.parent).is_some() => group.push(value),
+            Ok(value) => {
+                items.extend(joined(bulk, std::mem::replace(&mut group, vec![value])).map(Ok));
+                group_at = begins;
+            }
+            Err(why) => {
+                items.extend(joined(bulk, std::mem::take(&mut group)).map(Ok));
+                items.push(Err(format!("a line of the bulk file is no JSON: {why}")));
+                group_at = at;
+            }
+        }
+    }
+    if ends {
+        items.extend(joined(bulk, group).map(Ok));
+        group_at = bytes.len();
+    }
+    (items, group_at)
+}
+
+/// An item with its children in their places. A child comes after its parent.
+fn joined(bulk: &Bulk, group: Vec<Value>) -> Option<Value> {
+    let mut children: HashMap<String, Vec<(usize, Value)>> = HashMap::new();
+    let mut lines = group.into_iter();
+    let mut root = lines.next()?;
+    for line in lines {
+        let id = bulk.id.text(&line).unwrap_or_default();
+        let Some(rule) = bulk.child.iter().position(|rule| id.starts_with(&rule.begins)) else { continue };
+        let parent = line.get(&bulk.parent).and_then(Value::as_str).unwrap_or_default().to_owned();
+        children.entry(parent).or_default().push((rule, line));
+    }
+    adopt(bulk, &mut root, &mut children);
+    Some(root)
+}
+
+fn adopt(bulk: &Bulk, item: &mut Value, children: &mut HashMap<String, Vec<(usize, Value)>>) {
+    let Some(own) = bulk.id.text(item).and_then(|id| children.remove(&id)) else { return };
+    for (rule, mut child) in own {
+        adopt(bulk, &mut child, children);
+        let into: &Path = &bulk.child[rule].into;
+        into.append(item, vec![child]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn bulk() -> Bulk {
+        toml::from_str(
+            "from = 1\ncount = { op = 'c', path = 'n' }\nstart = { op = 's', id = 'id' }\npoll_op = 'p'\nurl = 'url'\ntotal = 'n'\nid = 'id'\n\
+             parent = '__parentId'\nchild = [{ begins = 'V', into = 'v.nodes' }, { begins = 'M', into = 'm.nodes' }]\n\
+             poll = { every = '1s', upto = '1h', path = 'state', ready = ['DONE'] }",
+        )
+        .expect("a rule")
+    }
+
+    const FILE: &str = "{\"id\":\"P1\"}\n{\"id\":\"V1\",\"__parentId\":\"P1\"}\n{\"id\":\"M1\",\"__parentId\":\"V1\"}\n{\"id\":\"M2\",\"__parentId\":\"P1\"}\n\
+                        {\"id\":\"X1\",\"__parentId\":\"P1\"}\n{\"id\":\"P2\"}\nnonsense\n{\"id\":\"P3\"}\n{\"id\":\"V3\",\"__parentId\":\"P3\"}";
+
+    #[test]
+    fn children_stand_where_they_belong() {
+        let (items, read) = items(&bulk(), FILE.as_bytes(), true);
+        assert_eq!((items.len(), read), (4, FILE.len()));
+        let first = items[0].as_ref().expect("is read");
+        assert_eq!(first["v"]["nodes"][0]["m"]["nodes"][0]["id"], "M1");
+        assert_eq!(
+            (&first["m"]["nodes"][0]["id"], first["m"]["nodes"].as_array().map(Vec::len)),
+            (&json!("M2"), Some(1))
+        );
+        assert!(items[2].is_err());
+        assert_eq!(items[3].as_ref().expect("is read")["v"]["nodes"][0]["id"], "V3");
+    }
+
+    #[test]
+    fn cut_anywhere_every_item_is_read_once_and_whole() {
+        let (whole, _) = items(&bulk(), FILE.as_bytes(), true);
+        for size in 60..FILE.len() {
+            let (mut at, mut all) = (0, Vec::new());
+            while at < FILE.len() {
+                let end = (at + size).min(FILE.len());
+                let (items, read) = items(&bulk(), &FILE.as_bytes()[at..end], end == FILE.len());
+                // What is longer than the piece is asked for in a larger one.
+                if read == 0 {
+                    break;
+                }
+                all.extend(items);
+                at += read;
+            }
+            if at >= FILE.len() {
+                assert_eq!(all, whole, "{size}");
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The catalogue as one file that the platform writes.
+
+use serde_json::{Map, Value};
+
+use super::{
+    Said, World,
+    form::Form,
+    plan::{Meant, Plan, Use},
+};
+use crate::provider::recipe::Bulk;
+
+/// Where such files lie, below any host.
+const FILES: &str = "/rehearsal/bulk/";
+
+impl World {
+    /// One of the three calls of a bulk reading.
+    pub(super) fn bulk(&mut self, plan: &Plan, meant: &Meant, what: Use, host: &str) -> Said {
+        let Some(bulk) = &plan.provider.recipe.import.bulk else { return Said::missing() };
+        let mut reply = plan.answer(&meant.op);
+        let form = Form::of(bulk.start.id.get(&plan.answer(&bulk.start.op).body));
+        match what {
+            Use::Count => bulk.count.path.put(&mut reply.body, self.goods.ids().count().into()),
+            Use::BulkStart => {
+                self.written.push(self.processing);
+                bulk.start.id.put(&mut reply.body, form.make(self.written.len() as u64, ""));
+            }
+            _ => {
+                let number = meant.values.get("bulk.id").and_then(|id| form.read(id)).unwrap_or(0);
+                let place = usize::try_from(number).unwrap_or(0).wrapping_sub(1);
+                let Some(left) = self.written.get_mut(place) else { return Said::missing() };
+                let words = plan.words(&meant.op, &bulk.poll.path);
+                let busy =
+                    words.into_iter().find(|word| !bulk.poll.ready.contains(word) && !bulk.poll.failed.contains(word));
+                if let Some(word) = busy.filter(|_| *left > 0) {
+                    *left -= 1;
+                    bulk.poll.path.put(&mut reply.body, word.into());
+                    bulk.url.put(&mut reply.body, Value::Null);
+                } else {
+                    bulk.poll.path.put(&mut reply.body, bulk.poll.ready.first().cloned().into());
+                    bulk.url.put(&mut reply.body, format!("https://{host}{FILES}{number}.jsonl").into());
+                    bulk.total.put(&mut reply.body, self.goods.ids().count().to_string().into());
+                }
+            }
+        }
+        Said::json(reply)
+    }
+
+    /// Such a file, or the bytes of it that are asked for.
+    pub(super) fn bulk_file(&self, plan: &Plan, path: &str, range: Option<&String>, host: &str) -> Option<Said> {
+        path.strip_prefix(FILES)?;
+        let bulk = plan.provider.recipe.import.bulk.as_ref()?;
+        let mut text = String::new();
+        for number in self.goods.ids() {
+            let item = self.whole_item(plan, number, host);
+            write_lines(bulk, item, None, &mut text);
+        }
+        let total = text.len();
+        let (from, to) = range.and_then(|range| range.strip_prefix("bytes=")?.split_once('-'))?;
+        let (from, to) = (from.parse::<usize>().ok()?, to.parse::<usize>().ok()?.min(total.saturating_sub(1)));
+        if from >= total {
+            return Some(Said::text(416, ""));
+        }
+        let headers = vec![("content-range".to_owned(), format!("bytes {from}-{to}/{total}"))];
+        Some(Said { status: 206, headers, body: text.as_bytes()[from..=to].to_vec().into() })
+    }
+}
+
+/// An item's line, then those of what belongs to it.
+fn write_lines(bulk: &Bulk, mut item: Value, parent: Option<&str>, text: &mut String) {
+    let id = bulk.id.text(&item).unwrap_or_default();
+    let mut children = Vec::new();
+    for rule in &bulk.child {
+        let list = rule
+            .into
+            .each(&item)
+            .iter()
+            .filter(|child| bulk.id.text(child).is_some_and(|id| id.starts_with(&rule.begins)));
+        let list: Vec<Value> = list.cloned().collect();
+        if !list.is_empty() {
+            rule.into.put(&mut item, Value::Null);
+            children.extend(list);
+        }
+    }
+    // Lists do not stand in such a line at all.
+    let empty = |value: &Value| value.as_object().is_some_and(|map| map.values().any(Value::is_null) && map.len() <= 2);
+    if let Some(members) = item.as_object_mut() {
+        let kept: Map<String, Value> = std::mem::take(members).into_iter().filter(|(_, value)| !empty(value)).collect();
+        *members = kept;
+        members.extend(parent.map(|parent| (bulk.parent.clone(), parent.into())));
+    }
+    text.push_str(&item.to_string());
+    text.push('\n');
+    for child in children {
+        write_lines(bulk, child, Some(&id), text);
+    }
+}
