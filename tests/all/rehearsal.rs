@@ -301,7 +301,7 @@ macro_rules! journeys {
 journeys! {
     adobe_commerce: "adobe-commerce", bigcommerce: "bigcommerce", ecwid: "ecwid", etsy: "etsy", prestashop: "prestashop", pretix: "pretix",
     saleor: "saleor", shopify: "shopify", shopware: "shopware", square: "square", squarespace: "squarespace", vendure: "vendure",
-    wix: "wix", woocommerce: "woocommerce", woocommerce_password: "woocommerce-password"
+    wix: "wix", wix_v1: "wix-v1", woocommerce: "woocommerce", woocommerce_password: "woocommerce-password"
 }
 
 /// A platform's own client, which goes by the real time, talks to the rehearsal of that platform; gives what it saw.
