@@ -115,6 +115,7 @@ async fn main() {
     let pools = Pools {
         import: 1,
         push: 1,
+        generate: 1,
         tokens: config.work.token_workers,
         poll: Duration::from_millis(config.work.poll_ms),
     };

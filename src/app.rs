@@ -118,6 +118,7 @@ pub async fn serve(
     let pools = Pools {
         import: config.work.import_workers,
         push: config.work.push_workers,
+        generate: config.work.generate_workers,
         tokens: config.work.token_workers,
         poll: Duration::from_millis(config.work.poll_ms),
     };

@@ -134,6 +134,8 @@ pub struct Work {
     pub import_workers: usize,
     /// Pictures pushed at the same time.
     pub push_workers: usize,
+    /// Pictures made at the same time; each takes a core.
+    pub generate_workers: usize,
     /// Tokens renewed at the same time.
     pub token_workers: usize,
     /// How long a silent worker keeps its job before another takes it over.
@@ -149,6 +151,7 @@ impl Default for Work {
         Self {
             import_workers: 4,
             push_workers: 4,
+            generate_workers: 2,
             token_workers: 4,
             lease_seconds: 30,
             poll_ms: 1000,

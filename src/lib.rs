@@ -24,7 +24,7 @@
 //! 6  app ──────mounts──────▶ sandbox (side house, uses outside only)
 //!    rehearse                plays any platform by its provider's file, with the sandbox's goods
 //! 5  web │ work              two doors, blind to each other; they meet in the job table
-//! 4  import │ push │ curate │ hooks  verbs, blind to each other; curate is what people do by hand
+//! 4  import │ push │ generate │ curate │ hooks  verbs, blind to each other; curate is what people do by hand
 //! 3  connect                 keeper of the keys
 //! 2  tools
 //! 1  provider │ db │ vault   crafts, blind to each other
@@ -51,6 +51,7 @@ pub mod config;
 pub mod connect;
 pub mod curate;
 pub mod db;
+pub mod generate;
 pub mod hooks;
 pub mod import;
 pub mod model;

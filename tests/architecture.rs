@@ -11,7 +11,7 @@ const LADDER: &[&[&str]] = &[
     &["provider", "db", "vault"],
     &["tools"],
     &["connect"],
-    &["import", "push", "curate", "hooks"],
+    &["import", "push", "generate", "curate", "hooks"],
     &["web", "work"],
     &["app", "rehearse"],
     &["cli"],

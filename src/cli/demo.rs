@@ -16,8 +16,9 @@ use crate::{
     app,
     config::Config,
     db::{self, product::ProductFilter, push::PushFilter, run::RunFilter},
-    model::{ApprovalStatus, ClientId, ConnectionId, Product, Push},
-    push::{self, NewPicture},
+    generate::{self, Order},
+    model::{ApprovalStatus, AssetId, ClientId, ConnectionId, Product, Push},
+    push,
     sandbox::{self, Options, Sandbox},
     tools::Shared,
     web,
@@ -35,6 +36,10 @@ pub(super) struct Args {
     #[arg(long, default_value = "demo-data")]
     folder: PathBuf,
 }
+
+/// Which pictures the demo makes: the first products, each in every style.
+const PRODUCTS: usize = 6;
+const STYLES: [&str; 4] = ["studio", "podium", "wood", "botanic"];
 
 /// A folder is only cleared if an earlier demo made it.
 const MARK: &str = ".store-sync-demo";
@@ -67,17 +72,17 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
 
     follow::open_jobs(&tools, &connection).await?;
     let products = products(&tools, &connection).await?;
-    let first = products
-        .iter()
-        .min_by_key(|p| p.erp_id.clone())
-        .context("the shop's catalogue is empty: there is nothing to show")?;
+    anyhow::ensure!(!products.is_empty(), "the shop's catalogue is empty: there is nothing to show");
     step(format!("{} products imported with variants and pictures", products.len()))?;
 
-    let picture = sandbox::draw_scene(0);
-    let asset = push::add(&tools, NewPicture { product: first.id.as_str(), bytes: picture.into() }).await?;
-    step(format!("a picture was made for \"{}\" and waits for approval", first.name))?;
+    let assets = pictures(&tools, &products).await?;
+    step(format!("{} pictures composed by the local studio (no model, no key), waiting for approval", assets.len()))?;
 
-    push::decide(&tools, asset.id.as_str(), ApprovalStatus::Approved, Some("looks good")).await?;
+    // One style for each product.
+    for (place, asset) in assets.iter().enumerate().filter(|(place, _)| place % PRODUCTS == place / PRODUCTS) {
+        let note = format!("picture {} of {}", place + 1, assets.len());
+        push::decide(&tools, asset.as_str(), ApprovalStatus::Approved, Some(&note)).await?;
+    }
     follow::open_jobs(&tools, &connection).await?;
     let pushed = pushed(&tools, &connection).await?;
     step(format!(
@@ -90,6 +95,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     bar.finish_and_clear();
     line(&format!("\n{runs}\n"))?;
     let config_file = args.folder.join("config.toml");
+    line(&format!("The pictures lie below {}.", args.folder.join("files/clients").display()))?;
     line("Where to look next:")?;
     for command in ["products list", "logs", "connections list", "push list"] {
         line(&format!("  store-sync --config {} {command}", config_file.display()))?;
@@ -102,6 +108,17 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     daemon.await??;
     drop(shop);
     Ok(())
+}
+
+/// Orders pictures and waits for them.
+async fn pictures(tools: &Shared, products: &[Product]) -> anyhow::Result<Vec<AssetId>> {
+    let mut first: Vec<&Product> = products.iter().collect();
+    first.sort_by_key(|product| product.erp_id.clone());
+    let ids: Vec<String> = first.iter().take(PRODUCTS).map(|product| product.id.to_string()).collect();
+    let settings = STYLES.map(|style| serde_json::Map::from_iter([("style".to_owned(), style.into())]));
+    let ordered = generate::order(tools, &Order { products: &ids, settings: &settings, variants: 1, seed: 3 }).await?;
+    follow::ended(tools, &ordered.jobs).await?;
+    Ok(ordered.assets)
 }
 
 fn clear(folder: &Path) -> anyhow::Result<()> {

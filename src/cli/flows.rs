@@ -49,6 +49,8 @@ pub(super) enum Command {
         #[command(flatten)]
         fields: Fields,
     },
+    /// What a model would be told for it, letter by letter.
+    Prompt { id: String },
     /// Delete it; its pictures stay.
     Delete { id: String },
 }
@@ -112,6 +114,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Update { id, if_version, fields } => {
             out.one(&curate::update_flow(&tools, &FlowId(id), if_version, &fields.read()?).await?)
         }
+        Command::Prompt { id } => super::generate::show_prompt(&tools, out, &id).await,
         Command::Delete { id } => {
             let gone = curate::delete_flow(&tools, &FlowId(id)).await?;
             out.done(&format!("deleted {}", gone.id), &gone)

@@ -49,6 +49,7 @@ pub(super) async fn jobs(config: &Config, tools: &Shared, ids: &[JobId]) -> anyh
             Pools {
                 import: config.work.import_workers,
                 push: config.work.push_workers,
+                generate: config.work.generate_workers,
                 tokens: config.work.token_workers,
                 poll,
             },
@@ -68,6 +69,11 @@ pub(super) async fn open_jobs(tools: &Tools, connection: &ConnectionId) -> anyho
     let open = db::job::list_open(&mut tx, Some(connection), 100).await?;
     drop(tx);
     watch(tools, &open.into_iter().map(|job| job.id).collect::<Vec<_>>()).await.map(drop)
+}
+
+/// Waits for jobs that a daemon does.
+pub(super) async fn ended(tools: &Tools, ids: &[JobId]) -> anyhow::Result<()> {
+    watch(tools, ids).await.map(drop)
 }
 
 /// Watches jobs, with a bar on a terminal. A job that failed once and waits for its next try counts as ended here.

@@ -11,6 +11,7 @@ mod events;
 mod favorites;
 mod flows;
 mod follow;
+mod generate;
 mod input;
 mod inspirations;
 mod keys;
@@ -76,6 +77,10 @@ enum Command {
     /// Attempts with fixed settings.
     #[command(subcommand, aliases = ["flow", "generation-flows"])]
     Flows(flows::Command),
+    /// Make pictures of products, here, without any model.
+    Generate(generate::Args),
+    /// How many pictures a client had this month, and its limit.
+    Usage(generate::UsageArgs),
     /// Pictures that show where a session should go.
     #[command(subcommand)]
     Inspirations(inspirations::Command),
@@ -173,6 +178,8 @@ async fn dispatch(command: Command, config: &Config, out: &Out) -> anyhow::Resul
         Command::Products(command) => products::run(config, out, command).await?,
         Command::Sessions(command) => sessions::run(config, out, command).await?,
         Command::Flows(command) => flows::run(config, out, command).await?,
+        Command::Generate(args) => generate::run(config, out, args).await?,
+        Command::Usage(args) => generate::usage(config, out, args).await?,
         Command::Inspirations(command) => inspirations::run(config, out, command).await?,
         Command::Assets(command) => assets::run(config, out, command).await?,
         Command::Tags(command) => tags::run(config, out, command).await?,

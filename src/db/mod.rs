@@ -12,6 +12,7 @@ pub mod cursor;
 pub mod event;
 pub mod favorite;
 pub mod flow;
+pub mod generation;
 pub mod grant;
 pub mod inspiration;
 pub mod job;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClientId, ConnectionId, JobId, PushId, Time, Trigger, words};
+use super::{AssetId, ClientId, ConnectionId, JobId, PushId, Time, Trigger, words};
 
 words! {
     /// How a job stands.
@@ -17,7 +17,7 @@ words! {
 
 words! {
     /// Which workers do it. Each pool has its own, so that slow work of one kind never starves another.
-    Pool { Import = "import", Push = "push", Maintenance = "maintenance" }
+    Pool { Import = "import", Push = "push", Generate = "generate", Maintenance = "maintenance" }
 }
 
 words! {
@@ -51,6 +51,13 @@ pub enum Task {
     Subscribe { connection: ConnectionId },
     /// Renew a token ahead of its end.
     RefreshToken { connection: ConnectionId },
+    /// Make one picture.
+    Generate {
+        asset: AssetId,
+        client: ClientId,
+        /// Which of its client's lanes.
+        lane: u8,
+    },
 }
 
 impl Task {
@@ -62,6 +69,7 @@ impl Task {
             Self::RemoveAsset { .. } => "remove_asset",
             Self::Subscribe { .. } => "subscribe",
             Self::RefreshToken { .. } => "refresh_token",
+            Self::Generate { .. } => "generate",
         }
     }
 
@@ -71,17 +79,19 @@ impl Task {
             Self::ImportProducts { .. } => Pool::Import,
             Self::PushAsset { .. } | Self::RemoveAsset { .. } => Pool::Push,
             Self::Subscribe { .. } | Self::RefreshToken { .. } => Pool::Maintenance,
+            Self::Generate { .. } => Pool::Generate,
         }
     }
 
-    /// The shop it is about.
-    pub fn connection(&self) -> &ConnectionId {
+    /// The shop it is about, where it is about one.
+    pub fn connection(&self) -> Option<&ConnectionId> {
         match self {
             Self::ImportProducts { connection, .. }
             | Self::PushAsset { connection, .. }
             | Self::RemoveAsset { connection, .. }
             | Self::Subscribe { connection }
-            | Self::RefreshToken { connection } => connection,
+            | Self::RefreshToken { connection } => Some(connection),
+            Self::Generate { .. } => None,
         }
     }
 
@@ -92,6 +102,7 @@ impl Task {
             Self::PushAsset { connection, .. } | Self::RemoveAsset { connection, .. } => format!("push:{connection}"),
             Self::Subscribe { connection } => format!("subscribe:{connection}"),
             Self::RefreshToken { connection } => format!("refresh:{connection}"),
+            Self::Generate { client, lane, .. } => format!("generate:{client}:{lane}"),
         }
     }
 }

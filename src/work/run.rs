@@ -1,7 +1,7 @@
 //! From job to verb: one match.
 
 use crate::{
-    connect, hooks, import,
+    connect, generate, hooks, import,
     model::{Failure, Job, Task},
     push,
     tools::Shared,
@@ -17,6 +17,7 @@ pub(super) async fn run(tools: &Shared, job: &Job) -> Result<(), Failure> {
         Task::PushAsset { push, trigger, .. } => push::run(tools, job, push, *trigger).await,
         Task::RemoveAsset { push, trigger, .. } => push::revert(tools, job, push, *trigger).await,
         Task::Subscribe { connection } => hooks::subscribe(tools, job, connection).await,
+        Task::Generate { asset, .. } => generate::run(tools, asset).await,
         Task::RefreshToken { connection } => connect::renew_ahead(tools, connection).await,
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     connect::{NEEDS_REAUTH, PAUSED},
     db::{self, Tx},
+    generate,
     model::{ConnectionStatus, Failure, Job, PushStatus, Remedy, Task, Time},
     tools::Tools,
 };
@@ -41,16 +42,20 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
         return Ok(());
     }
     tracing::warn!(
-        job.id = %job.id, job.kind = job.kind, connection.id = %connection, failure.code, failure.retry_at = again.map(|t| t.to_string()),
+        job.id = %job.id, job.kind = job.kind, connection.id = connection.map(ToString::to_string), failure.code, failure.retry_at = again.map(|t| t.to_string()),
         "{}", failure.message
     );
     let error = (failure.code.as_str(), failure.message.as_str());
     // A connection that waits for its merchant already keeps the first reason.
-    if failure.remedy == Remedy::Reconnect && failure.code != NEEDS_REAUTH {
+    if let Some(connection) = connection.filter(|_| failure.remedy == Remedy::Reconnect && failure.code != NEEDS_REAUTH)
+    {
         db::connection::mark_status(tx, connection, ConnectionStatus::NeedsReauth, Some(error), now).await?;
     }
     match &job.payload.0 {
-        Task::ImportProducts { .. } if failure.code != PAUSED && failure.remedy != Remedy::Reconnect => {
+        Task::Generate { asset, client, .. } if again.is_none() => {
+            generate::give_up(tools, tx, asset, client, &failure.message).await?;
+        }
+        Task::ImportProducts { connection, .. } if failure.code != PAUSED && failure.remedy != Remedy::Reconnect => {
             db::connection::mark_failure(tx, connection, error, again, now).await?;
         }
         Task::PushAsset { push, .. } => {

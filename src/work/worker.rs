@@ -20,6 +20,7 @@ const MAX_INTERRUPTIONS: i32 = 200;
 pub struct Pools {
     pub import: usize,
     pub push: usize,
+    pub generate: usize,
     pub tokens: usize,
     /// How often an idle worker looks for jobs that other processes left.
     pub poll: Duration,
@@ -36,9 +37,12 @@ impl Workers {
     pub fn start(tools: &Shared, pools: Pools) -> Self {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        for (pool, workers) in
-            [(Pool::Import, pools.import), (Pool::Push, pools.push), (Pool::Maintenance, pools.tokens)]
-        {
+        for (pool, workers) in [
+            (Pool::Import, pools.import),
+            (Pool::Push, pools.push),
+            (Pool::Generate, pools.generate),
+            (Pool::Maintenance, pools.tokens),
+        ] {
             for _ in 0..workers {
                 tasks.spawn(work(tools.clone(), pool, pools.poll, stop.clone()));
             }
@@ -128,7 +132,7 @@ pub async fn drain(tools: &Shared) -> sqlx::Result<usize> {
     let mut done = 0;
     loop {
         let mut found = false;
-        for pool in [Pool::Maintenance, Pool::Import, Pool::Push] {
+        for pool in [Pool::Maintenance, Pool::Import, Pool::Generate, Pool::Push] {
             while let Some(job) = claim(tools, pool).await? {
                 let result = run(tools, &job).await;
                 settle(tools, &job, result).await?;

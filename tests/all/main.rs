@@ -11,6 +11,7 @@ mod certified;
 mod command_line;
 mod crash;
 mod doors;
+mod generating;
 mod hooks;
 mod importing;
 mod keys;

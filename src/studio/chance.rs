@@ -1,0 +1,63 @@
+//! Seeded chance and smooth noise, the same on every machine.
+
+/// A small generator (`SplitMix64`).
+pub(crate) struct Chance(u64);
+
+impl Chance {
+    pub(crate) fn new(seed: u64, salt: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ salt.wrapping_mul(0xD1B5_4A32_D192_ED03))
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        mix(self.0)
+    }
+
+    /// Between two numbers.
+    pub(crate) fn between(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * ((self.next() >> 40) as f32 / (1u64 << 24) as f32)
+    }
+
+    /// One of several.
+    pub(crate) fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[(self.next() % all.len() as u64) as usize]
+    }
+
+    pub(crate) fn seed(&mut self) -> u32 {
+        (self.next() >> 32) as u32
+    }
+}
+
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// A number between 0 and 1 for a place on a grid.
+pub(crate) fn speck(x: i32, y: i32, seed: u32) -> f32 {
+    let z = mix((x as u32 as u64) << 32 ^ (y as u32 as u64) ^ u64::from(seed) << 17);
+    (z >> 40) as f32 / (1u64 << 24) as f32
+}
+
+/// Smooth noise between 0 and 1, one bump a unit.
+pub(crate) fn noise(x: f32, y: f32, seed: u32) -> f32 {
+    let (fx, fy) = (x.floor(), y.floor());
+    let (ix, iy) = (fx as i32, fy as i32);
+    let ease = |t: f32| t * t * (3.0 - 2.0 * t);
+    let (tx, ty) = (ease(x - fx), ease(y - fy));
+    let across = |y: i32| speck(ix, y, seed) * (1.0 - tx) + speck(ix + 1, y, seed) * tx;
+    across(iy) * (1.0 - ty) + across(iy + 1) * ty
+}
+
+/// Several layers of it, each finer and weaker.
+pub(crate) fn layers(x: f32, y: f32, seed: u32, count: u32) -> f32 {
+    let (mut sum, mut weight, mut total, mut scale) = (0.0, 1.0, 0.0, 1.0);
+    for layer in 0..count {
+        sum += weight * noise(x * scale, y * scale, seed.wrapping_add(layer * 101));
+        total += weight;
+        weight *= 0.5;
+        scale *= 2.03;
+    }
+    sum / total
+}
