@@ -5,13 +5,14 @@ use std::{collections::BTreeMap, future::Future, time::Duration};
 use tokio::net::TcpListener;
 
 use crate::{
-    config::Config,
+    config::{Config, Painter},
     connect,
     db::{
         self, Db,
         adopt::{self, Kind},
         lease::Ownership,
     },
+    gemini::Gemini,
     outside::{Clock, Files, Http, HttpPolicy, Outside, Random},
     provider::{App, Providers},
     tools::{Parts, Rules, Shared, Tools},
@@ -74,6 +75,35 @@ pub async fn open(config: &Config) -> anyhow::Result<Shared> {
     open_with(config, outside).await
 }
 
+/// The model that paints, where it is set up. Its answers are large and take minutes.
+fn gemini(config: &Config) -> anyhow::Result<Option<Gemini>> {
+    let Some(own) = &config.gemini else {
+        anyhow::ensure!(
+            config.generate.engine == Painter::Studio,
+            "[generate] engine = \"gemini\" needs [gemini] api_key"
+        );
+        return Ok(None);
+    };
+    let policy = HttpPolicy {
+        allow_private_networks: config.http.allow_private_networks,
+        connect_to: config.http.connect_to.iter().map(|(host, to)| (host.clone(), to.clone())).collect(),
+        timeout: Duration::from_mins(3),
+        max_answer_bytes: 48 << 20,
+    };
+    Ok(Some(Gemini {
+        http: Http::new(policy)?,
+        key: own.api_key.clone(),
+        base_url: own.base_url.clone(),
+        model: own.model.clone(),
+        fallback: own.fallback_model.clone(),
+        prices: own.prices.clone(),
+    }))
+}
+
+fn micros(dollars: f64) -> i64 {
+    format!("{:.0}", dollars.clamp(0.0, 1e9) * 1e6).parse().unwrap_or(i64::MAX)
+}
+
 /// The tools of a process, with an outside of the caller's choice.
 pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shared> {
     let providers = providers(config)?;
@@ -91,11 +121,13 @@ pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shar
         public_url: config.public_url(),
         lease: config.lease(),
         install_clients: config.app.iter().filter_map(|(key, app)| Some((key.clone(), app.client.clone()?))).collect(),
+        paint_by_model: config.generate.engine == Painter::Gemini,
+        month_cap_usd_micros: config.gemini.as_ref().and_then(|gemini| gemini.usd_per_month).map(micros),
         full_every: Duration::from_hours(config.import.full_every_hours),
         brake_percent: config.import.brake_percent,
         brake_min: config.import.brake_min,
     };
-    Ok(Tools::new(Parts { db, outside, providers, vault, apps, rules }))
+    Ok(Tools::new(Parts { gemini: gemini(config)?, db, outside, providers, vault, apps, rules }))
 }
 
 /// Serves until `shutdown`: web, ticks and workers over one set of tools.

@@ -27,6 +27,10 @@ pub struct Config {
     pub work: Work,
     pub import: Import,
     pub providers: ProvidersConfig,
+    /// How pictures are made.
+    pub generate: Generate,
+    /// Google's model, where pictures are to be made by it.
+    pub gemini: Option<GeminiConfig>,
     /// Your OAuth app at each provider, by the provider's key.
     pub app: BTreeMap<String, AppConfig>,
     pub log: Log,
@@ -158,6 +162,57 @@ impl Default for Work {
             tick_seconds: 15,
         }
     }
+}
+
+/// How pictures are made.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Generate {
+    /// What makes them where a flow's settings name no `engine`.
+    pub engine: Painter,
+}
+
+/// What makes pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Painter {
+    /// The local studio: no key, no model.
+    #[default]
+    Studio,
+    /// The model under `[gemini]`.
+    Gemini,
+}
+
+/// A key of the Gemini API and what it may be used for.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GeminiConfig {
+    #[serde(deserialize_with = "secret")]
+    #[schemars(with = "String")]
+    pub api_key: SecretString,
+    /// Where it is spoken to, with the version.
+    #[serde(default = "gemini_url")]
+    #[schemars(with = "String")]
+    pub base_url: Url,
+    #[serde(default = "gemini_model")]
+    pub model: String,
+    /// Asked where the first one is away or retired.
+    #[serde(default)]
+    pub fallback_model: Option<String>,
+    /// US dollars for a picture, by "MODEL" or "MODEL/SIZE" (512, 1K, 2K, 4K). A model without a price costs nothing in our books.
+    #[serde(default)]
+    pub prices: BTreeMap<String, f64>,
+    /// No picture is asked for that would bring a month, over all clients, beyond this.
+    #[serde(default)]
+    pub usd_per_month: Option<f64>,
+}
+
+fn gemini_url() -> Url {
+    Url::parse("https://generativelanguage.googleapis.com/v1beta").unwrap_or_else(|_| unreachable!("it is an address"))
+}
+
+fn gemini_model() -> String {
+    "gemini-3.1-flash-image".to_owned()
 }
 
 /// How catalogues are read.

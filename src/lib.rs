@@ -27,7 +27,7 @@
 //! 4  import │ push │ generate │ curate │ hooks  verbs, blind to each other; curate is what people do by hand
 //! 3  connect                 keeper of the keys
 //! 2  tools
-//! 1  provider │ db │ vault   crafts, blind to each other
+//! 1  provider │ gemini │ db │ vault   crafts, blind to each other
 //! 0  model │ outside │ config
 //! ```
 //!
@@ -51,6 +51,7 @@ pub mod config;
 pub mod connect;
 pub mod curate;
 pub mod db;
+pub mod gemini;
 pub mod generate;
 pub mod hooks;
 pub mod import;

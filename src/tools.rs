@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use crate::{
     db::Db,
+    gemini::Gemini,
     model::{ConnectionId, Failure},
     outside::Outside,
     provider::{App, Pacers, Provider, Providers},
@@ -22,6 +23,8 @@ pub struct Tools {
     pub outside: Outside,
     pub providers: Providers,
     pub vault: Vault,
+    /// The model that paints, where one is set up.
+    pub gemini: Option<Gemini>,
     pub pacers: Arc<Pacers>,
     /// The operator's OAuth app at each provider.
     pub apps: BTreeMap<String, App>,
@@ -47,6 +50,10 @@ pub struct Rules {
     pub lease: Duration,
     /// The client (id or slug) of shops whose connect the platform begins, by provider.
     pub install_clients: BTreeMap<String, String>,
+    /// Pictures are made by the model where nothing else is said.
+    pub paint_by_model: bool,
+    /// What a month may cost, over all clients, in millionths of a US dollar.
+    pub month_cap_usd_micros: Option<i64>,
     /// A complete pass older than this makes the next scheduled import a complete one.
     pub full_every: Duration,
     /// The largest share of products that a sweep marks as gone unasked…
@@ -61,6 +68,7 @@ pub struct Parts {
     pub outside: Outside,
     pub providers: Providers,
     pub vault: Vault,
+    pub gemini: Option<Gemini>,
     pub apps: BTreeMap<String, App>,
     pub rules: Rules,
 }
@@ -74,6 +82,7 @@ impl Tools {
             outside: parts.outside,
             providers: parts.providers,
             vault: parts.vault,
+            gemini: parts.gemini,
             pacers: Arc::new(Pacers::default()),
             apps: parts.apps,
             rules: parts.rules,

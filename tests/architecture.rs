@@ -8,7 +8,7 @@ use std::{
 /// Rooms by rung; a room may import from lower rungs only.
 const LADDER: &[&[&str]] = &[
     &["model", "outside", "config"],
-    &["provider", "db", "vault"],
+    &["provider", "gemini", "db", "vault"],
     &["tools"],
     &["connect"],
     &["import", "push", "generate", "curate", "hooks"],

@@ -97,6 +97,13 @@ pub async fn count(tx: &mut Tx, flow: &FlowId) -> sqlx::Result<(i64, i64)> {
     Ok(found.unwrap_or_default())
 }
 
+/// What the pictures since a time cost, over all clients, in millionths of a US dollar.
+pub async fn sum_cost(tx: &mut Tx, since: Time) -> sqlx::Result<i64> {
+    let sql = "SELECT CAST(coalesce(sum(cost_usd_micros), 0) AS BIGINT) FROM generated_asset WHERE completed_at >= $1";
+    let found: Option<(i64,)> = maybe!(tx, (i64,), sql, since)?;
+    Ok(found.map_or(0, |(sum,)| sum))
+}
+
 /// How a flow stands.
 pub async fn mark_flow(tx: &mut Tx, flow: &FlowId, status: FlowStatus, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE generation_flow SET status = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL";

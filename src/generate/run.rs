@@ -2,13 +2,15 @@
 
 use bytes::Bytes;
 use http::Method;
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::settings::Settings;
 use crate::{
     db::{self, Tx, event::NewEvent, generation::Made},
-    model::{Asset, AssetId, AssetStatus, ClientId, EventType, Failure, FlowStatus, Image, Product, Usage},
+    gemini::Wish,
+    model::{Asset, AssetId, AssetStatus, ClientId, EventType, Failure, FlowStatus, Image, Product, Time, Usage},
     outside::Request,
     tools::{Shared, Tools},
     vault::hex,
@@ -34,33 +36,102 @@ pub async fn run(tools: &Shared, id: &AssetId) -> Result<(), Failure> {
     drop(tx);
     let source = source(tools, &product, &images).await?;
     let settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
-    let seed = settings.get("seed").and_then(serde_json::Value::as_u64).unwrap_or(1);
-    let order = Settings(&settings).order(seed);
-    let made = tokio::task::spawn_blocking(move || store_sync_studio::compose(&source, &order)).await;
-    let made = made.map_err(|e| Failure::retry("studio", format!("the studio broke off: {e}")))?;
-    let made = made.map_err(|e| Failure::give_up("studio", e.to_string()))?;
+    let by_model = match settings.get("engine").and_then(Value::as_str) {
+        Some(word) => word == "gemini",
+        None => tools.rules.paint_by_model,
+    };
+    let made = if by_model {
+        paint(tools, source, asset.prompt.as_deref().unwrap_or_default(), &Settings(&settings)).await?
+    } else {
+        compose(source, &settings).await?
+    };
     keep(tools, &asset, &product, made).await
 }
 
+/// A finished picture, whoever made it.
+struct Finished {
+    bytes: Bytes,
+    mime_type: &'static str,
+    width: u32,
+    height: u32,
+    model: String,
+    cost_usd_micros: i64,
+    /// What is worth knowing of its making.
+    note: Value,
+}
+
+/// By the local studio.
+async fn compose(source: Bytes, settings: &Map<String, Value>) -> Result<Finished, Failure> {
+    let seed = settings.get("seed").and_then(Value::as_u64).unwrap_or(1);
+    let order = Settings(settings).order(seed);
+    let made = tokio::task::spawn_blocking(move || store_sync_studio::compose(&source, &order)).await;
+    let made = made.map_err(|e| Failure::retry("studio", format!("the studio broke off: {e}")))?;
+    let made = made.map_err(|e| Failure::give_up("studio", e.to_string()))?;
+    Ok(Finished {
+        bytes: made.bytes.into(),
+        mime_type: "image/png",
+        width: made.width,
+        height: made.height,
+        model: STUDIO.to_owned(),
+        cost_usd_micros: 0,
+        note: json!({ "cut_out": made.cut_out }),
+    })
+}
+
+/// By the model, while the month's money lasts.
+async fn paint(tools: &Tools, source: Bytes, prompt: &str, settings: &Settings<'_>) -> Result<Finished, Failure> {
+    let gemini = tools.gemini.as_ref();
+    let gemini = gemini.ok_or_else(|| {
+        Failure::give_up("no_model", "no model is set up: put [gemini] api_key into the configuration")
+    })?;
+    let (aspect, size) =
+        (settings.text(&["aspectRatio"]).and_then(|text| text.split(' ').next()), settings.model_size());
+    if let Some(cap) = tools.rules.month_cap_usd_micros {
+        let mut tx = tools.db.read().await?;
+        let spent = db::generation::sum_cost(&mut tx, month_begin(tools.outside.clock.now())).await?;
+        if spent + gemini.price(&gemini.model, Some(size)) > cap {
+            let text = "this month's money for pictures is spent ([gemini] usd_per_month): nothing more is asked for";
+            return Err(Failure::give_up("money_cap", text));
+        }
+    }
+    let kind = infer::get(&source).map_or("image/png", |kind| kind.mime_type()).to_owned();
+    let wish = Wish { pictures: &[(source, kind)], prompt, aspect, size: Some(size) };
+    let painted = gemini.paint(&wish).await?;
+    let mime_type = infer::get(&painted.bytes).map_or("image/png", |kind| kind.mime_type());
+    let measured = imagesize::blob_size(&painted.bytes);
+    let measured = measured.map_err(|_| Failure::retry("no_picture", "the model's picture is broken"))?;
+    let pixels = |n: usize| u32::try_from(n).unwrap_or(0);
+    Ok(Finished {
+        bytes: painted.bytes,
+        mime_type,
+        width: pixels(measured.width),
+        height: pixels(measured.height),
+        model: painted.model,
+        cost_usd_micros: painted.cost_usd_micros,
+        note: json!({ "cost_usd_micros": painted.cost_usd_micros }),
+    })
+}
+
+/// The first moment of a month, by UTC.
+fn month_begin(now: Time) -> Time {
+    Time::parse(&now.utc().format("%Y-%m-01T00:00:00Z").to_string()).unwrap_or(now)
+}
+
 /// The bytes first, then the row: a row without its picture would be worse than a picture without its row.
-async fn keep(
-    tools: &Tools,
-    asset: &Asset,
-    product: &Product,
-    made: store_sync_studio::Picture,
-) -> Result<(), Failure> {
+async fn keep(tools: &Tools, asset: &Asset, product: &Product, made: Finished) -> Result<(), Failure> {
     let flow = asset.generation_flow_id.as_ref().map_or("none", |flow| flow.as_str());
-    let key = format!("clients/{}/generations/{flow}/assets/{}.png", asset.client_id, asset.id);
-    let bytes = Bytes::from(made.bytes);
+    let extension = made.mime_type.rsplit('/').next().unwrap_or("png").replace("jpeg", "jpg");
+    let key = format!("clients/{}/generations/{flow}/assets/{}.{extension}", asset.client_id, asset.id);
+    let bytes = made.bytes;
     let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
     let row = Made {
         key: &key,
         sha256: &hex(&Sha256::digest(&bytes)),
-        mime_type: "image/png",
+        mime_type: made.mime_type,
         size: (pixels(made.width), pixels(made.height)),
         byte_size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
-        model: STUDIO,
-        cost_usd_micros: 0,
+        model: &made.model,
+        cost_usd_micros: made.cost_usd_micros,
     };
     tools.outside.files.put(&key, bytes).await.map_err(|e| Failure::retry("files", e.to_string()))?;
     let now = tools.outside.clock.now();
@@ -74,7 +145,7 @@ async fn keep(
             product: Some(&product.id),
             asset: Some(&asset.id),
             user: None,
-            metadata: Some(serde_json::json!({ "model": STUDIO, "cut_out": made.cut_out })),
+            metadata: Some(json!({ "model": made.model, "made": made.note })),
         };
         db::event::insert(&mut tx, &event, now).await?;
         finish_flow(tools, &mut tx, asset).await?;
@@ -100,7 +171,7 @@ pub async fn give_up(tools: &Tools, tx: &mut Tx, id: &AssetId, client: &ClientId
         product: None,
         asset: Some(id),
         user: None,
-        metadata: Some(serde_json::json!({ "why": why })),
+        metadata: Some(json!({ "why": why })),
     };
     db::event::insert(tx, &event, now).await?;
     finish_flow(tools, tx, &asset).await

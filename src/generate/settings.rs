@@ -58,6 +58,16 @@ impl<'a> Settings<'a> {
         own.unwrap_or(named).clamp(64, 4096)
     }
 
+    /// The same in the model's words.
+    pub(super) fn model_size(&self) -> &'static str {
+        match self.size() {
+            0..=700 => "512",
+            701..=1500 => "1K",
+            1501..=3000 => "2K",
+            _ => "4K",
+        }
+    }
+
     /// What the local studio is asked for.
     pub(super) fn order(&self, seed: u64) -> Order {
         Order {

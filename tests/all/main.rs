@@ -17,6 +17,7 @@ mod importing;
 mod keys;
 mod losses;
 mod material;
+mod painting;
 mod platforms;
 mod pushing;
 mod real;
