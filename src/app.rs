@@ -13,7 +13,7 @@ use crate::{
         lease::Ownership,
     },
     gemini::Gemini,
-    outside::{Clock, Files, Http, HttpPolicy, Outside, Random},
+    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Random},
     provider::{App, Providers},
     tools::{Parts, Rules, Shared, Tools},
     vault::{KeySource, Vault},
@@ -29,7 +29,16 @@ pub fn outside(config: &Config) -> anyhow::Result<Outside> {
         timeout: Duration::from_secs(config.http.timeout_seconds),
         max_answer_bytes: config.http.max_answer_bytes,
     };
-    let files = Files::new(config.storage.data_dir.join("files"));
+    let files = match &config.storage.bucket {
+        None => Files::new(config.storage.data_dir.join("files")),
+        Some(own) => Files::in_bucket(&Bucket {
+            name: own.name.clone(),
+            endpoint: own.endpoint.clone(),
+            region: own.region.clone(),
+            access_key_id: own.access_key_id.clone(),
+            secret_access_key: own.secret_access_key.clone(),
+        })?,
+    };
     Ok(Outside { clock: Clock::system(), random: Random::system(), http: Http::new(policy)?, files })
 }
 

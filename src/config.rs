@@ -82,11 +82,36 @@ impl Default for Database {
 pub struct Storage {
     /// Folder for the embedded database, the key and the pictures; relative to the configuration file.
     pub data_dir: PathBuf,
+    /// A bucket for the pictures instead of the folder: for several replicas.
+    pub bucket: Option<BucketConfig>,
+}
+
+/// A bucket of Amazon S3, Cloudflare R2, or any other server that speaks S3.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BucketConfig {
+    pub name: String,
+    /// For others than Amazon, such as `https://ACCOUNT.r2.cloudflarestorage.com`.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub endpoint: Option<Url>,
+    /// `auto` with R2.
+    #[serde(default = "auto")]
+    pub region: String,
+    #[serde(deserialize_with = "text")]
+    pub access_key_id: String,
+    #[serde(deserialize_with = "secret")]
+    #[schemars(with = "String")]
+    pub secret_access_key: SecretString,
+}
+
+fn auto() -> String {
+    "auto".to_owned()
 }
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { data_dir: PathBuf::from("data") }
+        Self { data_dir: PathBuf::from("data"), bucket: None }
     }
 }
 

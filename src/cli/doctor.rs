@@ -44,10 +44,7 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
         vault.map(|vault| format!("sealing with key '{}'", vault.current_key_id())).map_err(|e| e.to_string()),
     );
     let files = outside.files.check().await;
-    note(
-        "files",
-        files.map(|()| format!("{} can be written to", outside.files.root().display())).map_err(|e| e.to_string()),
-    );
+    note("files", files.map(|()| format!("{} can be written to", outside.files.place())).map_err(|e| e.to_string()));
     // Before the first release of this program no clock can be right.
     let sane = outside.clock.now().unix_ms() > 1_763_000_000_000;
     let clock = format!("the clock says {}", outside.clock.now());

@@ -110,8 +110,8 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     anyhow::ensure!(failed == 0, "{failed} of {} pictures were not made", assets.len());
     if !out.json {
         out.say(&format!(
-            "\nFiles lie below {}. Approve with: store-sync assets approve ASSET",
-            tools.outside.files.root().display()
+            "\nPictures lie in {}. Approve with: store-sync assets approve ASSET",
+            tools.outside.files.place()
         ))?;
     }
     Ok(())

@@ -464,8 +464,9 @@ fn a_rehearsal_is_connected_by_what_it_prints() {
             .stdout(std::process::Stdio::null());
         let mut running = Running(command.spawn().expect("starts"));
         let mut told = Vec::new();
-        let lines = std::io::BufRead::lines(std::io::BufReader::new(running.0.stderr.take().expect("is piped")));
-        for line in lines.map_while(Result::ok) {
+        // Kept open to the end: who writes into a closed pipe ends.
+        let mut lines = std::io::BufRead::lines(std::io::BufReader::new(running.0.stderr.take().expect("is piped")));
+        for line in lines.by_ref().map_while(Result::ok) {
             let last = line.starts_with("then: ");
             told.push(line);
             if last {
@@ -482,5 +483,6 @@ fn a_rehearsal_is_connected_by_what_it_prints() {
         assert_eq!(run[0]["status"], "success", "{platform}: {run}");
         let products = json(&store_sync(folder.path(), &["--json", "products", "list"]));
         assert_eq!(products.as_array().map(Vec::len), Some(30), "{platform}");
+        drop(lines);
     }
 }

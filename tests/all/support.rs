@@ -86,6 +86,8 @@ pub(crate) struct More<'a> {
     pub(crate) shop_clock: Option<Clock>,
     /// The daemon's public address, which leads to it.
     pub(crate) public: Option<&'a str>,
+    /// Where pictures lie, instead of a folder.
+    pub(crate) bucket: Option<&'a store_sync::outside::Bucket>,
 }
 
 pub(crate) struct TestApp {
@@ -113,7 +115,7 @@ impl TestApp {
 
     /// In other surroundings than usual.
     pub(crate) async fn with_more(engine: Engine, options: Options, more: More<'_>) -> Self {
-        let More { config: more, mut connect_to, relay, shop_clock, public } = more;
+        let More { config: more, mut connect_to, relay, shop_clock, public, bucket } = more;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         if let Some(public) = public {
@@ -128,7 +130,10 @@ impl TestApp {
             clock: clock.clone(),
             random: Random::seeded(seed),
             http: http.clone(),
-            files: Files::new(folder.path().join("files")),
+            files: bucket.map_or_else(
+                || Files::new(folder.path().join("files")),
+                |bucket| Files::in_bucket(bucket).expect("a store"),
+            ),
         };
         let shop_listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let shop_url = format!("http://{}", shop_listener.local_addr().expect("an address"));
