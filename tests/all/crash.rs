@@ -12,7 +12,8 @@ use store_sync::{
     cli::visitor::Visitor,
     config::Config,
     db::{self, job::NewJob},
-    model::{ApprovalStatus, ImportScope, RunStatus, Task, Trigger},
+    generate,
+    model::{ApprovalStatus, AssetStatus, EventType, FlowStatus, ImportScope, RunStatus, Task, Trigger},
     outside::Random,
     push::{self, NewPicture},
     sandbox::{self, Options, Sandbox},
@@ -67,8 +68,17 @@ async fn more_work(tools: &Shared, round: usize) {
     }
 }
 
-on_both! {
-    async fn fifty_kills_lose_nothing_and_double_nothing(engine) {
+/// A connected shop, and a database that daemons of their own work on.
+struct House {
+    tools: Shared,
+    file: std::path::PathBuf,
+    shop_url: String,
+    /// Holds the data until the test ends.
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    async fn new(engine: Engine, products: usize) -> Self {
         let folder = tempfile::tempdir().expect("a temp folder");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -80,7 +90,12 @@ on_both! {
         let tools = app::open(&config).await.expect("tools");
         let shop_listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let shop_url = format!("http://{}", shop_listener.local_addr().expect("an address"));
-        let options = Options { products: PRODUCTS, base_url: shop_url.clone(), processing: Duration::from_millis(50), ..Options::default() };
+        let options = Options {
+            products,
+            base_url: shop_url.clone(),
+            processing: Duration::from_millis(50),
+            ..Options::default()
+        };
         let shop = Sandbox::new(options, app::outside(&config).expect("outside")).expect("a shop");
         tokio::spawn(sandbox::serve(shop_listener, shop, std::future::pending()));
 
@@ -97,6 +112,32 @@ on_both! {
         assert_eq!(visitor.open(back.as_str()).await.expect("the callback").response.status, 200);
         door.abort();
         let _ = door.await;
+        Self { tools, file, shop_url, _folder: folder }
+    }
+
+    /// A daemon that may live, until nothing is left to do.
+    async fn finish(&self, patience: usize) {
+        let mut daemon = spawn(&self.file);
+        let mut left = usize::MAX;
+        for _ in 0..patience {
+            let mut tx = self.tools.db.read().await.expect("reads");
+            left = db::job::list_open(&mut tx, None, 10_000).await.expect("lists").len();
+            drop(tx);
+            if left == 0 {
+                break;
+            }
+            self.tools.outside.clock.sleep(Duration::from_millis(100)).await;
+        }
+        daemon.kill().expect("is killed");
+        daemon.wait().expect("has ended");
+        assert_eq!(left, 0, "every job has ended");
+    }
+}
+
+on_both! {
+    async fn fifty_kills_lose_nothing_and_double_nothing(engine) {
+        let house = House::new(engine, PRODUCTS).await;
+        let (tools, file, shop_url) = (house.tools.clone(), house.file.clone(), house.shop_url.clone());
 
         let chance = Random::seeded(if engine == Engine::Sqlite { 11 } else { 12 });
         for round in 0..KILLS {
@@ -108,20 +149,7 @@ on_both! {
         }
 
         // Now one that may live: everything that was left is done.
-        let mut daemon = spawn(&file);
-        let mut left = usize::MAX;
-        for _ in 0..600 {
-            let mut tx = tools.db.read().await.expect("reads");
-            left = db::job::list_open(&mut tx, None, 1000).await.expect("lists").len();
-            drop(tx);
-            if left == 0 {
-                break;
-            }
-            tools.outside.clock.sleep(Duration::from_millis(100)).await;
-        }
-        daemon.kill().expect("is killed");
-        daemon.wait().expect("has ended");
-        assert_eq!(left, 0, "every job has ended");
+        house.finish(600).await;
         work::recover(&tools, engine == Engine::Sqlite).await.expect("recovers");
 
         let mut tx = tools.db.read().await.expect("reads");
@@ -144,6 +172,43 @@ on_both! {
         // The shop's own word: what it attached is what was approved, each once.
         let stats = get(&tools, &format!("{shop_url}/stats")).await;
         assert_eq!(stats["pictures"]["attached"], pushes.len(), "every approved picture is in the shop once");
+    }
+
+    async fn two_thousand_pictures_are_made_once_through_three_kills(engine) {
+        const SHOWN: usize = 500;
+        let house = House::new(engine, SHOWN).await;
+        let tools = &house.tools;
+        work::drain(tools).await.expect("imports");
+        let mut tx = tools.db.read().await.expect("reads");
+        let products = db::product::list(&mut tx, &db::product::ProductFilter::default(), 1000).await.expect("lists");
+        drop(tx);
+        let ids: Vec<String> = products.iter().map(|product| product.id.to_string()).collect();
+        assert_eq!(ids.len(), SHOWN);
+        let settings = [serde_json::json!({ "style": "podium", "size": 64 }).as_object().cloned().expect("an object")];
+        let order = generate::Order { products: &ids, settings: &settings, variants: 4, seed: 1 };
+        let ordered = generate::order(tools, &order).await.expect("is ordered");
+        assert_eq!(ordered.assets.len(), 4 * SHOWN);
+        for pause in [900, 1500, 1100] {
+            let mut daemon = spawn(&house.file);
+            tools.outside.clock.sleep(Duration::from_millis(pause)).await;
+            daemon.kill().expect("is killed");
+            daemon.wait().expect("has ended");
+        }
+        house.finish(3000).await;
+        let mut tx = tools.db.read().await.expect("reads");
+        let filter = db::asset::AssetFilter::default();
+        let made = db::asset::list(&mut tx, &filter, 10_000).await.expect("lists");
+        assert!(made.iter().all(|asset| asset.status == AssetStatus::Completed), "{:?}", made.iter().find(|a| a.error.is_some()));
+        let mut keys: Vec<_> = made.iter().filter_map(|asset| asset.asset_url.clone()).collect();
+        keys.sort();
+        keys.dedup();
+        assert_eq!((made.len(), keys.len()), (4 * SHOWN, 4 * SHOWN), "every variant is there once");
+        let told = db::event::EventFilter { kind: Some(EventType::Completed), ..Default::default() };
+        let told = db::event::list(&mut tx, &told, 100_000).await.expect("lists").len();
+        let month = generate::month(tools.outside.clock.now());
+        let used = db::quota::find_usage(&mut tx, &"acme".into(), &month).await.expect("reads").expect("is counted");
+        let flow = db::flow::find(&mut tx, &ordered.flows[0]).await.expect("reads").expect("is there");
+        assert_eq!((told, used.generation_count, flow.status), (4 * SHOWN, 2000, FlowStatus::Completed), "told and counted once");
     }
 }
 
