@@ -1,5 +1,7 @@
 //! How many pictures of 1024 pixels one core makes in a second, style by style, and the memory that takes: cargo bench -p store-sync-studio
 
+#![expect(clippy::disallowed_methods, reason = "a bench measures real time")]
+
 use std::time::Instant;
 
 use store_sync_studio::{Order, STYLES, compose};
