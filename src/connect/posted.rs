@@ -97,6 +97,17 @@ pub(super) async fn bring(
     }
     let grant = provider::brought_keys(provider, &found.facts.0, callback.query)?;
     let go_to = Url::parse(&found.store_url).ok();
+    connect(tools, provider, found, grant, go_to).await
+}
+
+/// The keys are there and the browser is the right one.
+async fn connect(
+    tools: &Tools,
+    provider: &Arc<Provider>,
+    found: OauthState,
+    grant: Grant,
+    go_to: Option<Url>,
+) -> Result<Finished, Failure> {
     let given = Permission {
         client: &found.client_id,
         provider,
@@ -130,14 +141,5 @@ pub(super) async fn come_back(
     let Some(grant) = brought(tools, &found)? else { return Ok(Finished::Waiting) };
     use_up(tools, &mut tx, &found).await?;
     tx.commit().await?;
-    let given = Permission {
-        client: &found.client_id,
-        provider,
-        store_url: &found.store_url,
-        facts: found.facts.0,
-        grant,
-        reconnect: found.store_connection_id.as_ref(),
-    };
-    let (connected, _) = arrive(tools, given).await?;
-    Ok(Finished::Connected { connected, go_to: None })
+    connect(tools, provider, found, grant, None).await
 }

@@ -105,7 +105,6 @@ fn background(picture: &RgbaImage, colour_there: [f32; 3]) -> Vec<f32> {
     open.iter().for_each(|place| outside[*place] = true);
     while let Some(place) = open.pop() {
         let here = at(place);
-        let (x, y) = (place % width, place / width);
         let mut visit = |next: usize| {
             let there = at(next);
             if !outside[next] && is_background(there, here, colour_there, next > width * height * 3 / 5) {
@@ -113,18 +112,7 @@ fn background(picture: &RgbaImage, colour_there: [f32; 3]) -> Vec<f32> {
                 open.push(next);
             }
         };
-        if x > 0 {
-            visit(place - 1);
-        }
-        if x + 1 < width {
-            visit(place + 1);
-        }
-        if y > 0 {
-            visit(place - width);
-        }
-        if y + 1 < height {
-            visit(place + width);
-        }
+        beside(place, width, height).for_each(&mut visit);
     }
     holes(&at, &mut outside, width, height, colour_there);
     // The rim is half product, half background: as much as its colour says.
@@ -152,14 +140,7 @@ fn holes(at: &dyn Fn(usize) -> [f32; 3], outside: &mut [bool], width: usize, hei
         seen[start] = true;
         while let Some(place) = open.pop() {
             hole.push(place);
-            let (x, y) = (place % width, place / width);
-            let beside = [
-                (x > 0).then(|| place - 1),
-                (x + 1 < width).then(|| place + 1),
-                (y > 0).then(|| place.wrapping_sub(width)),
-                (y + 1 < height).then(|| place + width),
-            ];
-            for next in beside.into_iter().flatten() {
+            for next in beside(place, width, height) {
                 if !seen[next] && apart(at(next), plain) < 9.0 {
                     seen[next] = true;
                     open.push(next);
@@ -170,6 +151,18 @@ fn holes(at: &dyn Fn(usize) -> [f32; 3], outside: &mut [bool], width: usize, hei
             hole.iter().for_each(|place| outside[*place] = true);
         }
     }
+}
+
+/// The places left, right, above and below.
+fn beside(place: usize, width: usize, height: usize) -> impl Iterator<Item = usize> {
+    let (x, y) = (place % width, place / width);
+    let all = [
+        (x > 0, place.wrapping_sub(1)),
+        (x + 1 < width, place + 1),
+        (y > 0, place.wrapping_sub(width)),
+        (y + 1 < height, place + width),
+    ];
+    all.into_iter().filter(|(there, _)| *there).map(|(_, next)| next)
 }
 
 /// Small spots that hang together with nothing are dust.
@@ -183,14 +176,7 @@ fn drop_dust(there: &mut [f32], width: usize, height: usize) {
         seen[start] = true;
         while let Some(place) = open.pop() {
             spot.push(place);
-            let (x, y) = (place % width, place / width);
-            let beside = [
-                (x > 0).then(|| place - 1),
-                (x + 1 < width).then(|| place + 1),
-                (y > 0).then(|| place - width),
-                (y + 1 < height).then(|| place + width),
-            ];
-            for next in beside.into_iter().flatten() {
+            for next in beside(place, width, height) {
                 if !seen[next] && there[next] >= 0.3 {
                     seen[next] = true;
                     open.push(next);
