@@ -104,6 +104,17 @@ pub async fn sum_cost(tx: &mut Tx, since: Time) -> sqlx::Result<i64> {
     Ok(found.map_or(0, |(sum,)| sum))
 }
 
+/// Outputs that somebody works on, over all clients.
+pub async fn count_begun(tx: &mut Tx) -> sqlx::Result<i64> {
+    let found: Option<(i64,)> = maybe!(
+        tx,
+        (i64,),
+        "SELECT count(*) FROM generated_asset WHERE status = $1 AND deleted_at IS NULL",
+        "generating"
+    )?;
+    Ok(found.map_or(0, |(count,)| count))
+}
+
 /// How a flow stands.
 pub async fn mark_flow(tx: &mut Tx, flow: &FlowId, status: FlowStatus, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE generation_flow SET status = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL";

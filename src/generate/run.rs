@@ -89,9 +89,17 @@ async fn paint(tools: &Tools, source: Bytes, prompt: &str, settings: &Settings<'
     if let Some(cap) = tools.rules.month_cap_usd_micros {
         let mut tx = tools.db.read().await?;
         let spent = db::generation::sum_cost(&mut tx, month_begin(tools.outside.clock.now())).await?;
-        if spent + gemini.price(&gemini.model, Some(size)) > cap {
+        // This one is among those begun. Whoever began last sees all of them, so that no two pass the cap together.
+        let begun = db::generation::count_begun(&mut tx).await?.max(1);
+        let models = [Some(&gemini.model), gemini.fallback.as_ref()];
+        let price = models.into_iter().flatten().map(|model| gemini.price(model, Some(size))).max().unwrap_or(0);
+        if spent + price > cap {
             let text = "this month's money for pictures is spent ([gemini] usd_per_month): nothing more is asked for";
             return Err(Failure::give_up("money_cap", text));
+        }
+        if spent + price.saturating_mul(begun) > cap {
+            let text = "others are at work with the last of this month's money ([gemini] usd_per_month)";
+            return Err(Failure::retry("money_busy", text));
         }
     }
     let kind = infer::get(&source).map_or("image/png", |kind| kind.mime_type()).to_owned();
