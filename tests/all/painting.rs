@@ -198,4 +198,21 @@ on_both! {
         let parts = sent["contents"][0]["parts"].as_array().expect("parts");
         assert!(parts[0]["inlineData"]["data"].is_string() && parts[2]["text"].as_str().is_some_and(|prompt| prompt.contains("Style: Rustic.")), "the picture, what it is, the prompt");
     }
+
+    async fn the_last_of_the_money_goes_to_one_of_two_at_work(engine) {
+        let (service, url) = service().await;
+        let config = format!("[generate]\nengine = \"gemini\"\n[gemini]\napi_key = \"{KEY}\"\nbase_url = \"{url}\"\nmodel = \"first-image\"\nusd_per_month = 0.05\n[gemini.prices]\n\"first-image\" = 0.04\n");
+        let app = TestApp::with_more(engine, Options { products: 2, ..Options::default() }, More { config: &config, ..More::default() }).await;
+        app.connect().await;
+        app.drain().await;
+        let products: Vec<String> = app.products().await.iter().map(|product| product.id.to_string()).collect();
+        let order = Order { products: &products, settings: &[Map::new()], variants: 1, seed: 1 };
+        let ordered = generate::order(&app.tools, &order).await.expect("is ordered");
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        assert!(db::generation::mark_begun(&mut tx, &ordered.assets[0], app.clock.now()).await.expect("is begun"));
+        tx.commit().await.expect("commits");
+        let busy = generate::run(&app.tools, &ordered.assets[1]).await.expect_err("another is at work with it");
+        assert_eq!((busy.code.as_str(), &busy.remedy), ("money_busy", &Remedy::Retry(None)));
+        assert!(service.lock().expect("is whole").asked.is_empty(), "nothing was asked");
+    }
 }
