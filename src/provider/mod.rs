@@ -19,6 +19,7 @@ mod schema;
 mod scope;
 mod signature;
 mod template;
+mod unpick;
 mod verdict;
 mod webhook;
 mod write;

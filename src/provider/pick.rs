@@ -82,17 +82,17 @@ pub(super) struct ImageMapping {
 /// One value: where it stands and how it is read.
 #[derive(Debug)]
 pub(super) struct Pick {
-    source: Source,
-    read_as: ReadAs,
+    pub(super) source: Source,
+    pub(super) read_as: ReadAs,
     /// Other words for the same thing.
-    words: BTreeMap<String, String>,
+    pub(super) words: BTreeMap<String, String>,
     or: Option<Path>,
     /// `{store_url}/{value}`: built around what was read.
     pub(super) template: Option<Template>,
 }
 
 #[derive(Debug)]
-enum Source {
+pub(super) enum Source {
     Path(Path),
     /// The same for every product.
     Fixed(String),
@@ -102,7 +102,7 @@ enum Source {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum ReadAs {
+pub(super) enum ReadAs {
     #[default]
     Text,
     /// Whole smallest units with two digits behind the point: 1999 is 19.99.
@@ -186,69 +186,6 @@ impl Pick {
         }
     }
 
-    /// Writes a text so that it would be read again, in the form of what stands there; the word of the shop where it has one.
-    /// Texts that a template builds are not taken apart.
-    pub(super) fn put(&self, item: &mut Value, text: &str) {
-        let Source::Path(path) = &self.source else { return };
-        if self.template.is_some() {
-            return;
-        }
-        let text = self.native(text);
-        let old = path.get(item);
-        let new = match self.read_as {
-            ReadAs::MinorUnits => {
-                Price::parse(&text).map_or(Value::Null, |price| shaped(old, &price.hundredths().to_string()))
-            }
-            ReadAs::AmountOverDivisor => {
-                let mut amount =
-                    old.filter(|old| old.is_object()).cloned().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
-                amount["amount"] = Price::parse(&text).map_or(Value::Null, |price| price.hundredths().into());
-                amount["divisor"] = 100.into();
-                amount
-            }
-            ReadAs::FirstOfMap => match old {
-                Some(Value::Object(map)) if !map.is_empty() => {
-                    let mut map = map.clone();
-                    if let Some(first) = map.values_mut().next() {
-                        *first = text.into();
-                    }
-                    Value::Object(map)
-                }
-                _ => text.into(),
-            },
-            ReadAs::FirstOfList => match old {
-                Some(Value::Array(list)) if !list.is_empty() => {
-                    let mut list = list.clone();
-                    list[0]["value"] = text.into();
-                    Value::Array(list)
-                }
-                _ => text.into(),
-            },
-            _ => shaped(old, &text),
-        };
-        path.put(item, new);
-    }
-
-    /// The same for a time.
-    pub(super) fn put_time(&self, item: &mut Value, time: Time) {
-        let Source::Path(path) = &self.source else { return };
-        let old = path.get(item).and_then(Value::as_str).unwrap_or_default();
-        let new = match self.read_as {
-            ReadAs::EpochS => Value::from(time.unix_ms().div_euclid(1000)),
-            ReadAs::EpochMs => time.unix_ms().into(),
-            _ if old.contains(' ') => time.utc().format("%Y-%m-%d %H:%M:%S").to_string().into(),
-            _ if old.ends_with("+00:00") => time.utc().format("%Y-%m-%dT%H:%M:%S+00:00").to_string().into(),
-            _ if old.contains('T') && !old.ends_with('Z') => time.utc().format("%Y-%m-%dT%H:%M:%S").to_string().into(),
-            _ => time.to_string().into(),
-        };
-        path.put(item, new);
-    }
-
-    /// The shop's own word for what we call `text`.
-    pub(super) fn native(&self, text: &str) -> String {
-        self.words.iter().find(|(_, ours)| *ours == text).map_or_else(|| text.to_owned(), |(theirs, _)| theirs.clone())
-    }
-
     fn convert(&self, value: &Value) -> Option<String> {
         match self.read_as {
             ReadAs::FirstOfMap => match value {
@@ -288,19 +225,6 @@ impl Pick {
             _ => Time::parse(&text),
         };
         time.map(Some).ok_or_else(|| format!("'{text}' is no time"))
-    }
-}
-
-/// A text in the form of what stood there: a number, a truth, or a text.
-fn shaped(old: Option<&Value>, text: &str) -> Value {
-    match old {
-        Some(Value::Number(_)) => match (text.parse::<i64>(), text.parse::<f64>()) {
-            (Ok(whole), _) => whole.into(),
-            (_, Ok(number)) => number.into(),
-            _ => text.into(),
-        },
-        Some(Value::Bool(_)) => text.parse::<bool>().map_or_else(|_| text.into(), Value::from),
-        _ => text.into(),
     }
 }
 
