@@ -13,7 +13,7 @@ use crate::{
         lease::Ownership,
     },
     gemini::Gemini,
-    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Random},
+    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Random, RetryPatience},
     provider::{App, Providers},
     tools::{Parts, Rules, Shared, Tools},
     vault::{KeySource, Vault},
@@ -37,6 +37,8 @@ pub fn outside(config: &Config) -> anyhow::Result<Outside> {
             region: own.region.clone(),
             access_key_id: own.access_key_id.clone(),
             secret_access_key: own.secret_access_key.clone(),
+            public_url: own.public_url.clone(),
+            patience: RetryPatience::default(),
         })?,
     };
     Ok(Outside { clock: Clock::system(), random: Random::system(), http: Http::new(policy)?, files })

@@ -103,6 +103,10 @@ pub struct BucketConfig {
     #[serde(deserialize_with = "secret")]
     #[schemars(with = "String")]
     pub secret_access_key: SecretString,
+    /// Where anybody may read the pictures, such as a domain of the bucket's own. Without it signed addresses are handed out.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub public_url: Option<Url>,
 }
 
 fn auto() -> String {
@@ -372,6 +376,9 @@ impl Config {
         {
             return invalid("[server] public_url must be an address such as https://sync.example.com");
         }
+        if self.storage.bucket.as_ref().and_then(|bucket| bucket.public_url.as_ref()).is_some_and(|url| !is_base(url)) {
+            return invalid("[storage.bucket] public_url must be an address such as https://img.example.com");
+        }
         if self.work.lease_seconds == 0 || self.work.poll_ms == 0 || self.work.tick_seconds == 0 {
             return invalid("[work] lease_seconds, poll_ms and tick_seconds must be at least 1");
         }
@@ -407,6 +414,12 @@ impl Config {
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.work.lease_seconds)
     }
+}
+
+/// An address that a path can be appended to.
+fn is_base(url: &Url) -> bool {
+    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    matches!(url.scheme(), "http" | "https") && url.host().is_some() && plain
 }
 
 /// Lays one variable over the table. Plain numbers and booleans keep their type, everything else is text.
@@ -492,6 +505,24 @@ mod tests {
         let pairs = [("STORE_SYNC__WORK__LEASE_SECONDS", "canary")];
         let text = Config::parse("", "t", env(&pairs)).expect_err("is refused").to_string();
         assert!(text.contains("STORE_SYNC__WORK__LEASE_SECONDS"), "{text}");
+    }
+
+    #[test]
+    fn a_public_address_of_the_bucket_is_one_that_keys_can_be_appended_to() {
+        let check = |url: &str| {
+            let keys = "name = 'n'\naccess_key_id = 'k'\nsecret_access_key = 'canary'";
+            let text = format!("[storage.bucket]\n{keys}\npublic_url = '{url}'\n");
+            Config::parse(&text, "t", env(&[])).expect("parses").check("t")
+        };
+        for url in ["https://img.example.com", "http://127.0.0.1:9000/pictures/"] {
+            check(url).expect("is fine");
+        }
+        for url in
+            ["ftp://a.example", "https://a.example/?x=1", "https://a.example/#x", "https://me@a.example", "data:x"]
+        {
+            let text = check(url).expect_err(url).to_string();
+            assert!(text.contains("[storage.bucket] public_url") && !text.contains("canary"), "{text}");
+        }
     }
 
     #[test]

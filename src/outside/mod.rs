@@ -10,7 +10,7 @@ mod script;
 
 pub use address::is_private;
 pub use clock::Clock;
-pub use files::{Bucket, FileError, Files};
+pub use files::{Bucket, FileError, Files, Found, RetryPatience};
 pub use http::{Http, HttpPolicy};
 pub use message::{Body, HttpError, Part, Request, Response, place};
 pub use random::Random;

@@ -7,6 +7,9 @@ import boto3
 
 endpoint, bucket, key = sys.argv[1:4]
 client = boto3.client("s3", endpoint_url=endpoint, region_name="auto", aws_access_key_id="AKIATEST", aws_secret_access_key="canary-secret")
-found = client.get_object(Bucket=bucket, Key=key)
+found = client.get_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
 bytes_ = found["Body"].read()
-print(json.dumps({"type": found["ContentType"], "cache": found["CacheControl"], "sha256": hashlib.sha256(bytes_).hexdigest()}))
+seen = {"type": found["ContentType"], "cache": found["CacheControl"], "sha256": hashlib.sha256(bytes_).hexdigest()}
+if "ChecksumSHA256" in found:
+    seen["checksum"] = found["ChecksumSHA256"]
+print(json.dumps(seen))

@@ -1,0 +1,165 @@
+//! Objects as files under one root folder. Blocking; whatever is below the root and not a file or a folder is not looked at.
+
+use std::{
+    fs::{self, File, FileType},
+    io::{self, ErrorKind, Write},
+    path::Path,
+};
+
+use bytes::Bytes;
+
+use super::{
+    FileError, Found,
+    key::{is_name, is_part, is_plain, new_part},
+};
+use crate::model::Time;
+
+pub(super) fn put(root: &Path, key: &str, bytes: &[u8]) -> Result<(), FileError> {
+    let path = root.join(key);
+    write_whole(&path, bytes).map_err(|source| match source.kind() {
+        // A file stands where the key has a folder, or a folder where it has its name.
+        ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::AlreadyExists if root.is_dir() => {
+            FileError::BadKey(key.to_owned())
+        }
+        _ => FileError::Io { path, source },
+    })
+}
+
+pub(super) fn get(root: &Path, key: &str) -> Result<Bytes, FileError> {
+    let path = root.join(key);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(Bytes::from(bytes)),
+        Err(e) if is_nothing(&e) => Err(FileError::Missing(key.to_owned())),
+        Err(source) => Err(FileError::Io { path, source }),
+    }
+}
+
+pub(super) fn delete(root: &Path, key: &str) -> Result<(), FileError> {
+    let path = root.join(key);
+    match fs::remove_file(&path) {
+        Err(source) if !is_nothing(&source) => Err(FileError::Io { path, source }),
+        _ => Ok(()),
+    }
+}
+
+/// The keys below `below` and behind `after`, in byte order. Holds the names of the folders from the root to where it stands.
+pub(super) fn list(root: &Path, below: &str, after: &str, limit: usize) -> Result<Vec<Found>, FileError> {
+    let mut found = Vec::new();
+    let mut at = root.to_owned();
+    let real = below.split_terminator('/').all(|name| {
+        at.push(name);
+        fs::symlink_metadata(&at).is_ok_and(|entry| entry.is_dir())
+    });
+    if real {
+        walk(root, below, (after, limit), &mut found)?;
+    }
+    Ok(found)
+}
+
+/// Removes what writers left behind that died before `older_than`.
+pub(super) fn sweep_parts(root: &Path, older_than: Time) -> Result<usize, FileError> {
+    let (mut open, mut swept) = (vec![root.to_owned()], 0);
+    while let Some(folder) = open.pop() {
+        for (name, kind) in entries(&folder)? {
+            let path = folder.join(&name);
+            if kind.is_dir() {
+                open.push(path);
+            } else if is_part(&name) && stat(&path)?.is_some_and(|(_, modified)| modified < older_than) {
+                match fs::remove_file(&path) {
+                    Err(source) if !is_nothing(&source) => return Err(FileError::Io { path, source }),
+                    removed => swept += usize::from(removed.is_ok()),
+                }
+            }
+        }
+    }
+    Ok(swept)
+}
+
+fn walk(root: &Path, below: &str, bounds: (&str, usize), found: &mut Vec<Found>) -> Result<(), FileError> {
+    let (after, limit) = bounds;
+    let mut keys = Vec::new();
+    for (name, kind) in entries(&root.join(below))? {
+        // A folder stands where its keys do: `a-b` comes before `a/b`.
+        let key = if kind.is_dir() { format!("{below}{name}/") } else { format!("{below}{name}") };
+        let behind = key.as_str() > after || kind.is_dir() && after.starts_with(&key);
+        if behind && is_name(&name) && is_plain(key.trim_end_matches('/')) {
+            keys.push(key);
+        }
+    }
+    keys.sort_unstable();
+    for key in keys {
+        if found.len() >= limit {
+            break;
+        }
+        if key.ends_with('/') {
+            walk(root, &key, bounds, found)?;
+        } else if let Some((size_bytes, modified)) = stat(&root.join(&key))? {
+            found.push(Found { key, size_bytes, modified });
+        }
+    }
+    Ok(())
+}
+
+/// The files and folders of a folder, without links and without what has no proper name; none where there is no folder.
+fn entries(folder: &Path) -> Result<Vec<(String, FileType)>, FileError> {
+    let read = || -> io::Result<Vec<(String, FileType)>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if let Ok(name) = entry.file_name().into_string()
+                && (kind.is_file() || kind.is_dir())
+            {
+                found.push((name, kind));
+            }
+        }
+        Ok(found)
+    };
+    match read() {
+        Err(e) if is_nothing(&e) => Ok(Vec::new()),
+        read => read.map_err(|source| FileError::Io { path: folder.to_owned(), source }),
+    }
+}
+
+/// The size and the time of a file; nothing where it has just gone.
+fn stat(path: &Path) -> Result<Option<(u64, Time)>, FileError> {
+    let read = || -> io::Result<_> {
+        let entry = fs::symlink_metadata(path)?;
+        Ok((entry.len(), Time::from(chrono::DateTime::<chrono::Utc>::from(entry.modified()?))))
+    };
+    match read() {
+        Err(e) if is_nothing(&e) => Ok(None),
+        read => read.map(Some).map_err(|source| FileError::Io { path: path.to_owned(), source }),
+    }
+}
+
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory)
+}
+
+/// Written beside, synced, then renamed into place; nothing is left where that fails.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let known = folder.ancestors().find(|folder| folder.is_dir());
+    fs::create_dir_all(folder)?;
+    let part = folder.join(new_part());
+    let written = fill(&part, bytes).and_then(|()| fs::rename(&part, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+        return written;
+    }
+    // The new name, and the names of the folders that were made for it.
+    for folder in folder.ancestors().take_while(|folder| !folder.as_os_str().is_empty()) {
+        File::open(folder)?.sync_all()?;
+        if Some(folder) == known {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn fill(part: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(part)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
