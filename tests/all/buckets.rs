@@ -13,6 +13,8 @@ use http::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store_sync::{
+    app,
+    config::Config,
     model::{PushStatus, Secret},
     outside::{Bucket, FileError, Files, Http, HttpPolicy, Request, Response, RetryPatience},
     sandbox::{self, Options},
@@ -294,6 +296,17 @@ async fn anybody_may_fetch_what_a_bucket_gives_an_address_for() {
     let url = public.address(key, day).await.expect("is known").expect("an address");
     assert_eq!(url.query(), None);
     assert!(!ask(Method::GET, &url.as_str().replace("%252F", "%2F")).await.body.starts_with(b"\x89PNG"), "another key");
+    // As the daemon is set up.
+    let file = folder.path().join("config.toml");
+    let keys = "name = 'pictures'\naccess_key_id = 'AKIATEST'\nsecret_access_key = 'canary-secret'";
+    let text =
+        format!("[storage.bucket]\n{keys}\nendpoint = '{}'\npublic_url = 'https://img.example.com'\n", server.url);
+    std::fs::write(&file, text).expect("is written");
+    let config = Config::load(Some(&file), std::iter::empty()).expect("a configuration");
+    let files = app::outside(&config).expect("an outside").files;
+    assert_eq!(files.get(key).await.expect("is there"), picture(2));
+    let url = files.address("a.png", day).await.expect("is known").expect("an address");
+    assert_eq!(url.as_str(), "https://img.example.com/a.png");
     assert_eq!(Files::new(folder.path()).address(key, day).await.expect("is known"), None);
 }
 

@@ -99,7 +99,7 @@ async fn a_bucket_that_stays_busy_is_given_up_for_now() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_is_silent_or_away_is_given_up_for_now() {
     let both = both().await;
-    let brief = RetryPatience { retries: 1, answer: Duration::from_millis(100), ..PATIENCE };
+    let brief = RetryPatience { retries: 1, answer: Duration::from_millis(250), ..PATIENCE };
     both.between.always(Some(Silent));
     let files = open(&Bucket { patience: brief, ..bucket_at(&both.between.url) });
     is_busy(&files.put(KEY, picture(2)).await.expect_err("is silent"), "its server does not answer in time");
@@ -189,7 +189,12 @@ async fn a_download_that_is_cut_goes_on_where_it_ended() {
     assert_eq!(seen.len(), 4);
     assert_eq!(seen[0].header("range"), None);
     assert_eq!(seen[1].header("range"), Some(format!("bytes={half}-{}", picture(1).len() - 1).as_str()));
+    both.between.decide([CutAnswer, CutAnswer]);
+    assert_eq!(both.files.list("", None, 9).await.expect("is told").len(), 1, "a listing is asked for again");
+    assert_eq!(both.between.seen().len(), 3);
     both.between.always(Some(CutAnswer));
+    is_busy(&both.files.list("", None, 9).await.expect_err("never whole"), "the connection to its server was cut");
+    assert_eq!(both.between.seen().len(), 5, "bounded");
     let error = both.files.get_checked(KEY, &hash(1)).await.expect_err("never whole");
     is_busy(&error, "the connection to its server was cut");
     assert_eq!(both.between.seen().len(), 5, "bounded");
