@@ -2,17 +2,19 @@
 
 use std::{collections::BTreeMap, future::Future, time::Duration};
 
+use anyhow::Context;
 use tokio::net::TcpListener;
+use zeroize::Zeroizing;
 
 use crate::{
-    config::{Config, Painter},
+    config::{Config, GeminiConfig, Painter, TextPriceConfig},
     connect,
     db::{
         self, Db,
         adopt::{self, Kind},
         lease::Ownership,
     },
-    gemini::Gemini,
+    gemini::{Gemini, Service, ServiceAccount, TextPrice},
     outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Random, RetryPatience},
     provider::{App, Providers},
     tools::{Parts, Rules, Shared, Tools},
@@ -86,12 +88,12 @@ pub async fn open(config: &Config) -> anyhow::Result<Shared> {
     open_with(config, outside).await
 }
 
-/// The model that paints, where it is set up. Its answers are large and take minutes.
-fn gemini(config: &Config) -> anyhow::Result<Option<Gemini>> {
+/// The models, where they are set up. Their answers are large and take minutes.
+fn gemini(config: &Config, clock: &Clock) -> anyhow::Result<Option<Gemini>> {
     let Some(own) = &config.gemini else {
         anyhow::ensure!(
             config.generate.engine == Painter::Studio,
-            "[generate] engine = \"gemini\" needs [gemini] api_key"
+            "[generate] engine = \"gemini\" needs [gemini] api_key, or a service account under [gemini.vertex]"
         );
         return Ok(None);
     };
@@ -101,14 +103,36 @@ fn gemini(config: &Config) -> anyhow::Result<Option<Gemini>> {
         timeout: Duration::from_mins(3),
         max_answer_bytes: 48 << 20,
     };
+    let price = |price: &TextPriceConfig| TextPrice { input: price.input, output: price.output };
     Ok(Some(Gemini {
         http: Http::new(policy)?,
-        key: own.api_key.clone(),
-        base_url: own.base_url.clone(),
+        clock: clock.clone(),
+        service: model_service(own)?,
         model: own.model.clone(),
         fallback: own.fallback_model.clone(),
+        edit_model: own.edit_model.clone(),
+        text_model: own.text_model.clone(),
+        text_fallback: own.text_fallback_model.clone(),
         prices: own.prices.clone(),
+        text_prices: own.text_prices.iter().map(|(model, own)| (model.clone(), price(own))).collect(),
+        sizes: own.sizes.clone(),
     }))
+}
+
+/// Where the models are asked: by the service account, by the key on Vertex AI, or by the key.
+fn model_service(own: &GeminiConfig) -> anyhow::Result<Service> {
+    let base = own.base_url.as_ref();
+    let key = || own.api_key.clone().context("[gemini] needs api_key");
+    let Some(vertex) = &own.vertex else { return Ok(Service::gemini_api(key()?, base)) };
+    let Some(file) = &vertex.credentials_file else { return Ok(Service::vertex_express(key()?, base)) };
+    let name = file.display();
+    let text = std::fs::read_to_string(file).map(Zeroizing::new);
+    let text = text.with_context(|| format!("[gemini.vertex] credentials_file {name} cannot be read"))?;
+    let account =
+        ServiceAccount::parse(&text).map_err(|e| anyhow::anyhow!("[gemini.vertex] credentials_file {name}: {e}"))?;
+    let project = vertex.project.clone().or_else(|| account.project().map(str::to_owned));
+    let project = project.context("[gemini.vertex] needs project: the service account's file names none")?;
+    Ok(Service::vertex(account, &project, vertex.location.as_deref().unwrap_or("global"), base)?)
 }
 
 fn micros(dollars: f64) -> i64 {
@@ -138,7 +162,7 @@ pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shar
         brake_percent: config.import.brake_percent,
         brake_min: config.import.brake_min,
     };
-    Ok(Tools::new(Parts { gemini: gemini(config)?, db, outside, providers, vault, apps, rules }))
+    Ok(Tools::new(Parts { gemini: gemini(config, &outside.clock)?, db, outside, providers, vault, apps, rules }))
 }
 
 /// Serves until `shutdown`: web, ticks and workers over one set of tools.

@@ -103,7 +103,7 @@ async fn paint(tools: &Tools, source: Bytes, prompt: &str, settings: &Settings<'
         }
     }
     let kind = infer::get(&source).map_or("image/png", |kind| kind.mime_type()).to_owned();
-    let wish = Wish { pictures: &[(source, kind)], prompt, aspect, size: Some(size) };
+    let wish = Wish { pictures: &[(source, kind)], prompt, aspect, size: Some(size), ..Wish::default() };
     let painted = gemini.paint(&wish).await?;
     let mime_type = infer::get(&painted.bytes).map_or("image/png", |kind| kind.mime_type());
     let measured = imagesize::blob_size(&painted.bytes);

@@ -1,0 +1,218 @@
+//! A Google service account: signs who it is, gets an access token for it, and keeps that until shortly before its end. Wire facts:
+//! <https://developers.google.com/identity/protocols/oauth2/service-account> and npm `google-auth-library` 10.9.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderValue, Method, header};
+use ring::{
+    rand::SystemRandom,
+    signature::{RSA_PKCS1_SHA256, RsaKeyPair},
+};
+use rustls::pki_types::{PrivateKeyDer, pem::PemObject};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use url::{Url, form_urlencoded};
+
+use super::{answer::plain, service::redact};
+use crate::{
+    model::{Failure, Secret, Time},
+    outside::{Body, Clock, Http, Request, Response},
+};
+
+const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
+const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// The longest that Google takes.
+const ASSERTION_SECONDS: i64 = 3600;
+/// A token is renewed this long before its end: longer than an exchange takes.
+const EARLY: Duration = Duration::from_mins(5);
+/// No token is kept for longer.
+const LONGEST: Duration = Duration::from_hours(24);
+
+/// A service account, from its key file. Prints without its key and its token.
+pub struct ServiceAccount {
+    email: String,
+    project: Option<String>,
+    key: RsaKeyPair,
+    key_id: Option<String>,
+    token_uri: Url,
+    /// One caller fetches, the others wait for what it brings.
+    held: Mutex<Option<Token>>,
+}
+
+impl std::fmt::Debug for ServiceAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceAccount").field("email", &self.email).finish_non_exhaustive()
+    }
+}
+
+struct Token {
+    secret: Secret,
+    renew_at: Time,
+}
+
+/// A token, and whether it was there already.
+pub(super) struct Held {
+    pub(super) token: Secret,
+    pub(super) reused: bool,
+}
+
+/// Why a file is no service account's. Says nothing of what stands in it.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Line and column where it stops being JSON, or being a key file.
+    #[error("it is not the JSON of a service account's key (line {0}, column {1})")]
+    NotJson(usize, usize),
+    #[error("it is of another kind of account ({0}); make a key of a service account")]
+    Kind(String),
+    #[error("it has no {0}")]
+    Missing(&'static str),
+    #[error("its private_key is no RSA key in PEM")]
+    Key,
+    #[error("its token_uri is no address")]
+    TokenUri,
+}
+
+#[derive(Deserialize)]
+struct KeyFile {
+    #[serde(rename = "type", default)]
+    kind: String,
+    client_email: Option<String>,
+    project_id: Option<String>,
+    private_key: Option<Secret>,
+    private_key_id: Option<String>,
+    token_uri: Option<String>,
+}
+
+impl ServiceAccount {
+    /// Reads the JSON of a key file.
+    ///
+    /// # Errors
+    /// When it is something else; the error names what is wrong and nothing of its content.
+    pub fn parse(text: &str) -> Result<Self, AccountError> {
+        let file: KeyFile =
+            serde_json::from_str(text).map_err(|error| AccountError::NotJson(error.line(), error.column()))?;
+        if file.kind != "service_account" {
+            let plain = |c: &char| c.is_ascii_lowercase() || *c == '_';
+            return Err(AccountError::Kind(file.kind.chars().filter(plain).take(40).collect()));
+        }
+        let email = file.client_email.filter(|email| !email.is_empty()).ok_or(AccountError::Missing("client_email"))?;
+        let pem = file.private_key.ok_or(AccountError::Missing("private_key"))?;
+        let token_uri = Url::parse(file.token_uri.as_deref().unwrap_or(TOKEN_URI));
+        Ok(Self {
+            email,
+            project: file.project_id,
+            key: key(&pem).ok_or(AccountError::Key)?,
+            key_id: file.private_key_id,
+            token_uri: token_uri.map_err(|_| AccountError::TokenUri)?,
+            held: Mutex::new(None),
+        })
+    }
+
+    /// The account's address, such as `store-sync@PROJECT.iam.gserviceaccount.com`.
+    pub fn email(&self) -> &str {
+        &self.email
+    }
+
+    /// The project that the account belongs to, where its file says so.
+    pub fn project(&self) -> Option<&str> {
+        self.project.as_deref()
+    }
+
+    /// An access token that lives for a while yet. Many may ask at once: one exchange serves them.
+    pub(super) async fn token(&self, http: &Http, clock: &Clock) -> Result<Held, Failure> {
+        let mut held = self.held.lock().await;
+        if let Some(token) = held.as_ref().filter(|token| clock.now() < token.renew_at) {
+            return Ok(Held { token: token.secret.clone(), reused: true });
+        }
+        // Whatever comes of it, the old one is not used again.
+        *held = None;
+        let token = self.fetch(http, clock).await?;
+        let secret = token.secret.clone();
+        *held = Some(token);
+        Ok(Held { token: secret, reused: false })
+    }
+
+    /// Drops a token, unless another has taken its place.
+    pub(super) async fn forget(&self, token: &Secret) {
+        let mut held = self.held.lock().await;
+        held.take_if(|held| held.secret.expose_secret() == token.expose_secret());
+    }
+
+    async fn fetch(&self, http: &Http, clock: &Clock) -> Result<Token, Failure> {
+        let assertion = self.assertion(clock.now());
+        let assertion = assertion.ok_or_else(|| Failure::give_up("model_key", self.refusal("its key cannot sign")))?;
+        let form = [("grant_type", GRANT_TYPE), ("assertion", assertion.expose_secret())];
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let mut request = Request::new(Method::POST, self.token_uri.clone());
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers.insert(header::CONTENT_TYPE, kind);
+        request.body = Body::Bytes(form.into());
+        let asked_at = clock.now();
+        let answer = http.send(request).await;
+        let answer = answer.map_err(|error| {
+            Failure::retry("network", format!("the token endpoint of {} cannot be reached: {error}", self.email))
+        })?;
+        self.read(&answer, &assertion, asked_at)
+    }
+
+    fn read(&self, answer: &Response, assertion: &Secret, asked_at: Time) -> Result<Token, Failure> {
+        let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let token = told["access_token"].as_str().filter(|token| !token.is_empty());
+        match (answer.status, token) {
+            (200, Some(token)) => {
+                let life = Duration::from_secs(told["expires_in"].as_u64().unwrap_or(0)).min(LONGEST);
+                let renew_at = asked_at.plus(life.saturating_sub(EARLY).max(life / 2));
+                Ok(Token { secret: Secret::from(token), renew_at })
+            }
+            (200 | 408 | 429 | 500.., _) => {
+                let said = format!("the token endpoint of {} answered {} without a token", self.email, answer.status);
+                Err(Failure::retry("model_away", said))
+            }
+            (status, _) => {
+                let word =
+                    |name: &str| plain(&redact(told[name].as_str().unwrap_or_default(), &[assertion.expose_secret()]));
+                let said = format!("the answer was {status} {} ({})", word("error"), word("error_description"));
+                Err(Failure::give_up("model_key", self.refusal(&said)))
+            }
+        }
+    }
+
+    fn refusal(&self, why: &str) -> String {
+        format!(
+            "no access token for {}: {why}. Check [gemini.vertex] credentials_file, that the account and its key are active, and \
+             this machine's clock",
+            self.email
+        )
+    }
+
+    /// Who we are, signed: a JWT (RFC 7523) for the token endpoint. `None` where the key cannot sign.
+    fn assertion(&self, now: Time) -> Option<Secret> {
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let mut head = json!({ "alg": "RS256", "typ": "JWT" });
+        if let Some(id) = &self.key_id {
+            head["kid"] = id.as_str().into();
+        }
+        let at = now.unix_ms().div_euclid(1000);
+        let claims = json!({
+            "iss": self.email, "scope": SCOPE, "aud": self.token_uri.as_str(), "iat": at, "exp": at + ASSERTION_SECONDS,
+        });
+        let signed = format!("{}.{}", part(head), part(claims));
+        let mut signature = vec![0; self.key.public().modulus_len()];
+        // The chance only blinds the arithmetic: the signature is the same with any.
+        self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).ok()?;
+        Some(Secret::from(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))))
+    }
+}
+
+/// An RSA key in either of its PEM forms.
+fn key(pem: &Secret) -> Option<RsaKeyPair> {
+    match PrivateKeyDer::from_pem_slice(pem.expose_secret().as_bytes()).ok()? {
+        PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).ok(),
+        PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()).ok(),
+        _ => None,
+    }
+}

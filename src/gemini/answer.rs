@@ -1,0 +1,183 @@
+//! What an answer of the service was: something to keep, a model that is away, or a no with its remedy.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::{Tokens, service::Pass};
+use crate::model::Failure;
+
+/// Words of the service for "not this": asking again does not help.
+const BLOCKED: [&str; 11] = [
+    "SAFETY",
+    "RECITATION",
+    "BLOCKLIST",
+    "PROHIBITED_CONTENT",
+    "SPII",
+    "IMAGE_SAFETY",
+    "IMAGE_PROHIBITED_CONTENT",
+    "IMAGE_RECITATION",
+    "MODEL_ARMOR",
+    "JAILBREAK",
+    "LANGUAGE",
+];
+
+/// What an answer was.
+pub(super) enum Heard {
+    /// To be read.
+    This(Value),
+    /// This model cannot now; another may.
+    Away(Failure),
+    No(Failure),
+}
+
+/// The picture in an answer, or why there is none.
+pub(super) fn picture(told: &Value) -> Result<Bytes, Failure> {
+    if let Some(blocked) = blocked(told) {
+        return Err(blocked);
+    }
+    let data = spoken(told).find_map(|part| part["inlineData"]["data"].as_str());
+    if let Some(bytes) = data.and_then(|text| STANDARD.decode(text).ok()).filter(|bytes| infer::is_image(bytes)) {
+        return Ok(bytes.into());
+    }
+    let (reason, words) = (reason(told), words(told));
+    Err(Failure::retry("no_picture", format!("the model answered without a picture ({reason}): {words}")))
+}
+
+/// The text of an answer, whole, or that the model refuses.
+pub(super) fn text(told: &Value) -> Result<String, Failure> {
+    if let Some(blocked) = blocked(told) {
+        return Err(blocked);
+    }
+    Ok(spoken(told).filter_map(|part| part["text"].as_str()).collect())
+}
+
+/// Why an answer ended.
+pub(super) fn reason(told: &Value) -> String {
+    plain(told["candidates"][0]["finishReason"].as_str().unwrap_or("no reason given"))
+}
+
+/// What the service counted. Thoughts and what tools read are counted apart from the rest, and paid like it.
+pub(super) fn tokens(told: &Value) -> Option<Tokens> {
+    let usage = told["usageMetadata"].as_object()?;
+    let sum = |names: [&str; 2]| {
+        let counts = names.iter().filter_map(|name| usage.get(*name)?.as_i64());
+        counts.fold(0_i64, |sum, count| sum.saturating_add(count.max(0)))
+    };
+    Some(Tokens {
+        input: sum(["promptTokenCount", "toolUsePromptTokenCount"]),
+        output: sum(["candidatesTokenCount", "thoughtsTokenCount"]),
+    })
+}
+
+/// What a status other than 200 means; the bodies of the Gemini API and of Vertex AI have one form (`google.rpc.Status`). `check` says where an
+/// operator looks when the right to ask is at fault.
+pub(super) fn refused(status: u16, told: &Value, pass: &Pass, check: &str) -> Heard {
+    let error = told.as_array().map_or(told, |all| all.first().unwrap_or(told)).get("error").unwrap_or(&Value::Null);
+    let word = |name: &str| error[name].as_str().unwrap_or_default();
+    let message = plain(&pass.redact(word("message")));
+    let said = format!("the model's service answered {status} {} ({message})", plain(&pass.redact(word("status"))));
+    let details = error["details"].as_array().cloned().unwrap_or_default();
+    let is_key = details.iter().any(|detail| detail["reason"] == "API_KEY_INVALID");
+    match status {
+        429 => Heard::No(Failure::retry_after(wait(&details), "model_quota", said)),
+        400 if is_key => Heard::No(Failure::give_up("model_key", format!("{said}: check {check}"))),
+        401 | 403 => Heard::No(Failure::give_up("model_key", format!("{said}: check {check}"))),
+        404 => Heard::Away(Failure::give_up("no_model", format!("{said}: check the models under [gemini]"))),
+        408 | 500.. => Heard::Away(Failure::retry("model_away", said)),
+        _ => Heard::No(Failure::give_up("model_refused", said)),
+    }
+}
+
+/// Words from outside, for an error: short and on one line. What has to be redacted is, before they are cut.
+pub(super) fn plain(words: &str) -> String {
+    words.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+/// That the model refuses what it was asked, or what it was about to answer.
+fn blocked(told: &Value) -> Option<Failure> {
+    if let Some(reason) = told["promptFeedback"]["blockReason"].as_str() {
+        let said = format!("the model refuses this prompt or picture ({}): change them", plain(reason));
+        return Some(Failure::give_up("blocked", said));
+    }
+    let reason = reason(told);
+    let refuses = BLOCKED.contains(&reason.as_str());
+    refuses.then(|| Failure::give_up("blocked", format!("the model refuses to answer ({reason}): {}", words(told))))
+}
+
+/// The parts of an answer that are no thoughts.
+fn spoken(told: &Value) -> impl Iterator<Item = &Value> {
+    let parts = told["candidates"][0]["content"]["parts"].as_array();
+    parts.into_iter().flatten().filter(|part| part["thought"] != true)
+}
+
+/// What the service or the model says for itself.
+fn words(told: &Value) -> String {
+    let own = told["candidates"][0]["finishMessage"].as_str();
+    plain(own.or_else(|| spoken(told).find_map(|part| part["text"].as_str())).unwrap_or_default())
+}
+
+/// How long the service asks us to wait; a day's quota ends with the day. Vertex AI often gives no details.
+fn wait(details: &[Value]) -> Duration {
+    let violations = details.iter().flat_map(|detail| detail["violations"].as_array().into_iter().flatten());
+    let ids =
+        violations.map(|one| &one["quotaId"]).chain(details.iter().map(|detail| &detail["metadata"]["quota_limit"]));
+    if ids.into_iter().any(|id| id.as_str().is_some_and(|id| id.contains("PerDay"))) {
+        return Duration::from_hours(12);
+    }
+    let delay = details.iter().find_map(|detail| detail["retryDelay"].as_str()?.strip_suffix('s')?.parse::<f64>().ok());
+    delay.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(Duration::from_secs(30))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn waits_are_read() {
+        let minute = json!([{ "violations": [{ "quotaId": "GenerateRequestsPerMinutePerProjectPerModel" }] }, { "retryDelay": "57.238747106s" }]);
+        assert_eq!(wait(minute.as_array().expect("a list")).as_secs(), 57);
+        let day = json!([{ "violations": [{ "quotaId": "GenerateRequestsPerDayPerProjectPerModel" }] }, { "retryDelay": "3s" }]);
+        assert_eq!(wait(day.as_array().expect("a list")), Duration::from_hours(12));
+        let cloud = json!([{ "reason": "RATE_LIMIT_EXCEEDED", "metadata": { "quota_limit": "GenerateContentRequestsPerDayPerProject" } }]);
+        assert_eq!(wait(cloud.as_array().expect("a list")), Duration::from_hours(12));
+        assert_eq!(wait(&[]), Duration::from_secs(30));
+    }
+
+    #[test]
+    fn an_answer_is_a_picture_or_says_why_not() {
+        let code = |told: Value| match picture(&told) {
+            Ok(_) => "picture".to_owned(),
+            Err(failure) => format!("{}: {}", failure.code, failure.message),
+        };
+        let png = STANDARD.encode([0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 0]);
+        let part = |more: Value| json!({ "candidates": [{ "content": { "parts": more }, "finishReason": "STOP" }] });
+        assert_eq!(
+            code(part(json!([{ "text": "here" }, { "inlineData": { "mimeType": "image/png", "data": png } }]))),
+            "picture"
+        );
+        assert!(
+            code(part(json!([{ "inlineData": { "data": png }, "thought": true }]))).starts_with("no_picture"),
+            "a thought is none"
+        );
+        assert!(code(part(json!([{ "text": "I cannot" }]))).contains("I cannot"));
+        assert!(code(part(json!([{ "inlineData": { "data": "bm8gcGljdHVyZQ==" } }]))).starts_with("no_picture"));
+        assert!(code(json!({ "promptFeedback": { "blockReason": "SAFETY" } })).starts_with("blocked"));
+        assert!(
+            code(json!({ "candidates": [{ "finishReason": "IMAGE_SAFETY", "finishMessage": "no" }] }))
+                .starts_with("blocked")
+        );
+        assert!(code(json!({ "candidates": [{ "finishReason": "NO_IMAGE" }] })).starts_with("no_picture"));
+    }
+
+    #[test]
+    fn thoughts_are_output() {
+        let told = json!({ "usageMetadata": { "promptTokenCount": 300, "candidatesTokenCount": 10, "thoughtsTokenCount": 5, "totalTokenCount": 315 } });
+        assert_eq!(tokens(&told), Some(Tokens { input: 300, output: 15 }));
+        assert_eq!(tokens(&json!({})), None);
+    }
+}

@@ -1,0 +1,212 @@
+//! Speaks Google's `generateContent`, at the Gemini API or on Vertex AI: pictures and words go there; a picture or a structured answer comes
+//! back, or a clear word why not. Knows no database. Wire facts: the types and the code of npm `@google/genai` 3.1 and
+//! <https://ai.google.dev/gemini-api/docs/image-generation>.
+
+mod account;
+mod answer;
+mod money;
+mod question;
+mod service;
+mod wish;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, header};
+use serde_json::Value;
+use url::Url;
+
+pub use account::{AccountError, ServiceAccount};
+pub use money::TextPrice;
+pub use question::{Analysed, MOST_PICTURES, MOST_TEXT_BYTES, Question, question_body};
+pub use service::{Service, ServiceError};
+pub use wish::{
+    ASPECTS, EDIT_MARKER, Edit, INSPIRATION_MARKER, OTHERS_MARKER, PRODUCT_MARKER, Painted, SIZES, Wish, body,
+    edit_body, nearest_aspect, parts_outline,
+};
+
+use self::{
+    answer::Heard,
+    wish::{Form, wish_body},
+};
+use crate::{
+    model::Failure,
+    outside::{Body, Clock, Http, Request},
+};
+
+/// What a request may weigh, with its pictures in base64 (the service takes 20 MB).
+const MOST_BYTES: usize = 19_000_000;
+
+/// The models and the right to ask them.
+pub struct Gemini {
+    pub http: Http,
+    /// Tells when an access token ends.
+    pub clock: Clock,
+    pub service: Service,
+    /// Makes pictures.
+    pub model: String,
+    /// Asked when the first one is away or retired.
+    pub fallback: Option<String>,
+    /// Changes pictures; `model` does where it is away.
+    pub edit_model: String,
+    /// Answers questions about pictures.
+    pub text_model: String,
+    /// Asked when that one is away or retired.
+    pub text_fallback: Option<String>,
+    /// US dollars for a picture, by `MODEL` or `MODEL/SIZE`.
+    pub prices: BTreeMap<String, f64>,
+    /// US dollars for a million tokens, by model.
+    pub text_prices: BTreeMap<String, TextPrice>,
+    /// The sizes that a model knows, over what is built in; one that stands in neither knows all of [`SIZES`].
+    pub sizes: BTreeMap<String, Vec<String>>,
+}
+
+impl std::fmt::Debug for Gemini {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gemini").field("service", &self.service).field("model", &self.model).finish_non_exhaustive()
+    }
+}
+
+/// What the service counted for one answer. Thoughts are output: they are paid as such.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tokens {
+    pub input: i64,
+    pub output: i64,
+}
+
+/// What is asked, whoever is asked.
+#[derive(Clone, Copy)]
+enum Ask<'a> {
+    Paint(&'a Wish<'a>),
+    Edit(&'a Edit<'a>),
+    Analyse(&'a Question<'a>),
+}
+
+/// An answer as it came, and which model it came from.
+struct Told {
+    answer: Value,
+    model: String,
+}
+
+impl Gemini {
+    /// Makes a picture; the fallback model where the first is away.
+    ///
+    /// # Errors
+    /// `blocked`, `model_key`, `model_refused`, `bad_request` and `no_model` are for people; `model_quota` (with its wait), `model_away`,
+    /// `network` and `no_picture` may go better later.
+    pub async fn paint(&self, wish: &Wish<'_>) -> Result<Painted, Failure> {
+        let models = [Some(wish.model.unwrap_or(&self.model)), wish.fallback.or(self.fallback.as_deref())];
+        self.painted(self.exchange(models, Ask::Paint(wish)).await?, wish.size)
+    }
+
+    /// Changes a picture as its prompt says: by the edit model, by the model for pictures where that is away.
+    ///
+    /// # Errors
+    /// As [`Gemini::paint`].
+    pub async fn edit(&self, edit: &Edit<'_>) -> Result<Painted, Failure> {
+        let models = [Some(self.edit_model.as_str()), Some(self.model.as_str())];
+        self.painted(self.exchange(models, Ask::Edit(edit)).await?, edit.size)
+    }
+
+    /// Asks about pictures; the answer is an object in the form of the question's schema.
+    ///
+    /// # Errors
+    /// As [`Gemini::paint`]; in the place of `no_picture`, `bad_analysis` (empty, no JSON, or not as the schema says) and `analysis_cut`
+    /// (longer than [`question::MOST_ANSWER_TOKENS`]) may go better later.
+    pub async fn analyse(&self, question: &Question<'_>) -> Result<Analysed, Failure> {
+        question.check()?;
+        let models = [Some(self.text_model.as_str()), self.text_fallback.as_deref()];
+        let told = self.exchange(models, Ask::Analyse(question)).await?;
+        let value = question::read(&told.answer, question.schema)?;
+        let tokens = answer::tokens(&told.answer);
+        let cost_usd_micros = self.analysis_cost(&told.model, tokens);
+        Ok(Analysed { value, model: told.model, cost_usd_micros, tokens: tokens.unwrap_or_default() })
+    }
+
+    /// A short name for the budget that asking is paid from: `gemini:` and 12 hexadecimal digits, the same for the same key or service account.
+    /// Neither can be read from it.
+    pub fn budget(&self) -> String {
+        self.service.budget()
+    }
+
+    /// The request for a picture as it is sent to `model`: what it does not know is left out.
+    pub fn body(&self, model: &str, wish: &Wish<'_>) -> Value {
+        wish_body(wish, &self.form(model, wish.aspect, wish.size))
+    }
+
+    fn form(&self, model: &str, aspect: Option<&str>, size: Option<&str>) -> Form {
+        Form::new(aspect, size, &self.sizes_of(model))
+    }
+
+    fn painted(&self, told: Told, size: Option<&str>) -> Result<Painted, Failure> {
+        let (bytes, cost_usd_micros) = (answer::picture(&told.answer)?, self.price(&told.model, size));
+        let tokens = answer::tokens(&told.answer).unwrap_or_default();
+        Ok(Painted { bytes, model: told.model, cost_usd_micros, tokens })
+    }
+
+    /// One exchange for all verbs: the first model, and the second where that is away.
+    async fn exchange(&self, [first, second]: [Option<&str>; 2], what: Ask<'_>) -> Result<Told, Failure> {
+        let mut last = None;
+        for model in [first, second.filter(|_| second != first)].into_iter().flatten() {
+            let body = match what {
+                Ask::Paint(wish) => self.body(model, wish),
+                Ask::Edit(edit) => wish::edit_parts(edit, &self.form(model, edit.aspect, edit.size)),
+                Ask::Analyse(question) => question_body(question),
+            };
+            match self.ask(model, body.to_string().into()).await? {
+                Heard::This(answer) => return Ok(Told { answer, model: model.to_owned() }),
+                Heard::Away(failure) => last = Some(failure),
+                Heard::No(failure) => return Err(failure),
+            }
+        }
+        Err(last.unwrap_or_else(|| Failure::give_up("no_model", "no model is configured under [gemini]")))
+    }
+
+    /// Asks one model. A failure ends it for all models: it lies in the request or in the right to ask.
+    async fn ask(&self, model: &str, body: Bytes) -> Result<Heard, Failure> {
+        let url = self.service.address(model).ok_or_else(|| bad_request(&format!("'{model}' is no model's name")))?;
+        if body.len() > MOST_BYTES {
+            return Err(bad_request("its pictures are too large together; at most 14 MB"));
+        }
+        for first in [true, false] {
+            let pass = self.service.pass(&self.http, &self.clock).await?;
+            let answer = match self.http.send(request(url.clone(), body.clone(), pass.header())).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    let said = format!("the model cannot be reached: {error}");
+                    return Ok(Heard::Away(Failure::retry("network", said)));
+                }
+            };
+            // A token may be withdrawn before its end: then a new one is asked for, once.
+            if first && answer.status == 401 && pass.was_held() {
+                self.service.forget(&pass).await;
+                continue;
+            }
+            let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            return Ok(match answer.status {
+                200 => Heard::This(told),
+                status => answer::refused(status, &told, &pass, self.service.to_check()),
+            });
+        }
+        Err(Failure::retry("model_away", "the model's service took no access token"))
+    }
+}
+
+fn request(url: Url, body: Bytes, (name, value): (header::HeaderName, HeaderValue)) -> Request {
+    let mut request = Request::new(Method::POST, url);
+    request.headers.insert(name, value);
+    request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    request.body = Body::Bytes(body);
+    request
+}
+
+/// What we do not send.
+fn bad_request(why: &str) -> Failure {
+    Failure::give_up("bad_request", format!("the model cannot be asked: {why}"))
+}
+
+/// Whether a word may stand as a model's name in an address: letters, digits, `-`, `_` and single dots.
+pub fn is_model_name(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    (1..=100).contains(&word.len()) && word.chars().all(plain) && !word.contains("..")
+}

@@ -1,0 +1,172 @@
+//! Where the models are asked and with which right: a key of the Gemini API, a key of Vertex AI in express mode, or a service account on
+//! Vertex AI.
+
+use http::{HeaderName, HeaderValue, header};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::{ServiceAccount, account::Held, is_model_name};
+use crate::{
+    model::{Failure, Secret},
+    outside::{Clock, Http},
+};
+
+/// The Gemini API.
+const GEMINI_API: &str = "https://generativelanguage.googleapis.com/v1beta";
+/// Vertex AI without a location: express mode and the location `global`.
+const VERTEX: &str = "https://aiplatform.googleapis.com/v1";
+/// Locations of several regions; they have their own hosts (`MULTI_REGIONAL_LOCATIONS` of `@google/genai` 3.1).
+const MULTI_REGIONS: [&str; 2] = ["us", "eu"];
+/// Keeps a budget's name from being anybody else's hash of the same key.
+const BUDGET: &str = "store-sync: the budget of a model's key\n";
+
+/// A place that answers `generateContent`, and the right to ask it. Prints without its secrets.
+#[derive(Debug)]
+pub struct Service {
+    /// All that stands before `/models/MODEL:generateContent`, without a slash at the end.
+    base: String,
+    access: Access,
+}
+
+#[derive(Debug)]
+enum Access {
+    Key { key: Secret, check: &'static str },
+    Account(Box<ServiceAccount>),
+}
+
+/// Why a service cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("[gemini.vertex] {name} is none: {word}")]
+pub struct ServiceError {
+    name: &'static str,
+    word: String,
+}
+
+impl Service {
+    /// The Gemini API with a key of it; `base_url` (with the version) in the place of Google's.
+    pub fn gemini_api(key: Secret, base_url: Option<&Url>) -> Self {
+        let access = Access::Key { key, check: "[gemini] api_key and its project" };
+        Self { base: base(base_url, GEMINI_API), access }
+    }
+
+    /// Vertex AI in express mode, with a key of it.
+    pub fn vertex_express(key: Secret, base_url: Option<&Url>) -> Self {
+        let check = "[gemini] api_key: it has to be one of Vertex AI in express mode";
+        Self { base: format!("{}/publishers/google", base(base_url, VERTEX)), access: Access::Key { key, check } }
+    }
+
+    /// Vertex AI with a service account, in a project and a location: `global`, `us`, `eu`, or a region such as `europe-west4`.
+    ///
+    /// # Errors
+    /// When the project or the location cannot stand in an address.
+    pub fn vertex(
+        account: ServiceAccount,
+        project: &str,
+        location: &str,
+        base_url: Option<&Url>,
+    ) -> Result<Self, ServiceError> {
+        // Older projects are named `domain:project`.
+        for (name, word, more) in [("project", project, "-:."), ("location", location, "-")] {
+            let plain = word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || more.contains(c));
+            if word.is_empty() || !plain || word.contains("..") {
+                return Err(ServiceError { name, word: word.chars().take(60).collect() });
+            }
+        }
+        let usual = match location {
+            "global" => VERTEX.to_owned(),
+            several if MULTI_REGIONS.contains(&several) => {
+                format!("https://aiplatform.{several}.rep.googleapis.com/v1")
+            }
+            region => format!("https://{region}-aiplatform.googleapis.com/v1"),
+        };
+        let base = format!("{}/projects/{project}/locations/{location}/publishers/google", base(base_url, &usual));
+        Ok(Self { base, access: Access::Account(Box::new(account)) })
+    }
+
+    /// A short name for the budget that asking is paid from: the same for the same key or account, and neither can be read from it.
+    pub fn budget(&self) -> String {
+        let who = match &self.access {
+            Access::Key { key, .. } => key.expose_secret(),
+            Access::Account(account) => account.email(),
+        };
+        let hash = Sha256::new().chain_update(BUDGET).chain_update(who).finalize();
+        hash.iter().take(6).fold("gemini:".to_owned(), |name, byte| format!("{name}{byte:02x}"))
+    }
+
+    /// Where a model is asked; `None` for what is no model's name.
+    pub(super) fn address(&self, model: &str) -> Option<Url> {
+        let url = Url::parse(&format!("{}/models/{model}:generateContent", self.base));
+        url.ok().filter(|_| is_model_name(model))
+    }
+
+    /// What an operator looks at when the right to ask is refused.
+    pub(super) fn to_check(&self) -> &'static str {
+        match &self.access {
+            Access::Key { check, .. } => check,
+            Access::Account(_) => {
+                "[gemini.vertex] project and location, that the project has the Vertex AI API switched on, and that the \
+                 account has the role Vertex AI User there"
+            }
+        }
+    }
+
+    /// The right to ask, now.
+    pub(super) async fn pass(&self, http: &Http, clock: &Clock) -> Result<Pass, Failure> {
+        match &self.access {
+            Access::Key { key, .. } => Pass::new("x-goog-api-key", "", key.clone(), false),
+            Access::Account(account) => {
+                let Held { token, reused } = account.token(http, clock).await?;
+                Pass::new(header::AUTHORIZATION.as_str(), "Bearer ", token, reused)
+            }
+        }
+        .ok_or_else(|| Failure::give_up("model_key", format!("the key is no header: check {}", self.to_check())))
+    }
+
+    /// Drops a token that the service does not take.
+    pub(super) async fn forget(&self, pass: &Pass) {
+        if let Access::Account(account) = &self.access {
+            account.forget(&pass.secret).await;
+        }
+    }
+}
+
+fn base(own: Option<&Url>, usual: &str) -> String {
+    own.map_or(usual, Url::as_str).trim_end_matches('/').to_owned()
+}
+
+/// The right to ask once.
+pub(super) struct Pass {
+    name: HeaderName,
+    value: HeaderValue,
+    secret: Secret,
+    /// It is a token that was held already.
+    held: bool,
+}
+
+impl Pass {
+    fn new(name: &str, before: &str, secret: Secret, held: bool) -> Option<Self> {
+        let mut value = HeaderValue::from_str(&format!("{before}{}", secret.expose_secret())).ok()?;
+        value.set_sensitive(true);
+        Some(Self { name: name.parse().ok()?, value, secret, held })
+    }
+
+    pub(super) fn header(&self) -> (HeaderName, HeaderValue) {
+        (self.name.clone(), self.value.clone())
+    }
+
+    pub(super) fn was_held(&self) -> bool {
+        self.held
+    }
+
+    /// Words from outside without the secret that was sent there.
+    pub(super) fn redact(&self, words: &str) -> String {
+        redact(words, &[self.secret.expose_secret()])
+    }
+}
+
+/// Words without these secrets.
+pub(super) fn redact(words: &str, secrets: &[&str]) -> String {
+    let told = secrets.iter().filter(|secret| !secret.is_empty());
+    told.fold(words.to_owned(), |words, secret| words.replace(secret, "[redacted]"))
+}

@@ -1,0 +1,230 @@
+//! What is asked for when a picture is to be made or changed, in the words of the service. Pure: sends nothing.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::Tokens;
+
+/// Stands behind the product's pictures.
+pub const PRODUCT_MARKER: &str = "The pictures above show the product.";
+/// Stands behind the pictures for inspiration.
+pub const INSPIRATION_MARKER: &str =
+    "The pictures just above are inspiration only: take their mood, light and setting, not the things in them.";
+/// Stands behind the picture that is to be changed.
+pub const EDIT_MARKER: &str = "The picture above is the one to change.";
+/// Stands behind the other pictures of a change.
+pub const OTHERS_MARKER: &str =
+    "The pictures just above are for reference only: do not change them, take from them what the words say.";
+
+/// The ratios that the service knows; older models know only the first ten.
+pub const ASPECTS: [&str; 14] =
+    ["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1"];
+const OLDER_ASPECTS: usize = 10;
+/// The sizes that the service knows, smallest first. The K is upper-case; 512 has none.
+pub const SIZES: [&str; 4] = ["512", "1K", "2K", "4K"];
+
+/// One picture to be made.
+#[derive(Debug, Clone, Default)]
+pub struct Wish<'a> {
+    /// Pictures of the product, with their media types; they go first.
+    pub pictures: &'a [(Bytes, String)],
+    /// Pictures whose mood it may take; they go next.
+    pub inspirations: &'a [(Bytes, String)],
+    pub prompt: &'a str,
+    /// `1:1`, `16:9` and so on; the nearest that the service knows is asked for. Without it the picture is as the first one that is sent.
+    pub aspect: Option<&'a str>,
+    /// `512`, `1K`, `2K` or `4K`, in either case; the service makes 1K without it.
+    pub size: Option<&'a str>,
+    /// In the place of the configured model.
+    pub model: Option<&'a str>,
+    /// In the place of the configured fallback.
+    pub fallback: Option<&'a str>,
+}
+
+/// One picture to be changed.
+#[derive(Debug, Clone)]
+pub struct Edit<'a> {
+    /// The picture, with its media type.
+    pub picture: (Bytes, String),
+    /// Pictures that it may take something from.
+    pub others: &'a [(Bytes, String)],
+    pub prompt: &'a str,
+    /// As in a [`Wish`].
+    pub aspect: Option<&'a str>,
+    /// As in a [`Wish`].
+    pub size: Option<&'a str>,
+}
+
+/// A picture that came.
+#[derive(Debug, Clone)]
+pub struct Painted {
+    pub bytes: Bytes,
+    /// Which model made it.
+    pub model: String,
+    /// Millionths of a US dollar by the price list of the configuration; 0 where that does not name the model.
+    pub cost_usd_micros: i64,
+    /// What the service counted; 0 where it says nothing.
+    pub tokens: Tokens,
+}
+
+/// The request for a picture, as Google's own library writes it, to a model that knows everything: the product's pictures, what they are, the
+/// inspirations, what they are, the prompt. `Gemini::body` leaves out what a model does not know.
+pub fn body(wish: &Wish<'_>) -> Value {
+    wish_body(wish, &Form::new(wish.aspect, wish.size, &SIZES))
+}
+
+/// The request for a change, to a model that knows everything.
+pub fn edit_body(edit: &Edit<'_>) -> Value {
+    edit_parts(edit, &Form::new(edit.aspect, edit.size, &SIZES))
+}
+
+/// The order of a request in words, with names in the place of pictures: `[product picture 1]`, `[inspiration 1]`.
+pub fn parts_outline(pictures: usize, inspirations: usize, prompt: &str) -> Vec<String> {
+    let named = |count: usize, name: &str| (1..=count).map(|n| format!("[{name} {n}]")).collect::<Vec<_>>();
+    let mut lines = named(pictures, "product picture");
+    lines.extend((pictures > 0).then(|| PRODUCT_MARKER.to_owned()));
+    lines.extend(named(inspirations, "inspiration"));
+    lines.extend((inspirations > 0).then(|| INSPIRATION_MARKER.to_owned()));
+    lines.push(prompt.to_owned());
+    lines
+}
+
+/// The nearest ratio that the service knows for `16:9`, `16x9`, `1.91:1` or `4:3 (Wide)`; `None` where the words name no ratio.
+pub fn nearest_aspect(words: &str) -> Option<&'static str> {
+    nearest_of(words, &ASPECTS)
+}
+
+fn nearest_of(words: &str, known: &'static [&'static str]) -> Option<&'static str> {
+    let word = words.split_whitespace().next()?;
+    known.iter().find(|aspect| **aspect == word).copied().or_else(|| {
+        let wished = ratio(word)?;
+        let distance = |aspect: &&&str| ratio(aspect).map_or(f64::MAX, |known| (known - wished).abs());
+        known.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).copied()
+    })
+}
+
+/// The logarithm of width over height: twice as wide is as far from a square as twice as high.
+fn ratio(word: &str) -> Option<f64> {
+    let (wide, high) = word.split_once([':', 'x', '/'])?;
+    let number = |text: &str| text.parse::<f64>().ok().filter(|n| n.is_finite() && *n > 0.0);
+    Some((number(wide)? / number(high)?).ln())
+}
+
+/// The form of a picture, in words that a model knows.
+pub(super) struct Form {
+    aspect: Option<&'static str>,
+    size: Option<&'static str>,
+}
+
+impl Form {
+    /// For a model that knows these sizes. One that knows a single size is an older one: no size is said to it, and no newer ratio.
+    pub(super) fn new(aspect: Option<&str>, size: Option<&str>, sizes: &[&str]) -> Self {
+        let older = sizes.len() == 1;
+        let known = if older { &ASPECTS[..OLDER_ASPECTS] } else { &ASPECTS };
+        let size = size.and_then(|size| nearest_size(size, sizes));
+        Self { aspect: aspect.and_then(|words| nearest_of(words, known)), size: size.filter(|_| !older) }
+    }
+}
+
+/// The size itself, or the next larger one of those that are known, or the largest; `None` where the word is no size.
+pub(super) fn nearest_size(word: &str, known: &[&str]) -> Option<&'static str> {
+    let rank = SIZES.iter().position(|size| size.eq_ignore_ascii_case(word.trim()))?;
+    let knows = |size: &&&str| known.iter().any(|one| one.eq_ignore_ascii_case(size));
+    SIZES[rank..].iter().find(knows).or_else(|| SIZES.iter().rfind(knows)).copied()
+}
+
+pub(super) fn wish_body(wish: &Wish<'_>, form: &Form) -> Value {
+    let mut parts = Vec::new();
+    group(&mut parts, wish.pictures, PRODUCT_MARKER);
+    group(&mut parts, wish.inspirations, INSPIRATION_MARKER);
+    pictured(parts, wish.prompt, form)
+}
+
+pub(super) fn edit_parts(edit: &Edit<'_>, form: &Form) -> Value {
+    let mut parts = Vec::new();
+    group(&mut parts, std::slice::from_ref(&edit.picture), EDIT_MARKER);
+    group(&mut parts, edit.others, OTHERS_MARKER);
+    pictured(parts, edit.prompt, form)
+}
+
+fn group(parts: &mut Vec<Value>, pictures: &[(Bytes, String)], marker: &str) {
+    parts.extend(pictures.iter().map(inline));
+    if !pictures.is_empty() {
+        parts.push(json!({ "text": marker }));
+    }
+}
+
+pub(super) fn inline((bytes, kind): &(Bytes, String)) -> Value {
+    json!({ "inlineData": { "mimeType": kind, "data": STANDARD.encode(bytes) } })
+}
+
+fn pictured(mut parts: Vec<Value>, prompt: &str, form: &Form) -> Value {
+    parts.push(json!({ "text": prompt }));
+    let mut config = json!({ "responseModalities": ["TEXT", "IMAGE"] });
+    for (name, value) in [("aspectRatio", form.aspect), ("imageSize", form.size)] {
+        if let Some(value) = value {
+            config["imageConfig"][name] = value.into();
+        }
+    }
+    json!({ "contents": [{ "parts": parts, "role": "user" }], "generationConfig": config })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_come_to_the_nearest_that_is_known() {
+        for (word, known) in [
+            ("4:3", "4:3"),
+            ("4:3 (Wide)", "4:3"),
+            ("16x9", "16:9"),
+            ("1.91:1", "16:9"),
+            ("1:1.91", "9:16"),
+            ("7:5", "4:3"),
+            ("1000:1", "8:1"),
+            ("1:3", "1:4"),
+        ] {
+            assert_eq!(nearest_aspect(word), Some(known), "{word}");
+        }
+        for word in ["", "wide", "4:", "0:1", "-1:2", "nan:1"] {
+            assert_eq!(nearest_aspect(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_model_is_told_only_what_it_knows() {
+        let form = |aspect, size, sizes: &[&str]| {
+            let form = Form::new(Some(aspect), Some(size), sizes);
+            (form.aspect, form.size)
+        };
+        assert_eq!(form("1:4", "2k", &SIZES), (Some("1:4"), Some("2K")));
+        assert_eq!(form("1:4", "2k", &["1K"]), (Some("9:16"), None), "an older one");
+        assert_eq!(form("wide", "512", &["1K", "2K", "4K"]), (None, Some("1K")), "the next larger");
+        assert_eq!(form("1:1", "4K", &["512", "1K"]), (Some("1:1"), Some("1K")), "the largest");
+        assert_eq!(form("1:1", "huge", &SIZES), (Some("1:1"), None));
+    }
+
+    #[test]
+    fn the_outline_is_the_order_of_the_request() {
+        let picture = (Bytes::from_static(b"x"), "image/png".to_owned());
+        for (pictures, inspirations) in [(0, 0), (2, 0), (0, 1), (2, 2)] {
+            let all = vec![picture.clone(); 2];
+            let wish = Wish {
+                pictures: &all[..pictures],
+                inspirations: &all[..inspirations],
+                prompt: "So.",
+                ..Wish::default()
+            };
+            let body = body(&wish);
+            let sent = body["contents"][0]["parts"].as_array().expect("parts");
+            let outline = parts_outline(pictures, inspirations, "So.");
+            assert_eq!(sent.len(), outline.len());
+            for (part, line) in sent.iter().zip(&outline) {
+                assert_eq!(part["text"].as_str(), Some(line.as_str()).filter(|line| !line.starts_with('[')));
+            }
+        }
+        assert_eq!(parts_outline(1, 1, "So.")[..3], ["[product picture 1]", PRODUCT_MARKER, "[inspiration 1]"]);
+    }
+}
