@@ -82,11 +82,14 @@ async fn service() -> (Shared, Url) {
     let answer = |State(service): State<Shared>, uri: Uri, headers: HeaderMap, body: Bytes| async move {
         let mut service = service.lock().expect("is whole");
         let text = String::from_utf8_lossy(&body).into_owned();
+        let signed = text.rsplit_once("assertion=").map_or("", |(_, signed)| signed).to_owned();
         let host = headers.get("x-asked-host").or(headers.get("host")).and_then(|host| host.to_str().ok());
         let host = host.unwrap_or_default().to_owned();
         let body = serde_json::from_slice(&body).unwrap_or_default();
         service.asked.push(Asked { host, path: uri.to_string(), headers, text, body });
         let (status, told) = if service.next.is_empty() { (200, good()) } else { service.next.remove(0) };
+        // A service that repeats what it was sent.
+        let told: Value = serde_json::from_str(&told.to_string().replace("ECHO", &signed)).expect("is JSON");
         (StatusCode::from_u16(status).expect("a status"), Json(told)).into_response()
     };
     let router =

@@ -162,7 +162,8 @@ async fn a_token_that_is_refused_is_for_people_and_one_that_is_late_is_not() {
         );
         failure
     };
-    let disabled = ask(400, json!({ "error": "invalid_grant", "error_description": "Invalid JWT Signature." })).await;
+    let disabled =
+        ask(400, json!({ "error": "invalid_grant", "error_description": "Invalid JWT Signature: ECHO" })).await;
     assert_eq!(end(&disabled), ("model_key", Remedy::GiveUp));
     assert!(
         disabled.message.contains("invalid_grant") && disabled.message.contains("credentials_file"),
