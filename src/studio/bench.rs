@@ -13,7 +13,7 @@ fn main() {
         let began = Instant::now();
         let rounds = 6;
         for seed in 0..rounds {
-            compose(&product, &Order { style, seed, ..Order::default() }).expect("is made");
+            compose(&[&product], &Order { style, seed, ..Order::default() }).expect("is made");
         }
         let each = began.elapsed().as_secs_f64() / rounds as f64;
         println!("{name:10} {:>12.0} {:>14.1}", each * 1000.0, 1.0 / each);

@@ -2,6 +2,8 @@
 
 use image::{ImageError, RgbImage};
 
+use super::chance::speck;
+
 pub(crate) type Rgb = [f32; 3];
 
 pub(crate) struct Canvas {
@@ -43,22 +45,57 @@ impl Canvas {
         }
     }
 
-    /// Darkens by a mask: at 1 what is left is `rest` of the light.
-    pub(crate) fn darken(&mut self, mask: &Mask, rest: Rgb) {
-        for (pixel, much) in self.pixels.iter_mut().zip(&mask.values) {
-            for (channel, rest) in pixel.iter_mut().zip(rest) {
-                *channel *= 1.0 - much * (1.0 - rest);
+    /// The same, for what counts along.
+    pub(crate) fn shade_mut(&mut self, mut change: impl FnMut(f32, f32, Rgb) -> Rgb) {
+        let unit = self.width.min(self.height) as f32;
+        for (y, row) in self.pixels.chunks_mut(self.width).enumerate() {
+            for (x, pixel) in row.iter_mut().enumerate() {
+                *pixel = change((x as f32 + 0.5) / unit, (y as f32 + 0.5) / unit, *pixel);
             }
         }
     }
 
-    /// As a file.
-    pub(crate) fn png(&self) -> Result<Vec<u8>, ImageError> {
-        let mut bytes = Vec::with_capacity(self.pixels.len() * 3);
-        for pixel in &self.pixels {
-            bytes.extend(pixel.map(|channel| (shown(channel) * 255.0 + 0.5) as u8));
+    /// Darkens by a mask that has one value for `by` pixels each way: at 1 what is left is `rest` of the light.
+    pub(crate) fn darken_coarse(&mut self, mask: &Mask, by: usize, rest: Rgb) {
+        let lost = rest.map(|rest| 1.0 - rest);
+        for (y, row) in self.pixels.chunks_mut(self.width).enumerate() {
+            // Rows without any shadow are many.
+            let near = y / by;
+            let rows = near.saturating_sub(1)..(near + 2).min(mask.height);
+            if rows.into_iter().all(|row| mask.values[row * mask.width..][..mask.width].iter().all(|value| *value < 0.001)) {
+                continue;
+            }
+            for (x, pixel) in row.iter_mut().enumerate() {
+                let much = mask.at((x as f32 + 0.5) / by as f32, (y as f32 + 0.5) / by as f32);
+                for (channel, lost) in pixel.iter_mut().zip(lost) {
+                    *channel *= 1.0 - much * lost;
+                }
+            }
         }
-        let picture = RgbImage::from_raw(self.width as u32, self.height as u32, bytes).unwrap_or_default();
+    }
+
+    /// As a screen's numbers, three bytes a pixel. A seeded half step more or less keeps slow gradients from banding.
+    pub(crate) fn bytes(&self, seed: u64) -> Vec<u8> {
+        const STEPS: f32 = 4095.0;
+        // Even in the square root, as eyes are.
+        let table: Vec<f32> = (0..=4096_u16).map(|step| 255.0 * shown(2.0 * (f32::from(step) / STEPS).powi(2))).collect();
+        let mut bytes = Vec::with_capacity(self.pixels.len() * 3);
+        for (place, pixel) in self.pixels.iter().enumerate() {
+            let chance = speck(place as i32, 0, seed as u32);
+            let dither = [chance, (chance * 7.0).fract(), (chance * 53.0).fract()];
+            for (channel, dither) in pixel.iter().zip(dither) {
+                let at = (channel.clamp(0.0, 1.999) * 0.5).sqrt() * STEPS;
+                let low = table[at as usize];
+                let value = low + (table[at as usize + 1] - low) * at.fract();
+                bytes.push((value + dither) as u8);
+            }
+        }
+        bytes
+    }
+
+    /// As a file.
+    pub(crate) fn png(&self, seed: u64) -> Result<Vec<u8>, ImageError> {
+        let picture = RgbImage::from_raw(self.width as u32, self.height as u32, self.bytes(seed)).unwrap_or_default();
         let mut file = std::io::Cursor::new(Vec::new());
         picture.write_to(&mut file, image::ImageFormat::Png)?;
         Ok(file.into_inner())
@@ -70,53 +107,81 @@ impl Mask {
         Self { width, height, values: vec![0.0; width * height] }
     }
 
-    /// Softens it: three box blurs are close to a bell.
+    /// Between its pixels.
+    pub(crate) fn at(&self, x: f32, y: f32) -> f32 {
+        let (x, y) = ((x - 0.5).max(0.0), (y - 0.5).max(0.0));
+        let (left, top) = ((x as usize).min(self.width - 1), (y as usize).min(self.height - 1));
+        let (right, low) = ((left + 1).min(self.width - 1), (top + 1).min(self.height - 1));
+        let (fx, fy) = ((x - left as f32).min(1.0), (y - top as f32).min(1.0));
+        let (above, below) = (top * self.width, low * self.width);
+        let up = self.values[above + left] * (1.0 - fx) + self.values[above + right] * fx;
+        up * (1.0 - fy) + (self.values[below + left] * (1.0 - fx) + self.values[below + right] * fx) * fy
+    }
+
+    /// Softens it: three box blurs are close to a bell. Around it there is nothing.
     pub(crate) fn blur(&mut self, across: f32, down: f32) {
+        self.soften(across, down, false);
+    }
+
+    /// Softens what goes on beyond its edges as it ends there.
+    pub(crate) fn blur_open(&mut self, across: f32, down: f32) {
+        self.soften(across, down, true);
+    }
+
+    fn soften(&mut self, across: f32, down: f32, open: bool) {
+        // Wider than the mask itself is as good as all of it.
+        let (across, down) = ((across as usize).min(self.width), (down as usize).min(self.height));
         for _ in 0..3 {
-            self.box_rows(across as usize);
-            self.box_columns(down as usize);
+            if across > 0 {
+                self.box_rows(across, open);
+            }
+            if down > 0 {
+                self.box_columns(down, open);
+            }
         }
     }
 
-    fn box_rows(&mut self, radius: usize) {
-        if radius == 0 {
-            return;
-        }
-        let mut row = vec![0.0; self.width];
+    fn box_rows(&mut self, radius: usize, open: bool) {
+        let wide = (2 * radius + 1) as f32;
+        let mut row = vec![0.0_f32; self.width + 2 * radius + 1];
         for values in self.values.chunks_mut(self.width) {
-            row.copy_from_slice(values);
-            slide(&row, values, radius);
-        }
-    }
-
-    fn box_columns(&mut self, radius: usize) {
-        if radius == 0 {
-            return;
-        }
-        let (mut column, mut softened) = (vec![0.0; self.height], vec![0.0; self.height]);
-        for x in 0..self.width {
-            for (y, value) in column.iter_mut().enumerate() {
-                *value = self.values[y * self.width + x];
-            }
-            slide(&column, &mut softened, radius);
-            for (y, value) in softened.iter().enumerate() {
-                self.values[y * self.width + x] = *value;
+            let (first, last) = if open { (values[0], values[values.len() - 1]) } else { (0.0, 0.0) };
+            row[..=radius].fill(first);
+            row[radius + 1..=radius + values.len()].copy_from_slice(values);
+            row[radius + 1 + values.len()..].fill(last);
+            let mut sum: f32 = row[..2 * radius + 1].iter().sum();
+            for (place, value) in values.iter_mut().enumerate() {
+                sum += row[place + 2 * radius + 1] - row[place];
+                *value = (sum / wide).max(0.0);
             }
         }
     }
-}
 
-/// The mean of what lies within `radius`, for each place.
-fn slide(from: &[f32], to: &mut [f32], radius: usize) {
-    let width = (2 * radius + 1) as f32;
-    let mut sum: f64 = from.iter().take(radius).map(|value| f64::from(*value)).sum();
-    for place in 0..from.len() {
-        if let Some(entering) = from.get(place + radius) {
-            sum += f64::from(*entering);
-        }
-        to[place] = sum as f32 / width;
-        if place >= radius {
-            sum -= f64::from(from[place - radius]);
+    fn box_columns(&mut self, radius: usize, open: bool) {
+        // Sixteen columns at a time: what lies side by side in memory is read together.
+        const ABREAST: usize = 16;
+        let wide = (2 * radius + 1) as f32;
+        let mut from = vec![[0.0_f32; ABREAST]; self.height + 2 * radius + 1];
+        for left in (0..self.width).step_by(ABREAST) {
+            let count = ABREAST.min(self.width - left);
+            for (y, row) in from.iter_mut().enumerate() {
+                let y = y as isize - radius as isize - 1;
+                let inside = y >= 0 && (y as usize) < self.height;
+                if inside || open {
+                    let y = y.clamp(0, self.height as isize - 1) as usize;
+                    row[..count].copy_from_slice(&self.values[y * self.width + left..][..count]);
+                } else {
+                    row.fill(0.0);
+                }
+            }
+            let mut sum = [0.0_f32; ABREAST];
+            from[..2 * radius + 1].iter().for_each(|row| (0..ABREAST).for_each(|place| sum[place] += row[place]));
+            for y in 0..self.height {
+                let (gone, new) = (from[y], from[y + 2 * radius + 1]);
+                (0..ABREAST).for_each(|place| sum[place] += new[place] - gone[place]);
+                let to = &mut self.values[y * self.width + left..][..count];
+                to.iter_mut().zip(sum).for_each(|(to, sum)| *to = (sum / wide).max(0.0));
+            }
         }
     }
 }
@@ -131,11 +196,20 @@ pub(crate) fn light(shown: f32) -> f32 {
     if shown <= 0.04045 { shown / 12.92 } else { ((shown + 0.055) / 1.055).powf(2.4) }
 }
 
+/// From here on light rolls off.
+const KNEE: f32 = 0.86;
+
 /// From light to a screen's number; what is too bright rolls off softly.
 pub(crate) fn shown(light: f32) -> f32 {
     let light = light.max(0.0);
-    let soft = if light > 0.8 { 0.8 + 0.2 * (1.0 - (-(light - 0.8) / 0.2).exp()) } else { light };
+    let soft = if light > KNEE { KNEE + (1.0 - KNEE) * (1.0 - (-(light - KNEE) / (1.0 - KNEE)).exp()) } else { light };
     if soft <= 0.003_130_8 { soft * 12.92 } else { 1.055 * soft.powf(1.0 / 2.4) - 0.055 }
+}
+
+/// Back from a screen's number to the light that shows as it.
+pub(crate) fn unshown(shown: f32) -> f32 {
+    let soft = light(shown);
+    if soft > KNEE { KNEE - (1.0 - KNEE) * ((1.0 - soft) / (1.0 - KNEE)).max(0.002).ln() } else { soft }
 }
 
 pub(crate) fn blend(one: Rgb, other: Rgb, much: f32) -> Rgb {

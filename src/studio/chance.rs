@@ -1,16 +1,37 @@
 //! Seeded chance and smooth noise, the same on every machine.
 
-/// A small generator (`SplitMix64`).
-pub(crate) struct Chance(u64);
+/// A small generator (`SplitMix64`) that knows how bold it may be.
+pub(crate) struct Chance {
+    state: u64,
+    /// 0 stays in the middle, 1 is usual, 2 is bold.
+    pub(crate) bold: f32,
+}
 
 impl Chance {
-    pub(crate) fn new(seed: u64, salt: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ salt.wrapping_mul(0xD1B5_4A32_D192_ED03))
+    pub(crate) fn new(seed: u64, salt: u64, bold: f32) -> Self {
+        let state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ salt.wrapping_mul(0xD1B5_4A32_D192_ED03);
+        Self { state, bold }
     }
 
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        mix(self.0)
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        mix(self.state)
+    }
+
+    /// Around the middle of two numbers, as far as it is bold; never out of `0.5 * (low + high) ± (high - low)`.
+    pub(crate) fn sway(&mut self, low: f32, high: f32) -> f32 {
+        f32::midpoint(low, high) + self.between(-0.5, 0.5) * (high - low) * self.bold
+    }
+
+    /// Whether something happens that happens once in `times`, when usually bold.
+    pub(crate) fn now_and_then(&mut self, share: f32) -> bool {
+        self.between(0.0, 1.0) < share * self.bold.min(1.6)
+    }
+
+    /// One of several: of the first ones when calm, of all when usual.
+    pub(crate) fn pick<T: Copy>(&mut self, all: &[T]) -> T {
+        let count = ((all.len() as f32 * self.bold).round() as usize).clamp(1, all.len());
+        self.of(&all[..count])
     }
 
     /// Between two numbers.
@@ -60,4 +81,18 @@ pub(crate) fn layers(x: f32, y: f32, seed: u32, count: u32) -> f32 {
         scale *= 2.03;
     }
     sum / total
+}
+
+/// Round dots strewn over a plane, about one in every cell of one unit that has any: 0 beside, 1 in a dot.
+pub(crate) fn dots(x: f32, y: f32, seed: u32, share: f32) -> f32 {
+    let (fx, fy) = (x.floor(), y.floor());
+    let (ix, iy) = (fx as i32, fy as i32);
+    let own = speck(ix, iy, seed);
+    if own > share {
+        return 0.0;
+    }
+    let (size, at) = (0.10 + 0.20 * own / share, speck(ix, iy, seed ^ 0x55));
+    let (cx, cy) = (0.3 + 0.4 * at, 0.3 + 0.4 * (at * 31.0).fract());
+    let off = (x - fx - cx).hypot(y - fy - cy) / size;
+    (1.6 * (1.0 - off)).clamp(0.0, 1.0)
 }

@@ -34,6 +34,9 @@ pub(crate) fn grade(canvas: &mut Canvas, adjust: &Adjustments, seed: u64) {
             structure(canvas, amount, radius);
         }
     }
+    if *adjust == Adjustments::default() {
+        return;
+    }
     let width = canvas.width;
     let warm = adjust.temperature.clamp(-1.0, 1.0) * 0.14;
     let balance = [1.0 + warm, 1.0, 1.0 - warm];

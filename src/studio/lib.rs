@@ -5,12 +5,19 @@
 
 mod canvas;
 mod chance;
+mod colour;
 mod cut;
+mod file;
 mod grade;
+mod observe;
+mod read;
 mod scene;
 
+pub use colour::Colour;
+pub use file::{Webp, adjust, png, webp};
 pub use grade::Adjustments;
-pub use scene::{Light, STYLES, Style};
+pub use observe::{Observed, SceneSeen, observe, observe_scene};
+pub use scene::{Camera, Light, STYLES, Style};
 
 use canvas::Canvas;
 
@@ -34,11 +41,17 @@ pub enum StudioError {
 /// The most pixels a product's picture may have: about what 200 MB hold while it is worked on.
 pub const MAX_PIXELS: u64 = 50_000_000;
 
+/// The longest side of a picture that is made or written, in pixels.
+const MAX_SIDE: u32 = 4096;
+
+/// The most products in one scene.
+const MAX_PRODUCTS: usize = 10;
+
 /// What is to be made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order {
     pub style: Style,
-    /// Width over height, such as 1.0 or 16.0 / 9.0.
+    /// Width over height, such as 1.0 or 16.0 / 9.0; 1:8 to 8:1.
     pub aspect: f32,
     /// Pixels of the longer side, 64 to 4096.
     pub size: u32,
@@ -46,6 +59,15 @@ pub struct Order {
     pub seed: u64,
     pub light: Light,
     pub adjust: Adjustments,
+    /// From where the scene is seen.
+    pub camera: Camera,
+    /// Colours the scene leans to (from a colour scheme or an inspiration); empty: the style's own.
+    pub palette: Vec<[u8; 3]>,
+    /// Let the backdrop pick up the products' colours. A palette goes before.
+    pub match_product: bool,
+    /// How far the scene may leave the style's middle, 0 to 100 (50 usual): small is calm and alike, large is bold differences
+    /// between seeds.
+    pub variety: u32,
 }
 
 impl Default for Order {
@@ -57,6 +79,10 @@ impl Default for Order {
             seed: 1,
             light: Light::Soft,
             adjust: Adjustments::default(),
+            camera: Camera::Front,
+            palette: Vec::new(),
+            match_product: false,
+            variety: 50,
         }
     }
 }
@@ -66,50 +92,40 @@ impl Default for Order {
 pub struct Picture {
     /// PNG.
     pub bytes: Vec<u8>,
+    /// Pixels.
     pub width: u32,
+    /// Pixels.
     pub height: u32,
-    /// Whether the product was cut out; otherwise its picture stands in the scene as a print.
+    /// Whether all products were cut out; what could not be stands in the scene as a print.
     pub cut_out: bool,
 }
 
-/// Makes a picture.
-pub fn compose(product: &[u8], order: &Order) -> Result<Picture, StudioError> {
-    let source = read(product)?;
-    let cut = cut::cut(&source)?;
-    let long = order.size.clamp(64, 4096);
-    let (width, height) = if order.aspect >= 1.0 {
-        (long, ((long as f32 / order.aspect.min(8.0)).round() as u32).max(64))
+/// Makes a picture of one to ten products in one scene; an eleventh and later ones are left out.
+///
+/// # Errors
+/// `Empty` without products, or where one shows nothing but its background; `Unreadable` or `TooLarge` for a product's picture that is
+/// none or too large a one; `Unwritable` where the encoder gives up.
+pub fn compose(products: &[&[u8]], order: &Order) -> Result<Picture, StudioError> {
+    let products = &products[..products.len().min(MAX_PRODUCTS)];
+    if products.is_empty() {
+        return Err(StudioError::Empty);
+    }
+    // More than this is not seen in any scene; of a group each has its share.
+    let most = if products.len() == 1 { 1800 } else { (order.size.clamp(512, 1800) * 4 / 5).max(512) };
+    let cuts = products.iter().map(|product| cut::cut(&read::read(product, most)?, 0.035)).collect::<Result<Vec<_>, _>>()?;
+    let long = order.size.clamp(64, MAX_SIDE);
+    let aspect = if order.aspect.is_finite() { order.aspect.clamp(0.125, 8.0) } else { 1.0 };
+    let (width, height) = if aspect >= 1.0 {
+        (long, ((long as f32 / aspect).round() as u32).max(64))
     } else {
-        (((long as f32 * order.aspect.max(0.125)).round() as u32).max(64), long)
+        (((long as f32 * aspect).round() as u32).max(64), long)
     };
     let mut canvas = Canvas::new(width as usize, height as usize);
-    scene::paint(&mut canvas, &cut, order);
+    scene::paint(&mut canvas, &cuts, order);
+    let cut_out = cuts.iter().all(|cut| cut.is_cut);
+    drop(cuts);
     grade::grade(&mut canvas, &order.adjust, order.seed);
-    Ok(Picture { bytes: canvas.png().map_err(StudioError::Unwritable)?, width, height, cut_out: cut.is_cut })
-}
-
-fn read(bytes: &[u8]) -> Result<image::RgbaImage, StudioError> {
-    let reader = image::ImageReader::new(std::io::Cursor::new(bytes)).with_guessed_format();
-    let reader = reader.map_err(|error| StudioError::Unreadable(error.into()))?;
-    let (width, height) = reader.into_dimensions().map_err(StudioError::Unreadable)?;
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels > MAX_PIXELS {
-        return Err(StudioError::TooLarge(pixels));
-    }
-    let mut limits = image::Limits::default();
-    limits.max_alloc = Some(512 << 20);
-    let mut reader = image::ImageReader::new(std::io::Cursor::new(bytes))
-        .with_guessed_format()
-        .map_err(|e| StudioError::Unreadable(e.into()))?;
-    reader.limits(limits);
-    let picture = reader.decode().map_err(StudioError::Unreadable)?;
-    // More than this is not seen in any scene.
-    let picture = if width.max(height) > 1800 {
-        picture.resize(1800, 1800, image::imageops::FilterType::Triangle)
-    } else {
-        picture
-    };
-    Ok(picture.to_rgba8())
+    Ok(Picture { bytes: canvas.png(order.seed).map_err(StudioError::Unwritable)?, width, height, cut_out })
 }
 
 #[cfg(test)]
@@ -142,16 +158,16 @@ mod tests {
     #[test]
     fn the_same_order_makes_the_same_bytes_and_another_seed_other_ones() {
         for (style, name) in STYLES {
-            let first = compose(&ring(), &small(style, 5)).expect("is made");
-            assert_eq!(first, compose(&ring(), &small(style, 5)).expect("is made"), "{name}");
-            assert_ne!(first.bytes, compose(&ring(), &small(style, 6)).expect("is made").bytes, "{name}");
+            let first = compose(&[&ring()], &small(style, 5)).expect("is made");
+            assert_eq!(first, compose(&[&ring()], &small(style, 5)).expect("is made"), "{name}");
+            assert_ne!(first.bytes, compose(&[&ring()], &small(style, 6)).expect("is made").bytes, "{name}");
             assert_eq!(Style::named(style.as_str()), Some(style));
         }
     }
 
     #[test]
     fn a_product_on_a_plain_ground_is_cut_out_with_its_holes() {
-        let made = compose(&ring(), &small(Style::Night, 1)).expect("is made");
+        let made = compose(&[&ring()], &small(Style::Night, 1)).expect("is made");
         assert!(made.cut_out);
         let picture = pixels(&made);
         // Night is dark: no white of the old picture is left anywhere, and the ring's red is there.
@@ -164,23 +180,23 @@ mod tests {
     fn a_picture_without_a_plain_ground_stands_there_as_a_print() {
         let busy =
             png(120, 90, |x, y| [((x * 37 + y * 91) % 251) as u8, ((x * 13) % 199) as u8, ((y * 29) % 233) as u8, 255]);
-        assert!(!compose(&busy, &small(Style::Studio, 1)).expect("is made").cut_out);
+        assert!(!compose(&[&busy], &small(Style::Studio, 1)).expect("is made").cut_out);
     }
 
     #[test]
     fn a_cut_out_keeps_its_own_edge() {
         let through = png(100, 100, |x, _| if x < 50 { [10, 90, 200, 255] } else { [0, 0, 0, 0] });
-        assert!(compose(&through, &small(Style::Studio, 1)).expect("is made").cut_out);
+        assert!(compose(&[&through], &small(Style::Studio, 1)).expect("is made").cut_out);
     }
 
     #[test]
     fn sides_and_adjustments_are_as_ordered() {
-        let wide = compose(&ring(), &Order { aspect: 16.0 / 9.0, ..small(Style::Studio, 1) }).expect("is made");
+        let wide = compose(&[&ring()], &Order { aspect: 16.0 / 9.0, ..small(Style::Studio, 1) }).expect("is made");
         assert_eq!((wide.width, wide.height), (160, 90));
-        let tall = compose(&ring(), &Order { aspect: 0.75, ..small(Style::Wood, 1) }).expect("is made");
+        let tall = compose(&[&ring()], &Order { aspect: 0.75, ..small(Style::Wood, 1) }).expect("is made");
         assert_eq!((tall.width, tall.height), (120, 160));
         let light = |adjust: Adjustments| -> u64 {
-            let made = compose(&ring(), &Order { adjust, ..small(Style::Concrete, 1) }).expect("is made");
+            let made = compose(&[&ring()], &Order { adjust, ..small(Style::Concrete, 1) }).expect("is made");
             pixels(&made).pixels().flat_map(|p| p.0).map(u64::from).sum()
         };
         let usual = light(Adjustments::default());
@@ -191,16 +207,16 @@ mod tests {
 
     #[test]
     fn what_is_no_picture_says_so() {
-        assert!(matches!(compose(b"no picture", &Order::default()), Err(StudioError::Unreadable(_))));
+        assert!(matches!(compose(&[b"no picture"], &Order::default()), Err(StudioError::Unreadable(_))));
         let half = ring();
-        assert!(matches!(compose(&half[..half.len() / 2], &Order::default()), Err(StudioError::Unreadable(_))));
+        assert!(matches!(compose(&[&half[..half.len() / 2]], &Order::default()), Err(StudioError::Unreadable(_))));
         let empty = png(80, 80, |_, _| [250, 250, 250, 255]);
-        assert!(matches!(compose(&empty, &Order::default()), Err(StudioError::Empty)));
+        assert!(matches!(compose(&[&empty], &Order::default()), Err(StudioError::Empty)));
         // A header that promises more than is read.
         let mut huge = png(8, 8, |_, _| [1, 2, 3, 255]);
         huge[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
         assert!(matches!(
-            compose(&huge, &Order::default()),
+            compose(&[&huge], &Order::default()),
             Err(StudioError::TooLarge(_) | StudioError::Unreadable(_))
         ));
     }

@@ -1,0 +1,88 @@
+//! Finished pictures as files: WebP for the web, PNG for what comes next, and the adjustments of a picture that is there already.
+
+use image::RgbaImage;
+
+use super::{
+    Adjustments, MAX_SIDE, Picture, StudioError,
+    canvas::{Canvas, unshown},
+    grade::grade,
+    read::read,
+};
+
+/// A picture for the web.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webp {
+    /// WebP, lossy.
+    pub bytes: Vec<u8>,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+}
+
+/// How much of a picture's detail is kept, 0 to 100.
+const QUALITY: f32 = 85.0;
+
+/// Any PNG, JPEG, WebP or GIF (its first frame) as lossy WebP of quality 85; transparency is kept. What is longer than 4096 pixels
+/// is made smaller.
+///
+/// # Errors
+/// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Unwritable` where the encoder gives up.
+pub fn webp(picture: &[u8]) -> Result<Webp, StudioError> {
+    let picture = read(picture, MAX_SIDE)?;
+    let (width, height) = picture.dimensions();
+    let unwritable = || StudioError::Unwritable(image::ImageError::IoError(std::io::Error::other("WebP was refused")));
+    let bytes = if is_clear(&picture) {
+        webp::Encoder::from_rgba(picture.as_raw(), width, height).encode_simple(false, QUALITY)
+    } else {
+        let picture = image::DynamicImage::ImageRgba8(picture).into_rgb8();
+        webp::Encoder::from_rgb(picture.as_raw(), width, height).encode_simple(false, QUALITY)
+    };
+    Ok(Webp { bytes: bytes.map_err(|_| unwritable())?.to_vec(), width, height })
+}
+
+/// Any PNG, JPEG, WebP or GIF (its first frame) as PNG; transparency is kept, and `cut_out` says whether there is any. What is
+/// longer than 4096 pixels is made smaller.
+///
+/// # Errors
+/// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Unwritable` where the encoder gives up.
+pub fn png(picture: &[u8]) -> Result<Picture, StudioError> {
+    written(read(picture, MAX_SIDE)?)
+}
+
+/// The adjustments on a finished picture. Without any, the picture stays as it is. `seed` chooses the grain, so that the same picture,
+/// adjustments and seed give the same bytes; transparency is kept, and `cut_out` says whether there is any. What is longer than
+/// 4096 pixels is made smaller.
+///
+/// # Errors
+/// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Unwritable` where the encoder gives up.
+pub fn adjust(picture: &[u8], adjust: &Adjustments, seed: u64) -> Result<Picture, StudioError> {
+    let mut picture = read(picture, MAX_SIDE)?;
+    if *adjust == Adjustments::default() {
+        return written(picture);
+    }
+    let mut canvas = Canvas::new(picture.width() as usize, picture.height() as usize);
+    let light: Vec<f32> = (0..=255_u8).map(|shown| unshown(f32::from(shown) / 255.0)).collect();
+    for (to, from) in canvas.pixels.iter_mut().zip(picture.pixels()) {
+        *to = [from[0], from[1], from[2]].map(|channel| light[usize::from(channel)]);
+    }
+    grade(&mut canvas, adjust, seed);
+    for (to, from) in picture.pixels_mut().zip(canvas.bytes(seed).chunks_exact(3)) {
+        to.0[..3].copy_from_slice(from);
+    }
+    written(picture)
+}
+
+fn written(picture: RgbaImage) -> Result<Picture, StudioError> {
+    let (width, height, cut_out) = (picture.width(), picture.height(), is_clear(&picture));
+    let mut file = std::io::Cursor::new(Vec::new());
+    let picture = image::DynamicImage::ImageRgba8(picture);
+    let picture = if cut_out { picture } else { picture.into_rgb8().into() };
+    picture.write_to(&mut file, image::ImageFormat::Png).map_err(StudioError::Unwritable)?;
+    Ok(Picture { bytes: file.into_inner(), width, height, cut_out })
+}
+
+/// Whether anything shines through.
+fn is_clear(picture: &RgbaImage) -> bool {
+    picture.pixels().any(|pixel| pixel[3] < 255)
+}

@@ -1,0 +1,208 @@
+//! What is in a picture, as far as arithmetic sees: colours, shape, brightness; and for a scene, what of ours comes nearest.
+
+use image::RgbaImage;
+
+use super::{
+    Light, StudioError, Style,
+    canvas::{light, shown},
+    colour::{Colour, Lab, chroma, clusters, lab, name, unlab},
+    cut::cut,
+    read::read,
+};
+
+/// What a product's picture shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// Whether the product can be cut out; otherwise everything here is said of the whole picture.
+    pub plain_background: bool,
+    /// Up to five, of the product itself where it is cut out, the largest share first.
+    pub colours: Vec<Colour>,
+    /// The product's box: "tall", "wide" or "square".
+    pub shape: &'static str,
+    /// 0 is black, 1 is white.
+    pub brightness: f32,
+    /// Pixels of the picture.
+    pub width: u32,
+    /// Pixels of the picture.
+    pub height: u32,
+}
+
+/// What an inspiration shows, in the studio's own words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SceneSeen {
+    /// Up to five, the largest share first.
+    pub colours: Vec<Colour>,
+    /// The same for `Order::palette`.
+    pub palette: Vec<[u8; 3]>,
+    /// The style that looks most like it.
+    pub style: Style,
+    /// The light that looks most like it.
+    pub light: Light,
+    /// 0 is black, 1 is white.
+    pub brightness: f32,
+    /// -1 is blue, 1 is orange.
+    pub warmth: f32,
+    /// 0 is one tone, 1 is half black and half white.
+    pub contrast: f32,
+}
+
+/// Looks at a product's picture.
+///
+/// # Errors
+/// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Empty` where nothing differs from the background.
+pub fn observe(product: &[u8]) -> Result<Observed, StudioError> {
+    let picture = read(product, 900)?;
+    let (width, height) = image::ImageReader::new(std::io::Cursor::new(product))
+        .with_guessed_format()
+        .map_err(|error| StudioError::Unreadable(error.into()))?
+        .into_dimensions()
+        .map_err(StudioError::Unreadable)?;
+    let cut = cut(&picture, 0.0)?;
+    let step = (cut.pixels.len() / 20_000).max(1) | 1;
+    let solid = cut.pixels.iter().step_by(step).filter(|pixel| pixel[3] > 200);
+    let seen: Vec<(Lab, f32)> = solid.map(|pixel| (seen([pixel[0], pixel[1], pixel[2]]), 1.0)).collect();
+    let aspect = cut.width as f32 / cut.height as f32;
+    Ok(Observed {
+        plain_background: cut.is_cut,
+        brightness: brightness(&seen),
+        colours: clusters(&seen, 5).into_iter().map(called).collect(),
+        shape: match aspect {
+            ..0.8 => "tall",
+            1.25.. => "wide",
+            _ => "square",
+        },
+        width,
+        height,
+    })
+}
+
+/// Looks at a scene, and says which style, light and colours of the studio come nearest.
+///
+/// # Errors
+/// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Empty` where every pixel is transparent.
+pub fn observe_scene(picture: &[u8]) -> Result<SceneSeen, StudioError> {
+    let picture = read(picture, 400)?;
+    let small = image::imageops::thumbnail(&picture, picture.width().min(72), picture.height().min(72));
+    let seen: Vec<(Lab, f32)> = laid_out(&small);
+    if seen.iter().all(|(_, weight)| *weight == 0.0) {
+        return Err(StudioError::Empty);
+    }
+    let look = Look::of(&seen, small.width() as usize);
+    let found = clusters(&seen, 5);
+    Ok(SceneSeen {
+        palette: found.iter().map(|(colour, _)| bytes(*colour)).collect(),
+        colours: found.into_iter().map(called).collect(),
+        style: look.style(),
+        light: look.light(),
+        brightness: look.brightness,
+        warmth: look.warmth,
+        contrast: look.contrast,
+    })
+}
+
+/// Row after row; what shines through weighs nothing.
+fn laid_out(picture: &RgbaImage) -> Vec<(Lab, f32)> {
+    let each = picture.pixels().map(|pixel| (seen([pixel[0], pixel[1], pixel[2]]), f32::from(u8::from(pixel[3] > 127))));
+    each.collect()
+}
+
+fn seen(colour: [u8; 3]) -> Lab {
+    lab(colour.map(|channel| light(f32::from(channel) / 255.0)))
+}
+
+fn bytes(colour: Lab) -> [u8; 3] {
+    unlab(colour).map(|channel| (255.0 * shown(channel.min(0.8)).max(plain(channel)).min(1.0) + 0.5) as u8)
+}
+
+/// From light to a screen's number without any roll-off.
+fn plain(light: f32) -> f32 {
+    if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
+}
+
+pub(crate) fn called((colour, share): (Lab, f32)) -> Colour {
+    let [r, g, b] = bytes(colour);
+    Colour { hex: format!("#{r:02x}{g:02x}{b:02x}"), name: name(colour), share }
+}
+
+/// As a screen's numbers go: the middle of black and white is 0.5.
+fn brightness(seen: &[(Lab, f32)]) -> f32 {
+    mean(seen, |colour| tone(colour[0]))
+}
+
+/// From perceived lightness to a screen's grey.
+fn tone(lightness: f32) -> f32 {
+    plain(lightness.clamp(0.0, 1.0).powi(3))
+}
+
+fn mean(seen: &[(Lab, f32)], of: impl Fn(Lab) -> f32) -> f32 {
+    let total: f32 = seen.iter().map(|(_, weight)| weight).sum();
+    seen.iter().map(|(colour, weight)| of(*colour) * weight).sum::<f32>() / total.max(1e-6)
+}
+
+/// The numbers that tell scenes apart.
+struct Look {
+    brightness: f32,
+    warmth: f32,
+    contrast: f32,
+    colourful: f32,
+    /// Shares of the picture.
+    green: f32,
+    brown: f32,
+    blaze: f32,
+    /// How different neighbours are: texture.
+    busy: f32,
+}
+
+impl Look {
+    fn of(seen: &[(Lab, f32)], width: usize) -> Self {
+        let brightness = brightness(seen);
+        let share = |is: fn(Lab, f32) -> bool| {
+            mean(seen, |colour| f32::from(u8::from(is(colour, colour[2].atan2(colour[1]).to_degrees()))))
+        };
+        let steps: Vec<(Lab, f32)> = seen.windows(2).enumerate().filter(|(place, _)| (place + 1) % width.max(1) != 0).map(|(_, two)| ([(two[0].0[0] - two[1].0[0]).abs(), 0.0, 0.0], two[0].1 * two[1].1)).collect();
+        Self {
+            brightness,
+            warmth: (mean(seen, |colour| 0.4 * colour[1] + colour[2]) * 7.0).clamp(-1.0, 1.0),
+            contrast: (mean(seen, |colour| (tone(colour[0]) - brightness).powi(2)).sqrt() * 2.0).min(1.0),
+            colourful: mean(seen, chroma),
+            green: share(|colour, hue| chroma(colour) > 0.035 && (100.0..170.0).contains(&hue)),
+            brown: share(|colour, hue| {
+                (0.045..0.13).contains(&chroma(colour)) && (45.0..90.0).contains(&hue) && (0.3..0.76).contains(&colour[0])
+            }),
+            blaze: share(|colour, hue| chroma(colour) > 0.10 && (-10.0..88.0).contains(&hue) && colour[0] > 0.42),
+            busy: mean(&steps, |step| step[0]),
+        }
+    }
+
+    fn style(&self) -> Style {
+        if self.brightness < 0.27 {
+            Style::Night
+        } else if self.blaze > 0.42 {
+            Style::Sunset
+        } else if self.green > 0.16 {
+            Style::Botanic
+        } else if self.brown > 0.22 {
+            Style::Wood
+        } else if self.colourful > 0.045 {
+            Style::Podium
+        } else if self.brightness < 0.66 {
+            Style::Concrete
+        } else if self.busy > 0.022 {
+            Style::Marble
+        } else {
+            Style::Studio
+        }
+    }
+
+    fn light(&self) -> Light {
+        if self.contrast > 0.5 || (self.brightness < 0.33 && self.contrast > 0.25) {
+            Light::Dramatic
+        } else if self.warmth > 0.3 {
+            Light::Warm
+        } else if self.warmth < -0.1 {
+            Light::Cool
+        } else {
+            Light::Soft
+        }
+    }
+}
