@@ -62,7 +62,10 @@ impl Canvas {
             // Rows without any shadow are many.
             let near = y / by;
             let rows = near.saturating_sub(1)..(near + 2).min(mask.height);
-            if rows.into_iter().all(|row| mask.values[row * mask.width..][..mask.width].iter().all(|value| *value < 0.001)) {
+            if rows
+                .into_iter()
+                .all(|row| mask.values[row * mask.width..][..mask.width].iter().all(|value| *value < 0.001))
+            {
                 continue;
             }
             for (x, pixel) in row.iter_mut().enumerate() {
@@ -78,7 +81,8 @@ impl Canvas {
     pub(crate) fn bytes(&self, seed: u64) -> Vec<u8> {
         const STEPS: f32 = 4095.0;
         // Even in the square root, as eyes are.
-        let table: Vec<f32> = (0..=4096_u16).map(|step| 255.0 * shown(2.0 * (f32::from(step) / STEPS).powi(2))).collect();
+        let table: Vec<f32> =
+            (0..=4096_u16).map(|step| 255.0 * shown(2.0 * (f32::from(step) / STEPS).powi(2))).collect();
         let mut bytes = Vec::with_capacity(self.pixels.len() * 3);
         for (place, pixel) in self.pixels.iter().enumerate() {
             let chance = speck(place as i32, 0, seed as u32);

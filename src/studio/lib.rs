@@ -112,7 +112,8 @@ pub fn compose(products: &[&[u8]], order: &Order) -> Result<Picture, StudioError
     }
     // More than this is not seen in any scene; of a group each has its share.
     let most = if products.len() == 1 { 1800 } else { (order.size.clamp(512, 1800) * 4 / 5).max(512) };
-    let cuts = products.iter().map(|product| cut::cut(&read::read(product, most)?, 0.035)).collect::<Result<Vec<_>, _>>()?;
+    let cuts =
+        products.iter().map(|product| cut::cut(&read::read(product, most)?, 0.035)).collect::<Result<Vec<_>, _>>()?;
     let long = order.size.clamp(64, MAX_SIDE);
     let aspect = if order.aspect.is_finite() { order.aspect.clamp(0.125, 8.0) } else { 1.0 };
     let (width, height) = if aspect >= 1.0 {
@@ -129,95 +130,4 @@ pub fn compose(products: &[&[u8]], order: &Order) -> Result<Picture, StudioError
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn png(width: u32, height: u32, colour: impl Fn(u32, u32) -> [u8; 4]) -> Vec<u8> {
-        let picture = image::RgbaImage::from_fn(width, height, |x, y| image::Rgba(colour(x, y)));
-        let mut file = std::io::Cursor::new(Vec::new());
-        picture.write_to(&mut file, image::ImageFormat::Png).expect("is written");
-        file.into_inner()
-    }
-
-    /// A red ring on white: plain outside, and inside too.
-    fn ring() -> Vec<u8> {
-        png(200, 200, |x, y| {
-            let off = (f64::from(x) - 100.0).hypot(f64::from(y) - 100.0);
-            if (30.0..70.0).contains(&off) { [200, 40, 30, 255] } else { [250, 250, 248, 255] }
-        })
-    }
-
-    fn small(style: Style, seed: u64) -> Order {
-        Order { style, seed, size: 160, ..Order::default() }
-    }
-
-    fn pixels(picture: &Picture) -> image::RgbImage {
-        image::load_from_memory(&picture.bytes).expect("is a picture").to_rgb8()
-    }
-
-    #[test]
-    fn the_same_order_makes_the_same_bytes_and_another_seed_other_ones() {
-        for (style, name) in STYLES {
-            let first = compose(&[&ring()], &small(style, 5)).expect("is made");
-            assert_eq!(first, compose(&[&ring()], &small(style, 5)).expect("is made"), "{name}");
-            assert_ne!(first.bytes, compose(&[&ring()], &small(style, 6)).expect("is made").bytes, "{name}");
-            assert_eq!(Style::named(style.as_str()), Some(style));
-        }
-    }
-
-    #[test]
-    fn a_product_on_a_plain_ground_is_cut_out_with_its_holes() {
-        let made = compose(&[&ring()], &small(Style::Night, 1)).expect("is made");
-        assert!(made.cut_out);
-        let picture = pixels(&made);
-        // Night is dark: no white of the old picture is left anywhere, and the ring's red is there.
-        let white = picture.pixels().filter(|p| p.0.iter().all(|c| *c > 225)).count();
-        let red = picture.pixels().filter(|p| p[0] > 130 && p[1] < 80).count();
-        assert!(white < 20 && red > 500, "{white} white, {red} red");
-    }
-
-    #[test]
-    fn a_picture_without_a_plain_ground_stands_there_as_a_print() {
-        let busy =
-            png(120, 90, |x, y| [((x * 37 + y * 91) % 251) as u8, ((x * 13) % 199) as u8, ((y * 29) % 233) as u8, 255]);
-        assert!(!compose(&[&busy], &small(Style::Studio, 1)).expect("is made").cut_out);
-    }
-
-    #[test]
-    fn a_cut_out_keeps_its_own_edge() {
-        let through = png(100, 100, |x, _| if x < 50 { [10, 90, 200, 255] } else { [0, 0, 0, 0] });
-        assert!(compose(&[&through], &small(Style::Studio, 1)).expect("is made").cut_out);
-    }
-
-    #[test]
-    fn sides_and_adjustments_are_as_ordered() {
-        let wide = compose(&[&ring()], &Order { aspect: 16.0 / 9.0, ..small(Style::Studio, 1) }).expect("is made");
-        assert_eq!((wide.width, wide.height), (160, 90));
-        let tall = compose(&[&ring()], &Order { aspect: 0.75, ..small(Style::Wood, 1) }).expect("is made");
-        assert_eq!((tall.width, tall.height), (120, 160));
-        let light = |adjust: Adjustments| -> u64 {
-            let made = compose(&[&ring()], &Order { adjust, ..small(Style::Concrete, 1) }).expect("is made");
-            pixels(&made).pixels().flat_map(|p| p.0).map(u64::from).sum()
-        };
-        let usual = light(Adjustments::default());
-        assert!(light(Adjustments { exposure: 0.5, ..Adjustments::default() }) > usual);
-        assert!(light(Adjustments { exposure: -0.5, ..Adjustments::default() }) < usual);
-        assert_ne!(light(Adjustments { clarity: 0.8, ..Adjustments::default() }), usual);
-    }
-
-    #[test]
-    fn what_is_no_picture_says_so() {
-        assert!(matches!(compose(&[b"no picture"], &Order::default()), Err(StudioError::Unreadable(_))));
-        let half = ring();
-        assert!(matches!(compose(&[&half[..half.len() / 2]], &Order::default()), Err(StudioError::Unreadable(_))));
-        let empty = png(80, 80, |_, _| [250, 250, 250, 255]);
-        assert!(matches!(compose(&[&empty], &Order::default()), Err(StudioError::Empty)));
-        // A header that promises more than is read.
-        let mut huge = png(8, 8, |_, _| [1, 2, 3, 255]);
-        huge[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
-        assert!(matches!(
-            compose(&[&huge], &Order::default()),
-            Err(StudioError::TooLarge(_) | StudioError::Unreadable(_))
-        ));
-    }
-}
+mod tests;

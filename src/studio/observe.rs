@@ -102,7 +102,8 @@ pub fn observe_scene(picture: &[u8]) -> Result<SceneSeen, StudioError> {
 
 /// Row after row; what shines through weighs nothing.
 fn laid_out(picture: &RgbaImage) -> Vec<(Lab, f32)> {
-    let each = picture.pixels().map(|pixel| (seen([pixel[0], pixel[1], pixel[2]]), f32::from(u8::from(pixel[3] > 127))));
+    let each =
+        picture.pixels().map(|pixel| (seen([pixel[0], pixel[1], pixel[2]]), f32::from(u8::from(pixel[3] > 127))));
     each.collect()
 }
 
@@ -159,7 +160,12 @@ impl Look {
         let share = |is: fn(Lab, f32) -> bool| {
             mean(seen, |colour| f32::from(u8::from(is(colour, colour[2].atan2(colour[1]).to_degrees()))))
         };
-        let steps: Vec<(Lab, f32)> = seen.windows(2).enumerate().filter(|(place, _)| (place + 1) % width.max(1) != 0).map(|(_, two)| ([(two[0].0[0] - two[1].0[0]).abs(), 0.0, 0.0], two[0].1 * two[1].1)).collect();
+        let steps: Vec<(Lab, f32)> = seen
+            .windows(2)
+            .enumerate()
+            .filter(|(place, _)| (place + 1) % width.max(1) != 0)
+            .map(|(_, two)| ([(two[0].0[0] - two[1].0[0]).abs(), 0.0, 0.0], two[0].1 * two[1].1))
+            .collect();
         Self {
             brightness,
             warmth: (mean(seen, |colour| 0.4 * colour[1] + colour[2]) * 7.0).clamp(-1.0, 1.0),
@@ -167,7 +173,9 @@ impl Look {
             colourful: mean(seen, chroma),
             green: share(|colour, hue| chroma(colour) > 0.035 && (100.0..170.0).contains(&hue)),
             brown: share(|colour, hue| {
-                (0.045..0.13).contains(&chroma(colour)) && (45.0..90.0).contains(&hue) && (0.3..0.76).contains(&colour[0])
+                (0.045..0.13).contains(&chroma(colour))
+                    && (45.0..90.0).contains(&hue)
+                    && (0.3..0.76).contains(&colour[0])
             }),
             blaze: share(|colour, hue| chroma(colour) > 0.10 && (-10.0..88.0).contains(&hue) && colour[0] > 0.42),
             busy: mean(&steps, |step| step[0]),

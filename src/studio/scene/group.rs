@@ -53,7 +53,11 @@ fn stand(shapes: &[f32], set: &Set, chance: &mut Chance) -> Vec<Spot> {
             let root = shapes[*product].clamp(0.28, 3.4).sqrt();
             let by = size * chance.sway(0.96, 1.04).clamp(0.9, 1.1);
             let (mut wide, mut high) = (root * by, by / root);
-            (wide, high) = if wide / high > shapes[*product] { (high * shapes[*product], high) } else { (wide, wide / shapes[*product]) };
+            (wide, high) = if wide / high > shapes[*product] {
+                (high * shapes[*product], high)
+            } else {
+                (wide, wide / shapes[*product])
+            };
             // In a single row the middle one steps back.
             let back = if rows.len() == 1 { set.depth * 0.5 * middling(place, own.len()) } else { 0.0 };
             let space = if place == 0 { 0.0 } else { gap * (wide + spots[own[place - 1]].wide) / 2.0 };
@@ -71,7 +75,12 @@ fn stand(shapes: &[f32], set: &Set, chance: &mut Chance) -> Vec<Spot> {
         }
     }
     for spot in &mut spots {
-        *spot = Spot { middle: set.middle + spot.middle * scale, wide: spot.wide * scale, high: spot.high * scale, ..*spot };
+        *spot = Spot {
+            middle: set.middle + spot.middle * scale,
+            wide: spot.wide * scale,
+            high: spot.high * scale,
+            ..*spot
+        };
     }
     spots
 }
@@ -79,7 +88,13 @@ fn stand(shapes: &[f32], set: &Set, chance: &mut Chance) -> Vec<Spot> {
 /// How many stand in each row, the back one first.
 fn rows(count: usize, set: &Set) -> Vec<usize> {
     let wide = set.room.0 / set.room.1;
-    let most = if wide > 2.4 { 6 } else if wide > 1.5 { 4 } else { 3 };
+    let most = if wide > 2.4 {
+        6
+    } else if wide > 1.5 {
+        4
+    } else {
+        3
+    };
     match count {
         _ if count <= most => vec![count],
         4 => vec![2, 2],

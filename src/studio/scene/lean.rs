@@ -1,13 +1,11 @@
 //! Which colours a scene leans to: the ordered ones, the products' own, or those of its style.
 
-use super::{
-    super::{
-        Order,
-        canvas::{Rgb, light},
-        chance::Chance,
-        colour::{Lab, chroma, clusters, lab, turned, unlab},
-        cut::Cut,
-    },
+use super::super::{
+    Order,
+    canvas::{Rgb, light},
+    chance::Chance,
+    colour::{Lab, chroma, clusters, lab, turned, unlab},
+    cut::Cut,
 };
 
 pub(super) struct Lean {

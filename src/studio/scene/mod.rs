@@ -8,6 +8,7 @@ mod plain;
 mod podium;
 mod props;
 mod set;
+mod shadow;
 mod sprite;
 mod stone;
 mod wood;

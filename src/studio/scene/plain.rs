@@ -14,7 +14,8 @@ use super::{
 /// Paper that rolls down from the wall and on over the ground.
 pub(super) fn studio(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
     let paper = chance.pick(&[
-        0xEFEBE5, 0xE3E6E8, 0xEBDDCF, 0xD9DED3, 0xE8D5D0, 0xCFD9E0, 0xDCCFBF, 0xC2CCBE, 0xD8B9A6, 0xB9C6D1, 0x9AA79B, 0x8C97A6,
+        0xEFEBE5, 0xE3E6E8, 0xEBDDCF, 0xD9DED3, 0xE8D5D0, 0xCFD9E0, 0xDCCFBF, 0xC2CCBE, 0xD8B9A6, 0xB9C6D1, 0x9AA79B,
+        0x8C97A6,
     ]);
     let paper = lean.to(rgb(paper), 0, 0.85);
     let gobo = if chance.now_and_then(0.42) { Gobo::any(set, chance) } else { Gobo::None };
@@ -46,7 +47,7 @@ pub(super) fn sunset(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &m
         (0xFFD9C8, 0xF79AA0, 0xB04AA0, 0x8A6A9C),
     ]);
     let (core, body) = (rgb(core), lean.to(rgb(body), 0, 0.6));
-    let (rim, wall) = (lean.to(rgb(rim), 1, 0.7), lean.to(rgb(wall), 0, 0.7));
+    let (rim, wall) = (lean.to(rgb(rim), 0, 0.75), lean.to(rgb(wall), 1, 0.6));
     let seed = chance.seed();
     let round = chance.sway(0.33, 0.40).clamp(0.28, 0.46) * (set.room.0.max(set.room.1) / 0.64).clamp(0.9, 1.5);
     let sun = (
@@ -134,7 +135,9 @@ fn brightest(colour: Rgb) -> Rgb {
 /// A light out of focus: a disc with a brighter rim, and below the seam its long reflection.
 fn bokeh(canvas: &mut Canvas, set: &Set, (x, y): (f32, f32), round: f32, colour: Rgb, much: f32) {
     let unit = set.unit;
-    let box_of = |from: f32, to: f32, most: usize| ((from * unit).max(0.0) as usize).min(most)..((to * unit).max(0.0) as usize + 1).min(most);
+    let box_of = |from: f32, to: f32, most: usize| {
+        ((from * unit).max(0.0) as usize).min(most)..((to * unit).max(0.0) as usize + 1).min(most)
+    };
     for row in box_of(y - round * 1.1, (y + round * 1.1).min(set.seam), canvas.height) {
         for column in box_of(x - round * 1.1, x + round * 1.1, canvas.width) {
             let off = ((column as f32 + 0.5) / unit - x).hypot((row as f32 + 0.5) / unit - y) / round;

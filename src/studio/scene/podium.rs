@@ -34,7 +34,8 @@ pub(super) fn podium(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &m
     let (wall, arch) = (lean.to(rgb(wall), 0, 0.9), lean.to(rgb(arch), 1, 0.9));
     let stand = lean.to(rgb(stand), 2, 0.7);
     let many = set.room.0 > 0.7;
-    let round = if many { set.wide.min(2.4) * 0.42 } else { chance.sway(0.27, 0.31).clamp(0.24, 0.36).min(set.wide * 0.40) };
+    let round =
+        if many { set.wide.min(2.4) * 0.42 } else { chance.sway(0.27, 0.31).clamp(0.24, 0.36).min(set.wide * 0.40) };
     let tall = chance.sway(0.09, 0.13).clamp(0.05, 0.17);
     if set.top {
         return from_above(canvas, set, (wall, arch, stand), chance);
@@ -43,10 +44,16 @@ pub(super) fn podium(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &m
     set.wall_behind(chance.sway(0.55, 0.75).clamp(0.4, 1.2));
     let flat = set.flat();
     let stand = Stand { round, tall, top: set.base - round * flat * 0.30, flat, colour: stand };
-    set.room = (round * if many { 1.78 } else { 1.62 }, (stand.top - set.high * 0.5 + 0.5 - 0.13).clamp(0.3, 0.60 * set.high.min(1.5)));
+    set.room = (
+        round * if many { 1.78 } else { 1.62 },
+        (stand.top - set.high * 0.5 + 0.5 - 0.13).clamp(0.3, 0.60 * set.high.min(1.5)),
+    );
     set.depth = set.depth.min(round * flat * 0.9);
     set.sun.dark *= 0.85;
-    let (arch_wide, arch_top) = (round.min(0.36) * chance.sway(1.18, 1.36).max(1.1), (set.base - set.room.1 * chance.sway(1.0, 1.14)).max(0.04));
+    let (arch_wide, arch_top) = (
+        round.min(0.36) * chance.sway(1.18, 1.36).max(1.1),
+        (set.base - set.room.1 * chance.sway(1.0, 1.14)).max(0.04),
+    );
     let beside = chance.sway(-0.10, 0.10) * set.side;
     let gobo = if chance.now_and_then(0.35) { Gobo::any(set, chance) } else { Gobo::None };
     canvas.fill(|x, y| {
@@ -63,7 +70,8 @@ pub(super) fn podium(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &m
             let turned = (x - middle - set.side * 0.02) * set.side / arch_wide;
             let edge = 1.0 - 0.34 * (1.0 - step(0.0, 0.09, -out)) * step(-0.3, 0.7, turned);
             let rim = 0.10 * (1.0 - step(0.0, 0.006, out.abs())) * step(-0.2, 0.8, -turned);
-            colour = blend(colour, scale(arch, edge * (0.72 + 0.30 * pool) * set.crease(y, 0.2)), inside * (1.0 - ground));
+            colour =
+                blend(colour, scale(arch, edge * (0.72 + 0.30 * pool) * set.crease(y, 0.2)), inside * (1.0 - ground));
             colour = scale(colour, 1.0 + rim);
         }
         lit(scale(colour, 1.0 + 0.26 * sun), &set.sun, 0.35 + 0.4 * pool + 0.25 * sun)
@@ -97,29 +105,41 @@ fn paint(canvas: &mut Canvas, set: &Set, stand: &Stand) {
         }
         // Its shade on the ground, away from the light; darkest where it stands.
         let aside = side * set.sun.aside * tall * 0.8;
-        let away = ((x - middle + aside) / (round * 1.12)).powi(2) + ((y - top - tall + 0.2 * tall) / (round * flat * 1.12)).powi(2);
+        let away = ((x - middle + aside) / (round * 1.12)).powi(2)
+            + ((y - top - tall + 0.2 * tall) / (round * flat * 1.12)).powi(2);
         let foot = ((x - middle) / (round * 1.03)).powi(2) + ((y - top - tall - 0.004) / (round * flat * 1.06)).powi(2);
         colour = scale(colour, 1.0 - set.sun.dark * (1.0 - step(0.45, 1.45, away)));
         colour = scale(colour, 1.0 - 0.34 * (1.0 - step(0.85, 1.12, foot)));
         let turn = ((x - middle) / round).clamp(-1.0, 1.0);
         let bow = round * flat * (1.0 - turn * turn).max(0.0).sqrt();
         let across = 1.0 - step(round - soft, round + soft, (x - middle).abs());
-        let body = across * step(top - soft, top + soft, y) * (1.0 - step(top + tall + bow - soft, top + tall + bow + soft, y));
+        let body = across
+            * step(top - soft, top + soft, y)
+            * (1.0 - step(top + tall + bow - soft, top + tall + bow + soft, y));
         // Round: brightest a little aside, darker towards its foot.
         let down = ((y - top - bow) / tall).clamp(0.0, 1.0);
         let light = 0.44 + 0.40 * (1.0 - (turn - side * 0.42).powi(2) * 0.8).max(0.0) - 0.10 * down;
         colour = blend(colour, lit(scale(own, light), &set.sun, 0.3), body);
-        let plate = ((x - middle) / round).hypot((y - top) / (round * flat));
-        let rim = 0.10 * step(0.965, 0.992, plate) * (1.0 - step(0.992, 1.0, plate));
-        let face = lit(scale(own, 0.90 + 0.08 * turn * side + rim), &set.sun, 0.75);
-        blend(colour, face, 1.0 - step(1.0 - soft / round, 1.0 + soft / round, plate))
+        let (px, py) = ((x - middle) / round, (y - top) / (round * flat));
+        let plate = px.hypot(py).max(0.001);
+        // How far the rim is, in units: the face is foreshortened, its rim must not be.
+        let rim = (plate - 1.0) * plate / (px / round).hypot(py / (round * flat)).max(0.001);
+        let shine = 0.10 * step(-0.007, -0.003, rim) * step(-0.4, 0.5, py);
+        let face = lit(scale(own, 0.90 + 0.08 * turn * side + shine), &set.sun, 0.75);
+        blend(colour, face, 1.0 - step(-soft, soft, rim))
     });
 }
 
 /// From above the stand is a disc on coloured paper, and the arch another one half under it.
-fn from_above(canvas: &mut Canvas, set: &mut Set, (wall, arch, stand): (Rgb, Rgb, Rgb), chance: &mut Chance) -> Vec<Layer> {
+fn from_above(
+    canvas: &mut Canvas,
+    set: &mut Set,
+    (wall, arch, stand): (Rgb, Rgb, Rgb),
+    chance: &mut Chance,
+) -> Vec<Layer> {
     let round = set.room.0.min(set.room.1) * 0.5 * chance.sway(1.14, 1.26).max(1.05);
-    let second = (set.middle + set.side * round * chance.sway(0.7, 1.1), set.base - round * chance.sway(0.5, 0.9), round * 0.72);
+    let second =
+        (set.middle + set.side * round * chance.sway(0.7, 1.1), set.base - round * chance.sway(0.5, 0.9), round * 0.72);
     let soft = 1.2 / set.unit;
     canvas.fill(|x, y| {
         let pool = set.pool(x, y, 0.85);
@@ -129,7 +149,11 @@ fn from_above(canvas: &mut Canvas, set: &mut Set, (wall, arch, stand): (Rgb, Rgb
             let away = (x - cx + set.side * thick * 1.6).hypot(y - cy - thick * 1.4) / round;
             colour = scale(colour, 1.0 - 0.42 * (1.0 - step(0.94, 1.0 + thick * 3.2, away)));
             let rim = 0.10 * step(0.97, 0.995, off) * step(-0.6, 0.8, ((x - cx) * set.side - (y - cy)) / round);
-            colour = blend(colour, scale(own, 0.84 + 0.14 * pool + rim), 1.0 - step(1.0 - soft / round, 1.0 + soft / round, off));
+            colour = blend(
+                colour,
+                scale(own, 0.84 + 0.14 * pool + rim),
+                1.0 - step(1.0 - soft / round, 1.0 + soft / round, off),
+            );
         }
         lit(colour, &set.sun, 0.4 + 0.35 * pool)
     });

@@ -13,11 +13,22 @@ use super::{
 pub(super) enum Gobo {
     None,
     /// A window with bars.
-    Panes { left: f32, top: f32 },
+    Panes {
+        left: f32,
+        top: f32,
+    },
     /// The slats of a blind.
-    Blinds { left: f32, top: f32, pitch: f32 },
+    Blinds {
+        left: f32,
+        top: f32,
+        pitch: f32,
+    },
     /// A slanted shaft.
-    Shaft { left: f32, wide: f32, lean: f32 },
+    Shaft {
+        left: f32,
+        wide: f32,
+        lean: f32,
+    },
 }
 
 impl Gobo {
@@ -26,10 +37,16 @@ impl Gobo {
         match self {
             Self::None => 0.0,
             Self::Panes { left, top } => {
-                let (across, down) = ((x - left - (y - top) * 0.34 * -side) / 0.40, (y - top + (x - left) * 0.10 * side) / 0.56);
+                let (across, down) =
+                    ((x - left - (y - top) * 0.34 * -side) / 0.40, (y - top + (x - left) * 0.10 * side) / 0.56);
                 let bar = |at: f32, value: f32| step(0.012, 0.012 + soft * 0.8, (value - at).abs());
                 let up = 1.0 - 0.35 * down.clamp(0.0, 1.0);
-                within(across, -0.5, 0.5, soft) * within(down, 0.0, 1.0, soft) * bar(0.0, across) * bar(0.33, down) * bar(0.67, down) * up
+                within(across, -0.5, 0.5, soft)
+                    * within(down, 0.0, 1.0, soft)
+                    * bar(0.0, across)
+                    * bar(0.33, down)
+                    * bar(0.67, down)
+                    * up
             }
             Self::Blinds { left, top, pitch } => {
                 let (across, down) = ((x - left - (y - top) * 0.30 * -side) / 0.62, y - top + (x - left) * 0.16 * side);
@@ -51,7 +68,11 @@ impl Gobo {
         match chance.of(&[0, 1, 2]) {
             0 => Self::Panes { left, top },
             1 => Self::Blinds { left, top, pitch: chance.sway(0.075, 0.10).clamp(0.05, 0.13) },
-            _ => Self::Shaft { left: left + set.side * top * 0.5, wide: chance.sway(0.34, 0.5).max(0.2), lean: chance.sway(0.45, 0.65) },
+            _ => Self::Shaft {
+                left: left + set.side * top * 0.5,
+                wide: chance.sway(0.34, 0.5).max(0.2),
+                lean: chance.sway(0.45, 0.65),
+            },
         }
     }
 }
@@ -65,8 +86,10 @@ pub(super) fn leaf(mask: &mut Mask, (x, y): (f32, f32), heading: f32, (length, w
     let (sin, cos) = heading.sin_cos();
     // Its box, not the circle around it.
     let (end_x, end_y) = (x + cos * length, y + sin * length);
-    let rows = ((y.min(end_y) - width - 1.0).max(0.0) as usize)..((y.max(end_y) + width + 2.0).max(0.0) as usize).min(mask.height);
-    let columns = ((x.min(end_x) - width - 1.0).max(0.0) as usize)..((x.max(end_x) + width + 2.0).max(0.0) as usize).min(mask.width);
+    let rows = ((y.min(end_y) - width - 1.0).max(0.0) as usize)
+        ..((y.max(end_y) + width + 2.0).max(0.0) as usize).min(mask.height);
+    let columns = ((x.min(end_x) - width - 1.0).max(0.0) as usize)
+        ..((x.max(end_x) + width + 2.0).max(0.0) as usize).min(mask.width);
     for row in rows {
         for column in columns.clone() {
             let (dx, dy) = (column as f32 + 0.5 - x, row as f32 + 0.5 - y);
@@ -133,7 +156,8 @@ impl Layer {
         let (by, high) = (self.by as f32, canvas.height as f32);
         for (y, row) in canvas.pixels.chunks_exact_mut(canvas.width).enumerate() {
             let down = y as f32 / high;
-            let colour: Rgb = std::array::from_fn(|part| self.colours.0[part] * (1.0 - down) + self.colours.1[part] * down);
+            let colour: Rgb =
+                std::array::from_fn(|part| self.colours.0[part] * (1.0 - down) + self.colours.1[part] * down);
             for (x, pixel) in row.iter_mut().enumerate() {
                 let much = self.mask.at((x as f32 + 0.5) / by, (y as f32 + 0.5) / by) * 0.94;
                 if much > 0.002 {
@@ -149,13 +173,18 @@ pub(super) fn ball(canvas: &mut Canvas, set: &Set, (x, y): (f32, f32), (wide, hi
     let unit = set.unit;
     let shade = |px: f32, py: f32| {
         // The shadow beside it, away from the light.
-        let (dx, dy) = ((px - x + set.side * wide * 0.55) / (wide * 1.25), (py - y - high * 0.86) / (high * 0.42 * (0.5 + set.flat())));
+        let (dx, dy) = (
+            (px - x + set.side * wide * 0.55) / (wide * 1.25),
+            (py - y - high * 0.86) / (high * 0.42 * (0.5 + set.flat())),
+        );
         let (cx, cy) = ((px - x) / (wide * 0.75), (py - y - high * 0.96) / (high * 0.13));
         let soft = (-(dx * dx + dy * dy) * 1.5).exp() * set.sun.dark * 1.2;
         (1.0 - soft) * (1.0 - 0.5 * (-(cx * cx + cy * cy)).exp())
     };
-    let rows = ((y - high * 2.0) * unit).max(0.0) as usize..(((y + high * 2.4) * unit).max(0.0) as usize).min(canvas.height);
-    let columns = ((x - wide * 3.4) * unit).max(0.0) as usize..(((x + wide * 3.4) * unit).max(0.0) as usize).min(canvas.width);
+    let rows =
+        ((y - high * 2.0) * unit).max(0.0) as usize..(((y + high * 2.4) * unit).max(0.0) as usize).min(canvas.height);
+    let columns =
+        ((x - wide * 3.4) * unit).max(0.0) as usize..(((x + wide * 3.4) * unit).max(0.0) as usize).min(canvas.width);
     for row in rows {
         for column in columns.clone() {
             let (px, py) = ((column as f32 + 0.5) / unit, (row as f32 + 0.5) / unit);

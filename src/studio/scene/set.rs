@@ -77,7 +77,7 @@ impl Sun {
                 sun([1.07, 0.99, 0.85], [1.22, 1.10, 0.86], [0.78, 0.78, 0.86], (1.05, 0.42), (0.50, 0.9), 0.12)
             }
             Light::Cool => {
-                sun([0.92, 1.0, 1.09], [1.0, 1.03, 1.08], [0.86, 0.91, 1.0], (0.34, 0.40), (0.44, 1.4), 0.07)
+                sun([0.945, 1.0, 1.07], [1.0, 1.02, 1.05], [0.87, 0.92, 0.99], (0.34, 0.40), (0.44, 1.4), 0.07)
             }
             Light::Dramatic => {
                 sun([1.01, 1.0, 0.98], [1.25, 1.2, 1.12], [0.62, 0.64, 0.7], (0.85, 0.38), (0.70, 0.55), 0.26)
@@ -104,9 +104,21 @@ impl Set {
         let base = high * 0.5 + down.clamp(-0.05, 0.42) * high.min(1.55);
         let many = cuts.len() > 1;
         let room = match order.camera {
-            Camera::Top => (wide.min(1.9) * if many { 0.80 } else { 0.62 }, high.min(1.9) * if many { 0.80 } else { 0.66 }),
+            Camera::Top => {
+                (wide.min(1.9) * if many { 0.80 } else { 0.62 }, high.min(1.9) * if many { 0.80 } else { 0.66 })
+            }
             Camera::Low => (wide.min(2.6) * if many { 0.84 } else { 0.66 }, (high.min(1.5) * 0.74).min(base - 0.06)),
-            _ => (wide.min(2.6) * if cuts.len() > 5 { 0.92 } else if many { 0.84 } else { 0.64 }, (high.min(1.5) * 0.64).min(base - 0.08)),
+            _ => (
+                wide.min(2.6)
+                    * if cuts.len() > 5 {
+                        0.92
+                    } else if many {
+                        0.84
+                    } else {
+                        0.64
+                    },
+                (high.min(1.5) * 0.64).min(base - 0.08),
+            ),
         };
         let room = if many { room } else { (room.0.min(1.0), room.1) };
         let eye = eye * chance.sway(0.93, 1.07).clamp(0.85, 1.15);

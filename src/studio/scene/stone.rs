@@ -45,7 +45,11 @@ pub(super) fn marble(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &m
         let top = scale(slab, 0.84 + 0.14 * pool);
         let slab = blend(top, scale(wall, 0.75 + 0.35 * pool), shine + glare);
         let edge = if set.top { 1.0 } else { 1.0 - 0.25 * (1.0 - step(0.0, 0.008, y - set.seam)) };
-        blend(lit(back, &set.sun, 0.4), lit(scale(slab, edge * (1.0 + 0.12 * sun)), &set.sun, 0.45 + 0.3 * pool), ground)
+        blend(
+            lit(back, &set.sun, 0.4),
+            lit(scale(slab, edge * (1.0 + 0.12 * sun)), &set.sun, 0.45 + 0.3 * pool),
+            ground,
+        )
     });
     Vec::new()
 }
@@ -113,7 +117,8 @@ fn panels((x, up): (f32, f32), joint: f32) -> f32 {
         let off = off.min(1.0 - off) * pitch;
         1.0 - 0.30 * (1.0 - step(0.0008, 0.0035, off)) - 0.05 * (1.0 - step(0.0, 0.02, off))
     };
-    let (hx, hy) = (((x / wide).rem_euclid(1.0) - 0.5).abs() * wide, ((up / joint).rem_euclid(1.0) - 0.5).abs() * joint);
+    let (hx, hy) =
+        (((x / wide).rem_euclid(1.0) - 0.5).abs() * wide, ((up / joint).rem_euclid(1.0) - 0.5).abs() * joint);
     let hole = (hx - wide * 0.30).hypot(hy - joint * 0.28);
     line(up, joint) * line(x + wide * 0.5, wide) * (1.0 - 0.55 * (1.0 - step(0.006, 0.0095, hole)))
 }

@@ -58,7 +58,8 @@ pub(super) fn wood(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &mut
             let sun = gobo.sun(x, y, set.side, 0.05);
             let board = boards(across, length, pitch, plank, seed);
             // Where one looks flat along it, varnish shows the bright room.
-            let away = if set.top { 0.0 } else { (1.0 - (y - set.seam) / (set.base - set.seam + 0.02)).clamp(0.0, 1.0) };
+            let away =
+                if set.top { 0.0 } else { (1.0 - (y - set.seam) / (set.base - set.seam + 0.02)).clamp(0.0, 1.0) };
             let board = blend(board, scale(wall, 0.85), 0.20 * away * away + 0.05);
             let edge = if set.top { 1.0 } else { 1.0 + 0.16 * (1.0 - step(0.0, 0.006, y - set.seam)) };
             let level = (0.80 + 0.22 * pool) * edge * (1.0 + 0.35 * sun);
@@ -97,7 +98,8 @@ fn room(canvas: &Canvas, set: &Set, chance: &mut Chance) -> Room {
     let seam = set.seam;
     // On the side the light comes from.
     let window = set.middle + set.side * chance.sway(0.26, 0.44);
-    let (half, high, sill) = (chance.sway(0.17, 0.25).max(0.1), chance.sway(0.46, 0.60), seam - chance.sway(0.10, 0.22));
+    let (half, high, sill) =
+        (chance.sway(0.17, 0.25).max(0.1), chance.sway(0.46, 0.60), seam - chance.sway(0.10, 0.22));
     for pane in [-1.0_f32, 1.0] {
         let x = window + pane * half * 0.54;
         bar(&mut bright, (x - half * 0.48, sill - high), (x + half * 0.48, sill - high * 0.52), unit);
