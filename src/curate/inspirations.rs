@@ -45,7 +45,7 @@ pub async fn add_inspiration(tools: &Tools, session: &SessionId, source: Source<
     let id: InspirationId = tools.outside.new_id();
     let key = format!("clients/{}/sessions/{session}/inspirations/{id}.{extension}", found.client_id);
     let sha256 = hex(&Sha256::digest(&bytes));
-    tools.outside.files.put(&key, bytes).await.map_err(|e| Failure::give_up("files", e.to_string()))?;
+    tools.outside.files.put(&key, bytes).await?;
     let new = NewInspiration { id: &id, session, url: &url, r2_key: Some(&key), source: kind, sha256: Some(&sha256) };
     let mut tx = tools.db.begin().await?;
     if !db::inspiration::insert(&mut tx, &new, tools.outside.clock.now()).await? {

@@ -5,6 +5,7 @@ mod clock;
 mod files;
 mod http;
 mod message;
+mod place;
 mod random;
 mod script;
 

@@ -31,7 +31,7 @@ pub async fn add(tools: &Tools, picture: NewPicture<'_>) -> Result<Asset, Failur
     let sha256 = hex(&Sha256::digest(&picture.bytes));
     let byte_size = i64::try_from(picture.bytes.len()).unwrap_or(i64::MAX);
     // The bytes first: a row without its picture would be worse than a picture without its row.
-    tools.outside.files.put(&key, picture.bytes).await.map_err(|e| Failure::give_up("files", e.to_string()))?;
+    tools.outside.files.put(&key, picture.bytes).await?;
     let now = tools.outside.clock.now();
     let pixels = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     let asset = NewAsset {

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Method;
 use sha2::{Digest, Sha256};
 
 use crate::{
     db,
-    model::{Asset, Failure, Place, Product, Push, PushId},
-    outside::{FileError, Request},
+    model::{Asset, Failure, Product, Push, PushId},
     provider::{Parcel, Provider},
     tools::Tools,
     vault::hex,
@@ -97,26 +95,8 @@ pub async fn linked_picture(
 /// The bytes of an asset, from our store or from the web: older rows hold keys, others addresses.
 async fn bytes_of(tools: &Tools, asset: &Asset) -> Result<Bytes, Failure> {
     let missing =
-        |why: String| Failure::give_up("picture_missing", format!("the picture's bytes are not there: {why}"));
-    match asset.place() {
-        None => Err(missing("the asset has no address yet".to_owned())),
-        Some(Place::Key(key)) => tools.outside.files.get(key).await.map_err(|e| match e {
-            FileError::Io { .. } => Failure::retry("files", e.to_string()),
-            _ => missing(e.to_string()),
-        }),
-        Some(Place::Url(url)) => {
-            let address = url::Url::parse(url).map_err(|e| missing(format!("its address is none: {e}")))?;
-            let answer = tools.outside.http.send(Request::new(Method::GET, address)).await;
-            let answer = answer.map_err(|e| Failure::retry("fetch", format!("the picture cannot be fetched: {e}")))?;
-            match answer.status {
-                200 => Ok(answer.body),
-                404 | 410 => Err(missing(format!("its server answered {}", answer.status))),
-                other => {
-                    Err(Failure::retry("fetch", format!("the picture cannot be fetched: its server answered {other}")))
-                }
-            }
-        }
-    }
+        || Failure::give_up("picture_missing", "the picture's bytes are not there: the asset has no address yet");
+    tools.outside.bytes_at(&asset.place().ok_or_else(missing)?).await
 }
 
 /// A short text that stands for one push and no other; survives in file names of every shop.

@@ -109,6 +109,11 @@ async fn keeps_and_gives(files: &Files) {
     files.put("clients/a/x.png", bytes.clone()).await.expect("kept twice is as good");
     assert_eq!(files.get("clients/a/x.png").await.expect("is there"), bytes);
     assert_eq!(files.get_checked("clients/a/x.png", &hash(2)).await.expect("is there"), bytes);
+    assert!(!files.put_new("clients/a/x.png", picture(3)).await.expect("is asked"), "what is there stays");
+    assert_eq!(files.get("clients/a/x.png").await.expect("is there"), bytes);
+    assert!(files.put_new("clients/a/new.png", picture(3)).await.expect("is kept"));
+    assert_eq!(files.get("clients/a/new.png").await.expect("is there"), picture(3));
+    files.delete("clients/a/new.png").await.expect("is deleted");
     assert_eq!(files.get_checked("clients/a/x.png", &hash(2).to_uppercase()).await.expect("is there"), bytes);
     let changed = files.get_checked("clients/a/x.png", &hash(3)).await.expect_err("another picture");
     assert!(matches!(&changed, FileError::Changed { key } if key == "clients/a/x.png"), "{changed}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Method;
 use object_store::{
-    Attribute, Attributes, BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt, PutOptions, RetryConfig,
+    Attribute, Attributes, BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder, Checksum},
     list::{PaginatedListOptions, PaginatedListStore},
     path::Path as Key,
@@ -113,14 +113,26 @@ impl Store {
     }
 
     pub(super) async fn put(&self, key: &str, bytes: Bytes) -> Result<(), FileError> {
+        self.write(&object(key)?, bytes, PutMode::Overwrite).await.map_err(|e| refused(key, &e))
+    }
+
+    /// False where something is kept under the key already; that stays as it is.
+    pub(super) async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, FileError> {
+        match self.write(&object(key)?, bytes, PutMode::Create).await {
+            Ok(()) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(refused(key, &error)),
+        }
+    }
+
+    async fn write(&self, object: &Key, bytes: Bytes, mode: PutMode) -> Result<(), object_store::Error> {
         let mut attributes = Attributes::new();
         if let Some(kind) = infer::get(&bytes) {
             attributes.insert(Attribute::ContentType, kind.mime_type().into());
         }
         attributes.insert(Attribute::CacheControl, CACHE.into());
-        let options = PutOptions { attributes, ..PutOptions::default() };
-        let put = self.s3.put_opts(&object(key)?, bytes.into(), options).await;
-        put.map(drop).map_err(|e| refused(key, &e))
+        let options = PutOptions { attributes, mode, ..PutOptions::default() };
+        self.s3.put_opts(object, bytes.into(), options).await.map(drop)
     }
 
     /// Where the answer is cut in its middle, the rest is asked for.

@@ -16,13 +16,31 @@ use crate::model::Time;
 
 pub(super) fn put(root: &Path, key: &str, bytes: &[u8]) -> Result<(), FileError> {
     let path = root.join(key);
-    write_whole(&path, bytes).map_err(|source| match source.kind() {
+    write_whole(&path, bytes, |part| fs::rename(part, &path)).map_err(|source| not_written(root, key, source))
+}
+
+/// False where something is kept under the key already; that stays as it is.
+pub(super) fn put_new(root: &Path, key: &str, bytes: &[u8]) -> Result<bool, FileError> {
+    let path = root.join(key);
+    let in_place = |part: &Path| match fs::hard_link(part, &path) {
+        // A file system without links: what is looked for first may come in between, and is replaced by its like then.
+        Err(e) if e.kind() == ErrorKind::Unsupported && !path.exists() => fs::rename(part, &path),
+        linked => linked.and_then(|()| fs::remove_file(part)),
+    };
+    match write_whole(&path, bytes, in_place) {
+        Err(_) if path.is_file() => Ok(false),
+        written => written.map(|()| true).map_err(|source| not_written(root, key, source)),
+    }
+}
+
+fn not_written(root: &Path, key: &str, source: io::Error) -> FileError {
+    match source.kind() {
         // A file stands where the key has a folder, or a folder where it has its name.
         ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::AlreadyExists if root.is_dir() => {
             FileError::BadKey(key.to_owned())
         }
-        _ => FileError::Io { path, source },
-    })
+        _ => FileError::Io { path: root.join(key), source },
+    }
 }
 
 pub(super) fn get(root: &Path, key: &str) -> Result<Bytes, FileError> {
@@ -138,12 +156,13 @@ fn is_nothing(error: &io::Error) -> bool {
 }
 
 /// Written beside, synced, then renamed into place; nothing is left where that fails.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes beside, then lets `in_place` give it its name.
+fn write_whole(path: &Path, bytes: &[u8], in_place: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let known = folder.ancestors().find(|folder| folder.is_dir());
     fs::create_dir_all(folder)?;
     let part = folder.join(new_part());
-    let written = fill(&part, bytes).and_then(|()| fs::rename(&part, path));
+    let written = fill(&part, bytes).and_then(|()| in_place(&part));
     if written.is_err() {
         let _ = fs::remove_file(&part);
         return written;

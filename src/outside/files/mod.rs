@@ -100,6 +100,19 @@ impl Files {
         }
     }
 
+    /// Keeps `bytes` under `key` where nothing is kept there yet; false where something is, which stays as it is. Of two that write at
+    /// once one is the first.
+    pub async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, FileError> {
+        let key = key::plain(key)?.to_owned();
+        match &self.0 {
+            Place::Folder(root) => {
+                let root = root.clone();
+                blocking(move || folder::put_new(&root, &key, &bytes)).await
+            }
+            Place::Bucket(store) => store.put_new(&key, bytes).await,
+        }
+    }
+
     /// The bytes kept under `key`.
     pub async fn get(&self, key: &str) -> Result<Bytes, FileError> {
         let key = key::plain(key)?.to_owned();

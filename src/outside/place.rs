@@ -1,0 +1,45 @@
+//! What is at a place: under a key of our own store, or at an address on the web.
+
+use ::http::Method;
+use bytes::Bytes;
+use url::Url;
+
+use super::{FileError, Outside, Request};
+use crate::model::{Failure, Place};
+
+/// What helps: time, or nobody.
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Missing(_) | FileError::BadKey(_) => missing(&error.to_string()),
+            _ if error.is_transient() => Self::retry("files", error.to_string()),
+            _ => Self::give_up("files", error.to_string()),
+        }
+    }
+}
+
+fn missing(why: &str) -> Failure {
+    Failure::give_up("picture_missing", format!("the picture's bytes are not there: {why}"))
+}
+
+impl Outside {
+    /// The bytes at a place.
+    ///
+    /// # Errors
+    /// `picture_missing` where nothing is there (any more), otherwise a failure that time may heal.
+    pub async fn bytes_at(&self, place: &Place<'_>) -> Result<Bytes, Failure> {
+        let url = match place {
+            Place::Key(key) => return Ok(self.files.get(key).await?),
+            Place::Url(url) => Url::parse(url).map_err(|e| missing(&format!("its address is none: {e}")))?,
+        };
+        let answer = self.http.send(Request::new(Method::GET, url)).await;
+        let answer = answer.map_err(|e| Failure::retry("fetch", format!("the picture cannot be fetched: {e}")))?;
+        match answer.status {
+            200 => Ok(answer.body),
+            404 | 410 => Err(missing(&format!("its server answered {}", answer.status))),
+            other => {
+                Err(Failure::retry("fetch", format!("the picture cannot be fetched: its server answered {other}")))
+            }
+        }
+    }
+}
