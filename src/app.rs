@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::{
-    config::{Config, GeminiConfig, Painter, TextPriceConfig},
+    config::{Analyse, Config, GeminiConfig, Painter, TextPriceConfig},
     connect,
     db::{
         self, Db,
@@ -157,6 +157,10 @@ pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shar
         lease: config.lease(),
         install_clients: config.app.iter().filter_map(|(key, app)| Some((key.clone(), app.client.clone()?))).collect(),
         paint_by_model: config.generate.engine == Painter::Gemini,
+        api_token: config.api.token.clone(),
+        analyse: config.generate.analyse != Analyse::Never,
+        analyse_on_import: config.generate.analyse == Analyse::OnImport,
+        analyse_on_collection: matches!(config.generate.analyse, Analyse::OnCollection | Analyse::OnImport),
         month_cap_usd_micros: config.gemini.as_ref().and_then(|gemini| gemini.usd_per_month).map(micros),
         full_every: Duration::from_hours(config.import.full_every_hours),
         brake_percent: config.import.brake_percent,
@@ -197,7 +201,13 @@ pub async fn serve(
         instance = tools.instance,
         "serving"
     );
-    let served = axum::serve(listener, web::router(&tools).into_make_service()).with_graceful_shutdown(shutdown).await;
+    let closing = tools.closing.clone();
+    let told = async move {
+        shutdown.await;
+        // Whoever follows something for long lets go, so that the last answer does not wait for it.
+        closing.cancel();
+    };
+    let served = axum::serve(listener, web::router(&tools).into_make_service()).with_graceful_shutdown(told).await;
     tracing::info!("stopping: no new work is taken");
     ticks.shutdown().await?;
     workers.stop(Duration::from_secs(config.server.shutdown_seconds)).await;

@@ -29,6 +29,8 @@ pub struct Config {
     pub providers: ProvidersConfig,
     /// How pictures are made.
     pub generate: Generate,
+    /// The API under /api/v1.
+    pub api: Api,
     /// Google's model, where pictures are to be made by it.
     pub gemini: Option<GeminiConfig>,
     /// Your OAuth app at each provider, by the provider's key.
@@ -199,6 +201,32 @@ impl Default for Work {
 pub struct Generate {
     /// What makes them where a flow's settings name no `engine`.
     pub engine: Painter,
+    /// When products are looked at, at the latest: what is seen on them goes into prompts and is kept with the product.
+    pub analyse: Analyse,
+}
+
+/// When products are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Analyse {
+    Never,
+    /// When a picture of them is made.
+    OnGenerate,
+    /// When they are put into a collection.
+    #[default]
+    OnCollection,
+    /// When they are imported.
+    OnImport,
+}
+
+/// The API.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Api {
+    /// Who says this (`Authorization: Bearer …`) may use it; without one it is closed. At least 24 characters.
+    #[serde(deserialize_with = "optional_secret")]
+    #[schemars(with = "Option<String>")]
+    pub token: Option<SecretString>,
 }
 
 /// What makes pictures.
@@ -474,6 +502,9 @@ impl Config {
         }
         if [self.work.import_workers, self.work.push_workers, self.work.token_workers].contains(&0) {
             return invalid("[work] import_workers, push_workers and token_workers must be at least 1");
+        }
+        if self.api.token.as_ref().is_some_and(|token| token.expose_secret().len() < 24) {
+            return invalid("[api] token must have at least 24 characters: openssl rand -base64 32 makes a good one");
         }
         if self.http.timeout_seconds == 0 || self.database.max_connections < 2 {
             return invalid("[http] timeout_seconds must be at least 1, [database] max_connections at least 2");

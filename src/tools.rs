@@ -7,11 +7,12 @@ use std::{
 };
 
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
-    db::Db,
+    db::{Db, job::NewJob},
     gemini::Gemini,
-    model::{ConnectionId, Failure},
+    model::{ClientId, ConnectionId, Failure, ProductId, Secret, Task},
     outside::Outside,
     provider::{App, Pacers, Provider, Providers},
     vault::Vault,
@@ -33,6 +34,8 @@ pub struct Tools {
     pub instance: String,
     /// Rung when a job was left in this process, so that workers need not wait for their next look.
     pub bell: Notify,
+    /// Cancelled when this process stops: whoever waits for a long time ends then.
+    pub closing: CancellationToken,
     flights: Flights,
 }
 
@@ -52,8 +55,15 @@ pub struct Rules {
     pub install_clients: BTreeMap<String, String>,
     /// Pictures are made by the model where nothing else is said.
     pub paint_by_model: bool,
+    /// Products and inspirations are looked at before pictures are made of them…
+    pub analyse: bool,
+    /// …products as soon as they are imported, or put into a collection.
+    pub analyse_on_import: bool,
+    pub analyse_on_collection: bool,
     /// What a month may cost, over all clients, in millionths of a US dollar.
     pub month_cap_usd_micros: Option<i64>,
+    /// Who holds this may use the API; without one nobody may.
+    pub api_token: Option<Secret>,
     /// A complete pass older than this makes the next scheduled import a complete one.
     pub full_every: Duration,
     /// The largest share of products that a sweep marks as gone unasked…
@@ -88,6 +98,7 @@ impl Tools {
             rules: parts.rules,
             instance,
             bell: Notify::new(),
+            closing: CancellationToken::new(),
             flights: Flights::default(),
         })
     }
@@ -123,6 +134,20 @@ impl Tools {
     /// Where a provider sends the merchant back to: must be registered there letter by letter.
     pub fn redirect_uri(&self, provider: &str) -> String {
         format!("{}/oauth/callback/{provider}", self.rules.public_url)
+    }
+
+    /// The job that has a product looked at, once while it waits.
+    pub fn analysis_job(&self, client: &ClientId, product: &ProductId) -> NewJob {
+        NewJob {
+            id: self.outside.new_id(),
+            client: client.clone(),
+            task: Task::AnalyseProduct { product: product.clone() },
+            dedupe_key: Some(format!("analyse:{product}")),
+            scheduled_for: self.outside.clock.now(),
+            max_attempts: 3,
+            // Behind every picture that somebody waits for.
+            priority: 200,
+        }
     }
 
     /// The lock that keeps renewals of one connection in single file within this process.

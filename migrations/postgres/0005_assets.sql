@@ -19,6 +19,8 @@ CREATE TABLE generated_asset (
     approved_by text REFERENCES "user" (id) ON DELETE SET NULL,
     approval_note text,
     original_asset_url text,
+    original_byte_size bigint,
+    provenance jsonb,
     sha256 text,
     mime_type text,
     width integer,

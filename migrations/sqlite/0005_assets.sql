@@ -19,6 +19,8 @@ CREATE TABLE generated_asset (
     approved_by TEXT REFERENCES "user" (id) ON DELETE SET NULL,
     approval_note TEXT,
     original_asset_url TEXT,
+    original_byte_size INTEGER,
+    provenance TEXT CHECK (json_valid(provenance)),
     sha256 TEXT,
     mime_type TEXT,
     width INTEGER,

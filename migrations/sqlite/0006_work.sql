@@ -111,6 +111,7 @@ CREATE TABLE job (
     lane TEXT NOT NULL,
     running_lane TEXT,
     priority INTEGER NOT NULL DEFAULT 100,
+    turn INTEGER NOT NULL DEFAULT 0,
     dedupe_key TEXT,
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     started_at TEXT,
@@ -120,8 +121,11 @@ CREATE TABLE job (
     CONSTRAINT job_running_lane_unique UNIQUE (running_lane),
     CONSTRAINT job_running_lane_check CHECK (running_lane IS NULL OR (status = 'processing' AND running_lane = lane))
 );
-CREATE INDEX job_claimable_idx ON job (queue, priority, scheduled_for) WHERE status = 'pending';
+CREATE INDEX job_claimable_idx ON job (queue, priority, turn, scheduled_for) WHERE status = 'pending';
+CREATE INDEX job_turn_idx ON job (queue, turn) WHERE status = 'pending';
 CREATE INDEX job_lease_idx ON job (lease_expires_at) WHERE status = 'processing';
+-- The last turn that a client has taken already.
+CREATE INDEX job_client_turn_idx ON job (client_id, queue, turn) WHERE status = 'pending';
 CREATE INDEX job_client_idx ON job (client_id, created_at);
 CREATE INDEX job_flow_idx ON job (flow_id);
 CREATE INDEX job_store_connection_idx ON job (store_connection_id, created_at);

@@ -1,4 +1,4 @@
-//! `assets list|show|add|create|update|delete|approve|reject`.
+//! `assets list|show|add|create|update|delete|approve|reject|regenerate|edit|url|save|tidy`.
 
 use std::path::PathBuf;
 
@@ -13,8 +13,11 @@ use crate::{
     config::Config,
     curate,
     db::{self, asset::AssetFilter, push::PushFilter},
-    model::{ApprovalStatus, Asset, AssetId, FlowId, ProductId},
+    generate,
+    model::{ApprovalStatus, Asset, AssetId, AssetStatus, FlowId, ProductId, SessionId},
     push::{self, NewPicture},
+    tools::{Shared, Tools},
+    web,
 };
 
 #[derive(clap::Subcommand)]
@@ -25,11 +28,18 @@ pub(super) enum Command {
         client: Option<String>,
         #[arg(long, alias = "flow-id")]
         flow: Option<String>,
+        #[arg(long)]
+        session: Option<String>,
         /// Only assets behind this one.
         #[arg(long)]
         after: Option<String>,
         #[arg(long)]
         approval: Option<ApprovalStatus>,
+        #[arg(long)]
+        status: Option<AssetStatus>,
+        /// The style of its settings, letter by letter.
+        #[arg(long)]
+        style: Option<String>,
         #[arg(long)]
         product: Option<String>,
         #[arg(long, default_value_t = 1000)]
@@ -58,30 +68,93 @@ pub(super) enum Command {
     /// Delete an output. What is in a shop stays there.
     Delete { id: String },
     /// Approve: pictures go to the shops of their products.
-    Approve {
-        #[arg(required = true)]
-        ids: Vec<String>,
-        #[arg(long)]
-        note: Option<String>,
-    },
+    Approve(Decision),
     /// Reject: pushes that wait are not done.
-    Reject {
+    Reject(Decision),
+    #[command(flatten)]
+    Make(Making),
+    /// Where anybody may fetch it for a day.
+    Url { id: String },
+    /// Save it as a file: the PNG where there is one.
+    Save { id: String, file: PathBuf },
+    /// Find stored bytes that no output knows, of our own making and older than a day.
+    Tidy {
+        /// Delete them.
+        #[arg(long)]
+        delete: bool,
+    },
+}
+
+/// Outputs that are made of others.
+#[derive(clap::Subcommand)]
+pub(super) enum Making {
+    /// Make another attempt at outputs: the same settings, another seed. The first ones stay.
+    Regenerate {
         #[arg(required = true)]
         ids: Vec<String>,
+        /// A setting that is to be another one, such as style=wood.
+        #[arg(long = "set", value_name = "NAME=VALUE")]
+        set: Vec<String>,
+        /// Leave the order and end.
         #[arg(long)]
-        note: Option<String>,
+        no_wait: bool,
     },
+    /// Make a changed output from a finished one: by words, which a model follows, or by postAdjustments alone. The first one stays.
+    Edit {
+        id: String,
+        /// What to change.
+        #[arg(long, value_name = "TEXT")]
+        prompt: Option<String>,
+        /// An adjustment, such as postAdjustments.light.exposure=20.
+        #[arg(long = "set", value_name = "NAME=VALUE")]
+        set: Vec<String>,
+        /// Leave the order and end.
+        #[arg(long)]
+        no_wait: bool,
+    },
+}
+
+/// Which outputs a decision is about.
+#[derive(clap::Args)]
+pub(super) struct Decision {
+    /// These; or those that wait for a decision and fit the filter.
+    #[arg(required_unless_present = "filter")]
+    ids: Vec<String>,
+    #[command(flatten)]
+    filter: Filter,
+    #[arg(long)]
+    note: Option<String>,
+    /// Only show which they are.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(clap::Args)]
+#[group(id = "filter", multiple = true)]
+struct Filter {
+    #[arg(long)]
+    client: Option<String>,
+    #[arg(long)]
+    session: Option<String>,
+    #[arg(long, alias = "flow-id")]
+    flow: Option<String>,
+    #[arg(long)]
+    product: Option<String>,
+    /// The style of its settings, letter by letter.
+    #[arg(long)]
+    style: Option<String>,
 }
 
 pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<()> {
     let tools = app::open(config).await?;
-    let (ids, note, decision) = match command {
-        Command::List { client, flow, after, approval, product, limit } => {
+    match command {
+        Command::List { client, flow, session, after, approval, status, style, product, limit } => {
             let mut tx = tools.db.read().await?;
             let client = super::clients::id_of(&mut tx, client).await?;
             let (product, flow, after) = (product.map(ProductId), flow.map(FlowId), after.map(AssetId));
-            let filter = AssetFilter { client, approval, product, flow, after };
-            return table(out, &db::asset::list(&mut tx, &filter, limit).await?);
+            let session = session.map(SessionId);
+            let filter = AssetFilter { client, approval, product, flow, session, status, style, after };
+            table(out, &db::asset::list(&mut tx, &filter, limit).await?)
         }
         Command::Show { id } => {
             let mut tx = tools.db.read().await?;
@@ -90,30 +163,50 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             value["products"] = serde_json::to_value(db::asset::list_products(&mut tx, &asset.id).await?)?;
             let filter = PushFilter { asset: Some(AssetId(id)), ..PushFilter::default() };
             value["pushes"] = serde_json::to_value(db::push::list(&mut tx, &filter, 1000).await?)?;
-            return out.one(&value);
+            out.one(&value)
         }
         Command::Add { product, file } => {
             let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            return out.one(&push::add(&tools, NewPicture { product: &product, bytes: bytes.into() }).await?);
+            out.one(&push::add(&tools, NewPicture { product: &product, bytes: bytes.into() }).await?)
         }
         Command::Create { from } => {
             let input = input::document(Some(&from))?;
-            return out.one(&curate::register_asset(&tools, &input).await?);
+            out.one(&curate::register_asset(&tools, &input).await?)
         }
         Command::Update { id, from } => {
             let input = input::document(Some(&from))?;
-            return out.one(&curate::update_asset(&tools, &AssetId(id), &input).await?);
+            out.one(&curate::update_asset(&tools, &AssetId(id), &input).await?)
         }
         Command::Delete { id } => {
             let gone = curate::delete_asset(&tools, &AssetId(id)).await?;
-            return out.done(&format!("deleted {}", gone.id), &gone);
+            out.done(&format!("deleted {}", gone.id), &gone)
         }
-        Command::Approve { ids, note } => (ids, note, ApprovalStatus::Approved),
-        Command::Reject { ids, note } => (ids, note, ApprovalStatus::Rejected),
-    };
+        Command::Make(command) => make(config, &tools, out, command).await,
+        Command::Url { id } => {
+            let url = address(&tools, &find(&tools, &id).await?).await?;
+            out.done(&url, &serde_json::json!({ "url": url }))
+        }
+        Command::Save { id, file } => {
+            let bytes = generate::bytes_of(&tools, &find(&tools, &id).await?, true).await?;
+            std::fs::write(&file, &bytes).with_context(|| format!("cannot write {}", file.display()))?;
+            let told = serde_json::json!({ "file": file, "bytes": bytes.len() });
+            out.done(&format!("saved {} ({} bytes)", file.display(), bytes.len()), &told)
+        }
+        Command::Tidy { delete } => tidy(&tools, out, delete).await,
+        Command::Approve(asked) => decide(&tools, out, asked, ApprovalStatus::Approved).await,
+        Command::Reject(asked) => decide(&tools, out, asked, ApprovalStatus::Rejected).await,
+    }
+}
+
+async fn decide(tools: &Tools, out: &Out, asked: Decision, decision: ApprovalStatus) -> anyhow::Result<()> {
+    let Decision { ids, filter, note, dry_run } = asked;
+    let ids = if ids.is_empty() { waiting(tools, filter).await? } else { ids };
+    if dry_run {
+        return out.list(&ids, &["ASSET"], |id| vec![id.clone()]);
+    }
     let mut decided = Vec::new();
     for id in &ids {
-        decided.push(push::decide(&tools, id, decision, note.as_deref()).await?);
+        decided.push(push::decide(tools, id, decision, note.as_deref()).await?);
     }
     out.list(&decided, &["ASSET", "APPROVAL", "NEW", "PUSHES"], |d| {
         vec![
@@ -125,11 +218,78 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     })
 }
 
+async fn find(tools: &Tools, id: &str) -> anyhow::Result<Asset> {
+    let mut tx = tools.db.read().await?;
+    db::asset::find(&mut tx, id)
+        .await?
+        .with_context(|| format!("there is no asset '{id}'; see: store-sync assets list"))
+}
+
+/// The bucket's address, or this daemon's own.
+async fn address(tools: &Tools, asset: &Asset) -> anyhow::Result<String> {
+    Ok(match generate::address(tools, asset).await? {
+        Some(url) => url,
+        None => web::asset_link(tools, asset),
+    })
+}
+
+/// Other outputs from those there are.
+async fn make(config: &Config, tools: &Shared, out: &Out, making: Making) -> anyhow::Result<()> {
+    match making {
+        Making::Regenerate { ids, set, no_wait } => {
+            let over = input::settings(&set)?.unwrap_or_default();
+            let mut all = generate::Ordered::default();
+            for id in ids {
+                let one = generate::regenerate(tools, &AssetId(id), &over).await?;
+                all.assets.extend(one.assets);
+                all.jobs.extend(one.jobs);
+            }
+            super::generate::finish(config, out, tools, all, no_wait).await
+        }
+        Making::Edit { id, prompt, set, no_wait } => {
+            let over = input::settings(&set)?.unwrap_or_default();
+            let ordered = generate::edit(tools, &AssetId(id), prompt.as_deref(), &over).await?;
+            super::generate::finish(config, out, tools, ordered, no_wait).await
+        }
+    }
+}
+
+/// Finished outputs that wait for a decision and fit.
+async fn waiting(tools: &Tools, filter: Filter) -> anyhow::Result<Vec<String>> {
+    let mut tx = tools.db.read().await?;
+    let filter = AssetFilter {
+        client: super::clients::id_of(&mut tx, filter.client).await?,
+        session: filter.session.map(SessionId),
+        flow: filter.flow.map(FlowId),
+        product: filter.product.map(ProductId),
+        style: filter.style,
+        approval: Some(ApprovalStatus::Pending),
+        status: Some(AssetStatus::Completed),
+        after: None,
+    };
+    let found = db::asset::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
+    anyhow::ensure!(!found.is_empty(), "no finished picture that waits for a decision fits that");
+    Ok(found.into_iter().map(|asset| asset.id.0).collect())
+}
+
+async fn tidy(tools: &Tools, out: &Out, delete: bool) -> anyhow::Result<()> {
+    let tidied = generate::tidy(tools, delete).await?;
+    let done = if delete { "deleted" } else { "found (delete them with --delete)" };
+    let text = format!(
+        "{} of {} pictures of ours are known to no row, {} kB: {done}",
+        tidied.orphans.len(),
+        tidied.looked_at,
+        tidied.orphan_bytes / 1000
+    );
+    out.done(&text, &tidied)
+}
+
 fn table(out: &Out, assets: &[Asset]) -> anyhow::Result<()> {
-    out.list(assets, &["ID", "TYPE", "SIZE", "APPROVAL", "MADE"], |a| {
+    out.list(assets, &["ID", "STATUS", "TYPE", "SIZE", "APPROVAL", "MADE"], |a| {
         let size = a.width.zip(a.height).map(|(w, h)| format!("{w}×{h}"));
         vec![
             a.id.to_string(),
+            a.status.to_string(),
             or_dash(a.mime_type.as_ref()),
             or_dash(size.as_ref()),
             a.approval_status.to_string(),

@@ -16,7 +16,7 @@ use crate::{
     app,
     config::Config,
     db::{self, product::ProductFilter, push::PushFilter, run::RunFilter},
-    generate::{self, Order},
+    generate::{self, Order, Terms},
     model::{ApprovalStatus, AssetId, ClientId, ConnectionId, Product, Push},
     push,
     sandbox::{self, Options, Sandbox},
@@ -116,7 +116,9 @@ async fn pictures(tools: &Shared, products: &[Product]) -> anyhow::Result<Vec<As
     first.sort_by_key(|product| product.erp_id.clone());
     let ids: Vec<String> = first.iter().take(PRODUCTS).map(|product| product.id.to_string()).collect();
     let settings = STYLES.map(|style| serde_json::Map::from_iter([("style".to_owned(), style.into())]));
-    let ordered = generate::order(tools, &Order { products: &ids, settings: &settings, variants: 1, seed: 3 }).await?;
+    let terms = Terms { seed: Some(3), ..Terms::of(1) };
+    let ordered =
+        generate::order(tools, &Order { products: &ids, settings: &settings, together: false, terms }).await?;
     follow::ended(tools, &ordered.jobs).await?;
     Ok(ordered.assets)
 }

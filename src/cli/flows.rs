@@ -3,6 +3,7 @@
 use serde_json::to_value;
 
 use super::{
+    generate::HowMany,
     input::{self, Material},
     out::{Out, or_dash},
 };
@@ -11,6 +12,7 @@ use crate::{
     config::Config,
     curate,
     db::{self, asset::AssetFilter, flow::FlowFilter},
+    generate,
     model::{ClientId, Entity, EntityType, FlowId, FlowInput, FlowStatus, SessionId},
 };
 
@@ -49,8 +51,30 @@ pub(super) enum Command {
         #[command(flatten)]
         fields: Fields,
     },
-    /// What a model would be told for it, letter by letter.
-    Prompt { id: String },
+    /// What would be sent for it, letter by letter.
+    Prompt {
+        id: String,
+        /// Have its products and inspirations analysed first, as a job does.
+        #[arg(long)]
+        analyse: bool,
+    },
+    /// Make pictures of it.
+    Generate {
+        id: String,
+        #[command(flatten)]
+        how: HowMany,
+    },
+    /// Try its failed and cancelled pictures again, as they were ordered.
+    Retry {
+        id: String,
+        /// Leave the order and end.
+        #[arg(long)]
+        no_wait: bool,
+    },
+    /// Take its waiting pictures back; they count no more. What is being made is finished.
+    Cancel { id: String },
+    /// How far its pictures are.
+    Progress { id: String },
     /// Delete it; its pictures stay.
     Delete { id: String },
 }
@@ -114,7 +138,20 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Update { id, if_version, fields } => {
             out.one(&curate::update_flow(&tools, &FlowId(id), if_version, &fields.read()?).await?)
         }
-        Command::Prompt { id } => super::generate::show_prompt(&tools, out, &id).await,
+        Command::Prompt { id, analyse } => super::generate::show_prompt(&tools, out, &id, analyse).await,
+        Command::Generate { id, how } => {
+            let ordered = generate::order_flow(&tools, &FlowId(id), how.terms()).await?;
+            super::generate::finish(config, out, &tools, ordered, how.no_wait).await
+        }
+        Command::Retry { id, no_wait } => {
+            let ordered = generate::retry_flow(&tools, &FlowId(id)).await?;
+            super::generate::finish(config, out, &tools, ordered, no_wait).await
+        }
+        Command::Cancel { id } => out.one(&generate::cancel_flow(&tools, &FlowId(id)).await?),
+        Command::Progress { id } => {
+            let mut tx = tools.db.read().await?;
+            super::generate::show_progress(out, &db::generation::get_progress(&mut tx, &FlowId(id)).await?)
+        }
         Command::Delete { id } => {
             let gone = curate::delete_flow(&tools, &FlowId(id)).await?;
             out.done(&format!("deleted {}", gone.id), &gone)

@@ -1,30 +1,63 @@
-//! `generate`: pictures of products, made here. And `usage`.
+//! `generate`: pictures of products, of a flow, of a session; and `usage`.
 
 use serde_json::{Map, Value};
 
 use super::{
-    follow,
+    follow, input,
     out::{Out, or_dash},
 };
 use crate::{
     app,
     config::Config,
-    db,
-    generate::{self, Order},
-    model::{AssetStatus, Usage},
+    db::{self, ledger::By},
+    generate::{self, Order, Ordered, Terms},
+    model::{Asset, AssetStatus, lay_over},
+    tools::Shared,
 };
 
+/// How many pictures, and whether to wait for them.
 #[derive(clap::Args)]
+pub(super) struct HowMany {
+    /// Pictures of each flow; for products: of each product in each style.
+    #[arg(long, default_value_t = 4)]
+    variants: usize,
+    /// The first picture's seed: the same order with the same seed makes the same pictures in the local studio.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Place in the queue; lower goes first.
+    #[arg(long, default_value_t = generate::USUAL)]
+    priority: i32,
+    /// Leave the order and end.
+    #[arg(long)]
+    pub(super) no_wait: bool,
+}
+
+impl HowMany {
+    pub(super) fn terms(&self) -> Terms {
+        Terms { variants: self.variants, seed: self.seed, priority: self.priority }
+    }
+}
+
+#[derive(clap::Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["flow", "products"])))]
 pub(super) struct Args {
+    /// A flow that is there, with its own settings.
+    flow: Option<String>,
     /// Product to show; may be given several times.
-    #[arg(long = "product", value_name = "ID", required = true)]
+    #[arg(long = "product", value_name = "ID")]
     products: Vec<String>,
+    /// All products in one picture, instead of a picture each.
+    #[arg(long, requires = "products")]
+    together: bool,
     /// Scenes: studio, podium, wood, marble, botanic, concrete, sunset, night, or words such as "Rustic kitchen".
     #[arg(long = "style", value_name = "STYLE", value_delimiter = ',', default_value = "studio")]
     styles: Vec<String>,
-    /// Pictures of each product in each style.
-    #[arg(long, default_value_t = 4)]
-    variants: usize,
+    /// What a model is told beside the settings.
+    #[arg(long, value_name = "TEXT")]
+    prompt: Option<String>,
+    /// What makes them: studio or gemini.
+    #[arg(long)]
+    engine: Option<String>,
     /// Width to height.
     #[arg(long, default_value = "1:1")]
     aspect: String,
@@ -34,15 +67,14 @@ pub(super) struct Args {
     /// Light, such as "Golden Hour", "Cool", "Dramatic".
     #[arg(long)]
     lighting: Option<String>,
-    /// The first picture's seed: the same order with the same seed makes the same pictures.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    /// A further setting, such as cameraAngle=High or postAdjustments.light.exposure=20.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    set: Vec<String>,
     /// Further settings as JSON, such as '{"postAdjustments": {"light": {"exposure": 20}}}'.
     #[arg(long, value_name = "JSON")]
     settings: Option<String>,
-    /// Leave the order and end.
-    #[arg(long)]
-    no_wait: bool,
+    #[command(flatten)]
+    how: HowMany,
 }
 
 impl Args {
@@ -54,6 +86,7 @@ impl Args {
             }
             None => Map::new(),
         };
+        let set = input::settings(&self.set)?.unwrap_or_default();
         let settings = self
             .styles
             .iter()
@@ -62,9 +95,13 @@ impl Args {
                 settings.insert("style".into(), style.trim().into());
                 settings.entry("aspectRatio").or_insert_with(|| self.aspect.clone().into());
                 settings.entry("size").or_insert_with(|| self.size.into());
-                if let Some(light) = &self.lighting {
-                    settings.insert("lighting".into(), light.as_str().into());
+                let named = [("lighting", &self.lighting), ("promptText", &self.prompt), ("engine", &self.engine)];
+                for (name, text) in named {
+                    if let Some(text) = text {
+                        settings.insert(name.into(), text.as_str().into());
+                    }
                 }
+                lay_over(&mut settings, &set);
                 settings
             })
             .collect();
@@ -74,20 +111,58 @@ impl Args {
 
 pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Result<()> {
     let tools = app::open(config).await?;
-    let settings = args.settings()?;
-    let order = Order { products: &args.products, settings: &settings, variants: args.variants, seed: args.seed };
-    let ordered = generate::order(&tools, &order).await?;
-    if args.no_wait {
+    let mut terms = args.how.terms();
+    let ordered = if let Some(flow) = &args.flow {
+        generate::order_flow(&tools, &flow.as_str().into(), terms).await?
+    } else {
+        terms.seed = terms.seed.or(Some(1));
+        let settings = args.settings()?;
+        let order = Order { products: &args.products, settings: &settings, together: args.together, terms };
+        generate::order(&tools, &order).await?
+    };
+    finish(config, out, &tools, ordered, args.how.no_wait).await
+}
+
+/// Waits for an order, and shows what came of it.
+pub(super) async fn finish(
+    config: &Config,
+    out: &Out,
+    tools: &Shared,
+    ordered: Ordered,
+    no_wait: bool,
+) -> anyhow::Result<()> {
+    if no_wait {
         return out.one(&ordered);
     }
-    follow::jobs(config, &tools, &ordered.jobs).await?;
+    follow::jobs(config, tools, &ordered.jobs).await?;
     let mut tx = tools.db.read().await?;
     let mut assets = Vec::with_capacity(ordered.assets.len());
     for id in &ordered.assets {
         assets.extend(db::asset::find(&mut tx, id.as_str()).await?);
     }
     drop(tx);
-    out.list(&assets, &["ASSET", "STYLE", "STATUS", "SIZE", "FILE"], |asset| {
+    show(out, &assets)?;
+    let failed = assets.iter().filter(|asset| asset.status == AssetStatus::Error).count();
+    let waiting =
+        assets.iter().filter(|asset| matches!(asset.status, AssetStatus::Pending | AssetStatus::Generating)).count();
+    anyhow::ensure!(
+        waiting == 0,
+        "{waiting} of {} pictures wait for another try; see: store-sync assets list",
+        assets.len()
+    );
+    anyhow::ensure!(
+        failed == 0,
+        "{failed} of {} pictures were not made; try them again with: store-sync flows retry FLOW",
+        assets.len()
+    );
+    out.say(&format!(
+        "\nPictures lie in {}. Approve with: store-sync assets approve ASSET",
+        tools.outside.files.place()
+    ))
+}
+
+fn show(out: &Out, assets: &[Asset]) -> anyhow::Result<()> {
+    out.list(assets, &["ASSET", "STYLE", "STATUS", "SIZE", "FILE"], |asset| {
         let style = asset.settings.as_ref().and_then(|json| json.0["style"].as_str().map(str::to_owned));
         let size = asset.width.zip(asset.height).map(|(width, height)| format!("{width}×{height}"));
         let place = asset.error.clone().or_else(|| asset.asset_url.clone());
@@ -98,23 +173,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
             or_dash(size.as_ref()),
             or_dash(place.as_ref()),
         ]
-    })?;
-    let failed = assets.iter().filter(|asset| asset.status == AssetStatus::Error).count();
-    let waiting =
-        assets.iter().filter(|asset| matches!(asset.status, AssetStatus::Pending | AssetStatus::Generating)).count();
-    anyhow::ensure!(
-        waiting == 0,
-        "{waiting} of {} pictures wait for another try; see: store-sync assets list",
-        assets.len()
-    );
-    anyhow::ensure!(failed == 0, "{failed} of {} pictures were not made", assets.len());
-    if !out.json {
-        out.say(&format!(
-            "\nPictures lie in {}. Approve with: store-sync assets approve ASSET",
-            tools.outside.files.place()
-        ))?;
-    }
-    Ok(())
+    })
 }
 
 /// What a client used.
@@ -125,6 +184,20 @@ pub(super) struct UsageArgs {
     /// Another month than this one, as YYYY-MM.
     #[arg(long)]
     month: Option<String>,
+    /// The ledger, added up by shop, product, model, picture or kind.
+    #[arg(long, value_enum)]
+    by: Option<ByWord>,
+    #[arg(long, default_value_t = 1000, requires = "by")]
+    limit: i64,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ByWord {
+    Shop,
+    Product,
+    Model,
+    Picture,
+    Kind,
 }
 
 pub(super) async fn usage(config: &Config, out: &Out, args: UsageArgs) -> anyhow::Result<()> {
@@ -134,17 +207,45 @@ pub(super) async fn usage(config: &Config, out: &Out, args: UsageArgs) -> anyhow
     let client =
         client.ok_or_else(|| anyhow::anyhow!("there is no client '{}'; see: store-sync clients list", args.client))?;
     let month = args.month.unwrap_or_else(|| generate::month(tools.outside.clock.now()));
-    let used = db::quota::find_usage(&mut tx, &client.id, &month).await?;
-    let used = used.unwrap_or(Usage { client_id: client.id.clone(), month, generation_count: 0 });
-    let quota = db::quota::find(&mut tx, &client.id).await?;
-    let mut told = serde_json::to_value(&used)?;
-    told["monthly_generation_limit"] =
-        serde_json::json!(quota.map(|quota| quota.monthly_generation_limit).filter(|limit| *limit >= 0));
-    out.one(&told)
+    let Some(by) = args.by else {
+        drop(tx);
+        return out.one(&generate::usage(&tools, &client.id, &month).await?);
+    };
+    let by = match by {
+        ByWord::Shop => By::Shop,
+        ByWord::Product => By::Product,
+        ByWord::Model => By::Model,
+        ByWord::Picture => By::Picture,
+        ByWord::Kind => By::Kind,
+    };
+    let sums = db::ledger::list_sums(&mut tx, &client.id, &month, by, args.limit).await?;
+    out.list(&sums, &["OF", "PICTURES", "ANALYSES", "USD", "PROMISED"], |sum| {
+        vec![
+            or_dash(sum.what.as_ref()),
+            sum.pictures.to_string(),
+            sum.analyses.to_string(),
+            dollars(sum.usd_micros),
+            dollars(sum.reserved_usd_micros),
+        ]
+    })
 }
 
-/// The prompt that a flow stands for.
-pub(super) async fn show_prompt(tools: &crate::tools::Tools, out: &Out, id: &str) -> anyhow::Result<()> {
-    let text = generate::flow_prompt(tools, &id.into()).await?;
-    out.done(&text, &serde_json::json!({ "prompt": text }))
+/// Millionths as people write dollars.
+pub(super) fn dollars(usd_micros: i64) -> String {
+    format!("{}.{:06}", usd_micros / 1_000_000, usd_micros % 1_000_000)
+}
+
+/// What would be sent for a flow.
+pub(super) async fn show_prompt(tools: &Shared, out: &Out, id: &str, look: bool) -> anyhow::Result<()> {
+    let told = generate::told(tools, &id.into(), look).await?;
+    let image = [told.aspect_ratio.as_deref().unwrap_or("as the picture"), told.image_size].join(", ");
+    let text = format!("{}, {} ({image})\n\n{}", told.engine, told.model, told.parts.join("\n\n"));
+    out.done(&text, &told)
+}
+
+/// How far an order is.
+pub(super) fn show_progress(out: &Out, progress: &db::generation::Progress) -> anyhow::Result<()> {
+    let mut told = serde_json::to_value(progress)?;
+    told["percent"] = progress.percent().into();
+    out.one(&told)
 }

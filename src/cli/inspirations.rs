@@ -9,7 +9,7 @@ use crate::{
     app,
     config::Config,
     curate::{self, Source},
-    db,
+    db, generate,
     model::{InspirationId, InspirationSource, SessionId},
 };
 
@@ -36,6 +36,14 @@ pub(super) enum Command {
         id: String,
         #[arg(long)]
         order: i32,
+    },
+    /// See what scene it shows; kept with it.
+    #[command(alias = "analyze")]
+    Analyse {
+        id: String,
+        /// Look again, also where that is known already.
+        #[arg(long)]
+        anew: bool,
     },
     /// Delete a picture.
     Delete { id: String },
@@ -77,6 +85,9 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let found = db::inspiration::find(&mut tx, &id).await?;
             tx.commit().await?;
             out.one(&found)
+        }
+        Command::Analyse { id, anew } => {
+            out.one(&generate::analyse_inspiration(&tools, &InspirationId(id), anew).await?)
         }
         Command::Delete { id } => {
             let gone = curate::delete_inspiration(&tools, &InspirationId(id)).await?;

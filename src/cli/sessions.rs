@@ -3,6 +3,7 @@
 use serde_json::to_value;
 
 use super::{
+    generate::HowMany,
     input::{self, Material},
     out::{Out, or_dash},
 };
@@ -11,6 +12,7 @@ use crate::{
     config::Config,
     curate,
     db::{self, flow::FlowFilter, message::Parent, session::SessionFilter},
+    generate,
     model::{ClientId, SessionId, SessionInput, SessionStatus},
 };
 
@@ -40,6 +42,27 @@ pub(super) enum Command {
         if_version: Option<i32>,
         #[command(flatten)]
         fields: Fields,
+    },
+    /// Make pictures: of each flow that has none yet, and of each product that no flow shows.
+    Generate {
+        id: String,
+        /// Also of flows that have pictures already.
+        #[arg(long)]
+        again: bool,
+        #[command(flatten)]
+        how: HowMany,
+    },
+    /// Take the waiting pictures of all its flows back.
+    Cancel { id: String },
+    /// How far its pictures are.
+    Progress { id: String },
+    /// Say something in it.
+    Say {
+        id: String,
+        text: String,
+        /// user or assistant.
+        #[arg(long, default_value = "user")]
+        role: String,
     },
     /// Delete it with its flows and messages; its pictures stay.
     Delete { id: String },
@@ -95,6 +118,19 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Create(fields) => out.one(&curate::create_session(&tools, &fields.read()?).await?),
         Command::Update { id, if_version, fields } => {
             out.one(&curate::update_session(&tools, &SessionId(id), if_version, &fields.read()?).await?)
+        }
+        Command::Generate { id, again, how } => {
+            let ordered = generate::order_session(&tools, &SessionId(id), how.terms(), again).await?;
+            super::generate::finish(config, out, &tools, ordered, how.no_wait).await
+        }
+        Command::Cancel { id } => out.one(&generate::cancel_session(&tools, &SessionId(id)).await?),
+        Command::Progress { id } => {
+            let mut tx = tools.db.read().await?;
+            super::generate::show_progress(out, &db::generation::get_session_progress(&mut tx, &SessionId(id)).await?)
+        }
+        Command::Say { id, text, role } => {
+            let parts = serde_json::json!([{ "type": "text", "text": text }]);
+            out.one(&curate::say(&tools, &SessionId(id), &role, &parts).await?)
         }
         Command::Delete { id } => {
             let gone = curate::delete_session(&tools, &SessionId(id)).await?;

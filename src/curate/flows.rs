@@ -1,16 +1,11 @@
 //! Flows: attempts with fixed settings.
 
-use serde_json::{Map, Value};
-
 use super::{client, own_products, refused, stale, unknown};
 use crate::{
     db,
-    model::{Failure, FlowId, FlowInput, GenerationFlow},
+    model::{Failure, FlowId, FlowInput, GenerationFlow, PRODUCTS_PER_FLOW, lay_over},
     tools::Tools,
 };
-
-/// Products that fit into one scene.
-pub const MOST_PRODUCTS: usize = 10;
 
 /// A new flow, in a session or standing alone; in a session it is the session's client's.
 pub async fn create_flow(tools: &Tools, input: &FlowInput) -> Result<GenerationFlow, Failure> {
@@ -73,41 +68,9 @@ pub async fn delete_flow(tools: &Tools, id: &FlowId) -> Result<GenerationFlow, F
 
 fn check(input: &FlowInput) -> Result<(), Failure> {
     match input.product_ids.as_ref().map(Vec::len) {
-        Some(many) if many > MOST_PRODUCTS => {
-            Err(refused(format!("{many} products do not fit into one picture: a flow takes at most {MOST_PRODUCTS}")))
-        }
+        Some(many) if many > PRODUCTS_PER_FLOW => Err(refused(format!(
+            "{many} products do not fit into one picture: a flow takes at most {PRODUCTS_PER_FLOW}"
+        ))),
         _ => Ok(()),
-    }
-}
-
-/// Lays members over those there are, group by group; what is not named stays.
-fn lay_over(settings: &mut Map<String, Value>, over: &Map<String, Value>) {
-    for (name, value) in over {
-        match (settings.get_mut(name), value) {
-            (Some(Value::Object(group)), Value::Object(members)) => lay_over(group, members),
-            _ => {
-                settings.insert(name.clone(), value.clone());
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn settings_are_laid_over_and_unknown_keys_stay() {
-        let mut settings =
-            json!({"scene": "Studio", "mystery": 1, "postAdjustments": {"light": {"exposure": 10, "contrast": 5}}});
-        let over = json!({"scene": "Beach", "postAdjustments": {"light": {"contrast": 7}, "color": {"vibrance": 3}}});
-        if let (Some(settings), Some(over)) = (settings.as_object_mut(), over.as_object()) {
-            lay_over(settings, over);
-        }
-        let expected = json!({"scene": "Beach", "mystery": 1,
-            "postAdjustments": {"light": {"exposure": 10, "contrast": 7}, "color": {"vibrance": 3}}});
-        assert_eq!(settings, expected);
     }
 }

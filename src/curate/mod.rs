@@ -6,15 +6,17 @@ mod clients;
 mod favorites;
 mod flows;
 mod inspirations;
+mod products;
 mod sessions;
 mod tags;
 
 pub use assets::{delete_asset, register_asset, update_asset};
 pub use clients::{add_member, delete_client, set_plan, update_client};
 pub use favorites::{Mine, favor, favor_image, unfavor, unfavor_image};
-pub use flows::{MOST_PRODUCTS, create_flow, delete_flow, update_flow};
+pub use flows::{create_flow, delete_flow, update_flow};
 pub use inspirations::{Source, add_inspiration, delete_inspiration};
-pub use sessions::{create_session, delete_session, update_session};
+pub use products::{NewProduct, add_product};
+pub use sessions::{create_session, delete_session, say, update_session};
 pub use tags::{assign_tag, create_tag, delete_tag, unassign_tag, update_tag};
 
 use crate::{

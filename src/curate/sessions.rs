@@ -1,9 +1,11 @@
 //! Sessions: collections of products to make pictures for.
 
+use serde_json::Value;
+
 use super::{client, own_products, refused, stale, unknown};
 use crate::{
-    db,
-    model::{CollectionSession, Failure, SessionId, SessionInput},
+    db::{self, Tx, message::Parent},
+    model::{ClientId, CollectionSession, Failure, Message, MessageId, SessionId, SessionInput},
     tools::Tools,
 };
 
@@ -15,8 +17,10 @@ pub async fn create_session(tools: &Tools, input: &SessionInput) -> Result<Colle
         return Err(refused("a session needs a name"));
     }
     own_products(&mut tx, &client.id, input.product_ids.as_ref()).await?;
+    within_plan(&mut tx, &client.id, input).await?;
     let id: SessionId = tools.outside.new_id();
     db::session::insert(&mut tx, &id, &client.id, input, tools.outside.clock.now()).await?;
+    look_at(tools, &mut tx, &client.id, input).await?;
     let session = db::session::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
     Ok(session)
@@ -35,6 +39,8 @@ pub async fn update_session(
         return Err(refused("a session stays with its client"));
     }
     own_products(&mut tx, &found.client_id, input.product_ids.as_ref()).await?;
+    within_plan(&mut tx, &found.client_id, input).await?;
+    look_at(tools, &mut tx, &found.client_id, input).await?;
     let version = version.unwrap_or(found.version);
     if !db::session::update(&mut tx, id, version, input, tools.outside.clock.now()).await? {
         return Err(stale("session", id, found.version));
@@ -42,6 +48,55 @@ pub async fn update_session(
     let session = db::session::find(&mut tx, id).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
     Ok(session)
+}
+
+/// A plan says how many products a session may have.
+async fn within_plan(tx: &mut Tx, client: &ClientId, input: &SessionInput) -> Result<(), Failure> {
+    let many = input.product_ids.as_ref().map_or(0, Vec::len);
+    let most = db::quota::find(tx, client).await?.and_then(|quota| quota.max_products);
+    match most.and_then(|most| usize::try_from(most).ok()) {
+        Some(most) if many > most => {
+            let text = format!(
+                "{many} products are more than the client's plan has for a session ({most}); see: store-sync clients quota"
+            );
+            Err(Failure::give_up("quota_exceeded", text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Has the products of a collection looked at before pictures of them are wanted, where the operator wants that.
+async fn look_at(tools: &Tools, tx: &mut Tx, client: &ClientId, input: &SessionInput) -> Result<(), Failure> {
+    if tools.rules.analyse_on_collection {
+        let unseen = db::product::list_unseen(tx, input.product_ids.as_deref().unwrap_or_default()).await?;
+        for product in &unseen {
+            db::job::insert(tx, &tools.analysis_job(client, product), tools.outside.clock.now()).await?;
+        }
+        if !unseen.is_empty() {
+            tools.bell.notify_waiters();
+        }
+    }
+    Ok(())
+}
+
+/// Says something in a session, where people and programs talk about it; `parts` are text, image and settings parts as the older application
+/// has them.
+pub async fn say(tools: &Tools, id: &SessionId, role: &str, parts: &Value) -> Result<Message, Failure> {
+    if !["user", "assistant"].contains(&role) {
+        return Err(refused(format!("'{role}' is neither user nor assistant")));
+    }
+    if parts.as_array().is_none_or(Vec::is_empty) {
+        return Err(refused("a message has parts: a list such as [{\"type\": \"text\", \"text\": \"…\"}]"));
+    }
+    let mut tx = tools.db.begin().await?;
+    let message: MessageId = tools.outside.new_id();
+    let now = tools.outside.clock.now();
+    if !db::message::insert(&mut tx, &message, &Parent::Session(id.clone()), role, parts, now).await? {
+        return Err(unknown("session", id, "sessions"));
+    }
+    let said = db::message::find(&mut tx, &message).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    Ok(said)
 }
 
 /// Deletes a session with its flows and messages; its pictures stay.

@@ -3,14 +3,18 @@
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 
-use super::{Tx, all, execute, maybe};
-use crate::model::{ApprovalStatus, Asset, AssetId, AssetInput, ClientId, FlowId, Product, ProductId, Time};
+use super::{Tx, all, build, execute, maybe};
+use crate::model::{
+    ApprovalStatus, Asset, AssetId, AssetInput, AssetStatus, ClientId, FlowId, Product, ProductId, SessionId, Time,
+};
 
 macro_rules! columns {
     ($rest:literal) => {
         concat!(
             "SELECT id, client_id, generation_flow_id, chat_session_id, asset_url, asset_type, status, prompt, \
-             approval_status, approved_at, approved_by, approval_note, error, settings, sha256, mime_type, width, height, byte_size, created_at, updated_at FROM generated_asset ",
+             approval_status, approved_at, approved_by, approval_note, error, settings, sha256, mime_type, width, height, byte_size, \
+             original_asset_url, original_byte_size, model, cost_usd_micros, provenance, asset_analysis, analysis_version, job_id, \
+             created_at, updated_at, completed_at FROM generated_asset ",
             $rest
         )
     };
@@ -69,6 +73,11 @@ pub async fn find(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Asset>> {
     maybe!(tx, Asset, columns!("WHERE id = $1 AND deleted_at IS NULL"), id)
 }
 
+/// One asset that was deleted.
+pub async fn find_deleted(tx: &mut Tx, id: &AssetId) -> sqlx::Result<Option<Asset>> {
+    maybe!(tx, Asset, columns!("WHERE id = $1 AND deleted_at IS NOT NULL"), id)
+}
+
 /// Which assets to list.
 #[derive(Default)]
 pub struct AssetFilter {
@@ -76,6 +85,10 @@ pub struct AssetFilter {
     pub approval: Option<ApprovalStatus>,
     pub product: Option<ProductId>,
     pub flow: Option<FlowId>,
+    pub session: Option<SessionId>,
+    pub status: Option<AssetStatus>,
+    /// The `style` of its settings, letter by letter.
+    pub style: Option<String>,
     /// Only assets behind this one.
     pub after: Option<AssetId>,
 }
@@ -85,13 +98,30 @@ pub async fn list(tx: &mut Tx, filter: &AssetFilter, limit: i64) -> sqlx::Result
     let sql = columns!(
         "WHERE deleted_at IS NULL AND ($1 = '' OR client_id = $1) AND ($2 = '' OR approval_status = $2) \
          AND ($3 = '' OR id IN (SELECT generated_asset_id FROM generated_asset_product WHERE product_id = $3)) \
-         AND id > $4 AND ($6 = '' OR generation_flow_id = $6) ORDER BY id LIMIT $5"
+         AND id > $4 AND ($6 = '' OR generation_flow_id = $6) AND ($7 = '' OR status = $7) \
+         AND ($8 = '' OR settings ->> 'style' = $8) AND ($9 = '' OR generation_flow_id IN \
+         (SELECT f.id FROM generation_flow f WHERE f.collection_session_id = $9)) ORDER BY id LIMIT $5"
     );
+    let session = filter.session.as_ref().map_or("", SessionId::as_str);
+    let (status, style) = (filter.status.map_or("", AssetStatus::as_str), filter.style.as_deref().unwrap_or(""));
     let flow = filter.flow.as_ref().map_or("", FlowId::as_str);
     let client = filter.client.as_ref().map_or("", ClientId::as_str);
     let product = filter.product.as_ref().map_or("", ProductId::as_str);
     let after = filter.after.as_ref().map_or("", AssetId::as_str);
-    all!(tx, Asset, sql, client, filter.approval.map_or("", ApprovalStatus::as_str), product, after, limit, flow)
+    all!(
+        tx,
+        Asset,
+        sql,
+        client,
+        filter.approval.map_or("", ApprovalStatus::as_str),
+        product,
+        after,
+        limit,
+        flow,
+        status,
+        style,
+        session
+    )
 }
 
 /// Writes a person's decision; false where it stands already (the time of the first one is kept).
@@ -130,6 +160,44 @@ pub async fn update(
                settings = coalesce($4, settings), updated_at = $5 WHERE id = $1 AND deleted_at IS NULL AND ($6 OR EXISTS \
                (SELECT 1 FROM generation_flow f WHERE f.id = $2 AND f.client_id = generated_asset.client_id AND f.deleted_at IS NULL))";
     Ok(execute!(tx, sql, id, flow, prompt, settings.map(Json), now, flow.is_none())? == 1)
+}
+
+/// Keeps what is seen on it.
+pub async fn mark_analysed(
+    tx: &mut Tx,
+    id: &AssetId,
+    analysis: &Value,
+    version: &str,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE generated_asset SET asset_analysis = $2, analysis_version = $3, updated_at = $4 WHERE id = $1";
+    Ok(execute!(tx, sql, id, Json(analysis), version, now)? == 1)
+}
+
+/// Those of these object keys that some output is kept under, deleted outputs too.
+pub async fn list_known_keys(tx: &mut Tx, keys: &[String]) -> sqlx::Result<Vec<String>> {
+    let mut known = Vec::new();
+    for chunk in keys.chunks(1000) {
+        let rows: Vec<(Option<String>, Option<String>)> = build!(
+            tx,
+            |q| {
+                q.push("SELECT asset_url, original_asset_url FROM generated_asset WHERE asset_url IN (");
+                let mut list = q.separated(", ");
+                for key in chunk {
+                    list.push_bind(key);
+                }
+                q.push(") OR original_asset_url IN (");
+                let mut list = q.separated(", ");
+                for key in chunk {
+                    list.push_bind(key);
+                }
+                q.push(")");
+            },
+            all(Option<String>, Option<String>)
+        )?;
+        known.extend(rows.into_iter().flat_map(|(asset, original)| [asset, original]).flatten());
+    }
+    Ok(known)
 }
 
 /// Deletes an output; the row stays, since pushes and the older application know it.

@@ -1,20 +1,23 @@
-//! Outputs that are wanted, under way, made or failed, and the flows they belong to.
+//! Outputs that are wanted, under way, made or failed, and the flows and sessions they belong to.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 
-use super::{Tx, execute, maybe};
-use crate::model::{AssetId, ClientId, FlowId, FlowStatus, JobId, ProductId, Time};
+use super::{Tx, all, execute, maybe};
+use crate::model::{AssetId, ClientId, FlowId, FlowStatus, JobId, ProductId, SessionId, SessionStatus, Time};
 
 /// An output that is wanted; its id is known before there is anything.
 pub struct Wanted<'a> {
     pub id: &'a AssetId,
     pub client: &'a ClientId,
-    pub flow: &'a FlowId,
-    pub product: &'a ProductId,
+    pub flow: Option<&'a FlowId>,
+    pub products: &'a [&'a ProductId],
     pub prompt: &'a str,
     pub settings: &'a Map<String, Value>,
     pub job: &'a JobId,
+    /// What is known of its making before it is made.
+    pub provenance: &'a Value,
 }
 
 /// A finished output.
@@ -24,48 +27,40 @@ pub struct Made<'a> {
     pub mime_type: &'a str,
     pub size: (i32, i32),
     pub byte_size: i64,
+    /// The PNG it was made from: its key and bytes.
+    pub original: (&'a str, i64),
     /// What made it.
     pub model: &'a str,
+    /// What that was told.
+    pub prompt: &'a str,
     /// Millionths of a US dollar.
     pub cost_usd_micros: i64,
-}
-
-/// A flow that stands alone.
-pub async fn insert_flow(
-    tx: &mut Tx,
-    id: &FlowId,
-    client: &ClientId,
-    (products, settings, status): (&Value, &Map<String, Value>, FlowStatus),
-    now: Time,
-) -> sqlx::Result<()> {
-    let sql = "INSERT INTO generation_flow (id, client_id, product_ids, selected_base_images, status, settings, is_favorite, \
-               current_image_index, version, created_at, updated_at, from_legacy) \
-               VALUES ($1, $2, $3, $4, $5, $6, false, 0, 1, $7, $7, false)";
-    let none = Json(Map::new());
-    execute!(tx, sql, id, client, Json(products), none, status, Json(settings), now).map(drop)
+    pub provenance: &'a Value,
 }
 
 /// A place for an output.
 pub async fn insert(tx: &mut Tx, new: &Wanted<'_>, now: Time) -> sqlx::Result<()> {
     let sql = "INSERT INTO generated_asset (id, client_id, generation_flow_id, asset_type, status, prompt, settings, product_ids, job_id, \
-               approval_status, created_at, updated_at, from_legacy) \
-               VALUES ($1, $2, $3, 'image', 'pending', $4, $5, $6, $7, 'pending', $8, $8, false)";
-    let products = Json([new.product]);
-    execute!(tx, sql, new.id, new.client, new.flow, new.prompt, Json(new.settings), products, new.job, now).map(drop)
+               provenance, approval_status, created_at, updated_at, from_legacy) \
+               VALUES ($1, $2, $3, 'image', 'pending', $4, $5, $6, $7, $8, 'pending', $9, $9, false)";
+    let (products, made) = (Json(new.products), Json(new.provenance));
+    execute!(tx, sql, new.id, new.client, new.flow, new.prompt, Json(new.settings), products, new.job, made, now)
+        .map(drop)
 }
 
-/// Somebody works on it.
+/// Somebody works on it; false where it ended meanwhile.
 pub async fn mark_begun(tx: &mut Tx, id: &AssetId, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generated_asset SET status = 'generating', updated_at = $2 WHERE id = $1 AND status IN ('pending', 'generating')";
     Ok(execute!(tx, sql, id, now)? == 1)
 }
 
-/// It is there; false where it was before.
+/// It is there; false where it was there before, or given up.
 pub async fn mark_made(tx: &mut Tx, id: &AssetId, made: &Made<'_>, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generated_asset SET status = 'completed', asset_url = $2, sha256 = $3, mime_type = $4, width = $5, height = $6, \
-               byte_size = $7, model = $8, cost_usd_micros = $9, error = NULL, updated_at = $10, completed_at = $10 \
-               WHERE id = $1 AND status <> 'completed'";
-    let (width, height) = made.size;
+               byte_size = $7, model = $8, cost_usd_micros = $9, error = NULL, updated_at = $10, completed_at = $10, \
+               original_asset_url = $11, original_byte_size = $12, prompt = $13, provenance = $14 \
+               WHERE id = $1 AND status IN ('pending', 'generating')";
+    let ((width, height), (original, original_bytes)) = (made.size, made.original);
     let done = execute!(
         tx,
         sql,
@@ -78,7 +73,11 @@ pub async fn mark_made(tx: &mut Tx, id: &AssetId, made: &Made<'_>, now: Time) ->
         made.byte_size,
         made.model,
         made.cost_usd_micros,
-        now
+        now,
+        original,
+        original_bytes,
+        made.prompt,
+        Json(made.provenance)
     )?;
     Ok(done == 1)
 }
@@ -89,34 +88,91 @@ pub async fn mark_failed(tx: &mut Tx, id: &AssetId, why: &str, now: Time) -> sql
     Ok(execute!(tx, sql, id, why, now)? == 1)
 }
 
-/// Outputs of a flow that are under way, and that were made.
-pub async fn count(tx: &mut Tx, flow: &FlowId) -> sqlx::Result<(i64, i64)> {
-    let sql = "SELECT count(CASE WHEN status IN ('pending', 'generating') THEN 1 END), count(CASE WHEN status = 'completed' THEN 1 END) \
-               FROM generated_asset WHERE generation_flow_id = $1 AND deleted_at IS NULL";
-    let found: Option<(i64, i64)> = maybe!(tx, (i64, i64), sql, flow)?;
-    Ok(found.unwrap_or_default())
+/// A failed one is wanted again, by another job; false where it is no failed one.
+pub async fn mark_wanted(tx: &mut Tx, id: &AssetId, job: &JobId, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE generated_asset SET status = 'pending', error = NULL, job_id = $2, updated_at = $3 \
+               WHERE id = $1 AND status = 'error' AND deleted_at IS NULL";
+    Ok(execute!(tx, sql, id, job, now)? == 1)
 }
 
-/// What the pictures since a time cost, over all clients, in millionths of a US dollar.
-pub async fn sum_cost(tx: &mut Tx, since: Time) -> sqlx::Result<i64> {
-    let sql = "SELECT CAST(coalesce(sum(cost_usd_micros), 0) AS BIGINT) FROM generated_asset WHERE completed_at >= $1";
-    let found: Option<(i64,)> = maybe!(tx, (i64,), sql, since)?;
-    Ok(found.map_or(0, |(sum,)| sum))
+/// Outputs that nobody works on although they are not made: their job ended without them. With their clients.
+pub async fn list_stranded(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<(AssetId, ClientId, Option<String>)>> {
+    let sql = "SELECT a.id, a.client_id, j.error FROM generated_asset a JOIN job j ON j.id = a.job_id \
+               WHERE a.status IN ('pending', 'generating') AND a.deleted_at IS NULL AND j.status IN ('failed', 'cancelled') \
+               ORDER BY a.id LIMIT $1";
+    all!(tx, (AssetId, ClientId, Option<String>), sql, limit)
 }
 
-/// Outputs that somebody works on, over all clients.
-pub async fn count_begun(tx: &mut Tx) -> sqlx::Result<i64> {
-    let found: Option<(i64,)> = maybe!(
-        tx,
-        (i64,),
-        "SELECT count(*) FROM generated_asset WHERE status = $1 AND deleted_at IS NULL",
-        "generating"
-    )?;
-    Ok(found.map_or(0, |(count,)| count))
+/// How far the outputs of a flow or session are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct Progress {
+    pub total: i64,
+    pub waiting: i64,
+    pub generating: i64,
+    pub completed: i64,
+    pub failed: i64,
+    /// What the finished ones cost, in millionths of a US dollar.
+    pub cost_usd_micros: i64,
 }
 
-/// How a flow stands.
+impl Progress {
+    /// Those that are still to come.
+    pub fn open(&self) -> i64 {
+        self.waiting + self.generating
+    }
+
+    /// 0 to 100; nothing wanted counts as all done.
+    pub fn percent(&self) -> i64 {
+        if self.total == 0 { 100 } else { (self.completed + self.failed) * 100 / self.total }
+    }
+}
+
+macro_rules! progress {
+    ($where:literal) => {
+        concat!(
+            "SELECT count(*) AS total, count(CASE WHEN status = 'pending' THEN 1 END) AS waiting, \
+             count(CASE WHEN status = 'generating' THEN 1 END) AS generating, count(CASE WHEN status = 'completed' THEN 1 END) AS completed, \
+             count(CASE WHEN status = 'error' THEN 1 END) AS failed, CAST(coalesce(sum(cost_usd_micros), 0) AS BIGINT) AS cost_usd_micros \
+             FROM generated_asset WHERE deleted_at IS NULL AND ",
+            $where
+        )
+    };
+}
+
+/// How far a flow is.
+pub async fn get_progress(tx: &mut Tx, flow: &FlowId) -> sqlx::Result<Progress> {
+    Ok(maybe!(tx, Progress, progress!("generation_flow_id = $1"), flow)?.unwrap_or_default())
+}
+
+/// How far a session is, over all its flows.
+pub async fn get_session_progress(tx: &mut Tx, session: &SessionId) -> sqlx::Result<Progress> {
+    let sql = progress!("generation_flow_id IN (SELECT id FROM generation_flow WHERE collection_session_id = $1)");
+    Ok(maybe!(tx, Progress, sql, session)?.unwrap_or_default())
+}
+
+/// Takes a flow for this transaction, so that of two that end together the second one sees the first; false where it is gone.
+pub async fn lock_flow(tx: &mut Tx, flow: &FlowId, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE generation_flow SET updated_at = $2 WHERE id = $1 AND deleted_at IS NULL";
+    Ok(execute!(tx, sql, flow, now)? == 1)
+}
+
+/// How a flow stands. Its settings and so its version stay.
 pub async fn mark_flow(tx: &mut Tx, flow: &FlowId, status: FlowStatus, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE generation_flow SET status = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL";
     execute!(tx, sql, flow, status, now).map(drop)
+}
+
+/// How a session stands.
+pub async fn mark_session(tx: &mut Tx, session: &SessionId, status: SessionStatus, now: Time) -> sqlx::Result<()> {
+    let sql = "UPDATE collection_session SET status = $2, updated_at = $3 WHERE id = $1";
+    execute!(tx, sql, session, status, now).map(drop)
+}
+
+/// A session has ended when none of its flows is under way.
+pub async fn finish_session(tx: &mut Tx, session: &SessionId, now: Time) -> sqlx::Result<()> {
+    // Taken first: of two flows that end together the second one sees the first.
+    execute!(tx, "UPDATE collection_session SET updated_at = $2 WHERE id = $1", session, now)?;
+    let sql = "UPDATE collection_session SET status = 'completed' WHERE id = $1 AND status = 'generating' AND NOT EXISTS \
+               (SELECT 1 FROM generation_flow f WHERE f.collection_session_id = $1 AND f.status = 'generating' AND f.deleted_at IS NULL)";
+    execute!(tx, sql, session).map(drop)
 }

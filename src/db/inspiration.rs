@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::types::Json;
 
-use super::{Tx, all, execute, maybe};
+use super::{Tx, all, build, execute, maybe};
 use crate::model::{Inspiration, InspirationId, InspirationSource, SessionId, Time};
 
 macro_rules! columns {
@@ -52,6 +52,26 @@ pub async fn update(
 ) -> sqlx::Result<bool> {
     let sql = "UPDATE inspiration_image SET display_order = coalesce($2, display_order), analysis = coalesce($3, analysis) WHERE id = $1";
     Ok(execute!(tx, sql, id, order, analysis.map(Json))? == 1)
+}
+
+/// Those of these object keys that some picture is kept under.
+pub async fn list_known_keys(tx: &mut Tx, keys: &[String]) -> sqlx::Result<Vec<String>> {
+    let mut known: Vec<(String,)> = Vec::new();
+    for chunk in keys.chunks(1000) {
+        known.extend(build!(
+            tx,
+            |q| {
+                q.push("SELECT r2_key FROM inspiration_image WHERE r2_key IN (");
+                let mut list = q.separated(", ");
+                for key in chunk {
+                    list.push_bind(key);
+                }
+                q.push(")");
+            },
+            all(String,)
+        )?);
+    }
+    Ok(known.into_iter().map(|(key,)| key).collect())
 }
 
 /// Deletes a picture's row; its bytes are the object store's.

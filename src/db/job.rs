@@ -3,7 +3,7 @@
 use sqlx::types::Json;
 
 use super::{Tx, all, build, execute, maybe};
-use crate::model::{ClientId, ConnectionId, Job, JobId, Pool, Task, Time};
+use crate::model::{ClientId, ConnectionId, FlowId, Job, JobId, Pool, Task, Time};
 
 macro_rules! fields {
     () => {
@@ -28,9 +28,26 @@ pub struct NewJob {
 
 /// Leaves a job; gives its id, or that of the one with the same dedupe key that waits or runs already.
 pub async fn insert(tx: &mut Tx, job: &NewJob, now: Time) -> sqlx::Result<JobId> {
+    insert_in_turn(tx, job, 0, now).await
+}
+
+/// The first free turn of a client in a pool. Turns go before age: whoever left a thousand jobs has taken a thousand turns, and whoever
+/// comes then begins where the pool stands now, so that clients take turns however much each of them left.
+pub async fn next_turn(tx: &mut Tx, pool: Pool, client: &ClientId) -> sqlx::Result<i64> {
+    let own = "SELECT max(turn) FROM job WHERE client_id = $1 AND queue = $2 AND status = 'pending'";
+    let stands = "SELECT coalesce((SELECT min(turn) FROM job WHERE queue = $1 AND status = 'pending'), \
+                  (SELECT max(turn) FROM job WHERE queue = $1 AND status = 'processing'))";
+    let own: Option<(Option<i64>,)> = maybe!(tx, (Option<i64>,), own, client, pool)?;
+    let stands: Option<(Option<i64>,)> = maybe!(tx, (Option<i64>,), stands, pool)?;
+    let own = own.and_then(|(turn,)| turn).map_or(0, |turn| turn + 1);
+    Ok(own.max(stands.and_then(|(turn,)| turn).unwrap_or(0)))
+}
+
+/// Leaves a job that waits for its client's turn.
+pub async fn insert_in_turn(tx: &mut Tx, job: &NewJob, turn: i64, now: Time) -> sqlx::Result<JobId> {
     let sql = "INSERT INTO job (id, client_id, queue, store_connection_id, type, payload, status, max_attempts, \
-               scheduled_for, lane, priority, dedupe_key, created_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9, $10, $11, $12) \
+               scheduled_for, lane, priority, dedupe_key, created_at, flow_id, turn) \
+               VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9, $10, $11, $12, $13, $14) \
                ON CONFLICT (dedupe_key) WHERE dedupe_key IS NOT NULL AND status IN ('pending', 'processing') DO NOTHING";
     let task = &job.task;
     let rows = execute!(
@@ -48,6 +65,8 @@ pub async fn insert(tx: &mut Tx, job: &NewJob, now: Time) -> sqlx::Result<JobId>
         job.priority,
         &job.dedupe_key,
         now,
+        task.flow(),
+        turn,
     )?;
     if rows == 1 {
         return Ok(job.id.clone());
@@ -66,7 +85,7 @@ pub async fn claim(tx: &mut Tx, pool: Pool, worker: &str, times: (Time, Time)) -
                  started_at = COALESCE(started_at, $3), lease_expires_at = $4, running_lane = lane WHERE id = ( \
                  SELECT j.id FROM job j WHERE j.status = 'pending' AND j.queue = $1 AND j.scheduled_for <= $3 \
                  AND NOT EXISTS (SELECT 1 FROM job r WHERE r.running_lane = j.lane) \
-                 ORDER BY j.priority, j.scheduled_for, j.id LIMIT 1",
+                 ORDER BY j.priority, j.turn, j.scheduled_for, j.id LIMIT 1",
                 $lock,
                 ") RETURNING ",
                 fields!()
@@ -163,6 +182,15 @@ pub async fn cancel_pending(tx: &mut Tx, connection: &ConnectionId, now: Time) -
     let sql =
         "UPDATE job SET status = 'cancelled', completed_at = $2 WHERE store_connection_id = $1 AND status = 'pending'";
     execute!(tx, sql, connection, now)
+}
+
+/// Cancels a flow's waiting jobs; gives them. Those under way end by themselves.
+pub async fn cancel_of_flow(tx: &mut Tx, flow: &FlowId, now: Time) -> sqlx::Result<Vec<Job>> {
+    let sql = concat!(
+        "UPDATE job SET status = 'cancelled', completed_at = $2 WHERE flow_id = $1 AND status = 'pending' RETURNING ",
+        fields!()
+    );
+    all!(tx, Job, sql, flow, now)
 }
 
 /// Forgets jobs that ended before `before`.

@@ -17,6 +17,7 @@ pub mod grant;
 pub mod inspiration;
 pub mod job;
 pub mod lease;
+pub mod ledger;
 pub mod member;
 pub mod message;
 pub mod oauth_state;

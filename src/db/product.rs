@@ -1,7 +1,10 @@
 //! Products as people read and link them. What imports write is in `catalogue`.
 
+use serde_json::Value;
+use sqlx::types::Json;
+
 use super::{Tx, all, build, execute, maybe};
-use crate::model::{ClientId, ConnectionId, Image, Product, ProductId, Time, Variant};
+use crate::model::{ClientId, ConnectionId, Image, ImageId, Product, ProductId, Time, Variant};
 
 macro_rules! columns {
     ($rest:literal) => {
@@ -52,7 +55,7 @@ pub async fn list_variants(tx: &mut Tx, product: &ProductId) -> sqlx::Result<Vec
 
 /// Pictures of a product, in the shop's order; also those that are gone.
 pub async fn list_images(tx: &mut Tx, product: &ProductId) -> sqlx::Result<Vec<Image>> {
-    let sql = "SELECT id, product_id, sort_order, is_primary, sync_status, external_image_id, original_store_url, \
+    let sql = "SELECT id, product_id, sort_order, is_primary, sync_status, external_image_id, r2_key_base, original_store_url, \
                generated_asset_id, alt_text, deleted_at FROM product_image WHERE product_id = $1 ORDER BY sort_order, id";
     all!(tx, Image, sql, product)
 }
@@ -77,11 +80,94 @@ pub async fn link(
     Ok(execute!(tx, sql, product, connection, erp_id, now)? == 1)
 }
 
-/// An uploaded product.
-pub async fn insert(tx: &mut Tx, id: &ProductId, client: &ClientId, name: &str, now: Time) -> sqlx::Result<()> {
-    let sql = "INSERT INTO product (id, client_id, name, source, version, created_at, updated_at) \
-               VALUES ($1, $2, $3, 'uploaded', 1, $4, $4)";
-    execute!(tx, sql, id, client, name, now).map(drop)
+/// An uploaded product: name, description, category.
+pub async fn insert(
+    tx: &mut Tx,
+    id: &ProductId,
+    client: &ClientId,
+    (name, description, category): (&str, Option<&str>, Option<&str>),
+    now: Time,
+) -> sqlx::Result<()> {
+    let sql = "INSERT INTO product (id, client_id, name, description, category, source, version, created_at, updated_at) \
+               VALUES ($1, $2, $3, $4, $5, 'uploaded', 1, $6, $6)";
+    execute!(tx, sql, id, client, name, description, category, now).map(drop)
+}
+
+/// A picture of an uploaded product.
+pub struct NewImage {
+    pub id: ImageId,
+    /// Object key of its bytes.
+    pub key: String,
+    pub mime_type: &'static str,
+    pub sha256: String,
+    pub size: (i32, i32),
+}
+
+/// Keeps a picture of an uploaded product; the first one is its primary one.
+pub async fn insert_image(
+    tx: &mut Tx,
+    product: &ProductId,
+    image: &NewImage,
+    place: i32,
+    now: Time,
+) -> sqlx::Result<()> {
+    let sql = "INSERT INTO product_image (id, product_id, r2_key_base, sort_order, is_primary, sync_status, sha256, mime_type, \
+               width, height, version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'local', $6, $7, $8, $9, 1, $10, $10)";
+    let (width, height) = image.size;
+    let (sha256, kind) = (&image.sha256, image.mime_type);
+    execute!(tx, sql, &image.id, product, &image.key, place, place == 0, sha256, kind, width, height, now).map(drop)
+}
+
+/// What was seen on a product.
+#[derive(Debug, Clone, Default, sqlx::FromRow)]
+pub struct Seen {
+    pub analysis_data: Option<Json<Value>>,
+    pub analysis_version: Option<String>,
+    pub analyzed_at: Option<Time>,
+}
+
+/// What was seen on a product; nothing where nobody looked.
+pub async fn find_analysis(tx: &mut Tx, product: &ProductId) -> sqlx::Result<Seen> {
+    let sql = "SELECT analysis_data, analysis_version, analyzed_at FROM product WHERE id = $1";
+    Ok(maybe!(tx, Seen, sql, product)?.unwrap_or_default())
+}
+
+/// Those of these products that nobody has looked at.
+pub async fn list_unseen(tx: &mut Tx, products: &[ProductId]) -> sqlx::Result<Vec<ProductId>> {
+    let mut unseen: Vec<(ProductId,)> = Vec::new();
+    for chunk in products.chunks(1000) {
+        unseen.extend(build!(
+            tx,
+            |q| {
+                q.push("SELECT id FROM product WHERE analyzed_at IS NULL AND id IN (");
+                let mut list = q.separated(", ");
+                for product in chunk {
+                    list.push_bind(product);
+                }
+                q.push(") ORDER BY id");
+            },
+            all(ProductId,)
+        )?);
+    }
+    Ok(unseen.into_iter().map(|(id,)| id).collect())
+}
+
+/// Forgets what was seen on a product.
+pub async fn forget_analysis(tx: &mut Tx, product: &ProductId) -> sqlx::Result<()> {
+    let sql = "UPDATE product SET analysis_data = NULL, analysis_version = NULL, analyzed_at = NULL WHERE id = $1";
+    execute!(tx, sql, product).map(drop)
+}
+
+/// Keeps what was seen on a product. Its version stays: nobody changed it.
+pub async fn mark_analysed(
+    tx: &mut Tx,
+    product: &ProductId,
+    analysis: &Value,
+    version: &str,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE product SET analysis_data = $2, analysis_version = $3, analyzed_at = $4 WHERE id = $1";
+    Ok(execute!(tx, sql, product, Json(analysis), version, now)? == 1)
 }
 
 /// Those of these products that are not the client's.

@@ -31,11 +31,14 @@ use self::{
 };
 use crate::{
     model::Failure,
-    outside::{Body, Clock, Http, Request},
+    outside::{Body, Clock, Http, HttpError, Request},
 };
 
 /// What a request may weigh, with its pictures in base64 (the service takes 20 MB).
 const MOST_BYTES: usize = 19_000_000;
+
+/// Code of the failure that leaves open whether the service did (and charges for) what it was asked.
+pub const ANSWER_LOST: &str = "answer_lost";
 
 /// The models and the right to ask them.
 pub struct Gemini {
@@ -172,9 +175,14 @@ impl Gemini {
             let pass = self.service.pass(&self.http, &self.clock).await?;
             let answer = match self.http.send(request(url.clone(), body.clone(), pass.header())).await {
                 Ok(answer) => answer,
-                Err(error) => {
+                Err(error @ (HttpError::Unreachable { .. } | HttpError::Refused { .. })) => {
                     let said = format!("the model cannot be reached: {error}");
                     return Ok(Heard::Away(Failure::retry("network", said)));
+                }
+                // It may have painted, and be paid for it: another model is not asked at once.
+                Err(error) => {
+                    let said = format!("the model's answer was lost: {error}");
+                    return Ok(Heard::No(Failure::retry(ANSWER_LOST, said)));
                 }
             };
             // A token may be withdrawn before its end: then a new one is asked for, once.

@@ -1,49 +1,107 @@
-//! The prompt: what a model is told, from a flow's settings. Pure text, so that anybody can see it before anything is made.
+//! The prompt: what a model is told, from a flow's settings and what was seen on its pictures. Pure text, so that anybody can see it before
+//! anything is made.
 
 use serde_json::{Map, Value};
 
 use super::settings::Settings;
 
-/// What the model is to be, and what it must not change.
+/// What the model is to be.
 const ROLE: &str =
     "You are a product photographer. Make one photograph of the product in the pictures that come first.";
+const ROLE_GROUP: &str = "You are a product photographer. Make one photograph of all the products in the pictures that come first, together in one scene.";
+/// What it must not change.
 const GUARD: [&str; 3] = [
     "Keep the product exactly as it is: shape, proportions, colours, materials, labels and every detail.",
     "Change only its surroundings and the light.",
     "The picture is for a shop: sharp, clean, lifelike, without text, watermark or frame.",
 ];
+/// How far one variant may go from the next, by the scale of variety: little, some, much.
+const CHANGES: [[&str; 6]; 3] = [
+    [
+        "the light a little softer",
+        "the camera a few degrees to the left",
+        "the camera a few degrees to the right",
+        "the product a little closer",
+        "the light a little more from the side",
+        "the background a little more out of focus",
+    ],
+    [
+        "the camera slightly above the product",
+        "light from the left, with gentle shadows to the right",
+        "light from the right, with gentle shadows to the left",
+        "a wider view with room around the product",
+        "a closer view, the background well out of focus",
+        "another material under the product that suits the scene",
+    ],
+    [
+        "an unexpected but fitting place for this scene",
+        "another time of day",
+        "a bold camera angle",
+        "strong light and deep shadows",
+        "a colour accent that the other pictures do not have",
+        "an editorial composition with much empty space",
+    ],
+];
 
-/// The prompt for a flow. Text that a person wrote in place of it (`customPrompt`, unless `useCustomPrompt` is false) stands alone.
-pub fn prompt(settings: &Map<String, Value>, products: &[&str]) -> String {
+/// A product as the prompt names it.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    pub name: String,
+    /// What was seen on its picture (`product.analysis_data`).
+    pub analysis: Option<Value>,
+}
+
+/// What a picture is to show.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct About<'a> {
+    pub products: &'a [Shown],
+    /// Inspiration pictures that go with the prompt.
+    pub inspirations: usize,
+    /// What was seen on the first of them that somebody looked at; it fills what the settings leave open.
+    pub scene: Option<&'a Value>,
+}
+
+/// The prompt. Text that a person wrote in place of it (`customPrompt`, unless `useCustomPrompt` is false) stands alone.
+pub fn prompt(settings: &Map<String, Value>, about: &About<'_>) -> String {
     let read = Settings(settings);
     if let Some(own) = read.text(&["customPrompt"]).filter(|_| read.truth("useCustomPrompt", true)) {
         return own.to_owned();
     }
-    let mut lines = vec![ROLE.to_owned()];
-    if !products.is_empty() {
+    let mut lines = vec![if about.products.len() > 1 { ROLE_GROUP } else { ROLE }.to_owned()];
+    if !about.products.is_empty() {
+        let products: Vec<String> = about.products.iter().map(Shown::words).collect();
         lines.push(format!("Product: {}.", products.join("; ")));
     }
+    if about.products.len() > 1 {
+        lines.push("Each product is complete, in believable proportion to the others, and shown once.".to_owned());
+    }
     lines.extend(tags(settings).map(|tags| format!("Mood and setting: {tags}.")));
+    let seen = |name: &str| {
+        about.scene.and_then(|scene| scene.get(name)).and_then(Value::as_str).map(str::trim).filter(|t| !t.is_empty())
+    };
     let room = read.chosen("scene", "customScene").or_else(|| read.text(&["sceneType", "roomType"]));
     let said = [
-        ("Scene", room),
-        ("Style", read.chosen("style", "customStyle")),
-        ("Light", read.chosen("lighting", "customLighting")),
-        ("Camera", read.text(&["cameraAngle"])),
-        ("Around it", read.chosen("surroundings", "customSurroundings")),
-        ("Colours", read.text(&["colorScheme"])),
+        ("Scene", room.or_else(|| seen("roomType"))),
+        ("Style", read.chosen("style", "customStyle").or_else(|| seen("style"))),
+        ("Light", read.chosen("lighting", "customLighting").or_else(|| seen("lighting"))),
+        ("Camera", read.text(&["cameraAngle"]).or_else(|| seen("cameraAngle"))),
+        ("Around it", read.chosen("surroundings", "customSurroundings").or_else(|| seen("surroundings"))),
+        ("Colours", read.text(&["colorScheme"]).or_else(|| seen("colorScheme"))),
     ];
     lines.extend(said.into_iter().filter_map(|(name, text)| Some(format!("{name}: {}.", text?.trim_end_matches('.')))));
-    let props: Vec<&str> =
-        settings.get("props").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let props = words(settings.get("props"));
     if !props.is_empty() {
         lines.push(format!("Props: {}.", props.join(", ")));
+    }
+    if about.inspirations > 0 {
+        lines.push("Take mood, light and colours from the inspiration pictures, and none of their objects.".to_owned());
     }
     lines.push(match read.variety() {
         0..=33 => "Follow this closely.".to_owned(),
         34..=66 => "Follow this, with a photographer's judgement in the details.".to_owned(),
         _ => "Take this as a beginning and be free with the scene.".to_owned(),
     });
+    lines.extend(variant(&read));
     if read.truth("matchProductColors", true) {
         lines.push("Let the surroundings pick up the product's colours.".to_owned());
     }
@@ -54,6 +112,40 @@ pub fn prompt(settings: &Map<String, Value>, products: &[&str]) -> String {
     lines.extend(read.text(&["promptText"]).map(|text| format!("Also: {}.", text.trim_end_matches('.'))));
     lines.extend(GUARD.map(str::to_owned));
     lines.join("\n")
+}
+
+impl Shown {
+    /// Its name, and what was seen on it.
+    fn words(&self) -> String {
+        let Some(seen) = &self.analysis else { return self.name.clone() };
+        let kind = seen["productType"].as_str().map(str::trim).filter(|kind| !kind.is_empty());
+        let mut parts: Vec<String> = kind.into_iter().map(str::to_owned).collect();
+        let colours = words(seen.get("colors"));
+        for (list, before) in [(words(seen.get("materials")), "made of "), (colours, "coloured ")] {
+            if !list.is_empty() {
+                parts.push(format!("{before}{}", list.into_iter().take(3).collect::<Vec<_>>().join(" and ")));
+            }
+        }
+        if parts.is_empty() { self.name.clone() } else { format!("{} ({})", self.name, parts.join(", ")) }
+    }
+}
+
+/// How this one of several variants differs: the first one not at all, the others by turns, as far as the scale of variety goes.
+fn variant(read: &Settings<'_>) -> Option<String> {
+    let number = |name: &str| read.0.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+    let (variant, variants) = (number("variant")?, number("variants")?);
+    let changes = CHANGES[match read.variety() {
+        0..=33 => 0,
+        34..=66 => 1,
+        _ => 2,
+    }];
+    let change = changes[variant.checked_sub(2)? % changes.len()];
+    Some(format!("This is variant {variant} of {variants}: {change}."))
+}
+
+/// The texts of a list.
+fn words(list: Option<&Value>) -> Vec<&str> {
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// The tags of a prompt, in their order; members of two groups say what they are.
@@ -67,14 +159,13 @@ fn tags(settings: &Map<String, Value>) -> Option<String> {
         ("style", " style"),
         ("custom", ""),
     ];
-    let words = order.iter().flat_map(|(group, behind)| {
-        let all = groups.get(*group).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        all.map(
-            move |word| if word.to_lowercase().ends_with(behind) { word.to_owned() } else { format!("{word}{behind}") },
-        )
+    let tags = order.iter().flat_map(|(group, behind)| {
+        words(groups.get(*group)).into_iter().map(move |word| {
+            if word.to_lowercase().ends_with(behind) { word.to_owned() } else { format!("{word}{behind}") }
+        })
     });
-    let words: Vec<String> = words.collect();
-    (!words.is_empty()).then(|| words.join(", "))
+    let tags: Vec<String> = tags.collect();
+    (!tags.is_empty()).then(|| tags.join(", "))
 }
 
 #[cfg(test)]
@@ -83,8 +174,13 @@ mod tests {
 
     use super::*;
 
+    fn shown(name: &str, analysis: Option<Value>) -> Shown {
+        Shown { name: name.to_owned(), analysis }
+    }
+
     fn of(settings: Value) -> String {
-        prompt(settings.as_object().expect("an object"), &["Sage Mug"])
+        let products = [shown("Sage Mug", None)];
+        prompt(settings.as_object().expect("an object"), &About { products: &products, ..About::default() })
     }
 
     #[test]
@@ -115,6 +211,33 @@ mod tests {
     }
 
     #[test]
+    fn what_was_seen_and_what_inspires_is_said() {
+        let mug = json!({ "productType": "mug", "materials": ["stoneware"], "colors": ["sage green", "cream"], "unknown": 1 });
+        let products = [shown("Sage Mug", Some(mug)), shown("Lamp", Some(json!({ "colors": [] })))];
+        let scene =
+            json!({ "roomType": "breakfast table", "lighting": "low morning sun", "style": "country", "props": [] });
+        let settings = json!({ "style": "Quiet", "variant": 3, "variants": 4, "varietyLevel": 80 });
+        let about = About { products: &products, inspirations: 2, scene: Some(&scene) };
+        assert_eq!(
+            prompt(settings.as_object().expect("an object"), &about),
+            "You are a product photographer. Make one photograph of all the products in the pictures that come first, together in one scene.\n\
+             Product: Sage Mug (mug, made of stoneware, coloured sage green and cream); Lamp.\n\
+             Each product is complete, in believable proportion to the others, and shown once.\n\
+             Scene: breakfast table.\n\
+             Style: Quiet.\n\
+             Light: low morning sun.\n\
+             Take mood, light and colours from the inspiration pictures, and none of their objects.\n\
+             Take this as a beginning and be free with the scene.\n\
+             This is variant 3 of 4: another time of day.\n\
+             Let the surroundings pick up the product's colours.\n\
+             Nothing else stands beside it.\n\
+             Keep the product exactly as it is: shape, proportions, colours, materials, labels and every detail.\n\
+             Change only its surroundings and the light.\n\
+             The picture is for a shop: sharp, clean, lifelike, without text, watermark or frame."
+        );
+    }
+
+    #[test]
     fn one_scale_of_variety() {
         let line = |level: Value| of(json!({ "varietyLevel": level })).lines().nth(2).unwrap_or_default().to_owned();
         assert!(line(json!(1)).contains("closely") && line(json!(10)).contains("closely"));
@@ -123,6 +246,16 @@ mod tests {
             "the default lies in the middle"
         );
         assert!(line(json!(90)).contains("free"));
+    }
+
+    #[test]
+    fn variants_differ_and_the_first_is_as_ordered() {
+        let of = |n: u64, level: u64| of(json!({ "variant": n, "variants": 9, "varietyLevel": level }));
+        assert!(!of(1, 50).contains("variant"));
+        let mut all: Vec<String> = (2..8).map(|n| of(n, 50)).collect();
+        all.dedup();
+        assert_eq!(all.len(), 6);
+        assert_ne!(of(2, 10).lines().nth(3), of(2, 90).lines().nth(3), "as far as the scale goes");
     }
 
     #[test]

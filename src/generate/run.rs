@@ -1,216 +1,387 @@
-//! One job: one picture. Done twice it is made once: the second time finds it finished.
+//! One job: one picture. Done twice it is made once: the second time finds it finished, or its bytes.
 
 use bytes::Bytes;
-use http::Method;
-use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
-use url::Url;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::settings::Settings;
+use super::{
+    Engine, account, analyse, engine,
+    keep::{self, Finished, off_thread},
+    order,
+    prompt::{About, prompt},
+    settings::Settings,
+    sources::{self, Source},
+};
 use crate::{
-    db::{self, Tx, event::NewEvent, generation::Made},
-    gemini::Wish,
-    model::{Asset, AssetId, AssetStatus, ClientId, EventType, Failure, FlowStatus, Image, Product, Time, Usage},
-    outside::Request,
+    db::{self, Tx},
+    gemini::{self, Edit, Painted, Wish},
+    model::{Asset, AssetId, AssetStatus, CollectionSession, Failure, FlowId, GenerationFlow, Inspiration, Product},
     tools::{Shared, Tools},
-    vault::hex,
 };
 
 /// What makes pictures here; kept with each, so that nobody takes it for a model's.
-const STUDIO: &str = "local-studio/1";
+const STUDIO: &str = "local-studio/2";
+/// A picture heavier than this goes to the model as WebP.
+const HEAVY_BYTES: usize = 1_500_000;
 
 /// Makes a picture that was ordered.
 pub async fn run(tools: &Shared, id: &AssetId) -> Result<(), Failure> {
+    let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
-    let Some(asset) = db::asset::find(&mut tx, id.as_str()).await? else { return Ok(()) };
-    if asset.status == AssetStatus::Completed {
+    let Some(asset) = db::asset::find(&mut tx, id.as_str()).await? else {
+        // Deleted before it was made: what was promised for it is free again.
+        if let Some(asset) = db::asset::find_deleted(&mut tx, id).await? {
+            keep::give_up(tools, &mut tx, id, &asset.client_id, "deleted before it was made").await?;
+        }
+        return Ok(tx.commit().await?);
+    };
+    if !matches!(asset.status, AssetStatus::Pending | AssetStatus::Generating) {
         return Ok(());
     }
-    db::generation::mark_begun(&mut tx, id, tools.outside.clock.now()).await?;
+    db::generation::mark_begun(&mut tx, id, now).await?;
     tx.commit().await?;
     let mut tx = tools.db.read().await?;
-    let product = db::asset::list_products(&mut tx, id).await?.into_iter().next();
-    let product =
-        product.ok_or_else(|| Failure::give_up("no_product", "the picture's product is not there any more"))?;
-    let images = db::product::list_images(&mut tx, &product.id).await?;
+    let mut set = Set::of_asset(&mut tx, &asset).await?;
     drop(tx);
-    let source = source(tools, &product, &images).await?;
-    let settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
-    let by_model = match settings.get("engine").and_then(Value::as_str) {
-        Some(word) => word == "gemini",
-        None => tools.rules.paint_by_model,
-    };
-    let made = if by_model {
-        paint(tools, source, asset.prompt.as_deref().unwrap_or_default(), &Settings(&settings)).await?
-    } else {
-        compose(source, &settings).await?
-    };
-    keep(tools, &asset, &product, made).await
+    let made = make(tools, &asset, &mut set).await?;
+    keep::keep(tools, &asset, &set.products, made).await
 }
 
-/// A finished picture, whoever made it.
-struct Finished {
-    bytes: Bytes,
-    mime_type: &'static str,
-    width: u32,
-    height: u32,
-    model: String,
-    cost_usd_micros: i64,
-    /// What is worth knowing of its making.
-    note: Value,
+/// What a picture is made in: rows, no bytes.
+struct Set {
+    products: Vec<Product>,
+    flow: Option<GenerationFlow>,
+    session: Option<CollectionSession>,
+    inspirations: Vec<Inspiration>,
+    settings: Map<String, Value>,
+}
+
+impl Set {
+    async fn of_asset(tx: &mut Tx, asset: &Asset) -> Result<Self, Failure> {
+        let products = db::asset::list_products(tx, &asset.id).await?;
+        let flow = match &asset.generation_flow_id {
+            Some(id) => db::flow::find(tx, id).await?,
+            None => None,
+        };
+        let settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
+        Self::new(tx, products, flow, settings).await
+    }
+
+    async fn new(
+        tx: &mut Tx,
+        products: Vec<Product>,
+        flow: Option<GenerationFlow>,
+        settings: Map<String, Value>,
+    ) -> Result<Self, Failure> {
+        let session = match flow.as_ref().and_then(|flow| flow.collection_session_id.as_ref()) {
+            Some(id) => db::session::find(tx, id).await?,
+            None => None,
+        };
+        let inspirations = match &session {
+            Some(session) => db::inspiration::list(tx, &session.id).await?,
+            None => Vec::new(),
+        };
+        Ok(Self { products, flow, session, inspirations, settings })
+    }
+
+    /// The base pictures, in the products' order.
+    async fn pictures(&self, tools: &Tools) -> Result<Vec<Source>, Failure> {
+        if self.products.is_empty() {
+            return Err(Failure::give_up("no_product", "the picture's product is not there any more"));
+        }
+        let session = self.session.as_ref().map(|session| &session.selected_base_images.0);
+        let mut pictures = Vec::with_capacity(self.products.len());
+        for product in &self.products {
+            let mut tx = tools.db.read().await?;
+            let images = db::product::list_images(&mut tx, &product.id).await?;
+            drop(tx);
+            let chosen = sources::chosen(self.flow.as_ref(), session, product.id.as_str());
+            pictures.push(sources::product_picture(tools, product, &images, chosen.as_deref()).await?);
+        }
+        Ok(pictures)
+    }
+
+    async fn inspirations(&self, tools: &Tools) -> Result<Vec<Source>, Failure> {
+        let session = self.session.as_ref().map(|session| (&session.id, session.client_id.as_str()));
+        sources::inspirations(tools, session, &self.inspirations, &self.settings).await
+    }
+
+    /// Sees what the products and the first inspiration are, where nobody has looked yet. A picture is made without that, too.
+    async fn look(&mut self, tools: &Tools, engine: Engine) -> Result<(), Failure> {
+        if !tools.rules.analyse {
+            return Ok(());
+        }
+        for product in &self.products {
+            let session = self.session.as_ref().map(|session| &session.selected_base_images.0);
+            let chosen = sources::chosen(self.flow.as_ref(), session, product.id.as_str());
+            let seen = analyse::product(tools, product, chosen.as_deref(), engine).await;
+            told_only(seen.map(drop), "product", product.id.as_str());
+        }
+        if let (Some(first), Some(session)) = (self.inspirations.first_mut(), &self.session) {
+            let seen = analyse::inspiration(tools, first, &session.client_id, engine).await;
+            let seen = seen.map(|seen| first.analysis = Some(sqlx::types::Json(seen)));
+            told_only(seen, "inspiration", first.id.as_str());
+        }
+        Ok(())
+    }
+
+    /// The prompt, with everything that is known now; `inspirations` go with it.
+    async fn prompt(&self, tools: &Tools, inspirations: usize) -> Result<String, Failure> {
+        let mut tx = tools.db.read().await?;
+        let shown = order::shown(&mut tx, &self.products).await?;
+        Ok(prompt(&self.settings, &About { products: &shown, inspirations, scene: self.scene() }))
+    }
+
+    fn scene(&self) -> Option<&Value> {
+        self.inspirations.iter().find_map(|row| row.analysis.as_ref()).map(|json| &json.0)
+    }
+}
+
+fn told_only(seen: Result<(), Failure>, noun: &str, id: &str) {
+    if let Err(failure) = seen {
+        tracing::warn!(noun, id, failure.code, "not analysed, its pictures are made without: {failure}");
+    }
+}
+
+/// Makes it, or takes up what an earlier attempt made.
+async fn make(tools: &Tools, asset: &Asset, set: &mut Set) -> Result<Finished, Failure> {
+    let told = asset.provenance.as_ref().map(|json| json.0.clone()).unwrap_or_default();
+    let engine = engine(tools, &set.settings)?;
+    if let Some(bytes) = keep::found(tools, asset).await? {
+        return taken_up(tools, asset, bytes, told).await;
+    }
+    if told["kind"] == "edit" {
+        return edit(tools, asset, set, told).await;
+    }
+    let pictures = set.pictures(tools).await?;
+    let inspirations = set.inspirations(tools).await?;
+    set.look(tools, engine).await?;
+    let prompt = set.prompt(tools, inspirations.len()).await?;
+    let origins = |sources: &[Source]| sources.iter().map(|source| source.origin.clone()).collect::<Vec<_>>();
+    let mut provenance = told;
+    provenance["pictures"] = origins(&pictures).into();
+    provenance["inspirations"] = origins(&inspirations).into();
+    match engine {
+        Engine::Studio => compose(set, pictures, (prompt, provenance)).await,
+        Engine::Gemini => paint(tools, (asset, set), (pictures, inspirations), (prompt, provenance)).await,
+    }
+}
+
+/// Its bytes are there, and only its row is not: what it cost is what was promised.
+async fn taken_up(tools: &Tools, asset: &Asset, bytes: Bytes, provenance: Value) -> Result<Finished, Failure> {
+    let mut tx = tools.db.read().await?;
+    let entry = db::ledger::find_reserved(&mut tx, &asset.id).await?;
+    let model = match (&tools.gemini, provenance["engine"].as_str()) {
+        (Some(gemini), Some("gemini")) => gemini.model.clone(),
+        _ => STUDIO.to_owned(),
+    };
+    Ok(Finished {
+        bytes,
+        model,
+        cost_usd_micros: entry.map_or(0, |entry| entry.reserved_usd_micros),
+        tokens: None,
+        prompt: asset.prompt.clone().unwrap_or_default(),
+        provenance,
+    })
 }
 
 /// By the local studio.
-async fn compose(source: Bytes, settings: &Map<String, Value>) -> Result<Finished, Failure> {
-    let seed = settings.get("seed").and_then(Value::as_u64).unwrap_or(1);
-    let order = Settings(settings).order(seed);
-    let made = tokio::task::spawn_blocking(move || store_sync_studio::compose(&source, &order)).await;
-    let made = made.map_err(|e| Failure::retry("studio", format!("the studio broke off: {e}")))?;
-    let made = made.map_err(|e| Failure::give_up("studio", e.to_string()))?;
+async fn compose(
+    set: &Set,
+    pictures: Vec<Source>,
+    (prompt, mut provenance): (String, Value),
+) -> Result<Finished, Failure> {
+    let order = Settings(&set.settings).order(set.scene());
+    let bytes: Vec<Bytes> = pictures.into_iter().map(|picture| picture.bytes).collect();
+    let made = off_thread(Bytes::new(), move |_| {
+        let slices: Vec<&[u8]> = bytes.iter().map(AsRef::as_ref).collect();
+        store_sync_studio::compose(&slices, &order)
+    })
+    .await?;
+    provenance["cut_out"] = made.cut_out.into();
     Ok(Finished {
         bytes: made.bytes.into(),
-        mime_type: "image/png",
-        width: made.width,
-        height: made.height,
         model: STUDIO.to_owned(),
         cost_usd_micros: 0,
-        note: json!({ "cut_out": made.cut_out }),
+        tokens: None,
+        prompt,
+        provenance,
     })
 }
 
-/// By the model, while the month's money lasts.
-async fn paint(tools: &Tools, source: Bytes, prompt: &str, settings: &Settings<'_>) -> Result<Finished, Failure> {
-    let gemini = tools.gemini.as_ref();
-    let gemini = gemini.ok_or_else(|| {
-        Failure::give_up("no_model", "no model is set up: put [gemini] api_key into the configuration")
-    })?;
-    let (aspect, size) =
-        (settings.text(&["aspectRatio"]).and_then(|text| text.split(' ').next()), settings.model_size());
-    if let Some(cap) = tools.rules.month_cap_usd_micros {
-        let mut tx = tools.db.read().await?;
-        let spent = db::generation::sum_cost(&mut tx, month_begin(tools.outside.clock.now())).await?;
-        // This one is among those begun. Whoever began last sees all of them, so that no two pass the cap together.
-        let begun = db::generation::count_begun(&mut tx).await?.max(1);
-        let models = [Some(&gemini.model), gemini.fallback.as_ref()];
-        let price = models.into_iter().flatten().map(|model| gemini.price(model, Some(size))).max().unwrap_or(0);
-        if spent + price > cap {
-            let text = "this month's money for pictures is spent ([gemini] usd_per_month): nothing more is asked for";
-            return Err(Failure::give_up("money_cap", text));
-        }
-        if spent + price.saturating_mul(begun) > cap {
-            let text = "others are at work with the last of this month's money ([gemini] usd_per_month)";
-            return Err(Failure::retry("money_busy", text));
-        }
+/// Asks the model for a picture, with the question and its outcome in the books.
+async fn asked(
+    tools: &Tools,
+    asset: &Asset,
+    question: impl Future<Output = Result<Painted, Failure>>,
+) -> Result<Painted, Failure> {
+    account::call(tools, asset).await?;
+    let painted = question.await;
+    if painted.as_ref().is_err_and(|failure| failure.code != gemini::ANSWER_LOST) {
+        account::called_in_vain(tools, asset).await?;
     }
-    let kind = infer::get(&source).map_or("image/png", |kind| kind.mime_type()).to_owned();
-    let wish = Wish { pictures: &[(source, kind)], prompt, aspect, size: Some(size), ..Wish::default() };
-    let painted = gemini.paint(&wish).await?;
-    let mime_type = infer::get(&painted.bytes).map_or("image/png", |kind| kind.mime_type());
-    let measured = imagesize::blob_size(&painted.bytes);
-    let measured = measured.map_err(|_| Failure::retry("no_picture", "the model's picture is broken"))?;
-    let pixels = |n: usize| u32::try_from(n).unwrap_or(0);
+    painted
+}
+
+/// By the model.
+async fn paint(
+    tools: &Tools,
+    (asset, set): (&Asset, &Set),
+    (pictures, inspirations): (Vec<Source>, Vec<Source>),
+    (prompt, provenance): (String, Value),
+) -> Result<Finished, Failure> {
+    let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::give_up("no_model", "no model is set up"))?;
+    let read = Settings(&set.settings);
+    let (pictures, inspirations) = (light(pictures).await?, light(inspirations).await?);
+    let (model, fallback) = read.models();
+    let wish = Wish {
+        pictures: &pictures,
+        inspirations: &inspirations,
+        prompt: &prompt,
+        aspect: read.aspect_text(),
+        size: Some(read.model_size()),
+        model,
+        fallback,
+    };
+    let painted = asked(tools, asset, gemini.paint(&wish)).await?;
     Ok(Finished {
         bytes: painted.bytes,
-        mime_type,
-        width: pixels(measured.width),
-        height: pixels(measured.height),
         model: painted.model,
         cost_usd_micros: painted.cost_usd_micros,
-        note: json!({ "cost_usd_micros": painted.cost_usd_micros }),
+        tokens: Some((painted.tokens.input, painted.tokens.output)),
+        prompt,
+        provenance,
     })
 }
 
-/// The first moment of a month, by UTC.
-fn month_begin(now: Time) -> Time {
-    Time::parse(&now.utc().format("%Y-%m-01T00:00:00Z").to_string()).unwrap_or(now)
-}
-
-/// The bytes first, then the row: a row without its picture would be worse than a picture without its row.
-async fn keep(tools: &Tools, asset: &Asset, product: &Product, made: Finished) -> Result<(), Failure> {
-    let flow = asset.generation_flow_id.as_ref().map_or("none", |flow| flow.as_str());
-    let extension = made.mime_type.rsplit('/').next().unwrap_or("png").replace("jpeg", "jpg");
-    let key = format!("clients/{}/generations/{flow}/assets/{}.{extension}", asset.client_id, asset.id);
-    let bytes = made.bytes;
-    let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
-    let row = Made {
-        key: &key,
-        sha256: &hex(&Sha256::digest(&bytes)),
-        mime_type: made.mime_type,
-        size: (pixels(made.width), pixels(made.height)),
-        byte_size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
-        model: &made.model,
-        cost_usd_micros: made.cost_usd_micros,
+/// A finished output, changed: by the model where there are words, else by adjustments alone.
+async fn edit(tools: &Tools, asset: &Asset, set: &Set, mut provenance: Value) -> Result<Finished, Failure> {
+    let parent = provenance["edited_from"].as_str().unwrap_or_default().to_owned();
+    let mut tx = tools.db.read().await?;
+    let parent = order::find_asset(&mut tx, &AssetId(parent)).await?;
+    drop(tx);
+    let picture = sources::asset_picture(tools, &parent).await?;
+    provenance["pictures"] = vec![picture.origin.clone()].into();
+    let read = Settings(&set.settings);
+    let Some(words) = provenance["instruction"].as_str().map(str::to_owned) else {
+        let (adjust, seed) = (read.adjustments(), read.seed());
+        let made = off_thread(picture.bytes, move |bytes| store_sync_studio::adjust(bytes, &adjust, seed)).await?;
+        return Ok(Finished {
+            bytes: made.bytes.into(),
+            model: STUDIO.to_owned(),
+            cost_usd_micros: 0,
+            tokens: None,
+            prompt: asset.prompt.clone().unwrap_or_default(),
+            provenance,
+        });
     };
-    tools.outside.files.put(&key, bytes).await.map_err(|e| Failure::retry("files", e.to_string()))?;
-    let now = tools.outside.clock.now();
-    let mut tx = tools.db.begin().await?;
-    if db::generation::mark_made(&mut tx, &asset.id, &row, now).await? {
-        let event = NewEvent {
-            id: &tools.outside.new_id(),
-            client: &asset.client_id,
-            kind: EventType::Completed,
-            flow: asset.generation_flow_id.as_ref(),
-            product: Some(&product.id),
-            asset: Some(&asset.id),
-            user: None,
-            metadata: Some(json!({ "model": made.model, "made": made.note })),
-        };
-        db::event::insert(&mut tx, &event, now).await?;
-        finish_flow(tools, &mut tx, asset).await?;
-    }
-    tx.commit().await?;
-    Ok(())
-}
-
-/// A picture that cannot be made: says why, and gives the client's count back. In the transaction that ends its job.
-pub async fn give_up(tools: &Tools, tx: &mut Tx, id: &AssetId, client: &ClientId, why: &str) -> sqlx::Result<()> {
-    let now = tools.outside.clock.now();
-    if !db::generation::mark_failed(tx, id, why, now).await? {
-        return Ok(());
-    }
-    let Some(asset) = db::asset::find(tx, id.as_str()).await? else { return Ok(()) };
-    let usage = Usage { client_id: client.clone(), month: super::month(asset.created_at), generation_count: 1 };
-    db::quota::release(tx, &usage, now).await?;
-    let event = NewEvent {
-        id: &tools.outside.new_id(),
-        client,
-        kind: EventType::Error,
-        flow: asset.generation_flow_id.as_ref(),
-        product: None,
-        asset: Some(id),
-        user: None,
-        metadata: Some(json!({ "why": why })),
-    };
-    db::event::insert(tx, &event, now).await?;
-    finish_flow(tools, tx, &asset).await
-}
-
-/// A flow has ended when none of its pictures is under way: well, if one was made.
-async fn finish_flow(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::Result<()> {
-    let Some(flow) = &asset.generation_flow_id else { return Ok(()) };
-    let (open, made) = db::generation::count(tx, flow).await?;
-    if open > 0 {
-        return Ok(());
-    }
-    let status = if made > 0 { FlowStatus::Completed } else { FlowStatus::Error };
-    db::generation::mark_flow(tx, flow, status, tools.outside.clock.now()).await
-}
-
-/// A picture of the product: the first that its shop shows and that is none of ours.
-async fn source(tools: &Tools, product: &Product, images: &[Image]) -> Result<Bytes, Failure> {
-    let theirs = |image: &&Image| image.deleted_at.is_none() && image.generated_asset_id.is_none();
-    let url = images.iter().filter(theirs).find_map(|image| image.original_store_url.as_ref());
-    let url = url
-        .ok_or_else(|| Failure::give_up("no_picture", format!("\"{}\" has no picture to begin with", product.name)))?;
-    let address =
-        Url::parse(url).map_err(|_| Failure::give_up("bad_picture_url", "the product's picture has no address"))?;
-    let answer = tools.outside.http.send(Request::new(Method::GET, address)).await;
-    let answer = answer.map_err(|e| Failure::retry("picture_unreachable", e.to_string()))?;
-    match answer.status {
-        200 => Ok(answer.body),
-        404 | 410 => Err(Failure::give_up("picture_missing", "the shop does not have the product's picture any more")),
-        status => {
-            Err(Failure::retry("picture_unreachable", format!("the shop answered {status} for the product's picture")))
+    let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::give_up("no_model", "no model is set up"))?;
+    // What is on it is seen once, at its first edit, and helps to leave the rest alone.
+    let seen = analyse::asset(tools, &parent, &picture).await;
+    let prompt = match seen {
+        Ok(seen) => edit_prompt(&words, &seen),
+        Err(failure) => {
+            tracing::warn!(asset.id = %parent.id, failure.code, "not analysed, it is edited without: {failure}");
+            edit_prompt(&words, &Value::Null)
         }
+    };
+    let picture = light(vec![picture]).await?.remove(0);
+    let wish =
+        Edit { picture, others: &[], prompt: &prompt, aspect: read.aspect_text(), size: Some(read.model_size()) };
+    let painted = asked(tools, asset, gemini.edit(&wish)).await?;
+    Ok(Finished {
+        bytes: painted.bytes,
+        model: painted.model,
+        cost_usd_micros: painted.cost_usd_micros,
+        tokens: Some((painted.tokens.input, painted.tokens.output)),
+        prompt,
+        provenance,
+    })
+}
+
+/// What a model is told for an edit.
+fn edit_prompt(words: &str, seen: &Value) -> String {
+    let objects: Vec<&str> = seen["objects"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut lines = vec![format!("Change this picture: {}.", words.trim().trim_end_matches('.'))];
+    if !objects.is_empty() {
+        lines.push(format!("It shows: {}.", objects.join(", ")));
+    }
+    lines.push("Leave everything else exactly as it is, the product above all.".to_owned());
+    lines.join("\n")
+}
+
+/// Pictures as the model takes them: none heavier than it has to be, and of types it reads.
+async fn light(sources: Vec<Source>) -> Result<Vec<(Bytes, String)>, Failure> {
+    let mut all = Vec::with_capacity(sources.len());
+    for source in sources {
+        let known = ["image/png", "image/jpeg", "image/webp"].contains(&source.mime_type.as_str());
+        if known && source.bytes.len() <= HEAVY_BYTES {
+            all.push((source.bytes, source.mime_type));
+            continue;
+        }
+        let webp = off_thread(source.bytes, store_sync_studio::webp).await?;
+        all.push((webp.bytes.into(), "image/webp".to_owned()));
+    }
+    Ok(all)
+}
+
+/// What would be sent for a flow.
+#[derive(Debug, Serialize)]
+pub struct Told {
+    pub engine: &'static str,
+    pub model: String,
+    /// The parts in their order: pictures by name, texts letter by letter.
+    pub parts: Vec<String>,
+    pub aspect_ratio: Option<String>,
+    pub image_size: &'static str,
+    pub prompt: String,
+}
+
+/// What would be sent for a flow's first picture, letter by letter. `look` has products and inspirations analysed first, as a job does;
+/// without it the prompt holds what was seen so far.
+pub async fn told(tools: &Tools, id: &FlowId, look: bool) -> Result<Told, Failure> {
+    let mut tx = tools.db.read().await?;
+    let flow = order::find_flow(&mut tx, id).await?;
+    let mut products = Vec::new();
+    for id in db::session::texts(&flow.product_ids) {
+        products.extend(db::product::find(&mut tx, &id).await?);
+    }
+    let settings = flow.settings.0.as_object().cloned().unwrap_or_default();
+    let mut set = Set::new(&mut tx, products, Some(flow), settings).await?;
+    drop(tx);
+    let engine = engine(tools, &set.settings)?;
+    if look {
+        set.look(tools, engine).await?;
+    }
+    let inspirations = set.inspirations(tools).await?.len();
+    let prompt = set.prompt(tools, inspirations).await?;
+    let read = Settings(&set.settings);
+    let model = match &tools.gemini {
+        Some(gemini) if engine == Engine::Gemini => read.models().0.unwrap_or(&gemini.model).to_owned(),
+        _ => STUDIO.to_owned(),
+    };
+    Ok(Told {
+        engine: engine.as_str(),
+        model,
+        parts: gemini::parts_outline(set.products.len(), inspirations, &prompt),
+        aspect_ratio: read.aspect_text().map(str::to_owned),
+        image_size: read.model_size(),
+        prompt,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_edit_says_what_to_change_and_what_to_leave() {
+        assert_eq!(
+            edit_prompt("make the wall blue.", &json!({ "objects": ["mug", "linen"] })),
+            "Change this picture: make the wall blue.\nIt shows: mug, linen.\nLeave everything else exactly as it is, the product above all."
+        );
+        assert_eq!(edit_prompt("x", &Value::Null).lines().count(), 2);
     }
 }

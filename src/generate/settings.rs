@@ -2,7 +2,7 @@
 //! stored JSON and never written back changed.
 
 use serde_json::{Map, Value};
-use store_sync_studio::{Adjustments, Light, Order, Style};
+use store_sync_studio::{Adjustments, Camera, Light, Order, Style};
 
 /// A flow's settings, read.
 pub(super) struct Settings<'a>(pub(super) &'a Map<String, Value>);
@@ -68,19 +68,47 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// What the local studio is asked for.
-    pub(super) fn order(&self, seed: u64) -> Order {
+    /// The model and the fallback that these settings ask for, where they name any.
+    pub(super) fn models(&self) -> (Option<&'a str>, Option<&'a str>) {
+        (self.text(&["imageModel"]), self.text(&["fallbackImageModel"]))
+    }
+
+    /// `16:9`, out of texts such as `16:9 (Wide)`.
+    pub(super) fn aspect_text(&self) -> Option<&'a str> {
+        self.text(&["aspectRatio"]).and_then(|text| text.split(' ').next())
+    }
+
+    /// Which of the endless variants.
+    pub(super) fn seed(&self) -> u64 {
+        self.0.get("seed").and_then(Value::as_u64).unwrap_or(1)
+    }
+
+    /// What the local studio is asked for. What was seen on an inspiration fills what nothing is said about.
+    pub(super) fn order(&self, scene: Option<&Value>) -> Order {
+        let seen = |name: &str| scene.and_then(|scene| scene.get(name)).and_then(Value::as_str);
+        let word = self.chosen("style", "customStyle").or_else(|| seen("style"));
+        let lit = self.chosen("lighting", "customLighting").or_else(|| seen("lighting"));
+        let told = self.text(&["colorScheme"]).map(palette).filter(|colours| !colours.is_empty());
+        let seen_colours = || {
+            let listed = scene.and_then(|scene| scene.get("palette")).and_then(Value::as_array);
+            listed.into_iter().flatten().filter_map(|hex| colour(hex.as_str()?)).take(5).collect()
+        };
         Order {
-            style: style(self.chosen("style", "customStyle").unwrap_or_default()),
+            style: style(word.unwrap_or_default()),
             aspect: self.aspect(),
             size: self.size(),
-            seed,
-            light: light(self.chosen("lighting", "customLighting").unwrap_or_default()),
+            seed: self.seed(),
+            light: light(lit.unwrap_or_default()),
             adjust: self.adjustments(),
+            camera: camera(self.text(&["cameraAngle"]).unwrap_or_default()),
+            palette: told.unwrap_or_else(seen_colours),
+            match_product: self.truth("matchProductColors", false),
+            variety: self.variety(),
         }
     }
 
-    fn adjustments(&self) -> Adjustments {
+    /// The adjustments after the picture is made.
+    pub(super) fn adjustments(&self) -> Adjustments {
         let amount = |group: &str, name: &str| {
             let value = self.0.get("postAdjustments").and_then(|all| all.get(group)?.get(name)?.as_f64());
             // -100 to 100 there, -1 to 1 here.
@@ -133,6 +161,65 @@ fn light(word: &str) -> Light {
     }
 }
 
+fn camera(word: &str) -> Camera {
+    let word = word.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|known| word.contains(known));
+    if has(&["top", "overhead", "flat lay", "bird"]) {
+        Camera::Top
+    } else if has(&["high", "above", "45"]) {
+        Camera::High
+    } else if has(&["low", "below", "hero"]) {
+        Camera::Low
+    } else {
+        Camera::Front
+    }
+}
+
+/// The colours that a scheme names, by its words; none for schemes that leave the scene its own (`Neutral`).
+fn palette(scheme: &str) -> Vec<[u8; 3]> {
+    let known: [(&str, &[[u8; 3]]); 22] = [
+        ("warm", &[[233, 196, 160], [214, 152, 112]]),
+        ("cool", &[[196, 214, 226], [132, 164, 188]]),
+        ("earth", &[[196, 164, 132], [146, 112, 84], [122, 128, 96]]),
+        ("pastel", &[[248, 214, 220], [214, 230, 240], [226, 238, 214]]),
+        ("monochrome", &[[228, 228, 228], [150, 150, 150]]),
+        ("dark", &[[52, 50, 54], [84, 78, 80]]),
+        ("vibrant", &[[240, 110, 80], [250, 190, 70], [50, 140, 170]]),
+        ("white", &[[246, 245, 242]]),
+        ("beige", &[[226, 210, 188]]),
+        ("cream", &[[245, 235, 214]]),
+        ("pink", &[[238, 186, 196]]),
+        ("red", &[[186, 62, 52]]),
+        ("orange", &[[230, 140, 70]]),
+        ("yellow", &[[240, 208, 110]]),
+        ("sage", &[[176, 190, 160]]),
+        ("green", &[[120, 150, 112]]),
+        ("teal", &[[70, 140, 140]]),
+        ("blue", &[[110, 146, 186]]),
+        ("navy", &[[44, 60, 96]]),
+        ("purple", &[[150, 120, 170]]),
+        ("brown", &[[130, 96, 70]]),
+        ("grey", &[[176, 176, 174]]),
+    ];
+    let scheme = scheme.to_lowercase().replace("gray", "grey");
+    let mut named: Vec<[u8; 3]> =
+        scheme.split(|c: char| !c.is_ascii_hexdigit() && c != '#').filter_map(colour).collect();
+    for (word, colours) in known {
+        if scheme.split(|c: char| !c.is_alphanumeric()).any(|said| said == word) {
+            named.extend(colours);
+        }
+    }
+    named.truncate(5);
+    named
+}
+
+/// `#rrggbb`.
+fn colour(hex: &str) -> Option<[u8; 3]> {
+    let digits = hex.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
+    let part = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+    Some([part(0)?, part(2)?, part(4)?])
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -149,12 +236,25 @@ mod tests {
             "style": "Custom", "customStyle": "Rustic kitchen", "lighting": "Golden Hour", "aspectRatio": "16:9 (Wide)", "imageQuality": "2k",
             "varietyLevel": 50, "postAdjustments": { "light": { "exposure": 50 }, "color": { "temperature": -250 } }, "somethingElse": 1,
         }));
-        let order = Settings(&old).order(7);
+        let mut old = old;
+        old.insert("seed".into(), 7.into());
+        let order = Settings(&old).order(None);
         assert_eq!((order.style, order.light, order.size, order.seed), (Style::Wood, Light::Warm, 2048, 7));
         assert!((order.aspect - 16.0 / 9.0).abs() < 0.001);
         assert!((order.adjust.exposure - 0.5).abs() < 0.001 && (order.adjust.temperature + 1.0).abs() < 0.001);
         assert_eq!(Settings(&old).variety(), 50);
-        assert_eq!(Settings(&map(json!({ "style": "Modern Minimalist" }))).order(1).style, Style::Studio);
+        assert_eq!(Settings(&map(json!({ "style": "Modern Minimalist" }))).order(None).style, Style::Studio);
         assert_eq!(Settings(&map(json!({ "aspectRatio": "wide", "varietyLevel": 900 }))).variety(), 100);
+    }
+    #[test]
+    fn colours_come_from_a_scheme_or_else_from_an_inspiration() {
+        let seen = json!({ "palette": ["#102030", "none"], "style": "night", "lighting": "warm" });
+        let order = Settings(&Map::new()).order(Some(&seen));
+        assert_eq!((order.palette, order.style, order.light), (vec![[16, 32, 48]], Style::Night, Light::Warm));
+        let own = map(json!({ "colorScheme": "Sage and #ff0080", "style": "wood", "cameraAngle": "Overhead" }));
+        let order = Settings(&own).order(Some(&seen));
+        assert_eq!((order.palette, order.style), (vec![[255, 0, 128], [176, 190, 160]], Style::Wood));
+        assert_eq!(order.camera, Camera::Top);
+        assert!(Settings(&map(json!({ "colorScheme": "Neutral" }))).order(None).palette.is_empty());
     }
 }

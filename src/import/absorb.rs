@@ -32,6 +32,8 @@ pub(super) struct Prepared {
 pub(super) struct Absorbed {
     pub(super) counts: Counts,
     pub(super) items: Vec<NewItem>,
+    /// Products that are new here.
+    pub(super) created: Vec<ProductId>,
 }
 
 impl Prepared {
@@ -103,7 +105,7 @@ pub(super) async fn absorb(
     page: &Prepared,
     tell_created: bool,
 ) -> Result<Absorbed, Failure> {
-    let mut absorbed = Absorbed { counts: Counts::default(), items: Vec::new() };
+    let mut absorbed = Absorbed { counts: Counts::default(), items: Vec::new(), created: Vec::new() };
     for unreadable in &page.unreadable {
         absorbed.counts.failed += 1;
         let item = item(outside, None, unreadable.erp_id.clone(), ItemOutcome::Failed);
@@ -142,6 +144,7 @@ pub(super) async fn absorb(
             None => writes.push((outside.new_id(), product, hash, true)),
         }
     }
+    absorbed.created = writes.iter().filter(|(.., new)| *new).map(|(id, ..)| id.clone()).collect();
     for (id, product, _, new) in &writes {
         let outcome = if *new { ItemOutcome::Created } else { ItemOutcome::Updated };
         match outcome {

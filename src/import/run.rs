@@ -149,6 +149,11 @@ impl Import<'_> {
         self.still_ours(&mut tx).await?;
         let first_pass = cursor.full_sync_at.is_none();
         let absorbed = absorb(&mut tx, &tools.outside, &to, page, !first_pass).await?;
+        if tools.rules.analyse_on_import {
+            for product in &absorbed.created {
+                db::job::insert(&mut tx, &tools.analysis_job(&connection.client_id, product), now).await?;
+            }
+        }
         if progress.scope == ImportScope::Full {
             if progress.pages == 1 {
                 db::cursor::delete_seen(&mut tx, &connection.id).await?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 
-use super::{AssetId, ChatId, ClientId, FlowId, ProductId, Time, UserId, words};
+use super::{AssetId, ChatId, ClientId, FlowId, JobId, ProductId, Time, UserId, words};
 
 words! {
     /// A person's decision, independent of the asset's own state.
@@ -45,8 +45,22 @@ pub struct Asset {
     pub width: Option<i32>,
     pub height: Option<i32>,
     pub byte_size: Option<i64>,
+    /// Object key of the PNG that `asset_url` was made from.
+    pub original_asset_url: Option<String>,
+    pub original_byte_size: Option<i64>,
+    /// What made it.
+    pub model: Option<String>,
+    /// Millionths of a US dollar.
+    pub cost_usd_micros: Option<i64>,
+    /// From what it was made: pictures with their checksums, seed, engine, what it is another attempt at.
+    pub provenance: Option<Json<Value>>,
+    /// What is seen on it; seen when it is first edited.
+    pub asset_analysis: Option<Json<Value>>,
+    pub analysis_version: Option<String>,
+    pub job_id: Option<JobId>,
     pub created_at: Time,
     pub updated_at: Time,
+    pub completed_at: Option<Time>,
 }
 
 /// The name that the table has.

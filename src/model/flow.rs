@@ -6,6 +6,9 @@ use sqlx::types::Json;
 
 use super::{ClientId, FlowId, ProductId, SessionId, Time, words};
 
+/// Products that fit into one scene.
+pub const PRODUCTS_PER_FLOW: usize = 10;
+
 words! {
     /// How far a flow has come; a failed one goes back to `configured` to be tried again.
     FlowStatus {
@@ -53,4 +56,36 @@ pub struct FlowInput {
     pub status: Option<FlowStatus>,
     /// Laid over what is there: keys that are not named stay, unknown ones too.
     pub settings: Option<Map<String, Value>>,
+}
+
+/// Lays members over those there are, group by group; what is not named stays.
+pub fn lay_over(settings: &mut Map<String, Value>, over: &Map<String, Value>) {
+    for (name, value) in over {
+        match (settings.get_mut(name), value) {
+            (Some(Value::Object(group)), Value::Object(members)) => lay_over(group, members),
+            _ => {
+                settings.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn settings_are_laid_over_and_unknown_keys_stay() {
+        let mut settings =
+            json!({"scene": "Studio", "mystery": 1, "postAdjustments": {"light": {"exposure": 10, "contrast": 5}}});
+        let over = json!({"scene": "Beach", "postAdjustments": {"light": {"contrast": 7}, "color": {"vibrance": 3}}});
+        if let (Some(settings), Some(over)) = (settings.as_object_mut(), over.as_object()) {
+            lay_over(settings, over);
+        }
+        let expected = json!({"scene": "Beach", "mystery": 1,
+            "postAdjustments": {"light": {"exposure": 10, "contrast": 7}, "color": {"vibrance": 3}}});
+        assert_eq!(settings, expected);
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AssetId, ClientId, ConnectionId, JobId, PushId, Time, Trigger, words};
+use super::{AssetId, ClientId, ConnectionId, FlowId, JobId, ProductId, PushId, Time, Trigger, words};
 
 words! {
     /// How a job stands.
@@ -55,9 +55,11 @@ pub enum Task {
     Generate {
         asset: AssetId,
         client: ClientId,
-        /// Which of its client's lanes.
-        lane: u8,
+        #[serde(default)]
+        flow: Option<FlowId>,
     },
+    /// See what a product is, before pictures of it are wanted.
+    AnalyseProduct { product: ProductId },
 }
 
 impl Task {
@@ -70,6 +72,7 @@ impl Task {
             Self::Subscribe { .. } => "subscribe",
             Self::RefreshToken { .. } => "refresh_token",
             Self::Generate { .. } => "generate",
+            Self::AnalyseProduct { .. } => "analyse_product",
         }
     }
 
@@ -79,7 +82,7 @@ impl Task {
             Self::ImportProducts { .. } => Pool::Import,
             Self::PushAsset { .. } | Self::RemoveAsset { .. } => Pool::Push,
             Self::Subscribe { .. } | Self::RefreshToken { .. } => Pool::Maintenance,
-            Self::Generate { .. } => Pool::Generate,
+            Self::Generate { .. } | Self::AnalyseProduct { .. } => Pool::Generate,
         }
     }
 
@@ -91,7 +94,15 @@ impl Task {
             | Self::RemoveAsset { connection, .. }
             | Self::Subscribe { connection }
             | Self::RefreshToken { connection } => Some(connection),
-            Self::Generate { .. } => None,
+            Self::Generate { .. } | Self::AnalyseProduct { .. } => None,
+        }
+    }
+
+    /// The flow it belongs to, where it belongs to one.
+    pub fn flow(&self) -> Option<&FlowId> {
+        match self {
+            Self::Generate { flow, .. } => flow.as_ref(),
+            _ => None,
         }
     }
 
@@ -102,7 +113,8 @@ impl Task {
             Self::PushAsset { connection, .. } | Self::RemoveAsset { connection, .. } => format!("push:{connection}"),
             Self::Subscribe { connection } => format!("subscribe:{connection}"),
             Self::RefreshToken { connection } => format!("refresh:{connection}"),
-            Self::Generate { client, lane, .. } => format!("generate:{client}:{lane}"),
+            Self::Generate { asset, .. } => format!("generate:{asset}"),
+            Self::AnalyseProduct { product } => format!("analyse:{product}"),
         }
     }
 }

@@ -9,6 +9,7 @@ mod flow;
 mod ids;
 mod inspiration;
 mod job;
+mod ledger;
 mod member;
 mod message;
 mod old_names;
@@ -27,13 +28,14 @@ pub use client::Client;
 pub use connection::{Connection, ConnectionStatus, Facts, PushMode};
 pub use event::{EVENT_DAYS, Event, EventType};
 pub use failure::{Failure, Remedy};
-pub use flow::{FlowInput, FlowStatus, GenerationFlow};
+pub use flow::{FlowInput, FlowStatus, GenerationFlow, PRODUCTS_PER_FLOW, lay_over};
 pub use ids::{
     AssetId, ChatId, ClientId, ConnectionId, EventId, FlowId, ImageId, InspirationId, JobId, MemberId, MessageId,
     ProductId, PushId, RunId, SessionId, TagId, UserId, VariantId,
 };
 pub use inspiration::{Inspiration, InspirationSource};
 pub use job::{ImportScope, Job, JobStatus, Pool, Task};
+pub use ledger::{UsageEntry, UsageKind, UsageStatus, UsageSum};
 pub use member::{Member, ROLES, User};
 pub use message::Message;
 #[expect(deprecated, reason = "old names for old code")]

@@ -140,6 +140,8 @@ pub struct Image {
     pub is_primary: bool,
     pub sync_status: String,
     pub external_image_id: Option<String>,
+    /// Object key of its bytes, where they were kept here.
+    pub r2_key_base: String,
     pub original_store_url: Option<String>,
     pub generated_asset_id: Option<String>,
     pub alt_text: Option<String>,

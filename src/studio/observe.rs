@@ -17,7 +17,7 @@ pub struct Observed {
     pub plain_background: bool,
     /// Up to five, of the product itself where it is cut out, the largest share first.
     pub colours: Vec<Colour>,
-    /// The product's box: "tall", "wide" or "square".
+    /// The product's box: "tall", "wide" or "even".
     pub shape: &'static str,
     /// 0 is black, 1 is white.
     pub brightness: f32,
@@ -69,7 +69,7 @@ pub fn observe(product: &[u8]) -> Result<Observed, StudioError> {
         shape: match aspect {
             ..0.8 => "tall",
             1.25.. => "wide",
-            _ => "square",
+            _ => "even",
         },
         width,
         height,

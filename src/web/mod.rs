@@ -1,5 +1,7 @@
 //! HTTP's door: thin. Reads rows for plain reads, begins and ends connects, leaves jobs for everything slow.
 
+mod api;
+mod assets;
 mod connect;
 mod error;
 mod health;
@@ -10,6 +12,7 @@ mod pictures;
 
 use std::time::Duration;
 
+pub use assets::link as asset_link;
 pub use connect::link as connect_link;
 
 use axum::{
@@ -44,6 +47,8 @@ pub fn router(tools: &Shared) -> Router {
         .route("/hooks/{provider}", post(hooks::take))
         .route("/hooks/{provider}/{connection}", post(hooks::take))
         .route("/pictures/{push}/{expires}/{signature}/{file}", get(pictures::show))
+        .route("/assets/{asset}/{expires}/{signature}/{file}", get(assets::show))
+        .nest("/api/v1", api::router(&web))
         .route("/oauth/callback/{provider}", get(connect::finish).post(connect::take))
         .route("/oauth/callback/{provider}/{state}", get(connect::finish).post(connect::take))
         .layer(axum::middleware::from_fn_with_state(web.clone(), host::guard))

@@ -17,7 +17,9 @@ pub(super) async fn run(tools: &Shared, job: &Job) -> Result<(), Failure> {
         Task::PushAsset { push, trigger, .. } => push::run(tools, job, push, *trigger).await,
         Task::RemoveAsset { push, trigger, .. } => push::revert(tools, job, push, *trigger).await,
         Task::Subscribe { connection } => hooks::subscribe(tools, job, connection).await,
-        Task::Generate { asset, .. } => generate::run(tools, asset).await,
+        // Boxed: what a picture is made in is larger than all other work.
+        Task::Generate { asset, .. } => Box::pin(generate::run(tools, asset)).await,
+        Task::AnalyseProduct { product } => generate::analyse_product(tools, product, false).await.map(drop),
         Task::RefreshToken { connection } => connect::renew_ahead(tools, connection).await,
     }
 }

@@ -10,6 +10,7 @@ use super::worker::recover;
 use crate::{
     connect,
     db::{self, job::NewJob},
+    generate,
     model::{Connection, EVENT_DAYS, ImportScope, RunStatus, Task, Time, Trigger},
     tools::{Shared, Tools},
 };
@@ -65,6 +66,7 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     if let Err(error) = tools.vault.reload_file() {
         tracing::error!("the keys that are known stay in use: {error}");
     }
+    generate::sweep_stranded(tools).await?;
     let now = tools.outside.clock.now();
     let mut tx = tools.db.read().await?;
     let due = db::connection::list_due(&mut tx, now, DUE_AT_ONCE).await?;

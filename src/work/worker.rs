@@ -136,6 +136,7 @@ pub async fn drain(tools: &Shared) -> sqlx::Result<usize> {
             while let Some(job) = claim(tools, pool).await? {
                 let result = run(tools, &job).await;
                 settle(tools, &job, result).await?;
+                tools.bell.notify_waiters();
                 (found, done) = (true, done + 1);
             }
         }

@@ -408,6 +408,120 @@ fn an_operator_keeps_sessions_flows_tags_and_all_the_rest() {
 }
 
 #[test]
+fn pictures_are_made_decided_about_and_saved_by_hand() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let run = |args: &[&str]| json(&store_sync(folder.path(), &[&["--json"], args].concat()));
+    run(&["clients", "add", "Acme"]);
+    for n in [1, 2] {
+        std::fs::write(folder.path().join(format!("mug{n}.png")), sandbox::draw_scene(n)).expect("a file");
+    }
+    let product = |name: &str, file: &str| {
+        let added =
+            run(&["products", "add", "--client", "acme", "--name", name, "--category", "Mugs", "--picture", file]);
+        assert_eq!(added["source"], "uploaded");
+        added["id"].as_str().expect("an id").to_owned()
+    };
+    let (mug, cup) = (product("Sage Mug", "mug1.png"), product("Oak Cup", "mug2.png"));
+    // One command, no key.
+    let made = run(&["generate", "--product", &mug, "--style", "podium,wood", "--variants", "2", "--size", "96"]);
+    assert_eq!(made.as_array().map(Vec::len), Some(4));
+    assert!(made.as_array().expect("a list").iter().all(|asset| asset["status"] == "completed"), "{made}");
+    let seen = run(&["products", "show", &mug]);
+    assert_eq!(
+        (&seen["analysis_data"]["productType"], &seen["analysis_version"]),
+        (&json!("Mugs"), &json!("studio/1"))
+    );
+    let asset = made[0]["id"].as_str().expect("an id").to_owned();
+    let flow = made[0]["generation_flow_id"].as_str().expect("an id").to_owned();
+    // Another attempt, a brighter one, and all of a style approved at once.
+    let again = run(&["assets", "regenerate", &asset, "--set", "style=night"]);
+    assert_eq!(again[0]["settings"]["style"], "night");
+    let brighter = run(&["assets", "edit", &asset, "--set", "postAdjustments.light.exposure=40"]);
+    assert_eq!(brighter[0]["provenance"]["edited_from"], json!(asset));
+    let which = run(&["assets", "approve", "--client", "acme", "--style", "wood", "--dry-run"]);
+    assert_eq!(which.as_array().map(Vec::len), Some(2));
+    let approved = run(&["assets", "approve", "--client", "acme", "--style", "wood", "--note", "autumn"]);
+    assert_eq!(
+        (approved.as_array().map(Vec::len), &approved[0]["asset"]["approval_note"]),
+        (Some(2), &json!("autumn"))
+    );
+    assert!(approved[0]["pushes"].as_array().is_some_and(Vec::is_empty), "an uploaded product has no shop");
+    let nobody = store_sync(folder.path(), &["assets", "reject"]);
+    assert_eq!(nobody.status.code(), Some(2), "everything at once is not what a slip may mean");
+    // A session of both, with an inspiration.
+    let session = run(&[
+        "sessions",
+        "create",
+        "--client",
+        "acme",
+        "--name",
+        "Autumn",
+        "--product",
+        &mug,
+        "--product",
+        &cup,
+        "--set",
+        "size=96",
+        "--set",
+        "colorScheme=Sage",
+    ]);
+    let session = session["id"].as_str().expect("an id");
+    let mood = run(&["inspirations", "add", session, "mug2.png"]);
+    let scene = run(&["inspirations", "analyse", mood["id"].as_str().expect("an id")]);
+    assert!(scene["palette"].as_array().is_some_and(|colours| !colours.is_empty()), "{scene}");
+    let made = run(&["sessions", "generate", session, "--variants", "1"]);
+    assert_eq!(made.as_array().map(Vec::len), Some(2), "{made}");
+    assert_eq!(run(&["sessions", "progress", session])["percent"], json!(100));
+    run(&["sessions", "say", session, "These are for the window."]);
+    let shown = run(&["sessions", "show", session]);
+    assert_eq!(
+        (&shown["status"], &shown["messages"][0]["parts"][0]["text"]),
+        (&json!("completed"), &json!("These are for the window."))
+    );
+    // Two in one scene.
+    let together =
+        run(&["generate", "--product", &mug, "--product", &cup, "--together", "--variants", "1", "--size", "96"]);
+    assert_eq!(together.as_array().map(Vec::len), Some(1));
+    let told = run(&["flows", "prompt", together[0]["generation_flow_id"].as_str().expect("an id")]);
+    assert!(told["prompt"].as_str().is_some_and(|prompt| prompt.contains("all the products")), "{told}");
+    assert_eq!(told["parts"].as_array().map(Vec::len), Some(4), "two pictures, what they are, the prompt: {told}");
+    // An order that is left, and taken back.
+    let left = run(&["flows", "generate", &flow, "--variants", "3", "--no-wait"]);
+    assert_eq!(left["assets"].as_array().map(Vec::len), Some(3));
+    assert_eq!(run(&["flows", "progress", &flow])["waiting"], json!(3));
+    assert_eq!(run(&["flows", "cancel", &flow])["cancelled"], json!(3));
+    assert_eq!(run(&["flows", "retry", &flow]).as_array().map(Vec::len), Some(3));
+    // What it came to, and the files.
+    let usage = run(&["usage", "acme"]);
+    assert_eq!((&usage["generation_count"], &usage["usd_micros"]), (&json!(12), &json!(0)), "{usage}");
+    let by_product = run(&["usage", "acme", "--by", "product"]);
+    assert_eq!(
+        by_product.as_array().expect("a list").iter().filter_map(|sum| sum["pictures"].as_i64()).sum::<i64>(),
+        12
+    );
+    run(&["assets", "save", &asset, "out.png"]);
+    let saved = std::fs::read(folder.path().join("out.png")).expect("is there");
+    assert_eq!(infer::get(&saved).expect("a picture").mime_type(), "image/png");
+    let url = run(&["assets", "url", &asset]);
+    assert!(url["url"].as_str().is_some_and(|url| url.contains("/assets/")), "{url}");
+    assert_eq!(run(&["assets", "tidy"])["orphans"], json!([]));
+    // Slips say what to do.
+    for (args, words) in [
+        (vec!["generate"], "--product"),
+        (vec!["generate", "nope"], "store-sync flows list"),
+        (vec!["generate", "--product", "nope"], "store-sync products list"),
+        (vec!["generate", "--product", &mug, "--engine", "gemini"], "[gemini] api_key"),
+        (vec!["generate", "--product", &mug, "--engine", "dall-e"], "neither studio nor gemini"),
+        (vec!["assets", "edit", &asset], "--prompt"),
+        (vec!["flows", "retry", &flow], "no failed picture"),
+        (vec!["products", "add", "--client", "acme", "--name", "x", "--picture", "out.txt"], "cannot read out.txt"),
+    ] {
+        let output = store_sync(folder.path(), &args);
+        assert!(!output.status.success() && text(&output.stderr).contains(words), "{args:?}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn keys_are_rotated_and_pruned() {
     let folder = tempfile::tempdir().expect("a temp folder");
     let run = |args: &[&str]| json(&store_sync(folder.path(), &[&["--json"], args].concat()));

@@ -11,9 +11,13 @@ use store_sync::{
     app,
     cli::visitor::Visitor,
     config::Config,
+    curate,
     db::{self, job::NewJob},
     generate,
-    model::{ApprovalStatus, AssetStatus, EventType, FlowStatus, ImportScope, RunStatus, Task, Trigger},
+    model::{
+        ApprovalStatus, AssetStatus, EventType, FlowStatus, ImportScope, RunStatus, SessionInput, SessionStatus, Task,
+        Trigger,
+    },
     outside::Random,
     push::{self, NewPicture},
     sandbox::{self, Options, Sandbox},
@@ -22,7 +26,10 @@ use store_sync::{
 };
 use tokio::net::TcpListener;
 
-use crate::support::{Engine, config_text, fresh_database, on_both};
+use crate::{
+    spending::Model,
+    support::{Engine, config_text, fresh_database, on_both},
+};
 
 const KILLS: usize = 50;
 const PRODUCTS: usize = 1200;
@@ -79,13 +86,18 @@ struct House {
 
 impl House {
     async fn new(engine: Engine, products: usize) -> Self {
+        Self::with(engine, products, "").await
+    }
+
+    /// With more configuration.
+    async fn with(engine: Engine, products: usize, more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temp folder");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let database = fresh_database(engine, folder.path()).await;
         let file = folder.path().join("config.toml");
         let text = config_text(&url, &database).replace("lease_seconds = 30", "lease_seconds = 1\ntick_seconds = 1");
-        std::fs::write(&file, text).expect("is written");
+        std::fs::write(&file, text + more).expect("is written");
         let config = Config::load(Some(&file), std::iter::empty()).expect("a configuration");
         let tools = app::open(&config).await.expect("tools");
         let shop_listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -176,18 +188,25 @@ on_both! {
 
     async fn two_thousand_pictures_are_made_once_through_three_kills(engine) {
         const SHOWN: usize = 500;
-        let house = House::new(engine, SHOWN).await;
+        const PRICE: i64 = 10_000;
+        let model = Model::new().await;
+        let prices = "usd_per_month = 1000\n[gemini.prices]\n\"first-image\" = 0.01\n";
+        let house = House::with(engine, SHOWN, &(model.config("analyse = \"never\"") + prices)).await;
         let tools = &house.tools;
         work::drain(tools).await.expect("imports");
         let mut tx = tools.db.read().await.expect("reads");
         let products = db::product::list(&mut tx, &db::product::ProductFilter::default(), 1000).await.expect("lists");
         drop(tx);
-        let ids: Vec<String> = products.iter().map(|product| product.id.to_string()).collect();
-        assert_eq!(ids.len(), SHOWN);
-        let settings = [serde_json::json!({ "style": "podium", "size": 64 }).as_object().cloned().expect("an object")];
-        let order = generate::Order { products: &ids, settings: &settings, variants: 4, seed: 1 };
-        let ordered = generate::order(tools, &order).await.expect("is ordered");
-        assert_eq!(ordered.assets.len(), 4 * SHOWN);
+        assert_eq!(products.len(), SHOWN);
+        let session = SessionInput {
+            client_id: Some("acme".into()),
+            name: Some("All of it".into()),
+            product_ids: Some(products.into_iter().map(|product| product.id).collect()),
+            ..SessionInput::default()
+        };
+        let session = curate::create_session(tools, &session).await.expect("is made").id;
+        let ordered = generate::order_session(tools, &session, generate::Terms::of(4), false).await.expect("is ordered");
+        assert_eq!((ordered.flows.len(), ordered.assets.len()), (SHOWN, 4 * SHOWN));
         for pause in [900, 1500, 1100] {
             let mut daemon = spawn(&house.file);
             tools.outside.clock.sleep(Duration::from_millis(pause)).await;
@@ -207,8 +226,20 @@ on_both! {
         let told = db::event::list(&mut tx, &told, 100_000).await.expect("lists").len();
         let month = generate::month(tools.outside.clock.now());
         let used = db::quota::find_usage(&mut tx, &"acme".into(), &month).await.expect("reads").expect("is counted");
-        let flow = db::flow::find(&mut tx, &ordered.flows[0]).await.expect("reads").expect("is there");
-        assert_eq!((told, used.generation_count, flow.status), (4 * SHOWN, 2000, FlowStatus::Completed), "told and counted once");
+        let stands = db::session::find(&mut tx, &session).await.expect("reads").expect("is there").status;
+        assert_eq!((told, used.generation_count, stands), (4 * SHOWN, 2000, SessionStatus::Completed), "told and counted once");
+        let unfinished = db::flow::FlowFilter { session: Some(session), ..Default::default() };
+        let flows = db::flow::list(&mut tx, &unfinished, 1000).await.expect("lists");
+        assert!(flows.len() == SHOWN && flows.iter().all(|flow| flow.status == FlowStatus::Completed));
+        // The books: every picture at its price, what a kill may have cost beside it, nothing promised any more, and the sum of all that.
+        let kinds = db::ledger::list_sums(&mut tx, &"acme".into(), &month, db::ledger::By::Kind, 10).await.expect("sums");
+        let of = |kind: &str| kinds.iter().find(|sum| sum.what.as_deref() == Some(kind)).map_or((0, 0), |sum| (sum.pictures, sum.usd_micros));
+        assert_eq!(of("image"), (2000, 2000 * PRICE));
+        assert!(kinds.iter().all(|sum| sum.reserved_usd_micros == 0), "{kinds:?}");
+        let spent = db::ledger::get_spending(&mut tx, &tools.gemini.as_ref().expect("a model").budget(), &month).await.expect("reads");
+        assert_eq!(spent, 2000 * PRICE + of("lost").1);
+        let painted = i64::try_from(model.painted()).expect("a number");
+        assert!((2000..=spent / PRICE).contains(&painted), "the books hold every call that may have been paid: {painted} of {spent}");
     }
 }
 

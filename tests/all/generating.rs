@@ -3,9 +3,13 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 use store_sync::{
+    curate,
     db::{self, asset::AssetFilter},
-    generate::{self, Order, Ordered},
-    model::{ApprovalStatus, AssetStatus, EventType, FlowStatus, ImportScope, Plan, PushStatus, Quota},
+    generate::{self, Order, Ordered, Terms},
+    model::{
+        ApprovalStatus, Asset, AssetStatus, EventType, Failure, FlowId, FlowInput, FlowStatus, ImportScope, JobStatus,
+        Plan, Pool, ProductId, PushStatus, Quota, SessionInput, SessionStatus,
+    },
     push,
     sandbox::Options,
 };
@@ -28,12 +32,7 @@ impl Desk {
         Self { products: all.into_iter().map(|product| product.id.to_string()).collect(), app }
     }
 
-    async fn order(
-        &self,
-        products: &[String],
-        styles: &[&str],
-        variants: usize,
-    ) -> Result<Ordered, store_sync::model::Failure> {
+    async fn order(&self, products: &[String], styles: &[&str], variants: usize) -> Result<Ordered, Failure> {
         let settings: Vec<Map<String, Value>> = styles
             .iter()
             .map(|style| {
@@ -43,10 +42,29 @@ impl Desk {
                     .expect("an object")
             })
             .collect();
-        generate::order(&self.app.tools, &Order { products, settings: &settings, variants, seed: 11 }).await
+        let terms = Terms { seed: Some(11), ..Terms::of(variants) };
+        generate::order(&self.app.tools, &Order { products, settings: &settings, together: false, terms }).await
     }
 
-    async fn assets(&self) -> Vec<store_sync::model::Asset> {
+    /// A session of these products with small pictures.
+    async fn session(&self, products: &[String]) -> store_sync::model::SessionId {
+        let input = SessionInput {
+            client_id: Some(self.app.client.clone()),
+            name: Some("Spring".into()),
+            product_ids: Some(products.iter().cloned().map(ProductId).collect()),
+            settings: json!({ "style": "podium", "size": 96, "theirs": [1] }).as_object().cloned(),
+            ..SessionInput::default()
+        };
+        curate::create_session(&self.app.tools, &input).await.expect("is made").id
+    }
+
+    async fn sums(&self, by: db::ledger::By) -> Vec<store_sync::model::UsageSum> {
+        let mut tx = self.app.tools.db.read().await.expect("reads");
+        let month = generate::month(self.app.clock.now());
+        db::ledger::list_sums(&mut tx, &self.app.client, &month, by, 1000).await.expect("sums")
+    }
+
+    async fn assets(&self) -> Vec<Asset> {
         let mut tx = self.app.tools.db.read().await.expect("reads");
         db::asset::list(&mut tx, &AssetFilter::default(), 10_000).await.expect("lists")
     }
@@ -60,18 +78,22 @@ impl Desk {
             .map_or(0, |usage| usage.generation_count)
     }
 
-    async fn flow(&self, id: &store_sync::model::FlowId) -> store_sync::model::GenerationFlow {
+    async fn flow(&self, id: &FlowId) -> store_sync::model::GenerationFlow {
         let mut tx = self.app.tools.db.read().await.expect("reads");
         db::flow::find(&mut tx, id).await.expect("reads").expect("is there")
     }
 
     async fn limit(&self, monthly: i32) {
+        self.limits(monthly, 1000, None).await;
+    }
+
+    async fn limits(&self, monthly: i32, storage_mb: i32, products: Option<i32>) {
         let quota = Quota {
             client_id: self.app.client.clone(),
             plan: Plan::Free.to_string(),
             monthly_generation_limit: monthly,
-            storage_quota_mb: 1000,
-            max_products: None,
+            storage_quota_mb: storage_mb,
+            max_products: products,
             updated_at: self.app.clock.now(),
         };
         let mut tx = self.app.tools.db.begin().await.expect("begins");
@@ -86,7 +108,7 @@ on_both! {
     async fn an_order_becomes_pictures_that_can_be_approved_and_carried_out(engine) {
         let desk = Desk::new(engine).await;
         let ordered = desk.order(&desk.products[..2], &["podium", "Rustic kitchen"], 2).await.expect("is ordered");
-        assert_eq!((ordered.flows.len(), ordered.assets.len(), ordered.jobs.len()), (2, 8, 8), "ids are known before anything is made");
+        assert_eq!((ordered.flows.len(), ordered.assets.len(), ordered.jobs.len()), (4, 8, 8), "ids are known before anything is made");
         assert!(desk.assets().await.iter().all(|asset| asset.status == AssetStatus::Pending && asset.asset_url.is_none()));
         assert_eq!(desk.flow(&ordered.flows[0]).await.status, FlowStatus::Generating);
         assert_eq!(desk.used().await, 8);
@@ -100,8 +122,19 @@ on_both! {
         let flow = desk.flow(&ordered.flows[1]).await;
         assert_eq!((flow.status, &flow.settings.0["kept"]), (FlowStatus::Completed, &json!({ "unknown": true })), "unknown keys stay");
         let first = made.iter().find(|asset| asset.id == ordered.assets[0]).expect("is there").clone();
-        let key = first.asset_url.as_deref().expect("a key");
-        assert_eq!(key, format!("clients/acme/generations/{}/assets/{}.png", ordered.flows[0], first.id));
+        let stem = format!("clients/acme/generations/{}/assets/{}", ordered.flows[0], first.id);
+        assert_eq!(first.asset_url.as_deref(), Some(format!("{stem}.webp").as_str()));
+        assert_eq!(first.original_asset_url.as_deref(), Some(format!("{stem}_original.png").as_str()));
+        let kind = async |key: &str| {
+            let bytes = desk.app.tools.outside.files.get(key).await.expect("is there");
+            (infer::get(&bytes).expect("a picture").mime_type(), i64::try_from(bytes.len()).ok())
+        };
+        assert_eq!(kind(&format!("{stem}.webp")).await, ("image/webp", first.byte_size));
+        assert_eq!(kind(&format!("{stem}_original.png")).await, ("image/png", first.original_byte_size));
+        let made_of = &first.provenance.as_ref().expect("is known").0;
+        assert_eq!((&made_of["engine"], &made_of["seed"]), (&json!("studio"), &json!(11)));
+        assert_eq!(made_of["pictures"][0]["product"], json!(desk.products[0]));
+        assert_eq!(made_of["pictures"][0]["sha256"].as_str().map(str::len), Some(64));
         assert!(first.prompt.as_deref().is_some_and(|prompt| prompt.contains("Style: podium.")));
         let mut tx = desk.app.tools.db.read().await.expect("reads");
         let events = db::event::list(&mut tx, &db::event::EventFilter { client: Some(desk.app.client.clone()), ..Default::default() }, 100).await.expect("lists");
@@ -151,7 +184,10 @@ on_both! {
         let failed: Vec<_> = all.iter().filter(|asset| asset.status == AssetStatus::Error).collect();
         assert_eq!((failed.len(), all.len()), (2, 4));
         assert!(failed[0].error.as_deref().is_some_and(|why| why.contains("no picture to begin with")), "{failed:?}");
-        assert_eq!((desk.used().await, desk.flow(&ordered.flows[0]).await.status), (2, FlowStatus::Completed), "half of it is something");
+        let flows = [desk.flow(&ordered.flows[0]).await.status, desk.flow(&ordered.flows[1]).await.status];
+        assert_eq!((desk.used().await, flows), (2, [FlowStatus::Completed, FlowStatus::Error]));
+        let ledger = desk.sums(db::ledger::By::Kind).await;
+        assert_eq!((ledger[0].pictures, ledger[0].reserved_usd_micros), (2, 0), "{ledger:?}");
         let alone = desk.order(&desk.products[1..2], &["studio"], 1).await.expect("is ordered");
         desk.app.drain().await;
         assert_eq!(desk.flow(&alone.flows[0]).await.status, FlowStatus::Error);
@@ -176,5 +212,247 @@ on_both! {
             }
         }
         assert_eq!((made, desk.used().await, desk.assets().await.len()), (9, 9, 9));
+    }
+    async fn a_session_becomes_flows_and_pictures_of_each_product(engine) {
+        let desk = Desk::new(engine).await;
+        let tools = &desk.app.tools;
+        let session = desk.session(&desk.products[..3]).await;
+        // One flow by hand, with two products in one scene and words of its own; the third product has none.
+        let by_hand = FlowInput {
+            collection_session_id: Some(session.clone()),
+            product_ids: Some(desk.products[..2].iter().cloned().map(ProductId).collect()),
+            settings: json!({ "style": "wood", "size": 96, "mystery": { "kept": true } }).as_object().cloned(),
+            ..FlowInput::default()
+        };
+        let by_hand = curate::create_flow(tools, &by_hand).await.expect("is made");
+        let dark = store_sync::sandbox::draw_scene(4);
+        let inspiration = curate::add_inspiration(tools, &session, curate::Source::Upload(dark.into(), "mood.png")).await.expect("is kept");
+        let ordered = generate::order_session(tools, &session, Terms::of(2), false).await.expect("is ordered");
+        assert_eq!((ordered.flows.len(), ordered.assets.len()), (2, 4));
+        assert!(ordered.flows.contains(&by_hand.id));
+        let stands = async || {
+            let mut tx = tools.db.read().await.expect("reads");
+            let session = db::session::find(&mut tx, &session).await.expect("reads").expect("is there");
+            (session.status, db::generation::get_session_progress(&mut tx, &session.id).await.expect("reads"))
+        };
+        let (status, progress) = stands().await;
+        assert_eq!((status, progress.total, progress.waiting, progress.percent()), (SessionStatus::Generating, 4, 4, 0));
+        desk.app.drain().await;
+        let (status, progress) = stands().await;
+        assert_eq!((status, progress.completed, progress.percent()), (SessionStatus::Completed, 4, 100), "{:?}", desk.assets().await);
+        let assets = desk.assets().await;
+        let of = |flow: &FlowId| assets.iter().filter(|asset| asset.generation_flow_id.as_ref() == Some(flow)).collect::<Vec<_>>();
+        let together = of(&by_hand.id)[0];
+        let mut tx = tools.db.read().await.expect("reads");
+        let shown = db::asset::list_products(&mut tx, &together.id).await.expect("lists");
+        assert_eq!(shown.iter().map(|product| product.id.to_string()).collect::<Vec<_>>(), desk.products[..2], "both, the first one first");
+        drop(tx);
+        let settings = &together.settings.as_ref().expect("settings").0;
+        assert_eq!((&settings["mystery"], &settings["variants"]), (&json!({ "kept": true }), &json!(2)));
+        assert!(together.prompt.as_deref().is_some_and(|prompt| prompt.contains("all the products") && prompt.contains("Take mood, light and colours from the inspiration pictures")), "{:?}", together.prompt);
+        assert_eq!(together.provenance.as_ref().expect("is known").0["inspirations"][0]["inspiration"], json!(inspiration.id));
+        let other = ordered.flows.iter().find(|flow| **flow != by_hand.id).expect("another");
+        let theirs = desk.flow(other).await;
+        assert_eq!((&theirs.settings.0["theirs"], theirs.collection_session_id), (&json!([1]), Some(session.clone())), "the session's settings");
+        // Everything has its pictures: more of them only on purpose.
+        let none = generate::order_session(tools, &session, Terms::of(1), false).await.expect_err("nothing is left");
+        assert_eq!(none.code, "bad_order");
+        let more = generate::order_session(tools, &session, Terms::of(1), true).await.expect("is ordered");
+        desk.app.drain().await;
+        let sums: Vec<Option<String>> = desk.assets().await.into_iter().map(|asset| asset.sha256).collect();
+        let mut apart = sums.clone();
+        apart.sort();
+        apart.dedup();
+        assert_eq!((more.assets.len(), sums.len(), apart.len()), (2, 6, 6), "no picture twice");
+        // A legacy flow's settings go through an update with every key they had.
+        let change = FlowInput { settings: json!({ "style": "night" }).as_object().cloned(), ..FlowInput::default() };
+        let changed = curate::update_flow(tools, &by_hand.id, None, &change).await.expect("is changed");
+        assert_eq!(changed.settings.0, json!({ "style": "night", "size": 96, "mystery": { "kept": true } }));
+    }
+
+    async fn what_waits_can_be_taken_back_and_tried_again(engine) {
+        let desk = Desk::new(engine).await;
+        let tools = &desk.app.tools;
+        let ordered = desk.order(&desk.products[..1], &["podium"], 3).await.expect("is ordered");
+        generate::run(tools, &ordered.assets[0]).await.expect("is made");
+        let cancelled = generate::cancel_flow(tools, &ordered.flows[0]).await.expect("is cancelled");
+        // The first one is made, though its job had not been settled.
+        assert_eq!((cancelled.cancelled, cancelled.under_way), (3, 0));
+        assert_eq!(desk.app.drain().await, 0);
+        assert_eq!((desk.used().await, desk.flow(&ordered.flows[0]).await.status), (1, FlowStatus::Completed), "what was not made is free again");
+        let why: Vec<_> = desk.assets().await.into_iter().filter_map(|asset| asset.error).collect();
+        assert_eq!(why, ["cancelled", "cancelled"]);
+        let again = generate::retry_flow(tools, &ordered.flows[0]).await.expect("is ordered");
+        assert_eq!((again.assets.len(), desk.used().await), (2, 3));
+        desk.app.drain().await;
+        assert!(desk.assets().await.iter().all(|asset| asset.status == AssetStatus::Completed && asset.error.is_none()));
+        assert_eq!(generate::retry_flow(tools, &ordered.flows[0]).await.expect_err("nothing failed").code, "bad_order");
+        let ledger = desk.sums(db::ledger::By::Kind).await;
+        assert_eq!((ledger.len(), ledger[0].pictures), (1, 3));
+    }
+
+    async fn clients_take_turns_however_much_each_left(engine) {
+        let desk = Desk::new(engine).await;
+        let tools = &desk.app.tools;
+        desk.app.connect_as("other").await;
+        desk.app.drain().await;
+        let theirs = desk.app.products().await.into_iter().find(|product| product.client_id.as_str() == "other").expect("is there").id.0;
+        desk.order(&desk.products[..1], &["podium"], 9).await.expect("is ordered");
+        desk.order(&[theirs], &["podium"], 3).await.expect("is ordered");
+        let mut order = Vec::new();
+        for _ in 0..8 {
+            let now = desk.app.clock.now();
+            let mut tx = tools.db.begin().await.expect("begins");
+            let job = db::job::claim(&mut tx, Pool::Generate, "w", (now, now.plus(std::time::Duration::from_secs(30)))).await.expect("claims").expect("a job");
+            tx.commit().await.expect("commits");
+            assert_eq!(job.status, JobStatus::Processing);
+            order.push(if job.client_id.as_str() == "other" { 'o' } else { 'a' });
+        }
+        let order: String = order.into_iter().collect();
+        assert_eq!(order.matches('o').count(), 3, "{order}");
+        assert!(order.starts_with("ao") || order.starts_with("oa"), "the later one does not wait for nine: {order}");
+    }
+
+    async fn room_and_plans_have_their_limits_too(engine) {
+        let desk = Desk::new(engine).await;
+        desk.limits(100, 5, Some(2)).await;
+        let full = desk.order(&desk.products[..1], &["podium"], 4).await.expect_err("more than five megabytes are promised");
+        assert_eq!(full.code, "storage_exceeded");
+        assert_eq!((desk.used().await, desk.assets().await.len()), (0, 0), "nothing is left of it");
+        desk.order(&desk.products[..1], &["podium"], 2).await.expect("fits");
+        desk.app.drain().await;
+        desk.order(&desk.products[..1], &["podium"], 2).await.expect("what is there weighs less than was thought");
+        let many = SessionInput {
+            client_id: Some(desk.app.client.clone()),
+            name: Some("x".into()),
+            product_ids: Some(desk.products[..3].iter().cloned().map(ProductId).collect()),
+            ..SessionInput::default()
+        };
+        assert_eq!(curate::create_session(&desk.app.tools, &many).await.expect_err("three are too many").code, "quota_exceeded");
+    }
+
+    async fn another_attempt_and_a_changed_one_stand_beside_the_first(engine) {
+        let desk = Desk::new(engine).await;
+        let tools = &desk.app.tools;
+        let ordered = desk.order(&desk.products[..1], &["podium"], 1).await.expect("is ordered");
+        let early = generate::edit(tools, &ordered.assets[0], None, &json!({ "postAdjustments": {} }).as_object().cloned().expect("an object")).await;
+        assert_eq!(early.expect_err("it is not there yet").code, "bad_order");
+        desk.app.drain().await;
+        let over = json!({ "style": "night" }).as_object().cloned().expect("an object");
+        let again = generate::regenerate(tools, &ordered.assets[0], &over).await.expect("is ordered");
+        let brighter = json!({ "postAdjustments": { "light": { "exposure": 60 } } }).as_object().cloned().expect("an object");
+        let edited = generate::edit(tools, &ordered.assets[0], None, &brighter).await.expect("is ordered");
+        assert_eq!(generate::edit(tools, &ordered.assets[0], Some("more blue"), &Map::new()).await.expect_err("words need a model").code, "no_model");
+        desk.app.drain().await;
+        let all = desk.assets().await;
+        let of = |id| all.iter().find(|asset| asset.id == id).expect("is there");
+        let (first, again, edited) = (of(ordered.assets[0].clone()), of(again.assets[0].clone()), of(edited.assets[0].clone()));
+        assert!(all.len() == 3 && all.iter().all(|asset| asset.status == AssetStatus::Completed), "{all:?}");
+        assert!(first.sha256 != again.sha256 && first.sha256 != edited.sha256 && first.generation_flow_id == again.generation_flow_id);
+        assert_eq!(again.settings.as_ref().map(|json| json.0["style"].clone()), Some(json!("night")));
+        assert_eq!(again.provenance.as_ref().map(|json| json.0["again_from"].clone()), Some(json!(first.id)));
+        assert_eq!(edited.provenance.as_ref().map(|json| json.0["pictures"][0]["asset"].clone()), Some(json!(first.id)));
+        let kinds: Vec<_> = desk.sums(db::ledger::By::Kind).await.into_iter().filter_map(|sum| sum.what).collect();
+        assert_eq!(kinds, ["image", "edit"]);
+    }
+
+    async fn bytes_that_are_there_are_not_made_twice(engine) {
+        let desk = Desk::new(engine).await;
+        let tools = &desk.app.tools;
+        let ordered = desk.order(&desk.products[..1], &["podium"], 1).await.expect("is ordered");
+        // A process wrote the picture and died before it could write the row.
+        let key = format!("clients/acme/generations/{}/assets/{}_original.png", ordered.flows[0], ordered.assets[0]);
+        let theirs = store_sync::sandbox::draw_scene(2);
+        tools.outside.files.put(&key, theirs.clone().into()).await.expect("is kept");
+        desk.app.drain().await;
+        let made = desk.assets().await.remove(0);
+        assert_eq!((made.status, made.original_byte_size), (AssetStatus::Completed, i64::try_from(theirs.len()).ok()));
+        assert_eq!(tools.outside.files.get(&key).await.expect("is there"), theirs, "what was made first stays");
+    }
+
+    async fn what_is_deleted_or_stranded_gives_back_what_it_was_promised(engine) {
+        let desk = Desk::new(engine).await;
+        let tools = &desk.app.tools;
+        let ordered = desk.order(&desk.products[..1], &["podium"], 2).await.expect("is ordered");
+        curate::delete_asset(tools, &ordered.assets[0]).await.expect("is deleted");
+        // The other one's job was given up: its process ended each time.
+        let mut tx = tools.db.begin().await.expect("begins");
+        let now = desk.app.clock.now();
+        let far = now.plus(std::time::Duration::from_secs(30));
+        while let Some(job) = db::job::claim(&mut tx, Pool::Generate, "w", (now, far)).await.expect("claims") {
+            if job.id == ordered.jobs[1] {
+                assert!(db::job::mark_failed(&mut tx, &job, "interrupted too often", now).await.expect("fails"));
+            } else {
+                assert!(db::job::mark_retry(&mut tx, &job, "again", far).await.expect("waits"));
+            }
+        }
+        tx.commit().await.expect("commits");
+        assert_eq!(generate::sweep_stranded(tools).await.expect("sweeps"), 1);
+        desk.app.clock.advance(std::time::Duration::from_mins(1));
+        desk.app.drain().await;
+        let left = desk.assets().await;
+        assert_eq!((left.len(), left[0].status, left[0].error.as_deref()), (1, AssetStatus::Error, Some("interrupted too often")));
+        assert_eq!((desk.used().await, desk.flow(&ordered.flows[0]).await.status), (0, FlowStatus::Error));
+        assert_eq!(generate::sweep_stranded(tools).await.expect("sweeps"), 0);
+    }
+
+    async fn orphans_of_ours_are_found_and_nothing_else_is_touched(engine) {
+        let desk = Desk::new(engine).await;
+        let tools = &desk.app.tools;
+        let ordered = desk.order(&desk.products[..1], &["podium"], 1).await.expect("is ordered");
+        desk.app.drain().await;
+        let id = tools.outside.new_id::<String>();
+        let lost = format!("clients/acme/generations/gone/assets/{id}.webp");
+        let foreign = ["clients/acme/sessions/s/media/mood.jpg", "clients/acme/generations/gone/assets/generated-7.jpg", "backup/x.webp"];
+        for key in foreign.iter().copied().chain([lost.as_str()]) {
+            tools.outside.files.put(key, store_sync::sandbox::draw_scene(1).into()).await.expect("is kept");
+        }
+        // The files are as old as the system's clock says; the frozen one decides what is old.
+        let young = generate::tidy(tools, true).await.expect("tidies");
+        assert_eq!((young.looked_at, young.orphans.len()), (3, 0), "what is young may belong to a row that is being written");
+        desk.app.clock.advance(std::time::Duration::from_hours(24 * 365 * 20));
+        let seen = generate::tidy(tools, false).await.expect("looks");
+        assert_eq!((seen.orphans.as_slice(), seen.deleted), ([lost.clone()].as_slice(), false));
+        assert!(tools.outside.files.get(&lost).await.is_ok(), "looking deletes nothing");
+        generate::tidy(tools, true).await.expect("tidies");
+        assert!(tools.outside.files.get(&lost).await.is_err());
+        for key in foreign {
+            assert!(tools.outside.files.get(key).await.is_ok(), "{key}");
+        }
+        let kept = desk.assets().await.remove(0);
+        assert_eq!(kept.id, ordered.assets[0]);
+        assert!(generate::bytes_of(tools, &kept, true).await.is_ok() && generate::bytes_of(tools, &kept, false).await.is_ok());
+    }
+
+    async fn a_product_is_looked_at_once_for_each_picture_it_has(engine) {
+        let desk = Desk::new(engine).await;
+        let tools = &desk.app.tools;
+        let id = ProductId(desk.products[0].clone());
+        let seen = generate::analyse_product(tools, &id, false).await.expect("is seen");
+        assert!(seen["colors"].as_array().is_some_and(|colors| !colors.is_empty()), "{seen}");
+        assert_eq!(seen["version"], json!("studio/1"));
+        // Kept: nobody looks again, so what stands there stays, even if it is written by hand.
+        let mut by_hand = seen.clone();
+        by_hand["productType"] = json!("heirloom");
+        let mut tx = tools.db.begin().await.expect("begins");
+        db::product::mark_analysed(&mut tx, &id, &by_hand, "studio/1", desk.app.clock.now()).await.expect("is kept");
+        tx.commit().await.expect("commits");
+        assert_eq!(generate::analyse_product(tools, &id, false).await.expect("is known")["productType"], json!("heirloom"));
+        let ordered = desk.order(&desk.products[..1], &["podium"], 1).await.expect("is ordered");
+        desk.app.drain().await;
+        let told = generate::told(tools, &ordered.flows[0], false).await.expect("is told");
+        let made = desk.assets().await.remove(0);
+        assert!(told.prompt.contains("heirloom") && made.prompt.as_deref() == Some(told.prompt.as_str()), "what is shown is what was sent: {told:?}");
+        assert_eq!((told.engine, told.parts.len()), ("studio", 3), "the picture, what it is, the prompt: {:?}", told.parts);
+        // Another way of looking, or another picture, makes it an old one.
+        let mut tx = tools.db.begin().await.expect("begins");
+        db::product::mark_analysed(&mut tx, &id, &by_hand, "studio/0", desk.app.clock.now()).await.expect("is kept");
+        tx.commit().await.expect("commits");
+        assert_ne!(generate::analyse_product(tools, &id, false).await.expect("is seen")["productType"], json!("heirloom"));
+        by_hand["picture"] = json!("another");
+        let mut tx = tools.db.begin().await.expect("begins");
+        db::product::mark_analysed(&mut tx, &id, &by_hand, "studio/1", desk.app.clock.now()).await.expect("is kept");
+        tx.commit().await.expect("commits");
+        assert_ne!(generate::analyse_product(tools, &id, false).await.expect("is seen")["productType"], json!("heirloom"));
     }
 }

@@ -49,7 +49,9 @@ impl House {
         db::connection::upsert(&mut tx, &new, &grant, &SealedGrant(sealed, String::new()), now).await.expect("a shop");
         for (ours, theirs) in [("one", "gid://shopify/Product/788032119674292922"), ("two", "gid://shopify/Product/2")]
         {
-            db::product::insert(&mut tx, &ProductId::from(ours), &app.client, ours, now).await.expect("a product");
+            db::product::insert(&mut tx, &ProductId::from(ours), &app.client, (ours, None, None), now)
+                .await
+                .expect("a product");
             assert!(db::product::link(&mut tx, &ProductId::from(ours), &id, theirs, now).await.expect("is linked"));
         }
         tx.commit().await.expect("commits");

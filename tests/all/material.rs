@@ -38,7 +38,7 @@ impl Desk {
         let now = app.clock.now();
         db::client::insert(&mut tx, &other, "Other", Some("other-slug"), now).await.expect("a client");
         for (client, product) in [(&acme, "a1"), (&acme, "a2"), (&other, "o1"), (&other, "o2")] {
-            db::product::insert(&mut tx, &product.into(), client, product, now).await.expect("a product");
+            db::product::insert(&mut tx, &product.into(), client, (product, None, None), now).await.expect("a product");
         }
         tx.commit().await.expect("commits");
         Self { app, acme, other }

@@ -12,25 +12,20 @@ use axum::{Json, Router, extract::State, http::StatusCode, http::Uri, response::
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::HeaderMap;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use store_sync::{
-    db::{self, asset::AssetFilter},
     gemini::{
         EDIT_MARKER, Edit, Gemini, INSPIRATION_MARKER, OTHERS_MARKER, PRODUCT_MARKER, Question, Service as At,
         TextPrice, Tokens, Wish, body, edit_body, question_body,
     },
-    generate::{self, Order},
-    model::{AssetStatus, Failure, Remedy, Secret},
+    model::{Failure, Remedy, Secret},
     outside::{Clock, Http, HttpPolicy},
-    sandbox::{self, Options},
+    sandbox,
 };
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::{
-    real::servers,
-    support::{More, TestApp, on_both, start_of_time},
-};
+use crate::{real::servers, support::start_of_time};
 
 const KEY: &str = "AIza-canary-key";
 
@@ -427,59 +422,4 @@ async fn every_answer_comes_to_a_clear_end() {
     let nobody = Url::parse("http://127.0.0.1:9/v1beta").expect("an address");
     let away = keyed(&nobody).paint(&Wish { prompt: "x", ..Wish::default() }).await.expect_err("nobody is there");
     assert_eq!(end(&away), ("network", Remedy::Retry(None)));
-}
-
-on_both! {
-    async fn pictures_are_made_by_the_model_while_the_money_lasts(engine) {
-        let (service, url) = service().await;
-        let config = format!(
-            "[generate]\nengine = \"gemini\"\n[gemini]\napi_key = \"{KEY}\"\nbase_url = \"{url}\"\nmodel = \"first-image\"\nusd_per_month = 0.1\n[gemini.prices]\n\"first-image\" = 0.04\n"
-        );
-        let app = TestApp::with_more(engine, Options { products: 2, ..Options::default() }, More { config: &config, ..More::default() }).await;
-        app.connect().await;
-        app.drain().await;
-        let products: Vec<String> = app.products().await.iter().map(|product| product.id.to_string()).collect();
-        let order = async |products: &[String], more: Value| {
-            let settings: Vec<Map<String, Value>> = vec![more.as_object().cloned().expect("an object")];
-            generate::order(&app.tools, &Order { products, settings: &settings, variants: 1, seed: 1 }).await.expect("is ordered")
-        };
-        order(&products, json!({ "style": "Rustic", "aspectRatio": "4:3 (Wide)" })).await;
-        app.drain().await;
-        order(&products[..1], json!({ "style": "Rustic" })).await;
-        order(&products[..1], json!({ "style": "Rustic", "engine": "studio", "size": 96 })).await;
-        app.drain().await;
-        let mut tx = app.tools.db.read().await.expect("reads");
-        let assets = db::asset::list(&mut tx, &AssetFilter::default(), 100).await.expect("lists");
-        let spent = db::generation::sum_cost(&mut tx, start_of_time().minus(Duration::from_hours(24))).await.expect("sums");
-        let month = generate::month(app.clock.now());
-        let used = db::quota::find_usage(&mut tx, &app.client, &month).await.expect("reads").expect("is counted").generation_count;
-        drop(tx);
-        let made = assets.iter().filter(|asset| asset.status == AssetStatus::Completed).count();
-        let capped: Vec<_> = assets.iter().filter_map(|asset| asset.error.as_deref()).collect();
-        assert_eq!((made, spent, used), (3, 80_000, 3), "two by the model, one by the studio: {assets:?}");
-        assert!(capped.len() == 1 && capped[0].contains("usd_per_month"), "{capped:?}");
-        let asked = service.lock().expect("is whole").asked.clone();
-        assert_eq!(asked.len(), 2, "nothing was asked beyond the money");
-        let sent = &asked[0].body;
-        assert_eq!(sent["generationConfig"]["imageConfig"], json!({ "aspectRatio": "4:3", "imageSize": "1K" }));
-        let parts = sent["contents"][0]["parts"].as_array().expect("parts");
-        assert!(parts[0]["inlineData"]["data"].is_string() && parts[2]["text"].as_str().is_some_and(|prompt| prompt.contains("Style: Rustic.")), "the picture, what it is, the prompt");
-    }
-
-    async fn the_last_of_the_money_goes_to_one_of_two_at_work(engine) {
-        let (service, url) = service().await;
-        let config = format!("[generate]\nengine = \"gemini\"\n[gemini]\napi_key = \"{KEY}\"\nbase_url = \"{url}\"\nmodel = \"first-image\"\nusd_per_month = 0.05\n[gemini.prices]\n\"first-image\" = 0.04\n");
-        let app = TestApp::with_more(engine, Options { products: 2, ..Options::default() }, More { config: &config, ..More::default() }).await;
-        app.connect().await;
-        app.drain().await;
-        let products: Vec<String> = app.products().await.iter().map(|product| product.id.to_string()).collect();
-        let order = Order { products: &products, settings: &[Map::new()], variants: 1, seed: 1 };
-        let ordered = generate::order(&app.tools, &order).await.expect("is ordered");
-        let mut tx = app.tools.db.begin().await.expect("begins");
-        assert!(db::generation::mark_begun(&mut tx, &ordered.assets[0], app.clock.now()).await.expect("is begun"));
-        tx.commit().await.expect("commits");
-        let busy = generate::run(&app.tools, &ordered.assets[1]).await.expect_err("another is at work with it");
-        assert_eq!((busy.code.as_str(), &busy.remedy), ("money_busy", &Remedy::Retry(None)));
-        assert!(service.lock().expect("is whole").asked.is_empty(), "nothing was asked");
-    }
 }

@@ -159,8 +159,8 @@ on_both! {
         let other = ClientId::from("other");
         db::client::insert(&mut tx, &other, "Other", None, now).await.expect("a client");
         let (theirs, ours) = (ProductId::from("theirs"), ProductId::from("ours"));
-        db::product::insert(&mut tx, &theirs, &other, "Theirs", now).await.expect("a product");
-        db::product::insert(&mut tx, &ours, &app.client, "Ours", now).await.expect("a product");
+        db::product::insert(&mut tx, &theirs, &other, ("Theirs", None, None), now).await.expect("a product");
+        db::product::insert(&mut tx, &ours, &app.client, ("Ours", None, None), now).await.expect("a product");
         assert!(!db::asset::link_product(&mut tx, "x", &asset.id, &theirs, false, now).await.expect("asks"));
         assert!(db::asset::link_product(&mut tx, "y", &asset.id, &ours, false, now).await.expect("asks"));
         assert!(!db::product::link(&mut tx, &theirs, &connection, "9001", now).await.expect("asks"));

@@ -1,0 +1,198 @@
+//! Entries of the ledger and the months' money. Promising is one conditional statement, so that no two callers share the last cent.
+
+use super::{Tx, all, build, execute, maybe};
+use crate::model::{AssetId, ClientId, ConnectionId, ProductId, Time, UsageEntry, UsageKind, UsageSum};
+
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, client_id, store_connection_id, product_id, generated_asset_id, month, kind, status, budget, \
+             reserved_usd_micros, usd_micros, model, input_tokens, output_tokens, created_at, called_at, settled_at FROM usage_entry ",
+            $rest
+        )
+    };
+}
+
+/// Something that is going to be paid for.
+pub struct NewEntry<'a> {
+    pub id: String,
+    pub client: &'a ClientId,
+    pub connection: Option<&'a ConnectionId>,
+    pub product: Option<&'a ProductId>,
+    pub asset: Option<&'a AssetId>,
+    pub month: &'a str,
+    pub kind: UsageKind,
+    pub budget: Option<&'a str>,
+    /// Millionths of a US dollar.
+    pub reserved: i64,
+}
+
+/// What it came to.
+#[derive(Debug, Clone, Default)]
+pub struct Paid<'a> {
+    /// Millionths of a US dollar.
+    pub usd_micros: i64,
+    pub model: &'a str,
+    /// Tokens of the model, in and out; none where nobody counts.
+    pub tokens: Option<(i64, i64)>,
+}
+
+/// Rows of one statement: ten values each.
+const ROWS: usize = 2000;
+
+/// Writes promises down.
+pub async fn insert(tx: &mut Tx, entries: &[NewEntry<'_>], now: Time) -> sqlx::Result<()> {
+    for chunk in entries.chunks(ROWS) {
+        build!(
+            tx,
+            |q| {
+                q.push(
+                    "INSERT INTO usage_entry (id, client_id, store_connection_id, product_id, generated_asset_id, month, kind, \
+                     status, budget, reserved_usd_micros, usd_micros, created_at) ",
+                );
+                q.push_values(chunk, |mut row, entry| {
+                    row.push_bind(&entry.id).push_bind(entry.client).push_bind(entry.connection);
+                    row.push_bind(entry.product).push_bind(entry.asset).push_bind(entry.month).push_bind(entry.kind);
+                    row.push("'reserved'").push_bind(entry.budget).push_bind(entry.reserved).push("0").push_bind(now);
+                });
+            },
+            execute
+        )?;
+    }
+    Ok(())
+}
+
+/// The promise of an output that is not settled yet.
+pub async fn find_reserved(tx: &mut Tx, asset: &AssetId) -> sqlx::Result<Option<UsageEntry>> {
+    maybe!(tx, UsageEntry, columns!("WHERE generated_asset_id = $1 AND status = 'reserved' ORDER BY id LIMIT 1"), asset)
+}
+
+/// One entry.
+pub async fn find(tx: &mut Tx, id: &str) -> sqlx::Result<Option<UsageEntry>> {
+    maybe!(tx, UsageEntry, columns!("WHERE id = $1"), id)
+}
+
+/// The model is asked now (or, with none, its answer is known).
+pub async fn mark_called(tx: &mut Tx, entry: &UsageEntry, at: Option<Time>) -> sqlx::Result<()> {
+    execute!(tx, "UPDATE usage_entry SET called_at = $2 WHERE id = $1 AND status = 'reserved'", &entry.id, at).map(drop)
+}
+
+/// What was promised was perhaps spent, and nothing came of it; false where it was settled or released before.
+pub async fn mark_lost(tx: &mut Tx, entry: &UsageEntry, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE usage_entry SET kind = 'lost', status = 'settled', usd_micros = reserved_usd_micros, settled_at = $2 \
+               WHERE id = $1 AND status = 'reserved'";
+    Ok(execute!(tx, sql, &entry.id, now)? == 1)
+}
+
+/// Promises of analyses, which no job settles, that are older than `before`: their process ended.
+pub async fn list_forgotten(tx: &mut Tx, before: Time, limit: i64) -> sqlx::Result<Vec<UsageEntry>> {
+    let sql = columns!(
+        "WHERE status = 'reserved' AND kind IN ('product_analysis', 'scene_analysis') AND created_at < $1 ORDER BY id LIMIT $2"
+    );
+    all!(tx, UsageEntry, sql, before, limit)
+}
+
+/// Entries of a client's month, oldest first.
+pub async fn list(tx: &mut Tx, client: &ClientId, month: &str, limit: i64) -> sqlx::Result<Vec<UsageEntry>> {
+    all!(tx, UsageEntry, columns!("WHERE client_id = $1 AND month = $2 ORDER BY id LIMIT $3"), client, month, limit)
+}
+
+/// It was made: the promise becomes what it cost. False where it was settled or released before.
+pub async fn mark_settled(tx: &mut Tx, entry: &UsageEntry, paid: &Paid<'_>, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE usage_entry SET status = 'settled', usd_micros = $2, model = $3, input_tokens = $4, output_tokens = $5, \
+               settled_at = $6 WHERE id = $1 AND status = 'reserved'";
+    let (input, output) = paid.tokens.unzip();
+    if execute!(tx, sql, &entry.id, paid.usd_micros, paid.model, input, output, now)? == 0 {
+        return Ok(false);
+    }
+    move_money(tx, entry, paid.usd_micros - entry.reserved_usd_micros, now).await?;
+    Ok(true)
+}
+
+/// It was not made: what was promised is free again. False where it was settled or released before.
+pub async fn mark_released(tx: &mut Tx, entry: &UsageEntry, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE usage_entry SET status = 'released', settled_at = $2 WHERE id = $1 AND status = 'reserved'";
+    if execute!(tx, sql, &entry.id, now)? == 0 {
+        return Ok(false);
+    }
+    move_money(tx, entry, -entry.reserved_usd_micros, now).await?;
+    Ok(true)
+}
+
+async fn move_money(tx: &mut Tx, entry: &UsageEntry, by: i64, now: Time) -> sqlx::Result<()> {
+    let (Some(budget), true) = (&entry.budget, by != 0) else { return Ok(()) };
+    let sql = "UPDATE spending SET usd_micros = usd_micros + $3, updated_at = $4 WHERE budget = $1 AND month = $2";
+    execute!(tx, sql, budget, &entry.month, by, now).map(drop)
+}
+
+/// Promises a month's money, all or nothing; false where `cap` (none: without end) would be passed.
+pub async fn reserve_money(
+    tx: &mut Tx,
+    (budget, month): (&str, &str),
+    usd_micros: i64,
+    cap: Option<i64>,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let first = "INSERT INTO spending (budget, month, usd_micros, updated_at) VALUES ($1, $2, 0, $3) ON CONFLICT (budget, month) DO NOTHING";
+    execute!(tx, first, budget, month, now)?;
+    let take = "UPDATE spending SET usd_micros = usd_micros + $3, updated_at = $4 \
+                WHERE budget = $1 AND month = $2 AND ($5 < 0 OR usd_micros + $3 <= $5)";
+    Ok(execute!(tx, take, budget, month, usd_micros, now, cap.unwrap_or(-1))? == 1)
+}
+
+/// What is spent and promised of a month's money, in millionths of a US dollar.
+pub async fn get_spending(tx: &mut Tx, budget: &str, month: &str) -> sqlx::Result<i64> {
+    let found: Option<(i64,)> =
+        maybe!(tx, (i64,), "SELECT usd_micros FROM spending WHERE budget = $1 AND month = $2", budget, month)?;
+    Ok(found.map_or(0, |(sum,)| sum))
+}
+
+/// What a ledger is added up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    Shop,
+    Product,
+    Model,
+    Picture,
+    Kind,
+}
+
+macro_rules! sums {
+    ($column:literal) => {
+        concat!(
+            "SELECT ", $column, " AS what, \
+             CAST(sum(CASE WHEN status = 'settled' AND kind IN ('image', 'edit') THEN 1 ELSE 0 END) AS BIGINT) AS pictures, \
+             CAST(sum(CASE WHEN status = 'settled' AND kind IN ('product_analysis', 'scene_analysis') THEN 1 ELSE 0 END) AS BIGINT) AS analyses, \
+             CAST(sum(usd_micros) AS BIGINT) AS usd_micros, \
+             CAST(sum(CASE WHEN status = 'reserved' THEN reserved_usd_micros ELSE 0 END) AS BIGINT) AS reserved_usd_micros \
+             FROM usage_entry WHERE client_id = $1 AND month = $2 GROUP BY ", $column, " ORDER BY 4 DESC, 2 DESC, 1 LIMIT $3"
+        )
+    };
+}
+
+/// A client's month, added up; the dearest first.
+pub async fn list_sums(tx: &mut Tx, client: &ClientId, month: &str, by: By, limit: i64) -> sqlx::Result<Vec<UsageSum>> {
+    let sql = match by {
+        By::Shop => sums!("store_connection_id"),
+        By::Product => sums!("product_id"),
+        By::Model => sums!("model"),
+        By::Picture => sums!("generated_asset_id"),
+        By::Kind => sums!("kind"),
+    };
+    all!(tx, UsageSum, sql, client, month, limit)
+}
+
+/// Bytes that a client's outputs take, originals too; deleted ones do not count.
+pub async fn get_stored_bytes(tx: &mut Tx, client: &ClientId) -> sqlx::Result<i64> {
+    let sql = "SELECT CAST(coalesce(sum(coalesce(byte_size, 0) + coalesce(original_byte_size, 0)), 0) AS BIGINT) \
+               FROM generated_asset WHERE client_id = $1 AND deleted_at IS NULL";
+    let found: Option<(i64,)> = maybe!(tx, (i64,), sql, client)?;
+    Ok(found.map_or(0, |(sum,)| sum))
+}
+
+/// Outputs of a client that are ordered and not made yet.
+pub async fn count_ordered(tx: &mut Tx, client: &ClientId) -> sqlx::Result<i64> {
+    let sql = "SELECT count(*) FROM generated_asset WHERE client_id = $1 AND status IN ('pending', 'generating') AND deleted_at IS NULL";
+    let found: Option<(i64,)> = maybe!(tx, (i64,), sql, client)?;
+    Ok(found.map_or(0, |(count,)| count))
+}

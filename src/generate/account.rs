@@ -1,0 +1,313 @@
+//! The account: pictures, room and money are promised before anything is asked for, and become what they came to, or are given back.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Engine;
+use crate::{
+    db::{
+        self, Tx,
+        ledger::{NewEntry, Paid},
+    },
+    model::{Asset, AssetId, ClientId, Failure, Product, Time, Usage, UsageEntry, UsageKind},
+    tools::Tools,
+};
+
+/// What a picture and its original are taken to weigh until they are there.
+const GUESS_BYTES: i64 = 2 << 20;
+
+/// An analysis that was promised so long ago is under way no more.
+const FORGOTTEN: Duration = Duration::from_hours(1);
+
+/// The month that a client's pictures count in, by UTC: `YYYY-MM`.
+pub fn month(now: Time) -> String {
+    now.utc().format("%Y-%m").to_string()
+}
+
+/// Something that is going to be paid for.
+pub(super) struct Promise<'a> {
+    pub kind: UsageKind,
+    pub asset: Option<&'a AssetId>,
+    pub product: Option<&'a Product>,
+    /// The most it may cost, in millionths of a US dollar, and whose money that is; none where it costs nothing.
+    pub money: Option<(String, i64)>,
+}
+
+/// The most that one picture may cost, and whose money that is. A hard cap needs a price: without one nothing is asked for.
+pub(super) fn picture_money(
+    tools: &Tools,
+    engine: Engine,
+    kind: UsageKind,
+    (model, fallback): (Option<&str>, Option<&str>),
+    size: &str,
+) -> Result<Option<(String, i64)>, Failure> {
+    let (Engine::Gemini, Some(gemini)) = (engine, &tools.gemini) else { return Ok(None) };
+    let price = match kind {
+        UsageKind::Edit => gemini.dearest_edit(Some(size)),
+        _ => gemini.dearest(model, fallback, Some(size)),
+    };
+    match price {
+        Some(price) => Ok(Some((gemini.budget(), price))),
+        None if tools.rules.month_cap_usd_micros.is_some() => {
+            let named = if kind == UsageKind::Edit { &gemini.edit_model } else { model.unwrap_or(&gemini.model) };
+            let text = format!(
+                "[gemini] usd_per_month is set, and [gemini.prices] does not name {named} and its fallback at {size}: without a \
+                 price the month's money cannot be kept"
+            );
+            Err(Failure::give_up("no_price", text))
+        }
+        None => Ok(Some((gemini.budget(), 0))),
+    }
+}
+
+/// Promises pictures whose places are written already: the client's count, its room, the month's money; all or nothing, with an entry
+/// each.
+pub(super) async fn reserve(
+    tools: &Tools,
+    tx: &mut Tx,
+    client: &ClientId,
+    promises: &[Promise<'_>],
+) -> Result<(), Failure> {
+    let now = tools.outside.clock.now();
+    let month = month(now);
+    let count = i32::try_from(promises.len()).unwrap_or(i32::MAX);
+    let usage = Usage { client_id: client.clone(), month: month.clone(), generation_count: count };
+    let quota = db::quota::find(tx, client).await?;
+    let limit = quota.as_ref().map_or(-1, |quota| quota.monthly_generation_limit);
+    // First, since it takes the client's row: whoever orders at the same time waits here, and sees what this order promised.
+    if !db::quota::reserve(tx, &tools.outside.new_id::<String>(), &usage, limit, now).await? {
+        let text = format!(
+            "{count} more pictures are more than the client's {limit} a month leave; see: store-sync usage {client}, and \
+             store-sync clients quota"
+        );
+        return Err(Failure::give_up("quota_exceeded", text));
+    }
+    let room = quota.as_ref().map_or(-1, |quota| i64::from(quota.storage_quota_mb));
+    if room >= 0 {
+        let taken = db::ledger::get_stored_bytes(tx, client).await?
+            + db::ledger::count_ordered(tx, client).await? * GUESS_BYTES;
+        if taken > room << 20 {
+            let text = format!(
+                "the client's pictures would take about {} MB, and its limit is {room} MB; delete some, or see: store-sync clients \
+                 quota",
+                taken >> 20
+            );
+            return Err(Failure::give_up("storage_exceeded", text));
+        }
+    }
+    write(tools, tx, client, promises, &month).await
+}
+
+/// The money of these promises, and their entries.
+async fn write(
+    tools: &Tools,
+    tx: &mut Tx,
+    client: &ClientId,
+    promises: &[Promise<'_>],
+    month: &str,
+) -> Result<(), Failure> {
+    let now = tools.outside.clock.now();
+    let budget = promises.iter().find_map(|promise| promise.money.as_ref());
+    if let Some((budget, _)) = budget {
+        let sum = promises.iter().filter_map(|promise| promise.money.as_ref()).map(|(_, price)| price).sum();
+        let cap = tools.rules.month_cap_usd_micros;
+        if !db::ledger::reserve_money(tx, (budget, month), sum, cap, now).await? {
+            let left = cap.unwrap_or(0) - db::ledger::get_spending(tx, budget, month).await?;
+            let text = format!(
+                "this would cost up to ${}, and ${} of this month's money are left ([gemini] usd_per_month)",
+                dollars(sum),
+                dollars(left.max(0))
+            );
+            return Err(Failure::give_up("money_cap", text));
+        }
+    }
+    let entries: Vec<NewEntry<'_>> = promises
+        .iter()
+        .map(|promise| NewEntry {
+            id: tools.outside.new_id(),
+            client,
+            connection: promise.product.and_then(|product| product.store_connection_id.as_ref()),
+            product: promise.product.map(|product| &product.id),
+            asset: promise.asset,
+            month,
+            kind: promise.kind,
+            budget: promise.money.as_ref().map(|(budget, _)| budget.as_str()),
+            reserved: promise.money.as_ref().map_or(0, |(_, price)| *price),
+        })
+        .collect();
+    Ok(db::ledger::insert(tx, &entries, now).await?)
+}
+
+/// Promises an analysis, which counts for no picture; gives its entry.
+pub(super) async fn reserve_analysis(
+    tools: &Tools,
+    client: &ClientId,
+    promise: Promise<'_>,
+) -> Result<UsageEntry, Failure> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    let id = tools.outside.new_id::<String>();
+    if let Some((budget, price)) = &promise.money {
+        let cap = tools.rules.month_cap_usd_micros;
+        if !db::ledger::reserve_money(&mut tx, (budget, &month(now)), *price, cap, now).await? {
+            return Err(Failure::give_up("money_cap", "this month's money is promised ([gemini] usd_per_month)"));
+        }
+    }
+    let entry = NewEntry {
+        id: id.clone(),
+        client,
+        connection: promise.product.and_then(|product| product.store_connection_id.as_ref()),
+        product: promise.product.map(|product| &product.id),
+        asset: promise.asset,
+        month: &month(now),
+        kind: promise.kind,
+        budget: promise.money.as_ref().map(|(budget, _)| budget.as_str()),
+        reserved: promise.money.as_ref().map_or(0, |(_, price)| *price),
+    };
+    db::ledger::insert(&mut tx, &[entry], now).await?;
+    let entry = db::ledger::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    Ok(entry)
+}
+
+/// An analysis came to an end; `lost` says that nobody knows whether it is to be paid for.
+pub(super) async fn settle_analysis(
+    tools: &Tools,
+    entry: &UsageEntry,
+    paid: Option<&Paid<'_>>,
+    lost: bool,
+) -> sqlx::Result<()> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    match paid {
+        Some(paid) => db::ledger::mark_settled(&mut tx, entry, paid, now).await?,
+        None if lost => db::ledger::mark_lost(&mut tx, entry, now).await?,
+        None => db::ledger::mark_released(&mut tx, entry, now).await?,
+    };
+    tx.commit().await
+}
+
+/// The model is about to be asked for a picture. Where it was asked before and nobody knows what came of that (the process was killed, the
+/// connection broke), that call counts as paid: the cap holds against what may have been spent, not against what was seen.
+pub(super) async fn call(tools: &Tools, asset: &Asset) -> Result<(), Failure> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    let Some(entry) = db::ledger::find_reserved(&mut tx, &asset.id).await? else { return Ok(()) };
+    if let (Some(_), Some(budget)) = (entry.called_at, &entry.budget) {
+        let (price, cap) = (entry.reserved_usd_micros, tools.rules.month_cap_usd_micros);
+        let month = month(now);
+        if !db::ledger::reserve_money(&mut tx, (budget, &month), price, cap, now).await? {
+            let text = "an answer of the model was lost, and this month's money does not reach for asking again ([gemini] usd_per_month)";
+            return Err(Failure::give_up("money_cap", text));
+        }
+        let lost = NewEntry {
+            id: tools.outside.new_id(),
+            client: &entry.client_id,
+            connection: entry.store_connection_id.as_ref(),
+            product: entry.product_id.as_ref(),
+            asset: Some(&asset.id),
+            month: &month,
+            kind: entry.kind,
+            budget: Some(budget),
+            reserved: price,
+        };
+        let id = lost.id.clone();
+        db::ledger::insert(&mut tx, &[lost], now).await?;
+        let lost = db::ledger::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
+        db::ledger::mark_lost(&mut tx, &lost, now).await?;
+    }
+    db::ledger::mark_called(&mut tx, &entry, Some(now)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The model refused: its answer is known, and costs nothing.
+pub(super) async fn called_in_vain(tools: &Tools, asset: &Asset) -> Result<(), Failure> {
+    let mut tx = tools.db.begin().await?;
+    if let Some(entry) = db::ledger::find_reserved(&mut tx, &asset.id).await? {
+        db::ledger::mark_called(&mut tx, &entry, None).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Analyses whose process ended count as paid: nobody knows. Gives how many.
+pub(super) async fn settle_forgotten(tools: &Tools) -> sqlx::Result<usize> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.read().await?;
+    let forgotten = db::ledger::list_forgotten(&mut tx, now.minus(FORGOTTEN), 500).await?;
+    drop(tx);
+    if forgotten.is_empty() {
+        return Ok(0);
+    }
+    let mut tx = tools.db.begin().await?;
+    for entry in &forgotten {
+        db::ledger::mark_lost(&mut tx, entry, now).await?;
+    }
+    tx.commit().await?;
+    Ok(forgotten.len())
+}
+
+/// A picture was made: its promise becomes what it cost.
+pub(super) async fn settle(tools: &Tools, tx: &mut Tx, asset: &AssetId, paid: &Paid<'_>) -> sqlx::Result<()> {
+    let Some(entry) = db::ledger::find_reserved(tx, asset).await? else { return Ok(()) };
+    db::ledger::mark_settled(tx, &entry, paid, tools.outside.clock.now()).await.map(drop)
+}
+
+/// A picture was not made: its client's count and the money are free again.
+pub(super) async fn give_back(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::Result<()> {
+    let now = tools.outside.clock.now();
+    let entry = db::ledger::find_reserved(tx, &asset.id).await?;
+    let month = entry.as_ref().map_or_else(|| month(asset.created_at), |entry| entry.month.clone());
+    let usage = Usage { client_id: asset.client_id.clone(), month, generation_count: 1 };
+    db::quota::release(tx, &usage, now).await?;
+    match entry {
+        Some(entry) if entry.called_at.is_some() => db::ledger::mark_lost(tx, &entry, now).await.map(drop),
+        Some(entry) => db::ledger::mark_released(tx, &entry, now).await.map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Millionths as people write dollars, to a tenth of a cent.
+fn dollars(usd_micros: i64) -> String {
+    format!("{}.{:03}", usd_micros / 1_000_000, usd_micros % 1_000_000 / 1000)
+}
+
+/// What a client used of a month, and what it may.
+pub async fn usage(tools: &Tools, client: &ClientId, month: &str) -> Result<Value, Failure> {
+    let mut tx = tools.db.read().await?;
+    let used = db::quota::find_usage(&mut tx, client, month).await?.map_or(0, |usage| usage.generation_count);
+    let quota = db::quota::find(&mut tx, client).await?;
+    let limit = |of: fn(&crate::model::Quota) -> i32| quota.as_ref().map(of).filter(|limit| *limit >= 0);
+    let kinds = db::ledger::list_sums(&mut tx, client, month, db::ledger::By::Kind, 10).await?;
+    let sum = |of: fn(&crate::model::UsageSum) -> i64| kinds.iter().map(of).sum::<i64>();
+    let budget = tools.gemini.as_ref().map(crate::gemini::Gemini::budget);
+    let spent = match &budget {
+        Some(budget) => Some(db::ledger::get_spending(&mut tx, budget, month).await?),
+        None => None,
+    };
+    Ok(serde_json::json!({
+        "client_id": client,
+        "month": month,
+        "plan": quota.as_ref().map(|quota| &quota.plan),
+        "generation_count": used,
+        "monthly_generation_limit": limit(|quota| quota.monthly_generation_limit),
+        "stored_bytes": db::ledger::get_stored_bytes(&mut tx, client).await?,
+        "storage_quota_mb": limit(|quota| quota.storage_quota_mb),
+        "usd_micros": sum(|sum| sum.usd_micros),
+        "reserved_usd_micros": sum(|sum| sum.reserved_usd_micros),
+        "analyses": sum(|sum| sum.analyses),
+        "budget": budget,
+        "budget_usd_micros": spent,
+        "budget_cap_usd_micros": tools.rules.month_cap_usd_micros,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dollars;
+
+    #[test]
+    fn money_is_written_as_people_do() {
+        assert_eq!((dollars(67_000), dollars(12_345_678)), ("0.067".into(), "12.345".into()));
+    }
+}

@@ -1,0 +1,328 @@
+//! What is seen on pictures: products, inspirations, outputs. By the model where one paints, else by the studio's arithmetic and the product's
+//! own words. Kept with the row, and looked at again when the way of looking or the picture has changed.
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Engine,
+    account::{self, Promise},
+    keep::off_thread,
+    order::unknown,
+    sources::{self, Source},
+};
+use crate::{
+    db::{self, ledger::Paid},
+    gemini::{ANSWER_LOST, Question},
+    model::{Asset, ClientId, Failure, Inspiration, InspirationId, Place, Product, ProductId, UsageKind},
+    tools::Tools,
+};
+
+/// Ways of looking; a change of one makes every kept analysis an old one.
+const BY_STUDIO: &str = "studio/1";
+const BY_MODEL: &str = "gemini/1";
+
+const PRODUCT_QUESTION: &str = "Look at the product in this picture, and at nothing else. Say what it is, what it is made of, which colours \
+    it has, what style it is, in which rooms or places a photographer would show it, how large it is beside everyday things, and with which \
+    words its picture should be asked for. Short English words, no sentences.";
+const SCENE_QUESTION: &str = "Look at the scene of this picture, not at the things for sale in it. Say what place it is, its style, its \
+    light, where the camera stands, what is around, its colours and props, and in one sentence how to photograph something else in just such \
+    a scene.";
+const ASSET_QUESTION: &str = "Name the things in this picture, its main colours, its light and its composition. Short English words, no sentences.";
+
+fn text() -> Value {
+    json!({ "type": "STRING" })
+}
+
+fn texts() -> Value {
+    json!({ "type": "ARRAY", "items": { "type": "STRING" } })
+}
+
+fn object(properties: Value) -> Value {
+    let names: Vec<&String> = properties.as_object().into_iter().flat_map(Map::keys).collect();
+    json!({ "type": "OBJECT", "properties": properties, "required": names })
+}
+
+fn product_form() -> Value {
+    object(json!({
+        "productType": text(), "materials": texts(), "colors": texts(), "style": text(), "suggestedRoomTypes": texts(),
+        "scaleHints": text(), "promptKeywords": texts(),
+    }))
+}
+
+fn scene_form() -> Value {
+    object(json!({
+        "roomType": text(), "style": text(), "lighting": text(), "cameraAngle": text(), "surroundings": text(), "colorScheme": text(),
+        "props": texts(), "promptText": text(),
+    }))
+}
+
+fn asset_form() -> Value {
+    object(json!({ "objects": texts(), "colors": texts(), "lighting": text(), "composition": text() }))
+}
+
+fn version(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Studio => BY_STUDIO,
+        Engine::Gemini => BY_MODEL,
+    }
+}
+
+/// Who looks where no flow says it.
+fn usual(tools: &Tools) -> Engine {
+    if tools.rules.paint_by_model && tools.gemini.is_some() { Engine::Gemini } else { Engine::Studio }
+}
+
+/// Sees what a product is; `anew` also where that is known already.
+pub async fn analyse_product(tools: &Tools, id: &ProductId, anew: bool) -> Result<Value, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let found = db::product::find(&mut tx, id.as_str()).await?;
+    let found = found.ok_or_else(|| unknown("product", id.as_str(), "products"))?;
+    if anew {
+        db::product::forget_analysis(&mut tx, id).await?;
+    }
+    tx.commit().await?;
+    product(tools, &found, None, usual(tools)).await
+}
+
+/// Sees what scene an inspiration shows; `anew` also where that is known already.
+pub async fn analyse_inspiration(tools: &Tools, id: &InspirationId, anew: bool) -> Result<Value, Failure> {
+    let mut tx = tools.db.read().await?;
+    let found = db::inspiration::find(&mut tx, id).await?;
+    let mut found = found.ok_or_else(|| unknown("inspiration", id.as_str(), "inspirations"))?;
+    let session = db::session::find(&mut tx, &found.collection_session_id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    drop(tx);
+    if anew {
+        found.analysis = None;
+    }
+    inspiration(tools, &found, &session.client_id, usual(tools)).await
+}
+
+/// Leaves the analysis of products as jobs, each once.
+pub async fn leave_analysis(tools: &Tools, products: &[Product]) -> Result<usize, Failure> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    for product in products {
+        db::job::insert(&mut tx, &tools.analysis_job(&product.client_id, &product.id), now).await?;
+    }
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(products.len())
+}
+
+/// What a product is, seen on its base picture.
+pub(super) async fn product(
+    tools: &Tools,
+    product: &Product,
+    chosen: Option<&str>,
+    engine: Engine,
+) -> Result<Value, Failure> {
+    let mut tx = tools.db.read().await?;
+    let kept = db::product::find_analysis(&mut tx, &product.id).await?;
+    let images = db::product::list_images(&mut tx, &product.id).await?;
+    drop(tx);
+    let print = sources::fingerprint(sources::base(&images, chosen), chosen);
+    if let (Some(seen), Some(by)) = (kept.analysis_data, kept.analysis_version)
+        // Rows of the older application name no picture: theirs is taken as it is while the way of looking is the same.
+        && by == version(engine)
+        && seen.0.get("picture").is_none_or(|picture| *picture == print.as_str())
+    {
+        return Ok(seen.0);
+    }
+    let source = sources::product_picture(tools, product, &images, chosen).await?;
+    let mut seen = match engine {
+        Engine::Studio => {
+            let observed = off_thread(source.bytes, store_sync_studio::observe).await?;
+            by_studio(product, &observed)
+        }
+        Engine::Gemini => {
+            let about = Promise { kind: UsageKind::ProductAnalysis, asset: None, product: Some(product), money: None };
+            ask(tools, &product.client_id, about, source, (PRODUCT_QUESTION, &product_form())).await?
+        }
+    };
+    seen["version"] = version(engine).into();
+    seen["picture"] = print.into();
+    let mut tx = tools.db.begin().await?;
+    db::product::mark_analysed(&mut tx, &product.id, &seen, version(engine), tools.outside.clock.now()).await?;
+    tx.commit().await?;
+    Ok(seen)
+}
+
+/// What scene an inspiration shows.
+pub(super) async fn inspiration(
+    tools: &Tools,
+    row: &Inspiration,
+    client: &ClientId,
+    engine: Engine,
+) -> Result<Value, Failure> {
+    if let Some(seen) = &row.analysis
+        // What a person or the older application wrote there names no version, and stands.
+        && seen.0.get("version").is_none_or(|by| *by == version(engine))
+    {
+        return Ok(seen.0.clone());
+    }
+    let place = row.r2_key.as_deref().map_or(Place::Url(&row.url), Place::Key);
+    let bytes = tools.outside.bytes_at(&place).await?;
+    let looked = bytes.clone();
+    let scene = off_thread(looked, store_sync_studio::observe_scene).await?;
+    let mut seen = scene_by_studio(&scene);
+    if engine == Engine::Gemini {
+        let mime_type = infer::get(&bytes).map_or("image/jpeg", |kind| kind.mime_type()).to_owned();
+        let source = Source { bytes, mime_type, origin: Value::Null };
+        let about = Promise { kind: UsageKind::SceneAnalysis, asset: None, product: None, money: None };
+        let told = ask(tools, client, about, source, (SCENE_QUESTION, &scene_form())).await?;
+        // The palette stays: the studio paints by it.
+        seen = json!({ "palette": seen["palette"] });
+        crate::model::lay_over(
+            seen.as_object_mut().unwrap_or(&mut Map::new()),
+            told.as_object().unwrap_or(&Map::new()),
+        );
+    }
+    seen["version"] = version(engine).into();
+    let mut tx = tools.db.begin().await?;
+    db::inspiration::update(&mut tx, &row.id, None, Some(&seen)).await?;
+    tx.commit().await?;
+    Ok(seen)
+}
+
+/// What is on an output; asked for when it is first edited by words.
+pub(super) async fn asset(tools: &Tools, asset: &Asset, picture: &Source) -> Result<Value, Failure> {
+    if let (Some(seen), Some(by)) = (&asset.asset_analysis, &asset.analysis_version)
+        && by == BY_MODEL
+    {
+        return Ok(seen.0.clone());
+    }
+    let about = Promise { kind: UsageKind::SceneAnalysis, asset: None, product: None, money: None };
+    let mut seen = ask(tools, &asset.client_id, about, picture.clone(), (ASSET_QUESTION, &asset_form())).await?;
+    seen["version"] = BY_MODEL.into();
+    let mut tx = tools.db.begin().await?;
+    db::asset::mark_analysed(&mut tx, &asset.id, &seen, BY_MODEL, tools.outside.clock.now()).await?;
+    tx.commit().await?;
+    Ok(seen)
+}
+
+/// Asks the model, within the month's money.
+async fn ask(
+    tools: &Tools,
+    client: &ClientId,
+    about: Promise<'_>,
+    source: Source,
+    (instruction, schema): (&str, &Value),
+) -> Result<Value, Failure> {
+    let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::give_up("no_model", "no model is set up"))?;
+    let price = gemini.analysis_price_bound();
+    if price.is_none() && tools.rules.month_cap_usd_micros.is_some() {
+        let text = "[gemini] usd_per_month is set, and [gemini.text_prices] does not name the text models: nothing is analysed";
+        return Err(Failure::give_up("no_price", text));
+    }
+    let money = Some((gemini.budget(), price.unwrap_or(0)));
+    let entry = account::reserve_analysis(tools, client, Promise { money, ..about }).await?;
+    let pictures: [(Bytes, String); 1] = [(source.bytes, source.mime_type)];
+    let answer = gemini.analyse(&Question { pictures: &pictures, instruction, schema }).await;
+    let paid = answer.as_ref().ok().map(|answer| Paid {
+        usd_micros: answer.cost_usd_micros,
+        model: &answer.model,
+        tokens: Some((answer.tokens.input, answer.tokens.output)),
+    });
+    let lost = answer.as_ref().is_err_and(|failure| failure.code == ANSWER_LOST);
+    account::settle_analysis(tools, &entry, paid.as_ref(), lost).await?;
+    Ok(answer?.value)
+}
+
+/// Words for what things are made of, as shops write them.
+const MATERIALS: [&str; 32] = [
+    "wood",
+    "oak",
+    "walnut",
+    "pine",
+    "bamboo",
+    "rattan",
+    "ceramic",
+    "stoneware",
+    "porcelain",
+    "clay",
+    "glass",
+    "metal",
+    "steel",
+    "brass",
+    "copper",
+    "iron",
+    "aluminium",
+    "leather",
+    "linen",
+    "cotton",
+    "wool",
+    "silk",
+    "velvet",
+    "felt",
+    "marble",
+    "concrete",
+    "stone",
+    "paper",
+    "plastic",
+    "rubber",
+    "wax",
+    "cork",
+];
+/// Where things are shown, by a word in their name or category.
+const PLACES: [(&str, &[&str]); 8] = [
+    (
+        "kitchen",
+        &["mug", "cup", "bowl", "plate", "kitchen", "pan", "pot", "knife", "glass", "teapot", "bottle", "board"],
+    ),
+    ("living room", &["lamp", "sofa", "chair", "vase", "cushion", "candle", "rug", "frame", "plant", "clock", "table"]),
+    ("bedroom", &["bed", "pillow", "blanket", "duvet", "nightstand"]),
+    ("bathroom", &["soap", "towel", "bath", "shampoo", "cream", "lotion"]),
+    ("office", &["desk", "pen", "notebook", "laptop", "keyboard", "monitor", "camera", "tripod"]),
+    ("garden", &["garden", "planter", "outdoor", "bonsai", "seed"]),
+    ("street", &["shoe", "boot", "bag", "jacket", "coat", "hat", "bike", "skate"]),
+    ("gym", &["yoga", "ball", "glove", "dumbbell", "sport", "rope"]),
+];
+
+/// What arithmetic and the product's own words tell.
+fn by_studio(product: &Product, seen: &store_sync_studio::Observed) -> Value {
+    let told = [Some(&product.name), product.category.as_ref(), product.description.as_ref()];
+    let told: Vec<String> = told.into_iter().flatten().map(|text| text.to_lowercase()).collect();
+    let said: Vec<&str> = told.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric())).collect();
+    let says = |word: &str| said.iter().any(|other| *other == word || other.strip_suffix('s') == Some(word));
+    let materials: Vec<&str> = MATERIALS.into_iter().filter(|word| says(word)).collect();
+    let places: Vec<&str> =
+        PLACES.iter().filter(|(_, words)| words.iter().any(|word| says(word))).map(|(place, _)| *place).collect();
+    let mut colors: Vec<&str> = seen.colours.iter().map(|colour| colour.name).collect();
+    colors.dedup();
+    let kind = product.category.clone().filter(|text| !text.trim().is_empty());
+    let last = product.name.split_whitespace().last().unwrap_or_default().to_lowercase();
+    let keywords: Vec<&str> = colors.iter().take(2).chain(&materials).copied().collect();
+    json!({
+        "productType": kind.unwrap_or(last), "materials": materials, "colors": colors, "style": "", "suggestedRoomTypes": places,
+        "scaleHints": seen.shape, "promptKeywords": keywords, "plainBackground": seen.plain_background,
+        "palette": seen.colours.iter().map(|colour| colour.hex.as_str()).collect::<Vec<_>>(),
+    })
+}
+
+/// What arithmetic tells of a scene.
+fn scene_by_studio(seen: &store_sync_studio::SceneSeen) -> Value {
+    let light = match (seen.brightness, seen.warmth) {
+        (bright, _) if bright < 0.3 => "low and dramatic",
+        (_, warm) if warm > 0.15 => "warm",
+        (_, warm) if warm < -0.15 => "cool daylight",
+        _ => "soft daylight",
+    };
+    let names: Vec<&str> = seen.colours.iter().map(|colour| colour.name).collect();
+    let palette: Vec<String> = seen.palette.iter().map(|[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}")).collect();
+    json!({
+        "style": seen.style.as_str(), "lighting": light, "colorScheme": names.join(", "), "palette": palette, "props": [],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_demands_what_it_names() {
+        let form = product_form();
+        assert_eq!(form["required"].as_array().map(Vec::len), form["properties"].as_object().map(Map::len));
+        assert_eq!(form["properties"]["materials"]["items"]["type"], "STRING");
+    }
+}

@@ -1,0 +1,73 @@
+//! Orders that are not wanted any more, and outputs that nobody works on.
+
+use serde::Serialize;
+
+use super::{account, keep, order};
+use crate::{
+    db::{self, Tx, flow::FlowFilter},
+    model::{Failure, FlowId, SessionId, Task},
+    tools::Tools,
+};
+
+/// What a failed output says where a person did not want it any more.
+const CANCELLED: &str = "cancelled";
+
+/// What a cancel did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Cancelled {
+    /// Pictures that are not made; counted and paid for they are no more.
+    pub cancelled: usize,
+    /// Pictures under way: they are finished, and count.
+    pub under_way: i64,
+}
+
+/// Takes a flow's waiting pictures back. What is being made is finished: a model may be paid for it already.
+pub async fn cancel_flow(tools: &Tools, id: &FlowId) -> Result<Cancelled, Failure> {
+    let mut tx = tools.db.begin().await?;
+    order::find_flow(&mut tx, id).await?;
+    let cancelled = cancel(tools, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(cancelled)
+}
+
+/// The same for every flow of a session.
+pub async fn cancel_session(tools: &Tools, id: &SessionId) -> Result<Cancelled, Failure> {
+    let mut tx = tools.db.begin().await?;
+    db::session::find(&mut tx, id).await?.ok_or_else(|| order::unknown("session", id.as_str(), "sessions"))?;
+    let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
+    let mut sum = Cancelled::default();
+    for flow in db::flow::list(&mut tx, &filter, i64::from(i32::MAX)).await? {
+        let one = cancel(tools, &mut tx, &flow.id).await?;
+        sum.cancelled += one.cancelled;
+        sum.under_way += one.under_way;
+    }
+    tx.commit().await?;
+    Ok(sum)
+}
+
+async fn cancel(tools: &Tools, tx: &mut Tx, flow: &FlowId) -> Result<Cancelled, Failure> {
+    let jobs = db::job::cancel_of_flow(tx, flow, tools.outside.clock.now()).await?;
+    for job in &jobs {
+        if let Task::Generate { asset, client, .. } = &job.payload.0 {
+            keep::give_up(tools, tx, asset, client, CANCELLED).await?;
+        }
+    }
+    let under_way = db::generation::get_progress(tx, flow).await?.open();
+    Ok(Cancelled { cancelled: jobs.len(), under_way })
+}
+
+/// Outputs whose job ended without them (its process died each time) are told as failed; gives how many. Promises of analyses that nobody
+/// works on any more are settled.
+pub async fn sweep_stranded(tools: &Tools) -> sqlx::Result<usize> {
+    account::settle_forgotten(tools).await?;
+    let mut tx = tools.db.read().await?;
+    let stranded = db::generation::list_stranded(&mut tx, 500).await?;
+    drop(tx);
+    for (asset, client, why) in &stranded {
+        let mut tx = tools.db.begin().await?;
+        let why = why.as_deref().unwrap_or("its job ended without it");
+        keep::give_up(tools, &mut tx, asset, client, why).await?;
+        tx.commit().await?;
+    }
+    Ok(stranded.len())
+}

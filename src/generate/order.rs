@@ -1,0 +1,505 @@
+//! Orders: flows, outputs, jobs and promises, left in one transaction. Ids are known before anything is made.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    account::{self, Promise},
+    engine,
+    prompt::{About, Shown, prompt},
+    settings::Settings,
+};
+use crate::{
+    db::{self, Tx, event::NewEvent, flow::FlowFilter, generation::Wanted, job::NewJob},
+    model::{
+        Asset, AssetId, AssetStatus, ClientId, EventType, Failure, FlowId, FlowInput, FlowStatus, GenerationFlow,
+        JobId, Pool, Product, ProductId, SessionId, SessionStatus, Task, UsageKind, lay_over,
+    },
+    tools::Tools,
+};
+
+/// The most pictures of one order.
+pub const MOST: usize = 5000;
+/// The usual place in the queue; lower goes first. Somebody who looks at one picture waits for it.
+pub const USUAL: i32 = 100;
+const SOON: i32 = 50;
+
+/// Pictures of products that are wanted, each product in flows of its own.
+pub struct Order<'a> {
+    /// Ids of products of one client.
+    pub products: &'a [String],
+    /// A flow for each of these settings.
+    pub settings: &'a [Map<String, Value>],
+    /// All products in one picture, instead of a picture each.
+    pub together: bool,
+    pub terms: Terms,
+}
+
+/// How many pictures, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// Pictures of each flow.
+    pub variants: usize,
+    /// The first one's seed; the others follow. None: behind those that the flow has.
+    pub seed: Option<u64>,
+    /// Lower goes first.
+    pub priority: i32,
+}
+
+impl Terms {
+    /// So many pictures at the usual place.
+    pub fn of(variants: usize) -> Self {
+        Self { variants, seed: None, priority: USUAL }
+    }
+}
+
+/// What was ordered.
+#[derive(Debug, Default, serde::Serialize)]
+pub struct Ordered {
+    pub flows: Vec<FlowId>,
+    pub assets: Vec<AssetId>,
+    pub jobs: Vec<JobId>,
+}
+
+/// One picture that is wanted.
+struct Item<'a> {
+    asset: AssetId,
+    job: JobId,
+    flow: Option<&'a FlowId>,
+    products: &'a [Product],
+    settings: Map<String, Value>,
+    kind: UsageKind,
+    money: Option<(String, i64)>,
+    provenance: Value,
+    prompt: String,
+}
+
+/// A flow and what it shows.
+struct Share {
+    flow: FlowId,
+    client: ClientId,
+    products: Vec<Product>,
+    settings: Map<String, Value>,
+    /// Outputs it has.
+    has: i64,
+}
+
+/// Leaves an order for products: new flows that stand alone.
+pub async fn order(tools: &Tools, order: &Order<'_>) -> Result<Ordered, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let products = products(&mut tx, order.products).await?;
+    let Some(client) = products.first().map(|product| product.client_id.clone()) else {
+        return Err(bad("an order names at least one product"));
+    };
+    let groups: Vec<Vec<Product>> =
+        if order.together { vec![products] } else { products.into_iter().map(|product| vec![product]).collect() };
+    let mut shares = Vec::with_capacity(groups.len() * order.settings.len());
+    for settings in order.settings {
+        for group in &groups {
+            shares.push(new_share(tools, &mut tx, &client, None, group, settings).await?);
+        }
+    }
+    let ordered = place(tools, &mut tx, &shares, order.terms).await?;
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(ordered)
+}
+
+/// Orders pictures of a flow that is there.
+pub async fn order_flow(tools: &Tools, id: &FlowId, terms: Terms) -> Result<Ordered, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let flow = find_flow(&mut tx, id).await?;
+    let share = share(&mut tx, flow, &Map::new()).await?;
+    let ordered = place(tools, &mut tx, &[share], terms).await?;
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(ordered)
+}
+
+/// Orders pictures of a session: of its flows that have none yet, and of each product that no flow shows, by a new flow with the session's
+/// settings. `again` orders from flows that were generated before, too.
+pub async fn order_session(tools: &Tools, id: &SessionId, terms: Terms, again: bool) -> Result<Ordered, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let session = db::session::find(&mut tx, id).await?;
+    let session = session.ok_or_else(|| unknown("session", id.as_str(), "sessions"))?;
+    let usual = session.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
+    let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
+    let flows = db::flow::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
+    let shown: std::collections::HashSet<String> =
+        flows.iter().flat_map(|flow| db::session::texts(&flow.product_ids)).collect();
+    let mut shares = Vec::new();
+    for flow in flows {
+        let fresh = matches!(flow.status, FlowStatus::Empty | FlowStatus::Configured);
+        if (fresh || (again && flow.status != FlowStatus::Generating))
+            && !db::session::texts(&flow.product_ids).is_empty()
+        {
+            shares.push(share(&mut tx, flow, &usual).await?);
+        }
+    }
+    let missing: Vec<String> =
+        db::session::texts(&session.product_ids).into_iter().filter(|product| !shown.contains(product)).collect();
+    for product in products(&mut tx, &missing).await? {
+        // A product may have settings of its own.
+        let own = usual.get("products").and_then(|all| all.get(product.id.as_str())).and_then(Value::as_object);
+        let mut settings = usual.clone();
+        settings.remove("products");
+        settings.extend(own.cloned().unwrap_or_default());
+        shares.push(new_share(tools, &mut tx, &session.client_id, Some(id), &[product], &settings).await?);
+    }
+    if shares.is_empty() {
+        return Err(bad("every product of the session has its pictures; --again orders more of them"));
+    }
+    let ordered = place(tools, &mut tx, &shares, terms).await?;
+    db::generation::mark_session(&mut tx, id, SessionStatus::Generating, tools.outside.clock.now()).await?;
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(ordered)
+}
+
+/// Another attempt at an output: the same settings with these laid over, another seed. The first one stays as it is.
+pub async fn regenerate(tools: &Tools, id: &AssetId, over: &Map<String, Value>) -> Result<Ordered, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let asset = find_asset(&mut tx, id).await?;
+    let mut settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
+    let seed = settings.get("seed").and_then(Value::as_u64).unwrap_or(0);
+    // Far from the flow's own seeds, which count up by one.
+    settings.insert("seed".into(), (seed % (1 << 32) + ((tools.outside.random.below(1 << 20) + 1) << 32)).into());
+    lay_over(&mut settings, over);
+    let provenance = json!({ "kind": "image", "again_from": id });
+    let ordered = again(tools, &mut tx, &asset, settings, UsageKind::Image, provenance).await?;
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(ordered)
+}
+
+/// A changed output, made from a finished one: by words, which a model follows, or by adjustments alone, which are worked out here.
+pub async fn edit(
+    tools: &Tools,
+    id: &AssetId,
+    words: Option<&str>,
+    over: &Map<String, Value>,
+) -> Result<Ordered, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let asset = find_asset(&mut tx, id).await?;
+    if asset.status != AssetStatus::Completed {
+        return Err(bad(format!("asset {id} is {}; only a completed one can be edited", asset.status)));
+    }
+    if words.is_none() && !over.contains_key("postAdjustments") {
+        return Err(bad(
+            "an edit needs words (--prompt), or postAdjustments (--set postAdjustments.light.exposure=20)",
+        ));
+    }
+    if words.is_some() && tools.gemini.is_none() {
+        return Err(Failure::give_up("no_model", "words need a model: set up [gemini], or edit by postAdjustments"));
+    }
+    let mut settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
+    // What the finished picture has in it already is not done twice.
+    settings.remove("postAdjustments");
+    settings.insert("engine".into(), if words.is_some() { "gemini" } else { "studio" }.into());
+    lay_over(&mut settings, over);
+    let provenance = json!({ "kind": "edit", "edited_from": id, "instruction": words });
+    let ordered = again(tools, &mut tx, &asset, settings, UsageKind::Edit, provenance).await?;
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(ordered)
+}
+
+/// One more output beside a finished or failed one.
+async fn again(
+    tools: &Tools,
+    tx: &mut Tx,
+    asset: &Asset,
+    settings: Map<String, Value>,
+    kind: UsageKind,
+    provenance: Value,
+) -> Result<Ordered, Failure> {
+    let products = db::asset::list_products(tx, &asset.id).await?;
+    if products.is_empty() && kind == UsageKind::Image {
+        return Err(bad(format!("asset {} shows no product that is still there", asset.id)));
+    }
+    let flow = match &asset.generation_flow_id {
+        Some(id) => db::flow::find(tx, id).await?.map(|flow| flow.id),
+        None => None,
+    };
+    let item = item(tools, tx, flow.as_ref(), &products, settings, (kind, provenance)).await?;
+    leave(tools, tx, &asset.client_id, vec![item], SOON).await
+}
+
+/// Failed outputs of a flow are tried again, as they were ordered.
+pub async fn retry_flow(tools: &Tools, id: &FlowId) -> Result<Ordered, Failure> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    let flow = find_flow(&mut tx, id).await?;
+    let filter =
+        db::asset::AssetFilter { flow: Some(id.clone()), status: Some(AssetStatus::Error), ..Default::default() };
+    let failed = db::asset::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
+    if failed.is_empty() {
+        return Err(bad(format!("flow {id} is {} and has no failed picture", flow.status)));
+    }
+    let mut ordered = Ordered { flows: vec![id.clone()], ..Ordered::default() };
+    let mut promised = Vec::with_capacity(failed.len());
+    for asset in &failed {
+        let job: JobId = tools.outside.new_id();
+        // Whoever asked at the same time has taken it.
+        if !db::generation::mark_wanted(&mut tx, &asset.id, &job, now).await? {
+            return Err(Failure::retry("stale", "somebody else tries these pictures again at the same time"));
+        }
+        let settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
+        let product = db::asset::list_products(&mut tx, &asset.id).await?.into_iter().next();
+        let edited = asset.provenance.as_ref().is_some_and(|json| json.0["kind"] == "edit");
+        let kind = if edited { UsageKind::Edit } else { UsageKind::Image };
+        promised.push((asset, product, kind, money(tools, &settings, kind)?));
+        ordered.assets.push(asset.id.clone());
+        ordered.jobs.push(job);
+    }
+    let promises: Vec<Promise<'_>> = promised
+        .iter()
+        .map(|(asset, product, kind, money)| Promise {
+            kind: *kind,
+            asset: Some(&asset.id),
+            product: product.as_ref(),
+            money: money.clone(),
+        })
+        .collect();
+    account::reserve(tools, &mut tx, &flow.client_id, &promises).await?;
+    let first = db::job::next_turn(&mut tx, Pool::Generate, &flow.client_id).await?;
+    for ((asset, job), turn) in ordered.assets.iter().zip(&ordered.jobs).zip(first..) {
+        insert_job(tools, &mut tx, job, (&flow.client_id, asset, Some(id)), (SOON, turn)).await?;
+    }
+    started(tools, &mut tx, &flow.client_id, id, failed.len()).await?;
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(ordered)
+}
+
+/// A flow of its own, for products that are asked for by name or that no flow of their session shows.
+async fn new_share(
+    tools: &Tools,
+    tx: &mut Tx,
+    client: &ClientId,
+    session: Option<&SessionId>,
+    products: &[Product],
+    settings: &Map<String, Value>,
+) -> Result<Share, Failure> {
+    fits(products.len())?;
+    let input = FlowInput {
+        collection_session_id: session.cloned(),
+        product_ids: Some(products.iter().map(|product| product.id.clone()).collect()),
+        status: Some(FlowStatus::Configured),
+        settings: Some(settings.clone()),
+        ..FlowInput::default()
+    };
+    let flow: FlowId = tools.outside.new_id();
+    if !db::flow::insert(tx, &flow, client, &input, tools.outside.clock.now()).await? {
+        return Err(bad(format!("the session is not one of client {client}")));
+    }
+    Ok(Share { flow, client: client.clone(), products: products.to_vec(), settings: settings.clone(), has: 0 })
+}
+
+/// What a flow that is there shows; `usual` stands in for settings that it lacks altogether.
+async fn share(tx: &mut Tx, flow: GenerationFlow, usual: &Map<String, Value>) -> Result<Share, Failure> {
+    let ids = db::session::texts(&flow.product_ids);
+    if ids.is_empty() {
+        return Err(bad(format!("flow {} shows no product; see: store-sync flows update --product ID", flow.id)));
+    }
+    fits(ids.len())?;
+    let products = products(tx, &ids).await?;
+    if products.iter().any(|product| product.client_id != flow.client_id) {
+        return Err(Failure::give_up("other_client", format!("flow {} names products of another client", flow.id)));
+    }
+    let mut settings = flow.settings.0.as_object().cloned().unwrap_or_default();
+    if settings.is_empty() {
+        settings.clone_from(usual);
+    }
+    let has = db::generation::get_progress(tx, &flow.id).await?.total;
+    Ok(Share { flow: flow.id, client: flow.client_id, products, settings, has })
+}
+
+fn fits(products: usize) -> Result<(), Failure> {
+    if products > crate::model::PRODUCTS_PER_FLOW {
+        let most = crate::model::PRODUCTS_PER_FLOW;
+        return Err(bad(format!("{products} products do not fit into one picture: at most {most} do")));
+    }
+    Ok(())
+}
+
+/// Orders the variants of each flow.
+async fn place(tools: &Tools, tx: &mut Tx, shares: &[Share], terms: Terms) -> Result<Ordered, Failure> {
+    let count = shares.len() * terms.variants;
+    if count == 0 || count > MOST {
+        return Err(bad(format!("an order is for 1 to {MOST} pictures, not {count}")));
+    }
+    let client = &shares[0].client;
+    let mut items = Vec::with_capacity(count);
+    for share in shares {
+        for variant in 0..terms.variants {
+            let mut settings = share.settings.clone();
+            let usual = u64::try_from(share.has).unwrap_or(0) + variant as u64 + 1;
+            let seed = terms.seed.map_or(usual, |first| first + items.len() as u64);
+            settings.insert("seed".into(), seed.into());
+            settings.insert("variant".into(), (variant + 1).into());
+            settings.insert("variants".into(), terms.variants.into());
+            let made = (UsageKind::Image, json!({ "kind": "image" }));
+            items.push(item(tools, tx, Some(&share.flow), &share.products, settings, made).await?);
+        }
+    }
+    let mut ordered = leave(tools, tx, client, items, terms.priority).await?;
+    for share in shares {
+        started(tools, tx, client, &share.flow, terms.variants).await?;
+        ordered.flows.push(share.flow.clone());
+    }
+    Ok(ordered)
+}
+
+async fn started(tools: &Tools, tx: &mut Tx, client: &ClientId, flow: &FlowId, pictures: usize) -> Result<(), Failure> {
+    let now = tools.outside.clock.now();
+    db::generation::mark_flow(tx, flow, FlowStatus::Generating, now).await?;
+    let event = NewEvent {
+        id: &tools.outside.new_id(),
+        client,
+        kind: EventType::Started,
+        flow: Some(flow),
+        product: None,
+        asset: None,
+        user: None,
+        metadata: Some(json!({ "pictures": pictures })),
+    };
+    db::event::insert(tx, &event, now).await?;
+    Ok(())
+}
+
+/// What one picture is to be: its engine and price are settled now, its words as far as they are known.
+async fn item<'a>(
+    tools: &Tools,
+    tx: &mut Tx,
+    flow: Option<&'a FlowId>,
+    products: &'a [Product],
+    mut settings: Map<String, Value>,
+    (kind, mut provenance): (UsageKind, Value),
+) -> Result<Item<'a>, Failure> {
+    let engine = engine(tools, &settings)?;
+    settings.insert("engine".into(), engine.as_str().into());
+    provenance["engine"] = engine.as_str().into();
+    provenance["seed"] = settings.get("seed").cloned().unwrap_or_default();
+    let text = if let Some(instruction) = provenance["instruction"].as_str() {
+        instruction.to_owned()
+    } else {
+        let shown = shown(tx, products).await?;
+        prompt(&settings, &About { products: &shown, ..About::default() })
+    };
+    let money = money(tools, &settings, kind)?;
+    let (asset, job) = (tools.outside.new_id(), tools.outside.new_id());
+    Ok(Item { asset, job, flow, products, settings, kind, money, provenance, prompt: text })
+}
+
+/// The products as a prompt names them.
+pub(super) async fn shown(tx: &mut Tx, products: &[Product]) -> sqlx::Result<Vec<Shown>> {
+    let mut shown = Vec::with_capacity(products.len());
+    for product in products {
+        let seen = db::product::find_analysis(tx, &product.id).await?;
+        shown.push(Shown { name: product.name.clone(), analysis: seen.analysis_data.map(|json| json.0) });
+    }
+    Ok(shown)
+}
+
+fn money(tools: &Tools, settings: &Map<String, Value>, kind: UsageKind) -> Result<Option<(String, i64)>, Failure> {
+    let read = Settings(settings);
+    let engine = engine(tools, settings)?;
+    account::picture_money(tools, engine, kind, read.models(), read.model_size())
+}
+
+/// Promises, outputs and jobs, in this order: whoever orders for the same client at the same time waits at the first.
+async fn leave(
+    tools: &Tools,
+    tx: &mut Tx,
+    client: &ClientId,
+    items: Vec<Item<'_>>,
+    priority: i32,
+) -> Result<Ordered, Failure> {
+    let now = tools.outside.clock.now();
+    // The entries name the outputs, so those are written first; whatever is refused below takes them back.
+    for item in &items {
+        let products: Vec<&ProductId> = item.products.iter().map(|product| &product.id).collect();
+        let new = Wanted {
+            id: &item.asset,
+            client,
+            flow: item.flow,
+            products: &products,
+            prompt: &item.prompt,
+            settings: &item.settings,
+            job: &item.job,
+            provenance: &item.provenance,
+        };
+        db::generation::insert(tx, &new, now).await?;
+        for (place, product) in products.into_iter().enumerate() {
+            let link = tools.outside.new_id::<String>();
+            db::asset::link_product(tx, &link, &item.asset, product, place == 0, now).await?;
+        }
+    }
+    let promises: Vec<Promise<'_>> = items
+        .iter()
+        .map(|item| Promise {
+            kind: item.kind,
+            asset: Some(&item.asset),
+            product: item.products.first(),
+            money: item.money.clone(),
+        })
+        .collect();
+    account::reserve(tools, tx, client, &promises).await?;
+    let first = db::job::next_turn(tx, Pool::Generate, client).await?;
+    let mut ordered = Ordered::default();
+    for (item, turn) in items.into_iter().zip(first..) {
+        insert_job(tools, tx, &item.job, (client, &item.asset, item.flow), (priority, turn)).await?;
+        ordered.assets.push(item.asset);
+        ordered.jobs.push(item.job);
+    }
+    Ok(ordered)
+}
+
+async fn insert_job(
+    tools: &Tools,
+    tx: &mut Tx,
+    id: &JobId,
+    (client, asset, flow): (&ClientId, &AssetId, Option<&FlowId>),
+    (priority, turn): (i32, i64),
+) -> sqlx::Result<()> {
+    let now = tools.outside.clock.now();
+    let new = NewJob {
+        id: id.clone(),
+        client: client.clone(),
+        task: Task::Generate { asset: asset.clone(), client: client.clone(), flow: flow.cloned() },
+        dedupe_key: None,
+        scheduled_for: now,
+        max_attempts: 3,
+        priority,
+    };
+    db::job::insert_in_turn(tx, &new, turn, now).await.map(drop)
+}
+
+/// The products of an order: all there, all of one client.
+async fn products(tx: &mut Tx, ids: &[String]) -> Result<Vec<Product>, Failure> {
+    let mut products: Vec<Product> = Vec::with_capacity(ids.len());
+    for id in ids {
+        let found = db::product::find(tx, id).await?.ok_or_else(|| unknown("product", id, "products"))?;
+        if products.first().is_some_and(|first| first.client_id != found.client_id) {
+            return Err(Failure::give_up("other_client", "the products of an order belong to one client"));
+        }
+        products.push(found);
+    }
+    Ok(products)
+}
+
+pub(super) async fn find_flow(tx: &mut Tx, id: &FlowId) -> Result<GenerationFlow, Failure> {
+    db::flow::find(tx, id).await?.ok_or_else(|| unknown("flow", id.as_str(), "flows"))
+}
+
+pub(super) async fn find_asset(tx: &mut Tx, id: &AssetId) -> Result<Asset, Failure> {
+    db::asset::find(tx, id.as_str()).await?.ok_or_else(|| unknown("asset", id.as_str(), "assets"))
+}
+
+pub(super) fn unknown(noun: &str, id: &str, list: &str) -> Failure {
+    Failure::give_up(&format!("unknown_{noun}"), format!("there is no {noun} '{id}'; see: store-sync {list} list"))
+}
+
+fn bad(why: impl Into<String>) -> Failure {
+    Failure::give_up("bad_order", why)
+}

@@ -1,0 +1,200 @@
+//! Where the pictures come from that a new one is made of: a product's own, chosen or first; a session's inspirations; an output.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::settings::Settings;
+use crate::{
+    model::{Asset, Failure, GenerationFlow, Image, Inspiration, Place, Product, SessionId},
+    outside::FileError,
+    tools::Tools,
+    vault::hex,
+};
+
+/// The most inspirations that go into one picture.
+const INSPIRATIONS: usize = 4;
+/// How long an address of a picture is good.
+const LINK_LIFE: Duration = Duration::from_hours(24);
+
+/// A picture that something is made of.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub bytes: Bytes,
+    pub mime_type: String,
+    /// What it is and its checksum, for the new picture's provenance. No query of an address: that may hold a secret.
+    pub origin: Value,
+}
+
+impl Source {
+    fn new(bytes: Bytes, mut origin: Value) -> Self {
+        origin["sha256"] = hex(&Sha256::digest(&bytes)).into();
+        let mime_type = infer::get(&bytes).map_or("application/octet-stream", |kind| kind.mime_type()).to_owned();
+        Self { bytes, mime_type, origin }
+    }
+}
+
+/// Which of a product's pictures is its base: the chosen one, or the first that its shop shows and that is none of ours.
+pub(super) fn base<'a>(images: &'a [Image], chosen: Option<&str>) -> Option<&'a Image> {
+    let theirs = |image: &&Image| image.deleted_at.is_none() && image.generated_asset_id.is_none();
+    let named = |image: &&Image| chosen.is_some_and(|id| image.id.as_str() == id);
+    images.iter().find(named).or_else(|| images.iter().find(theirs))
+}
+
+/// A name for a base picture that changes when the picture does.
+pub(super) fn fingerprint(image: Option<&Image>, chosen: Option<&str>) -> String {
+    let place = image.map(|image| (image.id.as_str(), image.original_store_url.as_deref(), image.r2_key_base.as_str()));
+    hex(&Sha256::digest(format!("{place:?} {chosen:?}")))[..16].to_owned()
+}
+
+/// The base picture of a product. `chosen` may be the id of one of its pictures or, in older rows, the name of a file.
+pub(super) async fn product_picture(
+    tools: &Tools,
+    product: &Product,
+    images: &[Image],
+    chosen: Option<&str>,
+) -> Result<Source, Failure> {
+    let none = || Failure::give_up("no_picture", format!("\"{}\" has no picture to begin with", product.name));
+    let known = chosen.is_none_or(|id| images.iter().any(|image| image.id.as_str() == id));
+    if let (false, Some(file)) = (known, chosen) {
+        for key in older_places(product, file) {
+            match tools.outside.files.get(&key).await {
+                Ok(bytes) => return Ok(Source::new(bytes, json!({ "product": product.id, "key": key }))),
+                Err(FileError::Missing(_) | FileError::BadKey(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    let image = base(images, chosen).ok_or_else(none)?;
+    let origin = json!({ "product": product.id, "image": image.id });
+    // Bytes of our own come before those of the shop: somebody put them there.
+    match tools.outside.files.get(&image.r2_key_base).await {
+        Ok(bytes) => return Ok(Source::new(bytes, origin)),
+        Err(FileError::Missing(_) | FileError::BadKey(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let url = image.original_store_url.as_deref().ok_or_else(none)?;
+    let bytes = tools.outside.bytes_at(&Place::Url(url)).await?;
+    Ok(Source::new(bytes, origin))
+}
+
+/// Where the older application kept a picture of this name, newest place first.
+fn older_places(product: &Product, file: &str) -> Vec<String> {
+    let (client, id) = (&product.client_id, &product.id);
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let mut places = vec![format!("clients/{client}/products/{id}/media/images/base/{stem}.png")];
+    for root in ["clients", "orgs"] {
+        places.push(format!("{root}/{client}/products/{id}/media/{file}"));
+    }
+    places
+}
+
+/// The base picture that a flow, or the session it belongs to, chose for a product.
+pub(super) fn chosen(flow: Option<&GenerationFlow>, session: Option<&Value>, product: &str) -> Option<String> {
+    let of = |images: &Value| images.get(product).and_then(Value::as_str).map(str::to_owned);
+    flow.and_then(|flow| of(&flow.selected_base_images.0)).or_else(|| session.and_then(of))
+}
+
+/// The inspirations of a flow's session in their order, then what its settings name: an address, a key or an older file name.
+pub(super) async fn inspirations(
+    tools: &Tools,
+    session: Option<(&SessionId, &str)>,
+    rows: &[Inspiration],
+    settings: &Map<String, Value>,
+) -> Result<Vec<Source>, Failure> {
+    let mut found = Vec::new();
+    for row in rows.iter().take(INSPIRATIONS) {
+        let place = match &row.r2_key {
+            Some(key) => Place::Key(key),
+            None => Place::Url(&row.url),
+        };
+        let bytes = tools.outside.bytes_at(&place).await?;
+        found.push(Source::new(bytes, json!({ "inspiration": row.id })));
+    }
+    let read = Settings(settings);
+    if let Some(url) = read.text(&["inspirationImageUrl", "sceneImageUrl"]) {
+        let web = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
+        let place = if web { Place::Url(url) } else { Place::Key(url) };
+        let bytes = tools.outside.bytes_at(&place).await?;
+        found.push(Source::new(bytes, json!({ "inspiration": url.split('?').next() })));
+    }
+    if let (Some(file), Some((session, client))) = (read.text(&["inspirationImageId"]), session)
+        && !rows.iter().any(|row| row.id.as_str() == file)
+    {
+        let key = format!("clients/{client}/sessions/{session}/media/{file}");
+        let bytes = tools.outside.bytes_at(&Place::Key(&key)).await?;
+        found.push(Source::new(bytes, json!({ "inspiration": key })));
+    }
+    found.truncate(INSPIRATIONS);
+    Ok(found)
+}
+
+/// An output's bytes: the original where `original` is asked for and there is one.
+pub async fn bytes_of(tools: &Tools, asset: &Asset, original: bool) -> Result<Bytes, Failure> {
+    let place = match (&asset.original_asset_url, original) {
+        (Some(key), true) => Place::Key(key),
+        _ => asset.place().ok_or_else(|| {
+            Failure::give_up("picture_missing", format!("asset {} is {}: it has no bytes yet", asset.id, asset.status))
+        })?,
+    };
+    tools.outside.bytes_at(&place).await
+}
+
+/// An output as a source of another one.
+pub(super) async fn asset_picture(tools: &Tools, asset: &Asset) -> Result<Source, Failure> {
+    Ok(Source::new(bytes_of(tools, asset, true).await?, json!({ "asset": asset.id })))
+}
+
+/// Where anybody may fetch an output for a day: the bucket's public address or a signed one; none where this daemon has to serve it.
+pub async fn address(tools: &Tools, asset: &Asset) -> Result<Option<String>, Failure> {
+    match asset.place() {
+        None => Err(Failure::give_up(
+            "picture_missing",
+            format!("asset {} is {}: it has no bytes yet", asset.id, asset.status),
+        )),
+        Some(Place::Url(url)) => Ok(Some(url.to_owned())),
+        Some(Place::Key(key)) => Ok(tools.outside.files.address(key, LINK_LIFE).await?.map(String::from)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(id: &str, ours: bool, gone: bool) -> Image {
+        Image {
+            id: id.into(),
+            product_id: "p".into(),
+            sort_order: 0,
+            is_primary: false,
+            sync_status: "synced".into(),
+            external_image_id: None,
+            r2_key_base: format!("k/{id}"),
+            original_store_url: Some(format!("https://shop.example/{id}.png")),
+            generated_asset_id: ours.then(|| "a".to_owned()),
+            alt_text: None,
+            deleted_at: gone.then(|| crate::model::Time::from_unix_ms(0)),
+        }
+    }
+
+    #[test]
+    fn the_chosen_picture_or_the_first_of_the_shops_own_is_the_base() {
+        let images = [
+            image("gone", false, true),
+            image("ours", true, false),
+            image("first", false, false),
+            image("other", false, false),
+        ];
+        let id = |chosen| base(&images, chosen).map(|image| image.id.to_string());
+        assert_eq!(id(None).as_deref(), Some("first"));
+        assert_eq!(id(Some("other")).as_deref(), Some("other"));
+        assert_eq!(id(Some("unknown")).as_deref(), Some("first"));
+        let print = |chosen| fingerprint(base(&images, chosen), chosen);
+        assert_ne!(print(None), print(Some("other")));
+        let mut moved = images.to_vec();
+        moved[2].original_store_url = Some("https://shop.example/new.png".into());
+        assert_ne!(fingerprint(base(&moved, None), None), print(None), "another picture");
+    }
+}

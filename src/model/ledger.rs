@@ -1,0 +1,70 @@
+//! The ledger: what pictures and analyses were to cost, and did.
+
+use serde::Serialize;
+
+use super::{AssetId, ClientId, ConnectionId, ProductId, Time, words};
+
+words! {
+    /// What was paid for.
+    UsageKind {
+        Image = "image",
+        Edit = "edit",
+        ProductAnalysis = "product_analysis",
+        SceneAnalysis = "scene_analysis",
+        /// A call whose answer never arrived: it may have been paid for, so it counts as if it had been.
+        Lost = "lost",
+    }
+}
+
+words! {
+    /// How an entry stands.
+    UsageStatus {
+        /// Promised before it is asked for.
+        Reserved = "reserved",
+        /// It was made, and cost this.
+        Settled = "settled",
+        /// It was not made, and cost nothing.
+        Released = "released",
+    }
+}
+
+/// One row of `usage_entry`.
+#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
+pub struct UsageEntry {
+    pub id: String,
+    pub client_id: ClientId,
+    pub store_connection_id: Option<ConnectionId>,
+    pub product_id: Option<ProductId>,
+    pub generated_asset_id: Option<AssetId>,
+    /// `YYYY-MM`, of the time it was promised.
+    pub month: String,
+    pub kind: UsageKind,
+    pub status: UsageStatus,
+    /// Whose money it is: a key of a model. None where nothing is paid for.
+    pub budget: Option<String>,
+    /// Millionths of a US dollar.
+    pub reserved_usd_micros: i64,
+    /// Millionths of a US dollar; 0 until it is settled.
+    pub usd_micros: i64,
+    pub model: Option<String>,
+    pub input_tokens: Option<i64>,
+    pub output_tokens: Option<i64>,
+    pub created_at: Time,
+    /// When the model was asked, while its answer is not known.
+    pub called_at: Option<Time>,
+    pub settled_at: Option<Time>,
+}
+
+/// Entries of a month, added up by something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct UsageSum {
+    /// A shop, product, model or picture; none where an entry has none.
+    pub what: Option<String>,
+    /// Pictures and edits that were made.
+    pub pictures: i64,
+    pub analyses: i64,
+    /// Millionths of a US dollar, settled.
+    pub usd_micros: i64,
+    /// Millionths of a US dollar, promised and not settled yet.
+    pub reserved_usd_micros: i64,
+}

@@ -1,0 +1,297 @@
+//! From an order to what the model painted and what it cost: promised before it is asked for, settled by what it came to, never beyond the cap.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{Json, Router, extract::State, response::IntoResponse};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+use store_sync::{
+    curate,
+    db::{self, ledger::By},
+    generate::{self, Order, Ordered, Terms},
+    model::{AssetStatus, Failure, ProductId, SessionInput, UsageSum},
+    sandbox::{self, Options},
+};
+use tokio::net::TcpListener;
+
+use crate::support::{Engine, More, TestApp, on_both};
+
+const PICTURE: i64 = 40_000;
+
+/// A service that paints when it is asked for a picture and answers forms when it is asked for one.
+#[derive(Clone)]
+pub(crate) struct Model {
+    pub(crate) url: String,
+    /// What it was asked, in order.
+    asked: Arc<Mutex<Vec<Value>>>,
+    painted: Arc<AtomicUsize>,
+    /// Answers that come first.
+    next: Arc<Mutex<Vec<(u16, Value)>>>,
+}
+
+impl Model {
+    pub(crate) async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/v1beta", listener.local_addr().expect("an address"));
+        let model = Self { url, asked: Arc::default(), painted: Arc::default(), next: Arc::default() };
+        let router = Router::new()
+            .fallback(answer)
+            .layer(axum::extract::DefaultBodyLimit::max(40 << 20))
+            .with_state(model.clone());
+        tokio::spawn(async move { axum::serve(listener, router.into_make_service()).await });
+        model
+    }
+
+    /// Pictures it made so far.
+    pub(crate) fn painted(&self) -> usize {
+        self.painted.load(Ordering::SeqCst)
+    }
+
+    fn asked(&self) -> Vec<Value> {
+        self.asked.lock().expect("is whole").clone()
+    }
+
+    /// The configuration that leads to it.
+    pub(crate) fn config(&self, more: &str) -> String {
+        format!(
+            "[generate]\nengine = \"gemini\"\n{more}\n[gemini]\napi_key = \"AIza-canary-key\"\nbase_url = \"{}\"\nmodel = \"first-image\"\n\
+             edit_model = \"edit-image\"\ntext_model = \"text\"\n",
+            self.url
+        )
+    }
+}
+
+/// The n-th picture: small, and unlike every other.
+fn picture(n: usize) -> Vec<u8> {
+    let mut map = tiny_skia::Pixmap::new(48, 48).expect("a size");
+    let part = |shift: usize| u8::try_from(n >> shift & 0xFF).expect("a byte");
+    map.fill(tiny_skia::Color::from_rgba8(part(0), part(8), part(16), 255));
+    map.encode_png().expect("is written")
+}
+
+async fn answer(State(model): State<Model>, body: Bytes) -> axum::response::Response {
+    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let form = asked["generationConfig"]["responseSchema"]["properties"].as_object().cloned();
+    let texts = |parts: &Value| -> Vec<Value> {
+        let of = |part: &Value| part["text"].as_str().map_or(json!("[picture]"), |text| json!(text));
+        parts.as_array().into_iter().flatten().map(of).collect()
+    };
+    let parts = texts(&asked["contents"][0]["parts"]);
+    model.asked.lock().expect("is whole").push(json!({ "parts": parts, "form": form.is_some() }));
+    if let Some((status, told)) = model.next.lock().expect("is whole").pop() {
+        return (StatusCode::from_u16(status).expect("a status"), Json(told)).into_response();
+    }
+    let part = if let Some(form) = form {
+        let field = |(name, kind): (String, Value)| {
+            let seen = format!("a {name}");
+            (name, if kind["type"] == "ARRAY" { json!([seen]) } else { json!(seen) })
+        };
+        json!({ "text": Value::Object(form.into_iter().map(field).collect()).to_string() })
+    } else {
+        let n = model.painted.fetch_add(1, Ordering::SeqCst);
+        json!({ "inlineData": { "mimeType": "image/png", "data": STANDARD.encode(picture(n)) } })
+    };
+    Json(json!({
+        "candidates": [{ "content": { "role": "model", "parts": [part] }, "finishReason": "STOP", "index": 0 }],
+        "usageMetadata": { "promptTokenCount": 1000, "candidatesTokenCount": 500, "totalTokenCount": 1500 },
+    }))
+    .into_response()
+}
+
+const PRICES: &str = "[gemini.prices]\n\"first-image\" = 0.04\n\"edit-image\" = 0.1\n[gemini.text_prices]\n\"text\" = { input = 1.0, output = 2.0 }\n";
+/// 1000 tokens in and 500 out, by that list.
+const ANALYSIS: i64 = 2000;
+
+struct Purse {
+    app: TestApp,
+    model: Model,
+    products: Vec<String>,
+}
+
+impl Purse {
+    async fn new(engine: Engine, generate: &str, gemini: &str) -> Self {
+        let model = Model::new().await;
+        let config = model.config(generate) + gemini;
+        let options = Options { products: 4, ..Options::default() };
+        let app = TestApp::with_more(engine, options, More { config: &config, ..More::default() }).await;
+        app.connect().await;
+        app.drain().await;
+        let mut all = app.products().await;
+        all.sort_by_key(|product| product.erp_id.clone());
+        Self { products: all.into_iter().map(|product| product.id.to_string()).collect(), app, model }
+    }
+
+    async fn order(&self, products: &[String], settings: Value, variants: usize) -> Result<Ordered, Failure> {
+        let settings: Vec<Map<String, Value>> = vec![settings.as_object().cloned().expect("an object")];
+        let order = Order { products, settings: &settings, together: false, terms: Terms::of(variants) };
+        generate::order(&self.app.tools, &order).await
+    }
+
+    async fn spent(&self) -> i64 {
+        let mut tx = self.app.tools.db.read().await.expect("reads");
+        let budget = self.app.tools.gemini.as_ref().expect("a model").budget();
+        db::ledger::get_spending(&mut tx, &budget, &generate::month(self.app.clock.now())).await.expect("reads")
+    }
+
+    async fn sums(&self, by: By) -> Vec<UsageSum> {
+        let mut tx = self.app.tools.db.read().await.expect("reads");
+        let month = generate::month(self.app.clock.now());
+        db::ledger::list_sums(&mut tx, &self.app.client, &month, by, 100).await.expect("sums")
+    }
+}
+
+on_both! {
+    async fn a_session_is_analysed_painted_and_paid_for(engine) {
+        let purse = Purse::new(engine, "", &format!("usd_per_month = 5\n{PRICES}")).await;
+        let tools = &purse.app.tools;
+        let input = SessionInput {
+            client_id: Some(purse.app.client.clone()),
+            name: Some("Spring".into()),
+            product_ids: Some(purse.products[..2].iter().cloned().map(ProductId).collect()),
+            settings: json!({ "style": "Rustic", "aspectRatio": "4:3 (Wide)" }).as_object().cloned(),
+            ..SessionInput::default()
+        };
+        let session = curate::create_session(tools, &input).await.expect("is made").id;
+        curate::add_inspiration(tools, &session, curate::Source::Upload(sandbox::draw_scene(1).into(), "mood.png")).await.expect("is kept");
+        // Put into a collection, they are looked at before anybody wants a picture.
+        assert_eq!(purse.app.drain().await, 2);
+        assert_eq!(purse.spent().await, 2 * ANALYSIS);
+        let ordered = generate::order_session(tools, &session, Terms::of(2), false).await.expect("is ordered");
+        assert_eq!(purse.spent().await, 2 * ANALYSIS + 4 * PICTURE, "promised before anything is asked for");
+        purse.app.drain().await;
+        assert_eq!((purse.model.painted(), purse.spent().await), (4, 3 * ANALYSIS + 4 * PICTURE), "two products and one inspiration, each seen once");
+        let asked = purse.model.asked();
+        let painted: Vec<&Value> = asked.iter().filter(|one| one["form"] == false).collect();
+        let parts = painted[0]["parts"].as_array().expect("parts");
+        let (first, second) = (store_sync::gemini::PRODUCT_MARKER, store_sync::gemini::INSPIRATION_MARKER);
+        assert_eq!(parts[..4], [json!("[picture]"), json!(first), json!("[picture]"), json!(second)], "product, its marker, inspiration, its marker");
+        let prompt = parts[4].as_str().expect("the prompt");
+        assert!(prompt.contains("(a productType, made of a materials, coloured a colors)") && prompt.contains("Light: a lighting."), "{prompt}");
+        // What is shown is what was sent, letter by letter.
+        let told = generate::told(tools, &ordered.flows[0], true).await.expect("is told");
+        assert_eq!((told.engine, told.model.as_str()), ("gemini", "first-image"));
+        let sent: Vec<&str> = painted.iter().filter_map(|one| one["parts"][4].as_str()).collect();
+        assert!(sent.contains(&told.prompt.as_str()), "{}\n{sent:?}", told.prompt);
+        assert_eq!(told.parts.len(), parts.len());
+        // By client, shop, product, model and picture.
+        for (by, rows) in [(By::Shop, 2), (By::Product, 3), (By::Model, 2), (By::Kind, 3)] {
+            let sums = purse.sums(by).await;
+            let usd: i64 = sums.iter().map(|sum| sum.usd_micros).sum();
+            assert_eq!((sums.len(), usd, sums.iter().map(|sum| sum.pictures).sum::<i64>()), (rows, 3 * ANALYSIS + 4 * PICTURE, 4), "{sums:?}");
+            assert!(sums.iter().all(|sum| sum.reserved_usd_micros == 0));
+        }
+        let mut tx = tools.db.read().await.expect("reads");
+        let progress = db::generation::get_session_progress(&mut tx, &session).await.expect("reads");
+        assert_eq!((progress.completed, progress.cost_usd_micros), (4, 4 * PICTURE));
+        let entries = db::ledger::list(&mut tx, &purse.app.client, &generate::month(purse.app.clock.now()), 100).await.expect("lists");
+        assert!(entries.iter().all(|entry| (entry.input_tokens, entry.output_tokens) == (Some(1000), Some(500))), "{entries:?}");
+        let asset = db::asset::find(&mut tx, ordered.assets[0].as_str()).await.expect("reads").expect("is there");
+        assert_eq!((asset.model.as_deref(), asset.cost_usd_micros), (Some("first-image"), Some(PICTURE)));
+        drop(tx);
+        // An edit: what is on the picture is seen once, at the first one.
+        for _ in 0..2 {
+            generate::edit(tools, &asset.id, Some("make the wall blue"), &Map::new()).await.expect("is ordered");
+            purse.app.drain().await;
+        }
+        let asked = purse.model.asked();
+        let edit = &asked.last().expect("asked")["parts"];
+        assert!(edit.as_array().is_some_and(|parts| parts.iter().any(|part| part.as_str().is_some_and(|text| text.contains("make the wall blue") && text.contains("It shows: a objects.")))), "{edit}");
+        assert_eq!(purse.spent().await, 4 * ANALYSIS + 4 * PICTURE + 2 * 100_000);
+    }
+
+    async fn nothing_is_ordered_beyond_the_months_money(engine) {
+        let purse = Purse::new(engine, "analyse = \"never\"", &format!("usd_per_month = 0.1\n{PRICES}")).await;
+        let rustic = || json!({ "style": "Rustic" });
+        purse.order(&purse.products[..2], rustic(), 1).await.expect("two fit");
+        let refused = purse.order(&purse.products[..1], rustic(), 1).await.expect_err("a third one does not");
+        assert!(refused.code == "money_cap" && refused.message.contains("$0.020") && refused.message.contains("usd_per_month"), "{refused}");
+        purse.order(&purse.products[..1], json!({ "engine": "studio", "size": 96 }), 1).await.expect("the studio costs nothing");
+        purse.app.drain().await;
+        assert_eq!((purse.model.painted(), purse.spent().await), (2, 2 * PICTURE));
+        // A model without a price may cost anything: with a cap it is not asked.
+        let unpriced = purse.order(&purse.products[..1], json!({ "imageModel": "other-image" }), 1).await.expect_err("nobody knows its price");
+        assert_eq!(unpriced.code, "no_price");
+        // The next month has money of its own.
+        purse.app.clock.advance(std::time::Duration::from_hours(24 * 31));
+        purse.order(&purse.products[..2], rustic(), 1).await.expect("two fit again");
+        purse.app.drain().await;
+        assert_eq!((purse.model.painted(), purse.spent().await), (4, 2 * PICTURE));
+    }
+
+    async fn what_is_not_painted_costs_nothing(engine) {
+        let purse = Purse::new(engine, "analyse = \"never\"", &format!("usd_per_month = 1\n{PRICES}")).await;
+        let blocked = json!({ "promptFeedback": { "blockReason": "PROHIBITED_CONTENT" } });
+        *purse.model.next.lock().expect("is whole") = vec![(200, blocked)];
+        let ordered = purse.order(&purse.products[..1], json!({}), 1).await.expect("is ordered");
+        assert_eq!(purse.spent().await, PICTURE);
+        purse.app.drain().await;
+        let mut tx = purse.app.tools.db.read().await.expect("reads");
+        let asset = db::asset::find(&mut tx, ordered.assets[0].as_str()).await.expect("reads").expect("is there");
+        assert!(asset.status == AssetStatus::Error && asset.error.as_deref().is_some_and(|why| why.contains("PROHIBITED_CONTENT")), "{asset:?}");
+        drop(tx);
+        assert_eq!(purse.spent().await, 0);
+        // A quota that ends soon: it waits, and is promised once.
+        let wait = json!({ "error": { "code": 429, "status": "RESOURCE_EXHAUSTED", "message": "slow down", "details": [{ "retryDelay": "33s" }] } });
+        *purse.model.next.lock().expect("is whole") = vec![(429, wait)];
+        generate::retry_flow(&purse.app.tools, &ordered.flows[0]).await.expect("is ordered");
+        purse.app.drain().await;
+        assert_eq!((purse.model.painted(), purse.spent().await), (0, PICTURE));
+        purse.app.clock.advance(std::time::Duration::from_mins(1));
+        purse.app.drain().await;
+        assert_eq!((purse.model.painted(), purse.spent().await), (1, PICTURE));
+    }
+
+    async fn an_answer_that_is_lost_counts_as_paid(engine) {
+        let purse = Purse::new(engine, "analyse = \"never\"", &format!("usd_per_month = 0.1\n{PRICES}")).await;
+        let ordered = purse.order(&purse.products[..1], json!({}), 1).await.expect("is ordered");
+        // The process is killed while the model paints: the promise says that it was asked, and nothing else is known.
+        let mut tx = purse.app.tools.db.begin().await.expect("begins");
+        let entry = db::ledger::find_reserved(&mut tx, &ordered.assets[0]).await.expect("reads").expect("is promised");
+        db::ledger::mark_called(&mut tx, &entry, Some(purse.app.clock.now())).await.expect("is noted");
+        tx.commit().await.expect("commits");
+        purse.app.drain().await;
+        assert_eq!((purse.model.painted(), purse.spent().await), (1, 2 * PICTURE), "one may have been painted before");
+        let kinds = purse.sums(By::Kind).await;
+        assert_eq!(kinds.iter().filter_map(|sum| sum.what.as_deref()).collect::<Vec<_>>(), ["image", "lost"], "{kinds:?}");
+        // No money is left to find out a second time; what may have been spent stays spent.
+        let refused = purse.order(&purse.products[..1], json!({}), 1).await.expect_err("20 of 100 are left");
+        assert_eq!(refused.code, "money_cap");
+        // An analysis that was under way when its process ended is counted, too.
+        let mut tx = purse.app.tools.db.begin().await.expect("begins");
+        let budget = purse.app.tools.gemini.as_ref().expect("a model").budget();
+        let now = purse.app.clock.now();
+        assert!(db::ledger::reserve_money(&mut tx, (&budget, "2026-03"), 500, None, now).await.expect("is promised"));
+        let client = purse.app.client.clone();
+        let entry = db::ledger::NewEntry { id: "e".into(), client: &client, connection: None, product: None, asset: None, month: "2026-03", kind: store_sync::model::UsageKind::ProductAnalysis, budget: Some(&budget), reserved: 500 };
+        db::ledger::insert(&mut tx, &[entry], now).await.expect("is written");
+        tx.commit().await.expect("commits");
+        generate::sweep_stranded(&purse.app.tools).await.expect("sweeps");
+        assert_eq!(purse.sums(By::Kind).await.iter().map(|sum| sum.reserved_usd_micros).sum::<i64>(), 500, "it may still be under way");
+        purse.app.clock.advance(std::time::Duration::from_hours(2));
+        generate::sweep_stranded(&purse.app.tools).await.expect("sweeps");
+        assert_eq!((purse.sums(By::Kind).await.iter().map(|sum| sum.reserved_usd_micros).sum::<i64>(), purse.spent().await), (0, 2 * PICTURE + 500));
+    }
+
+    async fn sixteen_at_once_share_the_last_of_the_money(engine) {
+        let purse = Arc::new(Purse::new(engine, "analyse = \"never\"", &format!("usd_per_month = 0.35\n{PRICES}")).await);
+        let mut orders = tokio::task::JoinSet::new();
+        for _ in 0..16 {
+            let purse = purse.clone();
+            orders.spawn(async move { purse.order(&purse.products[..2], json!({}), 1).await.map(|ordered| ordered.assets.len()) });
+        }
+        let mut made = 0;
+        while let Some(result) = orders.join_next().await {
+            match result.expect("ends") {
+                Ok(count) => made += count,
+                Err(failure) => assert_eq!(failure.code, "money_cap"),
+            }
+        }
+        purse.app.drain().await;
+        assert_eq!((made, purse.model.painted(), purse.spent().await), (8, 8, 8 * PICTURE));
+    }
+}
