@@ -1,0 +1,87 @@
+//! Outputs: looked at, decided about, made again, changed, fetched.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    response::Response,
+};
+use serde_json::{Map, Value, json};
+
+use super::{Body, Trouble, accepted};
+use crate::{
+    db, generate,
+    model::{ApprovalStatus, Asset, AssetId, Failure},
+    push::{self, Decided},
+    web::{assets::link as own_link, connect::Web},
+};
+
+/// `GET /assets/{id}`.
+pub(super) async fn show(State(web): State<Web>, Path(id): Path<AssetId>) -> Result<Json<Asset>, Trouble> {
+    Ok(Json(find(&web, &id).await?))
+}
+
+/// A person's decision.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Decision {
+    status: ApprovalStatus,
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// `PUT /assets/{id}/approval`: approved pictures go to the shops of their products.
+pub(super) async fn decide(
+    State(web): State<Web>,
+    Path(id): Path<AssetId>,
+    Body(decision): Body<Decision>,
+) -> Result<Json<Decided>, Trouble> {
+    if decision.status == ApprovalStatus::Pending {
+        return Err(Failure::give_up("bad_body", "a decision is approved or rejected").into());
+    }
+    Ok(Json(push::decide(&web.tools, id.as_str(), decision.status, decision.note.as_deref()).await?))
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Change {
+    /// What to change, for edits by a model.
+    prompt: Option<String>,
+    settings: Map<String, Value>,
+}
+
+/// `POST /assets/{id}/regenerations`: another attempt beside it.
+pub(super) async fn regenerate(
+    State(web): State<Web>,
+    Path(id): Path<AssetId>,
+    Body(change): Body<Change>,
+) -> Result<Response, Trouble> {
+    if change.prompt.is_some() {
+        return Err(Failure::give_up("bad_body", "words are for edits: POST /assets/{id}/edits").into());
+    }
+    Ok(accepted(&generate::regenerate(&web.tools, &id, &change.settings).await?))
+}
+
+/// `POST /assets/{id}/edits`: a changed one beside it.
+pub(super) async fn edit(
+    State(web): State<Web>,
+    Path(id): Path<AssetId>,
+    Body(change): Body<Change>,
+) -> Result<Response, Trouble> {
+    Ok(accepted(&generate::edit(&web.tools, &id, change.prompt.as_deref(), &change.settings).await?))
+}
+
+/// `GET /assets/{id}/link`: where anybody may fetch it for a day.
+pub(super) async fn link(State(web): State<Web>, Path(id): Path<AssetId>) -> Result<Json<Value>, Trouble> {
+    let asset = find(&web, &id).await?;
+    let url = match generate::address(&web.tools, &asset).await? {
+        Some(url) => url,
+        None => own_link(&web.tools, &asset),
+    };
+    Ok(Json(json!({ "url": url })))
+}
+
+async fn find(web: &Web, id: &AssetId) -> Result<Asset, Trouble> {
+    let mut tx = web.tools.db.read().await?;
+    let found = db::asset::find(&mut tx, id.as_str()).await?;
+    Ok(found.ok_or_else(|| Failure::give_up("unknown_asset", format!("there is no asset '{id}'")))?)
+}

@@ -1,0 +1,71 @@
+//! Pictures of flows: ordered, followed, taken back.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Response},
+};
+
+use super::{Body, Trouble, Wanted, accepted, stream};
+use crate::{
+    db,
+    generate::{self, Cancelled, Told},
+    model::{Failure, FlowId},
+    web::connect::Web,
+};
+
+/// `POST /flows/{id}/generations`: 202 with the ids of what is going to be made.
+pub(super) async fn order(
+    State(web): State<Web>,
+    Path(id): Path<FlowId>,
+    Body(wanted): Body<Wanted>,
+) -> Result<Response, Trouble> {
+    Ok(accepted(&generate::order_flow(&web.tools, &id, wanted.terms()).await?))
+}
+
+/// `POST /flows/{id}/retries`: its failed pictures once more.
+pub(super) async fn retry(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, Trouble> {
+    Ok(accepted(&generate::retry_flow(&web.tools, &id).await?))
+}
+
+/// `GET /flows/{id}/generations`: how far they are.
+pub(super) async fn progress(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, Trouble> {
+    exists(&web, &id).await?;
+    let mut tx = web.tools.db.read().await?;
+    let progress = db::generation::get_progress(&mut tx, &id).await?;
+    Ok(Json(stream::told(&progress)).into_response())
+}
+
+/// `GET /flows/{id}/progress`: the same as server-sent events, until none is under way.
+pub(super) async fn follow(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, Trouble> {
+    exists(&web, &id).await?;
+    Ok(stream::follow(web.tools, stream::Of::Flow(id)))
+}
+
+/// `DELETE /flows/{id}/generations`: those that wait are not made.
+pub(super) async fn cancel(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Json<Cancelled>, Trouble> {
+    Ok(Json(generate::cancel_flow(&web.tools, &id).await?))
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct Look {
+    #[serde(default)]
+    analyse: bool,
+}
+
+/// `GET /flows/{id}/prompt`: what would be sent, letter by letter.
+pub(super) async fn prompt(
+    State(web): State<Web>,
+    Path(id): Path<FlowId>,
+    Query(look): Query<Look>,
+) -> Result<Json<Told>, Trouble> {
+    Ok(Json(generate::told(&web.tools, &id, look.analyse).await?))
+}
+
+async fn exists(web: &Web, id: &FlowId) -> Result<(), Trouble> {
+    let mut tx = web.tools.db.read().await?;
+    match db::flow::find(&mut tx, id).await? {
+        Some(_) => Ok(()),
+        None => Err(Failure::give_up("unknown_flow", format!("there is no flow '{id}'")).into()),
+    }
+}

@@ -1,0 +1,150 @@
+//! The API under `/api/v1`: nouns in JSON, for programs that hold the operator's token. Thin: what is slow is left as a job.
+
+mod assets;
+mod flows;
+mod sessions;
+mod stream;
+mod usage;
+
+use axum::{
+    Json, Router,
+    extract::{FromRequest, Request, State},
+    http::{StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
+use secrecy::ExposeSecret;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::connect::Web;
+use crate::{
+    generate::{self, Terms},
+    model::{Failure, Remedy},
+    tools::Tools,
+};
+
+/// The routes, each behind the token.
+pub(super) fn router(web: &Web) -> Router<Web> {
+    Router::new()
+        .route("/flows/{id}/generations", post(flows::order).get(flows::progress).delete(flows::cancel))
+        .route("/flows/{id}/retries", post(flows::retry))
+        .route("/flows/{id}/progress", get(flows::follow))
+        .route("/flows/{id}/prompt", get(flows::prompt))
+        .route("/sessions/{id}/generations", post(sessions::order).get(sessions::progress).delete(sessions::cancel))
+        .route("/sessions/{id}/progress", get(sessions::follow))
+        .route("/assets/{id}", get(assets::show))
+        .route("/assets/{id}/approval", put(assets::decide))
+        .route("/assets/{id}/regenerations", post(assets::regenerate))
+        .route("/assets/{id}/edits", post(assets::edit))
+        .route("/assets/{id}/link", get(assets::link))
+        .route("/clients/{id}/usage", get(usage::show))
+        .fallback(async || Trouble(Failure::give_up("unknown_route", "there is no such place in the API")))
+        .layer(middleware::from_fn_with_state(web.clone(), guard))
+}
+
+/// Only who holds the token gets in; without one in the configuration nobody does.
+async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    if admitted(&web.tools, given) {
+        return next.run(request).await;
+    }
+    let text = match web.tools.rules.api_token {
+        Some(_) => "say who you are: Authorization: Bearer TOKEN, with the token of [api] token",
+        None => "the API is closed: set [api] token, and say it as Authorization: Bearer TOKEN",
+    };
+    let mut refused = Trouble(Failure::give_up("unauthorized", text)).into_response();
+    refused.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+    refused
+}
+
+/// Compared by digest and in constant time, so that no answer's speed tells how much of a guess was right.
+fn admitted(tools: &Tools, given: &str) -> bool {
+    let Some(token) = &tools.rules.api_token else { return false };
+    let (given, token) = (Sha256::digest(given), Sha256::digest(token.expose_secret()));
+    given.as_slice().ct_eq(token.as_slice()).into()
+}
+
+/// A failure as JSON.
+pub(super) struct Trouble(Failure);
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for Trouble {
+    fn into_response(self) -> Response {
+        let Self(mut failure) = self;
+        let status = match (failure.remedy, failure.code.as_str()) {
+            (_, "unauthorized") => StatusCode::UNAUTHORIZED,
+            // What the client may have is used up: pictures, room or money.
+            (_, "quota_exceeded" | "storage_exceeded" | "money_cap" | "no_price") => StatusCode::PAYMENT_REQUIRED,
+            (_, code) if code.starts_with("unknown") => StatusCode::NOT_FOUND,
+            (_, "stale" | "not_completed") => StatusCode::CONFLICT,
+            (_, "bad_order" | "bad_settings" | "bad_body" | "refused" | "other_client" | "no_model") => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            (_, "database") => {
+                tracing::error!("{failure}");
+                "the database does not answer; try again in a minute".clone_into(&mut failure.message);
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            (Remedy::Retry(_), _) => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        (status, Json(json!({ "error": { "code": failure.code, "message": failure.message } }))).into_response()
+    }
+}
+
+/// A JSON body whose slips are told as JSON; an empty one is all defaults.
+struct Body<T>(T);
+
+impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Trouble;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Trouble> {
+        let bad = |why: String| Trouble(Failure::give_up("bad_body", why));
+        let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|e| bad(e.to_string()))?;
+        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        serde_json::from_slice(text).map(Self).map_err(|e| bad(format!("the body is not what is needed here: {e}")))
+    }
+}
+
+/// How many pictures are ordered.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Wanted {
+    variants: usize,
+    seed: Option<u64>,
+    priority: i32,
+    /// Of a session: also from flows that have pictures already.
+    again: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { variants: 4, seed: None, priority: generate::USUAL, again: false }
+    }
+}
+
+impl Wanted {
+    fn terms(&self) -> Terms {
+        Terms { variants: self.variants, seed: self.seed, priority: self.priority }
+    }
+}
+
+/// What was left to be done.
+fn accepted<T: serde::Serialize>(what: &T) -> Response {
+    (StatusCode::ACCEPTED, Json(what)).into_response()
+}

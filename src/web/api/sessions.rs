@@ -1,0 +1,51 @@
+//! Pictures of sessions: ordered, followed, taken back, over all their flows.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+
+use super::{Body, Trouble, Wanted, accepted, stream};
+use crate::{
+    db,
+    generate::{self, Cancelled},
+    model::{Failure, SessionId},
+    web::connect::Web,
+};
+
+/// `POST /sessions/{id}/generations`: 202 with the ids of what is going to be made.
+pub(super) async fn order(
+    State(web): State<Web>,
+    Path(id): Path<SessionId>,
+    Body(wanted): Body<Wanted>,
+) -> Result<Response, Trouble> {
+    Ok(accepted(&generate::order_session(&web.tools, &id, wanted.terms(), wanted.again).await?))
+}
+
+/// `GET /sessions/{id}/generations`: how far they are.
+pub(super) async fn progress(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, Trouble> {
+    exists(&web, &id).await?;
+    let mut tx = web.tools.db.read().await?;
+    let progress = db::generation::get_session_progress(&mut tx, &id).await?;
+    Ok(Json(stream::told(&progress)).into_response())
+}
+
+/// `GET /sessions/{id}/progress`: the same as server-sent events, until none is under way.
+pub(super) async fn follow(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, Trouble> {
+    exists(&web, &id).await?;
+    Ok(stream::follow(web.tools, stream::Of::Session(id)))
+}
+
+/// `DELETE /sessions/{id}/generations`: those that wait are not made.
+pub(super) async fn cancel(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Json<Cancelled>, Trouble> {
+    Ok(Json(generate::cancel_session(&web.tools, &id).await?))
+}
+
+async fn exists(web: &Web, id: &SessionId) -> Result<(), Trouble> {
+    let mut tx = web.tools.db.read().await?;
+    match db::session::find(&mut tx, id).await? {
+        Some(_) => Ok(()),
+        None => Err(Failure::give_up("unknown_session", format!("there is no session '{id}'")).into()),
+    }
+}

@@ -1,0 +1,29 @@
+//! What a client used of a month.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use serde_json::Value;
+
+use super::Trouble;
+use crate::{db, generate, model::Failure, web::connect::Web};
+
+#[derive(serde::Deserialize)]
+pub(super) struct Which {
+    month: Option<String>,
+}
+
+/// `GET /clients/{id}/usage?month=YYYY-MM`.
+pub(super) async fn show(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Query(which): Query<Which>,
+) -> Result<Json<Value>, Trouble> {
+    let mut tx = web.tools.db.read().await?;
+    let client = db::client::find(&mut tx, &id).await?;
+    drop(tx);
+    let client = client.ok_or_else(|| Failure::give_up("unknown_client", format!("there is no client '{id}'")))?;
+    let month = which.month.unwrap_or_else(|| generate::month(web.tools.outside.clock.now()));
+    Ok(Json(generate::usage(&web.tools, &client.id, &month).await?))
+}
