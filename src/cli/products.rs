@@ -1,13 +1,19 @@
-//! `products list|show|why|link`.
+//! `products list|show|why|add|analyse|link`.
 
+use std::path::PathBuf;
+
+use anyhow::Context;
 use serde_json::json;
 
 use super::out::{Out, line, or_dash};
 use crate::{
     app,
     config::Config,
+    curate::{self, NewProduct},
     db::{self, Tx, product::ProductFilter, push::PushFilter, run::RunFilter},
-    model::{ConnectionId, Product, ProductId},
+    generate,
+    model::{ClientId, ConnectionId, Product, ProductId},
+    tools::Tools,
 };
 
 #[derive(clap::Subcommand)]
@@ -31,6 +37,17 @@ pub(super) enum Command {
     Show { id: String },
     /// What happened to it, and when.
     Why { id: String },
+    /// Add a product that no shop has; pictures of it are made and downloaded, and pushed once it is linked.
+    Add(Add),
+    /// See what products are: what pictures of them are asked for with. Kept with each.
+    #[command(alias = "analyze")]
+    Analyse {
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// Look again, also where that is known already.
+        #[arg(long)]
+        anew: bool,
+    },
     /// Say that an uploaded product is this one in a shop; then pictures can be pushed to it.
     Link {
         id: String,
@@ -40,6 +57,22 @@ pub(super) enum Command {
         #[arg(long)]
         erp_id: String,
     },
+}
+
+#[derive(clap::Args)]
+pub(super) struct Add {
+    /// Id or slug of the client.
+    #[arg(long)]
+    client: String,
+    #[arg(long)]
+    name: String,
+    #[arg(long)]
+    description: Option<String>,
+    #[arg(long)]
+    category: Option<String>,
+    /// A picture of it; the first one is what new ones are made of.
+    #[arg(long = "picture", value_name = "FILE")]
+    pictures: Vec<PathBuf>,
 }
 
 pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<()> {
@@ -72,6 +105,9 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let product = find(&mut tx, &id).await?;
             let mut value = serde_json::to_value(&product)?;
             value["variants"] = serde_json::to_value(db::product::list_variants(&mut tx, &product.id).await?)?;
+            let seen = db::product::find_analysis(&mut tx, &product.id).await?;
+            value["analysis_data"] = seen.analysis_data.map_or(serde_json::Value::Null, |json| json.0);
+            value["analysis_version"] = seen.analysis_version.into();
             value["images"] = serde_json::to_value(db::product::list_images(&mut tx, &product.id).await?)?;
             out.one(&value)
         }
@@ -79,6 +115,8 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let mut tx = tools.db.read().await?;
             why(&mut tx, out, &id).await
         }
+        Command::Add(new) => add(&tools, out, new).await,
+        Command::Analyse { ids, anew } => analyse(&tools, out, ids, anew).await,
         Command::Link { id, connection, erp_id } => {
             let mut tx = tools.db.begin().await?;
             let connection = ConnectionId(connection);
@@ -94,6 +132,34 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             out.one(&product)
         }
     }
+}
+
+async fn add(tools: &Tools, out: &Out, new: Add) -> anyhow::Result<()> {
+    let Add { client, name, description, category, pictures } = new;
+    let mut files = Vec::with_capacity(pictures.len());
+    for file in &pictures {
+        files.push(std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?.into());
+    }
+    let (description, category) = (description.as_deref(), category.as_deref());
+    let new = NewProduct { name: &name, description, category, pictures: &files };
+    out.one(&curate::add_product(tools, &ClientId(client), &new).await?)
+}
+
+async fn analyse(tools: &Tools, out: &Out, ids: Vec<String>, anew: bool) -> anyhow::Result<()> {
+    let mut seen = Vec::with_capacity(ids.len());
+    for id in ids {
+        let analysis = generate::analyse_product(tools, &ProductId(id.clone()), anew).await?;
+        seen.push(json!({ "product_id": id, "analysis": analysis }));
+    }
+    out.list(&seen, &["PRODUCT", "TYPE", "COLOURS", "MATERIALS", "PLACES"], |one| {
+        let words = |name: &str| {
+            let all = one["analysis"][name].as_array().into_iter().flatten();
+            all.filter_map(|word| word.as_str()).collect::<Vec<_>>().join(", ")
+        };
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let kind = text(&one["analysis"]["productType"]);
+        vec![text(&one["product_id"]), kind, words("colors"), words("materials"), words("suggestedRoomTypes")]
+    })
 }
 
 async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Product> {

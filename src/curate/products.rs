@@ -1,0 +1,71 @@
+//! Uploaded products: those that no shop has (yet). Pictures of them are made and downloaded; linked to a shop's product, they are pushed too.
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use super::{client, refused};
+use crate::{
+    db::{self, product::NewImage},
+    model::{ClientId, Failure, ImageId, Product, ProductId},
+    tools::Tools,
+    vault::hex,
+};
+
+/// The largest picture that is kept.
+const MAX_BYTES: usize = 20 << 20;
+
+/// A product as a person describes it.
+#[derive(Default)]
+pub struct NewProduct<'a> {
+    pub name: &'a str,
+    pub description: Option<&'a str>,
+    pub category: Option<&'a str>,
+    /// Its pictures; the first one is what new ones are made of.
+    pub pictures: &'a [Bytes],
+}
+
+/// Adds a product with its pictures.
+pub async fn add_product(tools: &Tools, owner: &ClientId, new: &NewProduct<'_>) -> Result<Product, Failure> {
+    if new.name.trim().is_empty() {
+        return Err(refused("a product needs a name"));
+    }
+    let mut tx = tools.db.read().await?;
+    let client = client(&mut tx, Some(owner)).await?;
+    drop(tx);
+    let product: ProductId = tools.outside.new_id();
+    let mut images = Vec::with_capacity(new.pictures.len());
+    for bytes in new.pictures {
+        let id: ImageId = tools.outside.new_id();
+        let (mime_type, extension) = match infer::get(bytes).map(|kind| kind.mime_type()) {
+            Some("image/png") => ("image/png", "png"),
+            Some("image/jpeg") => ("image/jpeg", "jpg"),
+            Some("image/webp") => ("image/webp", "webp"),
+            _ => return Err(refused("a file is no PNG, JPEG or WebP picture")),
+        };
+        let size = imagesize::blob_size(bytes);
+        let size = size.map_err(|_| refused("a picture's size cannot be read: is the file whole?"))?;
+        if bytes.len() > MAX_BYTES {
+            return Err(refused(format!("a picture has {} bytes; at most {MAX_BYTES} are kept", bytes.len())));
+        }
+        let key = format!("clients/{}/products/{product}/media/images/base/{id}.{extension}", client.id);
+        // The bytes first: a row without its picture would be worse than a picture without its row.
+        tools.outside.files.put(&key, bytes.clone()).await?;
+        let pixels = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+        images.push(NewImage {
+            id,
+            key,
+            mime_type,
+            sha256: hex(&Sha256::digest(bytes)),
+            size: (pixels(size.width), pixels(size.height)),
+        });
+    }
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    db::product::insert(&mut tx, &product, &client.id, (new.name.trim(), new.description, new.category), now).await?;
+    for (place, image) in images.iter().enumerate() {
+        db::product::insert_image(&mut tx, &product, image, i32::try_from(place).unwrap_or(i32::MAX), now).await?;
+    }
+    let made = db::product::find(&mut tx, product.as_str()).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    Ok(made)
+}
