@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::{
     config::Config,
     db::{self, lease::Ownership},
-    model::{ConnectionId, Job, JobId, JobStatus},
+    model::{ConnectionId, Job, JobId, JobStatus, Pool},
     tools::{Shared, Tools},
     work::{self, Pools, Workers},
 };
@@ -80,12 +80,23 @@ pub(super) async fn ended(tools: &Tools, ids: &[JobId]) -> anyhow::Result<()> {
 async fn watch(tools: &Tools, ids: &[JobId]) -> anyhow::Result<Vec<Job>> {
     let bar = ProgressBar::new(0);
     bar.set_style(ProgressStyle::with_template("{spinner} {msg} {wide_bar} {pos}/{len}")?);
+    // Thousands of jobs are not looked at every moment.
+    let pause = LOOK_EVERY * u32::try_from(ids.len() / 200 + 1).unwrap_or(1).min(10);
     loop {
         let mut tx = tools.db.read().await?;
         let jobs = db::job::list_by_ids(&mut tx, ids).await?;
-        let (mut done, mut total) = (0, 0);
+        let now = tools.outside.clock.now();
+        let ended = |job: &Job| match job.status {
+            JobStatus::Processing => false,
+            JobStatus::Pending => job.error.is_some() && job.scheduled_for > now,
+            JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled => true,
+        };
+        let (mut done, mut total, mut noun) = (0, 0, "products");
         for job in &jobs {
-            if let Some(run) = db::run::find_latest_of_job(&mut tx, &job.id).await? {
+            if job.queue == Pool::Generate {
+                // A job is a picture.
+                (done, total, noun) = (done + u64::from(ended(job)), total + 1, "pictures");
+            } else if let Some(run) = db::run::find_latest_of_job(&mut tx, &job.id).await? {
                 done += u64::try_from(run.items_processed).unwrap_or(0);
                 total += u64::try_from(run.items_total).unwrap_or(0);
             }
@@ -93,17 +104,11 @@ async fn watch(tools: &Tools, ids: &[JobId]) -> anyhow::Result<Vec<Job>> {
         drop(tx);
         bar.set_length(total);
         bar.set_position(done);
-        bar.set_message(if done == 0 { "waiting" } else { "products" });
-        let now = tools.outside.clock.now();
-        let ended = |job: &Job| match job.status {
-            JobStatus::Processing => false,
-            JobStatus::Pending => job.error.is_some() && job.scheduled_for > now,
-            JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled => true,
-        };
+        bar.set_message(if done == 0 { "waiting" } else { noun });
         if jobs.iter().all(ended) {
             bar.finish_and_clear();
             return Ok(jobs);
         }
-        tools.outside.clock.sleep(LOOK_EVERY).await;
+        tools.outside.clock.sleep(pause).await;
     }
 }

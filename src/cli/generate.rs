@@ -18,9 +18,9 @@ use crate::{
 /// How many pictures, and whether to wait for them.
 #[derive(clap::Args)]
 pub(super) struct HowMany {
-    /// Pictures of each flow; for products: of each product in each style.
-    #[arg(long, default_value_t = 4)]
-    variants: usize,
+    /// Pictures of each flow; for products: of each product in each style. Default: what the flow's settings say, or 4.
+    #[arg(long)]
+    variants: Option<usize>,
     /// The first picture's seed: the same order with the same seed makes the same pictures in the local studio.
     #[arg(long)]
     seed: Option<u64>,

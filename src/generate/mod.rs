@@ -30,6 +30,7 @@ pub use tidy::{Tidied, tidy};
 
 use serde_json::{Map, Value};
 
+use self::settings::Settings;
 use crate::{model::Failure, tools::Tools};
 
 /// What makes a picture.
@@ -48,6 +49,13 @@ impl Engine {
             Self::Gemini => "gemini",
         }
     }
+}
+
+/// The models that these settings ask for. Older flows name models that were retired since: then the operator's stands in.
+fn models<'a>(tools: &'a Tools, read: &Settings<'a>) -> (Option<&'a str>, Option<&'a str>) {
+    let (model, fallback) = read.models();
+    let usual = tools.gemini.as_ref().map(|gemini| gemini.model.as_str());
+    (model, fallback.or(usual.filter(|_| model.is_some())))
 }
 
 /// What makes the pictures of these settings: their own word, or what the operator decided.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     account::{self, Promise},
-    engine,
+    engine, models,
     prompt::{About, Shown, prompt},
     settings::Settings,
 };
@@ -37,8 +37,8 @@ pub struct Order<'a> {
 /// How many pictures, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
-    /// Pictures of each flow.
-    pub variants: usize,
+    /// Pictures of each flow; none: as many as its settings say (`numberOfVariants`), or four.
+    pub variants: Option<usize>,
     /// The first one's seed; the others follow. None: behind those that the flow has.
     pub seed: Option<u64>,
     /// Lower goes first.
@@ -48,7 +48,7 @@ pub struct Terms {
 impl Terms {
     /// So many pictures at the usual place.
     pub fn of(variants: usize) -> Self {
-        Self { variants, seed: None, priority: USUAL }
+        Self { variants: Some(variants), seed: None, priority: USUAL }
     }
 }
 
@@ -324,27 +324,29 @@ fn fits(products: usize) -> Result<(), Failure> {
 
 /// Orders the variants of each flow.
 async fn place(tools: &Tools, tx: &mut Tx, shares: &[Share], terms: Terms) -> Result<Ordered, Failure> {
-    let count = shares.len() * terms.variants;
+    let wanted = |share: &Share| terms.variants.unwrap_or_else(|| Settings(&share.settings).variants());
+    let count: usize = shares.iter().map(wanted).sum();
     if count == 0 || count > MOST {
         return Err(bad(format!("an order is for 1 to {MOST} pictures, not {count}")));
     }
     let client = &shares[0].client;
     let mut items = Vec::with_capacity(count);
     for share in shares {
-        for variant in 0..terms.variants {
+        let variants = wanted(share);
+        for variant in 0..variants {
             let mut settings = share.settings.clone();
             let usual = u64::try_from(share.has).unwrap_or(0) + variant as u64 + 1;
             let seed = terms.seed.map_or(usual, |first| first + items.len() as u64);
             settings.insert("seed".into(), seed.into());
             settings.insert("variant".into(), (variant + 1).into());
-            settings.insert("variants".into(), terms.variants.into());
+            settings.insert("variants".into(), variants.into());
             let made = (UsageKind::Image, json!({ "kind": "image" }));
             items.push(item(tools, tx, Some(&share.flow), &share.products, settings, made).await?);
         }
     }
     let mut ordered = leave(tools, tx, client, items, terms.priority).await?;
     for share in shares {
-        started(tools, tx, client, &share.flow, terms.variants).await?;
+        started(tools, tx, client, &share.flow, wanted(share)).await?;
         ordered.flows.push(share.flow.clone());
     }
     Ok(ordered)
@@ -404,7 +406,7 @@ pub(super) async fn shown(tx: &mut Tx, products: &[Product]) -> sqlx::Result<Vec
 fn money(tools: &Tools, settings: &Map<String, Value>, kind: UsageKind) -> Result<Option<(String, i64)>, Failure> {
     let read = Settings(settings);
     let engine = engine(tools, settings)?;
-    account::picture_money(tools, engine, kind, read.models(), read.model_size())
+    account::picture_money(tools, engine, kind, models(tools, &read), read.model_size())
 }
 
 /// Promises, outputs and jobs, in this order: whoever orders for the same client at the same time waits at the first.

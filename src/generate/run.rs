@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     Engine, account, analyse, engine,
     keep::{self, Finished, off_thread},
-    order,
+    models, order,
     prompt::{About, prompt},
     settings::Settings,
     sources::{self, Source},
@@ -233,7 +233,7 @@ async fn paint(
     let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::give_up("no_model", "no model is set up"))?;
     let read = Settings(&set.settings);
     let (pictures, inspirations) = (light(pictures).await?, light(inspirations).await?);
-    let (model, fallback) = read.models();
+    let (model, fallback) = models(tools, &read);
     let wish = Wish {
         pictures: &pictures,
         inspirations: &inspirations,

@@ -68,6 +68,12 @@ impl<'a> Settings<'a> {
         }
     }
 
+    /// How many pictures are wanted, where nobody says it otherwise.
+    pub(super) fn variants(&self) -> usize {
+        let given = self.0.get("numberOfVariants").and_then(Value::as_u64);
+        given.and_then(|many| usize::try_from(many).ok()).map_or(4, |many| many.clamp(1, 20))
+    }
+
     /// The model and the fallback that these settings ask for, where they name any.
     pub(super) fn models(&self) -> (Option<&'a str>, Option<&'a str>) {
         (self.text(&["imageModel"]), self.text(&["fallbackImageModel"]))

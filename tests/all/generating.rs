@@ -264,6 +264,16 @@ on_both! {
         apart.sort();
         apart.dedup();
         assert_eq!((more.assets.len(), sums.len(), apart.len()), (2, 6, 6), "no picture twice");
+        // As many as its settings say, in the older application's word.
+        let simple = FlowInput {
+            client_id: Some(desk.app.client.clone()),
+            product_ids: Some(vec![ProductId(desk.products[4].clone())]),
+            settings: json!({ "scene": "Studio Set", "aspectRatio": "1:1 (Square)", "numberOfVariants": 3, "size": 96 }).as_object().cloned(),
+            ..FlowInput::default()
+        };
+        let simple = curate::create_flow(tools, &simple).await.expect("is made").id;
+        let three = generate::order_flow(tools, &simple, Terms { variants: None, ..Terms::of(1) }).await.expect("is ordered");
+        assert_eq!(three.assets.len(), 3);
         // A legacy flow's settings go through an update with every key they had.
         let change = FlowInput { settings: json!({ "style": "night" }).as_object().cloned(), ..FlowInput::default() };
         let changed = curate::update_flow(tools, &by_hand.id, None, &change).await.expect("is changed");

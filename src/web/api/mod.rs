@@ -125,7 +125,8 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Body<T> 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Wanted {
-    variants: usize,
+    /// None: as many as the flow's settings say, or four.
+    variants: Option<usize>,
     seed: Option<u64>,
     priority: i32,
     /// Of a session: also from flows that have pictures already.
@@ -134,7 +135,7 @@ struct Wanted {
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { variants: 4, seed: None, priority: generate::USUAL, again: false }
+        Self { variants: None, seed: None, priority: generate::USUAL, again: false }
     }
 }
 
