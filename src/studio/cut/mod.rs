@@ -106,11 +106,11 @@ fn is_background(there: [f32; 3], here: [f32; 3], backdrop: [f32; 3], low: bool,
     if (-1.4 * rough - 2.0..20.0).contains(&darker) && off < rough && step < 14.0 {
         return true;
     }
-    let deep = if low { 120.0 } else { 62.0 };
-    off < 0.8 * rough + 0.09 * darker.max(0.0)
-        && step < 7.0 * fine
-        && (0.0..deep).contains(&darker)
-        && own > 0.3 * plain
+    let deep = if low { 105.0 } else { 62.0 };
+    if !(0.0..deep).contains(&darker) || own < 0.3 * plain {
+        return false;
+    }
+    off < 0.8 * rough + 0.06 * darker && step < 7.0 * fine
 }
 
 fn grey(colour: [f32; 3]) -> f32 {
@@ -140,7 +140,7 @@ fn background(pixels: &[[u8; 4]], backdrop: &Backdrop, width: usize, height: usi
         };
         beside(place, width, height).for_each(&mut visit);
     }
-    holes(&at, &plain, &mut outside, width, height);
+    holes(&at, &plain, &mut outside, (width, height), backdrop.rough);
     even(&outside, width, height)
 }
 
@@ -182,8 +182,8 @@ fn holes(
     at: &dyn Fn(usize) -> [f32; 3],
     plain: &dyn Fn(usize) -> [f32; 3],
     outside: &mut [bool],
-    width: usize,
-    height: usize,
+    (width, height): (usize, usize),
+    rough: f32,
 ) {
     let mut seen = outside.to_vec();
     for start in 0..seen.len() {
@@ -207,7 +207,7 @@ fn holes(
         }));
         let same = off.is_some_and(|off| {
             let grey = grey(off);
-            (-8.0..2.2).contains(&grey) && off.iter().all(|channel| (channel - grey).abs() < 2.6)
+            (-8.0..2.2).contains(&grey) && off.iter().all(|channel| (channel - grey).abs() < 0.28 * rough)
         });
         if same && hole.len() * 1200 > seen.len() {
             hole.iter().for_each(|place| outside[*place] = true);
@@ -253,7 +253,7 @@ fn drop_scraps(pixels: &mut [[u8; 4]], outline: &[Outline], width: usize, height
     let (mut kept, mut whole, mut gone) = (0, 0, 0);
     for spot in spots {
         let is_scrap = spot.len() * 8 < largest && vague(spot.iter().map(|place| &outline[*place])) > 0.22;
-        if spot.len() * 2000 < all || spot.len() * 36 < largest || is_scrap {
+        if spot.len() * 2000 < all || spot.len() * 22 < largest || is_scrap {
             gone += if is_scrap { 0 } else { spot.len() };
             spot.iter().for_each(|place| pixels[*place][3] = 0);
         } else {

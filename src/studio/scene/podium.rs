@@ -33,7 +33,7 @@ pub(super) fn podium(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &m
     ]);
     let (wall, arch) = (lean.to(rgb(wall), 0, 0.9), lean.to(rgb(arch), 1, 0.9));
     let stand = lean.to(rgb(stand), 2, 0.7);
-    let many = set.room.0 > 0.7;
+    let many = set.many;
     let round =
         if many { set.wide.min(2.4) * 0.42 } else { chance.sway(0.27, 0.31).clamp(0.24, 0.36).min(set.wide * 0.40) };
     let tall = chance.sway(0.09, 0.13).clamp(0.05, 0.17);

@@ -21,6 +21,8 @@ pub(super) struct Set {
     pub(super) unit: f32,
     /// From straight above: everything is ground.
     pub(super) top: bool,
+    /// Whether there is more than one product.
+    pub(super) many: bool,
     /// Where wall and ground meet; above the picture where there is no wall.
     pub(super) seam: f32,
     /// The height of the eye above the ground the products stand on.
@@ -127,6 +129,7 @@ impl Set {
             high,
             unit,
             top,
+            many,
             seam: -1.0,
             eye,
             base,

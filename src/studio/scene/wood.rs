@@ -33,7 +33,7 @@ pub(super) fn wood(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &mut
     let along = chance.of(&[true, true, false]);
     let pitch = chance.sway(0.17, 0.23).clamp(0.13, 0.30);
     set.sun.dark = (set.sun.dark * 1.15).min(0.75);
-    set.mirror = (0.05, 0.10);
+    set.mirror = (0.04, 0.16);
     // The table ends; the room's wall is far behind it.
     set.wall_behind(chance.sway(0.40, 0.55).clamp(0.3, 0.8));
     let room = room(canvas, set, chance);
