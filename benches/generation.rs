@@ -120,14 +120,14 @@ async fn leave(db: &Db, clock: &Clock, random: &Random, jobs: usize) {
     let mut tx = db.begin().await.expect("begins");
     for n in 0..CLIENTS {
         let client = ClientId(format!("client-{n}"));
-        let first = db::job::next_turn(&mut tx, Pool::Generate, &client).await.expect("a turn");
+        let first = db::job::next_turn(&mut tx, Pool::Generate, &client, now).await.expect("a turn");
         for (_, turn) in (n..jobs).step_by(CLIENTS).zip(first..) {
             let id = JobId(random.uuid_v7(now));
             let asset = AssetId(random.uuid_v7(now));
             let job = NewJob {
                 id,
                 client: client.clone(),
-                task: Task::Generate { asset, client: client.clone(), flow: None },
+                task: Task::Generate { asset, client: client.clone(), flow: None, by_model: false },
                 dedupe_key: None,
                 scheduled_for: now,
                 max_attempts: 3,

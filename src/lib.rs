@@ -13,6 +13,7 @@
 //! | session, flow | a collection of products to make pictures for; one attempt with fixed settings | `collection_session`, `generation_flow` |
 //! | asset | one generated output, with its approval | `generated_asset` |
 //! | event | something that happened to a flow or an asset, kept for 90 days | `generation_event` |
+//! | promise, entry | what a picture or an analysis may cost, promised before it is asked for, then settled | `usage_entry`, `spending` |
 //! | push | the present state of one asset in one shop, with its journal | `asset_push` |
 //! | job | work to be done later, in a lane | `job` |
 //! | adoption | taking over the database of the older application | `schema_adoption` |
@@ -35,11 +36,14 @@
 //! `migrations/` says how the schema should be, one file a table family, the same names for both engines. `db::adopt` compares
 //! it with what the database's own catalogue says and does the difference, whatever the database was before.
 //!
-//! # The two journeys
+//! # The journeys
 //! ```text
 //! tick, sync, finished connect ─▶ job ─▶ work::worker claims (lane, lease)
 //!   └▶ import::run: open the run row ─▶ connect::open ─▶ provider::page, the next one fetched while this one is written
 //!        └▶ absorb: ONE transaction a page ─▶ … ─▶ proof ─▶ sweep (brake) ─▶ watermark ─▶ close the run ─▶ settle
+//!
+//! order ─▶ ONE transaction: flows, outputs, promises, jobs that take turns
+//!   └▶ generate::run: sources ─▶ what was seen ─▶ prompt ─▶ model or studio ─▶ keep: bytes, then the row ─▶ settle
 //!
 //! approve ─▶ ONE transaction: decision, event, asset_push row, job
 //!   └▶ push::run: snapshot and plan ─▶ steps the journal lacks ─▶ read back ─▶ close

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     db::{Db, job::NewJob},
     gemini::Gemini,
-    model::{ClientId, ConnectionId, Failure, ProductId, Secret, Task},
+    model::{ClientId, Failure, ProductId, Secret, Task},
     outside::Outside,
     provider::{App, Pacers, Provider, Providers},
     vault::Vault,
@@ -39,8 +39,8 @@ pub struct Tools {
     flights: Flights,
 }
 
-/// One lock a connection.
-type Flights = Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>;
+/// One lock for each thing that is done by one caller at a time.
+type Flights = Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>;
 
 /// Tools as they are handed around.
 pub type Shared = Arc<Tools>;
@@ -150,13 +150,13 @@ impl Tools {
         }
     }
 
-    /// The lock that keeps renewals of one connection in single file within this process.
-    pub fn flight(&self, connection: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
+    /// The lock that keeps those who do the same in single file within this process.
+    pub fn flight(&self, what: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         // Locks nobody waits for are dropped when there are many, so that the map stays as small as the work under way.
         if flights.len() > 10_000 {
             flights.retain(|_, lock| Arc::strong_count(lock) > 1);
         }
-        flights.entry(connection.clone()).or_default().clone()
+        flights.entry(what.to_owned()).or_default().clone()
     }
 }

@@ -121,7 +121,7 @@ CREATE TABLE job (
     CONSTRAINT job_running_lane_unique UNIQUE (running_lane),
     CONSTRAINT job_running_lane_check CHECK (running_lane IS NULL OR (status = 'processing' AND running_lane = lane))
 );
-CREATE INDEX job_claimable_idx ON job (queue, priority, turn, scheduled_for) WHERE status = 'pending';
+CREATE INDEX job_claimable_idx ON job (queue, priority, turn, scheduled_for, id) WHERE status = 'pending';
 CREATE INDEX job_turn_idx ON job (queue, turn) WHERE status = 'pending';
 CREATE INDEX job_lease_idx ON job (lease_expires_at) WHERE status = 'processing';
 -- The last turn that a client has taken already.

@@ -204,18 +204,32 @@ async fn decide(tools: &Tools, out: &Out, asked: Decision, decision: ApprovalSta
     if dry_run {
         return out.list(&ids, &["ASSET"], |id| vec![id.clone()]);
     }
-    let mut decided = Vec::new();
+    let (mut decided, mut failed) = (Vec::new(), Vec::new());
     for id in &ids {
-        decided.push(push::decide(tools, id, decision, note.as_deref()).await?);
+        match push::decide(tools, id, decision, note.as_deref()).await {
+            Ok(one) => decided.push(one),
+            Err(failure) => failed.push(failure.to_string()),
+        }
     }
-    out.list(&decided, &["ASSET", "APPROVAL", "NEW", "PUSHES"], |d| {
-        vec![
-            d.asset.id.to_string(),
-            d.asset.approval_status.to_string(),
-            if d.changed { "yes" } else { "no" }.into(),
-            d.pushes.len().to_string(),
-        ]
-    })
+    // What was decided is told, also where some of it could not be.
+    if !decided.is_empty() || failed.is_empty() {
+        out.list(&decided, &["ASSET", "APPROVAL", "NEW", "PUSHES"], |d| {
+            vec![
+                d.asset.id.to_string(),
+                d.asset.approval_status.to_string(),
+                if d.changed { "yes" } else { "no" }.into(),
+                d.pushes.len().to_string(),
+            ]
+        })?;
+    }
+    anyhow::ensure!(
+        failed.is_empty(),
+        "{} of {} were not decided:\n  {}",
+        failed.len(),
+        ids.len(),
+        failed.join("\n  ")
+    );
+    Ok(())
 }
 
 async fn find(tools: &Tools, id: &str) -> anyhow::Result<Asset> {
@@ -276,10 +290,11 @@ async fn tidy(tools: &Tools, out: &Out, delete: bool) -> anyhow::Result<()> {
     let tidied = generate::tidy(tools, delete).await?;
     let done = if delete { "deleted" } else { "found (delete them with --delete)" };
     let text = format!(
-        "{} of {} pictures of ours are known to no row, {} kB: {done}",
+        "{} of {} pictures of ours are known to no row ({} kB), {} are of deleted outputs: {done}",
         tidied.orphans.len(),
         tidied.looked_at,
-        tidied.orphan_bytes / 1000
+        tidied.orphan_bytes / 1000,
+        tidied.of_deleted
     );
     out.done(&text, &tidied)
 }

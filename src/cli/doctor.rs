@@ -70,6 +70,7 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
             "no daemon is running: schedules and approvals wait for `store-sync serve`"
         };
         findings.push(Finding { check: "daemon".into(), ok: true, text: text.into() });
+        findings.extend(model(&tools).await);
         findings.extend(shops(&tools).await?);
     }
     let good = findings.iter().all(|finding| finding.ok);
@@ -94,6 +95,25 @@ async fn database(config: &Config) -> Result<String, String> {
         )),
         _ => Err("the database is not up to date: run store-sync migrate".to_owned()),
     }
+}
+
+/// The model is asked whether it is there, and the price list whether it names what may be asked.
+async fn model(tools: &Shared) -> Option<Finding> {
+    let gemini = tools.gemini.as_ref()?;
+    let named = format!("{}, edits {}, analyses {}", gemini.model, gemini.edit_model, gemini.text_model);
+    let priced = gemini.dearest(None, None, None).is_some()
+        && gemini.dearest_edit(None).is_some()
+        && gemini.analysis_price_bound().is_some();
+    let text = match gemini.check().await {
+        Err(failure) => Err(failure.to_string()),
+        Ok(()) if tools.rules.month_cap_usd_micros.is_some() && !priced => Err(format!(
+            "[gemini] usd_per_month is set, and the price list does not name all of: {named}: those are not asked"
+        )),
+        Ok(()) if tools.rules.month_cap_usd_micros.is_none() => Ok(format!("{named}; no cap on a month's money")),
+        Ok(()) => Ok(named),
+    };
+    let ok = text.is_ok();
+    Some(Finding { check: "model".into(), ok, text: text.unwrap_or_else(|why| why) })
 }
 
 /// Every connected shop is asked who it is.

@@ -1,4 +1,4 @@
-//! `flows list|show|create|update|delete`.
+//! `flows list|show|create|update|prompt|generate|retry|cancel|progress|delete`.
 
 use serde_json::to_value;
 
@@ -11,9 +11,9 @@ use crate::{
     app,
     config::Config,
     curate,
-    db::{self, asset::AssetFilter, flow::FlowFilter},
+    db::{self, Tx, asset::AssetFilter, flow::FlowFilter},
     generate,
-    model::{ClientId, Entity, EntityType, FlowId, FlowInput, FlowStatus, SessionId},
+    model::{ClientId, Entity, EntityType, FlowId, FlowInput, FlowStatus, GenerationFlow, SessionId},
 };
 
 #[derive(clap::Subcommand)]
@@ -94,6 +94,7 @@ impl Fields {
         let mut input: FlowInput = input::document(self.material.from.as_deref())?;
         input.product_ids = self.material.products().or(input.product_ids);
         input.settings = self.material.settings()?.or(input.settings);
+        input.selected_base_images = self.material.base_images()?.or(input.selected_base_images);
         input.client_id = self.material.client.map(ClientId).or(input.client_id);
         input.name = self.material.name.or(input.name);
         input.collection_session_id = self.session.map(SessionId).or(input.collection_session_id);
@@ -125,8 +126,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Show { id } => {
             let id = FlowId(id);
             let mut tx = tools.db.read().await?;
-            let found = db::flow::find(&mut tx, &id).await?;
-            let flow = found.ok_or_else(|| anyhow::anyhow!("there is no flow '{id}'; see: store-sync flows list"))?;
+            let flow = find(&mut tx, &id).await?;
             let mut value = to_value(&flow)?;
             let outputs = AssetFilter { flow: Some(id.clone()), ..AssetFilter::default() };
             value["assets"] = to_value(db::asset::list(&mut tx, &outputs, 1000).await?)?;
@@ -149,12 +149,19 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Cancel { id } => out.one(&generate::cancel_flow(&tools, &FlowId(id)).await?),
         Command::Progress { id } => {
+            let id = FlowId(id);
             let mut tx = tools.db.read().await?;
-            super::generate::show_progress(out, &db::generation::get_progress(&mut tx, &FlowId(id)).await?)
+            find(&mut tx, &id).await?;
+            super::generate::show_progress(out, &db::generation::get_progress(&mut tx, &id).await?)
         }
         Command::Delete { id } => {
             let gone = curate::delete_flow(&tools, &FlowId(id)).await?;
             out.done(&format!("deleted {}", gone.id), &gone)
         }
     }
+}
+
+async fn find(tx: &mut Tx, id: &FlowId) -> anyhow::Result<GenerationFlow> {
+    let found = db::flow::find(tx, id).await?;
+    found.ok_or_else(|| anyhow::anyhow!("there is no flow '{id}'; see: store-sync flows list"))
 }

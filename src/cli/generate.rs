@@ -50,7 +50,7 @@ pub(super) struct Args {
     #[arg(long, requires = "products")]
     together: bool,
     /// Scenes: studio, podium, wood, marble, botanic, concrete, sunset, night, or words such as "Rustic kitchen".
-    #[arg(long = "style", value_name = "STYLE", value_delimiter = ',', default_value = "studio")]
+    #[arg(long = "style", value_name = "STYLE", value_delimiter = ',')]
     styles: Vec<String>,
     /// What a model is told beside the settings.
     #[arg(long, value_name = "TEXT")]
@@ -58,12 +58,12 @@ pub(super) struct Args {
     /// What makes them: studio or gemini.
     #[arg(long)]
     engine: Option<String>,
-    /// Width to height.
-    #[arg(long, default_value = "1:1")]
-    aspect: String,
-    /// Pixels of the longer side.
-    #[arg(long, default_value_t = 1024)]
-    size: u32,
+    /// Width to height, such as 4:3; square where nothing says it.
+    #[arg(long)]
+    aspect: Option<String>,
+    /// Pixels of the longer side; 1024 where nothing says it.
+    #[arg(long)]
+    size: Option<u32>,
     /// Light, such as "Golden Hour", "Cool", "Dramatic".
     #[arg(long)]
     lighting: Option<String>,
@@ -87,25 +87,33 @@ impl Args {
             None => Map::new(),
         };
         let set = input::settings(&self.set)?.unwrap_or_default();
-        let settings = self
-            .styles
-            .iter()
-            .map(|style| {
-                let mut settings = more.clone();
-                settings.insert("style".into(), style.trim().into());
-                settings.entry("aspectRatio").or_insert_with(|| self.aspect.clone().into());
-                settings.entry("size").or_insert_with(|| self.size.into());
-                let named = [("lighting", &self.lighting), ("promptText", &self.prompt), ("engine", &self.engine)];
-                for (name, text) in named {
-                    if let Some(text) = text {
-                        settings.insert(name.into(), text.as_str().into());
-                    }
-                }
-                lay_over(&mut settings, &set);
-                settings
-            })
-            .collect();
-        Ok(settings)
+        // What is said by a name of its own comes last: it was said most plainly.
+        let mut usual = more;
+        lay_over(&mut usual, &set);
+        let named = [
+            ("lighting", &self.lighting),
+            ("promptText", &self.prompt),
+            ("engine", &self.engine),
+            ("aspectRatio", &self.aspect),
+        ];
+        for (name, text) in named {
+            if let Some(text) = text {
+                usual.insert(name.into(), text.as_str().into());
+            }
+        }
+        if let Some(size) = self.size {
+            usual.insert("size".into(), size.into());
+        }
+        if self.styles.is_empty() {
+            usual.entry("style").or_insert_with(|| "studio".into());
+            return Ok(vec![usual]);
+        }
+        let styled = |style: &String| {
+            let mut settings = usual.clone();
+            settings.insert("style".into(), style.trim().into());
+            settings
+        };
+        Ok(self.styles.iter().map(styled).collect())
     }
 }
 
@@ -211,6 +219,7 @@ pub(super) async fn usage(config: &Config, out: &Out, args: UsageArgs) -> anyhow
         drop(tx);
         return out.one(&generate::usage(&tools, &client.id, &month).await?);
     };
+    generate::check_month(&month)?;
     let by = match by {
         ByWord::Shop => By::Shop,
         ByWord::Product => By::Product,
@@ -238,8 +247,7 @@ pub(super) fn dollars(usd_micros: i64) -> String {
 /// What would be sent for a flow.
 pub(super) async fn show_prompt(tools: &Shared, out: &Out, id: &str, look: bool) -> anyhow::Result<()> {
     let told = generate::told(tools, &id.into(), look).await?;
-    let image = [told.aspect_ratio.as_deref().unwrap_or("as the picture"), told.image_size].join(", ");
-    let text = format!("{}, {} ({image})\n\n{}", told.engine, told.model, told.parts.join("\n\n"));
+    let text = format!("{}, {}\n{}\n\n{}", told.engine, told.model, told.config, told.parts.join("\n\n"));
     out.done(&text, &told)
 }
 

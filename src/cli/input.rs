@@ -24,6 +24,9 @@ pub(super) struct Material {
     /// A setting, such as style=Modern or postAdjustments.light.exposure=10.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     settings: Vec<String>,
+    /// Which of a product's pictures new ones are made of, as PRODUCT=IMAGE (`products show` lists them).
+    #[arg(long = "base-image", value_name = "PRODUCT=IMAGE")]
+    base_images: Vec<String>,
     /// A JSON document with the same fields; - reads standard input.
     #[arg(long, value_name = "FILE")]
     pub(super) from: Option<PathBuf>,
@@ -34,6 +37,16 @@ impl Material {
     pub(super) fn products(&self) -> Option<Vec<ProductId>> {
         let named = || self.products.iter().cloned().map(ProductId).collect();
         (!self.products.is_empty()).then(named)
+    }
+
+    /// The base pictures that were named, if any were.
+    pub(super) fn base_images(&self) -> anyhow::Result<Option<Map<String, Value>>> {
+        let mut images = Map::new();
+        for pair in &self.base_images {
+            let (product, image) = pair.split_once('=').with_context(|| format!("'{pair}' is not PRODUCT=IMAGE"))?;
+            images.insert(product.to_owned(), image.into());
+        }
+        Ok((!images.is_empty()).then_some(images))
     }
 
     /// The settings that were named, if any were.

@@ -1,4 +1,4 @@
-//! `inspirations list|show|create|update|delete`.
+//! `inspirations list|show|create|update|analyse|delete`.
 
 use std::path::PathBuf;
 

@@ -77,9 +77,9 @@ enum Command {
     /// Attempts with fixed settings.
     #[command(subcommand, aliases = ["flow", "generation-flows"])]
     Flows(flows::Command),
-    /// Make pictures of products, here, without any model.
+    /// Make pictures of products or of a flow: composed here, or by the model that is set up.
     Generate(generate::Args),
-    /// How many pictures a client had this month, and its limit.
+    /// What a client's month came to: pictures, room, money, and its limits.
     Usage(generate::UsageArgs),
     /// Pictures that show where a session should go.
     #[command(subcommand)]
@@ -203,4 +203,58 @@ fn logging(log: &Log) {
         LogFormat::Text => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().try_init(),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::CommandFactory;
+    use regex::Regex;
+
+    use super::Cli;
+
+    fn texts(folder: &Path, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                texts(&path, found);
+            } else if path.extension().is_some_and(|kind| kind == "rs" || kind == "md" || kind == "toml") {
+                found.push((path.display().to_string(), std::fs::read_to_string(&path).expect("a text")));
+            }
+        }
+    }
+
+    /// Errors and pages tell people what to run: that has to exist.
+    #[test]
+    fn every_command_that_is_spoken_of_exists() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut found = Vec::new();
+        for folder in ["src", "docs"] {
+            texts(&root.join(folder), &mut found);
+        }
+        for file in ["README.md", "CHANGELOG.md", "config.example.toml"] {
+            found.push((file.to_owned(), std::fs::read_to_string(root.join(file)).expect("a text")));
+        }
+        // A line that is broken in the source goes on behind the blanks.
+        let broken = Regex::new(r"\\\n\s*").expect("a pattern");
+        let spoken = Regex::new(r"(?:run|see|with|`|^)[: ]*store-sync ((?:[a-z-]+ ?){1,2})").expect("a pattern");
+        let (tree, mut seen, mut wrong) = (Cli::command(), 0, Vec::new());
+        for (file, text) in &found {
+            for capture in spoken.captures_iter(&broken.replace_all(text, "")) {
+                let words: Vec<&str> = capture[1].split_whitespace().collect();
+                let Some(group) = words.first().and_then(|word| tree.find_subcommand(word)) else {
+                    wrong.push(format!("{file}: {}", &capture[1]));
+                    continue;
+                };
+                let second = words.get(1).filter(|_| group.has_subcommands());
+                if second.is_some_and(|word| group.find_subcommand(word).is_none()) {
+                    wrong.push(format!("{file}: {}", &capture[1]));
+                }
+                seen += 1;
+            }
+        }
+        assert!(seen > 60, "{seen}");
+        assert!(wrong.is_empty(), "these commands do not exist:\n{}", wrong.join("\n"));
+    }
 }

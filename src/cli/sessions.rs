@@ -1,4 +1,4 @@
-//! `sessions list|show|create|update|delete`.
+//! `sessions list|show|create|update|generate|retry|cancel|progress|say|delete`.
 
 use serde_json::to_value;
 
@@ -11,9 +11,9 @@ use crate::{
     app,
     config::Config,
     curate,
-    db::{self, flow::FlowFilter, message::Parent, session::SessionFilter},
+    db::{self, Tx, flow::FlowFilter, message::Parent, session::SessionFilter},
     generate,
-    model::{ClientId, SessionId, SessionInput, SessionStatus},
+    model::{ClientId, CollectionSession, SessionId, SessionInput, SessionStatus},
 };
 
 #[derive(clap::Subcommand)]
@@ -52,6 +52,13 @@ pub(super) enum Command {
         #[command(flatten)]
         how: HowMany,
     },
+    /// Try the failed and cancelled pictures of all its flows again, as they were ordered.
+    Retry {
+        id: String,
+        /// Leave the order and end.
+        #[arg(long)]
+        no_wait: bool,
+    },
     /// Take the waiting pictures of all its flows back.
     Cancel { id: String },
     /// How far its pictures are.
@@ -81,6 +88,7 @@ impl Fields {
         let mut input: SessionInput = input::document(self.material.from.as_deref())?;
         input.product_ids = self.material.products().or(input.product_ids);
         input.settings = self.material.settings()?.or(input.settings);
+        input.selected_base_images = self.material.base_images()?.or(input.selected_base_images);
         input.client_id = self.material.client.map(ClientId).or(input.client_id);
         input.name = self.material.name.or(input.name);
         input.status = self.status.or(input.status);
@@ -105,9 +113,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Show { id } => {
             let id = SessionId(id);
             let mut tx = tools.db.read().await?;
-            let found = db::session::find(&mut tx, &id).await?;
-            let session =
-                found.ok_or_else(|| anyhow::anyhow!("there is no session '{id}'; see: store-sync sessions list"))?;
+            let session = find(&mut tx, &id).await?;
             let mut value = to_value(&session)?;
             let flows = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
             value["flows"] = to_value(db::flow::list(&mut tx, &flows, 1000).await?)?;
@@ -123,10 +129,16 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let ordered = generate::order_session(&tools, &SessionId(id), how.terms(), again).await?;
             super::generate::finish(config, out, &tools, ordered, how.no_wait).await
         }
+        Command::Retry { id, no_wait } => {
+            let ordered = generate::retry_session(&tools, &SessionId(id)).await?;
+            super::generate::finish(config, out, &tools, ordered, no_wait).await
+        }
         Command::Cancel { id } => out.one(&generate::cancel_session(&tools, &SessionId(id)).await?),
         Command::Progress { id } => {
+            let id = SessionId(id);
             let mut tx = tools.db.read().await?;
-            super::generate::show_progress(out, &db::generation::get_session_progress(&mut tx, &SessionId(id)).await?)
+            find(&mut tx, &id).await?;
+            super::generate::show_progress(out, &db::generation::get_session_progress(&mut tx, &id).await?)
         }
         Command::Say { id, text, role } => {
             let parts = serde_json::json!([{ "type": "text", "text": text }]);
@@ -137,4 +149,9 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             out.done(&format!("deleted {} ({})", gone.id, or_dash(Some(&gone.name))), &gone)
         }
     }
+}
+
+async fn find(tx: &mut Tx, id: &SessionId) -> anyhow::Result<CollectionSession> {
+    let found = db::session::find(tx, id).await?;
+    found.ok_or_else(|| anyhow::anyhow!("there is no session '{id}'; see: store-sync sessions list"))
 }

@@ -117,7 +117,7 @@ async fn renew(tools: &Shared, id: &ConnectionId, spent: i32) -> Result<Grant, F
 /// keeps up while he waits for the answer, and by compare-and-set on owner and version when he writes it down. Whoever comes
 /// late gets what the first one brought.
 pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how: How) -> Result<Grant, Failure> {
-    let flight = tools.flight(id);
+    let flight = tools.flight(id.as_str());
     let _alone = flight.lock().await;
     let clock = &tools.outside.clock;
     let give_up_at = clock.now().plus(PATIENCE);

@@ -61,7 +61,15 @@ pub async fn update_flow(
 pub async fn delete_flow(tools: &Tools, id: &FlowId) -> Result<GenerationFlow, Failure> {
     let mut tx = tools.db.begin().await?;
     let found = db::flow::find(&mut tx, id).await?.ok_or_else(|| unknown("flow", id, "flows"))?;
-    db::flow::delete(&mut tx, id, tools.outside.clock.now()).await?;
+    let now = tools.outside.clock.now();
+    let open = db::generation::get_progress(&mut tx, id).await?.open();
+    if open > 0 {
+        return Err(refused(format!("{open} pictures of it are under way; run: store-sync flows cancel {id}")));
+    }
+    db::flow::delete(&mut tx, id, now).await?;
+    if let Some(session) = &found.collection_session_id {
+        db::generation::finish_session(&mut tx, session, now).await?;
+    }
     tx.commit().await?;
     Ok(found)
 }

@@ -23,6 +23,7 @@ pub async fn create_session(tools: &Tools, input: &SessionInput) -> Result<Colle
     look_at(tools, &mut tx, &client.id, input).await?;
     let session = db::session::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
+    tools.bell.notify_waiters();
     Ok(session)
 }
 
@@ -57,7 +58,7 @@ async fn within_plan(tx: &mut Tx, client: &ClientId, input: &SessionInput) -> Re
     match most.and_then(|most| usize::try_from(most).ok()) {
         Some(most) if many > most => {
             let text = format!(
-                "{many} products are more than the client's plan has for a session ({most}); see: store-sync clients quota"
+                "{many} products are more than the client's plan has for a session ({most}); see: store-sync clients plan"
             );
             Err(Failure::give_up("quota_exceeded", text))
         }
@@ -71,9 +72,6 @@ async fn look_at(tools: &Tools, tx: &mut Tx, client: &ClientId, input: &SessionI
         let unseen = db::product::list_unseen(tx, input.product_ids.as_deref().unwrap_or_default()).await?;
         for product in &unseen {
             db::job::insert(tx, &tools.analysis_job(client, product), tools.outside.clock.now()).await?;
-        }
-        if !unseen.is_empty() {
-            tools.bell.notify_waiters();
         }
     }
     Ok(())
@@ -103,6 +101,10 @@ pub async fn say(tools: &Tools, id: &SessionId, role: &str, parts: &Value) -> Re
 pub async fn delete_session(tools: &Tools, id: &SessionId) -> Result<CollectionSession, Failure> {
     let mut tx = tools.db.begin().await?;
     let found = db::session::find(&mut tx, id).await?.ok_or_else(|| unknown("session", id, "sessions"))?;
+    let open = db::generation::get_session_progress(&mut tx, id).await?.open();
+    if open > 0 {
+        return Err(refused(format!("{open} pictures of it are under way; run: store-sync sessions cancel {id}")));
+    }
     db::session::delete(&mut tx, id).await?;
     tx.commit().await?;
     Ok(found)

@@ -200,6 +200,18 @@ pub async fn list_known_keys(tx: &mut Tx, keys: &[String]) -> sqlx::Result<Vec<S
     Ok(known)
 }
 
+/// Deleted outputs of before then whose bytes are still kept.
+pub async fn list_deleted_bytes(tx: &mut Tx, before: Time, limit: i64) -> sqlx::Result<Vec<Asset>> {
+    let sql = columns!("WHERE deleted_at < $1 AND byte_size IS NOT NULL AND NOT from_legacy ORDER BY id LIMIT $2");
+    all!(tx, Asset, sql, before, limit)
+}
+
+/// A deleted output's bytes are gone.
+pub async fn mark_without_bytes(tx: &mut Tx, id: &AssetId) -> sqlx::Result<()> {
+    let sql = "UPDATE generated_asset SET byte_size = NULL, original_byte_size = NULL WHERE id = $1 AND deleted_at IS NOT NULL";
+    execute!(tx, sql, id).map(drop)
+}
+
 /// Deletes an output; the row stays, since pushes and the older application know it.
 pub async fn delete(tx: &mut Tx, id: &AssetId, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generated_asset SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL";

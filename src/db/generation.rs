@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 
-use super::{Tx, all, execute, maybe};
+use super::{Tx, all, build, execute, maybe};
 use crate::model::{AssetId, ClientId, FlowId, FlowStatus, JobId, ProductId, SessionId, SessionStatus, Time};
 
 /// An output that is wanted; its id is known before there is anything.
@@ -52,6 +52,52 @@ pub async fn insert(tx: &mut Tx, new: &Wanted<'_>, now: Time) -> sqlx::Result<()
 pub async fn mark_begun(tx: &mut Tx, id: &AssetId, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generated_asset SET status = 'generating', updated_at = $2 WHERE id = $1 AND status IN ('pending', 'generating')";
     Ok(execute!(tx, sql, id, now)? == 1)
+}
+
+/// Nobody works on it for now.
+pub async fn mark_waiting(tx: &mut Tx, id: &AssetId, now: Time) -> sqlx::Result<()> {
+    let sql = "UPDATE generated_asset SET status = 'pending', updated_at = $2 WHERE id = $1 AND status = 'generating'";
+    execute!(tx, sql, id, now).map(drop)
+}
+
+/// Those of a flow whose jobs were cancelled are not made; gives them.
+pub async fn mark_cancelled(tx: &mut Tx, flow: &FlowId, why: &str, now: Time) -> sqlx::Result<Vec<AssetId>> {
+    let sql = "UPDATE generated_asset SET status = 'error', error = $2, updated_at = $3 WHERE generation_flow_id = $1 \
+               AND status IN ('pending', 'generating') AND job_id IN \
+               (SELECT id FROM job WHERE flow_id = $1 AND status = 'cancelled') RETURNING id";
+    let rows = all!(tx, (AssetId,), sql, flow, why, now)?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Those of these outputs that are not made yet.
+pub async fn list_open(tx: &mut Tx, ids: &[AssetId]) -> sqlx::Result<Vec<AssetId>> {
+    let mut open: Vec<(AssetId,)> = Vec::new();
+    for chunk in ids.chunks(1000) {
+        open.extend(build!(
+            tx,
+            |q| {
+                q.push("SELECT id FROM generated_asset WHERE status IN ('pending', 'generating') AND id IN (");
+                let mut list = q.separated(", ");
+                for id in chunk {
+                    list.push_bind(id);
+                }
+                q.push(")");
+            },
+            all(AssetId,)
+        )?);
+    }
+    Ok(open.into_iter().map(|(id,)| id).collect())
+}
+
+/// From here to the end of the transaction nobody else does what bears this name. (The embedded engine has one writer anyway.)
+pub async fn lock(tx: &mut Tx, name: &str) -> sqlx::Result<()> {
+    match tx {
+        Tx::Sqlite(_) => Ok(()),
+        Tx::Postgres(t) => {
+            let sql = "SELECT pg_advisory_xact_lock(hashtext($1))";
+            sqlx::query(sql).bind(name).execute(&mut **t).await.map(drop)
+        }
+    }
 }
 
 /// It is there; false where it was there before, or given up.

@@ -33,12 +33,13 @@ pub async fn insert(tx: &mut Tx, job: &NewJob, now: Time) -> sqlx::Result<JobId>
 
 /// The first free turn of a client in a pool. Turns go before age: whoever left a thousand jobs has taken a thousand turns, and whoever
 /// comes then begins where the pool stands now, so that clients take turns however much each of them left.
-pub async fn next_turn(tx: &mut Tx, pool: Pool, client: &ClientId) -> sqlx::Result<i64> {
+pub async fn next_turn(tx: &mut Tx, pool: Pool, client: &ClientId, now: Time) -> sqlx::Result<i64> {
     let own = "SELECT max(turn) FROM job WHERE client_id = $1 AND queue = $2 AND status = 'pending'";
-    let stands = "SELECT coalesce((SELECT min(turn) FROM job WHERE queue = $1 AND status = 'pending'), \
-                  (SELECT max(turn) FROM job WHERE queue = $1 AND status = 'processing'))";
+    // Jobs without turns, and those that wait for a later time, do not say where the pool stands.
+    let stands = "SELECT coalesce((SELECT min(turn) FROM job WHERE queue = $1 AND status = 'pending' AND type = 'generate' \
+                  AND scheduled_for <= $2), (SELECT max(turn) FROM job WHERE queue = $1 AND status = 'processing'))";
     let own: Option<(Option<i64>,)> = maybe!(tx, (Option<i64>,), own, client, pool)?;
-    let stands: Option<(Option<i64>,)> = maybe!(tx, (Option<i64>,), stands, pool)?;
+    let stands: Option<(Option<i64>,)> = maybe!(tx, (Option<i64>,), stands, pool, now)?;
     let own = own.and_then(|(turn,)| turn).map_or(0, |turn| turn + 1);
     Ok(own.max(stands.and_then(|(turn,)| turn).unwrap_or(0)))
 }
@@ -130,6 +131,28 @@ pub async fn mark_retry(tx: &mut Tx, job: &Job, error: &str, at: Time) -> sqlx::
     Ok(execute!(tx, sql, &job.id, job.attempts, error, at)? == 1)
 }
 
+/// Puts a job back until `at`; it did not fail, something it needs is away.
+pub async fn mark_postponed(tx: &mut Tx, job: &Job, why: &str, at: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE job SET status = 'pending', running_lane = NULL, lease_expires_at = NULL, locked_by = NULL, \
+               error = $3, scheduled_for = $4 WHERE id = $1 AND attempts = $2 AND status = 'processing'";
+    Ok(execute!(tx, sql, &job.id, job.attempts, why, at)? == 1)
+}
+
+/// Every waiting picture that a model is to make waits until `at`, too; gives how many.
+pub async fn postpone_models(tx: &mut Tx, at: Time) -> sqlx::Result<u64> {
+    let sql = "UPDATE job SET scheduled_for = $1 WHERE queue = 'generate' AND status = 'pending' AND scheduled_for < $1 \
+               AND payload ->> 'by_model' = 'true'";
+    let sql = match tx {
+        // The embedded engine gives a truth of JSON as a number.
+        Tx::Sqlite(_) => {
+            "UPDATE job SET scheduled_for = $1 WHERE queue = 'generate' AND status = 'pending' AND scheduled_for < $1 \
+             AND payload ->> 'by_model' = 1"
+        }
+        Tx::Postgres(_) => sql,
+    };
+    execute!(tx, sql, at)
+}
+
 /// Ends a job without success.
 pub async fn mark_failed(tx: &mut Tx, job: &Job, error: &str, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE job SET status = 'failed', running_lane = NULL, lease_expires_at = NULL, failures = failures + 1, \
@@ -184,13 +207,10 @@ pub async fn cancel_pending(tx: &mut Tx, connection: &ConnectionId, now: Time) -
     execute!(tx, sql, connection, now)
 }
 
-/// Cancels a flow's waiting jobs; gives them. Those under way end by themselves.
-pub async fn cancel_of_flow(tx: &mut Tx, flow: &FlowId, now: Time) -> sqlx::Result<Vec<Job>> {
-    let sql = concat!(
-        "UPDATE job SET status = 'cancelled', completed_at = $2 WHERE flow_id = $1 AND status = 'pending' RETURNING ",
-        fields!()
-    );
-    all!(tx, Job, sql, flow, now)
+/// Cancels a flow's waiting jobs; gives how many. Those under way end by themselves.
+pub async fn cancel_of_flow(tx: &mut Tx, flow: &FlowId, now: Time) -> sqlx::Result<u64> {
+    let sql = "UPDATE job SET status = 'cancelled', completed_at = $2 WHERE flow_id = $1 AND status = 'pending'";
+    execute!(tx, sql, flow, now)
 }
 
 /// Forgets jobs that ended before `before`.

@@ -1,7 +1,9 @@
 //! Entries of the ledger and the months' money. Promising is one conditional statement, so that no two callers share the last cent.
 
+use std::collections::BTreeMap;
+
 use super::{Tx, all, build, execute, maybe};
-use crate::model::{AssetId, ClientId, ConnectionId, ProductId, Time, UsageEntry, UsageKind, UsageSum};
+use crate::model::{AssetId, ClientId, ConnectionId, ProductId, Time, UsageEntry, UsageKind, UsageStatus, UsageSum};
 
 macro_rules! columns {
     ($rest:literal) => {
@@ -37,7 +39,7 @@ pub struct Paid<'a> {
     pub tokens: Option<(i64, i64)>,
 }
 
-/// Rows of one statement: ten values each.
+/// Rows of one statement: nine values each.
 const ROWS: usize = 2000;
 
 /// Writes promises down.
@@ -72,9 +74,89 @@ pub async fn find(tx: &mut Tx, id: &str) -> sqlx::Result<Option<UsageEntry>> {
     maybe!(tx, UsageEntry, columns!("WHERE id = $1"), id)
 }
 
-/// The model is asked now (or, with none, its answer is known).
-pub async fn mark_called(tx: &mut Tx, entry: &UsageEntry, at: Option<Time>) -> sqlx::Result<()> {
+/// The promise of an output, taken for this transaction: whoever wants it at the same time waits, and sees it as it is then.
+pub async fn lock_reserved(tx: &mut Tx, asset: &AssetId) -> sqlx::Result<Option<UsageEntry>> {
+    let sql =
+        "UPDATE usage_entry SET settled_at = NULL WHERE generated_asset_id = $1 AND status = 'reserved' RETURNING id";
+    let Some((id,)) = maybe!(tx, (String,), sql, asset)? else { return Ok(None) };
+    find(tx, &id).await
+}
+
+/// The model is asked now, for a promise that was taken.
+pub async fn mark_called(tx: &mut Tx, entry: &UsageEntry, at: Time) -> sqlx::Result<()> {
     execute!(tx, "UPDATE usage_entry SET called_at = $2 WHERE id = $1 AND status = 'reserved'", &entry.id, at).map(drop)
+}
+
+/// What the model was asked at that time is answered; a later question of somebody else is not.
+pub async fn mark_answered(tx: &mut Tx, asset: &AssetId, at: Time) -> sqlx::Result<()> {
+    let sql = "UPDATE usage_entry SET called_at = NULL WHERE generated_asset_id = $1 AND status = 'reserved' AND called_at = $2";
+    execute!(tx, sql, asset, at).map(drop)
+}
+
+/// The promise is for another month, or for another price: its money moves there. False where `cap` would be passed.
+pub async fn move_promise(
+    tx: &mut Tx,
+    entry: &UsageEntry,
+    (month, price): (&str, i64),
+    cap: Option<i64>,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let Some(budget) = &entry.budget else { return Ok(true) };
+    move_money(tx, entry, -entry.reserved_usd_micros, now).await?;
+    if !reserve_money(tx, (budget, month), price, cap, now).await? {
+        return Ok(false);
+    }
+    let sql = "UPDATE usage_entry SET month = $2, reserved_usd_micros = $3 WHERE id = $1 AND status = 'reserved'";
+    execute!(tx, sql, &entry.id, month, price).map(|_| true)
+}
+
+/// What was given back of a month.
+#[derive(Debug, sqlx::FromRow)]
+pub struct GivenBack {
+    pub month: String,
+    pub pictures: i64,
+}
+
+/// Promises of outputs that are not made: what was not asked for is free again, what was asked for and never answered counts as paid. Gives
+/// the pictures by month.
+pub async fn release_all(tx: &mut Tx, assets: &[AssetId], now: Time) -> sqlx::Result<Vec<GivenBack>> {
+    let mut entries: Vec<UsageEntry> = Vec::with_capacity(assets.len());
+    for chunk in assets.chunks(1000) {
+        for (set, called) in [
+            ("status = 'released'", "IS NULL"),
+            ("kind = 'lost', status = 'settled', usd_micros = reserved_usd_micros", "IS NOT NULL"),
+        ] {
+            entries.extend(build!(
+                tx,
+                |q| {
+                    q.push("UPDATE usage_entry SET ").push(set).push(", settled_at = ").push_bind(now);
+                    q.push(" WHERE status = 'reserved' AND called_at ").push(called).push(" AND generated_asset_id IN (");
+                    let mut list = q.separated(", ");
+                    for asset in chunk {
+                        list.push_bind(asset);
+                    }
+                    q.push(
+                        ") RETURNING id, client_id, store_connection_id, product_id, generated_asset_id, month, kind, status, budget, \
+                         reserved_usd_micros, usd_micros, model, input_tokens, output_tokens, created_at, called_at, settled_at",
+                    );
+                },
+                all UsageEntry
+            )?);
+        }
+    }
+    let (mut months, mut money) = (BTreeMap::new(), BTreeMap::new());
+    for entry in &entries {
+        // Pictures count in the month in which they were ordered, wherever their money went since.
+        *months.entry(entry.created_at.utc().format("%Y-%m").to_string()).or_insert(0) += 1;
+        if let (UsageStatus::Released, Some(budget)) = (entry.status, &entry.budget) {
+            *money.entry((budget, &entry.month)).or_insert(0) += entry.reserved_usd_micros;
+        }
+    }
+    for ((budget, month), sum) in money {
+        let sql = "UPDATE spending SET usd_micros = usd_micros - $3, updated_at = $4 WHERE budget = $1 AND month = $2";
+        execute!(tx, sql, budget, month, sum, now)?;
+    }
+    Ok(months.into_iter().map(|(month, pictures)| GivenBack { month, pictures }).collect())
 }
 
 /// What was promised was perhaps spent, and nothing came of it; false where it was settled or released before.
@@ -182,10 +264,10 @@ pub async fn list_sums(tx: &mut Tx, client: &ClientId, month: &str, by: By, limi
     all!(tx, UsageSum, sql, client, month, limit)
 }
 
-/// Bytes that a client's outputs take, originals too; deleted ones do not count.
+/// Bytes that a client's outputs take, originals too; deleted ones count until their bytes are gone.
 pub async fn get_stored_bytes(tx: &mut Tx, client: &ClientId) -> sqlx::Result<i64> {
     let sql = "SELECT CAST(coalesce(sum(coalesce(byte_size, 0) + coalesce(original_byte_size, 0)), 0) AS BIGINT) \
-               FROM generated_asset WHERE client_id = $1 AND deleted_at IS NULL";
+               FROM generated_asset WHERE client_id = $1";
     let found: Option<(i64,)> = maybe!(tx, (i64,), sql, client)?;
     Ok(found.map_or(0, |(sum,)| sum))
 }

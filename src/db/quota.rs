@@ -19,6 +19,13 @@ pub async fn find(tx: &mut Tx, client: &ClientId) -> sqlx::Result<Option<Quota>>
     maybe!(tx, Quota, sql, client)
 }
 
+/// The megabytes that a client's pictures may take, where so many more bytes would be too much.
+pub async fn find_full(tx: &mut Tx, client: &ClientId, more_bytes: i64) -> sqlx::Result<Option<i32>> {
+    let Some(quota) = find(tx, client).await?.filter(|quota| quota.storage_quota_mb >= 0) else { return Ok(None) };
+    let taken = super::ledger::get_stored_bytes(tx, client).await?;
+    Ok((taken + more_bytes > i64::from(quota.storage_quota_mb) << 20).then_some(quota.storage_quota_mb))
+}
+
 /// What a client used in a month (`YYYY-MM`).
 pub async fn find_usage(tx: &mut Tx, client: &ClientId, month: &str) -> sqlx::Result<Option<Usage>> {
     let sql = "SELECT client_id, month, generation_count FROM usage_record WHERE client_id = $1 AND month = $2";

@@ -126,6 +126,32 @@ impl Gemini {
         Ok(Analysed { value, model: told.model, cost_usd_micros, tokens: tokens.unwrap_or_default() })
     }
 
+    /// Proves the right to ask, and that the configured models are there where the service tells; nothing is made or paid for.
+    ///
+    /// # Errors
+    /// As for pictures: a key that is none, a model that is not there, a service that is away.
+    pub async fn check(&self) -> Result<(), Failure> {
+        let pass = self.service.pass(&self.http, &self.clock).await?;
+        for model in [&self.model, &self.edit_model, &self.text_model] {
+            let Some(url) = self.service.description(model) else { continue };
+            let mut request = Request::new(Method::GET, url);
+            let (name, value) = pass.header();
+            request.headers.insert(name, value);
+            let answer = self.http.send(request).await;
+            let answer = answer.map_err(|e| Failure::retry("network", format!("the models cannot be reached: {e}")))?;
+            if answer.status != 200 {
+                let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+                return match answer::refused(answer.status, &told, &pass, self.service.to_check()) {
+                    Heard::This(_) => Ok(()),
+                    Heard::Away(failure) | Heard::No(failure) => {
+                        Err(Failure { message: format!("{model}: {}", failure.message), ..failure })
+                    }
+                };
+            }
+        }
+        Ok(())
+    }
+
     /// A short name for the budget that asking is paid from: `gemini:` and 12 hexadecimal digits, the same for the same key or service account.
     /// Neither can be read from it.
     pub fn budget(&self) -> String {

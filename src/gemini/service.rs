@@ -100,6 +100,12 @@ impl Service {
         url.ok().filter(|_| is_model_name(model))
     }
 
+    /// Where a model is described, which costs nothing; `None` with a service account, whose addresses have no such place.
+    pub(super) fn description(&self, model: &str) -> Option<Url> {
+        let url = Url::parse(&format!("{}/models/{model}", self.base));
+        url.ok().filter(|_| is_model_name(model) && matches!(self.access, Access::Key { .. }))
+    }
+
     /// What an operator looks at when the right to ask is refused.
     pub(super) fn to_check(&self) -> &'static str {
         match &self.access {

@@ -79,7 +79,7 @@ pub(super) async fn reserve(
     if !db::quota::reserve(tx, &tools.outside.new_id::<String>(), &usage, limit, now).await? {
         let text = format!(
             "{count} more pictures are more than the client's {limit} a month leave; see: store-sync usage {client}, and \
-             store-sync clients quota"
+             store-sync clients plan"
         );
         return Err(Failure::give_up("quota_exceeded", text));
     }
@@ -89,8 +89,8 @@ pub(super) async fn reserve(
             + db::ledger::count_ordered(tx, client).await? * GUESS_BYTES;
         if taken > room << 20 {
             let text = format!(
-                "the client's pictures would take about {} MB, and its limit is {room} MB; delete some, or see: store-sync clients \
-                 quota",
+                "the client's pictures would take about {} MB, and its limit is {room} MB; delete some and run: store-sync assets \
+                 tidy --delete, or see: store-sync clients plan",
                 taken >> 20
             );
             return Err(Failure::give_up("storage_exceeded", text));
@@ -188,21 +188,31 @@ pub(super) async fn settle_analysis(
     tx.commit().await
 }
 
-/// The model is about to be asked for a picture. Where it was asked before and nobody knows what came of that (the process was killed, the
-/// connection broke), that call counts as paid: the cap holds against what may have been spent, not against what was seen.
-pub(super) async fn call(tools: &Tools, asset: &Asset) -> Result<(), Failure> {
-    let now = tools.outside.clock.now();
+/// The model is about to be asked for a picture; gives the time of the question, which its answer is noted under. Where it was asked before
+/// and nobody knows what came of that (the process was killed, the connection broke, a slower worker asks still), that call counts as paid: the
+/// cap holds against what may have been spent, not against what was seen. `price` is what it may cost today.
+///
+/// # Errors
+/// `stale` where nothing is promised any more: it was cancelled, or made by another worker. `money_cap` where the money does not reach.
+pub(super) async fn call(tools: &Tools, asset: &Asset, price: i64) -> Result<Time, Failure> {
+    let (now, cap) = (tools.outside.clock.now(), tools.rules.month_cap_usd_micros);
+    let month = month(now);
+    let spent = |what: &str| Failure::give_up("money_cap", format!("{what} ([gemini] usd_per_month)"));
     let mut tx = tools.db.begin().await?;
-    let Some(entry) = db::ledger::find_reserved(&mut tx, &asset.id).await? else { return Ok(()) };
+    let entry = db::ledger::lock_reserved(&mut tx, &asset.id).await?;
+    let entry = entry.ok_or_else(|| {
+        Failure::give_up("stale", "nothing is promised for this picture any more: it was cancelled, or made meanwhile")
+    })?;
     if let (Some(_), Some(budget)) = (entry.called_at, &entry.budget) {
-        let (price, cap) = (entry.reserved_usd_micros, tools.rules.month_cap_usd_micros);
-        let month = month(now);
-        if !db::ledger::reserve_money(&mut tx, (budget, &month), price, cap, now).await? {
-            let text = "an answer of the model was lost, and this month's money does not reach for asking again ([gemini] usd_per_month)";
-            return Err(Failure::give_up("money_cap", text));
+        let reserved = entry.reserved_usd_micros;
+        if !db::ledger::reserve_money(&mut tx, (budget, &month), reserved, cap, now).await? {
+            return Err(spent(
+                "an answer of the model was lost, and this month's money does not reach for asking again",
+            ));
         }
+        let id = tools.outside.new_id::<String>();
         let lost = NewEntry {
-            id: tools.outside.new_id(),
+            id: id.clone(),
             client: &entry.client_id,
             connection: entry.store_connection_id.as_ref(),
             product: entry.product_id.as_ref(),
@@ -210,24 +220,43 @@ pub(super) async fn call(tools: &Tools, asset: &Asset) -> Result<(), Failure> {
             month: &month,
             kind: entry.kind,
             budget: Some(budget),
-            reserved: price,
+            reserved,
         };
-        let id = lost.id.clone();
         db::ledger::insert(&mut tx, &[lost], now).await?;
         let lost = db::ledger::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
         db::ledger::mark_lost(&mut tx, &lost, now).await?;
     }
-    db::ledger::mark_called(&mut tx, &entry, Some(now)).await?;
-    Ok(tx.commit().await?)
+    // Ordered in another month, or by another price list: what it may cost is promised where it is spent.
+    let moved = entry.month != month || entry.reserved_usd_micros < price;
+    if moved && !db::ledger::move_promise(&mut tx, &entry, (&month, price), cap, now).await? {
+        return Err(spent("this month's money does not reach for what was ordered before"));
+    }
+    db::ledger::mark_called(&mut tx, &entry, now).await?;
+    tx.commit().await?;
+    Ok(now)
 }
 
 /// The model refused: its answer is known, and costs nothing.
-pub(super) async fn called_in_vain(tools: &Tools, asset: &Asset) -> Result<(), Failure> {
+pub(super) async fn called_in_vain(tools: &Tools, asset: &Asset, at: Time) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
-    if let Some(entry) = db::ledger::find_reserved(&mut tx, &asset.id).await? {
-        db::ledger::mark_called(&mut tx, &entry, None).await?;
-    }
+    db::ledger::mark_answered(&mut tx, &asset.id, at).await?;
     Ok(tx.commit().await?)
+}
+
+/// Pictures that are not made: their clients' counts and the money are free again, in a few statements however many they are.
+pub(super) async fn give_all_back(
+    tools: &Tools,
+    tx: &mut Tx,
+    client: &ClientId,
+    assets: &[AssetId],
+) -> sqlx::Result<()> {
+    let now = tools.outside.clock.now();
+    for back in db::ledger::release_all(tx, assets, now).await? {
+        let generation_count = i32::try_from(back.pictures).unwrap_or(i32::MAX);
+        let usage = Usage { client_id: client.clone(), month: back.month, generation_count };
+        db::quota::release(tx, &usage, now).await?;
+    }
+    Ok(())
 }
 
 /// Analyses whose process ended count as paid: nobody knows. Gives how many.
@@ -257,7 +286,8 @@ pub(super) async fn settle(tools: &Tools, tx: &mut Tx, asset: &AssetId, paid: &P
 pub(super) async fn give_back(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     let entry = db::ledger::find_reserved(tx, &asset.id).await?;
-    let month = entry.as_ref().map_or_else(|| month(asset.created_at), |entry| entry.month.clone());
+    // Counted when it was ordered, wherever its money went since.
+    let month = month(entry.as_ref().map_or(asset.created_at, |entry| entry.created_at));
     let usage = Usage { client_id: asset.client_id.clone(), month, generation_count: 1 };
     db::quota::release(tx, &usage, now).await?;
     match entry {
@@ -272,8 +302,20 @@ fn dollars(usd_micros: i64) -> String {
     format!("{}.{:03}", usd_micros / 1_000_000, usd_micros % 1_000_000 / 1000)
 }
 
+/// A month as it stands in the books.
+pub fn check_month(text: &str) -> Result<(), Failure> {
+    match Time::parse(&format!("{text}-01T00:00:00Z")) {
+        Some(time) if month(time) == text => Ok(()),
+        _ => Err(Failure::give_up("bad_month", format!("'{text}' is no month: write 2026-03"))),
+    }
+}
+
 /// What a client used of a month, and what it may.
+///
+/// # Errors
+/// `bad_month` where that is none.
 pub async fn usage(tools: &Tools, client: &ClientId, month: &str) -> Result<Value, Failure> {
+    check_month(month)?;
     let mut tx = tools.db.read().await?;
     let used = db::quota::find_usage(&mut tx, client, month).await?.map_or(0, |usage| usage.generation_count);
     let quota = db::quota::find(&mut tx, client).await?;

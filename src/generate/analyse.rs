@@ -82,7 +82,7 @@ pub async fn analyse_product(tools: &Tools, id: &ProductId, anew: bool) -> Resul
         db::product::forget_analysis(&mut tx, id).await?;
     }
     tx.commit().await?;
-    product(tools, &found, None, usual(tools)).await
+    product(tools, &found, usual(tools)).await
 }
 
 /// Sees what scene an inspiration shows; `anew` also where that is known already.
@@ -110,26 +110,25 @@ pub async fn leave_analysis(tools: &Tools, products: &[Product]) -> Result<usize
     Ok(products.len())
 }
 
-/// What a product is, seen on its base picture.
-pub(super) async fn product(
-    tools: &Tools,
-    product: &Product,
-    chosen: Option<&str>,
-    engine: Engine,
-) -> Result<Value, Failure> {
+/// What a product is, seen on the first picture that its shop shows, whichever picture a flow is made of. One caller looks; others of this
+/// process wait for what it sees.
+pub(super) async fn product(tools: &Tools, product: &Product, engine: Engine) -> Result<Value, Failure> {
+    let flight = tools.flight(&format!("analyse:{}", product.id));
+    let _alone = flight.lock().await;
     let mut tx = tools.db.read().await?;
     let kept = db::product::find_analysis(&mut tx, &product.id).await?;
     let images = db::product::list_images(&mut tx, &product.id).await?;
     drop(tx);
-    let print = sources::fingerprint(sources::base(&images, chosen), chosen);
+    let print = sources::fingerprint(sources::base(&images, None));
     if let (Some(seen), Some(by)) = (kept.analysis_data, kept.analysis_version)
         // Rows of the older application name no picture: theirs is taken as it is while the way of looking is the same.
-        && by == version(engine)
+        // What the model saw is better than what arithmetic would.
+        && (by == version(engine) || by == BY_MODEL)
         && seen.0.get("picture").is_none_or(|picture| *picture == print.as_str())
     {
         return Ok(seen.0);
     }
-    let source = sources::product_picture(tools, product, &images, chosen).await?;
+    let source = sources::product_picture(tools, product, &images, None).await?;
     let mut seen = match engine {
         Engine::Studio => {
             let observed = off_thread(source.bytes, store_sync_studio::observe).await?;
@@ -301,7 +300,7 @@ fn by_studio(product: &Product, seen: &store_sync_studio::Observed) -> Value {
 }
 
 /// What arithmetic tells of a scene.
-fn scene_by_studio(seen: &store_sync_studio::SceneSeen) -> Value {
+pub(super) fn scene_by_studio(seen: &store_sync_studio::SceneSeen) -> Value {
     let light = match (seen.brightness, seen.warmth) {
         (bright, _) if bright < 0.3 => "low and dramatic",
         (_, warm) if warm > 0.15 => "warm",

@@ -1,11 +1,12 @@
 //! Orders that are not wanted any more, and outputs that nobody works on.
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::{account, keep, order};
 use crate::{
-    db::{self, Tx, flow::FlowFilter},
-    model::{Failure, FlowId, SessionId, Task},
+    db::{self, Tx, event::NewEvent, flow::FlowFilter},
+    model::{EventType, Failure, FlowId, FlowStatus, GenerationFlow, SessionId},
     tools::Tools,
 };
 
@@ -24,8 +25,8 @@ pub struct Cancelled {
 /// Takes a flow's waiting pictures back. What is being made is finished: a model may be paid for it already.
 pub async fn cancel_flow(tools: &Tools, id: &FlowId) -> Result<Cancelled, Failure> {
     let mut tx = tools.db.begin().await?;
-    order::find_flow(&mut tx, id).await?;
-    let cancelled = cancel(tools, &mut tx, id).await?;
+    let flow = order::find_flow(&mut tx, id).await?;
+    let cancelled = cancel(tools, &mut tx, &flow).await?;
     tx.commit().await?;
     Ok(cancelled)
 }
@@ -34,10 +35,11 @@ pub async fn cancel_flow(tools: &Tools, id: &FlowId) -> Result<Cancelled, Failur
 pub async fn cancel_session(tools: &Tools, id: &SessionId) -> Result<Cancelled, Failure> {
     let mut tx = tools.db.begin().await?;
     db::session::find(&mut tx, id).await?.ok_or_else(|| order::unknown("session", id.as_str(), "sessions"))?;
-    let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
+    let filter =
+        FlowFilter { session: Some(id.clone()), status: Some(FlowStatus::Generating), ..FlowFilter::default() };
     let mut sum = Cancelled::default();
     for flow in db::flow::list(&mut tx, &filter, i64::from(i32::MAX)).await? {
-        let one = cancel(tools, &mut tx, &flow.id).await?;
+        let one = cancel(tools, &mut tx, &flow).await?;
         sum.cancelled += one.cancelled;
         sum.under_way += one.under_way;
     }
@@ -45,15 +47,27 @@ pub async fn cancel_session(tools: &Tools, id: &SessionId) -> Result<Cancelled, 
     Ok(sum)
 }
 
-async fn cancel(tools: &Tools, tx: &mut Tx, flow: &FlowId) -> Result<Cancelled, Failure> {
-    let jobs = db::job::cancel_of_flow(tx, flow, tools.outside.clock.now()).await?;
-    for job in &jobs {
-        if let Task::Generate { asset, client, .. } = &job.payload.0 {
-            keep::give_up(tools, tx, asset, client, CANCELLED).await?;
-        }
+async fn cancel(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Cancelled, Failure> {
+    let now = tools.outside.clock.now();
+    db::job::cancel_of_flow(tx, &flow.id, now).await?;
+    let assets = db::generation::mark_cancelled(tx, &flow.id, CANCELLED, now).await?;
+    if !assets.is_empty() {
+        account::give_all_back(tools, tx, &flow.client_id, &assets).await?;
+        let event = NewEvent {
+            id: &tools.outside.new_id(),
+            client: &flow.client_id,
+            kind: EventType::Error,
+            flow: Some(&flow.id),
+            product: None,
+            asset: None,
+            user: None,
+            metadata: Some(json!({ "why": CANCELLED, "pictures": assets.len() })),
+        };
+        db::event::insert(tx, &event, now).await?;
+        keep::finish_flow(tools, tx, Some(&flow.id)).await?;
     }
-    let under_way = db::generation::get_progress(tx, flow).await?.open();
-    Ok(Cancelled { cancelled: jobs.len(), under_way })
+    let under_way = db::generation::get_progress(tx, &flow.id).await?.open();
+    Ok(Cancelled { cancelled: assets.len(), under_way })
 }
 
 /// Outputs whose job ended without them (its process died each time) are told as failed; gives how many. Promises of analyses that nobody

@@ -1,5 +1,7 @@
 //! Keeps a finished picture: the bytes first, then the row. A row without its picture would be worse than a picture without its row.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -7,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::account;
 use crate::{
     db::{self, Tx, event::NewEvent, generation::Made, ledger::Paid},
-    model::{Asset, AssetId, ClientId, EventType, Failure, FlowStatus, Product},
+    model::{Asset, AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, Product},
     tools::Tools,
     vault::hex,
 };
@@ -27,7 +29,9 @@ pub(super) struct Finished {
 
 /// The keys of an output: what is shown, and the PNG it was made from.
 fn keys(asset: &Asset) -> (String, String) {
-    let flow = asset.generation_flow_id.as_ref().map_or("none", |flow| flow.as_str());
+    // As it was ordered: a flow that is deleted meanwhile does not move the bytes.
+    let ordered = asset.provenance.as_ref().and_then(|json| json.0["flow"].as_str());
+    let flow = ordered.or(asset.generation_flow_id.as_ref().map(FlowId::as_str)).unwrap_or("none");
     let stem = format!("clients/{}/generations/{flow}/assets/{}", asset.client_id, asset.id);
     (format!("{stem}.webp"), format!("{stem}_original.png"))
 }
@@ -46,13 +50,17 @@ pub(super) async fn keep(tools: &Tools, asset: &Asset, products: &[Product], mad
     let (key, original_key) = keys(asset);
     let png = Bytes::from(off_thread(made.bytes, |bytes| store_sync_studio::png(bytes).map(|png| png.bytes)).await?);
     // Whoever is first has made it: a slower worker, whose lease had ended, uses what is there.
-    let first = tools.outside.files.put_new(&original_key, png.clone()).await?;
+    let first = put_new(tools, &original_key, &png).await?;
     let original = if first { png } else { tools.outside.files.get(&original_key).await? };
+    let mut provenance = made.provenance;
+    provenance["original_sha256"] = hex(&Sha256::digest(&original)).into();
     let original_bytes = i64::try_from(original.len()).unwrap_or(i64::MAX);
     let webp = off_thread(original, store_sync_studio::webp).await?;
-    let bytes = Bytes::from(webp.bytes);
+    let mut bytes = Bytes::from(webp.bytes);
+    if !put_new(tools, &key, &bytes).await? {
+        bytes = tools.outside.files.get(&key).await?;
+    }
     let (sha256, byte_size) = (hex(&Sha256::digest(&bytes)), i64::try_from(bytes.len()).unwrap_or(i64::MAX));
-    tools.outside.files.put(&key, bytes).await?;
     let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
     let row = Made {
         key: &key,
@@ -64,7 +72,7 @@ pub(super) async fn keep(tools: &Tools, asset: &Asset, products: &[Product], mad
         model: &made.model,
         prompt: &made.prompt,
         cost_usd_micros: made.cost_usd_micros,
-        provenance: &made.provenance,
+        provenance: &provenance,
     };
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
@@ -82,10 +90,21 @@ pub(super) async fn keep(tools: &Tools, asset: &Asset, products: &[Product], mad
             metadata: Some(json!({ "model": made.model, "cost_usd_micros": made.cost_usd_micros })),
         };
         db::event::insert(&mut tx, &event, now).await?;
-        finish_flow(tools, &mut tx, asset).await?;
+        finish_flow(tools, &mut tx, asset.generation_flow_id.as_ref()).await?;
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// Keeps bytes that may have been paid for: a store that is busy for a moment does not lose them.
+async fn put_new(tools: &Tools, key: &str, bytes: &Bytes) -> Result<bool, Failure> {
+    for _ in 0..2 {
+        match tools.outside.files.put_new(key, bytes.clone()).await {
+            Err(error) if error.is_transient() => tools.outside.clock.sleep(Duration::from_secs(1)).await,
+            other => return Ok(other?),
+        }
+    }
+    Ok(tools.outside.files.put_new(key, bytes.clone()).await?)
 }
 
 /// Pixels are worked on beside the threads that serve others.
@@ -121,12 +140,12 @@ pub async fn give_up(tools: &Tools, tx: &mut Tx, id: &AssetId, client: &ClientId
         metadata: Some(json!({ "why": why })),
     };
     db::event::insert(tx, &event, now).await?;
-    finish_flow(tools, tx, &asset).await
+    finish_flow(tools, tx, asset.generation_flow_id.as_ref()).await
 }
 
 /// A flow has ended when none of its pictures is under way: well, if one was made. So has its session, when that was its last flow.
-async fn finish_flow(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::Result<()> {
-    let Some(flow) = &asset.generation_flow_id else { return Ok(()) };
+pub(super) async fn finish_flow(tools: &Tools, tx: &mut Tx, flow: Option<&FlowId>) -> sqlx::Result<()> {
+    let Some(flow) = flow else { return Ok(()) };
     let now = tools.outside.clock.now();
     if !db::generation::lock_flow(tx, flow, now).await? {
         return Ok(());

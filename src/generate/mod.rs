@@ -7,6 +7,7 @@
 //! ```
 
 mod account;
+mod again;
 mod analyse;
 mod cancel;
 mod keep;
@@ -17,11 +18,12 @@ mod settings;
 mod sources;
 mod tidy;
 
-pub use account::{month, usage};
+pub use account::{check_month, month, usage};
+pub use again::{edit, regenerate, retry_flow, retry_session};
 pub use analyse::{analyse_inspiration, analyse_product, leave_analysis};
 pub use cancel::{Cancelled, cancel_flow, cancel_session, sweep_stranded};
 pub use keep::give_up;
-pub use order::{MOST, Order, Ordered, Terms, USUAL, edit, order, order_flow, order_session, regenerate, retry_flow};
+pub use order::{MOST, Order, Ordered, Terms, USUAL, order, order_flow, order_session};
 pub use prompt::{About, Shown, prompt};
 pub use run::{Told, run, told};
 pub use settings::style;

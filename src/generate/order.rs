@@ -11,7 +11,7 @@ use super::{
 use crate::{
     db::{self, Tx, event::NewEvent, flow::FlowFilter, generation::Wanted, job::NewJob},
     model::{
-        Asset, AssetId, AssetStatus, ClientId, EventType, Failure, FlowId, FlowInput, FlowStatus, GenerationFlow,
+        Asset, AssetId, ClientId, CollectionSession, EventType, Failure, FlowId, FlowInput, FlowStatus, GenerationFlow,
         JobId, Pool, Product, ProductId, SessionId, SessionStatus, Task, UsageKind, lay_over,
     },
     tools::Tools,
@@ -19,9 +19,10 @@ use crate::{
 
 /// The most pictures of one order.
 pub const MOST: usize = 5000;
+/// The most bytes that settings may have as JSON.
+const MOST_SETTINGS_BYTES: usize = 64 << 10;
 /// The usual place in the queue; lower goes first. Somebody who looks at one picture waits for it.
 pub const USUAL: i32 = 100;
-const SOON: i32 = 50;
 
 /// Pictures of products that are wanted, each product in flows of its own.
 pub struct Order<'a> {
@@ -61,7 +62,7 @@ pub struct Ordered {
 }
 
 /// One picture that is wanted.
-struct Item<'a> {
+pub(super) struct Item<'a> {
     asset: AssetId,
     job: JobId,
     flow: Option<&'a FlowId>,
@@ -108,7 +109,7 @@ pub async fn order(tools: &Tools, order: &Order<'_>) -> Result<Ordered, Failure>
 pub async fn order_flow(tools: &Tools, id: &FlowId, terms: Terms) -> Result<Ordered, Failure> {
     let mut tx = tools.db.begin().await?;
     let flow = find_flow(&mut tx, id).await?;
-    let share = share(&mut tx, flow, &Map::new()).await?;
+    let share = share(&mut tx, flow).await?;
     let ordered = place(tools, &mut tx, &[share], terms).await?;
     tx.commit().await?;
     tools.bell.notify_waiters();
@@ -119,153 +120,42 @@ pub async fn order_flow(tools: &Tools, id: &FlowId, terms: Terms) -> Result<Orde
 /// settings. `again` orders from flows that were generated before, too.
 pub async fn order_session(tools: &Tools, id: &SessionId, terms: Terms, again: bool) -> Result<Ordered, Failure> {
     let mut tx = tools.db.begin().await?;
+    // Two orders of one session at once would both find its products without flows.
+    db::generation::lock(&mut tx, &format!("order:{id}")).await?;
     let session = db::session::find(&mut tx, id).await?;
     let session = session.ok_or_else(|| unknown("session", id.as_str(), "sessions"))?;
-    let usual = session.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
     let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
     let flows = db::flow::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
     let shown: std::collections::HashSet<String> =
         flows.iter().flat_map(|flow| db::session::texts(&flow.product_ids)).collect();
-    let mut shares = Vec::new();
+    let (mut shares, mut failed) = (Vec::new(), 0);
     for flow in flows {
         let fresh = matches!(flow.status, FlowStatus::Empty | FlowStatus::Configured);
+        failed += usize::from(flow.status == FlowStatus::Error);
         if (fresh || (again && flow.status != FlowStatus::Generating))
             && !db::session::texts(&flow.product_ids).is_empty()
         {
-            shares.push(share(&mut tx, flow, &usual).await?);
+            shares.push(share(&mut tx, flow).await?);
         }
     }
     let missing: Vec<String> =
         db::session::texts(&session.product_ids).into_iter().filter(|product| !shown.contains(product)).collect();
     for product in products(&mut tx, &missing).await? {
-        // A product may have settings of its own.
-        let own = usual.get("products").and_then(|all| all.get(product.id.as_str())).and_then(Value::as_object);
-        let mut settings = usual.clone();
-        settings.remove("products");
-        settings.extend(own.cloned().unwrap_or_default());
+        let settings = session_settings(&session, Some(product.id.as_str()));
         shares.push(new_share(tools, &mut tx, &session.client_id, Some(id), &[product], &settings).await?);
     }
+    if shares.is_empty() && failed > 0 {
+        let text =
+            format!("{failed} flows of the session have failed or cancelled pictures: store-sync sessions retry {id}");
+        return Err(bad(text));
+    }
     if shares.is_empty() {
-        return Err(bad("every product of the session has its pictures; --again orders more of them"));
+        return Err(bad(
+            "every product of the session has its pictures, or they are under way; --again orders more of them",
+        ));
     }
     let ordered = place(tools, &mut tx, &shares, terms).await?;
     db::generation::mark_session(&mut tx, id, SessionStatus::Generating, tools.outside.clock.now()).await?;
-    tx.commit().await?;
-    tools.bell.notify_waiters();
-    Ok(ordered)
-}
-
-/// Another attempt at an output: the same settings with these laid over, another seed. The first one stays as it is.
-pub async fn regenerate(tools: &Tools, id: &AssetId, over: &Map<String, Value>) -> Result<Ordered, Failure> {
-    let mut tx = tools.db.begin().await?;
-    let asset = find_asset(&mut tx, id).await?;
-    let mut settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
-    let seed = settings.get("seed").and_then(Value::as_u64).unwrap_or(0);
-    // Far from the flow's own seeds, which count up by one.
-    settings.insert("seed".into(), (seed % (1 << 32) + ((tools.outside.random.below(1 << 20) + 1) << 32)).into());
-    lay_over(&mut settings, over);
-    let provenance = json!({ "kind": "image", "again_from": id });
-    let ordered = again(tools, &mut tx, &asset, settings, UsageKind::Image, provenance).await?;
-    tx.commit().await?;
-    tools.bell.notify_waiters();
-    Ok(ordered)
-}
-
-/// A changed output, made from a finished one: by words, which a model follows, or by adjustments alone, which are worked out here.
-pub async fn edit(
-    tools: &Tools,
-    id: &AssetId,
-    words: Option<&str>,
-    over: &Map<String, Value>,
-) -> Result<Ordered, Failure> {
-    let mut tx = tools.db.begin().await?;
-    let asset = find_asset(&mut tx, id).await?;
-    if asset.status != AssetStatus::Completed {
-        return Err(bad(format!("asset {id} is {}; only a completed one can be edited", asset.status)));
-    }
-    if words.is_none() && !over.contains_key("postAdjustments") {
-        return Err(bad(
-            "an edit needs words (--prompt), or postAdjustments (--set postAdjustments.light.exposure=20)",
-        ));
-    }
-    if words.is_some() && tools.gemini.is_none() {
-        return Err(Failure::give_up("no_model", "words need a model: set up [gemini], or edit by postAdjustments"));
-    }
-    let mut settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
-    // What the finished picture has in it already is not done twice.
-    settings.remove("postAdjustments");
-    settings.insert("engine".into(), if words.is_some() { "gemini" } else { "studio" }.into());
-    lay_over(&mut settings, over);
-    let provenance = json!({ "kind": "edit", "edited_from": id, "instruction": words });
-    let ordered = again(tools, &mut tx, &asset, settings, UsageKind::Edit, provenance).await?;
-    tx.commit().await?;
-    tools.bell.notify_waiters();
-    Ok(ordered)
-}
-
-/// One more output beside a finished or failed one.
-async fn again(
-    tools: &Tools,
-    tx: &mut Tx,
-    asset: &Asset,
-    settings: Map<String, Value>,
-    kind: UsageKind,
-    provenance: Value,
-) -> Result<Ordered, Failure> {
-    let products = db::asset::list_products(tx, &asset.id).await?;
-    if products.is_empty() && kind == UsageKind::Image {
-        return Err(bad(format!("asset {} shows no product that is still there", asset.id)));
-    }
-    let flow = match &asset.generation_flow_id {
-        Some(id) => db::flow::find(tx, id).await?.map(|flow| flow.id),
-        None => None,
-    };
-    let item = item(tools, tx, flow.as_ref(), &products, settings, (kind, provenance)).await?;
-    leave(tools, tx, &asset.client_id, vec![item], SOON).await
-}
-
-/// Failed outputs of a flow are tried again, as they were ordered.
-pub async fn retry_flow(tools: &Tools, id: &FlowId) -> Result<Ordered, Failure> {
-    let now = tools.outside.clock.now();
-    let mut tx = tools.db.begin().await?;
-    let flow = find_flow(&mut tx, id).await?;
-    let filter =
-        db::asset::AssetFilter { flow: Some(id.clone()), status: Some(AssetStatus::Error), ..Default::default() };
-    let failed = db::asset::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
-    if failed.is_empty() {
-        return Err(bad(format!("flow {id} is {} and has no failed picture", flow.status)));
-    }
-    let mut ordered = Ordered { flows: vec![id.clone()], ..Ordered::default() };
-    let mut promised = Vec::with_capacity(failed.len());
-    for asset in &failed {
-        let job: JobId = tools.outside.new_id();
-        // Whoever asked at the same time has taken it.
-        if !db::generation::mark_wanted(&mut tx, &asset.id, &job, now).await? {
-            return Err(Failure::retry("stale", "somebody else tries these pictures again at the same time"));
-        }
-        let settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
-        let product = db::asset::list_products(&mut tx, &asset.id).await?.into_iter().next();
-        let edited = asset.provenance.as_ref().is_some_and(|json| json.0["kind"] == "edit");
-        let kind = if edited { UsageKind::Edit } else { UsageKind::Image };
-        promised.push((asset, product, kind, money(tools, &settings, kind)?));
-        ordered.assets.push(asset.id.clone());
-        ordered.jobs.push(job);
-    }
-    let promises: Vec<Promise<'_>> = promised
-        .iter()
-        .map(|(asset, product, kind, money)| Promise {
-            kind: *kind,
-            asset: Some(&asset.id),
-            product: product.as_ref(),
-            money: money.clone(),
-        })
-        .collect();
-    account::reserve(tools, &mut tx, &flow.client_id, &promises).await?;
-    let first = db::job::next_turn(&mut tx, Pool::Generate, &flow.client_id).await?;
-    for ((asset, job), turn) in ordered.assets.iter().zip(&ordered.jobs).zip(first..) {
-        insert_job(tools, &mut tx, job, (&flow.client_id, asset, Some(id)), (SOON, turn)).await?;
-    }
-    started(tools, &mut tx, &flow.client_id, id, failed.len()).await?;
     tx.commit().await?;
     tools.bell.notify_waiters();
     Ok(ordered)
@@ -295,8 +185,34 @@ async fn new_share(
     Ok(Share { flow, client: client.clone(), products: products.to_vec(), settings: settings.clone(), has: 0 })
 }
 
-/// What a flow that is there shows; `usual` stands in for settings that it lacks altogether.
-async fn share(tx: &mut Tx, flow: GenerationFlow, usual: &Map<String, Value>) -> Result<Share, Failure> {
+/// The settings that count for a flow: its own, or its session's where it has none.
+pub(super) async fn settings_of(tx: &mut Tx, flow: &GenerationFlow) -> Result<Map<String, Value>, Failure> {
+    let own = flow.settings.0.as_object().cloned().unwrap_or_default();
+    match &flow.collection_session_id {
+        Some(session) if own.is_empty() => {
+            let products = db::session::texts(&flow.product_ids);
+            // With several products none of them has the last word.
+            let alone = products.first().filter(|_| products.len() == 1);
+            let session = db::session::find(tx, session).await?;
+            Ok(session.map(|session| session_settings(&session, alone.map(String::as_str))).unwrap_or_default())
+        }
+        _ => Ok(own),
+    }
+}
+
+/// A session's settings, with those that it has for one product (`products.ID.…`) laid over.
+fn session_settings(session: &CollectionSession, product: Option<&str>) -> Map<String, Value> {
+    let mut settings = session.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
+    let single = settings.remove("products");
+    let own = product.and_then(|product| single.as_ref()?.get(product)?.as_object());
+    if let Some(own) = own {
+        lay_over(&mut settings, own);
+    }
+    settings
+}
+
+/// What a flow that is there shows.
+async fn share(tx: &mut Tx, flow: GenerationFlow) -> Result<Share, Failure> {
     let ids = db::session::texts(&flow.product_ids);
     if ids.is_empty() {
         return Err(bad(format!("flow {} shows no product; see: store-sync flows update --product ID", flow.id)));
@@ -306,10 +222,7 @@ async fn share(tx: &mut Tx, flow: GenerationFlow, usual: &Map<String, Value>) ->
     if products.iter().any(|product| product.client_id != flow.client_id) {
         return Err(Failure::give_up("other_client", format!("flow {} names products of another client", flow.id)));
     }
-    let mut settings = flow.settings.0.as_object().cloned().unwrap_or_default();
-    if settings.is_empty() {
-        settings.clone_from(usual);
-    }
+    let settings = settings_of(tx, &flow).await?;
     let has = db::generation::get_progress(tx, &flow.id).await?.total;
     Ok(Share { flow: flow.id, client: flow.client_id, products, settings, has })
 }
@@ -325,7 +238,8 @@ fn fits(products: usize) -> Result<(), Failure> {
 /// Orders the variants of each flow.
 async fn place(tools: &Tools, tx: &mut Tx, shares: &[Share], terms: Terms) -> Result<Ordered, Failure> {
     let wanted = |share: &Share| terms.variants.unwrap_or_else(|| Settings(&share.settings).variants());
-    let count: usize = shares.iter().map(wanted).sum();
+    let count = shares.iter().try_fold(0_usize, |sum, share| sum.checked_add(wanted(share).min(MOST + 1)));
+    let count = count.unwrap_or(usize::MAX);
     if count == 0 || count > MOST {
         return Err(bad(format!("an order is for 1 to {MOST} pictures, not {count}")));
     }
@@ -336,7 +250,7 @@ async fn place(tools: &Tools, tx: &mut Tx, shares: &[Share], terms: Terms) -> Re
         for variant in 0..variants {
             let mut settings = share.settings.clone();
             let usual = u64::try_from(share.has).unwrap_or(0) + variant as u64 + 1;
-            let seed = terms.seed.map_or(usual, |first| first + items.len() as u64);
+            let seed = terms.seed.map_or(usual, |first| first.wrapping_add(items.len() as u64));
             settings.insert("seed".into(), seed.into());
             settings.insert("variant".into(), (variant + 1).into());
             settings.insert("variants".into(), variants.into());
@@ -352,7 +266,13 @@ async fn place(tools: &Tools, tx: &mut Tx, shares: &[Share], terms: Terms) -> Re
     Ok(ordered)
 }
 
-async fn started(tools: &Tools, tx: &mut Tx, client: &ClientId, flow: &FlowId, pictures: usize) -> Result<(), Failure> {
+pub(super) async fn started(
+    tools: &Tools,
+    tx: &mut Tx,
+    client: &ClientId,
+    flow: &FlowId,
+    pictures: usize,
+) -> Result<(), Failure> {
     let now = tools.outside.clock.now();
     db::generation::mark_flow(tx, flow, FlowStatus::Generating, now).await?;
     let event = NewEvent {
@@ -370,7 +290,7 @@ async fn started(tools: &Tools, tx: &mut Tx, client: &ClientId, flow: &FlowId, p
 }
 
 /// What one picture is to be: its engine and price are settled now, its words as far as they are known.
-async fn item<'a>(
+pub(super) async fn item<'a>(
     tools: &Tools,
     tx: &mut Tx,
     flow: Option<&'a FlowId>,
@@ -379,8 +299,13 @@ async fn item<'a>(
     (kind, mut provenance): (UsageKind, Value),
 ) -> Result<Item<'a>, Failure> {
     let engine = engine(tools, &settings)?;
+    // Each output keeps its own copy.
+    if serde_json::to_string(&settings).map_or(0, |text| text.len()) > MOST_SETTINGS_BYTES {
+        return Err(Failure::give_up("bad_settings", format!("settings have at most {MOST_SETTINGS_BYTES} bytes")));
+    }
     settings.insert("engine".into(), engine.as_str().into());
     provenance["engine"] = engine.as_str().into();
+    provenance["flow"] = flow.map(FlowId::as_str).into();
     provenance["seed"] = settings.get("seed").cloned().unwrap_or_default();
     let text = if let Some(instruction) = provenance["instruction"].as_str() {
         instruction.to_owned()
@@ -403,14 +328,18 @@ pub(super) async fn shown(tx: &mut Tx, products: &[Product]) -> sqlx::Result<Vec
     Ok(shown)
 }
 
-fn money(tools: &Tools, settings: &Map<String, Value>, kind: UsageKind) -> Result<Option<(String, i64)>, Failure> {
+pub(super) fn money(
+    tools: &Tools,
+    settings: &Map<String, Value>,
+    kind: UsageKind,
+) -> Result<Option<(String, i64)>, Failure> {
     let read = Settings(settings);
     let engine = engine(tools, settings)?;
     account::picture_money(tools, engine, kind, models(tools, &read), read.model_size())
 }
 
 /// Promises, outputs and jobs, in this order: whoever orders for the same client at the same time waits at the first.
-async fn leave(
+pub(super) async fn leave(
     tools: &Tools,
     tx: &mut Tx,
     client: &ClientId,
@@ -432,9 +361,11 @@ async fn leave(
             provenance: &item.provenance,
         };
         db::generation::insert(tx, &new, now).await?;
-        for (place, product) in products.into_iter().enumerate() {
-            let link = tools.outside.new_id::<String>();
-            db::asset::link_product(tx, &link, &item.asset, product, place == 0, now).await?;
+        // The links are read in the order of their ids, which are made by chance within one moment.
+        let mut links: Vec<String> = products.iter().map(|_| tools.outside.new_id()).collect();
+        links.sort();
+        for (place, (product, link)) in products.into_iter().zip(&links).enumerate() {
+            db::asset::link_product(tx, link, &item.asset, product, place == 0, now).await?;
         }
     }
     let promises: Vec<Promise<'_>> = items
@@ -447,28 +378,34 @@ async fn leave(
         })
         .collect();
     account::reserve(tools, tx, client, &promises).await?;
-    let first = db::job::next_turn(tx, Pool::Generate, client).await?;
+    let first = db::job::next_turn(tx, Pool::Generate, client, now).await?;
     let mut ordered = Ordered::default();
     for (item, turn) in items.into_iter().zip(first..) {
-        insert_job(tools, tx, &item.job, (client, &item.asset, item.flow), (priority, turn)).await?;
+        let task = Task::Generate {
+            asset: item.asset.clone(),
+            client: client.clone(),
+            flow: item.flow.cloned(),
+            by_model: item.money.is_some(),
+        };
+        insert_job(tools, tx, (&item.job, client), task, (priority, turn)).await?;
         ordered.assets.push(item.asset);
         ordered.jobs.push(item.job);
     }
     Ok(ordered)
 }
 
-async fn insert_job(
+pub(super) async fn insert_job(
     tools: &Tools,
     tx: &mut Tx,
-    id: &JobId,
-    (client, asset, flow): (&ClientId, &AssetId, Option<&FlowId>),
+    (id, client): (&JobId, &ClientId),
+    task: Task,
     (priority, turn): (i32, i64),
 ) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     let new = NewJob {
         id: id.clone(),
         client: client.clone(),
-        task: Task::Generate { asset: asset.clone(), client: client.clone(), flow: flow.cloned() },
+        task,
         dedupe_key: None,
         scheduled_for: now,
         max_attempts: 3,
@@ -502,6 +439,6 @@ pub(super) fn unknown(noun: &str, id: &str, list: &str) -> Failure {
     Failure::give_up(&format!("unknown_{noun}"), format!("there is no {noun} '{id}'; see: store-sync {list} list"))
 }
 
-fn bad(why: impl Into<String>) -> Failure {
+pub(super) fn bad(why: impl Into<String>) -> Failure {
     Failure::give_up("bad_order", why)
 }

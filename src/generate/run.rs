@@ -15,7 +15,10 @@ use super::{
 use crate::{
     db::{self, Tx},
     gemini::{self, Edit, Painted, Wish},
-    model::{Asset, AssetId, AssetStatus, CollectionSession, Failure, FlowId, GenerationFlow, Inspiration, Product},
+    model::{
+        Asset, AssetId, AssetStatus, CollectionSession, Failure, FlowId, GenerationFlow, Inspiration, Product,
+        UsageKind,
+    },
     tools::{Shared, Tools},
 };
 
@@ -38,7 +41,10 @@ pub async fn run(tools: &Shared, id: &AssetId) -> Result<(), Failure> {
     if !matches!(asset.status, AssetStatus::Pending | AssetStatus::Generating) {
         return Ok(());
     }
-    db::generation::mark_begun(&mut tx, id, now).await?;
+    if !db::generation::mark_begun(&mut tx, id, now).await? {
+        // It was cancelled, or made by another worker, in this moment.
+        return Ok(());
+    }
     tx.commit().await?;
     let mut tx = tools.db.read().await?;
     let mut set = Set::of_asset(&mut tx, &asset).await?;
@@ -54,6 +60,8 @@ struct Set {
     session: Option<CollectionSession>,
     inspirations: Vec<Inspiration>,
     settings: Map<String, Value>,
+    /// What was seen on an inspiration that has no row.
+    glanced: Option<Value>,
 }
 
 impl Set {
@@ -81,7 +89,7 @@ impl Set {
             Some(session) => db::inspiration::list(tx, &session.id).await?,
             None => Vec::new(),
         };
-        Ok(Self { products, flow, session, inspirations, settings })
+        Ok(Self { products, flow, session, inspirations, settings, glanced: None })
     }
 
     /// The base pictures, in the products' order.
@@ -102,8 +110,9 @@ impl Set {
     }
 
     async fn inspirations(&self, tools: &Tools) -> Result<Vec<Source>, Failure> {
-        let session = self.session.as_ref().map(|session| (&session.id, session.client_id.as_str()));
-        sources::inspirations(tools, session, &self.inspirations, &self.settings).await
+        let Some(client) = self.products.first().map(|product| &product.client_id) else { return Ok(Vec::new()) };
+        let session = self.session.as_ref().map(|session| &session.id);
+        sources::inspirations(tools, (client, session), &self.inspirations, &self.settings).await
     }
 
     /// Sees what the products and the first inspiration are, where nobody has looked yet. A picture is made without that, too.
@@ -112,9 +121,7 @@ impl Set {
             return Ok(());
         }
         for product in &self.products {
-            let session = self.session.as_ref().map(|session| &session.selected_base_images.0);
-            let chosen = sources::chosen(self.flow.as_ref(), session, product.id.as_str());
-            let seen = analyse::product(tools, product, chosen.as_deref(), engine).await;
+            let seen = analyse::product(tools, product, engine).await;
             told_only(seen.map(drop), "product", product.id.as_str());
         }
         if let (Some(first), Some(session)) = (self.inspirations.first_mut(), &self.session) {
@@ -125,6 +132,14 @@ impl Set {
         Ok(())
     }
 
+    /// Sees what scene an inspiration shows that only the settings name: arithmetic alone, kept nowhere.
+    async fn glance(&mut self, inspirations: &[Source]) {
+        let Some(first) = inspirations.first() else { return };
+        if let Ok(seen) = off_thread(first.bytes.clone(), store_sync_studio::observe_scene).await {
+            self.glanced = Some(analyse::scene_by_studio(&seen));
+        }
+    }
+
     /// The prompt, with everything that is known now; `inspirations` go with it.
     async fn prompt(&self, tools: &Tools, inspirations: usize) -> Result<String, Failure> {
         let mut tx = tools.db.read().await?;
@@ -133,7 +148,8 @@ impl Set {
     }
 
     fn scene(&self) -> Option<&Value> {
-        self.inspirations.iter().find_map(|row| row.analysis.as_ref()).map(|json| &json.0)
+        let kept = self.inspirations.iter().find_map(|row| row.analysis.as_ref()).map(|json| &json.0);
+        kept.or(self.glanced.as_ref())
     }
 }
 
@@ -146,16 +162,19 @@ fn told_only(seen: Result<(), Failure>, noun: &str, id: &str) {
 /// Makes it, or takes up what an earlier attempt made.
 async fn make(tools: &Tools, asset: &Asset, set: &mut Set) -> Result<Finished, Failure> {
     let told = asset.provenance.as_ref().map(|json| json.0.clone()).unwrap_or_default();
-    let engine = engine(tools, &set.settings)?;
     if let Some(bytes) = keep::found(tools, asset).await? {
         return taken_up(tools, asset, bytes, told).await;
     }
+    let engine = engine(tools, &set.settings)?;
     if told["kind"] == "edit" {
         return edit(tools, asset, set, told).await;
     }
     let pictures = set.pictures(tools).await?;
     let inspirations = set.inspirations(tools).await?;
     set.look(tools, engine).await?;
+    if set.scene().is_none() && engine == Engine::Studio && tools.rules.analyse {
+        set.glance(&inspirations).await;
+    }
     let prompt = set.prompt(tools, inspirations.len()).await?;
     let origins = |sources: &[Source]| sources.iter().map(|source| source.origin.clone()).collect::<Vec<_>>();
     let mut provenance = told;
@@ -213,14 +232,26 @@ async fn compose(
 async fn asked(
     tools: &Tools,
     asset: &Asset,
+    (read, kind): (&Settings<'_>, UsageKind),
     question: impl Future<Output = Result<Painted, Failure>>,
 ) -> Result<Painted, Failure> {
-    account::call(tools, asset).await?;
-    let painted = question.await;
-    if painted.as_ref().is_err_and(|failure| failure.code != gemini::ANSWER_LOST) {
-        account::called_in_vain(tools, asset).await?;
+    let price = order::money(tools, read.0, kind)?.map_or(0, |(_, price)| price);
+    let at = account::call(tools, asset, price).await?;
+    let mut painted = match question.await {
+        Err(failure) => {
+            if failure.code != gemini::ANSWER_LOST {
+                account::called_in_vain(tools, asset, at).await?;
+            }
+            return Err(failure);
+        }
+        Ok(painted) => painted,
+    };
+    let (adjust, seed) = (read.adjustments(), read.seed());
+    if adjust != store_sync_studio::Adjustments::default() {
+        let done = off_thread(painted.bytes, move |bytes| store_sync_studio::adjust(bytes, &adjust, seed)).await?;
+        painted.bytes = done.bytes.into();
     }
-    painted
+    Ok(painted)
 }
 
 /// By the model.
@@ -243,7 +274,7 @@ async fn paint(
         model,
         fallback,
     };
-    let painted = asked(tools, asset, gemini.paint(&wish)).await?;
+    let painted = asked(tools, asset, (&read, UsageKind::Image), gemini.paint(&wish)).await?;
     Ok(Finished {
         bytes: painted.bytes,
         model: painted.model,
@@ -288,7 +319,7 @@ async fn edit(tools: &Tools, asset: &Asset, set: &Set, mut provenance: Value) ->
     let picture = light(vec![picture]).await?.remove(0);
     let wish =
         Edit { picture, others: &[], prompt: &prompt, aspect: read.aspect_text(), size: Some(read.model_size()) };
-    let painted = asked(tools, asset, gemini.edit(&wish)).await?;
+    let painted = asked(tools, asset, (&read, UsageKind::Edit), gemini.edit(&wish)).await?;
     Ok(Finished {
         bytes: painted.bytes,
         model: painted.model,
@@ -332,8 +363,8 @@ pub struct Told {
     pub model: String,
     /// The parts in their order: pictures by name, texts letter by letter.
     pub parts: Vec<String>,
-    pub aspect_ratio: Option<String>,
-    pub image_size: &'static str,
+    /// What goes with them: ratio and size as this model knows them. Of the studio: its own words for the scene.
+    pub config: Value,
     pub prompt: String,
 }
 
@@ -344,9 +375,10 @@ pub async fn told(tools: &Tools, id: &FlowId, look: bool) -> Result<Told, Failur
     let flow = order::find_flow(&mut tx, id).await?;
     let mut products = Vec::new();
     for id in db::session::texts(&flow.product_ids) {
-        products.extend(db::product::find(&mut tx, &id).await?);
+        // Older rows name anything: what is not the flow's client's is not sent.
+        products.extend(db::product::find(&mut tx, &id).await?.filter(|product| product.client_id == flow.client_id));
     }
-    let settings = flow.settings.0.as_object().cloned().unwrap_or_default();
+    let settings = order::settings_of(&mut tx, &flow).await?;
     let mut set = Set::new(&mut tx, products, Some(flow), settings).await?;
     drop(tx);
     let engine = engine(tools, &set.settings)?;
@@ -356,18 +388,17 @@ pub async fn told(tools: &Tools, id: &FlowId, look: bool) -> Result<Told, Failur
     let inspirations = set.inspirations(tools).await?.len();
     let prompt = set.prompt(tools, inspirations).await?;
     let read = Settings(&set.settings);
-    let model = match &tools.gemini {
-        Some(gemini) if engine == Engine::Gemini => read.models().0.unwrap_or(&gemini.model).to_owned(),
-        _ => STUDIO.to_owned(),
+    let (model, config) = match &tools.gemini {
+        Some(gemini) if engine == Engine::Gemini => {
+            let model = read.models().0.unwrap_or(&gemini.model);
+            let wish =
+                Wish { prompt: &prompt, aspect: read.aspect_text(), size: Some(read.model_size()), ..Wish::default() };
+            (model.to_owned(), gemini.body(model, &wish)["generationConfig"].take())
+        }
+        _ => (STUDIO.to_owned(), read.scene_words(set.scene())),
     };
-    Ok(Told {
-        engine: engine.as_str(),
-        model,
-        parts: gemini::parts_outline(set.products.len(), inspirations, &prompt),
-        aspect_ratio: read.aspect_text().map(str::to_owned),
-        image_size: read.model_size(),
-        prompt,
-    })
+    let parts = gemini::parts_outline(set.products.len(), inspirations, &prompt);
+    Ok(Told { engine: engine.as_str(), model, parts, config, prompt })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What a flow's settings say, in the older application's words as well as in ours. Unknown keys are left alone: they are read from the
 //! stored JSON and never written back changed.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use store_sync_studio::{Adjustments, Camera, Light, Order, Style};
 
 /// A flow's settings, read.
@@ -111,6 +111,16 @@ impl<'a> Settings<'a> {
             match_product: self.truth("matchProductColors", false),
             variety: self.variety(),
         }
+    }
+
+    /// The same in words, for people.
+    pub(super) fn scene_words(&self, scene: Option<&Value>) -> Value {
+        let order = self.order(scene);
+        let palette: Vec<String> = order.palette.iter().map(|[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}")).collect();
+        json!({
+            "style": order.style.as_str(), "light": format!("{:?}", order.light), "camera": format!("{:?}", order.camera),
+            "aspect": order.aspect, "size": order.size, "palette": palette, "match_product": order.match_product, "variety": order.variety,
+        })
     }
 
     /// The adjustments after the picture is made.
@@ -228,8 +238,6 @@ fn colour(hex: &str) -> Option<[u8; 3]> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn map(value: Value) -> Map<String, Value> {

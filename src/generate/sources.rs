@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::settings::Settings;
 use crate::{
-    model::{Asset, Failure, GenerationFlow, Image, Inspiration, Place, Product, SessionId},
+    model::{Asset, ClientId, Failure, GenerationFlow, Image, Inspiration, Place, Product, SessionId},
     outside::FileError,
     tools::Tools,
     vault::hex,
@@ -44,9 +44,9 @@ pub(super) fn base<'a>(images: &'a [Image], chosen: Option<&str>) -> Option<&'a 
 }
 
 /// A name for a base picture that changes when the picture does.
-pub(super) fn fingerprint(image: Option<&Image>, chosen: Option<&str>) -> String {
+pub(super) fn fingerprint(image: Option<&Image>) -> String {
     let place = image.map(|image| (image.id.as_str(), image.original_store_url.as_deref(), image.r2_key_base.as_str()));
-    hex(&Sha256::digest(format!("{place:?} {chosen:?}")))[..16].to_owned()
+    hex(&Sha256::digest(format!("{place:?}")))[..16].to_owned()
 }
 
 /// The base picture of a product. `chosen` may be the id of one of its pictures or, in older rows, the name of a file.
@@ -100,7 +100,7 @@ pub(super) fn chosen(flow: Option<&GenerationFlow>, session: Option<&Value>, pro
 /// The inspirations of a flow's session in their order, then what its settings name: an address, a key or an older file name.
 pub(super) async fn inspirations(
     tools: &Tools,
-    session: Option<(&SessionId, &str)>,
+    (client, session): (&ClientId, Option<&SessionId>),
     rows: &[Inspiration],
     settings: &Map<String, Value>,
 ) -> Result<Vec<Source>, Failure> {
@@ -115,12 +115,11 @@ pub(super) async fn inspirations(
     }
     let read = Settings(settings);
     if let Some(url) = read.text(&["inspirationImageUrl", "sceneImageUrl"]) {
-        let web = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
-        let place = if web { Place::Url(url) } else { Place::Key(url) };
+        let place = own_place(url, client)?;
         let bytes = tools.outside.bytes_at(&place).await?;
         found.push(Source::new(bytes, json!({ "inspiration": url.split('?').next() })));
     }
-    if let (Some(file), Some((session, client))) = (read.text(&["inspirationImageId"]), session)
+    if let (Some(file), Some(session)) = (read.text(&["inspirationImageId"]), session)
         && !rows.iter().any(|row| row.id.as_str() == file)
     {
         let key = format!("clients/{client}/sessions/{session}/media/{file}");
@@ -131,15 +130,33 @@ pub(super) async fn inspirations(
     Ok(found)
 }
 
+/// An address on the web, or a key of the client's own: settings are written by whoever may write a flow, and the store holds everybody's.
+fn own_place<'a>(text: &'a str, client: &ClientId) -> Result<Place<'a>, Failure> {
+    if ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme)) {
+        return Ok(Place::Url(text));
+    }
+    let key = text.trim_start_matches('/');
+    if ["clients", "orgs"].iter().any(|root| key.starts_with(&format!("{root}/{client}/"))) {
+        return Ok(Place::Key(key));
+    }
+    Err(Failure::give_up("bad_settings", format!("'{text}' is neither an address nor a picture of client {client}")))
+}
+
 /// An output's bytes: the original where `original` is asked for and there is one.
 pub async fn bytes_of(tools: &Tools, asset: &Asset, original: bool) -> Result<Bytes, Failure> {
-    let place = match (&asset.original_asset_url, original) {
-        (Some(key), true) => Place::Key(key),
+    let made_of = asset.provenance.as_ref().and_then(|json| json.0["original_sha256"].as_str());
+    let place = match (&asset.original_asset_url, original, made_of) {
+        // Proved against what was kept: bytes that changed meanwhile are told, not used.
+        (Some(key), true, Some(sha256)) => return Ok(tools.outside.files.get_checked(key, sha256).await?),
+        (Some(key), true, None) => Place::Key(key),
         _ => asset.place().ok_or_else(|| {
             Failure::give_up("picture_missing", format!("asset {} is {}: it has no bytes yet", asset.id, asset.status))
         })?,
     };
-    tools.outside.bytes_at(&place).await
+    match (&place, &asset.sha256) {
+        (Place::Key(key), Some(sha256)) => Ok(tools.outside.files.get_checked(key, sha256).await?),
+        _ => tools.outside.bytes_at(&place).await,
+    }
 }
 
 /// An output as a source of another one.
@@ -180,6 +197,18 @@ mod tests {
     }
 
     #[test]
+    fn settings_name_no_picture_of_another_client() {
+        let own = ClientId::from("acme");
+        assert_eq!(own_place("https://example.com/a.jpg", &own), Ok(Place::Url("https://example.com/a.jpg")));
+        let key = "clients/acme/sessions/s/media/a.jpg";
+        assert_eq!(own_place(&format!("/{key}"), &own), Ok(Place::Key(key)));
+        for foreign in ["clients/acme2/x.png", "clients/other/x.png", "vault.key", "file:///etc/passwd", ""] {
+            let refused = own_place(foreign, &own).map_err(|failure| failure.code);
+            assert_eq!(refused, Err("bad_settings".to_owned()), "{foreign}");
+        }
+    }
+
+    #[test]
     fn the_chosen_picture_or_the_first_of_the_shops_own_is_the_base() {
         let images = [
             image("gone", false, true),
@@ -191,10 +220,10 @@ mod tests {
         assert_eq!(id(None).as_deref(), Some("first"));
         assert_eq!(id(Some("other")).as_deref(), Some("other"));
         assert_eq!(id(Some("unknown")).as_deref(), Some("first"));
-        let print = |chosen| fingerprint(base(&images, chosen), chosen);
+        let print = |chosen| fingerprint(base(&images, chosen));
         assert_ne!(print(None), print(Some("other")));
         let mut moved = images.to_vec();
         moved[2].original_store_url = Some("https://shop.example/new.png".into());
-        assert_ne!(fingerprint(base(&moved, None), None), print(None), "another picture");
+        assert_ne!(fingerprint(base(&moved, None)), print(None), "another picture");
     }
 }

@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{db, model::Failure, tools::Tools};
+use crate::{
+    db,
+    model::{AssetId, Failure},
+    tools::Tools,
+};
 
 /// Younger bytes may belong to a row that is about to be written.
 const AGE: Duration = Duration::from_hours(24);
@@ -19,6 +23,8 @@ pub struct Tidied {
     pub looked_at: usize,
     pub orphans: Vec<String>,
     pub orphan_bytes: u64,
+    /// Files of outputs that were deleted more than a day ago.
+    pub of_deleted: usize,
     /// Half-written files of processes that died.
     pub parts: usize,
     /// False where it was only looked.
@@ -41,13 +47,35 @@ pub async fn tidy(tools: &Tools, delete: bool) -> Result<Tidied, Failure> {
         let mut tx = tools.db.read().await?;
         let mut known = db::asset::list_known_keys(&mut tx, &old).await?;
         known.extend(db::inspiration::list_known_keys(&mut tx, &old).await?);
+        // A picture that was paid for and whose row is still to be written: it is taken up, not made again.
+        let ids: Vec<AssetId> = old.iter().filter_map(|key| output_of(key)).map(AssetId::from).collect();
+        let open = db::generation::list_open(&mut tx, &ids).await?;
         drop(tx);
-        for orphan in ours.iter().filter(|found| found.modified < before && !known.contains(&found.key)) {
+        let wanted = |key: &str| output_of(key).is_some_and(|id| open.iter().any(|open| open.as_str() == id));
+        let orphan = |key: &String| !known.contains(key) && !wanted(key);
+        for orphan in ours.iter().filter(|found| found.modified < before && orphan(&found.key)) {
             tidied.orphans.push(orphan.key.clone());
             tidied.orphan_bytes += orphan.size_bytes;
             if delete {
                 tools.outside.files.delete(&orphan.key).await?;
             }
+        }
+    }
+    let mut tx = tools.db.read().await?;
+    let gone = db::asset::list_deleted_bytes(&mut tx, before, i64::from(i32::MAX)).await?;
+    drop(tx);
+    for asset in &gone {
+        let keys = [asset.asset_url.as_deref(), asset.original_asset_url.as_deref()];
+        for key in keys.into_iter().flatten().filter(|key| is_ours(key)) {
+            tidied.of_deleted += 1;
+            if delete {
+                tools.outside.files.delete(key).await?;
+            }
+        }
+        if delete {
+            let mut tx = tools.db.begin().await?;
+            db::asset::mark_without_bytes(&mut tx, &asset.id).await?;
+            tx.commit().await?;
         }
     }
     if delete {
@@ -56,15 +84,21 @@ pub async fn tidy(tools: &Tools, delete: bool) -> Result<Tidied, Failure> {
     Ok(tidied)
 }
 
+/// The output that a key of ours belongs to.
+fn output_of(key: &str) -> Option<&str> {
+    let file = key.rsplit('/').next()?;
+    let stem = file.strip_suffix("_original.png").or_else(|| file.strip_suffix(".webp"));
+    stem.or_else(|| file.strip_suffix(".png")).filter(|_| key.contains("/assets/"))
+}
+
 /// Whether a key is of the form that outputs and inspirations have here, with an id of our making in it: the older application's names have
 /// no such id.
 fn is_ours(key: &str) -> bool {
     let parts: Vec<&str> = key.split('/').collect();
     match parts.as_slice() {
         ["clients", _, "generations", _, "assets", file] => {
-            let stem = file.strip_suffix("_original.png").or_else(|| file.strip_suffix(".webp"));
             // Earlier versions of this program kept a PNG alone.
-            stem.or_else(|| file.strip_suffix(".png")).is_some_and(is_uuid_v7)
+            !file.is_empty() && output_of(key).is_some_and(is_uuid_v7)
         }
         ["clients", _, "sessions", _, "inspirations", file] => {
             file.rsplit_once('.').is_some_and(|(stem, _)| is_uuid_v7(stem))

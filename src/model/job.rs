@@ -57,6 +57,9 @@ pub enum Task {
         client: ClientId,
         #[serde(default)]
         flow: Option<FlowId>,
+        /// A model is asked for it, so that it waits when the model wants to be left alone.
+        #[serde(default)]
+        by_model: bool,
     },
     /// See what a product is, before pictures of it are wanted.
     AnalyseProduct { product: ProductId },

@@ -42,6 +42,13 @@ impl Clock {
         }
     }
 
+    /// A breath between two looks at something; a frozen clock takes none.
+    pub async fn pause(&self, breath: Duration) {
+        if self.0.is_none() {
+            self.sleep(breath).await;
+        }
+    }
+
     /// Waits for the next heartbeat of something that lives beside the work it keeps alive. A frozen clock has none: it would run
     /// ahead of the work.
     pub async fn beat(&self, every: Duration) {

@@ -1,4 +1,4 @@
-//! Takes a finished picture in from a file: stands in until pictures are generated here.
+//! Takes a finished picture in from a file.
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -30,6 +30,13 @@ pub async fn add(tools: &Tools, picture: NewPicture<'_>) -> Result<Asset, Failur
     let key = format!("clients/{}/products/{}/assets/{id}.{extension}", product.client_id, product.id);
     let sha256 = hex(&Sha256::digest(&picture.bytes));
     let byte_size = i64::try_from(picture.bytes.len()).unwrap_or(i64::MAX);
+    let mut tx = tools.db.read().await?;
+    if let Some(limit) = db::quota::find_full(&mut tx, &product.client_id, byte_size).await? {
+        let text =
+            format!("the client's pictures may take {limit} MB; delete some and run: store-sync assets tidy --delete");
+        return Err(Failure::give_up("storage_exceeded", text));
+    }
+    drop(tx);
     // The bytes first: a row without its picture would be worse than a picture without its row.
     tools.outside.files.put(&key, picture.bytes).await?;
     let now = tools.outside.clock.now();

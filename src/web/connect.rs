@@ -10,6 +10,7 @@ use axum::{
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::Semaphore;
 
 use super::{error::Refusal, host::on_own_machine, page};
 use crate::{
@@ -24,16 +25,22 @@ const COOKIE: &str = "store_sync_connect";
 /// Connects and callbacks a second, in all: far above what people do, far below what guessing needs.
 const PER_SECOND: NonZeroU32 = NonZeroU32::new(20).expect("is not zero");
 
+/// How many may follow progress at once.
+const FOLLOWERS: usize = 200;
+
 /// What the routes share.
 #[derive(Clone)]
 pub(super) struct Web {
     pub(super) tools: Shared,
     brake: Arc<DefaultDirectRateLimiter>,
+    /// Places for those who follow progress.
+    pub(super) followers: Arc<Semaphore>,
 }
 
 impl Web {
     pub(super) fn new(tools: Shared) -> Self {
-        Self { tools, brake: Arc::new(RateLimiter::direct(Quota::per_second(PER_SECOND))) }
+        let brake = Arc::new(RateLimiter::direct(Quota::per_second(PER_SECOND)));
+        Self { tools, brake, followers: Arc::new(Semaphore::new(FOLLOWERS)) }
     }
 
     fn brake(&self) -> Result<(), Failure> {

@@ -26,7 +26,36 @@ pub(super) async fn settle(tools: &Tools, job: &Job, result: Result<(), Failure>
     tx.commit().await
 }
 
+/// Failures that say nothing about a picture: the model wants to be left alone, or is away. They are waited out.
+const AWAY: [&str; 3] = ["model_quota", "model_away", "network"];
+/// How long is waited at most for a model.
+const PATIENCE: Duration = Duration::from_hours(72);
+
+/// Puts a picture back that waits for its model, and every other one with it: each would only ask in vain. False where that does not help.
+async fn wait_for_model(tx: &mut Tx, job: &Job, failure: &Failure, now: Time) -> sqlx::Result<bool> {
+    let by_model = matches!(&job.payload.0, Task::Generate { by_model: true, .. });
+    if !by_model || !AWAY.contains(&failure.code.as_str()) || now.since(job.created_at) > PATIENCE {
+        return Ok(false);
+    }
+    let Remedy::Retry(asked) = failure.remedy else { return Ok(false) };
+    // Without a word of the service: the longer it has been away, the longer until the next look.
+    let usual = (now.since(job.created_at) / 4).clamp(RETRY_FIRST * 3, RETRY_CAP);
+    let at = now.plus(asked.unwrap_or(usual));
+    if !db::job::mark_postponed(tx, job, &failure.message, at).await? {
+        return Ok(true);
+    }
+    let others = db::job::postpone_models(tx, at).await?;
+    if let Task::Generate { asset, .. } = &job.payload.0 {
+        db::generation::mark_waiting(tx, asset, now).await?;
+    }
+    tracing::warn!(job.id = %job.id, failure.code, retry_at = %at, others, "pictures wait for their model: {}", failure.message);
+    Ok(true)
+}
+
 async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Time) -> sqlx::Result<()> {
+    if wait_for_model(tx, job, failure, now).await? {
+        return Ok(());
+    }
     let failures = db::job::get_failures(tx, &job.id).await? + 1;
     let connection = job.payload.0.connection();
     let again = match failure.remedy {
@@ -55,6 +84,7 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
         Task::Generate { asset, client, .. } if again.is_none() => {
             generate::give_up(tools, tx, asset, client, &failure.message).await?;
         }
+        Task::Generate { asset, .. } => db::generation::mark_waiting(tx, asset, now).await?,
         Task::ImportProducts { connection, .. } if failure.code != PAUSED && failure.remedy != Remedy::Reconnect => {
             db::connection::mark_failure(tx, connection, error, again, now).await?;
         }

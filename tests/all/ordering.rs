@@ -169,12 +169,16 @@ async fn the_api_is_for_those_who_hold_its_token() {
         (Method::GET, "/assets/nope", None, 404, "unknown_asset"),
         (Method::GET, "/clients/nope/usage", None, 404, "unknown_client"),
         (Method::GET, "/nothing/there", None, 404, "unknown_route"),
+        (Method::PUT, path.as_str(), None, 405, "bad_method"),
+        (Method::GET, "/clients/acme/usage?month=2026-99", None, 422, "bad_month"),
+        (Method::POST, "/sessions/nope/retries", None, 404, "unknown_session"),
         (Method::POST, path.as_str(), Some("{\"variant\": 1}"), 422, "bad_body"),
         (Method::POST, path.as_str(), Some("{\"variants\": 0}"), 422, "bad_order"),
         (Method::POST, path.as_str(), Some("{\"variants\": 100000}"), 422, "bad_order"),
         (Method::POST, path.as_str(), Some("not json"), 422, "bad_body"),
     ] {
         let answer = api.send(method, path, body, Some(TOKEN)).await;
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{path}");
         let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         assert_eq!((answer.status, told["error"]["code"].as_str()), (status, Some(code)), "{path} {body:?}: {told}");
     }

@@ -32,13 +32,21 @@ pub(crate) struct Model {
     painted: Arc<AtomicUsize>,
     /// Answers that come first.
     next: Arc<Mutex<Vec<(u16, Value)>>>,
+    /// After so many pictures, this is the answer until somebody says otherwise.
+    full: Arc<Mutex<(usize, u16, Value)>>,
 }
 
 impl Model {
     pub(crate) async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/v1beta", listener.local_addr().expect("an address"));
-        let model = Self { url, asked: Arc::default(), painted: Arc::default(), next: Arc::default() };
+        let model = Self {
+            url,
+            asked: Arc::default(),
+            painted: Arc::default(),
+            next: Arc::default(),
+            full: Arc::new(Mutex::new((usize::MAX, 200, Value::Null))),
+        };
         let router = Router::new()
             .fallback(answer)
             .layer(axum::extract::DefaultBodyLimit::max(40 << 20))
@@ -50,6 +58,11 @@ impl Model {
     /// Pictures it made so far.
     pub(crate) fn painted(&self) -> usize {
         self.painted.load(Ordering::SeqCst)
+    }
+
+    /// From now on it paints so many more, and answers this afterwards.
+    fn refuse_after(&self, more: usize, (status, told): (u16, Value)) {
+        *self.full.lock().expect("is whole") = (self.painted().saturating_add(more), status, told);
     }
 
     fn asked(&self) -> Vec<Value> {
@@ -84,6 +97,10 @@ async fn answer(State(model): State<Model>, body: Bytes) -> axum::response::Resp
     let parts = texts(&asked["contents"][0]["parts"]);
     model.asked.lock().expect("is whole").push(json!({ "parts": parts, "form": form.is_some() }));
     if let Some((status, told)) = model.next.lock().expect("is whole").pop() {
+        return (StatusCode::from_u16(status).expect("a status"), Json(told)).into_response();
+    }
+    let (most, status, told) = model.full.lock().expect("is whole").clone();
+    if model.painted() >= most {
         return (StatusCode::from_u16(status).expect("a status"), Json(told)).into_response();
     }
     let part = if let Some(form) = form {
@@ -252,7 +269,7 @@ on_both! {
         // The process is killed while the model paints: the promise says that it was asked, and nothing else is known.
         let mut tx = purse.app.tools.db.begin().await.expect("begins");
         let entry = db::ledger::find_reserved(&mut tx, &ordered.assets[0]).await.expect("reads").expect("is promised");
-        db::ledger::mark_called(&mut tx, &entry, Some(purse.app.clock.now())).await.expect("is noted");
+        db::ledger::mark_called(&mut tx, &entry, purse.app.clock.now()).await.expect("is noted");
         tx.commit().await.expect("commits");
         purse.app.drain().await;
         assert_eq!((purse.model.painted(), purse.spent().await), (1, 2 * PICTURE), "one may have been painted before");
@@ -293,5 +310,97 @@ on_both! {
         }
         purse.app.drain().await;
         assert_eq!((made, purse.model.painted(), purse.spent().await), (8, 8, 8 * PICTURE));
+    }
+    async fn a_quota_of_the_model_is_waited_out_by_all(engine) {
+        let purse = Purse::new(engine, "analyse = \"never\"", PRICES).await;
+        let ordered = purse.order(&purse.products[..4], json!({}), 5).await.expect("is ordered");
+        // Three at a time, then half a minute of rest: however many wait, nobody fails and few ask in vain.
+        let full = json!({ "error": { "code": 429, "status": "RESOURCE_EXHAUSTED", "message": "slow down", "details": [{ "retryDelay": "30s" }] } });
+        let (mut rounds, mut before) = (0, 0);
+        while purse.model.painted() < 20 {
+            rounds += 1;
+            assert!(rounds < 20, "it goes on");
+            let here = purse.model.painted();
+            purse.model.refuse_after(3, (429, full.clone()));
+            purse.app.drain().await;
+            assert!(purse.model.painted() > here);
+            let mut tx = purse.app.tools.db.read().await.expect("reads");
+            let flow = db::generation::get_progress(&mut tx, &ordered.flows[0]).await.expect("reads");
+            assert_eq!((flow.generating, flow.failed), (0, 0), "what waits is told as waiting");
+            drop(tx);
+            let in_vain = purse.model.asked().len() - purse.model.painted() - before;
+            assert!(in_vain <= 1, "one asks in vain for all: {in_vain}");
+            before += in_vain;
+            purse.app.clock.advance(std::time::Duration::from_secs(31));
+        }
+        assert_eq!((purse.spent().await, purse.sums(By::Kind).await.len()), (20 * PICTURE, 1));
+        // A model that is away for an hour costs nothing, either.
+        let one = purse.order(&purse.products[..1], json!({}), 1).await.expect("is ordered");
+        for _ in 0..12 {
+            purse.model.refuse_after(0, (503, json!({ "error": { "code": 503, "status": "UNAVAILABLE", "message": "overloaded" } })));
+            purse.app.drain().await;
+            purse.app.clock.advance(std::time::Duration::from_mins(5));
+        }
+        purse.model.refuse_after(usize::MAX, (200, json!({})));
+        purse.app.clock.advance(std::time::Duration::from_hours(1));
+        purse.app.drain().await;
+        let mut tx = purse.app.tools.db.read().await.expect("reads");
+        assert_eq!(db::asset::find(&mut tx, one.assets[0].as_str()).await.expect("reads").expect("is there").status, AssetStatus::Completed);
+    }
+
+    async fn nothing_is_asked_for_without_a_promise(engine) {
+        let purse = Purse::new(engine, "analyse = \"never\"", &format!("usd_per_month = 1\n{PRICES}")).await;
+        let tools = &purse.app.tools;
+        let ordered = purse.order(&purse.products[..1], json!({}), 1).await.expect("is ordered");
+        // A worker that fell behind goes on with a picture whose promise was given back meanwhile.
+        let mut tx = tools.db.begin().await.expect("begins");
+        let entry = db::ledger::find_reserved(&mut tx, &ordered.assets[0]).await.expect("reads").expect("is promised");
+        assert!(db::ledger::mark_released(&mut tx, &entry, purse.app.clock.now()).await.expect("is released"));
+        tx.commit().await.expect("commits");
+        let stale = generate::run(&purse.app.tools, &ordered.assets[0]).await.expect_err("nothing is promised");
+        assert_eq!((stale.code.as_str(), purse.model.painted(), purse.spent().await), ("stale", 0, 0));
+        purse.app.drain().await;
+        assert_eq!(purse.model.painted(), 0);
+        // Cancelled before it begins: not even looked at.
+        let ordered = purse.order(&purse.products[..1], json!({}), 1).await.expect("is ordered");
+        generate::cancel_flow(tools, &ordered.flows[0]).await.expect("is cancelled");
+        generate::run(tools, &ordered.assets[0]).await.expect("there is nothing to do");
+        assert_eq!((purse.model.painted(), purse.spent().await), (0, 0));
+    }
+
+    async fn money_is_spent_in_the_month_it_is_spent_in(engine) {
+        let purse = Purse::new(engine, "analyse = \"never\"", &format!("usd_per_month = 0.1\n{PRICES}")).await;
+        // Ordered in March, made in April: April's money, of which less is left then.
+        let old = purse.order(&purse.products[..2], json!({}), 1).await.expect("two fit");
+        purse.app.clock.advance(std::time::Duration::from_hours(24 * 31));
+        purse.order(&purse.products[2..3], json!({}), 1).await.expect("April has money of its own");
+        purse.app.drain().await;
+        assert_eq!((purse.model.painted(), purse.spent().await), (2, 2 * PICTURE), "three would be more than April has");
+        let mut tx = purse.app.tools.db.read().await.expect("reads");
+        let budget = purse.app.tools.gemini.as_ref().expect("a model").budget();
+        assert_eq!(db::ledger::get_spending(&mut tx, &budget, "2026-03").await.expect("reads"), 0);
+        let mut ended = Vec::new();
+        for id in &old.assets {
+            ended.push(db::asset::find(&mut tx, id.as_str()).await.expect("reads").expect("is there").error);
+        }
+        assert_eq!(ended.iter().flatten().filter(|why| why.contains("usd_per_month")).count(), 1, "{ended:?}");
+        // The pictures count in the month in which they were ordered.
+        let counted = db::quota::find_usage(&mut tx, &purse.app.client, "2026-03").await.expect("reads").expect("is there");
+        assert_eq!(counted.generation_count, 1, "what was not made is free again there");
+    }
+
+    async fn adjustments_are_worked_into_painted_pictures(engine) {
+        let purse = Purse::new(engine, "analyse = \"never\"", PRICES).await;
+        let bright = json!({ "postAdjustments": { "light": { "exposure": 80 } } });
+        let ordered = purse.order(&purse.products[..1], bright, 1).await.expect("is ordered");
+        purse.app.drain().await;
+        let mut tx = purse.app.tools.db.read().await.expect("reads");
+        let asset = db::asset::find(&mut tx, ordered.assets[0].as_str()).await.expect("reads").expect("is there");
+        let bytes = generate::bytes_of(&purse.app.tools, &asset, true).await.expect("is there");
+        assert!(asset.status == AssetStatus::Completed && bytes != picture(0), "brighter than it was painted");
+        // Bytes that changed in the store are told, not used.
+        let key = asset.original_asset_url.as_deref().expect("a key");
+        purse.app.tools.outside.files.put(key, picture(9).into()).await.expect("is kept");
+        assert!(generate::bytes_of(&purse.app.tools, &asset, true).await.is_err());
     }
 }

@@ -2,11 +2,11 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     response::{IntoResponse, Response},
 };
 
-use super::{Body, Trouble, Wanted, accepted, stream};
+use super::{Asked, Body, Trouble, Wanted, accepted, stream};
 use crate::{
     db,
     generate::{self, Cancelled, Told},
@@ -39,7 +39,7 @@ pub(super) async fn progress(State(web): State<Web>, Path(id): Path<FlowId>) -> 
 /// `GET /flows/{id}/progress`: the same as server-sent events, until none is under way.
 pub(super) async fn follow(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, Trouble> {
     exists(&web, &id).await?;
-    Ok(stream::follow(web.tools, stream::Of::Flow(id)))
+    Ok(stream::follow(&web, stream::Of::Flow(id))?)
 }
 
 /// `DELETE /flows/{id}/generations`: those that wait are not made.
@@ -57,7 +57,7 @@ pub(super) struct Look {
 pub(super) async fn prompt(
     State(web): State<Web>,
     Path(id): Path<FlowId>,
-    Query(look): Query<Look>,
+    Asked(look): Asked<Look>,
 ) -> Result<Json<Told>, Trouble> {
     Ok(Json(generate::told(&web.tools, &id, look.analyse).await?))
 }

@@ -8,8 +8,8 @@ mod usage;
 
 use axum::{
     Json, Router,
-    extract::{FromRequest, Request, State},
-    http::{StatusCode, header},
+    extract::{FromRequest, FromRequestParts, Query, Request, State},
+    http::{StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post, put},
@@ -34,6 +34,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .route("/flows/{id}/progress", get(flows::follow))
         .route("/flows/{id}/prompt", get(flows::prompt))
         .route("/sessions/{id}/generations", post(sessions::order).get(sessions::progress).delete(sessions::cancel))
+        .route("/sessions/{id}/retries", post(sessions::retry))
         .route("/sessions/{id}/progress", get(sessions::follow))
         .route("/assets/{id}", get(assets::show))
         .route("/assets/{id}/approval", put(assets::decide))
@@ -41,6 +42,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .route("/assets/{id}/edits", post(assets::edit))
         .route("/assets/{id}/link", get(assets::link))
         .route("/clients/{id}/usage", get(usage::show))
+        .method_not_allowed_fallback(async || Trouble(Failure::give_up("bad_method", "this place takes other methods")))
         .fallback(async || Trouble(Failure::give_up("unknown_route", "there is no such place in the API")))
         .layer(middleware::from_fn_with_state(web.clone(), guard))
 }
@@ -88,20 +90,23 @@ impl IntoResponse for Trouble {
         let Self(mut failure) = self;
         let status = match (failure.remedy, failure.code.as_str()) {
             (_, "unauthorized") => StatusCode::UNAUTHORIZED,
+            (_, "bad_method") => StatusCode::METHOD_NOT_ALLOWED,
             // What the client may have is used up: pictures, room or money.
             (_, "quota_exceeded" | "storage_exceeded" | "money_cap" | "no_price") => StatusCode::PAYMENT_REQUIRED,
             (_, code) if code.starts_with("unknown") => StatusCode::NOT_FOUND,
             (_, "stale" | "not_completed") => StatusCode::CONFLICT,
-            (_, "bad_order" | "bad_settings" | "bad_body" | "refused" | "other_client" | "no_model") => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            (
+                _,
+                "bad_order" | "bad_settings" | "bad_body" | "bad_query" | "bad_month" | "refused" | "other_client"
+                | "no_model",
+            ) => StatusCode::UNPROCESSABLE_ENTITY,
             (_, "database") => {
                 tracing::error!("{failure}");
                 "the database does not answer; try again in a minute".clone_into(&mut failure.message);
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            (Remedy::Retry(_), _) => StatusCode::BAD_GATEWAY,
-            _ => StatusCode::BAD_REQUEST,
+            (Remedy::Retry(_), _) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
         (status, Json(json!({ "error": { "code": failure.code, "message": failure.message } }))).into_response()
     }
@@ -118,6 +123,18 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Body<T> 
         let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|e| bad(e.to_string()))?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         serde_json::from_slice(text).map(Self).map_err(|e| bad(format!("the body is not what is needed here: {e}")))
+    }
+}
+
+/// What stands behind the question mark, whose slips are told as JSON.
+struct Asked<T>(T);
+
+impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Trouble> {
+        let read = Query::<T>::from_request_parts(parts, state).await;
+        read.map(|Query(asked)| Self(asked)).map_err(|e| Trouble(Failure::give_up("bad_query", e.body_text())))
     }
 }
 

@@ -23,6 +23,11 @@ pub(super) async fn order(
     Ok(accepted(&generate::order_session(&web.tools, &id, wanted.terms(), wanted.again).await?))
 }
 
+/// `POST /sessions/{id}/retries`: the failed pictures of all its flows once more.
+pub(super) async fn retry(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, Trouble> {
+    Ok(accepted(&generate::retry_session(&web.tools, &id).await?))
+}
+
 /// `GET /sessions/{id}/generations`: how far they are.
 pub(super) async fn progress(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, Trouble> {
     exists(&web, &id).await?;
@@ -34,7 +39,7 @@ pub(super) async fn progress(State(web): State<Web>, Path(id): Path<SessionId>) 
 /// `GET /sessions/{id}/progress`: the same as server-sent events, until none is under way.
 pub(super) async fn follow(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, Trouble> {
     exists(&web, &id).await?;
-    Ok(stream::follow(web.tools, stream::Of::Session(id)))
+    Ok(stream::follow(&web, stream::Of::Session(id))?)
 }
 
 /// `DELETE /sessions/{id}/generations`: those that wait are not made.

@@ -9,14 +9,20 @@ use axum::response::{
 use futures_util::stream;
 use serde_json::Value;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::{
     db::{self, generation::Progress},
-    model::{FlowId, SessionId},
+    model::{Failure, FlowId, SessionId},
     tools::{Shared, Tools},
+    web::connect::Web,
 };
 
 /// How often it is looked at where no worker of this process rings.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long is looked away at least.
+const LOOK_LEAST: Duration = Duration::from_millis(300);
 
 /// Whose progress.
 pub(super) enum Of {
@@ -43,19 +49,27 @@ pub(super) fn told(progress: &Progress) -> Value {
 
 struct Follower {
     tools: Shared,
+    /// One of the places that there are for followers.
+    _place: OwnedSemaphorePermit,
     of: Of,
     last: Option<Progress>,
     ended: bool,
 }
 
 /// `progress` events, then one `end`; the connection is closed then, or when the daemon stops.
-pub(super) fn follow(tools: Shared, of: Of) -> Response {
-    let follower = Follower { tools, of, last: None, ended: false };
+///
+/// # Errors
+/// Where as many follow something already as this daemon has places for.
+pub(super) fn follow(web: &Web, of: Of) -> Result<Response, Failure> {
+    let place = web.followers.clone().try_acquire_owned();
+    let place = place
+        .map_err(|_| Failure::retry("too_many_followers", "too many follow something already; look again later"))?;
+    let follower = Follower { tools: web.tools.clone(), _place: place, of, last: None, ended: false };
     let events = stream::unfold(follower, |mut follower| async move {
         let event = follower.next().await?;
         Some((Ok::<Event, Infallible>(event), follower))
     });
-    Sse::new(events).keep_alive(KeepAlive::default()).into_response()
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }
 
 impl Follower {
@@ -82,7 +96,8 @@ impl Follower {
                 Err(error) => tracing::warn!("cannot look at progress, trying again: {error}"),
             }
             tokio::select! {
-                () = bell => {}
+                // Many pictures in one moment are one look.
+                () = bell => tools.outside.clock.pause(LOOK_LEAST).await,
                 () = tools.outside.clock.beat(LOOK_EVERY) => {}
                 () = tools.closing.cancelled() => return None,
             }

@@ -2,11 +2,11 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
 };
 use serde_json::Value;
 
-use super::Trouble;
+use super::{Asked, Trouble};
 use crate::{db, generate, model::Failure, web::connect::Web};
 
 #[derive(serde::Deserialize)]
@@ -18,7 +18,7 @@ pub(super) struct Which {
 pub(super) async fn show(
     State(web): State<Web>,
     Path(id): Path<String>,
-    Query(which): Query<Which>,
+    Asked(which): Asked<Which>,
 ) -> Result<Json<Value>, Trouble> {
     let mut tx = web.tools.db.read().await?;
     let client = db::client::find(&mut tx, &id).await?;

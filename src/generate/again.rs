@@ -1,0 +1,168 @@
+//! Outputs wanted once more: failed ones as they were ordered, finished ones with another seed, or changed.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    account::{self, Promise},
+    order::{Ordered, bad, find_asset, find_flow, insert_job, item, leave, money, started, unknown},
+};
+use crate::{
+    db::{self, Tx, flow::FlowFilter},
+    model::{
+        Asset, AssetId, AssetStatus, Failure, FlowId, GenerationFlow, JobId, Pool, SessionId, SessionStatus, Task,
+        UsageKind, lay_over,
+    },
+    tools::Tools,
+};
+
+/// Before the usual place in the queue: somebody looks at these pictures and waits.
+const SOON: i32 = 50;
+
+/// Another attempt at an output: the same settings with these laid over, another seed. The first one stays as it is.
+pub async fn regenerate(tools: &Tools, id: &AssetId, over: &Map<String, Value>) -> Result<Ordered, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let asset = find_asset(&mut tx, id).await?;
+    let mut settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
+    let seed = settings.get("seed").and_then(Value::as_u64).unwrap_or(0);
+    // Far from the flow's own seeds, which count up by one.
+    settings.insert("seed".into(), (seed % (1 << 32) + ((tools.outside.random.below(1 << 20) + 1) << 32)).into());
+    lay_over(&mut settings, over);
+    let provenance = json!({ "kind": "image", "again_from": id });
+    let ordered = again(tools, &mut tx, &asset, settings, UsageKind::Image, provenance).await?;
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(ordered)
+}
+
+/// A changed output, made from a finished one: by words, which a model follows, or by adjustments alone, which are worked out here.
+pub async fn edit(
+    tools: &Tools,
+    id: &AssetId,
+    words: Option<&str>,
+    over: &Map<String, Value>,
+) -> Result<Ordered, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let asset = find_asset(&mut tx, id).await?;
+    if asset.status != AssetStatus::Completed {
+        return Err(bad(format!("asset {id} is {}; only a completed one can be edited", asset.status)));
+    }
+    if words.is_none() && !over.contains_key("postAdjustments") {
+        return Err(bad(
+            "an edit needs words (--prompt), or postAdjustments (--set postAdjustments.light.exposure=20)",
+        ));
+    }
+    if words.is_some() && tools.gemini.is_none() {
+        return Err(Failure::give_up("no_model", "words need a model: set up [gemini], or edit by postAdjustments"));
+    }
+    let mut settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
+    // What the finished picture has in it already is not done twice.
+    settings.remove("postAdjustments");
+    settings.insert("engine".into(), if words.is_some() { "gemini" } else { "studio" }.into());
+    lay_over(&mut settings, over);
+    let provenance = json!({ "kind": "edit", "edited_from": id, "instruction": words });
+    let ordered = again(tools, &mut tx, &asset, settings, UsageKind::Edit, provenance).await?;
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(ordered)
+}
+
+/// One more output beside a finished or failed one.
+async fn again(
+    tools: &Tools,
+    tx: &mut Tx,
+    asset: &Asset,
+    settings: Map<String, Value>,
+    kind: UsageKind,
+    provenance: Value,
+) -> Result<Ordered, Failure> {
+    let products = db::asset::list_products(tx, &asset.id).await?;
+    if products.is_empty() && kind == UsageKind::Image {
+        return Err(bad(format!("asset {} shows no product that is still there", asset.id)));
+    }
+    let flow = match &asset.generation_flow_id {
+        Some(id) => db::flow::find(tx, id).await?.map(|flow| flow.id),
+        None => None,
+    };
+    let item = item(tools, tx, flow.as_ref(), &products, settings, (kind, provenance)).await?;
+    leave(tools, tx, &asset.client_id, vec![item], SOON).await
+}
+
+/// Failed outputs of a flow are tried again, as they were ordered.
+pub async fn retry_flow(tools: &Tools, id: &FlowId) -> Result<Ordered, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let flow = find_flow(&mut tx, id).await?;
+    let ordered = retry(tools, &mut tx, &flow).await?;
+    if ordered.assets.is_empty() {
+        return Err(bad(format!("flow {id} is {} and has no failed picture", flow.status)));
+    }
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(ordered)
+}
+
+/// The same for every flow of a session, all or nothing.
+pub async fn retry_session(tools: &Tools, id: &SessionId) -> Result<Ordered, Failure> {
+    let mut tx = tools.db.begin().await?;
+    db::generation::lock(&mut tx, &format!("order:{id}")).await?;
+    db::session::find(&mut tx, id).await?.ok_or_else(|| unknown("session", id.as_str(), "sessions"))?;
+    let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
+    let mut all = Ordered::default();
+    for flow in db::flow::list(&mut tx, &filter, i64::from(i32::MAX)).await? {
+        let one = retry(tools, &mut tx, &flow).await?;
+        all.flows.extend(one.flows);
+        all.assets.extend(one.assets);
+        all.jobs.extend(one.jobs);
+    }
+    if all.assets.is_empty() {
+        return Err(bad(format!("session {id} has no failed picture")));
+    }
+    db::generation::mark_session(&mut tx, id, SessionStatus::Generating, tools.outside.clock.now()).await?;
+    tx.commit().await?;
+    tools.bell.notify_waiters();
+    Ok(all)
+}
+
+/// The failed outputs of one flow; none where it has none.
+async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Ordered, Failure> {
+    let (now, id) = (tools.outside.clock.now(), &flow.id);
+    let filter =
+        db::asset::AssetFilter { flow: Some(id.clone()), status: Some(AssetStatus::Error), ..Default::default() };
+    let failed = db::asset::list(tx, &filter, i64::from(i32::MAX)).await?;
+    if failed.is_empty() {
+        return Ok(Ordered::default());
+    }
+    let mut ordered = Ordered { flows: vec![id.clone()], ..Ordered::default() };
+    let mut promised = Vec::with_capacity(failed.len());
+    for asset in &failed {
+        let job: JobId = tools.outside.new_id();
+        // Whoever asked at the same time has taken it.
+        if !db::generation::mark_wanted(tx, &asset.id, &job, now).await? {
+            return Err(Failure::retry("stale", "somebody else tries these pictures again at the same time"));
+        }
+        let settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
+        let product = db::asset::list_products(tx, &asset.id).await?.into_iter().next();
+        let edited = asset.provenance.as_ref().is_some_and(|json| json.0["kind"] == "edit");
+        let kind = if edited { UsageKind::Edit } else { UsageKind::Image };
+        promised.push((asset, product, kind, money(tools, &settings, kind)?));
+        ordered.assets.push(asset.id.clone());
+        ordered.jobs.push(job);
+    }
+    let promises: Vec<Promise<'_>> = promised
+        .iter()
+        .map(|(asset, product, kind, money)| Promise {
+            kind: *kind,
+            asset: Some(&asset.id),
+            product: product.as_ref(),
+            money: money.clone(),
+        })
+        .collect();
+    account::reserve(tools, tx, &flow.client_id, &promises).await?;
+    let first = db::job::next_turn(tx, Pool::Generate, &flow.client_id, now).await?;
+    for (((asset, .., money), job), turn) in promised.iter().zip(&ordered.jobs).zip(first..) {
+        let (asset, client) = (asset.id.clone(), flow.client_id.clone());
+        let task = Task::Generate { asset, client, flow: Some(id.clone()), by_model: money.is_some() };
+        insert_job(tools, tx, (job, &flow.client_id), task, (SOON, turn)).await?;
+    }
+    started(tools, tx, &flow.client_id, id, failed.len()).await?;
+    Ok(ordered)
+}
