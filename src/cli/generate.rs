@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     db::{self, ledger::By},
     generate::{self, Order, Ordered, Terms},
-    model::{Asset, AssetStatus, lay_over},
+    model::{Asset, AssetStatus, dollars, lay_over},
     tools::Shared,
 };
 
@@ -237,11 +237,6 @@ pub(super) async fn usage(config: &Config, out: &Out, args: UsageArgs) -> anyhow
             dollars(sum.reserved_usd_micros),
         ]
     })
-}
-
-/// Millionths as people write dollars.
-pub(super) fn dollars(usd_micros: i64) -> String {
-    format!("{}.{:06}", usd_micros / 1_000_000, usd_micros % 1_000_000)
 }
 
 /// What would be sent for a flow.

@@ -1,14 +1,13 @@
 //! Inspirations: pictures that show where a session should go; uploaded, or fetched through the one guarded door.
 
 use bytes::Bytes;
-use http::Method;
 use sha2::{Digest, Sha256};
 
 use super::{refused, unknown};
 use crate::{
     db::{self, inspiration::NewInspiration},
-    model::{Failure, Inspiration, InspirationId, InspirationSource, SessionId},
-    outside::Request,
+    model::{Failure, Inspiration, InspirationId, InspirationSource, Place, SessionId},
+    outside::picture_kind,
     tools::Tools,
     vault::hex,
 };
@@ -31,17 +30,13 @@ pub async fn add_inspiration(tools: &Tools, session: &SessionId, source: Source<
     drop(tx);
     let (bytes, url, kind) = match source {
         Source::Upload(bytes, name) => (bytes, name.to_owned(), InspirationSource::Upload),
-        Source::Url(url, kind) => (fetch(tools, url).await?, url.to_owned(), kind),
+        Source::Url(url, kind) => (tools.outside.bytes_at(&Place::Url(url)).await?, url.to_owned(), kind),
     };
     if bytes.len() > MAX_BYTES {
         return Err(refused(format!("the picture has {} bytes; at most {MAX_BYTES} are kept", bytes.len())));
     }
-    let extension = match infer::get(&bytes).map(|kind| kind.mime_type()) {
-        Some("image/png") => "png",
-        Some("image/jpeg") => "jpg",
-        Some("image/webp") => "webp",
-        _ => return Err(refused("the file is no PNG, JPEG or WebP picture")),
-    };
+    let (_, extension) =
+        picture_kind(&bytes).ok_or_else(|| refused("the file is no PNG, JPEG, WebP or GIF picture"))?;
     let id: InspirationId = tools.outside.new_id();
     let key = format!("clients/{}/sessions/{session}/inspirations/{id}.{extension}", found.client_id);
     let sha256 = hex(&Sha256::digest(&bytes));
@@ -54,19 +49,6 @@ pub async fn add_inspiration(tools: &Tools, session: &SessionId, source: Source<
     let inspiration = db::inspiration::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
     Ok(inspiration)
-}
-
-async fn fetch(tools: &Tools, url: &str) -> Result<Bytes, Failure> {
-    let address = url::Url::parse(url).map_err(|e| refused(format!("'{url}' is no address: {e}")))?;
-    let answer = tools.outside.http.send(Request::new(Method::GET, address)).await;
-    let answer = answer.map_err(|e| Failure::retry("fetch", format!("the picture cannot be fetched: {e}")))?;
-    if answer.status != 200 {
-        return Err(Failure::retry(
-            "fetch",
-            format!("the picture cannot be fetched: the server answered {}", answer.status),
-        ));
-    }
-    Ok(answer.body)
 }
 
 /// Deletes an inspiration and its bytes.

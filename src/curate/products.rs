@@ -7,6 +7,7 @@ use super::{client, refused};
 use crate::{
     db::{self, product::NewImage},
     model::{ClientId, Failure, ImageId, Product, ProductId},
+    outside::picture_kind,
     tools::Tools,
     vault::hex,
 };
@@ -36,12 +37,8 @@ pub async fn add_product(tools: &Tools, owner: &ClientId, new: &NewProduct<'_>) 
     let mut images = Vec::with_capacity(new.pictures.len());
     for bytes in new.pictures {
         let id: ImageId = tools.outside.new_id();
-        let (mime_type, extension) = match infer::get(bytes).map(|kind| kind.mime_type()) {
-            Some("image/png") => ("image/png", "png"),
-            Some("image/jpeg") => ("image/jpeg", "jpg"),
-            Some("image/webp") => ("image/webp", "webp"),
-            _ => return Err(refused("a file is no PNG, JPEG or WebP picture")),
-        };
+        let kind = picture_kind(bytes).ok_or_else(|| refused("a file is no PNG, JPEG, WebP or GIF picture"))?;
+        let (mime_type, extension) = kind;
         let size = imagesize::blob_size(bytes);
         let size = size.map_err(|_| refused("a picture's size cannot be read: is the file whole?"))?;
         if bytes.len() > MAX_BYTES {

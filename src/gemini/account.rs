@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use url::{Url, form_urlencoded};
 
-use super::{answer::plain, service::redact};
+use super::words::{plain, redact};
 use crate::{
     model::{Failure, Secret, Time},
     outside::{Body, Clock, Http, Request, Response},

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Tokens, service::Pass};
+use super::{Tokens, service::Pass, words::plain};
 use crate::model::Failure;
 
 /// Words of the service for "not this": asking again does not help.
@@ -89,11 +89,6 @@ pub(super) fn refused(status: u16, told: &Value, pass: &Pass, check: &str) -> He
         408 | 500.. => Heard::Away(Failure::retry("model_away", said)),
         _ => Heard::No(Failure::give_up("model_refused", said)),
     }
-}
-
-/// Words from outside, for an error: short and on one line. What has to be redacted is, before they are cut.
-pub(super) fn plain(words: &str) -> String {
-    words.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 /// That the model refuses what it was asked, or what it was about to answer.

@@ -8,6 +8,7 @@ mod money;
 mod question;
 mod service;
 mod wish;
+mod words;
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{Tokens, answer, bad_request, wish::inline};
+use super::{Tokens, answer, bad_request, wish::inline, words::plain};
 use crate::model::Failure;
 
 /// Pictures that one question may have.
@@ -150,7 +150,7 @@ pub(super) fn read(told: &Value, schema: &Value) -> Result<Value, Failure> {
     }
     match misfit(&value, &wire_schema(schema)) {
         None => Ok(value),
-        Some(place) => Err(bad(&format!("'{}' is missing or not as its schema says", answer::plain(&place)))),
+        Some(place) => Err(bad(&format!("'{}' is missing or not as its schema says", plain(&place)))),
     }
 }
 

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::{ServiceAccount, account::Held, is_model_name};
+use super::{ServiceAccount, account::Held, is_model_name, words::redact};
 use crate::{
     model::{Failure, Secret},
     outside::{Clock, Http},
@@ -169,10 +169,4 @@ impl Pass {
     pub(super) fn redact(&self, words: &str) -> String {
         redact(words, &[self.secret.expose_secret()])
     }
-}
-
-/// Words without these secrets.
-pub(super) fn redact(words: &str, secrets: &[&str]) -> String {
-    let told = secrets.iter().filter(|secret| !secret.is_empty());
-    told.fold(words.to_owned(), |words, secret| words.replace(secret, "[redacted]"))
 }

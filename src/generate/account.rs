@@ -10,7 +10,7 @@ use crate::{
         self, Tx,
         ledger::{NewEntry, Paid},
     },
-    model::{Asset, AssetId, ClientId, Failure, Product, Time, Usage, UsageEntry, UsageKind},
+    model::{Asset, AssetId, ClientId, Failure, Product, Time, Usage, UsageEntry, UsageKind, dollars},
     tools::Tools,
 };
 
@@ -96,17 +96,17 @@ pub(super) async fn reserve(
             return Err(Failure::give_up("storage_exceeded", text));
         }
     }
-    write(tools, tx, client, promises, &month).await
+    write(tools, tx, client, promises, &month).await.map(drop)
 }
 
-/// The money of these promises, and their entries.
+/// The money of these promises, and their entries; gives their ids.
 async fn write(
     tools: &Tools,
     tx: &mut Tx,
     client: &ClientId,
     promises: &[Promise<'_>],
     month: &str,
-) -> Result<(), Failure> {
+) -> Result<Vec<String>, Failure> {
     let now = tools.outside.clock.now();
     let budget = promises.iter().find_map(|promise| promise.money.as_ref());
     if let Some((budget, _)) = budget {
@@ -136,7 +136,8 @@ async fn write(
             reserved: promise.money.as_ref().map_or(0, |(_, price)| *price),
         })
         .collect();
-    Ok(db::ledger::insert(tx, &entries, now).await?)
+    db::ledger::insert(tx, &entries, now).await?;
+    Ok(entries.into_iter().map(|entry| entry.id).collect())
 }
 
 /// Promises an analysis, which counts for no picture; gives its entry.
@@ -145,28 +146,10 @@ pub(super) async fn reserve_analysis(
     client: &ClientId,
     promise: Promise<'_>,
 ) -> Result<UsageEntry, Failure> {
-    let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
-    let id = tools.outside.new_id::<String>();
-    if let Some((budget, price)) = &promise.money {
-        let cap = tools.rules.month_cap_usd_micros;
-        if !db::ledger::reserve_money(&mut tx, (budget, &month(now)), *price, cap, now).await? {
-            return Err(Failure::give_up("money_cap", "this month's money is promised ([gemini] usd_per_month)"));
-        }
-    }
-    let entry = NewEntry {
-        id: id.clone(),
-        client,
-        connection: promise.product.and_then(|product| product.store_connection_id.as_ref()),
-        product: promise.product.map(|product| &product.id),
-        asset: promise.asset,
-        month: &month(now),
-        kind: promise.kind,
-        budget: promise.money.as_ref().map(|(budget, _)| budget.as_str()),
-        reserved: promise.money.as_ref().map_or(0, |(_, price)| *price),
-    };
-    db::ledger::insert(&mut tx, &[entry], now).await?;
-    let entry = db::ledger::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    let ids = write(tools, &mut tx, client, &[promise], &month(tools.outside.clock.now())).await?;
+    let id = ids.first().map_or("", String::as_str);
+    let entry = db::ledger::find(&mut tx, id).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
     Ok(entry)
 }
@@ -297,11 +280,6 @@ pub(super) async fn give_back(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx
     }
 }
 
-/// Millionths as people write dollars, to a tenth of a cent.
-fn dollars(usd_micros: i64) -> String {
-    format!("{}.{:03}", usd_micros / 1_000_000, usd_micros % 1_000_000 / 1000)
-}
-
 /// A month as it stands in the books.
 pub fn check_month(text: &str) -> Result<(), Failure> {
     match Time::parse(&format!("{text}-01T00:00:00Z")) {
@@ -342,14 +320,4 @@ pub async fn usage(tools: &Tools, client: &ClientId, month: &str) -> Result<Valu
         "budget_usd_micros": spent,
         "budget_cap_usd_micros": tools.rules.month_cap_usd_micros,
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::dollars;
-
-    #[test]
-    fn money_is_written_as_people_do() {
-        assert_eq!((dollars(67_000), dollars(12_345_678)), ("0.067".into(), "12.345".into()));
-    }
 }

@@ -204,6 +204,16 @@ async fn taken_up(tools: &Tools, asset: &Asset, bytes: Bytes, provenance: Value)
     })
 }
 
+fn composed_so(made: store_sync_studio::Picture, prompt: String, provenance: Value) -> Finished {
+    let (bytes, model) = (made.bytes.into(), STUDIO.to_owned());
+    Finished { bytes, model, cost_usd_micros: 0, tokens: None, prompt, provenance }
+}
+
+fn painted_so(painted: Painted, prompt: String, provenance: Value) -> Finished {
+    let Painted { bytes, model, cost_usd_micros, tokens } = painted;
+    Finished { bytes, model, cost_usd_micros, tokens: Some((tokens.input, tokens.output)), prompt, provenance }
+}
+
 /// By the local studio.
 async fn compose(
     set: &Set,
@@ -218,14 +228,7 @@ async fn compose(
     })
     .await?;
     provenance["cut_out"] = made.cut_out.into();
-    Ok(Finished {
-        bytes: made.bytes.into(),
-        model: STUDIO.to_owned(),
-        cost_usd_micros: 0,
-        tokens: None,
-        prompt,
-        provenance,
-    })
+    Ok(composed_so(made, prompt, provenance))
 }
 
 /// Asks the model for a picture, with the question and its outcome in the books.
@@ -275,14 +278,7 @@ async fn paint(
         fallback,
     };
     let painted = asked(tools, asset, (&read, UsageKind::Image), gemini.paint(&wish)).await?;
-    Ok(Finished {
-        bytes: painted.bytes,
-        model: painted.model,
-        cost_usd_micros: painted.cost_usd_micros,
-        tokens: Some((painted.tokens.input, painted.tokens.output)),
-        prompt,
-        provenance,
-    })
+    Ok(painted_so(painted, prompt, provenance))
 }
 
 /// A finished output, changed: by the model where there are words, else by adjustments alone.
@@ -297,14 +293,7 @@ async fn edit(tools: &Tools, asset: &Asset, set: &Set, mut provenance: Value) ->
     let Some(words) = provenance["instruction"].as_str().map(str::to_owned) else {
         let (adjust, seed) = (read.adjustments(), read.seed());
         let made = off_thread(picture.bytes, move |bytes| store_sync_studio::adjust(bytes, &adjust, seed)).await?;
-        return Ok(Finished {
-            bytes: made.bytes.into(),
-            model: STUDIO.to_owned(),
-            cost_usd_micros: 0,
-            tokens: None,
-            prompt: asset.prompt.clone().unwrap_or_default(),
-            provenance,
-        });
+        return Ok(composed_so(made, asset.prompt.clone().unwrap_or_default(), provenance));
     };
     let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::give_up("no_model", "no model is set up"))?;
     // What is on it is seen once, at its first edit, and helps to leave the rest alone.
@@ -320,14 +309,7 @@ async fn edit(tools: &Tools, asset: &Asset, set: &Set, mut provenance: Value) ->
     let wish =
         Edit { picture, others: &[], prompt: &prompt, aspect: read.aspect_text(), size: Some(read.model_size()) };
     let painted = asked(tools, asset, (&read, UsageKind::Edit), gemini.edit(&wish)).await?;
-    Ok(Finished {
-        bytes: painted.bytes,
-        model: painted.model,
-        cost_usd_micros: painted.cost_usd_micros,
-        tokens: Some((painted.tokens.input, painted.tokens.output)),
-        prompt,
-        provenance,
-    })
+    Ok(painted_so(painted, prompt, provenance))
 }
 
 /// What a model is told for an edit.

@@ -55,6 +55,13 @@ pub struct UsageEntry {
     pub settled_at: Option<Time>,
 }
 
+/// Millionths of a US dollar as people write dollars: to a tenth of a cent, or as far as there is something.
+pub fn dollars(usd_micros: i64) -> String {
+    let text = format!("{}.{:06}", usd_micros / 1_000_000, (usd_micros % 1_000_000).abs());
+    let most = text.trim_end_matches('0').len();
+    text[..most.max(text.len() - 3)].to_owned()
+}
+
 /// Entries of a month, added up by something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct UsageSum {
@@ -67,4 +74,18 @@ pub struct UsageSum {
     pub usd_micros: i64,
     /// Millionths of a US dollar, promised and not settled yet.
     pub reserved_usd_micros: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dollars;
+
+    #[test]
+    fn money_is_written_as_people_do() {
+        for (micros, text) in
+            [(0, "0.000"), (67_000, "0.067"), (12_340_000, "12.340"), (537, "0.000537"), (1_000_050, "1.00005")]
+        {
+            assert_eq!(dollars(micros), text);
+        }
+    }
 }

@@ -35,7 +35,7 @@ pub use ids::{
 };
 pub use inspiration::{Inspiration, InspirationSource};
 pub use job::{ImportScope, Job, JobStatus, Pool, Task};
-pub use ledger::{UsageEntry, UsageKind, UsageStatus, UsageSum};
+pub use ledger::{UsageEntry, UsageKind, UsageStatus, UsageSum, dollars};
 pub use member::{Member, ROLES, User};
 pub use message::Message;
 #[expect(deprecated, reason = "old names for old code")]

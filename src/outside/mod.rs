@@ -14,6 +14,7 @@ pub use clock::Clock;
 pub use files::{Bucket, FileError, Files, Found, RetryPatience};
 pub use http::{Http, HttpPolicy};
 pub use message::{Body, HttpError, Part, Request, Response, place};
+pub use place::picture_kind;
 pub use random::Random;
 pub use script::{Ask, Exchange, Reply, Script};
 

@@ -22,6 +22,17 @@ fn missing(why: &str) -> Failure {
     Failure::give_up("picture_missing", format!("the picture's bytes are not there: {why}"))
 }
 
+/// The media type of a picture that is kept, and how its file's name ends; none of anything else.
+pub fn picture_kind(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    match infer::get(bytes)?.mime_type() {
+        "image/png" => Some(("image/png", "png")),
+        "image/jpeg" => Some(("image/jpeg", "jpg")),
+        "image/webp" => Some(("image/webp", "webp")),
+        "image/gif" => Some(("image/gif", "gif")),
+        _ => None,
+    }
+}
+
 impl Outside {
     /// The bytes at a place.
     ///

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     db::{self, asset::NewAsset},
     model::{Asset, AssetId, Failure, Product},
+    outside::picture_kind,
     tools::Tools,
     vault::hex,
 };
@@ -73,12 +74,6 @@ fn sniff(bytes: &Bytes) -> Result<(&'static str, &'static str), Failure> {
             format!("the picture has {} bytes; at most {MAX_BYTES} are kept", bytes.len()),
         ));
     }
-    let kind = infer::get(bytes).map(|kind| kind.mime_type());
-    match kind {
-        Some("image/png") => Ok(("image/png", "png")),
-        Some("image/jpeg") => Ok(("image/jpeg", "jpg")),
-        Some("image/webp") => Ok(("image/webp", "webp")),
-        Some("image/gif") => Ok(("image/gif", "gif")),
-        _ => Err(Failure::give_up("not_a_picture", "the file is no PNG, JPEG, WebP or GIF picture")),
-    }
+    picture_kind(bytes)
+        .ok_or_else(|| Failure::give_up("not_a_picture", "the file is no PNG, JPEG, WebP or GIF picture"))
 }

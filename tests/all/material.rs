@@ -408,7 +408,7 @@ on_both! {
         assert_eq!((first.source, first.display_order, first.url.as_str()), (InspirationSource::Upload, 0, "mood.png"));
         let key = first.r2_key.clone().expect("a key");
         assert_eq!(tools.outside.files.get(&key).await.expect("the bytes"), drawing);
-        refused(curate::add_inspiration(tools, &session.id, Source::Upload("no picture".into(), "x")).await, "no PNG, JPEG or WebP");
+        refused(curate::add_inspiration(tools, &session.id, Source::Upload("no picture".into(), "x")).await, "no PNG, JPEG, WebP or GIF");
         refused(curate::add_inspiration(tools, &"none".into(), Source::Upload(drawing.clone(), "x")).await, "no session");
         refused(curate::add_inspiration(tools, &session.id, Source::Url("nonsense", InspirationSource::Url)).await, "is no address");
         let gone = format!("{}/none.png", desk.app.shop_url);
