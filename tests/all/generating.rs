@@ -417,18 +417,23 @@ on_both! {
         for key in foreign.iter().copied().chain([lost.as_str()]) {
             tools.outside.files.put(key, store_sync::sandbox::draw_scene(1).into()).await.expect("is kept");
         }
+        // A picture that was painted by a process that died: its row is still to be written.
+        let waits = desk.order(&desk.products[..1], &["podium"], 1).await.expect("is ordered");
+        let painted = format!("clients/acme/generations/{}/assets/{}_original.png", waits.flows[0], waits.assets[0]);
+        tools.outside.files.put(&painted, store_sync::sandbox::draw_scene(1).into()).await.expect("is kept");
         // The files are as old as the system's clock says; the frozen one decides what is old.
         let young = generate::tidy(tools, true).await.expect("tidies");
-        assert_eq!((young.looked_at, young.orphans.len()), (3, 0), "what is young may belong to a row that is being written");
+        assert_eq!((young.looked_at, young.orphans.len()), (4, 0), "what is young may belong to a row that is being written");
         desk.app.clock.advance(std::time::Duration::from_hours(24 * 365 * 20));
         let seen = generate::tidy(tools, false).await.expect("looks");
         assert_eq!((seen.orphans.as_slice(), seen.deleted), ([lost.clone()].as_slice(), false));
         assert!(tools.outside.files.get(&lost).await.is_ok(), "looking deletes nothing");
         generate::tidy(tools, true).await.expect("tidies");
         assert!(tools.outside.files.get(&lost).await.is_err());
-        for key in foreign {
+        for key in foreign.iter().copied().chain([painted.as_str()]) {
             assert!(tools.outside.files.get(key).await.is_ok(), "{key}");
         }
+        desk.app.drain().await;
         let kept = desk.assets().await.remove(0);
         assert_eq!(kept.id, ordered.assets[0]);
         assert!(generate::bytes_of(tools, &kept, true).await.is_ok() && generate::bytes_of(tools, &kept, false).await.is_ok());
@@ -617,4 +622,51 @@ on_both! {
         assert_eq!(stored().await, before - gone.byte_size.expect("bytes") - gone.original_byte_size.expect("bytes"));
         assert!(tools.outside.files.get(gone.asset_url.as_deref().expect("a key")).await.is_err());
     }
+}
+
+/// On PostgreSQL two transactions may end a flow's last two pictures side by side, and neither sees the other's.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_last_pictures_the_second_one_ends_the_flow() {
+    let desk = std::sync::Arc::new(Desk::new(Engine::Postgres).await);
+    let tools = &desk.app.tools;
+    let ordered = desk.order(&desk.products[..1], &["podium"], 2).await.expect("is ordered");
+    let now = desk.app.clock.now();
+    // The first one is made and its row written, and its transaction is still open.
+    let mut first = tools.db.begin().await.expect("begins");
+    let row = db::generation::Made {
+        key: "k.webp",
+        sha256: "0",
+        mime_type: "image/webp",
+        size: (1, 1),
+        byte_size: 1,
+        original: ("k.png", 1),
+        model: "m",
+        prompt: "p",
+        cost_usd_micros: 0,
+        provenance: &json!({}),
+    };
+    assert!(db::generation::mark_made(&mut first, &ordered.assets[0], &row, now).await.expect("is written"));
+    assert!(db::generation::lock_flow(&mut first, &ordered.flows[0], now).await.expect("is taken"));
+    assert_eq!(db::generation::get_progress(&mut first, &ordered.flows[0]).await.expect("reads").open(), 1);
+    let second = {
+        let (desk, asset) = (desk.clone(), ordered.assets[1].clone());
+        tokio::spawn(async move { generate::run(&desk.app.tools, &asset).await })
+    };
+    // Until the second one waits for the first, or is through without having waited.
+    let pattern = std::env::var("STORE_SYNC_TEST_POSTGRES").expect("a server");
+    let admin = sqlx::PgPool::connect(&pattern.replace("DATABASE", "postgres")).await.expect("answers");
+    let waits =
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE generation_flow%'";
+    while !second.is_finished() {
+        let (waiting,): (i64,) = sqlx::query_as(waits).fetch_one(&admin).await.expect("answers");
+        if waiting > 0 {
+            break;
+        }
+        store_sync::outside::Clock::system().sleep(std::time::Duration::from_millis(5)).await;
+    }
+    first.commit().await.expect("commits");
+    second.await.expect("ends").expect("is made");
+    assert_eq!(desk.flow(&ordered.flows[0]).await.status, FlowStatus::Completed);
+    admin.close().await;
+    desk.app.drain().await;
 }
