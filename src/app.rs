@@ -39,6 +39,7 @@ pub fn outside(config: &Config) -> anyhow::Result<Outside> {
             region: own.region.clone(),
             access_key_id: own.access_key_id.clone(),
             secret_access_key: own.secret_access_key.clone(),
+            upload_checksum: own.upload_checksum,
             public_url: own.public_url.clone(),
             patience: RetryPatience::default(),
         })?,

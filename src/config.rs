@@ -105,10 +105,17 @@ pub struct BucketConfig {
     #[serde(deserialize_with = "secret")]
     #[schemars(with = "String")]
     pub secret_access_key: SecretString,
+    /// Uploads carry their SHA-256, so that damaged bytes are refused. Switch it off where the server knows no such header.
+    #[serde(default = "yes")]
+    pub upload_checksum: bool,
     /// Where anybody may read the pictures, such as a domain of the bucket's own. Without it signed addresses are handed out.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub public_url: Option<Url>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn auto() -> String {

@@ -60,6 +60,7 @@ fn bucket_at(url: &str) -> Bucket {
         region: "auto".into(),
         access_key_id: "AKIATEST".into(),
         secret_access_key: Secret::from("canary-secret"),
+        upload_checksum: true,
         public_url: None,
         patience: PATIENCE,
     }
@@ -243,6 +244,17 @@ async fn a_folder_and_a_bucket_keep_alike() {
         knows_its_keys(&files).await;
         lists(&files).await;
     }
+    // What lies beside the objects: nothing that a writer left unfinished.
+    let mut open = vec![folder.path().join("files")];
+    while let Some(at) = open.pop() {
+        for entry in std::fs::read_dir(at).expect("a folder").flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            assert!(!name.starts_with(".store-sync-part-"), "{name} is left behind");
+            if entry.path().is_dir() {
+                open.push(entry.path());
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -258,6 +270,13 @@ async fn an_upload_carries_its_checksum_in_a_plain_body() {
     assert_eq!(seen.header("content-length"), Some(picture(2).len().to_string().as_str()));
     assert_eq!(seen.header("x-amz-checksum-sha256"), Some(sum.as_str()));
     assert_eq!(seen.header("x-amz-content-sha256"), Some(hash(2).as_str()));
+    let without = open(&Bucket { upload_checksum: false, ..bucket_at(&between.url) });
+    without.put("clients/a/y.png", picture(2)).await.expect("is kept");
+    let plain = between.seen().pop().expect("a request");
+    assert_eq!(
+        (plain.header("x-amz-checksum-sha256"), plain.header("x-amz-content-sha256")),
+        (None, Some(hash(2).as_str()))
+    );
     for strange in
         ["transfer-encoding", "content-encoding", "x-amz-trailer", "x-amz-decoded-content-length", "x-amz-acl"]
     {

@@ -32,6 +32,8 @@ pub struct Bucket {
     pub region: String,
     pub access_key_id: String,
     pub secret_access_key: Secret,
+    /// Uploads carry their SHA-256, so that the server takes nothing else; off for servers that refuse such a header.
+    pub upload_checksum: bool,
     /// Where anybody may read it: a domain of its own.
     pub public_url: Option<Url>,
     pub patience: RetryPatience,
@@ -100,11 +102,13 @@ impl Store {
             .with_region(&bucket.region)
             .with_access_key_id(&bucket.access_key_id)
             .with_secret_access_key(bucket.secret_access_key.expose_secret())
-            .with_checksum_algorithm(Checksum::SHA256)
             .with_disable_bulk_delete(true)
             .with_http_connector(Sieved)
             .with_client_options(client)
             .with_retry(retry);
+        if bucket.upload_checksum {
+            builder = builder.with_checksum_algorithm(Checksum::SHA256);
+        }
         if let Some(endpoint) = &bucket.endpoint {
             builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/'));
         }

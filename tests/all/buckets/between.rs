@@ -173,7 +173,7 @@ async fn ask(target: &str, seen: &Seen) -> std::io::Result<Vec<u8>> {
 /// Whether the body is the one that was signed and summed.
 fn holds(seen: &Seen) -> bool {
     let sum = Sha256::digest(&seen.body);
-    seen.header("x-amz-checksum-sha256") == Some(STANDARD.encode(sum).as_str())
+    seen.header("x-amz-checksum-sha256").is_none_or(|given| given == STANDARD.encode(sum))
         && seen.header("x-amz-content-sha256") == Some(hex(&sum).as_str())
 }
 
