@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     account::{self, Promise},
-    order::{Ordered, bad, find_asset, find_flow, insert_job, item, leave, money, started, unknown},
+    order::{Ordered, insert_job, item, leave, money, started},
+    share::{bad, find_asset, find_flow, unknown},
 };
 use crate::{
     db::{self, Tx, flow::FlowFilter},

@@ -8,7 +8,7 @@ use super::{
     Engine,
     account::{self, Promise},
     keep::off_thread,
-    order::unknown,
+    share::unknown,
     sources::{self, Source},
 };
 use crate::{

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::{account, keep, order};
+use super::{account, keep, share};
 use crate::{
     db::{self, Tx, event::NewEvent, flow::FlowFilter},
     model::{EventType, Failure, FlowId, FlowStatus, GenerationFlow, SessionId},
@@ -25,7 +25,7 @@ pub struct Cancelled {
 /// Takes a flow's waiting pictures back. What is being made is finished: a model may be paid for it already.
 pub async fn cancel_flow(tools: &Tools, id: &FlowId) -> Result<Cancelled, Failure> {
     let mut tx = tools.db.begin().await?;
-    let flow = order::find_flow(&mut tx, id).await?;
+    let flow = share::find_flow(&mut tx, id).await?;
     let cancelled = cancel(tools, &mut tx, &flow).await?;
     tx.commit().await?;
     Ok(cancelled)
@@ -34,7 +34,7 @@ pub async fn cancel_flow(tools: &Tools, id: &FlowId) -> Result<Cancelled, Failur
 /// The same for every flow of a session.
 pub async fn cancel_session(tools: &Tools, id: &SessionId) -> Result<Cancelled, Failure> {
     let mut tx = tools.db.begin().await?;
-    db::session::find(&mut tx, id).await?.ok_or_else(|| order::unknown("session", id.as_str(), "sessions"))?;
+    db::session::find(&mut tx, id).await?.ok_or_else(|| share::unknown("session", id.as_str(), "sessions"))?;
     let filter =
         FlowFilter { session: Some(id.clone()), status: Some(FlowStatus::Generating), ..FlowFilter::default() };
     let mut sum = Cancelled::default();

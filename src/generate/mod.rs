@@ -15,6 +15,7 @@ mod order;
 mod prompt;
 mod run;
 mod settings;
+mod share;
 mod sources;
 mod tidy;
 

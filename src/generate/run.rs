@@ -10,6 +10,7 @@ use super::{
     models, order,
     prompt::{About, prompt},
     settings::Settings,
+    share,
     sources::{self, Source},
 };
 use crate::{
@@ -143,7 +144,7 @@ impl Set {
     /// The prompt, with everything that is known now; `inspirations` go with it.
     async fn prompt(&self, tools: &Tools, inspirations: usize) -> Result<String, Failure> {
         let mut tx = tools.db.read().await?;
-        let shown = order::shown(&mut tx, &self.products).await?;
+        let shown = share::shown(&mut tx, &self.products).await?;
         Ok(prompt(&self.settings, &About { products: &shown, inspirations, scene: self.scene() }))
     }
 
@@ -285,7 +286,7 @@ async fn paint(
 async fn edit(tools: &Tools, asset: &Asset, set: &Set, mut provenance: Value) -> Result<Finished, Failure> {
     let parent = provenance["edited_from"].as_str().unwrap_or_default().to_owned();
     let mut tx = tools.db.read().await?;
-    let parent = order::find_asset(&mut tx, &AssetId(parent)).await?;
+    let parent = share::find_asset(&mut tx, &AssetId(parent)).await?;
     drop(tx);
     let picture = sources::asset_picture(tools, &parent).await?;
     provenance["pictures"] = vec![picture.origin.clone()].into();
@@ -354,13 +355,13 @@ pub struct Told {
 /// without it the prompt holds what was seen so far.
 pub async fn told(tools: &Tools, id: &FlowId, look: bool) -> Result<Told, Failure> {
     let mut tx = tools.db.read().await?;
-    let flow = order::find_flow(&mut tx, id).await?;
+    let flow = share::find_flow(&mut tx, id).await?;
     let mut products = Vec::new();
     for id in db::session::texts(&flow.product_ids) {
         // Older rows name anything: what is not the flow's client's is not sent.
         products.extend(db::product::find(&mut tx, &id).await?.filter(|product| product.client_id == flow.client_id));
     }
-    let settings = order::settings_of(&mut tx, &flow).await?;
+    let settings = share::settings_of(&mut tx, &flow).await?;
     let mut set = Set::new(&mut tx, products, Some(flow), settings).await?;
     drop(tx);
     let engine = engine(tools, &set.settings)?;

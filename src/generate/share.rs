@@ -1,0 +1,136 @@
+//! What an order is about: products that are there, the flows that show them, and the settings that count for each.
+
+use serde_json::{Map, Value};
+
+use super::prompt::Shown;
+use crate::{
+    db::{self, Tx},
+    model::{
+        Asset, AssetId, ClientId, CollectionSession, Failure, FlowId, FlowInput, FlowStatus, GenerationFlow, Product,
+        SessionId, lay_over,
+    },
+    tools::Tools,
+};
+
+/// A flow and what it shows.
+pub(super) struct Share {
+    pub flow: FlowId,
+    pub client: ClientId,
+    pub products: Vec<Product>,
+    pub settings: Map<String, Value>,
+    /// Outputs it has.
+    pub has: i64,
+}
+
+/// A flow of its own, for products that are asked for by name or that no flow of their session shows.
+pub(super) async fn new_share(
+    tools: &Tools,
+    tx: &mut Tx,
+    client: &ClientId,
+    session: Option<&SessionId>,
+    products: &[Product],
+    settings: &Map<String, Value>,
+) -> Result<Share, Failure> {
+    fits(products.len())?;
+    let input = FlowInput {
+        collection_session_id: session.cloned(),
+        product_ids: Some(products.iter().map(|product| product.id.clone()).collect()),
+        status: Some(FlowStatus::Configured),
+        settings: Some(settings.clone()),
+        ..FlowInput::default()
+    };
+    let flow: FlowId = tools.outside.new_id();
+    if !db::flow::insert(tx, &flow, client, &input, tools.outside.clock.now()).await? {
+        return Err(bad(format!("the session is not one of client {client}")));
+    }
+    Ok(Share { flow, client: client.clone(), products: products.to_vec(), settings: settings.clone(), has: 0 })
+}
+
+/// What a flow that is there shows.
+pub(super) async fn share(tx: &mut Tx, flow: GenerationFlow) -> Result<Share, Failure> {
+    let ids = db::session::texts(&flow.product_ids);
+    if ids.is_empty() {
+        return Err(bad(format!("flow {} shows no product; see: store-sync flows update --product ID", flow.id)));
+    }
+    fits(ids.len())?;
+    let products = products(tx, &ids).await?;
+    if products.iter().any(|product| product.client_id != flow.client_id) {
+        return Err(Failure::give_up("other_client", format!("flow {} names products of another client", flow.id)));
+    }
+    let settings = settings_of(tx, &flow).await?;
+    let has = db::generation::get_progress(tx, &flow.id).await?.total;
+    Ok(Share { flow: flow.id, client: flow.client_id, products, settings, has })
+}
+
+/// The settings that count for a flow: its own, or its session's where it has none.
+pub(super) async fn settings_of(tx: &mut Tx, flow: &GenerationFlow) -> Result<Map<String, Value>, Failure> {
+    let own = flow.settings.0.as_object().cloned().unwrap_or_default();
+    match &flow.collection_session_id {
+        Some(session) if own.is_empty() => {
+            let products = db::session::texts(&flow.product_ids);
+            // With several products none of them has the last word.
+            let alone = products.first().filter(|_| products.len() == 1);
+            let session = db::session::find(tx, session).await?;
+            Ok(session.map(|session| session_settings(&session, alone.map(String::as_str))).unwrap_or_default())
+        }
+        _ => Ok(own),
+    }
+}
+
+/// A session's settings, with those that it has for one product (`products.ID.…`) laid over.
+pub(super) fn session_settings(session: &CollectionSession, product: Option<&str>) -> Map<String, Value> {
+    let mut settings = session.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
+    let single = settings.remove("products");
+    let own = product.and_then(|product| single.as_ref()?.get(product)?.as_object());
+    if let Some(own) = own {
+        lay_over(&mut settings, own);
+    }
+    settings
+}
+
+fn fits(products: usize) -> Result<(), Failure> {
+    if products > crate::model::PRODUCTS_PER_FLOW {
+        let most = crate::model::PRODUCTS_PER_FLOW;
+        return Err(bad(format!("{products} products do not fit into one picture: at most {most} do")));
+    }
+    Ok(())
+}
+
+/// The products of an order: all there, all of one client.
+pub(super) async fn products(tx: &mut Tx, ids: &[String]) -> Result<Vec<Product>, Failure> {
+    let mut products: Vec<Product> = Vec::with_capacity(ids.len());
+    for id in ids {
+        let found = db::product::find(tx, id).await?.ok_or_else(|| unknown("product", id, "products"))?;
+        if products.first().is_some_and(|first| first.client_id != found.client_id) {
+            return Err(Failure::give_up("other_client", "the products of an order belong to one client"));
+        }
+        products.push(found);
+    }
+    Ok(products)
+}
+
+/// The products as a prompt names them.
+pub(super) async fn shown(tx: &mut Tx, products: &[Product]) -> sqlx::Result<Vec<Shown>> {
+    let mut shown = Vec::with_capacity(products.len());
+    for product in products {
+        let seen = db::product::find_analysis(tx, &product.id).await?;
+        shown.push(Shown { name: product.name.clone(), analysis: seen.analysis_data.map(|json| json.0) });
+    }
+    Ok(shown)
+}
+
+pub(super) async fn find_flow(tx: &mut Tx, id: &FlowId) -> Result<GenerationFlow, Failure> {
+    db::flow::find(tx, id).await?.ok_or_else(|| unknown("flow", id.as_str(), "flows"))
+}
+
+pub(super) async fn find_asset(tx: &mut Tx, id: &AssetId) -> Result<Asset, Failure> {
+    db::asset::find(tx, id.as_str()).await?.ok_or_else(|| unknown("asset", id.as_str(), "assets"))
+}
+
+pub(super) fn unknown(noun: &str, id: &str, list: &str) -> Failure {
+    Failure::give_up(&format!("unknown_{noun}"), format!("there is no {noun} '{id}'; see: store-sync {list} list"))
+}
+
+pub(super) fn bad(why: impl Into<String>) -> Failure {
+    Failure::give_up("bad_order", why)
+}
