@@ -103,6 +103,8 @@ CREATE TABLE job (
     error text,
     attempts integer NOT NULL DEFAULT 0,
     failures integer NOT NULL DEFAULT 0,
+    postponements integer NOT NULL DEFAULT 0,
+    waiting_since timestamptz,
     max_attempts integer NOT NULL DEFAULT 3,
     scheduled_for timestamptz NOT NULL DEFAULT now(),
     locked_by text,

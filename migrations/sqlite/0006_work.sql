@@ -103,6 +103,8 @@ CREATE TABLE job (
     error TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
     failures INTEGER NOT NULL DEFAULT 0,
+    postponements INTEGER NOT NULL DEFAULT 0,
+    waiting_since TEXT,
     max_attempts INTEGER NOT NULL DEFAULT 3,
     scheduled_for TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     locked_by TEXT,

@@ -118,7 +118,7 @@ pub(super) enum Making {
 #[derive(clap::Args)]
 pub(super) struct Decision {
     /// These; or those that wait for a decision and fit the filter.
-    #[arg(required_unless_present = "filter")]
+    #[arg(required_unless_present = "filter", conflicts_with = "filter")]
     ids: Vec<String>,
     #[command(flatten)]
     filter: Filter,
@@ -252,6 +252,10 @@ async fn make(config: &Config, tools: &Shared, out: &Out, making: Making) -> any
     match making {
         Making::Regenerate { ids, set, no_wait } => {
             let over = input::settings(&set)?.unwrap_or_default();
+            // All of them are there, or nothing is ordered.
+            for id in &ids {
+                find(tools, id).await?;
+            }
             let mut all = generate::Ordered::default();
             for id in ids {
                 let one = generate::regenerate(tools, &AssetId(id), &over).await?;
@@ -288,7 +292,12 @@ async fn waiting(tools: &Tools, filter: Filter) -> anyhow::Result<Vec<String>> {
 
 async fn tidy(tools: &Tools, out: &Out, delete: bool) -> anyhow::Result<()> {
     let tidied = generate::tidy(tools, delete).await?;
-    let done = if delete { "deleted" } else { "found (delete them with --delete)" };
+    let some = !tidied.orphans.is_empty() || tidied.of_deleted > 0;
+    let done = match (delete, some) {
+        (_, false) => "nothing to do",
+        (true, true) => "deleted",
+        (false, true) => "delete them with --delete",
+    };
     let text = format!(
         "{} of {} pictures of ours are known to no row ({} kB), {} are of deleted outputs: {done}",
         tidied.orphans.len(),
@@ -300,15 +309,16 @@ async fn tidy(tools: &Tools, out: &Out, delete: bool) -> anyhow::Result<()> {
 }
 
 fn table(out: &Out, assets: &[Asset]) -> anyhow::Result<()> {
-    out.list(assets, &["ID", "STATUS", "TYPE", "SIZE", "APPROVAL", "MADE"], |a| {
+    out.list(assets, &["ID", "FLOW", "STATUS", "SIZE", "APPROVAL", "MADE", "NOTE"], |a| {
         let size = a.width.zip(a.height).map(|(w, h)| format!("{w}×{h}"));
         vec![
             a.id.to_string(),
+            or_dash(a.generation_flow_id.as_ref()),
             a.status.to_string(),
-            or_dash(a.mime_type.as_ref()),
             or_dash(size.as_ref()),
             a.approval_status.to_string(),
             a.created_at.to_string(),
+            or_dash(a.error.as_ref().or(a.approval_note.as_ref())),
         ]
     })
 }

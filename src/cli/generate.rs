@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     db::{self, ledger::By},
     generate::{self, Order, Ordered, Terms},
-    model::{Asset, AssetStatus, dollars, lay_over},
+    model::{Asset, AssetStatus, FlowId, JobStatus, dollars, lay_over},
     tools::Shared,
 };
 
@@ -25,7 +25,7 @@ pub(super) struct HowMany {
     #[arg(long)]
     seed: Option<u64>,
     /// Place in the queue; lower goes first.
-    #[arg(long, default_value_t = generate::USUAL)]
+    #[arg(long, default_value_t = generate::USUAL, allow_hyphen_values = true)]
     priority: i32,
     /// Leave the order and end.
     #[arg(long)]
@@ -50,31 +50,40 @@ pub(super) struct Args {
     #[arg(long, requires = "products")]
     together: bool,
     /// Scenes: studio, podium, wood, marble, botanic, concrete, sunset, night, or words such as "Rustic kitchen".
-    #[arg(long = "style", value_name = "STYLE", value_delimiter = ',')]
+    #[arg(long = "style", value_name = "STYLE", value_delimiter = ',', requires = "products")]
     styles: Vec<String>,
     /// What a model is told beside the settings.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", requires = "products")]
     prompt: Option<String>,
     /// What makes them: studio or gemini.
-    #[arg(long)]
+    #[arg(long, requires = "products")]
     engine: Option<String>,
     /// Width to height, such as 4:3; square where nothing says it.
-    #[arg(long)]
+    #[arg(long, requires = "products", value_parser = aspect)]
     aspect: Option<String>,
     /// Pixels of the longer side; 1024 where nothing says it.
-    #[arg(long)]
+    #[arg(long, requires = "products", value_parser = clap::value_parser!(u32).range(64..=4096))]
     size: Option<u32>,
     /// Light, such as "Golden Hour", "Cool", "Dramatic".
-    #[arg(long)]
+    #[arg(long, requires = "products")]
     lighting: Option<String>,
     /// A further setting, such as cameraAngle=High or postAdjustments.light.exposure=20.
-    #[arg(long = "set", value_name = "NAME=VALUE")]
+    #[arg(long = "set", value_name = "NAME=VALUE", requires = "products")]
     set: Vec<String>,
     /// Further settings as JSON, such as '{"postAdjustments": {"light": {"exposure": 20}}}'.
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "JSON", requires = "products")]
     settings: Option<String>,
     #[command(flatten)]
     how: HowMany,
+}
+
+/// Two numbers with a colon between them.
+fn aspect(text: &str) -> Result<String, String> {
+    let number = |text: &str| text.parse::<f32>().is_ok_and(|number| number.is_finite() && number > 0.0);
+    match text.split_once(':') {
+        Some((wide, high)) if number(wide) && number(high) => Ok(text.to_owned()),
+        _ => Err("write it as 4:3".to_owned()),
+    }
 }
 
 impl Args {
@@ -142,7 +151,7 @@ pub(super) async fn finish(
     if no_wait {
         return out.one(&ordered);
     }
-    follow::jobs(config, tools, &ordered.jobs).await?;
+    let jobs = follow::jobs(config, tools, &ordered.jobs).await?;
     let mut tx = tools.db.read().await?;
     let mut assets = Vec::with_capacity(ordered.assets.len());
     for id in &ordered.assets {
@@ -150,18 +159,29 @@ pub(super) async fn finish(
     }
     drop(tx);
     show(out, &assets)?;
-    let failed = assets.iter().filter(|asset| asset.status == AssetStatus::Error).count();
+    let failed: Vec<&Asset> = assets.iter().filter(|asset| asset.status == AssetStatus::Error).collect();
     let waiting =
         assets.iter().filter(|asset| matches!(asset.status, AssetStatus::Pending | AssetStatus::Generating)).count();
+    let why = jobs.iter().find(|job| job.status == JobStatus::Pending && job.error.is_some());
     anyhow::ensure!(
         waiting == 0,
-        "{waiting} of {} pictures wait for another try; see: store-sync assets list",
-        assets.len()
+        "{waiting} of {} pictures wait for another try{}; see: store-sync assets list",
+        assets.len(),
+        why.map_or_else(String::new, |job| format!(
+            ", at {}: {}",
+            job.scheduled_for,
+            job.error.as_deref().unwrap_or("")
+        ))
     );
+    let mut flows: Vec<&str> =
+        failed.iter().filter_map(|asset| asset.generation_flow_id.as_ref()).map(FlowId::as_str).collect();
+    flows.dedup();
     anyhow::ensure!(
-        failed == 0,
-        "{failed} of {} pictures were not made; try them again with: store-sync flows retry FLOW",
-        assets.len()
+        failed.is_empty(),
+        "{} of {} pictures were not made; try them again with: store-sync flows retry {}",
+        failed.len(),
+        assets.len(),
+        flows.first().unwrap_or(&"FLOW")
     );
     out.say(&format!(
         "\nPictures lie in {}. Approve with: store-sync assets approve ASSET",

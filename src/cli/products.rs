@@ -21,6 +21,8 @@ pub(super) enum Command {
     /// Products, oldest first.
     List {
         #[arg(long)]
+        client: Option<String>,
+        #[arg(long)]
         connection: Option<String>,
         #[arg(long)]
         sku: Option<String>,
@@ -78,15 +80,16 @@ pub(super) struct Add {
 pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<()> {
     let tools = app::open(config).await?;
     match command {
-        Command::List { connection, sku, deleted, limit, after } => {
+        Command::List { client, connection, sku, deleted, limit, after } => {
+            let mut tx = tools.db.read().await?;
+            let client = super::clients::id_of(&mut tx, client).await?;
             let filter = ProductFilter {
                 connection: connection.map(ConnectionId),
                 sku,
                 with_deleted: deleted,
                 after: after.map(ProductId),
-                client: None,
+                client,
             };
-            let mut tx = tools.db.read().await?;
             let products = db::product::list(&mut tx, &filter, limit).await?;
             out.list(&products, &["ID", "ERP ID", "SKU", "NAME", "PRICE", "STATUS"], |p| {
                 let price = p.price.map(|price| format!("{price} {}", p.currency.as_deref().unwrap_or("")));

@@ -1,6 +1,6 @@
 //! Flows: attempts with fixed settings.
 
-use super::{client, own_products, refused, stale, unknown};
+use super::{chosen_too, client, own_images, own_products, refused, stale, unknown};
 use crate::{
     db,
     model::{Failure, FlowId, FlowInput, GenerationFlow, PRODUCTS_PER_FLOW, lay_over},
@@ -18,6 +18,7 @@ pub async fn create_flow(tools: &Tools, input: &FlowInput) -> Result<GenerationF
     let client = client(&mut tx, owner.as_ref()).await?;
     check(input)?;
     own_products(&mut tx, &client.id, input.product_ids.as_ref()).await?;
+    own_images(&mut tx, &client.id, input.selected_base_images.as_ref()).await?;
     let id: FlowId = tools.outside.new_id();
     if !db::flow::insert(&mut tx, &id, &client.id, input, tools.outside.clock.now()).await? {
         return Err(refused(format!("the session is not one of client {}", client.id)));
@@ -42,7 +43,9 @@ pub async fn update_flow(
     }
     check(input)?;
     own_products(&mut tx, &found.client_id, input.product_ids.as_ref()).await?;
+    own_images(&mut tx, &found.client_id, input.selected_base_images.as_ref()).await?;
     let mut change = input.clone();
+    change.selected_base_images = chosen_too(&found.selected_base_images, input.selected_base_images.as_ref());
     if let Some(over) = &input.settings {
         let mut settings = found.settings.0.as_object().cloned().unwrap_or_default();
         lay_over(&mut settings, over);
@@ -62,6 +65,8 @@ pub async fn delete_flow(tools: &Tools, id: &FlowId) -> Result<GenerationFlow, F
     let mut tx = tools.db.begin().await?;
     let found = db::flow::find(&mut tx, id).await?.ok_or_else(|| unknown("flow", id, "flows"))?;
     let now = tools.outside.clock.now();
+    // Whoever orders pictures of it at the same time comes before or after.
+    db::generation::lock_flow(&mut tx, id, now).await?;
     let open = db::generation::get_progress(&mut tx, id).await?.open();
     if open > 0 {
         return Err(refused(format!("{open} pictures of it are under way; run: store-sync flows cancel {id}")));

@@ -30,7 +30,10 @@ pub async fn add_inspiration(tools: &Tools, session: &SessionId, source: Source<
     drop(tx);
     let (bytes, url, kind) = match source {
         Source::Upload(bytes, name) => (bytes, name.to_owned(), InspirationSource::Upload),
-        Source::Url(url, kind) => (tools.outside.bytes_at(&Place::Url(url)).await?, url.to_owned(), kind),
+        Source::Url(url, kind) => {
+            url::Url::parse(url).map_err(|e| refused(format!("'{url}' is no address: {e}")))?;
+            (tools.outside.bytes_at(&Place::Url(url)).await?, url.to_owned(), kind)
+        }
     };
     if bytes.len() > MAX_BYTES {
         return Err(refused(format!("the picture has {} bytes; at most {MAX_BYTES} are kept", bytes.len())));

@@ -19,6 +19,8 @@ pub use products::{NewProduct, add_product};
 pub use sessions::{create_session, delete_session, say, update_session};
 pub use tags::{assign_tag, create_tag, delete_tag, unassign_tag, update_tag};
 
+use serde_json::{Map, Value};
+
 use crate::{
     db::{self, Tx},
     model::{Client, ClientId, Failure, ProductId},
@@ -43,6 +45,28 @@ fn refused(text: impl Into<String>) -> Failure {
 async fn client(tx: &mut Tx, id: Option<&ClientId>) -> Result<Client, Failure> {
     let id = id.ok_or_else(|| refused("say which client it belongs to"))?;
     db::client::find(tx, id.as_str()).await?.ok_or_else(|| unknown("client", id, "clients"))
+}
+
+/// Base pictures that a person chooses: each a picture of that product, which is the client's own. (Older rows name files; those stay as they are.)
+async fn own_images(tx: &mut Tx, client: &ClientId, images: Option<&Map<String, Value>>) -> Result<(), Failure> {
+    for (product, image) in images.into_iter().flatten() {
+        let product = ProductId(product.clone());
+        own_products(tx, client, Some(&vec![product.clone()])).await?;
+        let known = db::product::list_images(tx, &product).await?;
+        let is_one = image.as_str().is_some_and(|id| known.iter().any(|image| image.id.as_str() == id));
+        if !is_one {
+            let text = format!("{image} is no picture of product {product}; see: store-sync products show {product}");
+            return Err(refused(text));
+        }
+    }
+    Ok(())
+}
+
+/// Choices laid over those there are.
+fn chosen_too(found: &Value, input: Option<&Map<String, Value>>) -> Option<Map<String, Value>> {
+    let mut all = found.as_object().cloned().unwrap_or_default();
+    all.extend(input?.clone());
+    Some(all)
 }
 
 /// Every product must be the client's own.

@@ -35,14 +35,15 @@ pub async fn add_product(tools: &Tools, owner: &ClientId, new: &NewProduct<'_>) 
     drop(tx);
     let product: ProductId = tools.outside.new_id();
     let mut images = Vec::with_capacity(new.pictures.len());
-    for bytes in new.pictures {
+    for (place, bytes) in new.pictures.iter().enumerate() {
+        let refused = |why: &str| refused(format!("picture {} {why}", place + 1));
         let id: ImageId = tools.outside.new_id();
-        let kind = picture_kind(bytes).ok_or_else(|| refused("a file is no PNG, JPEG, WebP or GIF picture"))?;
+        let kind = picture_kind(bytes).ok_or_else(|| refused("is no PNG, JPEG, WebP or GIF file"))?;
         let (mime_type, extension) = kind;
         let size = imagesize::blob_size(bytes);
-        let size = size.map_err(|_| refused("a picture's size cannot be read: is the file whole?"))?;
+        let size = size.map_err(|_| refused("has no size that can be read: is the file whole?"))?;
         if bytes.len() > MAX_BYTES {
-            return Err(refused(format!("a picture has {} bytes; at most {MAX_BYTES} are kept", bytes.len())));
+            return Err(refused(&format!("has {} bytes; at most {MAX_BYTES} are kept", bytes.len())));
         }
         let key = format!("clients/{}/products/{product}/media/images/base/{id}.{extension}", client.id);
         // The bytes first: a row without its picture would be worse than a picture without its row.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{client, own_products, refused, stale, unknown};
+use super::{chosen_too, client, own_images, own_products, refused, stale, unknown};
 use crate::{
     db::{self, Tx, message::Parent},
     model::{ClientId, CollectionSession, Failure, Message, MessageId, SessionId, SessionInput},
@@ -17,6 +17,7 @@ pub async fn create_session(tools: &Tools, input: &SessionInput) -> Result<Colle
         return Err(refused("a session needs a name"));
     }
     own_products(&mut tx, &client.id, input.product_ids.as_ref()).await?;
+    own_images(&mut tx, &client.id, input.selected_base_images.as_ref()).await?;
     within_plan(&mut tx, &client.id, input).await?;
     let id: SessionId = tools.outside.new_id();
     db::session::insert(&mut tx, &id, &client.id, input, tools.outside.clock.now()).await?;
@@ -40,10 +41,13 @@ pub async fn update_session(
         return Err(refused("a session stays with its client"));
     }
     own_products(&mut tx, &found.client_id, input.product_ids.as_ref()).await?;
+    own_images(&mut tx, &found.client_id, input.selected_base_images.as_ref()).await?;
+    let mut change = input.clone();
+    change.selected_base_images = chosen_too(&found.selected_base_images, input.selected_base_images.as_ref());
     within_plan(&mut tx, &found.client_id, input).await?;
     look_at(tools, &mut tx, &found.client_id, input).await?;
     let version = version.unwrap_or(found.version);
-    if !db::session::update(&mut tx, id, version, input, tools.outside.clock.now()).await? {
+    if !db::session::update(&mut tx, id, version, &change, tools.outside.clock.now()).await? {
         return Err(stale("session", id, found.version));
     }
     let session = db::session::find(&mut tx, id).await?.ok_or(sqlx::Error::RowNotFound)?;

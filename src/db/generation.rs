@@ -89,17 +89,6 @@ pub async fn list_open(tx: &mut Tx, ids: &[AssetId]) -> sqlx::Result<Vec<AssetId
     Ok(open.into_iter().map(|(id,)| id).collect())
 }
 
-/// From here to the end of the transaction nobody else does what bears this name. (The embedded engine has one writer anyway.)
-pub async fn lock(tx: &mut Tx, name: &str) -> sqlx::Result<()> {
-    match tx {
-        Tx::Sqlite(_) => Ok(()),
-        Tx::Postgres(t) => {
-            let sql = "SELECT pg_advisory_xact_lock(hashtext($1))";
-            sqlx::query(sql).bind(name).execute(&mut **t).await.map(drop)
-        }
-    }
-}
-
 /// It is there; false where it was there before, or given up.
 pub async fn mark_made(tx: &mut Tx, id: &AssetId, made: &Made<'_>, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generated_asset SET status = 'completed', asset_url = $2, sha256 = $3, mime_type = $4, width = $5, height = $6, \
@@ -144,7 +133,7 @@ pub async fn mark_wanted(tx: &mut Tx, id: &AssetId, job: &JobId, now: Time) -> s
 /// Outputs that nobody works on although they are not made: their job ended without them. With their clients.
 pub async fn list_stranded(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<(AssetId, ClientId, Option<String>)>> {
     let sql = "SELECT a.id, a.client_id, j.error FROM generated_asset a JOIN job j ON j.id = a.job_id \
-               WHERE a.status IN ('pending', 'generating') AND a.deleted_at IS NULL AND j.status IN ('failed', 'cancelled') \
+               WHERE a.status IN ('pending', 'generating') AND j.status IN ('failed', 'cancelled') \
                ORDER BY a.id LIMIT $1";
     all!(tx, (AssetId, ClientId, Option<String>), sql, limit)
 }
@@ -202,10 +191,10 @@ pub async fn lock_flow(tx: &mut Tx, flow: &FlowId, now: Time) -> sqlx::Result<bo
     Ok(execute!(tx, sql, flow, now)? == 1)
 }
 
-/// How a flow stands. Its settings and so its version stay.
-pub async fn mark_flow(tx: &mut Tx, flow: &FlowId, status: FlowStatus, now: Time) -> sqlx::Result<()> {
+/// How a flow stands; false where it is gone. Its settings and so its version stay.
+pub async fn mark_flow(tx: &mut Tx, flow: &FlowId, status: FlowStatus, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generation_flow SET status = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL";
-    execute!(tx, sql, flow, status, now).map(drop)
+    Ok(execute!(tx, sql, flow, status, now)? == 1)
 }
 
 /// How a session stands.

@@ -8,7 +8,7 @@ use crate::model::{ClientId, ConnectionId, FlowId, Job, JobId, Pool, Task, Time}
 macro_rules! fields {
     () => {
         "id, client_id, queue, store_connection_id, type, payload, status, error, attempts, max_attempts, scheduled_for, \
-         locked_by, lease_expires_at, lane, dedupe_key, created_at, completed_at"
+         locked_by, lease_expires_at, lane, dedupe_key, waiting_since, created_at, completed_at"
     };
 }
 
@@ -37,7 +37,8 @@ pub async fn next_turn(tx: &mut Tx, pool: Pool, client: &ClientId, now: Time) ->
     let own = "SELECT max(turn) FROM job WHERE client_id = $1 AND queue = $2 AND status = 'pending'";
     // Jobs without turns, and those that wait for a later time, do not say where the pool stands.
     let stands = "SELECT coalesce((SELECT min(turn) FROM job WHERE queue = $1 AND status = 'pending' AND type = 'generate' \
-                  AND scheduled_for <= $2), (SELECT max(turn) FROM job WHERE queue = $1 AND status = 'processing'))";
+                  AND scheduled_for <= $2), (SELECT max(turn) FROM job WHERE queue = $1 AND status = 'processing'), \
+                  (SELECT min(turn) FROM job WHERE queue = $1 AND status = 'pending' AND type = 'generate'))";
     let own: Option<(Option<i64>,)> = maybe!(tx, (Option<i64>,), own, client, pool)?;
     let stands: Option<(Option<i64>,)> = maybe!(tx, (Option<i64>,), stands, pool, now)?;
     let own = own.and_then(|(turn,)| turn).map_or(0, |turn| turn + 1);
@@ -132,25 +133,33 @@ pub async fn mark_retry(tx: &mut Tx, job: &Job, error: &str, at: Time) -> sqlx::
 }
 
 /// Puts a job back until `at`; it did not fail, something it needs is away.
-pub async fn mark_postponed(tx: &mut Tx, job: &Job, why: &str, at: Time) -> sqlx::Result<bool> {
+pub async fn mark_postponed(tx: &mut Tx, job: &Job, why: &str, (at, now): (Time, Time)) -> sqlx::Result<bool> {
     let sql = "UPDATE job SET status = 'pending', running_lane = NULL, lease_expires_at = NULL, locked_by = NULL, \
-               error = $3, scheduled_for = $4 WHERE id = $1 AND attempts = $2 AND status = 'processing'";
-    Ok(execute!(tx, sql, &job.id, job.attempts, why, at)? == 1)
+               postponements = postponements + 1, waiting_since = coalesce(waiting_since, $5), error = $3, scheduled_for = $4 \
+               WHERE id = $1 AND attempts = $2 AND status = 'processing'";
+    Ok(execute!(tx, sql, &job.id, job.attempts, why, at, now)? == 1)
 }
 
-/// Every waiting picture that a model is to make waits until `at`, too; gives how many.
-pub async fn postpone_models(tx: &mut Tx, at: Time) -> sqlx::Result<u64> {
-    let sql = "UPDATE job SET scheduled_for = $1 WHERE queue = 'generate' AND status = 'pending' AND scheduled_for < $1 \
-               AND payload ->> 'by_model' = 'true'";
+/// Every waiting picture that a model is to make waits until `at`, too, and says why; gives how many.
+pub async fn postpone_models(tx: &mut Tx, why: &str, at: Time) -> sqlx::Result<u64> {
+    macro_rules! postpone {
+        ($truth:literal, $lock:literal) => {
+            concat!(
+                "UPDATE job SET scheduled_for = $1, error = coalesce(error, $2) WHERE id IN (SELECT id FROM job \
+                 WHERE queue = 'generate' AND status = 'pending' AND scheduled_for < $1 AND payload ->> 'by_model' = ",
+                $truth,
+                $lock,
+                ")"
+            )
+        };
+    }
     let sql = match tx {
         // The embedded engine gives a truth of JSON as a number.
-        Tx::Sqlite(_) => {
-            "UPDATE job SET scheduled_for = $1 WHERE queue = 'generate' AND status = 'pending' AND scheduled_for < $1 \
-             AND payload ->> 'by_model' = 1"
-        }
-        Tx::Postgres(_) => sql,
+        Tx::Sqlite(_) => postpone!("1", ""),
+        // Two workers may do this at once: each takes what the other has not.
+        Tx::Postgres(_) => postpone!("'true'", " ORDER BY id FOR UPDATE SKIP LOCKED"),
     };
-    execute!(tx, sql, at)
+    execute!(tx, sql, at, why)
 }
 
 /// Ends a job without success.
@@ -171,7 +180,7 @@ pub async fn get_failures(tx: &mut Tx, id: &JobId) -> sqlx::Result<i32> {
 pub async fn release_expired(tx: &mut Tx, now: Time, all_of_them: bool, limit: i32) -> sqlx::Result<u64> {
     let give_up = "UPDATE job SET status = 'failed', running_lane = NULL, lease_expires_at = NULL, completed_at = $1, \
                    error = 'interrupted too often: its process ended each time' \
-                   WHERE status = 'processing' AND (lease_expires_at <= $1 OR $2) AND attempts - failures >= $3";
+                   WHERE status = 'processing' AND (lease_expires_at <= $1 OR $2) AND attempts - failures - postponements >= $3";
     execute!(tx, give_up, now, all_of_them, limit)?;
     let free = "UPDATE job SET status = 'pending', running_lane = NULL, lease_expires_at = NULL, locked_by = NULL, \
                 scheduled_for = $1 WHERE status = 'processing' AND (lease_expires_at <= $1 OR $2)";

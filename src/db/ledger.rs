@@ -1,9 +1,7 @@
 //! Entries of the ledger and the months' money. Promising is one conditional statement, so that no two callers share the last cent.
 
-use std::collections::BTreeMap;
-
 use super::{Tx, all, build, execute, maybe};
-use crate::model::{AssetId, ClientId, ConnectionId, ProductId, Time, UsageEntry, UsageKind, UsageStatus, UsageSum};
+use crate::model::{AssetId, ClientId, ConnectionId, ProductId, Time, UsageEntry, UsageKind, UsageSum};
 
 macro_rules! columns {
     ($rest:literal) => {
@@ -110,53 +108,39 @@ pub async fn move_promise(
     execute!(tx, sql, &entry.id, month, price).map(|_| true)
 }
 
-/// What was given back of a month.
-#[derive(Debug, sqlx::FromRow)]
-pub struct GivenBack {
-    pub month: String,
-    pub pictures: i64,
-}
-
-/// Promises of outputs that are not made: what was not asked for is free again, what was asked for and never answered counts as paid. Gives
-/// the pictures by month.
-pub async fn release_all(tx: &mut Tx, assets: &[AssetId], now: Time) -> sqlx::Result<Vec<GivenBack>> {
+/// Promises of outputs that are not made: what was not asked for is free again, what was asked for and never answered counts as paid. Gives the
+/// entries as they are now; the money itself is `release_money`'s.
+pub async fn mark_all_released(tx: &mut Tx, assets: &[AssetId], now: Time) -> sqlx::Result<Vec<UsageEntry>> {
     let mut entries: Vec<UsageEntry> = Vec::with_capacity(assets.len());
     for chunk in assets.chunks(1000) {
-        for (set, called) in [
-            ("status = 'released'", "IS NULL"),
-            ("kind = 'lost', status = 'settled', usd_micros = reserved_usd_micros", "IS NOT NULL"),
-        ] {
-            entries.extend(build!(
-                tx,
-                |q| {
-                    q.push("UPDATE usage_entry SET ").push(set).push(", settled_at = ").push_bind(now);
-                    q.push(" WHERE status = 'reserved' AND called_at ").push(called).push(" AND generated_asset_id IN (");
-                    let mut list = q.separated(", ");
-                    for asset in chunk {
-                        list.push_bind(asset);
-                    }
-                    q.push(
-                        ") RETURNING id, client_id, store_connection_id, product_id, generated_asset_id, month, kind, status, budget, \
-                         reserved_usd_micros, usd_micros, model, input_tokens, output_tokens, created_at, called_at, settled_at",
-                    );
-                },
-                all UsageEntry
-            )?);
-        }
+        entries.extend(build!(
+            tx,
+            |q| {
+                q.push(
+                    "UPDATE usage_entry SET status = CASE WHEN called_at IS NULL THEN 'released' ELSE 'settled' END, \
+                     kind = CASE WHEN called_at IS NULL THEN kind ELSE 'lost' END, \
+                     usd_micros = CASE WHEN called_at IS NULL THEN 0 ELSE reserved_usd_micros END, settled_at = ",
+                );
+                q.push_bind(now).push(" WHERE status = 'reserved' AND generated_asset_id IN (");
+                let mut list = q.separated(", ");
+                for asset in chunk {
+                    list.push_bind(asset);
+                }
+                q.push(
+                    ") RETURNING id, client_id, store_connection_id, product_id, generated_asset_id, month, kind, status, budget, \
+                     reserved_usd_micros, usd_micros, model, input_tokens, output_tokens, created_at, called_at, settled_at",
+                );
+            },
+            all UsageEntry
+        )?);
     }
-    let (mut months, mut money) = (BTreeMap::new(), BTreeMap::new());
-    for entry in &entries {
-        // Pictures count in the month in which they were ordered, wherever their money went since.
-        *months.entry(entry.created_at.utc().format("%Y-%m").to_string()).or_insert(0) += 1;
-        if let (UsageStatus::Released, Some(budget)) = (entry.status, &entry.budget) {
-            *money.entry((budget, &entry.month)).or_insert(0) += entry.reserved_usd_micros;
-        }
-    }
-    for ((budget, month), sum) in money {
-        let sql = "UPDATE spending SET usd_micros = usd_micros - $3, updated_at = $4 WHERE budget = $1 AND month = $2";
-        execute!(tx, sql, budget, month, sum, now)?;
-    }
-    Ok(months.into_iter().map(|(month, pictures)| GivenBack { month, pictures }).collect())
+    Ok(entries)
+}
+
+/// Promised money is free again.
+pub async fn release_money(tx: &mut Tx, (budget, month): (&str, &str), usd_micros: i64, now: Time) -> sqlx::Result<()> {
+    let sql = "UPDATE spending SET usd_micros = usd_micros - $3, updated_at = $4 WHERE budget = $1 AND month = $2";
+    execute!(tx, sql, budget, month, usd_micros, now).map(drop)
 }
 
 /// What was promised was perhaps spent, and nothing came of it; false where it was settled or released before.
@@ -202,9 +186,10 @@ pub async fn mark_released(tx: &mut Tx, entry: &UsageEntry, now: Time) -> sqlx::
 }
 
 async fn move_money(tx: &mut Tx, entry: &UsageEntry, by: i64, now: Time) -> sqlx::Result<()> {
-    let (Some(budget), true) = (&entry.budget, by != 0) else { return Ok(()) };
-    let sql = "UPDATE spending SET usd_micros = usd_micros + $3, updated_at = $4 WHERE budget = $1 AND month = $2";
-    execute!(tx, sql, budget, &entry.month, by, now).map(drop)
+    match &entry.budget {
+        Some(budget) if by != 0 => release_money(tx, (budget, &entry.month), -by, now).await,
+        _ => Ok(()),
+    }
 }
 
 /// Promises a month's money, all or nothing; false where `cap` (none: without end) would be passed.
@@ -247,7 +232,7 @@ macro_rules! sums {
              CAST(sum(CASE WHEN status = 'settled' AND kind IN ('product_analysis', 'scene_analysis') THEN 1 ELSE 0 END) AS BIGINT) AS analyses, \
              CAST(sum(usd_micros) AS BIGINT) AS usd_micros, \
              CAST(sum(CASE WHEN status = 'reserved' THEN reserved_usd_micros ELSE 0 END) AS BIGINT) AS reserved_usd_micros \
-             FROM usage_entry WHERE client_id = $1 AND month = $2 GROUP BY ", $column, " ORDER BY 4 DESC, 2 DESC, 1 LIMIT $3"
+             FROM usage_entry WHERE client_id = $1 AND month = $2 AND status <> 'released' GROUP BY ", $column, " ORDER BY 4 DESC, 2 DESC, 1 LIMIT $3"
         )
     };
 }

@@ -160,6 +160,12 @@ async fn open_sqlite(file: &str, max_connections: u32) -> Result<Db, OpenError> 
 }
 
 impl Tx {
+    /// From here to the end of the transaction nobody else does what bears this name. (The embedded engine has one writer anyway.)
+    pub async fn lock(&mut self, name: &str) -> sqlx::Result<()> {
+        let Self::Postgres(t) = self else { return Ok(()) };
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtext($1))").bind(name).execute(&mut **t).await.map(drop)
+    }
+
     /// Makes everything done so far lasting.
     pub async fn commit(self) -> sqlx::Result<()> {
         match self {

@@ -1,6 +1,6 @@
 //! The account: pictures, room and money are promised before anything is asked for, and become what they came to, or are given back.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::{
         self, Tx,
         ledger::{NewEntry, Paid},
     },
-    model::{Asset, AssetId, ClientId, Failure, Product, Time, Usage, UsageEntry, UsageKind, dollars},
+    model::{Asset, AssetId, ClientId, Failure, Product, Time, Usage, UsageEntry, UsageKind, UsageStatus, dollars},
     tools::Tools,
 };
 
@@ -186,6 +186,9 @@ pub(super) async fn call(tools: &Tools, asset: &Asset, price: i64) -> Result<Tim
     let entry = entry.ok_or_else(|| {
         Failure::give_up("stale", "nothing is promised for this picture any more: it was cancelled, or made meanwhile")
     })?;
+    if entry.budget.is_none() {
+        return Err(Failure::give_up("stale", "no money is promised for this picture: order it again"));
+    }
     if let (Some(_), Some(budget)) = (entry.called_at, &entry.budget) {
         let reserved = entry.reserved_usd_micros;
         if !db::ledger::reserve_money(&mut tx, (budget, &month), reserved, cap, now).await? {
@@ -234,10 +237,22 @@ pub(super) async fn give_all_back(
     assets: &[AssetId],
 ) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
-    for back in db::ledger::release_all(tx, assets, now).await? {
-        let generation_count = i32::try_from(back.pictures).unwrap_or(i32::MAX);
-        let usage = Usage { client_id: client.clone(), month: back.month, generation_count };
+    let entries = db::ledger::mark_all_released(tx, assets, now).await?;
+    let (mut months, mut money) = (BTreeMap::new(), BTreeMap::new());
+    for entry in &entries {
+        // Pictures count in the month in which they were ordered, wherever their money went since.
+        *months.entry(month(entry.created_at)).or_insert(0) += 1;
+        if let (UsageStatus::Released, Some(budget)) = (entry.status, &entry.budget) {
+            *money.entry((budget, &entry.month)).or_insert(0) += entry.reserved_usd_micros;
+        }
+    }
+    // The counts before the money, as whoever orders takes them.
+    for (month, generation_count) in months {
+        let usage = Usage { client_id: client.clone(), month, generation_count };
         db::quota::release(tx, &usage, now).await?;
+    }
+    for ((budget, month), sum) in money {
+        db::ledger::release_money(tx, (budget, month), sum, now).await?;
     }
     Ok(())
 }
@@ -261,14 +276,14 @@ pub(super) async fn settle_forgotten(tools: &Tools) -> sqlx::Result<usize> {
 
 /// A picture was made: its promise becomes what it cost.
 pub(super) async fn settle(tools: &Tools, tx: &mut Tx, asset: &AssetId, paid: &Paid<'_>) -> sqlx::Result<()> {
-    let Some(entry) = db::ledger::find_reserved(tx, asset).await? else { return Ok(()) };
+    let Some(entry) = db::ledger::lock_reserved(tx, asset).await? else { return Ok(()) };
     db::ledger::mark_settled(tx, &entry, paid, tools.outside.clock.now()).await.map(drop)
 }
 
 /// A picture was not made: its client's count and the money are free again.
 pub(super) async fn give_back(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
-    let entry = db::ledger::find_reserved(tx, &asset.id).await?;
+    let entry = db::ledger::lock_reserved(tx, &asset.id).await?;
     // Counted when it was ordered, wherever its money went since.
     let month = month(entry.as_ref().map_or(asset.created_at, |entry| entry.created_at));
     let usage = Usage { client_id: asset.client_id.clone(), month, generation_count: 1 };

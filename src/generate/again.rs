@@ -58,8 +58,9 @@ pub async fn edit(
     let mut settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
     // What the finished picture has in it already is not done twice.
     settings.remove("postAdjustments");
-    settings.insert("engine".into(), if words.is_some() { "gemini" } else { "studio" }.into());
     lay_over(&mut settings, over);
+    // Words are for the model, whatever the settings say: what is paid for is promised.
+    settings.insert("engine".into(), if words.is_some() { "gemini" } else { "studio" }.into());
     let provenance = json!({ "kind": "edit", "edited_from": id, "instruction": words });
     let ordered = again(tools, &mut tx, &asset, settings, UsageKind::Edit, provenance).await?;
     tx.commit().await?;
@@ -104,7 +105,7 @@ pub async fn retry_flow(tools: &Tools, id: &FlowId) -> Result<Ordered, Failure> 
 /// The same for every flow of a session, all or nothing.
 pub async fn retry_session(tools: &Tools, id: &SessionId) -> Result<Ordered, Failure> {
     let mut tx = tools.db.begin().await?;
-    db::generation::lock(&mut tx, &format!("order:{id}")).await?;
+    tx.lock(&format!("order:{id}")).await?;
     db::session::find(&mut tx, id).await?.ok_or_else(|| unknown("session", id.as_str(), "sessions"))?;
     let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
     let mut all = Ordered::default();

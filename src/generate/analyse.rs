@@ -136,7 +136,12 @@ pub(super) async fn product(tools: &Tools, product: &Product, engine: Engine) ->
         }
         Engine::Gemini => {
             let about = Promise { kind: UsageKind::ProductAnalysis, asset: None, product: Some(product), money: None };
-            ask(tools, &product.client_id, about, source, (PRODUCT_QUESTION, &product_form())).await?
+            let told = ask(tools, &product.client_id, about, source, (PRODUCT_QUESTION, &product_form())).await;
+            match told {
+                // Known as well: the next picture does not ask again what this picture gives no answer to.
+                Err(failure) if is_unusable(&failure) => json!({ "unusable": failure.code }),
+                told => told?,
+            }
         }
     };
     seen["version"] = version(engine).into();
@@ -200,6 +205,11 @@ pub(super) async fn asset(tools: &Tools, asset: &Asset, picture: &Source) -> Res
     Ok(seen)
 }
 
+/// The model answered, and not what it was asked: asking again would end alike.
+fn is_unusable(failure: &Failure) -> bool {
+    ["bad_analysis", "analysis_cut", "blocked"].contains(&failure.code.as_str())
+}
+
 /// Asks the model, within the month's money.
 async fn ask(
     tools: &Tools,
@@ -223,7 +233,8 @@ async fn ask(
         model: &answer.model,
         tokens: Some((answer.tokens.input, answer.tokens.output)),
     });
-    let lost = answer.as_ref().is_err_and(|failure| failure.code == ANSWER_LOST);
+    // Answers that were written and cannot be used are paid for, too; nobody tells here what they came to.
+    let lost = answer.as_ref().is_err_and(|failure| failure.code == ANSWER_LOST || is_unusable(failure));
     account::settle_analysis(tools, &entry, paid.as_ref(), lost).await?;
     Ok(answer?.value)
 }

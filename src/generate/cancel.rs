@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{account, keep, share};
 use crate::{
     db::{self, Tx, event::NewEvent, flow::FlowFilter},
-    model::{EventType, Failure, FlowId, FlowStatus, GenerationFlow, SessionId},
+    model::{EventType, Failure, FlowId, GenerationFlow, SessionId},
     tools::Tools,
 };
 
@@ -35,8 +35,8 @@ pub async fn cancel_flow(tools: &Tools, id: &FlowId) -> Result<Cancelled, Failur
 pub async fn cancel_session(tools: &Tools, id: &SessionId) -> Result<Cancelled, Failure> {
     let mut tx = tools.db.begin().await?;
     db::session::find(&mut tx, id).await?.ok_or_else(|| share::unknown("session", id.as_str(), "sessions"))?;
-    let filter =
-        FlowFilter { session: Some(id.clone()), status: Some(FlowStatus::Generating), ..FlowFilter::default() };
+    // Whatever their state: second attempts are made beside a finished flow.
+    let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
     let mut sum = Cancelled::default();
     for flow in db::flow::list(&mut tx, &filter, i64::from(i32::MAX)).await? {
         let one = cancel(tools, &mut tx, &flow).await?;

@@ -112,7 +112,7 @@ pub async fn order_flow(tools: &Tools, id: &FlowId, terms: Terms) -> Result<Orde
 pub async fn order_session(tools: &Tools, id: &SessionId, terms: Terms, again: bool) -> Result<Ordered, Failure> {
     let mut tx = tools.db.begin().await?;
     // Two orders of one session at once would both find its products without flows.
-    db::generation::lock(&mut tx, &format!("order:{id}")).await?;
+    tx.lock(&format!("order:{id}")).await?;
     let session = db::session::find(&mut tx, id).await?;
     let session = session.ok_or_else(|| unknown("session", id.as_str(), "sessions"))?;
     let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
@@ -134,6 +134,9 @@ pub async fn order_session(tools: &Tools, id: &SessionId, terms: Terms, again: b
     for product in products(&mut tx, &missing).await? {
         let settings = session_settings(&session, Some(product.id.as_str()));
         shares.push(new_share(tools, &mut tx, &session.client_id, Some(id), &[product], &settings).await?);
+    }
+    if shares.is_empty() && shown.is_empty() {
+        return Err(bad(format!("session {id} has no products; see: store-sync sessions update --product ID")));
     }
     if shares.is_empty() && failed > 0 {
         let text =
@@ -191,7 +194,9 @@ pub(super) async fn started(
     pictures: usize,
 ) -> Result<(), Failure> {
     let now = tools.outside.clock.now();
-    db::generation::mark_flow(tx, flow, FlowStatus::Generating, now).await?;
+    if !db::generation::mark_flow(tx, flow, FlowStatus::Generating, now).await? {
+        return Err(unknown("flow", flow.as_str(), "flows"));
+    }
     let event = NewEvent {
         id: &tools.outside.new_id(),
         client,

@@ -143,6 +143,8 @@ pub struct Job {
     pub lease_expires_at: Option<Time>,
     pub lane: String,
     pub dedupe_key: Option<String>,
+    /// Since when it waits for something that is away; none where nothing it needs was.
+    pub waiting_since: Option<Time>,
     pub created_at: Time,
     pub completed_at: Option<Time>,
 }

@@ -15,6 +15,11 @@ pub const RETRY_CAP: Duration = Duration::from_hours(1);
 /// The wait after a first failure; it doubles with every further one.
 const RETRY_FIRST: Duration = Duration::from_secs(10);
 
+/// Failures that say nothing about a picture: the model wants to be left alone, or is away. They are waited out.
+const AWAY: [&str; 3] = ["model_quota", "model_away", "network"];
+/// How long is waited at most for a model.
+const PATIENCE: Duration = Duration::from_hours(72);
+
 /// Ends an attempt at a job, in one transaction. Does nothing where the job is no longer ours.
 pub(super) async fn settle(tools: &Tools, job: &Job, result: Result<(), Failure>) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
@@ -26,25 +31,21 @@ pub(super) async fn settle(tools: &Tools, job: &Job, result: Result<(), Failure>
     tx.commit().await
 }
 
-/// Failures that say nothing about a picture: the model wants to be left alone, or is away. They are waited out.
-const AWAY: [&str; 3] = ["model_quota", "model_away", "network"];
-/// How long is waited at most for a model.
-const PATIENCE: Duration = Duration::from_hours(72);
-
 /// Puts a picture back that waits for its model, and every other one with it: each would only ask in vain. False where that does not help.
 async fn wait_for_model(tx: &mut Tx, job: &Job, failure: &Failure, now: Time) -> sqlx::Result<bool> {
     let by_model = matches!(&job.payload.0, Task::Generate { by_model: true, .. });
-    if !by_model || !AWAY.contains(&failure.code.as_str()) || now.since(job.created_at) > PATIENCE {
+    let waited = job.waiting_since.map_or(Duration::ZERO, |since| now.since(since));
+    if !by_model || !AWAY.contains(&failure.code.as_str()) || waited > PATIENCE {
         return Ok(false);
     }
     let Remedy::Retry(asked) = failure.remedy else { return Ok(false) };
     // Without a word of the service: the longer it has been away, the longer until the next look.
-    let usual = (now.since(job.created_at) / 4).clamp(RETRY_FIRST * 3, RETRY_CAP);
+    let usual = (waited / 4).clamp(RETRY_FIRST * 3, RETRY_CAP);
     let at = now.plus(asked.unwrap_or(usual));
-    if !db::job::mark_postponed(tx, job, &failure.message, at).await? {
+    if !db::job::mark_postponed(tx, job, &failure.message, (at, now)).await? {
         return Ok(true);
     }
-    let others = db::job::postpone_models(tx, at).await?;
+    let others = db::job::postpone_models(tx, &failure.message, at).await?;
     if let Task::Generate { asset, .. } = &job.payload.0 {
         db::generation::mark_waiting(tx, asset, now).await?;
     }

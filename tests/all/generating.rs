@@ -598,7 +598,7 @@ on_both! {
         let far = now.plus(std::time::Duration::from_hours(12));
         for _ in 0..9 {
             let job = db::job::claim(&mut tx, Pool::Generate, "w", (now, far)).await.expect("claims").expect("a job");
-            assert!(db::job::mark_postponed(&mut tx, &job, "later", far).await.expect("is put back"));
+            assert!(db::job::mark_postponed(&mut tx, &job, "later", (far, now)).await.expect("is put back"));
         }
         let stands = db::job::next_turn(&mut tx, Pool::Generate, &"newcomer".into(), now).await.expect("a turn");
         assert_eq!((stands, first.jobs.len()), (9, 10), "where the one stands that can be made now");
@@ -621,6 +621,73 @@ on_both! {
         assert_eq!(generate::tidy(tools, true).await.expect("tidies").of_deleted, 2);
         assert_eq!(stored().await, before - gone.byte_size.expect("bytes") - gone.original_byte_size.expect("bytes"));
         assert!(tools.outside.files.get(gone.asset_url.as_deref().expect("a key")).await.is_err());
+    }
+    async fn orders_and_cancels_side_by_side_come_to_an_end(engine) {
+        let desk = std::sync::Arc::new(Desk::new(engine).await);
+        desk.limits(100_000, -1, None).await;
+        let flow = async |product: &str| {
+            let input = FlowInput { client_id: Some(desk.app.client.clone()), product_ids: Some(vec![ProductId(product.to_owned())]), settings: json!({ "size": 96 }).as_object().cloned(), ..FlowInput::default() };
+            curate::create_flow(&desk.app.tools, &input).await.expect("is made").id
+        };
+        let flows = [flow(&desk.products[0]).await, flow(&desk.products[1]).await];
+        let mut tasks = tokio::task::JoinSet::new();
+        for n in 0..40 {
+            let (desk, flow) = (desk.clone(), flows[n / 2 % 2].clone());
+            tasks.spawn(async move {
+                if n % 2 == 0 {
+                    generate::order_flow(&desk.app.tools, &flow, Terms::of(4)).await.map(drop)
+                } else {
+                    generate::cancel_flow(&desk.app.tools, &flow).await.map(drop)
+                }
+            });
+        }
+        for ended in tasks.join_all().await {
+            ended.expect("no deadlock, no refusal");
+        }
+        for flow in &flows {
+            generate::cancel_flow(&desk.app.tools, flow).await.expect("is cancelled");
+        }
+        assert_eq!(desk.used().await, 0, "whatever was ordered was given back once");
+    }
+
+    async fn second_attempts_are_cancelled_with_their_session(engine) {
+        let desk = Desk::new(engine).await;
+        let tools = &desk.app.tools;
+        let session = desk.session(&desk.products[..1]).await;
+        let ordered = generate::order_session(tools, &session, Terms::of(1), false).await.expect("is ordered");
+        desk.app.drain().await;
+        generate::regenerate(tools, &ordered.assets[0], &Map::new()).await.expect("is ordered");
+        assert_eq!(generate::cancel_session(tools, &session).await.expect("is cancelled").cancelled, 1);
+        curate::delete_session(tools, &session).await.expect("nothing is under way");
+        let empty = desk.session(&[]).await;
+        assert!(generate::order_session(tools, &empty, Terms::of(1), false).await.expect_err("nothing to show").message.contains("no products"));
+    }
+
+    async fn base_pictures_are_the_products_own(engine) {
+        let desk = Desk::new(engine).await;
+        let tools = &desk.app.tools;
+        let images = async |product: &str| {
+            let mut tx = tools.db.read().await.expect("reads");
+            db::product::list_images(&mut tx, &ProductId(product.to_owned())).await.expect("lists")
+        };
+        let (first, second) = (images(&desk.products[0]).await, images(&desk.products[1]).await);
+        let last = first.last().expect("a picture").id.to_string();
+        let session = desk.session(&desk.products[..2]).await;
+        let choose = async |product: &str, image: &str| {
+            let chosen = json!({ product: image }).as_object().cloned();
+            curate::update_session(tools, &session, None, &SessionInput { selected_base_images: chosen, ..SessionInput::default() }).await
+        };
+        for (product, image) in [(desk.products[0].as_str(), "bogus"), (desk.products[0].as_str(), second[0].id.as_str()), ("nope", last.as_str())] {
+            assert_eq!(choose(product, image).await.expect_err("is refused").code, "refused");
+        }
+        choose(&desk.products[0], &last).await.expect("is chosen");
+        let both = choose(&desk.products[1], second[0].id.as_str()).await.expect("is chosen, too");
+        assert_eq!(both.selected_base_images.0.as_object().map(Map::len), Some(2));
+        let ordered = generate::order_session(tools, &session, Terms::of(1), false).await.expect("is ordered");
+        desk.app.drain().await;
+        let assets = desk.assets().await;
+        let of = assets.iter().find(|asset| asset.id == ordered.assets[0]).expect("is there");
+        assert_eq!(of.provenance.as_ref().map(|json| json.0["pictures"][0]["image"].clone()), Some(json!(last)));
     }
 }
 

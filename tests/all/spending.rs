@@ -403,4 +403,56 @@ on_both! {
         purse.app.tools.outside.files.put(key, picture(9).into()).await.expect("is kept");
         assert!(generate::bytes_of(&purse.app.tools, &asset, true).await.is_err());
     }
+    async fn an_edit_by_words_is_paid_for_whatever_its_settings_say(engine) {
+        let purse = Purse::new(engine, "analyse = \"never\"", &format!("usd_per_month = 0.1\n{PRICES}")).await;
+        let tools = &purse.app.tools;
+        let ordered = purse.order(&purse.products[..1], json!({ "engine": "studio", "size": 96 }), 1).await.expect("is ordered");
+        purse.app.drain().await;
+        let sly = json!({ "engine": "studio" }).as_object().cloned().expect("an object");
+        generate::edit(tools, &ordered.assets[0], Some("bluer"), &sly).await.expect("fits once");
+        assert_eq!(purse.spent().await, 100_000, "an edit costs what it costs");
+        assert_eq!(generate::edit(tools, &ordered.assets[0], Some("bluer"), &sly).await.expect_err("and no second one").code, "money_cap");
+        purse.app.drain().await;
+        assert_eq!((purse.model.painted(), purse.spent().await), (1, 100_000));
+    }
+
+    async fn a_picture_may_wait_as_often_as_it_has_to(engine) {
+        let purse = Purse::new(engine, "analyse = \"never\"", PRICES).await;
+        let tools = &purse.app.tools;
+        let ordered = purse.order(&purse.products[..1], json!({}), 3).await.expect("is ordered");
+        let full = json!({ "error": { "code": 429, "status": "RESOURCE_EXHAUSTED", "message": "slow down", "details": [{ "retryDelay": "1s" }] } });
+        purse.model.refuse_after(0, (429, full));
+        for _ in 0..210 {
+            purse.app.drain().await;
+            purse.app.clock.advance(std::time::Duration::from_secs(2));
+        }
+        // A restart takes over what an ended process held: these were not interrupted, they waited.
+        let mut tx = tools.db.begin().await.expect("begins");
+        let now = purse.app.clock.now();
+        let held = db::job::claim(&mut tx, store_sync::model::Pool::Generate, "w", (now, now)).await.expect("claims").expect("a job");
+        tx.commit().await.expect("commits");
+        assert!(held.attempts > 200, "{}", held.attempts);
+        store_sync::work::recover(tools, true).await.expect("recovers");
+        let mut tx = tools.db.read().await.expect("reads");
+        let jobs = db::job::list_by_ids(&mut tx, &ordered.jobs).await.expect("lists");
+        drop(tx);
+        assert!(jobs.iter().all(|job| job.status == store_sync::model::JobStatus::Pending && job.error.is_some()), "each says why it waits: {jobs:?}");
+        purse.model.refuse_after(usize::MAX, (200, json!({})));
+        purse.app.clock.advance(std::time::Duration::from_mins(1));
+        purse.app.drain().await;
+        assert_eq!((purse.model.painted(), purse.spent().await), (3, 3 * PICTURE));
+    }
+
+    async fn what_the_model_cannot_say_is_asked_once(engine) {
+        let purse = Purse::new(engine, "", &format!("usd_per_month = 5\n{PRICES}")).await;
+        let gibberish = json!({ "candidates": [{ "content": { "parts": [{ "text": "a mug, I think" }] }, "finishReason": "STOP" }], "usageMetadata": { "promptTokenCount": 900, "candidatesTokenCount": 9 } });
+        *purse.model.next.lock().expect("is whole") = vec![(200, gibberish)];
+        purse.order(&purse.products[..1], json!({}), 3).await.expect("is ordered");
+        purse.app.drain().await;
+        let forms = purse.model.asked().iter().filter(|one| one["form"] == true).count();
+        assert_eq!((forms, purse.model.painted()), (1, 3), "pictures are made without it");
+        let kinds = purse.sums(By::Kind).await;
+        let lost = kinds.iter().find(|sum| sum.what.as_deref() == Some("lost")).expect("it may have been paid for");
+        assert_eq!(purse.spent().await, 3 * PICTURE + lost.usd_micros);
+    }
 }
