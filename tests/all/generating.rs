@@ -622,34 +622,6 @@ on_both! {
         assert_eq!(stored().await, before - gone.byte_size.expect("bytes") - gone.original_byte_size.expect("bytes"));
         assert!(tools.outside.files.get(gone.asset_url.as_deref().expect("a key")).await.is_err());
     }
-    async fn orders_and_cancels_side_by_side_come_to_an_end(engine) {
-        let desk = std::sync::Arc::new(Desk::new(engine).await);
-        desk.limits(100_000, -1, None).await;
-        let flow = async |product: &str| {
-            let input = FlowInput { client_id: Some(desk.app.client.clone()), product_ids: Some(vec![ProductId(product.to_owned())]), settings: json!({ "size": 96 }).as_object().cloned(), ..FlowInput::default() };
-            curate::create_flow(&desk.app.tools, &input).await.expect("is made").id
-        };
-        let flows = [flow(&desk.products[0]).await, flow(&desk.products[1]).await];
-        let mut tasks = tokio::task::JoinSet::new();
-        for n in 0..40 {
-            let (desk, flow) = (desk.clone(), flows[n / 2 % 2].clone());
-            tasks.spawn(async move {
-                if n % 2 == 0 {
-                    generate::order_flow(&desk.app.tools, &flow, Terms::of(4)).await.map(drop)
-                } else {
-                    generate::cancel_flow(&desk.app.tools, &flow).await.map(drop)
-                }
-            });
-        }
-        for ended in tasks.join_all().await {
-            ended.expect("no deadlock, no refusal");
-        }
-        for flow in &flows {
-            generate::cancel_flow(&desk.app.tools, flow).await.expect("is cancelled");
-        }
-        assert_eq!(desk.used().await, 0, "whatever was ordered was given back once");
-    }
-
     async fn second_attempts_are_cancelled_with_their_session(engine) {
         let desk = Desk::new(engine).await;
         let tools = &desk.app.tools;

@@ -14,7 +14,7 @@ use store_sync::{
     curate,
     db::{self, ledger::By},
     generate::{self, Order, Ordered, Terms},
-    model::{AssetStatus, Failure, ProductId, SessionInput, UsageSum},
+    model::{AssetStatus, Failure, FlowInput, ProductId, SessionInput, UsageSum},
     sandbox::{self, Options},
 };
 use tokio::net::TcpListener;
@@ -454,5 +454,36 @@ on_both! {
         let kinds = purse.sums(By::Kind).await;
         let lost = kinds.iter().find(|sum| sum.what.as_deref() == Some("lost")).expect("it may have been paid for");
         assert_eq!(purse.spent().await, 3 * PICTURE + lost.usd_micros);
+    }
+    async fn orders_and_cancels_side_by_side_come_to_an_end(engine) {
+        let purse = Arc::new(Purse::new(engine, "analyse = \"never\"", &format!("usd_per_month = 1000\n{PRICES}")).await);
+        let mut flows = Vec::new();
+        for product in &purse.products[..3] {
+            let input = FlowInput { client_id: Some(purse.app.client.clone()), product_ids: Some(vec![ProductId(product.clone())]), ..FlowInput::default() };
+            flows.push(curate::create_flow(&purse.app.tools, &input).await.expect("is made").id);
+        }
+        for _ in 0..5 {
+            let mut tasks = tokio::task::JoinSet::new();
+            for n in 0..24 {
+                let (purse, flow) = (purse.clone(), flows[n / 2 % 3].clone());
+                tasks.spawn(async move {
+                    if n % 2 == 0 {
+                        generate::order_flow(&purse.app.tools, &flow, Terms::of(3)).await.map(drop)
+                    } else {
+                        generate::cancel_flow(&purse.app.tools, &flow).await.map(drop)
+                    }
+                });
+            }
+            for ended in tasks.join_all().await {
+                ended.expect("no deadlock, no refusal");
+            }
+        }
+        for flow in &flows {
+            generate::cancel_flow(&purse.app.tools, flow).await.expect("is cancelled");
+        }
+        let mut tx = purse.app.tools.db.read().await.expect("reads");
+        let used = db::quota::find_usage(&mut tx, &purse.app.client, "2026-03").await.expect("reads").expect("is there");
+        drop(tx);
+        assert_eq!((used.generation_count, purse.spent().await), (0, 0), "whatever was ordered was given back once");
     }
 }
