@@ -144,19 +144,18 @@ fn own_place<'a>(text: &'a str, client: &ClientId) -> Result<Place<'a>, Failure>
 
 /// An output's bytes: the original where `original` is asked for and there is one.
 pub async fn bytes_of(tools: &Tools, asset: &Asset, original: bool) -> Result<Bytes, Failure> {
-    let made_of = asset.provenance.as_ref().and_then(|json| json.0["original_sha256"].as_str());
-    let place = match (&asset.original_asset_url, original, made_of) {
-        // Proved against what was kept: bytes that changed meanwhile are told, not used.
-        (Some(key), true, Some(sha256)) => return Ok(tools.outside.files.get_checked(key, sha256).await?),
-        (Some(key), true, None) => Place::Key(key),
-        _ => asset.place().ok_or_else(|| {
-            Failure::give_up("picture_missing", format!("asset {} is {}: it has no bytes yet", asset.id, asset.status))
-        })?,
-    };
-    match (&place, &asset.sha256) {
-        (Place::Key(key), Some(sha256)) => Ok(tools.outside.files.get_checked(key, sha256).await?),
-        _ => tools.outside.bytes_at(&place).await,
+    if let (Some((key, sha256)), true) = (asset.original(), original) {
+        return tools.outside.bytes_kept(key, sha256).await;
     }
+    match asset.place() {
+        Some(Place::Key(key)) => tools.outside.bytes_kept(key, asset.sha256.as_deref()).await,
+        Some(place) => tools.outside.bytes_at(&place).await,
+        None => Err(not_there(asset)),
+    }
+}
+
+fn not_there(asset: &Asset) -> Failure {
+    Failure::give_up("picture_missing", format!("asset {} is {}: it has no bytes yet", asset.id, asset.status))
 }
 
 /// An output as a source of another one.
@@ -167,10 +166,7 @@ pub(super) async fn asset_picture(tools: &Tools, asset: &Asset) -> Result<Source
 /// Where anybody may fetch an output for a day: the bucket's public address or a signed one; none where this daemon has to serve it.
 pub async fn address(tools: &Tools, asset: &Asset) -> Result<Option<String>, Failure> {
     match asset.place() {
-        None => Err(Failure::give_up(
-            "picture_missing",
-            format!("asset {} is {}: it has no bytes yet", asset.id, asset.status),
-        )),
+        None => Err(not_there(asset)),
         Some(Place::Url(url)) => Ok(Some(url.to_owned())),
         Some(Place::Key(key)) => Ok(tools.outside.files.address(key, LINK_LIFE).await?.map(String::from)),
     }

@@ -82,6 +82,12 @@ impl Asset {
         let web = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
         Some(if web { Place::Url(text) } else { Place::Key(text.trim_start_matches('/')) })
     }
+
+    /// The PNG it was made from: its key, and the checksum that was kept of it.
+    pub fn original(&self) -> Option<(&str, Option<&str>)> {
+        let sha256 = self.provenance.as_ref().and_then(|json| json.0["original_sha256"].as_str());
+        self.original_asset_url.as_deref().map(|key| (key, sha256))
+    }
 }
 
 /// What a person writes about an asset; what is left out stays as it is. The older application's spellings are read too.

@@ -34,6 +34,17 @@ pub fn picture_kind(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
 }
 
 impl Outside {
+    /// The bytes under a key of our own store, proved where a checksum was kept of them.
+    ///
+    /// # Errors
+    /// As `bytes_at`; final where they are others than were kept.
+    pub async fn bytes_kept(&self, key: &str, sha256: Option<&str>) -> Result<Bytes, Failure> {
+        Ok(match sha256 {
+            Some(sha256) => self.files.get_checked(key, sha256).await?,
+            None => self.files.get(key).await?,
+        })
+    }
+
     /// The bytes at a place.
     ///
     /// # Errors

@@ -21,38 +21,74 @@ pub(super) async fn pack(
     asset: &Asset,
     product: &Product,
 ) -> Result<Parcel, Failure> {
-    let bytes = bytes_of(tools, asset).await?;
+    let (bytes, mime_type) = fitting(tools, provider, asset).await?;
     let sha256 = hex(&Sha256::digest(&bytes));
-    if asset.sha256.as_ref().is_some_and(|approved| *approved != sha256) {
-        let text = "the stored picture is not the one that was approved: its bytes have changed";
-        return Err(Failure::give_up("picture_changed", text));
-    }
-    // Rows of the older application say nothing about their bytes.
-    let seen = || infer::get(&bytes).map_or("application/octet-stream", |kind| kind.mime_type()).to_owned();
-    let mime_type = asset.mime_type.clone().unwrap_or_else(seen);
-    let limits = provider.limits();
-    if bytes.len() as u64 > limits.image_bytes {
-        let text =
-            format!("the picture has {} bytes; {} takes at most {}", bytes.len(), provider.name(), limits.image_bytes);
-        return Err(Failure::give_up("picture_too_large", text));
-    }
-    if !limits.image_types.contains(&mime_type) {
-        let text = format!("the picture is {mime_type}; {} takes {}", provider.name(), limits.image_types.join(", "));
-        return Err(Failure::give_up("picture_type", text));
-    }
     let mark = mark(&push.idempotency_key);
-    let extension = mime_type.rsplit('/').next().unwrap_or("png").replace("jpeg", "jpg");
-    let file_name = format!("{mark}.{extension}");
+    let file_name = format!("{mark}.{}", extension(&mime_type));
     Ok(Parcel {
         bytes,
         url: picture_url(tools, push, &file_name),
         file_name,
-        alt: product.name.chars().take(limits.alt_chars).collect(),
+        alt: product.name.chars().take(provider.limits().alt_chars).collect(),
         sha256,
         erp_product_id: push.external_product_id.clone(),
         mark,
         mime_type,
     })
+}
+
+/// How a file of this media type is called.
+fn extension(mime_type: &str) -> String {
+    mime_type.rsplit('/').next().unwrap_or("png").replace("jpeg", "jpg")
+}
+
+/// The picture in the first form that the shop takes: as it is shown, as the PNG it was made from, or as a JPEG of that.
+async fn fitting(tools: &Tools, provider: &Provider, asset: &Asset) -> Result<(Bytes, String), Failure> {
+    let limits = provider.limits();
+    let takes = |kind: &str| limits.image_types.iter().any(|known| known == kind);
+    let shown = bytes_of(tools, asset).await?;
+    if asset.sha256.as_ref().is_some_and(|approved| *approved != hex(&Sha256::digest(&shown))) {
+        let text = "the stored picture is not the one that was approved: its bytes have changed";
+        return Err(Failure::give_up("picture_changed", text));
+    }
+    // Rows of the older application say nothing about their bytes.
+    let seen = || infer::get(&shown).map_or("application/octet-stream", |kind| kind.mime_type()).to_owned();
+    let mime_type = asset.mime_type.clone().unwrap_or_else(seen);
+    if takes(&mime_type) && shown.len() as u64 <= limits.image_bytes {
+        return Ok((shown, mime_type));
+    }
+    if asset.original().is_some() {
+        for kind in OTHER_FORMS.into_iter().filter(|kind| takes(kind)) {
+            let bytes = in_form(tools, asset, kind).await?;
+            if bytes.len() as u64 <= limits.image_bytes {
+                return Ok((bytes, kind.to_owned()));
+            }
+        }
+    }
+    if takes(&mime_type) {
+        let (name, most) = (provider.name(), limits.image_bytes);
+        let text = format!("the picture has {} bytes; {name} takes at most {most}", shown.len());
+        return Err(Failure::give_up("picture_too_large", text));
+    }
+    let text = format!("the picture is {mime_type}; {} takes {}", provider.name(), limits.image_types.join(", "));
+    Err(Failure::give_up("picture_type", text))
+}
+
+/// What a generated picture can be had as besides the form it is shown in.
+const OTHER_FORMS: [&str; 2] = ["image/png", "image/jpeg"];
+
+/// A generated picture's original in another form; the same picture gives the same bytes, however often it is asked for.
+async fn in_form(tools: &Tools, asset: &Asset, kind: &str) -> Result<Bytes, Failure> {
+    let (key, sha256) = asset.original().ok_or_else(|| {
+        Failure::give_up("picture_missing", format!("asset {} was not made here: it has one form only", asset.id))
+    })?;
+    let original = tools.outside.bytes_kept(key, sha256).await?;
+    if kind != "image/jpeg" {
+        return Ok(original);
+    }
+    let made = tokio::task::spawn_blocking(move || store_sync_studio::jpeg(&original)).await;
+    let made = made.map_err(|e| Failure::retry("studio", format!("the JPEG was not made: {e}")))?;
+    Ok(made.map_err(|e| Failure::give_up("studio", e.to_string()))?.into())
 }
 
 const LINK: &str = "picture-link";
@@ -87,7 +123,13 @@ pub async fn linked_picture(
     let Some(found) = db::push::find(&mut tx, push.as_str()).await? else { return Ok(None) };
     let Some(asset) = db::asset::find(&mut tx, found.generated_asset_id.as_str()).await? else { return Ok(None) };
     drop(tx);
-    let bytes = bytes_of(tools, &asset).await?;
+    // The name says in which form it was packed.
+    let named = |kind: &&str| file_name.rsplit_once('.').is_some_and(|(_, end)| end == extension(kind));
+    let other = OTHER_FORMS.into_iter().find(named).filter(|kind| asset.mime_type.as_deref() != Some(*kind));
+    let bytes = match other.filter(|_| asset.original().is_some()) {
+        Some(kind) => in_form(tools, &asset, kind).await?,
+        None => bytes_of(tools, &asset).await?,
+    };
     let kind = infer::get(&bytes).map_or("application/octet-stream", |kind| kind.mime_type()).to_owned();
     Ok(Some((bytes, kind)))
 }

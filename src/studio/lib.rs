@@ -14,7 +14,7 @@ mod read;
 mod scene;
 
 pub use colour::Colour;
-pub use file::{Webp, adjust, png, webp};
+pub use file::{Webp, adjust, jpeg, png, webp};
 pub use grade::Adjustments;
 pub use observe::{Observed, SceneSeen, observe, observe_scene};
 pub use scene::{Camera, Light, STYLES, Style};

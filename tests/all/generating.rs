@@ -661,6 +661,37 @@ on_both! {
         let of = assets.iter().find(|asset| asset.id == ordered.assets[0]).expect("is there");
         assert_eq!(of.provenance.as_ref().map(|json| json.0["pictures"][0]["image"].clone()), Some(json!(last)));
     }
+    async fn a_generated_picture_goes_to_every_shop_in_a_form_it_takes(engine) {
+        // WebP is what is shown; half of the platforms take none.
+        for (types, most, sent) in [("image/png\", \"image/jpeg", 10_000_000, "image/png"), ("image/jpeg", 10_000_000, "image/jpeg"), ("image/png\", \"image/jpeg", 20_000, "image/jpeg"), ("image/webp", 10_000_000, "image/webp")] {
+            let folder = tempfile::tempdir().expect("a temp folder");
+            let ours = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("providers/sandbox");
+            std::fs::create_dir_all(folder.path().join("sandbox")).expect("a folder");
+            let text = std::fs::read_to_string(ours.join("provider.toml")).expect("the file");
+            let text = text.replace("image_bytes = 10_000_000", &format!("image_bytes = {most}"));
+            let text = text.replace("[\"image/png\", \"image/jpeg\", \"image/webp\"]", &format!("[\"{types}\"]"));
+            std::fs::write(folder.path().join("sandbox/provider.toml"), text).expect("is written");
+            let config = format!("[providers]\ndir = \"{}\"\n", folder.path().display());
+            let more = More { config: &config, ..More::default() };
+            let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, more).await;
+            app.connect().await;
+            app.drain().await;
+            let product = app.products().await.remove(0);
+            let settings = [json!({ "style": "botanic", "size": 200 }).as_object().cloned().expect("an object")];
+            let order = Order { products: std::slice::from_ref(&product.id.0), settings: &settings, together: false, terms: Terms::of(1) };
+            let ordered = generate::order(&app.tools, &order).await.expect("is ordered");
+            app.drain().await;
+            push::decide(&app.tools, ordered.assets[0].as_str(), ApprovalStatus::Approved, None).await.expect("is approved");
+            app.drain().await;
+            let push = app.pushes().await.remove(0);
+            assert_eq!(push.status, PushStatus::Synced, "{types} {most}: {push:?}");
+            let shown = app.pictures(product.erp_id.as_deref().expect("an id")).await;
+            let url = url::Url::parse(shown[0]["url"].as_str().expect("an address")).expect("an address");
+            let bytes = app.http.send(store_sync::outside::Request::new(Method::GET, url)).await.expect("an answer").body;
+            assert_eq!(infer::get(&bytes).expect("a picture").mime_type(), sent, "{types} {most}");
+            assert!(bytes.len() <= most, "{} bytes", bytes.len());
+        }
+    }
 }
 
 /// On PostgreSQL two transactions may end a flow's last two pictures side by side, and neither sees the other's.
