@@ -356,3 +356,14 @@ fn what_is_no_picture_says_so() {
     huge[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
     assert!(matches!(compose(&[&huge], &Order::default()), Err(StudioError::TooLarge(_) | StudioError::Unreadable(_))));
 }
+
+#[test]
+fn a_jpeg_has_white_where_nothing_was() {
+    let half = png(40, 40, |x, _| if x < 20 { [200, 30, 30, 255] } else { [0, 0, 0, 0] });
+    let first = jpeg(&half).expect("is written");
+    assert_eq!(first, jpeg(&half).expect("is written"), "the same bytes");
+    let seen = image::load_from_memory_with_format(&first, image::ImageFormat::Jpeg).expect("a JPEG").to_rgb8();
+    assert!(seen.get_pixel(35, 20).0.iter().all(|part| *part > 245), "{:?}", seen.get_pixel(35, 20));
+    assert!(seen.get_pixel(5, 20)[0] > 180 && seen.get_pixel(5, 20)[1] < 60);
+    assert!(matches!(jpeg(b"no picture"), Err(StudioError::Unreadable(_))));
+}
