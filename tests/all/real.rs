@@ -14,6 +14,7 @@ use store_sync::{
     app,
     config::Config,
     connect, db,
+    generate::{self, Order, Terms},
     model::{
         ApprovalStatus, Asset, ClientId, Connection, ImportScope, Product, PushMode, PushStatus, Run, RunAction,
         RunStatus, Task, Trigger,
@@ -164,6 +165,28 @@ impl Daemon {
         asset
     }
 
+    /// A picture that the studio makes of the product's own, approved. Where the shop shows none, `base` is one that we keep.
+    async fn approve_composed(&self, product: &Product, base: Option<usize>) -> Asset {
+        if let Some(drawing) = base {
+            let id = self.tools.outside.new_id::<store_sync::model::ImageId>();
+            let key = format!("clients/acme/products/{}/media/images/base/{id}.png", product.id);
+            self.tools.outside.files.put(&key, sandbox::draw_scene(drawing).into()).await.expect("is kept");
+            let image =
+                db::product::NewImage { id, key, mime_type: "image/png", sha256: String::new(), size: (800, 800) };
+            let mut tx = self.tools.db.begin().await.expect("begins");
+            let now = self.tools.outside.clock.now();
+            db::product::insert_image(&mut tx, &product.id, &image, 0, now).await.expect("is kept");
+            tx.commit().await.expect("commits");
+        }
+        let settings = [json!({ "style": "wood", "size": 320 }).as_object().cloned().expect("an object")];
+        let (products, terms) = (std::slice::from_ref(&product.id.0), Terms::of(1));
+        let order = Order { products, settings: &settings, together: false, terms };
+        let ordered = generate::order(&self.tools, &order).await.expect("is ordered");
+        work::drain(&self.tools).await.expect("drains");
+        let made = push::decide(&self.tools, ordered.assets[0].as_str(), ApprovalStatus::Approved, None).await;
+        made.expect("is approved").asset
+    }
+
     async fn pushed(&self, asset: &Asset) -> store_sync::model::Push {
         let filter = db::push::PushFilter { asset: Some(asset.id.clone()), ..Default::default() };
         let mut tx = self.tools.db.read().await.expect("reads");
@@ -270,7 +293,9 @@ on_both! {
 
         // Its one place is taken by a picture that is not ours: it is not replaced.
         let refused = daemon.approve_drawing(&item, 1).await;
-        let asset = daemon.approve_drawing(&by_id("1"), 2).await;
+        // It takes no WebP: a composed picture goes there as the PNG it was made from.
+        let asset = daemon.approve_composed(&by_id("1"), Some(2)).await;
+        assert_eq!(asset.mime_type.as_deref(), Some("image/webp"));
         work::drain(&daemon.tools).await.expect("drains");
         assert_eq!(daemon.pushed(&refused).await.last_error_code.as_deref(), Some("gallery_full"));
         assert_eq!(daemon.pushed(&asset).await.status, PushStatus::Synced, "{:?}", daemon.pushed(&asset).await);
@@ -278,7 +303,8 @@ on_both! {
         let items = format!("{}/api/v1/organizers/acme/events/fair/items", shop.url);
         let seen = daemon.ask(&format!("{items}/1/"), ("authorization", format!("Bearer {token}")), None).await;
         let picture = seen["picture"].as_str().expect("a picture");
-        assert_eq!(daemon.bytes_at(picture).await, sandbox::draw_scene(2), "byte for byte");
+        let original = generate::bytes_of(&daemon.tools, &asset, true).await.expect("is kept");
+        assert_eq!(daemon.bytes_at(picture).await, original, "byte for byte");
         assert_eq!(daemon.pushed(&asset).await.external_image_url.as_deref(), Some(picture));
 
         // Killed in the middle of imports and pushes, again and again: whole in the end.
@@ -368,7 +394,8 @@ on_both! {
         let mut tx = daemon.tools.db.begin().await.expect("begins");
         db::connection::update_push_rules(&mut tx, &connection.id, PushMode::ReplacePushed, true, daemon.tools.outside.clock.now()).await.expect("is set");
         tx.commit().await.expect("commits");
-        let newer = daemon.approve_drawing(laptop, 2).await;
+        // One that is composed of the photograph the shop shows.
+        let newer = daemon.approve_composed(laptop, None).await;
         work::drain(&daemon.tools).await.expect("drains");
         assert_eq!(daemon.pushed(&newer).await.status, PushStatus::Synced, "{:?}", daemon.pushed(&newer).await);
         assert_eq!(daemon.pushed(&asset).await.status, PushStatus::Removed);
@@ -378,7 +405,9 @@ on_both! {
         let after = seen["data"]["product"]["assets"].as_array().expect("assets").clone();
         assert_eq!(after.len(), 2, "{after:?}");
         assert_eq!(after[0], assets[0], "the shop's own picture stays where it was");
-        assert_eq!(daemon.bytes_at(after[1]["source"].as_str().expect("an address")).await, sandbox::draw_scene(2));
+        let shown = generate::bytes_of(&daemon.tools, &newer, false).await.expect("is kept");
+        assert_eq!(daemon.bytes_at(after[1]["source"].as_str().expect("an address")).await, shown);
+        assert_eq!(infer::get(&shown).expect("a picture").mime_type(), "image/webp");
 
         // Taken out again: what is left is what was there before we came.
         push::ask_revert(&daemon.tools, &[daemon.pushed(&newer).await.id.to_string()]).await.expect("is asked");
