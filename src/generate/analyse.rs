@@ -98,18 +98,6 @@ pub async fn analyse_inspiration(tools: &Tools, id: &InspirationId, anew: bool) 
     inspiration(tools, &found, &session.client_id, usual(tools)).await
 }
 
-/// Leaves the analysis of products as jobs, each once.
-pub async fn leave_analysis(tools: &Tools, products: &[Product]) -> Result<usize, Failure> {
-    let now = tools.outside.clock.now();
-    let mut tx = tools.db.begin().await?;
-    for product in products {
-        db::job::insert(&mut tx, &tools.analysis_job(&product.client_id, &product.id), now).await?;
-    }
-    tx.commit().await?;
-    tools.bell.notify_waiters();
-    Ok(products.len())
-}
-
 /// What a product is, seen on the first picture that its shop shows, whichever picture a flow is made of. One caller looks; others of this
 /// process wait for what it sees.
 pub(super) async fn product(tools: &Tools, product: &Product, engine: Engine) -> Result<Value, Failure> {

@@ -21,7 +21,7 @@ mod tidy;
 
 pub use account::{check_month, month, usage};
 pub use again::{edit, regenerate, retry_flow, retry_session};
-pub use analyse::{analyse_inspiration, analyse_product, leave_analysis};
+pub use analyse::{analyse_inspiration, analyse_product};
 pub use cancel::{Cancelled, cancel_flow, cancel_session, sweep_stranded};
 pub use keep::give_up;
 pub use order::{MOST, Order, Ordered, Terms, USUAL, order, order_flow, order_session};

@@ -592,9 +592,10 @@ on_both! {
         let tools = &desk.app.tools;
         // Ten pictures of ours wait for a later time, and an analysis has no turn: neither says where the queue stands.
         let first = desk.order(&desk.products[..1], &["podium"], 10).await.expect("is ordered");
-        generate::leave_analysis(tools, &desk.app.products().await[..1]).await.expect("is left");
         let mut tx = tools.db.begin().await.expect("begins");
         let now = desk.app.clock.now();
+        let looked_at = tools.analysis_job(&desk.app.client, &ProductId(desk.products[0].clone()));
+        db::job::insert(&mut tx, &looked_at, now).await.expect("is left");
         let far = now.plus(std::time::Duration::from_hours(12));
         for _ in 0..9 {
             let job = db::job::claim(&mut tx, Pool::Generate, "w", (now, far)).await.expect("claims").expect("a job");
