@@ -1,0 +1,26 @@
+//! `[app.PROVIDER]`: OAuth apps registered at providers.
+
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::overlay::{optional_secret, secret, text};
+
+/// An OAuth app registered at a provider.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppConfig {
+    #[serde(deserialize_with = "text")]
+    pub client_id: String,
+    #[serde(deserialize_with = "secret")]
+    #[schemars(with = "String")]
+    pub client_secret: SecretString,
+    /// The key that the platform signs deliveries with, where that is not the client's secret.
+    #[serde(default, deserialize_with = "optional_secret")]
+    #[schemars(with = "Option<String>")]
+    pub webhook_key: Option<SecretString>,
+    /// Whose shops (id or slug of a client) they are that install the app at the platform without a connect link of yours.
+    /// Without it such an install is refused, unless the shop is connected already.
+    #[serde(default)]
+    pub client: Option<String>,
+}

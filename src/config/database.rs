@@ -1,0 +1,37 @@
+//! `[database]`: which database.
+
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::overlay::optional_secret;
+
+/// Which database.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite:FILE` or `postgres://…`. Default: `store-sync.db` in the data folder.
+    #[serde(deserialize_with = "optional_secret")]
+    #[schemars(with = "Option<String>")]
+    pub url: Option<SecretString>,
+    /// Connections per process.
+    pub max_connections: u32,
+    /// Bring the schema up to date at start; otherwise `store-sync migrate` does.
+    pub auto_migrate: bool,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: None, max_connections: 10, auto_migrate: true }
+    }
+}
+
+impl Database {
+    /// What cannot be used.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.max_connections < 2 {
+            return Err("[database] max_connections must be at least 2".to_owned());
+        }
+        Ok(())
+    }
+}
