@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::overlay::optional_secret;
+use super::value::optional_secret;
 
 /// The API.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -19,7 +19,7 @@ pub struct Api {
 impl Api {
     /// What cannot be used.
     pub(super) fn check(&self) -> Result<(), String> {
-        if self.token.as_ref().is_some_and(|token| token.expose_secret().len() < 24) {
+        if self.token.as_ref().is_some_and(|token| token.expose_secret().trim().len() < 24) {
             return Err(
                 "[api] token must have at least 24 characters: openssl rand -base64 32 makes a good one".to_owned()
             );

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::overlay::{optional_secret, secret, text};
+use super::value::{optional_secret, optional_text, secret, text};
 
 /// An OAuth app registered at a provider.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -21,6 +21,6 @@ pub struct AppConfig {
     pub webhook_key: Option<SecretString>,
     /// Whose shops (id or slug of a client) they are that install the app at the platform without a connect link of yours.
     /// Without it such an install is refused, unless the shop is connected already.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_text")]
     pub client: Option<String>,
 }

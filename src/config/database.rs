@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::overlay::optional_secret;
+use super::value::{optional_secret, within};
 
 /// Which database.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -29,9 +29,6 @@ impl Default for Database {
 impl Database {
     /// What cannot be used.
     pub(super) fn check(&self) -> Result<(), String> {
-        if self.max_connections < 2 {
-            return Err("[database] max_connections must be at least 2".to_owned());
-        }
-        Ok(())
+        within("[database] max_connections", self.max_connections, 2..=1000)
     }
 }

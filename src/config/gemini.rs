@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use super::overlay::optional_secret;
+use super::value::{optional_address, optional_secret};
 
 /// Google's models: the right to ask them, which ones, and what they cost.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -18,7 +18,7 @@ pub struct GeminiConfig {
     #[schemars(with = "Option<String>")]
     pub api_key: Option<SecretString>,
     /// Where it is spoken to in the place of Google's address, with the version.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_address")]
     #[schemars(with = "Option<String>")]
     pub base_url: Option<Url>,
     /// Makes pictures.
@@ -111,6 +111,9 @@ impl GeminiConfig {
         let text = self.text_prices.values().flat_map(|price| [price.input, price.output]);
         if self.prices.values().copied().chain(text).any(|dollars| !dollars.is_finite() || dollars < 0.0) {
             return Err("[gemini] prices and text_prices are dollars, 0 or more".to_owned());
+        }
+        if self.usd_per_month.is_some_and(|dollars| !dollars.is_finite() || dollars < 0.0) {
+            return Err("[gemini] usd_per_month is dollars, 0 or more".to_owned());
         }
         Ok(())
     }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use url::Url;
+
+use super::value::{address, within};
 
 /// The one network door.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -13,6 +15,7 @@ pub struct HttpConfig {
     /// Let shops on loopback and private addresses be reached.
     pub allow_private_networks: bool,
     /// `{ "*.example.com" = "http://127.0.0.1:9000" }` sends matching hosts elsewhere, for rehearsals.
+    #[serde(deserialize_with = "targets")]
     #[schemars(with = "BTreeMap<String, String>")]
     pub connect_to: BTreeMap<String, Url>,
     /// For a whole exchange with a shop.
@@ -38,12 +41,15 @@ impl HttpConfig {
         if !self.connect_to.is_empty() && !self.allow_private_networks {
             return Err("[http] connect_to is for rehearsals and needs [http] allow_private_networks = true".to_owned());
         }
-        if self.connect_to.values().any(|to| !matches!(to.scheme(), "http" | "https") || to.host().is_none()) {
-            return Err("[http] connect_to: each target must be an origin such as http://127.0.0.1:9000".to_owned());
-        }
-        if self.timeout_seconds == 0 {
-            return Err("[http] timeout_seconds must be at least 1".to_owned());
-        }
-        Ok(())
+        within("[http] timeout_seconds", self.timeout_seconds, 1..=3600)?;
+        within("[http] max_answer_bytes", self.max_answer_bytes, 1 << 16..=1 << 30)
     }
+}
+
+/// Origins by host.
+fn targets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Url>, D::Error> {
+    #[derive(Deserialize)]
+    struct Target(#[serde(deserialize_with = "address")] Url);
+    let read = BTreeMap::<String, Target>::deserialize(deserializer)?;
+    Ok(read.into_iter().map(|(host, Target(url))| (host, url)).collect())
 }

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::value::within;
+
 /// How catalogues are read.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -18,5 +20,13 @@ pub struct Import {
 impl Default for Import {
     fn default() -> Self {
         Self { full_every_hours: 24, brake_percent: 30, brake_min: 20 }
+    }
+}
+
+impl Import {
+    /// What cannot be used.
+    pub(super) fn check(&self) -> Result<(), String> {
+        within("[import] full_every_hours", self.full_every_hours, 0..=87_600)?;
+        within("[import] brake_percent", self.brake_percent, 0..=100)
     }
 }

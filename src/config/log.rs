@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tracing_subscriber::filter::EnvFilter;
 
 /// What is written to stderr.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -25,4 +26,28 @@ impl Default for Log {
 pub enum LogFormat {
     Text,
     Json,
+}
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+impl Log {
+    /// What cannot be used. A filter reads any lone word as the name of a module, so that a slip would switch every line off.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let known = |part: &str| match part.rsplit_once('=') {
+            Some((target, level)) => !target.trim().is_empty() && is_level(level),
+            None => is_level(part),
+        };
+        if self.level.split(',').all(known) && EnvFilter::try_new(&self.level).is_ok() {
+            return Ok(());
+        }
+        Err(format!(
+            "[log] level must be one of {}, or a filter such as store_sync=debug, not \"{}\"",
+            LEVELS.join(", "),
+            self.level
+        ))
+    }
+}
+
+fn is_level(word: &str) -> bool {
+    LEVELS.contains(&word.trim().to_ascii_lowercase().as_str())
 }

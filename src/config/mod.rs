@@ -13,6 +13,7 @@ mod overlay;
 mod providers;
 mod server;
 mod storage;
+mod value;
 mod vault;
 mod work;
 
@@ -94,6 +95,7 @@ impl Config {
             }
         };
         let mut config = Self::parse(&text, &place, env)?;
+        config.check(&place)?;
         let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
         config.storage.data_dir = folder.join(&config.storage.data_dir);
         config.vault.key_file = config.vault.key_file.map(|p| folder.join(p));
@@ -101,25 +103,37 @@ impl Config {
         if let Some(file) = config.gemini.as_mut().and_then(|own| own.vertex.as_mut()?.credentials_file.as_mut()) {
             *file = folder.join(&*file);
         }
-        config.check(&place)?;
         Ok(config)
     }
 
     fn parse(text: &str, place: &str, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let invalid = |why: String| ConfigError::Invalid { place: place.to_owned(), why: why.trim_end().to_owned() };
         // Read once from the text, so that an error shows its line; the overlay has none.
-        toml::from_str::<Self>(text).map_err(|e| invalid(e.to_string()))?;
-        let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| invalid(e.to_string()))?;
-        let mut overlaid = Vec::new();
-        for (name, value) in env {
-            if let Some(keys) = name.strip_prefix(ENV_PREFIX) {
-                overlay(&mut table, keys, &value);
-                overlaid.push(name);
-            }
+        toml::from_str::<Self>(text).map_err(|e| invalid(slip(text, &e)))?;
+        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| invalid(slip(text, &e)))?;
+        let mut variables: Vec<(String, String)> = env.filter(|(name, _)| name.starts_with(ENV_PREFIX)).collect();
+        variables.sort();
+        if let Some((name, _)) = variables.iter().find(|(_, value)| value.trim().is_empty()) {
+            return Err(invalid(format!(
+                "{name} is set and empty: give it a value, or take it out of the environment"
+            )));
         }
-        table.try_into().map_err(|e: toml::de::Error| {
-            // The text alone was fine, so the overlay is at fault. Its values may be secrets: only names are shown.
-            invalid(format!("after laying {} over it: {}", overlaid.join(", "), e.message()))
+        let read = |without: Option<&str>| {
+            let mut table = table.clone();
+            for (name, value) in variables.iter().filter(|(name, _)| Some(name.as_str()) != without) {
+                overlay(&mut table, &name[ENV_PREFIX.len()..], value);
+            }
+            table.try_into::<Self>()
+        };
+        read(None).map_err(|error| {
+            // The text alone was fine, so a variable is at fault: the one without which all is well. Values may be secrets.
+            let guilty: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
+            let lone = guilty.iter().copied().find(|name| read(Some(*name)).is_ok());
+            let mut words = error.message().to_owned();
+            for (_, value) in &variables {
+                words = words.replace(&format!("{value:?}"), "…");
+            }
+            invalid(format!("{}: {words}", lone.map_or_else(|| guilty.join(", "), str::to_owned)))
         })
     }
 
@@ -129,10 +143,14 @@ impl Config {
             self.server.check(),
             self.database.check(),
             self.storage.check(),
+            self.vault.check(),
             self.http.check(),
             self.work.check(),
+            self.import.check(),
+            self.providers.check(),
             self.api.check(),
             gemini,
+            self.log.check(),
         ];
         let invalid = |why: String| ConfigError::Invalid { place: place.to_owned(), why };
         sections.into_iter().collect::<Result<(), String>>().map_err(invalid)
@@ -161,6 +179,17 @@ impl Config {
     pub fn lease(&self) -> Duration {
         Duration::from_secs(self.work.lease_seconds)
     }
+}
+
+/// What is wrong in the text, with its line and key but without the line itself: there may be a secret in it.
+fn slip(text: &str, error: &toml::de::Error) -> String {
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return error.message().to_owned() };
+    let number = before.matches('\n').count();
+    let line = text.lines().nth(number).unwrap_or_default();
+    let section = before.lines().filter(|line| line.starts_with('[')).next_back().unwrap_or_default();
+    let key = line.split_once('=').map_or("", |(key, _)| key.trim());
+    let place = [section, key].iter().filter(|word| !word.is_empty()).fold(String::new(), |all, word| all + " " + word);
+    format!("line {}{place}: {}", number + 1, error.message())
 }
 
 #[cfg(test)]
@@ -214,9 +243,7 @@ mod tests {
         for url in ["https://img.example.com", "http://127.0.0.1:9000/pictures/"] {
             check(url).expect("is fine");
         }
-        for url in
-            ["ftp://a.example", "https://a.example/?x=1", "https://a.example/#x", "https://me@a.example", "data:x"]
-        {
+        for url in ["https://a.example/?x=1", "https://a.example/#x"] {
             let text = check(url).expect_err(url).to_string();
             assert!(text.contains("[storage.bucket] public_url") && !text.contains("canary"), "{text}");
         }
@@ -227,5 +254,95 @@ mod tests {
         let text = "[http]\nconnect_to = { 'a.example' = 'http://127.0.0.1:1' }\n";
         let config = Config::parse(text, "t", env(&[])).expect("parses");
         assert!(config.check("t").expect_err("is refused").to_string().contains("allow_private_networks"));
+    }
+
+    #[test]
+    fn what_is_empty_is_no_secret_and_no_name() {
+        let app = |id: &str, secret: &str, more: &str| {
+            format!("[app.shop]\nclient_id = '{id}'\nclient_secret = '{secret}'\n{more}\n")
+        };
+        let bucket = "[storage.bucket]\nname = 'n'\naccess_key_id = 'a'\n";
+        for (text, key) in [
+            (app("", "s", ""), "client_id"),
+            (app("i", "", ""), "client_secret"),
+            (app("i", "  ", ""), "client_secret"),
+            (app("i", "s", "webhook_key = ''"), "webhook_key"),
+            (app("i", "s", "client = ' '"), "client"),
+            ("[api]\ntoken = ''\n".to_owned(), "token"),
+            ("[vault]\nkeys = ''\n".to_owned(), "keys"),
+            ("[gemini]\napi_key = ' '\n".to_owned(), "api_key"),
+            (format!("{bucket}secret_access_key = ''\n"), "secret_access_key"),
+            (bucket.replace("'a'", "''") + "secret_access_key = 's'\n", "access_key_id"),
+        ] {
+            let said = Config::parse(&text, "t", env(&[])).expect_err(&text).to_string();
+            let section = text.lines().next().expect("a line");
+            assert!(said.contains(section) && said.contains(key) && said.contains("must not be empty"), "{said}");
+        }
+        let set = [("STORE_SYNC__APP__SHOP__CLIENT_SECRET", ""), ("STORE_SYNC__APP__SHOP__CLIENT_ID", "x")];
+        let said = Config::parse("", "t", env(&set)).expect_err("is refused").to_string();
+        assert!(said.contains("STORE_SYNC__APP__SHOP__CLIENT_SECRET is set and empty"), "{said}");
+    }
+
+    #[test]
+    fn no_error_repeats_what_may_be_a_secret() {
+        for text in [
+            "[app.shop]\nclient_id = 'i'\nclient_secret = 'canary\n",
+            "[app.shop]\nclient_id = 'i'\nclient_secret = ['canary']\n",
+            "[server]\npublic_url = 'https://u:canary@x.example'\n",
+            "[server]\npublic_url = 'canary'\n",
+            "[http]\nallow_private_networks = true\nconnect_to = { 'a.example' = 'http://canary@127.0.0.1:1' }\n",
+            "[storage.bucket]\nname = 'n'\naccess_key_id = 'a'\nsecret_access_key = 's'\nendpoint = 'https://k:canary@s3.example'\n",
+            "[gemini]\napi_key = 'k'\nbase_url = 'https://canary@g.example'\n",
+        ] {
+            let said = Config::parse(text, "t", env(&[])).expect_err(text).to_string();
+            assert!(said.contains("line ") && !said.contains("canary"), "{said}");
+        }
+        let set =
+            [("STORE_SYNC__SERVER__PUBLIC_URL", "https://u:canary@x.example"), ("STORE_SYNC__LOG__LEVEL", "info")];
+        let said = Config::parse("", "t", env(&set)).expect_err("is refused").to_string();
+        assert!(said.contains("STORE_SYNC__SERVER__PUBLIC_URL") && !said.contains("LOG__LEVEL"), "{said}");
+        assert!(said.contains("user name or a password") && !said.contains("canary"), "{said}");
+    }
+
+    #[test]
+    fn numbers_and_words_out_of_range_are_refused_by_name() {
+        for (text, words) in [
+            ("[http]\nmax_answer_bytes = 0", "[http] max_answer_bytes must be from 65536 to 1073741824, not 0"),
+            ("[http]\ntimeout_seconds = 0", "[http] timeout_seconds must be from 1 to 3600, not 0"),
+            ("[database]\nmax_connections = 0", "[database] max_connections must be from 2 to 1000, not 0"),
+            ("[import]\nbrake_percent = 101", "[import] brake_percent must be from 0 to 100, not 101"),
+            ("[import]\nfull_every_hours = 9223372036854775807", "[import] full_every_hours"),
+            ("[work]\nimport_workers = 0", "[work] import_workers must be from 1 to 256, not 0"),
+            ("[work]\npush_workers = 1000", "[work] push_workers"),
+            ("[work]\ntoken_workers = 0", "[work] token_workers"),
+            ("[work]\ngenerate_workers = 300", "[work] generate_workers"),
+            ("[work]\nlease_seconds = 0", "[work] lease_seconds must be from 1 to 3600, not 0"),
+            ("[work]\npoll_ms = 0", "[work] poll_ms must be from 10 to 600000, not 0"),
+            ("[work]\ntick_seconds = 0", "[work] tick_seconds"),
+            ("[server]\nshutdown_seconds = 9999999", "[server] shutdown_seconds"),
+            ("[server]\nmax_connections = 1", "[server] max_connections"),
+            ("[log]\nlevel = 'shout'", "[log] level must be one of off, error, warn, info, debug, trace"),
+            ("[log]\nlevel = 'store_sync=lots'", "not \"store_sync=lots\""),
+            ("[storage]\ndata_dir = ''", "[storage] data_dir must not be empty"),
+            ("[vault]\nkeys_command = []", "[vault] keys_command names no program"),
+            ("[gemini]\napi_key = 'k'\nusd_per_month = -1.0", "[gemini] usd_per_month"),
+        ] {
+            let config = Config::parse(text, "t", env(&[])).expect("parses");
+            let said = config.check("t").expect_err(text).to_string();
+            assert!(said.contains(words), "{text}: {said}");
+        }
+        for level in ["info", "WARN", "store_sync=debug", "info,store_sync::web=trace", "off"] {
+            let config = Config::parse(&format!("[log]\nlevel = '{level}'"), "t", env(&[])).expect("parses");
+            config.check("t").expect(level);
+        }
+    }
+
+    #[test]
+    fn proxies_are_addresses_or_networks() {
+        let set = [("STORE_SYNC__SERVER__TRUSTED_PROXIES", r#"["10.0.0.0/8", "::1"]"#)];
+        let config = Config::parse("", "t", env(&set)).expect("is fine");
+        assert_eq!(config.server.trusted_proxies.len(), 2);
+        let said = Config::parse("[server]\ntrusted_proxies = ['proxy']\n", "t", env(&[])).expect_err("is refused");
+        assert!(said.to_string().contains("'proxy' is no address and no network"), "{said}");
     }
 }

@@ -1,9 +1,7 @@
-//! The environment laid over the file, and the values that it may have turned into numbers.
+//! The environment laid over the file.
 
-use secrecy::SecretString;
-use serde::{Deserialize, Deserializer};
-
-/// Lays one variable over the table. Plain numbers and booleans keep their type, everything else is text.
+/// Lays one variable over the table. Plain numbers and booleans keep their type, lists and tables are
+/// written as in the file, everything else is text.
 pub(super) fn overlay(table: &mut toml::Table, keys: &str, value: &str) {
     let keys: Vec<String> = keys.split("__").map(str::to_lowercase).collect();
     let Some((last, sections)) = keys.split_last() else { return };
@@ -20,29 +18,11 @@ pub(super) fn overlay(table: &mut toml::Table, keys: &str, value: &str) {
         "true" | "false" => toml::Value::Boolean(value == "true"),
         _ => match value.parse::<i64>() {
             Ok(number) if number.to_string() == value => toml::Value::Integer(number),
-            _ => match value.starts_with('{').then(|| format!("v = {value}").parse::<toml::Table>()) {
+            _ => match value.starts_with(['{', '[']).then(|| format!("v = {value}").parse::<toml::Table>()) {
                 Some(Ok(mut inline)) => inline.remove("v").unwrap_or_else(|| value.into()),
                 _ => value.into(),
             },
         },
     };
     table.insert(last.clone(), typed);
-}
-
-/// A text that an overlay may have turned into a number.
-pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    match toml::Value::deserialize(deserializer)? {
-        toml::Value::String(text) => Ok(text),
-        toml::Value::Integer(number) => Ok(number.to_string()),
-        toml::Value::Boolean(truth) => Ok(truth.to_string()),
-        _ => Err(serde::de::Error::custom("expected a text")),
-    }
-}
-
-pub(super) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
-    text(deserializer).map(SecretString::from)
-}
-
-pub(super) fn optional_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-    secret(deserializer).map(Some)
 }

@@ -12,3 +12,13 @@ pub struct ProvidersConfig {
     /// Folder with one sub-folder per provider; one with a built-in key replaces the built-in.
     pub dir: Option<PathBuf>,
 }
+
+impl ProvidersConfig {
+    /// What cannot be used.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.dir.as_ref().is_some_and(|dir| dir.as_os_str().is_empty()) {
+            return Err("[providers] dir must not be empty: name a folder, or take the key out".to_owned());
+        }
+        Ok(())
+    }
+}

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-use super::overlay::{secret, text};
+use super::value::{is_base, optional_address, secret, text};
 
 /// Where files lie.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -23,13 +23,14 @@ pub struct Storage {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BucketConfig {
+    #[serde(deserialize_with = "text")]
     pub name: String,
     /// For others than Amazon, such as `https://ACCOUNT.r2.cloudflarestorage.com`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_address")]
     #[schemars(with = "Option<String>")]
     pub endpoint: Option<Url>,
     /// `auto` with R2.
-    #[serde(default = "auto")]
+    #[serde(default = "auto", deserialize_with = "text")]
     pub region: String,
     #[serde(deserialize_with = "text")]
     pub access_key_id: String,
@@ -40,7 +41,7 @@ pub struct BucketConfig {
     #[serde(default = "yes")]
     pub upload_checksum: bool,
     /// Where anybody may read the pictures, such as a domain of the bucket's own. Without it signed addresses are handed out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_address")]
     #[schemars(with = "Option<String>")]
     pub public_url: Option<Url>,
 }
@@ -65,12 +66,9 @@ impl Storage {
         if self.bucket.as_ref().and_then(|bucket| bucket.public_url.as_ref()).is_some_and(|url| !is_base(url)) {
             return Err("[storage.bucket] public_url must be an address such as https://img.example.com".to_owned());
         }
+        if self.data_dir.as_os_str().is_empty() {
+            return Err("[storage] data_dir must not be empty: name a folder, or take the key out".to_owned());
+        }
         Ok(())
     }
-}
-
-/// An address that a path can be appended to.
-fn is_base(url: &Url) -> bool {
-    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    matches!(url.scheme(), "http" | "https") && url.host().is_some() && plain
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::overlay::optional_secret;
+use super::value::optional_secret;
 
 /// The key that seals credentials in the database.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -20,4 +20,18 @@ pub struct VaultConfig {
     pub keys_command: Option<Vec<String>>,
     /// A file (mode 0600) with one `id:base64` a line, used when neither of those is set. Default: `vault.key` in the data folder.
     pub key_file: Option<PathBuf>,
+}
+
+impl VaultConfig {
+    /// What cannot be used.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let program = self.keys_command.as_ref().map(|words| words.first().map_or("", String::as_str));
+        if program.is_some_and(|program| program.trim().is_empty()) {
+            return Err("[vault] keys_command names no program".to_owned());
+        }
+        if self.key_file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
+            return Err("[vault] key_file must not be empty: name a file, or take the key out".to_owned());
+        }
+        Ok(())
+    }
 }

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::value::within;
+
 /// Workers and leases.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -11,7 +13,7 @@ pub struct Work {
     pub import_workers: usize,
     /// Pictures pushed at the same time.
     pub push_workers: usize,
-    /// Pictures made at the same time; each takes a core.
+    /// Pictures made at the same time; each takes a core. 0: this daemon makes none, another one has to.
     pub generate_workers: usize,
     /// Tokens renewed at the same time.
     pub token_workers: usize,
@@ -40,12 +42,16 @@ impl Default for Work {
 impl Work {
     /// What cannot be used.
     pub(super) fn check(&self) -> Result<(), String> {
-        if self.lease_seconds == 0 || self.poll_ms == 0 || self.tick_seconds == 0 {
-            return Err("[work] lease_seconds, poll_ms and tick_seconds must be at least 1".to_owned());
+        for (key, workers) in [
+            ("[work] import_workers", self.import_workers),
+            ("[work] push_workers", self.push_workers),
+            ("[work] token_workers", self.token_workers),
+        ] {
+            within(key, workers, 1..=256)?;
         }
-        if [self.import_workers, self.push_workers, self.token_workers].contains(&0) {
-            return Err("[work] import_workers, push_workers and token_workers must be at least 1".to_owned());
-        }
-        Ok(())
+        within("[work] generate_workers", self.generate_workers, 0..=256)?;
+        within("[work] lease_seconds", self.lease_seconds, 1..=3600)?;
+        within("[work] poll_ms", self.poll_ms, 10..=600_000)?;
+        within("[work] tick_seconds", self.tick_seconds, 1..=3600)
     }
 }

@@ -145,7 +145,7 @@ fn a_broken_configuration_is_refused_with_its_place() {
         ("[servr]\n", "servr"),
         ("[http]\nconnect_to = { 'a.example' = 'http://127.0.0.1:1' }\n", "allow_private_networks"),
         ("[database]\nurl = 'mysql://x'\n", "must start with sqlite: or postgres://"),
-        ("[work]\nlease_seconds = 0\n", "at least 1"),
+        ("[work]\nlease_seconds = 0\n", "must be from 1 to 3600"),
     ] {
         std::fs::write(folder.path().join("config.toml"), written).expect("a file");
         let output = store_sync(folder.path(), &["clients", "list"]);

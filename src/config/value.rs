@@ -1,0 +1,63 @@
+//! Values that need more care than their type: texts that an overlay may have turned into numbers, secrets that are never empty,
+//! addresses that carry no credentials. What is wrong with one is said without repeating it.
+
+use std::{fmt::Display, ops::RangeInclusive};
+
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, de::Error};
+use url::Url;
+
+const EMPTY: &str = "must not be empty";
+
+/// A text with something in it.
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(text) => text,
+        toml::Value::Integer(number) => number.to_string(),
+        toml::Value::Boolean(truth) => truth.to_string(),
+        _ => return Err(D::Error::custom("expected a text")),
+    };
+    if text.trim().is_empty() { Err(D::Error::custom(EMPTY)) } else { Ok(text) }
+}
+
+pub(super) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    text(deserializer).map(Some)
+}
+
+/// A secret with something in it: whoever knows that it is empty could sign with it.
+pub(super) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    text(deserializer).map(SecretString::from)
+}
+
+pub(super) fn optional_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    secret(deserializer).map(Some)
+}
+
+/// An http or https address of a server. Credentials in it would go into logs and other people's hands.
+pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    let url = Url::parse(&text(deserializer)?).map_err(|e| D::Error::custom(format!("is no address: {e}")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(D::Error::custom("must not carry a user name or a password: addresses are shown and logged"));
+    }
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(D::Error::custom("must be an address such as https://sync.example.com"));
+    }
+    Ok(url)
+}
+
+pub(super) fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    address(deserializer).map(Some)
+}
+
+/// An address that a path can be appended to.
+pub(super) fn is_base(url: &Url) -> bool {
+    url.query().is_none() && url.fragment().is_none()
+}
+
+/// Refuses a number out of its range, with the key's name.
+pub(super) fn within<T: PartialOrd + Display>(key: &str, value: T, range: RangeInclusive<T>) -> Result<(), String> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    Err(format!("{key} must be from {} to {}, not {value}", range.start(), range.end()))
+}
