@@ -39,6 +39,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use crate::outside::private;
+
 /// The database: one file with a single writer, or a PostgreSQL server.
 #[derive(Clone)]
 pub enum Db {
@@ -131,19 +133,15 @@ impl Db {
 fn lock_file(file: &std::path::Path, purpose: &str) -> sqlx::Result<std::fs::File> {
     let mut name = file.as_os_str().to_owned();
     name.push(format!(".{purpose}.lock"));
-    std::fs::OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(PathBuf::from(name))
-        .map_err(sqlx::Error::Io)
+    private::options().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(sqlx::Error::Io)
 }
 
 async fn open_sqlite(file: &str, max_connections: u32) -> Result<Db, OpenError> {
     let file = PathBuf::from(file);
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder { path: folder.into(), source })?;
+        private::make_folder(folder).map_err(|source| OpenError::Folder { path: folder.into(), source })?;
     }
+    close_files(&file);
     // FULL: a rotated token or a finished push step must survive the machine, not only the process.
     let options = SqliteConnectOptions::new()
         .filename(&file)
@@ -157,6 +155,26 @@ async fn open_sqlite(file: &str, max_connections: u32) -> Result<Db, OpenError> 
     let write = pool(1).connect_with(options.clone()).await?;
     let read = pool(max_connections.max(2) - 1).connect_with(options).await?;
     Ok(Db::Sqlite { write, read, file })
+}
+
+/// Makes the file of the embedded database, and those beside it, its owner's alone. SQLite gives them the mode that the file has.
+fn close_files(file: &std::path::Path) {
+    if file.to_str() == Some(":memory:") {
+        return;
+    }
+    // Where it cannot be made, the engine says so better.
+    drop(private::options().write(true).create(true).truncate(false).open(file));
+    for ending in ["", "-wal", "-shm", ".daemon.lock", ".migrate.lock"] {
+        let mut name = file.as_os_str().to_owned();
+        name.push(ending);
+        match private::close(std::path::Path::new(&name)) {
+            Ok(false) => {}
+            Ok(true) => tracing::warn!(file = %name.display(), "could be read by others; it is its owner's alone now"),
+            Err(error) => {
+                tracing::warn!(file = %name.display(), "can be read by others, and cannot be closed: {error}")
+            }
+        }
+    }
 }
 
 impl Tx {

@@ -6,6 +6,7 @@ mod files;
 mod http;
 mod message;
 mod place;
+pub mod private;
 mod random;
 mod script;
 

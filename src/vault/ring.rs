@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use zeroize::Zeroizing;
 
 use super::VaultError;
-use crate::outside::Random;
+use crate::outside::{Random, private};
 
 /// Keys, the one that seals first.
 pub(super) type Ring = Arc<Vec<Arc<Key>>>;
@@ -41,6 +41,14 @@ impl KeySource {
     /// Whether reading it again may bring something else.
     pub(super) fn can_change(&self) -> bool {
         !matches!(self, Self::Given(_))
+    }
+
+    /// The file that a new key would be made in, because it is not there.
+    pub fn missing_file(&self) -> Option<&Path> {
+        match self {
+            Self::File(file) if !file.exists() => Some(file),
+            _ => None,
+        }
     }
 
     /// Reads the ring again. A key file that is gone is not made anew under a process that still has its keys.
@@ -118,6 +126,9 @@ fn parse(text: &str, place: &str) -> Result<Ring, VaultError> {
         let (id, encoded) = entry.split_once(':').ok_or_else(|| bad("each key is written id:base64"))?;
         let raw = Zeroizing::new(BASE64.decode(encoded.trim()).map_err(|_| bad("a key is not base64"))?);
         let bytes: [u8; 32] = raw.as_slice().try_into().map_err(|_| bad("a key must have 32 bytes"))?;
+        if id.trim().is_empty() {
+            return Err(bad("a key has no id in front of the colon"));
+        }
         if keys.iter().any(|key| key.id == id.trim()) {
             return Err(bad("two keys have the same id"));
         }
@@ -164,8 +175,7 @@ fn part(file: &Path) -> PathBuf {
 
 /// A file that nobody else may read, on the disk when this returns.
 fn write_closed(file: &Path, text: &str) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut out = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    let mut out = private::options().write(true).create(true).truncate(true).open(file)?;
     out.write_all(text.as_bytes())?;
     out.sync_all()
 }
@@ -175,7 +185,7 @@ fn make_file(file: &Path, random: &Random) -> std::io::Result<Zeroizing<String>>
     random.fill(bytes.as_mut_slice());
     let text = Zeroizing::new(format!("v1:{}\n", BASE64.encode(bytes.as_slice())));
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
+        private::make_folder(folder)?;
     }
     // Written beside and linked into place: two processes that start at once end with one key, and a crash leaves none.
     let part = part(file);

@@ -12,7 +12,7 @@ use super::{
     FileError, Found,
     key::{is_name, is_part, is_plain, new_part},
 };
-use crate::model::Time;
+use crate::{model::Time, outside::private};
 
 pub(super) fn put(root: &Path, key: &str, bytes: &[u8]) -> Result<(), FileError> {
     let path = root.join(key);
@@ -160,7 +160,7 @@ fn is_nothing(error: &io::Error) -> bool {
 fn write_whole(path: &Path, bytes: &[u8], in_place: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let known = folder.ancestors().find(|folder| folder.is_dir());
-    fs::create_dir_all(folder)?;
+    private::make_folder(folder)?;
     let part = folder.join(new_part());
     let written = fill(&part, bytes).and_then(|()| in_place(&part));
     if written.is_err() {
@@ -178,7 +178,7 @@ fn write_whole(path: &Path, bytes: &[u8], in_place: impl FnOnce(&Path) -> io::Re
 }
 
 fn fill(part: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(part)?;
+    let mut file = private::options().write(true).create_new(true).open(part)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
