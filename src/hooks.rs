@@ -1,5 +1,7 @@
 //! Webhooks: verify, deduplicate, leave a job. Nothing else; what is true is read from the shop.
 
+use std::time::Duration;
+
 use http::HeaderMap;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
@@ -13,6 +15,8 @@ use crate::{
     vault::{Binding, hex},
 };
 
+/// How long deletions are collected before the whole catalogue is read for them.
+const GONE_WAIT: Duration = Duration::from_mins(2);
 /// A subscription's secret opens only for its shop and topic.
 const SECRET: &str = "webhook_subscription";
 
@@ -62,8 +66,10 @@ pub async fn receive(
 /// Keeps a delivery and what it causes, in one transaction; false where it came before.
 async fn note(tools: &Tools, shop: &Connection, told: &Told, body: &[u8]) -> Result<bool, Failure> {
     let now = tools.outside.clock.now();
-    let same = told.delivery.clone().unwrap_or_else(|| hex(&Sha256::digest(body)));
     let status = if told.act.is_some() { "processed" } else { "ignored" };
+    // Under a topic that means nothing a delivery must not use up itself under its own.
+    let of_body = || format!("{}{}", if told.act.is_some() { "" } else { "ignored:" }, hex(&Sha256::digest(body)));
+    let same = told.delivery.clone().unwrap_or_else(of_body);
     let mut tx = tools.db.begin().await?;
     let id = tools.outside.new_id::<String>();
     let (key, what) = ((id.as_str(), &shop.id, same.as_str()), (told.topic.as_str(), told.erp_id.as_deref(), status));
@@ -71,8 +77,10 @@ async fn note(tools: &Tools, shop: &Connection, told: &Told, body: &[u8]) -> Res
         return Ok(false);
     }
     match (told.act, &told.erp_id) {
-        (Some(HookAct::Gone), Some(erp_id)) => drop(db::webhook::mark_gone(&mut tx, &shop.id, erp_id, now).await?),
-        (Some(_), _) if shop.status == ConnectionStatus::Active => read_changes(tools, &mut tx, shop).await?,
+        (Some(HookAct::Gone), Some(erp_id)) if told.proved => {
+            db::webhook::mark_gone(&mut tx, &shop.id, erp_id, now).await?;
+        }
+        (Some(act), _) if shop.status == ConnectionStatus::Active => ask_shop(tools, &mut tx, shop, act).await?,
         _ => {}
     }
     tx.commit().await?;
@@ -81,20 +89,25 @@ async fn note(tools: &Tools, shop: &Connection, told: &Told, body: &[u8]) -> Res
     Ok(true)
 }
 
-/// One import of changes for any number of deliveries that come before it begins.
-async fn read_changes(tools: &Tools, tx: &mut Tx, shop: &Connection) -> sqlx::Result<()> {
+/// One import for any number of deliveries that come before it begins: of changes, or of everything where a product is said to be
+/// gone, which no list of changes shows.
+async fn ask_shop(tools: &Tools, tx: &mut Tx, shop: &Connection, act: HookAct) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
+    let (scope, name, wait) = match act {
+        HookAct::Read => (ImportScope::Changes, "webhook", Duration::ZERO),
+        HookAct::Gone => (ImportScope::Full, "webhook-gone", GONE_WAIT),
+    };
     let job = NewJob {
         id: tools.outside.new_id(),
         client: shop.client_id.clone(),
         task: Task::ImportProducts {
             connection: shop.id.clone(),
-            scope: ImportScope::Changes,
+            scope,
             trigger: Trigger::Webhook,
             accept_deletes: false,
         },
-        dedupe_key: Some(format!("import:{}:webhook", shop.id)),
-        scheduled_for: now,
+        dedupe_key: Some(format!("import:{}:{name}", shop.id)),
+        scheduled_for: now.plus(wait),
         max_attempts: 3,
         priority: 80,
     };

@@ -57,7 +57,7 @@ pub(super) async fn visit(
     };
     let given = get(callback.query, POSTED[0].0).unwrap_or_default();
     let known = posted.secret(POSTED[0].1).map(|key| key.expose_secret().to_owned()).unwrap_or_default();
-    if !bool::from(known.as_bytes().ct_eq(given.as_bytes())) {
+    if known.is_empty() || !bool::from(known.as_bytes().ct_eq(given.as_bytes())) {
         return Err(Failure::give_up(
             "other_consumer",
             "the browser came for another integration than the one activated",

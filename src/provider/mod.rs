@@ -288,8 +288,12 @@ impl Provider {
                 return bad(format!("{} needs '{}': {}{hint}", self.name(), field.name, field.ask));
             };
             if !field.pattern.matches(value) {
-                // A secret's value is not repeated; a fact's is, so that the merchant sees the slip.
-                let shown = if field.secret { "what was given".to_owned() } else { format!("'{value}'") };
+                // A secret's value is not repeated, nor what may hold a password; a fact's is, so that the merchant sees the slip.
+                let shown = if field.secret || value.contains('@') {
+                    "what was given".to_owned()
+                } else {
+                    format!("'{value}'")
+                };
                 return bad(format!("{shown} is not a valid '{}': {}{hint}", field.name, field.ask));
             }
             if field.secret {

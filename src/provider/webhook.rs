@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 use super::{
     App, Provider,
     call::{Session, With},
+    path::Path,
     recipe::{HookAct, HookKey, HookPlace, HookProofKind, Webhook},
     scope::Scope,
 };
@@ -35,6 +36,24 @@ pub struct Told {
     /// `None` for a topic that means nothing to us.
     pub act: Option<HookAct>,
     pub erp_id: Option<String>,
+    /// Whether the platform's proof covers topic and product. Else anybody who saw a delivery can send it again with others.
+    pub proved: bool,
+}
+
+impl Webhook {
+    /// Whether the proof of a delivery covers what stands at a place.
+    fn proves(&self, place: &HookPlace) -> bool {
+        place.body.as_ref().is_some_and(|path| self.proves_body(path)) || self.verify.kind == HookProofKind::Secret
+    }
+
+    fn proves_body(&self, path: &Path) -> bool {
+        match self.verify.kind {
+            HookProofKind::Secret | HookProofKind::HmacBody | HookProofKind::HmacUrlBody => true,
+            HookProofKind::HmacText => self.verify.text.iter().flat_map(|text| text.slots()).any(|slot| {
+                slot.strip_prefix("body.").and_then(|text| Path::parse(text).ok()).is_some_and(|signed| signed == *path)
+            }),
+        }
+    }
 }
 
 impl<'a> Delivery<'a> {
@@ -45,7 +64,7 @@ impl<'a> Delivery<'a> {
 
     fn text(&self, place: &HookPlace) -> Option<String> {
         let header = place.header.as_ref().and_then(|name| self.headers.get(name.as_str())?.to_str().ok());
-        header.map(str::to_owned).or_else(|| place.body.as_ref()?.text(&self.json)).filter(|text| text.len() < 500)
+        header.map(str::to_owned).or_else(|| place.body.as_ref()?.text(&self.json)).filter(|text| is_plain(text))
     }
 }
 
@@ -110,16 +129,29 @@ impl Provider {
         let topic = delivery.text(&webhook.topic).unwrap_or_default();
         let rule = webhook.on.get(&topic);
         let facts = Facts::new();
-        let erp_id = rule.and_then(|rule| rule.id.as_ref()?.text(&delivery.json, &Scope::of_facts(&facts)));
-        let same = webhook.delivery.as_ref().and_then(|place| delivery.text(place));
-        Ok(Told { act: rule.map(|rule| rule.act), topic, delivery: same, erp_id })
+        let id = rule.and_then(|rule| rule.id.as_ref());
+        let erp_id = id.and_then(|id| id.text(&delivery.json, &Scope::of_facts(&facts))).filter(|id| is_plain(id));
+        let same =
+            webhook.delivery.as_ref().filter(|place| webhook.proves(place)).and_then(|place| delivery.text(place));
+        let covered = id.is_none_or(|id| id.path().is_none_or(|path| webhook.proves_body(path)));
+        let proved = covered && webhook.proves(&webhook.topic);
+        Ok(Told { act: rule.map(|rule| rule.act), topic, delivery: same, erp_id, proved })
     }
+}
+
+/// Whether a text can be kept.
+fn is_plain(text: &str) -> bool {
+    text.len() < 500 && !text.chars().any(char::is_control)
 }
 
 fn proves(webhook: &Webhook, delivery: &Delivery<'_>, given: &str, secret: &Secret) -> bool {
     let key = secret.expose_secret();
+    // Whoever knows that there is no secret could sign with it.
+    if key.trim().is_empty() {
+        return false;
+    }
     let text = match webhook.verify.kind {
-        HookProofKind::Secret => return !key.is_empty() && bool::from(key.as_bytes().ct_eq(given.as_bytes())),
+        HookProofKind::Secret => return bool::from(key.as_bytes().ct_eq(given.as_bytes())),
         HookProofKind::HmacBody => delivery.body.to_vec(),
         HookProofKind::HmacUrlBody => [delivery.url.as_bytes(), delivery.body].concat(),
         HookProofKind::HmacText => {

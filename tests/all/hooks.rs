@@ -1,11 +1,15 @@
 //! Deliveries of a platform to the one address of its app: signed by the platform's own library, once, and never believed blindly.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderValue, Method};
 use serde_json::json;
+use sha2::Sha256;
 use store_sync::{
     db::{self, connection::NewConnection, grant::SealedGrant},
-    model::{ConnectionId, Facts, Grant, ProductId, Secret, Task, Trigger},
+    model::{ConnectionId, Facts, Grant, ImportScope, ProductId, Secret, Task, Trigger},
     outside::{Body, Request},
+    provider::{App, Delivery, check_origin},
     sandbox::Options,
     vault::Binding,
 };
@@ -20,6 +24,12 @@ use crate::{
 const BODY: &str = r#"{"id":788032119674292922}"#;
 const SIGNATURE: &str = "fhhqwxYconmiOqTJ0cD1XzOlT7ONdp6Ryc18pkvlq5Q=";
 const SHOP: &str = "acme.myshopify.com";
+
+fn signed(body: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"hush").expect("a key");
+    mac.update(body.as_bytes());
+    STANDARD.encode(mac.finalize().into_bytes())
+}
 
 struct House {
     app: TestApp,
@@ -73,6 +83,12 @@ impl House {
         self.app.http.send_once(&request).await.expect("an answer").status
     }
 
+    /// An honest delivery of another change.
+    async fn change(&self, number: u32) -> u16 {
+        let body = format!(r#"{{"id":788032119674292922,"updated_at":{number}}}"#);
+        self.deliver(SHOP, "products/update", &format!("u-{number}"), &body, &signed(&body)).await
+    }
+
     async fn gone(&self) -> Vec<String> {
         let all = self.app.products().await;
         all.into_iter().filter(|p| p.erp_deleted_at.is_some()).map(|p| p.id.to_string()).collect()
@@ -96,14 +112,12 @@ on_both! {
         }
         assert_eq!(house.deliver("nobody.myshopify.com", "products/delete", "d-1", BODY, "x").await, 401, "and nobody learns which shops there are");
         assert!(house.gone().await.is_empty());
-        // Honest, twice: counts once.
-        assert_eq!(house.deliver(SHOP, "products/delete", "d-1", BODY, SIGNATURE).await, 200);
-        assert_eq!(house.gone().await, ["one"]);
-        assert_eq!(house.deliver(SHOP, "products/delete", "d-1", BODY, SIGNATURE).await, 200);
         assert_eq!(house.deliver("nobody.myshopify.com", "products/delete", "d-9", BODY, SIGNATURE).await, 200, "a shop that left is told nothing");
-        // Many changes are one reading; what means nothing is answered and ignored.
-        for n in 0..5 {
-            assert_eq!(house.deliver(SHOP, "products/update", &format!("u-{n}"), BODY, SIGNATURE).await, 200);
+        // Many changes are one reading; what means nothing is answered and ignored, and uses up nothing.
+        assert_eq!(house.deliver(SHOP, "customers/redact", "r-0", BODY, SIGNATURE).await, 200);
+        assert_eq!(house.deliver(SHOP, "products/update", "u-0", BODY, SIGNATURE).await, 200);
+        for n in 1..5 {
+            assert_eq!(house.change(n).await, 200);
         }
         assert_eq!(house.imports().await, 1);
         // One that comes again once it was read is no news; another one is.
@@ -112,14 +126,60 @@ on_both! {
         tx.commit().await.expect("commits");
         assert_eq!(house.deliver(SHOP, "products/update", "u-0", BODY, SIGNATURE).await, 200);
         assert_eq!(house.imports().await, 0);
-        assert_eq!(house.deliver(SHOP, "products/update", "u-9", BODY, SIGNATURE).await, 200);
+        // Whoever saw a delivery sends it again under another id, or under another topic: neither is signed.
+        assert_eq!(house.deliver(SHOP, "products/update", "x-1", BODY, SIGNATURE).await, 200);
+        assert_eq!(house.deliver(SHOP, "products/delete", "x-2", BODY, SIGNATURE).await, 200);
+        assert_eq!((house.imports().await, house.gone().await.len()), (0, 0));
+        assert_eq!(house.change(9).await, 200);
         assert_eq!(house.imports().await, 1);
         assert_eq!(house.deliver(SHOP, "customers/redact", "r-1", BODY, SIGNATURE).await, 200);
-        assert_eq!((house.imports().await, house.gone().await.len()), (1, 1));
+        assert_eq!((house.imports().await, house.gone().await.len()), (1, 0));
         // An address that is nobody's.
         let mut request = Request::new(Method::POST, Url::parse(&format!("{}/hooks/shopify/{}", house.app.url, house.connection)).expect("an address"));
         request.body = Body::Bytes(BODY.into());
         assert_eq!(house.app.http.send_once(&request).await.expect("an answer").status, 404);
+    }
+
+    async fn what_no_signature_covers_marks_nothing_as_gone_but_has_the_shop_read(engine) {
+        let house = House::new(engine).await;
+        assert_eq!(house.deliver(SHOP, "products/delete", "d-1", BODY, SIGNATURE).await, 200);
+        assert!(house.gone().await.is_empty(), "the topic stands in a header that nobody signed");
+        let mut tx = house.app.tools.db.read().await.expect("reads");
+        let open = db::job::list_open(&mut tx, Some(&house.connection), 10).await.expect("lists");
+        let full = |task: &Task| matches!(task, Task::ImportProducts { scope: ImportScope::Full, trigger: Trigger::Webhook, .. });
+        assert!(open.len() == 1 && full(&open[0].payload.0), "{open:?}");
+        assert!(open[0].scheduled_for > house.app.clock.now(), "deletions are collected");
+        drop(tx);
+        // A text that no database keeps is none.
+        let nul = r#"{"id":"1\u0000"}"#;
+        assert_eq!(house.deliver(SHOP, "products/update", "n-1", nul, &signed(nul)).await, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_secret_proves_nothing() {
+    let house = House::new(crate::support::Engine::Sqlite).await;
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"").expect("a key");
+    mac.update(BODY.as_bytes());
+    let forged = STANDARD.encode(mac.finalize().into_bytes());
+    let known = house.app.tools.provider("shopify").expect("is known");
+    let mut headers = http::HeaderMap::new();
+    headers.insert("x-shopify-topic", HeaderValue::from_static("products/update"));
+    headers.insert("x-shopify-hmac-sha256", HeaderValue::from_str(&forged).expect("a header"));
+    let delivery = Delivery::new(&headers, BODY.as_bytes(), "");
+    for empty in ["", " "] {
+        let app = App { client_id: "our-app".into(), client_secret: Secret::from(empty), webhook_key: None };
+        assert!(known.read_webhook(&delivery, Some(&app), &[]).is_err());
+        let query = [("shop", SHOP), ("timestamp", "1772366400")];
+        let mut query: Vec<(String, String)> = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let mut mac = Hmac::<Sha256>::new_from_slice(empty.as_bytes()).expect("a key");
+        mac.update(format!("shop={SHOP}&timestamp=1772366400").as_bytes());
+        let hex = mac.finalize().into_bytes().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        query.push(("hmac".to_owned(), hex));
+        let now = house.app.clock.now();
+        assert_eq!(now.unix_ms(), 1_772_366_400_000);
+        let refused = check_origin(known, Some(&app), &query, now).expect_err("is refused");
+        assert_eq!(refused.code, "bad_signature");
     }
 }
 

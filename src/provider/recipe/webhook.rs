@@ -15,7 +15,7 @@ pub(in crate::provider) struct Webhook {
     /// Whose shop it is, where one address serves the whole app; otherwise every connection has an address of its own.
     pub(in crate::provider) shop: Option<HookShop>,
     pub(in crate::provider) topic: HookPlace,
-    /// What makes a delivery that comes again the same; the hash of its body where nothing does.
+    /// What makes a delivery that comes again the same; the hash of its body where nothing does, or nothing that its proof covers.
     pub(in crate::provider) delivery: Option<HookPlace>,
     /// The one form field of an unsigned greeting, which is answered and otherwise ignored.
     pub(in crate::provider) ping: Option<String>,
@@ -90,7 +90,8 @@ pub(in crate::provider) struct HookRule {
 pub enum HookAct {
     /// Something changed, or the app was removed: the changes are read.
     Read,
-    /// A product is gone.
+    /// A product is gone: marked at once where the proof covers topic and product (they stand in a signed body); else the whole
+    /// catalogue is read soon.
     Gone,
 }
 
