@@ -1,8 +1,9 @@
 //! Wires everything once, and serves. Holds no logic of its own.
 
-use std::{collections::BTreeMap, future::Future, time::Duration};
+use std::{collections::BTreeMap, future::Future, path::Path, time::Duration};
 
 use anyhow::Context;
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
@@ -15,7 +16,7 @@ use crate::{
         lease::Ownership,
     },
     gemini::{Gemini, Service, ServiceAccount, TextPrice},
-    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Random, RetryPatience},
+    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Random, RetryPatience, private},
     provider::{App, Providers},
     tools::{Parts, Rules, Shared, Tools},
     vault::{KeySource, Vault},
@@ -51,14 +52,19 @@ pub fn outside(config: &Config) -> anyhow::Result<Outside> {
 /// application is never adopted by the way.
 pub async fn open_db(config: &Config, outside: &Outside) -> anyhow::Result<Db> {
     let db = Db::open(&config.database_url(), config.database.max_connections).await?;
-    let look = adopt::look(&db).await?;
+    bring_up_to_date(config, outside, &db).await?;
+    Ok(db)
+}
+
+async fn bring_up_to_date(config: &Config, outside: &Outside, db: &Db) -> anyhow::Result<()> {
+    let look = adopt::look(db).await?;
     if look.kind != Kind::Current {
         if !config.database.auto_migrate && !look.kind.is_legacy() {
             anyhow::bail!(db::OpenError::Outdated(look.missing.len()));
         }
-        adopt::run(&db, &outside.clock, &outside.new_id::<String>(), &adopt::Options::default()).await?;
+        adopt::run(db, &outside.clock, &outside.new_id::<String>(), &adopt::Options::default()).await?;
     }
-    Ok(db)
+    Ok(())
 }
 
 /// The providers: the built-in ones and the operator's folder.
@@ -72,6 +78,67 @@ pub fn providers(config: &Config) -> anyhow::Result<Providers> {
         providers.load_folder(folder).map_err(listed)?;
     }
     Ok(providers)
+}
+
+/// An app of a provider that does not exist would lie there unused, and nobody would know why.
+pub fn check_apps(config: &Config, providers: &Providers) -> anyhow::Result<()> {
+    for key in config.app.keys().filter(|key| providers.get(key).is_none()) {
+        let near = providers.iter().map(|known| (strsim::damerau_levenshtein(known.key(), key), known.key())).min();
+        let meant = near.filter(|(steps, _)| *steps <= 2).map(|(_, known)| format!("; did you mean [app.{known}]?"));
+        anyhow::bail!(
+            "[app.{key}]: there is no provider '{key}'{} See: store-sync providers list",
+            meant.unwrap_or_else(|| ".".to_owned())
+        );
+    }
+    Ok(())
+}
+
+/// Whether anything was begun here: a database that is there, or one on a server.
+pub fn has_begun(config: &Config) -> bool {
+    let url = config.database_url();
+    url.expose_secret()
+        .strip_prefix("sqlite:")
+        .is_none_or(|file| Path::new(file.strip_prefix("//").unwrap_or(file)).exists())
+}
+
+/// Refuses to have a new key made beside grants that another one sealed: it would open none of them.
+pub async fn check_new_key(config: &Config, db: &Db) -> anyhow::Result<()> {
+    let source = key_source(config);
+    let Some(file) = source.missing_file() else { return Ok(()) };
+    let kind = adopt::look(db).await?.kind;
+    if kind == Kind::Empty || kind.is_legacy() {
+        return Ok(());
+    }
+    let mut tx = db.read().await?;
+    let sealed = db::grant::count_sealed(&mut tx).await?;
+    anyhow::ensure!(
+        sealed == 0,
+        "the key file {0} is not there, and the database holds credentials of {sealed} shops that are sealed with its key. Nothing was          changed. Put the file back from your copy (mode 0600), or name the right one with [vault] key_file; if the key is lost for          good, make a new file with: (umask 077; echo \"v2:$(openssl rand -base64 32)\" > {0}), and connect the shops again",
+        file.display()
+    );
+    Ok(())
+}
+
+/// Takes from other users of the machine what an older version, or a wide umask, let them read.
+fn close_data(config: &Config) {
+    let folder = &config.storage.data_dir;
+    // A folder without anything of ours in it may be shared with others on purpose.
+    if !["store-sync.db", "vault.key", "files"].iter().any(|name| folder.join(name).exists()) {
+        return;
+    }
+    let closed = private::close_tree(&folder.join("files")).and_then(|files| Ok((files, private::close(folder)?)));
+    match closed {
+        Ok((0, false)) => {}
+        Ok((files, _)) => tracing::warn!(
+            folder = %folder.display(),
+            files,
+            "the data folder could be read by other users of this machine; it is its owner's alone now"
+        ),
+        Err(error) => tracing::warn!(
+            folder = %folder.display(),
+            "the data folder can be read by other users of this machine, and cannot be closed: {error}"
+        ),
+    }
 }
 
 /// Where the vault's keys come from.
@@ -143,8 +210,12 @@ fn micros(dollars: f64) -> i64 {
 /// The tools of a process, with an outside of the caller's choice.
 pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shared> {
     let providers = providers(config)?;
+    check_apps(config, &providers)?;
+    close_data(config);
+    let db = Db::open(&config.database_url(), config.database.max_connections).await?;
+    check_new_key(config, &db).await?;
     let vault = Vault::open(key_source(config), outside.random.clone())?;
-    let db = open_db(config, &outside).await?;
+    bring_up_to_date(config, &outside, &db).await?;
     let apps: BTreeMap<String, App> = config
         .app
         .iter()
@@ -184,6 +255,7 @@ pub async fn serve(
              both on PostgreSQL with [database] url"
         );
     }
+    check_clients(&tools).await?;
     connect::prove_keys(&tools).await?;
     work::recover(&tools, matches!(owned, Ownership::Sole(_))).await?;
     let present = tokio::spawn(keep_presence(tools.clone()));
@@ -217,6 +289,18 @@ pub async fn serve(
     tools.db.close().await;
     drop(owned);
     Ok(served?)
+}
+
+/// Shops that come without a connect link need somebody to belong to.
+async fn check_clients(tools: &Tools) -> anyhow::Result<()> {
+    let mut tx = tools.db.read().await?;
+    for (provider, client) in &tools.rules.install_clients {
+        anyhow::ensure!(
+            db::client::find(&mut tx, client).await?.is_some(),
+            "[app.{provider}] client = \"{client}\": there is no such client; see: store-sync clients list"
+        );
+    }
+    Ok(())
 }
 
 /// Tells other processes that this daemon lives, for as long as it does.

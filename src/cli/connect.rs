@@ -66,6 +66,12 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     };
     let client =
         client.ok_or_else(|| anyhow::anyhow!("there is no client '{}'; see: store-sync clients list", args.client))?;
+    let provider = tools.provider(&args.provider)?;
+    // What is given whole is checked here; the link asks for the rest.
+    if provider.fields().iter().all(|field| field.default.is_some() || fields.contains_key(&field.name)) {
+        let (facts, _) = provider.read_fields(&fields)?;
+        provider.store_url_if_known(&facts)?;
+    }
     let link = web::connect_link(&tools, &args.provider, &args.client, &fields);
     if args.no_wait {
         return out.one(&serde_json::json!({ "connect_url": link }));

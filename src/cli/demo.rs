@@ -18,6 +18,7 @@ use crate::{
     db::{self, product::ProductFilter, push::PushFilter, run::RunFilter},
     generate::{self, Order, Terms},
     model::{ApprovalStatus, AssetId, ClientId, ConnectionId, Product, Push},
+    outside::private,
     push,
     sandbox::{self, Options, Sandbox},
     tools::Shared,
@@ -129,7 +130,7 @@ fn clear(folder: &Path) -> anyhow::Result<()> {
         anyhow::ensure!(ours, "{} exists and no demo made it; give another place with --folder", folder.display());
         std::fs::remove_dir_all(folder).with_context(|| format!("cannot clear {}", folder.display()))?;
     }
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    private::make_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     std::fs::write(folder.join(MARK), "made by store-sync demo; cleared when it runs again\n")?;
     Ok(())
 }

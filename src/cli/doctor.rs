@@ -14,6 +14,7 @@ use crate::{
         adopt::{self, Kind},
     },
     model::ConnectionStatus,
+    outside::Outside,
     provider,
     tools::Shared,
     vault::Vault,
@@ -38,13 +39,14 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
     note("config", Ok(format!("data in {}, reached at {}", config.storage.data_dir.display(), config.public_url())));
     note("database", database(config).await);
     let outside = app::outside(config)?;
-    let vault = Vault::open(app::key_source(config), outside.random.clone());
-    note(
-        "keys",
-        vault.map(|vault| format!("sealing with key '{}'", vault.current_key_id())).map_err(|e| e.to_string()),
-    );
-    let files = outside.files.check().await;
-    note("files", files.map(|()| format!("{} can be written to", outside.files.place())).map_err(|e| e.to_string()));
+    note("keys", keys(config, &outside).await);
+    // What is missing is made at the first start, not by looking.
+    let begun = app::has_begun(config) && app::key_source(config).missing_file().is_none();
+    if begun {
+        let files = outside.files.check().await;
+        let fine = |()| format!("{} can be written to", outside.files.place());
+        note("files", files.map(fine).map_err(|e| e.to_string()));
+    }
     // Before the first release of this program no clock can be right.
     let sane = outside.clock.now().unix_ms() > 1_763_000_000_000;
     let clock = format!("the clock says {}", outside.clock.now());
@@ -53,6 +55,7 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
     note(
         "providers",
         providers
+            .and_then(|p| app::check_apps(config, &p).map(|()| p))
             .map(|p| {
                 let replaced = p.replaced();
                 let also =
@@ -61,7 +64,7 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
             })
             .map_err(|e| e.to_string()),
     );
-    if findings.iter().all(|finding| finding.ok) {
+    if begun && findings.iter().all(|finding| finding.ok) {
         let tools = app::open(config).await?;
         let daemon = Worker::find(&tools).await? == Worker::Daemon;
         let text = if daemon {
@@ -81,6 +84,12 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
 }
 
 async fn database(config: &Config) -> Result<String, String> {
+    if !app::has_begun(config) {
+        return Ok(format!(
+            "there is none yet in {}: store-sync clients add NAME, or store-sync serve, makes it",
+            config.storage.data_dir.display()
+        ));
+    }
     let db = Db::open(&config.database_url(), config.database.max_connections).await.map_err(|e| e.to_string())?;
     let look = adopt::look(&db).await.map_err(|e| e.to_string())?;
     match look.kind {
@@ -95,6 +104,19 @@ async fn database(config: &Config) -> Result<String, String> {
         )),
         _ => Err("the database is not up to date: run store-sync migrate".to_owned()),
     }
+}
+
+async fn keys(config: &Config, outside: &Outside) -> Result<String, String> {
+    let source = app::key_source(config);
+    let Some(file) = source.missing_file() else {
+        let vault = Vault::open(source, outside.random.clone()).map_err(|e| e.to_string())?;
+        return Ok(format!("sealing with key '{}'", vault.current_key_id()));
+    };
+    if app::has_begun(config) {
+        let db = Db::open(&config.database_url(), config.database.max_connections).await.map_err(|e| e.to_string())?;
+        app::check_new_key(config, &db).await.map_err(|e| e.to_string())?;
+    }
+    Ok(format!("there is none yet in {}: the first start makes one", file.display()))
 }
 
 /// The model is asked whether it is there, and the price list whether it names what may be asked.

@@ -31,7 +31,10 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, Log, LogFormat};
+use crate::{
+    app,
+    config::{Config, Log, LogFormat},
+};
 use out::Out;
 
 /// Connects shops, imports their products, pushes approved pictures back.
@@ -165,7 +168,28 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     dispatch(cli.command, &config, &out).await
 }
 
+impl Command {
+    /// Whether it may be the first one here. All others only look at what is there: they make no database and no key.
+    fn begins(&self) -> bool {
+        matches!(
+            self,
+            Self::Serve
+                | Self::Migrate(_)
+                | Self::Sandbox(_)
+                | Self::Clients(clients::Command::Add { .. })
+                | Self::Providers(_)
+                | Self::Doctor
+        )
+    }
+}
+
 async fn dispatch(command: Command, config: &Config, out: &Out) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(
+        command.begins() || app::has_begun(config),
+        "nothing was begun here: there is no database in {}. Begin with: store-sync clients add NAME (or look around first: store-sync demo). \
+         If there should be one, run this where config.toml is, or name it with --config",
+        config.storage.data_dir.display()
+    );
     match command {
         Command::Serve => daemon::serve(config).await?,
         Command::Migrate(args) => migrate::run(config, out, args).await?,

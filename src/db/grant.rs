@@ -2,7 +2,7 @@
 
 use sqlx::types::Json;
 
-use super::{Tx, all, execute, maybe};
+use super::{Tx, all, execute, maybe, scalar};
 use crate::{
     model::{ClientId, ConnectionId, Grant, Time},
     vault::Sealed,
@@ -51,6 +51,12 @@ pub async fn list_key_counts(tx: &mut Tx) -> sqlx::Result<Vec<(String, i64)>> {
     let sql = "SELECT coalesce(credentials_key_id, ''), count(*) FROM store_connection WHERE credentials_ciphertext IS NOT NULL \
                GROUP BY 1 ORDER BY 1";
     all!(tx, (String, i64), sql)
+}
+
+/// How many grants are sealed.
+pub async fn count_sealed(tx: &mut Tx) -> sqlx::Result<i64> {
+    let sql = "SELECT count(*) FROM store_connection WHERE credentials_ciphertext IS NOT NULL";
+    Ok(scalar!(tx, i64, sql)?.unwrap_or(0))
 }
 
 /// One or two grants that each key seals: enough to tell whether the ring is the right one.

@@ -156,6 +156,112 @@ fn a_broken_configuration_is_refused_with_its_place() {
 }
 
 #[test]
+fn slips_in_names_are_told_with_what_was_meant() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    store_sync(folder.path(), &["clients", "add", "Acme"]);
+    let app = |key: &str, more: &str| format!("[app.{key}]\nclient_id = 'i'\nclient_secret = 's'\n{more}\n");
+    std::fs::write(folder.path().join("config.toml"), app("shopfy", "")).expect("a file");
+    for command in [&["clients", "list"][..], &["serve"], &["doctor"]] {
+        let output = store_sync(folder.path(), command);
+        let said = text(&output.stderr) + &text(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("no provider 'shopfy'; did you mean [app.shopify]?"), "{said}");
+    }
+    std::fs::write(folder.path().join("config.toml"), app("shopify", "client = 'nobody'")).expect("a file");
+    let output = store_sync(folder.path(), &["serve"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("[app.shopify] client = \"nobody\": there is no such client"), "{said}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_store-sync"));
+    command.current_dir(folder.path()).args(["clients", "list"]).env("STORE_SYNC__APP__SHOPIFY__CLIENT_SECRET", "");
+    let output = command.output().expect("runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("STORE_SYNC__APP__SHOPIFY__CLIENT_SECRET is set and empty"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn commands_that_only_look_make_nothing() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    for command in [
+        &["clients", "list"][..],
+        &["connections", "list"],
+        &["products", "list"],
+        &["logs"],
+        &["sync", "--all"],
+        &["push", "list"],
+        &["keys", "list"],
+        &["connect", "sandbox", "--client", "acme", "--no-wait"],
+    ] {
+        let output = store_sync(folder.path(), command);
+        let said = text(&output.stderr);
+        assert!(output.status.code() == Some(1) || output.status.code() == Some(2), "{command:?}: {said}");
+        if output.status.code() == Some(1) {
+            assert!(said.contains("store-sync clients add NAME"), "{command:?}: {said}");
+        }
+    }
+    let table = json(&store_sync(folder.path(), &["--json", "doctor"]));
+    assert!(table.as_array().is_some_and(|findings| findings.len() >= 5), "{table}");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").flatten().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn the_data_folder_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let data = folder.path().join("data");
+    let open = |mode: u32| {
+        let mut open = Vec::new();
+        for entry in
+            [data.clone()].into_iter().chain(std::fs::read_dir(&data).expect("a folder").flatten().map(|e| e.path()))
+        {
+            if mode > 0 && !entry.ends_with("vault.key") {
+                std::fs::set_permissions(&entry, std::fs::Permissions::from_mode(mode)).expect("is opened");
+            }
+            if std::fs::metadata(&entry).expect("is there").permissions().mode() & 0o077 != 0 {
+                open.push(entry);
+            }
+        }
+        open
+    };
+    let shell = format!("umask 000; exec {} clients add Acme", env!("CARGO_BIN_EXE_store-sync"));
+    let output = Command::new("sh").current_dir(folder.path()).args(["-c", &shell]).output().expect("runs");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(data.join("store-sync.db").exists() && open(0).is_empty(), "{:?}", open(0));
+    // As an older version left it.
+    assert!(open(0o755).len() >= 2);
+    let output = store_sync(folder.path(), &["clients", "list"]);
+    assert!(text(&output.stderr).contains("it is its owner's alone now"), "{}", text(&output.stderr));
+    assert!(open(0).is_empty(), "{:?}", open(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_key_is_made_beside_sealed_grants() {
+    use crate::support::{Engine, TestApp};
+    let app = TestApp::with(Engine::Sqlite, Options { products: 1, ..Options::default() }).await;
+    app.connect().await;
+    let folder = app.folder.path().to_owned();
+    let key = folder.join("vault.key");
+    let copy = std::fs::read(&key).expect("the key");
+    std::fs::remove_file(&key).expect("is lost");
+    for command in [&["serve"][..], &["clients", "list"], &["--json", "doctor"]] {
+        let output = store_sync(&folder, command);
+        let said = (text(&output.stderr) + &text(&output.stdout)).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("sealed") && said.contains("vault.key"), "{said}");
+        assert!(!key.exists(), "{command:?} made one");
+    }
+    std::fs::write(&key, copy).expect("is back");
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("is closed");
+    assert!(store_sync(&folder, &["clients", "list"]).status.success());
+}
+
+#[test]
 fn the_example_configuration_is_the_default() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let example = Config::load(Some(&root.join("config.example.toml")), std::iter::empty()).expect("the example loads");
