@@ -20,7 +20,7 @@ use crate::{
     provider::{App, Providers},
     tools::{Parts, Rules, Shared, Tools},
     vault::{KeySource, Vault},
-    web,
+    web::{self, DoorLimits},
     work::{self, Pools, Workers},
 };
 
@@ -229,6 +229,7 @@ pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shar
         lease: config.lease(),
         install_clients: config.app.iter().filter_map(|(key, app)| Some((key.clone(), app.client.clone()?))).collect(),
         paint_by_model: config.generate.engine == Painter::Gemini,
+        trusted_proxies: config.server.trusted_proxies.clone(),
         api_token: config.api.token.clone(),
         analyse: config.generate.analyse != Analyse::Never,
         analyse_on_import: config.generate.analyse == Analyse::OnImport,
@@ -275,20 +276,22 @@ pub async fn serve(
         "serving"
     );
     let closing = tools.closing.clone();
-    let told = async move {
+    tokio::spawn(async move {
         shutdown.await;
         // Whoever follows something for long lets go, so that the last answer does not wait for it.
         closing.cancel();
-    };
-    let served = axum::serve(listener, web::router(&tools).into_make_service()).with_graceful_shutdown(told).await;
+    });
+    let patience = Duration::from_secs(config.server.shutdown_seconds);
+    let limits = DoorLimits::new(config.server.max_connections, patience);
+    web::serve(&tools, listener, limits, tools.closing.clone()).await;
     tracing::info!("stopping: no new work is taken");
     ticks.shutdown().await?;
-    workers.stop(Duration::from_secs(config.server.shutdown_seconds)).await;
+    workers.stop(patience).await;
     present.abort();
     sign_off(&tools).await?;
     tools.db.close().await;
     drop(owned);
-    Ok(served?)
+    Ok(())
 }
 
 /// Shops that come without a connect link need somebody to belong to.

@@ -62,6 +62,8 @@ pub struct Rules {
     pub analyse_on_collection: bool,
     /// What a month may cost, over all clients, in millionths of a US dollar.
     pub month_cap_usd_micros: Option<i64>,
+    /// The operator's proxies, whose word on who asks is taken.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Who holds this may use the API; without one nobody may.
     pub api_token: Option<Secret>,
     /// A complete pass older than this makes the next scheduled import a complete one.

@@ -71,6 +71,7 @@ CREATE TABLE oauth_state (
     code_verifier_sealed text,
     grant_sealed text,
     return_url text,
+    begun_by text,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     consumed_at timestamptz

@@ -71,6 +71,7 @@ CREATE TABLE oauth_state (
     code_verifier_sealed TEXT,
     grant_sealed TEXT,
     return_url TEXT,
+    begun_by TEXT,
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     expires_at TEXT NOT NULL,
     consumed_at TEXT

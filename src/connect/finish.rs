@@ -8,7 +8,7 @@ use url::Url;
 use super::{
     consumer, posted,
     save::{Permission, arrive},
-    start::{VERIFIER, fingerprint, whose},
+    start::{VERIFIER, fingerprint, is_traveller, whose},
 };
 use crate::{
     db::{self, oauth_state::OauthState},
@@ -47,6 +47,24 @@ pub enum Finished {
     },
     /// The browser came back before the shop's server did.
     Waiting,
+}
+
+/// What of ours a callback brings, told without asking the database: a state or a browser's mark that we gave out, or the
+/// signature of a platform that may begin connects.
+pub fn callback_mark(tools: &Tools, callback: &Callback<'_>) -> Option<String> {
+    let provider = tools.provider(callback.provider).ok()?;
+    let state = callback.state.or_else(|| get(callback.query, provider.state_param()));
+    let ours = [state, callback.browser.filter(|_| !provider.kind().carries_state())];
+    let ours = ours.into_iter().flatten().find(|text| is_traveller(tools, text));
+    ours.map(str::to_owned).or_else(|| origin_mark(tools, callback.provider, callback.query))
+}
+
+/// The signature of a query that its platform really signed.
+pub fn origin_mark(tools: &Tools, provider: &str, query: &[(String, String)]) -> Option<String> {
+    let provider = tools.provider(provider).ok()?;
+    let app = tools.app_of(provider).ok()?;
+    let signature = provider.origin_signature(query)?.to_owned();
+    provider::check_origin(provider, app, query, tools.outside.clock.now()).is_ok().then_some(signature)
 }
 
 /// Ends a connect. Whatever is refused leaves nothing behind; a refusal never tells which secret was wrong.

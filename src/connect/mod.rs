@@ -15,12 +15,12 @@ mod wake;
 
 use std::sync::Arc;
 
-pub use finish::{Callback, Connected, Finished, finish};
+pub use finish::{Callback, Connected, Finished, callback_mark, finish, origin_mark};
 pub use keys::{Held, renew_ahead, renewal_run};
 pub use leave::{Left, leave};
 pub use legacy::{LegacyKeys, legacy_keys, legacy_keys_before, take_legacy_keys};
 pub use migrate::{Migrated, migrate_tokens};
-pub use posted::take;
+pub use posted::{posted_mark, take};
 pub use reseal::{Resealed, Unopened, prove_keys, reseal};
 pub use save::paste;
 pub use start::{Begin, Begun, Next, begin, install};

@@ -10,7 +10,7 @@ use super::{
     consumer,
     finish::{Callback, Finished, find_by_state, in_time, unknown, use_up},
     save::{Permission, arrive, probe},
-    start::fingerprint,
+    start::{fingerprint, is_traveller},
 };
 use crate::{
     db::{self, oauth_state::OauthState},
@@ -22,6 +22,12 @@ use crate::{
 
 /// Keys open only for the connect they were brought for.
 const KEYS: &str = "oauth_state_keys";
+
+/// The state of ours that a shop's server brings, told without asking the database.
+pub fn posted_mark(tools: &Tools, provider: &str, state: Option<&str>, body: &Value) -> Option<String> {
+    let provider = tools.provider(provider).ok()?;
+    state.or_else(|| provider.posted_state(body)).filter(|state| is_traveller(tools, state)).map(str::to_owned)
+}
 
 /// Takes what a shop's server posted. Keys are proved by a call to the shop they are said to be of before they are kept: a shop
 /// that is told no forgets them again.

@@ -21,8 +21,10 @@ const STATE_LIFE: Duration = Duration::from_mins(15);
 const SETUP_LIFE: Duration = Duration::from_hours(24);
 /// A verifier opens only for the state it was made for.
 pub(super) const VERIFIER: &str = "oauth_state";
-/// Connects of one client that may be under way at once.
-const MAX_OPEN: i64 = 100;
+/// Connects that may be under way at once of one client, and of those that were begun by one link from one place.
+const MAX_OPEN: (i64, i64) = (100, 10);
+/// What our states and browsers' marks are signed for.
+const TRAVELLER: &str = "oauth-state";
 
 /// What a connect begins with.
 pub struct Begin<'a> {
@@ -33,6 +35,8 @@ pub struct Begin<'a> {
     pub fields: &'a BTreeMap<String, String>,
     /// The connection that is renewed, where it is one.
     pub reconnect: Option<&'a ConnectionId>,
+    /// By which link and from where it is begun: whoever begins very many takes the room of his own.
+    pub by: &'a str,
 }
 
 /// What comes next in a connect.
@@ -71,7 +75,7 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
         reachable(tools, provider, &store_url)?;
     }
     let client = client(tools, with.client).await?;
-    let (state, browser) = (tools.outside.random.token(), tools.outside.random.token());
+    let (state, browser) = (traveller(tools), traveller(tools));
     let verifier = provider.takes_pkce().then(|| provider::new_verifier(&tools.outside.random));
     let redirect_uri = tools.redirect_uri(with.provider);
     let next = if kind == ConnectKind::Oauth1 {
@@ -96,15 +100,20 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
             .map(|v| tools.vault.seal_text(&Binding(&[VERIFIER, &state_hash]), v.expose_secret())),
         grant_sealed: None,
         return_url: None,
+        begun_by: Some(fingerprint(with.by)),
         created_at: now,
         expires_at: now.plus(if kind == ConnectKind::Oauth1 { SETUP_LIFE } else { STATE_LIFE }),
         consumed_at: None,
     };
     let mut tx = tools.db.begin().await?;
-    if db::oauth_state::count_open(&mut tx, &client.id, now).await? >= MAX_OPEN {
-        let text = format!("client {} has {MAX_OPEN} connects under way; wait until some have ended", client.name);
-        return Err(Failure::give_up("too_many_connects", text));
+    if let Some(id) = with.reconnect {
+        let known = db::connection::find(&mut tx, id).await?.is_some_and(|known| known.client_id == client.id);
+        if !known {
+            let text = "there is no such shop of this client to connect again; take &reconnect=… out of the address";
+            return Err(Failure::give_up("unknown_connection", text));
+        }
     }
+    db::oauth_state::delete_crowd(&mut tx, &client.id, row.begun_by.as_deref(), MAX_OPEN, now).await?;
     db::oauth_state::insert(&mut tx, &row).await?;
     tx.commit().await?;
     Ok(Begun { next, browser, state_hash })
@@ -121,7 +130,7 @@ pub async fn install(
     provider::check_origin(known, tools.app_of(known)?, query, tools.outside.clock.now())?;
     let (facts, _) = known.read_fields(fields)?;
     let (client, reconnect) = whose(tools, known, &known.store_url(&facts)?).await?;
-    begin(tools, Begin { client: client.as_str(), provider, fields, reconnect: reconnect.as_ref() }).await
+    begin(tools, Begin { client: client.as_str(), provider, fields, reconnect: reconnect.as_ref(), by: provider }).await
 }
 
 /// Whose shop it is that comes without a connect link of ours: the one client's that has it, or the one named for that.
@@ -183,6 +192,19 @@ pub(super) async fn client(tools: &Tools, id_or_slug: &str) -> Result<Client, Fa
         let text = format!("there is no client '{id_or_slug}'; see: store-sync clients list");
         Failure::give_up("unknown_client", text)
     })
+}
+
+/// A value that only travels: drawn by chance, and signed, so that one of ours is known without asking the database.
+fn traveller(tools: &Tools) -> String {
+    let drawn = tools.outside.random.token();
+    let signature = tools.vault.sign(TRAVELLER, &drawn);
+    drawn + &signature
+}
+
+/// Whether this value is one that we sent travelling. Only the database knows whether it still counts.
+pub(super) fn is_traveller(tools: &Tools, text: &str) -> bool {
+    let drawn = text.len().checked_sub(64).and_then(|end| text.split_at_checked(end));
+    drawn.is_some_and(|(drawn, signature)| !drawn.is_empty() && tools.vault.verify(TRAVELLER, drawn, signature))
 }
 
 /// What the database keeps of a value that only travels.

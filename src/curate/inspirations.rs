@@ -31,7 +31,7 @@ pub async fn add_inspiration(tools: &Tools, session: &SessionId, source: Source<
     let (bytes, url, kind) = match source {
         Source::Upload(bytes, name) => (bytes, name.to_owned(), InspirationSource::Upload),
         Source::Url(url, kind) => {
-            url::Url::parse(url).map_err(|e| refused(format!("'{url}' is no address: {e}")))?;
+            url::Url::parse(url).map_err(|e| refused(format!("that is no address of a picture: {e}")))?;
             (tools.outside.bytes_at(&Place::Url(url)).await?, url.to_owned(), kind)
         }
     };

@@ -22,6 +22,8 @@ pub struct OauthState {
     /// Keys that the shop's server brought before the browser came back.
     pub grant_sealed: Option<String>,
     pub return_url: Option<String>,
+    /// A digest of the link and the place it was begun by.
+    pub begun_by: Option<String>,
     pub created_at: Time,
     pub expires_at: Time,
     pub consumed_at: Option<Time>,
@@ -30,8 +32,8 @@ pub struct OauthState {
 /// Keeps a connect that begins.
 pub async fn insert(tx: &mut Tx, state: &OauthState) -> sqlx::Result<()> {
     let sql = "INSERT INTO oauth_state (state_hash, client_id, store_connection_id, store_type, store_url, facts, \
-               browser_hash, requested_scopes, code_verifier_sealed, return_url, created_at, expires_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+               browser_hash, requested_scopes, code_verifier_sealed, return_url, begun_by, created_at, expires_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     execute!(
         tx,
         sql,
@@ -45,6 +47,7 @@ pub async fn insert(tx: &mut Tx, state: &OauthState) -> sqlx::Result<()> {
         &state.requested_scopes,
         &state.code_verifier_sealed,
         &state.return_url,
+        &state.begun_by,
         state.created_at,
         state.expires_at,
     )
@@ -55,7 +58,7 @@ macro_rules! columns {
     ($rest:literal) => {
         concat!(
             "SELECT state_hash, client_id, store_connection_id, store_type, store_url, facts, browser_hash, \
-             requested_scopes, code_verifier_sealed, grant_sealed, return_url, created_at, expires_at, consumed_at \
+             requested_scopes, code_verifier_sealed, grant_sealed, return_url, begun_by, created_at, expires_at, consumed_at \
              FROM oauth_state ",
             $rest
         )
@@ -90,10 +93,33 @@ pub async fn consume(tx: &mut Tx, state_hash: &str, now: Time) -> sqlx::Result<b
     Ok(execute!(tx, sql, state_hash, now)? == 1)
 }
 
-/// Connects that are under way for a client, for a brake on endless beginnings.
+/// Connects that are under way for a client.
 pub async fn count_open(tx: &mut Tx, client: &ClientId, now: Time) -> sqlx::Result<i64> {
     let sql = "SELECT count(*) FROM oauth_state WHERE client_id = $1 AND consumed_at IS NULL AND expires_at > $2";
     Ok(scalar!(tx, i64, sql, client, now)?.unwrap_or(0))
+}
+
+/// Makes room for one more: of those begun by the same link and place the oldest go beyond `most.1`, of a client's the oldest of
+/// whichever beginner has most beyond `most.0`. Those for which keys were brought stay.
+pub async fn delete_crowd(
+    tx: &mut Tx,
+    client: &ClientId,
+    begun_by: Option<&str>,
+    most: (i64, i64),
+    now: Time,
+) -> sqlx::Result<()> {
+    let sql = "DELETE FROM oauth_state WHERE state_hash IN (SELECT state_hash FROM oauth_state WHERE client_id = $1 AND begun_by = $2 \
+               AND consumed_at IS NULL AND grant_sealed IS NULL AND expires_at > $3 ORDER BY created_at DESC, state_hash \
+               LIMIT 1000 OFFSET $4)";
+    execute!(tx, sql, client, begun_by, now, most.1 - 1)?;
+    let sql = "DELETE FROM oauth_state WHERE state_hash IN (SELECT state_hash FROM (SELECT state_hash, created_at, \
+               count(*) OVER (PARTITION BY begun_by) AS many FROM oauth_state WHERE client_id = $1 AND consumed_at IS NULL \
+               AND grant_sealed IS NULL AND expires_at > $2) AS open ORDER BY many DESC, created_at, state_hash LIMIT $3)";
+    let beyond = count_open(tx, client, now).await? + 1 - most.0;
+    if beyond > 0 {
+        execute!(tx, sql, client, now, beyond)?;
+    }
+    Ok(())
 }
 
 /// How many connects on their way each key seals a secret of.

@@ -158,8 +158,7 @@ pub async fn order_session(tools: &Tools, id: &SessionId, terms: Terms, again: b
 /// Orders the variants of each flow.
 async fn place(tools: &Tools, tx: &mut Tx, shares: &[Share], terms: Terms) -> Result<Ordered, Failure> {
     let wanted = |share: &Share| terms.variants.unwrap_or_else(|| Settings(&share.settings).variants());
-    let count = shares.iter().try_fold(0_usize, |sum, share| sum.checked_add(wanted(share).min(MOST + 1)));
-    let count = count.unwrap_or(usize::MAX);
+    let count = shares.iter().map(wanted).fold(0_usize, usize::saturating_add);
     if count == 0 || count > MOST {
         return Err(bad(format!("an order is for 1 to {MOST} pictures, not {count}")));
     }

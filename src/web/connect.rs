@@ -5,14 +5,22 @@ use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 use axum::{
     body::Bytes,
     extract::{Path, Query, RawQuery, State},
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
+use url::Url;
 
-use super::{error::Refusal, host::on_own_machine, page};
+use super::{
+    brake::{Brake, Guesses, too_fast},
+    caller::Caller,
+    error::Refusal,
+    host::on_own_machine,
+    page,
+    refusals::Refusals,
+};
 use crate::{
     connect::{self, Begin, Begun, Callback, Finished, Next},
     model::{ConnectionId, Failure},
@@ -22,9 +30,15 @@ use crate::{
 
 /// Carries the browser's mark. Its name keeps two providers' connects apart.
 const COOKIE: &str = "store_sync_connect";
-/// Connects and callbacks a second, in all: far above what people do, far below what guessing needs.
-const PER_SECOND: NonZeroU32 = NonZeroU32::new(20).expect("is not zero");
+/// Requests a second from one address that bring nothing of ours: far above what people do, far below what guessing needs.
+const STRANGER: NonZeroU32 = NonZeroU32::new(20).expect("is not zero");
+/// Requests a second with the same link or state of ours.
+const KNOWN: NonZeroU32 = NonZeroU32::new(100).expect("is not zero");
+/// Wrong tokens a second from one address.
+const GUESSES: NonZeroU32 = NonZeroU32::new(10).expect("is not zero");
 
+/// Says that a person opened the link, where it looked as if a program did.
+const OPENED: &str = "opened";
 /// How many may follow progress at once.
 const FOLLOWERS: usize = 200;
 
@@ -32,20 +46,49 @@ const FOLLOWERS: usize = 200;
 #[derive(Clone)]
 pub(super) struct Web {
     pub(super) tools: Shared,
-    brake: Arc<DefaultDirectRateLimiter>,
+    /// The path of the public address, without a slash at the end.
+    pub(super) base: String,
+    strangers: Arc<Brake<Caller>>,
+    /// By the digest of what was brought.
+    known: Arc<Brake<[u8; 32]>>,
+    pub(super) guesses: Arc<Guesses>,
+    pub(super) refusals: Arc<Refusals>,
     /// Places for those who follow progress.
     pub(super) followers: Arc<Semaphore>,
 }
 
 impl Web {
     pub(super) fn new(tools: Shared) -> Self {
-        let brake = Arc::new(RateLimiter::direct(Quota::per_second(PER_SECOND)));
-        Self { tools, brake, followers: Arc::new(Semaphore::new(FOLLOWERS)) }
+        Self {
+            base: base(&tools),
+            tools,
+            strangers: Arc::new(Brake::new(STRANGER)),
+            known: Arc::new(Brake::new(KNOWN)),
+            guesses: Arc::new(Guesses::new(GUESSES)),
+            refusals: Arc::default(),
+            followers: Arc::new(Semaphore::new(FOLLOWERS)),
+        }
     }
 
-    fn brake(&self) -> Result<(), Failure> {
-        self.brake.check().map_err(|_| Failure::retry("too_fast", "too many connects at once; try again in a moment"))
+    /// Lets a request go on: counted by what of ours it brings, else by where it comes from.
+    fn admit(&self, caller: Caller, brought: Option<&str>) -> Result<(), Failure> {
+        let checked = match brought {
+            Some(brought) => self.known.check(&Sha256::digest(brought).into()),
+            None => self.strangers.check(&caller),
+        };
+        checked.map_err(too_fast)
     }
+}
+
+/// The path of the public address, without a slash at the end.
+fn base(tools: &Tools) -> String {
+    let path = Url::parse(&tools.rules.public_url).map(|url| url.path().to_owned());
+    path.unwrap_or_default().trim_end_matches('/').to_owned()
+}
+
+/// `HEAD` of an address that begins or ends a connect: mail scanners and link previews ask so.
+pub(super) async fn nothing() -> StatusCode {
+    StatusCode::OK
 }
 
 /// `GET /connect/{provider}?client=…&FIELD=…`: to the shop's consent page.
@@ -53,16 +96,25 @@ pub(super) async fn begin(
     State(web): State<Web>,
     Path(provider): Path<String>,
     Query(mut query): Query<BTreeMap<String, String>>,
+    caller: Caller,
     headers: HeaderMap,
     jar: CookieJar,
 ) -> Result<Response, Refusal> {
-    web.brake()?;
-    if let Some(fields) =
-        web.tools.provider(&provider)?.install_fields(&query).filter(|_| !query.contains_key("client"))
-    {
+    let known = web.tools.provider(&provider);
+    let install = known.as_ref().ok().filter(|_| !query.contains_key("client")).and_then(|p| p.install_fields(&query));
+    if let Some(fields) = install {
         // The platform asks for an install, and signed that it does.
         let pairs: Vec<(String, String)> = query.into_iter().collect();
-        return begun(&web.tools, &provider, jar, connect::install(&web.tools, &provider, &pairs, &fields).await?);
+        web.admit(caller, connect::origin_mark(&web.tools, &provider, &pairs).as_deref())?;
+        return begun(&web, &provider, jar, connect::install(&web.tools, &provider, &pairs, &fields).await?);
+    }
+    let mark = query.get("signature").filter(|signature| {
+        let text = |name: &str| query.get(name).map_or("", String::as_str);
+        web.tools.vault.verify(LINK, &link_text(&provider, text("client"), text("expires")), signature)
+    });
+    web.admit(caller, mark.map(String::as_str))?;
+    if query.remove(OPENED).is_none() && is_preview(&headers) {
+        return Ok(Html(page::preview(OPENED, &query)).into_response());
     }
     let client = query.remove("client").ok_or_else(|| Failure::give_up("bad_field", "the address lacks client=…"))?;
     let reconnect = query.remove("reconnect").map(ConnectionId);
@@ -73,16 +125,28 @@ pub(super) async fn begin(
         tracing::debug!(field = missing.name, "asking for what is missing");
         return Ok(Html(page::ask(known, &client, signed.as_ref(), &query)).into_response());
     }
-    let with = Begin { client: &client, provider: &provider, fields: &query, reconnect: reconnect.as_ref() };
-    begun(&web.tools, &provider, jar, connect::begin(&web.tools, with).await?)
+    let by = format!("{caller} {}", signed.as_ref().map_or("", |(_, signature)| signature.as_str()));
+    let with = Begin { client: &client, provider: &provider, fields: &query, reconnect: reconnect.as_ref(), by: &by };
+    begun(&web, &provider, jar, connect::begin(&web.tools, with).await?)
+}
+
+/// Whether nobody opens the address, but a browser ahead of its user, or a program that shows what is behind it.
+fn is_preview(headers: &HeaderMap) -> bool {
+    let says = |name: &str, words: &[&str]| {
+        let text = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+        words.iter().any(|word| text.contains(word))
+    };
+    let ahead = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
+    ahead.iter().any(|name| says(name, &["prefetch", "prerender", "preview"]))
+        || says("user-agent", &["bot/", "bot-", "robot", "preview", "externalhit", "whatsapp/", "crawler", "spider"])
 }
 
 /// Sends the browser on its way, with its mark.
-fn begun(tools: &Tools, provider: &str, jar: CookieJar, begun: Begun) -> Result<Response, Refusal> {
-    let known = tools.provider(provider)?;
+fn begun(web: &Web, provider: &str, jar: CookieJar, begun: Begun) -> Result<Response, Refusal> {
+    let known = web.tools.provider(provider)?;
     match begun.next {
         Next::Consent(url) => {
-            let jar = jar.add(cookie(tools, known, begun.browser));
+            let jar = jar.add(cookie(web, known, begun.browser));
             Ok((jar, Redirect::to(url.as_str())).into_response())
         }
         Next::Register(address) => Ok(Html(page::register(known, &address)).into_response()),
@@ -101,20 +165,21 @@ pub(super) async fn finish(
     State(web): State<Web>,
     Path(at): Path<Where>,
     RawQuery(query): RawQuery,
+    caller: Caller,
     jar: CookieJar,
 ) -> Result<Response, Refusal> {
-    web.brake()?;
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
     let name = format!("{COOKIE}_{}", at.provider);
     let browser = jar.get(&name).map(|cookie| cookie.value().to_owned());
     let callback =
         Callback { provider: &at.provider, state: at.state.as_deref(), query: &query, browser: browser.as_deref() };
+    web.admit(caller, connect::callback_mark(&web.tools, &callback).as_deref())?;
     let (connected, go_to) = match connect::finish(&web.tools, callback).await? {
         Finished::Waiting => return Ok(Html(page::waiting()).into_response()),
         Finished::Connected { connected, go_to } => (connected, go_to),
     };
-    let jar = jar.remove(Cookie::build(name).path("/oauth/callback"));
+    let jar = jar.remove(Cookie::build(name).path(callbacks(&web)));
     if let Some(url) = go_to {
         return Ok((jar, Redirect::to(url.as_str())).into_response());
     }
@@ -132,18 +197,24 @@ pub(super) async fn finish(
 pub(super) async fn take(
     State(web): State<Web>,
     Path(at): Path<Where>,
+    caller: Caller,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<&'static str, Refusal> {
-    web.brake()?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let posted = if kind.starts_with("application/x-www-form-urlencoded") {
-        url::form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect()
+        let pairs = url::form_urlencoded::parse(&body);
+        Some(pairs.map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect())
     } else {
-        serde_json::from_slice(&body)
-            .map_err(|_| Failure::give_up("bad_callback", "what was posted is no JSON object"))?
+        serde_json::from_slice(&body).ok()
     };
-    connect::take(&web.tools, &at.provider, at.state.as_deref(), &serde_json::Value::Object(posted)).await?;
+    let posted = posted.map(serde_json::Value::Object);
+    let state = at.state.as_deref();
+    // A shop posts its keys once: what bears a state of ours is never refused for others' noise.
+    let mark = posted.as_ref().and_then(|posted| connect::posted_mark(&web.tools, &at.provider, state, posted));
+    web.admit(caller, mark.as_deref())?;
+    let posted = posted.ok_or_else(|| Failure::give_up("bad_callback", "what was posted is no JSON object"))?;
+    connect::take(&web.tools, &at.provider, state, &posted).await?;
     Ok("ok\n")
 }
 
@@ -194,13 +265,18 @@ pub fn link(tools: &Tools, provider: &str, client: &str, fields: &BTreeMap<Strin
     format!("{}/connect/{provider}?{}", tools.rules.public_url, form.finish())
 }
 
-fn cookie(tools: &Tools, provider: &Provider, mark: String) -> Cookie<'static> {
-    let secure = tools.rules.public_url.starts_with("https://");
+/// Below which path browsers show their marks.
+fn callbacks(web: &Web) -> String {
+    format!("{}/oauth/callback", web.base)
+}
+
+fn cookie(web: &Web, provider: &Provider, mark: String) -> Cookie<'static> {
+    let secure = web.tools.rules.public_url.starts_with("https://");
     // Lax: the way back from the shop is a top-level navigation, everything else of another site is not. A platform that begins
     // the connect may show our answer within its own page, and there only the cookie says who is asking.
     let framed = secure && !provider.kind().carries_state();
     Cookie::build((format!("{COOKIE}_{}", provider.key()), mark))
-        .path("/oauth/callback")
+        .path(callbacks(web))
         .http_only(true)
         .same_site(if framed { SameSite::None } else { SameSite::Lax })
         .secure(secure)

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use axum::{
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{StatusCode, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -16,7 +16,9 @@ use crate::tools::Tools;
 
 /// Refuses requests under a name that is not ours.
 pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let name = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let given = request.headers().get(header::HOST).map(|host| host.to_str().unwrap_or_default());
+    // HTTP/2 says it in the address.
+    let name = given.or_else(|| request.uri().authority().map(Authority::as_str)).unwrap_or_default();
     if on_own_machine(&web.tools) && !is_loopback(name) {
         let text = "this daemon is reached on its own machine only; set [server] public_url to give it another name\n";
         return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
@@ -36,7 +38,9 @@ pub(super) fn on_own_machine(tools: &Tools) -> bool {
 
 fn is_loopback(host: &str) -> bool {
     let name = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(host, |(name, _)| name);
-    name == "localhost" || name == "[::1]" || name.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+    name.eq_ignore_ascii_case("localhost")
+        || name == "[::1]"
+        || name.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -45,7 +49,16 @@ mod tests {
 
     #[test]
     fn loopback_names_are_known_with_and_without_port() {
-        for name in ["localhost", "localhost:80", "127.0.0.1", "127.0.0.1:8686", "[::1]", "[::1]:80"] {
+        for name in [
+            "localhost",
+            "localhost:80",
+            "LOCALHOST",
+            "Localhost:21400",
+            "127.0.0.1",
+            "127.0.0.1:8686",
+            "[::1]",
+            "[::1]:80",
+        ] {
             assert!(is_loopback(name), "{name}");
         }
         for name in ["", "evil.example", "localhost.evil.example:80", "127.0.0.1.evil.example", "10.0.0.1"] {

@@ -2,33 +2,49 @@
 
 mod api;
 mod assets;
+mod body;
+mod brake;
+mod caller;
 mod connect;
 mod error;
 mod health;
 mod hooks;
 mod host;
+mod listen;
 mod page;
 mod pictures;
+mod place;
+mod refusals;
+mod seats;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 pub use assets::link as asset_link;
 pub use connect::link as connect_link;
+pub use listen::{DoorLimits, serve};
 
 use axum::{
     Router,
+    extract::{DefaultBodyLimit, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{from_fn_with_state, map_response_with_state},
+    response::Response,
     routing::{get, post},
 };
-use tower_http::{limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
+use tower_http::{set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
+
+use body::{Sender, whole};
+use refusals::{Refusals, Refused};
 
 use crate::tools::Shared;
 
-/// The largest body that is read.
-const MAX_BODY_BYTES: usize = 1 << 20;
-
 /// Every route, with limits and the headers that keep browsers from doing harm.
 pub fn router(tools: &Shared) -> Router {
+    routes(tools).0
+}
+
+/// The same, with what counts the refusals.
+fn routes(tools: &Shared) -> (Router, Arc<Refusals>) {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, policy),
@@ -39,25 +55,54 @@ pub fn router(tools: &Shared) -> Router {
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
     let web = connect::Web::new(tools.clone());
-    let mut router = Router::new()
-        .route("/", get(page::home))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/connect/{provider}", get(connect::begin))
-        .route("/hooks/{provider}", post(hooks::take))
-        .route("/hooks/{provider}/{connection}", post(hooks::take))
-        .route("/pictures/{push}/{expires}/{signature}/{file}", get(pictures::show))
-        .route("/assets/{asset}/{expires}/{signature}/{file}", get(assets::show))
-        .nest("/api/v1", api::router(&web))
-        .route("/oauth/callback/{provider}", get(connect::finish).post(connect::take))
-        .route("/oauth/callback/{provider}/{state}", get(connect::finish).post(connect::take))
-        .layer(axum::middleware::from_fn_with_state(web.clone(), host::guard))
+    let refusals = web.refusals.clone();
+    let places = places(&web);
+    // Behind a path of the public address, whether the proxy in front takes it off or not.
+    let places = if web.base.is_empty() { places } else { below(&web.base, places) };
+    let mut router = places
+        // `whole` has the limits.
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(web.clone(), place::guard))
+        .layer(from_fn_with_state(web.clone(), host::guard))
+        .layer(map_response_with_state(refusals.clone(), count))
         .with_state(web)
-        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         // A callback waits for two answers of the shop.
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(150)));
     for (name, value) in fixed {
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)));
     }
-    router
+    (router, refusals)
+}
+
+/// The same places at their own addresses and below a path.
+fn below(base: &str, places: Router<connect::Web>) -> Router<connect::Web> {
+    Router::new().route(&format!("{base}/"), get(page::home)).nest(base, places.clone()).merge(places)
+}
+
+fn places(web: &connect::Web) -> Router<connect::Web> {
+    let hooks = Router::new()
+        .route("/hooks/{provider}", post(hooks::take))
+        .route("/hooks/{provider}/{connection}", post(hooks::take))
+        .layer(from_fn_with_state(Sender::Platform, whole));
+    // Looking at an address without opening it begins and ends nothing.
+    let callback = || get(connect::finish).post(connect::take).head(connect::nothing);
+    Router::new()
+        .route("/", get(page::home))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/connect/{provider}", get(connect::begin).head(connect::nothing))
+        .route("/pictures/{push}/{expires}/{signature}/{file}", get(pictures::show))
+        .route("/assets/{asset}/{expires}/{signature}/{file}", get(assets::show))
+        .route("/oauth/callback/{provider}", callback())
+        .route("/oauth/callback/{provider}/{state}", callback())
+        .layer(from_fn_with_state(Sender::Person, whole))
+        .merge(hooks)
+        .nest("/api/v1", api::router(web))
+}
+
+async fn count(State(refusals): State<Arc<Refusals>>, answer: Response) -> Response {
+    if let Some(Refused(code)) = answer.extensions().get() {
+        refusals.note(code);
+    }
+    answer
 }

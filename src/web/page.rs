@@ -102,6 +102,16 @@ pub(super) fn ask(
     shell(&format!("Connect {}", provider.name()), &form)
 }
 
+/// What programs see that look at a connect link for somebody; a person who was taken for one goes on.
+pub(super) fn preview(opened: &str, query: &BTreeMap<String, String>) -> String {
+    let mut form = String::from("<p>This link connects a shop.</p><form method=get>");
+    for (name, value) in query.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([(opened, "1")]) {
+        form.push_str(&format!("<input type=hidden name=\"{}\" value=\"{}\">", escape(name), escape(value)));
+    }
+    form.push_str("<p><button>Connect the shop</button></p></form>");
+    shell("Connect your shop", &form)
+}
+
 /// What the merchant enters in the shop's administration.
 pub(super) fn register(provider: &Provider, address: &str) -> String {
     let body = format!(

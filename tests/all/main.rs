@@ -27,6 +27,8 @@ mod rehearsal;
 mod relay;
 mod schedules;
 mod spending;
+mod strangers;
+mod subpath;
 mod support;
 mod tokens;
 mod wordpress;

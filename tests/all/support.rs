@@ -23,7 +23,8 @@ use store_sync::{
     push::{self, NewPicture},
     sandbox::{self, Options, Sandbox},
     tools::Shared,
-    web, work,
+    web::{self, DoorLimits},
+    work,
 };
 use tokio::net::TcpListener;
 
@@ -86,6 +87,8 @@ pub(crate) struct More<'a> {
     pub(crate) shop_clock: Option<Clock>,
     /// The daemon's public address, which leads to it.
     pub(crate) public: Option<&'a str>,
+    /// The daemon's public address, before which something of the test's own stands.
+    pub(crate) behind: Option<&'a str>,
     /// Where pictures lie, instead of a folder.
     pub(crate) bucket: Option<&'a store_sync::outside::Bucket>,
 }
@@ -115,7 +118,7 @@ impl TestApp {
 
     /// In other surroundings than usual.
     pub(crate) async fn with_more(engine: Engine, options: Options, more: More<'_>) -> Self {
-        let More { config: more, mut connect_to, relay, shop_clock, public, bucket } = more;
+        let More { config: more, mut connect_to, relay, shop_clock, public, behind, bucket } = more;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         if let Some(public) = public {
@@ -148,14 +151,17 @@ impl TestApp {
         let database = fresh_database(engine, folder.path()).await;
         let file = folder.path().join("config.toml");
         let mut text = config_text(&url, &database) + more;
-        if let Some(public) = public {
+        if let Some(public) = public.or(behind) {
             text = text.replacen("[server]\n", &format!("[server]\npublic_url = \"{public}\"\n"), 1);
         }
         std::fs::write(&file, text).expect("is written");
         let config = Config::load(Some(&file), std::iter::empty()).expect("a configuration");
         let tools = app::open_with(&config, outside(1)).await.expect("tools");
-        let router = web::router(&tools);
-        tokio::spawn(async move { axum::serve(listener, router.into_make_service()).await });
+        let served = tools.clone();
+        tokio::spawn(async move {
+            let limits = DoorLimits::new(config.server.max_connections, Duration::from_secs(1));
+            web::serve(&served, listener, limits, served.closing.clone()).await;
+        });
         let client = ClientId::from("acme");
         let mut tx = tools.db.begin().await.expect("a transaction");
         db::client::insert(&mut tx, &client, "Acme", None, clock.now()).await.expect("a client");

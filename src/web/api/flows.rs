@@ -48,6 +48,7 @@ pub(super) async fn cancel(State(web): State<Web>, Path(id): Path<FlowId>) -> Re
 }
 
 #[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Look {
     #[serde(default)]
     analyse: bool,

@@ -15,11 +15,17 @@ use axum::{
     routing::{get, post, put},
 };
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::connect::Web;
+use super::{
+    body::{Sender, whole},
+    brake::too_fast,
+    caller::Caller,
+    connect::Web,
+    error::refused,
+};
 use crate::{
     generate::{self, Terms},
     model::{Failure, Remedy},
@@ -28,11 +34,10 @@ use crate::{
 
 /// The routes, each behind the token.
 pub(super) fn router(web: &Web) -> Router<Web> {
-    Router::new()
+    let bare = Router::new()
         .route("/flows/{id}/generations", post(flows::order).get(flows::progress).delete(flows::cancel))
         .route("/flows/{id}/retries", post(flows::retry))
         .route("/flows/{id}/progress", get(flows::follow))
-        .route("/flows/{id}/prompt", get(flows::prompt))
         .route("/sessions/{id}/generations", post(sessions::order).get(sessions::progress).delete(sessions::cancel))
         .route("/sessions/{id}/retries", post(sessions::retry))
         .route("/sessions/{id}/progress", get(sessions::follow))
@@ -41,18 +46,29 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .route("/assets/{id}/regenerations", post(assets::regenerate))
         .route("/assets/{id}/edits", post(assets::edit))
         .route("/assets/{id}/link", get(assets::link))
+        .route_layer(middleware::from_fn(no_query));
+    Router::new()
+        .route("/flows/{id}/prompt", get(flows::prompt))
         .route("/clients/{id}/usage", get(usage::show))
+        .merge(bare)
         .method_not_allowed_fallback(async || Trouble(Failure::give_up("bad_method", "this place takes other methods")))
         .fallback(async || Trouble(Failure::give_up("unknown_route", "there is no such place in the API")))
+        .layer(middleware::from_fn_with_state(Sender::Program, whole))
         .layer(middleware::from_fn_with_state(web.clone(), guard))
 }
 
 /// Only who holds the token gets in; without one in the configuration nobody does.
-async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
+async fn guard(State(web): State<Web>, caller: Caller, request: Request, next: Next) -> Response {
+    if let Err(wait) = web.guesses.may(&caller) {
+        return Trouble(too_fast(wait)).into_response();
+    }
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     if admitted(&web.tools, given) {
         return next.run(request).await;
+    }
+    if !given.is_empty() {
+        web.guesses.wrong(caller);
     }
     let text = match web.tools.rules.api_token {
         Some(_) => "say who you are: Authorization: Bearer TOKEN, with the token of [api] token",
@@ -65,7 +81,9 @@ async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response
 
 /// Compared by digest and in constant time, so that no answer's speed tells how much of a guess was right.
 fn admitted(tools: &Tools, given: &str) -> bool {
-    let Some(token) = &tools.rules.api_token else { return false };
+    let Some(token) = tools.rules.api_token.as_ref().filter(|token| !token.expose_secret().is_empty()) else {
+        return false;
+    };
     let (given, token) = (Sha256::digest(given), Sha256::digest(token.expose_secret()));
     given.as_slice().ct_eq(token.as_slice()).into()
 }
@@ -91,15 +109,17 @@ impl IntoResponse for Trouble {
         let status = match (failure.remedy, failure.code.as_str()) {
             (_, "unauthorized") => StatusCode::UNAUTHORIZED,
             (_, "bad_method") => StatusCode::METHOD_NOT_ALLOWED,
+            (_, "bad_address" | "bad_query") => StatusCode::BAD_REQUEST,
+            (_, "too_fast") => StatusCode::TOO_MANY_REQUESTS,
+            (_, "too_large") => StatusCode::PAYLOAD_TOO_LARGE,
+            (_, "too_slow") => StatusCode::REQUEST_TIMEOUT,
             // What the client may have is used up: pictures, room or money.
             (_, "quota_exceeded" | "storage_exceeded" | "money_cap" | "no_price") => StatusCode::PAYMENT_REQUIRED,
             (_, code) if code.starts_with("unknown") => StatusCode::NOT_FOUND,
             (_, "stale" | "not_completed") => StatusCode::CONFLICT,
-            (
-                _,
-                "bad_order" | "bad_settings" | "bad_body" | "bad_query" | "bad_month" | "refused" | "other_client"
-                | "no_model",
-            ) => StatusCode::UNPROCESSABLE_ENTITY,
+            (_, "bad_order" | "bad_settings" | "bad_body" | "bad_month" | "refused" | "other_client" | "no_model") => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             (_, "database") => {
                 tracing::error!("{failure}");
                 "the database does not answer; try again in a minute".clone_into(&mut failure.message);
@@ -108,7 +128,8 @@ impl IntoResponse for Trouble {
             (Remedy::Retry(_), _) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        (status, Json(json!({ "error": { "code": failure.code, "message": failure.message } }))).into_response()
+        let told = Json(json!({ "error": { "code": failure.code, "message": failure.message } }));
+        refused((status, told).into_response(), failure.remedy, failure.code)
     }
 }
 
@@ -122,7 +143,27 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Body<T> 
         let bad = |why: String| Trouble(Failure::give_up("bad_body", why));
         let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|e| bad(e.to_string()))?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        serde_json::from_slice(text).map(Self).map_err(|e| bad(format!("the body is not what is needed here: {e}")))
+        let read = serde_json::from_slice::<Value>(text).and_then(|value| {
+            if !value.is_object() {
+                return Err(serde::de::Error::custom("it is no JSON object"));
+            }
+            if !is_text(&value) {
+                return Err(serde::de::Error::custom("a text in it holds control characters"));
+            }
+            serde_json::from_value(value)
+        });
+        read.map(Self).map_err(|e| bad(format!("the body is not what is needed here: {e}")))
+    }
+}
+
+/// Whether every text in it can be kept and shown: without control characters, but for those that part lines and words.
+fn is_text(value: &Value) -> bool {
+    let plain = |text: &str| text.chars().all(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r'));
+    match value {
+        Value::String(text) => plain(text),
+        Value::Array(all) => all.iter().all(is_text),
+        Value::Object(all) => all.iter().all(|(name, value)| plain(name) && is_text(value)),
+        _ => true,
     }
 }
 
@@ -135,6 +176,16 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequestParts<S> for Ask
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Trouble> {
         let read = Query::<T>::from_request_parts(parts, state).await;
         read.map(|Query(asked)| Self(asked)).map_err(|e| Trouble(Failure::give_up("bad_query", e.body_text())))
+    }
+}
+
+/// For places where nothing stands behind the question mark: a slip there is told instead of passed over.
+async fn no_query(request: Request, next: Next) -> Response {
+    match request.uri().query() {
+        None | Some("") => next.run(request).await,
+        Some(_) => {
+            Trouble(Failure::give_up("bad_query", "nothing is asked for behind the question mark here")).into_response()
+        }
     }
 }
 

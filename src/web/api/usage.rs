@@ -10,6 +10,7 @@ use super::{Asked, Trouble};
 use crate::{db, generate, model::Failure, web::connect::Web};
 
 #[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Which {
     month: Option<String>,
 }

@@ -1,0 +1,137 @@
+//! How often somebody may ask. Strangers are counted by where they ask from; who brings something of ours (a link that we signed,
+//! a state that we gave out) is counted by that, so that no stranger's noise ever refuses him.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    num::NonZeroU32,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use governor::{
+    DefaultDirectRateLimiter, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    state::keyed::HashMapStateStore,
+};
+
+use super::caller::Caller;
+use crate::model::Failure;
+
+/// Keys that are remembered at once: about a megabyte. Beyond it, newcomers share one bucket.
+const MOST_KEYS: usize = 10_000;
+/// How often the table is gone through for keys that have long been quiet.
+const TIDY_EVERY: Duration = Duration::from_secs(1);
+
+/// A number of requests a second for each key.
+pub(super) struct Brake<K: Hash + Eq + Clone> {
+    keys: RateLimiter<K, HashMapStateStore<K>, DefaultClock>,
+    /// For all whom the table has no room for.
+    rest: DefaultDirectRateLimiter,
+    clock: DefaultClock,
+    most: usize,
+    tidied: Mutex<Option<Instant>>,
+}
+
+impl<K: Hash + Eq + Clone> Brake<K> {
+    pub(super) fn new(per_second: NonZeroU32) -> Self {
+        Self::with_room(per_second, MOST_KEYS)
+    }
+
+    fn with_room(per_second: NonZeroU32, most: usize) -> Self {
+        Self {
+            keys: RateLimiter::hashmap(Quota::per_second(per_second)),
+            rest: RateLimiter::direct(Quota::per_second(per_second.saturating_mul(per_second))),
+            clock: DefaultClock::default(),
+            most,
+            tidied: Mutex::default(),
+        }
+    }
+
+    /// Counts a request; gives how long to wait where it is one too many.
+    pub(super) fn check(&self, key: &K) -> Result<(), Duration> {
+        let now = self.clock.now();
+        let checked = if self.has_room(now) { self.keys.check_key(key) } else { self.rest.check() };
+        checked.map_err(|early| early.wait_time_from(now))
+    }
+
+    fn has_room(&self, now: Instant) -> bool {
+        if self.keys.len() < self.most {
+            return true;
+        }
+        let mut tidied = self.tidied.lock().unwrap_or_else(PoisonError::into_inner);
+        if tidied.is_none_or(|last| now.saturating_duration_since(last) >= TIDY_EVERY) {
+            *tidied = Some(now);
+            self.keys.retain_recent();
+            self.keys.shrink_to_fit();
+        }
+        self.keys.len() < self.most
+    }
+}
+
+/// Wrong guesses at a secret by caller: after too many his requests are not even looked at for a while.
+pub(super) struct Guesses {
+    brake: Brake<Caller>,
+    shut: Mutex<HashMap<Caller, Instant>>,
+}
+
+impl Guesses {
+    pub(super) fn new(per_second: NonZeroU32) -> Self {
+        Self { brake: Brake::new(per_second), shut: Mutex::default() }
+    }
+
+    /// Whether he may guess; else how long he has to wait.
+    pub(super) fn may(&self, caller: &Caller) -> Result<(), Duration> {
+        let now = self.brake.clock.now();
+        let mut shut = self.shut.lock().unwrap_or_else(PoisonError::into_inner);
+        match shut.get(caller).map(|until| until.saturating_duration_since(now)) {
+            Some(wait) if !wait.is_zero() => return Err(wait),
+            Some(_) => drop(shut.remove(caller)),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// He guessed wrong.
+    pub(super) fn wrong(&self, caller: Caller) {
+        if let Err(wait) = self.brake.check(&caller) {
+            let now = self.brake.clock.now();
+            let mut shut = self.shut.lock().unwrap_or_else(PoisonError::into_inner);
+            if shut.len() >= MOST_KEYS {
+                shut.retain(|_, until| *until > now);
+            }
+            if shut.len() < MOST_KEYS {
+                shut.insert(caller, now + wait);
+            }
+        }
+    }
+}
+
+/// One too many.
+pub(super) fn too_fast(wait: Duration) -> Failure {
+    Failure::retry_after(wait, "too_fast", "too many requests at once; try again in a moment")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: NonZeroU32 = NonZeroU32::new(2).expect("is not zero");
+
+    #[test]
+    fn one_key_s_noise_is_no_other_s() {
+        let brake = Brake::<u32>::new(TWO);
+        assert!((0..100).filter(|_| brake.check(&1).is_err()).count() > 50);
+        assert!(brake.check(&2).is_ok());
+        let wait = (0..100).find_map(|_| brake.check(&1).err()).expect("is refused");
+        assert!(wait <= Duration::from_secs(1), "{wait:?}");
+    }
+
+    #[test]
+    fn the_table_stays_small_and_newcomers_share_one_bucket() {
+        let brake = Brake::<u32>::with_room(TWO, 10);
+        let refused = (0..10_000).filter(|key| brake.check(key).is_err()).count();
+        assert!(brake.keys.len() <= 10, "{}", brake.keys.len());
+        assert!(refused > 5_000, "{refused}");
+    }
+}

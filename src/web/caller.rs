@@ -1,0 +1,125 @@
+//! Who asks: the address at the other end, or the one that a proxy of the operator's names. Limits are kept by it.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, request::Parts},
+};
+use ipnet::IpNet;
+
+use super::connect::Web;
+
+/// The other end of a connection; `listen` puts it into each request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+/// Whom a limit counts for: an IPv4 address, or the /64 that one customer has of IPv6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Caller(IpAddr);
+
+impl std::fmt::Display for Caller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromRequestParts<Web> for Caller {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Self::Rejection> {
+        // Without a connection, in tests of the routes alone, everybody is one.
+        let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        let trusted = &web.tools.rules.trusted_proxies;
+        hint_at_proxy(peer, &parts.headers, trusted);
+        Ok(Self(folded(foreign(peer, &parts.headers, trusted))))
+    }
+}
+
+/// The right-most address of the way here that is none of the operator's proxies. What stands left of it, anybody may have written.
+fn foreign(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let ours = |address: IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
+    let named = headers.get_all("x-forwarded-for").iter().rev().flat_map(|line| line.as_bytes().rsplit(|b| *b == b','));
+    let mut last = peer.to_canonical();
+    for word in named {
+        if !ours(last) {
+            break;
+        }
+        // What is no address was not written by a proxy that can be relied on.
+        let Some(address) = std::str::from_utf8(word).ok().and_then(|word| address(word.trim())) else { break };
+        last = address.to_canonical();
+    }
+    last
+}
+
+/// An address as proxies write it, with a port or without.
+fn address(word: &str) -> Option<IpAddr> {
+    let bare = word.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(word);
+    bare.parse().ok().or_else(|| word.parse::<SocketAddr>().ok().map(|both| both.ip()))
+}
+
+fn folded(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.into(),
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
+}
+
+/// Behind a proxy that nobody told us of, all callers are one: said once.
+fn hint_at_proxy(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    let near = match peer.to_canonical() {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+    };
+    if trusted.is_empty() && near && headers.contains_key("x-forwarded-for") && !SAID.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            proxy = %peer,
+            "requests come through a proxy that [server] trusted_proxies does not name: limits count all its callers as one"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(peer: &str, lines: &[&str], trusted: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("x-forwarded-for", line.parse().expect("a header"));
+        }
+        let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().expect("a network")).collect();
+        folded(foreign(peer.parse().expect("an address"), &headers, &trusted)).to_string()
+    }
+
+    #[test]
+    fn the_rightmost_foreign_address_counts() {
+        let ours = ["10.0.0.0/8", "::1/128", "2001:db8:1::/48"];
+        let ours: &[&str] = &ours;
+        let cases: &[(&str, &[&str], &[&str], &str)] = &[
+            // Nobody is believed who is no proxy of the operator's.
+            ("203.0.113.9", &["1.1.1.1"], &[], "203.0.113.9"),
+            ("203.0.113.9", &["1.1.1.1"], ours, "203.0.113.9"),
+            ("10.0.0.2", &["1.1.1.1"], ours, "1.1.1.1"),
+            ("10.0.0.2", &["6.6.6.6, 1.1.1.1, 10.9.9.9"], ours, "1.1.1.1"),
+            ("10.0.0.2", &["6.6.6.6", "1.1.1.1,10.9.9.9"], ours, "1.1.1.1"),
+            ("::ffff:10.0.0.2", &["1.1.1.1:4711"], ours, "1.1.1.1"),
+            ("::1", &["[2001:db8:2:3:4:5:6:7]:443"], ours, "2001:db8:2:3::"),
+            ("::1", &["2001:db8:2:3::9, 2001:db8:1::7"], ours, "2001:db8:2:3::"),
+            // Only proxies of ours, or what is no address: the last one that is known.
+            ("10.0.0.2", &["10.1.1.1"], ours, "10.1.1.1"),
+            ("10.0.0.2", &["1.1.1.1, unknown"], ours, "10.0.0.2"),
+            ("10.0.0.2", &[], ours, "10.0.0.2"),
+        ];
+        for (peer, lines, trusted, counts) in cases {
+            assert_eq!(told(peer, lines, trusted), *counts, "{peer} {lines:?}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Which addresses are none of ours, whatever the route: with control characters, or with bytes that are no text.
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use percent_encoding::percent_decode_str;
+
+use super::{api::Trouble, connect::Web, error::Refusal};
+use crate::model::Failure;
+
+/// Refuses what no database could look up and no log should repeat.
+pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let failure = if !is_text(path, &[]) {
+        Failure::give_up("unknown_route", "there is no such place")
+    } else if !request.uri().query().is_none_or(|query| is_text(query, &['\t', '\n', '\r'])) {
+        Failure::give_up("bad_address", "what stands behind the question mark holds control characters, or is no UTF-8")
+    } else {
+        return next.run(request).await;
+    };
+    let below = path.strip_prefix(web.base.as_str()).unwrap_or(path);
+    if below.starts_with("/api/") { Trouble::from(failure).into_response() } else { Refusal(failure).into_response() }
+}
+
+/// Whether a part of an address is UTF-8 without control characters, but for those that are allowed.
+fn is_text(escaped: &str, allowed: &[char]) -> bool {
+    let decoded = percent_decode_str(escaped).decode_utf8();
+    decoded.is_ok_and(|text| text.chars().all(|c| !c.is_control() || allowed.contains(&c)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_text;
+
+    #[test]
+    fn control_characters_are_known_however_they_are_written() {
+        for good in ["/connect/x", "/a%20b", "/%C3%BC", "/50%", "/%zz", "/"] {
+            assert!(is_text(good, &[]), "{good}");
+        }
+        for bad in ["/%00", "/a%0ab", "/%1b[2J", "/%7f", "/%ff", "/%C2%85", "/%c3"] {
+            assert!(!is_text(bad, &[]), "{bad}");
+        }
+        assert!(is_text("error_description=no%0Away", &['\n']));
+    }
+}
