@@ -27,6 +27,7 @@ mod rehearsal;
 mod relay;
 mod schedules;
 mod spending;
+mod stalls;
 mod support;
 mod tokens;
 mod wordpress;
