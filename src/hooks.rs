@@ -1,6 +1,6 @@
 //! Webhooks: verify, deduplicate, leave a job. Nothing else; what is true is read from the shop.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use http::HeaderMap;
 use secrecy::ExposeSecret;
@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 use crate::{
     connect,
     db::{self, Tx, job::NewJob, webhook::NewSubscription},
-    model::{Connection, ConnectionId, ConnectionStatus, Failure, ImportScope, Job, Secret, Task, Trigger},
+    model::{Connection, ConnectionId, ConnectionStatus, Failure, ImportScope, Secret, Task, Trigger},
     provider::{self, Delivery, HookAct, Provider, Told},
-    tools::{Shared, Tools},
+    tools::{Lease, Shared, Tools},
     vault::{Binding, hex},
 };
 
@@ -125,8 +125,8 @@ async fn secrets(tools: &Tools, shop: &Connection) -> Result<Vec<Secret>, Failur
 }
 
 /// Asks a shop to tell of changes: once for each topic. Asking again replaces what was asked before.
-pub async fn subscribe(tools: &Shared, job: &Job, id: &ConnectionId) -> Result<(), Failure> {
-    let (session, connection) = connect::open(tools, id).await?;
+pub async fn subscribe(tools: &Shared, lease: &Arc<Lease>, id: &ConnectionId) -> Result<(), Failure> {
+    let (session, connection) = connect::open_for(lease, tools, id).await?;
     let provider = session.provider().clone();
     for topic in provider.webhook_topics() {
         let secret = Secret::from(tools.outside.random.token());
@@ -141,10 +141,11 @@ pub async fn subscribe(tools: &Shared, job: &Job, id: &ConnectionId) -> Result<(
             secret_sealed: &sealed,
         };
         let mut tx = tools.db.begin().await?;
+        lease.hold(&mut tx).await?;
         db::webhook::upsert_subscription(&mut tx, &new, tools.outside.clock.now()).await?;
         tx.commit().await?;
     }
-    tracing::info!(connection.id = %id, job.id = %job.id, "the shop tells of changes from now on");
+    tracing::info!(connection.id = %id, job.id = %lease.job.id, "the shop tells of changes from now on");
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use crate::{
     model::{
         Connection, ConnectionId, ConnectionStatus, Failure, Grant, Remedy, RunAction, RunId, RunStatus, Time, Trigger,
     },
+    outside::{Deadline, Outside},
     provider::{self, Answering, Keys},
     tools::{Shared, Tools},
     vault::Binding,
@@ -126,7 +127,7 @@ pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how:
         if grant.version != spent {
             return Ok(grant);
         }
-        let now = clock.now();
+        let (asked, now) = (clock.uptime(), clock.now());
         let mut tx = tools.db.begin().await?;
         if db::grant::lock_refresh(&mut tx, id, spent, &tools.instance, (now, now.plus(tools.rules.lease))).await? {
             let run = renewal_run(tools, &connection);
@@ -134,8 +135,10 @@ pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how:
             db::run::mark_details(&mut tx, &run.id, &json!({ "spent": spent_mark(tools, &grant) })).await?;
             tx.commit().await?;
             // A task of its own: a caller who goes away, or a job that is taken from its worker, does not lose the answer.
+            let right = Deadline::new(clock, asked, tools.rules.sending_time());
             let (tools, connection, run) = (tools.clone(), connection.clone(), run.id.clone());
-            let task = tokio::spawn(async move { renew_locked(&tools, &connection, &grant, &run, how).await });
+            let task =
+                tokio::spawn(async move { renew_locked(&tools, (&connection, &grant), &run, how, &right).await });
             return task.await.unwrap_or_else(|panic| {
                 Err(Failure::retry("panic", format!("a fault in the program ended the renewal: {panic}")))
             });
@@ -148,25 +151,38 @@ pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how:
     }
 }
 
-/// Keeps the right to renew for as long as the answer takes.
-async fn keep_right(tools: &Tools, id: &ConnectionId) {
+/// Keeps the right to renew for as long as the answer takes. Where it is lost nothing is sent any more; an answer that
+/// is under way is waited for, and saved if nobody else asked meanwhile.
+async fn keep_right(tools: &Tools, id: &ConnectionId, right: &Deadline) {
     loop {
         tools.outside.clock.beat(tools.rules.lease / 3).await;
-        let until = tools.outside.clock.now().plus(tools.rules.lease);
+        let (asked, until) = (tools.outside.clock.uptime(), tools.outside.clock.now().plus(tools.rules.lease));
         let kept = async {
             let mut tx = tools.db.begin().await?;
-            db::grant::extend_refresh(&mut tx, id, &tools.instance, until).await?;
-            tx.commit().await
+            let kept = db::grant::extend_refresh(&mut tx, id, &tools.instance, until).await?;
+            tx.commit().await?;
+            Ok::<bool, sqlx::Error>(kept)
         };
-        if let Err(error) = kept.await {
-            tracing::warn!(connection.id = %id, "cannot keep the right to renew, trying again: {error}");
+        match kept.await {
+            Ok(true) => right.extend(asked, tools.rules.sending_time()),
+            Ok(false) => return std::future::pending().await,
+            Err(error) => {
+                tracing::warn!(connection.id = %id, "cannot keep the right to renew, trying again: {error}");
+            }
         }
     }
 }
 
-async fn ask(tools: &Tools, connection: &Connection, old: &Grant, how: How) -> Result<Grant, Failure> {
+async fn ask(
+    tools: &Tools,
+    connection: &Connection,
+    old: &Grant,
+    how: How,
+    right: &Deadline,
+) -> Result<Grant, Failure> {
     let provider = tools.provider(&connection.store_type)?;
-    let (outside, facts) = (&tools.outside, &connection.facts.0);
+    let outside = &Outside { http: tools.outside.http.within(right), ..tools.outside.clone() };
+    let facts = &connection.facts.0;
     if how == How::Exchange {
         return provider::migrate(outside, provider, tools.app(provider.key())?, facts, old).await;
     }
@@ -182,14 +198,14 @@ async fn ask(tools: &Tools, connection: &Connection, old: &Grant, how: How) -> R
 
 async fn renew_locked(
     tools: &Shared,
-    connection: &Connection,
-    old: &Grant,
+    (connection, old): (&Connection, &Grant),
     run: &RunId,
     how: How,
+    right: &Deadline,
 ) -> Result<Grant, Failure> {
     let answer = tokio::select! {
-        answer = ask(tools, connection, old, how) => answer,
-        () = keep_right(tools, &connection.id) => unreachable!("it never ends"),
+        answer = ask(tools, connection, old, how, right) => answer,
+        () = keep_right(tools, &connection.id, right) => unreachable!("it never ends"),
     };
     let now = tools.outside.clock.now();
     let provider = tools.provider(&connection.store_type)?;

@@ -28,8 +28,9 @@ pub use wake::{push_job, wake_pushes};
 
 use crate::{
     model::{Connection, ConnectionId, ConnectionStatus, Failure},
+    outside::Outside,
     provider::{Session, Shop},
-    tools::Shared,
+    tools::{Lease, Shared, Tools},
 };
 
 /// Code of a connection that an operator paused.
@@ -39,6 +40,18 @@ pub const NEEDS_REAUTH: &str = "needs_reauth";
 
 /// A session with a connected shop: holding it is the permission to speak to it.
 pub async fn open(tools: &Shared, id: &ConnectionId) -> Result<(Session, Connection), Failure> {
+    let connection = find_usable(tools, id).await?;
+    Ok((session(tools, &connection, tools.outside.clone())?, connection))
+}
+
+/// A session for a job: it ends with the right to the job.
+pub async fn open_for(lease: &Arc<Lease>, tools: &Shared, id: &ConnectionId) -> Result<(Session, Connection), Failure> {
+    let connection = find_usable(tools, id).await?;
+    let outside = Outside { http: tools.outside.http.within(lease.deadline()), ..tools.outside.clone() };
+    Ok((session(tools, &connection, outside)?.fenced(lease.clone()), connection))
+}
+
+async fn find_usable(tools: &Tools, id: &ConnectionId) -> Result<Connection, Failure> {
     let connection = {
         let mut tx = tools.db.read().await?;
         crate::db::connection::find(&mut tx, id).await?
@@ -46,15 +59,15 @@ pub async fn open(tools: &Shared, id: &ConnectionId) -> Result<(Session, Connect
     let connection =
         connection.ok_or_else(|| Failure::give_up("unknown_connection", format!("there is no connection '{id}'")))?;
     usable(&connection)?;
-    Ok((session(tools, &connection)?, connection))
+    Ok(connection)
 }
 
-fn session(tools: &Shared, connection: &Connection) -> Result<Session, Failure> {
+fn session(tools: &Shared, connection: &Connection, outside: Outside) -> Result<Session, Failure> {
     let provider = tools.provider(&connection.store_type)?.clone();
     let app = tools.app_of(&provider)?.cloned();
     let keys = Arc::new(Held::new(tools.clone(), connection.id.clone()));
     let shop = Shop { provider, facts: connection.facts.0.clone(), store_url: connection.store_url.clone(), app };
-    Ok(Session::new(tools.outside.clone(), shop, keys, &tools.pacers))
+    Ok(Session::new(outside, shop, keys, &tools.pacers))
 }
 
 fn usable(connection: &Connection) -> Result<(), Failure> {

@@ -31,8 +31,8 @@ use self::{
     wish::{Form, wish_body},
 };
 use crate::{
-    model::Failure,
-    outside::{Body, Clock, Http, HttpError, Request},
+    model::{Failure, LEASE_LOST},
+    outside::{Body, Clock, Deadline, Http, HttpError, Request},
 };
 
 /// What a request may weigh, with its pictures in base64 (the service takes 20 MB).
@@ -42,6 +42,7 @@ const MOST_BYTES: usize = 19_000_000;
 pub const ANSWER_LOST: &str = "answer_lost";
 
 /// The models and the right to ask them.
+#[derive(Clone)]
 pub struct Gemini {
     pub http: Http,
     /// Tells when an access token ends.
@@ -93,6 +94,12 @@ struct Told {
 }
 
 impl Gemini {
+    /// The same models, asked for nothing once `until` has passed.
+    #[must_use]
+    pub fn within(&self, until: &Deadline) -> Self {
+        Self { http: self.http.within(until), ..self.clone() }
+    }
+
     /// Makes a picture; the fallback model where the first is away.
     ///
     /// # Errors
@@ -205,6 +212,9 @@ impl Gemini {
                 Err(error @ (HttpError::Unreachable { .. } | HttpError::Refused { .. })) => {
                     let said = format!("the model cannot be reached: {error}");
                     return Ok(Heard::Away(Failure::retry("network", said)));
+                }
+                Err(error @ HttpError::TooLate { .. }) => {
+                    return Ok(Heard::No(Failure::retry(LEASE_LOST, error.to_string())));
                 }
                 // It may have painted, and be paid for it: another model is not asked at once.
                 Err(error) => {

@@ -1,6 +1,8 @@
 //! Where the models are asked and with which right: a key of the Gemini API, a key of Vertex AI in express mode, or a service account on
 //! Vertex AI.
 
+use std::sync::Arc;
+
 use http::{HeaderName, HeaderValue, header};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
@@ -22,17 +24,17 @@ const MULTI_REGIONS: [&str; 2] = ["us", "eu"];
 const BUDGET: &str = "store-sync: the budget of a model's key\n";
 
 /// A place that answers `generateContent`, and the right to ask it. Prints without its secrets.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Service {
     /// All that stands before `/models/MODEL:generateContent`, without a slash at the end.
     base: String,
     access: Access,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Access {
     Key { key: Secret, check: &'static str },
-    Account(Box<ServiceAccount>),
+    Account(Arc<ServiceAccount>),
 }
 
 /// Why a service cannot be set up.
@@ -81,7 +83,7 @@ impl Service {
             region => format!("https://{region}-aiplatform.googleapis.com/v1"),
         };
         let base = format!("{}/projects/{project}/locations/{location}/publishers/google", base(base_url, &usual));
-        Ok(Self { base, access: Access::Account(Box::new(account)) })
+        Ok(Self { base, access: Access::Account(Arc::new(account)) })
     }
 
     /// A short name for the budget that asking is paid from: the same for the same key or account, and neither can be read from it.

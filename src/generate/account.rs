@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 
-use super::Engine;
+use super::{Engine, run::hold};
 use crate::{
     db::{
         self, Tx,
         ledger::{NewEntry, Paid},
     },
     model::{Asset, AssetId, ClientId, Failure, Product, Time, Usage, UsageEntry, UsageKind, UsageStatus, dollars},
-    tools::Tools,
+    tools::{Lease, Tools},
 };
 
 /// What a picture and its original are taken to weigh until they are there.
@@ -177,11 +177,12 @@ pub(super) async fn settle_analysis(
 ///
 /// # Errors
 /// `stale` where nothing is promised any more: it was cancelled, or made by another worker. `money_cap` where the money does not reach.
-pub(super) async fn call(tools: &Tools, asset: &Asset, price: i64) -> Result<Time, Failure> {
+pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, price: i64) -> Result<Time, Failure> {
     let (now, cap) = (tools.outside.clock.now(), tools.rules.month_cap_usd_micros);
     let month = month(now);
     let spent = |what: &str| Failure::give_up("money_cap", format!("{what} ([gemini] usd_per_month)"));
     let mut tx = tools.db.begin().await?;
+    hold(lease, &mut tx).await?;
     let entry = db::ledger::lock_reserved(&mut tx, &asset.id).await?;
     let entry = entry.ok_or_else(|| {
         Failure::give_up("stale", "nothing is promised for this picture any more: it was cancelled, or made meanwhile")

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::account;
+use super::{account, run::hold};
 use crate::{
     db::{self, Tx, event::NewEvent, generation::Made, ledger::Paid},
     model::{Asset, AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, Product},
-    tools::Tools,
+    tools::{Lease, Tools},
     vault::hex,
 };
 
@@ -46,7 +46,12 @@ pub(super) async fn found(tools: &Tools, asset: &Asset) -> Result<Option<Bytes>,
 }
 
 /// Keeps it as WebP and PNG, then writes the row, what it cost, and the event; closes its flow and session where it was the last.
-pub(super) async fn keep(tools: &Tools, asset: &Asset, products: &[Product], made: Finished) -> Result<(), Failure> {
+pub(super) async fn keep(
+    tools: &Tools,
+    lease: Option<&Lease>,
+    (asset, products): (&Asset, &[Product]),
+    made: Finished,
+) -> Result<(), Failure> {
     let (key, original_key) = keys(asset);
     let png = Bytes::from(off_thread(made.bytes, |bytes| store_sync_studio::png(bytes).map(|png| png.bytes)).await?);
     // Whoever is first has made it: a slower worker, whose lease had ended, uses what is there.
@@ -76,6 +81,7 @@ pub(super) async fn keep(tools: &Tools, asset: &Asset, products: &[Product], mad
     };
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
+    hold(lease, &mut tx).await?;
     if db::generation::mark_made(&mut tx, &asset.id, &row, now).await? {
         let paid = Paid { usd_micros: made.cost_usd_micros, model: &made.model, tokens: made.tokens };
         account::settle(tools, &mut tx, &asset.id, &paid).await?;

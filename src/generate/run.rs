@@ -1,5 +1,7 @@
 //! One job: one picture. Done twice it is made once: the second time finds it finished, or its bytes.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -15,12 +17,12 @@ use super::{
 };
 use crate::{
     db::{self, Tx},
-    gemini::{self, Edit, Painted, Wish},
+    gemini::{self, Edit, Gemini, Painted, Wish},
     model::{
         Asset, AssetId, AssetStatus, CollectionSession, Failure, FlowId, GenerationFlow, Inspiration, Product,
         UsageKind,
     },
-    tools::{Shared, Tools},
+    tools::{Lease, Shared, Tools},
 };
 
 /// What makes pictures here; kept with each, so that nobody takes it for a model's.
@@ -28,10 +30,12 @@ const STUDIO: &str = "local-studio/2";
 /// A picture heavier than this goes to the model as WebP.
 const HEAVY_BYTES: usize = 1_500_000;
 
-/// Makes a picture that was ordered.
-pub async fn run(tools: &Shared, id: &AssetId) -> Result<(), Failure> {
+/// Makes a picture that was ordered, as long as `lease` is the right to its job; without one for a caller whom nobody replaces.
+pub async fn run(tools: &Shared, lease: Option<&Arc<Lease>>, id: &AssetId) -> Result<(), Failure> {
+    let lease = lease.map(Arc::as_ref);
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
+    hold(lease, &mut tx).await?;
     let Some(asset) = db::asset::find(&mut tx, id.as_str()).await? else {
         // Deleted before it was made: what was promised for it is free again.
         if let Some(asset) = db::asset::find_deleted(&mut tx, id).await? {
@@ -50,8 +54,8 @@ pub async fn run(tools: &Shared, id: &AssetId) -> Result<(), Failure> {
     let mut tx = tools.db.read().await?;
     let mut set = Set::of_asset(&mut tx, &asset).await?;
     drop(tx);
-    let made = make(tools, &asset, &mut set).await?;
-    keep::keep(tools, &asset, &set.products, made).await
+    let made = make(tools, lease, &asset, &mut set).await?;
+    keep::keep(tools, lease, (&asset, &set.products), made).await
 }
 
 /// What a picture is made in: rows, no bytes.
@@ -161,14 +165,14 @@ fn told_only(seen: Result<(), Failure>, noun: &str, id: &str) {
 }
 
 /// Makes it, or takes up what an earlier attempt made.
-async fn make(tools: &Tools, asset: &Asset, set: &mut Set) -> Result<Finished, Failure> {
+async fn make(tools: &Tools, lease: Option<&Lease>, asset: &Asset, set: &mut Set) -> Result<Finished, Failure> {
     let told = asset.provenance.as_ref().map(|json| json.0.clone()).unwrap_or_default();
     if let Some(bytes) = keep::found(tools, asset).await? {
         return taken_up(tools, asset, bytes, told).await;
     }
     let engine = engine(tools, &set.settings)?;
     if told["kind"] == "edit" {
-        return edit(tools, asset, set, told).await;
+        return edit(tools, lease, (asset, set), told).await;
     }
     let pictures = set.pictures(tools).await?;
     let inspirations = set.inspirations(tools).await?;
@@ -183,7 +187,7 @@ async fn make(tools: &Tools, asset: &Asset, set: &mut Set) -> Result<Finished, F
     provenance["inspirations"] = origins(&inspirations).into();
     match engine {
         Engine::Studio => compose(set, pictures, (prompt, provenance)).await,
-        Engine::Gemini => paint(tools, (asset, set), (pictures, inspirations), (prompt, provenance)).await,
+        Engine::Gemini => paint(tools, lease, (asset, set), (pictures, inspirations), (prompt, provenance)).await,
     }
 }
 
@@ -235,12 +239,13 @@ async fn compose(
 /// Asks the model for a picture, with the question and its outcome in the books.
 async fn asked(
     tools: &Tools,
+    lease: Option<&Lease>,
     asset: &Asset,
     (read, kind): (&Settings<'_>, UsageKind),
     question: impl Future<Output = Result<Painted, Failure>>,
 ) -> Result<Painted, Failure> {
     let price = order::money(tools, read.0, kind)?.map_or(0, |(_, price)| price);
-    let at = account::call(tools, asset, price).await?;
+    let at = account::call(tools, lease, asset, price).await?;
     let mut painted = match question.await {
         Err(failure) => {
             if failure.code != gemini::ANSWER_LOST {
@@ -258,14 +263,29 @@ async fn asked(
     Ok(painted)
 }
 
+/// The model that is set up, asked for nothing once the job is somebody else's.
+fn model(tools: &Tools, lease: Option<&Lease>) -> Result<Gemini, Failure> {
+    let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::give_up("no_model", "no model is set up"))?;
+    Ok(lease.map_or_else(|| gemini.clone(), |lease| gemini.within(lease.deadline())))
+}
+
+/// Nothing is written for a job that is somebody else's.
+pub(super) async fn hold(lease: Option<&Lease>, tx: &mut Tx) -> Result<(), Failure> {
+    match lease {
+        Some(lease) => lease.hold(tx).await,
+        None => Ok(()),
+    }
+}
+
 /// By the model.
 async fn paint(
     tools: &Tools,
+    lease: Option<&Lease>,
     (asset, set): (&Asset, &Set),
     (pictures, inspirations): (Vec<Source>, Vec<Source>),
     (prompt, provenance): (String, Value),
 ) -> Result<Finished, Failure> {
-    let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::give_up("no_model", "no model is set up"))?;
+    let gemini = model(tools, lease)?;
     let read = Settings(&set.settings);
     let (pictures, inspirations) = (light(pictures).await?, light(inspirations).await?);
     let (model, fallback) = models(tools, &read);
@@ -278,12 +298,17 @@ async fn paint(
         model,
         fallback,
     };
-    let painted = asked(tools, asset, (&read, UsageKind::Image), gemini.paint(&wish)).await?;
+    let painted = asked(tools, lease, asset, (&read, UsageKind::Image), gemini.paint(&wish)).await?;
     Ok(painted_so(painted, prompt, provenance))
 }
 
 /// A finished output, changed: by the model where there are words, else by adjustments alone.
-async fn edit(tools: &Tools, asset: &Asset, set: &Set, mut provenance: Value) -> Result<Finished, Failure> {
+async fn edit(
+    tools: &Tools,
+    lease: Option<&Lease>,
+    (asset, set): (&Asset, &Set),
+    mut provenance: Value,
+) -> Result<Finished, Failure> {
     let parent = provenance["edited_from"].as_str().unwrap_or_default().to_owned();
     let mut tx = tools.db.read().await?;
     let parent = share::find_asset(&mut tx, &AssetId(parent)).await?;
@@ -296,7 +321,7 @@ async fn edit(tools: &Tools, asset: &Asset, set: &Set, mut provenance: Value) ->
         let made = off_thread(picture.bytes, move |bytes| store_sync_studio::adjust(bytes, &adjust, seed)).await?;
         return Ok(composed_so(made, asset.prompt.clone().unwrap_or_default(), provenance));
     };
-    let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::give_up("no_model", "no model is set up"))?;
+    let gemini = model(tools, lease)?;
     // What is on it is seen once, at its first edit, and helps to leave the rest alone.
     let seen = analyse::asset(tools, &parent, &picture).await;
     let prompt = match seen {
@@ -309,7 +334,7 @@ async fn edit(tools: &Tools, asset: &Asset, set: &Set, mut provenance: Value) ->
     let picture = light(vec![picture]).await?.remove(0);
     let wish =
         Edit { picture, others: &[], prompt: &prompt, aspect: read.aspect_text(), size: Some(read.model_size()) };
-    let painted = asked(tools, asset, (&read, UsageKind::Edit), gemini.edit(&wish)).await?;
+    let painted = asked(tools, lease, asset, (&read, UsageKind::Edit), gemini.edit(&wish)).await?;
     Ok(painted_so(painted, prompt, provenance))
 }
 

@@ -1,5 +1,7 @@
 //! One import, from its run row to its end: resume or begin a pass, read and write pages side by side, prove, sweep.
 
+use std::sync::Arc;
+
 use sqlx::types::Json;
 
 use super::{
@@ -9,12 +11,10 @@ use super::{
 };
 use crate::{
     connect,
-    db::{self, Tx, catalogue::Target, cursor::Cursor, run::NewRun},
-    model::{
-        Connection, ConnectionId, Counts, Failure, ImportScope, Job, Remedy, RunAction, RunId, RunStatus, Trigger,
-    },
+    db::{self, catalogue::Target, cursor::Cursor, run::NewRun},
+    model::{Connection, ConnectionId, Counts, Failure, ImportScope, Remedy, RunAction, RunId, RunStatus, Trigger},
     provider::{self, Page, Session},
-    tools::{Shared, Tools},
+    tools::{Lease, Shared, Tools},
 };
 
 /// What is to be imported.
@@ -28,9 +28,9 @@ pub struct Order<'a> {
 
 /// Imports a shop's products. The run row stands before the first call and is closed whatever happens but a crash;
 /// after a crash the next run closes it and goes on where it stopped.
-pub async fn run(tools: &Shared, job: &Job, order: &Order<'_>) -> Result<(), Failure> {
-    let run = open_run(tools, job, order).await?;
-    let mut import = Import { tools, job, order, run, counts: Counts::default(), calls: 0 };
+pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &Order<'_>) -> Result<(), Failure> {
+    let run = open_run(tools, lease, order).await?;
+    let mut import = Import { tools, lease, order, run, counts: Counts::default(), calls: 0 };
     let result = import.work().await;
     let (status, error) = match &result {
         Ok(None) => (RunStatus::Success, None),
@@ -39,6 +39,7 @@ pub async fn run(tools: &Shared, job: &Job, order: &Order<'_>) -> Result<(), Fai
     };
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
+    lease.hold(&mut tx).await?;
     db::run::close(&mut tx, &import.run, status, error, import.calls, now).await?;
     tx.commit().await?;
     result.map(drop)
@@ -52,7 +53,7 @@ struct Doubt {
 
 struct Import<'a> {
     tools: &'a Shared,
-    job: &'a Job,
+    lease: &'a Arc<Lease>,
     order: &'a Order<'a>,
     run: RunId,
     counts: Counts,
@@ -61,7 +62,7 @@ struct Import<'a> {
 
 impl Import<'_> {
     async fn work(&mut self) -> Result<Option<Doubt>, Failure> {
-        let (session, connection) = connect::open(self.tools, self.order.connection).await?;
+        let (session, connection) = connect::open_for(self.lease, self.tools, self.order.connection).await?;
         let result = self.pass(&session, &connection).await;
         self.calls = session.api_calls();
         result
@@ -146,7 +147,7 @@ impl Import<'_> {
         let (tools, now) = (self.tools, self.tools.outside.clock.now());
         let to = Target { client: &connection.client_id, connection: &connection.id, run: &self.run, now };
         let mut tx = tools.db.begin().await?;
-        self.still_ours(&mut tx).await?;
+        self.lease.hold(&mut tx).await?;
         let first_pass = cursor.full_sync_at.is_none();
         let absorbed = absorb(&mut tx, &tools.outside, &to, page, !first_pass).await?;
         if tools.rules.analyse_on_import {
@@ -181,7 +182,7 @@ impl Import<'_> {
     ) -> Result<Option<Doubt>, Failure> {
         let (tools, now) = (self.tools, self.tools.outside.clock.now());
         let mut tx = tools.db.begin().await?;
-        self.still_ours(&mut tx).await?;
+        self.lease.hold(&mut tx).await?;
         let mut doubt = None;
         cursor.cursor = None;
         if progress.scope == ImportScope::Full {
@@ -211,15 +212,6 @@ impl Import<'_> {
         tx.commit().await?;
         Ok(doubt)
     }
-
-    /// A worker that was taken for dead writes nothing any more.
-    async fn still_ours(&self, tx: &mut Tx) -> Result<(), Failure> {
-        let until = self.tools.outside.clock.now().plus(self.tools.rules.lease);
-        if db::job::heartbeat(tx, self.job, until).await? {
-            return Ok(());
-        }
-        Err(Failure::retry("lease_lost", "another worker has taken this import over"))
-    }
 }
 
 impl Prepared {
@@ -232,9 +224,11 @@ fn total(progress: &Progress) -> i32 {
     i32::try_from(progress.total.unwrap_or(progress.seen)).unwrap_or(i32::MAX)
 }
 
-async fn open_run(tools: &Tools, job: &Job, order: &Order<'_>) -> Result<RunId, Failure> {
+async fn open_run(tools: &Tools, lease: &Lease, order: &Order<'_>) -> Result<RunId, Failure> {
+    let job = &lease.job;
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
+    lease.hold(&mut tx).await?;
     let parent = db::run::close_orphans_of_job(&mut tx, &job.id, now).await?;
     let attempt = db::run::count_of_job(&mut tx, &job.id).await? + 1;
     let run = NewRun {

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Code of whatever ends because the job is another worker's by now.
+pub const LEASE_LOST: &str = "lease_lost";
+
 /// What helps. Decided in `provider/verdict.rs`, acted on in `work/settle.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {

@@ -47,6 +47,8 @@ pub enum Task {
     PushAsset { push: PushId, connection: ConnectionId, trigger: Trigger },
     /// Take a pushed picture out again.
     RemoveAsset { push: PushId, connection: ConnectionId, trigger: Trigger },
+    /// See whether a picture stands in the shop twice, after a worker was stopped while it pushed it.
+    CheckPush { push: PushId, connection: ConnectionId },
     /// Ask a shop to tell of changes.
     Subscribe { connection: ConnectionId },
     /// Renew a token ahead of its end.
@@ -72,6 +74,7 @@ impl Task {
             Self::ImportProducts { .. } => "import_products",
             Self::PushAsset { .. } => "push_asset",
             Self::RemoveAsset { .. } => "remove_asset",
+            Self::CheckPush { .. } => "check_push",
             Self::Subscribe { .. } => "subscribe",
             Self::RefreshToken { .. } => "refresh_token",
             Self::Generate { .. } => "generate",
@@ -83,7 +86,7 @@ impl Task {
     pub fn pool(&self) -> Pool {
         match self {
             Self::ImportProducts { .. } => Pool::Import,
-            Self::PushAsset { .. } | Self::RemoveAsset { .. } => Pool::Push,
+            Self::PushAsset { .. } | Self::RemoveAsset { .. } | Self::CheckPush { .. } => Pool::Push,
             Self::Subscribe { .. } | Self::RefreshToken { .. } => Pool::Maintenance,
             Self::Generate { .. } | Self::AnalyseProduct { .. } => Pool::Generate,
         }
@@ -95,6 +98,7 @@ impl Task {
             Self::ImportProducts { connection, .. }
             | Self::PushAsset { connection, .. }
             | Self::RemoveAsset { connection, .. }
+            | Self::CheckPush { connection, .. }
             | Self::Subscribe { connection }
             | Self::RefreshToken { connection } => Some(connection),
             Self::Generate { .. } | Self::AnalyseProduct { .. } => None,
@@ -113,7 +117,9 @@ impl Task {
     pub fn lane(&self) -> String {
         match self {
             Self::ImportProducts { connection, .. } => format!("import:{connection}"),
-            Self::PushAsset { connection, .. } | Self::RemoveAsset { connection, .. } => format!("push:{connection}"),
+            Self::PushAsset { connection, .. }
+            | Self::RemoveAsset { connection, .. }
+            | Self::CheckPush { connection, .. } => format!("push:{connection}"),
             Self::Subscribe { connection } => format!("subscribe:{connection}"),
             Self::RefreshToken { connection } => format!("refresh:{connection}"),
             Self::Generate { asset, .. } => format!("generate:{asset}"),

@@ -27,7 +27,7 @@ pub use asset::{ApprovalStatus, Asset, AssetInput, AssetStatus, AssetType, Gener
 pub use client::Client;
 pub use connection::{Connection, ConnectionStatus, Facts, PushMode};
 pub use event::{EVENT_DAYS, Event, EventType};
-pub use failure::{Failure, Remedy};
+pub use failure::{Failure, LEASE_LOST, Remedy};
 pub use flow::{FlowInput, FlowStatus, GenerationFlow, PRODUCTS_PER_FLOW, lay_over};
 pub use ids::{
     AssetId, ChatId, ClientId, ConnectionId, EventId, FlowId, ImageId, InspirationId, JobId, MemberId, MessageId,

@@ -31,6 +31,12 @@ impl Clock {
         self.0.as_ref().map_or_else(|| chrono::Utc::now().into(), |ms| Time::from_unix_ms(ms.load(Ordering::SeqCst)))
     }
 
+    /// How long the machine runs, with the time that it or this process stood still: for deadlines, which a stop must not move.
+    pub fn uptime(&self) -> Duration {
+        let Some(ms) = &self.0 else { return boot_time() };
+        Duration::from_millis(u64::try_from(ms.load(Ordering::SeqCst)).unwrap_or(0))
+    }
+
     /// Waits; a frozen clock jumps ahead instead.
     #[expect(clippy::disallowed_methods, reason = "this is the door to waiting")]
     pub async fn sleep(&self, wait: Duration) {
@@ -64,4 +70,15 @@ impl Clock {
             ms.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
         }
     }
+}
+
+/// The clock that counts suspended time too, where the system has one.
+fn boot_time() -> Duration {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let clock = rustix::time::ClockId::Boottime;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let clock = rustix::time::ClockId::Monotonic;
+    let now = rustix::time::clock_gettime(clock);
+    let part = |number: i64| u64::try_from(number).unwrap_or(0);
+    Duration::from_secs(part(now.tv_sec)) + Duration::from_nanos(part(now.tv_nsec))
 }

@@ -8,6 +8,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 use super::{
+    deadline::{Deadline, TimelyBody, TooLate},
     is_private,
     message::{Body, HttpError, Part, Request, Response, place},
     script::Script,
@@ -44,6 +45,8 @@ pub struct Http {
     policy: Arc<HttpPolicy>,
     /// Stands in the place of the network.
     script: Option<Arc<Script>>,
+    /// Nothing is sent after it.
+    until: Option<Deadline>,
 }
 
 const MAX_REDIRECTS: usize = 3;
@@ -67,7 +70,7 @@ impl Http {
             .dns_resolver(Arc::new(GuardedResolver { allow_private: policy.allow_private_networks }))
             .build()
             .map_err(|e| HttpError::Network { place: "set-up".into(), why: e.to_string() })?;
-        Ok(Self { client, policy: Arc::new(policy), script: None })
+        Ok(Self { client, policy: Arc::new(policy), script: None, until: None })
     }
 
     /// A door behind which nothing is but a written conversation.
@@ -76,6 +79,13 @@ impl Http {
     /// When the TLS stack cannot be set up.
     pub fn scripted(script: Arc<Script>) -> Result<Self, HttpError> {
         Ok(Self { script: Some(script), ..Self::new(HttpPolicy::default())? })
+    }
+
+    /// The same door, which sends nothing once `until` has passed: not a request's first byte, nor the rest of one. Answers to what was
+    /// sent before are read.
+    #[must_use]
+    pub fn within(&self, until: &Deadline) -> Self {
+        Self { until: Some(until.clone()), ..self.clone() }
     }
 
     /// Sends `request` and reads the whole answer. A GET follows up to three redirects within its own origin; any other
@@ -113,6 +123,9 @@ impl Http {
     pub async fn send_once(&self, request: &Request) -> Result<Response, HttpError> {
         let place = place(&request.method, &request.url);
         self.check(&request.url).map_err(|why| HttpError::Refused { place: place.clone(), why })?;
+        if self.until.as_ref().is_some_and(Deadline::has_passed) {
+            return Err(HttpError::TooLate { place });
+        }
         if let Some(script) = &self.script {
             return script.play(request);
         }
@@ -134,8 +147,8 @@ impl Http {
         let mut builder = self.client.request(request.method.clone(), url).headers(headers);
         builder = match &request.body {
             Body::Empty => builder,
-            Body::Bytes(bytes) => builder.body(bytes.clone()),
-            Body::Multipart(parts) => builder.multipart(multipart(parts, &place)?),
+            Body::Bytes(bytes) => builder.body(self.timely(bytes)),
+            Body::Multipart(parts) => builder.multipart(self.multipart(parts, &place)?),
         };
         let mut response = builder.send().await.map_err(|e| self.network(&place, &e))?;
         let status = response.status().as_u16();
@@ -143,6 +156,33 @@ impl Http {
         let body = self.read(&place, response).await?;
         tracing::debug!(http.place = place, http.status = status, http.bytes = body.len(), "exchange");
         Ok(Response { status, headers, body })
+    }
+
+    /// Bytes on their way: all at once, or piece by piece where their time may end.
+    fn timely(&self, bytes: &Bytes) -> reqwest::Body {
+        match &self.until {
+            Some(until) => reqwest::Body::wrap(TimelyBody::new(bytes.clone(), until.clone())),
+            None => bytes.clone().into(),
+        }
+    }
+
+    fn multipart(&self, parts: &[Part], place: &str) -> Result<reqwest::multipart::Form, HttpError> {
+        let mut form = reqwest::multipart::Form::new();
+        for part in parts {
+            let mut sent =
+                reqwest::multipart::Part::stream_with_length(self.timely(&part.bytes), part.bytes.len() as u64);
+            if let Some((file_name, _)) = &part.file {
+                sent = sent.file_name(file_name.clone());
+            }
+            if let Some(media_type) = part.file.as_ref().map(|(_, kind)| kind).or(part.media_type.as_ref()) {
+                sent = sent.mime_str(media_type).map_err(|_| HttpError::Refused {
+                    place: place.to_owned(),
+                    why: format!("'{media_type}' is no media type"),
+                })?;
+            }
+            form = form.part(part.name.clone(), sent);
+        }
+        Ok(form)
     }
 
     async fn read(&self, place: &str, mut response: reqwest::Response) -> Result<Bytes, HttpError> {
@@ -190,6 +230,9 @@ impl Http {
     }
 
     fn network(&self, place: &str, error: &reqwest::Error) -> HttpError {
+        if is_too_late(error) {
+            return HttpError::TooLate { place: place.to_owned() };
+        }
         if error.is_timeout() && !error.is_connect() {
             return HttpError::Timeout { place: place.to_owned(), seconds: self.policy.timeout.as_secs() };
         }
@@ -214,22 +257,10 @@ fn host_header(url: &Url) -> HeaderValue {
         .unwrap_or(HeaderValue::from_static(""))
 }
 
-fn multipart(parts: &[Part], place: &str) -> Result<reqwest::multipart::Form, HttpError> {
-    let mut form = reqwest::multipart::Form::new();
-    for part in parts {
-        let mut sent = reqwest::multipart::Part::stream(part.bytes.clone());
-        if let Some((file_name, _)) = &part.file {
-            sent = sent.file_name(file_name.clone());
-        }
-        if let Some(media_type) = part.file.as_ref().map(|(_, kind)| kind).or(part.media_type.as_ref()) {
-            sent = sent.mime_str(media_type).map_err(|_| HttpError::Refused {
-                place: place.to_owned(),
-                why: format!("'{media_type}' is no media type"),
-            })?;
-        }
-        form = form.part(part.name.clone(), sent);
-    }
-    Ok(form)
+/// Whether the body stopped itself because its time was over.
+fn is_too_late(error: &reqwest::Error) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.into_iter().any(<dyn std::error::Error>::is::<TooLate>)
 }
 
 /// Resolves names and drops private addresses, so that a public name cannot point inwards.
@@ -311,6 +342,58 @@ mod tests {
         let circle = Url::parse("https://shop.example/circle").expect("a url");
         let error = door.send(Request::new(Method::GET, circle)).await.expect_err("is refused").to_string();
         assert!(error.contains("in circles"), "{error}");
+    }
+
+    /// A server that reads `first` bytes of each connection, calls `meanwhile`, reads to the end, and tells how much came.
+    async fn slow_reader(
+        first: usize,
+        meanwhile: impl Fn() + Send + 'static,
+    ) -> (Url, tokio::sync::mpsc::Receiver<usize>) {
+        use tokio::io::AsyncReadExt as _;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let here = Url::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("a url");
+        let (tell, told) = tokio::sync::mpsc::channel(8);
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let mut came = vec![0; first];
+                socket.read_exact(&mut came).await.expect("the beginning");
+                meanwhile();
+                let mut rest = Vec::new();
+                // A connection that is broken off gives what had come by then.
+                let _ = socket.read_to_end(&mut rest).await;
+                let _ = tell.send(came.len() + rest.len()).await;
+            }
+        });
+        (here, told)
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_after_a_deadline_not_even_the_rest() {
+        const BODY: usize = 64 << 20;
+        let clock = super::super::Clock::frozen(crate::model::Time::from_unix_ms(1_000_000));
+        let until = Deadline::new(&clock, clock.uptime(), Duration::from_secs(10));
+        let door = door(true).within(&until);
+        let ahead = clock.clone();
+        let (here, mut told) = slow_reader(1000, move || ahead.advance(Duration::from_secs(11))).await;
+        for body in [
+            Body::Bytes(vec![7; BODY].into()),
+            Body::Multipart(vec![Part {
+                name: "file".into(),
+                bytes: vec![7; BODY].into(),
+                file: Some(("a.png".into(), "image/png".into())),
+                media_type: None,
+            }]),
+        ] {
+            let mut request = Request::new(Method::POST, here.clone());
+            request.body = body;
+            until.extend(clock.uptime(), Duration::from_secs(10));
+            let error = door.send_once(&request).await.expect_err("stops");
+            assert!(matches!(error, HttpError::TooLate { .. }), "{error}");
+            assert!(told.recv().await.expect("came") < BODY, "the shop never has it whole");
+            let error = door.send_once(&request).await.expect_err("is not begun");
+            assert!(matches!(error, HttpError::TooLate { .. }), "{error}");
+        }
+        assert!(told.try_recv().is_err(), "nobody connected for what was too late to begin");
     }
 
     #[test]

@@ -67,6 +67,9 @@ pub enum HttpError {
     /// Nobody was there to take the request: nothing was sent.
     #[error("{place}: {why}")]
     Unreachable { place: String, why: String },
+    /// The time in which it might be sent was over before it was sent whole.
+    #[error("{place}: not sent, the work is somebody else's by now")]
+    TooLate { place: String },
     /// Nobody answered in time.
     #[error("{place}: no complete answer within {seconds} s")]
     Timeout { place: String, seconds: u64 },

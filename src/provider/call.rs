@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    App, Keys, Pacers, Provider,
+    App, Fence, Keys, Pacers, Provider,
     body::fill,
     grant::bad_address,
     oauth1::{self, Moment},
@@ -27,7 +27,7 @@ use super::{
     write::Parcel,
 };
 use crate::{
-    model::{Facts, Failure, Grant},
+    model::{Facts, Failure, Grant, LEASE_LOST},
     outside::{HttpError, Outside, Request, Response, place},
 };
 
@@ -44,6 +44,7 @@ pub struct Session {
     pub(super) store_url: String,
     pub(super) app: Option<App>,
     keys: Arc<dyn Keys>,
+    fence: Option<Arc<dyn Fence>>,
     pacer: Arc<Pacer>,
     calls: AtomicI32,
 }
@@ -90,7 +91,13 @@ impl Session {
     pub fn new(outside: Outside, shop: Shop, keys: Arc<dyn Keys>, pacers: &Pacers) -> Self {
         let Shop { provider, facts, store_url, app } = shop;
         let pacer = pacers.of(&provider, &store_url, &outside.clock);
-        Self { outside, provider, facts, store_url, app, keys, pacer, calls: AtomicI32::new(0) }
+        Self { outside, provider, facts, store_url, app, keys, fence: None, pacer, calls: AtomicI32::new(0) }
+    }
+
+    /// The same session, for work that may be taken from the caller: every call asks `fence` first.
+    #[must_use]
+    pub fn fenced(self, fence: Arc<dyn Fence>) -> Self {
+        Self { fence: Some(fence), ..self }
     }
 
     /// HTTP exchanges so far.
@@ -111,6 +118,9 @@ impl Session {
             let request = self.request(op, &with, &grant)?;
             let elsewhere = op.url.is_some() || op.answer == AnswerKind::Any;
             self.pacer.take(op.cost, &self.outside.clock).await;
+            if let Some(fence) = &self.fence {
+                fence.check(request.method != Method::GET).await?;
+            }
             let (class, code, wait, said) = match self.exchange(&request, &grant, elsewhere).await? {
                 Outcome::Good(answer) => return Ok(answer),
                 Outcome::Bad { class, code, wait, said } => (class, code, wait, said),
@@ -208,6 +218,9 @@ impl Session {
             Ok(response) => response,
             Err(error @ HttpError::Refused { .. }) => {
                 return Err(Failure::give_up("refused_address", error.to_string()));
+            }
+            Err(error @ HttpError::TooLate { .. }) => {
+                return Err(Failure::retry(LEASE_LOST, error.to_string()));
             }
             Err(error @ HttpError::TooLarge { .. }) => {
                 return Err(Failure::give_up("answer_too_large", error.to_string()));

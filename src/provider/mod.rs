@@ -34,7 +34,7 @@ use std::{
 pub use call::{Session, Shop};
 pub use check::Problem;
 pub use grant::{
-    Answering, App, Code, Fixed, Keys, REFRESH_LOST, Way, authorise_url, brought_keys, callback_facts, exchange,
+    Answering, App, Code, Fence, Fixed, Keys, REFRESH_LOST, Way, authorise_url, brought_keys, callback_facts, exchange,
     migrate, new_verifier, own_token, posted_keys, refresh, revoke,
 };
 pub use oauth1::consumer_token;
@@ -48,7 +48,7 @@ pub use schema::{page as schema_page, schema};
 pub use signature::{check_callback, check_origin};
 pub use webhook::{Delivery, Told, subscribe};
 pub use write::{
-    Kept, Parcel, Picture, Placing, find_ours, gallery, look, recognise, result_id, same_bytes, step, undo,
+    Kept, Parcel, Picture, Placing, copies, find_ours, gallery, look, recognise, result_id, same_bytes, step, undo,
 };
 
 use crate::model::{Facts, Failure, Grant, Secret};

@@ -335,6 +335,35 @@ pub async fn find_ours(
     }
 }
 
+/// Further copies of the picture `kept` in a gallery, which were not there before we began: a worker that was stopped while it sent one, and
+/// went on later, leaves such. A shop whose pictures nobody can tell apart by name, text or bytes has none that we would know of.
+pub async fn copies(
+    session: &Session,
+    kept: &str,
+    (mark, sha256): (&str, &str),
+    known: &[Picture],
+    gallery: &[Picture],
+) -> Result<Vec<Picture>, Failure> {
+    let new = |picture: &&Picture| picture.id != kept && !known.iter().any(|old| old.id == picture.id);
+    let holds_mark = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(mark));
+    let others = gallery.iter().filter(new);
+    match push(session)?.list.find {
+        FindBy::Name => Ok(others.filter(|picture| holds_mark(&picture.name)).cloned().collect()),
+        FindBy::Alt => Ok(others.filter(|picture| holds_mark(&picture.alt)).cloned().collect()),
+        FindBy::Bytes => {
+            let mut copies = Vec::new();
+            for picture in others {
+                let Some(url) = &picture.url else { continue };
+                if same_bytes(session, url, sha256).await? {
+                    copies.push(picture.clone());
+                }
+            }
+            Ok(copies)
+        }
+        FindBy::New => Ok(Vec::new()),
+    }
+}
+
 /// Whether the picture at `url` is, byte for byte, the one with this hash.
 pub async fn same_bytes(session: &Session, url: &str, sha256: &str) -> Result<bool, Failure> {
     let bytes = session.download(url).await?;

@@ -2,12 +2,14 @@
 
 mod add;
 mod approve;
+mod copies;
 mod parcel;
 mod revert;
 mod run;
 
 pub use add::{NewPicture, add};
 pub use approve::{Decided, decide, enqueue};
+pub use copies::{check, leave_check};
 pub use parcel::linked_picture;
 pub use revert::{ask_revert, revert};
 pub use run::run;

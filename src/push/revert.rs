@@ -1,11 +1,13 @@
 //! Takes pictures of ours out of shops again: only what we pushed, only when a person asks.
 
+use std::sync::Arc;
+
 use crate::{
     connect,
     db::{self, run::NewRun},
-    model::{ConnectionStatus, Failure, Job, Push, PushId, PushStatus, RunAction, RunStatus, Trigger},
+    model::{ConnectionStatus, Failure, Push, PushId, PushStatus, RunAction, RunStatus, Trigger},
     provider,
-    tools::{Shared, Tools},
+    tools::{Lease, Shared, Tools},
 };
 
 /// Asks for pushed pictures to be taken out; one transaction for all of them.
@@ -36,9 +38,10 @@ pub async fn ask_revert(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Fail
 }
 
 /// Takes one picture out. Asking twice does no more than asking once: the gallery is looked at first.
-pub async fn revert(tools: &Shared, job: &Job, id: &PushId, trigger: Trigger) -> Result<(), Failure> {
-    let now = tools.outside.clock.now();
+pub async fn revert(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigger) -> Result<(), Failure> {
+    let (job, now) = (&lease.job, tools.outside.clock.now());
     let mut tx = tools.db.begin().await?;
+    lease.hold(&mut tx).await?;
     let parent = db::run::close_orphans_of_job(&mut tx, &job.id, now).await?;
     let push = db::push::find(&mut tx, id.as_str()).await?.filter(|push| push.status == PushStatus::Removing);
     let Some((push, image)) = push.and_then(|push| Some((push.clone(), push.external_image_id?))) else {
@@ -61,7 +64,7 @@ pub async fn revert(tools: &Shared, job: &Job, id: &PushId, trigger: Trigger) ->
     db::run::insert(&mut tx, &run, now).await?;
     tx.commit().await?;
     let mut calls = 0;
-    let result = match connect::open(tools, &push.store_connection_id).await {
+    let result = match connect::open_for(lease, tools, &push.store_connection_id).await {
         Ok((session, _)) => {
             let result = provider::undo(&session, &push.external_product_id, &image).await;
             calls = session.api_calls();
@@ -71,6 +74,7 @@ pub async fn revert(tools: &Shared, job: &Job, id: &PushId, trigger: Trigger) ->
     };
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
+    lease.hold(&mut tx).await?;
     match &result {
         Ok(_) => {
             db::push::mark_removed(&mut tx, &push.id, now).await?;

@@ -1,19 +1,21 @@
 //! One push: plan against the gallery as it is, do the steps that the journal lacks, read back, close.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::parcel::pack;
+use super::{
+    copies::{Copies, check_job},
+    parcel::pack,
+};
 use crate::{
     connect,
     db::{self, event::NewEvent, push::Landed, run::NewRun},
     model::{
-        Asset, Connection, EventType, Failure, Job, Product, Push, PushId, PushMode, RunAction, RunId, RunStatus,
-        Trigger,
+        Asset, Connection, EventType, Failure, Product, Push, PushId, PushMode, RunAction, RunId, RunStatus, Trigger,
     },
     provider::{self, Kept, Parcel, Picture, Placing, Session},
-    tools::{Shared, Tools},
+    tools::{Lease, Shared, Tools},
 };
 
 /// What is known of a push: committed before and after every step.
@@ -39,12 +41,13 @@ enum Step {
 }
 
 /// Carries one approved picture to its product in the shop.
-pub async fn run(tools: &Shared, job: &Job, id: &PushId, trigger: Trigger) -> Result<(), Failure> {
-    let Some(opened) = open(tools, job, id, trigger).await? else { return Ok(()) };
+pub async fn run(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigger) -> Result<(), Failure> {
+    let Some(opened) = open(tools, lease, id, trigger).await? else { return Ok(()) };
     let mut calls = 0;
-    let result = carry(tools, &opened, &mut calls).await;
+    let result = carry(tools, lease, &opened, &mut calls).await;
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
+    lease.hold(&mut tx).await?;
     match &result {
         Ok(landed) => {
             let (image, url) = (&landed.picture.id, landed.picture.url.as_deref());
@@ -74,6 +77,11 @@ pub async fn run(tools: &Shared, job: &Job, id: &PushId, trigger: Trigger) -> Re
             let asset = opened.push.generated_asset_id.as_str();
             db::catalogue::mark_own_picture(&mut tx, &opened.push.product_id, image, asset).await?;
             db::run::mark_picture(&mut tx, &opened.run, image, url).await?;
+            landed.copies.write(tools, &mut tx, &opened.run, &opened.push).await?;
+            if landed.resumed {
+                // Who began it may have been stopped, not ended: what he still had on his way is looked for when it has arrived.
+                db::job::insert(&mut tx, &check_job(tools, &lease.job, &opened.push), now).await?;
+            }
             db::run::close(&mut tx, &opened.run, RunStatus::Success, None, calls, now).await?;
         }
         Err(failure) => {
@@ -93,9 +101,10 @@ struct Opened {
 }
 
 /// Claims the push and opens its run; `None` where there is nothing to do any more.
-async fn open(tools: &Tools, job: &Job, id: &PushId, trigger: Trigger) -> Result<Option<Opened>, Failure> {
-    let now = tools.outside.clock.now();
+async fn open(tools: &Tools, lease: &Lease, id: &PushId, trigger: Trigger) -> Result<Option<Opened>, Failure> {
+    let (job, now) = (&lease.job, tools.outside.clock.now());
     let mut tx = tools.db.begin().await?;
+    lease.hold(&mut tx).await?;
     let parent = db::run::close_orphans_of_job(&mut tx, &job.id, now).await?;
     let Some(push) = db::push::claim(&mut tx, id, now).await? else {
         // Withdrawn, replaced, or in the shop already.
@@ -129,12 +138,17 @@ struct Proof {
     position: Option<i32>,
     sha256: String,
     replaced: Vec<String>,
+    /// Further copies that stood beside it.
+    copies: Copies,
+    /// A step was found begun: another worker had been at it.
+    resumed: bool,
 }
 
-async fn carry(tools: &Shared, opened: &Opened, calls: &mut i32) -> Result<Proof, Failure> {
-    let (session, connection) = connect::open(tools, &opened.push.store_connection_id).await?;
+async fn carry(tools: &Shared, lease: &Arc<Lease>, opened: &Opened, calls: &mut i32) -> Result<Proof, Failure> {
+    let (session, connection) = connect::open_for(lease, tools, &opened.push.store_connection_id).await?;
     let parcel = pack(tools, session.provider(), &opened.push, &opened.asset, &opened.product).await?;
-    let carrier = Carrier { tools, session: &session, connection: &connection, push: &opened.push, parcel: &parcel };
+    let carrier =
+        Carrier { tools, lease, session: &session, connection: &connection, push: &opened.push, parcel: &parcel };
     let result = carrier.carry().await;
     *calls = session.api_calls();
     result
@@ -142,6 +156,7 @@ async fn carry(tools: &Shared, opened: &Opened, calls: &mut i32) -> Result<Proof
 
 struct Carrier<'a> {
     tools: &'a Tools,
+    lease: &'a Lease,
     session: &'a Session,
     connection: &'a Connection,
     push: &'a Push,
@@ -151,11 +166,12 @@ struct Carrier<'a> {
 impl Carrier<'_> {
     async fn carry(&self) -> Result<Proof, Failure> {
         let mut journal: Journal = serde_json::from_value(self.push.journal.0.clone()).unwrap_or_default();
+        let resumed = journal.steps.values().any(|step| matches!(step, Step::Begun));
         if journal.snapshot.is_none() {
             let gallery = provider::gallery(self.session, &self.parcel.erp_product_id).await?;
             // A journal that was lost with an older backup: the picture may be there all the same.
             if let Some(picture) = provider::recognise(self.session, self.parcel, &gallery).await? {
-                return self.prove(&picture.id, &journal).await;
+                return self.prove(&picture.id, &journal, resumed).await;
             }
             journal.replaces = self.plan(&gallery).await?;
             journal.snapshot = Some(gallery);
@@ -163,7 +179,7 @@ impl Carrier<'_> {
         }
         let kept = self.steps(&mut journal).await?;
         let id = provider::result_id(self.session.provider(), &kept)?;
-        self.prove(&id, &journal).await
+        self.prove(&id, &journal, resumed).await
     }
 
     /// Which picture of ours gives way; refuses where there is no room for one more.
@@ -235,7 +251,7 @@ impl Carrier<'_> {
     }
 
     /// Reads the gallery back: only a picture that is seen there counts as pushed.
-    async fn prove(&self, id: &str, journal: &Journal) -> Result<Proof, Failure> {
+    async fn prove(&self, id: &str, journal: &Journal, resumed: bool) -> Result<Proof, Failure> {
         let gallery = provider::gallery(self.session, &self.parcel.erp_product_id).await?;
         let place = gallery.iter().position(|picture| picture.id == id);
         let Some((place, picture)) = place.map(|place| (place, gallery[place].clone())) else {
@@ -250,17 +266,26 @@ impl Carrier<'_> {
                 return Err(Failure::give_up("picture_differs", text));
             }
         }
+        let sought = (self.parcel.mark.as_str(), self.parcel.sha256.as_str());
+        let known = journal.snapshot.as_deref().unwrap_or_default();
+        let copies = match resumed {
+            true => Copies::take_out(self.session, &self.parcel.erp_product_id, (id, sought), known, &gallery).await?,
+            false => Copies::default(),
+        };
         Ok(Proof {
             position: i32::try_from(place).ok(),
             picture,
             sha256: self.parcel.sha256.clone(),
             replaced: journal.replaces.clone(),
+            copies,
+            resumed,
         })
     }
 
     async fn commit(&self, journal: &Journal) -> Result<(), Failure> {
         let json = serde_json::to_value(journal).map_err(|e| Failure::give_up("journal", e.to_string()))?;
         let mut tx = self.tools.db.begin().await?;
+        self.lease.hold(&mut tx).await?;
         db::push::update_journal(&mut tx, &self.push.id, &json, self.tools.outside.clock.now()).await?;
         tx.commit().await?;
         Ok(())

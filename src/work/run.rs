@@ -1,24 +1,27 @@
 //! From job to verb: one match.
 
+use std::sync::Arc;
+
 use crate::{
     connect, generate, hooks, import,
-    model::{Failure, Job, Task},
+    model::{Failure, Task},
     push,
-    tools::Shared,
+    tools::{Lease, Shared},
 };
 
-/// Does a job.
-pub(super) async fn run(tools: &Shared, job: &Job) -> Result<(), Failure> {
-    match &job.payload.0 {
+/// Does a job, as long as `lease` is the right to it.
+pub(super) async fn run(tools: &Shared, lease: &Arc<Lease>) -> Result<(), Failure> {
+    match &lease.job.payload.0 {
         Task::ImportProducts { connection, scope, trigger, accept_deletes } => {
             let order = import::Order { connection, scope: *scope, trigger: *trigger, accept_deletes: *accept_deletes };
-            import::run(tools, job, &order).await
+            import::run(tools, lease, &order).await
         }
-        Task::PushAsset { push, trigger, .. } => push::run(tools, job, push, *trigger).await,
-        Task::RemoveAsset { push, trigger, .. } => push::revert(tools, job, push, *trigger).await,
-        Task::Subscribe { connection } => hooks::subscribe(tools, job, connection).await,
+        Task::PushAsset { push, trigger, .. } => push::run(tools, lease, push, *trigger).await,
+        Task::RemoveAsset { push, trigger, .. } => push::revert(tools, lease, push, *trigger).await,
+        Task::CheckPush { push, .. } => push::check(tools, lease, push).await,
+        Task::Subscribe { connection } => hooks::subscribe(tools, lease, connection).await,
         // Boxed: what a picture is made in is larger than all other work.
-        Task::Generate { asset, .. } => Box::pin(generate::run(tools, asset)).await,
+        Task::Generate { asset, .. } => Box::pin(generate::run(tools, Some(lease), asset)).await,
         Task::AnalyseProduct { product } => generate::analyse_product(tools, product, false).await.map(drop),
         Task::RefreshToken { connection } => connect::renew_ahead(tools, connection).await,
     }

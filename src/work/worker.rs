@@ -8,8 +8,9 @@ use tokio_util::sync::CancellationToken;
 use super::{run::run, settle::settle};
 use crate::{
     db,
-    model::{Failure, Job, Pool},
-    tools::{Shared, Tools},
+    model::{Failure, Job, LEASE_LOST, Pool},
+    push,
+    tools::{Lease, Shared, Tools},
 };
 
 /// Interruptions without any end after which a job is given up: it seems to take its process down.
@@ -65,7 +66,7 @@ async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToke
     while !ended.is_cancelled() {
         let bell = tools.bell.notified();
         match claim(&tools, pool).await {
-            Ok(Some(job)) => do_job(&tools, &job).await,
+            Ok(Some(lease)) => do_job(&tools, &lease).await,
             Ok(None) => {
                 tokio::select! {
                     () = bell => {}
@@ -81,49 +82,43 @@ async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToke
     }
 }
 
-async fn claim(tools: &Tools, pool: Pool) -> sqlx::Result<Option<Job>> {
-    let now = tools.outside.clock.now();
+async fn claim(tools: &Shared, pool: Pool) -> sqlx::Result<Option<Arc<Lease>>> {
+    // Looked at before the database is asked, so that our own idea of the lease never ends after the lease.
+    let (asked, now) = (tools.outside.clock.uptime(), tools.outside.clock.now());
     let mut tx = tools.db.begin().await?;
     let job = db::job::claim(&mut tx, pool, &tools.instance, (now, now.plus(tools.rules.lease))).await?;
-    if job.is_some() {
-        tx.commit().await?;
-    }
-    Ok(job)
+    let Some(job) = job else { return Ok(None) };
+    tx.commit().await?;
+    Ok(Some(Lease::new(tools, job, asked)))
 }
 
-async fn do_job(tools: &Shared, job: &Job) {
+async fn do_job(tools: &Shared, lease: &Arc<Lease>) {
     // A task of its own: a panic ends the attempt, not the worker.
-    let (for_task, own) = (tools.clone(), Arc::new(job.clone()));
+    let (for_task, own) = (tools.clone(), lease.clone());
     let mut task = tokio::spawn(async move { run(&for_task, &own).await });
     let result = tokio::select! {
         joined = &mut task => joined.unwrap_or_else(|panic| Err(Failure::retry("panic", format!("a fault in the program ended the work: {panic}")))),
-        () = keep_lease(tools, job) => {
+        () = lease.keep() => {
+            // What it would still write or send is refused by now; it has ended when anybody looks at what it did.
             task.abort();
-            Err(Failure::retry("lease_lost", "another worker has taken the job over"))
+            let _ = (&mut task).await;
+            Err(Failure::retry(LEASE_LOST, "another worker has taken the job over, or the lease could not be renewed in time"))
         }
     };
-    if let Err(error) = settle(tools, job, result).await {
-        tracing::error!(job.id = %job.id, "cannot settle the job, it will be taken over: {error}");
+    if let Err(error) = end(tools, &lease.job, result).await {
+        tracing::error!(job.id = %lease.job.id, "cannot settle the job, it will be taken over: {error}");
     }
     tools.bell.notify_waiters();
 }
 
-/// Renews the lease three times in its life; returns when the job is no longer ours.
-async fn keep_lease(tools: &Tools, job: &Job) {
-    loop {
-        tools.outside.clock.beat(tools.rules.lease / 3).await;
-        let until = tools.outside.clock.now().plus(tools.rules.lease);
-        let held = async {
-            let mut tx = tools.db.begin().await?;
-            let held = db::job::heartbeat(&mut tx, job, until).await?;
-            tx.commit().await?;
-            Ok::<bool, sqlx::Error>(held)
-        };
-        match held.await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => tracing::warn!(job.id = %job.id, "cannot renew the lease, trying again: {error}"),
+/// Ends an attempt: by settling the job where it is ours, by leaving it to whoever has it where it is not.
+async fn end(tools: &Tools, job: &Job, result: Result<(), Failure>) -> sqlx::Result<()> {
+    match result {
+        Err(failure) if failure.code == LEASE_LOST => {
+            tracing::warn!(job.id = %job.id, job.kind = job.kind, "{failure}; its result counts");
+            push::leave_check(tools, job).await
         }
+        result => settle(tools, job, result).await,
     }
 }
 
@@ -133,9 +128,9 @@ pub async fn drain(tools: &Shared) -> sqlx::Result<usize> {
     loop {
         let mut found = false;
         for pool in [Pool::Maintenance, Pool::Import, Pool::Generate, Pool::Push] {
-            while let Some(job) = claim(tools, pool).await? {
-                let result = run(tools, &job).await;
-                settle(tools, &job, result).await?;
+            while let Some(lease) = claim(tools, pool).await? {
+                let result = run(tools, &lease).await;
+                end(tools, &lease.job, result).await?;
                 tools.bell.notify_waiters();
                 (found, done) = (true, done + 1);
             }

@@ -157,7 +157,7 @@ on_both! {
         let desk = Desk::new(engine).await;
         let ordered = desk.order(&desk.products[..1], &["studio"], 1).await.expect("is ordered");
         for _ in 0..2 {
-            generate::run(&desk.app.tools, &ordered.assets[0]).await.expect("is made");
+            generate::run(&desk.app.tools, None, &ordered.assets[0]).await.expect("is made");
         }
         desk.app.drain().await;
         let mut tx = desk.app.tools.db.read().await.expect("reads");
@@ -284,7 +284,7 @@ on_both! {
         let desk = Desk::new(engine).await;
         let tools = &desk.app.tools;
         let ordered = desk.order(&desk.products[..1], &["podium"], 3).await.expect("is ordered");
-        generate::run(tools, &ordered.assets[0]).await.expect("is made");
+        generate::run(tools, None, &ordered.assets[0]).await.expect("is made");
         let cancelled = generate::cancel_flow(tools, &ordered.flows[0]).await.expect("is cancelled");
         // The first one is made, though its job had not been settled.
         assert_eq!((cancelled.cancelled, cancelled.under_way), (2, 0));
@@ -721,7 +721,7 @@ async fn of_two_last_pictures_the_second_one_ends_the_flow() {
     assert_eq!(db::generation::get_progress(&mut first, &ordered.flows[0]).await.expect("reads").open(), 1);
     let second = {
         let (desk, asset) = (desk.clone(), ordered.assets[1].clone());
-        tokio::spawn(async move { generate::run(&desk.app.tools, &asset).await })
+        tokio::spawn(async move { generate::run(&desk.app.tools, None, &asset).await })
     };
     // Until the second one waits for the first, or is through without having waited.
     let pattern = std::env::var("STORE_SYNC_TEST_POSTGRES").expect("a server");

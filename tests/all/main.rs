@@ -27,6 +27,7 @@ mod rehearsal;
 mod relay;
 mod schedules;
 mod spending;
+mod stalls;
 mod strangers;
 mod subpath;
 mod support;

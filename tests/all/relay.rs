@@ -28,6 +28,15 @@ pub(crate) enum Fate {
     Hold,
 }
 
+/// Where a stalled exchange stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stall {
+    /// It was sent, and the shop has not seen it yet.
+    BeforeTheShop,
+    /// The shop has done it, and nobody knows yet.
+    BeforeTheAnswer,
+}
+
 /// One exchange with the token endpoint.
 #[derive(Clone)]
 pub(crate) struct Passed {
@@ -39,6 +48,8 @@ pub(crate) struct Passed {
 struct Inner {
     target: String,
     fates: VecDeque<Fate>,
+    stall: Option<(Stall, Method, String)>,
+    seen: Vec<String>,
     passed: Vec<Passed>,
 }
 
@@ -80,6 +91,17 @@ impl Relay {
         self.held.lock().await.recv().await.expect("the relay lives");
     }
 
+    /// Holds the next exchange of this method at this path until it is let go; `holds` waits for it.
+    pub(crate) fn stall(&self, at: Stall, method: Method, path: &str) {
+        lock(&self.inner).stall = Some((at, method, path.to_owned()));
+    }
+
+    /// How many requests of this method came whose path begins so.
+    pub(crate) fn count(&self, method: &str, path: &str) -> usize {
+        let begins = format!("{method} {path}");
+        lock(&self.inner).seen.iter().filter(|seen| seen.starts_with(&begins)).count()
+    }
+
     /// Lets it go.
     pub(crate) fn let_go(&self) {
         self.go.notify_one();
@@ -108,6 +130,19 @@ async fn pass(
     let mut request = Request::new(method.clone(), url);
     request.headers = headers;
     request.body = Body::Bytes(body.clone());
+    let stalled = {
+        let mut inner = lock(&inner);
+        inner.seen.push(format!("{method} {}", uri.path()));
+        let this = |(_, at, path): &mut (Stall, Method, String)| *at == method && *path == uri.path();
+        inner.stall.take_if(this).map(|(stall, ..)| stall)
+    };
+    let wait = async || {
+        let _ = gate.1.send(());
+        gate.0.notified().await;
+    };
+    if stalled == Some(Stall::BeforeTheShop) {
+        wait().await;
+    }
     let tokens = method == Method::POST && uri.path() == "/oauth/token";
     let broken = || {
         let lost = futures_util::stream::once(async { Err::<Bytes, _>(std::io::Error::other("lost")) });
@@ -126,11 +161,11 @@ async fn pass(
     };
     match fate {
         Fate::Lose => return broken(),
-        Fate::Hold => {
-            let _ = gate.1.send(());
-            gate.0.notified().await;
-        }
+        Fate::Hold => wait().await,
         Fate::Pass => {}
+    }
+    if stalled == Some(Stall::BeforeTheAnswer) {
+        wait().await;
     }
     let mut response = Response::builder().status(answer.status);
     for (name, value) in &answer.headers {

@@ -357,14 +357,14 @@ on_both! {
         let entry = db::ledger::find_reserved(&mut tx, &ordered.assets[0]).await.expect("reads").expect("is promised");
         assert!(db::ledger::mark_released(&mut tx, &entry, purse.app.clock.now()).await.expect("is released"));
         tx.commit().await.expect("commits");
-        let stale = generate::run(&purse.app.tools, &ordered.assets[0]).await.expect_err("nothing is promised");
+        let stale = generate::run(&purse.app.tools, None, &ordered.assets[0]).await.expect_err("nothing is promised");
         assert_eq!((stale.code.as_str(), purse.model.painted(), purse.spent().await), ("stale", 0, 0));
         purse.app.drain().await;
         assert_eq!(purse.model.painted(), 0);
         // Cancelled before it begins: not even looked at.
         let ordered = purse.order(&purse.products[..1], json!({}), 1).await.expect("is ordered");
         generate::cancel_flow(tools, &ordered.flows[0]).await.expect("is cancelled");
-        generate::run(tools, &ordered.assets[0]).await.expect("there is nothing to do");
+        generate::run(tools, None, &ordered.assets[0]).await.expect("there is nothing to do");
         assert_eq!((purse.model.painted(), purse.spent().await), (0, 0));
     }
 

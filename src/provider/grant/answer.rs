@@ -14,7 +14,7 @@ use url::Url;
 
 use super::{REFRESH_LOST, bad_address};
 use crate::{
-    model::{Facts, Failure, Grant, Secret, Time},
+    model::{Facts, Failure, Grant, LEASE_LOST, Secret, Time},
     outside::{Body, HttpError, Outside, Request},
     provider::{
         Provider,
@@ -77,6 +77,7 @@ impl<'a> Door<'a> {
                 self.note(Err(match error {
                     HttpError::Refused { .. } | HttpError::TooLarge { .. } => Failure::give_up("refused_address", text),
                     HttpError::Unreachable { .. } => Failure::retry("unreachable", text),
+                    HttpError::TooLate { .. } => Failure::retry(LEASE_LOST, text),
                     HttpError::Network { .. } | HttpError::Timeout { .. } => Failure::retry("network", text),
                 }));
                 return Err(error);

@@ -27,6 +27,12 @@ pub trait Keys: Send + Sync {
     fn renewed(&self, spent_version: i32) -> Answering<'_, Arc<Grant>>;
 }
 
+/// Asked before every call: whether the work that the call is for is still the caller's.
+pub trait Fence: Send + Sync {
+    /// Fails with `lease_lost` where it is not. `writes` says that the call may change something at the shop.
+    fn check(&self, writes: bool) -> Answering<'_, ()>;
+}
+
 /// A grant that nobody keeps yet: for the first call of a connect.
 pub struct Fixed(Arc<Grant>);
 

@@ -1,11 +1,14 @@
 //! What a verb is handed: the crafts, wired once by `app`. Holds no decisions.
 
+mod lease;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+pub use lease::Lease;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -72,6 +75,16 @@ pub struct Rules {
     pub brake_percent: u32,
     /// …unless it is no more than this many.
     pub brake_min: u32,
+}
+
+/// What of a lease is left for an exchange to come to its end elsewhere, so that nobody who takes the work over looks too early.
+const SETTLING_SHARE: u32 = 6;
+
+impl Rules {
+    /// How long of a lease anything may be sent.
+    pub fn sending_time(&self) -> Duration {
+        self.lease - self.lease / SETTLING_SHARE
+    }
 }
 
 /// The crafts that `app` puts together.

@@ -1,0 +1,184 @@
+//! A picture that stands in a shop twice, since a worker was stopped while it sent it and went on when another had done its work: the
+//! copy that no row knows is taken out again, and told.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::parcel::mark;
+use crate::{
+    connect,
+    db::{
+        self, Tx,
+        job::NewJob,
+        run::{NewItem, NewRun},
+    },
+    model::{Failure, ItemOutcome, Job, Push, PushId, PushStatus, RunAction, RunId, RunStatus, Task, Trigger},
+    provider::{self, Picture, Session},
+    tools::{Lease, Shared, Tools},
+};
+
+/// How many failures a look may have.
+const TRIES: i32 = 8;
+
+/// Copies that were found beside a picture.
+#[derive(Debug, Default)]
+pub(super) struct Copies(Vec<Copy>);
+
+#[derive(Debug)]
+struct Copy {
+    id: String,
+    /// None where it was taken out.
+    stays: Option<String>,
+}
+
+impl Copies {
+    /// Takes every copy of the picture `kept` out that was not there before the push began. Where the platform's file does not say how that is
+    /// done, or the shop refuses, the copy stays and is told.
+    pub(super) async fn take_out(
+        session: &Session,
+        erp_product_id: &str,
+        (kept, sought): (&str, (&str, &str)),
+        known: &[Picture],
+        gallery: &[Picture],
+    ) -> Result<Self, Failure> {
+        let mut copies = Vec::new();
+        for copy in provider::copies(session, kept, sought, known, gallery).await? {
+            let stays = match provider::undo(session, erp_product_id, &copy.id).await {
+                Ok(_) => None,
+                Err(failure) if failure.remedy == crate::model::Remedy::GiveUp => Some(failure.message),
+                Err(failure) => return Err(failure),
+            };
+            copies.push(Copy { id: copy.id, stays });
+        }
+        Ok(Self(copies))
+    }
+
+    /// Tells of them: in the run, and in the daemon's log.
+    pub(super) async fn write(&self, tools: &Tools, tx: &mut Tx, run: &RunId, push: &Push) -> sqlx::Result<()> {
+        let items: Vec<NewItem> = self.0.iter().map(|copy| copy.item(tools, push)).collect();
+        for item in &items {
+            let told = item.message.as_deref().unwrap_or_default();
+            tracing::warn!(push.id = %push.id, connection.id = %push.store_connection_id, "{told}");
+        }
+        db::run::insert_items(tx, run, &items, tools.outside.clock.now()).await
+    }
+}
+
+impl Copy {
+    fn item(&self, tools: &Tools, push: &Push) -> NewItem {
+        let (outcome, code, what) = match &self.stays {
+            None => (ItemOutcome::Deleted, None, "it was taken out".to_owned()),
+            Some(why) => {
+                (ItemOutcome::Failed, Some("pushed_twice".to_owned()), format!("remove it in the shop ({why})"))
+            }
+        };
+        NewItem {
+            id: tools.outside.new_id(),
+            entity_type: "generated_asset",
+            entity_id: Some(push.generated_asset_id.to_string()),
+            external_id: Some(self.id.clone()),
+            outcome,
+            error_code: code,
+            message: Some(format!(
+                "picture {} is a second copy of what was pushed to product {}, sent by a worker that had been stopped: {what}",
+                self.id, push.external_product_id
+            )),
+        }
+    }
+}
+
+/// The job that looks for a copy once what a stopped worker had on its way has arrived.
+pub(super) fn check_job(tools: &Tools, pushed: &Job, push: &Push) -> NewJob {
+    NewJob {
+        id: tools.outside.new_id(),
+        client: push.client_id.clone(),
+        task: Task::CheckPush { push: push.id.clone(), connection: push.store_connection_id.clone() },
+        dedupe_key: Some(format!("check:{}:{}", pushed.id, pushed.attempts)),
+        scheduled_for: tools.outside.clock.now().plus(tools.rules.lease),
+        max_attempts: TRIES,
+        priority: 60,
+    }
+}
+
+/// Leaves a look for a push whose job was lost while it was under way: what was sent last may have arrived. All that its worker still writes.
+pub async fn leave_check(tools: &Tools, pushed: &Job) -> sqlx::Result<()> {
+    let Task::PushAsset { push, .. } = &pushed.payload.0 else { return Ok(()) };
+    let mut tx = tools.db.begin().await?;
+    let Some(push) = db::push::find(&mut tx, push.as_str()).await? else { return Ok(()) };
+    db::job::insert(&mut tx, &check_job(tools, pushed, &push), tools.outside.clock.now()).await?;
+    tx.commit().await
+}
+
+/// Looks whether a pushed picture stands in its shop twice, and takes the copy out. A picture that is not there any more is left to people.
+pub async fn check(tools: &Shared, lease: &Arc<Lease>, id: &PushId) -> Result<(), Failure> {
+    let Some((push, image, run)) = open(tools, lease, id).await? else { return Ok(()) };
+    let mut calls = 0;
+    let result = look(tools, lease, (&push, &image), &mut calls).await;
+    let mut tx = tools.db.begin().await?;
+    lease.hold(&mut tx).await?;
+    let (status, error) = match &result {
+        Ok(copies) => {
+            copies.write(tools, &mut tx, &run, &push).await?;
+            (RunStatus::Success, None)
+        }
+        Err(failure) => (RunStatus::Failed, Some((failure.code.as_str(), failure.message.as_str()))),
+    };
+    db::run::close(&mut tx, &run, status, error, calls, tools.outside.clock.now()).await?;
+    tx.commit().await?;
+    result.map(drop)
+}
+
+/// Opens the run of a look; `None` where no picture is taken to be in the shop: who pushes it looks for copies himself.
+async fn open(tools: &Tools, lease: &Lease, id: &PushId) -> Result<Option<(Push, String, RunId)>, Failure> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    lease.hold(&mut tx).await?;
+    let parent = db::run::close_orphans_of_job(&mut tx, &lease.job.id, now).await?;
+    let push = db::push::find(&mut tx, id.as_str()).await?.filter(|push| push.status == PushStatus::Synced);
+    let Some((push, image)) = push.and_then(|push| Some((push.clone(), push.external_image_id?))) else {
+        tx.commit().await?;
+        return Ok(None);
+    };
+    let run = NewRun {
+        id: tools.outside.new_id(),
+        connection: push.store_connection_id.clone(),
+        client: push.client_id.clone(),
+        parent,
+        action: RunAction::Reconcile,
+        trigger: Trigger::Retry,
+        asset: Some(push.generated_asset_id.clone()),
+        product: Some(push.product_id.clone()),
+        job: Some(lease.job.id.clone()),
+        attempt: lease.job.attempts,
+        instance: tools.instance.clone(),
+    };
+    db::run::insert(&mut tx, &run, now).await?;
+    tx.commit().await?;
+    Ok(Some((push, image, run.id)))
+}
+
+async fn look(
+    tools: &Shared,
+    lease: &Arc<Lease>,
+    (push, image): (&Push, &str),
+    calls: &mut i32,
+) -> Result<Copies, Failure> {
+    let (session, _) = connect::open_for(lease, tools, &push.store_connection_id).await?;
+    let product = push.external_product_id.as_str();
+    let gallery = provider::gallery(&session, product).await?;
+    let copies = if gallery.iter().any(|picture| picture.id == image) {
+        let mark = mark(&push.idempotency_key);
+        let sought = (mark.as_str(), push.pushed_sha256.as_deref().unwrap_or_default());
+        Copies::take_out(&session, product, (image, sought), &before(&push.journal.0), &gallery).await
+    } else {
+        Ok(Copies::default())
+    };
+    *calls = session.api_calls();
+    copies
+}
+
+/// The gallery before the push began, as its journal has it.
+fn before(journal: &Value) -> Vec<Picture> {
+    journal.get("snapshot").and_then(|snapshot| serde_json::from_value(snapshot.clone()).ok()).unwrap_or_default()
+}
