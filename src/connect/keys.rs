@@ -148,6 +148,9 @@ pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how:
     }
 }
 
+/// What is done beside a renewal, where it cannot.
+const KEEP: &str = "keep the right to renew a token";
+
 /// Keeps the right to renew for as long as the answer takes.
 async fn keep_right(tools: &Tools, id: &ConnectionId) {
     loop {
@@ -158,8 +161,9 @@ async fn keep_right(tools: &Tools, id: &ConnectionId) {
             db::grant::extend_refresh(&mut tx, id, &tools.instance, until).await?;
             tx.commit().await
         };
-        if let Err(error) = kept.await {
-            tracing::warn!(connection.id = %id, "cannot keep the right to renew, trying again: {error}");
+        match kept.await {
+            Ok(()) => tools.can(KEEP),
+            Err(error) => tools.cannot(KEEP, &error),
         }
     }
 }

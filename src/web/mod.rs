@@ -39,10 +39,11 @@ pub fn router(tools: &Shared) -> Router {
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
     let web = connect::Web::new(tools.clone());
+    let readiness = health::Readiness::new(tools);
     let mut router = Router::new()
         .route("/", get(page::home))
         .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .route("/readyz", get(move || health::ready(readiness.clone())))
         .route("/connect/{provider}", get(connect::begin))
         .route("/hooks/{provider}", post(hooks::take))
         .route("/hooks/{provider}/{connection}", post(hooks::take))

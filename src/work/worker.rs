@@ -15,6 +15,11 @@ use crate::{
 /// Interruptions without any end after which a job is given up: it seems to take its process down.
 const MAX_INTERRUPTIONS: i32 = 200;
 
+/// What the loops here do, where they cannot.
+const LOOK: &str = "look for jobs";
+const RENEW: &str = "renew the lease of a job";
+const SETTLE: &str = "settle a job (it will be taken over)";
+
 /// How many workers each pool has.
 #[derive(Debug, Clone, Copy)]
 pub struct Pools {
@@ -65,8 +70,12 @@ async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToke
     while !ended.is_cancelled() {
         let bell = tools.bell.notified();
         match claim(&tools, pool).await {
-            Ok(Some(job)) => do_job(&tools, &job).await,
+            Ok(Some(job)) => {
+                tools.can(LOOK);
+                do_job(&tools, &job).await;
+            }
             Ok(None) => {
+                tools.can(LOOK);
                 tokio::select! {
                     () = bell => {}
                     () = ended.cancelled() => {}
@@ -74,7 +83,7 @@ async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToke
                 }
             }
             Err(error) => {
-                tracing::error!("cannot look for jobs: {error}");
+                tools.cannot(LOOK, &error);
                 tools.outside.clock.sleep(poll.max(Duration::from_secs(1))).await;
             }
         }
@@ -103,7 +112,7 @@ async fn do_job(tools: &Shared, job: &Job) {
         }
     };
     if let Err(error) = settle(tools, job, result).await {
-        tracing::error!(job.id = %job.id, "cannot settle the job, it will be taken over: {error}");
+        tools.cannot(SETTLE, &error);
     }
     tools.bell.notify_waiters();
 }
@@ -120,9 +129,9 @@ async fn keep_lease(tools: &Tools, job: &Job) {
             Ok::<bool, sqlx::Error>(held)
         };
         match held.await {
-            Ok(true) => {}
+            Ok(true) => tools.can(RENEW),
             Ok(false) => return,
-            Err(error) => tracing::warn!(job.id = %job.id, "cannot renew the lease, trying again: {error}"),
+            Err(error) => tools.cannot(RENEW, &error),
         }
     }
 }
