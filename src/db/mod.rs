@@ -109,9 +109,9 @@ impl Db {
     /// How far the database's clock is ahead of this machine's, and how exactly that is known; both in milliseconds. An
     /// embedded database has no clock of its own.
     pub async fn clock_ahead(&self, clock: &Clock) -> sqlx::Result<Option<(i64, i64)>> {
-        let mut tx = self.read().await?;
-        let Tx::Postgres(held) = &mut tx else { return Ok(None) };
-        let measured = server::clock_ahead(held, clock).await;
+        let Self::Postgres { pool, server } = self else { return Ok(None) };
+        let mut held = Held::begin(pool.acquire().await?, server.read(), server.habits.clone()).await?;
+        let measured = server::clock_ahead(&mut held, clock).await;
         held.noted(measured)
     }
 

@@ -47,7 +47,7 @@ impl Troubles {
         match self.note(clock.now(), what) {
             Some(Line::Trouble { left_out: 0 }) => tracing::error!("cannot {what}: {why}"),
             Some(Line::Trouble { left_out }) => {
-                tracing::error!(left_out, "cannot {what}: {why} (as often as that since the last line)");
+                tracing::error!(left_out, "cannot {what}: {why}; the same was left out here as often as left_out says");
             }
             _ => {}
         }

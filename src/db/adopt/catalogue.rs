@@ -128,6 +128,7 @@ impl Catalogue {
             catalogue.legacy =
                 Some(sqlx::query_scalar(views).persistent(false).fetch_all(&mut *conn).await?.into_iter().collect());
         }
+        conn.commit().await?;
         Ok(catalogue)
     }
 
