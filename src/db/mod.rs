@@ -51,7 +51,7 @@ use crate::outside::Clock;
 /// The database: one file with a single writer, or a PostgreSQL server.
 #[derive(Clone)]
 pub enum Db {
-    Sqlite { write: SqlitePool, read: SqlitePool, file: PathBuf, habits: Arc<Habits> },
+    Sqlite { write: SqlitePool, read: SqlitePool, file: PathBuf, writers: Arc<Habits>, readers: Arc<Habits> },
     Postgres { pool: PgPool, server: Arc<Server> },
 }
 
@@ -69,25 +69,18 @@ impl Db {
     /// A transaction that may write. On the embedded engine it takes the one writer at once, so that it never has to give up later.
     pub async fn begin(&self) -> sqlx::Result<Tx> {
         Ok(match self {
-            Self::Sqlite { write, habits, .. } => {
-                let conn = write.acquire().await?;
-                Tx::Sqlite(Held::begin(conn, "BEGIN IMMEDIATE".into_sql_str(), habits.clone()).await?)
+            Self::Sqlite { write, writers, .. } => {
+                Tx::Sqlite(Held::begin(write, "BEGIN IMMEDIATE".into_sql_str(), writers).await?)
             }
-            Self::Postgres { pool, server } => {
-                Tx::Postgres(Held::begin(pool.acquire().await?, server.begin(), server.habits.clone()).await?)
-            }
+            Self::Postgres { pool, server } => Tx::Postgres(Held::begin(pool, server.begin(), &server.habits).await?),
         })
     }
 
     /// A transaction for reading only: one consistent view, and no waiting for writers.
     pub async fn read(&self) -> sqlx::Result<Tx> {
         Ok(match self {
-            Self::Sqlite { read, habits, .. } => {
-                Tx::Sqlite(Held::begin(read.acquire().await?, "BEGIN".into_sql_str(), habits.clone()).await?)
-            }
-            Self::Postgres { pool, server } => {
-                Tx::Postgres(Held::begin(pool.acquire().await?, server.read(), server.habits.clone()).await?)
-            }
+            Self::Sqlite { read, readers, .. } => Tx::Sqlite(Held::begin(read, "BEGIN".into_sql_str(), readers).await?),
+            Self::Postgres { pool, server } => Tx::Postgres(Held::begin(pool, server.read(), &server.habits).await?),
         })
     }
 
@@ -110,7 +103,7 @@ impl Db {
     /// embedded database has no clock of its own.
     pub async fn clock_ahead(&self, clock: &Clock) -> sqlx::Result<Option<(i64, i64)>> {
         let Self::Postgres { pool, server } = self else { return Ok(None) };
-        let mut held = Held::begin(pool.acquire().await?, server.read(), server.habits.clone()).await?;
+        let mut held = Held::begin(pool, server.read(), &server.habits).await?;
         let measured = server::clock_ahead(&mut held, clock).await;
         held.noted(measured)
     }

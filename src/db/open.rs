@@ -36,6 +36,9 @@ pub enum OpenError {
     /// The address is of no kind we know. It may hold a password, so it is not shown.
     #[error("[database] url must start with sqlite: or postgres://")]
     Address,
+    /// A pooler before a file.
+    #[error("[database] pooler is for PostgreSQL: take it out, or set [database] url")]
+    NoServer,
     /// The address is none. It may hold a password, so it is not shown.
     #[error("[database] url is no address: {0}")]
     Unreadable(url::ParseError),
@@ -84,6 +87,9 @@ pub enum OpenError {
 pub(super) async fn open(access: &Access) -> Result<Db, OpenError> {
     let url = access.url.expose_secret();
     if let Some(file) = url.strip_prefix("sqlite:") {
+        if access.pooled {
+            return Err(OpenError::NoServer);
+        }
         return open_file(file.strip_prefix("//").unwrap_or(file), access).await;
     }
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
@@ -106,11 +112,15 @@ async fn open_file(file: &str, access: &Access) -> Result<Db, OpenError> {
         .foreign_keys(true)
         .busy_timeout(access.patience)
         .optimize_on_close(true, None);
+    // Longer than one who holds the writer may himself wait for another program.
+    let patience = access.patience + Duration::from_secs(40);
+    let readers = access.max_connections.max(2) - 1;
     let pool = |size| -> PoolOptions<sqlx::Sqlite> {
-        SqlitePoolOptions::new().max_connections(size).acquire_timeout(access.patience + Duration::from_secs(40))
+        SqlitePoolOptions::new().max_connections(size).acquire_timeout(patience)
     };
     let unopened = |source| OpenError::File { file: file.clone(), source };
     let write = pool(1).connect_with(options.clone()).await.map_err(unopened)?;
-    let read = pool(access.max_connections.max(2) - 1).connect_with(options).await.map_err(unopened)?;
-    Ok(Db::Sqlite { write, read, file, habits: Arc::new(Habits::default()) })
+    let read = pool(readers).connect_with(options).await.map_err(unopened)?;
+    let habits = |size| Arc::new(Habits::new(size, patience, false));
+    Ok(Db::Sqlite { write, read, file, writers: habits(1), readers: habits(readers) })
 }

@@ -14,6 +14,9 @@ use super::{
     tx::{Habits, Held},
 };
 
+/// How long one waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// Where our tables lie and how a transaction begins.
 #[derive(Debug)]
 pub struct Server {
@@ -60,11 +63,11 @@ pub(super) async fn open(address: &str, access: &Access) -> Result<Db, OpenError
         // shown the older application's names first must not show them to us.
         options = options.options([("plan_cache_mode", "force_custom_plan"), ("search_path", path.as_str())]);
     }
-    let habits = Arc::new(Habits::new(access.pooled));
+    let habits = Arc::new(Habits::new(access.max_connections, PATIENCE, access.pooled));
     let known = habits.clone();
     let pool = PgPoolOptions::new()
         .max_connections(access.max_connections)
-        .acquire_timeout(Duration::from_secs(15))
+        .acquire_timeout(PATIENCE)
         .before_acquire(move |_, meta| {
             let fresh = known.is_fresh(meta.age);
             Box::pin(async move { Ok(fresh) })
@@ -96,7 +99,7 @@ pub(super) async fn standing(pool: &PgPool, server: &Server) -> sqlx::Result<Sta
                current_setting('transaction_read_only') = 'on' AS read_only, \
                coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create, \
                has_database_privilege(current_database(), 'CREATE') AS may_make_schemas";
-    let mut held = Held::begin(pool.acquire().await?, server.begin(), server.habits.clone()).await?;
+    let mut held = Held::begin(pool, server.begin(), &server.habits).await?;
     let standing = sqlx::query_as(sql).persistent(false).fetch_one(&mut *held).await;
     held.noted(standing)
 }

@@ -7,8 +7,13 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Database, PgConnection, Postgres, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, pool::PoolConnection};
-use tokio::time::Instant;
+use sqlx::{
+    Database, PgConnection, Pool, Postgres, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, pool::PoolConnection,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 
 use super::fault::Fault;
 
@@ -58,8 +63,13 @@ impl Engine for Postgres {
 }
 
 /// How the connections of a pool are used.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Habits {
+    /// One for each connection: where callers wait. Whoever goes away while waiting costs nothing; a pool, left in the middle of
+    /// handing a connection out, closes it.
+    places: Arc<Semaphore>,
+    /// How long one waits for a place.
+    patience: Duration,
     /// Statements keep no name, because the next one may be asked on another connection of a pooler.
     pub(super) nameless: bool,
     /// Connections made before this moment are not used again.
@@ -67,8 +77,14 @@ pub struct Habits {
 }
 
 impl Habits {
-    pub(super) fn new(nameless: bool) -> Self {
-        Self { nameless, ..Self::default() }
+    pub(super) fn new(connections: u32, patience: Duration, nameless: bool) -> Self {
+        let places = Arc::new(Semaphore::new(usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS)));
+        Self { places, patience, nameless, stale_before: Mutex::default() }
+    }
+
+    async fn place(&self) -> sqlx::Result<OwnedSemaphorePermit> {
+        let place = tokio::time::timeout(self.patience, self.places.clone().acquire_owned()).await;
+        place.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)
     }
 
     /// Whether a connection of this age may be used.
@@ -85,16 +101,20 @@ impl Habits {
 /// A connection with an open transaction.
 pub struct Held<D: Engine> {
     conn: Option<PoolConnection<D>>,
+    place: Option<OwnedSemaphorePermit>,
     habits: Arc<Habits>,
     /// Not to be used by anybody else.
     spoilt: bool,
 }
 
 impl<D: Engine> Held<D> {
-    pub(super) async fn begin(conn: PoolConnection<D>, sql: SqlStr, habits: Arc<Habits>) -> sqlx::Result<Self> {
+    pub(super) async fn begin(pool: &Pool<D>, sql: SqlStr, habits: &Arc<Habits>) -> sqlx::Result<Self> {
+        let place = Some(habits.place().await?);
+        let (pool, habits) = (pool.clone(), habits.clone());
         to_its_end(async move {
+            let conn = Some(pool.acquire().await?);
             // Where this fails, dropping it rolls back what may have begun, or closes the connection.
-            let mut held = Self { conn: Some(conn), habits, spoilt: false };
+            let mut held = Self { conn, place, habits, spoilt: false };
             D::run(&mut held, sql).await?;
             Ok(held)
         })
@@ -135,12 +155,14 @@ impl<D: Engine> Held<D> {
 impl<D: Engine> Drop for Held<D> {
     fn drop(&mut self) {
         let Some(mut conn) = self.conn.take() else { return };
-        let spoilt = self.spoilt;
+        let (spoilt, place) = (self.spoilt, self.place.take());
         tokio::spawn(async move {
             let rolled_back = tokio::time::timeout(PATIENCE, D::run(&mut conn, "ROLLBACK".into_sql_str())).await;
             if spoilt || !matches!(rolled_back, Ok(Ok(()))) {
                 conn.close_on_drop();
             }
+            drop(conn);
+            drop(place);
         });
     }
 }
