@@ -8,10 +8,10 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::{
-    config::{Analyse, Config, GeminiConfig, Painter, TextPriceConfig},
+    config::{Analyse, Config, GeminiConfig, Painter, Pooler, TextPriceConfig},
     connect,
     db::{
-        self, Db,
+        self, Access, Db, Fault,
         adopt::{self, Kind},
         lease::Ownership,
     },
@@ -48,10 +48,20 @@ pub fn outside(config: &Config) -> anyhow::Result<Outside> {
     Ok(Outside { clock: Clock::system(), random: Random::system(), http: Http::new(policy)?, files })
 }
 
+/// How the database is reached by a command: a person who waits is better served than one who is told to come again.
+pub fn access(config: &Config) -> Access {
+    Access { patience: Duration::from_mins(2), ..daemon_access(config) }
+}
+
+fn daemon_access(config: &Config) -> Access {
+    let access = Access::new(config.database_url(), config.database.max_connections);
+    Access { pooled: config.database.pooler == Pooler::Transaction, ..access }
+}
+
 /// Opens the database, with its schema brought up to date where the configuration says so. A database of the older
 /// application is never adopted by the way.
-pub async fn open_db(config: &Config, outside: &Outside) -> anyhow::Result<Db> {
-    let db = Db::open(&config.database_url(), config.database.max_connections).await?;
+async fn open_db(config: &Config, access: &Access, outside: &Outside) -> anyhow::Result<Db> {
+    let db = Db::open_by(access).await?;
     bring_up_to_date(config, outside, &db).await?;
     Ok(db)
 }
@@ -150,10 +160,9 @@ pub fn key_source(config: &Config) -> KeySource {
     }
 }
 
-/// The tools of a process.
+/// The tools of a command.
 pub async fn open(config: &Config) -> anyhow::Result<Shared> {
-    let outside = outside(config)?;
-    open_with(config, outside).await
+    assemble(config, &access(config), outside(config)?).await
 }
 
 /// The models, where they are set up. Their answers are large and take minutes.
@@ -207,12 +216,16 @@ fn micros(dollars: f64) -> i64 {
     format!("{:.0}", dollars.clamp(0.0, 1e9) * 1e6).parse().unwrap_or(i64::MAX)
 }
 
-/// The tools of a process, with an outside of the caller's choice.
+/// The tools of a daemon, with an outside of the caller's choice.
 pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shared> {
+    assemble(config, &daemon_access(config), outside).await
+}
+
+async fn assemble(config: &Config, access: &Access, outside: Outside) -> anyhow::Result<Shared> {
     let providers = providers(config)?;
     check_apps(config, &providers)?;
     close_data(config);
-    let db = Db::open(&config.database_url(), config.database.max_connections).await?;
+    let db = Db::open_by(access).await?;
     check_new_key(config, &db).await?;
     let vault = Vault::open(key_source(config), outside.random.clone())?;
     bring_up_to_date(config, &outside, &db).await?;
@@ -239,7 +252,10 @@ pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shar
         brake_percent: config.import.brake_percent,
         brake_min: config.import.brake_min,
     };
-    Ok(Tools::new(Parts { gemini: gemini(config, &outside.clock)?, db, outside, providers, vault, apps, rules }))
+    let tools =
+        Tools::new(Parts { gemini: gemini(config, &outside.clock)?, db, outside, providers, vault, apps, rules });
+    tools.agree_on_time().await?;
+    Ok(tools)
 }
 
 /// Serves until `shutdown`: web, ticks and workers over one set of tools.
@@ -249,7 +265,10 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let owned = db::lease::own(&tools.db)?;
+    if tools.db.is_read_only().await? {
+        anyhow::bail!(Fault::ReadOnly);
+    }
+    let owned = db::lease::own(&tools.db).await?;
     if matches!(owned, Ownership::Taken) {
         anyhow::bail!(
             "another daemon works on this embedded database. Stop it first, give this one its own [storage] data_dir, or put \
@@ -260,6 +279,7 @@ pub async fn serve(
     connect::prove_keys(&tools).await?;
     work::recover(&tools, matches!(owned, Ownership::Sole(_))).await?;
     let present = tokio::spawn(keep_presence(tools.clone()));
+    let on_time = tokio::spawn(keep_time(tools.clone()));
     let pools = Pools {
         import: config.work.import_workers,
         push: config.work.push_workers,
@@ -288,6 +308,7 @@ pub async fn serve(
     ticks.shutdown().await?;
     workers.stop(patience).await;
     present.abort();
+    on_time.abort();
     sign_off(&tools).await?;
     tools.db.close().await;
     drop(owned);
@@ -316,10 +337,28 @@ async fn keep_presence(tools: Shared) {
                 .await?;
             tx.commit().await
         };
-        if let Err(error) = said.await {
-            tracing::warn!("cannot say that this daemon lives: {error}");
+        match said.await {
+            Ok(()) => tools.can("say that this daemon lives"),
+            Err(error) => tools.cannot("say that this daemon lives", &error),
         }
         tools.outside.clock.beat(tools.rules.lease / 3).await;
+    }
+}
+
+/// Keeps the time that the database keeps, for as long as this daemon lives.
+async fn keep_time(tools: Shared) {
+    let mut told = false;
+    loop {
+        match tools.agree_on_time().await {
+            Ok(()) => tools.can("ask the database for the time"),
+            Err(error) => tools.cannot("ask the database for the time", &error),
+        }
+        let (clock, far) = (&tools.outside.clock, tools.outside.clock.is_far_off());
+        if far && !told {
+            tracing::warn!("{}; its time is used", clock.told_correction());
+        }
+        told = far;
+        clock.beat(Duration::from_mins(1)).await;
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) struct SandboxArgs {
 }
 
 pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
-    let tools = app::open(config).await?;
+    let tools = app::open_with(config, app::outside(config)?).await?;
     let listener = TcpListener::bind(config.server.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {} ([server] listen)", config.server.listen))?;
     app::serve(config, tools, listener, stop_signal()).await

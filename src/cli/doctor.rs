@@ -4,17 +4,17 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::{follow::Worker, out::Out};
+use super::{follow::Worker, out::Out, told::told};
 use crate::{
     app,
     config::Config,
     connect,
     db::{
-        self, Db,
+        self, Db, Fault,
         adopt::{self, Kind},
     },
     model::ConnectionStatus,
-    outside::Outside,
+    outside::{Clock, Random},
     provider,
     tools::Shared,
     vault::Vault,
@@ -32,49 +32,31 @@ const MOST_SHOPS: usize = 50;
 
 pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> {
     let mut findings = Vec::new();
-    let mut note = |check: &str, result: Result<String, String>| {
+    let mut note = |check: &str, result: anyhow::Result<String>| {
         let ok = result.is_ok();
-        findings.push(Finding { check: check.to_owned(), ok, text: result.unwrap_or_else(|why| why) });
+        findings.push(Finding { check: check.to_owned(), ok, text: result.unwrap_or_else(|why| told(&why)) });
     };
     note("config", Ok(format!("data in {}, reached at {}", config.storage.data_dir.display(), config.public_url())));
-    note("database", database(config).await);
-    let outside = app::outside(config)?;
-    note("keys", keys(config, &outside).await);
+    let time = Clock::system();
+    note("database", database(config, &time).await);
+    note("keys", keys(config).await);
     // What is missing is made at the first start, not by looking.
     let begun = app::has_begun(config) && app::key_source(config).missing_file().is_none();
-    if begun {
-        let files = outside.files.check().await;
-        let fine = |()| format!("{} can be written to", outside.files.place());
-        note("files", files.map(fine).map_err(|e| e.to_string()));
+    match app::outside(config) {
+        Ok(outside) if begun => {
+            let files = outside.files.check().await;
+            note("files", files.map(|()| format!("{} can be written to", outside.files.place())).map_err(Into::into));
+        }
+        Ok(_) => {}
+        Err(why) => note("network", Err(why)),
     }
-    // Before the first release of this program no clock can be right.
-    let sane = outside.clock.now().unix_ms() > 1_763_000_000_000;
-    let clock = format!("the clock says {}", outside.clock.now());
-    note("clock", if sane { Ok(clock) } else { Err(format!("{clock}: set it, signatures and tokens depend on it")) });
-    let providers = app::providers(config);
-    note(
-        "providers",
-        providers
-            .and_then(|p| app::check_apps(config, &p).map(|()| p))
-            .map(|p| {
-                let replaced = p.replaced();
-                let also =
-                    if replaced.is_empty() { String::new() } else { format!("; replaced: {}", replaced.join(", ")) };
-                format!("{} provider files are fine{also}", p.iter().count())
-            })
-            .map_err(|e| e.to_string()),
-    );
+    note("clock", clock(&time));
+    note("providers", providers(config));
     if begun && findings.iter().all(|finding| finding.ok) {
-        let tools = app::open(config).await?;
-        let daemon = Worker::find(&tools).await? == Worker::Daemon;
-        let text = if daemon {
-            "a daemon is running"
-        } else {
-            "no daemon is running: schedules and approvals wait for `store-sync serve`"
-        };
-        findings.push(Finding { check: "daemon".into(), ok: true, text: text.into() });
-        findings.extend(model(&tools).await);
-        findings.extend(shops(&tools).await?);
+        match app::open(config).await {
+            Ok(tools) => findings.extend(at_work(&tools).await),
+            Err(why) => findings.push(Finding { check: "start".into(), ok: false, text: told(&why) }),
+        }
     }
     let good = findings.iter().all(|finding| finding.ok);
     out.list(&findings, &["", "CHECK", "WHAT WAS FOUND"], |f| {
@@ -83,40 +65,81 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn database(config: &Config) -> Result<String, String> {
+/// What only an open house can tell.
+async fn at_work(tools: &Shared) -> Vec<Finding> {
+    let text = Worker::find(tools).await.map(|worker| match worker {
+        Worker::Daemon => "a daemon is running".to_owned(),
+        Worker::Nobody => "no daemon is running: schedules and approvals wait for `store-sync serve`".to_owned(),
+    });
+    let ok = text.is_ok();
+    let mut findings = vec![Finding { check: "daemon".into(), ok, text: text.unwrap_or_else(|why| told(&why)) }];
+    findings.extend(model(tools).await);
+    match shops(tools).await {
+        Ok(shops) => findings.extend(shops),
+        Err(why) => findings.push(Finding { check: "shops".into(), ok: false, text: told(&why) }),
+    }
+    findings
+}
+
+/// Whether the time is sane, and the one that the database keeps.
+fn clock(clock: &Clock) -> anyhow::Result<String> {
+    let text = format!("the clock says {}", clock.uncorrected());
+    // Before the first release of this program no clock can be right.
+    anyhow::ensure!(
+        clock.uncorrected().unix_ms() > 1_763_000_000_000,
+        "{text}: set it, signatures and tokens depend on it"
+    );
+    anyhow::ensure!(!clock.is_far_off(), "{text}; {}", clock.told_correction());
+    Ok(text)
+}
+
+fn providers(config: &Config) -> anyhow::Result<String> {
+    let providers = app::providers(config)?;
+    app::check_apps(config, &providers)?;
+    let replaced = providers.replaced();
+    let also = if replaced.is_empty() { String::new() } else { format!("; replaced: {}", replaced.join(", ")) };
+    Ok(format!("{} provider files are fine{also}", providers.iter().count()))
+}
+
+async fn keys(config: &Config) -> anyhow::Result<String> {
+    let source = app::key_source(config);
+    let Some(file) = source.missing_file() else {
+        let vault = Vault::open(source, Random::system())?;
+        return Ok(format!("sealing with key '{}'", vault.current_key_id()));
+    };
+    if app::has_begun(config) {
+        app::check_new_key(config, &Db::open_by(&app::access(config)).await?).await?;
+    }
+    Ok(format!("there is none yet in {}: the first start makes one", file.display()))
+}
+
+async fn database(config: &Config, clock: &Clock) -> anyhow::Result<String> {
     if !app::has_begun(config) {
         return Ok(format!(
             "there is none yet in {}: store-sync clients add NAME, or store-sync serve, makes it",
             config.storage.data_dir.display()
         ));
     }
-    let db = Db::open(&config.database_url(), config.database.max_connections).await.map_err(|e| e.to_string())?;
-    let look = adopt::look(&db).await.map_err(|e| e.to_string())?;
-    match look.kind {
-        Kind::Current => Ok(format!("{} answers and is up to date", db.engine())),
-        kind if kind.is_legacy() => {
-            Err(format!("this is a database of the older application ({kind}): see store-sync migrate --dry-run"))
-        }
-        _ if config.database.auto_migrate => Ok(format!(
-            "{} answers; {} steps to bring it up to date will be taken at start",
-            db.engine(),
-            look.missing.len()
-        )),
-        _ => Err("the database is not up to date: run store-sync migrate".to_owned()),
+    let db = Db::open_by(&app::access(config)).await?;
+    if let Some((ahead_ms, trip_ms)) = db.clock_ahead(clock).await? {
+        clock.follow(ahead_ms, trip_ms);
     }
-}
-
-async fn keys(config: &Config, outside: &Outside) -> Result<String, String> {
-    let source = app::key_source(config);
-    let Some(file) = source.missing_file() else {
-        let vault = Vault::open(source, outside.random.clone()).map_err(|e| e.to_string())?;
-        return Ok(format!("sealing with key '{}'", vault.current_key_id()));
-    };
-    if app::has_begun(config) {
-        let db = Db::open(&config.database_url(), config.database.max_connections).await.map_err(|e| e.to_string())?;
-        app::check_new_key(config, &db).await.map_err(|e| e.to_string())?;
+    let look = adopt::look(&db).await?;
+    anyhow::ensure!(
+        !look.kind.is_legacy(),
+        "this is a database of the older application ({}): see store-sync migrate --dry-run",
+        look.kind
+    );
+    anyhow::ensure!(!db.is_read_only().await?, Fault::ReadOnly);
+    if look.kind == Kind::Current {
+        return Ok(format!("{} answers and is up to date", db.engine()));
     }
-    Ok(format!("there is none yet in {}: the first start makes one", file.display()))
+    anyhow::ensure!(config.database.auto_migrate, "the database is not up to date: run store-sync migrate");
+    if let Some(why) = db.cannot_make_tables().await? {
+        anyhow::bail!(why);
+    }
+    let missing = look.missing.len();
+    Ok(format!("{} answers; {missing} steps to bring it up to date will be taken at start", db.engine()))
 }
 
 /// The model is asked whether it is there, and the price list whether it names what may be asked.

@@ -25,7 +25,7 @@ pub(super) enum Worker {
 
 impl Worker {
     pub(super) async fn find(tools: &Tools) -> anyhow::Result<Self> {
-        match db::lease::own(&tools.db)? {
+        match db::lease::own(&tools.db).await? {
             Ownership::Taken => return Ok(Self::Daemon),
             Ownership::Sole(_) => return Ok(Self::Nobody),
             Ownership::Shared => {}
@@ -38,7 +38,7 @@ impl Worker {
 
 /// Waits until these jobs have ended, working itself where no daemon does; gives them as they ended.
 pub(super) async fn jobs(config: &Config, tools: &Shared, ids: &[JobId]) -> anyhow::Result<Vec<Job>> {
-    let owned = db::lease::own(&tools.db)?;
+    let owned = db::lease::own(&tools.db).await?;
     let mut workers = None;
     let alone = matches!(owned, Ownership::Sole(_));
     if alone || (matches!(owned, Ownership::Shared) && Worker::find(tools).await? == Worker::Nobody) {

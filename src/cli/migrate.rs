@@ -40,7 +40,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Result<()> {
     let outside = app::outside(config)?;
-    let db = Db::open(&config.database_url(), config.database.max_connections).await?;
+    let db = Db::open_by(&app::access(config)).await?;
     if args.prepare {
         let role = args.legacy_role.unwrap_or_default();
         adopt::prepare_role(&db, &role).await?;

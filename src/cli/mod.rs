@@ -24,6 +24,7 @@ mod push;
 mod sessions;
 mod sync;
 mod tags;
+mod told;
 pub mod visitor;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -138,7 +139,7 @@ pub fn main() -> ExitCode {
     match runtime.block_on(run(cli)) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", told::told(&error));
             ExitCode::FAILURE
         }
     }

@@ -16,14 +16,26 @@ pub struct Database {
     pub url: Option<SecretString>,
     /// Connections per process.
     pub max_connections: u32,
+    /// What stands between this program and a PostgreSQL server.
+    pub pooler: Pooler,
     /// Bring the schema up to date at start; otherwise `store-sync migrate` does.
     pub auto_migrate: bool,
 }
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: None, max_connections: 10, auto_migrate: true }
+        Self { url: None, max_connections: 10, pooler: Pooler::None, auto_migrate: true }
     }
+}
+
+/// A pooler of connections, such as PgBouncer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Pooler {
+    /// Nothing: a connection is a session of its own from its beginning to its end.
+    None,
+    /// A pooler that lends a connection for one transaction (PgBouncer's `pool_mode = transaction`).
+    Transaction,
 }
 
 impl Database {

@@ -31,7 +31,7 @@ use url::Url;
 pub use self::{
     api::Api,
     app::AppConfig,
-    database::Database,
+    database::{Database, Pooler},
     gemini::{GeminiConfig, TextPriceConfig, VertexConfig},
     generate::{Analyse, Generate, Painter},
     http::HttpConfig,

@@ -151,6 +151,9 @@ pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how:
     }
 }
 
+/// What is done beside a renewal, where it cannot.
+const KEEP: &str = "keep the right to renew a token";
+
 /// Keeps the right to renew for as long as the answer takes. Where it is lost nothing is sent any more; an answer that
 /// is under way is waited for, and saved if nobody else asked meanwhile.
 async fn keep_right(tools: &Tools, id: &ConnectionId, right: &Deadline) {
@@ -164,11 +167,12 @@ async fn keep_right(tools: &Tools, id: &ConnectionId, right: &Deadline) {
             Ok::<bool, sqlx::Error>(kept)
         };
         match kept.await {
-            Ok(true) => right.extend(asked, tools.rules.sending_time()),
-            Ok(false) => return std::future::pending().await,
-            Err(error) => {
-                tracing::warn!(connection.id = %id, "cannot keep the right to renew, trying again: {error}");
+            Ok(true) => {
+                right.extend(asked, tools.rules.sending_time());
+                tools.can(KEEP);
             }
+            Ok(false) => return std::future::pending().await,
+            Err(error) => tools.cannot(KEEP, &error),
         }
     }
 }

@@ -95,15 +95,11 @@ pub async fn claim(tx: &mut Tx, pool: Pool, worker: &str, times: (Time, Time)) -
         };
     }
     let (now, until) = times;
-    let claimed = match tx {
-        Tx::Sqlite(t) => {
-            sqlx::query_as(claim!("")).bind(pool).bind(worker).bind(now).bind(until).fetch_optional(&mut **t).await
-        }
-        Tx::Postgres(t) => {
-            let sql = claim!(" FOR UPDATE SKIP LOCKED");
-            sqlx::query_as(sql).bind(pool).bind(worker).bind(now).bind(until).fetch_optional(&mut **t).await
-        }
+    let sql = match tx {
+        Tx::Sqlite(_) => claim!(""),
+        Tx::Postgres(_) => claim!(" FOR UPDATE SKIP LOCKED"),
     };
+    let claimed = maybe!(tx, Job, sql, pool, worker, now, until);
     match claimed {
         // Another replica took a job of the same lane in the same moment: there is nothing for us now.
         Err(sqlx::Error::Database(e)) if e.is_unique_violation() => Ok(None),

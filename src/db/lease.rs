@@ -1,8 +1,13 @@
 //! Which daemons are alive, and who owns an embedded database alone.
 
-use std::fs::{File, TryLockError};
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    path::PathBuf,
+};
 
-use super::{Db, Tx, execute, lock_file, scalar};
+use sqlx::SqliteConnection;
+
+use super::{Db, Tx, execute, scalar};
 use crate::model::Time;
 
 /// Says that `holder` lives until `until`.
@@ -20,7 +25,13 @@ pub async fn count_alive(tx: &mut Tx, now: Time) -> sqlx::Result<i64> {
 
 /// Signs off.
 pub async fn delete(tx: &mut Tx, name: &str) -> sqlx::Result<()> {
-    execute!(tx, "DELETE FROM daemon_lease WHERE name = $1", name).map(drop)
+    execute!(tx, "DELETE FROM daemon_lease WHERE name IN ($1, 'ready:' || $1)", name).map(drop)
+}
+
+/// Writes something that says nothing: proof that it can be done. Each process has a row of its own, so that none waits for
+/// another that has stopped in the middle of this.
+pub async fn try_write(tx: &mut Tx, instance: &str, now: Time) -> sqlx::Result<()> {
+    upsert(tx, &format!("ready:{instance}"), "proof that the database can be written to", now, now).await
 }
 
 /// Forgets daemons that fell silent before `before`.
@@ -32,18 +43,31 @@ pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
 pub enum Ownership {
     /// A server: any number of replicas.
     Shared,
-    /// The embedded database is ours until this handle is dropped or the process dies.
-    Sole(File),
+    /// The embedded database is ours until this is dropped or the process dies.
+    Sole(Sole),
     /// Another process works on the embedded database.
     Taken,
 }
 
+/// The right to work on an embedded database alone. The lock lies on the engine's own log, which nobody can remove without
+/// destroying the database; the connection keeps the log in being, for the engine removes it with the last one.
+pub struct Sole {
+    _log: File,
+    _connection: SqliteConnection,
+}
+
 /// Tries to become the one worker of an embedded database.
-pub fn own(db: &Db) -> sqlx::Result<Ownership> {
-    let Db::Sqlite { file, .. } = db else { return Ok(Ownership::Shared) };
-    let lock = lock_file(file, "daemon")?;
-    match lock.try_lock() {
-        Ok(()) => Ok(Ownership::Sole(lock)),
+pub async fn own(db: &Db) -> sqlx::Result<Ownership> {
+    let Db::Sqlite { file, read, .. } = db else { return Ok(Ownership::Shared) };
+    let mut connection = read.acquire().await?.detach();
+    // The first look is what opens the log.
+    sqlx::query("SELECT count(*) FROM sqlite_master").execute(&mut connection).await?;
+    let mut name = file.as_os_str().to_owned();
+    name.push("-wal");
+    let log = OpenOptions::new().create(true).truncate(false).write(true).open(PathBuf::from(name));
+    let log = log.map_err(sqlx::Error::Io)?;
+    match log.try_lock() {
+        Ok(()) => Ok(Ownership::Sole(Sole { _log: log, _connection: connection })),
         Err(TryLockError::WouldBlock) => Ok(Ownership::Taken),
         Err(TryLockError::Error(e)) => Err(sqlx::Error::Io(e)),
     }

@@ -10,6 +10,7 @@ pub mod client;
 pub mod connection;
 pub mod cursor;
 pub mod event;
+mod fault;
 pub mod favorite;
 pub mod flow;
 pub mod generation;
@@ -21,99 +22,99 @@ pub mod ledger;
 pub mod member;
 pub mod message;
 pub mod oauth_state;
+mod open;
 pub mod product;
 pub mod push;
 pub mod quota;
 pub mod run;
+mod server;
 pub mod session;
 pub mod tag;
+mod tx;
 mod types;
 pub mod webhook;
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
-use secrecy::{ExposeSecret, SecretString};
-use sqlx::{
-    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
-    postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+use secrecy::SecretString;
+use sqlx::{PgPool, SqlSafeStr, SqlitePool};
+
+use self::tx::{Habits, Held};
+pub use self::{
+    fault::Fault,
+    open::{Access, OpenError},
+    server::Server,
+    tx::Tx,
 };
+use crate::outside::Clock;
 
 use crate::outside::private;
 
 /// The database: one file with a single writer, or a PostgreSQL server.
 #[derive(Clone)]
 pub enum Db {
-    Sqlite { write: SqlitePool, read: SqlitePool, file: PathBuf },
-    Postgres(PgPool),
-}
-
-/// A transaction. Rolled back when dropped; never held across a call to a shop.
-pub enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
-}
-
-/// Why the database cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The address is of no kind we know. It may hold a password, so it is not shown.
-    #[error("[database] url must start with sqlite: or postgres://")]
-    Address,
-    /// The folder of the embedded database cannot be made.
-    #[error("cannot make the folder {path} for the database: {source}")]
-    Folder { path: PathBuf, source: std::io::Error },
-    /// The engine refused.
-    #[error("cannot open the database: {0}")]
-    Sqlx(#[from] sqlx::Error),
-    /// The schema is older than this program and `auto_migrate` is off.
-    #[error("the database is not up to date ({0} steps are missing); run: store-sync migrate")]
-    Outdated(usize),
+    Sqlite { write: SqlitePool, read: SqlitePool, file: PathBuf, writers: Arc<Habits>, readers: Arc<Habits> },
+    Postgres { pool: PgPool, server: Arc<Server> },
 }
 
 impl Db {
     /// Opens `sqlite:FILE` (made when missing) or `postgres://…` with at most `max_connections`.
     pub async fn open(url: &SecretString, max_connections: u32) -> Result<Self, OpenError> {
-        let url = url.expose_secret();
-        if let Some(file) = url.strip_prefix("sqlite:") {
-            return open_sqlite(file.strip_prefix("//").unwrap_or(file), max_connections).await;
-        }
-        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-            return Err(OpenError::Address);
-        }
-        // A plan made while a table was empty would stay in use when it has a hundred thousand rows. And a role that was
-        // shown the older application's names first must not show them to us.
-        let settings = [("plan_cache_mode", "force_custom_plan"), ("search_path", "public")];
-        let options = PgConnectOptions::from_str(url)?.application_name("store-sync").options(settings);
-        let pool = PgPoolOptions::new()
-            .max_connections(max_connections)
-            .acquire_timeout(Duration::from_secs(15))
-            .connect_with(options)
-            .await?;
-        Ok(Self::Postgres(pool))
+        open::open(&Access::new(url.clone(), max_connections)).await
+    }
+
+    /// Opens the database as it is reached.
+    pub async fn open_by(access: &Access) -> Result<Self, OpenError> {
+        open::open(access).await
     }
 
     /// A transaction that may write. On the embedded engine it takes the one writer at once, so that it never has to give up later.
     pub async fn begin(&self) -> sqlx::Result<Tx> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Sqlite { write, writers, .. } => {
+                Tx::Sqlite(Held::begin(write, "BEGIN IMMEDIATE".into_sql_str(), writers).await?)
+            }
+            Self::Postgres { pool, server } => Tx::Postgres(Held::begin(pool, server.begin(), &server.habits).await?),
         })
     }
 
     /// A transaction for reading only: one consistent view, and no waiting for writers.
     pub async fn read(&self) -> sqlx::Result<Tx> {
         Ok(match self {
-            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with("BEGIN READ ONLY").await?),
+            Self::Sqlite { read, readers, .. } => Tx::Sqlite(Held::begin(read, "BEGIN".into_sql_str(), readers).await?),
+            Self::Postgres { pool, server } => Tx::Postgres(Held::begin(pool, server.read(), &server.habits).await?),
         })
+    }
+
+    /// Whether nothing can be written at present: a standby, for one. What can be told without writing.
+    pub async fn is_read_only(&self) -> sqlx::Result<bool> {
+        match self {
+            Self::Sqlite { .. } => Ok(false),
+            Self::Postgres { pool, server } => Ok(server::standing(pool, server).await?.read_only),
+        }
+    }
+
+    /// Why tables cannot be made here, with what to do.
+    pub async fn cannot_make_tables(&self) -> sqlx::Result<Option<String>> {
+        let Self::Postgres { pool, server } = self else { return Ok(None) };
+        let standing = server::standing(pool, server).await?;
+        Ok((!standing.may_create).then(|| standing.grant(&server.schema)))
+    }
+
+    /// How far the database's clock is ahead of this machine's, and how exactly that is known; both in milliseconds. An
+    /// embedded database has no clock of its own.
+    pub async fn clock_ahead(&self, clock: &Clock) -> sqlx::Result<Option<(i64, i64)>> {
+        let Self::Postgres { pool, server } = self else { return Ok(None) };
+        let mut held = Held::begin(pool, server.read(), &server.habits).await?;
+        let measured = server::clock_ahead(&mut held, clock).await;
+        held.noted(measured)
     }
 
     /// `sqlite` or `postgres`.
     pub fn engine(&self) -> &'static str {
         match self {
             Self::Sqlite { .. } => "sqlite",
-            Self::Postgres(_) => "postgres",
+            Self::Postgres { .. } => "postgres",
         }
     }
 
@@ -124,7 +125,7 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { pool, .. } => pool.close().await,
         }
     }
 }
@@ -136,74 +137,20 @@ fn lock_file(file: &std::path::Path, purpose: &str) -> sqlx::Result<std::fs::Fil
     private::options().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(sqlx::Error::Io)
 }
 
-async fn open_sqlite(file: &str, max_connections: u32) -> Result<Db, OpenError> {
-    let file = PathBuf::from(file);
-    if let Some(folder) = file.parent() {
-        private::make_folder(folder).map_err(|source| OpenError::Folder { path: folder.into(), source })?;
-    }
-    close_files(&file);
-    // FULL: a rotated token or a finished push step must survive the machine, not only the process.
-    let options = SqliteConnectOptions::new()
-        .filename(&file)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(20))
-        .optimize_on_close(true, None);
-    let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(Duration::from_mins(1));
-    let write = pool(1).connect_with(options.clone()).await?;
-    let read = pool(max_connections.max(2) - 1).connect_with(options).await?;
-    Ok(Db::Sqlite { write, read, file })
-}
-
-/// Makes the file of the embedded database, and those beside it, its owner's alone. SQLite gives them the mode that the file has.
-fn close_files(file: &std::path::Path) {
-    if file.to_str() == Some(":memory:") {
-        return;
-    }
-    // Where it cannot be made, the engine says so better.
-    drop(private::options().write(true).create(true).truncate(false).open(file));
-    for ending in ["", "-wal", "-shm", ".daemon.lock", ".migrate.lock"] {
-        let mut name = file.as_os_str().to_owned();
-        name.push(ending);
-        match private::close(std::path::Path::new(&name)) {
-            Ok(false) => {}
-            Ok(true) => tracing::warn!(file = %name.display(), "could be read by others; it is its owner's alone now"),
-            Err(error) => {
-                tracing::warn!(file = %name.display(), "can be read by others, and cannot be closed: {error}")
-            }
-        }
-    }
-}
-
-impl Tx {
-    /// From here to the end of the transaction nobody else does what bears this name. (The embedded engine has one writer anyway.)
-    pub async fn lock(&mut self, name: &str) -> sqlx::Result<()> {
-        let Self::Postgres(t) = self else { return Ok(()) };
-        sqlx::query("SELECT pg_advisory_xact_lock(hashtext($1))").bind(name).execute(&mut **t).await.map(drop)
-    }
-
-    /// Makes everything done so far lasting.
-    pub async fn commit(self) -> sqlx::Result<()> {
-        match self {
-            Self::Sqlite(t) => t.commit().await,
-            Self::Postgres(t) => t.commit().await,
-        }
-    }
-}
-
-/// Runs one body against whichever engine the transaction is on: `with!(tx, c => query.execute(c).await)`.
+/// Runs one body against whichever engine the transaction is on: `with!(tx, c, kept => query.persistent(kept).execute(c).await)`;
+/// `kept` says whether the connection keeps the statement for its next use.
 macro_rules! with {
-    ($tx:expr, $c:ident => $body:expr) => {
+    ($tx:expr, $c:ident, $kept:ident => $body:expr) => {
         match $tx {
-            $crate::db::Tx::Sqlite(t) => {
-                let $c = &mut **t;
-                $body
+            $crate::db::Tx::Sqlite(held) => {
+                let ($kept, $c) = (held.keeps_statements(), &mut **held);
+                let result = $body;
+                held.noted(result)
             }
-            $crate::db::Tx::Postgres(t) => {
-                let $c = &mut **t;
-                $body
+            $crate::db::Tx::Postgres(held) => {
+                let ($kept, $c) = (held.keeps_statements(), &mut **held);
+                let result = $body;
+                held.noted(result)
             }
         }
     };
@@ -212,45 +159,45 @@ macro_rules! with {
 /// `all!(tx, Row, SQL, binds…)` fetches every row as `Row`.
 macro_rules! all {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::with!($tx, c => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_all(c).await)
+        $crate::db::with!($tx, c, kept => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.persistent(kept).fetch_all(c).await)
     };
 }
 
 /// `maybe!(tx, Row, SQL, binds…)` fetches one row or none.
 macro_rules! maybe {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::with!($tx, c => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_optional(c).await)
+        $crate::db::with!($tx, c, kept => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.persistent(kept).fetch_optional(c).await)
     };
 }
 
 /// `scalar!(tx, Type, SQL, binds…)` fetches the first column of the first row, or none.
 macro_rules! scalar {
     ($tx:expr, $ty:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::with!($tx, c => sqlx::query_scalar::<_, $ty>($sql)$(.bind($bind))*.fetch_optional(c).await)
+        $crate::db::with!($tx, c, kept => sqlx::query_scalar::<_, $ty>($sql)$(.bind($bind))*.persistent(kept).fetch_optional(c).await)
     };
 }
 
 /// `execute!(tx, SQL, binds…)` gives the number of rows written.
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::with!($tx, c => sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()))
+        $crate::db::with!($tx, c, kept => sqlx::query($sql)$(.bind($bind))*.persistent(kept).execute(c).await.map(|done| done.rows_affected()))
     };
 }
 
 /// `build!(tx, |q| { q.push(…) }, execute)` runs a text of varying length on either engine.
 macro_rules! build {
     ($tx:expr, |$q:ident| $fill:expr, execute) => {
-        $crate::db::with!($tx, c => {
+        $crate::db::with!($tx, c, kept => {
             let mut $q = sqlx::QueryBuilder::new("");
             $fill;
-            $q.build().execute(c).await.map(|done| done.rows_affected())
+            $q.build().persistent(kept).execute(c).await.map(|done| done.rows_affected())
         })
     };
     ($tx:expr, |$q:ident| $fill:expr, all $row:ty) => {
-        $crate::db::with!($tx, c => {
+        $crate::db::with!($tx, c, kept => {
             let mut $q = sqlx::QueryBuilder::new("");
             $fill;
-            $q.build_query_as::<$row>().fetch_all(c).await
+            $q.build_query_as::<$row>().persistent(kept).fetch_all(c).await
         })
     };
 }

@@ -11,6 +11,9 @@ use crate::{
     provider::{Answering, Fence},
 };
 
+/// What is done beside a job, where it cannot.
+const RENEW: &str = "renew the lease of a job";
+
 /// A worker's right to its job.
 pub struct Lease {
     tools: Shared,
@@ -36,13 +39,7 @@ impl Lease {
     /// # Errors
     /// `lease_lost` where the job is another worker's; `database` where nobody can say.
     pub async fn renew(&self) -> Result<(), Failure> {
-        // Before the database is asked: what is promised here ends before what is promised there.
-        let asked = self.tools.outside.clock.uptime();
-        let mut tx = self.tools.db.begin().await?;
-        self.hold(&mut tx).await?;
-        tx.commit().await?;
-        self.deadline.extend(asked, self.tools.rules.sending_time());
-        Ok(())
+        if self.extend().await? { Ok(()) } else { Err(lost()) }
     }
 
     /// Makes sure, within `tx`, that the job is ours until `tx` ends: the job's row is locked by that.
@@ -50,8 +47,24 @@ impl Lease {
     /// # Errors
     /// `lease_lost` where it is not: nothing of `tx` may be committed then.
     pub async fn hold(&self, tx: &mut Tx) -> Result<(), Failure> {
+        if self.heartbeat(tx).await? { Ok(()) } else { Err(lost()) }
+    }
+
+    async fn extend(&self) -> sqlx::Result<bool> {
+        // Before the database is asked: what is promised here ends before what is promised there.
+        let asked = self.tools.outside.clock.uptime();
+        let mut tx = self.tools.db.begin().await?;
+        let ours = self.heartbeat(&mut tx).await?;
+        tx.commit().await?;
+        if ours {
+            self.deadline.extend(asked, self.tools.rules.sending_time());
+        }
+        Ok(ours)
+    }
+
+    async fn heartbeat(&self, tx: &mut Tx) -> sqlx::Result<bool> {
         let until = self.tools.outside.clock.now().plus(self.tools.rules.lease);
-        if db::job::heartbeat(tx, &self.job, until).await? { Ok(()) } else { Err(lost()) }
+        db::job::heartbeat(tx, &self.job, until).await
     }
 
     /// Keeps the lease alive, and returns when it is lost, or when nobody could say for a whole lease. A renewal that is only slow, behind a page
@@ -62,13 +75,14 @@ impl Lease {
         loop {
             // Three times in its life: a renewal may fail once and come in time all the same.
             clock.beat(lease / 3).await;
-            match self.renew().await {
-                Ok(()) => renewed = clock.uptime(),
-                Err(failure) if failure.code == LEASE_LOST => return,
-                Err(_) if clock.uptime().saturating_sub(renewed) > lease => return,
-                Err(failure) => {
-                    tracing::warn!(job.id = %self.job.id, "cannot renew the lease, trying again: {failure}")
+            match self.extend().await {
+                Ok(true) => {
+                    renewed = clock.uptime();
+                    self.tools.can(RENEW);
                 }
+                Ok(false) => return,
+                Err(_) if clock.uptime().saturating_sub(renewed) > lease => return,
+                Err(error) => self.tools.cannot(RENEW, &error),
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What a verb is handed: the crafts, wired once by `app`. Holds no decisions.
 
 mod lease;
+mod trouble;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,7 +14,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    db::{Db, job::NewJob},
+    db::{Db, Fault, job::NewJob},
     gemini::Gemini,
     model::{ClientId, Failure, ProductId, Secret, Task},
     outside::Outside,
@@ -40,6 +41,7 @@ pub struct Tools {
     /// Cancelled when this process stops: whoever waits for a long time ends then.
     pub closing: CancellationToken,
     flights: Flights,
+    troubles: trouble::Troubles,
 }
 
 /// One lock for each thing that is done by one caller at a time.
@@ -115,7 +117,31 @@ impl Tools {
             bell: Notify::new(),
             closing: CancellationToken::new(),
             flights: Flights::default(),
+            troubles: trouble::Troubles::default(),
         })
+    }
+
+    /// Takes over the time that the database keeps, so that all replicas mean the same by it.
+    pub async fn agree_on_time(&self) -> sqlx::Result<()> {
+        let clock = &self.outside.clock;
+        if let Some((ahead_ms, trip_ms)) = self.db.clock_ahead(clock).await? {
+            clock.follow(ahead_ms, trip_ms);
+        }
+        Ok(())
+    }
+
+    /// Tells what cannot be done because of the database ("look for jobs"): at once, then once a minute with the number of
+    /// lines left out. For loops, which come again.
+    pub fn cannot(&self, what: &'static str, error: &sqlx::Error) {
+        match Fault::of(error) {
+            Some(fault) => self.troubles.tell(&self.outside.clock, what, &format_args!("{fault} ({error})")),
+            None => self.troubles.tell(&self.outside.clock, what, error),
+        }
+    }
+
+    /// Tells once that it can be done again, where it was told that it could not.
+    pub fn can(&self, what: &'static str) {
+        self.troubles.end(&self.outside.clock, what);
     }
 
     /// The provider called `key`.

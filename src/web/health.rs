@@ -1,23 +1,96 @@
 //! For those who watch: is the process alive, can it work?
 
-use axum::{extract::State, http::StatusCode};
+use std::{sync::Arc, time::Duration};
 
-use super::connect::Web;
-use crate::db::adopt::{self, Kind};
+use axum::http::StatusCode;
+use tokio::{sync::Mutex, time::Instant};
+
+use crate::{
+    db::{
+        self, Fault,
+        adopt::{self, Kind},
+    },
+    tools::Shared,
+};
+
+/// Who watches waits no longer than this.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an answer is good for, so that many who watch cost no more than one.
+const GOOD_FOR: Duration = Duration::from_secs(1);
+/// How long the schema is believed to be ours: looking at it reads the whole catalogue.
+const SCHEMA_GOOD_FOR: Duration = Duration::from_mins(1);
 
 /// The process answers.
 pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The database answers and its schema is ours.
-pub(super) async fn ready(State(web): State<Web>) -> (StatusCode, &'static str) {
-    match adopt::look(&web.tools.db).await {
-        Ok(look) if look.kind == Kind::Current => (StatusCode::OK, "ready\n"),
-        Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database is not up to date: run store-sync migrate\n"),
-        Err(error) => {
-            tracing::error!("not ready: {error}");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+/// Whether this process can work; asked anew at most once a second.
+pub(super) struct Readiness {
+    tools: Shared,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    answer: Option<(Instant, Result<(), String>)>,
+    schema_seen: Option<Instant>,
+}
+
+impl Readiness {
+    pub(super) fn new(tools: &Shared) -> Arc<Self> {
+        Arc::new(Self { tools: tools.clone(), known: Mutex::default() })
+    }
+
+    async fn ask(&self) -> Result<(), String> {
+        let mut known = self.known.lock().await;
+        if let Some((asked, answer)) = known.answer.as_ref().filter(|(asked, _)| asked.elapsed() < GOOD_FOR) {
+            return answer.clone().map_err(|why| format!("{why} ({} ms ago)", asked.elapsed().as_millis()));
         }
+        let answer = self.look(&mut known).await;
+        known.answer = Some((Instant::now(), answer.clone()));
+        answer
+    }
+
+    async fn look(&self, known: &mut Known) -> Result<(), String> {
+        match tokio::time::timeout(PATIENCE, self.work(known)).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
+            Ok(true) => {
+                self.tools.can(BE_READY);
+                Ok(())
+            }
+            Ok(false) => Err("the database is not up to date: run store-sync migrate".to_owned()),
+            Err(error) => {
+                self.tools.cannot(BE_READY, &error);
+                // The engine's own words are for the log, not for a stranger.
+                Err(Fault::of(&error).unwrap_or(Fault::Away).to_string())
+            }
+        }
+    }
+
+    /// The schema is ours, and something can be written: where a disk is full or a server a standby, reading still works.
+    async fn work(&self, known: &mut Known) -> sqlx::Result<bool> {
+        let tools = &self.tools;
+        if known.schema_seen.is_none_or(|seen| seen.elapsed() > SCHEMA_GOOD_FOR) {
+            if adopt::look(&tools.db).await?.kind != Kind::Current {
+                return Ok(false);
+            }
+            known.schema_seen = Some(Instant::now());
+        }
+        let mut tx = tools.db.begin().await?;
+        db::lease::try_write(&mut tx, &tools.instance, tools.outside.clock.now()).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+/// What is told about where it cannot.
+const BE_READY: &str = "be ready";
+
+/// The database answers within two seconds, its schema is ours, and it can be written to.
+pub(super) async fn ready(readiness: Arc<Readiness>) -> (StatusCode, String) {
+    let waited = tokio::time::timeout(PATIENCE + GOOD_FOR / 2, readiness.ask()).await;
+    match waited.unwrap_or_else(|_| Err(Fault::Away.to_string())) {
+        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
     }
 }

@@ -80,6 +80,7 @@ fn below(base: &str, places: Router<connect::Web>) -> Router<connect::Web> {
 }
 
 fn places(web: &connect::Web) -> Router<connect::Web> {
+    let readiness = health::Readiness::new(&web.tools);
     let hooks = Router::new()
         .route("/hooks/{provider}", post(hooks::take))
         .route("/hooks/{provider}/{connection}", post(hooks::take))
@@ -89,7 +90,7 @@ fn places(web: &connect::Web) -> Router<connect::Web> {
     Router::new()
         .route("/", get(page::home))
         .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .route("/readyz", get(move || health::ready(readiness.clone())))
         .route("/connect/{provider}", get(connect::begin).head(connect::nothing))
         .route("/pictures/{push}/{expires}/{signature}/{file}", get(pictures::show))
         .route("/assets/{asset}/{expires}/{signature}/{file}", get(assets::show))

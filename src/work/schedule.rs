@@ -20,6 +20,9 @@ const DUE_AT_ONCE: i64 = 500;
 /// How long ended jobs, states and silent daemons are remembered.
 const REMEMBER: Duration = Duration::from_hours(7 * 24);
 
+/// What a tick does, where it cannot.
+const TICK: &str = "look at schedules";
+
 /// Why a schedule cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ScheduleError {
@@ -49,8 +52,9 @@ pub async fn start(tools: &Shared, every: Duration) -> Result<JobScheduler, JobS
     let job = TickJob::new_repeated_async(every, move |_, _| {
         let tools = tools.clone();
         Box::pin(async move {
-            if let Err(error) = tick(&tools).await {
-                tracing::error!("a tick failed, the next one looks again: {error}");
+            match tick(&tools).await {
+                Ok(()) => tools.can(TICK),
+                Err(error) => tools.cannot(TICK, &error),
             }
         })
     })?;

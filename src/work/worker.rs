@@ -16,6 +16,10 @@ use crate::{
 /// Interruptions without any end after which a job is given up: it seems to take its process down.
 const MAX_INTERRUPTIONS: i32 = 200;
 
+/// What the loops here do, where they cannot.
+const LOOK: &str = "look for jobs";
+const SETTLE: &str = "settle a job (it will be taken over)";
+
 /// How many workers each pool has.
 #[derive(Debug, Clone, Copy)]
 pub struct Pools {
@@ -66,8 +70,12 @@ async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToke
     while !ended.is_cancelled() {
         let bell = tools.bell.notified();
         match claim(&tools, pool).await {
-            Ok(Some(lease)) => do_job(&tools, &lease).await,
+            Ok(Some(lease)) => {
+                tools.can(LOOK);
+                do_job(&tools, &lease).await;
+            }
             Ok(None) => {
+                tools.can(LOOK);
                 tokio::select! {
                     () = bell => {}
                     () = ended.cancelled() => {}
@@ -75,7 +83,7 @@ async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToke
                 }
             }
             Err(error) => {
-                tracing::error!("cannot look for jobs: {error}");
+                tools.cannot(LOOK, &error);
                 tools.outside.clock.sleep(poll.max(Duration::from_secs(1))).await;
             }
         }
@@ -106,7 +114,7 @@ async fn do_job(tools: &Shared, lease: &Arc<Lease>) {
         }
     };
     if let Err(error) = end(tools, &lease.job, result).await {
-        tracing::error!(job.id = %lease.job.id, "cannot settle the job, it will be taken over: {error}");
+        tools.cannot(SETTLE, &error);
     }
     tools.bell.notify_waiters();
 }

@@ -796,7 +796,7 @@ on_both! {
                 sqlx::raw_sql(include_str!("legacy/first_sqlite.sql")).execute(write).await.expect("the schema");
                 sqlx::raw_sql(rows).execute(write).await.expect("rows");
             }
-            Db::Postgres(pool) => {
+            Db::Postgres { pool, .. } => {
                 sqlx::raw_sql(include_str!("legacy/first_postgres.sql")).execute(pool).await.expect("the schema");
                 sqlx::raw_sql(rows).execute(pool).await.expect("rows");
             }

@@ -55,7 +55,7 @@ fn class(engine: Engine, name: &str) -> String {
 async fn both_catalogues_agree_column_by_column() {
     let folder = tempfile::tempdir().expect("a temp folder");
     let (sqlite, postgres) = (open(Engine::Sqlite, folder.path()).await, open(Engine::Postgres, folder.path()).await);
-    let (Db::Sqlite { read, .. }, Db::Postgres(pool)) = (&sqlite, &postgres) else { panic!("one of each") };
+    let (Db::Sqlite { read, .. }, Db::Postgres { pool, .. }) = (&sqlite, &postgres) else { panic!("one of each") };
 
     let mut left = Columns::new();
     let (mut left_keys, mut left_indices) = (BTreeSet::new(), BTreeSet::new());

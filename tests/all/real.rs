@@ -337,7 +337,7 @@ on_both! {
         let sql = "UPDATE store_connection SET token_expires_at = '2099-01-01T00:00:00.000Z'";
         match &daemon.tools.db {
             db::Db::Sqlite { write, .. } => drop(sqlx::query(sql).execute(write).await.expect("is set")),
-            db::Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.expect("is set")),
+            db::Db::Postgres { pool, .. } => drop(sqlx::query(sql).execute(pool).await.expect("is set")),
         }
         daemon.tools.outside.clock.sleep(Duration::from_millis(2500)).await;
         work::drain(&daemon.tools).await.expect("drains");

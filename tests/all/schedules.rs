@@ -83,9 +83,9 @@ on_both! {
 #[tokio::test]
 async fn an_embedded_database_has_one_worker() {
     let app = TestApp::new(crate::support::Engine::Sqlite).await;
-    let first = lease::own(&app.tools.db).expect("asks");
+    let first = lease::own(&app.tools.db).await.expect("asks");
     assert!(matches!(first, Ownership::Sole(_)));
-    assert!(matches!(lease::own(&app.tools.db).expect("asks"), Ownership::Taken));
+    assert!(matches!(lease::own(&app.tools.db).await.expect("asks"), Ownership::Taken));
     drop(first);
-    assert!(matches!(lease::own(&app.tools.db).expect("asks"), Ownership::Sole(_)));
+    assert!(matches!(lease::own(&app.tools.db).await.expect("asks"), Ownership::Sole(_)));
 }

@@ -28,7 +28,7 @@ use store_sync::{
 };
 use tokio::net::TcpListener;
 
-use crate::relay::Relay;
+use crate::{relay::Relay, wild::Pooler};
 
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +91,8 @@ pub(crate) struct More<'a> {
     pub(crate) behind: Option<&'a str>,
     /// Where pictures lie, instead of a folder.
     pub(crate) bucket: Option<&'a store_sync::outside::Bucket>,
+    /// Stands before the database.
+    pub(crate) pooler: Option<&'a Pooler>,
 }
 
 pub(crate) struct TestApp {
@@ -118,7 +120,7 @@ impl TestApp {
 
     /// In other surroundings than usual.
     pub(crate) async fn with_more(engine: Engine, options: Options, more: More<'_>) -> Self {
-        let More { config: more, mut connect_to, relay, shop_clock, public, behind, bucket } = more;
+        let More { config: more, mut connect_to, relay, shop_clock, public, behind, bucket, pooler } = more;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         if let Some(public) = public {
@@ -148,9 +150,15 @@ impl TestApp {
         let theirs = Outside { clock: shop_clock.unwrap_or_else(|| clock.clone()), ..outside(7) };
         let shop = Sandbox::new(Options { base_url: shop_url.clone(), ..options }, theirs).expect("a shop");
         tokio::spawn(sandbox::serve(shop_listener, shop, std::future::pending()));
-        let database = fresh_database(engine, folder.path()).await;
+        let mut database = fresh_database(engine, folder.path()).await;
+        if let Some(pooler) = pooler {
+            database = pooler.through(&database);
+        }
         let file = folder.path().join("config.toml");
         let mut text = config_text(&url, &database) + more;
+        if pooler.is_some() {
+            text = text.replacen("[database]\n", "[database]\npooler = \"transaction\"\n", 1);
+        }
         if let Some(public) = public.or(behind) {
             text = text.replacen("[server]\n", &format!("[server]\npublic_url = \"{public}\"\n"), 1);
         }

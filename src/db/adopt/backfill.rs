@@ -64,8 +64,8 @@ pub(super) async fn run(conn: &mut PgConnection, kind: Kind, plan: &Plan) -> sql
         let Demand::Reference { table, column, to, action } = demand else { continue };
         if action == "SET NULL" && plan.found.has(table, column) {
             let sql = format!(
-                "UPDATE public.{} r SET \"{column}\" = NULL WHERE \"{column}\" IS NOT NULL \
-                 AND NOT EXISTS (SELECT 1 FROM public.{} t WHERE t.id = r.\"{column}\")",
+                "UPDATE {} r SET \"{column}\" = NULL WHERE \"{column}\" IS NOT NULL \
+                 AND NOT EXISTS (SELECT 1 FROM {} t WHERE t.id = r.\"{column}\")",
                 quoted(table),
                 quoted(to)
             );

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 
-/// The part of a database that concerns us: the schema `public`, and whether `legacy` is there.
+use crate::db::server::Server;
+
+/// The part of a database that concerns us: the schema of our tables, and whether `legacy` is there.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Catalogue {
+    /// The schema, as SQL needs it (PostgreSQL).
+    pub schema: String,
     pub tables: BTreeMap<String, Table>,
     pub indices: BTreeMap<String, Index>,
     pub triggers: BTreeSet<(String, String)>,
@@ -74,19 +78,19 @@ impl Catalogue {
     }
 
     /// Reads the catalogue as it is now.
-    pub(super) async fn read(conn: &mut PgConnection) -> sqlx::Result<Self> {
-        let mut catalogue = Self::default();
-        let tables =
-            "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')";
-        for table in sqlx::query_scalar::<_, String>(tables).fetch_all(&mut *conn).await? {
+    pub(super) async fn read(conn: &mut PgConnection, server: &Server) -> sqlx::Result<Self> {
+        let mut conn = conn.begin_with(server.read()).await?;
+        let mut catalogue = Self { schema: server.schema.clone(), ..Self::default() };
+        let tables = "SELECT relname::text FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND relkind IN ('r', 'p')";
+        for table in sqlx::query_scalar::<_, String>(tables).persistent(false).fetch_all(&mut *conn).await? {
             catalogue.tables.insert(table, Table::default());
         }
         let columns = "SELECT c.relname::text AS table_name, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS kind, \
                        a.attnotnull AS not_null, pg_get_expr(d.adbin, d.adrelid) AS \"default\" FROM pg_attribute a \
                        JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
-                       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
+                       WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
                        ORDER BY c.relname, a.attnum";
-        for column in sqlx::query_as::<_, Column>(columns).fetch_all(&mut *conn).await? {
+        for column in sqlx::query_as::<_, Column>(columns).persistent(false).fetch_all(&mut *conn).await? {
             catalogue.tables.entry(column.table_name.clone()).or_default().columns.push(column);
         }
         let rules = "SELECT r.relname::text AS table_name, k.conname::text AS name, k.contype::text AS kind, k.convalidated AS valid, \
@@ -95,8 +99,8 @@ impl Catalogue {
                      f.relname::text AS refers, \
                      CASE k.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' ELSE 'NO ACTION' END AS action \
                      FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid LEFT JOIN pg_class f ON f.oid = k.confrelid \
-                     WHERE r.relnamespace = 'public'::regnamespace AND k.contype IN ('p', 'u', 'c', 'f') ORDER BY k.conname";
-        for rule in sqlx::query_as::<_, Rule>(rules).fetch_all(&mut *conn).await? {
+                     WHERE r.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND k.contype IN ('p', 'u', 'c', 'f') ORDER BY k.conname";
+        for rule in sqlx::query_as::<_, Rule>(rules).persistent(false).fetch_all(&mut *conn).await? {
             catalogue.tables.entry(rule.table_name.clone()).or_default().rules.push(rule);
         }
         let indices = "SELECT i.relname::text AS name, t.relname::text AS table_name, x.indisunique AS is_unique, x.indisvalid AS valid, \
@@ -105,20 +109,26 @@ impl Catalogue {
                        (SELECT string_agg(pg_get_indexdef(x.indexrelid, n, true), ', ' ORDER BY n) \
                        FROM generate_series(1, x.indnkeyatts) n) AS columns \
                        FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid \
-                       WHERE t.relnamespace = 'public'::regnamespace";
-        for index in sqlx::query_as::<_, Index>(indices).fetch_all(&mut *conn).await? {
+                       WHERE t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())";
+        for index in sqlx::query_as::<_, Index>(indices).persistent(false).fetch_all(&mut *conn).await? {
             catalogue.indices.insert(index.name.clone(), index);
         }
         let triggers = "SELECT c.relname::text, t.tgname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
-                        WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal";
-        catalogue.triggers.extend(sqlx::query_as::<_, (String, String)>(triggers).fetch_all(&mut *conn).await?);
-        let functions = "SELECT proname::text, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace";
-        catalogue.functions.extend(sqlx::query_as::<_, (String, String)>(functions).fetch_all(&mut *conn).await?);
+                        WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND NOT t.tgisinternal";
+        catalogue
+            .triggers
+            .extend(sqlx::query_as::<_, (String, String)>(triggers).persistent(false).fetch_all(&mut *conn).await?);
+        let functions = "SELECT proname::text, prosrc FROM pg_proc WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())";
+        catalogue
+            .functions
+            .extend(sqlx::query_as::<_, (String, String)>(functions).persistent(false).fetch_all(&mut *conn).await?);
         let schema = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'legacy')";
-        if sqlx::query_scalar::<_, bool>(schema).fetch_one(&mut *conn).await? {
+        if sqlx::query_scalar::<_, bool>(schema).persistent(false).fetch_one(&mut *conn).await? {
             let views = "SELECT viewname::text FROM pg_views WHERE schemaname = 'legacy'";
-            catalogue.legacy = Some(sqlx::query_scalar(views).fetch_all(&mut *conn).await?.into_iter().collect());
+            catalogue.legacy =
+                Some(sqlx::query_scalar(views).persistent(false).fetch_all(&mut *conn).await?.into_iter().collect());
         }
+        conn.commit().await?;
         Ok(catalogue)
     }
 

@@ -49,10 +49,9 @@ impl Draft {
                 self.complete(table);
                 continue;
             }
-            let sql = table.sql.replacen("CREATE TABLE ", "CREATE TABLE public.", 1);
-            self.push(Phase::Expand, format!("make table {}", table.name), sql);
+            self.push(Phase::Expand, format!("make table {}", table.name), table.sql.clone());
             for index in target.indices.iter().filter(|index| index.table == table.name) {
-                self.push(Phase::Expand, format!("make index {}", index.name), index.sql(&index.name, false));
+                self.push(Phase::Expand, format!("make index {}", index.name), index.sql(&index.name, None));
             }
         }
     }
@@ -87,9 +86,9 @@ impl Draft {
         let not_null = if column.not_null && first.is_some() { " NOT NULL" } else { "" };
         let default = first.map_or_else(String::new, |value| format!(" DEFAULT {value}"));
         let kind = &column.kind;
-        let mut sql = format!("ALTER TABLE public.{} ADD COLUMN \"{c}\" {kind}{not_null}{default}", quoted(t));
+        let mut sql = format!("ALTER TABLE {} ADD COLUMN \"{c}\" {kind}{not_null}{default}", quoted(t));
         if let (Some(_), Some(later)) = (old, &column.default) {
-            sql.push_str(&format!("; ALTER TABLE public.{} ALTER COLUMN \"{c}\" SET DEFAULT {later}", quoted(t)));
+            sql.push_str(&format!("; ALTER TABLE {} ALTER COLUMN \"{c}\" SET DEFAULT {later}", quoted(t)));
         }
         self.push(Phase::Expand, format!("add column {t}.{c}"), sql);
         if column.not_null && first.is_none() {
@@ -108,7 +107,7 @@ impl Draft {
             let times = |kind: &str| kind.starts_with("timestamp");
             let text = |kind: &str| kind == "text" || kind.starts_with("character varying");
             if wanted.starts_with("numeric") && has.kind.starts_with("numeric") {
-                let sql = format!("ALTER TABLE public.{} ALTER COLUMN \"{c}\" TYPE {}", quoted(t), column.kind);
+                let sql = format!("ALTER TABLE {} ALTER COLUMN \"{c}\" TYPE {}", quoted(t), column.kind);
                 self.push(Phase::Expand, format!("widen {t}.{c} to {}", column.kind), sql);
             } else if times(wanted) && times(&has.kind) || text(wanted) && text(&has.kind) {
                 self.notes.push(format!("column {t}.{c} stays {}", has.kind));
@@ -117,7 +116,7 @@ impl Draft {
             }
         }
         if has.not_null && !column.not_null {
-            let sql = format!("ALTER TABLE public.{} ALTER COLUMN \"{c}\" DROP NOT NULL", quoted(t));
+            let sql = format!("ALTER TABLE {} ALTER COLUMN \"{c}\" DROP NOT NULL", quoted(t));
             self.push(Phase::Expand, format!("let {t}.{c} be null"), sql);
         }
         if !has.not_null && column.not_null {
@@ -130,7 +129,7 @@ impl Draft {
                 .default
                 .as_ref()
                 .map_or_else(|| "DROP DEFAULT".to_owned(), |value| format!("SET DEFAULT {value}"));
-            let sql = format!("ALTER TABLE public.{} ALTER COLUMN \"{c}\" {change}", quoted(t));
+            let sql = format!("ALTER TABLE {} ALTER COLUMN \"{c}\" {change}", quoted(t));
             self.push(Phase::Expand, format!("default of {t}.{c}"), sql);
         }
     }
@@ -140,16 +139,15 @@ impl Draft {
         let (t, check) = (quoted(table), format!("{table}_{column}_is_there"));
         let known = self.after.tables.get(table).is_some_and(|live| live.rules.iter().any(|rule| rule.name == check));
         if !known {
-            let sql =
-                format!("ALTER TABLE public.{t} ADD CONSTRAINT {check} CHECK (\"{column}\" IS NOT NULL) NOT VALID");
+            let sql = format!("ALTER TABLE {t} ADD CONSTRAINT {check} CHECK (\"{column}\" IS NOT NULL) NOT VALID");
             self.push(Phase::Tighten, format!("ask that {table}.{column} is there"), sql);
         }
         self.push(
             Phase::Tighten,
             format!("prove that {table}.{column} is there"),
-            format!("ALTER TABLE public.{t} VALIDATE CONSTRAINT {check}"),
+            format!("ALTER TABLE {t} VALIDATE CONSTRAINT {check}"),
         );
-        let sql = format!("ALTER TABLE public.{t} ALTER COLUMN \"{column}\" SET NOT NULL, DROP CONSTRAINT {check}");
+        let sql = format!("ALTER TABLE {t} ALTER COLUMN \"{column}\" SET NOT NULL, DROP CONSTRAINT {check}");
         self.push(Phase::Tighten, format!("{table}.{column} is never null"), sql);
     }
 
@@ -185,15 +183,16 @@ impl Draft {
             plain && index.table_name == table && index.columns == columns
         };
         let index = self.after.indices.values().find(does).map(|index| index.name.clone());
+        let here = self.after.schema.clone();
         let own = index.unwrap_or_else(|| {
             let demand = Demand::Unique { table: table.to_owned(), columns: columns.clone(), predicate: None };
             self.demands.push(demand);
             self.drop_broken(name);
-            let sql = format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON public.{} ({columns})", quoted(table));
+            let sql = format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON {here}.{} ({columns})", quoted(table));
             self.push(Phase::Tighten, format!("make unique index {name}"), sql);
             name.to_owned()
         });
-        let sql = format!("ALTER TABLE public.{} ADD CONSTRAINT {name} UNIQUE USING INDEX {own}", quoted(table));
+        let sql = format!("ALTER TABLE {} ADD CONSTRAINT {name} UNIQUE USING INDEX {own}", quoted(table));
         self.push(Phase::Tighten, format!("rule {name}"), sql);
         self.after.indices.remove(&own);
     }
@@ -201,7 +200,7 @@ impl Draft {
     fn foreign(&mut self, table: &str, live: &catalogue::Table, name: &str, (column, to, action): (&str, &str, &str)) {
         let refers =
             |has: &&catalogue::Rule| has.kind == "f" && has.columns == [column] && has.refers.as_deref() == Some(to);
-        let body = format!("FOREIGN KEY (\"{column}\") REFERENCES public.{} (id) ON DELETE {action}", quoted(to));
+        let body = format!("FOREIGN KEY (\"{column}\") REFERENCES {} (id) ON DELETE {action}", quoted(to));
         let found = live.rules.iter().find(refers);
         if let Some(has) = found.filter(|has| has.action == action) {
             self.named(table, has, name);
@@ -211,7 +210,7 @@ impl Draft {
             return;
         }
         if let Some(has) = found {
-            let sql = format!("ALTER TABLE public.{} DROP CONSTRAINT \"{}\"", quoted(table), has.name);
+            let sql = format!("ALTER TABLE {} DROP CONSTRAINT \"{}\"", quoted(table), has.name);
             self.push(Phase::Expand, format!("drop {}: it acts otherwise on deletion", has.name), sql);
         }
         let own = str::to_owned;
@@ -226,7 +225,7 @@ impl Draft {
 
     fn named(&mut self, table: &str, has: &catalogue::Rule, name: &str) {
         if has.name != name {
-            let sql = format!("ALTER TABLE public.{} RENAME CONSTRAINT \"{}\" TO {name}", quoted(table), has.name);
+            let sql = format!("ALTER TABLE {} RENAME CONSTRAINT \"{}\" TO {name}", quoted(table), has.name);
             self.push(Phase::Expand, format!("rename {} to {name}", has.name), sql);
             // Its index follows by itself.
             self.after.indices.remove(&has.name);
@@ -239,15 +238,11 @@ impl Draft {
             self.push(
                 Phase::Tighten,
                 format!("ask for {name}"),
-                format!("ALTER TABLE public.{t} ADD CONSTRAINT {name} {body} NOT VALID"),
+                format!("ALTER TABLE {t} ADD CONSTRAINT {name} {body} NOT VALID"),
             );
         }
         if has.is_none_or(|has| !has.valid) {
-            self.push(
-                Phase::Tighten,
-                format!("prove {name}"),
-                format!("ALTER TABLE public.{t} VALIDATE CONSTRAINT {name}"),
-            );
+            self.push(Phase::Tighten, format!("prove {name}"), format!("ALTER TABLE {t} VALIDATE CONSTRAINT {name}"));
         }
     }
 
@@ -269,7 +264,7 @@ impl Draft {
 
     /// Indices of tables that are there: made while others read and write.
     pub(super) fn indices(&mut self) {
-        let target = self.target;
+        let (target, here) = (self.target, self.after.schema.clone());
         for index in &target.indices {
             if !self.after.tables.contains_key(&index.table) {
                 continue;
@@ -293,7 +288,7 @@ impl Draft {
                     && !target.indices.iter().any(|index| index.name == has.name)
             });
             if let (Some(other), None) = (other.cloned(), &same_name) {
-                let sql = format!("ALTER INDEX public.\"{}\" RENAME TO {name}", other.name);
+                let sql = format!("ALTER INDEX \"{}\" RENAME TO {name}", other.name);
                 self.push(Phase::Expand, format!("rename {} to {name}", other.name), sql);
                 self.after.indices.remove(&other.name);
                 continue;
@@ -304,16 +299,16 @@ impl Draft {
             }
             if let Some(has) = same_name {
                 let why = if has.valid { "it has other columns now" } else { "its making was interrupted" };
-                let sql = format!("DROP INDEX CONCURRENTLY public.{name}");
+                let sql = format!("DROP INDEX CONCURRENTLY {here}.{name}");
                 self.push(Phase::Tighten, format!("drop index {name}: {why}"), sql);
             }
-            self.push(Phase::Tighten, format!("make index {name}"), index.sql(name, true));
+            self.push(Phase::Tighten, format!("make index {name}"), index.sql(name, Some(&here)));
         }
     }
 
     /// An index that a unique rule or index of ours already serves does nothing but slow down writers.
     pub(super) fn redundant(&mut self) {
-        let target = self.target;
+        let (target, here) = (self.target, self.after.schema.clone());
         let served = |has: &catalogue::Index| {
             let rules = target.table(&has.table_name).map_or(&[][..], |table| &table.rules);
             let rule = |rule: &target::Rule| matches!(&rule.what, RuleKind::Unique(columns) if columns.join(", ") == has.columns);
@@ -326,14 +321,14 @@ impl Draft {
         let extra: Vec<catalogue::Index> =
             self.after.indices.values().filter(|has| !has.owned && !has.partial).cloned().collect();
         for has in extra.into_iter().filter(served) {
-            let sql = format!("DROP INDEX CONCURRENTLY public.\"{}\"", has.name);
+            let sql = format!("DROP INDEX CONCURRENTLY {here}.\"{}\"", has.name);
             self.push(Phase::Tighten, format!("drop index {}: a unique rule does the same", has.name), sql);
         }
     }
 
     fn drop_broken(&mut self, name: &str) {
         if self.after.indices.get(name).is_some_and(|index| !index.valid) {
-            let sql = format!("DROP INDEX CONCURRENTLY public.{name}");
+            let sql = format!("DROP INDEX CONCURRENTLY {}.{name}", self.after.schema);
             self.push(Phase::Tighten, format!("drop index {name}: its making was interrupted"), sql);
         }
     }

@@ -4,8 +4,9 @@
 -- deletion leaves a tombstone and the insertion wakes it, so that approvals, product links, favourites and tags stay. What
 -- this program made (from_legacy = false) it can see but not remove: its copy of a session may be older than the row.
 -- The functions run with their owner's rights, so that the old application's role needs none on the tables themselves.
+-- {schema} is the schema of our tables.
 
-CREATE OR REPLACE FUNCTION legacy.link_products(asset text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION legacy.link_products(asset text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
     INSERT INTO generated_asset_product (id, generated_asset_id, product_id, is_primary, created_at)
     SELECT a.id || '_' || p.id, a.id, p.id,
            row_number() OVER (ORDER BY m.place) = 1
@@ -23,7 +24,7 @@ CREATE OR REPLACE FUNCTION legacy.link_products(asset text) RETURNS void LANGUAG
     ON CONFLICT DO NOTHING
 $$;
 
-CREATE OR REPLACE FUNCTION legacy.unlink_products(asset text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION legacy.unlink_products(asset text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
     -- Only links that came from the list itself; those made by a person have ids of their own.
     DELETE FROM generated_asset_product l USING generated_asset a
     WHERE a.id = asset AND l.generated_asset_id = asset AND l.id = l.generated_asset_id || '_' || l.product_id
@@ -33,20 +34,20 @@ $$;
 -- Sessions: only the name differs.
 CREATE OR REPLACE VIEW legacy.studio_session AS
     SELECT id, client_id, name, product_ids, selected_base_images, version, created_at, updated_at
-    FROM public.collection_session;
+    FROM {schema}.collection_session;
 
 CREATE OR REPLACE VIEW legacy.favorite_image AS
     SELECT id, client_id, generated_asset_id AS generated_image_id, created_at, updated_at
-    FROM public.favorite_image f
-    WHERE EXISTS (SELECT 1 FROM public.generated_asset a WHERE a.id = f.generated_asset_id AND a.deleted_at IS NULL);
+    FROM {schema}.favorite_image f
+    WHERE EXISTS (SELECT 1 FROM {schema}.generated_asset a WHERE a.id = f.generated_asset_id AND a.deleted_at IS NULL);
 
 -- Flows.
 CREATE OR REPLACE VIEW legacy.flow AS
     SELECT id, collection_session_id AS studio_session_id, name, product_ids, selected_base_images, status, settings,
            current_image_index, version, created_at, updated_at
-    FROM public.generation_flow WHERE deleted_at IS NULL AND collection_session_id IS NOT NULL;
+    FROM {schema}.generation_flow WHERE deleted_at IS NULL AND collection_session_id IS NOT NULL;
 
-CREATE OR REPLACE FUNCTION legacy.flow_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION legacy.flow_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
 DECLARE
     owner text;
     there generation_flow;
@@ -85,7 +86,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION legacy.flow_delete() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION legacy.flow_delete() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
 BEGIN
     UPDATE generation_flow SET deleted_at = now() WHERE id = OLD.id AND deleted_at IS NULL AND from_legacy;
     IF NOT FOUND AND NOT EXISTS (SELECT 1 FROM generation_flow WHERE id = OLD.id AND deleted_at IS NULL) THEN
@@ -102,9 +103,9 @@ CREATE OR REPLACE TRIGGER delete_instead INSTEAD OF DELETE ON legacy.flow FOR EA
 CREATE OR REPLACE VIEW legacy.generated_image AS
     SELECT id, client_id, generation_flow_id AS flow_id, chat_session_id, asset_url AS r2_key, prompt, settings, product_ids, job_id,
            error, created_at, updated_at
-    FROM public.generated_asset WHERE deleted_at IS NULL AND asset_url IS NOT NULL AND asset_type = 'image';
+    FROM {schema}.generated_asset WHERE deleted_at IS NULL AND asset_url IS NOT NULL AND asset_type = 'image';
 
-CREATE OR REPLACE FUNCTION legacy.generated_image_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION legacy.generated_image_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
 DECLARE
     there generated_asset;
 BEGIN
@@ -139,7 +140,7 @@ $$;
 
 -- Another key means other bytes: what was known, analysed and approved of the old ones no longer holds.
 CREATE OR REPLACE FUNCTION legacy.set_picture(asset text, key text, failure text, moment timestamp) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
 BEGIN
     UPDATE generated_asset SET asset_url = key, sha256 = NULL, mime_type = NULL, width = NULL, height = NULL, byte_size = NULL,
            asset_analysis = NULL, analysis_version = NULL, original_asset_url = NULL, approval_status = 'pending',
@@ -151,7 +152,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION legacy.generated_image_update() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION legacy.generated_image_update() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
 BEGIN
     IF NEW.r2_key IS NULL THEN
         RAISE not_null_violation USING MESSAGE = 'null value in column "r2_key" of relation "generated_image" violates not-null constraint';
@@ -171,7 +172,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION legacy.generated_image_delete() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION legacy.generated_image_delete() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
 BEGIN
     UPDATE generated_asset SET deleted_at = now() WHERE id = OLD.id AND deleted_at IS NULL AND from_legacy;
     IF NOT FOUND AND NOT EXISTS (SELECT 1 FROM generated_asset WHERE id = OLD.id AND deleted_at IS NULL) THEN
@@ -192,9 +193,9 @@ CREATE OR REPLACE TRIGGER delete_instead INSTEAD OF DELETE ON legacy.generated_i
 CREATE OR REPLACE VIEW legacy.message AS
     SELECT id, chat_session_id, collection_session_id AS studio_session_id, role, parts, base_image_id, base_image_ids,
            inspiration_image_id, version, created_at, updated_at
-    FROM public.message;
+    FROM {schema}.message;
 
-CREATE OR REPLACE FUNCTION legacy.message_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION legacy.message_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
 BEGIN
     NEW.version := coalesce(NEW.version, 1);
     NEW.created_at := coalesce(NEW.created_at, now() AT TIME ZONE 'UTC');
@@ -212,7 +213,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION legacy.message_delete() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION legacy.message_delete() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
 BEGIN
     DELETE FROM message WHERE id = OLD.id AND from_legacy;
     IF NOT FOUND AND NOT EXISTS (SELECT 1 FROM message WHERE id = OLD.id) THEN

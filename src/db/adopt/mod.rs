@@ -79,8 +79,8 @@ pub struct Contracted {
 /// Recognises the database. Reads its catalogue only.
 pub async fn look(db: &Db) -> sqlx::Result<Look> {
     match db {
-        Db::Postgres(pool) => {
-            let plan = postgres::look(pool).await?;
+        Db::Postgres { pool, server } => {
+            let plan = postgres::look(pool, server).await?;
             Ok(Look { kind: plan.kind, missing: plan.steps.into_iter().map(|step| step.what).collect() })
         }
         Db::Sqlite { read, .. } => sqlite::look(read).await,
@@ -90,7 +90,7 @@ pub async fn look(db: &Db) -> sqlx::Result<Look> {
 /// Says everything that `run` would do, and changes nothing.
 pub async fn rehearse(db: &Db, options: &Options) -> Result<Report, AdoptError> {
     match db {
-        Db::Postgres(pool) => postgres::rehearse(pool, options).await,
+        Db::Postgres { pool, server } => postgres::rehearse(pool, server, options).await,
         Db::Sqlite { read, .. } => sqlite::rehearse(read).await,
     }
 }
@@ -98,7 +98,7 @@ pub async fn rehearse(db: &Db, options: &Options) -> Result<Report, AdoptError> 
 /// Brings the database up to date. Safe to call from several processes at once, and to be killed. `id` names a new adoption.
 pub async fn run(db: &Db, clock: &Clock, id: &str, options: &Options) -> Result<Report, AdoptError> {
     match db {
-        Db::Postgres(pool) => postgres::run(pool, clock, id, options).await,
+        Db::Postgres { pool, server } => postgres::run(pool, server, clock, id, options).await,
         Db::Sqlite { write, file, .. } => sqlite::run(write, file, clock, id, options).await,
     }
 }
@@ -117,7 +117,7 @@ pub async fn last(db: &Db) -> sqlx::Result<Option<Report>> {
 /// Shows the older application's role the old names first, from its next connection on (PostgreSQL).
 pub async fn prepare_role(db: &Db, role: &str) -> Result<(), AdoptError> {
     match db {
-        Db::Postgres(pool) => old_names::prepare_role(pool, role).await,
+        Db::Postgres { pool, server } => old_names::prepare_role(pool, server, role).await,
         Db::Sqlite { .. } => Err(AdoptError::Refused(vec![ONLY_POSTGRES.to_owned()])),
     }
 }
@@ -125,10 +125,14 @@ pub async fn prepare_role(db: &Db, role: &str) -> Result<(), AdoptError> {
 /// Ends the time of the old names; deletions older than `keep_days` become final (PostgreSQL).
 pub async fn contract(db: &Db, clock: &Clock, keep_days: u32) -> Result<Contracted, AdoptError> {
     match db {
-        Db::Postgres(pool) => old_names::contract(pool, clock, keep_days).await,
+        Db::Postgres { pool, server } => old_names::contract(pool, server, clock, keep_days).await,
         Db::Sqlite { .. } => Err(AdoptError::Refused(vec![ONLY_POSTGRES.to_owned()])),
     }
 }
+
+/// What needs one session from its beginning to its end.
+const NO_POOLER: &str = "a database of the older application is taken over through the server itself, not through a pooler: run this command with \
+     [database] url leading to the server, and without [database] pooler";
 
 const ONLY_POSTGRES: &str =
     "the embedded database has one user and no schemas: the older application cannot run beside this program there";

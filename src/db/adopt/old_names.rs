@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
-use super::{AdoptError, Options, alone::alone, catalogue::Catalogue, plan::Plan, proof, recognise::Kind, target};
-use crate::outside::Clock;
+use super::{
+    AdoptError, NO_POOLER, Options, alone::alone, catalogue::Catalogue, plan::Plan, proof, recognise::Kind, target,
+};
+use crate::{db::server::Server, outside::Clock};
 
 pub(super) async fn no_role(conn: &mut PgConnection, role: &str) -> sqlx::Result<Option<String>> {
     let sql = "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1)";
@@ -37,7 +39,9 @@ const PREPARED_ROLES: &str = "SELECT r.rolname::text FROM pg_db_role_setting s J
 
 /// The statements that make the old names: special views from `legacy.sql`, and plain ones of every other table there was.
 pub(super) fn legacy_views(plan: &Plan, options: &Options) -> Vec<String> {
-    let mut text = vec!["CREATE SCHEMA IF NOT EXISTS legacy".to_owned()];
+    let here = &plan.found.schema;
+    // The right to make one is needed only where there is none.
+    let mut text = if plan.found.legacy.is_none() { vec!["CREATE SCHEMA legacy".to_owned()] } else { Vec::new() };
     let special = ["collection_session", "generation_flow", "generated_asset", "message", "favorite_image"];
     let known = |name: &str| target::postgres().table(name).is_some() || OTHER_TABLES.contains(&name);
     for shape in proof::shapes(&plan.found, &plan.names) {
@@ -47,40 +51,51 @@ pub(super) fn legacy_views(plan: &Plan, options: &Options) -> Vec<String> {
         let columns: Vec<String> = shape.columns.iter().map(|name| format!("\"{name}\"")).collect();
         let rows = if shape.table == "product_image" { " WHERE deleted_at IS NULL" } else { "" };
         let (view, columns) = (&shape.table, columns.join(", "));
-        text.push(format!("CREATE OR REPLACE VIEW legacy.\"{view}\" AS SELECT {columns} FROM public.\"{view}\"{rows}"));
+        text.push(format!("CREATE OR REPLACE VIEW legacy.\"{view}\" AS SELECT {columns} FROM {here}.\"{view}\"{rows}"));
     }
-    text.push(include_str!("legacy.sql").to_owned());
-    text.extend(options.legacy_role.iter().map(|role| grants(role)));
+    text.push(include_str!("legacy.sql").replace("{schema}", here));
+    text.extend(options.legacy_role.iter().map(|role| grants(role, here)));
     text
 }
 
 /// Tables of the older application that are its own business.
 const OTHER_TABLES: &[&str] = &["admin_session", "session", "account", "verification", "invitation"];
 
-fn grants(role: &str) -> String {
+fn grants(role: &str, here: &str) -> String {
     let role = format!("\"{}\"", role.replace('"', "\"\""));
     format!(
         "GRANT USAGE ON SCHEMA legacy TO {role};\nGRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA legacy TO {role};\n\
-         DO $do$ BEGIN EXECUTE format('ALTER ROLE {role} IN DATABASE %I SET search_path = legacy, public', current_database()); END $do$"
+         DO $do$ BEGIN EXECUTE format('ALTER ROLE {role} IN DATABASE %I SET search_path = legacy, {here}', current_database()); END $do$"
     )
 }
 
 /// Shows a role the old names first, from its next connection on. Nothing changes for it while there are none.
-pub(super) async fn prepare_role(pool: &PgPool, role: &str) -> Result<(), AdoptError> {
+pub(super) async fn prepare_role(pool: &PgPool, server: &Server, role: &str) -> Result<(), AdoptError> {
+    if server.pooled {
+        return Err(AdoptError::Refused(vec![NO_POOLER.to_owned()]));
+    }
     let mut tx = pool.begin().await?;
     if let Some(problem) = no_role(&mut tx, role).await? {
         return Err(AdoptError::Refused(vec![problem]));
     }
-    let sql = format!("CREATE SCHEMA IF NOT EXISTS legacy;\n{}", grants(role));
+    let sql = format!("CREATE SCHEMA IF NOT EXISTS legacy;\n{}", grants(role, &server.schema));
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
     Ok(tx.commit().await?)
 }
 
 /// Ends the time of the old names: refused while anybody may still use them.
-pub(super) async fn contract(pool: &PgPool, clock: &Clock, keep_days: u32) -> Result<super::Contracted, AdoptError> {
+pub(super) async fn contract(
+    pool: &PgPool,
+    server: &Server,
+    clock: &Clock,
+    keep_days: u32,
+) -> Result<super::Contracted, AdoptError> {
+    if server.pooled {
+        return Err(AdoptError::Refused(vec![NO_POOLER.to_owned()]));
+    }
+    let _alone = alone(pool, clock).await?;
     let mut conn = pool.acquire().await?.detach();
-    alone(&mut conn, clock).await?;
-    let plan = Plan::new(Catalogue::read(&mut conn).await?);
+    let plan = Plan::new(Catalogue::read(&mut conn, server).await?);
     if plan.kind != Kind::Current {
         return Err(AdoptError::Refused(vec![format!(
             "the database is not up to date ({}): run store-sync migrate first",

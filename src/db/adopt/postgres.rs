@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, types::Json};
 
 use super::{
-    AdoptError, Options,
+    AdoptError, NO_POOLER, Options,
     alone::alone,
     backfill,
     catalogue::Catalogue,
@@ -18,11 +18,14 @@ use super::{
     step::{Phase, Step, quoted},
     target,
 };
-use crate::outside::Clock;
+use crate::{
+    db::{Fault, server, server::Server},
+    outside::Clock,
+};
 
 /// Whoever waits behind us waits no longer than this: we let the others pass and come again. It is shorter than the time
 /// after which the server looks for deadlocks, so that it is never the others' work that is given up.
-const LOCK_TIMEOUT: &str = "SET lock_timeout = '500ms'";
+const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '500ms'";
 const TRIES: u32 = 120;
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -35,33 +38,69 @@ struct Kept {
 }
 
 /// What there is and what is missing. Changes nothing.
-pub(super) async fn look(pool: &PgPool) -> sqlx::Result<Plan> {
+pub(super) async fn look(pool: &PgPool, server: &Server) -> sqlx::Result<Plan> {
     let mut conn = pool.acquire().await?;
-    Ok(Plan::new(Catalogue::read(&mut conn).await?))
+    Ok(Plan::new(Catalogue::read(&mut conn, server).await?))
+}
+
+/// What there is, once nothing of the server's stands in the way of changing it.
+async fn changeable(pool: &PgPool, server: &Server) -> Result<Plan, AdoptError> {
+    let plan = look(pool, server).await?;
+    if plan.kind == Kind::Current {
+        return Ok(plan);
+    }
+    if server.pooled && plan.kind.is_legacy() {
+        return Err(AdoptError::Refused(vec![NO_POOLER.to_owned()]));
+    }
+    let standing = server::standing(pool, server).await?;
+    let mut problems = Vec::new();
+    if standing.read_only {
+        problems.push(Fault::ReadOnly.to_string());
+    }
+    if !standing.may_create {
+        problems.push(standing.grant(&server.schema));
+    }
+    if plan.kind.has_old_names() && plan.found.legacy.is_none() && !standing.may_make_schemas {
+        problems.push(standing.grant_schemas());
+    }
+    if problems.is_empty() { Ok(plan) } else { Err(AdoptError::Refused(problems)) }
 }
 
 /// Everything that would be done, with counts and what would be quarantined. Changes nothing.
-pub(super) async fn rehearse(pool: &PgPool, options: &Options) -> Result<Report, AdoptError> {
+pub(super) async fn rehearse(pool: &PgPool, server: &Server, options: &Options) -> Result<Report, AdoptError> {
+    let plan = changeable(pool, server).await?;
     let mut conn = pool.acquire().await?;
-    let plan = Plan::new(Catalogue::read(&mut conn).await?);
     let mut report = first_report(&mut conn, &plan, options, true).await?;
     report.steps = lines(&plan);
     Ok(report)
 }
 
 /// Brings the database to the schema as it should be.
-pub(super) async fn run(pool: &PgPool, clock: &Clock, id: &str, options: &Options) -> Result<Report, AdoptError> {
-    // Its own connection: the lock goes when it does, however this process ends.
+pub(super) async fn run(
+    pool: &PgPool,
+    server: &Server,
+    clock: &Clock,
+    id: &str,
+    options: &Options,
+) -> Result<Report, AdoptError> {
+    changeable(pool, server).await?;
+    let _alone = alone(pool, clock).await?;
+    // Its own connection: nobody else is to get what a fault may leave on it.
     let mut conn = pool.acquire().await?.detach();
-    alone(&mut conn, clock).await?;
-    let done = locked(&mut conn, clock, id, options).await;
+    let done = locked(&mut conn, server, clock, id, options).await;
     conn.close().await?;
     done
 }
 
-async fn locked(conn: &mut PgConnection, clock: &Clock, id: &str, options: &Options) -> Result<Report, AdoptError> {
+async fn locked(
+    conn: &mut PgConnection,
+    server: &Server,
+    clock: &Clock,
+    id: &str,
+    options: &Options,
+) -> Result<Report, AdoptError> {
     let started = clock.now();
-    let plan = Plan::new(Catalogue::read(conn).await?);
+    let plan = Plan::new(Catalogue::read(conn, server).await?);
     if plan.kind == Kind::Current {
         return Ok(Report::new("postgres", Kind::Current, false));
     }
@@ -77,16 +116,16 @@ async fn locked(conn: &mut PgConnection, clock: &Clock, id: &str, options: &Opti
     if report.steps.is_empty() {
         report.steps = lines(&plan);
     }
-    if let Some(lock_ms) = expand(conn, clock, &plan, kind, options).await? {
+    if let Some(lock_ms) = expand(conn, (server, clock), &plan, kind, options).await? {
         report.expand_lock_ms = Some(lock_ms);
     }
     if kept.is_some() {
-        let renamed = Plan::new(Catalogue::read(conn).await?);
+        let renamed = Plan::new(Catalogue::read(conn, server).await?);
         backfill::run(conn, kind, &renamed).await?;
     }
-    tighten(conn, clock).await?;
+    tighten(conn, server, clock).await?;
     if let Some(kept) = &mut kept {
-        verify(conn, &mut report, &kept.shapes).await?;
+        verify(conn, server, &mut report, &kept.shapes).await?;
     }
     report.took_ms += u64::try_from(clock.now().since(started).as_millis()).unwrap_or(u64::MAX);
     if let Some(Kept { shapes, .. }) = kept {
@@ -182,7 +221,7 @@ async fn prepare(conn: &mut PgConnection, plan: &Plan, id: &str, options: &Optio
 /// The one transaction in which names change. Gives how long it held its locks, if there was anything to do.
 async fn expand(
     conn: &mut PgConnection,
-    clock: &Clock,
+    (server, clock): (&Server, &Clock),
     plan: &Plan,
     kind: Kind,
     options: &Options,
@@ -200,8 +239,8 @@ async fn expand(
     let text = text.join(";\n");
     for tried in 1.. {
         let attempt = async {
-            let mut tx = conn.begin().await?;
-            sqlx::raw_sql("SET LOCAL lock_timeout = '500ms'").execute(&mut *tx).await?;
+            let mut tx = conn.begin_with(server.begin()).await?;
+            sqlx::raw_sql(LOCK_TIMEOUT).execute(&mut *tx).await?;
             if !lock.is_empty() {
                 let sql = format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", lock.join(", "));
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
@@ -226,7 +265,7 @@ fn locks(plan: &Plan) -> Vec<String> {
     let ours = target::postgres().tables.iter().map(|table| table.name.as_str());
     let rest = ours.filter(|name| !first.contains(name));
     let names = first.iter().copied().chain(rest).map(|name| plan.names.table(name).to_owned());
-    names.filter(|name| plan.found.tables.contains_key(name)).map(|name| format!("public.{}", quoted(&name))).collect()
+    names.filter(|name| plan.found.tables.contains_key(name)).map(|name| format!("{}", quoted(&name))).collect()
 }
 
 fn adoption_table(plan: &Plan, step: &Step) -> bool {
@@ -234,17 +273,14 @@ fn adoption_table(plan: &Plan, step: &Step) -> bool {
 }
 
 /// Indices, rules and proofs, each by itself and without holding anybody up.
-async fn tighten(conn: &mut PgConnection, clock: &Clock) -> Result<(), AdoptError> {
-    let plan = Plan::new(Catalogue::read(conn).await?);
+async fn tighten(conn: &mut PgConnection, server: &Server, clock: &Clock) -> Result<(), AdoptError> {
+    let plan = Plan::new(Catalogue::read(conn, server).await?);
     if !plan.problems.is_empty() {
         return Err(AdoptError::Refused(plan.problems));
     }
     for step in plan.of(Phase::Tighten) {
-        // An index made beside the others' work has to wait for them; nobody waits for it.
-        let patient = step.sql.contains("CONCURRENTLY");
         for tried in 1.. {
-            sqlx::raw_sql(if patient { "SET lock_timeout = 0" } else { LOCK_TIMEOUT }).execute(&mut *conn).await?;
-            match sqlx::raw_sql(AssertSqlSafe(step.sql.clone())).execute(&mut *conn).await {
+            match take(conn, server, step).await {
                 Err(error) if tried < TRIES && is_busy(&error) => clock.sleep(PAUSE).await,
                 done => {
                     done.map_err(busy)?;
@@ -254,6 +290,19 @@ async fn tighten(conn: &mut PgConnection, clock: &Clock) -> Result<(), AdoptErro
         }
     }
     Ok(())
+}
+
+async fn take(conn: &mut PgConnection, server: &Server, step: &Step) -> sqlx::Result<()> {
+    let sql = AssertSqlSafe(step.sql.clone());
+    // An index made beside the others' work has to wait for them, and nobody waits for it. It is made outside any
+    // transaction, and its names are whole.
+    if step.sql.contains("CONCURRENTLY") {
+        return sqlx::raw_sql(sql).execute(conn).await.map(drop);
+    }
+    let mut tx = conn.begin_with(server.begin()).await?;
+    sqlx::raw_sql(LOCK_TIMEOUT).execute(&mut *tx).await?;
+    sqlx::raw_sql(sql).execute(&mut *tx).await?;
+    tx.commit().await
 }
 
 fn busy(error: sqlx::Error) -> AdoptError {
@@ -266,14 +315,19 @@ fn is_busy(error: &sqlx::Error) -> bool {
 }
 
 /// Compares everything with what it was.
-async fn verify(conn: &mut PgConnection, report: &mut Report, shapes: &[Shape]) -> Result<(), AdoptError> {
+async fn verify(
+    conn: &mut PgConnection,
+    server: &Server,
+    report: &mut Report,
+    shapes: &[Shape],
+) -> Result<(), AdoptError> {
     for (shape, proof) in shapes.iter().zip(&mut report.tables) {
         proof::compare(conn, shape, proof).await?;
     }
     if let Some(pair) = &mut report.picture_keys {
         pair.after = Some(proof::picture_keys(conn, &super::recognise::OldNames::default()).await?);
     }
-    let now = Catalogue::read(conn).await?;
+    let now = Catalogue::read(conn, server).await?;
     report.references_lost = proof::lost_references(shapes, &now);
     let missing: i64 = report.tables.iter().map(|proof| proof.missing).sum();
     if missing > 0 {
@@ -288,8 +342,8 @@ async fn finish(conn: &mut PgConnection, clock: &Clock, kept: &Kept) -> Result<(
     for tried in 1.. {
         let attempt = async {
             let mut tx = conn.begin().await?;
-            sqlx::raw_sql("SET LOCAL lock_timeout = '500ms'").execute(&mut *tx).await?;
-            sqlx::raw_sql(AssertSqlSafe(format!("DROP TABLE public.{BEFORE}"))).execute(&mut *tx).await?;
+            sqlx::raw_sql(LOCK_TIMEOUT).execute(&mut *tx).await?;
+            sqlx::raw_sql(AssertSqlSafe(format!("DROP TABLE {BEFORE}"))).execute(&mut *tx).await?;
             sqlx::query("UPDATE schema_adoption SET report = $1, completed_at = now() WHERE completed_at IS NULL")
                 .bind(Json(kept))
                 .execute(&mut *tx)

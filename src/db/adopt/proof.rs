@@ -67,7 +67,7 @@ fn digests(shape: &Shape, names: &OldNames, old: bool) -> String {
     let digest = format!("md5(ROW({})::text)", columns.join(", "));
     let id = if shape.columns.iter().any(|name| name == "id") { "id::text".to_owned() } else { digest.clone() };
     let table = if old { &shape.was } else { &shape.table };
-    format!("SELECT {id} AS id, {digest} AS digest FROM public.\"{table}\"")
+    format!("SELECT {id} AS id, {digest} AS digest FROM \"{table}\"")
 }
 
 /// Sums digests without regard to their order.
@@ -91,12 +91,11 @@ pub(super) async fn measure(
 
 /// Keeps every row's digest in a table of its own: from then on, and until that table goes, an adoption is under way.
 pub(super) async fn keep(conn: &mut PgConnection, shapes: &[Shape], names: &OldNames) -> sqlx::Result<()> {
-    let make =
-        format!("CREATE TABLE public.{BEFORE} (table_name text NOT NULL, id text NOT NULL, digest text NOT NULL)");
+    let make = format!("CREATE TABLE {BEFORE} (table_name text NOT NULL, id text NOT NULL, digest text NOT NULL)");
     sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut *conn).await?;
     for shape in shapes {
         let rows = digests(shape, names, true);
-        let sql = format!("INSERT INTO public.{BEFORE} SELECT '{}', id, digest FROM ({rows}) d", shape.table);
+        let sql = format!("INSERT INTO {BEFORE} SELECT '{}', id, digest FROM ({rows}) d", shape.table);
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *conn).await?;
     }
     Ok(())
@@ -113,7 +112,7 @@ pub(super) async fn compare(conn: &mut PgConnection, shape: &Shape, proof: &mut 
     }
     let sql = format!(
         "SELECT count(*) FILTER (WHERE b.digest <> n.digest), count(*) FILTER (WHERE b.id IS NULL), count(*) FILTER (WHERE n.id IS NULL) \
-         FROM (SELECT id, digest FROM public.{BEFORE} WHERE table_name = '{}') b FULL JOIN ({now}) n ON n.id = b.id",
+         FROM (SELECT id, digest FROM {BEFORE} WHERE table_name = '{}') b FULL JOIN ({now}) n ON n.id = b.id",
         shape.table
     );
     (proof.changed, proof.added, proof.missing) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut *conn).await?;
@@ -123,7 +122,7 @@ pub(super) async fn compare(conn: &mut PgConnection, shape: &Shape, proof: &mut 
 /// The hash over id and key of every picture.
 pub(super) async fn picture_keys(conn: &mut PgConnection, names: &OldNames) -> sqlx::Result<String> {
     let (table, column) = (names.table("generated_asset"), names.column("generated_asset", "asset_url"));
-    let sql = format!("SELECT {SUM} FROM (SELECT md5(ROW(id, \"{column}\")::text) AS digest FROM public.{table}) d");
+    let sql = format!("SELECT {SUM} FROM (SELECT md5(ROW(id, \"{column}\")::text) AS digest FROM {table}) d");
     sqlx::query_as::<_, (i64, String)>(AssertSqlSafe(sql)).fetch_one(conn).await.map(|(_, hash)| hash)
 }
 
@@ -167,13 +166,13 @@ pub(super) async fn quarantine(conn: &mut PgConnection, plan: &Plan) -> sqlx::Re
         (plan.names.column("generated_asset", "client_id"), plan.names.column("product", "client_id"));
     let rejected = format!(
         "SELECT 'generated_asset' AS table_name, a.id, 'not_a_list' AS reason, left(a.product_ids::text, 200) AS value \
-         FROM public.{assets} a WHERE jsonb_typeof(a.product_ids) NOT IN ('array', 'null') \
+         FROM {assets} a WHERE jsonb_typeof(a.product_ids) NOT IN ('array', 'null') \
          UNION ALL SELECT 'generated_asset', m.asset, CASE WHEN jsonb_typeof(m.value) <> 'string' THEN 'not_a_text' \
          WHEN p.id IS NULL THEN 'unknown_product' WHEN p.{product_client} <> m.client THEN 'other_client' ELSE 'twice' END, \
          left(m.value::text, 200) FROM (SELECT a.id AS asset, a.{asset_client} AS client, e.value, \
-         row_number() OVER (PARTITION BY a.id, e.value ORDER BY e.place) AS nth FROM public.{assets} a \
+         row_number() OVER (PARTITION BY a.id, e.value ORDER BY e.place) AS nth FROM {assets} a \
          CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(a.product_ids) WHEN 'array' THEN a.product_ids ELSE '[]' END) \
-         WITH ORDINALITY e(value, place)) m LEFT JOIN public.{products} p ON jsonb_typeof(m.value) = 'string' AND p.id = m.value #>> '{{}}' \
+         WITH ORDINALITY e(value, place)) m LEFT JOIN {products} p ON jsonb_typeof(m.value) = 'string' AND p.id = m.value #>> '{{}}' \
          WHERE p.id IS NULL OR p.{product_client} <> m.client OR m.nth > 1"
     );
     let counts = format!("SELECT reason, count(*) FROM ({rejected}) r GROUP BY reason");
@@ -234,7 +233,7 @@ async fn alike(
     let filled: Vec<String> = old.iter().map(|column| format!("\"{column}\" IS NOT NULL")).collect();
     let was = plan.names.table(table);
     let sql = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM public.{} WHERE {} AND {} GROUP BY {} HAVING count(*) > 1) d",
+        "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} AND {} GROUP BY {} HAVING count(*) > 1) d",
         quoted(was),
         predicate.unwrap_or("true"),
         filled.join(" AND "),
@@ -262,7 +261,7 @@ async fn broken(
         return Ok(None);
     }
     let was = plan.names.table(table);
-    let found = count(conn, format!("SELECT count(*) FROM public.{} WHERE NOT ({expression})", quoted(was))).await?;
+    let found = count(conn, format!("SELECT count(*) FROM {} WHERE NOT ({expression})", quoted(was))).await?;
     Ok((found > 0).then(|| format!("{found} row(s) of {was} break the rule {name}: {expression}")))
 }
 
@@ -279,7 +278,7 @@ async fn dangling(
     }
     let column = old[0];
     let from = format!(
-        "FROM public.{} r WHERE r.\"{column}\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM public.{} t WHERE t.id = r.\"{column}\")",
+        "FROM {} r WHERE r.\"{column}\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} t WHERE t.id = r.\"{column}\")",
         quoted(was),
         quoted(target)
     );

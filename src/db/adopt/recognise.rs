@@ -154,7 +154,7 @@ pub(super) fn rename(found: &mut Catalogue) -> (Vec<String>, OldNames) {
     let (mut statements, mut names) = (Vec::new(), OldNames::default());
     for (old, new) in TABLES {
         if found.tables.contains_key(*old) {
-            statements.push(format!("ALTER TABLE public.{old} RENAME TO {new}"));
+            statements.push(format!("ALTER TABLE {old} RENAME TO {new}"));
             names.tables.insert((*new).to_owned(), (*old).to_owned());
             found.rename_table(old, new);
         }
@@ -166,7 +166,7 @@ pub(super) fn rename(found: &mut Catalogue) -> (Vec<String>, OldNames) {
             if !found.has(&table, old) {
                 continue;
             }
-            statements.push(format!("ALTER TABLE public.\"{table}\" RENAME COLUMN {old} TO {new}"));
+            statements.push(format!("ALTER TABLE \"{table}\" RENAME COLUMN {old} TO {new}"));
             found.rename_column(&table, old, new);
             names.columns.insert((table, (*new).to_owned()), (*old).to_owned());
         }

@@ -78,8 +78,7 @@ fn plan(found: &Found) -> (Kind, Vec<Step>, OldNames) {
     let run = |what: &str, sql: String| Step::Run(what.to_owned(), sql);
     let mut steps: Vec<Step> = Vec::new();
     for sql in &renames {
-        let sql = sql.replace("public.", "");
-        steps.push(Step::Run(sql.trim_start_matches("ALTER ").to_lowercase(), sql));
+        steps.push(Step::Run(sql.trim_start_matches("ALTER ").to_lowercase(), sql.clone()));
     }
     for table in &target.tables {
         let was = names.table(&table.name);
@@ -95,7 +94,7 @@ fn plan(found: &Found) -> (Kind, Vec<Step>, OldNames) {
         .collect();
     let mut indices = Vec::new();
     for index in &target.indices {
-        let sql = index.sql(&index.name, false);
+        let sql = index.sql(&index.name, None);
         let is = found.texts.get(&index.name);
         let differs = is.is_some_and(|text| *text != plain(&sql));
         let gone = is.is_none() || rebuilt.contains(index.table.as_str());

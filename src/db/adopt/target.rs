@@ -106,12 +106,14 @@ impl Target {
 }
 
 impl Index {
-    /// The statement that makes it, under a name of the caller's choice.
-    pub(super) fn sql(&self, name: &str, concurrently: bool) -> String {
+    /// The statement that makes it, under a name of the caller's choice; beside the others' work, where the schema of its
+    /// table is given.
+    pub(super) fn sql(&self, name: &str, beside_others: Option<&str>) -> String {
         let unique = if self.unique { "UNIQUE " } else { "" };
-        let how = if concurrently { "CONCURRENTLY " } else { "" };
+        let how = if beside_others.is_some() { "CONCURRENTLY " } else { "" };
+        let place = beside_others.map_or_else(String::new, |schema| format!("{schema}."));
         let rest = self.predicate.as_ref().map_or_else(String::new, |predicate| format!(" WHERE {predicate}"));
-        format!("CREATE {unique}INDEX {how}{name} ON {} ({}){rest}", self.table, self.columns)
+        format!("CREATE {unique}INDEX {how}{name} ON {place}{} ({}){rest}", self.table, self.columns)
     }
 }
 
@@ -255,7 +257,7 @@ mod tests {
         };
         assert_eq!(rules(sqlite()), rules(postgres()));
         let indices =
-            |target: &Target| -> Vec<String> { target.indices.iter().map(|i| i.sql(&i.name, false)).collect() };
+            |target: &Target| -> Vec<String> { target.indices.iter().map(|i| i.sql(&i.name, None)).collect() };
         assert_eq!(indices(sqlite()), indices(postgres()));
     }
 

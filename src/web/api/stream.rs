@@ -93,7 +93,7 @@ impl Follower {
                     return Event::default().event("progress").json_data(told(&now)).ok();
                 }
                 Ok(_) => {}
-                Err(error) => tracing::warn!("cannot look at progress, trying again: {error}"),
+                Err(error) => tools.cannot("look at progress", &error),
             }
             tokio::select! {
                 // Many pictures in one moment are one look.

@@ -1,0 +1,76 @@
+//! What an engine's error means for the person who has to do something about it.
+
+use sqlx::{Error, postgres::PgDatabaseError, sqlite::SqliteError};
+
+/// A fault that a person can mend, or that says something about the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Nothing can be written here.
+    #[error(
+        "the database is read-only: a standby, a file system mounted so, or default_transaction_read_only is on; \
+         [database] url must lead to the primary"
+    )]
+    ReadOnly,
+    /// No room.
+    #[error("the disk of the database is full: make room, no restart is needed")]
+    Full,
+    /// Somebody else writes and does not end.
+    #[error(
+        "another program holds the write lock of the database file (a backup, or an open sqlite3 shell): end its transaction"
+    )]
+    Locked,
+    /// Sessions are not our own.
+    #[error(
+        "a connection pooler such as PgBouncer stands before the server: set [database] pooler = \"transaction\", or let \
+         [database] url lead to the server itself"
+    )]
+    Pooler,
+    /// The role may not do this.
+    #[error("the database role lacks a right: run store-sync doctor")]
+    Forbidden,
+    /// The engine cannot read or write its own files.
+    #[error("the database's files cannot be read or written: see the disk and the rights of its folder")]
+    Damaged,
+    /// No answer.
+    #[error("the database does not answer")]
+    Away,
+}
+
+impl Fault {
+    /// The fault behind an error, where it is a known one.
+    pub fn of(error: &Error) -> Option<Self> {
+        match error {
+            Error::Database(database) => match database.try_downcast_ref::<SqliteError>() {
+                Some(_) => sqlite(&database.code()?),
+                None => postgres(database.try_downcast_ref::<PgDatabaseError>()?),
+            },
+            Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut | Error::WorkerCrashed => Some(Self::Away),
+            _ => None,
+        }
+    }
+}
+
+/// By the primary result code: <https://sqlite.org/rescode.html>.
+fn sqlite(code: &str) -> Option<Fault> {
+    match code.parse::<u32>().ok()? & 0xff {
+        5 | 6 => Some(Fault::Locked),
+        8 => Some(Fault::ReadOnly),
+        10 | 11 | 14 | 26 => Some(Fault::Damaged),
+        13 => Some(Fault::Full),
+        _ => None,
+    }
+}
+
+/// By SQLSTATE: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+fn postgres(error: &PgDatabaseError) -> Option<Fault> {
+    match error.code() {
+        "25006" => Some(Fault::ReadOnly),
+        "53100" => Some(Fault::Full),
+        // A statement that another session prepared, or that was prepared in another session.
+        "26000" | "42P05" => Some(Fault::Pooler),
+        "08P01" if error.message().contains("startup parameter") => Some(Fault::Pooler),
+        "42501" => Some(Fault::Forbidden),
+        code if code.starts_with("08") || code.starts_with("57P0") || code == "53300" => Some(Fault::Away),
+        _ => None,
+    }
+}
