@@ -14,7 +14,7 @@ use super::{
     recipe::{HookAct, HookKey, HookPlace, HookProofKind, Webhook},
     scope::Scope,
 };
-use crate::model::{Facts, Failure, Secret};
+use crate::model::{Facts, Failure, Secret, json, text::key};
 
 /// A delivery as it came.
 pub struct Delivery<'a> {
@@ -40,7 +40,7 @@ pub struct Told {
 impl<'a> Delivery<'a> {
     /// A delivery with its body read as JSON.
     pub fn new(headers: &'a HeaderMap, body: &'a [u8], url: &'a str) -> Self {
-        Self { headers, body, url, json: serde_json::from_slice(body).unwrap_or(Value::Null) }
+        Self { headers, body, url, json: json::read(body).unwrap_or(Value::Null) }
     }
 
     fn text(&self, place: &HookPlace) -> Option<String> {
@@ -110,7 +110,7 @@ impl Provider {
         let topic = delivery.text(&webhook.topic).unwrap_or_default();
         let rule = webhook.on.get(&topic);
         let facts = Facts::new();
-        let erp_id = rule.and_then(|rule| rule.id.as_ref()?.text(&delivery.json, &Scope::of_facts(&facts)));
+        let erp_id = rule.and_then(|rule| rule.id.as_ref()?.text(&delivery.json, &Scope::of_facts(&facts))).map(key);
         let same = webhook.delivery.as_ref().and_then(|place| delivery.text(place));
         Ok(Told { act: rule.map(|rule| rule.act), topic, delivery: same, erp_id })
     }

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use super::{error::Refusal, host::on_own_machine, page};
 use crate::{
     connect::{self, Begin, Begun, Callback, Finished, Next},
-    model::{ConnectionId, Failure},
+    model::{ConnectionId, Failure, json},
     provider::Provider,
     tools::{Shared, Tools},
 };
@@ -140,8 +140,7 @@ pub(super) async fn take(
     let posted = if kind.starts_with("application/x-www-form-urlencoded") {
         url::form_urlencoded::parse(&body).map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect()
     } else {
-        serde_json::from_slice(&body)
-            .map_err(|_| Failure::give_up("bad_callback", "what was posted is no JSON object"))?
+        json::read(&body).map_err(|_| Failure::give_up("bad_callback", "what was posted is no JSON object"))?
     };
     connect::take(&web.tools, &at.provider, at.state.as_deref(), &serde_json::Value::Object(posted)).await?;
     Ok("ok\n")

@@ -22,7 +22,7 @@ use subtle::ConstantTimeEq;
 use super::connect::Web;
 use crate::{
     generate::{self, Terms},
-    model::{Failure, Remedy},
+    model::{Failure, Remedy, json},
     tools::Tools,
 };
 
@@ -122,7 +122,7 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Body<T> 
         let bad = |why: String| Trouble(Failure::give_up("bad_body", why));
         let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|e| bad(e.to_string()))?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        serde_json::from_slice(text).map(Self).map_err(|e| bad(format!("the body is not what is needed here: {e}")))
+        json::read(text).map(Self).map_err(|e| bad(format!("the body is not what is needed here: {e}")))
     }
 }
 
