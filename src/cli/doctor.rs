@@ -12,6 +12,8 @@ use crate::{
     db::{
         self, Db,
         adopt::{self, Kind},
+        product::ProductFilter,
+        run::RunFilter,
     },
     model::ConnectionStatus,
     provider,
@@ -26,6 +28,8 @@ struct Finding {
     text: String,
 }
 
+/// Rows of a kind that are read to see whether they can be.
+const MOST_ROWS: i64 = 10_000;
 /// Shops that are asked who they are.
 const MOST_SHOPS: usize = 50;
 
@@ -71,6 +75,8 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
         };
         findings.push(Finding { check: "daemon".into(), ok: true, text: text.into() });
         findings.extend(model(&tools).await);
+        findings.push(times(&tools).await?);
+        findings.push(rows(&tools).await?);
         findings.extend(shops(&tools).await?);
     }
     let good = findings.iter().all(|finding| finding.ok);
@@ -114,6 +120,48 @@ async fn model(tools: &Shared) -> Option<Finding> {
     };
     let ok = text.is_ok();
     Some(Finding { check: "model".into(), ok, text: text.unwrap_or_else(|why| why) })
+}
+
+/// Times that lie in an impossible future: a clock was wrong once.
+async fn times(tools: &Shared) -> anyhow::Result<Finding> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.read().await?;
+    let found = db::times::list_impossible(&mut tx, now).await?;
+    let mut texts: Vec<String> = found.iter().map(|(column, id, at)| format!("{column} of '{id}' is {at}")).collect();
+    for planned in db::connection::list_far_planned(&mut tx, now).await? {
+        if planned.sync_cron.is_none() {
+            texts.push(format!(
+                "the next import of '{}' is at {}, later than its interval",
+                planned.id, planned.next_sync_at
+            ));
+        }
+    }
+    let text = if texts.is_empty() {
+        "no stored time lies in an impossible future".to_owned()
+    } else {
+        format!(
+            "a clock was wrong once: {}. A running daemon puts right what something waits for (store-sync serve); check this \
+             machine's clock",
+            texts.join("; ")
+        )
+    };
+    Ok(Finding { check: "times".into(), ok: texts.is_empty(), text })
+}
+
+/// Rows that cannot be read: of shops, waiting jobs and the latest runs, which everything else stands on.
+async fn rows(tools: &Shared) -> anyhow::Result<Finding> {
+    let mut tx = tools.db.read().await?;
+    db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
+    db::job::list_open(&mut tx, None, MOST_ROWS).await?;
+    db::run::list(&mut tx, &RunFilter::default(), MOST_ROWS).await?;
+    db::product::list(&mut tx, &ProductFilter::default(), MOST_ROWS).await?;
+    let found = db::unreadable();
+    let text = if found.is_empty() {
+        "shops, jobs, runs and products can be read".to_owned()
+    } else {
+        format!("these are passed over until they are put right: {}", found.join("; "))
+    };
+    Ok(Finding { check: "rows".into(), ok: found.is_empty(), text })
 }
 
 /// Every connected shop is asked who it is.

@@ -24,11 +24,15 @@ pub mod oauth_state;
 pub mod product;
 pub mod push;
 pub mod quota;
+mod rows;
 pub mod run;
 pub mod session;
 pub mod tag;
+pub mod times;
 mod types;
 pub mod webhook;
+
+pub use rows::unreadable;
 
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
@@ -191,18 +195,27 @@ macro_rules! with {
     };
 }
 
-/// `all!(tx, Row, SQL, binds…)` fetches every row as `Row`.
+/// `all!(tx, Row, SQL, binds…)` fetches every row that can be read as `Row`.
 macro_rules! all {
-    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::with!($tx, c => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_all(c).await)
-    };
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
+        let sql = $sql;
+        $crate::db::with!($tx, c => match sqlx::query(sql)$(.bind($bind))*.fetch_all(c).await {
+            Ok(rows) => $crate::db::rows::readable::<_, $row>(sql, &rows),
+            Err(error) => Err(error),
+        })
+    }};
 }
 
 /// `maybe!(tx, Row, SQL, binds…)` fetches one row or none.
 macro_rules! maybe {
-    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::with!($tx, c => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_optional(c).await)
-    };
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
+        let sql = $sql;
+        $crate::db::with!($tx, c => match sqlx::query(sql)$(.bind($bind))*.fetch_optional(c).await {
+            Ok(Some(row)) => $crate::db::rows::one::<_, $row>(sql, &row).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        })
+    }};
 }
 
 /// `scalar!(tx, Type, SQL, binds…)` fetches the first column of the first row, or none.
@@ -232,7 +245,11 @@ macro_rules! build {
         $crate::db::with!($tx, c => {
             let mut $q = sqlx::QueryBuilder::new("");
             $fill;
-            $q.build_query_as::<$row>().fetch_all(c).await
+            let sql = $q.sql();
+            match $q.build().fetch_all(c).await {
+                Ok(rows) => $crate::db::rows::readable::<_, $row>(sql.as_str(), &rows),
+                Err(error) => Err(error),
+            }
         })
     };
 }
