@@ -29,4 +29,5 @@ mod schedules;
 mod spending;
 mod support;
 mod tokens;
+mod untrusted;
 mod wordpress;
