@@ -15,136 +15,97 @@ const LONGEST_HOLD: Duration = Duration::from_hours(24 * 3);
 /// How far something that has happened can lie ahead: the clocks of replicas differ by less.
 const SKEW: Duration = Duration::from_hours(1);
 
-/// `far!("column", "$1")`: it lies behind `$1`. On the embedded engine times are text, and what does not begin with a digit is no
-/// time at all; texts that are none sort behind every time.
-macro_rules! far {
-    ($tx:expr, |$far:ident| $sql:expr) => {
-        match $tx {
-            Tx::Sqlite(_) => {
-                macro_rules! $far {
-                    ($column:literal, $bound:literal) => {
-                        concat!("(", $column, " > ", $bound, " OR ", $column, " < '0')")
-                    };
-                }
-                $sql
-            }
-            Tx::Postgres(_) => {
-                macro_rules! $far {
-                    ($column:literal, $bound:literal) => {
-                        concat!($column, " > ", $bound)
-                    };
-                }
-                $sql
-            }
-        }
+/// A statement for the embedded engine and one for the server: `$beginning` where the time lies behind `$1`. On the embedded
+/// engine times are text: what does not begin with a digit is no time at all, and words sort behind every time.
+macro_rules! where_far {
+    ([$($beginning:literal),+], $column:literal, [$($end:literal),+]) => {
+        [
+            concat!($($beginning,)+ " (", $column, " > $1 OR ", $column, " < '0')", $($end),+),
+            concat!($($beginning,)+ " ", $column, " > $1", $($end),+),
+        ]
     };
 }
 
-/// Puts right what something waits for: gives how many rows of each kind, in words. `lease` is how long a lease lasts.
+/// Writes `$2` there, in rows that are `$only`; gives their keys.
+macro_rules! put {
+    ($table:literal, $column:literal, $only:literal, $key:literal) => {
+        where_far!(["UPDATE ", $table, " SET ", $column, " = $2 WHERE ", $only, " AND"], $column, [" RETURNING ", $key])
+    };
+}
+
+/// Finds rows that are `$only`: their keys and the times as they stand.
+macro_rules! find {
+    ($table:literal, $column:literal, $only:literal, $key:literal) => {
+        where_far!(
+            ["SELECT ", $key, ", CAST(", $column, " AS text) FROM ", $table, " WHERE ", $only, " AND"],
+            $column,
+            [" LIMIT 100"]
+        )
+    };
+}
+
+fn of_engine(tx: &Tx, [sqlite, postgres]: [&'static str; 2]) -> &'static str {
+    match tx {
+        Tx::Sqlite(_) => sqlite,
+        Tx::Postgres(_) => postgres,
+    }
+}
+
+/// Puts right what something waits for: gives what was done, and to which rows. `lease` is how long a lease lasts.
 pub async fn mend(tx: &mut Tx, now: Time, lease: Duration) -> sqlx::Result<Vec<(&'static str, Vec<String>)>> {
     let (life, wait, hold) = (now.plus(LONGEST_LIFE), now.plus(LONGEST_WAIT), now.plus(LONGEST_HOLD));
-    let mut mended = Vec::new();
     // A token that was renewed in the future has no end that means anything: it is renewed now.
-    let sql = "UPDATE store_connection SET token_refreshed_at = NULL, renew_at = CASE WHEN renew_at IS NULL THEN NULL ELSE $1 END, \
-               keep_alive_at = CASE WHEN keep_alive_at IS NULL THEN NULL ELSE $1 END WHERE token_refreshed_at > $2 RETURNING id";
-    mended.push((
-        "tokens that were renewed in the future: renewed now",
-        ids(all!(tx, (String,), sql, now, now.plus(SKEW))?),
-    ));
-    let sql = far!(tx, |far| concat!(
-        "UPDATE store_connection SET token_expires_at = NULL WHERE ",
-        far!("token_expires_at", "$1"),
-        " RETURNING id"
-    ));
-    mended.push(("ends of tokens: taken as not known", ids(all!(tx, (String,), sql, life)?)));
-    let sql = far!(tx, |far| concat!(
-        "UPDATE store_connection SET refresh_expires_at = NULL, warn_at = NULL WHERE ",
-        far!("refresh_expires_at", "$1"),
-        " RETURNING id"
-    ));
-    mended.push(("ends of permissions: taken as not known", ids(all!(tx, (String,), sql, life)?)));
-    let sql = far!(tx, |far| concat!(
-        "UPDATE store_connection SET renew_at = $2 WHERE ",
-        far!("renew_at", "$1"),
-        " RETURNING id"
-    ));
-    mended.push(("renewals of tokens: made now", ids(all!(tx, (String,), sql, life, now)?)));
-    let sql = far!(tx, |far| concat!(
-        "UPDATE store_connection SET keep_alive_at = $2 WHERE ",
-        far!("keep_alive_at", "$1"),
-        " RETURNING id"
-    ));
-    mended.push(("renewals that keep a permission alive: made now", ids(all!(tx, (String,), sql, life, now)?)));
-    let sql = far!(tx, |far| concat!(
-        "UPDATE store_connection SET warn_at = NULL WHERE ",
-        far!("warn_at", "$1"),
-        " RETURNING id"
-    ));
-    mended.push(("warnings: left to the next renewal", ids(all!(tx, (String,), sql, life)?)));
-    let sql = far!(tx, |far| concat!(
-        "UPDATE store_connection SET backoff_until = NULL WHERE ",
-        far!("backoff_until", "$1"),
-        " RETURNING id"
-    ));
-    mended.push(("pauses after failures: ended", ids(all!(tx, (String,), sql, hold)?)));
-    let sql = far!(tx, |far| concat!(
-        "UPDATE store_connection SET refresh_locked_until = NULL, refresh_locked_by = NULL WHERE ",
-        far!("refresh_locked_until", "$1"),
-        " RETURNING id"
-    ));
-    mended.push(("rights to renew a token: taken back", ids(all!(tx, (String,), sql, hold)?)));
-    // Schedules that are only too far ahead are looked at with their calendar; here are those that no calendar can give.
-    let sql = far!(tx, |far| concat!(
-        "UPDATE store_connection SET next_sync_at = $2 WHERE auto_sync_enabled AND ",
-        far!("next_sync_at", "$1"),
-        " RETURNING id"
-    ));
-    mended.push(("schedules: due now", ids(all!(tx, (String,), sql, life, now)?)));
-    let sql = far!(tx, |far| concat!(
-        "UPDATE job SET scheduled_for = $2 WHERE status = 'pending' AND ",
-        far!("scheduled_for", "$1"),
-        " RETURNING id"
-    ));
-    mended.push(("jobs: due now", ids(all!(tx, (String,), sql, wait, now)?)));
-    // Whoever holds it keeps it alive from now on; where nobody does, it ends as any lease.
-    let sql = far!(tx, |far| concat!(
-        "UPDATE job SET lease_expires_at = $2 WHERE status = 'processing' AND ",
-        far!("lease_expires_at", "$1"),
-        " RETURNING id"
-    ));
-    mended.push(("leases of jobs: shortened", ids(all!(tx, (String,), sql, hold, now.plus(lease))?)));
-    let sql = far!(tx, |far| concat!("DELETE FROM daemon_lease WHERE ", far!("expires_at", "$1"), " RETURNING name"));
-    mended.push(("daemons that said they live: forgotten", ids(all!(tx, (String,), sql, hold)?)));
-    mended.retain(|(_, rows)| !rows.is_empty());
+    let sql = "UPDATE store_connection SET token_refreshed_at = NULL, renew_at = CASE WHEN renew_at IS NULL THEN NULL ELSE $2 END, \
+               keep_alive_at = CASE WHEN keep_alive_at IS NULL THEN NULL ELSE $2 END WHERE token_refreshed_at > $1 RETURNING id";
+    let all_of_them = [
+        ("tokens that were renewed in the future: renewed now", [sql, sql], now.plus(SKEW), Some(now)),
+        ("ends of tokens: not known", put!("store_connection", "token_expires_at", "true", "id"), life, None),
+        ("ends of permissions: not known", put!("store_connection", "refresh_expires_at", "true", "id"), life, None),
+        ("renewals of tokens: made now", put!("store_connection", "renew_at", "true", "id"), life, Some(now)),
+        ("uses of permissions: made now", put!("store_connection", "keep_alive_at", "true", "id"), life, Some(now)),
+        ("warnings: left to the next renewal", put!("store_connection", "warn_at", "true", "id"), life, None),
+        ("pauses after failures: ended", put!("store_connection", "backoff_until", "true", "id"), hold, None),
+        ("locks of renewals: freed", put!("store_connection", "refresh_locked_until", "true", "id"), hold, None),
+        // Schedules that are only too far ahead are looked at with their calendar; here are those that no calendar can give.
+        ("schedules: due now", put!("store_connection", "next_sync_at", "auto_sync_enabled", "id"), life, Some(now)),
+        ("jobs: due now", put!("job", "scheduled_for", "status = 'pending'", "id"), wait, Some(now)),
+        // Whoever holds it keeps it alive from now on; where nobody does, it ends as any lease.
+        (
+            "leases: shortened",
+            put!("job", "lease_expires_at", "status = 'processing'", "id"),
+            hold,
+            Some(now.plus(lease)),
+        ),
+        ("daemons: taken for silent", put!("daemon_lease", "expires_at", "true", "name"), hold, Some(now)),
+    ];
+    let mut mended = Vec::new();
+    for (what, sql, bound, new) in all_of_them {
+        let rows = all!(tx, (String,), of_engine(tx, sql), bound, new)?;
+        if !rows.is_empty() {
+            mended.push((what, rows.into_iter().map(|(key,)| key).collect()));
+        }
+    }
     Ok(mended)
 }
 
-fn ids(rows: Vec<(String,)>) -> Vec<String> {
-    rows.into_iter().map(|(id,)| id).collect()
-}
-
 /// Times that lie in an impossible future: column, row and the time, as they stand.
-pub async fn list_impossible(tx: &mut Tx, now: Time) -> sqlx::Result<Vec<(String, String, String)>> {
-    let sql = far!(tx, |far| concat!(
-        "SELECT 'store_connection.token_refreshed_at', id, CAST(token_refreshed_at AS text) FROM store_connection WHERE ",
-        far!("token_refreshed_at", "$1"),
-        " UNION ALL SELECT 'store_connection.last_sync_at', id, CAST(last_sync_at AS text) FROM store_connection WHERE ",
-        far!("last_sync_at", "$1"),
-        " UNION ALL SELECT 'store_connection.token_expires_at', id, CAST(token_expires_at AS text) FROM store_connection WHERE ",
-        far!("token_expires_at", "$2"),
-        " UNION ALL SELECT 'store_connection.refresh_expires_at', id, CAST(refresh_expires_at AS text) FROM store_connection WHERE ",
-        far!("refresh_expires_at", "$2"),
-        " UNION ALL SELECT 'store_connection.next_sync_at', id, CAST(next_sync_at AS text) FROM store_connection WHERE ",
-        far!("next_sync_at", "$2"),
-        " UNION ALL SELECT 'sync_cursor.updated_since', store_connection_id, CAST(updated_since AS text) FROM sync_cursor WHERE ",
-        far!("updated_since", "$1"),
-        " UNION ALL SELECT 'sync_cursor.full_sync_at', store_connection_id, CAST(full_sync_at AS text) FROM sync_cursor WHERE ",
-        far!("full_sync_at", "$1"),
-        " UNION ALL SELECT 'job.scheduled_for', id, CAST(scheduled_for AS text) FROM job WHERE status = 'pending' AND ",
-        far!("scheduled_for", "$3"),
-        " UNION ALL SELECT 'job.lease_expires_at', id, CAST(lease_expires_at AS text) FROM job WHERE status = 'processing' AND ",
-        far!("lease_expires_at", "$3"),
-        " LIMIT 100"
-    ));
-    all!(tx, (String, String, String), sql, now.plus(SKEW), now.plus(LONGEST_LIFE), now.plus(LONGEST_WAIT))
+pub async fn list_impossible(tx: &mut Tx, now: Time) -> sqlx::Result<Vec<(&'static str, String, String)>> {
+    let (soon, life, wait) = (now.plus(SKEW), now.plus(LONGEST_LIFE), now.plus(LONGEST_WAIT));
+    let all_of_them = [
+        ("store_connection.token_refreshed_at", find!("store_connection", "token_refreshed_at", "true", "id"), soon),
+        ("store_connection.last_sync_at", find!("store_connection", "last_sync_at", "true", "id"), soon),
+        ("store_connection.token_expires_at", find!("store_connection", "token_expires_at", "true", "id"), life),
+        ("store_connection.refresh_expires_at", find!("store_connection", "refresh_expires_at", "true", "id"), life),
+        ("store_connection.next_sync_at", find!("store_connection", "next_sync_at", "true", "id"), life),
+        ("sync_cursor.updated_since", find!("sync_cursor", "updated_since", "true", "store_connection_id"), soon),
+        ("sync_cursor.full_sync_at", find!("sync_cursor", "full_sync_at", "true", "store_connection_id"), soon),
+        ("job.scheduled_for", find!("job", "scheduled_for", "status = 'pending'", "id"), wait),
+        ("job.lease_expires_at", find!("job", "lease_expires_at", "status = 'processing'", "id"), wait),
+    ];
+    let mut found = Vec::new();
+    for (column, sql, bound) in all_of_them {
+        let rows = all!(tx, (String, String), of_engine(tx, sql), bound)?;
+        found.extend(rows.into_iter().map(|(key, at)| (column, key, at)));
+    }
+    Ok(found)
 }

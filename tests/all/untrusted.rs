@@ -303,7 +303,7 @@ on_both! {
         write(&app, &format!("INSERT INTO job (id, client_id, queue, store_connection_id, type, payload, status, scheduled_for, lane, priority, created_at, attempts, max_attempts) SELECT 'waiting', client_id, queue, store_connection_id, type, payload, 'pending', '2030-03-01T12:00:00.000Z', lane, priority, created_at, 0, 3 FROM job WHERE type = 'import_products' AND store_connection_id = '{id}' LIMIT 1")).await;
         let mut tx = app.tools.db.read().await.expect("reads");
         let told = db::times::list_impossible(&mut tx, app.clock.now()).await.expect("looks");
-        assert!(told.iter().any(|(column, _, _)| column == "store_connection.token_refreshed_at") && told.iter().any(|(_, row, _)| row == waiting.as_str()), "{told:?}");
+        assert!(told.iter().any(|(column, _, _)| *column == "store_connection.token_refreshed_at") && told.iter().any(|(_, row, _)| row == waiting.as_str()), "{told:?}");
         drop(tx);
         let version = app.connection().await.token_version;
         work::tick(&app.tools).await.expect("ticks");
