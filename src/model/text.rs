@@ -40,7 +40,8 @@ pub fn key(text: String) -> String {
         return text;
     }
     let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let half = hash.first_chunk::<16>().map_or(0, |half| u128::from_be_bytes(*half));
+    let hex = format!("{half:032x}");
     let end = text.floor_char_boundary(KEY_BYTES - hex.len() - 1);
     format!("{}#{hex}", &text[..end])
 }
