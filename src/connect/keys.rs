@@ -59,15 +59,16 @@ pub async fn renew_ahead(tools: &Shared, id: &ConnectionId) -> Result<(), Failur
     if due(tools, &connection, &grant)? { renew(tools, id, grant.version).await.map(drop) } else { Ok(()) }
 }
 
-/// Whether a grant is to be renewed although no shop has refused it. Not twice within a minute, whatever its times say: a maker that
-/// gives out tokens of no life, or of one shorter than the margin, would be asked at every call.
+/// Whether a grant is to be renewed although no shop has refused it. Not ahead of its end within a minute of the last renewal: a
+/// maker whose tokens live shorter than the margin would be asked at every call.
 fn due(tools: &Tools, connection: &Connection, grant: &Grant) -> Result<bool, Failure> {
     let provider = tools.provider(&connection.store_type)?;
     let now = tools.outside.clock.now();
-    if connection.token_refreshed_at.is_some_and(|at| at <= now && now.since(at) < RENEWAL_PAUSE) {
+    let ends = |end: Option<Time>, ahead| end.is_some_and(|end| end <= now.plus(ahead));
+    let fresh = connection.token_refreshed_at.is_some_and(|at| at <= now && now.since(at) < RENEWAL_PAUSE);
+    if fresh && !ends(grant.expires_at, Duration::ZERO) {
         return Ok(false);
     }
-    let ends = |end: Option<Time>, ahead| end.is_some_and(|end| end <= now.plus(ahead));
     let now_or_never = ends(grant.expires_at, provider.refresh_margin());
     let wanted = now_or_never || ends(grant.renew_at, Duration::ZERO) || ends(grant.keep_alive_at, Duration::ZERO);
     Ok(wanted && (grant.secret("refresh").is_some() || provider.makes_own_tokens()))
