@@ -253,6 +253,7 @@ fn normal(p: Shown) -> NormalProduct {
         status: Some(p.status),
         updated_at: Some(p.updated_at),
         variants: p.variants.into_iter().map(variant).collect(),
+        notes: Vec::new(),
         images: p.images,
     }
 }

@@ -58,14 +58,7 @@ fn daemon_access(config: &Config) -> Access {
     Access { pooled: config.database.pooler == Pooler::Transaction, ..access }
 }
 
-/// Opens the database, with its schema brought up to date where the configuration says so. A database of the older
-/// application is never adopted by the way.
-async fn open_db(config: &Config, access: &Access, outside: &Outside) -> anyhow::Result<Db> {
-    let db = Db::open_by(access).await?;
-    bring_up_to_date(config, outside, &db).await?;
-    Ok(db)
-}
-
+/// Brings the schema up to date where the configuration says so. A database of the older application is never adopted by the way.
 async fn bring_up_to_date(config: &Config, outside: &Outside, db: &Db) -> anyhow::Result<()> {
     let look = adopt::look(db).await?;
     if look.kind != Kind::Current {

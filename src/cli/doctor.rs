@@ -12,6 +12,8 @@ use crate::{
     db::{
         self, Db, Fault,
         adopt::{self, Kind},
+        product::ProductFilter,
+        run::RunFilter,
     },
     model::ConnectionStatus,
     outside::{Clock, Random},
@@ -27,6 +29,8 @@ struct Finding {
     text: String,
 }
 
+/// Rows of a kind that are read to see whether they can be.
+const MOST_ROWS: i64 = 10_000;
 /// Shops that are asked who they are.
 const MOST_SHOPS: usize = 50;
 
@@ -74,6 +78,9 @@ async fn at_work(tools: &Shared) -> Vec<Finding> {
     let ok = text.is_ok();
     let mut findings = vec![Finding { check: "daemon".into(), ok, text: text.unwrap_or_else(|why| told(&why)) }];
     findings.extend(model(tools).await);
+    for (check, found) in [("times", times(tools).await), ("rows", rows(tools).await)] {
+        findings.push(found.unwrap_or_else(|why| Finding { check: check.into(), ok: false, text: told(&why) }));
+    }
     match shops(tools).await {
         Ok(shops) => findings.extend(shops),
         Err(why) => findings.push(Finding { check: "shops".into(), ok: false, text: told(&why) }),
@@ -159,6 +166,48 @@ async fn model(tools: &Shared) -> Option<Finding> {
     };
     let ok = text.is_ok();
     Some(Finding { check: "model".into(), ok, text: text.unwrap_or_else(|why| why) })
+}
+
+/// Times that lie in an impossible future: a clock was wrong once.
+async fn times(tools: &Shared) -> anyhow::Result<Finding> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.read().await?;
+    let found = db::times::list_impossible(&mut tx, now).await?;
+    let mut texts: Vec<String> = found.iter().map(|(column, id, at)| format!("{column} of '{id}' is {at}")).collect();
+    for planned in db::connection::list_far_planned(&mut tx, now).await? {
+        if planned.sync_cron.is_none() {
+            texts.push(format!(
+                "the next import of '{}' is at {}, later than its interval",
+                planned.id, planned.next_sync_at
+            ));
+        }
+    }
+    let text = if texts.is_empty() {
+        "no stored time lies in an impossible future".to_owned()
+    } else {
+        format!(
+            "a clock was wrong once: {}. A running daemon puts right what something waits for (store-sync serve); check this \
+             machine's clock",
+            texts.join("; ")
+        )
+    };
+    Ok(Finding { check: "times".into(), ok: texts.is_empty(), text })
+}
+
+/// Rows that cannot be read: of shops, waiting jobs and the latest runs, which everything else stands on.
+async fn rows(tools: &Shared) -> anyhow::Result<Finding> {
+    let mut tx = tools.db.read().await?;
+    db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
+    db::job::list_open(&mut tx, None, MOST_ROWS).await?;
+    db::run::list(&mut tx, &RunFilter::default(), MOST_ROWS).await?;
+    db::product::list(&mut tx, &ProductFilter::default(), MOST_ROWS).await?;
+    let found = db::unreadable();
+    let text = if found.is_empty() {
+        "shops, jobs, runs and products can be read".to_owned()
+    } else {
+        format!("these are passed over until they are put right: {}", found.join("; "))
+    };
+    Ok(Finding { check: "rows".into(), ok: found.is_empty(), text })
 }
 
 /// Every connected shop is asked who it is.

@@ -9,7 +9,7 @@ use anyhow::Context;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::model::ProductId;
+use crate::model::{ProductId, json};
 
 /// What sessions and flows are written with.
 #[derive(clap::Args)]
@@ -65,7 +65,7 @@ pub(super) fn document<T: DeserializeOwned + Default>(from: Option<&Path>) -> an
     } else {
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
     };
-    serde_json::from_str(&text).with_context(|| format!("{} is not what is needed here", file.display()))
+    json::read(text.as_bytes()).with_context(|| format!("{} is not what is needed here", file.display()))
 }
 
 /// `a.b=value` pairs as nested members. A value that is JSON is taken as such, anything else as text.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::out::{Out, line, or_dash};
+use super::out::{Out, cell, json_line, line, or_dash};
 use crate::{
     app,
     config::Config,
@@ -88,7 +88,11 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
 
 /// One line a run: with --json one object a line, since a followed log has no end.
 fn print(out: &Out, run: &Run) -> anyhow::Result<()> {
-    if out.json { line(&serde_json::to_string(run)?) } else { line(&row(run).join("  ")) }
+    if out.json {
+        return json_line(run);
+    }
+    let cells: Vec<String> = row(run).iter().map(|text| cell(text, 1000)).collect();
+    line(&cells.join("  "))
 }
 
 fn row(run: &Run) -> Vec<String> {

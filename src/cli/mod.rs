@@ -27,14 +27,23 @@ mod tags;
 mod told;
 pub mod visitor;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{fmt, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing::field::Field;
+use tracing_subscriber::{
+    EnvFilter,
+    field::MakeExt,
+    fmt::{
+        FormatFields,
+        format::{Writer, debug_fn},
+    },
+};
 
 use crate::{
     app,
     config::{Config, Log, LogFormat},
+    model::text::{escaped, visible_lines},
 };
 use out::Out;
 
@@ -139,7 +148,7 @@ pub fn main() -> ExitCode {
     match runtime.block_on(run(cli)) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {}", told::told(&error));
+            eprintln!("error: {}", visible_lines(&told::told(&error)));
             ExitCode::FAILURE
         }
     }
@@ -225,19 +234,37 @@ fn logging(log: &Log) {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call, from a test, keeps the first one's choice.
     let _ = match log.format {
-        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Text => builder.with_target(false).fmt_fields(one_line()).try_init(),
         LogFormat::Json => builder.json().try_init(),
     };
 }
 
+/// Message and fields of a log line in text form. Whatever they repeat of a request or of a shop, they stay on their line and
+/// steer no terminal.
+fn one_line() -> impl for<'w> FormatFields<'w> {
+    let field = |writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| {
+        let text = format!("{value:?}");
+        let text = escaped(&text);
+        match (field.name(), writer.has_ansi_escapes()) {
+            ("message", _) => write!(writer, "{text}"),
+            (name, true) => write!(writer, "\u{1b}[3m{name}\u{1b}[0m\u{1b}[2m=\u{1b}[0m{text}"),
+            (name, false) => write!(writer, "{name}={text}"),
+        }
+    };
+    debug_fn(field).delimited(" ")
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::{
+        path::Path,
+        sync::{Arc, Mutex},
+    };
 
     use clap::CommandFactory;
     use regex::Regex;
 
-    use super::Cli;
+    use super::{Cli, one_line};
 
     fn texts(folder: &Path, found: &mut Vec<(String, String)>) {
         for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
@@ -248,6 +275,40 @@ mod tests {
                 found.push((path.display().to_string(), std::fs::read_to_string(&path).expect("a text")));
             }
         }
+    }
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("is whole").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_stranger_forges_no_log_line() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let log = tracing_subscriber::fmt()
+            .fmt_fields(one_line())
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let foul = "x\n2026-11-27T00:00:00Z  INFO forged\r\u{1b}[2J";
+        tracing::subscriber::with_default(log, || {
+            tracing::info_span!("request", path = %foul)
+                .in_scope(|| tracing::warn!(path = %foul, other = foul, count = 3, "no such shop: {foul}"));
+        });
+        let text = String::from_utf8(kept.0.lock().expect("is whole").clone()).expect("is UTF-8");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.ends_with('\n') && !text.trim_end().contains(char::is_control), "{text:?}");
+        let told = "no such shop: x\\n2026-11-27T00:00:00Z  INFO forged\\r\\u{1b}[2J path=x\\n2026";
+        assert!(text.contains(told) && text.contains("count=3"), "{text}");
     }
 
     /// Errors and pages tell people what to run: that has to exist.

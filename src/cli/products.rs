@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use serde_json::json;
 
-use super::out::{Out, line, or_dash};
+use super::out::{Out, cell, line, or_dash};
 use crate::{
     app,
     config::Config,
@@ -179,7 +179,7 @@ async fn why(tx: &mut Tx, out: &Out, id: &str) -> anyhow::Result<()> {
     if out.json {
         return out.value(&json!({ "product": product, "items": items, "runs": runs, "pushes": pushes }));
     }
-    line(&format!("{} ({})", product.name, product.id))?;
+    line(&format!("{} ({})", cell(&product.name, 200), product.id))?;
     line(&format!("  first imported   {}", or_dash(product.imported_at.as_ref())))?;
     line(&format!(
         "  last written     {} by run {}",
@@ -193,7 +193,7 @@ async fn why(tx: &mut Tx, out: &Out, id: &str) -> anyhow::Result<()> {
             item.created_at,
             item.outcome,
             item.sync_log_id,
-            item.message.as_deref().unwrap_or("")
+            cell(item.message.as_deref().unwrap_or(""), 1000)
         ))?;
     }
     for push in &pushes {
@@ -201,7 +201,7 @@ async fn why(tx: &mut Tx, out: &Out, id: &str) -> anyhow::Result<()> {
             "  push {}  {}  {}",
             push.id,
             push.status,
-            push.last_error.as_deref().or(push.external_image_url.as_deref()).unwrap_or("")
+            cell(push.last_error.as_deref().or(push.external_image_url.as_deref()).unwrap_or(""), 1000)
         ))?;
     }
     Ok(())

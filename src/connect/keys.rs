@@ -19,6 +19,8 @@ use crate::{
 
 /// How long a caller waits for another process that renews: longer than any answer of a token endpoint may take.
 const PATIENCE: Duration = Duration::from_mins(3);
+/// How long after a renewal the next one that nobody asked for is made.
+pub(super) const RENEWAL_PAUSE: Duration = Duration::from_mins(1);
 const OVERTAKEN: &str = "the connection changed while its token was renewed";
 /// How often a caller looks whether another process has finished its renewal.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -58,10 +60,16 @@ pub async fn renew_ahead(tools: &Shared, id: &ConnectionId) -> Result<(), Failur
     if due(tools, &connection, &grant)? { renew(tools, id, grant.version).await.map(drop) } else { Ok(()) }
 }
 
+/// Whether a grant is to be renewed although no shop has refused it. Not ahead of its end within a minute of the last renewal: a
+/// maker whose tokens live shorter than the margin would be asked at every call.
 fn due(tools: &Tools, connection: &Connection, grant: &Grant) -> Result<bool, Failure> {
     let provider = tools.provider(&connection.store_type)?;
     let now = tools.outside.clock.now();
     let ends = |end: Option<Time>, ahead| end.is_some_and(|end| end <= now.plus(ahead));
+    let fresh = connection.token_refreshed_at.is_some_and(|at| at <= now && now.since(at) < RENEWAL_PAUSE);
+    if fresh && !ends(grant.expires_at, Duration::ZERO) {
+        return Ok(false);
+    }
     let now_or_never = ends(grant.expires_at, provider.refresh_margin());
     let wanted = now_or_never || ends(grant.renew_at, Duration::ZERO) || ends(grant.keep_alive_at, Duration::ZERO);
     Ok(wanted && (grant.secret("refresh").is_some() || provider.makes_own_tokens()))

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{Connected, start, wake::wake_pushes_in};
+use super::{Connected, keys::RENEWAL_PAUSE, start, wake::wake_pushes_in};
 use crate::{
     db::{self, connection::NewConnection, grant::SealedGrant, job::NewJob},
     model::{ClientId, ConnectionId, Facts, Failure, Grant, ImportScope, Task, Trigger},
@@ -111,7 +111,7 @@ pub(super) fn plan_ahead(tools: &Tools, provider: &Provider, grant: &mut Grant) 
         // Ahead by the provider's margin and up to a fifth of the life, but never in the first half of it.
         let life = end.since(now);
         let ahead = provider.refresh_margin() + share(life, 0, 20);
-        now.plus(life.saturating_sub(ahead).max(life / 2))
+        now.plus(life.saturating_sub(ahead).max(life / 2).max(RENEWAL_PAUSE))
     });
     let permission = grant.refresh_expires_at.map(|end| end.since(now));
     grant.keep_alive_at = permission.map(|life| now.plus(share(life, 60, 15).max(Duration::from_mins(10))));

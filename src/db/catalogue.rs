@@ -16,7 +16,8 @@ pub struct Known {
     pub id: ProductId,
     pub erp_id: String,
     pub erp_hash: Option<String>,
-    pub erp_deleted_at: Option<Time>,
+    /// It is marked as gone.
+    pub gone: bool,
 }
 
 /// Where an import writes.
@@ -57,7 +58,7 @@ pub async fn list_known(tx: &mut Tx, connection: &ConnectionId, erp_ids: &[&str]
     let mut known = Vec::with_capacity(erp_ids.len());
     for chunk in erp_ids.chunks(MAX_BINDS - 1) {
         known.extend(build!(tx, |q| {
-            q.push("SELECT id, erp_id, erp_hash, erp_deleted_at FROM product WHERE store_connection_id = ");
+            q.push("SELECT id, erp_id, erp_hash, erp_deleted_at IS NOT NULL AS gone FROM product WHERE store_connection_id = ");
             q.push_bind(connection);
             q.push(" AND erp_id IN (");
             let mut list = q.separated(", ");

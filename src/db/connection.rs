@@ -138,9 +138,9 @@ pub async fn list_to_warn(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Ve
 }
 
 /// Notes that people were warned; false where another process did, or the permission was renewed.
-pub async fn mark_warned(tx: &mut Tx, id: &ConnectionId, warn_at: Option<Time>) -> sqlx::Result<bool> {
-    let sql = "UPDATE store_connection SET warn_at = NULL WHERE id = $1 AND warn_at = $2";
-    Ok(execute!(tx, sql, id, warn_at)? == 1)
+pub async fn mark_warned(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET warn_at = NULL WHERE id = $1 AND warn_at <= $2";
+    Ok(execute!(tx, sql, id, now)? == 1)
 }
 
 /// Shops, also paused ones, whose refresh token would end unused.
@@ -183,30 +183,48 @@ pub async fn mark_synced(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Res
     execute!(tx, sql, id, now).map(drop)
 }
 
-/// When the next scheduled import is due. Compare-and-set on the old due time: of several replicas one fires.
-pub async fn move_schedule(
-    tx: &mut Tx,
-    id: &ConnectionId,
-    from: Option<Time>,
-    next: Option<Time>,
-) -> sqlx::Result<bool> {
-    // A comparison with NULL is never true, so the two cases have a text each.
-    let rows = match from {
-        Some(from) => execute!(
-            tx,
-            "UPDATE store_connection SET next_sync_at = $3 WHERE id = $1 AND next_sync_at = $2",
-            id,
-            from,
-            next
-        )?,
-        None => execute!(
-            tx,
-            "UPDATE store_connection SET next_sync_at = $2 WHERE id = $1 AND next_sync_at IS NULL",
-            id,
-            next
-        )?,
+/// Moves a schedule that is due on to `next`; false where it is not due (any more): of several replicas one fires. What the
+/// database holds is compared, not what was read of it: an operator's `now()` is finer than our milliseconds.
+pub async fn move_schedule(tx: &mut Tx, id: &ConnectionId, now: Time, next: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET next_sync_at = $3 WHERE id = $1 AND next_sync_at <= $2";
+    Ok(execute!(tx, sql, id, now, next)? == 1)
+}
+
+/// What a schedule goes by.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Planned {
+    pub id: ConnectionId,
+    pub sync_interval_seconds: i32,
+    pub sync_cron: Option<String>,
+    pub sync_timezone: String,
+    pub next_sync_at: Time,
+}
+
+/// Schedules that may be further ahead than they can be: past their interval and a minute; those by a calendar all, for only
+/// the calendar knows.
+pub async fn list_far_planned(tx: &mut Tx, now: Time) -> sqlx::Result<Vec<Planned>> {
+    macro_rules! far {
+        ($limit:literal) => {
+            concat!(
+                "SELECT id, sync_interval_seconds, sync_cron, sync_timezone, next_sync_at FROM store_connection \
+                 WHERE auto_sync_enabled AND status = 'active' AND next_sync_at > $1 \
+                 AND (sync_cron IS NOT NULL OR next_sync_at > ",
+                $limit,
+                ") ORDER BY id"
+            )
+        };
+    }
+    let sql = match tx {
+        Tx::Sqlite(_) => far!("strftime('%Y-%m-%dT%H:%M:%fZ', $1, '+' || (sync_interval_seconds + 60) || ' seconds')"),
+        Tx::Postgres(_) => far!("$1 + (sync_interval_seconds + 60) * interval '1 second'"),
     };
-    Ok(rows == 1)
+    all!(tx, Planned, sql, now)
+}
+
+/// Brings a schedule back to `next`, where it still lies behind that.
+pub async fn pull_schedule(tx: &mut Tx, id: &ConnectionId, next: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET next_sync_at = $2 WHERE id = $1 AND next_sync_at > $2";
+    Ok(execute!(tx, sql, id, next)? == 1)
 }
 
 /// A shop's schedule as an operator sets it.

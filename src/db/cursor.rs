@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::types::Json;
 
-use super::{Tx, all, execute, maybe};
+use super::{Tx, all, execute, maybe, rows};
 use crate::model::{ConnectionId, Time};
 
 /// One row of `sync_cursor` for products.
@@ -17,10 +17,26 @@ pub struct Cursor {
     pub full_sync_at: Option<Time>,
 }
 
-/// The cursor of a shop; empty before its first import.
+impl Cursor {
+    /// Changes up to there are in the database. One that lies in the future says nothing: what was changed before it may be
+    /// missing, so the last complete pass counts.
+    pub fn watermark(&self, now: Time) -> Option<Time> {
+        let stands = |at: &Time| *at <= now;
+        self.updated_since.filter(stands).or_else(|| self.updated_since.and(self.full_sync_at).filter(stands))
+    }
+}
+
+/// The cursor of a shop; empty before its first import, and where the one that is kept cannot be read.
 pub async fn get(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<Cursor> {
     let sql = "SELECT cursor, updated_since, full_sync_at FROM sync_cursor WHERE store_connection_id = $1 AND resource = 'products'";
-    Ok(maybe!(tx, Cursor, sql, connection)?.unwrap_or_default())
+    match maybe!(tx, Cursor, sql, connection) {
+        // Where it stood is lost, what it stands for is not: a pass over everything finds it again.
+        Err(error @ sqlx::Error::ColumnDecode { .. }) => {
+            rows::tell(&error);
+            Ok(Cursor::default())
+        }
+        found => found.map(Option::unwrap_or_default),
+    }
 }
 
 /// Keeps the cursor.

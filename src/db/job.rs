@@ -1,8 +1,8 @@
 //! The queue: lanes, leases and fences.
 
-use sqlx::types::Json;
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type, types::Json};
 
-use super::{Tx, all, build, execute, maybe};
+use super::{Tx, all, build, execute, maybe, rows};
 use crate::model::{ClientId, ConnectionId, FlowId, Job, JobId, Pool, Task, Time};
 
 macro_rules! fields {
@@ -99,12 +99,42 @@ pub async fn claim(tx: &mut Tx, pool: Pool, worker: &str, times: (Time, Time)) -
         Tx::Sqlite(_) => claim!(""),
         Tx::Postgres(_) => claim!(" FOR UPDATE SKIP LOCKED"),
     };
-    let claimed = maybe!(tx, Job, sql, pool, worker, now, until);
-    match claimed {
-        // Another replica took a job of the same lane in the same moment: there is nothing for us now.
-        Err(sqlx::Error::Database(e)) if e.is_unique_violation() => Ok(None),
-        other => other,
+    loop {
+        let claimed = super::with!(tx, c, kept => {
+            let query = sqlx::query(sql).bind(pool).bind(worker).bind(now).bind(until).persistent(kept);
+            query.fetch_optional(c).await.map(|row| row.map(|row| read(&row)))
+        });
+        match claimed {
+            // Another replica took a job of the same lane in the same moment: there is nothing for us now.
+            Err(sqlx::Error::Database(e)) if e.is_unique_violation() => return Ok(None),
+            Err(error) => return Err(error),
+            Ok(None) => return Ok(None),
+            Ok(Some((_, Ok(job)))) => return Ok(Some(job)),
+            // What cannot be read cannot be done; it must not stand before those behind it either.
+            Ok(Some((id, Err(error)))) => {
+                rows::tell(&error);
+                mark_unreadable(tx, &id?, &error.to_string(), now).await?;
+            }
+        }
     }
+}
+
+/// A claimed row: its id and the job, each where it can be read.
+fn read<R: Row>(row: &R) -> (sqlx::Result<JobId>, sqlx::Result<Job>)
+where
+    Job: for<'r> FromRow<'r, R>,
+    for<'s> &'s str: ColumnIndex<R>,
+    usize: ColumnIndex<R>,
+    for<'r> String: Decode<'r, R::Database> + Type<R::Database>,
+{
+    (row.try_get::<String, _>("id").map(JobId), rows::one("UPDATE job", row))
+}
+
+/// Ends a job whose row says nothing that can be done.
+async fn mark_unreadable(tx: &mut Tx, id: &JobId, error: &str, now: Time) -> sqlx::Result<()> {
+    let sql = "UPDATE job SET status = 'failed', running_lane = NULL, lease_expires_at = NULL, failures = failures + 1, \
+               error = $2, completed_at = $3, scheduled_for = $3 WHERE id = $1";
+    execute!(tx, sql, id, error, now).map(drop)
 }
 
 /// Keeps the lease alive; false if the job is no longer ours.
@@ -202,7 +232,7 @@ pub async fn list_open(tx: &mut Tx, connection: Option<&ConnectionId>, limit: i6
 /// When the next waiting job of any pool is due.
 pub async fn next_due(tx: &mut Tx) -> sqlx::Result<Option<Time>> {
     let sql = "SELECT scheduled_for FROM job WHERE status = 'pending' ORDER BY scheduled_for LIMIT 1";
-    Ok(maybe!(tx, (Time,), sql)?.map(|(at,)| at))
+    Ok(all!(tx, (Time,), sql)?.first().map(|(at,)| *at))
 }
 
 /// Cancels waiting jobs of a shop, of all kinds.

@@ -26,13 +26,17 @@ mod open;
 pub mod product;
 pub mod push;
 pub mod quota;
+mod rows;
 pub mod run;
 mod server;
 pub mod session;
 pub mod tag;
+pub mod times;
 mod tx;
 mod types;
 pub mod webhook;
+
+pub use rows::unreadable;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -156,18 +160,27 @@ macro_rules! with {
     };
 }
 
-/// `all!(tx, Row, SQL, binds…)` fetches every row as `Row`.
+/// `all!(tx, Row, SQL, binds…)` fetches every row that can be read as `Row`.
 macro_rules! all {
-    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::with!($tx, c, kept => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.persistent(kept).fetch_all(c).await)
-    };
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
+        let sql = $sql;
+        $crate::db::with!($tx, c, kept => match sqlx::query(sql)$(.bind($bind))*.persistent(kept).fetch_all(c).await {
+            Ok(rows) => $crate::db::rows::readable::<_, $row>(sql, &rows),
+            Err(error) => Err(error),
+        })
+    }};
 }
 
 /// `maybe!(tx, Row, SQL, binds…)` fetches one row or none.
 macro_rules! maybe {
-    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::with!($tx, c, kept => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.persistent(kept).fetch_optional(c).await)
-    };
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
+        let sql = $sql;
+        $crate::db::with!($tx, c, kept => match sqlx::query(sql)$(.bind($bind))*.persistent(kept).fetch_optional(c).await {
+            Ok(Some(row)) => $crate::db::rows::one::<_, $row>(sql, &row).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        })
+    }};
 }
 
 /// `scalar!(tx, Type, SQL, binds…)` fetches the first column of the first row, or none.
@@ -197,7 +210,11 @@ macro_rules! build {
         $crate::db::with!($tx, c, kept => {
             let mut $q = sqlx::QueryBuilder::new("");
             $fill;
-            $q.build_query_as::<$row>().persistent(kept).fetch_all(c).await
+            let sql = $q.sql();
+            match $q.build().persistent(kept).fetch_all(c).await {
+                Ok(rows) => $crate::db::rows::readable::<_, $row>(sql.as_str(), &rows),
+                Err(error) => Err(error),
+            }
         })
     };
 }

@@ -1,12 +1,12 @@
 //! How our times and prices are written: as the engine's own types on PostgreSQL, as sortable text on SQLite.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use sqlx::{
-    Decode, Encode, Postgres, Sqlite, Type, TypeInfo, ValueRef,
+    Decode, Encode, Postgres, Sqlite, Type, TypeInfo,
     encode::IsNull,
     error::BoxDynError,
-    postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef},
+    postgres::{PgArgumentBuffer, PgTypeInfo, PgValueFormat, PgValueRef},
     sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef},
 };
 
@@ -28,12 +28,17 @@ impl Encode<'_, Postgres> for Time {
     }
 }
 
+/// 2000-01-01, from which PostgreSQL counts microseconds.
+const POSTGRES_EPOCH_MS: i64 = 946_684_800_000;
+
 impl Decode<'_, Postgres> for Time {
+    /// Read by ourselves: the column can hold years, and an "infinity", at which the driver's own reading panics.
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
-        if value.type_info().name() == "TIMESTAMP" {
-            return Ok(<NaiveDateTime as Decode<Postgres>>::decode(value)?.and_utc().into());
-        }
-        Ok(<DateTime<Utc> as Decode<Postgres>>::decode(value)?.into())
+        let ms = match value.format() {
+            PgValueFormat::Binary => <i64 as Decode<Postgres>>::decode(value)?.div_euclid(1000) + POSTGRES_EPOCH_MS,
+            PgValueFormat::Text => <DateTime<Utc> as Decode<Postgres>>::decode(value)?.timestamp_millis(),
+        };
+        Self::checked_from_unix_ms(ms).ok_or_else(|| "a time outside the years 1 to 9999".into())
     }
 }
 

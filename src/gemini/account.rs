@@ -18,7 +18,7 @@ use url::{Url, form_urlencoded};
 
 use super::words::{plain, redact};
 use crate::{
-    model::{Failure, Secret, Time},
+    model::{Failure, Secret, Time, json},
     outside::{Body, Clock, Http, Request, Response},
 };
 
@@ -29,6 +29,8 @@ const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const ASSERTION_SECONDS: i64 = 3600;
 /// A token is renewed this long before its end: longer than an exchange takes.
 const EARLY: Duration = Duration::from_mins(5);
+/// A token is kept for so long, whatever its life is said to be: none is asked for at every call.
+const PAUSE: Duration = Duration::from_mins(1);
 /// No token is kept for longer.
 const LONGEST: Duration = Duration::from_hours(24);
 
@@ -160,12 +162,12 @@ impl ServiceAccount {
     }
 
     fn read(&self, answer: &Response, assertion: &Secret, asked_at: Time) -> Result<Token, Failure> {
-        let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let told: Value = json::read(&answer.body).unwrap_or_default();
         let token = told["access_token"].as_str().filter(|token| !token.is_empty());
         match (answer.status, token) {
             (200, Some(token)) => {
                 let life = Duration::from_secs(told["expires_in"].as_u64().unwrap_or(0)).min(LONGEST);
-                let renew_at = asked_at.plus(life.saturating_sub(EARLY).max(life / 2));
+                let renew_at = asked_at.plus(life.saturating_sub(EARLY).max(life / 2).max(PAUSE));
                 Ok(Token { secret: Secret::from(token), renew_at })
             }
             (200 | 408 | 429 | 500.., _) => {

@@ -31,7 +31,7 @@ use self::{
     wish::{Form, wish_body},
 };
 use crate::{
-    model::{Failure, LEASE_LOST},
+    model::{Failure, LEASE_LOST, json},
     outside::{Body, Clock, Deadline, Http, HttpError, Request},
 };
 
@@ -148,7 +148,7 @@ impl Gemini {
             let answer = self.http.send(request).await;
             let answer = answer.map_err(|e| Failure::retry("network", format!("the models cannot be reached: {e}")))?;
             if answer.status != 200 {
-                let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+                let told: Value = json::read(&answer.body).unwrap_or_default();
                 return match answer::refused(answer.status, &told, &pass, self.service.to_check()) {
                     Heard::This(_) => Ok(()),
                     Heard::Away(failure) | Heard::No(failure) => {
@@ -227,7 +227,7 @@ impl Gemini {
                 self.service.forget(&pass).await;
                 continue;
             }
-            let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            let told: Value = json::read(&answer.body).unwrap_or_default();
             return Ok(match answer.status {
                 200 => Heard::This(told),
                 status => answer::refused(status, &told, &pass, self.service.to_check()),

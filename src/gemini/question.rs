@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{Tokens, answer, bad_request, wish::inline, words::plain};
-use crate::model::Failure;
+use crate::model::{Failure, json};
 
 /// Pictures that one question may have.
 pub const MOST_PICTURES: usize = 8;
@@ -144,7 +144,7 @@ pub(super) fn read(told: &Value, schema: &Value) -> Result<Value, Failure> {
         |why: &str| Failure::retry("bad_analysis", format!("the model's analysis cannot be used ({reason}): {why}"));
     let empty = text.trim().is_empty();
     let value: Value =
-        serde_json::from_str(&text).map_err(|_| bad(if empty { "it is empty" } else { "it is no JSON" }))?;
+        json::read(text.as_bytes()).map_err(|_| bad(if empty { "it is empty" } else { "it is no JSON" }))?;
     if !value.is_object() {
         return Err(bad("it is no object"));
     }

@@ -10,7 +10,7 @@ use crate::{
         catalogue::{self, ChildRow, Known, KnownChild, ProductRow, Target},
         run::NewItem,
     },
-    model::{Counts, Failure, ItemOutcome, NormalProduct, ProductId, ProductStatus},
+    model::{Counts, Failure, ItemOutcome, NormalProduct, ProductId, ProductStatus, Time},
     outside::Outside,
     provider::Unreadable,
     vault::hex,
@@ -43,14 +43,15 @@ impl Prepared {
     }
 }
 
-/// Hashes a page. A product that stands on it twice counts as its last form.
-pub(super) fn prepare(page: Vec<Result<NormalProduct, Unreadable>>) -> Prepared {
+/// Hashes a page. A product that stands on it twice counts as its last form; a date of change that cannot be is none.
+pub(super) fn prepare(page: Vec<Result<NormalProduct, Unreadable>>, now: Time) -> Prepared {
     let mut prepared =
         Prepared { products: Vec::with_capacity(page.len()), unreadable: Vec::new(), marks: Vec::new(), nameless: 0 };
     let mut places: HashMap<String, usize> = HashMap::with_capacity(page.len());
     for product in page {
         match product {
-            Ok(product) => {
+            Ok(mut product) => {
+                product.updated_at = product.updated_at.filter(|at| at.may_have_been(now));
                 prepared.marks.extend(mark(&product.erp_id).to_be_bytes());
                 let hash = hash(&product);
                 if let Some(place) = places.get(&product.erp_id) {
@@ -126,7 +127,7 @@ pub(super) async fn absorb(
         if product.status == Some(ProductStatus::Deleted) {
             // The shop itself says so: it is no product that came back, and none to begin with.
             match row {
-                Some(row) if row.erp_deleted_at.is_none() => {
+                Some(row) if !row.gone => {
                     absorbed.counts.deleted += 1;
                     let told = item(outside, Some(&row.id), Some(product.erp_id.clone()), ItemOutcome::Deleted);
                     absorbed.items.push(NewItem { message: Some("the shop lists it as deleted".into()), ..told });
@@ -137,7 +138,7 @@ pub(super) async fn absorb(
             continue;
         }
         match row {
-            Some(row) if row.erp_hash.as_deref() == Some(hash) && row.erp_deleted_at.is_none() => {
+            Some(row) if row.erp_hash.as_deref() == Some(hash) && !row.gone => {
                 absorbed.counts.unchanged += 1;
             }
             Some(row) => writes.push((row.id.clone(), product, hash, false)),
@@ -151,8 +152,9 @@ pub(super) async fn absorb(
             ItemOutcome::Created => absorbed.counts.created += 1,
             _ => absorbed.counts.updated += 1,
         }
-        if !new || tell_created {
-            absorbed.items.push(item(outside, Some(id), Some(product.erp_id.clone()), outcome));
+        if !new || tell_created || !product.notes.is_empty() {
+            let message = (!product.notes.is_empty()).then(|| product.notes.join("; "));
+            absorbed.items.push(NewItem { message, ..item(outside, Some(id), Some(product.erp_id.clone()), outcome) });
         }
     }
     if !gone.is_empty() {
@@ -260,7 +262,8 @@ mod tests {
     #[test]
     fn a_product_twice_on_a_page_counts_as_its_last_form() {
         let bad = Unreadable { erp_id: None, why: "x".into() };
-        let page = prepare(vec![Ok(product("1", "a")), Ok(product("2", "b")), Ok(product("1", "c")), Err(bad)]);
+        let all = vec![Ok(product("1", "a")), Ok(product("2", "b")), Ok(product("1", "c")), Err(bad)];
+        let page = prepare(all, Time::from_unix_ms(0));
         let titles: Vec<&str> = page.products.iter().map(|(p, _)| p.title.as_str()).collect();
         assert_eq!(titles, ["c", "b"]);
         assert_eq!((page.marks.len(), page.nameless), (24, 1));

@@ -87,7 +87,7 @@ impl Import<'_> {
         };
         loop {
             let Page { products, next, total } = page;
-            let prepared = prepare(products);
+            let prepared = prepare(products, self.tools.outside.clock.now());
             progress.next.clone_from(&next);
             progress.pages += 1;
             progress.seen += i64::try_from(prepared.marks.len() / 8).unwrap_or(0) + prepared.nameless;
@@ -120,9 +120,10 @@ impl Import<'_> {
                 progress
             }
             _ => {
-                let since = cursor.updated_since.filter(|_| scope == ImportScope::Changes);
+                let now = self.tools.outside.clock.now();
+                let since = cursor.watermark(now).filter(|_| scope == ImportScope::Changes);
                 let since = since.map(|at| at.minus(session.provider().overlap()));
-                Progress::begin(self.tools.outside.new_id(), scope, since, self.tools.outside.clock.now())
+                Progress::begin(self.tools.outside.new_id(), scope, since, now)
             }
         }
     }
@@ -130,8 +131,9 @@ impl Import<'_> {
     /// Changes only where the shop can tell them and a complete pass is not too long ago.
     fn scope(&self, session: &Session, cursor: &Cursor) -> ImportScope {
         let now = self.tools.outside.clock.now();
-        let fresh = cursor.full_sync_at.is_some_and(|at| now.since(at) < self.tools.rules.full_every);
-        let able = session.provider().full_only().is_none() && cursor.updated_since.is_some();
+        let last_full = cursor.full_sync_at.filter(|at| at.may_have_been(now));
+        let fresh = last_full.is_some_and(|at| now.since(at) < self.tools.rules.full_every);
+        let able = session.provider().full_only().is_none() && cursor.watermark(now).is_some();
         if self.order.scope == ImportScope::Changes && able && fresh { ImportScope::Changes } else { ImportScope::Full }
     }
 
@@ -199,12 +201,14 @@ impl Import<'_> {
                     }
                     Swept::Braked(text) => doubt = Some(Doubt { code: "sweep_brake", text }),
                 }
-                cursor.full_sync_at = Some(progress.started_at);
+                cursor.full_sync_at = Some(progress.started_at.min(now));
             }
             db::cursor::delete_seen(&mut tx, &connection.id).await?;
         }
         if doubt.as_ref().is_none_or(|doubt| doubt.code != "unproven") {
-            cursor.updated_since = cursor.updated_since.max(progress.newest);
+            // Never past the beginning of the pass: what is dated later by its shop would hide every change until then.
+            let newest = progress.newest.map(|at| at.min(progress.started_at).min(now));
+            cursor.updated_since = cursor.watermark(now).max(newest);
         }
         db::cursor::upsert(&mut tx, &connection.id, cursor, now).await?;
         db::connection::mark_synced(&mut tx, &connection.id, now).await?;

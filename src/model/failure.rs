@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::text;
+
 /// Code of whatever ends because the job is another worker's by now.
 pub const LEASE_LOST: &str = "lease_lost";
 
@@ -15,6 +17,10 @@ pub enum Remedy {
     /// Nothing helps by itself; a person has to read the message.
     GiveUp,
 }
+
+/// Characters of a code and of a message that are kept.
+const MAX_CODE: usize = 100;
+const MAX_MESSAGE: usize = 2000;
 
 /// A failure with its remedy, a stable code for programs and a sentence for people. Never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,8 +55,10 @@ impl Failure {
         Self::new(Remedy::GiveUp, code, message)
     }
 
+    /// Both texts may repeat what somebody else wrote: they are cleaned and bounded, so that every column can hold them.
     fn new(remedy: Remedy, code: &str, message: impl Into<String>) -> Self {
-        Self { remedy, code: code.to_owned(), message: message.into() }
+        let kept = |text: &str, most| text::cut(&text::clean(text), most).into_owned();
+        Self { remedy, code: kept(code, MAX_CODE), message: kept(&message.into(), MAX_MESSAGE) }
     }
 }
 

@@ -9,6 +9,7 @@ mod flow;
 mod ids;
 mod inspiration;
 mod job;
+pub mod json;
 mod ledger;
 mod member;
 mod message;
@@ -20,6 +21,7 @@ mod run;
 mod secret;
 mod session;
 mod tag;
+pub mod text;
 mod time;
 mod words;
 

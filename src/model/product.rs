@@ -66,6 +66,9 @@ pub struct NormalProduct {
     pub updated_at: Option<Time>,
     pub variants: Vec<NormalVariant>,
     pub images: Vec<NormalImage>,
+    /// What was changed to make it fit, for people.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
 
 /// A variant of a normal product.

@@ -1,4 +1,5 @@
-//! One moment in UTC, kept to the millisecond, in one sortable text form.
+//! One moment in UTC, kept to the millisecond, in one sortable text form: a year of four digits, so that what is written is
+//! read back and text sorts as time does.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -7,10 +8,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(DateTime<Utc>);
 
+/// The first and the last millisecond whose year has four digits: 0001-01-01 and 9999-12-31.
+const FIRST_MS: i64 = -62_135_596_800_000;
+const LAST_MS: i64 = 253_402_300_799_999;
+/// How far a clock of somebody else may be ahead of ours.
+const AHEAD: std::time::Duration = std::time::Duration::from_hours(24);
+
 impl Time {
-    /// The moment `ms` milliseconds after the Unix epoch; the epoch itself where that is out of range.
+    /// The moment `ms` milliseconds after the Unix epoch; the nearest one within the years 1 to 9999.
     pub fn from_unix_ms(ms: i64) -> Self {
-        Self(DateTime::from_timestamp_millis(ms).unwrap_or_default())
+        Self(DateTime::from_timestamp_millis(ms.clamp(FIRST_MS, LAST_MS)).unwrap_or_default())
+    }
+
+    /// The same, but none where that is not within the years 1 to 9999.
+    pub fn checked_from_unix_ms(ms: i64) -> Option<Self> {
+        (FIRST_MS..=LAST_MS).contains(&ms).then(|| Self::from_unix_ms(ms))
     }
 
     /// Milliseconds since the Unix epoch.
@@ -23,16 +35,25 @@ impl Time {
         self.0
     }
 
-    /// This moment plus `delta`; saturates far away from any real date.
+    /// This moment plus `delta`, at most the end of the year 9999.
     #[must_use]
     pub fn plus(self, delta: std::time::Duration) -> Self {
-        TimeDelta::from_std(delta).ok().and_then(|d| self.0.checked_add_signed(d)).map_or(self, Self)
+        let later = TimeDelta::from_std(delta).ok().and_then(|d| self.0.checked_add_signed(d));
+        Self::from_unix_ms(later.map_or(LAST_MS, |later| later.timestamp_millis()))
     }
 
-    /// This moment minus `delta`.
+    /// This moment minus `delta`, at least the beginning of the year 1.
     #[must_use]
     pub fn minus(self, delta: std::time::Duration) -> Self {
-        TimeDelta::from_std(delta).ok().and_then(|d| self.0.checked_sub_signed(d)).map_or(self, Self)
+        let earlier = TimeDelta::from_std(delta).ok().and_then(|d| self.0.checked_sub_signed(d));
+        Self::from_unix_ms(earlier.map_or(FIRST_MS, |earlier| earlier.timestamp_millis()))
+    }
+
+    /// Whether something can have happened then, by what somebody else says: from 1970 on, and not more than a day ahead of
+    /// `now`, which a clock may be wrong by. (The zero date of some databases is read as the year -1 or 1, a date that stands
+    /// for "never" as the year 9999.)
+    pub fn may_have_been(self, now: Self) -> bool {
+        self.unix_ms() >= 0 && self <= now.plus(AHEAD)
     }
 
     /// How long from `earlier` to this moment; zero where it lies behind.
@@ -40,15 +61,15 @@ impl Time {
         (self.0 - earlier.0).to_std().unwrap_or_default()
     }
 
-    /// Reads RFC 3339, or an ISO date-time without a zone (taken as UTC).
+    /// Reads RFC 3339, or an ISO date-time without a zone (taken as UTC), within the years 1 to 9999.
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-            return Some(Self::from(time.to_utc()));
+            return Self::checked_from_unix_ms(time.timestamp_millis());
         }
         let naive = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
             .or_else(|_| chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f"))
             .ok()?;
-        Some(Self::from(naive.and_utc()))
+        Self::checked_from_unix_ms(naive.and_utc().timestamp_millis())
     }
 }
 
@@ -94,5 +115,32 @@ mod tests {
         assert_eq!(Time::parse("1970-01-01 00:00:01.5"), Some(Time::from_unix_ms(1_500)));
         assert_eq!(Time::parse("1970-01-01T01:00:00+01:00"), Some(Time::from_unix_ms(0)));
         assert_eq!(Time::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn a_time_that_would_not_sort_cannot_be() {
+        for far in
+            ["-0001-11-30T00:00:00", "+10000-01-01T00:00:00Z", "9999-12-31T23:59:59-05:00", "0000-00-00 00:00:00"]
+        {
+            assert_eq!(Time::parse(far), None, "{far}");
+        }
+        let (first, last) = (Time::from_unix_ms(i64::MIN), Time::from_unix_ms(i64::MAX));
+        assert_eq!(
+            (first.to_string(), last.to_string()),
+            ("0001-01-01T00:00:00.000Z".into(), "9999-12-31T23:59:59.999Z".into())
+        );
+        assert_eq!((Time::parse(&first.to_string()), Time::parse(&last.to_string())), (Some(first), Some(last)));
+        assert_eq!(last.plus(std::time::Duration::MAX), last);
+        assert_eq!(last.plus(std::time::Duration::from_secs(315_360_000_000)), last);
+        assert_eq!(first.minus(std::time::Duration::from_secs(315_360_000_000)), first);
+        assert_eq!(Time::checked_from_unix_ms(i64::MAX), None);
+    }
+
+    #[test]
+    fn what_happened_lies_between_the_epoch_and_tomorrow() {
+        let now = Time::parse("2026-03-01T12:00:00Z").expect("a time");
+        let may = |text: &str| Time::parse(text).expect("a time").may_have_been(now);
+        assert!(may("1970-01-01T00:00:00Z") && may("2026-03-02T12:00:00Z"));
+        assert!(!may("1969-12-31T23:59:59Z") && !may("2026-03-02T12:00:00.001Z") && !may("0001-01-01T00:00:00Z"));
     }
 }

@@ -13,7 +13,7 @@ use super::{
     read::{Page, Unreadable, normal},
     recipe::Bulk,
 };
-use crate::model::{Failure, Remedy, Time};
+use crate::model::{Failure, Remedy, Time, json};
 
 /// How much of the file is read at once, at first.
 const PIECE: u64 = 512 * 1024;
@@ -125,7 +125,7 @@ fn items(bulk: &Bulk, bytes: &[u8], ends: bool) -> (Items, usize) {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        match serde_json::from_slice::<Value>(line) {
+        match json::read::<Value>(line) {
             Ok(value) if value.get(&bulk.parent).is_some() => group.push(value),
             Ok(value) => {
                 items.extend(joined(bulk, std::mem::replace(&mut group, vec![value])).map(Ok));

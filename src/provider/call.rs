@@ -27,7 +27,7 @@ use super::{
     write::Parcel,
 };
 use crate::{
-    model::{Facts, Failure, Grant, LEASE_LOST},
+    model::{Facts, Failure, Grant, LEASE_LOST, json, text::cut},
     outside::{HttpError, Outside, Request, Response, place},
 };
 
@@ -35,6 +35,9 @@ use crate::{
 const TRIES_WHEN_DOWN: u32 = 3;
 /// How often a throttled call is repeated within its patience.
 const TRIES_WHEN_THROTTLED: u32 = 8;
+
+/// Characters of a shop's own words that are repeated.
+const MOST_WORDS: usize = 200;
 
 /// Speaks to one shop with its keys.
 pub struct Session {
@@ -237,36 +240,42 @@ impl Session {
         self.pacer.learn(&recipe.budget, &response, body, now);
         let verdict = judge(&recipe.verdict, &response, body, now);
         if verdict.class != Class::Ok {
-            let said = self.said(request, &response, body, &verdict, grant);
+            let instead = parsed.is_err().then(|| json::instead(&response.body)).flatten();
+            let said = self.said((request, &response), (body, instead), &verdict, grant);
             return Ok(Outcome::Bad { class: verdict.class, code: verdict.code, wait: verdict.wait, said });
         }
         match parsed {
             Ok(body) => Ok(Outcome::Good(Answer { headers: response.headers, body })),
             Err(why) => {
                 let kind = response.header("content-type").unwrap_or("no content type");
-                let said = format!(
+                let mut said = format!(
                     "{}: {} answered something that is not whole JSON ({kind}, {} bytes, {why})",
                     self.provider.name(),
                     place(&request.method, &request.url),
                     response.body.len()
                 );
+                if let Some(instead) = json::instead(&response.body) {
+                    said.push_str(&format!(": {}", cut(&redacted(&instead, grant), MOST_WORDS)));
+                }
                 Ok(Outcome::Bad { class: Class::Down, code: "not_json".into(), wait: None, said })
             }
         }
     }
 
     /// What happened, for people: our place, the status, and the shop's own short words without any secret of ours.
-    fn said(&self, request: &Request, response: &Response, body: &Value, verdict: &Verdict, grant: &Grant) -> String {
+    fn said(
+        &self,
+        (request, response): (&Request, &Response),
+        (body, instead): (&Value, Option<String>),
+        verdict: &Verdict,
+        grant: &Grant,
+    ) -> String {
         let place = place(&request.method, &request.url);
         let mut said = format!("{}: {place} answered {}", self.provider.name(), response.status);
         let graphql = body.pointer("/errors/0/message").and_then(Value::as_str).map(str::to_owned);
         let words = self.provider.recipe.call.message.iter().find_map(|path| path.text(body)).or(graphql);
-        if let Some(words) = words {
-            let mut words: String = words.chars().filter(|c| !c.is_control()).take(200).collect();
-            for secret in grant.secrets.values().map(ExposeSecret::expose_secret).filter(|s| s.len() > 3) {
-                words = words.replace(secret, "[redacted]");
-            }
-            said.push_str(&format!(" ({words})"));
+        if let Some(words) = words.or(instead) {
+            said.push_str(&format!(" ({})", cut(&redacted(&words, grant), MOST_WORDS)));
         }
         if let Some(say) = &verdict.say {
             said.push_str(&format!(". {say}"));
@@ -346,15 +355,24 @@ impl Session {
     }
 }
 
+/// Words of a shop without a secret of ours, and on one line.
+fn redacted(words: &str, grant: &Grant) -> String {
+    let mut words = words.to_owned();
+    for secret in grant.secrets.values().map(ExposeSecret::expose_secret).filter(|s| s.len() > 3) {
+        words = words.replace(secret, "[redacted]");
+    }
+    words.replace(char::is_control, " ")
+}
+
 /// A JSON answer; an empty one is null, and so is what another host says to an upload.
 fn parse(response: &Response, elsewhere: bool) -> Result<Value, String> {
     if elsewhere && (200..300).contains(&response.status) {
-        return Ok(serde_json::from_slice(&response.body).unwrap_or(Value::Null));
+        return Ok(json::read(&response.body).unwrap_or(Value::Null));
     }
     if response.body.is_empty() {
         return Ok(Value::Null);
     }
-    serde_json::from_slice(&response.body).map_err(|e| e.to_string())
+    json::read(&response.body).map_err(|e| e.to_string())
 }
 
 fn insert(headers: &mut HeaderMap, name: &str, text: &str) -> Result<(), Failure> {

@@ -72,6 +72,9 @@ pub struct Providers {
     replaced: Vec<String>,
 }
 
+/// Bytes of a shop's address: it stands in an index.
+const MAX_STORE_URL: usize = 1000;
+
 type BuiltIn = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 /// The files compiled in: key, recipe, and the documents beside it.
@@ -316,6 +319,9 @@ impl Provider {
         let bad = |why: &str| Failure::give_up("bad_store_url", format!("{}: the shop's address {why}", self.name()));
         let text = self.recipe.connect.store_url.text(&scope::Scope::of_facts(facts))?.unwrap_or_default();
         let url = url::Url::parse(&text).map_err(|_| bad("is no address"))?;
+        if url.as_str().len() > MAX_STORE_URL {
+            return Err(bad("is longer than any address needs to be"));
+        }
         let loopback = match url.host() {
             Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
             Some(url::Host::Ipv6(ip)) => ip.is_loopback(),

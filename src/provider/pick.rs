@@ -1,6 +1,6 @@
 //! Picks a shop's product into the normal form: paths and a short fixed list of conversions.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
@@ -12,7 +12,10 @@ use super::{
     scope::Scope,
     template::Template,
 };
-use crate::model::{NormalImage, NormalProduct, NormalVariant, Price, ProductStatus, Time};
+use crate::model::{
+    NormalImage, NormalProduct, NormalVariant, Price, ProductStatus, Time,
+    text::{cut, key},
+};
 
 /// Where each part of a normal product stands.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -217,38 +220,56 @@ impl Pick {
             .ok_or_else(|| format!("the price '{text}' is no amount with at most ten digits before the point"))
     }
 
-    fn time(&self, item: &Value, scope: &Scope<'_>) -> Result<Option<Time>, String> {
-        let Some(text) = self.text(item, scope) else { return Ok(None) };
-        let time = match self.read_as {
-            ReadAs::EpochS => text.parse::<i64>().ok().map(|s| Time::from_unix_ms(s.saturating_mul(1000))),
-            ReadAs::EpochMs => text.parse().ok().map(Time::from_unix_ms),
+    /// A date that cannot be read is none: zero dates and worse stand in real shops, and no product is lost for one.
+    fn time(&self, item: &Value, scope: &Scope<'_>) -> Option<Time> {
+        let text = self.text(item, scope)?;
+        match self.read_as {
+            ReadAs::EpochS => Time::checked_from_unix_ms(text.parse::<i64>().ok()?.checked_mul(1000)?),
+            ReadAs::EpochMs => Time::checked_from_unix_ms(text.parse().ok()?),
             _ => Time::parse(&text),
-        };
-        time.map(Some).ok_or_else(|| format!("'{text}' is no time"))
+        }
     }
 }
 
 fn text(pick: Option<&Pick>, item: &Value, scope: &Scope<'_>) -> Option<String> {
-    // PostgreSQL refuses a whole page for one U+0000.
-    pick?.text(item, scope).map(|text| if text.contains('\0') { text.replace('\0', "") } else { text })
+    pick?.text(item, scope)
+}
+
+/// An id, which stands in an index.
+fn id(pick: &Pick, item: &Value, scope: &Scope<'_>) -> Option<String> {
+    pick.text(item, scope).map(key)
+}
+
+/// The most characters of an SKU that are kept: it stands in an index, too, and people search for it.
+const MAX_SKU: usize = 512;
+
+/// An SKU, and whether it was cut.
+fn sku(pick: Option<&Pick>, item: &Value, scope: &Scope<'_>) -> (Option<String>, bool) {
+    let Some(whole) = text(pick, item, scope) else { return (None, false) };
+    match cut(&whole, MAX_SKU) {
+        Cow::Borrowed(_) => (Some(whole), false),
+        Cow::Owned(cut) => (Some(cut), true),
+    }
 }
 
 impl Mapping {
     /// The normal form of one product, or why it has none.
     pub(super) fn product(&self, item: &Value, scope: &Scope<'_>) -> Result<NormalProduct, (Option<String>, String)> {
-        let erp_id = text(Some(&self.erp_id), item, scope).ok_or((None, "it has no id".to_owned()))?;
+        let erp_id = id(&self.erp_id, item, scope).ok_or((None, "it has no id".to_owned()))?;
         let why = |why: String| (Some(erp_id.clone()), why);
         let price = self.price.as_ref().map_or(Ok(None), |p| p.price(item, scope)).map_err(why)?;
-        let updated_at = self.updated_at.as_ref().map_or(Ok(None), |p| p.time(item, scope)).map_err(why)?;
         let status = match text(self.status.as_ref(), item, scope).map(|word| word.parse::<ProductStatus>()) {
             Some(Err(unknown)) => return Err(why(format!("its status {unknown}"))),
             Some(Ok(status)) => Some(status),
             None => None,
         };
+        let (erp_sku, mut any_cut) = sku(self.erp_sku.as_ref(), item, scope);
         let mut variants = Vec::new();
         if let Some(mapping) = &self.variants {
             for value in mapping.each.each(item) {
-                variants.push(mapping.variant(value, scope).map_err(why)?);
+                let (variant, was_cut) = mapping.variant(value, scope).map_err(why)?;
+                any_cut |= was_cut;
+                variants.push(variant);
             }
         }
         let images = self
@@ -264,14 +285,15 @@ impl Mapping {
             .collect();
         Ok(NormalProduct {
             title: text(Some(&self.title), item, scope).unwrap_or_else(|| erp_id.clone()),
-            erp_sku: text(self.erp_sku.as_ref(), item, scope),
+            erp_sku,
             erp_url: text(self.erp_url.as_ref(), item, scope),
             description: text(self.description.as_ref(), item, scope),
             category: text(self.category.as_ref(), item, scope),
             currency: text(self.currency.as_ref(), item, scope),
             price,
             status,
-            updated_at,
+            updated_at: self.updated_at.as_ref().and_then(|p| p.time(item, scope)),
+            notes: any_cut.then(|| format!("an SKU was cut to {MAX_SKU} characters")).into_iter().collect(),
             variants: unique(variants, |v| &v.id),
             images: unique(images, |i| &i.id),
             erp_id,
@@ -313,17 +335,20 @@ impl OptionMapping {
 }
 
 impl VariantMapping {
-    fn variant(&self, item: &Value, scope: &Scope<'_>) -> Result<NormalVariant, String> {
-        let id = text(Some(&self.id), item, scope).ok_or("a variant has no id")?;
+    /// A variant, and whether its SKU was cut.
+    fn variant(&self, item: &Value, scope: &Scope<'_>) -> Result<(NormalVariant, bool), String> {
+        let id = id(&self.id, item, scope).ok_or("a variant has no id")?;
         let options = self.options.iter().flat_map(|options| options.pairs(item));
-        Ok(NormalVariant {
-            sku: text(self.sku.as_ref(), item, scope),
+        let (sku, was_cut) = sku(self.sku.as_ref(), item, scope);
+        let variant = NormalVariant {
+            sku,
             title: text(self.title.as_ref(), item, scope),
             price: self.price.as_ref().map_or(Ok(None), |p| p.price(item, scope))?,
             options: options.collect(),
-            image_id: text(self.image_id.as_ref(), item, scope),
+            image_id: self.image_id.as_ref().and_then(|pick| self::id(pick, item, scope)),
             id,
-        })
+        };
+        Ok((variant, was_cut))
     }
 }
 
@@ -331,7 +356,7 @@ impl ImageMapping {
     /// `None` for a picture without id or address: there is nothing to remember of it.
     fn image(&self, item: &Value, scope: &Scope<'_>) -> Option<NormalImage> {
         Some(NormalImage {
-            id: text(Some(&self.id), item, scope)?,
+            id: id(&self.id, item, scope)?,
             url: text(Some(&self.url), item, scope)?,
             alt: text(self.alt.as_ref(), item, scope),
         })
@@ -374,7 +399,7 @@ mod tests {
     #[test]
     fn a_product_is_picked_with_every_conversion() {
         let product = pick(
-            &json!({"id": 7, "name": {"de": "", "en": "Mug\u{0}"}, "cents": 1999, "on": true, "at": 1, "slug": "mug",
+            &json!({"id": 7, "name": {"de": "", "en": "Mug"}, "cents": 1999, "on": true, "at": 1, "slug": "mug",
             "v": [{"id": "a", "price": "1.5", "o": [{"n": "size", "v": "L"}]}, {"id": "a"}], "pic": "https://s.example/1.png"}),
         );
         let product = product.expect("is picked");

@@ -15,7 +15,7 @@ use super::{
     recipe::{HookAct, HookKey, HookPlace, HookProofKind, Webhook},
     scope::Scope,
 };
-use crate::model::{Facts, Failure, Secret};
+use crate::model::{Facts, Failure, Secret, json, text::key};
 
 /// A delivery as it came.
 pub struct Delivery<'a> {
@@ -59,7 +59,7 @@ impl Webhook {
 impl<'a> Delivery<'a> {
     /// A delivery with its body read as JSON.
     pub fn new(headers: &'a HeaderMap, body: &'a [u8], url: &'a str) -> Self {
-        Self { headers, body, url, json: serde_json::from_slice(body).unwrap_or(Value::Null) }
+        Self { headers, body, url, json: json::read(body).unwrap_or(Value::Null) }
     }
 
     fn text(&self, place: &HookPlace) -> Option<String> {
@@ -130,7 +130,8 @@ impl Provider {
         let rule = webhook.on.get(&topic);
         let facts = Facts::new();
         let id = rule.and_then(|rule| rule.id.as_ref());
-        let erp_id = id.and_then(|id| id.text(&delivery.json, &Scope::of_facts(&facts))).filter(|id| is_plain(id));
+        let erp_id =
+            id.and_then(|id| id.text(&delivery.json, &Scope::of_facts(&facts))).filter(|id| is_plain(id)).map(key);
         let same =
             webhook.delivery.as_ref().filter(|place| webhook.proves(place)).and_then(|place| delivery.text(place));
         let covered = id.is_none_or(|id| id.path().is_none_or(|path| webhook.proves_body(path)));

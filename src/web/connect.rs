@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     connect::{self, Begin, Begun, Callback, Finished, Next},
-    model::{ConnectionId, Failure},
+    model::{ConnectionId, Failure, json},
     provider::Provider,
     tools::{Shared, Tools},
 };
@@ -206,7 +206,7 @@ pub(super) async fn take(
         let pairs = url::form_urlencoded::parse(&body);
         Some(pairs.map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect())
     } else {
-        serde_json::from_slice(&body).ok()
+        json::read(&body).ok()
     };
     let posted = posted.map(serde_json::Value::Object);
     let state = at.state.as_deref();

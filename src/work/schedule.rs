@@ -11,12 +11,14 @@ use crate::{
     connect,
     db::{self, job::NewJob},
     generate,
-    model::{Connection, EVENT_DAYS, ImportScope, RunStatus, Task, Time, Trigger},
+    model::{Connection, ConnectionId, EVENT_DAYS, ImportScope, RunStatus, Task, Time, Trigger},
     tools::{Shared, Tools},
 };
 
 /// Schedules looked at in one tick.
 const DUE_AT_ONCE: i64 = 500;
+/// How far a schedule may lie behind what it is reckoned to be: the clocks of replicas differ a little.
+const SLACK: Duration = Duration::from_mins(1);
 /// How long ended jobs, states and silent daemons are remembered.
 const REMEMBER: Duration = Duration::from_hours(7 * 24);
 
@@ -72,6 +74,7 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     }
     generate::sweep_stranded(tools).await?;
     let now = tools.outside.clock.now();
+    mend_times(tools, now).await?;
     let mut tx = tools.db.read().await?;
     let due = db::connection::list_due(&mut tx, now, DUE_AT_ONCE).await?;
     let mut tokens = db::connection::list_to_renew(&mut tx, now, DUE_AT_ONCE).await?;
@@ -100,16 +103,43 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// When a shop's schedule is due after `now`; one whose calendar cannot be read goes by its interval.
+fn next_of(id: &ConnectionId, cron: Option<&str>, timezone: &str, interval_seconds: i32, now: Time) -> Time {
+    let interval = Duration::from_secs(u64::try_from(interval_seconds).unwrap_or(3600));
+    next_due(cron, timezone, interval, now).unwrap_or_else(|error| {
+        tracing::error!(connection.id = %id, "{error}; its interval is used instead");
+        now.plus(interval)
+    })
+}
+
+/// Puts right what a clock that was wrong once left behind: whatever waits for a time that cannot come would wait for years.
+async fn mend_times(tools: &Tools, now: Time) -> sqlx::Result<()> {
+    let mut tx = tools.db.begin().await?;
+    for (what, rows) in db::times::mend(&mut tx, now, tools.rules.lease).await? {
+        tracing::warn!(rows = rows.join(", "), "times that lie in an impossible future were put right: {what}");
+    }
+    for planned in db::connection::list_far_planned(&mut tx, now).await? {
+        let (cron, zone) = (planned.sync_cron.as_deref(), planned.sync_timezone.as_str());
+        let next = next_of(&planned.id, cron, zone, planned.sync_interval_seconds, now);
+        let found = planned.next_sync_at;
+        if found > next.plus(SLACK) && db::connection::pull_schedule(&mut tx, &planned.id, next).await? {
+            tracing::warn!(connection.id = %planned.id, "its next import was set for {found}, later than its schedule allows: set anew for {next}");
+        }
+    }
+    tx.commit().await
+}
+
 /// Moves a due schedule on and leaves its import, in one transaction: of several replicas exactly one does.
 async fn fire(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result<usize> {
-    let interval = Duration::from_secs(u64::try_from(connection.sync_interval_seconds).unwrap_or(3600));
-    let next = next_due(connection.sync_cron.as_deref(), &connection.sync_timezone, interval, now);
-    let next = next.unwrap_or_else(|error| {
-        tracing::error!(connection.id = %connection.id, "{error}; its interval is used instead");
-        now.plus(interval)
-    });
+    let next = next_of(
+        &connection.id,
+        connection.sync_cron.as_deref(),
+        &connection.sync_timezone,
+        connection.sync_interval_seconds,
+        now,
+    );
     let mut tx = tools.db.begin().await?;
-    if !db::connection::move_schedule(&mut tx, &connection.id, connection.next_sync_at, Some(next)).await? {
+    if !db::connection::move_schedule(&mut tx, &connection.id, now, next).await? {
         return Ok(0);
     }
     let open = db::job::list_open(&mut tx, Some(&connection.id), 1000).await?;
@@ -153,7 +183,7 @@ async fn leave_renewals(tools: &Tools, connections: &[Connection], now: Time) ->
 /// Tells people, once, that a permission ends although it was tried to keep it: in the log of runs and in the daemon's own.
 async fn warn(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result<()> {
     let mut tx = tools.db.begin().await?;
-    if !db::connection::mark_warned(&mut tx, &connection.id, connection.warn_at).await? {
+    if !db::connection::mark_warned(&mut tx, &connection.id, now).await? {
         return Ok(());
     }
     let end = connection.refresh_expires_at.map_or_else(|| "soon".to_owned(), |end| format!("at {end}"));

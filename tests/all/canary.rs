@@ -30,7 +30,7 @@ use url::Url;
 
 use crate::{
     relay::Relay,
-    support::{Engine, config_text, fresh_database, on_both},
+    support::{Engine, config_text, forget_renewals, fresh_database, on_both},
 };
 
 /// Planted by the operator.
@@ -377,6 +377,7 @@ async fn live(house: &mut House) {
     // The token endpoint's own faults: each look at the shop renews, since tokens here live hardly longer than the margin.
     for act in ["error", "html", "half", "drop", "redirect", "throttle"] {
         Clock::system().sleep(Duration::from_millis(1700)).await;
+        forget_renewals(&house.tools.db).await;
         house.mischief(json!({ "on": "POST /oauth/token", "do": act })).await;
         house.run(&["connections", "check", &id]);
     }

@@ -26,7 +26,7 @@ use url::Url;
 
 use crate::{
     relay::{Fate, Relay},
-    support::{Engine, More, TestApp, config_text, fresh_database, on_both, start_of_time},
+    support::{Engine, More, TestApp, config_text, forget_renewals, fresh_database, on_both, start_of_time},
 };
 
 const KILLS: usize = 50;
@@ -81,7 +81,8 @@ impl House {
         Self { _folder: folder, config, tools, relay, shop_url, connection }
     }
 
-    fn check(&self) -> Child {
+    async fn check(&self) -> Child {
+        forget_renewals(&self.tools.db).await;
         spawn(&self.config, &["connections", "check", self.connection.as_str()])
     }
 
@@ -127,7 +128,7 @@ on_both! {
         let first = connection(tools, id).await.token_version;
         for round in 0..KILLS {
             house.relay.decide([Fate::Hold]);
-            let mut child = house.check();
+            let mut child = house.check().await;
             house.relay.holds().await;
             // Nobody can write the row down while we hold it; then the answer goes on its way, and the process dies.
             let mut tx = tools.db.begin().await.expect("begins");
@@ -141,7 +142,7 @@ on_both! {
             assert_eq!((now.token_version, now.status), (first, ConnectionStatus::Active), "round {round}: nothing was saved");
         }
         let output = tokio::task::spawn_blocking({
-            let child = house.check();
+            let child = house.check().await;
             move || child.wait_with_output()
         }).await.expect("ends").expect("ends");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

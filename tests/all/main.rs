@@ -33,5 +33,6 @@ mod strangers;
 mod subpath;
 mod support;
 mod tokens;
+mod untrusted;
 mod wild;
 mod wordpress;

@@ -1,7 +1,7 @@
 //! A relay before a shop: sees what passes, loses answers on demand, and can hold one back.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -44,6 +44,9 @@ pub(crate) struct Passed {
     pub(crate) got: Bytes,
 }
 
+/// Changes an answer: gives its content type and body.
+type Bend = Arc<dyn Fn(&[u8]) -> (String, Vec<u8>) + Send + Sync>;
+
 #[derive(Default)]
 struct Inner {
     target: String,
@@ -51,6 +54,8 @@ struct Inner {
     stall: Option<(Stall, Method, String)>,
     seen: Vec<String>,
     passed: Vec<Passed>,
+    bends: HashMap<String, Bend>,
+    asked: Vec<String>,
 }
 
 pub(crate) struct Relay {
@@ -84,6 +89,16 @@ impl Relay {
     /// What becomes of the next answers of the token endpoint, in this order; the others pass.
     pub(crate) fn decide(&self, fates: impl IntoIterator<Item = Fate>) {
         lock(&self.inner).fates.extend(fates);
+    }
+
+    /// Changes every answer of a path from now on.
+    pub(crate) fn bend(&self, path: &str, bend: impl Fn(&[u8]) -> (String, Vec<u8>) + Send + Sync + 'static) {
+        lock(&self.inner).bends.insert(path.to_owned(), Arc::new(bend));
+    }
+
+    /// Paths and queries that were asked for so far.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        lock(&self.inner).asked.clone()
     }
 
     /// Waits until an answer is held back.
@@ -151,7 +166,9 @@ async fn pass(
             .body(axum::body::Body::from_stream(lost))
             .expect("an answer")
     };
+    lock(&inner).asked.push(uri.to_string());
     let Ok(answer) = http.send_once(&request).await else { return broken() };
+    let bend = lock(&inner).bends.get(uri.path()).cloned();
     let fate = if tokens {
         let mut inner = lock(&inner);
         inner.passed.push(Passed { sent: body, got: answer.body.clone() });
@@ -166,6 +183,11 @@ async fn pass(
     }
     if stalled == Some(Stall::BeforeTheAnswer) {
         wait().await;
+    }
+    if let Some(bend) = bend {
+        let (kind, body) = bend(&answer.body);
+        let response = Response::builder().status(answer.status).header(header::CONTENT_TYPE, kind);
+        return response.body(axum::body::Body::from(body)).expect("an answer");
     }
     let mut response = Response::builder().status(answer.status);
     for (name, value) in &answer.headers {

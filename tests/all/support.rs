@@ -15,7 +15,7 @@ use store_sync::{
     app,
     cli::visitor::Visitor,
     config::Config,
-    db::{self, product::ProductFilter, push::PushFilter, run::RunFilter},
+    db::{self, Db, product::ProductFilter, push::PushFilter, run::RunFilter},
     model::{
         ApprovalStatus, Asset, ClientId, Connection, ConnectionId, ImportScope, Product, Push, Run, Task, Time, Trigger,
     },
@@ -68,6 +68,20 @@ pub(crate) async fn fresh_database(engine: Engine, folder: &std::path::Path) -> 
         .expect("a database is made");
     admin.close().await;
     pattern.replace("DATABASE", &name)
+}
+
+/// Writes into the database as an operator would, or an older version of this program.
+pub(crate) async fn write_by_hand(db: &Db, sql: &str) {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    match db {
+        Db::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(drop).expect("is written"),
+        Db::Postgres { pool, .. } => sqlx::query(sql).execute(pool).await.map(drop).expect("is written"),
+    }
+}
+
+/// As if the last renewals were long ago: tokens that end soon are renewed at the next look.
+pub(crate) async fn forget_renewals(db: &Db) {
+    write_by_hand(db, "UPDATE store_connection SET token_refreshed_at = NULL").await;
 }
 
 pub(crate) fn start_of_time() -> Time {

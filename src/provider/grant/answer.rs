@@ -14,8 +14,11 @@ use url::Url;
 
 use super::{REFRESH_LOST, bad_address};
 use crate::{
-    model::{Facts, Failure, Grant, LEASE_LOST, Secret, Time},
-    outside::{Body, HttpError, Outside, Request},
+    model::{
+        Facts, Failure, Grant, LEASE_LOST, Secret, Time, json,
+        text::{clean, cut},
+    },
+    outside::{Body, HttpError, Outside, Request, Response},
     provider::{
         Provider,
         path::as_text,
@@ -28,6 +31,28 @@ use crate::{
 struct Seen {
     status: u16,
     body: Value,
+    /// What came where nothing could be read.
+    instead: Option<String>,
+}
+
+/// A token answer: JSON, or a form where its content type says so (as older servers answer).
+fn read(response: &Response) -> Option<Value> {
+    if let Ok(value) = json::read(&response.body) {
+        return Some(value);
+    }
+    let kind = response.header("content-type").unwrap_or_default().to_ascii_lowercase();
+    let members = kind.starts_with("application/x-www-form-urlencoded").then(|| {
+        let pairs = url::form_urlencoded::parse(&response.body);
+        pairs.map(|(name, value)| (name.into_owned(), clean(&value).into())).collect()
+    });
+    members.map(Value::Object)
+}
+
+/// Whether the beginning of a token answer may be shown: only a page for people or a notice in markup, never what may hold a
+/// token in some other form.
+fn is_harmless(text: &str) -> bool {
+    let page = text.starts_with("it is an HTML page") || text.starts_with("it begins with '<");
+    page && !text.to_ascii_lowercase().contains("token")
 }
 
 /// The crate's way through our network door.
@@ -83,11 +108,13 @@ impl<'a> Door<'a> {
                 return Err(error);
             }
         };
-        let body: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
+        let body = read(&response);
+        let instead = body.is_none().then(|| json::instead(&response.body)).flatten().filter(|text| is_harmless(text));
+        let body = body.unwrap_or(Value::Null);
         let standard = self.standard_form(&body);
         // An error sent with status 200 is an error all the same.
         let status = if response.status == 200 && standard.is_none() { 400 } else { response.status };
-        self.note(Ok(Seen { status, body }));
+        self.note(Ok(Seen { status, body, instead }));
         let bytes = standard.map_or_else(|| response.body.to_vec(), |value| value.to_string().into_bytes());
         http::Response::builder()
             .status(status)
@@ -133,7 +160,8 @@ fn refusal(provider: &Provider, oauth: &Oauth, seen: &Seen) -> Failure {
     });
     let known = word.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !word.is_empty() && word.len() < 40;
     let detail = if known { format!("{} {word}", seen.status) } else { seen.status.to_string() };
-    let at = format!("{}'s token endpoint answered {detail}", provider.name());
+    let instead = seen.instead.as_ref().map_or_else(String::new, |text| format!(" and no token: {}", cut(text, 200)));
+    let at = format!("{}'s token endpoint answered {detail}{instead}", provider.name());
     match class {
         TokenClass::Revoked => Failure::reconnect(
             "revoked",
@@ -193,7 +221,7 @@ pub(super) fn grant(oauth: &Oauth, body: &Value, now: Time, old: &Grant) -> Resu
         secrets.insert("refresh".to_owned(), Secret::from(token.clone()));
     }
     let fallback = oauth.default_expires.map(|span| span.0).or_else(|| old.expires_at.map(|_| Duration::from_hours(1)));
-    let refresh_expires_at = answer.refresh_expires.as_ref().and_then(|e| e.read(body, now));
+    let refresh_end = answer.refresh_expires.as_ref().map_or(End::Unknown, |e| e.read(body, now));
     let scopes = answer
         .scope
         .text(body)
@@ -201,33 +229,59 @@ pub(super) fn grant(oauth: &Oauth, body: &Value, now: Time, old: &Grant) -> Resu
     let idle = oauth.refresh_idle.as_ref().filter(|_| secrets.contains_key("refresh")).map(|span| now.plus(span.0));
     Ok(Grant {
         secrets,
-        expires_at: answer.expires.read(body, now).or_else(|| fallback.map(|span| now.plus(span))),
-        refresh_expires_at: refresh_expires_at.or(idle).or(if fresh_refresh.is_some() {
-            None
-        } else {
-            old.refresh_expires_at
-        }),
+        expires_at: answer.expires.read(body, now).known().or_else(|| fallback.map(|span| now.plus(span))),
+        refresh_expires_at: match refresh_end {
+            End::At(end) => Some(end),
+            End::Never => idle,
+            End::Unknown => idle.or(old.refresh_expires_at.filter(|_| fresh_refresh.is_none())),
+        },
         scopes: scopes.or_else(|| old.scopes.clone()),
         version: old.version + 1,
         ..Grant::default()
     })
 }
 
-impl Expires {
-    /// The end of a token; a number may be written as a text.
-    fn read(&self, body: &Value, now: Time) -> Option<Time> {
-        let text = self.path.text(body)?;
-        if matches!(self.unit, ExpiresUnit::Rfc3339) {
-            return Time::parse(&text);
+/// What an answer says about the end of a token.
+enum End {
+    /// Nothing that means anything.
+    Unknown,
+    /// 0: for a permission this is "no end"; for an access token it is as good as nothing.
+    Never,
+    At(Time),
+}
+
+impl End {
+    fn known(self) -> Option<Time> {
+        match self {
+            Self::At(end) => Some(end),
+            Self::Unknown | Self::Never => None,
         }
-        let number: f64 = text.parse().ok()?;
-        let span =
-            Duration::try_from_secs_f64(if matches!(self.unit, ExpiresUnit::Ms) { number / 1000.0 } else { number })
-                .ok()?;
-        Some(match self.unit {
-            ExpiresUnit::EpochS => Time::from_unix_ms(i64::try_from(span.as_millis()).ok()?),
-            _ => now.plus(span),
-        })
+    }
+}
+
+/// The farthest end that is kept: whoever says more (milliseconds for seconds, the largest integer for "never") is met at his
+/// first refusal.
+const LONGEST_LIFE: Duration = Duration::from_hours(24 * 3653);
+
+impl Expires {
+    /// The end of a token; a number may be written as a text. What ends before it was given out is not known.
+    fn read(&self, body: &Value, now: Time) -> End {
+        let Some(text) = self.path.text(body) else { return End::Unknown };
+        let end = match self.unit {
+            ExpiresUnit::Rfc3339 => Time::parse(&text),
+            unit => match text.trim().parse::<f64>() {
+                Ok(0.0) => return End::Never,
+                Ok(number) if number > 0.0 => {
+                    let seconds = if matches!(unit, ExpiresUnit::Ms) { number / 1000.0 } else { number };
+                    // More than the type holds is as far as can be.
+                    let span = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+                    let from = if matches!(unit, ExpiresUnit::EpochS) { Time::from_unix_ms(0) } else { now };
+                    Some(from.plus(span))
+                }
+                _ => None,
+            },
+        };
+        end.filter(|end| *end > now).map_or(End::Unknown, |end| End::At(end.min(now.plus(LONGEST_LIFE))))
     }
 }
 
@@ -281,5 +335,48 @@ mod tests {
             ),
             Some(60_000)
         );
+    }
+
+    #[test]
+    fn a_life_that_cannot_be_has_a_meaning_all_the_same() {
+        let now = Time::parse("2026-03-01T12:00:00Z").expect("a time");
+        let bound = Time::parse("2036-03-01T12:00:00Z").expect("a time");
+        let end = |file: &str, value: Value, old: &Grant| {
+            grant(&oauth(file), &json!({ "access_token": "a", "expires_in": value }), now, old)
+                .expect("a grant")
+                .expires_at
+        };
+        for none in
+            [json!(0), json!("0"), json!(-1), json!("soon"), json!(null), json!(0.0), json!("-9e99"), json!("NaN")]
+        {
+            assert_eq!(end("", none.clone(), &Grant::default()), None, "{none}");
+            // A renewal keeps what was known: that there is an end, and that it is asked for in time.
+            assert_eq!(end("", none.clone(), &old()), Some(now.plus(Duration::from_hours(1))), "{none}");
+            assert_eq!(end("default_expires = '2h'", none, &old()), Some(now.plus(Duration::from_hours(2))));
+        }
+        for far in [json!(i64::MAX), json!(315_360_000_000_i64), json!("9e99"), json!(u64::MAX), json!("inf")] {
+            let end = end("", far.clone(), &Grant::default()).expect("an end");
+            assert!(end >= bound && end < bound.plus(Duration::from_hours(72)), "{far}: {end}");
+        }
+        let epoch = "answer.expires = { path = 'expires_in', unit = 'epoch_s' }";
+        assert_eq!(end(epoch, json!(1), &Grant::default()), None, "an end in the past is none that a new token has");
+        assert!(end(epoch, json!(now.unix_ms()), &Grant::default()).is_some_and(|end| end >= bound), "milliseconds");
+        let text = "answer.expires = { path = 'expires_in', unit = 'rfc3339' }";
+        for none in ["+12020-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "never"] {
+            assert_eq!(end(text, json!(none), &Grant::default()), None, "{none}");
+        }
+        assert!(end(text, json!("9999-12-31T23:59:59Z"), &Grant::default()).is_some_and(|end| end >= bound));
+    }
+
+    #[test]
+    fn a_permission_of_no_life_has_no_end() {
+        let now = Time::from_unix_ms(1_000);
+        let file = oauth("answer.refresh_expires = { path = 'r', unit = 's' }");
+        let held = Grant { refresh_expires_at: Some(Time::from_unix_ms(9_000)), ..old() };
+        let end = |body: Value| grant(&file, &body, now, &held).expect("a grant").refresh_expires_at.map(Time::unix_ms);
+        assert_eq!(end(json!({"access_token": "a", "r": 0})), None);
+        assert_eq!(end(json!({"access_token": "a", "r": 60})), Some(61_000));
+        assert_eq!(end(json!({"access_token": "a"})), Some(9_000), "the old one stays, and so does its end");
+        assert_eq!(end(json!({"access_token": "a", "refresh_token": "b"})), None);
     }
 }

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{App, address, bad_address, scope};
 use crate::{
-    model::{Facts, Failure, Grant, Secret},
+    model::{Facts, Failure, Grant, Secret, json},
     outside::Random,
     provider::{
         Provider,
@@ -110,7 +110,7 @@ pub fn callback_facts(provider: &Provider, query: &[(String, String)]) -> Result
 /// What a parameter of signature kind `hmac_json` holds behind its signature.
 fn content(text: &str) -> Option<Value> {
     let (_, content) = text.split_once('.')?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(content.trim_end_matches('=')).ok()?).ok()
+    json::read(&URL_SAFE_NO_PAD.decode(content.trim_end_matches('=')).ok()?).ok()
 }
 
 /// The keys in what the shop's server posted, once its state was found. Refuses keys that may do less than is needed.

@@ -320,6 +320,8 @@ impl Default for TokenAnswer {
     }
 }
 
+/// The end of a token. A life of 0, a negative one and one that is no number count as not told; for `refresh_expires`, 0 is "no end".
+/// Ends more than ten years ahead are kept as ten years, ends in the past as not told.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Expires {

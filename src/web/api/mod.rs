@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     generate::{self, Terms},
-    model::{Failure, Remedy},
+    model::{Failure, Remedy, json},
     tools::Tools,
 };
 
@@ -143,7 +143,7 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Body<T> 
         let bad = |why: String| Trouble(Failure::give_up("bad_body", why));
         let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|e| bad(e.to_string()))?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let read = serde_json::from_slice::<Value>(text).and_then(|value| {
+        let read = json::read::<Value>(text).and_then(|value| {
             if !value.is_object() {
                 return Err(serde::de::Error::custom("it is no JSON object"));
             }

@@ -1,0 +1,232 @@
+//! Reads JSON that others wrote. What makes a document unusable for no good reason is put right on the way in: a byte order
+//! mark, bytes that are no UTF-8, halves of surrogate pairs, control characters, and nesting that nothing here looks into.
+//! Every text that comes from a shop, a model or a caller of the API passes here, so that no database has to refuse it.
+
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+
+/// Containers within containers that are read; deeper ones are null. (serde_json itself ends at 128.)
+const DEEPEST: usize = 100;
+
+/// Reads a document.
+///
+/// # Errors
+/// Where what came is no JSON even so, or not of the wanted form.
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_str(&mend(&decode(bytes)))
+}
+
+/// The text that bytes stand for: without a byte order mark, U+FFFD for what is no UTF-8.
+fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+}
+
+/// What came instead of a document, on one line for people: a page's title, or the words before the first brace or bracket
+/// (what stands behind may be the document itself). `None` where it does begin as a document. To be freed of secrets, then cut.
+pub fn instead(bytes: &[u8]) -> Option<String> {
+    let text = decode(&bytes[..bytes.len().min(64 * 1024)]);
+    let text = text.trim_start();
+    if text.is_empty() || text.starts_with(['{', '[']) {
+        return None;
+    }
+    // Lower-case letters of ASCII take the places of their capitals.
+    let lower = text.to_ascii_lowercase();
+    let title = lower.find("<title").and_then(|at| {
+        let begin = at + lower[at..].find('>')? + 1;
+        let end = begin + lower[begin..].find("</title")?;
+        Some(one_line(&text[begin..end]))
+    });
+    if let Some(title) = title {
+        return Some(format!("it is an HTML page titled '{title}'"));
+    }
+    let words = one_line(text.split(['{', '[']).next().unwrap_or_default());
+    Some(format!("it begins with '{words}'"))
+}
+
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
+    words.join(" ")
+}
+
+/// The document with everything put right that can be.
+fn mend(text: &str) -> Cow<'_, str> {
+    let mut mender = Mender { text, at: 0, kept: 0, out: String::new(), skipping: false };
+    mender.document();
+    if mender.kept == 0 { Cow::Borrowed(text) } else { mender.rest() }
+}
+
+/// Goes through a document once, and copies it only where something is to be put right.
+struct Mender<'t> {
+    text: &'t str,
+    /// Where it stands.
+    at: usize,
+    /// What lies before is in `out` already, or left out.
+    kept: usize,
+    out: String,
+    /// Within something too deep.
+    skipping: bool,
+}
+
+impl<'t> Mender<'t> {
+    fn document(&mut self) {
+        let bytes = self.text.as_bytes();
+        let mut depth = 0_usize;
+        while let Some(byte) = bytes.get(self.at) {
+            match byte {
+                b'"' => {
+                    self.string();
+                    continue;
+                }
+                b'{' | b'[' => {
+                    depth += 1;
+                    if depth == DEEPEST + 1 {
+                        self.replace(0, "null");
+                        self.skipping = true;
+                    }
+                }
+                b'}' | b']' => {
+                    if depth == DEEPEST + 1 {
+                        self.skipping = false;
+                        self.kept = self.at + 1;
+                    }
+                    depth = depth.saturating_sub(1);
+                }
+                _ => {}
+            }
+            self.at += 1;
+        }
+    }
+
+    /// From a quotation mark behind the one that ends the text.
+    fn string(&mut self) {
+        let bytes = self.text.as_bytes();
+        self.at += 1;
+        while let Some(byte) = bytes.get(self.at) {
+            match byte {
+                b'"' => {
+                    self.at += 1;
+                    return;
+                }
+                b'\\' => self.escape(),
+                b'\n' => self.replace(1, "\\n"),
+                b'\r' => self.replace(1, "\\r"),
+                b'\t' => self.replace(1, "\\t"),
+                0..=0x1f | 0x7f => self.replace(1, ""),
+                0xc2 if bytes.get(self.at + 1).is_some_and(|next| (0x80..=0x9f).contains(next)) => self.replace(2, ""),
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    fn escape(&mut self) {
+        match self.text.as_bytes().get(self.at + 1) {
+            Some(b'b' | b'f') => self.replace(2, ""),
+            Some(b'u') => match self.unit(self.at) {
+                Some(0x09 | 0x0a | 0x0d) => self.at += 6,
+                Some(0..=0x1f | 0x7f..=0x9f) => self.replace(6, ""),
+                Some(0xd800..=0xdbff) => match self.unit(self.at + 6) {
+                    Some(0xdc00..=0xdfff) => self.at += 12,
+                    _ => self.replace(6, "\u{fffd}"),
+                },
+                Some(0xdc00..=0xdfff) => self.replace(6, "\u{fffd}"),
+                _ => self.at += 2,
+            },
+            _ => self.at += 2,
+        }
+    }
+
+    /// The UTF-16 unit that an escape at `at` writes, if one stands there.
+    fn unit(&self, at: usize) -> Option<u16> {
+        let digits = self.text.get(at..at + 6)?.strip_prefix("\\u")?;
+        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        u16::from_str_radix(digits, 16).ok()
+    }
+
+    /// Puts `new` in the place of the next `length` bytes.
+    fn replace(&mut self, length: usize, new: &str) {
+        if !self.skipping {
+            self.out.push_str(&self.text[self.kept..self.at]);
+            self.out.push_str(new);
+            self.kept = self.at + length;
+        }
+        self.at += length;
+    }
+
+    fn rest(mut self) -> Cow<'t, str> {
+        if !self.skipping {
+            self.out.push_str(&self.text[self.kept..]);
+        }
+        Cow::Owned(self.out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn value(bytes: &[u8]) -> Value {
+        read(bytes).expect("reads")
+    }
+
+    #[test]
+    fn what_needs_no_mending_is_not_copied() {
+        let text = r#"{"a": ["b", "\"\\u0000\\", "\u00e9\ud83d\ude00", "\n"], "c": 1}"#;
+        assert!(matches!(mend(text), Cow::Borrowed(_)));
+        assert_eq!(value(text.as_bytes())["a"][1], "\"\\u0000\\");
+    }
+
+    /// The right values are those of ECMAScript's `JSON.parse(text)` with `toWellFormed()`, without control characters.
+    #[test]
+    fn halves_of_surrogate_pairs_become_the_replacement_character() {
+        for (text, right) in [
+            (r#""Cut emoji \ud83d""#, "Cut emoji \u{fffd}"),
+            (r#""\ude00 first""#, "\u{fffd} first"),
+            (r#""\ud83d\ud83d\ude00""#, "\u{fffd}\u{1f600}"),
+            (r#""\uD83D\n""#, "\u{fffd}\n"),
+            (r#""\ud83d\u0041""#, "\u{fffd}A"),
+            (r#""\\ud83d""#, "\\ud83d"),
+            (r#""\ud83d\\""#, "\u{fffd}\\"),
+        ] {
+            assert_eq!(value(text.as_bytes()), right, "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_bad_bytes_and_control_characters_do_no_harm() {
+        assert_eq!(value(b"\xef\xbb\xbf{\"a\":1}"), json!({"a": 1}));
+        assert_eq!(value(b"[\"Caf\xe9\"]"), json!(["Caf\u{fffd}"]));
+        assert_eq!(value(b"{\"Si\\u0000ze\": \"a\\u001bb\x00c\\bd\x7f\xc2\x9be\"}"), json!({"Size": "abcde"}));
+        assert_eq!(value(b"[\"a\nb\tc\"]"), json!(["a\nb\tc"]), "line ends that were not escaped");
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_left_out_and_the_rest_is_read() {
+        let deep =
+            format!("{{\"a\":1,\"deep\":{}\"]\\u0000\"{},\"z\":\"\\u0000!\"}}", "[".repeat(5000), "]".repeat(5000));
+        let whole = value(deep.as_bytes());
+        assert_eq!((&whole["a"], &whole["z"]), (&json!(1), &json!("!")));
+        let limit = format!("{}1{}", "[".repeat(DEEPEST), "]".repeat(DEEPEST));
+        assert!(value(limit.as_bytes()).to_string().contains('1'));
+        assert!(read::<Value>(&deep.as_bytes()[..4000]).is_err(), "a cut document stays one");
+    }
+
+    #[test]
+    fn what_came_instead_is_told() {
+        let told = |text: &str| instead(text.as_bytes());
+        assert_eq!(told("  {\"a\":"), None);
+        assert_eq!(
+            told("<br />\n<b>Deprecated</b>: strpos() in <b>/x.php</b><br />\n[{\"secret\":1}]").as_deref(),
+            Some("it begins with '<br /> <b>Deprecated</b>: strpos() in <b>/x.php</b><br />'")
+        );
+        assert_eq!(
+            told("<!DOCTYPE html><HTML><Title>Coming\u{1b} soon</TITLE>").as_deref(),
+            Some("it is an HTML page titled 'Coming soon'")
+        );
+    }
+}
