@@ -21,6 +21,7 @@ use crate::{
         path::as_text,
         recipe::{Expires, ExpiresUnit, LostAnswer, Oauth, TokenBody, TokenClass},
         scope::Scope,
+        verdict::challenge,
     },
 };
 
@@ -82,6 +83,10 @@ impl<'a> Door<'a> {
                 return Err(error);
             }
         };
+        if let Some(advice) = challenge(&response) {
+            self.note(Err(Failure::retry("browser_challenge", format!("the token endpoint: {advice}"))));
+            return Err(bad(&advice));
+        }
         let body: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
         let standard = self.standard_form(&body);
         // An error sent with status 200 is an error all the same.
