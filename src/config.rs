@@ -155,6 +155,15 @@ pub struct HttpConfig {
     pub timeout_seconds: u64,
     /// The largest answer that is read.
     pub max_answer_bytes: usize,
+    /// What everything that leaves this machine goes through, such as `http://user:password@proxy:3128`. Default: what HTTPS_PROXY or
+    /// ALL_PROXY names; an empty text for none.
+    #[serde(deserialize_with = "optional_secret")]
+    #[schemars(with = "Option<String>")]
+    pub proxy: Option<SecretString>,
+    /// What is reached without it: names with all names below them, addresses and networks, or `*`. Default: NO_PROXY.
+    pub no_proxy: Option<String>,
+    /// Leave names that cannot be looked up here to the proxy. Then the proxy alone keeps shops from naming what lies inside.
+    pub proxy_resolves: bool,
 }
 
 impl Default for HttpConfig {
@@ -164,6 +173,26 @@ impl Default for HttpConfig {
             connect_to: BTreeMap::new(),
             timeout_seconds: 60,
             max_answer_bytes: 8 << 20,
+            proxy: None,
+            no_proxy: None,
+            proxy_resolves: false,
+        }
+    }
+}
+
+impl HttpConfig {
+    /// Takes the proxy from the variables that other programs read too, where nothing is set here. The lower-case name goes first,
+    /// as with curl. HTTP_PROXY is none of ours: plain http does not leave this machine's network.
+    fn fill_from(&mut self, env: &[(String, String)]) {
+        let first = |names: &[&str]| {
+            let find = |name: &&str| env.iter().find(|(known, value)| known == name && !value.is_empty());
+            names.iter().find_map(find).map(|(_, value)| value.clone())
+        };
+        if self.proxy.is_none() {
+            self.proxy = first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]).map(SecretString::from);
+        }
+        if self.no_proxy.is_none() {
+            self.no_proxy = first(&["no_proxy", "NO_PROXY"]);
         }
     }
 }
@@ -458,7 +487,9 @@ impl Config {
                 (read.map_err(|source| ConfigError::Read { path: path.into(), source })?, path.display().to_string())
             }
         };
-        let mut config = Self::parse(&text, &place, env)?;
+        let env: Vec<(String, String)> = env.collect();
+        let mut config = Self::parse(&text, &place, env.iter().cloned())?;
+        config.http.fill_from(&env);
         let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
         config.storage.data_dir = folder.join(&config.storage.data_dir);
         config.vault.key_file = config.vault.key_file.map(|p| folder.join(p));
@@ -627,6 +658,32 @@ mod tests {
         let error = Config::parse("[server]\nlissten = 'x'\n", "config.toml", env(&[])).expect_err("is refused");
         let text = error.to_string();
         assert!(text.contains("config.toml") && text.contains("line 2") && text.contains("lissten"), "{text}");
+    }
+
+    #[test]
+    fn the_proxy_of_other_programs_is_taken_where_none_is_set_here() {
+        let variables =
+            [("HTTPS_PROXY", "http://u:canary@upper:1"), ("ALL_PROXY", "http://all:1"), ("NO_PROXY", "a.example")];
+        let read = |text: &str, more: &[(&str, &str)]| {
+            let folder = tempfile::tempdir().expect("a temp folder");
+            let file = folder.path().join("config.toml");
+            std::fs::write(&file, text).expect("a file");
+            let both: Vec<(&str, &str)> = variables.iter().chain(more).copied().collect();
+            let http = Config::load(Some(&file), env(&both)).expect("loads").http;
+            assert!(!format!("{http:?}").contains("canary"));
+            let proxy = http.proxy.map(|proxy| proxy.expose_secret().to_owned());
+            (proxy.unwrap_or_default(), http.no_proxy.unwrap_or_default())
+        };
+        let upper = "http://u:canary@upper:1".to_owned();
+        assert_eq!(read("", &[]), (upper.clone(), "a.example".to_owned()));
+        assert_eq!(read("", &[("https_proxy", "http://lower:1")]).0, "http://lower:1", "as curl has it");
+        assert_eq!(read("", &[("https_proxy", "")]).0, upper, "an empty one is none");
+        assert_eq!(
+            read("[http]\nproxy = 'http://own:1'\nno_proxy = '*'\n", &[]),
+            ("http://own:1".to_owned(), "*".to_owned())
+        );
+        assert_eq!(read("[http]\nproxy = ''\n", &[]).0, "", "an empty key goes without");
+        assert_eq!(read("", &[("STORE_SYNC__HTTP__PROXY", "http://set:1")]).0, "http://set:1");
     }
 
     #[test]

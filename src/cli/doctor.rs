@@ -43,6 +43,7 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
         "keys",
         vault.map(|vault| format!("sealing with key '{}'", vault.current_key_id())).map_err(|e| e.to_string()),
     );
+    note("outbound", outside.http.way_out());
     let files = outside.files.check().await;
     note("files", files.map(|()| format!("{} can be written to", outside.files.place())).map_err(|e| e.to_string()));
     // Before the first release of this program no clock can be right.
