@@ -16,7 +16,7 @@ use crate::{
         lease::Ownership,
     },
     gemini::{Gemini, Service, ServiceAccount, TextPrice},
-    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Random, RetryPatience, private},
+    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Proxy, Random, RetryPatience, private},
     provider::{App, Providers},
     tools::{Parts, Rules, Shared, Tools},
     vault::{KeySource, Vault},
@@ -24,14 +24,32 @@ use crate::{
     work::{self, Pools, Workers},
 };
 
-/// What the system gives: real time, real chance, the network as the configuration lets it be reached.
-pub fn outside(config: &Config) -> anyhow::Result<Outside> {
-    let policy = HttpPolicy {
+/// What the network door lets through, as the configuration says.
+fn http_policy(config: &Config) -> anyhow::Result<HttpPolicy> {
+    Ok(HttpPolicy {
         allow_private_networks: config.http.allow_private_networks,
         connect_to: config.http.connect_to.iter().map(|(host, to)| (host.clone(), to.clone())).collect(),
         timeout: Duration::from_secs(config.http.timeout_seconds),
         max_answer_bytes: config.http.max_answer_bytes,
+        proxy: proxy(config)?,
+    })
+}
+
+fn proxy(config: &Config) -> anyhow::Result<Option<Proxy>> {
+    let own = &config.http;
+    let Some(address) = own.proxy.as_ref().filter(|address| !address.expose_secret().trim().is_empty()) else {
+        return Ok(None);
     };
+    let read = Proxy::parse(address, own.no_proxy.as_deref().unwrap_or_default(), own.proxy_resolves);
+    let read = read.map_err(|why| {
+        anyhow::anyhow!("[http] proxy (or HTTPS_PROXY, ALL_PROXY): {why}. An empty [http] proxy goes without one")
+    });
+    read.map(Some)
+}
+
+/// What the system gives: real time, real chance, the network as the configuration lets it be reached.
+pub fn outside(config: &Config) -> anyhow::Result<Outside> {
+    let policy = http_policy(config)?;
     let files = match &config.storage.bucket {
         None => Files::new(config.storage.data_dir.join("files")),
         Some(own) => Files::in_bucket(&Bucket {
@@ -43,6 +61,7 @@ pub fn outside(config: &Config) -> anyhow::Result<Outside> {
             upload_checksum: own.upload_checksum,
             public_url: own.public_url.clone(),
             patience: RetryPatience::default(),
+            proxy: policy.proxy.clone(),
         })?,
     };
     Ok(Outside { clock: Clock::system(), random: Random::system(), http: Http::new(policy)?, files })
@@ -167,12 +186,7 @@ fn gemini(config: &Config, clock: &Clock) -> anyhow::Result<Option<Gemini>> {
         );
         return Ok(None);
     };
-    let policy = HttpPolicy {
-        allow_private_networks: config.http.allow_private_networks,
-        connect_to: config.http.connect_to.iter().map(|(host, to)| (host.clone(), to.clone())).collect(),
-        timeout: Duration::from_mins(3),
-        max_answer_bytes: 48 << 20,
-    };
+    let policy = HttpPolicy { timeout: Duration::from_mins(3), max_answer_bytes: 48 << 20, ..http_policy(config)? };
     let price = |price: &TextPriceConfig| TextPrice { input: price.input, output: price.output };
     Ok(Some(Gemini {
         http: Http::new(policy)?,

@@ -47,12 +47,15 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
     // What is missing is made at the first start, not by looking.
     let begun = app::has_begun(config) && app::key_source(config).missing_file().is_none();
     match app::outside(config) {
-        Ok(outside) if begun => {
-            let files = outside.files.check().await;
-            note("files", files.map(|()| format!("{} can be written to", outside.files.place())).map_err(Into::into));
+        Ok(outside) => {
+            note("outbound", outside.http.way_out().map_err(anyhow::Error::msg));
+            if begun {
+                let files = outside.files.check().await;
+                let fine = |()| format!("{} can be written to", outside.files.place());
+                note("files", files.map(fine).map_err(Into::into));
+            }
         }
-        Ok(_) => {}
-        Err(why) => note("network", Err(why)),
+        Err(why) => note("outbound", Err(why)),
     }
     note("clock", clock(&time));
     note("providers", providers(config));

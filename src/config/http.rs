@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
+use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
@@ -22,6 +23,14 @@ pub struct HttpConfig {
     pub timeout_seconds: u64,
     /// The largest answer that is read.
     pub max_answer_bytes: usize,
+    /// What everything that leaves this machine goes through, such as `http://user:password@proxy:3128`. Default: what HTTPS_PROXY or
+    /// ALL_PROXY names; an empty text for none.
+    #[schemars(with = "Option<String>")]
+    pub proxy: Option<SecretString>,
+    /// What is reached without it: names with all names below them, addresses and networks, or `*`. Default: NO_PROXY.
+    pub no_proxy: Option<String>,
+    /// Leave names that cannot be looked up here to the proxy. Then the proxy alone keeps shops from naming what lies inside.
+    pub proxy_resolves: bool,
 }
 
 impl Default for HttpConfig {
@@ -31,11 +40,29 @@ impl Default for HttpConfig {
             connect_to: BTreeMap::new(),
             timeout_seconds: 60,
             max_answer_bytes: 8 << 20,
+            proxy: None,
+            no_proxy: None,
+            proxy_resolves: false,
         }
     }
 }
 
 impl HttpConfig {
+    /// Takes the proxy from the variables that other programs read too, where nothing is set here. The lower-case name goes first,
+    /// as with curl. HTTP_PROXY is none of ours: plain http does not leave this machine's network.
+    pub(super) fn fill_from(&mut self, env: &[(String, String)]) {
+        let first = |names: &[&str]| {
+            let find = |name: &&str| env.iter().find(|(known, value)| known == name && !value.is_empty());
+            names.iter().find_map(find).map(|(_, value)| value.clone())
+        };
+        if self.proxy.is_none() {
+            self.proxy = first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]).map(SecretString::from);
+        }
+        if self.no_proxy.is_none() {
+            self.no_proxy = first(&["no_proxy", "NO_PROXY"]);
+        }
+    }
+
     /// What cannot be used.
     pub(super) fn check(&self) -> Result<(), String> {
         if !self.connect_to.is_empty() && !self.allow_private_networks {

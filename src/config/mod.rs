@@ -94,7 +94,9 @@ impl Config {
                 (read.map_err(|source| ConfigError::Read { path: path.into(), source })?, path.display().to_string())
             }
         };
-        let mut config = Self::parse(&text, &place, env)?;
+        let env: Vec<(String, String)> = env.collect();
+        let mut config = Self::parse(&text, &place, env.iter().cloned())?;
+        config.http.fill_from(&env);
         config.check(&place)?;
         let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
         config.storage.data_dir = folder.join(&config.storage.data_dir);
@@ -200,6 +202,32 @@ mod tests {
 
     fn env(pairs: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
         pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>().into_iter()
+    }
+
+    #[test]
+    fn the_proxy_of_other_programs_is_taken_where_none_is_set_here() {
+        let variables =
+            [("HTTPS_PROXY", "http://u:canary@upper:1"), ("ALL_PROXY", "http://all:1"), ("NO_PROXY", "a.example")];
+        let read = |text: &str, more: &[(&str, &str)]| {
+            let folder = tempfile::tempdir().expect("a temp folder");
+            let file = folder.path().join("config.toml");
+            std::fs::write(&file, text).expect("a file");
+            let both: Vec<(&str, &str)> = variables.iter().chain(more).copied().collect();
+            let http = Config::load(Some(&file), env(&both)).expect("loads").http;
+            assert!(!format!("{http:?}").contains("canary"));
+            let proxy = http.proxy.map(|proxy| proxy.expose_secret().to_owned());
+            (proxy.unwrap_or_default(), http.no_proxy.unwrap_or_default())
+        };
+        let upper = "http://u:canary@upper:1".to_owned();
+        assert_eq!(read("", &[]), (upper.clone(), "a.example".to_owned()));
+        assert_eq!(read("", &[("https_proxy", "http://lower:1")]).0, "http://lower:1", "as curl has it");
+        assert_eq!(read("", &[("https_proxy", "")]).0, upper, "an empty one is none");
+        assert_eq!(
+            read("[http]\nproxy = 'http://own:1'\nno_proxy = '*'\n", &[]),
+            ("http://own:1".to_owned(), "*".to_owned())
+        );
+        assert_eq!(read("[http]\nproxy = ''\n", &[]).0, "", "an empty key goes without");
+        assert_eq!(read("", &[("STORE_SYNC__HTTP__PROXY", "http://set:1")]).0, "http://set:1");
     }
 
     #[test]

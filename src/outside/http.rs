@@ -1,17 +1,19 @@
 //! The one network door: time-outs, size caps, redirects, redaction and the private-address guard are here and nowhere else.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use ::http::{HeaderValue, Method, header};
 use bytes::{Bytes, BytesMut};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 use super::{
     deadline::{Deadline, TimelyBody, TooLate},
     is_private,
     message::{Body, HttpError, Part, Request, Response, place},
+    names::{GuardedResolver, Known, Names},
+    proxy::{Proxy, is_localhost},
     script::Script,
+    trust::{NO_ROOTS, choose_provider, lacks_roots},
 };
 
 /// What the door lets through.
@@ -25,6 +27,8 @@ pub struct HttpPolicy {
     pub timeout: Duration,
     /// The largest answer that is read, after decompression.
     pub max_answer_bytes: usize,
+    /// What everything that leaves this machine goes through; `connect_to` goes before it.
+    pub proxy: Option<Proxy>,
 }
 
 impl Default for HttpPolicy {
@@ -34,6 +38,7 @@ impl Default for HttpPolicy {
             connect_to: Vec::new(),
             timeout: Duration::from_mins(1),
             max_answer_bytes: 8 << 20,
+            proxy: None,
         }
     }
 }
@@ -41,7 +46,13 @@ impl Default for HttpPolicy {
 /// Sends requests.
 #[derive(Clone)]
 pub struct Http {
-    client: reqwest::Client,
+    /// Connects by itself.
+    direct: reqwest::Client,
+    /// Connects by the policy's proxy, and to nothing else.
+    proxied: Option<reqwest::Client>,
+    /// False on a machine without CA certificates: then https is not spoken.
+    has_roots: bool,
+    names: Names,
     policy: Arc<HttpPolicy>,
     /// Stands in the place of the network.
     script: Option<Arc<Script>>,
@@ -55,22 +66,24 @@ impl Http {
     /// A door with the given policy.
     ///
     /// # Errors
-    /// When the TLS stack cannot be set up.
-    #[expect(clippy::disallowed_methods, reason = "this is the one network door")]
+    /// When the TLS stack cannot be set up. Missing CA certificates are told when somebody speaks https.
     pub fn new(policy: HttpPolicy) -> Result<Self, HttpError> {
-        // Another part of the process may have chosen the provider already; then that one serves.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("store-sync/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(Duration::from_secs(10).min(policy.timeout))
-            .timeout(policy.timeout)
-            .pool_idle_timeout(Duration::from_mins(1))
-            .dns_resolver(Arc::new(GuardedResolver { allow_private: policy.allow_private_networks }))
-            .build()
-            .map_err(|e| HttpError::Network { place: "set-up".into(), why: e.to_string() })?;
-        Ok(Self { client, policy: Arc::new(policy), script: None, until: None })
+        Self::with_names(policy, Names::System)
+    }
+
+    fn with_names(policy: HttpPolicy, names: Names) -> Result<Self, HttpError> {
+        choose_provider();
+        let guard = || GuardedResolver { allow_private: policy.allow_private_networks, names: names.clone() };
+        let (direct, has_roots) = client(&policy, |builder| builder.no_proxy().dns_resolver(Arc::new(guard())))?;
+        let proxied = match &policy.proxy {
+            None => None,
+            Some(proxy) => {
+                let all = reqwest::Proxy::all(proxy.settings().0).map_err(|_| unusable("the proxy's address"))?;
+                // The one name that it looks up is the proxy's own, which may stand on a private network.
+                Some(client(&policy, |builder| builder.proxy(all.clone()).https_only(true))?.0)
+            }
+        };
+        Ok(Self { direct, proxied, has_roots, names, policy: Arc::new(policy), script: None, until: None })
     }
 
     /// A door behind which nothing is but a written conversation.
@@ -119,6 +132,20 @@ impl Http {
         Err(HttpError::Refused { place: place(&request.method, &request.url), why: "it redirects in circles".into() })
     }
 
+    /// How the outside is reached, for people.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn way_out(&self) -> Result<String, String> {
+        if !self.has_roots {
+            return Err(NO_ROOTS.to_owned());
+        }
+        Ok(match &self.policy.proxy {
+            None => "calls go out without a proxy".to_owned(),
+            Some(proxy) => format!("calls go out through the proxy {}", proxy.name()),
+        })
+    }
+
     /// Sends once, follows nothing: for those who play a browser.
     pub async fn send_once(&self, request: &Request) -> Result<Response, HttpError> {
         let place = place(&request.method, &request.url);
@@ -129,6 +156,7 @@ impl Http {
         if let Some(script) = &self.script {
             return script.play(request);
         }
+        let (client, place) = self.way(&request.url, place).await?;
         let mut url = request.url.clone();
         let mut headers = request.headers.clone();
         // Whoever set them: these never print, not even in a library's trace.
@@ -144,7 +172,10 @@ impl Http {
             url.set_host(origin.host_str()).map_err(|_| refuse())?;
             url.set_port(origin.port()).map_err(|()| refuse())?;
         }
-        let mut builder = self.client.request(request.method.clone(), url).headers(headers);
+        if url.scheme() == "https" && !self.has_roots {
+            return Err(HttpError::Unreachable { place, why: NO_ROOTS.to_owned() });
+        }
+        let mut builder = client.request(request.method.clone(), url).headers(headers);
         builder = match &request.body {
             Body::Empty => builder,
             Body::Bytes(bytes) => builder.body(self.timely(bytes)),
@@ -185,6 +216,29 @@ impl Http {
         Ok(form)
     }
 
+    /// By which client a request goes out, and how its place is told then. A name that the proxy will look up is looked up here first,
+    /// so that a shop cannot name what lies inside. The proxy gets the name and not the address, since proxies allow hosts by
+    /// name; where it finds another address than we did, TLS with that very name is all that ever reaches it.
+    async fn way(&self, url: &Url, place: String) -> Result<(&reqwest::Client, String), HttpError> {
+        let through = self.policy.proxy.as_ref().filter(|proxy| self.rerouted(url).is_none() && proxy.carries(url));
+        let (Some(proxy), Some(client)) = (through, &self.proxied) else { return Ok((&self.direct, place)) };
+        let place = format!("{place} through the proxy {}", proxy.name());
+        if let Some(Host::Domain(name)) = url.host() {
+            match self.names.judge(name).await {
+                Known::Private if !self.policy.allow_private_networks => {
+                    let why = "the name leads to a private address ([http] allow_private_networks)".to_owned();
+                    return Err(HttpError::Refused { place, why });
+                }
+                Known::Unknown if !proxy.resolves() => {
+                    let why = "this machine cannot look the name up; where the proxy alone can, set [http] proxy_resolves = true";
+                    return Err(HttpError::Unreachable { place, why: why.to_owned() });
+                }
+                Known::Public | Known::Private | Known::Unknown => {}
+            }
+        }
+        Ok((client, place))
+    }
+
     async fn read(&self, place: &str, mut response: reqwest::Response) -> Result<Bytes, HttpError> {
         let limit = self.policy.max_answer_bytes;
         let too_large = || HttpError::TooLarge { place: place.to_owned(), limit };
@@ -209,7 +263,7 @@ impl Http {
             None => return Err("it names no host".into()),
             Some(Host::Ipv4(ip)) => is_private(ip.into()),
             Some(Host::Ipv6(ip)) => is_private(ip.into()),
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Domain(name)) => is_localhost(name),
         };
         if !url.username().is_empty() || url.password().is_some() {
             return Err("it carries a user name or password in the address".into());
@@ -236,15 +290,57 @@ impl Http {
         if error.is_timeout() && !error.is_connect() {
             return HttpError::Timeout { place: place.to_owned(), seconds: self.policy.timeout.as_secs() };
         }
+        let causes = std::iter::successors(std::error::Error::source(error), |&cause| cause.source());
+        let causes: Vec<String> = causes.map(ToString::to_string).collect();
         // The innermost cause names what happened; the outer texts repeat the address with its query.
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(inner) = cause.source() {
-            cause = inner;
-        }
-        let why = if std::ptr::addr_eq(cause, error) { "the exchange failed".to_owned() } else { cause.to_string() };
+        let innermost = || causes.last().cloned().unwrap_or_else(|| "the exchange failed".to_owned());
+        let silent =
+            error.is_timeout().then(|| format!("nobody answered within {} s", self.connect_timeout().as_secs()));
+        let fault = || self.policy.proxy.as_ref()?.fault(&causes);
+        let why = silent.or_else(fault).unwrap_or_else(innermost);
         let place = place.to_owned();
         if error.is_connect() { HttpError::Unreachable { place, why } } else { HttpError::Network { place, why } }
     }
+
+    fn connect_timeout(&self) -> Duration {
+        connect_timeout(&self.policy)
+    }
+}
+
+fn connect_timeout(policy: &HttpPolicy) -> Duration {
+    Duration::from_secs(10).min(policy.timeout)
+}
+
+/// A client that follows nothing, and whether it has CA certificates. Where the machine has none it trusts nobody.
+#[expect(clippy::disallowed_methods, reason = "this is the one network door")]
+fn client(
+    policy: &HttpPolicy,
+    route: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> Result<(reqwest::Client, bool), HttpError> {
+    let builder = || {
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("store-sync/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(connect_timeout(policy))
+            .timeout(policy.timeout)
+            .pool_idle_timeout(Duration::from_mins(1));
+        route(builder)
+    };
+    match builder().build() {
+        Ok(client) => Ok((client, true)),
+        Err(error) if lacks_roots(&error) => {
+            let client = builder().tls_certs_only([]).build().map_err(|e| unusable(&e.to_string()))?;
+            Ok((client, false))
+        }
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+            Err(unusable(&cause))
+        }
+    }
+}
+
+fn unusable(why: &str) -> HttpError {
+    HttpError::Network { place: "set-up".into(), why: why.to_owned() }
 }
 
 fn matches_host(pattern: &str, host: &str) -> bool {
@@ -261,25 +357,6 @@ fn host_header(url: &Url) -> HeaderValue {
 fn is_too_late(error: &reqwest::Error) -> bool {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     causes.into_iter().any(<dyn std::error::Error>::is::<TooLate>)
-}
-
-/// Resolves names and drops private addresses, so that a public name cannot point inwards.
-struct GuardedResolver {
-    allow_private: bool,
-}
-
-impl Resolve for GuardedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let allow_private = self.allow_private;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> = found.filter(|a| allow_private || !is_private(a.ip())).collect();
-            if allowed.is_empty() {
-                return Err("the name has no public address ([http] allow_private_networks)".into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        })
-    }
 }
 
 #[cfg(test)]
@@ -309,13 +386,6 @@ mod tests {
             assert!(door.check(&url).is_err(), "{text} must be refused");
         }
         assert!(door.check(&Url::parse("https://example.com/x").expect("a url")).is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_name_that_points_inwards_is_refused_by_the_resolver() {
-        let resolver = GuardedResolver { allow_private: false };
-        let error = resolver.resolve("localhost".parse().expect("a name")).await.err().expect("is refused");
-        assert!(error.to_string().contains("no public address"));
     }
 
     #[tokio::test]
@@ -394,6 +464,46 @@ mod tests {
             assert!(matches!(error, HttpError::TooLate { .. }), "{error}");
         }
         assert!(told.try_recv().is_err(), "nobody connected for what was too late to begin");
+    }
+
+    #[tokio::test]
+    async fn a_name_is_looked_up_before_a_proxy_is_asked_for_it() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let door = |resolves: bool| {
+            let proxy = Some(Proxy::parse(&address.as_str().into(), "", resolves).expect("a proxy"));
+            let ip = |text: &str| text.parse().expect("an address");
+            let table = vec![
+                ("shop.example", ip("93.184.216.34")),
+                ("inside.example", ip("127.0.0.1")),
+                ("half.example", ip("93.184.216.34")),
+                ("half.example", ip("fd00::1")),
+            ];
+            let policy = HttpPolicy { proxy, timeout: Duration::from_secs(5), ..HttpPolicy::default() };
+            Http::with_names(policy, Names::Table(table)).expect("a door")
+        };
+        let ask = async |door: &Http, name: &str| {
+            let url = Url::parse(&format!("https://{name}/")).expect("a url");
+            door.send(Request::new(Method::GET, url)).await.expect_err("the proxy hangs up").to_string()
+        };
+        for resolves in [false, true] {
+            for name in ["inside.example", "half.example"] {
+                assert!(ask(&door(resolves), name).await.contains("leads to a private address"), "{name}");
+            }
+        }
+        assert!(ask(&door(false), "nobody.example").await.contains("proxy_resolves"));
+        // Up to here nobody has come to the proxy.
+        for (resolves, name) in [(false, "shop.example"), (true, "nobody.example")] {
+            let door = door(resolves);
+            let proxy = async {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                let mut head = vec![0; 1024];
+                let count = tokio::io::AsyncReadExt::read(&mut stream, &mut head).await.expect("is read");
+                String::from_utf8_lossy(&head[..count]).into_owned()
+            };
+            let (head, error) = tokio::join!(proxy, ask(&door, name));
+            assert!(head.starts_with(&format!("CONNECT {name}:443 ")) && error.contains("the proxy"), "{head}{error}");
+        }
     }
 
     #[test]

@@ -6,10 +6,13 @@ mod deadline;
 mod files;
 mod http;
 mod message;
+mod names;
 mod place;
 pub mod private;
+mod proxy;
 mod random;
 mod script;
+mod trust;
 
 pub use address::is_private;
 pub use clock::Clock;
@@ -18,6 +21,7 @@ pub use files::{Bucket, FileError, Files, Found, RetryPatience};
 pub use http::{Http, HttpPolicy};
 pub use message::{Body, HttpError, Part, Request, Response, place};
 pub use place::picture_kind;
+pub use proxy::Proxy;
 pub use random::Random;
 pub use script::{Ask, Exchange, Reply, Script};
 

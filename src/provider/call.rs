@@ -23,7 +23,7 @@ use super::{
     pace::Pacer,
     recipe::{AnswerKind, Class, Op, Signing},
     scope::Scope,
-    verdict::{Verdict, judge},
+    verdict::{Verdict, challenge, judge},
     write::Parcel,
 };
 use crate::{
@@ -185,10 +185,14 @@ impl Session {
             .send(request.clone())
             .await
             .map_err(|e| Failure::retry("picture_unreachable", e.to_string()))?;
-        if (200..300).contains(&response.status) {
+        let advice = challenge(&response);
+        if (200..300).contains(&response.status) && advice.is_none() {
             return Ok(response.body);
         }
-        let text = format!("{} answered {}", place(&request.method, &request.url), response.status);
+        let mut text = format!("{} answered {}", place(&request.method, &request.url), response.status);
+        if let Some(advice) = advice {
+            text.push_str(&format!(". {advice}"));
+        }
         Err(Failure::retry("picture_unreachable", text))
     }
 

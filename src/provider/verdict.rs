@@ -32,10 +32,29 @@ impl When {
     }
 }
 
+/// How services that stand before shops mark the page that asks for a browser: header, words, who it is.
+const CHALLENGES: [(&str, &[&str], &str); 3] = [
+    ("cf-mitigated", &["challenge"], "Cloudflare"),
+    ("x-amzn-waf-action", &["challenge", "captcha"], "AWS WAF"),
+    ("sg-captcha", &["challenge"], "the shop's host"),
+];
+
+/// What to do where the answer is not the shop's but the page of a service before it that wants to see a browser.
+pub(super) fn challenge(response: &Response) -> Option<String> {
+    let (_, _, who) = CHALLENGES.iter().find(|(name, words, _)| {
+        response.header(name).is_some_and(|value| words.iter().any(|word| value.trim().eq_ignore_ascii_case(word)))
+    })?;
+    Some(format!("{who} asks for a browser before it lets anybody to the shop: allow this server's address there"))
+}
+
 /// Judges an answer. `body` is null where it is no JSON.
 pub(super) fn judge(rules: &[VerdictRule], response: &Response, body: &Value, now: Time) -> Verdict {
     let status = response.status;
     let asked = asked_wait(response, now);
+    // Whatever its status means at this shop: the shop has not seen the call.
+    if let Some(say) = challenge(response) {
+        return Verdict { class: Class::Down, code: "browser_challenge".to_owned(), say: Some(say), wait: asked };
+    }
     if let Some(rule) = rules.iter().find(|rule| rule.when.matches(status, body)) {
         return Verdict {
             class: rule.class,
@@ -152,6 +171,31 @@ mod tests {
         let gone = judge(200, json!({"errors": [{"extensions": {"code": "FORBIDDEN"}}]}));
         assert_eq!((gone.class, gone.code.as_str()), (Class::Revoked, "gone"));
         assert_eq!(judge(200, json!({"errors": [{"message": "x"}]})).class, Class::Refused);
+    }
+
+    #[test]
+    fn a_page_that_asks_for_a_browser_is_not_the_shops_answer() {
+        #[derive(serde::Deserialize)]
+        struct Rules {
+            rule: Vec<VerdictRule>,
+        }
+        let rules: Rules = toml::from_str("[[rule]]\nwhen = { status = [403] }\nclass = 'revoked'\n").expect("rules");
+        let judge = |status, headers: &[(&'static str, &str)]| {
+            judge(&rules.rule, &answer(status, headers), &Value::Null, Time::from_unix_ms(0))
+        };
+        for (status, header, word) in [
+            (403, "cf-mitigated", "challenge"),
+            (503, "cf-mitigated", "Challenge"),
+            (405, "x-amzn-waf-action", "captcha"),
+            (202, "x-amzn-waf-action", "challenge"),
+            (202, "sg-captcha", "challenge"),
+        ] {
+            let verdict = judge(status, &[(header, word)]);
+            assert_eq!((verdict.class, verdict.code.as_str()), (Class::Down, "browser_challenge"), "{header} {status}");
+            assert!(verdict.say.is_some_and(|say| say.contains("allow this server's address")));
+        }
+        assert_eq!(judge(403, &[("cf-mitigated", "block")]).class, Class::Revoked);
+        assert_eq!(judge(403, &[]).class, Class::Revoked);
     }
 
     #[test]

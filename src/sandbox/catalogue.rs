@@ -28,8 +28,8 @@ pub(super) struct Catalogue {
     rich: bool,
     base_url: String,
     born: Time,
-    /// Products from a file, edited ones, and `None` for deleted ones.
-    own: BTreeMap<u64, Option<Value>>,
+    /// Products from a file and edited ones as JSON text, and `None` for deleted ones.
+    own: BTreeMap<u64, Option<Box<str>>>,
     next_id: u64,
     total: u64,
 }
@@ -61,8 +61,12 @@ impl Catalogue {
                 catalogue.next_id = FIRST + catalogue.made_up;
             }
             Some(path) => {
-                for product in sheet::read(path)? {
-                    catalogue.insert(product, now);
+                let sheet = sheet::read(path)?;
+                for note in &sheet.notes {
+                    tracing::warn!("{}: {note}", path.display());
+                }
+                for product in sheet.products {
+                    catalogue.insert(serde_json::from_str(&product).unwrap_or_default(), now);
                 }
             }
         }
@@ -75,7 +79,7 @@ impl Catalogue {
 
     pub(super) fn get(&self, id: u64) -> Option<Value> {
         match self.own.get(&id) {
-            Some(own) => own.clone(),
+            Some(own) => parsed(own.as_deref()?),
             None => self.is_made_up(id).then(|| self.make(id)),
         }
     }
@@ -88,7 +92,7 @@ impl Catalogue {
 
     /// When a product changed last.
     pub(super) fn changed_at(&self, id: u64) -> Time {
-        let own = self.own.get(&id).and_then(Option::as_ref);
+        let own = self.own.get(&id).and_then(|own| parsed(own.as_deref()?));
         own.and_then(|own| Time::parse(own["updated_at"].as_str()?)).unwrap_or(self.born)
     }
 
@@ -126,7 +130,7 @@ impl Catalogue {
             "category": null, "price": "0.00", "currency": "EUR", "variants": [], "images": [],
         });
         self.apply(id, &mut product, given, now);
-        self.own.insert(id, Some(product));
+        self.own.insert(id, Some(product.to_string().into()));
         self.total += 1;
         id
     }
@@ -135,7 +139,7 @@ impl Catalogue {
     pub(super) fn edit(&mut self, id: u64, given: Map<String, Value>, now: Time) -> bool {
         let Some(mut product) = self.get(id) else { return false };
         self.apply(id, &mut product, given, now);
-        self.own.insert(id, Some(product));
+        self.own.insert(id, Some(product.to_string().into()));
         true
     }
 
@@ -206,6 +210,11 @@ impl Catalogue {
         }
         product
     }
+}
+
+/// A product that was kept as text.
+fn parsed(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
 }
 
 /// What is sold: name, short mark, a sentence, category.

@@ -1,12 +1,10 @@
 //! Ticks: they only leave jobs, deduplicated by connection and due time, so that every replica may tick.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
-use chrono_tz::Tz;
-use croner::Cron;
 use tokio_cron_scheduler::{Job as TickJob, JobScheduler, JobSchedulerError};
 
-use super::worker::recover;
+use super::{due::next_due, worker::recover};
 use crate::{
     connect,
     db::{self, job::NewJob},
@@ -24,28 +22,6 @@ const REMEMBER: Duration = Duration::from_hours(7 * 24);
 
 /// What a tick does, where it cannot.
 const TICK: &str = "look at schedules";
-
-/// Why a schedule cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ScheduleError {
-    /// The zone is unknown.
-    #[error("'{0}' is no time zone: use an IANA name such as Europe/Berlin")]
-    Timezone(String),
-    /// The expression is no cron expression, or never comes true.
-    #[error("'{0}' is no schedule: write five fields such as '0 6 * * *' (minute hour day month weekday)")]
-    Cron(String),
-}
-
-/// When a schedule is next due after `from`. A cron expression is read in its zone each time anew, so that "06:00"
-/// stays 06:00 there when the clocks change; it wins over the interval.
-pub fn next_due(cron: Option<&str>, timezone: &str, interval: Duration, from: Time) -> Result<Time, ScheduleError> {
-    let Some(expression) = cron else { return Ok(from.plus(interval)) };
-    let zone: Tz = timezone.parse().map_err(|_| ScheduleError::Timezone(timezone.to_owned()))?;
-    let bad = || ScheduleError::Cron(expression.to_owned());
-    let cron = Cron::from_str(expression).map_err(|_| bad())?;
-    let next = cron.find_next_occurrence(&from.utc().with_timezone(&zone), false).map_err(|_| bad())?;
-    Ok(next.to_utc().into())
-}
 
 /// Ticks every `every` until the scheduler is shut down.
 pub async fn start(tools: &Shared, every: Duration) -> Result<JobScheduler, JobSchedulerError> {
@@ -208,30 +184,5 @@ fn refresh_job(tools: &Tools, connection: &Connection, now: Time) -> NewJob {
         scheduled_for: now,
         max_attempts: 10,
         priority: 10,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Time {
-        Time::parse(text).expect("a time")
-    }
-
-    #[test]
-    fn six_in_the_morning_stays_six_when_the_clocks_change() {
-        let next = |from: &str| next_due(Some("0 6 * * *"), "Europe/London", Duration::ZERO, at(from)).expect("is due");
-        assert_eq!(next("2026-03-28T07:00:00Z"), at("2026-03-29T05:00:00Z"), "summer time began in the night");
-        assert_eq!(next("2026-10-24T06:00:00Z"), at("2026-10-25T06:00:00Z"), "winter time began in the night");
-    }
-
-    #[test]
-    fn an_interval_counts_from_now_and_slips_are_named() {
-        let from = at("2026-01-01T00:00:00Z");
-        assert_eq!(next_due(None, "UTC", Duration::from_secs(90), from).expect("is due"), at("2026-01-01T00:01:30Z"));
-        assert!(next_due(Some("0 6 * * *"), "Mars/Base", Duration::ZERO, from).is_err());
-        assert!(next_due(Some("at six"), "UTC", Duration::ZERO, from).is_err());
-        assert!(next_due(Some("0 0 31 2 *"), "UTC", Duration::ZERO, from).is_err(), "a day that never comes");
     }
 }

@@ -63,6 +63,7 @@ fn bucket_at(url: &str) -> Bucket {
         upload_checksum: true,
         public_url: None,
         patience: PATIENCE,
+        proxy: None,
     }
 }
 

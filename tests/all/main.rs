@@ -20,6 +20,7 @@ mod keys;
 mod losses;
 mod material;
 mod ordering;
+mod outbound;
 mod painting;
 mod platforms;
 mod pushing;

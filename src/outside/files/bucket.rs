@@ -20,7 +20,13 @@ use super::{
     refusal::{missing_or_refused, refused},
     sieve::Sieved,
 };
-use crate::model::Secret;
+use crate::{
+    model::Secret,
+    outside::{
+        proxy::Proxy,
+        trust::{NO_ROOTS, choose_provider, lacks_roots},
+    },
+};
 
 /// A bucket and the keys to it.
 #[derive(Clone, Debug)]
@@ -37,6 +43,8 @@ pub struct Bucket {
     /// Where anybody may read it: a domain of its own.
     pub public_url: Option<Url>,
     pub patience: RetryPatience,
+    /// What its server is reached through, where it is spoken to by https.
+    pub proxy: Option<Proxy>,
 }
 
 /// How long a server is borne with that is busy, silent or cut off. A call ends after `in_all` and one more `answer`.
@@ -72,10 +80,15 @@ const PAGE: usize = 1000;
 /// How long a signed address may live, at R2 as at Amazon.
 const LIFE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_hours(7 * 24));
 
+/// Every name and every address, for a library that would otherwise look for a proxy by itself.
+const EVERYWHERE: &str = "*,0.0.0.0/0,::/0";
+
 /// An open bucket.
 pub(super) struct Store {
     pub(super) name: String,
     s3: AmazonS3,
+    /// Its server is spoken to by https, and this machine has no CA certificates.
+    lacks_roots: bool,
     public_url: Option<Url>,
 }
 
@@ -88,9 +101,10 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     pub(super) fn open(bucket: &Bucket) -> Result<Self, FileError> {
+        choose_provider();
         let patience = &bucket.patience;
         let plain_http = bucket.endpoint.as_ref().is_some_and(|url| url.scheme() == "http");
-        let client = ClientOptions::new()
+        let client = route(bucket.proxy.as_ref().filter(|_| !plain_http))
             .with_timeout(patience.answer)
             .with_connect_timeout(patience.answer.min(Duration::from_secs(10)))
             .with_allow_http(plain_http);
@@ -104,7 +118,7 @@ impl Store {
             .with_secret_access_key(bucket.secret_access_key.expose_secret())
             .with_disable_bulk_delete(true)
             .with_http_connector(Sieved)
-            .with_client_options(client)
+            .with_client_options(client.clone())
             .with_retry(retry);
         if bucket.upload_checksum {
             builder = builder.with_checksum_algorithm(Checksum::SHA256);
@@ -112,16 +126,32 @@ impl Store {
         if let Some(endpoint) = &bucket.endpoint {
             builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/'));
         }
-        let s3 = builder.build().map_err(|e| refused(&bucket.name, &e))?;
-        Ok(Self { name: bucket.name.clone(), s3, public_url: bucket.public_url.clone() })
+        let (s3, without) = match builder.clone().build() {
+            Err(error) if lacks_roots(&error) => {
+                (builder.with_client_options(client.with_no_system_certificates(true)).build(), !plain_http)
+            }
+            built => (built, false),
+        };
+        let s3 = s3.map_err(|e| refused(&bucket.name, &e))?;
+        Ok(Self { name: bucket.name.clone(), s3, lacks_roots: without, public_url: bucket.public_url.clone() })
+    }
+
+    /// The client, where its server can be trusted.
+    fn s3(&self, key: &str) -> Result<&AmazonS3, FileError> {
+        if self.lacks_roots {
+            return Err(FileError::Busy { key: key.to_owned(), why: NO_ROOTS.to_owned() });
+        }
+        Ok(&self.s3)
     }
 
     pub(super) async fn put(&self, key: &str, bytes: Bytes) -> Result<(), FileError> {
+        self.s3(key)?;
         self.write(&object(key)?, bytes, PutMode::Overwrite).await.map_err(|e| refused(key, &e))
     }
 
     /// False where something is kept under the key already; that stays as it is.
     pub(super) async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, FileError> {
+        self.s3(key)?;
         match self.write(&object(key)?, bytes, PutMode::Create).await {
             Ok(()) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
@@ -141,12 +171,12 @@ impl Store {
 
     /// Where the answer is cut in its middle, the rest is asked for.
     pub(super) async fn get(&self, key: &str) -> Result<Bytes, FileError> {
-        let found = self.s3.get(&object(key)?).await.map_err(|e| missing_or_refused(key, &e))?;
+        let found = self.s3(key)?.get(&object(key)?).await.map_err(|e| missing_or_refused(key, &e))?;
         found.bytes().await.map_err(|e| missing_or_refused(key, &e))
     }
 
     pub(super) async fn delete(&self, key: &str) -> Result<(), FileError> {
-        match self.s3.delete(&object(key)?).await.map_err(|e| missing_or_refused(key, &e)) {
+        match self.s3(key)?.delete(&object(key)?).await.map_err(|e| missing_or_refused(key, &e)) {
             Err(FileError::Missing(_)) => Ok(()),
             other => other,
         }
@@ -162,7 +192,7 @@ impl Store {
                 ..PaginatedListOptions::default()
             };
             let prefix = Some(below).filter(|below| !below.is_empty());
-            let page = self.s3.list_paginated(prefix, options).await.map_err(|e| refused(below, &e))?;
+            let page = self.s3(below)?.list_paginated(prefix, options).await.map_err(|e| refused(below, &e))?;
             let objects = page.result.objects.into_iter().map(|object| Found {
                 key: object.location.into(),
                 size_bytes: object.size,
@@ -186,6 +216,13 @@ impl Store {
         let life = life.clamp(LIFE.0, LIFE.1);
         self.s3.signed_url(Method::GET, &object(key)?, life).await.map_err(|e| refused(key, &e))
     }
+}
+
+/// Through the proxy or straight, whatever the environment says: the configuration has read it already.
+fn route(proxy: Option<&Proxy>) -> ClientOptions {
+    let (address, exempt) = proxy.map_or(("http://proxy.invalid", "*"), Proxy::settings);
+    let around = if exempt == "*" { EVERYWHERE.to_owned() } else { format!("{exempt},localhost,127.0.0.0/8,::1") };
+    ClientOptions::new().with_proxy_url(address).with_proxy_excludes(around)
 }
 
 fn object(key: &str) -> Result<Key, FileError> {

@@ -24,6 +24,7 @@ use crate::{
         path::as_text,
         recipe::{Expires, ExpiresUnit, LostAnswer, Oauth, TokenBody, TokenClass},
         scope::Scope,
+        verdict::challenge,
     },
 };
 
@@ -108,6 +109,10 @@ impl<'a> Door<'a> {
                 return Err(error);
             }
         };
+        if let Some(advice) = challenge(&response) {
+            self.note(Err(Failure::retry("browser_challenge", format!("the token endpoint: {advice}"))));
+            return Err(bad(&advice));
+        }
         let body = read(&response);
         let instead = body.is_none().then(|| json::instead(&response.body)).flatten().filter(|text| is_harmless(text));
         let body = body.unwrap_or(Value::Null);

@@ -1,0 +1,193 @@
+//! The proxy that stands between us and the outside, where there is one. Its password never prints.
+
+use std::sync::Arc;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use secrecy::ExposeSecret;
+use url::{Host, Url};
+
+use crate::model::Secret;
+
+/// A proxy that connects us to hosts (HTTP CONNECT), and what does not go through it. TLS is spoken with the host behind it.
+#[derive(Clone)]
+pub struct Proxy {
+    /// With user name and password.
+    address: Secret,
+    /// Host and port.
+    name: String,
+    has_login: bool,
+    no_proxy: String,
+    rules: Arc<Matcher>,
+    resolves: bool,
+}
+
+/// Without the password.
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proxy").field("name", &self.name).field("no_proxy", &self.no_proxy).finish_non_exhaustive()
+    }
+}
+
+impl Proxy {
+    /// Reads an address such as `http://user:password@proxy:3128`; without a scheme, `http://` is meant. `no_proxy` lists what is
+    /// reached without it, as curl reads NO_PROXY: names with all names below them, addresses, networks, or `*`. Where `resolves`,
+    /// a name that only the proxy can look up is left to it.
+    ///
+    /// # Errors
+    /// Why the address cannot be one, in words that leave the address out: it may hold a password.
+    pub fn parse(address: &Secret, no_proxy: &str, resolves: bool) -> Result<Self, String> {
+        let text = address.expose_secret().trim();
+        let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let url =
+            Url::parse(&text).map_err(|_| "it must be an address such as http://proxy.example:3128".to_owned())?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(format!("a proxy is spoken to by http:// or https://, not {}://", url.scheme()));
+        }
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return Err("a proxy's address ends after its port".to_owned());
+        }
+        let no_proxy = normal(no_proxy);
+        // What this library does not take as a proxy it silently goes around.
+        let taken = Matcher::builder().all(url.as_str()).build();
+        if taken.intercept(&http::Uri::from_static("https://example.com/")).is_none() {
+            return Err("it must be an address such as http://proxy.example:3128".to_owned());
+        }
+        let port = url.port_or_known_default().unwrap_or(80);
+        Ok(Self {
+            name: format!("{}:{port}", url.host_str().unwrap_or("?")),
+            has_login: !url.username().is_empty() || url.password().is_some(),
+            rules: Arc::new(Matcher::builder().all("http://proxy.invalid").no(no_proxy.as_str()).build()),
+            address: String::from(url).into(),
+            no_proxy,
+            resolves,
+        })
+    }
+
+    /// Host and port, for people.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether a request for `url` goes through it. Plain http, which is spoken on this machine and inside its network alone, never
+    /// does, and neither does what is addressed to this machine.
+    pub(super) fn carries(&self, url: &Url) -> bool {
+        let here = match url.host() {
+            Some(Host::Domain(name)) => is_localhost(name),
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
+            None => true,
+        };
+        if url.scheme() != "https" || here || self.no_proxy == "*" {
+            return false;
+        }
+        url.as_str().parse().map_or(true, |uri| self.rules.intercept(&uri).is_some())
+    }
+
+    /// Whether a name that cannot be looked up here may be left to the proxy.
+    pub(super) fn resolves(&self) -> bool {
+        self.resolves
+    }
+
+    /// Its address with user name and password, and what goes around it: for a library that speaks to it.
+    pub(super) fn settings(&self) -> (&str, &str) {
+        (self.address.expose_secret(), &self.no_proxy)
+    }
+
+    /// What went wrong between us and the proxy, for people; nothing where the fault lies behind it. `causes` are the texts of an error,
+    /// from the outermost.
+    pub(super) fn fault(&self, causes: &[String]) -> Option<String> {
+        let at = causes.iter().position(|cause| cause.starts_with("tunnel error: "))?;
+        let innermost = causes.last().map_or("", String::as_str);
+        let name = &self.name;
+        Some(match causes[at].trim_start_matches("tunnel error: ") {
+            "proxy authorization required" if self.has_login => {
+                format!("the proxy {name} does not take our user name and password (407)")
+            }
+            "proxy authorization required" => format!(
+                "the proxy {name} asks for a user name and password (407): write http://USER:PASSWORD@{name} as [http] proxy"
+            ),
+            "unsuccessful" => format!("the proxy {name} refuses this host, or cannot reach it: its own log says which"),
+            "unexpected end of file" => format!("the proxy {name} ended the connection without an answer"),
+            _ if causes.len() > at + 1 => format!("the proxy {name} cannot be reached: {innermost}"),
+            other => format!("the proxy {name} does not answer as a proxy does: {other}"),
+        })
+    }
+}
+
+/// The names that every resolver keeps on this machine.
+pub(super) fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+/// The list in the one form that the library reads; `*` alone where everything is exempt.
+fn normal(no_proxy: &str) -> String {
+    let entries = no_proxy.split([',', ' ', '\t']).filter(|entry| !entry.is_empty());
+    let entries: Vec<&str> = entries.map(|entry| entry.strip_prefix("*.").unwrap_or(entry)).collect();
+    if entries.contains(&"*") { "*".to_owned() } else { entries.join(",") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxy(address: &str, no_proxy: &str) -> Proxy {
+        Proxy::parse(&address.into(), no_proxy, false).expect("a proxy")
+    }
+
+    #[test]
+    fn an_address_is_read_as_curl_reads_it() {
+        for (text, name, login) in [
+            ("http://proxy.example:3128", "proxy.example:3128", false),
+            ("proxy.example:3128", "proxy.example:3128", false),
+            ("https://me:p%40ss@proxy.example/", "proxy.example:443", true),
+            ("me:canary@10.0.0.1:8080", "10.0.0.1:8080", true),
+            ("http://[::1]:3128", "[::1]:3128", false),
+        ] {
+            let proxy = proxy(text, "");
+            assert_eq!((proxy.name(), proxy.has_login), (name, login), "{text}");
+            assert!(!format!("{proxy:?}").contains("canary"));
+        }
+    }
+
+    #[test]
+    fn a_wrong_address_is_refused_without_being_shown() {
+        for text in [
+            "socks5://u:canary@p:1080",
+            "http://",
+            "http://u:canary@p:port",
+            "http://u:canary@p/x",
+            "ftp://canary",
+            "::",
+        ] {
+            let error = Proxy::parse(&text.into(), "", false).expect_err("is refused");
+            assert!(!error.contains("canary") && error.len() > 20, "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn this_machine_plain_http_and_what_no_proxy_names_go_around_it() {
+        let some = proxy("p:1", "direct.example, *.sub.example 192.0.2.0/24,.dot.example,2001:db8::/32");
+        for (url, through) in [
+            ("https://shop.example/", true),
+            ("https://93.184.216.34/", true),
+            ("https://10.1.2.3/", true),
+            ("https://direct.example/", false),
+            ("https://a.Direct.example:8443/", false),
+            ("https://indirect.example/", true),
+            ("https://x.sub.example/", false),
+            ("https://dot.example/", false),
+            ("https://192.0.2.7/", false),
+            ("https://[2001:db8::1]/", false),
+            ("https://localhost/", false),
+            ("https://shop.localhost./", false),
+            ("https://127.8.8.8/", false),
+            ("https://[::ffff:127.0.0.1]/", false),
+            ("http://192.168.0.4/", false),
+        ] {
+            assert_eq!(some.carries(&Url::parse(url).expect("an address")), through, "{url}");
+        }
+        let none = proxy("p:1", "a.example,*");
+        assert!(!none.carries(&Url::parse("https://93.184.216.34/").expect("an address")));
+    }
+}
