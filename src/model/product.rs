@@ -66,6 +66,9 @@ pub struct NormalProduct {
     pub updated_at: Option<Time>,
     pub variants: Vec<NormalVariant>,
     pub images: Vec<NormalImage>,
+    /// Why one of its lists may not be whole: what it lacks is not gone then.
+    #[serde(skip)]
+    pub doubt: Option<String>,
 }
 
 /// A variant of a normal product.

@@ -274,6 +274,7 @@ impl Mapping {
             updated_at,
             variants: unique(variants, |v| &v.id),
             images: unique(images, |i| &i.id),
+            doubt: None,
             erp_id,
         })
     }
