@@ -166,6 +166,8 @@ pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shar
         full_every: Duration::from_hours(config.import.full_every_hours),
         brake_percent: config.import.brake_percent,
         brake_min: config.import.brake_min,
+        max_products: i64::try_from(config.import.max_products).unwrap_or(i64::MAX),
+        import_turn: Duration::from_secs(config.import.turn_seconds),
     };
     Ok(Tools::new(Parts { gemini: gemini(config, &outside.clock)?, db, outside, providers, vault, apps, rules }))
 }

@@ -376,11 +376,15 @@ pub struct Import {
     pub brake_percent: u32,
     /// …unless it is no more than this many products.
     pub brake_min: u32,
+    /// A pass that has read so many products and is led on is broken off: the catalogue does not seem to end.
+    pub max_products: u64,
+    /// An import that took longer makes room for those that wait for a worker, and goes on behind them.
+    pub turn_seconds: u64,
 }
 
 impl Default for Import {
     fn default() -> Self {
-        Self { full_every_hours: 24, brake_percent: 30, brake_min: 20 }
+        Self { full_every_hours: 24, brake_percent: 30, brake_min: 20, max_products: 1_000_000, turn_seconds: 120 }
     }
 }
 
@@ -509,6 +513,9 @@ impl Config {
         }
         if [self.work.import_workers, self.work.push_workers, self.work.token_workers].contains(&0) {
             return invalid("[work] import_workers, push_workers and token_workers must be at least 1");
+        }
+        if self.import.max_products == 0 || self.import.turn_seconds == 0 {
+            return invalid("[import] max_products and turn_seconds must be at least 1");
         }
         if self.api.token.as_ref().is_some_and(|token| token.expose_secret().len() < 24) {
             return invalid("[api] token must have at least 24 characters: openssl rand -base64 32 makes a good one");

@@ -70,6 +70,10 @@ pub struct Rules {
     pub brake_percent: u32,
     /// …unless it is no more than this many.
     pub brake_min: u32,
+    /// Products that one pass reads at most.
+    pub max_products: i64,
+    /// How long an import keeps a worker that others wait for.
+    pub import_turn: Duration,
 }
 
 /// The crafts that `app` puts together.

@@ -27,6 +27,7 @@ pub use start::{Begin, Begun, Next, begin, install};
 pub use wake::{push_job, wake_pushes};
 
 use crate::{
+    db::{self, Tx},
     model::{Connection, ConnectionId, ConnectionStatus, Failure},
     provider::{Session, Shop},
     tools::Shared,
@@ -34,6 +35,8 @@ use crate::{
 
 /// Code of a connection that an operator paused.
 pub const PAUSED: &str = "paused";
+/// Code of a connection that was ended.
+pub const DISCONNECTED: &str = "disconnected";
 /// Code of whatever is refused because the merchant has to connect again.
 pub const NEEDS_REAUTH: &str = "needs_reauth";
 
@@ -41,12 +44,20 @@ pub const NEEDS_REAUTH: &str = "needs_reauth";
 pub async fn open(tools: &Shared, id: &ConnectionId) -> Result<(Session, Connection), Failure> {
     let connection = {
         let mut tx = tools.db.read().await?;
-        crate::db::connection::find(&mut tx, id).await?
+        db::connection::find(&mut tx, id).await?
     };
     let connection =
         connection.ok_or_else(|| Failure::give_up("unknown_connection", format!("there is no connection '{id}'")))?;
     usable(&connection)?;
     Ok((session(tools, &connection)?, connection))
+}
+
+/// Whether a shop may still be spoken to, as its row says in this transaction.
+pub async fn still_usable(tx: &mut Tx, id: &ConnectionId) -> Result<(), Failure> {
+    match db::connection::find(tx, id).await? {
+        Some(connection) => usable(&connection),
+        None => Err(Failure::give_up(DISCONNECTED, format!("connection '{id}' is not there any more"))),
+    }
 }
 
 fn session(tools: &Shared, connection: &Connection) -> Result<Session, Failure> {
@@ -66,7 +77,7 @@ fn usable(connection: &Connection) -> Result<(), Failure> {
             Err(Failure::reconnect(NEEDS_REAUTH, format!("{name} has to be connected again: {why}")))
         }
         ConnectionStatus::Disconnected => {
-            Err(Failure::give_up("disconnected", format!("{name} is disconnected; connect it again to use it")))
+            Err(Failure::give_up(DISCONNECTED, format!("{name} is disconnected; connect it again to use it")))
         }
         ConnectionStatus::Pending => Err(Failure::give_up("pending", format!("{name} is not connected yet"))),
         ConnectionStatus::Error if connection.last_error_code.as_deref() == Some(PAUSED) => Err(Failure::give_up(

@@ -245,6 +245,13 @@ pub async fn list_items_of(tx: &mut Tx, entity_id: &str, limit: i64) -> sqlx::Re
     )
 }
 
+/// The newest import of a shop, however it ended.
+pub async fn find_latest_import(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<Option<Run>> {
+    let sql =
+        columns!("WHERE store_connection_id = $1 AND action = 'import' ORDER BY started_at DESC, id DESC LIMIT 1");
+    maybe!(tx, Run, sql, connection)
+}
+
 /// Forgets runs (and their items) that ended before `before`.
 pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
     execute!(tx, "DELETE FROM store_sync_log WHERE completed_at < $1", before)

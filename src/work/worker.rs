@@ -81,7 +81,11 @@ async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToke
     }
 }
 
+/// The next job of a pool; none any more where this process stops.
 async fn claim(tools: &Tools, pool: Pool) -> sqlx::Result<Option<Job>> {
+    if tools.closing.is_cancelled() {
+        return Ok(None);
+    }
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     let job = db::job::claim(&mut tx, pool, &tools.instance, (now, now.plus(tools.rules.lease))).await?;
