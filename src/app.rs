@@ -168,6 +168,7 @@ pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shar
         brake_min: config.import.brake_min,
         max_products: i64::try_from(config.import.max_products).unwrap_or(i64::MAX),
         import_turn: Duration::from_secs(config.import.turn_seconds),
+        keep_runs: (config.log.keep_days > 0).then(|| Duration::from_hours(24 * u64::from(config.log.keep_days))),
     };
     Ok(Tools::new(Parts { gemini: gemini(config, &outside.clock)?, db, outside, providers, vault, apps, rules }))
 }

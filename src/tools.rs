@@ -74,6 +74,8 @@ pub struct Rules {
     pub max_products: i64,
     /// How long an import keeps a worker that others wait for.
     pub import_turn: Duration,
+    /// How long runs are remembered; for ever where there is no end.
+    pub keep_runs: Option<Duration>,
 }
 
 /// The crafts that `app` puts together.

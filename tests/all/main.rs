@@ -13,6 +13,7 @@ mod command_line;
 mod crash;
 mod doors;
 mod endless;
+mod forgetting;
 mod generating;
 mod hooks;
 mod importing;
