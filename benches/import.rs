@@ -255,6 +255,7 @@ fn normal(p: Shown) -> NormalProduct {
         variants: p.variants.into_iter().map(variant).collect(),
         notes: Vec::new(),
         images: p.images,
+        doubt: None,
     }
 }
 

@@ -135,7 +135,7 @@ pub async fn check_new_key(config: &Config, db: &Db) -> anyhow::Result<()> {
     let sealed = db::grant::count_sealed(&mut tx).await?;
     anyhow::ensure!(
         sealed == 0,
-        "the key file {0} is not there, and the database holds credentials of {sealed} shops that are sealed with its key. Nothing was          changed. Put the file back from your copy (mode 0600), or name the right one with [vault] key_file; if the key is lost for          good, make a new file with: (umask 077; echo \"v2:$(openssl rand -base64 32)\" > {0}), and connect the shops again",
+        "the key file {0} is not there, and the database holds credentials of {sealed} shops that are sealed with its key. Nothing was changed. Put the file back from your copy (mode 0600), or name the right one with [vault] key_file; if the key is lost for good, make a new file with: (umask 077; echo \"v2:$(openssl rand -base64 32)\" > {0}), and connect the shops again",
         file.display()
     );
     Ok(())
@@ -258,6 +258,9 @@ async fn assemble(config: &Config, access: &Access, outside: Outside) -> anyhow:
         full_every: Duration::from_hours(config.import.full_every_hours),
         brake_percent: config.import.brake_percent,
         brake_min: config.import.brake_min,
+        max_products: i64::try_from(config.import.max_products).unwrap_or(i64::MAX),
+        import_turn: Duration::from_secs(config.import.turn_seconds),
+        keep_runs: (config.log.keep_days > 0).then(|| Duration::from_hours(24 * u64::from(config.log.keep_days))),
     };
     let tools =
         Tools::new(Parts { gemini: gemini(config, &outside.clock)?, db, outside, providers, vault, apps, rules });

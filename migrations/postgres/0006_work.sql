@@ -40,6 +40,10 @@ CREATE INDEX store_sync_log_generated_asset_id_idx ON store_sync_log (generated_
 CREATE INDEX store_sync_log_product_id_idx ON store_sync_log (product_id);
 CREATE INDEX store_sync_log_status_idx ON store_sync_log (status);
 CREATE INDEX store_sync_log_job_id_idx ON store_sync_log (job_id);
+-- For the clean-up: what is old, what is the newest of its kind, and whose parent it is.
+CREATE INDEX store_sync_log_old_idx ON store_sync_log (completed_at) WHERE instance IS NOT NULL;
+CREATE INDEX store_sync_log_kind_idx ON store_sync_log (store_connection_id, action, started_at);
+CREATE INDEX store_sync_log_parent_id_idx ON store_sync_log (parent_id);
 CREATE UNIQUE INDEX store_sync_log_one_import_unique ON store_sync_log (store_connection_id) WHERE action = 'import' AND status = 'running';
 
 CREATE TABLE store_sync_item (

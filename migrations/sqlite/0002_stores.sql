@@ -90,11 +90,12 @@ CREATE TABLE sync_cursor (
     CONSTRAINT sync_cursor_resource_check CHECK (resource IN ('products', 'categories', 'images'))
 );
 
--- What a full pass has seen, one small row a page: so that an unchanged product costs no write of its own row.
+-- What a pass has seen, one small row a page: so that an unchanged product costs no write of its own row.
 CREATE TABLE sync_seen (
     store_connection_id TEXT NOT NULL REFERENCES store_connection (id) ON DELETE CASCADE,
     pass_id TEXT NOT NULL,
     page INTEGER NOT NULL,
     marks BLOB NOT NULL,
+    next_mark BLOB,
     PRIMARY KEY (store_connection_id, pass_id, page)
 );

@@ -15,7 +15,7 @@ use crate::{
         product::ProductFilter,
         run::RunFilter,
     },
-    model::ConnectionStatus,
+    model::{Connection, ConnectionStatus, Run, RunStatus},
     outside::{Clock, Random},
     provider,
     tools::Shared,
@@ -221,15 +221,32 @@ async fn shops(tools: &Shared) -> anyhow::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for connection in all.iter().filter(|c| c.status != ConnectionStatus::Disconnected).take(MOST_SHOPS) {
         let asked = match connect::open(tools, &connection.id).await {
-            Ok((session, _)) => provider::probe(&session).await.map(|_| "answers".to_owned()),
+            Ok((session, _)) => provider::probe(&session).await,
             Err(failure) => Err(failure),
         };
-        let ok = asked.is_ok();
-        findings.push(Finding {
-            check: format!("shop {}", connection.store_url),
-            ok,
-            text: asked.unwrap_or_else(|failure| failure.to_string()),
-        });
+        let found = match asked {
+            Ok(_) => match lacking(tools, connection).await? {
+                None => Ok("answers".to_owned()),
+                Some(lacks) => Err(format!("answers, but {lacks}")),
+            },
+            Err(failure) => Err(failure.to_string()),
+        };
+        let ok = found.is_ok();
+        let check = format!("shop {}", connection.store_url);
+        findings.push(Finding { check, ok, text: found.unwrap_or_else(|why| why) });
     }
     Ok(findings)
+}
+
+/// What its last import left undone, or why it failed.
+async fn lacking(tools: &Shared, connection: &Connection) -> anyhow::Result<Option<String>> {
+    let mut tx = tools.db.read().await?;
+    let last = db::run::find_latest_import(&mut tx, &connection.id).await?;
+    let told = last.filter(|run| matches!(run.status, RunStatus::Partial | RunStatus::Failed));
+    // What goes on in another run is told by that.
+    let goes_on = |run: &Run| ["continues", "interrupted"].iter().any(|code| run.error_code.as_deref() == Some(*code));
+    Ok(told.filter(|run| !goes_on(run)).map(|run| {
+        let why = run.error_message.as_deref().unwrap_or("no reason was kept");
+        format!("its last import ({}) was {}: {why}", run.id, run.status)
+    }))
 }

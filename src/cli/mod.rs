@@ -174,7 +174,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = Config::load(cli.config.as_deref(), std::env::vars())?;
     let quiet = !matches!(cli.command, Command::Serve | Command::Sandbox(_));
     let level = if quiet && config.log.level == "info" { "warn".to_owned() } else { config.log.level.clone() };
-    logging(&Log { level, format: config.log.format });
+    logging(&Log { level, ..config.log });
     dispatch(cli.command, &config, &out).await
 }
 

@@ -12,11 +12,13 @@ pub struct Log {
     pub level: String,
     /// `text` or `json`.
     pub format: LogFormat,
+    /// Days that runs (`store-sync logs`) are kept after their end; 0 keeps them for ever.
+    pub keep_days: u32,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { level: "info".into(), format: LogFormat::Text }
+        Self { level: "info".into(), format: LogFormat::Text, keep_days: 90 }
     }
 }
 

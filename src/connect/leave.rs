@@ -31,7 +31,7 @@ pub async fn leave(tools: &Shared, id: &ConnectionId) -> Result<Left, Failure> {
     db::connection::mark_disconnected(&mut tx, id, now).await?;
     db::webhook::delete_subscriptions(&mut tx, id).await?;
     db::job::cancel_pending(&mut tx, id, now).await?;
-    db::cursor::delete_seen(&mut tx, id).await?;
+    db::cursor::drop_pass(&mut tx, id).await?;
     tx.commit().await?;
     let (revoked_at_shop, note) = match revoked {
         Ok(true) => (true, None),

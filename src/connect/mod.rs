@@ -27,6 +27,7 @@ pub use start::{Begin, Begun, Next, begin, install};
 pub use wake::{push_job, wake_pushes};
 
 use crate::{
+    db::{self, Tx},
     model::{Connection, ConnectionId, ConnectionStatus, Failure},
     outside::Outside,
     provider::{Session, Shop},
@@ -35,6 +36,8 @@ use crate::{
 
 /// Code of a connection that an operator paused.
 pub const PAUSED: &str = "paused";
+/// Code of a connection that was ended.
+pub const DISCONNECTED: &str = "disconnected";
 /// Code of whatever is refused because the merchant has to connect again.
 pub const NEEDS_REAUTH: &str = "needs_reauth";
 
@@ -54,12 +57,20 @@ pub async fn open_for(lease: &Arc<Lease>, tools: &Shared, id: &ConnectionId) -> 
 async fn find_usable(tools: &Tools, id: &ConnectionId) -> Result<Connection, Failure> {
     let connection = {
         let mut tx = tools.db.read().await?;
-        crate::db::connection::find(&mut tx, id).await?
+        db::connection::find(&mut tx, id).await?
     };
     let connection =
         connection.ok_or_else(|| Failure::give_up("unknown_connection", format!("there is no connection '{id}'")))?;
     usable(&connection)?;
     Ok(connection)
+}
+
+/// Whether a shop may still be spoken to, as its row says in this transaction.
+pub async fn still_usable(tx: &mut Tx, id: &ConnectionId) -> Result<(), Failure> {
+    match db::connection::find(tx, id).await? {
+        Some(connection) => usable(&connection),
+        None => Err(Failure::give_up(DISCONNECTED, format!("connection '{id}' is not there any more"))),
+    }
 }
 
 fn session(tools: &Shared, connection: &Connection, outside: Outside) -> Result<Session, Failure> {
@@ -79,7 +90,7 @@ fn usable(connection: &Connection) -> Result<(), Failure> {
             Err(Failure::reconnect(NEEDS_REAUTH, format!("{name} has to be connected again: {why}")))
         }
         ConnectionStatus::Disconnected => {
-            Err(Failure::give_up("disconnected", format!("{name} is disconnected; connect it again to use it")))
+            Err(Failure::give_up(DISCONNECTED, format!("{name} is disconnected; connect it again to use it")))
         }
         ConnectionStatus::Pending => Err(Failure::give_up("pending", format!("{name} is not connected yet"))),
         ConnectionStatus::Error if connection.last_error_code.as_deref() == Some(PAUSED) => Err(Failure::give_up(

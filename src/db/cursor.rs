@@ -1,4 +1,4 @@
-//! How far an import has come, and what a full pass has seen.
+//! How far an import has come, and what its pass has seen.
 
 use serde_json::Value;
 use sqlx::types::Json;
@@ -48,27 +48,37 @@ pub async fn upsert(tx: &mut Tx, connection: &ConnectionId, cursor: &Cursor, now
     execute!(tx, sql, connection, &cursor.cursor, cursor.updated_since, cursor.full_sync_at, now).map(drop)
 }
 
-/// Remembers what a page of a full pass held: eight bytes a product.
+/// Remembers a page of a pass: eight bytes for each product on it, and eight for the page that it leads to.
 pub async fn insert_seen(
     tx: &mut Tx,
     connection: &ConnectionId,
     pass: &str,
     page: i32,
-    marks: &[u8],
+    (marks, next): (&[u8], Option<&[u8]>),
 ) -> sqlx::Result<()> {
-    let sql = "INSERT INTO sync_seen (store_connection_id, pass_id, page, marks) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (store_connection_id, pass_id, page) DO UPDATE SET marks = excluded.marks";
-    execute!(tx, sql, connection, pass, page, marks).map(drop)
+    let sql = "INSERT INTO sync_seen (store_connection_id, pass_id, page, marks, next_mark) VALUES ($1, $2, $3, $4, $5) \
+               ON CONFLICT (store_connection_id, pass_id, page) DO UPDATE SET marks = excluded.marks, \
+               next_mark = excluded.next_mark";
+    execute!(tx, sql, connection, pass, page, marks, next).map(drop)
 }
 
-/// Everything a full pass has seen, page by page.
-pub async fn list_seen(tx: &mut Tx, connection: &ConnectionId, pass: &str) -> sqlx::Result<Vec<Vec<u8>>> {
-    let sql = "SELECT marks FROM sync_seen WHERE store_connection_id = $1 AND pass_id = $2 ORDER BY page";
-    let rows: Vec<(Vec<u8>,)> = all!(tx, (Vec<u8>,), sql, connection, pass)?;
-    Ok(rows.into_iter().map(|(marks,)| marks).collect())
+/// Everything a pass has seen, page by page: its products, and the page that each page led to.
+pub async fn list_seen(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    pass: &str,
+) -> sqlx::Result<Vec<(Vec<u8>, Option<Vec<u8>>)>> {
+    let sql = "SELECT marks, next_mark FROM sync_seen WHERE store_connection_id = $1 AND pass_id = $2 ORDER BY page";
+    all!(tx, (Vec<u8>, Option<Vec<u8>>), sql, connection, pass)
 }
 
 /// Forgets the marks of every pass of a shop.
 pub async fn delete_seen(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<()> {
     execute!(tx, "DELETE FROM sync_seen WHERE store_connection_id = $1", connection).map(drop)
+}
+
+/// Gives an unfinished pass up: the next one begins anew.
+pub async fn drop_pass(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<()> {
+    execute!(tx, "UPDATE sync_cursor SET cursor = NULL WHERE store_connection_id = $1", connection)?;
+    delete_seen(tx, connection).await
 }

@@ -166,6 +166,21 @@ pub async fn mark_postponed(tx: &mut Tx, job: &Job, why: &str, (at, now): (Time,
     Ok(execute!(tx, sql, &job.id, job.attempts, why, at, now)? == 1)
 }
 
+/// Puts a job back that goes on later: behind those that wait already, however urgent it was to begin with. Nothing failed.
+pub async fn mark_continued(tx: &mut Tx, job: &Job, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE job SET status = 'pending', running_lane = NULL, lease_expires_at = NULL, locked_by = NULL, \
+               postponements = postponements + 1, priority = CASE WHEN priority < 100 THEN 100 ELSE priority END, \
+               error = NULL, scheduled_for = $3 WHERE id = $1 AND attempts = $2 AND status = 'processing'";
+    Ok(execute!(tx, sql, &job.id, job.attempts, now)? == 1)
+}
+
+/// Whether a job of a pool waits for nothing but a worker.
+pub async fn is_awaited(tx: &mut Tx, pool: Pool, now: Time) -> sqlx::Result<bool> {
+    let sql = "SELECT j.id FROM job j WHERE j.status = 'pending' AND j.queue = $1 AND j.scheduled_for <= $2 \
+               AND NOT EXISTS (SELECT 1 FROM job r WHERE r.running_lane = j.lane) LIMIT 1";
+    Ok(maybe!(tx, (JobId,), sql, pool, now)?.is_some())
+}
+
 /// Every waiting picture that a model is to make waits until `at`, too, and says why; gives how many.
 pub async fn postpone_models(tx: &mut Tx, why: &str, at: Time) -> sqlx::Result<u64> {
     macro_rules! postpone {

@@ -245,7 +245,70 @@ pub async fn list_items_of(tx: &mut Tx, entity_id: &str, limit: i64) -> sqlx::Re
     )
 }
 
-/// Forgets runs (and their items) that ended before `before`.
-pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
-    execute!(tx, "DELETE FROM store_sync_log WHERE completed_at < $1", before)
+/// The newest import of a shop, however it ended.
+pub async fn find_latest_import(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<Option<Run>> {
+    let sql =
+        columns!("WHERE store_connection_id = $1 AND action = 'import' ORDER BY started_at DESC, id DESC LIMIT 1");
+    maybe!(tx, Run, sql, connection)
+}
+
+/// Up to `limit` runs that ended before `before` and that nobody needs any more, oldest first. What the older application wrote stays
+/// (it named no instance), and so do the newest run of each kind of a shop, the runs of open jobs and of open pushes, and the journal
+/// of renewals that may have spent the token in use.
+pub async fn list_forgotten(tx: &mut Tx, before: Time, limit: i64) -> sqlx::Result<Vec<RunId>> {
+    macro_rules! forgotten {
+        ($lock:literal) => {
+            concat!(
+                "SELECT l.id FROM store_sync_log l WHERE l.instance IS NOT NULL AND l.completed_at < $1 \
+                 AND EXISTS (SELECT 1 FROM store_sync_log n WHERE n.store_connection_id = l.store_connection_id \
+                 AND n.action = l.action AND (n.started_at > l.started_at OR (n.started_at = l.started_at AND n.id > l.id))) \
+                 AND NOT EXISTS (SELECT 1 FROM job j WHERE j.id = l.job_id AND j.status IN ('pending', 'processing')) \
+                 AND NOT EXISTS (SELECT 1 FROM asset_push p WHERE p.generated_asset_id = l.generated_asset_id \
+                 AND p.store_connection_id = l.store_connection_id AND p.status IN ('queued', 'pushing', 'removing')) \
+                 AND NOT (l.action = 'refresh_token' AND l.error_details IS NOT NULL \
+                 AND EXISTS (SELECT 1 FROM store_connection c WHERE c.id = l.store_connection_id \
+                 AND (c.token_refreshed_at IS NULL OR c.token_refreshed_at <= l.completed_at))) \
+                 ORDER BY l.completed_at LIMIT $2",
+                $lock
+            )
+        };
+    }
+    let sql = match tx {
+        Tx::Sqlite(_) => forgotten!(""),
+        // Every replica cleans up: each takes what the others have not.
+        Tx::Postgres(_) => forgotten!(" FOR UPDATE OF l SKIP LOCKED"),
+    };
+    Ok(all!(tx, (RunId,), sql, before, limit)?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Deletes up to `limit` items of these runs; gives how many.
+pub async fn delete_items(tx: &mut Tx, runs: &[RunId], limit: i64) -> sqlx::Result<u64> {
+    build!(
+        tx,
+        |q| {
+            q.push("DELETE FROM store_sync_item WHERE id IN (SELECT id FROM store_sync_item WHERE sync_log_id IN (");
+            let mut list = q.separated(", ");
+            for run in runs {
+                list.push_bind(run.clone());
+            }
+            q.push(") LIMIT ").push_bind(limit).push(")");
+        },
+        execute
+    )
+}
+
+/// Deletes runs, with what items they still have.
+pub async fn delete(tx: &mut Tx, runs: &[RunId]) -> sqlx::Result<u64> {
+    build!(
+        tx,
+        |q| {
+            q.push("DELETE FROM store_sync_log WHERE id IN (");
+            let mut list = q.separated(", ");
+            for run in runs {
+                list.push_bind(run.clone());
+            }
+            q.push(")");
+        },
+        execute
+    )
 }

@@ -12,7 +12,7 @@ use crate::{
     },
     model::{Counts, Failure, ItemOutcome, NormalProduct, ProductId, ProductStatus, Time},
     outside::Outside,
-    provider::Unreadable,
+    provider::{self, Unreadable},
     vault::hex,
 };
 
@@ -37,9 +37,19 @@ pub(super) struct Absorbed {
 }
 
 impl Prepared {
-    /// The products that could be read.
-    pub(super) fn products(&self) -> impl Iterator<Item = &NormalProduct> {
-        self.products.iter().map(|(product, _)| product)
+    /// How many products stood on the page, readable or not.
+    pub(super) fn held(&self) -> i64 {
+        i64::try_from(self.marks.len() / 8).unwrap_or(0) + self.nameless
+    }
+
+    /// How many of them could not be read.
+    pub(super) fn unreadable(&self) -> i64 {
+        i64::try_from(self.unreadable.len()).unwrap_or(0)
+    }
+
+    /// The newest change of those that could be read, by the shop's clock.
+    pub(super) fn newest(&self) -> Option<Time> {
+        self.products.iter().filter_map(|(product, _)| product.updated_at).max()
     }
 }
 
@@ -75,11 +85,14 @@ pub(super) fn prepare(page: Vec<Result<NormalProduct, Unreadable>>, now: Time) -
 
 /// Eight bytes that stand for a product's id: a chance likeness only keeps a product from being swept.
 pub(super) fn mark(erp_id: &str) -> u64 {
-    let hash: [u8; 32] = Sha256::digest(erp_id.as_bytes()).into();
-    u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
+    provider::mark(erp_id.as_bytes())
 }
 
+/// What it was last seen as. In doubt it is like nothing, so that it is written anew until it comes whole.
 fn hash(product: &NormalProduct) -> String {
+    if product.doubt.is_some() {
+        return String::new();
+    }
     let mut hasher = HashWriter(Sha256::new());
     // A hasher takes every byte; a normal product is plain data.
     let _ = serde_json::to_writer(&mut hasher, product);
@@ -138,7 +151,7 @@ pub(super) async fn absorb(
             continue;
         }
         match row {
-            Some(row) if row.erp_hash.as_deref() == Some(hash) && !row.gone => {
+            Some(row) if row.erp_hash.as_deref() == Some(hash) && !row.gone && product.doubt.is_none() => {
                 absorbed.counts.unchanged += 1;
             }
             Some(row) => writes.push((row.id.clone(), product, hash, false)),
@@ -147,6 +160,12 @@ pub(super) async fn absorb(
     }
     absorbed.created = writes.iter().filter(|(.., new)| *new).map(|(id, ..)| id.clone()).collect();
     for (id, product, _, new) in &writes {
+        if let Some(why) = &product.doubt {
+            absorbed.counts.failed += 1;
+            let told = item(outside, Some(id), Some(product.erp_id.clone()), ItemOutcome::Failed);
+            absorbed.items.push(NewItem { error_code: Some("incomplete".into()), message: Some(why.clone()), ..told });
+            continue;
+        }
         let outcome = if *new { ItemOutcome::Created } else { ItemOutcome::Updated };
         match outcome {
             ItemOutcome::Created => absorbed.counts.created += 1,
@@ -179,10 +198,13 @@ async fn write(tx: &mut Tx, outside: &Outside, to: &Target<'_>, writes: &[Write<
     let changed: Vec<&ProductId> = writes.iter().filter(|(.., new)| !new).map(|(id, ..)| id).collect();
     let mut own = Vec::new();
     if !changed.is_empty() {
-        let variants = catalogue::list_known_variants(tx, &changed).await?;
+        // What a list in doubt lacks is not gone.
+        let sure = writes.iter().filter(|(_, product, _, new)| !new && product.doubt.is_none());
+        let sure: Vec<&ProductId> = sure.map(|(id, ..)| id).collect();
+        let variants = catalogue::list_known_variants(tx, &sure).await?;
         let gone = gone(&variants, writes, |p| p.variants.iter().map(|v| v.id.as_str()).collect());
         catalogue::mark_variants_gone(tx, &gone, to.now).await?;
-        let images = catalogue::list_known_images(tx, &changed).await?;
+        let images = catalogue::list_known_images(tx, &sure).await?;
         let lost = self::gone(&images, writes, |p| p.images.iter().map(|i| i.id.as_str()).collect());
         catalogue::mark_images_gone(tx, &lost, to.now).await?;
         catalogue::clear_primary(tx, &changed).await?;

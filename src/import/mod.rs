@@ -2,6 +2,8 @@
 //! Never pushes, never schedules.
 
 mod absorb;
+mod course;
+mod ending;
 mod progress;
 mod run;
 mod sweep;

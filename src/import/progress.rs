@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::absorb::Prepared;
 use crate::{
     model::{ImportScope, Time},
     provider::PageToken,
@@ -22,6 +23,18 @@ pub(super) struct Progress {
     pub(super) seen: i64,
     /// Products of which not even the id could be read: nothing may be swept then.
     pub(super) nameless: i64,
+    /// Products that could not be read, with or without an id.
+    #[serde(default)]
+    pub(super) unreadable: i64,
+    /// Pages in a row, up to now, that held only products of earlier pages…
+    #[serde(default)]
+    pub(super) repeats: i32,
+    /// …and how many there were in all.
+    #[serde(default)]
+    pub(super) repeated: i32,
+    /// Pages in a row, up to now, without any product.
+    #[serde(default)]
+    pub(super) empty: i32,
     /// The shop's own count, as last told.
     pub(super) total: Option<i64>,
     /// The newest change seen, by the shop's clock.
@@ -39,16 +52,39 @@ impl Progress {
             pages: 0,
             seen: 0,
             nameless: 0,
+            unreadable: 0,
+            repeats: 0,
+            repeated: 0,
+            empty: 0,
             total: None,
             newest: None,
             started_at: now,
         }
     }
 
+    /// Counts a page in that was read, and turns to the one that it leads to.
+    pub(super) fn advance(&mut self, page: &Prepared, next: Option<PageToken>, total: Option<i64>) {
+        self.next = next;
+        self.pages += 1;
+        self.seen += page.held();
+        self.nameless += page.nameless;
+        self.unreadable += page.unreadable();
+        self.total = total.or(self.total);
+        self.newest = self.newest.max(page.newest());
+    }
+
+    /// Whether there were products, and not one of them could be read.
+    pub(super) fn read_nothing(&self) -> bool {
+        self.seen > 0 && self.unreadable == self.seen
+    }
+
     /// Why what was not seen may not be taken for gone; `None` when the pass was complete beyond doubt.
     pub(super) fn doubt(&self) -> Option<String> {
         if self.nameless > 0 {
             return Some(format!("{} products could not be read, not even their ids", self.nameless));
+        }
+        if self.repeated > 0 {
+            return Some(format!("{} pages held only products of the pages before them", self.repeated));
         }
         match self.total {
             Some(total) if total != self.seen => {

@@ -1,21 +1,30 @@
 //! One import, from its run row to its end: resume or begin a pass, read and write pages side by side, prove, sweep.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::types::Json;
 
 use super::{
     absorb::{Prepared, absorb, prepare},
+    course::{Course, place},
+    ending::{End, Halt, Note, stopped},
     progress::Progress,
-    sweep::{Swept, sweep},
 };
 use crate::{
     connect,
-    db::{self, catalogue::Target, cursor::Cursor, run::NewRun},
-    model::{Connection, ConnectionId, Counts, Failure, ImportScope, Remedy, RunAction, RunId, RunStatus, Trigger},
+    db::{self, Tx, catalogue::Target, cursor::Cursor, run::NewRun},
+    model::{
+        Connection, ConnectionId, Counts, Failure, ImportScope, JobEnd, Pool, Remedy, RunAction, RunId, RunStatus,
+        Time, Trigger,
+    },
     provider::{self, Page, Session},
     tools::{Lease, Shared, Tools},
 };
+
+/// How often a run looks, in the midst of a call, whether its shop was paused.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often a run that has had its turn looks whether others wait.
+const LOOK_FOR_OTHERS: Duration = Duration::from_secs(10);
 
 /// What is to be imported.
 pub struct Order<'a> {
@@ -28,13 +37,15 @@ pub struct Order<'a> {
 
 /// Imports a shop's products. The run row stands before the first call and is closed whatever happens but a crash;
 /// after a crash the next run closes it and goes on where it stopped.
-pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &Order<'_>) -> Result<(), Failure> {
+pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &Order<'_>) -> Result<JobEnd, Failure> {
     let run = open_run(tools, lease, order).await?;
-    let mut import = Import { tools, lease, order, run, counts: Counts::default(), calls: 0 };
+    let turn_ends = tools.outside.clock.now().plus(tools.rules.import_turn);
+    let mut import = Import { tools, lease, order, run, turn_ends, counts: Counts::default(), calls: 0 };
     let result = import.work().await;
     let (status, error) = match &result {
-        Ok(None) => (RunStatus::Success, None),
-        Ok(Some(doubt)) => (RunStatus::Partial, Some((doubt.code, doubt.text.as_str()))),
+        Ok(End::Whole) => (RunStatus::Success, None),
+        Ok(End::Partial(note) | End::GoesOn(note)) => (RunStatus::Partial, Some((note.code, note.text.as_str()))),
+        Ok(End::Stopped(note)) => (RunStatus::Cancelled, Some((note.code, note.text.as_str()))),
         Err(failure) => (RunStatus::Failed, Some((failure.code.as_str(), failure.message.as_str()))),
     };
     let now = tools.outside.clock.now();
@@ -42,70 +53,135 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &Order<'_>) -> Resul
     lease.hold(&mut tx).await?;
     db::run::close(&mut tx, &import.run, status, error, import.calls, now).await?;
     tx.commit().await?;
-    result.map(drop)
+    result.map(|end| if matches!(end, End::GoesOn(_)) { JobEnd::GoesOn } else { JobEnd::Done })
 }
 
-/// Something that was left undone on purpose.
-struct Doubt {
-    code: &'static str,
-    text: String,
-}
-
-struct Import<'a> {
-    tools: &'a Shared,
+/// A run under way.
+pub(super) struct Import<'a> {
+    pub(super) tools: &'a Shared,
     lease: &'a Arc<Lease>,
-    order: &'a Order<'a>,
-    run: RunId,
-    counts: Counts,
+    pub(super) order: &'a Order<'a>,
+    pub(super) run: RunId,
+    /// From then on it makes room for imports that wait for a worker.
+    turn_ends: Time,
+    pub(super) counts: Counts,
     calls: i32,
 }
 
 impl Import<'_> {
-    async fn work(&mut self) -> Result<Option<Doubt>, Failure> {
+    async fn work(&mut self) -> Result<End, Failure> {
         let (session, connection) = connect::open_for(self.lease, self.tools, self.order.connection).await?;
         let result = self.pass(&session, &connection).await;
         self.calls = session.api_calls();
-        result
+        match result {
+            Ok(end) | Err(Halt::Ends(end)) => Ok(end),
+            Err(Halt::Failed(failure)) => Err(failure),
+        }
     }
 
-    async fn pass(&mut self, session: &Session, connection: &Connection) -> Result<Option<Doubt>, Failure> {
+    async fn pass(&mut self, session: &Session, connection: &Connection) -> Result<End, Halt> {
         let mut cursor = {
             let mut tx = self.tools.db.read().await?;
             db::cursor::get(&mut tx, &connection.id).await?
         };
         let mut progress = self.resume_or_begin(session, &cursor);
-        let resumed = progress.next.is_some();
-        let mut page = match provider::page(session, progress.since, progress.next.as_ref()).await {
+        let mut course = self.course(connection, &progress).await?;
+        let mut page = match self.fetch(session, &progress).await {
             // A page token that outlived the shop's memory: the pass begins anew.
-            Err(failure) if resumed && failure.remedy == Remedy::GiveUp => {
+            Err(Halt::Failed(failure)) if progress.next.is_some() && failure.remedy == Remedy::GiveUp => {
                 tracing::info!(connection.id = %connection.id, "the shop no longer knows where the last pass stopped; beginning anew");
                 let now = self.tools.outside.clock.now();
                 progress = Progress::begin(self.tools.outside.new_id(), progress.scope, progress.since, now);
-                provider::page(session, progress.since, None).await?
+                course = Course::begin(self.tools.rules.max_products);
+                self.fetch(session, &progress).await?
             }
             other => other?,
         };
         loop {
             let Page { products, next, total } = page;
             let prepared = prepare(products, self.tools.outside.clock.now());
-            progress.next.clone_from(&next);
-            progress.pages += 1;
-            progress.seen += i64::try_from(prepared.marks.len() / 8).unwrap_or(0) + prepared.nameless;
-            progress.nameless += prepared.nameless;
-            progress.total = total.or(progress.total);
-            progress.newest = progress.newest.max(prepared.newest());
+            progress.advance(&prepared, next, total);
+            let endless = course.take(&prepared.marks, prepared.nameless, &mut progress);
+            let goes_on = progress.next.is_some() && endless.is_none();
             let write = self.write_page(connection, &cursor, &progress, &prepared, session.api_calls());
-            let Some(token) = next else {
-                let written = write.await?;
-                self.counts.add(&written);
-                break;
-            };
-            // The next page is fetched while this one is written; a page that came is kept even if the next one fails.
-            let (written, fetched) = tokio::join!(write, provider::page(session, progress.since, Some(&token)));
-            self.counts.add(&written?);
-            page = fetched?;
+            if goes_on && self.tools.outside.clock.now() < self.turn_ends {
+                // The next page is fetched while this one is written; a page that came is kept even if the next one fails.
+                let (written, fetched) = tokio::join!(write, self.fetch(session, &progress));
+                self.counts.add(&written?);
+                page = fetched?;
+                continue;
+            }
+            self.counts.add(&write.await?);
+            if let Some(why) = endless {
+                return self.break_off(connection, &mut cursor, &progress, &why, session.api_calls()).await;
+            }
+            if !goes_on {
+                return self.finish(connection, &mut cursor, &progress, session.api_calls()).await;
+            }
+            self.make_room(&progress).await?;
+            page = self.fetch(session, &progress).await?;
         }
-        self.finish(connection, &mut cursor, &progress, session.api_calls()).await
+    }
+
+    /// The next page; no longer waited for when the import is called off.
+    async fn fetch(&self, session: &Session, progress: &Progress) -> Result<Page, Halt> {
+        tokio::select! {
+            page = provider::page(session, progress.since, progress.next.as_ref()) => Ok(page?),
+            end = self.called_off(progress) => Err(Halt::Ends(end)),
+        }
+    }
+
+    /// Returns when the import has to end in the midst of a call: its shop was paused or disconnected, or this process stops.
+    async fn called_off(&self, progress: &Progress) -> End {
+        loop {
+            tokio::select! {
+                () = self.tools.closing.cancelled() => {
+                    let text = format!("this process stopped after {} products; the pass goes on with the next start", progress.seen);
+                    return End::GoesOn(Note { code: "interrupted", text });
+                }
+                () = self.tools.outside.clock.beat(LOOK_EVERY) => {}
+            }
+            // A task of its own: a page that comes meanwhile does not break off what the database is asked.
+            let (tools, id) = (self.tools.clone(), self.order.connection.clone());
+            let look = tokio::spawn(async move {
+                let mut tx = tools.db.read().await?;
+                connect::still_usable(&mut tx, &id).await
+            });
+            if let Ok(Err(failure)) = look.await
+                && let Some(end) = stopped(&failure, progress)
+            {
+                return end;
+            }
+        }
+    }
+
+    /// What an unfinished pass has met in its earlier runs.
+    async fn course(&self, connection: &Connection, progress: &Progress) -> Result<Course, Failure> {
+        let mut course = Course::begin(self.tools.rules.max_products);
+        if progress.next.is_some() {
+            let mut tx = self.tools.db.read().await?;
+            for (marks, next) in db::cursor::list_seen(&mut tx, &connection.id, &progress.pass).await? {
+                course.recall(&marks, next.as_deref());
+            }
+        }
+        Ok(course)
+    }
+
+    /// A pass that has had its turn ends its run where others wait for a worker, and goes on behind them.
+    async fn make_room(&mut self, progress: &Progress) -> Result<(), Halt> {
+        let now = self.tools.outside.clock.now();
+        let mut tx = self.tools.db.read().await?;
+        let waits = db::job::is_awaited(&mut tx, Pool::Import, now).await?;
+        drop(tx);
+        if !waits {
+            self.turn_ends = now.plus(LOOK_FOR_OTHERS);
+            return Ok(());
+        }
+        let text = format!(
+            "{} products were read in its turn; other imports wait, and the pass goes on behind them",
+            progress.seen
+        );
+        Err(Halt::Ends(End::GoesOn(Note { code: "continues", text })))
     }
 
     /// An unfinished pass of the same kind goes on; otherwise a new one begins.
@@ -145,11 +221,11 @@ impl Import<'_> {
         progress: &Progress,
         page: &Prepared,
         calls: i32,
-    ) -> Result<Counts, Failure> {
+    ) -> Result<Counts, Halt> {
         let (tools, now) = (self.tools, self.tools.outside.clock.now());
         let to = Target { client: &connection.client_id, connection: &connection.id, run: &self.run, now };
         let mut tx = tools.db.begin().await?;
-        self.lease.hold(&mut tx).await?;
+        self.may_write(&mut tx, progress).await?;
         let first_pass = cursor.full_sync_at.is_none();
         let absorbed = absorb(&mut tx, &tools.outside, &to, page, !first_pass).await?;
         if tools.rules.analyse_on_import {
@@ -157,12 +233,12 @@ impl Import<'_> {
                 db::job::insert(&mut tx, &tools.analysis_job(&connection.client_id, product), now).await?;
             }
         }
-        if progress.scope == ImportScope::Full {
-            if progress.pages == 1 {
-                db::cursor::delete_seen(&mut tx, &connection.id).await?;
-            }
-            db::cursor::insert_seen(&mut tx, &connection.id, &progress.pass, progress.pages, &page.marks).await?;
+        if progress.pages == 1 {
+            db::cursor::delete_seen(&mut tx, &connection.id).await?;
         }
+        let next = place(progress.next.as_ref());
+        let seen = (page.marks.as_slice(), next.as_deref());
+        db::cursor::insert_seen(&mut tx, &connection.id, &progress.pass, progress.pages, seen).await?;
         let json = serde_json::to_value(progress).map_err(|e| Failure::give_up("cursor", e.to_string()))?;
         let stands = Cursor { cursor: Some(Json(json)), ..cursor.clone() };
         db::cursor::upsert(&mut tx, &connection.id, &stands, now).await?;
@@ -174,57 +250,18 @@ impl Import<'_> {
         Ok(absorbed.counts)
     }
 
-    /// The end of a pass: proof, sweep, watermark, in one transaction.
-    async fn finish(
-        &mut self,
-        connection: &Connection,
-        cursor: &mut Cursor,
-        progress: &Progress,
-        calls: i32,
-    ) -> Result<Option<Doubt>, Failure> {
-        let (tools, now) = (self.tools, self.tools.outside.clock.now());
-        let mut tx = tools.db.begin().await?;
-        self.lease.hold(&mut tx).await?;
-        let mut doubt = None;
-        cursor.cursor = None;
-        if progress.scope == ImportScope::Full {
-            doubt = progress.doubt().map(|text| Doubt {
-                code: "unproven",
-                text: format!("the pass may be incomplete ({text}): nothing was marked as gone; the next complete pass looks again"),
-            });
-            if doubt.is_none() {
-                let pass = (&connection.id, progress.pass.as_str());
-                match sweep(&mut tx, &tools.outside, &tools.rules, pass, self.order.accept_deletes).await? {
-                    Swept::Gone(items) => {
-                        self.counts.deleted += i32::try_from(items.len()).unwrap_or(i32::MAX);
-                        db::run::insert_items(&mut tx, &self.run, &items, now).await?;
-                    }
-                    Swept::Braked(text) => doubt = Some(Doubt { code: "sweep_brake", text }),
-                }
-                cursor.full_sync_at = Some(progress.started_at.min(now));
-            }
-            db::cursor::delete_seen(&mut tx, &connection.id).await?;
+    /// Asked in every transaction that writes: whether the job is still ours, and the shop not paused or disconnected meanwhile.
+    pub(super) async fn may_write(&self, tx: &mut Tx, progress: &Progress) -> Result<(), Halt> {
+        self.lease.hold(tx).await?;
+        match connect::still_usable(tx, self.order.connection).await {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(stopped(&failure, progress).map_or(Halt::Failed(failure), Halt::Ends)),
         }
-        if doubt.as_ref().is_none_or(|doubt| doubt.code != "unproven") {
-            // Never past the beginning of the pass: what is dated later by its shop would hide every change until then.
-            let newest = progress.newest.map(|at| at.min(progress.started_at).min(now));
-            cursor.updated_since = cursor.watermark(now).max(newest);
-        }
-        db::cursor::upsert(&mut tx, &connection.id, cursor, now).await?;
-        db::connection::mark_synced(&mut tx, &connection.id, now).await?;
-        db::run::update_counts(&mut tx, &self.run, total(progress), &self.counts, calls, now).await?;
-        tx.commit().await?;
-        Ok(doubt)
     }
 }
 
-impl Prepared {
-    fn newest(&self) -> Option<crate::model::Time> {
-        self.products().filter_map(|product| product.updated_at).max()
-    }
-}
-
-fn total(progress: &Progress) -> i32 {
+/// How many products there are, as far as anybody knows.
+pub(super) fn total(progress: &Progress) -> i32 {
     i32::try_from(progress.total.unwrap_or(progress.seen)).unwrap_or(i32::MAX)
 }
 

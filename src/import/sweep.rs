@@ -30,7 +30,7 @@ pub(super) async fn sweep(
 ) -> Result<Swept, Failure> {
     let (connection, pass) = pass;
     let mut seen: Vec<u64> = Vec::new();
-    for marks in db::cursor::list_seen(tx, connection, pass).await? {
+    for (marks, _) in db::cursor::list_seen(tx, connection, pass).await? {
         seen.extend(marks.as_chunks::<8>().0.iter().map(|bytes| u64::from_be_bytes(*bytes)));
     }
     seen.sort_unstable();

@@ -30,6 +30,14 @@ words! {
     }
 }
 
+/// How an attempt at a job ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobEnd {
+    Done,
+    /// The rest is done in a next attempt, behind whoever waits now.
+    GoesOn,
+}
+
 /// What a job is about. Ids only: tokens are asked for per call, never carried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

@@ -36,7 +36,7 @@ pub use ids::{
     ProductId, PushId, RunId, SessionId, TagId, UserId, VariantId,
 };
 pub use inspiration::{Inspiration, InspirationSource};
-pub use job::{ImportScope, Job, JobStatus, Pool, Task};
+pub use job::{ImportScope, Job, JobEnd, JobStatus, Pool, Task};
 pub use ledger::{UsageEntry, UsageKind, UsageStatus, UsageSum, dollars};
 pub use member::{Member, ROLES, User};
 pub use message::Message;

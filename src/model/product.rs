@@ -69,6 +69,9 @@ pub struct NormalProduct {
     /// What was changed to make it fit, for people.
     #[serde(skip)]
     pub notes: Vec<String>,
+    /// Why one of its lists may not be whole: what it lacks is not gone then.
+    #[serde(skip)]
+    pub doubt: Option<String>,
 }
 
 /// A variant of a normal product.

@@ -30,6 +30,13 @@ pub struct BulkToken {
     at: Option<u64>,
 }
 
+impl BulkToken {
+    /// Whether the file is still being written.
+    pub(super) fn waits(&self) -> bool {
+        self.at.is_none()
+    }
+}
+
 /// Whether this pass is read in bulk: begins it where the catalogue is large enough.
 pub(super) async fn begin(session: &Session, bulk: &Bulk) -> Result<Option<Page>, Failure> {
     let recipe = &session.provider.recipe;

@@ -6,6 +6,7 @@ mod bulk;
 mod call;
 mod check;
 mod grant;
+mod nested;
 mod oauth1;
 mod pace;
 mod pages;
@@ -19,6 +20,7 @@ mod schema;
 mod scope;
 mod signature;
 mod template;
+mod trail;
 mod unpick;
 mod verdict;
 mod webhook;
@@ -46,6 +48,7 @@ pub use rehearse::{Answered, Errand, Goods, Prank, Rehearsal, Rules, Said};
 pub use replay::{journeys, replay};
 pub use schema::{page as schema_page, schema};
 pub use signature::{check_callback, check_origin};
+pub use trail::{Trail, mark};
 pub use webhook::{Delivery, Told, subscribe};
 pub use write::{
     Kept, Parcel, Picture, Placing, copies, find_ours, gallery, look, recognise, result_id, same_bytes, step, undo,

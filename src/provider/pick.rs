@@ -296,6 +296,7 @@ impl Mapping {
             notes: any_cut.then(|| format!("an SKU was cut to {MAX_SKU} characters")).into_iter().collect(),
             variants: unique(variants, |v| &v.id),
             images: unique(images, |i| &i.id),
+            doubt: None,
             erp_id,
         })
     }

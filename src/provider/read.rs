@@ -8,6 +8,7 @@ use url::Url;
 use super::{
     Provider, bulk,
     call::{Answer, Session, With},
+    nested,
     pages::PageToken,
     path::as_text,
     recipe::{Op, PageKind, SinceFormat},
@@ -114,8 +115,9 @@ async fn plain_page(session: &Session, since: Option<Time>, token: Option<&PageT
     }
     let mut products = Vec::new();
     for item in import.page.items.each(&answer.body) {
-        let item = complete(session, item, &answer.body).await?;
-        products.push(normal(&session.provider, (&session.facts, &session.store_url), &item));
+        let (item, doubt) = complete(session, item, &answer.body).await?;
+        let product = normal(&session.provider, (&session.facts, &session.store_url), &item);
+        products.push(product.map(|product| NormalProduct { doubt, ..product }));
     }
     Ok(Page { products, next, total })
 }
@@ -130,7 +132,7 @@ pub fn normal(
     provider.recipe.import.map.product(item, &scope).map_err(|(erp_id, why)| Unreadable { erp_id, why })
 }
 
-async fn ask(
+pub(super) async fn ask(
     session: &Session,
     op: &Op,
     page: &PageKind,
@@ -142,10 +144,15 @@ async fn ask(
     session.call(op, With { values, url, parcel: None }).await
 }
 
-/// An item with everything that belongs into it: what stands beside it in the page, and lists that came cut.
-async fn complete<'v>(session: &Session, item: &'v Value, body: &Value) -> Result<Cow<'v, Value>, Failure> {
+/// An item with everything that belongs into it: what stands beside it in the page, and lists that came cut. Says why one of them may not
+/// be whole.
+async fn complete<'v>(
+    session: &Session,
+    item: &'v Value,
+    body: &Value,
+) -> Result<(Cow<'v, Value>, Option<String>), Failure> {
     let recipe = &session.provider.recipe;
-    let mut item = Cow::Borrowed(item);
+    let (mut item, mut doubt) = (Cow::Borrowed(item), None);
     for join in &recipe.import.join {
         let wanted: Vec<String> = join.ids.each(&item).iter().filter_map(as_text).collect();
         let known = join.from.each(body);
@@ -159,20 +166,9 @@ async fn complete<'v>(session: &Session, item: &'v Value, body: &Value) -> Resul
         if !cut || !there || nested.only.as_ref().is_some_and(|only| !only.holds(&item)) {
             continue;
         }
-        let mut token = nested.start.as_ref().and_then(|path| path.text(&item)).map(PageToken::Cursor);
-        let base = base(session)?;
-        loop {
-            let values = Map::from_iter([("item".to_owned(), item.as_ref().clone())]);
-            let answer = ask(session, &recipe.op[&nested.op], &nested.page, values, token.as_ref()).await?;
-            let more = nested.page.items.each(&answer.body).to_vec();
-            nested.into.append(item.to_mut(), more);
-            token = nested.page.next(token.as_ref(), (&answer.headers, &answer.body), &base)?;
-            if token.is_none() {
-                break;
-            }
-        }
+        doubt = nested::complete(session, nested, &mut item).await?.or(doubt);
     }
-    Ok(item)
+    Ok((item, doubt))
 }
 
 fn written(since: Time, format: SinceFormat) -> String {
@@ -184,7 +180,7 @@ fn written(since: Time, format: SinceFormat) -> String {
     }
 }
 
-fn base(session: &Session) -> Result<Url, Failure> {
+pub(super) fn base(session: &Session) -> Result<Url, Failure> {
     let scope = Scope { store_url: &session.store_url, ..Scope::of_facts(&session.facts) };
     let text = session.provider.recipe.call.base.text(&scope)?.unwrap_or_default();
     Url::parse(&text).map_err(|_| {

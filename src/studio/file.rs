@@ -3,9 +3,10 @@
 use image::RgbaImage;
 
 use super::{
-    Adjustments, MAX_SIDE, Picture, StudioError,
+    Adjustments, MAX_SIDE, Picture, SCENE_BYTES, StudioError,
     canvas::{Canvas, unshown},
     grade::grade,
+    memory,
     read::read,
 };
 
@@ -31,6 +32,7 @@ const QUALITY: f32 = 85.0;
 pub fn webp(picture: &[u8]) -> Result<Webp, StudioError> {
     let picture = read(picture, MAX_SIDE)?;
     let (width, height) = picture.dimensions();
+    let _room = room(&picture, WRITING_BYTES);
     let unwritable = || StudioError::Unwritable(image::ImageError::IoError(std::io::Error::other("WebP was refused")));
     let bytes = if is_clear(&picture) {
         webp::Encoder::from_rgba(picture.as_raw(), width, height).encode_simple(false, QUALITY)
@@ -48,6 +50,7 @@ pub fn webp(picture: &[u8]) -> Result<Webp, StudioError> {
 /// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Unwritable` where the encoder gives up.
 pub fn jpeg(picture: &[u8]) -> Result<Vec<u8>, StudioError> {
     let mut picture = read(picture, MAX_SIDE)?;
+    let _room = room(&picture, WRITING_BYTES);
     for pixel in picture.pixels_mut() {
         let alpha = u32::from(pixel[3]);
         for part in 0..3 {
@@ -70,7 +73,9 @@ pub fn jpeg(picture: &[u8]) -> Result<Vec<u8>, StudioError> {
 /// # Errors
 /// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Unwritable` where the encoder gives up.
 pub fn png(picture: &[u8]) -> Result<Picture, StudioError> {
-    written(read(picture, MAX_SIDE)?)
+    let picture = read(picture, MAX_SIDE)?;
+    let _room = room(&picture, WRITING_BYTES);
+    written(picture)
 }
 
 /// The adjustments on a finished picture. Without any, the picture stays as it is. `seed` chooses the grain, so that the same picture,
@@ -81,6 +86,7 @@ pub fn png(picture: &[u8]) -> Result<Picture, StudioError> {
 /// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Unwritable` where the encoder gives up.
 pub fn adjust(picture: &[u8], adjust: &Adjustments, seed: u64) -> Result<Picture, StudioError> {
     let mut picture = read(picture, MAX_SIDE)?;
+    let _room = room(&picture, SCENE_BYTES);
     if *adjust == Adjustments::default() {
         return written(picture);
     }
@@ -94,6 +100,14 @@ pub fn adjust(picture: &[u8], adjust: &Adjustments, seed: u64) -> Result<Picture
         to.0[..3].copy_from_slice(from);
     }
     written(picture)
+}
+
+/// Bytes that a picture takes for each pixel while it is written: itself, its other form, and the file.
+const WRITING_BYTES: u64 = 12;
+
+/// Room for a picture that is worked on.
+fn room(picture: &RgbaImage, bytes: u64) -> memory::Share<'static> {
+    memory::share(u64::from(picture.width()) * u64::from(picture.height()) * bytes)
 }
 
 fn written(picture: RgbaImage) -> Result<Picture, StudioError> {

@@ -9,9 +9,11 @@ mod colour;
 mod cut;
 mod file;
 mod grade;
+mod memory;
 mod observe;
 mod read;
 mod scene;
+mod shrink;
 
 pub use colour::Colour;
 pub use file::{Webp, adjust, jpeg, png, webp};
@@ -38,11 +40,14 @@ pub enum StudioError {
     Unwritable(image::ImageError),
 }
 
-/// The most pixels a product's picture may have: about what 200 MB hold while it is worked on.
+/// The most pixels a product's picture may have.
 pub const MAX_PIXELS: u64 = 50_000_000;
 
 /// The longest side of a picture that is made or written, in pixels.
 const MAX_SIDE: u32 = 4096;
+
+/// Bytes that a scene takes for each of its pixels while it is painted: light, masks, and the finished picture.
+const SCENE_BYTES: u64 = 24;
 
 /// The most products in one scene.
 const MAX_PRODUCTS: usize = 10;
@@ -121,6 +126,7 @@ pub fn compose(products: &[&[u8]], order: &Order) -> Result<Picture, StudioError
     } else {
         (((long as f32 * aspect).round() as u32).max(64), long)
     };
+    let _room = memory::share(u64::from(width) * u64::from(height) * SCENE_BYTES);
     let mut canvas = Canvas::new(width as usize, height as usize);
     scene::paint(&mut canvas, &cuts, order);
     let cut_out = cuts.iter().all(|cut| cut.is_cut);

@@ -1,15 +1,26 @@
-//! Reads pictures that strangers made: nothing in their headers is believed before it is measured.
+//! Reads pictures that strangers made: nothing in their headers is believed before it is measured, and no more is held than is needed.
 
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbaImage, imageops::FilterType};
+use std::io::Cursor;
 
-use super::{MAX_PIXELS, StudioError};
+use image::{
+    ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbaImage,
+    error::{DecodingError, ImageFormatHint},
+    metadata::Orientation,
+};
+use png::{BitDepth, Transformations};
+
+use super::{
+    MAX_PIXELS, StudioError, memory,
+    shrink::{Layout, Shrink},
+};
 
 /// The picture, upright, its longer side at most `most` pixels. Of a moving one, the first frame.
 pub(crate) fn read(bytes: &[u8], most: u32) -> Result<RgbaImage, StudioError> {
     let open = || {
-        let reader = ImageReader::new(std::io::Cursor::new(bytes)).with_guessed_format();
+        let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
         reader.map_err(|error| StudioError::Unreadable(error.into()))
     };
+    let format = open()?.format();
     let (width, height) = open()?.into_dimensions().map_err(StudioError::Unreadable)?;
     let pixels = u64::from(width) * u64::from(height);
     if pixels > MAX_PIXELS {
@@ -20,11 +31,97 @@ pub(crate) fn read(bytes: &[u8], most: u32) -> Result<RgbaImage, StudioError> {
     let mut reader = open()?;
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(StudioError::Unreadable)?;
-    let turn = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(StudioError::Unreadable)?;
-    if width.max(height) > most {
-        picture = picture.resize(most, most, FilterType::Triangle);
+    let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut picture = if width.max(height) <= most || pixels == 0 {
+        // What it is decoded to, and the form that it is worked on in.
+        let _room = memory::share(decoder.total_bytes() + pixels * 4);
+        DynamicImage::from_decoder(decoder).map_err(StudioError::Unreadable)?.into_rgba8()
+    } else if format == Some(ImageFormat::Png) {
+        drop(decoder);
+        shrunk_png(bytes, fitting(width, height, most))?
+    } else {
+        let _room = memory::share(pixels * held(format));
+        shrunk(decoder, fitting(width, height, most))?
+    };
+    if turn != Orientation::NoTransforms {
+        let mut upright = DynamicImage::ImageRgba8(picture);
+        upright.apply_orientation(turn);
+        picture = upright.into_rgba8();
     }
-    picture.apply_orientation(turn);
-    Ok(picture.into_rgba8())
+    Ok(picture)
+}
+
+/// Bytes that a decoder holds for each pixel, at the most: a progressive JPEG has its coefficients beside the picture, and a WebP or GIF
+/// its canvas.
+fn held(format: Option<ImageFormat>) -> u64 {
+    if format == Some(ImageFormat::Gif) { 8 } else { 10 }
+}
+
+/// The size at which the longer side has `most` pixels.
+fn fitting(width: u32, height: u32, most: u32) -> (u32, u32) {
+    let ratio = f64::from(most) / f64::from(width.max(height));
+    let side = |pixels: u32| ((f64::from(pixels) * ratio).round() as u32).max(1);
+    (side(width), side(height))
+}
+
+/// A picture whose decoder gives all of it at once.
+fn shrunk(decoder: impl ImageDecoder, to: (u32, u32)) -> Result<RgbaImage, StudioError> {
+    let size = decoder.dimensions();
+    let channels = match decoder.color_type() {
+        ColorType::L8 => 1,
+        ColorType::La8 => 2,
+        ColorType::Rgb8 => 3,
+        ColorType::Rgba8 => 4,
+        _ => 0,
+    };
+    let mut shrink = Shrink::new(size, to, Layout { channels: if channels == 0 { 4 } else { channels }, wide: false });
+    let whole = if channels == 0 {
+        DynamicImage::from_decoder(decoder).map_err(StudioError::Unreadable)?.into_rgba8().into_raw()
+    } else {
+        let mut whole = vec![0; usize::try_from(decoder.total_bytes()).unwrap_or(0)];
+        decoder.read_image(&mut whole).map_err(StudioError::Unreadable)?;
+        whole
+    };
+    let row = whole.len() / size.1 as usize;
+    whole.chunks_exact(row).for_each(|row| shrink.row(row));
+    shrink.picture().ok_or_else(cut_short)
+}
+
+/// A PNG comes row by row. Where its rows are interlaced, all of it is held, at eight bits a channel.
+fn shrunk_png(bytes: &[u8], to: (u32, u32)) -> Result<RgbaImage, StudioError> {
+    let mut decoder = png::Decoder::new(Cursor::new(bytes));
+    decoder.set_ignore_text_chunk(true);
+    let interlaced = decoder.read_header_info().map_err(unreadable)?.interlaced;
+    decoder.set_transformations(if interlaced {
+        Transformations::EXPAND | Transformations::STRIP_16
+    } else {
+        Transformations::EXPAND
+    });
+    let mut reader = decoder.read_info().map_err(unreadable)?;
+    let (width, height) = reader.info().size();
+    let (colour, depth) = reader.output_color_type();
+    let layout = Layout { channels: colour.samples(), wide: depth == BitDepth::Sixteen };
+    let whole = reader.output_buffer_size().filter(|_| interlaced).unwrap_or(0);
+    let small = u64::from(to.0) * u64::from(to.1) * 4;
+    let _room = memory::share(whole as u64 + small);
+    let mut shrink = Shrink::new((width, height), to, layout);
+    if interlaced {
+        let mut all = vec![0; whole];
+        reader.next_frame(&mut all).map_err(unreadable)?;
+        all.chunks_exact(layout.row(width as usize)).for_each(|row| shrink.row(row));
+    } else {
+        while let Some(row) = reader.next_row().map_err(unreadable)? {
+            shrink.row(row.data());
+        }
+    }
+    shrink.picture().ok_or_else(cut_short)
+}
+
+fn unreadable(error: png::DecodingError) -> StudioError {
+    let hint = ImageFormatHint::Exact(ImageFormat::Png);
+    StudioError::Unreadable(ImageError::Decoding(DecodingError::new(hint, error)))
+}
+
+fn cut_short() -> StudioError {
+    StudioError::Unreadable(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into())
 }

@@ -367,3 +367,103 @@ fn a_jpeg_has_white_where_nothing_was() {
     assert!(seen.get_pixel(5, 20)[0] > 180 && seen.get_pixel(5, 20)[1] < 60);
     assert!(matches!(jpeg(b"no picture"), Err(StudioError::Unreadable(_))));
 }
+
+/// Something with edges, slopes, noise and holes.
+fn motley(x: u32, y: u32) -> [u8; 4] {
+    let noise = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)) >> 13;
+    [
+        (x * 255 / 900) as u8,
+        (noise % 256) as u8,
+        if (x / 40 + y / 40) % 2 == 0 { 20 } else { 230 },
+        255 - (y % 200) as u8,
+    ]
+}
+
+#[test]
+fn a_picture_becomes_smaller_as_a_known_scaler_makes_it() {
+    use image::{DynamicImage, ImageFormat};
+    let colours =
+        image::DynamicImage::ImageRgba8(image::RgbaImage::from_fn(901, 677, |x, y| image::Rgba(motley(x, y))));
+    let forms: [(DynamicImage, ImageFormat); 9] = [
+        (colours.clone(), ImageFormat::Png),
+        (colours.to_rgb8().into(), ImageFormat::Png),
+        (colours.to_rgba16().into(), ImageFormat::Png),
+        (colours.to_rgb16().into(), ImageFormat::Png),
+        (colours.to_luma8().into(), ImageFormat::Png),
+        (colours.to_luma_alpha16().into(), ImageFormat::Png),
+        (colours.to_rgb8().into(), ImageFormat::Jpeg),
+        (colours.to_luma8().into(), ImageFormat::Jpeg),
+        (colours.to_rgb8().into(), ImageFormat::WebP),
+    ];
+    for (picture, format) in forms {
+        let mut file = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut file, format).expect("is written");
+        for most in [900, 400, 64, 1] {
+            let ours = read::read(file.get_ref(), most).expect("is read");
+            let known = image::load_from_memory(file.get_ref()).expect("is read");
+            let known = known.resize(most, most, image::imageops::FilterType::Triangle).into_rgba8();
+            assert_eq!(ours.dimensions(), known.dimensions(), "{format:?} {most}");
+            let off = ours.as_raw().iter().zip(known.as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
+            assert!(off <= Some(1), "{format:?} {:?} {most}: off by {off:?}", picture.color());
+        }
+    }
+}
+
+/// A 16-bit RGBA PNG of nearly 50 million pixels, in few bytes.
+fn huge() -> Vec<u8> {
+    let side = 7070_u32;
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, side, side);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.set_depth(png::BitDepth::Sixteen);
+    encoder.set_compression(png::Compression::Fast);
+    let mut writer = encoder.write_header().expect("a header");
+    let mut rows = writer.stream_writer().expect("a writer");
+    for y in 0..side {
+        let inside = (side / 4..side * 3 / 4).contains(&y);
+        let row: Vec<u8> = (0..side)
+            .flat_map(|x| {
+                if inside && (side / 4..side * 3 / 4).contains(&x) {
+                    [40, 0, 60, 0, 200, 0, 255, 255]
+                } else {
+                    [255; 8]
+                }
+            })
+            .collect();
+        std::io::Write::write_all(&mut rows, &row).expect("is written");
+    }
+    rows.finish().expect("is whole");
+    writer.finish().expect("is whole");
+    file
+}
+
+/// Memory is a matter of the process, so a process of its own is looked at.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_huge_picture_is_composed_in_little_memory() {
+    const ALONE: &str = "STORE_SYNC_STUDIO_ALONE";
+    if std::env::var_os(ALONE).is_none() {
+        let own = std::env::current_exe().expect("this program");
+        let child = std::process::Command::new(own)
+            .args(["--exact", "tests::a_huge_picture_is_composed_in_little_memory", "--nocapture"])
+            .env(ALONE, "1")
+            .output()
+            .expect("runs");
+        assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+        return;
+    }
+    let file = huge();
+    std::thread::scope(|scope| {
+        for seed in 0..3 {
+            let file = &file;
+            scope.spawn(move || {
+                let made = compose(&[file], &Order { seed, size: 512, ..Order::default() }).expect("is made");
+                assert!(made.cut_out);
+            });
+        }
+    });
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().expect("a number");
+    assert!(peak < 400_000, "{peak} kB");
+}

@@ -77,6 +77,12 @@ pub struct Rules {
     pub brake_percent: u32,
     /// …unless it is no more than this many.
     pub brake_min: u32,
+    /// Products that one pass reads at most.
+    pub max_products: i64,
+    /// How long an import keeps a worker that others wait for.
+    pub import_turn: Duration,
+    /// How long runs are remembered; for ever where there is no end.
+    pub keep_runs: Option<Duration>,
 }
 
 /// What of a lease is left for an exchange to come to its end elsewhere, so that nobody who takes the work over looks too early.

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use crate::{
     connect, generate, hooks, import,
-    model::{Failure, Task},
+    model::{Failure, JobEnd, Task},
     push,
     tools::{Lease, Shared},
 };
 
 /// Does a job, as long as `lease` is the right to it.
-pub(super) async fn run(tools: &Shared, lease: &Arc<Lease>) -> Result<(), Failure> {
+pub(super) async fn run(tools: &Shared, lease: &Arc<Lease>) -> Result<JobEnd, Failure> {
     match &lease.job.payload.0 {
         Task::ImportProducts { connection, scope, trigger, accept_deletes } => {
             let order = import::Order { connection, scope: *scope, trigger: *trigger, accept_deletes: *accept_deletes };
-            import::run(tools, lease, &order).await
+            return import::run(tools, lease, &order).await;
         }
         Task::PushAsset { push, trigger, .. } => push::run(tools, lease, push, *trigger).await,
         Task::RemoveAsset { push, trigger, .. } => push::revert(tools, lease, push, *trigger).await,
@@ -24,5 +24,6 @@ pub(super) async fn run(tools: &Shared, lease: &Arc<Lease>) -> Result<(), Failur
         Task::Generate { asset, .. } => Box::pin(generate::run(tools, Some(lease), asset)).await,
         Task::AnalyseProduct { product } => generate::analyse_product(tools, product, false).await.map(drop),
         Task::RefreshToken { connection } => connect::renew_ahead(tools, connection).await,
-    }
+    }?;
+    Ok(JobEnd::Done)
 }

@@ -22,6 +22,11 @@ const REMEMBER: Duration = Duration::from_hours(7 * 24);
 
 /// What a tick does, where it cannot.
 const TICK: &str = "look at schedules";
+/// Transactions of a tick that delete old runs…
+const FORGET_BATCHES: usize = 5;
+/// …and how many of them, and of their items, each deletes.
+const FORGET_RUNS: i64 = 200;
+const FORGET_ITEMS: i64 = 2000;
 
 /// Ticks every `every` until the scheduler is shut down.
 pub async fn start(tools: &Shared, every: Duration) -> Result<JobScheduler, JobSchedulerError> {
@@ -75,6 +80,25 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     tx.commit().await?;
     if left > 0 {
         tools.bell.notify_waiters();
+    }
+    forget_runs(tools, now).await
+}
+
+/// Deletes runs whose time is over, a few in each transaction and in each tick, so that nobody waits long for the database.
+async fn forget_runs(tools: &Tools, now: Time) -> sqlx::Result<()> {
+    let Some(keep) = tools.rules.keep_runs else { return Ok(()) };
+    for _ in 0..FORGET_BATCHES {
+        let mut tx = tools.db.begin().await?;
+        let runs = db::run::list_forgotten(&mut tx, now.minus(keep), FORGET_RUNS).await?;
+        if runs.is_empty() {
+            return Ok(());
+        }
+        let items = db::run::delete_items(&mut tx, &runs, FORGET_ITEMS).await?;
+        // A run with more items than are deleted at once goes when they are gone.
+        if i64::try_from(items).is_ok_and(|items| items < FORGET_ITEMS) {
+            db::run::delete(&mut tx, &runs).await?;
+        }
+        tx.commit().await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::{
     connect::{NEEDS_REAUTH, PAUSED},
     db::{self, Tx},
     generate,
-    model::{ConnectionStatus, Failure, Job, PushStatus, Remedy, Task, Time},
+    model::{ConnectionStatus, Failure, Job, JobEnd, PushStatus, Remedy, Task, Time},
     tools::Tools,
 };
 
@@ -21,11 +21,12 @@ const AWAY: [&str; 3] = ["model_quota", "model_away", "network"];
 const PATIENCE: Duration = Duration::from_hours(72);
 
 /// Ends an attempt at a job, in one transaction. Does nothing where the job is no longer ours.
-pub(super) async fn settle(tools: &Tools, job: &Job, result: Result<(), Failure>) -> sqlx::Result<()> {
+pub(super) async fn settle(tools: &Tools, job: &Job, result: Result<JobEnd, Failure>) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     match result {
-        Ok(()) => drop(db::job::mark_completed(&mut tx, job, now).await?),
+        Ok(JobEnd::GoesOn) => drop(db::job::mark_continued(&mut tx, job, now).await?),
+        Ok(JobEnd::Done) => drop(db::job::mark_completed(&mut tx, job, now).await?),
         Err(failure) => fail(tools, &mut tx, job, &failure, now).await?,
     }
     tx.commit().await

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{run::run, settle::settle};
 use crate::{
     db,
-    model::{Failure, Job, LEASE_LOST, Pool},
+    model::{Failure, Job, JobEnd, LEASE_LOST, Pool},
     push,
     tools::{Lease, Shared, Tools},
 };
@@ -90,7 +90,11 @@ async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToke
     }
 }
 
+/// The next job of a pool; none any more where this process stops.
 async fn claim(tools: &Shared, pool: Pool) -> sqlx::Result<Option<Arc<Lease>>> {
+    if tools.closing.is_cancelled() {
+        return Ok(None);
+    }
     // Looked at before the database is asked, so that our own idea of the lease never ends after the lease.
     let (asked, now) = (tools.outside.clock.uptime(), tools.outside.clock.now());
     let mut tx = tools.db.begin().await?;
@@ -120,7 +124,7 @@ async fn do_job(tools: &Shared, lease: &Arc<Lease>) {
 }
 
 /// Ends an attempt: by settling the job where it is ours, by leaving it to whoever has it where it is not.
-async fn end(tools: &Tools, job: &Job, result: Result<(), Failure>) -> sqlx::Result<()> {
+async fn end(tools: &Tools, job: &Job, result: Result<JobEnd, Failure>) -> sqlx::Result<()> {
     match result {
         Err(failure) if failure.code == LEASE_LOST => {
             tracing::warn!(job.id = %job.id, job.kind = job.kind, "{failure}; its result counts");

@@ -13,6 +13,8 @@ mod command_line;
 mod connections;
 mod crash;
 mod doors;
+mod endless;
+mod forgetting;
 mod generating;
 mod hooks;
 mod importing;

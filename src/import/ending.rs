@@ -1,0 +1,158 @@
+//! How a run of an import ends: whole and swept, in part, called off, or broken off because its pages have no end.
+
+use super::{
+    progress::Progress,
+    run::{Import, total},
+    sweep::{Swept, sweep},
+};
+use crate::{
+    connect,
+    db::{self, cursor::Cursor},
+    model::{Connection, Failure, ImportScope},
+};
+
+/// Code of a run that met products which could not be read.
+const UNREADABLE: &str = "unreadable";
+/// Code of a run that was broken off because the shop's pages have no end.
+const ENDLESS: &str = "endless";
+
+/// How a run ends that did not fail.
+pub(super) enum End {
+    Whole,
+    /// Something was left undone.
+    Partial(Note),
+    /// The pass goes on in a later run of the same job.
+    GoesOn(Note),
+    /// The shop was paused or disconnected meanwhile.
+    Stopped(Note),
+}
+
+/// What is kept with a run that is not whole.
+pub(super) struct Note {
+    pub(super) code: &'static str,
+    pub(super) text: String,
+}
+
+/// Why a pass ends before its end.
+pub(super) enum Halt {
+    Failed(Failure),
+    Ends(End),
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<sqlx::Error> for Halt {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Import<'_> {
+    /// The end of a pass: proof, sweep, watermark, in one transaction.
+    pub(super) async fn finish(
+        &mut self,
+        connection: &Connection,
+        cursor: &mut Cursor,
+        progress: &Progress,
+        calls: i32,
+    ) -> Result<End, Halt> {
+        let (tools, now) = (self.tools, self.tools.outside.clock.now());
+        let mut tx = tools.db.begin().await?;
+        self.may_write(&mut tx, progress).await?;
+        let mut doubt = None;
+        cursor.cursor = None;
+        if progress.scope == ImportScope::Full && !progress.read_nothing() {
+            doubt = progress.doubt().map(|text| Note {
+                code: "unproven",
+                text: format!("the pass may be incomplete ({text}): nothing was marked as gone; the next complete pass looks again"),
+            });
+            if doubt.is_none() {
+                let pass = (&connection.id, progress.pass.as_str());
+                match sweep(&mut tx, &tools.outside, &tools.rules, pass, self.order.accept_deletes).await? {
+                    Swept::Gone(items) => {
+                        self.counts.deleted += i32::try_from(items.len()).unwrap_or(i32::MAX);
+                        db::run::insert_items(&mut tx, &self.run, &items, now).await?;
+                    }
+                    Swept::Braked(text) => doubt = Some(Note { code: "sweep_brake", text }),
+                }
+                cursor.full_sync_at = Some(progress.started_at.min(now));
+            }
+        } else if progress.repeated > 0 {
+            doubt = progress.doubt().map(|text| Note {
+                code: "unproven",
+                text: format!("the pass may be incomplete ({text}): the next one looks at the same time again"),
+            });
+        }
+        db::cursor::delete_seen(&mut tx, &connection.id).await?;
+        if doubt.as_ref().is_none_or(|doubt| doubt.code != "unproven") {
+            // Never past the beginning of the pass: what is dated later by its shop would hide every change until then.
+            let newest = progress.newest.map(|at| at.min(progress.started_at).min(now));
+            cursor.updated_since = cursor.watermark(now).max(newest);
+        }
+        db::cursor::upsert(&mut tx, &connection.id, cursor, now).await?;
+        if !progress.read_nothing() {
+            db::connection::mark_synced(&mut tx, &connection.id, now).await?;
+        }
+        db::run::update_counts(&mut tx, &self.run, total(progress), &self.counts, calls, now).await?;
+        tx.commit().await?;
+        self.told(progress, doubt)
+    }
+
+    /// What a finished pass is called: products that could not be read, or not whole, are no success.
+    fn told(&self, progress: &Progress, doubt: Option<Note>) -> Result<End, Halt> {
+        let look = format!("which and why: store-sync logs show {}", self.run);
+        if progress.read_nothing() {
+            let text = format!("none of the {} products that the shop lists could be read; {look}", progress.seen);
+            return Err(Failure::give_up(UNREADABLE, text).into());
+        }
+        let failed = self.counts.failed;
+        if failed == 0 {
+            return Ok(doubt.map_or(End::Whole, End::Partial));
+        }
+        let text = format!(
+            "{failed} of {} products could not be read, or not whole, and keep what is known of them; {look}",
+            self.counts.processed()
+        );
+        Ok(End::Partial(match doubt {
+            Some(doubt) => Note { text: format!("{}; {text}", doubt.text), ..doubt },
+            None => Note { code: UNREADABLE, text },
+        }))
+    }
+
+    /// The end of a pass whose pages have none: what was read stays, nothing is marked as gone, and the next pass begins anew.
+    pub(super) async fn break_off(
+        &self,
+        connection: &Connection,
+        cursor: &mut Cursor,
+        progress: &Progress,
+        why: &str,
+        calls: i32,
+    ) -> Result<End, Halt> {
+        let now = self.tools.outside.clock.now();
+        let shop = connection.store_name.as_deref().unwrap_or(&connection.store_url);
+        let text = format!(
+ "the catalogue of {shop} does not seem to end: at page {} {why}. The {} products that were read stay, nothing was marked as gone. See what the shop answers when it is asked for page after page (a cache or a plugin may stand between),              then run: store-sync sync {} --full",
+            progress.pages, progress.seen, connection.id
+        );
+        let mut tx = self.tools.db.begin().await?;
+        self.may_write(&mut tx, progress).await?;
+        cursor.cursor = None;
+        db::cursor::upsert(&mut tx, &connection.id, cursor, now).await?;
+        db::cursor::delete_seen(&mut tx, &connection.id).await?;
+        db::connection::mark_failure(&mut tx, &connection.id, (ENDLESS, &text), None, now).await?;
+        db::run::update_counts(&mut tx, &self.run, total(progress), &self.counts, calls, now).await?;
+        tx.commit().await?;
+        Ok(End::Partial(Note { code: ENDLESS, text }))
+    }
+}
+
+/// What it means for a run that its shop may not be spoken to any more; `None` where that is a failure.
+pub(super) fn stopped(failure: &Failure, progress: &Progress) -> Option<End> {
+    let code = [connect::PAUSED, connect::DISCONNECTED].into_iter().find(|code| failure.code == *code)?;
+    let text = format!("{}; the run ended there, after {} products", failure.message, progress.seen);
+    Some(End::Stopped(Note { code, text }))
+}

@@ -1,0 +1,93 @@
+//! How much memory pictures may take at one time, over all threads of the process. Whoever needs a large share waits for those before.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// What decoded pictures and canvases may take together. Who needs more than this works alone.
+static PICTURES: Budget = Budget::new(320 << 20);
+
+/// Waits until there is room for so many bytes of pictures; they are free again when what this gives is dropped. Nobody who holds a
+/// share may ask for another one: two who do would wait for each other.
+pub(crate) fn share(bytes: u64) -> Share<'static> {
+    PICTURES.share(bytes)
+}
+
+struct Budget {
+    whole: u64,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    taken: u64,
+    /// Shares are handed out in the order they were asked for, so that a large one is not passed over for ever.
+    next_turn: u64,
+    turn: u64,
+}
+
+/// A part of the budget.
+pub(crate) struct Share<'b> {
+    budget: &'b Budget,
+    bytes: u64,
+}
+
+impl Budget {
+    const fn new(whole: u64) -> Self {
+        Self { whole, state: Mutex::new(State { taken: 0, next_turn: 0, turn: 0 }), changed: Condvar::new() }
+    }
+
+    fn share(&self, bytes: u64) -> Share<'_> {
+        let bytes = bytes.min(self.whole);
+        let mut state = self.lock();
+        let own = state.next_turn;
+        state.next_turn += 1;
+        let waits = |state: &mut State| state.turn != own || state.taken + bytes > self.whole;
+        let mut state = self.changed.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner);
+        state.taken += bytes;
+        state.turn += 1;
+        drop(state);
+        self.changed.notify_all();
+        Share { budget: self, bytes }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        self.budget.lock().taken -= self.bytes;
+        self.budget.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn shares_never_come_to_more_than_the_whole_and_everybody_gets_one() {
+        let (budget, taken, most, done) = (Budget::new(100), AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        std::thread::scope(|scope| {
+            for thread in 0..6_u64 {
+                let (budget, taken, most, done) = (&budget, &taken, &most, &done);
+                scope.spawn(move || {
+                    for round in 0..200 {
+                        // Some ask for more than there is.
+                        let want = (thread * 37 + round * 11) % 140;
+                        let share = budget.share(want);
+                        most.fetch_max(taken.fetch_add(share.bytes, Ordering::SeqCst) + share.bytes, Ordering::SeqCst);
+                        std::thread::yield_now();
+                        taken.fetch_sub(share.bytes, Ordering::SeqCst);
+                        drop(share);
+                        done.fetch_add(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        let (most, done) = (most.into_inner(), done.into_inner());
+        assert!(most <= 100 && done == 1200, "{most} at once, {done} done");
+    }
+}

@@ -1,0 +1,456 @@
+//! Catalogues that never end, products that cannot be read, and imports that are called off: a run ends, and says how.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use axum::{Json, Router, extract::Query, http::StatusCode, http::Uri, response::IntoResponse};
+use serde_json::{Value, json};
+use store_sync::{
+    connect,
+    db::{self, job::NewJob},
+    model::{
+        ClientId, ConnectionId, ConnectionStatus, ImportScope, ItemOutcome, JobStatus, Product, Run, RunStatus, Task,
+        Trigger, Variant,
+    },
+    outside::Clock,
+    sandbox::Options,
+    tools::Shared,
+};
+use tokio::net::TcpListener;
+
+use crate::support::{Engine, More, TestApp, on_both};
+
+/// A platform whose lists lead on by a cursor, and whose products have parts by page number.
+const PLATFORM: &str = r#"
+schema = 1
+[provider]
+key = "pages"
+name = "Pages"
+docs = "https://pages.example"
+[provider.limits]
+image_bytes = 1000
+image_types = ["image/png"]
+images_per_product = 1
+alt_chars = 10
+[connect]
+kind = "pasted_key"
+store_url = "{shop}"
+probe = { op = "shop" }
+[[connect.field]]
+name = "shop"
+ask = "Address"
+pattern = '^http://127\.0\.0\.1(:[0-9]+)?$'
+[[connect.field]]
+name = "token"
+ask = "Token"
+pattern = '^.{1,200}$'
+secret = true
+[call]
+base = "{shop}"
+headers = { authorization = "Bearer {grant.token}" }
+budget = []
+[op.shop]
+path = "/shop"
+[op.products]
+path = "/products"
+query = { cursor = "{page.token}", since = "{since}" }
+[op.parts]
+path = "/products/{item.id}/parts"
+query = { page = "{page.number}" }
+[import]
+op = "products"
+page = { kind = "cursor", size = 2, items = "products", next = "next", total = "total" }
+since = { overlap = "1m" }
+[[import.nested]]
+into = "parts"
+there = "in_parts"
+op = "parts"
+page = { kind = "number", size = 2, items = "parts", total = "total" }
+[import.map]
+erp_id = "id"
+title = "title"
+price = "price"
+updated_at = "updated_at"
+images = { each = "images", id = "id", url = "url" }
+[import.map.variants]
+each = "parts"
+id = "id"
+"#;
+
+/// What the shop answers when it is asked for a page: of its list, or of a product's parts.
+type Answer = Box<dyn FnMut(&str, Option<&str>) -> Result<Value, StatusCode> + Send>;
+
+/// What happens when the shop was asked so often.
+type Then = (usize, Box<dyn FnOnce(Shared) -> tokio::task::JoinHandle<()> + Send>);
+
+struct Shop {
+    answer: Answer,
+    calls: usize,
+    then: Option<(Then, Shared)>,
+}
+
+struct House {
+    app: TestApp,
+    shop: Arc<Mutex<Shop>>,
+    url: String,
+    id: ConnectionId,
+}
+
+fn lock(shop: &Mutex<Shop>) -> MutexGuard<'_, Shop> {
+    shop.lock().expect("is not poisoned")
+}
+
+async fn respond(shop: Arc<Mutex<Shop>>, uri: Uri, query: HashMap<String, String>) -> axum::response::Response {
+    if uri.path() == "/shop" {
+        return Json(json!({})).into_response();
+    }
+    let (answer, then) = {
+        let mut shop = lock(&shop);
+        shop.calls += 1;
+        let calls = shop.calls;
+        let then = shop.then.take_if(|((at, _), _)| *at == calls);
+        let page = query.get("cursor").or(query.get("page")).map(String::as_str);
+        ((shop.answer)(uri.path(), page), then)
+    };
+    if let Some(((_, then), tools)) = then {
+        then(tools).await.expect("happens");
+    }
+    answer.map_or_else(IntoResponse::into_response, |body| Json(body).into_response())
+}
+
+impl House {
+    async fn new(
+        engine: Engine,
+        config: &str,
+        answer: impl FnMut(&str, Option<&str>) -> Result<Value, StatusCode> + Send + 'static,
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a temp folder");
+        std::fs::create_dir(folder.path().join("pages")).expect("a folder");
+        std::fs::write(folder.path().join("pages/provider.toml"), PLATFORM).expect("is written");
+        let config = format!("[providers]\ndir = \"{}\"\n{config}", folder.path().display());
+        let more = More { config: &config, ..More::default() };
+        let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, more).await;
+        let shop = Arc::new(Mutex::new(Shop { answer: Box::new(answer), calls: 0, then: None }));
+        let url = listen(&shop).await;
+        let id = connect_to(&app, "acme", &url).await;
+        app.drain().await;
+        Self { app, shop, url, id }
+    }
+
+    /// Answers otherwise from now on; the calls are counted anew.
+    fn answers(&self, answer: impl FnMut(&str, Option<&str>) -> Result<Value, StatusCode> + Send + 'static) {
+        let mut shop = lock(&self.shop);
+        (shop.answer, shop.calls) = (Box::new(answer), 0);
+    }
+
+    /// Does something in the midst of a call.
+    fn then(&self, at: usize, what: impl FnOnce(Shared) -> tokio::task::JoinHandle<()> + Send + 'static) {
+        lock(&self.shop).then = Some(((at, Box::new(what)), self.app.tools.clone()));
+    }
+
+    fn calls(&self) -> usize {
+        lock(&self.shop).calls
+    }
+
+    async fn living(&self) -> Vec<Product> {
+        self.app.products().await.into_iter().filter(|product| product.erp_deleted_at.is_none()).collect()
+    }
+
+    async fn parts(&self, erp_id: &str) -> Vec<Variant> {
+        let product = self.app.product(erp_id).await;
+        let mut tx = self.app.tools.db.read().await.expect("reads");
+        let all = db::product::list_variants(&mut tx, &product.id).await.expect("lists");
+        all.into_iter().filter(|part| part.erp_deleted_at.is_none()).collect()
+    }
+}
+
+async fn listen(shop: &Arc<Mutex<Shop>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let shop = shop.clone();
+    let router = Router::new()
+        .fallback(move |uri: Uri, Query(query): Query<HashMap<String, String>>| respond(shop.clone(), uri, query));
+    tokio::spawn(async move { axum::serve(listener, router.into_make_service()).await });
+    url
+}
+
+async fn connect_to(app: &TestApp, client: &str, url: &str) -> ConnectionId {
+    let fields = BTreeMap::from([("shop".to_owned(), url.to_owned()), ("token".to_owned(), "t".to_owned())]);
+    connect::paste(&app.tools, client, "pages", &fields).await.expect("is connected").connection
+}
+
+fn product(id: usize) -> Value {
+    json!({ "id": id.to_string(), "title": format!("Product {id}"), "price": "1.00", "updated_at": "2026-02-01T00:00:00Z" })
+}
+
+/// A catalogue of so many products, two a page.
+fn whole(products: usize) -> impl FnMut(&str, Option<&str>) -> Result<Value, StatusCode> + Send {
+    move |_, cursor| {
+        let at: usize = cursor.map_or(0, |cursor| cursor.parse().expect("a number"));
+        let page: Vec<Value> = (at..products.min(at + 2)).map(product).collect();
+        let next = (at + 2 < products).then(|| (at + 2).to_string());
+        Ok(json!({ "products": page, "next": next, "total": products }))
+    }
+}
+
+/// A catalogue that goes on for ever with new products.
+fn inventive() -> impl FnMut(&str, Option<&str>) -> Result<Value, StatusCode> + Send {
+    |_, cursor| {
+        let at: usize = cursor.map_or(0, |cursor| cursor.parse().expect("a number"));
+        Ok(json!({ "products": [product(at), product(at + 1)], "next": (at + 2).to_string() }))
+    }
+}
+
+fn text(run: &Run) -> &str {
+    run.error_message.as_deref().unwrap_or_default()
+}
+
+/// A run that was broken off: partial, with words, and nothing is gone.
+fn broken_off(run: &Run, house: &House) {
+    assert_eq!(
+        (run.status, run.error_code.as_deref(), run.items_deleted),
+        (RunStatus::Partial, Some("endless"), 0),
+        "{run:?}"
+    );
+    let words = text(run);
+    assert!(words.contains(&house.url) && words.contains("at page") && words.contains("store-sync sync"), "{words}");
+}
+
+on_both! {
+    async fn cursors_that_go_round_end_a_pass_and_nothing_is_gone(engine) {
+        let house = House::new(engine, "", whole(8)).await;
+        assert_eq!(house.living().await.len(), 8);
+        house.answers(|_, cursor| {
+            let (id, next) = match cursor { None => (0, "a"), Some("a") => (1, "b"), Some("b") => (2, "c"), _ => (3, "a") };
+            Ok(json!({ "products": [product(id)], "next": next }))
+        });
+        let run = house.app.sync(ImportScope::Full).await;
+        broken_off(&run, &house);
+        assert!(text(&run).contains("leads back") && house.calls() == 4, "{} calls: {}", house.calls(), text(&run));
+        assert_eq!(house.living().await.len(), 8);
+        let connection = house.app.connection().await;
+        assert_eq!((connection.last_error_code.as_deref(), connection.status), (Some("endless"), ConnectionStatus::Active));
+        // The shop is well again: so is the connection.
+        house.answers(whole(6));
+        let run = house.app.sync(ImportScope::Full).await;
+        assert_eq!((run.status, run.items_deleted), (RunStatus::Success, 2), "{run:?}");
+        assert_eq!(house.app.connection().await.last_error, None);
+    }
+
+    async fn a_cursor_of_an_earlier_run_of_the_pass_is_remembered(engine) {
+        let house = House::new(engine, "", whole(2)).await;
+        let round = |down: bool| move |_: &str, cursor: Option<&str>| {
+            let (id, next) = match cursor {
+                None => (0, "a"),
+                Some("a") => (1, "b"),
+                Some("b") => (2, "c"),
+                _ if down => return Err(StatusCode::INTERNAL_SERVER_ERROR),
+                _ => (3, "a"),
+            };
+            Ok(json!({ "products": [product(id)], "next": next }))
+        };
+        house.answers(round(true));
+        let run = house.app.sync(ImportScope::Full).await;
+        assert_eq!(run.status, RunStatus::Failed, "{run:?}");
+        house.answers(round(false));
+        house.app.clock.advance(Duration::from_hours(3));
+        house.app.drain().await;
+        let run = house.app.runs().await.remove(0);
+        broken_off(&run, &house);
+        assert_eq!(house.calls(), 1, "it went on at its page, and that page led back");
+    }
+
+    async fn pages_that_bring_nothing_new_end_a_pass(engine) {
+        let house = House::new(engine, "", whole(4)).await;
+        house.answers(|_, cursor| {
+            let page: usize = cursor.map_or(1, |cursor| cursor.parse().expect("a number"));
+            Ok(json!({ "products": [product(0), product(1)], "next": (page + 1).to_string() }))
+        });
+        for scope in [ImportScope::Full, ImportScope::Changes] {
+            let run = house.app.sync(scope).await;
+            broken_off(&run, &house);
+        }
+        assert_eq!((house.calls(), house.living().await.len()), (6, 4));
+    }
+
+    // A cache answers one page with another one: everything is read, and what was not seen is not taken for gone.
+    async fn one_page_of_repeats_is_doubt(engine) {
+        let house = House::new(engine, "", whole(8)).await;
+        let mut well = whole(8);
+        house.answers(move |path, cursor| {
+            let mut page = well(path, cursor)?;
+            if cursor == Some("2") {
+                page["products"] = json!([product(0), product(1)]);
+            }
+            Ok(page)
+        });
+        let run = house.app.sync(ImportScope::Full).await;
+        assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Partial, Some("unproven")), "{run:?}");
+        assert!(text(&run).contains("1 pages held only products of the pages before"), "{}", text(&run));
+        assert_eq!(house.living().await.len(), 8);
+    }
+
+    async fn invented_products_end_at_the_bound(engine) {
+        let house = House::new(engine, "[import]\nmax_products = 50\n", whole(2)).await;
+        house.answers(inventive());
+        let run = house.app.sync(ImportScope::Full).await;
+        broken_off(&run, &house);
+        assert!(text(&run).contains("max_products") && house.calls() == 25, "{} calls: {}", house.calls(), text(&run));
+        assert_eq!(house.living().await.len(), 50, "what was read stays");
+    }
+
+    async fn a_list_within_a_product_that_never_ends_costs_nothing_but_a_word(engine) {
+        let list = || Ok(json!({ "products": [{ "id": "7", "title": "Seven", "in_parts": true }, product(1)], "next": null, "total": 2 }));
+        let part = |id: usize| json!({ "id": format!("p{id}") });
+        let house = House::new(engine, "", move |path, page| match (path, page) {
+            ("/products", _) => list(),
+            (_, Some("2")) => Ok(json!({ "parts": [part(2)], "total": 3 })),
+            _ => Ok(json!({ "parts": [part(0), part(1)], "total": 3 })),
+        }).await;
+        assert_eq!(house.parts("7").await.len(), 3);
+        // The page's number has no effect, without and with a count; then the count alone is another one.
+        let stuck = |total: Value| move |path: &str, _: Option<&str>| match path {
+            "/products" => list(),
+            _ => Ok(json!({ "parts": [part(0), part(1)], "total": total })),
+        };
+        for (total, calls, words) in [(Value::Null, 3, "never ends"), (json!(250), 3, "never ends"), (json!(1), 2, "counts 1")] {
+            house.answers(stuck(total));
+            let run = house.app.sync(ImportScope::Full).await;
+            assert_eq!((run.status, run.error_code.as_deref(), run.items_failed), (RunStatus::Partial, Some("unreadable"), 1), "{run:?}");
+            assert_eq!(house.calls(), calls);
+            let mut tx = house.app.tools.db.read().await.expect("reads");
+            let items = db::run::list_items(&mut tx, &run.id, 10).await.expect("lists");
+            let told = items.iter().find(|item| item.outcome == ItemOutcome::Failed).expect("is told");
+            assert_eq!((told.external_id.as_deref(), told.error_code.as_deref()), (Some("7"), Some("incomplete")));
+            assert!(told.message.as_deref().is_some_and(|message| message.contains(words)), "{told:?}");
+            drop(tx);
+            assert_eq!(house.parts("7").await.len(), 3, "what such a list lacks is not gone");
+        }
+        // The list is whole again, and shorter.
+        house.answers(move |path, _| if path == "/products" { list() } else { Ok(json!({ "parts": [part(0), part(1)], "total": 2 })) });
+        let run = house.app.sync(ImportScope::Full).await;
+        assert_eq!((run.status, house.parts("7").await.len()), (RunStatus::Success, 2), "{run:?}");
+    }
+
+    async fn pausing_a_shop_ends_its_import(engine) {
+        let house = House::new(engine, "", whole(2)).await;
+        house.answers(inventive());
+        let id = house.id.clone();
+        house.then(5, move |tools| tokio::spawn(async move {
+            let mut tx = tools.db.begin().await.expect("begins");
+            let why = Some((connect::PAUSED, "paused by an operator"));
+            db::connection::mark_status(&mut tx, &id, ConnectionStatus::Error, why, tools.outside.clock.now()).await.expect("is paused");
+            tx.commit().await.expect("commits");
+        }));
+        let run = house.app.sync(ImportScope::Full).await;
+        assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Cancelled, Some("paused")), "{run:?}");
+        assert!(text(&run).contains("is paused; run: store-sync connections resume") && text(&run).contains("products"), "{}", text(&run));
+        assert!(house.calls() <= 6, "{} calls", house.calls());
+        // The page before may have been written in the same moment; the one that came while it was paused was not.
+        let read = house.living().await.len();
+        assert!(read == 6 || read == 8, "{read}");
+        // Resumed, the pass goes on where it stopped.
+        let mut tx = house.app.tools.db.begin().await.expect("begins");
+        db::connection::mark_status(&mut tx, &house.id, ConnectionStatus::Active, None, house.app.clock.now()).await.expect("is resumed");
+        tx.commit().await.expect("commits");
+        let mut asked = None;
+        house.answers(move |_, cursor| {
+            let first = asked.get_or_insert_with(|| cursor.map(str::to_owned));
+            assert_eq!(first.as_deref(), Some(read.to_string().as_str()));
+            Ok(json!({ "products": [product(100)], "next": null }))
+        });
+        assert_eq!(house.app.sync(ImportScope::Full).await.status, RunStatus::Success);
+    }
+
+    async fn a_process_that_stops_gives_its_import_back(engine) {
+        let house = House::new(engine, "", whole(2)).await;
+        house.answers(inventive());
+        house.then(5, |tools| tokio::spawn(async move { tools.closing.cancel() }));
+        let run = house.app.sync(ImportScope::Full).await;
+        assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Partial, Some("interrupted")), "{run:?}");
+        let mut tx = house.app.tools.db.read().await.expect("reads");
+        let job = db::job::find(&mut tx, run.job_id.as_ref().expect("a job")).await.expect("reads").expect("is there");
+        assert_eq!((job.status, job.error.as_deref()), (JobStatus::Pending, None));
+        assert_eq!(db::job::get_failures(&mut tx, &job.id).await.expect("reads"), 0);
+    }
+
+    async fn an_import_makes_room_for_others_and_goes_on_behind_them(engine) {
+        let house = House::new(engine, "[import]\nmax_products = 60\nturn_seconds = 10\n", whole(2)).await;
+        let clock: Clock = house.app.clock.clone();
+        let mut endless = inventive();
+        // Each call takes a second.
+        house.answers(move |path, cursor| { clock.advance(Duration::from_secs(1)); endless(path, cursor) });
+        let mut tx = house.app.tools.db.begin().await.expect("begins");
+        db::client::insert(&mut tx, &ClientId::from("beta"), "Beta", None, house.app.clock.now()).await.expect("a client");
+        tx.commit().await.expect("commits");
+        let other = Arc::new(Mutex::new(Shop { answer: Box::new(whole(4)), calls: 0, then: None }));
+        let other = connect_to(&house.app, "beta", &listen(&other).await).await;
+        let now = house.app.clock.now();
+        let import = |client: &str, connection: &ConnectionId, priority| NewJob {
+            id: house.app.tools.outside.new_id(),
+            client: ClientId::from(client),
+            task: Task::ImportProducts { connection: connection.clone(), scope: ImportScope::Full, trigger: Trigger::Manual, accept_deletes: false },
+            dedupe_key: None,
+            scheduled_for: now,
+            max_attempts: 1,
+            priority,
+        };
+        let mut tx = house.app.tools.db.begin().await.expect("begins");
+        db::job::cancel_pending(&mut tx, &other, now).await.expect("cancels");
+        db::job::insert(&mut tx, &import("acme", &house.id, 50), now).await.expect("a job");
+        db::job::insert(&mut tx, &import("beta", &other, 100), now).await.expect("a job");
+        tx.commit().await.expect("commits");
+        house.app.drain().await;
+        let runs = house.app.runs().await;
+        let mut ours: Vec<&Run> = runs.iter().filter(|run| run.store_connection_id == house.id).take(2).collect();
+        ours.reverse();
+        let codes: Vec<_> = ours.iter().map(|run| (run.status, run.error_code.as_deref())).collect();
+        assert_eq!(codes, [(RunStatus::Partial, Some("continues")), (RunStatus::Partial, Some("endless"))], "{ours:?}");
+        assert_eq!(ours[1].parent_id.as_ref(), Some(&ours[0].id));
+        let theirs = runs.iter().find(|run| run.store_connection_id == other).expect("a run");
+        assert_eq!(theirs.status, RunStatus::Success);
+        assert!(theirs.started_at >= ours[0].completed_at.expect("ended") && ours[1].started_at >= theirs.completed_at.expect("ended"));
+        assert!(ours[0].items_processed < 30 && ours[1].items_processed > 30, "{ours:?}");
+        assert_eq!(house.calls(), 30, "no page was read twice");
+    }
+
+    async fn products_that_cannot_be_read_are_no_success(engine) {
+        let house = House::new(engine, "", whole(2)).await;
+        let catalogue = |bad: usize| move |_: &str, _: Option<&str>| {
+            let mut page = [product(0), product(1)];
+            page.iter_mut().take(bad).for_each(|product| product["price"] = json!("99999999999.00"));
+            Ok(json!({ "products": page, "next": null, "total": 2 }))
+        };
+        house.answers(catalogue(1));
+        let run = house.app.sync(ImportScope::Full).await;
+        assert_eq!((run.status, run.error_code.as_deref(), run.items_failed), (RunStatus::Partial, Some("unreadable"), 1), "{run:?}");
+        assert!(text(&run).contains("1 of 2 products") && text(&run).contains(&format!("logs show {}", run.id)), "{}", text(&run));
+        house.answers(catalogue(2));
+        let run = house.app.sync(ImportScope::Full).await;
+        assert_eq!((run.status, run.error_code.as_deref(), run.items_failed), (RunStatus::Failed, Some("unreadable"), 2), "{run:?}");
+        assert!(text(&run).contains("none of the 2 products"), "{}", text(&run));
+        let connection = house.app.connection().await;
+        assert_eq!((connection.last_error_code.as_deref(), connection.consecutive_failures), (Some("unreadable"), 1));
+        assert_eq!(house.living().await.len(), 2, "nothing is gone");
+    }
+
+    // What a pass had seen is forgotten with the shop: connected again, it does not go on at a page whose forerunners nobody remembers.
+    async fn a_pass_does_not_outlive_its_connection(engine) {
+        let house = House::new(engine, "", whole(8)).await;
+        let mut well = whole(8);
+        house.answers(move |path, cursor| if cursor == Some("4") { Err(StatusCode::INTERNAL_SERVER_ERROR) } else { well(path, cursor) });
+        assert_eq!(house.app.sync(ImportScope::Full).await.status, RunStatus::Failed);
+        connect::leave(&house.app.tools, &house.id).await.expect("is left");
+        let mut tx = house.app.tools.db.read().await.expect("reads");
+        assert!(db::cursor::get(&mut tx, &house.id).await.expect("reads").cursor.is_none());
+        drop(tx);
+        house.answers(whole(8));
+        connect_to(&house.app, "acme", &house.url).await;
+        house.app.drain().await;
+        let run = house.app.runs().await.remove(0);
+        assert_eq!((run.status, run.items_deleted, house.living().await.len()), (RunStatus::Success, 0, 8), "{run:?}");
+    }
+}
