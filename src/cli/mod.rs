@@ -31,7 +31,10 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Config, Log, LogFormat};
+use crate::{
+    config::{Config, Log, LogFormat},
+    outside,
+};
 use out::Out;
 
 /// Connects shops, imports their products, pushes approved pictures back.
@@ -124,6 +127,7 @@ enum ConfigCommand {
 
 /// Runs the command line; gives the process's exit code.
 pub fn main() -> ExitCode {
+    outside::prepare_tls();
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -11,6 +11,7 @@ use super::{
     is_private,
     message::{Body, HttpError, Part, Request, Response, place},
     script::Script,
+    tls::prepare_tls,
 };
 
 /// What the door lets through.
@@ -55,8 +56,7 @@ impl Http {
     /// When the TLS stack cannot be set up.
     #[expect(clippy::disallowed_methods, reason = "this is the one network door")]
     pub fn new(policy: HttpPolicy) -> Result<Self, HttpError> {
-        // Another part of the process may have chosen the provider already; then that one serves.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        prepare_tls();
         let client = reqwest::Client::builder()
             .user_agent(concat!("store-sync/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())

@@ -8,6 +8,7 @@ mod message;
 mod place;
 mod random;
 mod script;
+mod tls;
 
 pub use address::is_private;
 pub use clock::Clock;
@@ -17,6 +18,7 @@ pub use message::{Body, HttpError, Part, Request, Response, place};
 pub use place::picture_kind;
 pub use random::Random;
 pub use script::{Ask, Exchange, Reply, Script};
+pub use tls::prepare_tls;
 
 /// Everything from outside, handed around as one thing.
 #[derive(Clone)]

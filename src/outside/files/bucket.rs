@@ -20,7 +20,7 @@ use super::{
     refusal::{missing_or_refused, refused},
     sieve::Sieved,
 };
-use crate::model::Secret;
+use crate::{model::Secret, outside::prepare_tls};
 
 /// A bucket and the keys to it.
 #[derive(Clone, Debug)]
@@ -88,6 +88,7 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     pub(super) fn open(bucket: &Bucket) -> Result<Self, FileError> {
+        prepare_tls();
         let patience = &bucket.patience;
         let plain_http = bucket.endpoint.as_ref().is_some_and(|url| url.scheme() == "http");
         let client = ClientOptions::new()
