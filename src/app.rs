@@ -15,7 +15,7 @@ use crate::{
         lease::Ownership,
     },
     gemini::{Gemini, Service, ServiceAccount, TextPrice},
-    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Random, RetryPatience},
+    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Random, RetryPatience, caught},
     provider::{App, Providers},
     tools::{Parts, Rules, Shared, Tools},
     vault::{KeySource, Vault},
@@ -198,6 +198,7 @@ pub async fn serve(
     let mut ticks = work::start_ticks(&tools, Duration::from_secs(config.work.tick_seconds)).await?;
     tracing::info!(
         server.url = tools.rules.public_url,
+        server.listen = %listener.local_addr()?,
         database = tools.db.engine(),
         instance = tools.instance,
         "serving"
@@ -229,7 +230,8 @@ async fn keep_presence(tools: Shared) {
                 .await?;
             tx.commit().await
         };
-        if let Err(error) = said.await {
+        // A fault is in the log already; the next beat says it again.
+        if let Ok(Err(error)) = caught(said).await {
             tracing::warn!("cannot say that this daemon lives: {error}");
         }
         tools.outside.clock.beat(tools.rules.lease / 3).await;

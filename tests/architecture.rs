@@ -190,6 +190,30 @@ fn sql_stands_in_the_database_room_only() {
     assert!(wrong.is_empty(), "SQL belongs to src/db:\n{}", wrong.join("\n"));
 }
 
+/// `println!` and its kin panic where the other end is closed or full.
+#[test]
+fn nothing_is_printed_in_a_way_that_can_panic() {
+    let bench = Path::new("studio").join("bench.rs");
+    let mut wrong = Vec::new();
+    for (path, text) in sources().into_iter().filter(|(path, _)| !path.ends_with(&bench)) {
+        for (number, line) in code(&text).lines().enumerate() {
+            if ["println!(", "print!("].iter().any(|word| line.contains(word)) {
+                wrong.push(format!("{}:{}", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "print with cli::out:\n{}", wrong.join("\n"));
+}
+
+/// A fault ends one job or one answer only where panics unwind, in every profile that is built.
+#[test]
+fn panics_unwind_in_what_is_shipped() {
+    let manifest = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).expect("is there");
+    let release = manifest.split("[profile.release]").nth(1).expect("a profile");
+    assert!(release.starts_with("\npanic = \"unwind\""), "{release}");
+    assert_eq!(manifest.matches("panic = ").count(), 1);
+}
+
 #[test]
 fn every_test_that_the_security_page_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use url::Url;
 
-use super::out::line;
+use super::out::{line, note};
 use crate::{
     app,
     config::Config,
@@ -46,10 +46,13 @@ pub(super) struct SandboxArgs {
 }
 
 pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
-    let tools = app::open(config).await?;
     let listener = TcpListener::bind(config.server.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {} ([server] listen)", config.server.listen))?;
-    app::serve(config, tools, listener, stop_signal()).await
+    // Port 0 takes a free one: from here on it is the one that was taken.
+    let mut config = config.clone();
+    config.server.listen = listener.local_addr()?;
+    let tools = app::open(&config).await?;
+    app::serve(&config, tools, listener, stop_signal()).await
 }
 
 pub(super) async fn sandbox(config: &Config, args: SandboxArgs) -> anyhow::Result<()> {
@@ -70,10 +73,10 @@ pub(super) async fn sandbox(config: &Config, args: SandboxArgs) -> anyhow::Resul
     }
     let shop = Sandbox::new(options, app::outside(config)?)?;
     line(&format!("Sandbox shop at {base_url}"))?;
-    eprintln!(
+    note(&format!(
         "To connect it, put this into config.toml and restart the daemon:\n\n[http]\nallow_private_networks = true\n\n[app.sandbox]\n\
          client_id = \"store-sync\"\nclient_secret = \"sandbox-secret\"\n\nthen: store-sync connect sandbox --client CLIENT --set shop={base_url}"
-    );
+    ));
     sandbox::serve(listener, shop, stop_signal()).await?;
     Ok(())
 }
@@ -134,7 +137,7 @@ async fn rehearsal(config: &Config, platform: &str, options: Options, listener: 
         told.push_str(&format!(" --key {name}={value}"));
     }
     told.push_str(if provider.takes_pasted_keys() { "" } else { " --rehearse" });
-    eprintln!("{told}\n\nThe merchant's hand and bad luck: {here}/rehearsal (docs/platforms.md)");
+    note(&format!("{told}\n\nThe merchant's hand and bad luck: {here}/rehearsal (docs/platforms.md)"));
     rehearse::serve(listener, stage, stop_signal()).await?;
     Ok(())
 }

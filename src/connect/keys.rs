@@ -11,6 +11,7 @@ use crate::{
     model::{
         Connection, ConnectionId, ConnectionStatus, Failure, Grant, Remedy, RunAction, RunId, RunStatus, Time, Trigger,
     },
+    outside::caught,
     provider::{self, Answering, Keys},
     tools::{Shared, Tools},
     vault::Binding,
@@ -135,10 +136,9 @@ pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how:
             tx.commit().await?;
             // A task of its own: a caller who goes away, or a job that is taken from its worker, does not lose the answer.
             let (tools, connection, run) = (tools.clone(), connection.clone(), run.id.clone());
-            let task = tokio::spawn(async move { renew_locked(&tools, &connection, &grant, &run, how).await });
-            return task.await.unwrap_or_else(|panic| {
-                Err(Failure::retry("panic", format!("a fault in the program ended the renewal: {panic}")))
-            });
+            let task = tokio::spawn(caught(async move { renew_locked(&tools, &connection, &grant, &run, how).await }));
+            let done = task.await.map_err(|_| Failure::retry("stopped", "the process ended before the renewal did"))?;
+            return done.unwrap_or_else(|fault| Err(fault.into()));
         }
         drop(tx);
         if now > give_up_at {

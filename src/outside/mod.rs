@@ -2,6 +2,7 @@
 
 mod address;
 mod clock;
+mod fault;
 mod files;
 mod http;
 mod message;
@@ -12,6 +13,7 @@ mod tls;
 
 pub use address::is_private;
 pub use clock::Clock;
+pub use fault::{Fault, caught, caught_now, log_panics, off_thread};
 pub use files::{Bucket, FileError, Files, Found, RetryPatience};
 pub use http::{Http, HttpPolicy};
 pub use message::{Body, HttpError, Part, Request, Response, place};

@@ -20,7 +20,10 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     routing::{get, post},
 };
-use tower_http::{limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer,
+    timeout::TimeoutLayer,
+};
 
 use crate::tools::Shared;
 
@@ -29,17 +32,8 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// Every route, with limits and the headers that keep browsers from doing harm.
 pub fn router(tools: &Shared) -> Router {
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
-    let fixed = [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        // No address of ours, and no state or code in one, goes to another site.
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CACHE_CONTROL, "no-store"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    ];
     let web = connect::Web::new(tools.clone());
-    let mut router = Router::new()
+    let routes = Router::new()
         .route("/", get(page::home))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -52,7 +46,23 @@ pub fn router(tools: &Shared) -> Router {
         .route("/oauth/callback/{provider}", get(connect::finish).post(connect::take))
         .route("/oauth/callback/{provider}/{state}", get(connect::finish).post(connect::take))
         .layer(axum::middleware::from_fn_with_state(web.clone(), host::guard))
-        .with_state(web)
+        .with_state(web);
+    bounded(routes)
+}
+
+/// What holds for every route: a fault in one ends nothing but its answer, and bodies, times and what browsers may do are bounded.
+fn bounded(routes: Router) -> Router {
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        // No address of ours, and no state or code in one, goes to another site.
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    let mut router = routes
+        .layer(CatchPanicLayer::custom(|_| error::fault()))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         // A callback waits for two answers of the shop.
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(150)));
@@ -60,4 +70,43 @@ pub fn router(tools: &Shared) -> Router {
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)));
     }
     router
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, http::StatusCode, routing::get};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::bounded;
+
+    async fn ask(connection: &mut TcpStream, path: &str) -> String {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        connection.write_all(request.as_bytes()).await.expect("is sent");
+        let mut answer = vec![0; 4096];
+        let read = connection.read(&mut answer).await.expect("an answer");
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    }
+
+    async fn breaks() -> StatusCode {
+        let nobody: Vec<u8> = Vec::new();
+        StatusCode::from_u16(u16::from(nobody[usize::from(nobody.is_empty())])).expect("a status")
+    }
+
+    #[tokio::test]
+    async fn a_fault_in_a_handler_is_one_answer_and_the_connection_goes_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let routes = Router::new().route("/breaks", get(breaks)).route("/works", get(async || "works"));
+        let server = tokio::spawn(async move { axum::serve(listener, bounded(routes)).await });
+        let mut connection = TcpStream::connect(address).await.expect("a connection");
+        let broken = ask(&mut connection, "/breaks").await;
+        assert!(broken.starts_with("HTTP/1.1 500"), "{broken}");
+        assert!(broken.contains("content-security-policy") && !broken.contains("index out of bounds"), "{broken}");
+        let works = ask(&mut connection, "/works").await;
+        assert!(works.starts_with("HTTP/1.1 200"), "{works}");
+        server.abort();
+    }
 }

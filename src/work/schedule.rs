@@ -12,6 +12,7 @@ use crate::{
     db::{self, job::NewJob},
     generate,
     model::{Connection, EVENT_DAYS, ImportScope, RunStatus, Task, Time, Trigger},
+    outside::caught,
     tools::{Shared, Tools},
 };
 
@@ -49,7 +50,8 @@ pub async fn start(tools: &Shared, every: Duration) -> Result<JobScheduler, JobS
     let job = TickJob::new_repeated_async(every, move |_, _| {
         let tools = tools.clone();
         Box::pin(async move {
-            if let Err(error) = tick(&tools).await {
+            // A fault is in the log already; the next tick looks again.
+            if let Ok(Err(error)) = caught(tick(&tools)).await {
                 tracing::error!("a tick failed, the next one looks again: {error}");
             }
         })

@@ -1,6 +1,6 @@
 //! Workers: claim a job by lease, do it with a heartbeat, settle it. A dead worker's job is taken over.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -9,6 +9,7 @@ use super::{run::run, settle::settle};
 use crate::{
     db,
     model::{Failure, Job, Pool},
+    outside::caught,
     tools::{Shared, Tools},
 };
 
@@ -63,20 +64,28 @@ impl Workers {
 
 async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToken) {
     while !ended.is_cancelled() {
-        let bell = tools.bell.notified();
-        match claim(&tools, pool).await {
-            Ok(Some(job)) => do_job(&tools, &job).await,
-            Ok(None) => {
-                tokio::select! {
-                    () = bell => {}
-                    () = ended.cancelled() => {}
-                    () = tools.outside.clock.sleep(poll) => {}
-                }
+        // What a fault leaves behind has a lease, and is taken over when that ends.
+        if caught(look_for_work(&tools, pool, poll, &ended)).await.is_err() {
+            tools.outside.clock.sleep(poll.max(Duration::from_secs(1))).await;
+        }
+    }
+}
+
+/// Claims one job and does it, or waits for one.
+async fn look_for_work(tools: &Shared, pool: Pool, poll: Duration, ended: &CancellationToken) {
+    let bell = tools.bell.notified();
+    match claim(tools, pool).await {
+        Ok(Some(job)) => do_job(tools, &job).await,
+        Ok(None) => {
+            tokio::select! {
+                () = bell => {}
+                () = ended.cancelled() => {}
+                () = tools.outside.clock.sleep(poll) => {}
             }
-            Err(error) => {
-                tracing::error!("cannot look for jobs: {error}");
-                tools.outside.clock.sleep(poll.max(Duration::from_secs(1))).await;
-            }
+        }
+        Err(error) => {
+            tracing::error!("cannot look for jobs: {error}");
+            tools.outside.clock.sleep(poll.max(Duration::from_secs(1))).await;
         }
     }
 }
@@ -92,11 +101,15 @@ async fn claim(tools: &Tools, pool: Pool) -> sqlx::Result<Option<Job>> {
 }
 
 async fn do_job(tools: &Shared, job: &Job) {
-    // A task of its own: a panic ends the attempt, not the worker.
-    let (for_task, own) = (tools.clone(), Arc::new(job.clone()));
-    let mut task = tokio::spawn(async move { run(&for_task, &own).await });
+    let (for_task, own) = (tools.clone(), job.clone());
+    attempt(tools, job, async move { run(&for_task, &own).await }).await;
+}
+
+/// Does `verb` for a job in a task of its own, with a heartbeat, and settles what came of it. A panic ends the attempt, not the worker.
+async fn attempt(tools: &Shared, job: &Job, verb: impl Future<Output = Result<(), Failure>> + Send + 'static) {
+    let mut task = tokio::spawn(guarded(verb));
     let result = tokio::select! {
-        joined = &mut task => joined.unwrap_or_else(|panic| Err(Failure::retry("panic", format!("a fault in the program ended the work: {panic}")))),
+        joined = &mut task => joined.unwrap_or_else(|_| Err(Failure::retry("stopped", "the process ended before the work did"))),
         () = keep_lease(tools, job) => {
             task.abort();
             Err(Failure::retry("lease_lost", "another worker has taken the job over"))
@@ -106,6 +119,11 @@ async fn do_job(tools: &Shared, job: &Job) {
         tracing::error!(job.id = %job.id, "cannot settle the job, it will be taken over: {error}");
     }
     tools.bell.notify_waiters();
+}
+
+/// A panic is a failure like any other: it counts as an attempt, and it is told.
+async fn guarded(verb: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    caught(verb).await.unwrap_or_else(|fault| Err(fault.into()))
 }
 
 /// Renews the lease three times in its life; returns when the job is no longer ours.
@@ -134,7 +152,7 @@ pub async fn drain(tools: &Shared) -> sqlx::Result<usize> {
         let mut found = false;
         for pool in [Pool::Maintenance, Pool::Import, Pool::Generate, Pool::Push] {
             while let Some(job) = claim(tools, pool).await? {
-                let result = run(tools, &job).await;
+                let result = guarded(run(tools, &job)).await;
                 settle(tools, &job, result).await?;
                 tools.bell.notify_waiters();
                 (found, done) = (true, done + 1);
@@ -162,4 +180,67 @@ pub async fn recover(tools: &Tools, alone: bool) -> sqlx::Result<(u64, u64)> {
         tools.bell.notify_waiters();
     }
     Ok((jobs, runs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        app,
+        config::Config,
+        db::job::NewJob,
+        model::{ClientId, JobId, Task, Time},
+        outside::{Clock, Files, Http, HttpPolicy, Outside, Random},
+    };
+
+    async fn breaks() -> Result<(), Failure> {
+        let nobody: Vec<Result<(), Failure>> = Vec::new();
+        nobody[usize::from(nobody.is_empty())].clone()
+    }
+
+    /// A process with one job that may fail twice.
+    async fn process(folder: &std::path::Path) -> (Shared, JobId) {
+        let mut config = Config::default();
+        folder.clone_into(&mut config.storage.data_dir);
+        let outside = Outside {
+            clock: Clock::frozen(Time::from_unix_ms(1_772_366_400_000)),
+            random: Random::seeded(7),
+            http: Http::new(HttpPolicy::default()).expect("a door"),
+            files: Files::new(folder.join("files")),
+        };
+        let tools = app::open_with(&config, outside).await.expect("opens");
+        let (now, client) = (tools.outside.clock.now(), ClientId::from("acme".to_owned()));
+        let job = NewJob {
+            id: tools.outside.new_id(),
+            client: client.clone(),
+            task: Task::AnalyseProduct { product: "p".to_owned().into() },
+            dedupe_key: None,
+            scheduled_for: now,
+            max_attempts: 2,
+            priority: 1,
+        };
+        let mut tx = tools.db.begin().await.expect("begins");
+        db::client::insert(&mut tx, &client, "Acme", Some("acme"), now).await.expect("is kept");
+        db::job::insert(&mut tx, &job, now).await.expect("is left");
+        tx.commit().await.expect("commits");
+        (tools, job.id)
+    }
+
+    #[tokio::test]
+    async fn a_fault_in_a_verb_counts_as_a_failure_and_is_told() {
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let (tools, id) = process(folder.path()).await;
+        for failures in 1..=2 {
+            let job = claim(&tools, Pool::Generate).await.expect("looks").expect("a job");
+            attempt(&tools, &job, breaks()).await;
+            let mut tx = tools.db.read().await.expect("reads");
+            assert_eq!(db::job::get_failures(&mut tx, &id).await.expect("reads"), failures);
+            let job = db::job::find(&mut tx, &id).await.expect("reads").expect("is there");
+            let told = job.error.unwrap_or_default();
+            assert!(told.contains("a fault in the program ended the work"), "{told}");
+            assert_eq!(job.status.to_string(), if failures == 2 { "failed" } else { "pending" });
+            drop(tx);
+            tools.outside.clock.advance(Duration::from_hours(1));
+        }
+    }
 }
