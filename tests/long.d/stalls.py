@@ -12,6 +12,8 @@ from ground import Place, Postgres, Shop, ask, order_pictures, run, until
 # What a push and a removal ask the shop for; while the answer is late, whoever asked is stopped.
 PUSH = ["GET /api/products/", "POST /api/uploads", "POST /api/products/", "GET /api/images/"]
 REMOVAL = ["GET /api/products/", "DELETE /api/images/"]
+ENDS_OF_PUSH = ("synced", "failed")
+ENDS_OF_REMOVAL = ("removed", "failed", "synced")
 
 
 class Gate(http.server.ThreadingHTTPServer):
@@ -62,7 +64,7 @@ class Caller(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("connection", "accept-encoding")}
         call = f"{self.command} {urllib.parse.urlsplit(self.path).path}"
-        status, told, answer = ask(self.command, gate.shop.url, self.path, body or None, headers)
+        status, told, answer = ask(self.command, gate.shop, self.path, body or None, headers)
         gate.passed.append(call)
         if gate.close_after and call.startswith(gate.close_after):
             gate.close_after = None
@@ -81,10 +83,14 @@ class Caller(http.server.BaseHTTPRequestHandler):
 
 
 class Replicas:
-    def __init__(self, ground, url, shop, lease):
-        self.first = Place(ground, "a", database=url, lease=lease)
-        self.second = Place(ground, "b", database=url, lease=lease, more=f"[vault]\nkey_file = \"{self.first.folder}/data/vault.key\"\n[storage]\ndata_dir = \"{self.first.folder}/data\"")
+    def __init__(self, ground, url, shop, lease, gate=None):
+        name = url.rsplit("/", 1)[1]
+        self.first = Place(ground, f"{name}-a", database=url, lease=lease)
+        self.second = Place(ground, f"{name}-b", database=url, lease=lease, more=f"[vault]\nkey_file = \"{self.first.folder}/data/vault.key\"\n[storage]\ndata_dir = \"{self.first.folder}/data\"")
         self.connection = self.first.connect(shop)
+        for place in (self.first, self.second) if gate else ():
+            with open(place.config, "a") as config:
+                config.write(f'[http.connect_to]\n"127.0.0.1" = "{gate.url}"\n')
         self.daemons = [self.first.daemon(), self.second.daemon()]
         self.first.run("connections", "schedule", self.connection, "--off")
 
@@ -97,10 +103,24 @@ class Replicas:
 
 
 def settled(place, push, wanted, seconds):
-    def look():
-        one = [one for one in place.json("push", "list", "--limit", "100000") if one["id"] == push][0]
-        return one["status"] in wanted and one["status"]
-    return until(f"push {push} in {wanted}", look, seconds, 0.2)
+    """How a push stands when it is in one of these states; or how it stands when the time is over."""
+
+    def status():
+        return [one for one in place.json("push", "list", "--limit", "100000") if one["id"] == push][0]["status"]
+
+    try:
+        return until(f"push {push}", lambda: status() in wanted and status(), seconds, 0.2)
+    except TimeoutError:
+        return f"still {status()}"
+
+
+def fresh(place, client, waiting):
+    """A finished picture that nobody has approved yet."""
+    if not waiting:
+        batch = order_pictures(place, client, 20)
+        until("pictures", lambda: all(place.json("assets", "show", one)["status"] == "completed" for one in batch), 120, 0.5)
+        waiting.extend(batch)
+    return waiting.pop()
 
 
 def proof(ground, verdict, given):
@@ -112,59 +132,45 @@ def proof(ground, verdict, given):
     place = two.first
     place.run("sync", two.connection, "--full")
     client = place.json("clients", "list")[0]["id"]
-    wrong, stopped, missed = [], 0, 0
-    pushes_left = []
-    number = 0
-    while number < given.rounds:
-        if not pushes_left:
-            batch = order_pictures(place, client, 20)
-            until("pictures", lambda: all(place.json("assets", "show", one)["status"] == "completed" for one in batch), 120, 0.5)
-            pushes_left = list(batch)
-        asset = pushes_left.pop()
-        before = shop.pictures()
-        push = None
-        for steps, begin, wanted, right in ((PUSH, "approve", ("synced", "failed"), before + 1), (REMOVAL, "revert", ("reverted", "removed", "failed", "skipped"), before)):
-            if number >= given.rounds:
-                break
-            number += 1
-            step = ground.random.choice(steps)
-            seen = shop.calls(step)
-            shop.mischief(step, "slow", 1500)
-            if begin == "approve":
-                place.run("assets", "approve", asset)
-                push = until("a push", lambda: [one["id"] for one in place.json("push", "list", "--asset", asset)])[0]
-            else:
-                threading.Thread(target=lambda: place.run("push", "revert", push, check=False), daemon=True).start()
-            try:
-                until(step, lambda: shop.calls(step) > seen, 15, 0.02)
-                time.sleep(ground.random.uniform(0, 0.3))
-                held = two.holder(server, "stalls")
-            except TimeoutError:
-                held = None
-            if held is None:
-                missed += 1
-            else:
-                stopped += 1
-                held.send(signal.SIGSTOP)
-                # Longer than the lease: the other one takes over and ends it.
-                time.sleep(lease + ground.random.uniform(1.5, 4))
-                held.send(signal.SIGCONT)
-            shop.calm()
-            try:
-                status = settled(place, push, wanted, 90)
-            except TimeoutError as error:
-                status = str(error)
-            time.sleep(0.5)
-            now = shop.pictures()
-            if now != right or "failed" in status:
-                wrong.append((number, step, status, now - right))
-                # What is one too many stays, and is no fault of the next round.
-                right = now
-                break
+    wrong, stopped, missed, waiting = [], 0, 0, []
+    for number in range(given.rounds):
+        removal = number % 2 == 1
+        steps = REMOVAL if removal else PUSH
+        step = steps[number // 2 % len(steps)]
+        if not removal:
+            asset = fresh(place, client, waiting)
+            before = shop.pictures()
+        right = before + (not removal)
+        seen = shop.calls(step)
+        shop.mischief(step, "slow", 1500)
+        if removal:
+            threading.Thread(target=lambda: place.run("push", "revert", push, check=False), daemon=True).start()
         else:
-            continue
-        if wrong and wrong[-1][0] == number:
-            continue
+            place.run("assets", "approve", asset)
+            push = until("a push", lambda: [one["id"] for one in place.json("push", "list", "--asset", asset)])[0]
+        try:
+            until(step, lambda: shop.calls(step) > seen, 15, 0.02)
+            time.sleep(ground.random.uniform(0, 0.3))
+            held = two.holder(server, "stalls")
+        except TimeoutError:
+            held = None
+        if held:
+            stopped += 1
+            held.send(signal.SIGSTOP)
+            # Longer than the lease: the other one takes over and ends it.
+            time.sleep(lease + ground.random.uniform(1.5, 4))
+            held.send(signal.SIGCONT)
+        else:
+            missed += 1
+        shop.calm()
+        status = settled(place, push, ENDS_OF_REMOVAL if removal else ENDS_OF_PUSH, 90)
+        time.sleep(0.5)
+        now = shop.pictures()
+        if now != right or status == "failed":
+            wrong.append(f"round {number + 1} at {step}: {status}, {now - right:+} pictures")
+            # What is one too many stays, and is no fault of the removal that follows.
+            before += now - right
+    number = given.rounds
     verdict.say(f"{number} rounds, {stopped} stopped a replica in the middle of a call, {missed} found nobody to stop")
     verdict.claim("each round ends with one picture in the shop, or none", not wrong, wrong[:10] if wrong else f"{number} of {number}")
     verdict.claim("most rounds stopped somebody", stopped >= number * 0.8, stopped)
@@ -178,11 +184,9 @@ def between(ground, verdict, server, lease):
     process is stopped and the other one does the work."""
     url = server.make("between")
     shop = Shop(ground, 5, "--processing", "0s")
-    gate = Gate(shop)
+    gate = Gate(shop.url)
     ground.later(gate.shutdown)
-    shop.url, real = gate.url, shop.url
-    two = Replicas(ground, url, shop, lease)
-    gate.shop = type("Shop", (), {"url": real})
+    two = Replicas(ground, url, shop, lease, gate)
     place = two.first
     place.run("sync", two.connection, "--full")
     client = place.json("clients", "list")[0]["id"]
@@ -199,16 +203,12 @@ def between(ground, verdict, server, lease):
         gate.open_again()
         return
     held.send(signal.SIGSTOP)
-    time.sleep(lease + 1)
+    # Its system ends the connecting for it; it sends when it goes on.
     gate.open_again()
-    try:
-        settled(place, push, ("synced",), 60)
-    except TimeoutError:
-        pass
+    settled(place, push, ("synced",), 60)
     held.send(signal.SIGCONT)
     time.sleep(lease * 3)
     attached = sum(call.startswith("POST /api/products/") for call in gate.passed)
-    shop.url = real
     verdict.claim("a forced stop between check and send ends with one picture", shop.pictures() == 1, f"{shop.pictures()} pictures, {attached} attaching calls")
     for daemon in two.daemons:
         daemon.stop()
