@@ -3,7 +3,6 @@
 import os
 import sqlite3
 import subprocess
-import sys
 import time
 
 from ground import Place, Shop, ask, errors, run, until

@@ -130,10 +130,9 @@ class Process:
 class Shop(Process):
     """The program's own sandbox shop."""
 
-    def __init__(self, ground, products, *arguments, platform=None):
-        environment = dict(os.environ)
+    def __init__(self, ground, products, *arguments):
         command = [PROGRAM, "sandbox", "--port", "0", "--products", str(products), *arguments]
-        super().__init__(ground, f"shop-{len(ground.closing)}", command, cwd=ground.folder, env=environment)
+        super().__init__(ground, f"shop-{len(ground.closing)}", command, cwd=ground.folder)
         line = until("a shop", lambda: [line for line in self.said().splitlines() if " at http://" in line])
         self.url = line[0].rsplit(" at ", 1)[1].strip()
 
@@ -187,7 +186,7 @@ class Place:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         text = CONFIG.format(port=self.port, lease=lease, timeout=timeout)
-        extra = [line for line in more.strip().splitlines()]
+        extra = more.strip().splitlines()
         if database:
             extra = self._database(extra, database)
         self.config = os.path.join(self.folder, "config.toml")

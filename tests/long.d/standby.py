@@ -11,7 +11,7 @@ READS = re.compile(r"read.?only|standby|recovery")
 
 def proof(ground, verdict, given):
     primary = Postgres(ground, "primary", "-c wal_level=replica -c max_wal_senders=4")
-    url = primary.make("failover")
+    primary.make("failover")
     standby = Postgres(ground, "standby", base=primary)
     name = Forwarder(ground, primary.port)
     shop = Shop(ground, given.products)

@@ -53,8 +53,6 @@ def proof(ground, verdict, given):
     keyed = Shop(ground, 2, "--as", "woocommerce")
     hosts = re.findall(r'^"([^"]+)" = "(http[^"]+)"$', keyed.said(), re.M)
     more = "[http.connect_to]\n" + "".join(f'"{host}" = "{to}"\n' for host, to in hosts)
-    if hosts:
-        text = keyed.said()
     place = Place(ground, "stranger", more=more if hosts else "", lease=10)
     places = [f"client-{number}" for number in range(given.connects)]
     for name in [*places, "keyed"]:
