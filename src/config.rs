@@ -568,15 +568,22 @@ fn overlay(table: &mut toml::Table, keys: &str, value: &str) {
     }
     let typed = match value {
         "true" | "false" => toml::Value::Boolean(value == "true"),
-        _ => match value.parse::<i64>() {
-            Ok(number) if number.to_string() == value => toml::Value::Integer(number),
-            _ => match value.starts_with('{').then(|| format!("v = {value}").parse::<toml::Table>()) {
-                Some(Ok(mut inline)) => inline.remove("v").unwrap_or_else(|| value.into()),
-                _ => value.into(),
-            },
-        },
+        _ => number(value).or_else(|| inline(value)).unwrap_or_else(|| value.into()),
     };
     table.insert(last.clone(), typed);
+}
+
+/// A number that is written as it would be printed: `007` and `1e3` are texts.
+fn number(value: &str) -> Option<toml::Value> {
+    if let Some(whole) = value.parse::<i64>().ok().filter(|number| number.to_string() == value) {
+        return Some(whole.into());
+    }
+    value.parse::<f64>().ok().filter(|number| number.is_finite() && number.to_string() == value).map(Into::into)
+}
+
+/// A map or a list, as TOML writes them in one line.
+fn inline(value: &str) -> Option<toml::Value> {
+    value.starts_with(['{', '[']).then(|| format!("v = {value}").parse::<toml::Table>().ok()?.remove("v")).flatten()
 }
 
 /// A text that an overlay may have turned into a number.
@@ -584,6 +591,7 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
     match toml::Value::deserialize(deserializer)? {
         toml::Value::String(text) => Ok(text),
         toml::Value::Integer(number) => Ok(number.to_string()),
+        toml::Value::Float(number) => Ok(number.to_string()),
         toml::Value::Boolean(truth) => Ok(truth.to_string()),
         _ => Err(serde::de::Error::custom("expected a text")),
     }
@@ -612,6 +620,10 @@ mod tests {
             ("STORE_SYNC__HTTP__ALLOW_PRIVATE_NETWORKS", "true"),
             ("STORE_SYNC__APP__SANDBOX__CLIENT_ID", "42"),
             ("STORE_SYNC__APP__SANDBOX__CLIENT_SECRET", "007"),
+            ("STORE_SYNC__APP__SANDBOX__WEBHOOK_KEY", "1.5"),
+            ("STORE_SYNC__VAULT__KEYS_COMMAND", r#"["pass", "show"]"#),
+            ("STORE_SYNC__GEMINI__API_KEY", "k"),
+            ("STORE_SYNC__GEMINI__USD_PER_MONTH", "12.5"),
             ("STORE_SYNC__HTTP__CONNECT_TO", r#"{ "*.example.com" = "http://127.0.0.1:9000" }"#),
         ];
         let config = Config::parse("[server]\nlisten = '127.0.0.1:8'\n", "t", env(&pairs)).expect("is fine");
@@ -620,6 +632,9 @@ mod tests {
         assert_eq!(config.app["sandbox"].client_id, "42");
         assert_eq!(config.app["sandbox"].client_secret.expose_secret(), "007");
         assert_eq!(config.http.connect_to.len(), 1);
+        assert_eq!(config.app["sandbox"].webhook_key.as_ref().map(ExposeSecret::expose_secret), Some("1.5"));
+        assert_eq!(config.vault.keys_command.as_ref().map(Vec::len), Some(2));
+        assert_eq!(config.gemini.and_then(|own| own.usd_per_month), Some(12.5));
     }
 
     #[test]
