@@ -4,7 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+};
 use url::Url;
 
 use super::out::{line, note};
@@ -142,16 +145,21 @@ async fn rehearsal(config: &Config, platform: &str, options: Options, listener: 
     Ok(())
 }
 
-/// Ends when the process is asked to: Ctrl-C, or the signal that service managers send.
-pub(super) async fn stop_signal() {
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
+/// Ends when the process is asked to: Ctrl-C, or the signal that service managers send. It listens from the call on, so that whoever
+/// reads that the daemon serves can ask it to end.
+pub(super) fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
+    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        tokio::select! {
+            () = received(terminate) => {}
+            () = received(interrupt) => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
+    }
+}
+
+async fn received(signal: std::io::Result<Signal>) {
+    match signal {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
     }
 }
