@@ -163,7 +163,7 @@ pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shar
         analyse_on_import: config.generate.analyse == Analyse::OnImport,
         analyse_on_collection: matches!(config.generate.analyse, Analyse::OnCollection | Analyse::OnImport),
         month_cap_usd_micros: config.gemini.as_ref().and_then(|gemini| gemini.usd_per_month).map(micros),
-        full_every: Duration::from_hours(config.import.full_every_hours),
+        full_every: Duration::from_secs(config.import.full_every_hours.saturating_mul(3600)),
         brake_percent: config.import.brake_percent,
         brake_min: config.import.brake_min,
     };
