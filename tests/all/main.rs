@@ -12,6 +12,7 @@ mod certified;
 mod command_line;
 mod crash;
 mod doors;
+mod fuzz;
 mod generating;
 mod hooks;
 mod importing;
