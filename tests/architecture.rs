@@ -214,15 +214,40 @@ fn panics_unwind_in_what_is_shipped() {
     assert_eq!(manifest.matches("panic = ").count(), 1);
 }
 
+/// The suite of the built program stands beside it, and nothing of the library is in its own process.
+#[test]
+fn the_blackbox_links_nothing_of_the_library() {
+    for entry in
+        std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/blackbox")).expect("is there").flatten()
+    {
+        let text = std::fs::read_to_string(entry.path()).expect("a text");
+        assert!(!text.contains("store_sync::") && !text.contains("rustls"), "{}", entry.path().display());
+    }
+}
+
 #[test]
 fn every_test_that_the_security_page_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(root.join("docs/security.md")).expect("the page");
     let mut code: String = sources().into_iter().map(|(_, text)| text).collect();
-    for entry in std::fs::read_dir(root.join("tests/all")).expect("the tests").flatten() {
-        if entry.path().is_file() {
-            code += &std::fs::read_to_string(entry.path()).expect("a source file");
+    for folder in ["tests/all", "tests/blackbox"] {
+        for entry in std::fs::read_dir(root.join(folder)).expect("the tests").flatten() {
+            if entry.path().is_file() {
+                code += &std::fs::read_to_string(entry.path()).expect("a source file");
+            }
         }
+    }
+    let scripts: Vec<&str> =
+        page.split("`tests/long ").skip(1).filter_map(|rest| rest.split(['`', ' ']).next()).collect();
+    for script in scripts.iter().filter(|name| **name != "NAME") {
+        assert!(root.join(format!("tests/long.d/{script}.py")).exists(), "docs/security.md names tests/long {script}");
+    }
+    for entry in std::fs::read_dir(root.join("tests/long.d")).expect("the scripts").flatten() {
+        let name = entry.file_name().to_string_lossy().trim_end_matches(".py").to_owned();
+        assert!(
+            name == "ground" || name.starts_with("__") || scripts.contains(&name.as_str()),
+            "docs/security.md does not name {name}"
+        );
     }
     let named: BTreeSet<&str> = page
         .split('`')
