@@ -156,7 +156,7 @@ impl Fuzz {
 
 #[tokio::test]
 async fn whatever_shops_answer_no_conversation_panics() {
-    let fuzz = Fuzz::new(12);
+    let fuzz = Fuzz::new(4);
     let providers = Providers::built_in().expect("the built-in ones are fine");
     let mut held = 0;
     for provider in providers.iter() {
