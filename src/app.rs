@@ -16,7 +16,7 @@ use crate::{
         lease::Ownership,
     },
     gemini::{Gemini, Service, ServiceAccount, TextPrice},
-    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Proxy, Random, RetryPatience, private},
+    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Proxy, Random, RetryPatience, caught, private},
     provider::{App, Providers},
     tools::{Parts, Rules, Shared, Tools},
     vault::{KeySource, Vault},
@@ -255,7 +255,7 @@ async fn assemble(config: &Config, access: &Access, outside: Outside) -> anyhow:
         analyse_on_import: config.generate.analyse == Analyse::OnImport,
         analyse_on_collection: matches!(config.generate.analyse, Analyse::OnCollection | Analyse::OnImport),
         month_cap_usd_micros: config.gemini.as_ref().and_then(|gemini| gemini.usd_per_month).map(micros),
-        full_every: Duration::from_hours(config.import.full_every_hours),
+        full_every: Duration::from_secs(config.import.full_every_hours.saturating_mul(3600)),
         brake_percent: config.import.brake_percent,
         brake_min: config.import.brake_min,
         max_products: i64::try_from(config.import.max_products).unwrap_or(i64::MAX),
@@ -301,6 +301,7 @@ pub async fn serve(
     let mut ticks = work::start_ticks(&tools, Duration::from_secs(config.work.tick_seconds)).await?;
     tracing::info!(
         server.url = tools.rules.public_url,
+        server.listen = %listener.local_addr()?,
         database = tools.db.engine(),
         instance = tools.instance,
         "serving"
@@ -347,9 +348,11 @@ async fn keep_presence(tools: Shared) {
                 .await?;
             tx.commit().await
         };
-        match said.await {
-            Ok(()) => tools.can("say that this daemon lives"),
-            Err(error) => tools.cannot("say that this daemon lives", &error),
+        // A fault is in the log already; the next beat says it again.
+        match caught(said).await {
+            Ok(Ok(())) => tools.can("say that this daemon lives"),
+            Ok(Err(error)) => tools.cannot("say that this daemon lives", &error),
+            Err(_) => {}
         }
         tools.outside.clock.beat(tools.rules.lease / 3).await;
     }

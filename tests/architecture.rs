@@ -190,15 +190,64 @@ fn sql_stands_in_the_database_room_only() {
     assert!(wrong.is_empty(), "SQL belongs to src/db:\n{}", wrong.join("\n"));
 }
 
+/// `println!` and its kin panic where the other end is closed or full.
+#[test]
+fn nothing_is_printed_in_a_way_that_can_panic() {
+    let bench = Path::new("studio").join("bench.rs");
+    let mut wrong = Vec::new();
+    for (path, text) in sources().into_iter().filter(|(path, _)| !path.ends_with(&bench)) {
+        for (number, line) in code(&text).lines().enumerate() {
+            if ["println!(", "print!("].iter().any(|word| line.contains(word)) {
+                wrong.push(format!("{}:{}", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "print with cli::out:\n{}", wrong.join("\n"));
+}
+
+/// A fault ends one job or one answer only where panics unwind, in every profile that is built.
+#[test]
+fn panics_unwind_in_what_is_shipped() {
+    let manifest = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).expect("is there");
+    let release = manifest.split("[profile.release]").nth(1).expect("a profile");
+    assert!(release.starts_with("\npanic = \"unwind\""), "{release}");
+    assert_eq!(manifest.matches("panic = ").count(), 1);
+}
+
+/// The suite of the built program stands beside it, and nothing of the library is in its own process.
+#[test]
+fn the_blackbox_links_nothing_of_the_library() {
+    for entry in
+        std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/blackbox")).expect("is there").flatten()
+    {
+        let text = std::fs::read_to_string(entry.path()).expect("a text");
+        assert!(!text.contains("store_sync::") && !text.contains("rustls"), "{}", entry.path().display());
+    }
+}
+
 #[test]
 fn every_test_that_the_security_page_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(root.join("docs/security.md")).expect("the page");
     let mut code: String = sources().into_iter().map(|(_, text)| text).collect();
-    for entry in std::fs::read_dir(root.join("tests/all")).expect("the tests").flatten() {
-        if entry.path().is_file() {
-            code += &std::fs::read_to_string(entry.path()).expect("a source file");
+    for folder in ["tests/all", "tests/blackbox"] {
+        for entry in std::fs::read_dir(root.join(folder)).expect("the tests").flatten() {
+            if entry.path().is_file() {
+                code += &std::fs::read_to_string(entry.path()).expect("a source file");
+            }
         }
+    }
+    let scripts: Vec<&str> =
+        page.split("`tests/long ").skip(1).filter_map(|rest| rest.split(['`', ' ']).next()).collect();
+    for script in scripts.iter().filter(|name| **name != "NAME") {
+        assert!(root.join(format!("tests/long.d/{script}.py")).exists(), "docs/security.md names tests/long {script}");
+    }
+    for entry in std::fs::read_dir(root.join("tests/long.d")).expect("the scripts").flatten() {
+        let name = entry.file_name().to_string_lossy().trim_end_matches(".py").to_owned();
+        assert!(
+            name == "ground" || name.starts_with("__") || scripts.contains(&name.as_str()),
+            "docs/security.md does not name {name}"
+        );
     }
     let named: BTreeSet<&str> = page
         .split('`')

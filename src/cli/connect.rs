@@ -6,7 +6,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{
     follow::{self, Worker},
-    out::Out,
+    out::{Out, note},
     visitor::Visitor,
 };
 use crate::{
@@ -79,7 +79,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     let began = tools.outside.clock.now();
     let worker = Worker::find(&tools).await?;
     let served = if worker == Worker::Nobody {
-        eprintln!("No daemon is running: serving on {} until the shop is connected.", config.server.listen);
+        note(&format!("No daemon is running: serving on {} until the shop is connected.", config.server.listen));
         let listener = TcpListener::bind(config.server.listen).await?;
         let stopped = std::future::pending();
         let (config, own) = (config.clone(), tools.clone());
@@ -90,7 +90,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     if args.rehearse {
         Visitor::new(tools.outside.http.clone()).rehearse(&link, fields.get("shop").map(String::as_str)).await?;
     } else {
-        eprintln!("Open this address in your browser:\n\n  {link}\n\nWaiting for the shop …");
+        note(&format!("Open this address in your browser:\n\n  {link}\n\nWaiting for the shop …"));
     }
     wait(&tools, out, (&client, &args.provider, began), served).await
 }

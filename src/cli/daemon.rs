@@ -4,10 +4,13 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+};
 use url::Url;
 
-use super::out::line;
+use super::out::{line, note};
 use crate::{
     app,
     config::Config,
@@ -46,10 +49,13 @@ pub(super) struct SandboxArgs {
 }
 
 pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
-    let tools = app::open_with(config, app::outside(config)?).await?;
     let listener = TcpListener::bind(config.server.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {} ([server] listen)", config.server.listen))?;
-    app::serve(config, tools, listener, stop_signal()).await
+    // Port 0 takes a free one: from here on it is the one that was taken.
+    let mut config = config.clone();
+    config.server.listen = listener.local_addr()?;
+    let tools = app::open_with(&config, app::outside(&config)?).await?;
+    app::serve(&config, tools, listener, stop_signal()).await
 }
 
 pub(super) async fn sandbox(config: &Config, args: SandboxArgs) -> anyhow::Result<()> {
@@ -70,10 +76,10 @@ pub(super) async fn sandbox(config: &Config, args: SandboxArgs) -> anyhow::Resul
     }
     let shop = Sandbox::new(options, app::outside(config)?)?;
     line(&format!("Sandbox shop at {base_url}"))?;
-    eprintln!(
+    note(&format!(
         "To connect it, put this into config.toml and restart the daemon:\n\n[http]\nallow_private_networks = true\n\n[app.sandbox]\n\
          client_id = \"store-sync\"\nclient_secret = \"sandbox-secret\"\n\nthen: store-sync connect sandbox --client CLIENT --set shop={base_url}"
-    );
+    ));
     sandbox::serve(listener, shop, stop_signal()).await?;
     Ok(())
 }
@@ -134,21 +140,26 @@ async fn rehearsal(config: &Config, platform: &str, options: Options, listener: 
         told.push_str(&format!(" --key {name}={value}"));
     }
     told.push_str(if provider.takes_pasted_keys() { "" } else { " --rehearse" });
-    eprintln!("{told}\n\nThe merchant's hand and bad luck: {here}/rehearsal (docs/platforms.md)");
+    note(&format!("{told}\n\nThe merchant's hand and bad luck: {here}/rehearsal (docs/platforms.md)"));
     rehearse::serve(listener, stage, stop_signal()).await?;
     Ok(())
 }
 
-/// Ends when the process is asked to: Ctrl-C, or the signal that service managers send.
-pub(super) async fn stop_signal() {
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
+/// Ends when the process is asked to: Ctrl-C, or the signal that service managers send. It listens from the call on, so that whoever
+/// reads that the daemon serves can ask it to end.
+pub(super) fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
+    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        tokio::select! {
+            () = received(terminate) => {}
+            () = received(interrupt) => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
+    }
+}
+
+async fn received(signal: std::io::Result<Signal>) {
+    match signal {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
     }
 }

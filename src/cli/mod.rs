@@ -44,8 +44,9 @@ use crate::{
     app,
     config::{Config, Log, LogFormat},
     model::text::{escaped, visible_lines},
+    outside,
 };
-use out::Out;
+use out::{Out, line, note};
 
 /// Connects shops, imports their products, pushes approved pictures back.
 #[derive(Parser)]
@@ -137,18 +138,24 @@ enum ConfigCommand {
 
 /// Runs the command line; gives the process's exit code.
 pub fn main() -> ExitCode {
+    outside::log_panics();
+    outside::prepare_tls();
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: cannot start: {error}");
+            note(&format!("error: cannot start: {error}"));
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(cli)) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {}", visible_lines(&told::told(&error)));
+    match runtime.block_on(outside::caught(run(cli))) {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
+            note(&format!("error: {}", visible_lines(&told::told(&error))));
+            ExitCode::FAILURE
+        }
+        Err(fault) => {
+            note(&format!("error: {fault}"));
             ExitCode::FAILURE
         }
     }
@@ -158,7 +165,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let out = Out { json: cli.json };
     match &cli.command {
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "store-sync", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "store-sync", &mut script);
+            line(String::from_utf8(script)?.trim_end())?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Config(ConfigCommand::Schema) => {
@@ -231,7 +240,9 @@ async fn dispatch(command: Command, config: &Config, out: &Out) -> anyhow::Resul
 /// Log lines go to stderr, so that stdout stays for answers.
 fn logging(log: &Log) {
     let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Where stderr takes no more (a full disk behind it), lines are lost and work goes on.
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     // A second call, from a test, keeps the first one's choice.
     let _ = match log.format {
         LogFormat::Text => builder.with_target(false).fmt_fields(one_line()).try_init(),

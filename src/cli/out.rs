@@ -99,6 +99,11 @@ fn write(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// One line on stderr, beside the answer. Whoever has closed it does not want to know.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// A member of a table that may be missing.
 pub(super) fn or_dash<T: ToString>(value: Option<&T>) -> String {
     value.map_or_else(|| "–".to_owned(), ToString::to_string)

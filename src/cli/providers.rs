@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::out::{Out, line};
+use super::out::{Out, line, note};
 use crate::{
     app,
     config::Config,
@@ -98,9 +98,9 @@ async fn check(config: &Config, out: &Out, dir: Option<&Path>, record: bool) -> 
         return Ok(ExitCode::SUCCESS);
     }
     for text in &texts {
-        eprintln!("{text}");
+        note(text);
     }
-    eprintln!("error: {} problem(s)", texts.len());
+    note(&format!("error: {} problem(s)", texts.len()));
     Ok(ExitCode::FAILURE)
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::{
     follow::{self, Worker},
-    out::{Out, or_dash},
+    out::{Out, note, or_dash},
 };
 use crate::{
     app,
@@ -42,7 +42,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     }
     if args.no_wait {
         if Worker::find(&tools).await? == Worker::Nobody {
-            eprintln!("note: no daemon is running; the job waits for one, or for: store-sync sync");
+            note("note: no daemon is running; the job waits for one, or for: store-sync sync");
         }
         let left: Vec<serde_json::Value> = ids.iter().map(|id| serde_json::json!({ "job_id": id })).collect();
         out.list(&left, &["JOB"], |row| vec![row["job_id"].as_str().unwrap_or_default().to_owned()])?;

@@ -237,6 +237,10 @@ mod tests {
             ("STORE_SYNC__HTTP__ALLOW_PRIVATE_NETWORKS", "true"),
             ("STORE_SYNC__APP__SANDBOX__CLIENT_ID", "42"),
             ("STORE_SYNC__APP__SANDBOX__CLIENT_SECRET", "007"),
+            ("STORE_SYNC__APP__SANDBOX__WEBHOOK_KEY", "1.5"),
+            ("STORE_SYNC__VAULT__KEYS_COMMAND", r#"["pass", "show"]"#),
+            ("STORE_SYNC__GEMINI__API_KEY", "k"),
+            ("STORE_SYNC__GEMINI__USD_PER_MONTH", "12.5"),
             ("STORE_SYNC__HTTP__CONNECT_TO", r#"{ "*.example.com" = "http://127.0.0.1:9000" }"#),
         ];
         let config = Config::parse("[server]\nlisten = '127.0.0.1:8'\n", "t", env(&pairs)).expect("is fine");
@@ -245,6 +249,9 @@ mod tests {
         assert_eq!(config.app["sandbox"].client_id, "42");
         assert_eq!(config.app["sandbox"].client_secret.expose_secret(), "007");
         assert_eq!(config.http.connect_to.len(), 1);
+        assert_eq!(config.app["sandbox"].webhook_key.as_ref().map(ExposeSecret::expose_secret), Some("1.5"));
+        assert_eq!(config.vault.keys_command.as_ref().map(Vec::len), Some(2));
+        assert_eq!(config.gemini.and_then(|own| own.usd_per_month), Some(12.5));
     }
 
     #[test]

@@ -16,13 +16,20 @@ pub(super) fn overlay(table: &mut toml::Table, keys: &str, value: &str) {
     }
     let typed = match value {
         "true" | "false" => toml::Value::Boolean(value == "true"),
-        _ => match value.parse::<i64>() {
-            Ok(number) if number.to_string() == value => toml::Value::Integer(number),
-            _ => match value.starts_with(['{', '[']).then(|| format!("v = {value}").parse::<toml::Table>()) {
-                Some(Ok(mut inline)) => inline.remove("v").unwrap_or_else(|| value.into()),
-                _ => value.into(),
-            },
-        },
+        _ => number(value).or_else(|| inline(value)).unwrap_or_else(|| value.into()),
     };
     table.insert(last.clone(), typed);
+}
+
+/// A number that is written as it would be printed: `007` and `1e3` are texts.
+fn number(value: &str) -> Option<toml::Value> {
+    if let Some(whole) = value.parse::<i64>().ok().filter(|number| number.to_string() == value) {
+        return Some(whole.into());
+    }
+    value.parse::<f64>().ok().filter(|number| number.is_finite() && number.to_string() == value).map(Into::into)
+}
+
+/// A map or a list, as TOML writes them in one line.
+fn inline(value: &str) -> Option<toml::Value> {
+    value.starts_with(['{', '[']).then(|| format!("v = {value}").parse::<toml::Table>().ok()?.remove("v")).flatten()
 }

@@ -11,7 +11,7 @@ use crate::{
     model::{
         Connection, ConnectionId, ConnectionStatus, Failure, Grant, Remedy, RunAction, RunId, RunStatus, Time, Trigger,
     },
-    outside::{Deadline, Outside},
+    outside::{Deadline, Outside, caught},
     provider::{self, Answering, Keys},
     tools::{Shared, Tools},
     vault::Binding,
@@ -146,10 +146,11 @@ pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how:
             let right = Deadline::new(clock, asked, tools.rules.sending_time());
             let (tools, connection, run) = (tools.clone(), connection.clone(), run.id.clone());
             let task =
-                tokio::spawn(async move { renew_locked(&tools, (&connection, &grant), &run, how, &right).await });
-            return task.await.unwrap_or_else(|panic| {
-                Err(Failure::retry("panic", format!("a fault in the program ended the renewal: {panic}")))
-            });
+                tokio::spawn(caught(
+                    async move { renew_locked(&tools, (&connection, &grant), &run, how, &right).await },
+                ));
+            let done = task.await.map_err(|_| Failure::retry("stopped", "the process ended before the renewal did"))?;
+            return done.unwrap_or_else(|fault| Err(fault.into()));
         }
         drop(tx);
         if now > give_up_at {

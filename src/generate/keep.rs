@@ -10,6 +10,7 @@ use super::{account, run::hold};
 use crate::{
     db::{self, Tx, event::NewEvent, generation::Made, ledger::Paid},
     model::{Asset, AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, Product},
+    outside,
     tools::{Lease, Tools},
     vault::hex,
 };
@@ -118,7 +119,7 @@ pub(super) async fn off_thread<T: Send + 'static>(
     bytes: Bytes,
     work: impl FnOnce(&[u8]) -> Result<T, store_sync_studio::StudioError> + Send + 'static,
 ) -> Result<T, Failure> {
-    let done = tokio::task::spawn_blocking(move || work(&bytes)).await;
+    let done = outside::off_thread(move || work(&bytes)).await;
     let done = done.map_err(|e| Failure::retry("studio", format!("the studio broke off: {e}")))?;
     done.map_err(|e| Failure::give_up("studio", e.to_string()))
 }

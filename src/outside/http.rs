@@ -13,7 +13,8 @@ use super::{
     names::{GuardedResolver, Known, Names},
     proxy::{Proxy, is_localhost},
     script::Script,
-    trust::{NO_ROOTS, choose_provider, lacks_roots},
+    tls::prepare_tls,
+    trust::{NO_ROOTS, lacks_roots},
 };
 
 /// What the door lets through.
@@ -72,7 +73,7 @@ impl Http {
     }
 
     fn with_names(policy: HttpPolicy, names: Names) -> Result<Self, HttpError> {
-        choose_provider();
+        prepare_tls();
         let guard = || GuardedResolver { allow_private: policy.allow_private_networks, names: names.clone() };
         let (direct, has_roots) = client(&policy, |builder| builder.no_proxy().dns_resolver(Arc::new(guard())))?;
         let proxied = match &policy.proxy {

@@ -3,6 +3,7 @@
 mod address;
 mod clock;
 mod deadline;
+mod fault;
 mod files;
 mod http;
 mod message;
@@ -12,11 +13,13 @@ pub mod private;
 mod proxy;
 mod random;
 mod script;
+mod tls;
 mod trust;
 
 pub use address::is_private;
 pub use clock::Clock;
 pub use deadline::Deadline;
+pub use fault::{Fault, caught, caught_now, log_panics, off_thread};
 pub use files::{Bucket, FileError, Files, Found, RetryPatience};
 pub use http::{Http, HttpPolicy};
 pub use message::{Body, HttpError, Part, Request, Response, place};
@@ -24,6 +27,7 @@ pub use place::picture_kind;
 pub use proxy::Proxy;
 pub use random::Random;
 pub use script::{Ask, Exchange, Reply, Script};
+pub use tls::prepare_tls;
 
 /// Everything from outside, handed around as one thing.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! What every client that speaks TLS stands on: who does the cryptography, and whom the machine trusts.
+//! Whom the machine trusts when it speaks TLS.
 
 use std::error::Error;
 
@@ -12,10 +12,4 @@ pub(super) fn lacks_roots(error: &(dyn Error + 'static)) -> bool {
         let general = cause.downcast_ref::<rustls::Error>();
         matches!(general, Some(rustls::Error::General(why)) if why.starts_with("No CA certificates"))
     })
-}
-
-/// Chooses who does the cryptography, before a client is made. Another part of the process may have chosen already; then that one
-/// serves.
-pub(super) fn choose_provider() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
 }

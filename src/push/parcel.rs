@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     db,
     model::{Asset, Failure, Product, Push, PushId},
+    outside,
     provider::{Parcel, Provider},
     tools::Tools,
     vault::hex,
@@ -86,7 +87,7 @@ async fn in_form(tools: &Tools, asset: &Asset, kind: &str) -> Result<Bytes, Fail
     if kind != "image/jpeg" {
         return Ok(original);
     }
-    let made = tokio::task::spawn_blocking(move || store_sync_studio::jpeg(&original)).await;
+    let made = outside::off_thread(move || store_sync_studio::jpeg(&original)).await;
     let made = made.map_err(|e| Failure::retry("studio", format!("the JPEG was not made: {e}")))?;
     Ok(made.map_err(|e| Failure::give_up("studio", e.to_string()))?.into())
 }

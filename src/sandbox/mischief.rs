@@ -90,7 +90,7 @@ pub(super) async fn play(State(shop): State<Sandbox>, request: Request, next: Ne
                 rule.skip -= 1;
                 return None;
             }
-            rule.times -= 1;
+            rule.times = rule.times.saturating_sub(1);
             let played = rule.clone();
             if played.times == 0 {
                 rules.remove(place);

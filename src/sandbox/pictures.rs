@@ -17,7 +17,7 @@ use super::{
     api::{Refusal, missing, refuse},
     draw,
 };
-use crate::model::Time;
+use crate::{model::Time, outside::off_thread};
 
 const MAX_BYTES: usize = 10_000_000;
 
@@ -181,7 +181,7 @@ pub(super) async fn bytes(State(shop): State<Sandbox>, Path(file): Path<String>)
     let (product, view) = file.strip_suffix(".png").and_then(|name| name.split_once('-')).ok_or_else(missing)?;
     let product: usize = product.parse().ok().and_then(|n: usize| n.checked_sub(1001)).ok_or_else(missing)?;
     let view: usize = view.parse().ok().filter(|view| (1..=8).contains(view)).ok_or_else(missing)?;
-    let drawing = tokio::task::spawn_blocking(move || draw::draw_product(product, view - 1));
+    let drawing = off_thread(move || draw::draw_product(product, view - 1));
     let bytes = Bytes::from(drawing.await.map_err(|_| missing())?);
     let mut pictures = shop.pictures();
     if pictures.drawn.len() < 500 {

@@ -11,6 +11,12 @@ use super::{
 };
 use crate::model::{Failure, Remedy};
 
+/// A fault of our own, which the log has a line about. JSON, plain text or a page would be a guess here: it is plain text.
+pub(super) fn fault() -> Response {
+    let text = "a fault in the program ended this request; the daemon's log has a line about it\n";
+    (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+}
+
 /// A failure as a page.
 pub(super) struct Refusal(pub(super) Failure);
 

@@ -31,7 +31,7 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use tower_http::{set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
+use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer, timeout::TimeoutLayer};
 
 use body::{Sender, whole};
 use refusals::{Refusals, Refused};
@@ -45,6 +45,23 @@ pub fn router(tools: &Shared) -> Router {
 
 /// The same, with what counts the refusals.
 fn routes(tools: &Shared) -> (Router, Arc<Refusals>) {
+    let web = connect::Web::new(tools.clone());
+    let refusals = web.refusals.clone();
+    let places = places(&web);
+    // Behind a path of the public address, whether the proxy in front takes it off or not.
+    let places = if web.base.is_empty() { places } else { below(&web.base, places) };
+    let routes = places
+        // `whole` has the limits.
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(web.clone(), place::guard))
+        .layer(from_fn_with_state(web.clone(), host::guard))
+        .layer(map_response_with_state(refusals.clone(), count))
+        .with_state(web);
+    (bounded(routes), refusals)
+}
+
+/// What holds for every route: a fault in one ends nothing but its answer, and times and what browsers may do are bounded.
+fn bounded(routes: Router) -> Router {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, policy),
@@ -54,24 +71,14 @@ fn routes(tools: &Shared) -> (Router, Arc<Refusals>) {
         (header::CACHE_CONTROL, "no-store"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
-    let web = connect::Web::new(tools.clone());
-    let refusals = web.refusals.clone();
-    let places = places(&web);
-    // Behind a path of the public address, whether the proxy in front takes it off or not.
-    let places = if web.base.is_empty() { places } else { below(&web.base, places) };
-    let mut router = places
-        // `whole` has the limits.
-        .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(web.clone(), place::guard))
-        .layer(from_fn_with_state(web.clone(), host::guard))
-        .layer(map_response_with_state(refusals.clone(), count))
-        .with_state(web)
+    let mut router = routes
+        .layer(CatchPanicLayer::custom(|_| error::fault()))
         // A callback waits for two answers of the shop.
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(150)));
     for (name, value) in fixed {
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)));
     }
-    (router, refusals)
+    router
 }
 
 /// The same places at their own addresses and below a path.
@@ -106,4 +113,43 @@ async fn count(State(refusals): State<Arc<Refusals>>, answer: Response) -> Respo
         refusals.note(code);
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, http::StatusCode, routing::get};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::bounded;
+
+    async fn ask(connection: &mut TcpStream, path: &str) -> String {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        connection.write_all(request.as_bytes()).await.expect("is sent");
+        let mut answer = vec![0; 4096];
+        let read = connection.read(&mut answer).await.expect("an answer");
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    }
+
+    async fn breaks() -> StatusCode {
+        let nobody: Vec<u8> = Vec::new();
+        StatusCode::from_u16(u16::from(nobody[usize::from(nobody.is_empty())])).expect("a status")
+    }
+
+    #[tokio::test]
+    async fn a_fault_in_a_handler_is_one_answer_and_the_connection_goes_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let routes = Router::new().route("/breaks", get(breaks)).route("/works", get(async || "works"));
+        let server = tokio::spawn(async move { axum::serve(listener, bounded(routes)).await });
+        let mut connection = TcpStream::connect(address).await.expect("a connection");
+        let broken = ask(&mut connection, "/breaks").await;
+        assert!(broken.starts_with("HTTP/1.1 500"), "{broken}");
+        assert!(broken.contains("content-security-policy") && !broken.contains("index out of bounds"), "{broken}");
+        let works = ask(&mut connection, "/works").await;
+        assert!(works.starts_with("HTTP/1.1 200"), "{works}");
+        server.abort();
+    }
 }

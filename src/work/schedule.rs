@@ -10,6 +10,7 @@ use crate::{
     db::{self, job::NewJob},
     generate,
     model::{Connection, ConnectionId, EVENT_DAYS, ImportScope, RunStatus, Task, Time, Trigger},
+    outside::caught,
     tools::{Shared, Tools},
 };
 
@@ -35,9 +36,11 @@ pub async fn start(tools: &Shared, every: Duration) -> Result<JobScheduler, JobS
     let job = TickJob::new_repeated_async(every, move |_, _| {
         let tools = tools.clone();
         Box::pin(async move {
-            match tick(&tools).await {
-                Ok(()) => tools.can(TICK),
-                Err(error) => tools.cannot(TICK, &error),
+            // A fault is in the log already; the next tick looks again.
+            match caught(tick(&tools)).await {
+                Ok(Ok(())) => tools.can(TICK),
+                Ok(Err(error)) => tools.cannot(TICK, &error),
+                Err(_) => {}
             }
         })
     })?;

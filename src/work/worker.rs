@@ -9,6 +9,7 @@ use super::{run::run, settle::settle};
 use crate::{
     db,
     model::{Failure, Job, JobEnd, LEASE_LOST, Pool},
+    outside::caught,
     push,
     tools::{Lease, Shared, Tools},
 };
@@ -68,25 +69,31 @@ impl Workers {
 
 async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToken) {
     while !ended.is_cancelled() {
-        let bell = tools.bell.notified();
-        match claim(&tools, pool).await {
-            Ok(Some(lease)) => {
-                tools.can(LOOK);
-                do_job(&tools, &lease).await;
-            }
-            Ok(None) => {
-                tools.can(LOOK);
-                tokio::select! {
-                    () = bell => {}
-                    () = ended.cancelled() => {}
-                    () = tools.outside.clock.sleep(poll) => {}
-                }
-            }
-            Err(error) => {
-                tools.cannot(LOOK, &error);
-                tools.outside.clock.sleep(poll.max(Duration::from_secs(1))).await;
+        // What a fault leaves behind has a lease, and is taken over when that ends.
+        if caught(look_for_work(&tools, pool, poll, &ended)).await.is_err() {
+            tools.outside.clock.sleep(poll.max(Duration::from_secs(1))).await;
+        }
+    }
+}
+
+/// Claims one job and does it, or waits for one.
+async fn look_for_work(tools: &Shared, pool: Pool, poll: Duration, ended: &CancellationToken) {
+    let bell = tools.bell.notified();
+    let claimed = claim(tools, pool).await;
+    match &claimed {
+        Ok(_) => tools.can(LOOK),
+        Err(error) => tools.cannot(LOOK, error),
+    }
+    match claimed {
+        Ok(Some(lease)) => do_job(tools, &lease).await,
+        Ok(None) => {
+            tokio::select! {
+                () = bell => {}
+                () = ended.cancelled() => {}
+                () = tools.outside.clock.sleep(poll) => {}
             }
         }
+        Err(_) => tools.outside.clock.sleep(poll.max(Duration::from_secs(1))).await,
     }
 }
 
@@ -105,11 +112,15 @@ async fn claim(tools: &Shared, pool: Pool) -> sqlx::Result<Option<Arc<Lease>>> {
 }
 
 async fn do_job(tools: &Shared, lease: &Arc<Lease>) {
-    // A task of its own: a panic ends the attempt, not the worker.
     let (for_task, own) = (tools.clone(), lease.clone());
-    let mut task = tokio::spawn(async move { run(&for_task, &own).await });
+    attempt(tools, lease, async move { run(&for_task, &own).await }).await;
+}
+
+/// Does `verb` for a job in a task of its own, with a heartbeat, and settles what came of it. A panic ends the attempt, not the worker.
+async fn attempt(tools: &Shared, lease: &Lease, verb: impl Future<Output = Result<JobEnd, Failure>> + Send + 'static) {
+    let mut task = tokio::spawn(guarded(verb));
     let result = tokio::select! {
-        joined = &mut task => joined.unwrap_or_else(|panic| Err(Failure::retry("panic", format!("a fault in the program ended the work: {panic}")))),
+        joined = &mut task => joined.unwrap_or_else(|_| Err(Failure::retry("stopped", "the process ended before the work did"))),
         () = lease.keep() => {
             // What it would still write or send is refused by now; it has ended when anybody looks at what it did.
             task.abort();
@@ -121,6 +132,11 @@ async fn do_job(tools: &Shared, lease: &Arc<Lease>) {
         tools.cannot(SETTLE, &error);
     }
     tools.bell.notify_waiters();
+}
+
+/// A panic is a failure like any other: it counts as an attempt, and it is told.
+async fn guarded(verb: impl Future<Output = Result<JobEnd, Failure>>) -> Result<JobEnd, Failure> {
+    caught(verb).await.unwrap_or_else(|fault| Err(fault.into()))
 }
 
 /// Ends an attempt: by settling the job where it is ours, by leaving it to whoever has it where it is not.
@@ -141,7 +157,7 @@ pub async fn drain(tools: &Shared) -> sqlx::Result<usize> {
         let mut found = false;
         for pool in [Pool::Maintenance, Pool::Import, Pool::Generate, Pool::Push] {
             while let Some(lease) = claim(tools, pool).await? {
-                let result = run(tools, &lease).await;
+                let result = guarded(run(tools, &lease)).await;
                 end(tools, &lease.job, result).await?;
                 tools.bell.notify_waiters();
                 (found, done) = (true, done + 1);
@@ -169,4 +185,67 @@ pub async fn recover(tools: &Tools, alone: bool) -> sqlx::Result<(u64, u64)> {
         tools.bell.notify_waiters();
     }
     Ok((jobs, runs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        app,
+        config::Config,
+        db::job::NewJob,
+        model::{ClientId, JobId, Task, Time},
+        outside::{Clock, Files, Http, HttpPolicy, Outside, Random},
+    };
+
+    async fn breaks() -> Result<JobEnd, Failure> {
+        let nobody: Vec<Result<JobEnd, Failure>> = Vec::new();
+        nobody[usize::from(nobody.is_empty())].clone()
+    }
+
+    /// A process with one job that may fail twice.
+    async fn process(folder: &std::path::Path) -> (Shared, JobId) {
+        let mut config = Config::default();
+        folder.clone_into(&mut config.storage.data_dir);
+        let outside = Outside {
+            clock: Clock::frozen(Time::from_unix_ms(1_772_366_400_000)),
+            random: Random::seeded(7),
+            http: Http::new(HttpPolicy::default()).expect("a door"),
+            files: Files::new(folder.join("files")),
+        };
+        let tools = app::open_with(&config, outside).await.expect("opens");
+        let (now, client) = (tools.outside.clock.now(), ClientId::from("acme".to_owned()));
+        let job = NewJob {
+            id: tools.outside.new_id(),
+            client: client.clone(),
+            task: Task::AnalyseProduct { product: "p".to_owned().into() },
+            dedupe_key: None,
+            scheduled_for: now,
+            max_attempts: 2,
+            priority: 1,
+        };
+        let mut tx = tools.db.begin().await.expect("begins");
+        db::client::insert(&mut tx, &client, "Acme", Some("acme"), now).await.expect("is kept");
+        db::job::insert(&mut tx, &job, now).await.expect("is left");
+        tx.commit().await.expect("commits");
+        (tools, job.id)
+    }
+
+    #[tokio::test]
+    async fn a_fault_in_a_verb_counts_as_a_failure_and_is_told() {
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let (tools, id) = process(folder.path()).await;
+        for failures in 1..=2 {
+            let job = claim(&tools, Pool::Generate).await.expect("looks").expect("a job");
+            attempt(&tools, &job, breaks()).await;
+            let mut tx = tools.db.read().await.expect("reads");
+            assert_eq!(db::job::get_failures(&mut tx, &id).await.expect("reads"), failures);
+            let job = db::job::find(&mut tx, &id).await.expect("reads").expect("is there");
+            let told = job.error.unwrap_or_default();
+            assert!(told.contains("a fault in the program ended the work"), "{told}");
+            assert_eq!(job.status.to_string(), if failures == 2 { "failed" } else { "pending" });
+            drop(tx);
+            tools.outside.clock.advance(Duration::from_hours(1));
+        }
+    }
 }

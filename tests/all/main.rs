@@ -15,6 +15,7 @@ mod crash;
 mod doors;
 mod endless;
 mod forgetting;
+mod fuzz;
 mod generating;
 mod hooks;
 mod importing;

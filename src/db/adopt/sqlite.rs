@@ -19,7 +19,7 @@ use super::{
     step::Phase,
     target::{self, Table},
 };
-use crate::outside::Clock;
+use crate::outside::{Clock, off_thread};
 
 /// A table's text and columns, its indices and triggers.
 struct Found {
@@ -195,7 +195,7 @@ pub(super) async fn run(
     let started = clock.now();
     // The engine has no lock for this; processes that start together wait here for one another.
     let lock = crate::db::lock_file(file, "migrate")?;
-    let waited = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await;
+    let waited = off_thread(move || lock.lock().map(|()| lock)).await;
     let _alone = waited.map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))?.map_err(sqlx::Error::Io)?;
     // A connection of its own: the switch must not stay off for anybody else.
     let mut conn = pool.acquire().await?.detach();

@@ -23,8 +23,9 @@ use super::{
 use crate::{
     model::Secret,
     outside::{
+        prepare_tls,
         proxy::Proxy,
-        trust::{NO_ROOTS, choose_provider, lacks_roots},
+        trust::{NO_ROOTS, lacks_roots},
     },
 };
 
@@ -101,7 +102,7 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     pub(super) fn open(bucket: &Bucket) -> Result<Self, FileError> {
-        choose_provider();
+        prepare_tls();
         let patience = &bucket.patience;
         let plain_http = bucket.endpoint.as_ref().is_some_and(|url| url.scheme() == "http");
         let client = route(bucket.proxy.as_ref().filter(|_| !plain_http))

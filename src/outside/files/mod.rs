@@ -14,6 +14,7 @@ use url::Url;
 
 pub use bucket::{Bucket, RetryPatience};
 
+use super::fault::off_thread;
 use crate::model::Time;
 
 /// Why a file could not be kept or read.
@@ -206,7 +207,7 @@ fn hex(bytes: &[u8]) -> String {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FileError> + Send + 'static,
 ) -> Result<T, FileError> {
-    tokio::task::spawn_blocking(work)
+    off_thread(work)
         .await
-        .unwrap_or_else(|error| Err(FileError::Io { path: PathBuf::new(), source: std::io::Error::other(error) }))
+        .unwrap_or_else(|fault| Err(FileError::Io { path: PathBuf::new(), source: std::io::Error::other(fault) }))
 }

@@ -235,7 +235,7 @@ fn since(plan: &Plan, values: &Map<String, Value>) -> Option<Time> {
     let since = filter.and_then(read).or_else(|| values.get("since").cloned())?;
     let text = crate::provider::path::as_text(&since)?;
     match rule.format {
-        SinceFormat::EpochS => text.parse().ok().map(|s: i64| Time::from_unix_ms(s * 1000)),
+        SinceFormat::EpochS => text.parse().ok().map(|s: i64| Time::from_unix_ms(s.saturating_mul(1000))),
         _ => Time::parse(&text.replace(' ', "T")).or_else(|| Time::parse(&format!("{}Z", text.replace(' ', "T")))),
     }
 }

@@ -18,6 +18,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     body::{Sender, whole},
@@ -55,6 +56,13 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .fallback(async || Trouble(Failure::give_up("unknown_route", "there is no such place in the API")))
         .layer(middleware::from_fn_with_state(Sender::Program, whole))
         .layer(middleware::from_fn_with_state(web.clone(), guard))
+        .layer(CatchPanicLayer::custom(|_| {
+            Trouble(Failure::give_up(
+                "panic",
+                "a fault in the program ended this request; the daemon's log has a line about it",
+            ))
+            .into_response()
+        }))
 }
 
 /// Only who holds the token gets in; without one in the configuration nobody does.
@@ -108,6 +116,7 @@ impl IntoResponse for Trouble {
         let Self(mut failure) = self;
         let status = match (failure.remedy, failure.code.as_str()) {
             (_, "unauthorized") => StatusCode::UNAUTHORIZED,
+            (_, "panic") => StatusCode::INTERNAL_SERVER_ERROR,
             (_, "bad_method") => StatusCode::METHOD_NOT_ALLOWED,
             (_, "bad_address" | "bad_query") => StatusCode::BAD_REQUEST,
             (_, "too_fast") => StatusCode::TOO_MANY_REQUESTS,
