@@ -104,15 +104,11 @@ pub fn providers(config: &Config) -> anyhow::Result<Providers> {
 
 /// An app of a provider that does not exist would lie there unused, and nobody would know why.
 pub fn check_apps(config: &Config, providers: &Providers) -> anyhow::Result<()> {
-    for key in config.app.keys().filter(|key| providers.get(key).is_none()) {
-        let near = providers.iter().map(|known| (strsim::damerau_levenshtein(known.key(), key), known.key())).min();
-        let meant = near.filter(|(steps, _)| *steps <= 2).map(|(_, known)| format!("; did you mean [app.{known}]?"));
-        anyhow::bail!(
-            "[app.{key}]: there is no provider '{key}'{} See: store-sync providers list",
-            meant.unwrap_or_else(|| ".".to_owned())
-        );
-    }
-    Ok(())
+    let Some(key) = config.app.keys().find(|key| providers.get(key).is_none()) else { return Ok(()) };
+    let near = providers.iter().map(|known| (strsim::damerau_levenshtein(known.key(), key), known.key())).min();
+    let meant = near.filter(|(steps, _)| *steps <= 2).map(|(_, known)| format!("; did you mean [app.{known}]?"));
+    let meant = meant.unwrap_or_else(|| ".".to_owned());
+    anyhow::bail!("[app.{key}]: there is no provider '{key}'{meant} See: store-sync providers list")
 }
 
 /// Whether anything was begun here: a database that is there, or one on a server.

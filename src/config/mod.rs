@@ -188,7 +188,7 @@ fn slip(text: &str, error: &toml::de::Error) -> String {
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return error.message().to_owned() };
     let number = before.matches('\n').count();
     let line = text.lines().nth(number).unwrap_or_default();
-    let section = before.lines().filter(|line| line.starts_with('[')).next_back().unwrap_or_default();
+    let section = before.lines().rfind(|line| line.starts_with('[')).unwrap_or_default();
     let key = line.split_once('=').map_or("", |(key, _)| key.trim());
     let place = [section, key].iter().filter(|word| !word.is_empty()).fold(String::new(), |all, word| all + " " + word);
     format!("line {}{place}: {}", number + 1, error.message())

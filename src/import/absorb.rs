@@ -120,20 +120,12 @@ pub(super) async fn absorb(
     tell_created: bool,
 ) -> Result<Absorbed, Failure> {
     let mut absorbed = Absorbed { counts: Counts::default(), items: Vec::new(), created: Vec::new() };
-    for unreadable in &page.unreadable {
-        absorbed.counts.failed += 1;
-        let item = item(outside, None, unreadable.erp_id.clone(), ItemOutcome::Failed);
-        absorbed.items.push(NewItem {
-            error_code: Some("unreadable".into()),
-            message: Some(unreadable.why.clone()),
-            ..item
-        });
-    }
+    absorbed.note_unreadable(outside, &page.unreadable);
     let ids: Vec<&str> = page.products.iter().map(|(product, _)| product.erp_id.as_str()).collect();
     let known = catalogue::list_known(tx, to.connection, &ids).await?;
     let known: HashMap<&str, &Known> = known.iter().map(|known| (known.erp_id.as_str(), known)).collect();
 
-    let mut writes: Vec<(ProductId, &NormalProduct, &str, bool)> = Vec::new();
+    let mut writes: Vec<Write<'_>> = Vec::new();
     let mut gone: Vec<&ProductId> = Vec::new();
     for (product, hash) in &page.products {
         let row = known.get(product.erp_id.as_str());
@@ -159,23 +151,7 @@ pub(super) async fn absorb(
         }
     }
     absorbed.created = writes.iter().filter(|(.., new)| *new).map(|(id, ..)| id.clone()).collect();
-    for (id, product, _, new) in &writes {
-        if let Some(why) = &product.doubt {
-            absorbed.counts.failed += 1;
-            let told = item(outside, Some(id), Some(product.erp_id.clone()), ItemOutcome::Failed);
-            absorbed.items.push(NewItem { error_code: Some("incomplete".into()), message: Some(why.clone()), ..told });
-            continue;
-        }
-        let outcome = if *new { ItemOutcome::Created } else { ItemOutcome::Updated };
-        match outcome {
-            ItemOutcome::Created => absorbed.counts.created += 1,
-            _ => absorbed.counts.updated += 1,
-        }
-        if !new || tell_created || !product.notes.is_empty() {
-            let message = (!product.notes.is_empty()).then(|| product.notes.join("; "));
-            absorbed.items.push(NewItem { message, ..item(outside, Some(id), Some(product.erp_id.clone()), outcome) });
-        }
-    }
+    absorbed.note_writes(outside, &writes, tell_created);
     if !gone.is_empty() {
         catalogue::mark_products_gone(tx, &gone, to.now).await?;
     }
@@ -183,6 +159,37 @@ pub(super) async fn absorb(
         write(tx, outside, to, &writes).await?;
     }
     Ok(absorbed)
+}
+
+impl Absorbed {
+    fn note_unreadable(&mut self, outside: &Outside, unreadable: &[Unreadable]) {
+        for unreadable in unreadable {
+            self.counts.failed += 1;
+            let item = item(outside, None, unreadable.erp_id.clone(), ItemOutcome::Failed);
+            let (error_code, message) = (Some("unreadable".into()), Some(unreadable.why.clone()));
+            self.items.push(NewItem { error_code, message, ..item });
+        }
+    }
+
+    fn note_writes(&mut self, outside: &Outside, writes: &[Write<'_>], tell_created: bool) {
+        for (id, product, _, new) in writes {
+            if let Some(why) = &product.doubt {
+                self.counts.failed += 1;
+                let told = item(outside, Some(id), Some(product.erp_id.clone()), ItemOutcome::Failed);
+                self.items.push(NewItem { error_code: Some("incomplete".into()), message: Some(why.clone()), ..told });
+                continue;
+            }
+            let outcome = if *new { ItemOutcome::Created } else { ItemOutcome::Updated };
+            match outcome {
+                ItemOutcome::Created => self.counts.created += 1,
+                _ => self.counts.updated += 1,
+            }
+            if !new || tell_created || !product.notes.is_empty() {
+                let message = (!product.notes.is_empty()).then(|| product.notes.join("; "));
+                self.items.push(NewItem { message, ..item(outside, Some(id), Some(product.erp_id.clone()), outcome) });
+            }
+        }
+    }
 }
 
 type Write<'a> = (ProductId, &'a NormalProduct, &'a str, bool);

@@ -74,7 +74,9 @@ impl Course {
 
 /// Meets products; false where all of them were met before.
 fn meet(trail: &mut Trail, marks: &[u8]) -> bool {
-    marks.as_chunks::<8>().0.iter().fold(false, |new, bytes| trail.meets(u64::from_be_bytes(*bytes)) || new)
+    let marks = marks.as_chunks::<8>().0.iter().map(|bytes| u64::from_be_bytes(*bytes));
+    // Every one is remembered, also behind the first new one.
+    marks.filter(|mark| trail.meets(*mark)).count() > 0
 }
 
 /// The mark of the page that a token leads to, in the form it is kept in.

@@ -19,13 +19,16 @@ pub fn options() -> OpenOptions {
     options
 }
 
+/// What others than the owner may do.
+const OTHERS: u32 = 0o077;
+
 /// Takes from others what they may do with a file or a folder; nothing where there is none. Gives whether there was anything to take.
 pub fn close(path: &Path) -> io::Result<bool> {
     let mode = match fs::metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
         found => found?.permissions().mode(),
     };
-    if mode & 0o077 == 0 {
+    if mode & OTHERS == 0 {
         return Ok(false);
     }
     fs::set_permissions(path, Permissions::from_mode(mode & 0o7700))?;
@@ -35,7 +38,7 @@ pub fn close(path: &Path) -> io::Result<bool> {
 /// The same with everything below a folder. The folder itself comes last, so that what breaks off is begun anew; where it is closed
 /// already, nobody can have come at what is below. Gives how many were open.
 pub fn close_tree(root: &Path) -> io::Result<usize> {
-    let open = fs::metadata(root).is_ok_and(|found| found.permissions().mode() & 0o077 != 0);
+    let open = fs::metadata(root).is_ok_and(|found| found.permissions().mode() & OTHERS != 0);
     if !open {
         return Ok(0);
     }

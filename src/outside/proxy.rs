@@ -16,7 +16,8 @@ pub struct Proxy {
     /// Host and port.
     name: String,
     has_login: bool,
-    no_proxy: String,
+    /// What is reached without it.
+    except: String,
     rules: Arc<Matcher>,
     resolves: bool,
 }
@@ -24,7 +25,7 @@ pub struct Proxy {
 /// Without the password.
 impl std::fmt::Debug for Proxy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Proxy").field("name", &self.name).field("no_proxy", &self.no_proxy).finish_non_exhaustive()
+        f.debug_struct("Proxy").field("name", &self.name).field("except", &self.except).finish_non_exhaustive()
     }
 }
 
@@ -58,7 +59,7 @@ impl Proxy {
             has_login: !url.username().is_empty() || url.password().is_some(),
             rules: Arc::new(Matcher::builder().all("http://proxy.invalid").no(no_proxy.as_str()).build()),
             address: String::from(url).into(),
-            no_proxy,
+            except: no_proxy,
             resolves,
         })
     }
@@ -77,7 +78,7 @@ impl Proxy {
             Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
             None => true,
         };
-        if url.scheme() != "https" || here || self.no_proxy == "*" {
+        if url.scheme() != "https" || here || self.except == "*" {
             return false;
         }
         url.as_str().parse().map_or(true, |uri| self.rules.intercept(&uri).is_some())
@@ -90,7 +91,7 @@ impl Proxy {
 
     /// Its address with user name and password, and what goes around it: for a library that speaks to it.
     pub(super) fn settings(&self) -> (&str, &str) {
-        (self.address.expose_secret(), &self.no_proxy)
+        (self.address.expose_secret(), &self.except)
     }
 
     /// What went wrong between us and the proxy, for people; nothing where the fault lies behind it. `causes` are the texts of an error,

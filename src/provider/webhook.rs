@@ -49,7 +49,7 @@ impl Webhook {
     fn proves_body(&self, path: &Path) -> bool {
         match self.verify.kind {
             HookProofKind::Secret | HookProofKind::HmacBody | HookProofKind::HmacUrlBody => true,
-            HookProofKind::HmacText => self.verify.text.iter().flat_map(|text| text.slots()).any(|slot| {
+            HookProofKind::HmacText => self.verify.text.iter().flat_map(super::template::Template::slots).any(|slot| {
                 slot.strip_prefix("body.").and_then(|text| Path::parse(text).ok()).is_some_and(|signed| signed == *path)
             }),
         }

@@ -268,9 +268,10 @@ impl Carrier<'_> {
         }
         let sought = (self.parcel.mark.as_str(), self.parcel.sha256.as_str());
         let known = journal.snapshot.as_deref().unwrap_or_default();
-        let copies = match resumed {
-            true => Copies::take_out(self.session, &self.parcel.erp_product_id, (id, sought), known, &gallery).await?,
-            false => Copies::default(),
+        let copies = if resumed {
+            Copies::take_out(self.session, &self.parcel.erp_product_id, (id, sought), known, &gallery).await?
+        } else {
+            Copies::default()
         };
         Ok(Proof {
             position: i32::try_from(place).ok(),

@@ -374,7 +374,7 @@ fn motley(x: u32, y: u32) -> [u8; 4] {
     [
         (x * 255 / 900) as u8,
         (noise % 256) as u8,
-        if (x / 40 + y / 40) % 2 == 0 { 20 } else { 230 },
+        if (x / 40 + y / 40).is_multiple_of(2) { 20 } else { 230 },
         255 - (y % 200) as u8,
     ]
 }

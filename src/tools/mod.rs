@@ -91,7 +91,7 @@ const SETTLING_SHARE: u32 = 6;
 impl Rules {
     /// How long of a lease anything may be sent.
     pub fn sending_time(&self) -> Duration {
-        self.lease - self.lease / SETTLING_SHARE
+        self.lease / SETTLING_SHARE * (SETTLING_SHARE - 1)
     }
 }
 

@@ -113,6 +113,7 @@ mod tests {
     }
 
     /// The values come from a walk over every minute of UTC with the wall clock of Python's zoneinfo.
+    #[expect(clippy::too_many_lines, reason = "a table of nights")]
     #[test]
     fn nothing_fires_twice_or_is_left_out_when_clocks_change() {
         let nights = [

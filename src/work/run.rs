@@ -11,16 +11,16 @@ use crate::{
 
 /// Does a job, as long as `lease` is the right to it.
 pub(super) async fn run(tools: &Shared, lease: &Arc<Lease>) -> Result<JobEnd, Failure> {
+    // Boxed: what the larger ones are done in would weigh on every stack below.
     match &lease.job.payload.0 {
         Task::ImportProducts { connection, scope, trigger, accept_deletes } => {
             let order = import::Order { connection, scope: *scope, trigger: *trigger, accept_deletes: *accept_deletes };
-            return import::run(tools, lease, &order).await;
+            return Box::pin(import::run(tools, lease, &order)).await;
         }
-        Task::PushAsset { push, trigger, .. } => push::run(tools, lease, push, *trigger).await,
-        Task::RemoveAsset { push, trigger, .. } => push::revert(tools, lease, push, *trigger).await,
+        Task::PushAsset { push, trigger, .. } => Box::pin(push::run(tools, lease, push, *trigger)).await,
+        Task::RemoveAsset { push, trigger, .. } => Box::pin(push::revert(tools, lease, push, *trigger)).await,
         Task::CheckPush { push, .. } => push::check(tools, lease, push).await,
         Task::Subscribe { connection } => hooks::subscribe(tools, lease, connection).await,
-        // Boxed: what a picture is made in is larger than all other work.
         Task::Generate { asset, .. } => Box::pin(generate::run(tools, Some(lease), asset)).await,
         Task::AnalyseProduct { product } => generate::analyse_product(tools, product, false).await.map(drop),
         Task::RefreshToken { connection } => connect::renew_ahead(tools, connection).await,

@@ -70,7 +70,7 @@ impl Workers {
 async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToken) {
     while !ended.is_cancelled() {
         // What a fault leaves behind has a lease, and is taken over when that ends.
-        if caught(look_for_work(&tools, pool, poll, &ended)).await.is_err() {
+        if Box::pin(caught(look_for_work(&tools, pool, poll, &ended))).await.is_err() {
             tools.outside.clock.sleep(poll.max(Duration::from_secs(1))).await;
         }
     }
@@ -157,7 +157,7 @@ pub async fn drain(tools: &Shared) -> sqlx::Result<usize> {
         let mut found = false;
         for pool in [Pool::Maintenance, Pool::Import, Pool::Generate, Pool::Push] {
             while let Some(lease) = claim(tools, pool).await? {
-                let result = guarded(run(tools, &lease)).await;
+                let result = Box::pin(guarded(run(tools, &lease))).await;
                 end(tools, &lease.job, result).await?;
                 tools.bell.notify_waiters();
                 (found, done) = (true, done + 1);
@@ -198,6 +198,7 @@ mod tests {
         outside::{Clock, Files, Http, HttpPolicy, Outside, Random},
     };
 
+    #[expect(clippy::unused_async, reason = "a verb is a future")]
     async fn breaks() -> Result<JobEnd, Failure> {
         let nobody: Vec<Result<JobEnd, Failure>> = Vec::new();
         nobody[usize::from(nobody.is_empty())].clone()

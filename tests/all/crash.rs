@@ -75,6 +75,20 @@ async fn more_work(tools: &Shared, round: usize) {
     }
 }
 
+/// Waits until a daemon has taken a job, as the dead one's leases have ended.
+async fn at_work(tools: &Shared) {
+    for _ in 0..500 {
+        let now = tools.outside.clock.now();
+        let mut tx = tools.db.read().await.expect("reads");
+        let open = db::job::list_open(&mut tx, None, 10_000).await.expect("lists");
+        drop(tx);
+        if open.iter().any(|job| job.lease_expires_at.is_some_and(|end| end > now)) {
+            return;
+        }
+        tools.outside.clock.sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// A connected shop, and a database that daemons of their own work on.
 struct House {
     tools: Shared,
@@ -155,7 +169,9 @@ on_both! {
         for round in 0..KILLS {
             more_work(&tools, round).await;
             let mut daemon = spawn(&file);
-            tools.outside.clock.sleep(Duration::from_millis(120 + chance.below(700))).await;
+            // However long a start takes here: a kill is to hit work.
+            at_work(&tools).await;
+            tools.outside.clock.sleep(Duration::from_millis(chance.below(700))).await;
             daemon.kill().expect("is killed");
             daemon.wait().expect("has ended");
         }

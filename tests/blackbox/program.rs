@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 
 /// No command here takes longer, on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What a command said and how it ended.
 pub(crate) struct Said {
@@ -164,13 +164,11 @@ impl Running {
     /// Waits for the first line that `pick` finds something in.
     pub(crate) fn wait_for<T>(&mut self, pick: impl Fn(&str) -> Option<T>) -> T {
         loop {
-            match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) => {
-                    if let Some(found) = pick(&line) {
-                        return found;
-                    }
-                }
-                Err(_) => panic!("{} never said it: {}", self.name, self.said()),
+            let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
+                panic!("{} never said it: {}", self.name, self.said());
+            };
+            if let Some(found) = pick(&line) {
+                return found;
             }
         }
     }

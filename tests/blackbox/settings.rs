@@ -72,8 +72,12 @@ fn every_key_has_a_value_other_than_its_default() {
     let schema = Place::new().json(&["config", "schema"]);
     let leaves = leaves(&schema);
     assert!(leaves.len() > 50, "{leaves:?}");
-    let table: toml::Value =
-        every_key().replace("# express", "express").parse::<toml::Table>().expect("is TOML").into();
+    let table: toml::Value = every_key()
+        .replace("# express", "express")
+        .replace("# pooler", "pooler")
+        .parse::<toml::Table>()
+        .expect("is TOML")
+        .into();
     let missing: Vec<&String> = leaves.keys().filter(|path| value(&table, path).is_none()).collect();
     assert!(missing.is_empty(), "tests/blackbox/every_key.toml has no value for: {missing:?}");
     let same = |(path, default): &(&String, &Value)| {
@@ -90,21 +94,16 @@ fn the_example_names_every_key_at_its_default() {
     let leaves = leaves(&place.json(&["config", "schema"]));
     let text = std::fs::read_to_string(root().join("config.example.toml")).expect("is there");
     // With the comment signs taken off what is no prose.
-    let named: String = text
-        .lines()
-        .map(|line| line.strip_prefix("# ").unwrap_or(line))
-        .filter(|line| {
-            line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.trim_matches('"').contains(' '))
-        })
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let named = text.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).filter(|line| {
+        line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.trim_matches('"').contains(' '))
+    });
     let mut sections: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut section = String::new();
-    for line in named.lines() {
+    for line in named {
         match line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             Some(name) => name.clone_into(&mut section),
             None => {
-                sections.entry(section.clone()).or_default().push(line.split(" = ").next().unwrap_or("").to_owned())
+                sections.entry(section.clone()).or_default().push(line.split(" = ").next().unwrap_or("").to_owned());
             }
         }
     }
@@ -215,7 +214,9 @@ fn vault_key(number: u8) -> String {
 pub(crate) fn full(engine: Engine, bucket: &Bucket, models: &Models, shop: &str) -> (Place, String) {
     let mut place = Place::new();
     let database = database(engine);
+    let pooler = if engine == Engine::Postgres { "pooler" } else { "# pooler" };
     let text = every_key()
+        .replace("# pooler", pooler)
         .replace("@DATABASE@", &database)
         .replace("@BUCKET@", &bucket.url)
         .replace("@MODELS@", &models.url)
@@ -231,6 +232,7 @@ pub(crate) fn full(engine: Engine, bucket: &Bucket, models: &Models, shop: &str)
         "canary-api-token",
         "canary-gemini-key",
         "canary-webhook-key",
+        "canary-proxy-password",
         "canary-access-token",
         "sandbox-secret",
         "BEGIN PRIVATE KEY",

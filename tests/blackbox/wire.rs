@@ -32,7 +32,7 @@ impl Answer {
 /// Asks `address` (host and port). HTTP/1.0, so that an answer ends with its connection.
 pub(crate) fn ask(method: &str, address: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap_or_else(|e| panic!("{address}: {e}"));
-    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("is set");
+    stream.set_read_timeout(Some(Duration::from_mins(1))).expect("is set");
     let mut head = format!("{method} {path} HTTP/1.0\r\nContent-Length: {}\r\n", body.len());
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
         head += &format!("Host: {address}\r\n");

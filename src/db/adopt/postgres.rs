@@ -265,7 +265,7 @@ fn locks(plan: &Plan) -> Vec<String> {
     let ours = target::postgres().tables.iter().map(|table| table.name.as_str());
     let rest = ours.filter(|name| !first.contains(name));
     let names = first.iter().copied().chain(rest).map(|name| plan.names.table(name).to_owned());
-    names.filter(|name| plan.found.tables.contains_key(name)).map(|name| format!("{}", quoted(&name))).collect()
+    names.filter(|name| plan.found.tables.contains_key(name)).map(|name| quoted(&name)).collect()
 }
 
 fn adoption_table(plan: &Plan, step: &Step) -> bool {

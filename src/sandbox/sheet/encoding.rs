@@ -31,7 +31,7 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<(String, Option<String>), Wrong> 
         }
         Err(other) => {
             let good = &other.as_bytes()[..other.utf8_error().valid_up_to()];
-            let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+            let line = good.split(|byte| *byte == b'\n').count();
             let (text, _) = WINDOWS_1252.decode_without_bom_handling(other.as_bytes());
             let note = format!(
                 "the file is not UTF-8 (line {line}); it is read as Windows-1252. Save it as \"CSV UTF-8\" if letters look wrong"
