@@ -241,6 +241,8 @@ fn the_data_folder_is_its_owners_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_key_is_made_beside_sealed_grants() {
+    use std::os::unix::fs::PermissionsExt;
+
     use crate::support::{Engine, TestApp};
     let app = TestApp::with(Engine::Sqlite, Options { products: 1, ..Options::default() }).await;
     app.connect().await;
@@ -261,7 +263,6 @@ async fn no_key_is_made_beside_sealed_grants() {
         assert!(!key.exists(), "{command:?} made one");
     }
     std::fs::write(&key, copy).expect("is back");
-    use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("is closed");
     assert!(store_sync(&folder, &["clients", "list"]).status.success());
 }

@@ -148,7 +148,7 @@ impl Fuzz {
     }
 
     /// Does something with nonsense; a panic is kept with what it came of.
-    fn hold(&self, what: &str, nonsense: &str, work: impl FnOnce()) {
+    fn hold(what: &str, nonsense: &str, work: impl FnOnce()) {
         let done = std::panic::catch_unwind(AssertUnwindSafe(work));
         assert!(done.is_ok(), "{what} panics at:\n{nonsense}");
     }
@@ -175,7 +175,7 @@ async fn whatever_shops_answer_no_conversation_panics() {
                         let name =
                             fuzz.pick(&["retry-after", "link", "location", "x-wp-total", "content-type", "date"]);
                         let printable: String =
-                            fuzz.odd_text().chars().filter(|c| c.is_ascii_graphic()).take(100).collect();
+                            fuzz.odd_text().chars().filter(char::is_ascii_graphic).take(100).collect();
                         answer["headers"] = Value::Object(Map::from_iter([((*name).to_owned(), json!(printable))]));
                     }
                     _ => fuzz.spoil(&mut answer["body"]),
@@ -221,8 +221,8 @@ fn a_providers_file_of_nonsense_is_refused_in_words() {
                 }
             }
             std::fs::write(own.join("provider.toml"), &text).expect("is written");
-            fuzz.hold("a provider's file", &text, || {
-                drop(check_folder(folder.path()).map(|all| all.into_iter().map(Arc::new).count()))
+            Fuzz::hold("a provider's file", &text, || {
+                drop(check_folder(folder.path()).map(|all| all.into_iter().map(Arc::new).count()));
             });
         }
         std::fs::remove_dir_all(&own).expect("was there");
@@ -242,7 +242,7 @@ fn a_product_list_of_nonsense_is_refused_in_words() {
             let file = folder.path().join(name);
             std::fs::write(&file, &text).expect("is written");
             let options = Options { catalogue: Some(file), ..Options::default() };
-            fuzz.hold("a product list", &text, || drop(Shelf::new(&options, Time::from_unix_ms(0))));
+            Fuzz::hold("a product list", &text, || drop(Shelf::new(&options, Time::from_unix_ms(0))));
         }
     }
 }
@@ -262,7 +262,7 @@ fn a_configuration_of_nonsense_is_refused_in_words() {
             fuzz.pick(&["HTTP__TIMEOUT_SECONDS", "GEMINI__PRICES", "LOG__LEVEL", "APP__X", "", "__", "VAULT__KEYS"])
         );
         let value = fuzz.odd_text();
-        fuzz.hold("the configuration", &format!("{name}={value}\n{text}"), || {
+        Fuzz::hold("the configuration", &format!("{name}={value}\n{text}"), || {
             drop(Config::load(Some(&file), [(name.clone(), value.clone())].into_iter()));
         });
     }

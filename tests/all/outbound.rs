@@ -29,7 +29,7 @@ impl House {
         let mut house = Self { folder: tempfile::tempdir().expect("a temp folder"), session: String::new() };
         let client = house.json(&["clients", "add", "Acme"])["id"].as_str().expect("an id").to_owned();
         let session = house.json(&["sessions", "create", "--client", &client, "--name", "Spring"]);
-        house.session = session["id"].as_str().expect("an id").to_owned();
+        session["id"].as_str().expect("an id").clone_into(&mut house.session);
         house
     }
 
