@@ -63,10 +63,11 @@ async fn connects_behind(strip: bool) {
     let link = app.link();
     assert!(link.starts_with(&format!("{public}/connect/")), "{link}");
     let mut visitor = Visitor::new(app.http.clone());
-    let begun = visitor.peek(&link).await.expect("an answer");
+    let begun = Visitor::new(app.http.clone()).peek(&link).await.expect("an answer");
     let cookie = begun.response.header("set-cookie").expect("a mark").to_owned();
-    assert!(cookie.contains("Path=/sync/oauth/callback;"), "{cookie}");
+    assert!(cookie.split("; ").any(|part| part == "Path=/sync/oauth/callback"), "{cookie}");
     let page = visitor.open(&link).await.expect("the consent page");
+    assert_eq!(page.response.status, 200, "{}", page.text());
     let back = visitor.decide(&page, "allow").await.expect("a way back");
     assert!(back.as_str().starts_with(&format!("{public}/oauth/callback/")), "{back}");
     let done = visitor.open(back.as_str()).await.expect("the callback answers");

@@ -76,6 +76,7 @@ fn full_and_closed_outputs_are_borne() {
             "{line}: {code:?} {stderr}"
         );
     }
+    assert_eq!(shell("$0 clients add Acme >/dev/null").0, Some(0));
     for (line, code) in [
         ("$0 clients list 2>/dev/full >list; rc=$?; test -s list && exit $rc", 0),
         ("STORE_SYNC__LOG__LEVEL=trace $0 doctor 2>/dev/full >list; rc=$?; test -s list && exit $rc", 0),

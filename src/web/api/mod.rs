@@ -156,23 +156,9 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Body<T> 
             if !value.is_object() {
                 return Err(serde::de::Error::custom("it is no JSON object"));
             }
-            if !is_text(&value) {
-                return Err(serde::de::Error::custom("a text in it holds control characters"));
-            }
             serde_json::from_value(value)
         });
         read.map(Self).map_err(|e| bad(format!("the body is not what is needed here: {e}")))
-    }
-}
-
-/// Whether every text in it can be kept and shown: without control characters, but for those that part lines and words.
-fn is_text(value: &Value) -> bool {
-    let plain = |text: &str| text.chars().all(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r'));
-    match value {
-        Value::String(text) => plain(text),
-        Value::Array(all) => all.iter().all(is_text),
-        Value::Object(all) => all.iter().all(|(name, value)| plain(name) && is_text(value)),
-        _ => true,
     }
 }
 
