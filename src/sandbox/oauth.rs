@@ -166,7 +166,8 @@ fn check(shop: &Sandbox, params: &Params) -> Result<Url, &'static str> {
     }
     let target = Url::parse(get("redirect_uri")).map_err(|_| "The app's return address is no address.")?;
     let loopback = matches!(target.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    let fits = target.path().starts_with("/oauth/callback/")
+    // A daemon may live below a path of its public address.
+    let fits = target.path().contains("/oauth/callback/")
         && (target.scheme() == "https" || (target.scheme() == "http" && loopback));
     if fits && target.query().is_none() {
         Ok(target)
