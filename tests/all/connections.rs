@@ -55,6 +55,7 @@ async fn work_that_is_broken_off(db: Db, kind: usize, id: String) -> sqlx::Resul
     match kind {
         0 => insert(&db, &id).await,
         1 => db.begin().await.map(drop),
+        2 => adopt::look(&db).await.map(drop),
         _ => {
             let mut tx = db.read().await?;
             db::client::list(&mut tx, None, 100_000).await.map(drop)
@@ -75,7 +76,7 @@ on_both! {
                     chance ^= chance << 13;
                     chance ^= chance >> 7;
                     chance ^= chance << 17;
-                    let work = work_that_is_broken_off(db.clone(), usize::try_from(chance % 3).expect("small"), format!("s{stranger}-{n}"));
+                    let work = work_that_is_broken_off(db.clone(), usize::try_from(chance % 4).expect("small"), format!("s{stranger}-{n}"));
                     if let Ok(Err(error)) = tokio::time::timeout(Duration::from_micros((chance >> 3) & 2047), work).await {
                         panic!("a stranger's own work fails: {error}");
                     }
@@ -108,6 +109,7 @@ on_both! {
             for n in 0..200_u64 {
                 let _ = tokio::time::timeout(Duration::from_micros(n * 5), db.read()).await;
                 let _ = tokio::time::timeout(Duration::from_micros(n * 5), db.begin()).await;
+                let _ = tokio::time::timeout(Duration::from_micros(n * 50), adopt::look(&db)).await;
             }
             let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
             let mut open = 1_i64;

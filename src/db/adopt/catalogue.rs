@@ -77,9 +77,16 @@ impl Catalogue {
         self.tables.get(table).is_some_and(|table| table.column(column).is_some())
     }
 
-    /// Reads the catalogue as it is now.
+    /// Reads the catalogue as it is now, on a connection that is nobody else's.
     pub(super) async fn read(conn: &mut PgConnection, server: &Server) -> sqlx::Result<Self> {
-        let mut conn = conn.begin_with(server.read()).await?;
+        let mut tx = conn.begin_with(server.read()).await?;
+        let catalogue = Self::seen_by(&mut tx, server).await?;
+        tx.commit().await?;
+        Ok(catalogue)
+    }
+
+    /// Reads the catalogue as a transaction sees it.
+    pub(super) async fn seen_by(conn: &mut PgConnection, server: &Server) -> sqlx::Result<Self> {
         let mut catalogue = Self { schema: server.schema.clone(), ..Self::default() };
         let tables = "SELECT relname::text FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND relkind IN ('r', 'p')";
         for table in sqlx::query_scalar::<_, String>(tables).persistent(false).fetch_all(&mut *conn).await? {
@@ -128,7 +135,6 @@ impl Catalogue {
             catalogue.legacy =
                 Some(sqlx::query_scalar(views).persistent(false).fetch_all(&mut *conn).await?.into_iter().collect());
         }
-        conn.commit().await?;
         Ok(catalogue)
     }
 

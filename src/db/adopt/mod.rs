@@ -83,7 +83,7 @@ pub async fn look(db: &Db) -> sqlx::Result<Look> {
             let plan = postgres::look(pool, server).await?;
             Ok(Look { kind: plan.kind, missing: plan.steps.into_iter().map(|step| step.what).collect() })
         }
-        Db::Sqlite { read, .. } => sqlite::look(read).await,
+        Db::Sqlite { read, readers, .. } => sqlite::look(read, readers).await,
     }
 }
 

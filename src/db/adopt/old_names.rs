@@ -74,13 +74,15 @@ pub(super) async fn prepare_role(pool: &PgPool, server: &Server, role: &str) -> 
     if server.pooled {
         return Err(AdoptError::Refused(vec![NO_POOLER.to_owned()]));
     }
-    let mut tx = pool.begin().await?;
+    let mut conn = pool.acquire().await?.detach();
+    let mut tx = conn.begin().await?;
     if let Some(problem) = no_role(&mut tx, role).await? {
         return Err(AdoptError::Refused(vec![problem]));
     }
     let sql = format!("CREATE SCHEMA IF NOT EXISTS legacy;\n{}", grants(role, &server.schema));
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(conn.close().await?)
 }
 
 /// Ends the time of the old names: refused while anybody may still use them.

@@ -19,7 +19,7 @@ use super::{
     target,
 };
 use crate::{
-    db::{Fault, server, server::Server},
+    db::{Fault, server, server::Server, tx::Held},
     outside::Clock,
 };
 
@@ -39,8 +39,10 @@ struct Kept {
 
 /// What there is and what is missing. Changes nothing.
 pub(super) async fn look(pool: &PgPool, server: &Server) -> sqlx::Result<Plan> {
-    let mut conn = pool.acquire().await?;
-    Ok(Plan::new(Catalogue::read(&mut conn, server).await?))
+    // Asked for by whoever watches, who may go away in the middle of it.
+    let mut tx = Held::begin(pool, server.read(), &server.habits).await?;
+    let found = Catalogue::seen_by(&mut tx, server).await;
+    Ok(Plan::new(tx.noted(found)?))
 }
 
 /// What there is, once nothing of the server's stands in the way of changing it.
@@ -69,7 +71,7 @@ async fn changeable(pool: &PgPool, server: &Server) -> Result<Plan, AdoptError> 
 /// Everything that would be done, with counts and what would be quarantined. Changes nothing.
 pub(super) async fn rehearse(pool: &PgPool, server: &Server, options: &Options) -> Result<Report, AdoptError> {
     let plan = changeable(pool, server).await?;
-    let mut conn = pool.acquire().await?;
+    let mut conn = pool.acquire().await?.detach();
     let mut report = first_report(&mut conn, &plan, options, true).await?;
     report.steps = lines(&plan);
     Ok(report)

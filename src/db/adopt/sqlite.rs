@@ -5,10 +5,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::Arc,
 };
 
 use sha2::{Digest, Sha256};
-use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool, types::Json};
+use sqlx::{AssertSqlSafe, Connection, Row, SqlSafeStr, SqliteConnection, SqlitePool, types::Json};
 
 use super::{
     AdoptError, Look, Options, backfill,
@@ -19,7 +20,10 @@ use super::{
     step::Phase,
     target::{self, Table},
 };
-use crate::outside::{Clock, off_thread};
+use crate::{
+    db::tx::{Habits, Held},
+    outside::{Clock, off_thread},
+};
 
 /// A table's text and columns, its indices and triggers.
 struct Found {
@@ -119,9 +123,11 @@ fn plan(found: &Found) -> (Kind, Vec<Step>, OldNames) {
     (recognise::kind(&found.catalogue, steps.is_empty()), steps, names)
 }
 
-pub(super) async fn look(read_pool: &SqlitePool) -> sqlx::Result<Look> {
-    let mut conn = read_pool.acquire().await?;
-    let (kind, steps, _) = plan(&read(&mut conn).await?);
+pub(super) async fn look(read_pool: &SqlitePool, readers: &Arc<Habits>) -> sqlx::Result<Look> {
+    // Asked for by whoever watches, who may go away in the middle of it.
+    let mut tx = Held::begin(read_pool, "BEGIN".into_sql_str(), readers).await?;
+    let found = read(&mut tx).await;
+    let (kind, steps, _) = plan(&tx.noted(found)?);
     Ok(Look { kind, missing: lines(kind, &steps).into_iter().map(|line| line.what).collect() })
 }
 
@@ -143,7 +149,7 @@ fn lines(kind: Kind, steps: &[Step]) -> Vec<Line> {
 }
 
 pub(super) async fn rehearse(read_pool: &SqlitePool) -> Result<Report, AdoptError> {
-    let mut conn = read_pool.acquire().await?;
+    let mut conn = read_pool.acquire().await?.detach();
     let found = read(&mut conn).await?;
     let (kind, steps, names) = plan(&found);
     let mut report = Report::new("sqlite", kind, true);
