@@ -14,6 +14,7 @@ mod listen;
 mod page;
 mod pictures;
 mod place;
+mod prefix;
 mod refusals;
 mod seats;
 
@@ -27,7 +28,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
-    middleware::{from_fn_with_state, map_response_with_state},
+    middleware::{from_fn, from_fn_with_state, map_response_with_state},
     response::Response,
     routing::{get, post},
 };
@@ -47,16 +48,15 @@ pub fn router(tools: &Shared) -> Router {
 fn routes(tools: &Shared) -> (Router, Arc<Refusals>) {
     let web = connect::Web::new(tools.clone());
     let refusals = web.refusals.clone();
-    let places = places(&web);
-    // Behind a path of the public address, whether the proxy in front takes it off or not.
-    let places = if web.base.is_empty() { places } else { below(&web.base, places) };
-    let routes = places
+    let base = web.base.clone();
+    let routes = places(&web)
         // `whole` has the limits.
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(web.clone(), place::guard))
+        .layer(from_fn(place::guard))
         .layer(from_fn_with_state(web.clone(), host::guard))
         .layer(map_response_with_state(refusals.clone(), count))
         .with_state(web);
+    let routes = if base.is_empty() { routes } else { prefix::below(base, routes) };
     (bounded(routes), refusals)
 }
 
@@ -79,11 +79,6 @@ fn bounded(routes: Router) -> Router {
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)));
     }
     router
-}
-
-/// The same places at their own addresses and below a path.
-fn below(base: &str, places: Router<connect::Web>) -> Router<connect::Web> {
-    Router::new().route(&format!("{base}/"), get(page::home)).nest(base, places.clone()).merge(places)
 }
 
 fn places(web: &connect::Web) -> Router<connect::Web> {

@@ -1,17 +1,17 @@
 //! Which addresses are none of ours, whatever the route: with control characters, or with bytes that are no text.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use percent_encoding::percent_decode_str;
 
-use super::{api::Trouble, connect::Web, error::Refusal};
+use super::{api::Trouble, error::Refusal};
 use crate::model::Failure;
 
 /// Refuses what no database could look up and no log should repeat.
-pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let failure = if !is_text(path, &[]) {
         Failure::give_up("unknown_route", "there is no such place")
@@ -20,8 +20,7 @@ pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) 
     } else {
         return next.run(request).await;
     };
-    let below = path.strip_prefix(web.base.as_str()).unwrap_or(path);
-    if below.starts_with("/api/") { Trouble::from(failure).into_response() } else { Refusal(failure).into_response() }
+    if path.starts_with("/api/") { Trouble::from(failure).into_response() } else { Refusal(failure).into_response() }
 }
 
 /// Whether a part of an address is UTF-8 without control characters, but for those that are allowed.
