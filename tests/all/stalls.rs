@@ -6,9 +6,11 @@ use std::time::Duration;
 use http::Method;
 use store_sync::{
     db,
-    model::{ImportScope, ItemOutcome, PushStatus, RunAction, RunStatus},
+    model::{ImportScope, ItemOutcome, LEASE_LOST, Pool, PushStatus, RunAction, RunStatus},
+    provider::Fence,
     push,
     sandbox::Options,
+    tools::Lease,
     work,
 };
 
@@ -30,14 +32,27 @@ async fn imported(engine: Engine, relay: &Relay) -> TestApp {
     app
 }
 
+/// When a job is taken from a worker.
+#[derive(Debug, Clone, Copy)]
+enum When {
+    /// Its lease has ended, and it knows that by its own clock.
+    LeaseEnded,
+    /// By its own clock the lease is fresh: only the database can tell.
+    LeaseFresh,
+}
+
 /// One worker stalls at an exchange, another takes its job over and ends it; then the first one goes on, and ends too.
-async fn take_over(app: &TestApp, relay: &Relay, at: Stall, (method, path): (Method, &str)) {
+async fn take_over(app: &TestApp, relay: &Relay, when: When, at: Stall, (method, path): (Method, &str)) {
     relay.stall(at, method, path);
     let tools = app.tools.clone();
     let stalled = tokio::spawn(async move { work::drain(&tools).await });
     relay.holds().await;
-    app.clock.advance(app.tools.rules.lease + Duration::from_millis(1));
-    assert_eq!(work::recover(&app.tools, false).await.expect("recovers").0, 1, "its job is free");
+    let unasked = matches!(when, When::LeaseFresh);
+    if !unasked {
+        app.clock.advance(app.tools.rules.lease + Duration::from_millis(1));
+    }
+    assert_eq!(work::recover(&app.tools, unasked).await.expect("recovers").0, 1, "its job is free");
+    app.clock.advance(Duration::from_millis(1));
     app.drain().await;
     relay.let_go();
     stalled.await.expect("no panic").expect("drains");
@@ -49,19 +64,21 @@ async fn push_of(app: &TestApp) -> store_sync::model::Push {
 
 on_both! {
     async fn a_push_that_was_taken_over_sends_nothing_any_more(engine) {
-        for (at, method, path) in [
+        let stages = [
             (Stall::BeforeTheAnswer, Method::GET, GALLERY),
             (Stall::BeforeTheAnswer, Method::POST, UPLOADS),
             (Stall::BeforeTheShop, Method::POST, UPLOADS),
             (Stall::BeforeTheAnswer, Method::POST, GALLERY),
-        ] {
+        ];
+        let ended = stages.clone().map(|stage| (When::LeaseEnded, stage));
+        for (when, (at, method, path)) in ended.into_iter().chain(stages.map(|stage| (When::LeaseFresh, stage))) {
             let relay = Relay::new().await;
             let app = imported(engine, &relay).await;
             let asset = app.add_asset(&app.product("1001").await, 0).await;
             app.approve(&asset).await;
-            take_over(&app, &relay, at, (method.clone(), path)).await;
+            take_over(&app, &relay, when, at, (method.clone(), path)).await;
             let (push, sent) = (push_of(&app).await, relay.count("POST", GALLERY));
-            assert_eq!((push.status, sent), (PushStatus::Synced, 1), "{at:?} {method} {path}: {:?}", push.last_error);
+            assert_eq!((push.status, sent), (PushStatus::Synced, 1), "{when:?} {at:?} {method} {path}: {:?}", push.last_error);
             assert_eq!(app.pictures("1001").await.len(), 1);
             // The look that was left finds nothing to do.
             app.clock.advance(Duration::from_mins(5));
@@ -79,7 +96,7 @@ on_both! {
         let app = imported(engine, &relay).await;
         let asset = app.add_asset(&app.product("1001").await, 0).await;
         app.approve(&asset).await;
-        take_over(&app, &relay, Stall::BeforeTheShop, (Method::POST, GALLERY)).await;
+        take_over(&app, &relay, When::LeaseEnded, Stall::BeforeTheShop, (Method::POST, GALLERY)).await;
         let push = push_of(&app).await;
         assert_eq!((push.status, app.pictures("1001").await.len()), (PushStatus::Synced, 2), "what was sent arrives");
         app.clock.advance(Duration::from_mins(5));
@@ -103,17 +120,45 @@ on_both! {
         assert_eq!(push_of(&app).await.status, PushStatus::Synced);
     }
 
+    // The attempt number alone, with all the time in the world left.
+    async fn a_lease_is_lost_with_the_attempt_whatever_the_clock_says(engine) {
+        let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, More::default()).await;
+        app.connect().await;
+        let (uptime, now) = (app.clock.uptime(), app.clock.now());
+        let until = now.plus(app.tools.rules.lease);
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        let job = db::job::claim(&mut tx, Pool::Import, "first", (now, until)).await.expect("claims").expect("a job");
+        tx.commit().await.expect("commits");
+        let first = Lease::new(&app.tools, job, uptime);
+        first.renew().await.expect("it is ours");
+        work::recover(&app.tools, true).await.expect("recovers");
+        app.clock.advance(Duration::from_millis(1));
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        let again = db::job::claim(&mut tx, Pool::Import, "first", (app.clock.now(), until)).await.expect("claims").expect("a job");
+        tx.commit().await.expect("commits");
+        assert_eq!((&again.id, again.attempts), (&first.job.id, first.job.attempts + 1), "the same job, even for one of the same name");
+        let lost = |done: Result<(), store_sync::model::Failure>| assert_eq!(done.expect_err("it is another's").code, LEASE_LOST);
+        lost(first.renew().await);
+        lost(first.check(true).await);
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        lost(first.hold(&mut tx).await);
+        drop(tx);
+        Lease::new(&app.tools, again, uptime).renew().await.expect("and the second one has it");
+    }
+
     async fn a_removal_that_was_taken_over_sends_nothing_any_more(engine) {
-        let relay = Relay::new().await;
-        let app = imported(engine, &relay).await;
-        let asset = app.add_asset(&app.product("1001").await, 0).await;
-        app.approve(&asset).await;
-        app.drain().await;
-        let push = push_of(&app).await;
-        push::ask_revert(&app.tools, &[push.id.to_string()]).await.expect("is asked");
-        take_over(&app, &relay, Stall::BeforeTheAnswer, (Method::GET, GALLERY)).await;
-        assert_eq!(push_of(&app).await.status, PushStatus::Removed);
-        assert_eq!(relay.count("DELETE", "/api/images/"), 1, "the one who has the job sent it");
-        assert!(app.pictures("1001").await.is_empty());
+        for when in [When::LeaseEnded, When::LeaseFresh] {
+            let relay = Relay::new().await;
+            let app = imported(engine, &relay).await;
+            let asset = app.add_asset(&app.product("1001").await, 0).await;
+            app.approve(&asset).await;
+            app.drain().await;
+            let push = push_of(&app).await;
+            push::ask_revert(&app.tools, &[push.id.to_string()]).await.expect("is asked");
+            take_over(&app, &relay, when, Stall::BeforeTheAnswer, (Method::GET, GALLERY)).await;
+            assert_eq!(push_of(&app).await.status, PushStatus::Removed);
+            assert_eq!(relay.count("DELETE", "/api/images/"), 1, "{when:?}: the one who has the job sent it");
+            assert!(app.pictures("1001").await.is_empty());
+        }
     }
 }
