@@ -16,7 +16,7 @@ use crate::{
         lease::Ownership,
     },
     gemini::{Gemini, Service, ServiceAccount, TextPrice},
-    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Proxy, Random, RetryPatience, caught, private},
+    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Proxy, Random, RetryPatience, caught, private, small},
     provider::{App, Providers},
     tools::{Parts, Rules, Shared, Tools},
     vault::{KeySource, Vault},
@@ -206,7 +206,7 @@ fn model_service(own: &GeminiConfig) -> anyhow::Result<Service> {
     let Some(vertex) = &own.vertex else { return Ok(Service::gemini_api(key()?, base)) };
     let Some(file) = &vertex.credentials_file else { return Ok(Service::vertex_express(key()?, base)) };
     let name = file.display();
-    let text = std::fs::read_to_string(file).map(Zeroizing::new);
+    let text = small::read_file(file).map(Zeroizing::new);
     let text = text.with_context(|| format!("[gemini.vertex] credentials_file {name} cannot be read"))?;
     let account =
         ServiceAccount::parse(&text).map_err(|e| anyhow::anyhow!("[gemini.vertex] credentials_file {name}: {e}"))?;

@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     connect, db,
     model::{Client, Connection, Time},
+    outside::small,
     tools::{Shared, Tools},
     web,
 };
@@ -52,7 +53,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     );
     if tools.provider(&args.provider)?.takes_pasted_keys() || !args.key.is_empty() {
         for (name, value) in args.key {
-            let value = if value == "-" { std::io::read_to_string(std::io::stdin())?.trim().to_owned() } else { value };
+            let value = if value == "-" { small::read(std::io::stdin())?.trim().to_owned() } else { value };
             fields.insert(name, value);
         }
         let connected = connect::paste(&tools, &args.client, &args.provider, &fields).await?;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use serde::Serialize;
 
 use super::{follow::Worker, out::Out, told::told};
@@ -118,7 +119,13 @@ async fn keys(config: &Config) -> anyhow::Result<String> {
         return Ok(format!("sealing with key '{}'", vault.current_key_id()));
     };
     if app::has_begun(config) {
-        app::check_new_key(config, &Db::open_by(&app::access(config)).await?).await?;
+        let db = Db::open_by(&app::access(config)).await.ok().with_context(|| {
+            format!(
+                "there is none in {}; whether the database holds anything sealed can be told once it opens",
+                file.display()
+            )
+        })?;
+        app::check_new_key(config, &db).await?;
     }
     Ok(format!("there is none yet in {}: the first start makes one", file.display()))
 }

@@ -1,15 +1,15 @@
 //! What people hand in besides words: JSON from a file or standard input, and settings as NAME=VALUE.
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::model::{ProductId, json};
+use crate::{
+    model::{ProductId, json},
+    outside::small,
+};
 
 /// What sessions and flows are written with.
 #[derive(clap::Args)]
@@ -59,11 +59,9 @@ impl Material {
 pub(super) fn document<T: DeserializeOwned + Default>(from: Option<&Path>) -> anyhow::Result<T> {
     let Some(file) = from else { return Ok(T::default()) };
     let text = if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text)?;
-        text
+        small::read(std::io::stdin())?
     } else {
-        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
+        small::read_file(file).with_context(|| format!("cannot read {}", file.display()))?
     };
     json::read(text.as_bytes()).with_context(|| format!("{} is not what is needed here", file.display()))
 }

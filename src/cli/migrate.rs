@@ -38,9 +38,21 @@ pub(super) struct Args {
     keep_days: u32,
 }
 
+impl Args {
+    /// Whether it has something to say where there is no database yet.
+    pub(super) fn begins(&self) -> bool {
+        !(self.proof || self.prepare || self.contract)
+    }
+}
+
 pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Result<()> {
     let outside = app::outside(config)?;
-    let db = Db::open_by(&app::access(config)).await?;
+    let mut access = app::access(config);
+    if args.dry_run && !app::has_begun(config) {
+        // What is not there is looked at as empty, and not made by looking.
+        access.url = "sqlite::memory:".to_owned().into();
+    }
+    let db = Db::open_by(&access).await?;
     if args.prepare {
         let role = args.legacy_role.unwrap_or_default();
         adopt::prepare_role(&db, &role).await?;

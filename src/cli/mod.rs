@@ -180,7 +180,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         _ => {}
     }
-    let config = Config::load(cli.config.as_deref(), std::env::vars())?;
+    let config = Config::load(cli.config.as_deref(), std::env::vars_os())?;
     let quiet = !matches!(cli.command, Command::Serve | Command::Sandbox(_));
     let level = if quiet && config.log.level == "info" { "warn".to_owned() } else { config.log.level.clone() };
     logging(&Log { level, ..config.log });
@@ -190,15 +190,15 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 impl Command {
     /// Whether it may be the first one here. All others only look at what is there: they make no database and no key.
     fn begins(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Serve
-                | Self::Migrate(_)
-                | Self::Sandbox(_)
-                | Self::Clients(clients::Command::Add { .. })
-                | Self::Providers(_)
-                | Self::Doctor
-        )
+            | Self::Sandbox(_)
+            | Self::Clients(clients::Command::Add { .. })
+            | Self::Providers(_)
+            | Self::Doctor => true,
+            Self::Migrate(args) => args.begins(),
+            _ => false,
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod work;
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -82,9 +83,28 @@ pub enum ConfigError {
     Invalid { place: String, why: String },
 }
 
+/// What of the environment is text, which everything of ours has to be.
+fn texts(env: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<(String, String)>, ConfigError> {
+    let mut read = Vec::new();
+    for (name, value) in env {
+        let said = name.to_string_lossy().into_owned();
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => read.push((name, value)),
+            _ if !said.starts_with(ENV_PREFIX) => {}
+            _ => {
+                let why =
+                    format!("{said} holds bytes that are no UTF-8: set it anew, or take it out of the environment");
+                return Err(ConfigError::Invalid { place: "the environment".to_owned(), why });
+            }
+        }
+    }
+    Ok(read)
+}
+
 impl Config {
     /// Reads `path`, or `config.toml` in the working folder if it is there, then lays the environment over it.
-    pub fn load(path: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+    /// Variables of others may be bytes that are no text; they are passed over.
+    pub fn load(path: Option<&Path>, env: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, ConfigError> {
         let default = Path::new("config.toml");
         let file = path.or_else(|| default.exists().then_some(default));
         let (text, place) = match file {
@@ -94,7 +114,7 @@ impl Config {
                 (read.map_err(|source| ConfigError::Read { path: path.into(), source })?, path.display().to_string())
             }
         };
-        let env: Vec<(String, String)> = env.collect();
+        let env = texts(env)?;
         let mut config = Self::parse(&text, &place, env.iter().cloned())?;
         config.http.fill_from(&env);
         config.check(&place)?;
@@ -205,6 +225,21 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_are_no_text_are_others_business_or_told_by_name() {
+        use std::os::unix::ffi::OsStringExt;
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, "").expect("a file");
+        let load = |name: &str| {
+            let bad = OsString::from_vec(vec![b'c', b'a', 0xff]);
+            Config::load(Some(&file), [(name.into(), bad)].into_iter()).map(drop)
+        };
+        load("FOO").expect("nothing of ours");
+        let told = load("STORE_SYNC__SERVER__LISTEN").expect_err("is refused").to_string();
+        assert!(told.contains("STORE_SYNC__SERVER__LISTEN holds bytes that are no UTF-8"), "{told}");
+    }
+
+    #[test]
     fn the_proxy_of_other_programs_is_taken_where_none_is_set_here() {
         let variables =
             [("HTTPS_PROXY", "http://u:canary@upper:1"), ("ALL_PROXY", "http://all:1"), ("NO_PROXY", "a.example")];
@@ -213,7 +248,9 @@ mod tests {
             let file = folder.path().join("config.toml");
             std::fs::write(&file, text).expect("a file");
             let both: Vec<(&str, &str)> = variables.iter().chain(more).copied().collect();
-            let http = Config::load(Some(&file), env(&both)).expect("loads").http;
+            let http = Config::load(Some(&file), env(&both).map(|(name, value)| (name.into(), value.into())))
+                .expect("loads")
+                .http;
             assert!(!format!("{http:?}").contains("canary"));
             let proxy = http.proxy.map(|proxy| proxy.expose_secret().to_owned());
             (proxy.unwrap_or_default(), http.no_proxy.unwrap_or_default())

@@ -31,6 +31,17 @@ pub enum Fault {
     /// The engine cannot read or write its own files.
     #[error("the database's files cannot be read or written: see the disk and the rights of its folder")]
     Damaged,
+    /// The file's own content is at fault.
+    #[error(
+        "the database file is damaged, or is no database: name the right one in [database] url, or restore it from a backup"
+    )]
+    Broken,
+    /// Removed or replaced under a running process: what it writes nobody will ever read.
+    #[error(
+        "the database file was removed or replaced while it was in use: stop store-sync, put the file back (or restore it from a \
+         backup), and start again"
+    )]
+    Gone,
     /// No answer.
     #[error("the database does not answer")]
     Away,
@@ -55,7 +66,8 @@ fn sqlite(code: &str) -> Option<Fault> {
     match code.parse::<u32>().ok()? & 0xff {
         5 | 6 => Some(Fault::Locked),
         8 => Some(Fault::ReadOnly),
-        10 | 11 | 14 | 26 => Some(Fault::Damaged),
+        10 | 14 => Some(Fault::Damaged),
+        11 | 26 => Some(Fault::Broken),
         13 => Some(Fault::Full),
         _ => None,
     }

@@ -50,15 +50,24 @@ pub use self::{
     server::Server,
     tx::Tx,
 };
-use crate::outside::Clock;
-
-use crate::outside::private;
+use crate::outside::{Clock, private};
 
 /// The database: one file with a single writer, or a PostgreSQL server.
 #[derive(Clone)]
 pub enum Db {
-    Sqlite { write: SqlitePool, read: SqlitePool, file: PathBuf, writers: Arc<Habits>, readers: Arc<Habits> },
-    Postgres { pool: PgPool, server: Arc<Server> },
+    Sqlite {
+        write: SqlitePool,
+        read: SqlitePool,
+        file: PathBuf,
+        /// Device and number of the file that was opened.
+        inode: Option<(u64, u64)>,
+        writers: Arc<Habits>,
+        readers: Arc<Habits>,
+    },
+    Postgres {
+        pool: PgPool,
+        server: Arc<Server>,
+    },
 }
 
 impl Db {
@@ -88,6 +97,14 @@ impl Db {
             Self::Sqlite { read, readers, .. } => Tx::Sqlite(Held::begin(read, "BEGIN".into_sql_str(), readers).await?),
             Self::Postgres { pool, server } => Tx::Postgres(Held::begin(pool, server.read(), &server.habits).await?),
         })
+    }
+
+    /// Whether the file of an embedded database still lies where it was opened.
+    pub fn lies_in_place(&self) -> bool {
+        match self {
+            Self::Sqlite { file, inode: Some(inode), .. } => private::inode(file) == Some(*inode),
+            Self::Sqlite { .. } | Self::Postgres { .. } => true,
+        }
     }
 
     /// Whether nothing can be written at present: a standby, for one. What can be told without writing.

@@ -1,6 +1,8 @@
 //! Opening the database: the address, the pools, and what is refused in words before anything is done.
 
 use std::{
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -128,12 +130,24 @@ async fn open_file(file: &str, access: &Access) -> Result<Db, OpenError> {
     let write = pool(1).connect_with(options.clone()).await.map_err(unopened)?;
     let read = pool(readers).connect_with(options).await.map_err(unopened)?;
     let habits = |size| Arc::new(Habits::new(size, patience, false));
-    Ok(Db::Sqlite { write, read, file, writers: habits(1), readers: habits(readers) })
+    let inode = private::inode(&file);
+    Ok(Db::Sqlite { write, read, file, inode, writers: habits(1), readers: habits(readers) })
 }
+
+/// Whether there is nothing yet, or a database: a slip in the address must not take the rights from whatever lies there.
+fn may_be_ours(file: &Path) -> bool {
+    let Ok(found) = std::fs::metadata(file) else { return true };
+    let mut head = Vec::new();
+    let mut read = || File::open(file)?.take(MAGIC.len() as u64).read_to_end(&mut head);
+    found.is_file() && (found.len() == 0 || read().is_ok() && head == MAGIC)
+}
+
+/// How every SQLite database begins: <https://sqlite.org/fileformat.html#magic_header_string>.
+const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// Makes the file of the embedded database, and those beside it, its owner's alone. SQLite gives them the mode that the file has.
 fn close_files(file: &Path) {
-    if file.to_str() == Some(":memory:") {
+    if file.to_str() == Some(":memory:") || !may_be_ours(file) {
         return;
     }
     // Where it cannot be made, the engine says so better.

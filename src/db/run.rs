@@ -132,7 +132,7 @@ pub async fn mark_picture(tx: &mut Tx, id: &RunId, image_id: &str, url: Option<&
 }
 
 const ORPHAN_CODE: &str = "interrupted";
-const ORPHAN_TEXT: &str = "the process that did this ended before it was done; the work goes on in the next run";
+const ORPHAN_TEXT: &str = "this was broken off before its end (the process ended, or the database could not be written to); the work goes on in the next run";
 
 /// Closes the running rows of a job that has just been taken over: whoever wrote them is gone.
 pub async fn close_orphans_of_job(tx: &mut Tx, job: &JobId, now: Time) -> sqlx::Result<Option<RunId>> {

@@ -145,7 +145,7 @@ impl<D: Engine> Held<D> {
                 self.spoilt = true;
                 self.habits.begin_anew();
             }
-            Some(Fault::Damaged) => self.spoilt = true,
+            Some(Fault::Damaged | Fault::Broken) => self.spoilt = true,
             _ => {}
         }
         result

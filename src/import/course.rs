@@ -37,7 +37,10 @@ impl Course {
     /// Goes over a page that was just read and is counted in `progress`. Gives why the pass has to end here although the page leads on.
     pub(super) fn take(&mut self, marks: &[u8], nameless: i64, progress: &mut Progress) -> Option<String> {
         // What has no id cannot be told from anything; it counts as new.
-        let (is_empty, new) = (marks.is_empty() && nameless == 0, meet(&mut self.trail, marks) || nameless > 0);
+        let news = meet(&mut self.trail, marks);
+        let held = marks.len() / 8;
+        progress.doubled += i64::try_from(held - news).unwrap_or(i64::MAX);
+        let (is_empty, new) = (held == 0 && nameless == 0, news > 0 || nameless > 0);
         let next = progress.next.as_ref()?;
         // Where a file is waited for, nothing is read.
         let place = next.mark()?;
@@ -60,7 +63,9 @@ impl Course {
         if progress.empty >= EMPTY_AT_MOST {
             return Some(format!("the last {} pages held no product, and each leads to another", progress.empty));
         }
-        if let Some(total) = progress.total.filter(|total| progress.seen > total * TOTAL_TIMES + TOTAL_AND) {
+        if let Some(total) =
+            progress.total.filter(|total| progress.seen > total.saturating_mul(TOTAL_TIMES).saturating_add(TOTAL_AND))
+        {
             return Some(format!("the shop counts {total} products, and its pages held {} and lead on", progress.seen));
         }
         (progress.seen >= self.most).then(|| {
@@ -72,11 +77,11 @@ impl Course {
     }
 }
 
-/// Meets products; false where all of them were met before.
-fn meet(trail: &mut Trail, marks: &[u8]) -> bool {
+/// Meets products; gives how many of them were not met before.
+fn meet(trail: &mut Trail, marks: &[u8]) -> usize {
     let marks = marks.as_chunks::<8>().0.iter().map(|bytes| u64::from_be_bytes(*bytes));
     // Every one is remembered, also behind the first new one.
-    marks.filter(|mark| trail.meets(*mark)).count() > 0
+    marks.filter(|mark| trail.meets(*mark)).count()
 }
 
 /// The mark of the page that a token leads to, in the form it is kept in.

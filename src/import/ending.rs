@@ -81,7 +81,7 @@ impl Import<'_> {
                 }
                 cursor.full_sync_at = Some(progress.started_at.min(now));
             }
-        } else if progress.repeated > 0 {
+        } else if progress.repeated > 0 || progress.moved().is_some() {
             doubt = progress.doubt().map(|text| Note {
                 code: "unproven",
                 text: format!("the pass may be incomplete ({text}): the next one looks at the same time again"),

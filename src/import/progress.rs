@@ -35,8 +35,17 @@ pub(super) struct Progress {
     /// Pages in a row, up to now, without any product.
     #[serde(default)]
     pub(super) empty: i32,
-    /// The shop's own count, as last told.
+    /// Places on the pages that held a product which had stood on an earlier one.
+    #[serde(default)]
+    pub(super) doubled: i64,
+    /// The shop's own count, as last told…
     pub(super) total: Option<i64>,
+    /// …and whether that was another before.
+    #[serde(default)]
+    pub(super) counted_anew: bool,
+    /// Whether pages are told by where they begin: when a product comes or goes meanwhile, those behind it move to another page.
+    #[serde(default)]
+    pub(super) by_place: bool,
     /// The newest change seen, by the shop's clock.
     pub(super) newest: Option<Time>,
     pub(super) started_at: Time,
@@ -56,7 +65,10 @@ impl Progress {
             repeats: 0,
             repeated: 0,
             empty: 0,
+            doubled: 0,
             total: None,
+            counted_anew: false,
+            by_place: false,
             newest: None,
             started_at: now,
         }
@@ -64,6 +76,8 @@ impl Progress {
 
     /// Counts a page in that was read, and turns to the one that it leads to.
     pub(super) fn advance(&mut self, page: &Prepared, next: Option<PageToken>, total: Option<i64>) {
+        self.by_place |= next.as_ref().is_some_and(PageToken::is_place);
+        self.counted_anew |= self.total.is_some() && total.is_some() && total != self.total;
         self.next = next;
         self.pages += 1;
         self.seen += page.held();
@@ -86,11 +100,21 @@ impl Progress {
         if self.repeated > 0 {
             return Some(format!("{} pages held only products of the pages before them", self.repeated));
         }
-        match self.total {
-            Some(total) if total != self.seen => {
-                Some(format!("the shop counts {total} products, but its pages held {}", self.seen))
-            }
-            _ => None,
+        self.moved().or_else(|| {
+            let held = self.seen - self.doubled;
+            let total = self.total.filter(|total| *total != held)?;
+            Some(format!("the shop counts {total} products, but its pages held {held}"))
+        })
+    }
+
+    /// Why a page may have been cut at another place than the one before: a product that stood between the two was on neither.
+    pub(super) fn moved(&self) -> Option<String> {
+        if !self.by_place {
+            return None;
         }
+        if self.counted_anew {
+            return Some("the shop's own count changed while its pages were read".to_owned());
+        }
+        (self.doubled > 0).then(|| format!("{} products stood on more than one page", self.doubled))
     }
 }

@@ -13,6 +13,7 @@ pub mod private;
 mod proxy;
 mod random;
 mod script;
+pub mod small;
 mod tls;
 mod trust;
 

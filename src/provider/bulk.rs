@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     call::{Session, With},
-    pages::PageToken,
+    pages::{PageToken, count},
     path::Path,
     read::{Page, Unreadable, normal},
     recipe::Bulk,
@@ -79,7 +79,7 @@ pub(super) async fn go_on(session: &Session, bulk: &Bulk, token: &BulkToken) -> 
         let next = next(token.id.clone(), token.begun, None);
         return Ok(Some(Page { products: Vec::new(), next: Some(next), total: None }));
     }
-    let total = bulk.total.get(&answer.body).and_then(|total| total.as_i64().or_else(|| total.as_str()?.parse().ok()));
+    let total = bulk.total.get(&answer.body).and_then(count);
     let Some(url) = bulk.url.text(&answer.body) else {
         // A file without a line has no address.
         return Ok(Some(Page { products: Vec::new(), next: None, total }));

@@ -120,7 +120,11 @@ impl Session {
             let grant = self.keys.current().await?;
             let request = self.request(op, &with, &grant)?;
             let elsewhere = op.url.is_some() || op.answer == AnswerKind::Any;
-            self.pacer.take(op.cost, &self.outside.clock).await;
+            let patience = self.provider.recipe.call.patience.0;
+            if let Err(wait) = self.pacer.take(op.cost, patience, &self.outside.clock).await {
+                let text = format!("{} asks for no calls for another {} s", self.provider.name(), wait.as_secs());
+                return Err(Failure::retry_after(wait, "throttled", text));
+            }
             if let Some(fence) = &self.fence {
                 fence.check(request.method != Method::GET).await?;
             }
@@ -143,15 +147,15 @@ impl Session {
                 Class::Throttled => {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_secs(2)));
                     waited += pause;
-                    if waited > self.provider.recipe.call.patience.0 || tries > TRIES_WHEN_THROTTLED {
+                    if waited > patience || tries > TRIES_WHEN_THROTTLED {
                         return Err(Failure::retry_after(pause, &code, said));
                     }
                     // Everybody else who speaks to this shop keeps quiet too.
-                    self.pacer.quiet(self.outside.clock.now().plus(pause));
+                    self.pacer.quiet(self.outside.clock.now(), pause);
                 }
                 Class::Down if tries < TRIES_WHEN_DOWN && op.may_repeat() => {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_millis(500)));
-                    if pause > self.provider.recipe.call.patience.0 {
+                    if pause > patience {
                         return Err(Failure::retry_after(pause, &code, said));
                     }
                     self.outside.clock.sleep(pause).await;

@@ -32,16 +32,23 @@ pub(super) async fn complete(
         let answer =
             ask(session, &session.provider.recipe.op[&nested.op], &nested.page, values, token.as_ref()).await?;
         let things = nested.page.items.each(&answer.body);
-        total = nested.page.total(&answer.headers, &answer.body).or(total);
+        let told = nested.page.total(&answer.headers, &answer.body);
+        reading.moved |= total.is_some() && told.is_some() && told != total;
+        total = told.or(total);
         token = nested.page.next(token.as_ref(), (&answer.headers, &answer.body), &base)?;
         let brought = reading.take(things);
         if brought > 0 {
             nested.into.append(item.to_mut(), things.to_vec());
         }
+        reading.moved |= brought < things.len();
         let Some(next) = &token else { break };
+        reading.by_place |= next.is_place();
         if let Some(why) = reading.never_ends(brought, next) {
             return Ok(Some(format!("its list of {} never ends: {why}", nested.op)));
         }
+    }
+    if reading.by_place && reading.moved {
+        return Ok(Some(format!("its list of {} changed while its pages were read", nested.op)));
     }
     // A list that goes on from what stands in the item is counted with it.
     let short = total.filter(|total| nested.start.is_none() && i64::try_from(reading.count) != Ok(*total));
@@ -56,6 +63,10 @@ struct Reading {
     trail: Trail,
     count: usize,
     bytes: usize,
+    /// Whether pages are told by where they begin.
+    by_place: bool,
+    /// Whether something came or went meanwhile, so that a page may have been cut at another place than the one before.
+    moved: bool,
 }
 
 impl Reading {

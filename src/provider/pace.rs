@@ -22,6 +22,9 @@ use crate::{
     outside::{Clock, Response},
 };
 
+/// A shop that asks for quiet for longer has sent a date where a length belongs, or does not know what it says: it is asked again.
+const QUIET_AT_MOST: Duration = Duration::from_hours(1);
+
 /// The pacers of this process, by provider and shop.
 #[derive(Debug, Default)]
 pub struct Pacers(Mutex<HashMap<(String, String), Arc<Pacer>>>);
@@ -77,8 +80,16 @@ impl Pacer {
     }
 
     /// Waits until a call of this cost fits the budget, and takes it.
-    pub(super) async fn take(&self, cost: f64, clock: &Clock) {
+    ///
+    /// # Errors
+    /// How long it would have to wait, where that is more than `patience`: the shop's own word may be anything.
+    pub(super) async fn take(&self, cost: f64, patience: Duration, clock: &Clock) -> Result<(), Duration> {
+        let mut waited = Duration::ZERO;
         while let Some(wait) = self.wait(cost, clock.now()) {
+            waited = waited.saturating_add(wait);
+            if waited > patience {
+                return Err(wait);
+            }
             clock.sleep(wait).await;
         }
         for window in &self.windows {
@@ -87,6 +98,7 @@ impl Pacer {
                 clock.sleep(wait.max(Duration::from_millis(1))).await;
             }
         }
+        Ok(())
     }
 
     /// How long a call of this cost has to wait; takes the cost where it need not.
@@ -100,9 +112,8 @@ impl Pacer {
         bucket.fill(now);
         let missing = cost.min(bucket.maximum) - bucket.left;
         if missing > 0.0 && bucket.refill_per_s > 0.0 {
-            return Duration::try_from_secs_f64(missing / bucket.refill_per_s)
-                .ok()
-                .map(|w| w.max(Duration::from_millis(1)));
+            let wait = Duration::try_from_secs_f64(missing / bucket.refill_per_s).unwrap_or(QUIET_AT_MOST);
+            return Some(wait.clamp(Duration::from_millis(1), QUIET_AT_MOST));
         }
         bucket.left -= cost;
         None
@@ -120,7 +131,7 @@ impl Pacer {
                     if left.is_some_and(|left| left <= *floor) {
                         let wait =
                             reset.and_then(|s| Duration::try_from_secs_f64(s).ok()).unwrap_or(Duration::from_secs(1));
-                        self.quiet(now.plus(wait));
+                        self.quiet(now, wait);
                     }
                 }
                 Budget::CostBucket { maximum, left, refill, .. } => {
@@ -135,8 +146,9 @@ impl Pacer {
         }
     }
 
-    /// Nobody asks this shop before `until`.
-    pub(super) fn quiet(&self, until: Time) {
+    /// Nobody asks this shop for so long; an absurd time counts as an hour.
+    pub(super) fn quiet(&self, now: Time, wait: Duration) {
+        let until = now.plus(wait.min(QUIET_AT_MOST));
         let mut quiet = lock(&self.quiet_until);
         *quiet = Some(quiet.map_or(until, |known| known.max(until)));
     }
@@ -171,6 +183,8 @@ impl GovernorClock for PaceClock {
 mod tests {
     use super::*;
 
+    const PATIENCE: Duration = Duration::from_mins(1);
+
     fn budgets(text: &str) -> Vec<Budget> {
         #[derive(serde::Deserialize)]
         struct File {
@@ -184,10 +198,10 @@ mod tests {
         let clock = Clock::frozen(Time::from_unix_ms(1_000_000));
         let pacer = Pacer::new(&budgets("[[budget]]\nkind = 'fixed_window'\nrequests = 2\nper = '10s'\n"), &clock);
         let start = clock.now();
-        pacer.take(1.0, &clock).await;
-        pacer.take(1.0, &clock).await;
+        pacer.take(1.0, PATIENCE, &clock).await.expect("fits");
+        pacer.take(1.0, PATIENCE, &clock).await.expect("fits");
         assert_eq!(clock.now().since(start), Duration::ZERO);
-        pacer.take(1.0, &clock).await;
+        pacer.take(1.0, PATIENCE, &clock).await.expect("fits");
         assert!(clock.now().since(start) >= Duration::from_secs(5), "the third waits for its share of the window");
     }
 
@@ -196,12 +210,12 @@ mod tests {
         let clock = Clock::frozen(Time::from_unix_ms(1_000_000));
         let text = "[[budget]]\nkind = 'cost_bucket'\nmaximum = 'm'\nleft = 'l'\nrefill = 'r'\ndefault_maximum = 100.0\ndefault_refill = 10.0\n";
         let (pacer, start) = (Pacer::new(&budgets(text), &clock), clock.now());
-        pacer.take(80.0, &clock).await;
-        pacer.take(50.0, &clock).await;
+        pacer.take(80.0, PATIENCE, &clock).await.expect("fits");
+        pacer.take(50.0, PATIENCE, &clock).await.expect("fits");
         assert_eq!(clock.now().since(start), Duration::from_secs(3), "30 are missing, 10 come a second");
         let response = Response { status: 200, headers: http::HeaderMap::new(), body: bytes::Bytes::new() };
         pacer.learn(&budgets(text), &response, &serde_json::json!({"m": 100, "l": 0, "r": 50}), clock.now());
-        pacer.take(50.0, &clock).await;
+        pacer.take(50.0, PATIENCE, &clock).await.expect("fits");
         assert_eq!(clock.now().since(start), Duration::from_secs(4), "the shop's word replaces ours");
     }
 
@@ -216,7 +230,35 @@ mod tests {
         headers.insert("x-reset", "7".parse().expect("a header"));
         let response = Response { status: 200, headers, body: bytes::Bytes::new() };
         pacer.learn(&budgets, &response, &Value::Null, clock.now());
-        pacer.take(1.0, &clock).await;
+        pacer.take(1.0, PATIENCE, &clock).await.expect("fits");
         assert_eq!(clock.now().since(start), Duration::from_secs(7));
+    }
+
+    #[tokio::test]
+    async fn a_shop_that_asks_for_quiet_without_end_holds_nobody_up() {
+        let clock = Clock::frozen(Time::from_unix_ms(1_000_000));
+        let text = "[[budget]]\nkind = 'remaining_header'\nremaining = 'x-left'\nreset_after_s = 'x-reset'\n\
+                    [[budget]]\nkind = 'cost_bucket'\nmaximum = 'm'\nleft = 'l'\nrefill = 'r'\ndefault_maximum = 100.0\ndefault_refill = 10.0\n";
+        let answer = |reset: &str| {
+            let mut headers = http::HeaderMap::new();
+            headers.insert("x-left", "0".parse().expect("a header"));
+            headers.insert("x-reset", reset.parse().expect("a header"));
+            Response { status: 200, headers, body: bytes::Bytes::new() }
+        };
+        for (reset, body) in [
+            // The time of day where a number of seconds belongs.
+            ("1795921337", Value::Null),
+            ("1e300", Value::Null),
+            ("0", serde_json::json!({"m": 100, "l": 0, "r": 1e-12})),
+        ] {
+            let (pacer, start) = (Pacer::new(&budgets(text), &clock), clock.now());
+            pacer.learn(&budgets(text), &answer(reset), &body, clock.now());
+            let wait = pacer.take(50.0, PATIENCE, &clock).await;
+            if reset == "1e300" {
+                assert_eq!((wait, clock.now().since(start)), (Ok(()), Duration::from_secs(1)), "no number");
+                continue;
+            }
+            assert_eq!((wait, clock.now().since(start)), (Err(QUIET_AT_MOST), Duration::ZERO), "{reset}");
+        }
     }
 }

@@ -31,6 +31,15 @@ pub enum PageToken {
 }
 
 impl PageToken {
+    /// Whether it tells a page by how many items stand before it. What a link means its shop alone knows; most count.
+    pub fn is_place(&self) -> bool {
+        match self {
+            Self::Link(_) | Self::Number(_) | Self::Offset(_) => true,
+            Self::Cursor(_) | Self::Bulk(_) => false,
+            Self::Part(_, within) => within.as_deref().is_some_and(Self::is_place),
+        }
+    }
+
     /// Eight bytes that stand for the place; none where the platform is only waited for, as often as it takes.
     pub fn mark(&self) -> Option<u64> {
         match self {
@@ -59,11 +68,10 @@ impl PageKind {
 
     /// How many items the shop has in all, if it says so.
     pub(super) fn total(&self, headers: &HeaderMap, body: &Value) -> Option<i64> {
-        if let Some(name) = &self.total_header {
-            return headers.get(name.as_str())?.to_str().ok()?.trim().parse().ok();
+        match &self.total_header {
+            Some(name) => count(&headers.get(name.as_str())?.to_str().ok()?.trim().into()),
+            None => count(self.total.as_ref()?.get(body)?),
         }
-        let value = self.total.as_ref()?.get(body)?;
-        value.as_i64().or_else(|| value.as_str()?.parse().ok())
     }
 
     /// The page behind this one; `None` at the end. Whether that was read before is for the caller to know.
@@ -107,6 +115,11 @@ impl PageKind {
         }
         self.total(headers, body).map_or(full, |total| seen < u64::try_from(total).unwrap_or(0))
     }
+}
+
+/// A count, as a number or in digits.
+pub(super) fn count(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok()).filter(|count| *count >= 0)
 }
 
 /// The `next` of a Link header (RFC 8288).

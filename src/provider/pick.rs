@@ -235,9 +235,21 @@ fn text(pick: Option<&Pick>, item: &Value, scope: &Scope<'_>) -> Option<String> 
     pick?.text(item, scope)
 }
 
+/// From here on a number with a fraction may stand for several whole ones.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// An id, which stands in an index.
-fn id(pick: &Pick, item: &Value, scope: &Scope<'_>) -> Option<String> {
-    pick.text(item, scope).map(key)
+///
+/// # Errors
+/// The words for an id that is none: there is none, or a number that lost its last digits on the way into memory.
+fn id(pick: &Pick, item: &Value, scope: &Scope<'_>, whose: &str) -> Result<String, String> {
+    if let Source::Path(path) = &pick.source
+        && let Some(Value::Number(number)) = path.get(item)
+        && number.as_f64().is_some_and(|id| number.is_f64() && id.abs() >= EXACT)
+    {
+        return Err(format!("{whose} has an id ({number}) with more digits than are kept of a number"));
+    }
+    pick.text(item, scope).map(key).ok_or_else(|| format!("{whose} has no id"))
 }
 
 /// The most characters of an SKU that are kept: it stands in an index, too, and people search for it.
@@ -255,7 +267,7 @@ fn sku(pick: Option<&Pick>, item: &Value, scope: &Scope<'_>) -> (Option<String>,
 impl Mapping {
     /// The normal form of one product, or why it has none.
     pub(super) fn product(&self, item: &Value, scope: &Scope<'_>) -> Result<NormalProduct, (Option<String>, String)> {
-        let erp_id = id(&self.erp_id, item, scope).ok_or((None, "it has no id".to_owned()))?;
+        let erp_id = id(&self.erp_id, item, scope, "it").map_err(|why| (None, why))?;
         let why = |why: String| (Some(erp_id.clone()), why);
         let price = self.price.as_ref().map_or(Ok(None), |p| p.price(item, scope)).map_err(why)?;
         let status = match text(self.status.as_ref(), item, scope).map(|word| word.parse::<ProductStatus>()) {
@@ -338,7 +350,7 @@ impl OptionMapping {
 impl VariantMapping {
     /// A variant, and whether its SKU was cut.
     fn variant(&self, item: &Value, scope: &Scope<'_>) -> Result<(NormalVariant, bool), String> {
-        let id = id(&self.id, item, scope).ok_or("a variant has no id")?;
+        let id = id(&self.id, item, scope, "a variant")?;
         let options = self.options.iter().flat_map(|options| options.pairs(item));
         let (sku, was_cut) = sku(self.sku.as_ref(), item, scope);
         let variant = NormalVariant {
@@ -346,7 +358,7 @@ impl VariantMapping {
             title: text(self.title.as_ref(), item, scope),
             price: self.price.as_ref().map_or(Ok(None), |p| p.price(item, scope))?,
             options: options.collect(),
-            image_id: self.image_id.as_ref().and_then(|pick| self::id(pick, item, scope)),
+            image_id: self.image_id.as_ref().and_then(|pick| self::id(pick, item, scope, "a picture").ok()),
             id,
         };
         Ok((variant, was_cut))
@@ -357,7 +369,7 @@ impl ImageMapping {
     /// `None` for a picture without id or address: there is nothing to remember of it.
     fn image(&self, item: &Value, scope: &Scope<'_>) -> Option<NormalImage> {
         Some(NormalImage {
-            id: id(&self.id, item, scope)?,
+            id: id(&self.id, item, scope, "a picture").ok()?,
             url: text(Some(&self.url), item, scope)?,
             alt: text(self.alt.as_ref(), item, scope),
         })

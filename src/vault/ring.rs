@@ -1,7 +1,7 @@
 //! Where the key ring comes from: given in the configuration, a file, or a command such as a secret manager's.
 
 use std::{
-    io::{Read, Write},
+    io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{Arc, mpsc},
@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use zeroize::Zeroizing;
 
 use super::VaultError;
-use crate::outside::{Random, private};
+use crate::outside::{Random, private, small};
 
 /// Keys, the one that seals first.
 pub(super) type Ring = Arc<Vec<Arc<Key>>>;
@@ -65,7 +65,7 @@ impl KeySource {
             Self::File(file) => {
                 let place = file.display().to_string();
                 let unusable = |e: std::io::Error| unusable(&place, &e.to_string());
-                match std::fs::read_to_string(file).map(Zeroizing::new) {
+                match small::read_file(file).map(Zeroizing::new) {
                     Ok(text) => {
                         refuse_exposed(file).map_err(unusable)?.map_or(Ok(()), Err)?;
                         parse(&text, &place)
@@ -122,6 +122,8 @@ fn unusable(place: &str, why: &str) -> VaultError {
 fn parse(text: &str, place: &str) -> Result<Ring, VaultError> {
     let bad = |why: &str| unusable(place, why);
     let mut keys: Vec<Arc<Key>> = Vec::new();
+    // An editor may have put a byte order mark before the first key.
+    let text = text.trim_start_matches('\u{feff}');
     for entry in text.split(['\n', ',']).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (id, encoded) = entry.split_once(':').ok_or_else(|| bad("each key is written id:base64"))?;
         let raw = Zeroizing::new(BASE64.decode(encoded.trim()).map_err(|_| bad("a key is not base64"))?);
@@ -150,23 +152,26 @@ fn ask(words: &[String]) -> Result<Zeroizing<String>, VaultError> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|e| bad(&e.to_string()))?;
-    let mut out = child.stdout.take().ok_or_else(|| bad("it has no output"))?;
+    let out = child.stdout.take().ok_or_else(|| bad("it has no output"))?;
     let (send, read) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut text = Zeroizing::new(String::new());
-        let done = out.read_to_string(&mut text).map(|_| text);
-        let _ = send.send(done);
+        let _ = send.send(small::read(out).map(Zeroizing::new));
     });
     let Ok(text) = read.recv_timeout(PATIENCE) else {
         let _ = child.kill();
         let _ = child.wait();
         return Err(bad("it did not answer within 30 seconds"));
     };
+    let text = text.map_err(|e| {
+        let _ = child.kill();
+        let _ = child.wait();
+        bad(&e.to_string())
+    })?;
     let status = child.wait().map_err(|e| bad(&e.to_string()))?;
     if !status.success() {
         return Err(bad(&format!("it ended with {status}")));
     }
-    text.map_err(|e| bad(&e.to_string()))
+    Ok(text)
 }
 
 fn part(file: &Path) -> PathBuf {

@@ -53,6 +53,10 @@ impl Readiness {
     }
 
     async fn look(&self, known: &mut Known) -> Result<(), String> {
+        if !self.tools.db.lies_in_place() {
+            self.tools.cannot(BE_READY, &sqlx::Error::Configuration(Fault::Gone.into()));
+            return Err(Fault::Gone.to_string());
+        }
         match tokio::time::timeout(PATIENCE, self.work(known)).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
             Ok(true) => {
                 self.tools.can(BE_READY);

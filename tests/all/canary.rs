@@ -74,7 +74,7 @@ impl House {
                 "[app.pretix]\nclient_id = \"x\"\nclient_secret = \"{CLIENT_SECRET}\"\n[log]\nlevel = \"trace\"\n"
             );
         std::fs::write(&config, text).expect("is written");
-        let read = Config::load(Some(&config), [("STORE_SYNC__VAULT__KEYS".to_owned(), vault())].into_iter());
+        let read = Config::load(Some(&config), [("STORE_SYNC__VAULT__KEYS".into(), vault().into())].into_iter());
         let read = read.expect("a configuration");
         let debug = format!("{read:?}");
         let tools = app::open(&read).await.expect("tools");

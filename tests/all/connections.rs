@@ -180,6 +180,13 @@ on_both! {
             }
         }
         until(200).await;
+        if let Db::Sqlite { file, .. } = &app.tools.db {
+            let aside = file.with_extension("aside");
+            std::fs::rename(file, &aside).expect("is taken away");
+            assert!(until(503).await.contains("removed or replaced"));
+            std::fs::rename(&aside, file).expect("is put back");
+            assert_eq!(until(200).await, "ready\n");
+        }
         // Reading works, writing does not; then it does again. Sessions remember it, so that they must be others.
         let admin = |sql: &'static str| {
             let db = app.tools.db.clone();
@@ -334,4 +341,18 @@ async fn a_replica_with_a_wrong_clock_takes_no_running_job_away() {
     assert_eq!(work::recover(&ahead, false).await.expect("looks").0, 0);
     let mut tx = right.db.begin().await.expect("begins");
     assert!(db::job::heartbeat(&mut tx, &running, lease.1).await.expect("beats"), "it is still ours");
+}
+
+/// A slip in the address takes no rights from what lies there.
+#[tokio::test]
+async fn what_is_no_database_keeps_its_rights() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let file = folder.path().join("precious.txt");
+    std::fs::write(&file, "not a database at all").expect("is written");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("is opened");
+    let url = SecretString::from(format!("sqlite:{}", file.display()));
+    assert!(Db::open(&url, 2).await.is_err(), "is refused");
+    assert_eq!(std::fs::metadata(&file).expect("is there").permissions().mode() & 0o777, 0o644);
+    assert_eq!(std::fs::read_to_string(&file).expect("is read"), "not a database at all");
 }

@@ -80,6 +80,14 @@ each = "parts"
 id = "id"
 "#;
 
+/// The same, with pages by how many products stand before them.
+fn by_place() -> String {
+    let cursor = r#"page = { kind = "cursor", size = 2, items = "products", next = "next", total = "total" }"#;
+    let place = r#"page = { kind = "offset", size = 2, items = "products", total = "total" }"#;
+    assert!(PLATFORM.contains(cursor));
+    PLATFORM.replace(cursor, place).replace("{page.token}", "{page.offset}")
+}
+
 /// What the shop answers when it is asked for a page: of its list, or of a product's parts.
 type Answer = Box<dyn FnMut(&str, Option<&str>) -> Result<Value, StatusCode> + Send>;
 
@@ -127,9 +135,18 @@ impl House {
         config: &str,
         answer: impl FnMut(&str, Option<&str>) -> Result<Value, StatusCode> + Send + 'static,
     ) -> Self {
+        Self::on(PLATFORM, engine, config, answer).await
+    }
+
+    async fn on(
+        platform: &str,
+        engine: Engine,
+        config: &str,
+        answer: impl FnMut(&str, Option<&str>) -> Result<Value, StatusCode> + Send + 'static,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temp folder");
         std::fs::create_dir(folder.path().join("pages")).expect("a folder");
-        std::fs::write(folder.path().join("pages/provider.toml"), PLATFORM).expect("is written");
+        std::fs::write(folder.path().join("pages/provider.toml"), platform).expect("is written");
         let config = format!("[providers]\ndir = \"{}\"\n{config}", folder.path().display());
         let more = More { config: &config, ..More::default() };
         let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, more).await;
@@ -196,6 +213,12 @@ fn whole(products: usize) -> impl FnMut(&str, Option<&str>) -> Result<Value, Sta
     }
 }
 
+/// The same by place.
+fn whole_by_place(products: usize) -> impl FnMut(&str, Option<&str>) -> Result<Value, StatusCode> + Send {
+    let all: Vec<usize> = (0..products).collect();
+    changing(all.clone(), all, true)
+}
+
 /// A catalogue that goes on for ever with new products.
 fn inventive() -> impl FnMut(&str, Option<&str>) -> Result<Value, StatusCode> + Send {
     |_, cursor| {
@@ -219,7 +242,79 @@ fn broken_off(run: &Run, house: &House) {
     assert!(words.contains(&house.url) && words.contains("at page") && words.contains("store-sync sync"), "{words}");
 }
 
+/// A catalogue by place that changes after its first page was read.
+fn changing(
+    first: Vec<usize>,
+    then: Vec<usize>,
+    total: bool,
+) -> impl FnMut(&str, Option<&str>) -> Result<Value, StatusCode> + Send {
+    move |_, offset| {
+        let at: usize = offset.map_or(0, |offset| offset.parse().expect("a number"));
+        let all = if at == 0 { &first } else { &then };
+        let page: Vec<Value> = all.iter().skip(at).take(2).map(|id| product(*id)).collect();
+        Ok(if total { json!({ "products": page, "total": all.len() }) } else { json!({ "products": page }) })
+    }
+}
+
 on_both! {
+    async fn a_living_product_is_not_gone_because_another_one_went_while_pages_were_read(engine) {
+        let house = House::on(&by_place(), engine, "", whole_by_place(8)).await;
+        assert_eq!(house.living().await.len(), 8);
+        let all: Vec<usize> = (0..8).collect();
+        let without = |gone: usize| all.iter().copied().filter(|id| *id != gone).collect::<Vec<_>>();
+        let swapped = vec![0, 1, 3, 0, 4, 5, 6, 7];
+        let ahead: Vec<usize> = [8].into_iter().chain(all.clone()).collect();
+        for (then, total, words) in [
+            // The second page begins one product later.
+            (without(1), true, "count changed"),
+            // In another order: one stands on two pages, another one on none.
+            (swapped.clone(), true, "more than one page"),
+            (swapped, false, "more than one page"),
+            // One that came moves the others on.
+            (ahead, true, "count changed"),
+        ] {
+            house.answers(changing(all.clone(), then.clone(), total));
+            let run = house.app.sync(ImportScope::Full).await;
+            assert_eq!((run.status, run.error_code.as_deref(), run.items_deleted), (RunStatus::Partial, Some("unproven"), 0), "{then:?}: {run:?}");
+            assert!(text(&run).contains(words), "{then:?}: {}", text(&run));
+            assert_eq!(house.living().await.len(), 8, "{then:?}");
+        }
+        // Once it stands still, what is gone is gone.
+        let left = without(1);
+        house.answers(changing(left.clone(), left, true));
+        let run = house.app.sync(ImportScope::Full).await;
+        assert_eq!((run.status, run.items_deleted), (RunStatus::Success, 1), "{run:?}");
+    }
+
+    async fn an_absurd_count_is_no_fault_and_no_proof(engine) {
+        let house = House::new(engine, "", whole(8)).await;
+        for (total, status) in [
+            (json!(i64::MAX), RunStatus::Partial),
+            (json!("9223372036854775807"), RunStatus::Partial),
+            // No count at all.
+            (json!(-1), RunStatus::Success),
+            (json!(i64::MIN), RunStatus::Success),
+        ] {
+            let (told, mut pages) = (total.clone(), whole(8));
+            house.answers(move |path, cursor| {
+                let mut page = pages(path, cursor)?;
+                page["total"] = told.clone();
+                Ok(page)
+            });
+            let run = house.app.sync(ImportScope::Full).await;
+            assert_eq!((run.status, run.items_deleted), (status, 0), "{total}: {run:?}");
+        }
+    }
+
+    async fn numbers_too_long_to_be_kept_are_no_ids(engine) {
+        let long = r#"{"products": [{"id": 123456789012345678901234567890, "title": "a"}, {"id": 123456789012345678901234567891, "title": "b"},
+                      {"id": 18446744073709551615, "title": "c"}], "total": 3}"#;
+        let house = House::new(engine, "", move |_, _| Ok(serde_json::from_str(long).expect("is JSON"))).await;
+        let run = house.app.runs().await.remove(0);
+        assert_eq!((run.status, run.items_failed, run.items_created), (RunStatus::Partial, 2, 1), "{run:?}");
+        assert_eq!(house.living().await[0].erp_id.as_deref(), Some("18446744073709551615"));
+    }
+
     async fn cursors_that_go_round_end_a_pass_and_nothing_is_gone(engine) {
         let house = House::new(engine, "", whole(8)).await;
         assert_eq!(house.living().await.len(), 8);

@@ -263,7 +263,7 @@ fn a_configuration_of_nonsense_is_refused_in_words() {
         );
         let value = fuzz.odd_text();
         Fuzz::hold("the configuration", &format!("{name}={value}\n{text}"), || {
-            drop(Config::load(Some(&file), [(name.clone(), value.clone())].into_iter()));
+            drop(Config::load(Some(&file), [(name.clone().into(), value.clone().into())].into_iter()));
         });
     }
 }

@@ -135,6 +135,7 @@ fn every_command(engine: Engine) {
     let advice = if engine == Engine::Sqlite { "nothing was begun here" } else { "store-sync migrate" };
     assert!(outdated.code == Some(1) && outdated.stderr.contains(advice), "{}", outdated.stderr);
     assert_eq!(own.json(&["migrate", "--dry-run"])["kind"], "empty");
+    assert!(engine == Engine::Postgres || !own.place.path("elsewhere.db").exists(), "looking makes nothing");
     own.json(&["migrate"]);
     assert!(own.both(&["doctor"]).as_array().is_some_and(|all| all.iter().all(|one| one["ok"] == true)));
     assert!(own.both(&["providers", "list"]).to_string().contains("corner"));
