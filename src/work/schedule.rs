@@ -1,6 +1,9 @@
 //! Ticks: they only leave jobs, deduplicated by connection and due time, so that every replica may tick.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio_cron_scheduler::{Job as TickJob, JobScheduler, JobSchedulerError};
 
@@ -10,7 +13,7 @@ use crate::{
     db::{self, job::NewJob},
     generate,
     model::{Connection, ConnectionId, EVENT_DAYS, ImportScope, RunStatus, Task, Time, Trigger},
-    outside::caught,
+    outside::{Clock, caught},
     tools::{Shared, Tools},
 };
 
@@ -21,6 +24,9 @@ const SLACK: Duration = Duration::from_mins(1);
 /// How long ended jobs, states and silent daemons are remembered.
 const REMEMBER: Duration = Duration::from_hours(7 * 24);
 
+const EACH_SECOND: &str = "* * * * * *";
+const SHORT_OF_A_SECOND: Duration = Duration::from_millis(500);
+
 /// What a tick does, where it cannot.
 const TICK: &str = "look at schedules";
 /// Transactions of a tick that delete old runs…
@@ -30,23 +36,64 @@ const FORGET_RUNS: i64 = 200;
 const FORGET_ITEMS: i64 = 2000;
 
 /// Ticks every `every` until the scheduler is shut down.
+///
+/// The scheduler goes by the clock of the machine. Its own intervals never run again once a process has stood still, or the clock was set
+/// forward, for longer than one of them, so it is asked each second whether a tick is due; and where the clock was set back, so that
+/// it would wait until it is that late again, ticks go by the time that only runs forward.
 pub async fn start(tools: &Shared, every: Duration) -> Result<JobScheduler, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
-    let tools = tools.clone();
-    let job = TickJob::new_repeated_async(every, move |_, _| {
-        let tools = tools.clone();
+    let pace = Arc::new(Pace { every, last: Mutex::default() });
+    let (ticking, paced) = (tools.clone(), pace.clone());
+    let job = TickJob::new_async(EACH_SECOND, move |_, _| {
+        let (tools, pace) = (ticking.clone(), paced.clone());
         Box::pin(async move {
-            // A fault is in the log already; the next tick looks again.
-            match caught(tick(&tools)).await {
-                Ok(Ok(())) => tools.can(TICK),
-                Ok(Err(error)) => tools.cannot(TICK, &error),
-                Err(_) => {}
+            if pace.is_due(&tools.outside.clock, pace.every) {
+                tick_once(&tools).await;
             }
         })
     })?;
     scheduler.add(job).await?;
     scheduler.start().await?;
+    let tools = tools.clone();
+    tokio::spawn(async move {
+        let overdue = pace.every + Duration::from_secs(5);
+        while !tools.closing.is_cancelled() {
+            tools.outside.clock.beat(Duration::from_secs(1)).await;
+            if pace.is_due(&tools.outside.clock, overdue) {
+                tick_once(&tools).await;
+            }
+        }
+    });
     Ok(scheduler)
+}
+
+/// When the last tick began, by the time that only runs forward.
+struct Pace {
+    every: Duration,
+    last: Mutex<Option<Duration>>,
+}
+
+impl Pace {
+    /// Whether the last tick began so long ago; this one begins now then.
+    fn is_due(&self, clock: &Clock, after: Duration) -> bool {
+        let now = clock.uptime();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        // The scheduler's seconds are not exact.
+        let due = last.is_none_or(|last| now.saturating_sub(last) + SHORT_OF_A_SECOND >= after);
+        if due {
+            *last = Some(now);
+        }
+        due
+    }
+}
+
+async fn tick_once(tools: &Tools) {
+    // A fault is in the log already; the next tick looks again.
+    match caught(tick(tools)).await {
+        Ok(Ok(())) => tools.can(TICK),
+        Ok(Err(error)) => tools.cannot(TICK, &error),
+        Err(_) => {}
+    }
 }
 
 /// One tick: due schedules, ending tokens, dead workers, old rows.
@@ -211,5 +258,27 @@ fn refresh_job(tools: &Tools, connection: &Connection, now: Time) -> NewJob {
         scheduled_for: now,
         max_attempts: 10,
         priority: 10,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_is_due_by_the_time_that_only_runs_forward() {
+        let clock = Clock::frozen(Time::from_unix_ms(1_800_000_000_000));
+        let pace = Pace { every: Duration::from_secs(15), last: Mutex::default() };
+        let due = || pace.is_due(&clock, pace.every);
+        assert!(due() && !due(), "the first one at once, and only one");
+        clock.advance(Duration::from_secs(14));
+        assert!(!due());
+        clock.advance(Duration::from_secs(1));
+        assert!(due() && !due());
+        // A process that stood still ticks once, and goes on.
+        clock.advance(Duration::from_hours(5));
+        assert!(due() && !due());
+        clock.advance(Duration::from_secs(15));
+        assert!(due());
     }
 }

@@ -174,6 +174,8 @@ def proof(ground, verdict, given):
     verdict.say(f"{number} rounds, {stopped} stopped a replica in the middle of a call, {missed} found nobody to stop")
     verdict.claim("each round ends with one picture in the shop, or none", not wrong, wrong[:10] if wrong else f"{number} of {number}")
     verdict.claim("most rounds stopped somebody", stopped >= number * 0.8, stopped)
+    taken = int(server.query("stalls", "SELECT count(*) FROM job WHERE attempts > 1 AND type IN ('push_asset', 'remove_asset')")[0][0])
+    verdict.claim("most of their jobs were taken over meanwhile", taken >= stopped * 0.5, f"{taken} of {stopped}")
     for daemon in two.daemons:
         daemon.stop()
     between(ground, verdict, server, lease)
