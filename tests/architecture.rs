@@ -190,35 +190,33 @@ fn sql_stands_in_the_database_room_only() {
     assert!(wrong.is_empty(), "SQL belongs to src/db:\n{}", wrong.join("\n"));
 }
 
+/// Where lines of code do what they should not, outside of the one file that may.
+fn places(may: &Path, wrong: impl Fn(&str) -> bool) -> String {
+    let mut found = String::new();
+    for (path, text) in sources().into_iter().filter(|(path, _)| !path.ends_with(may)) {
+        for (number, _) in code(&text).lines().enumerate().filter(|(_, line)| wrong(line)) {
+            found += &format!("{}:{}\n", path.display(), number + 1);
+        }
+    }
+    found
+}
+
 /// Whoever asks may go away in the middle of a statement: what that leaves on a connection, nobody else may get.
 #[test]
 fn no_connection_goes_back_to_a_pool_unless_its_transaction_has_ended() {
-    let guard = Path::new("db").join("tx.rs");
-    let mut wrong = Vec::new();
-    for (path, text) in sources().into_iter().filter(|(path, _)| !path.ends_with(&guard)) {
-        for (number, line) in code(&text).lines().enumerate() {
-            let taken = line.contains(".acquire()") && !line.contains(".detach()");
-            if taken || ["pool.begin(", "write.begin(", "read.begin("].iter().any(|word| line.contains(word)) {
-                wrong.push(format!("{}:{}", path.display(), number + 1));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "take it as db::tx::Held, or detach it for good:\n{}", wrong.join("\n"));
+    let found = places(&Path::new("db").join("tx.rs"), |line| {
+        line.contains(".acquire()") && !line.contains(".detach()")
+            || ["pool.begin(", "write.begin(", "read.begin("].iter().any(|word| line.contains(word))
+    });
+    assert!(found.is_empty(), "take it as db::tx::Held, or detach it for good:\n{found}");
 }
 
 /// `println!` and its kin panic where the other end is closed or full.
 #[test]
 fn nothing_is_printed_in_a_way_that_can_panic() {
     let bench = Path::new("studio").join("bench.rs");
-    let mut wrong = Vec::new();
-    for (path, text) in sources().into_iter().filter(|(path, _)| !path.ends_with(&bench)) {
-        for (number, line) in code(&text).lines().enumerate() {
-            if ["println!(", "print!("].iter().any(|word| line.contains(word)) {
-                wrong.push(format!("{}:{}", path.display(), number + 1));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "print with cli::out:\n{}", wrong.join("\n"));
+    let found = places(&bench, |line| ["println!(", "print!("].iter().any(|word| line.contains(word)));
+    assert!(found.is_empty(), "print with cli::out:\n{found}");
 }
 
 /// A fault ends one job or one answer only where panics unwind, in every profile that is built.
