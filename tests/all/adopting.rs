@@ -1,5 +1,7 @@
 //! Databases of the older application, taken over with nothing lost: every generation, with all that has gone wrong in them.
 
+mod views;
+
 use std::{
     process::{Command, Stdio},
     sync::{
@@ -73,6 +75,20 @@ impl Legacy {
 
     async fn adopt_with(&self, options: &Options) -> Result<Report, AdoptError> {
         adopt::run(&self.db().await, &Clock::system(), "adoption", options).await
+    }
+
+    /// Begins an adoption and stops it where the names have changed and nothing is filled yet.
+    async fn stop_before_the_backfill(&self, role: Option<&str>) {
+        let here = "FOR EACH ROW EXECUTE FUNCTION not_yet()";
+        self.run(&format!(
+            "CREATE FUNCTION not_yet() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not yet'; END $$;
+             CREATE TRIGGER not_yet_flow BEFORE UPDATE ON flow {here}; CREATE TRIGGER not_yet_picture BEFORE UPDATE ON generated_image {here}"
+        ))
+        .await;
+        let stopped = self.adopt_with(&Options { legacy: true, legacy_role: role.map(str::to_owned) }).await;
+        assert!(stopped.is_err_and(|why| why.to_string().contains("not yet")), "it stops at the first row");
+        self.run("DROP FUNCTION not_yet() CASCADE").await;
+        assert_eq!(adopt::look(&self.db().await).await.expect("looks").kind, Kind::Adopting);
     }
 
     /// Every row of the old tables in the old columns, as one hash a table: made by this test, not by the program.

@@ -251,7 +251,10 @@ impl Draft {
             let there = match (&routine.table, &routine.body) {
                 (Some(table), _) => self.after.triggers.contains(&(table.clone(), routine.name.clone())),
                 (None, Some(body)) => {
-                    self.after.functions.get(&routine.name).is_some_and(|has| has.trim() == body.trim())
+                    let same = |has: &catalogue::Function| {
+                        has.body.trim() == body.trim() && has.definer == routine.definer
+                    };
+                    self.after.functions.get(&routine.name).is_some_and(same)
                 }
                 (None, None) => true,
             };

@@ -3,7 +3,8 @@
 -- It saves a session by deleting all flows, pictures and messages of it and inserting them again under the same ids. Here a
 -- deletion leaves a tombstone and the insertion wakes it, so that approvals, product links, favourites and tags stay. What
 -- this program made (from_legacy = false) it can see but not remove: its copy of a session may be older than the row.
--- The functions run with their owner's rights, so that the old application's role needs none on the tables themselves.
+-- The functions run with their owner's rights, so that the old application's role needs none on the tables themselves; they
+-- are called by the triggers alone.
 -- {schema} is the schema of our tables.
 
 CREATE OR REPLACE FUNCTION legacy.link_products(asset text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
@@ -225,3 +226,5 @@ $$;
 
 CREATE OR REPLACE TRIGGER insert_instead INSTEAD OF INSERT ON legacy.message FOR EACH ROW EXECUTE FUNCTION legacy.message_insert();
 CREATE OR REPLACE TRIGGER delete_instead INSTEAD OF DELETE ON legacy.message FOR EACH ROW EXECUTE FUNCTION legacy.message_delete();
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA legacy FROM PUBLIC;
