@@ -149,6 +149,12 @@ pub async fn list_keep_alive(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result
     all!(tx, Connection, sql, now, limit)
 }
 
+/// What the provider's file looks up, where it was not known; false where it is by now.
+pub async fn update_facts(tx: &mut Tx, id: &ConnectionId, facts: &Facts, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET facts = $2, updated_at = $3 WHERE id = $1 AND facts = $4";
+    Ok(execute!(tx, sql, id, Json(facts), now, Json(&Facts::new()))? == 1)
+}
+
 /// How a connection stands, with the reason.
 pub async fn mark_status(
     tx: &mut Tx,
