@@ -81,12 +81,12 @@ macro_rules! files {
 
 static SQLITE: LazyLock<Target> = LazyLock::new(|| {
     read(
-        files!("sqlite": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits"),
+        files!("sqlite": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits" "0009_older_writers"),
     )
 });
 static POSTGRES: LazyLock<Target> = LazyLock::new(|| {
     read(
-        files!("postgres": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits"),
+        files!("postgres": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits" "0009_older_writers"),
     )
 });
 
@@ -280,7 +280,7 @@ mod tests {
         let flow = postgres().table("generation_flow").expect("is there");
         let session = RuleKind::Foreign("collection_session_id".into(), "collection_session".into(), "CASCADE".into());
         assert!(flow.rules.iter().any(|rule| rule.what == session));
-        assert_eq!(postgres().routines.len(), 3);
+        assert_eq!(postgres().routines.len(), 7);
         assert!(postgres().routines.iter().all(|routine| routine.table.is_some() || routine.definer));
         assert_eq!(sqlite().routines.len(), 2);
     }
