@@ -15,8 +15,8 @@ pub(super) struct Catalogue {
     pub indices: BTreeMap<String, Index>,
     pub triggers: BTreeSet<(String, String)>,
     pub functions: BTreeMap<String, Function>,
-    /// Views in the schema `legacy`; `None` where there is no such schema.
-    pub legacy: Option<BTreeSet<String>>,
+    /// Views in the schema `legacy` with what is said of them; `None` where there is no such schema.
+    pub legacy: Option<BTreeMap<String, Option<String>>>,
 }
 
 /// A table.
@@ -134,9 +134,11 @@ impl Catalogue {
         }
         let schema = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'legacy')";
         if sqlx::query_scalar::<_, bool>(schema).persistent(false).fetch_one(&mut *conn).await? {
-            let views = "SELECT viewname::text FROM pg_views WHERE schemaname = 'legacy'";
-            catalogue.legacy =
-                Some(sqlx::query_scalar(views).persistent(false).fetch_all(&mut *conn).await?.into_iter().collect());
+            let views = "SELECT relname::text, obj_description(oid, 'pg_class') FROM pg_class \
+                         WHERE relkind = 'v' AND relnamespace = 'legacy'::regnamespace";
+            let views: Vec<(String, Option<String>)> =
+                sqlx::query_as(views).persistent(false).fetch_all(&mut *conn).await?;
+            catalogue.legacy = Some(views.into_iter().collect());
         }
         conn.commit().await?;
         Ok(catalogue)

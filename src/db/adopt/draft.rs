@@ -92,11 +92,7 @@ impl Draft {
         }
         self.push(Phase::Expand, format!("add column {t}.{c}"), sql);
         if column.not_null && first.is_none() {
-            if FILLED.contains(&(t.as_str(), c.as_str())) {
-                self.not_null(t, c);
-            } else {
-                self.problems.push(format!("table {t} lacks the column {c}, and this program cannot tell its values"));
-            }
+            self.not_null(t, column);
         }
     }
 
@@ -120,7 +116,7 @@ impl Draft {
             self.push(Phase::Expand, format!("let {t}.{c} be null"), sql);
         }
         if !has.not_null && column.not_null {
-            self.not_null(t, c);
+            self.not_null(t, column);
         }
         let bare = |text: &str| text.split("::").next().unwrap_or(text).trim_matches(['(', ')']).to_lowercase();
         let (is, should) = (has.default.as_deref().map(bare), column.default.as_deref().map(bare));
@@ -135,7 +131,12 @@ impl Draft {
     }
 
     /// Proves first that no row is null, without a lock that others feel; then the column may say so at once.
-    fn not_null(&mut self, table: &str, column: &str) {
+    fn not_null(&mut self, table: &str, column: &target::Column) {
+        let default = column.default.clone();
+        let column = column.name.as_str();
+        if !FILLED.contains(&(table, column)) {
+            self.demands.push(Demand::Filled { table: table.to_owned(), column: column.to_owned(), default });
+        }
         let (t, check) = (quoted(table), format!("{table}_{column}_is_there"));
         let known = self.after.tables.get(table).is_some_and(|live| live.rules.iter().any(|rule| rule.name == check));
         if !known {

@@ -4,6 +4,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::{
     catalogue::Catalogue,
+    empty,
     plan::Plan,
     recognise::{BEFORE, OldNames},
     report::{HashPair, Quarantine, Rejected, TableProof},
@@ -91,7 +92,7 @@ pub(super) async fn measure(
 
 /// Keeps every row's digest in a table of its own: from then on, and until that table goes, an adoption is under way.
 pub(super) async fn keep(conn: &mut PgConnection, shapes: &[Shape], names: &OldNames) -> sqlx::Result<()> {
-    let make = format!("CREATE TABLE {BEFORE} (table_name text NOT NULL, id text NOT NULL, digest text NOT NULL)");
+    let make = format!("CREATE TABLE {BEFORE} (table_name text NOT NULL, id text NOT NULL, digest text NOT NULL, ours boolean NOT NULL DEFAULT false)");
     sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut *conn).await?;
     for shape in shapes {
         let rows = digests(shape, names, true);
@@ -111,12 +112,57 @@ pub(super) async fn compare(conn: &mut PgConnection, shape: &Shape, proof: &mut 
         return Ok(());
     }
     let sql = format!(
-        "SELECT count(*) FILTER (WHERE b.digest <> n.digest), count(*) FILTER (WHERE b.id IS NULL), count(*) FILTER (WHERE n.id IS NULL) \
-         FROM (SELECT id, digest FROM {BEFORE} WHERE table_name = '{}') b FULL JOIN ({now}) n ON n.id = b.id",
+        "SELECT count(*) FILTER (WHERE b.ours), count(*) FILTER (WHERE b.digest <> n.digest), count(*) FILTER (WHERE b.id IS NULL), \
+         count(*) FILTER (WHERE n.id IS NULL AND NOT b.ours) \
+         FROM (SELECT id, digest, ours FROM {BEFORE} WHERE table_name = '{}') b FULL JOIN ({now}) n ON n.id = b.id",
         shape.table
     );
-    (proof.changed, proof.added, proof.missing) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut *conn).await?;
+    (proof.filled, proof.changed, proof.added, proof.missing) =
+        sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut *conn).await?;
     Ok(())
+}
+
+/// Those of these rows that nobody has written since the beginning.
+pub(super) async fn as_before(conn: &mut PgConnection, shape: &Shape, ids: &[String]) -> sqlx::Result<Vec<String>> {
+    let now = digests(shape, &OldNames::default(), false);
+    let sql = format!(
+        "SELECT b.id FROM {BEFORE} b JOIN ({now}) n ON n.id = b.id WHERE b.table_name = '{}' AND b.id = ANY($1) AND n.digest = b.digest",
+        shape.table
+    );
+    sqlx::query_scalar(AssertSqlSafe(sql)).bind(ids).fetch_all(conn).await
+}
+
+/// What was just written in these rows was announced: their digests of now are those to be found at the end.
+pub(super) async fn count_as_ours(conn: &mut PgConnection, shape: &Shape, ids: &[String]) -> sqlx::Result<()> {
+    let now = digests(shape, &OldNames::default(), false);
+    let now = format!("coalesce((SELECT n.digest FROM ({now}) n WHERE n.id = b.id), '')");
+    let sql = format!(
+        "UPDATE {BEFORE} b SET ours = true, digest = {now} WHERE b.table_name = '{}' AND b.id = ANY($1) AND b.digest <> {now}",
+        shape.table
+    );
+    sqlx::query(AssertSqlSafe(sql)).bind(ids).execute(conn).await.map(drop)
+}
+
+/// The links of these pictures, which had none, were just made.
+pub(super) async fn count_links_as_ours(conn: &mut PgConnection, shape: &Shape, pictures: &[String]) -> sqlx::Result<()> {
+    let now = digests(shape, &OldNames::default(), false);
+    let sql = format!(
+        "INSERT INTO {BEFORE} (table_name, id, digest, ours) SELECT '{0}', n.id, n.digest, true FROM ({now}) n \
+         JOIN {0} l ON l.id = n.id WHERE l.generated_asset_id = ANY($1) \
+         AND NOT EXISTS (SELECT 1 FROM {BEFORE} b WHERE b.table_name = '{0}' AND b.id = n.id)",
+        shape.table
+    );
+    sqlx::query(AssertSqlSafe(sql)).bind(pictures).execute(conn).await.map(drop)
+}
+
+/// When the first picture was made that has a status which somebody said. The older ones have what a tool wrote into all.
+pub(super) async fn silent_before(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<String> {
+    let table = plan.names.table("generated_asset");
+    if !plan.found.has(table, "status") {
+        return Ok("infinity".to_owned());
+    }
+    let sql = format!("SELECT coalesce(min(created_at)::text, 'infinity') FROM {table} WHERE status <> 'pending'");
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(conn).await
 }
 
 /// The hash over id and key of every picture.
@@ -157,22 +203,26 @@ pub(super) fn lost_references(shapes: &[Shape], now: &Catalogue) -> Vec<String> 
 pub(super) async fn quarantine(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Quarantine> {
     let (assets, products) = (plan.names.table("generated_asset"), plan.names.table("product"));
     let mut quarantine = Quarantine::default();
-    // Later generations have made their links already; a list may be older than those.
-    if !plan.kind.has_old_names() || !plan.found.has(assets, "product_ids") || !plan.found.tables.contains_key(products)
-    {
+    if !plan.found.has(assets, "product_ids") || !plan.found.tables.contains_key(products) {
         return Ok(quarantine);
     }
+    // A picture that has links keeps them: its list may be older than those.
+    let unlinked = if plan.found.tables.contains_key("generated_asset_product") {
+        "NOT EXISTS (SELECT 1 FROM generated_asset_product l WHERE l.generated_asset_id = a.id)"
+    } else {
+        "true"
+    };
     let (asset_client, product_client) =
         (plan.names.column("generated_asset", "client_id"), plan.names.column("product", "client_id"));
     let rejected = format!(
         "SELECT 'generated_asset' AS table_name, a.id, 'not_a_list' AS reason, left(a.product_ids::text, 200) AS value \
-         FROM {assets} a WHERE jsonb_typeof(a.product_ids) NOT IN ('array', 'null') \
+         FROM {assets} a WHERE {unlinked} AND jsonb_typeof(a.product_ids) NOT IN ('array', 'null') \
          UNION ALL SELECT 'generated_asset', m.asset, CASE WHEN jsonb_typeof(m.value) <> 'string' THEN 'not_a_text' \
          WHEN p.id IS NULL THEN 'unknown_product' WHEN p.{product_client} <> m.client THEN 'other_client' ELSE 'twice' END, \
          left(m.value::text, 200) FROM (SELECT a.id AS asset, a.{asset_client} AS client, e.value, \
          row_number() OVER (PARTITION BY a.id, e.value ORDER BY e.place) AS nth FROM {assets} a \
          CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(a.product_ids) WHEN 'array' THEN a.product_ids ELSE '[]' END) \
-         WITH ORDINALITY e(value, place)) m LEFT JOIN {products} p ON jsonb_typeof(m.value) = 'string' AND p.id = m.value #>> '{{}}' \
+         WITH ORDINALITY e(value, place) WHERE {unlinked}) m LEFT JOIN {products} p ON jsonb_typeof(m.value) = 'string' AND p.id = m.value #>> '{{}}' \
          WHERE p.id IS NULL OR p.{product_client} <> m.client OR m.nth > 1"
     );
     let counts = format!("SELECT reason, count(*) FROM ({rejected}) r GROUP BY reason");
@@ -198,12 +248,15 @@ pub(super) async fn obstacles(
             Demand::Check { table, name, columns, expression } => {
                 broken(conn, plan, table, name, columns, expression).await?
             }
+            Demand::Filled { table, column, default: None } => unfilled(conn, plan, table, column).await?,
+            Demand::Filled { .. } => None,
             Demand::Reference { table, column, to, action } => {
                 dangling(conn, plan, (table, column, to, action), quarantine).await?
             }
         };
         problems.extend(found);
     }
+    problems.extend(ownerless(conn, plan).await?);
     Ok(problems)
 }
 
@@ -212,6 +265,41 @@ fn there<'a>(plan: &'a Plan, table: &str, columns: &[&'a str]) -> Option<Vec<&'a
     let was = plan.names.table(table);
     let old: Vec<&str> = columns.iter().map(|column| plan.names.column(table, column)).collect();
     old.iter().all(|column| plan.found.has(was, column)).then_some(old)
+}
+
+/// A column that rows have to fill themselves.
+async fn unfilled(conn: &mut PgConnection, plan: &Plan, table: &str, column: &str) -> sqlx::Result<Option<String>> {
+    let was = plan.names.table(table);
+    if !plan.found.tables.contains_key(was) {
+        return Ok(None);
+    }
+    let empty = there(plan, table, &[column]).map_or("true".to_owned(), |old| format!("\"{}\" IS NULL", old[0]));
+    let found = count(conn, format!("SELECT count(*) FROM {} WHERE {empty}", quoted(was))).await?;
+    Ok((found > 0).then(|| format!("{found} row(s) of {was} have no {column}, and this program cannot tell its values")))
+}
+
+/// Flows that belong to nobody.
+async fn ownerless(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Option<String>> {
+    let Some(condition) = empty::ownerless(&plan.found, &plan.names) else { return Ok(None) };
+    let was = plan.names.table("generation_flow");
+    let ids = first_ids(conn, was, &condition).await?;
+    Ok((!ids.is_empty()).then(|| {
+        format!(
+            "no session, picture or product tells whose these rows of {was} are: {}. Give them a client ({was}.client_id) or a \
+             session, or delete them",
+            ids.join(", ")
+        )
+    }))
+}
+
+/// The first rows `t` of which this is true, and the sign that there are more.
+async fn first_ids(conn: &mut PgConnection, table: &str, condition: &str) -> sqlx::Result<Vec<String>> {
+    let sql = format!("SELECT t.id::text FROM {} t WHERE {condition} ORDER BY t.id LIMIT 6", quoted(table));
+    let mut ids: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(conn).await?;
+    if ids.len() > 5 {
+        "…".clone_into(&mut ids[5]);
+    }
+    Ok(ids)
 }
 
 async fn alike(
@@ -240,8 +328,9 @@ async fn alike(
         old.join(", ")
     );
     let found = count(conn, sql).await?;
-    if found > 0 && table == "generated_asset_product" && predicate.is_none() {
-        quarantine.counts.insert("link_twice".into(), found);
+    if found > 0 && table == "generated_asset_product" {
+        let reason = if predicate.is_none() { "link_twice" } else { "primary_twice" };
+        quarantine.counts.insert(reason.into(), found);
         return Ok(None);
     }
     Ok((found > 0).then(|| format!("{found} group(s) of rows in {was} are alike in ({columns}), which must be unique")))
@@ -256,13 +345,18 @@ async fn broken(
     expression: &str,
 ) -> sqlx::Result<Option<String>> {
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    // A rule about a column that gets another name is about what the backfill makes: it holds by itself.
-    if there(plan, table, &columns).is_none_or(|old| old != columns) {
+    // A rule about a column that gets another name is about what the backfill makes: it holds by itself. So does the one about
+    // a time that the backfill fills.
+    if there(plan, table, &columns).is_none_or(|old| old != columns) || name == "generated_asset_approval_check" {
         return Ok(None);
     }
     let was = plan.names.table(table);
     let found = count(conn, format!("SELECT count(*) FROM {} WHERE NOT ({expression})", quoted(was))).await?;
-    Ok((found > 0).then(|| format!("{found} row(s) of {was} break the rule {name}: {expression}")))
+    if found == 0 {
+        return Ok(None);
+    }
+    let ids = first_ids(conn, was, &format!("NOT ({expression})")).await?;
+    Ok(Some(format!("{found} row(s) of {was} break the rule {name}: {expression} ({})", ids.join(", "))))
 }
 
 async fn dangling(

@@ -27,6 +27,8 @@ pub(super) enum Demand {
     Unique { table: String, columns: String, predicate: Option<String> },
     /// Every row fulfils it.
     Check { table: String, name: String, columns: Vec<String>, expression: String },
+    /// No row is without a value; those that are get the default, where there is one.
+    Filled { table: String, column: String, default: Option<String> },
     /// Every value is found there.
     Reference { table: String, column: String, to: String, action: String },
 }

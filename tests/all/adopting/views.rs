@@ -1,6 +1,6 @@
 //! The older application as a role that sees nothing but its views: every kind of statement on every table it has.
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::{Legacy, OldApp};
 use store_sync::db::adopt::{self, Options};
@@ -150,12 +150,4 @@ async fn functions_with_their_owners_rights_are_closed_to_others_and_look_nowher
         .expect("is no decision for a person");
     assert_eq!(legacy.text(&open).await, "");
     old.leave(&legacy).await;
-}
-
-impl OldApp {
-    /// Goes away, and its role with it.
-    async fn leave(self, legacy: &Legacy) {
-        self.conn.close().await.expect("closes");
-        legacy.run(&format!("REVOKE ALL ON SCHEMA public FROM {0}; DROP OWNED BY {0}; DROP ROLE {0}", self.role)).await;
-    }
 }
