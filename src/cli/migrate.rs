@@ -65,6 +65,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
         // The oldest generation has its clients under another name; they are looked at once it is adopted.
         let readable = !matches!(report.kind, Kind::Empty | Kind::Gen0 | Kind::Adopting);
         if report.tables.iter().any(|proof| proof.table == "store_connection") {
+            report.warnings.extend(connect::lacking_facts(&db, &app::providers(config)?).await?);
             report.warnings.extend(needed_keys(config, &db).await?);
         }
         if readable { connect::legacy_keys_before(&db).await? } else { Vec::new() }
@@ -167,8 +168,10 @@ fn print(report: &Report) -> anyhow::Result<()> {
         line(&format!("tables were locked for {ms} ms"))?;
     }
     if !report.dry_run && report.kind.is_legacy() {
-        let verdict = if report.is_identical() {
+        let verdict = if report.is_identical() && report.tables.iter().all(|proof| proof.filled == 0) {
             "every row that was there is there, unchanged"
+        } else if report.is_identical() {
+            "every row that was there is there, unchanged but for what was completed as said above"
         } else {
             "see the rows written meanwhile above"
         };

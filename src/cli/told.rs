@@ -41,7 +41,10 @@ mod tests {
             text.starts_with("cannot begin: ") && text.ends_with("That is: the database does not answer"),
             "{text}"
         );
-        assert_eq!(super::without_line("error returned from database: permission denied at line 864"), "permission denied");
+        assert_eq!(
+            super::without_line("error returned from database: permission denied at line 864"),
+            "permission denied"
+        );
         assert_eq!(super::without_line("it stops at line 3 of the file"), "it stops at line 3 of the file");
     }
 }

@@ -21,7 +21,7 @@ pub use keys::{Held, renew_ahead, renewal_run};
 pub use leave::{Left, leave};
 pub use legacy::{LegacyKeys, legacy_keys, legacy_keys_before, take_legacy_keys};
 pub use migrate::{Migrated, migrate_tokens};
-pub use older::{complete as complete_older, needed_keys};
+pub use older::{complete as complete_older, lacking_facts, needed_keys};
 pub use posted::{posted_mark, take};
 pub use reseal::{Resealed, Unopened, prove_keys, reseal};
 pub use save::paste;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     db::{self, Db},
     model::{Connection, ConnectionStatus, Failure},
+    provider::{Provider, Providers},
     tools::Tools,
     vault::{Binding, Sealed, Vault},
 };
@@ -35,6 +36,26 @@ pub(super) fn needed_key(tools: &Tools, sealed: &Sealed, shops: usize) -> String
     told(&sealed.key_id, shops, &tools.vault.place())
 }
 
+/// Connections that will be paused once the database is adopted, one sentence each.
+pub async fn lacking_facts(db: &Db, providers: &Providers) -> Result<Vec<String>, Failure> {
+    let mut tx = db.read().await?;
+    let all = db::connection::list_addresses(&mut tx).await?;
+    let told = all.iter().filter_map(|(id, provider, store_url)| {
+        let provider = providers.get(provider)?;
+        let lacks = provider.facts_of_address(store_url).is_none();
+        lacks.then(|| format!("connection {id} will be paused: {}", lacking(provider, store_url)))
+    });
+    Ok(told.collect())
+}
+
+fn lacking(provider: &Provider, store_url: &str) -> String {
+    format!(
+        "taken over from the older application, whose row does not say what the file of {} looks up (its address is {store_url}): \
+         connect the shop again",
+        provider.name()
+    )
+}
+
 /// Gives adopted connections what their provider's file looks up, as far as the shop's address tells it. The others are paused,
 /// with a sentence, which is given back.
 pub async fn complete(tools: &Tools) -> Result<Vec<String>, Failure> {
@@ -54,20 +75,14 @@ async fn complete_one(tools: &Tools, connection: &Connection) -> Result<Option<S
     if facts.as_ref().is_some_and(|facts| facts.is_empty()) {
         return Ok(None);
     }
-    let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     let told = match facts {
         Some(facts) => {
-            db::connection::update_facts(&mut tx, &connection.id, &facts, now).await?;
+            db::connection::update_facts(&mut tx, &connection.id, &facts).await?;
             None
         }
         None => {
-            let why = format!(
-                "taken over from the older application, whose row does not say what the file of {} looks up (its address is {}): \
-                 connect the shop again",
-                provider.name(),
-                connection.store_url
-            );
+            let (why, now) = (lacking(provider, &connection.store_url), tools.outside.clock.now());
             let error = Some((super::PAUSED, why.as_str()));
             db::connection::mark_status(&mut tx, &connection.id, ConnectionStatus::Error, error, now).await?;
             Some(format!("connection {} is paused: {why}", connection.id))

@@ -57,7 +57,9 @@ pub(super) fn words(error: &Error) -> String {
     let mut text = database.message().to_owned();
     let Some(detail) = database.try_downcast_ref::<PgDatabaseError>() else { return text };
     let about = [("table", detail.table()), ("column", detail.column()), ("rule", detail.constraint())];
-    let about = about.iter().filter_map(|(kind, name)| name.filter(|name| !text.contains(*name)).map(|name| format!("{kind} {name}")));
+    let about = about
+        .iter()
+        .filter_map(|(kind, name)| name.filter(|name| !text.contains(*name)).map(|name| format!("{kind} {name}")));
     let about: Vec<String> = about.collect();
     if !about.is_empty() {
         text = format!("{text} ({})", about.join(", "));

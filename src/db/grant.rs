@@ -68,7 +68,8 @@ pub async fn list_older(tx: &mut Tx, adopted: bool) -> sqlx::Result<Vec<SealedRo
 
 /// How many grants this program sealed.
 pub async fn count_sealed(tx: &mut Tx) -> sqlx::Result<i64> {
-    let sql = "SELECT count(*) FROM store_connection WHERE credentials_ciphertext IS NOT NULL AND credentials_format <> 1";
+    let sql =
+        "SELECT count(*) FROM store_connection WHERE credentials_ciphertext IS NOT NULL AND credentials_format <> 1";
     Ok(scalar!(tx, i64, sql)?.unwrap_or(0))
 }
 

@@ -320,10 +320,14 @@ impl Provider {
     /// The facts that a shop's address tells, where it tells all that this file looks up: of a shop that others have connected.
     pub fn facts_of_address(&self, store_url: &str) -> Option<Facts> {
         let template = &self.recipe.connect.store_url;
-        let mut facts: Facts =
-            template.read(store_url.trim_end_matches('/'))?.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let mut facts: Facts = template
+            .read(store_url.trim_end_matches('/'))?
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
         for field in self.fields().iter().filter(|field| !field.secret) {
-            let value = facts.get(&field.name).and_then(|value| value.as_str()).or(field.default.as_deref())?.to_owned();
+            let value =
+                facts.get(&field.name).and_then(|value| value.as_str()).or(field.default.as_deref())?.to_owned();
             if !field.pattern.matches(&value) {
                 return None;
             }

@@ -83,7 +83,8 @@ impl Legacy {
 
     /// Begins an adoption and stops it where the names have changed and nothing is filled yet.
     async fn stop_before_the_backfill(&self, role: Option<&str>) {
-        self.run("CREATE FUNCTION not_yet() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not yet'; END $$").await;
+        self.run("CREATE FUNCTION not_yet() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not yet'; END $$")
+            .await;
         for table in ["flow", "generation_flow", "generated_image", "generated_asset"] {
             let there = format!("SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename = '{table}'");
             if self.number(&there).await > 0 {
@@ -94,7 +95,10 @@ impl Legacy {
             }
         }
         let stopped = self.adopt_with(&Options { legacy: true, legacy_role: role.map(str::to_owned) }).await;
-        assert!(stopped.as_ref().is_err_and(|why| why.to_string().contains("not yet")), "it stops at the first row: {stopped:?}");
+        assert!(
+            stopped.as_ref().is_err_and(|why| why.to_string().contains("not yet")),
+            "it stops at the first row: {stopped:?}"
+        );
         self.run("DROP FUNCTION not_yet() CASCADE").await;
         assert_eq!(adopt::look(&self.db().await).await.expect("looks").kind, Kind::Adopting);
     }

@@ -1,6 +1,8 @@
 //! Gives rows what they lack, a few at a time. Each batch is whole by itself and done twice without harm; where anybody else
 //! wants the same rows, it is the batch that gives way.
 
+use std::collections::HashSet;
+
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{
@@ -60,15 +62,17 @@ pub(super) async fn run(
 }
 
 impl Batch<'_> {
-    /// Walks the table by its key, from one stretch of rows that lack it to the next.
+    /// Walks the table by its key, from one stretch of rows that lack it to the next: first the rows that nobody holds, many at
+    /// a time, then those that somebody held, one by one.
     async fn all(&self, conn: &mut PgConnection) -> Result<(), AdoptError> {
-        let (mut after, mut most, mut tries) = (String::new(), MOST, Tries::new(self.clock));
+        let (mut after, mut most, mut tries, mut held) = (String::new(), MOST, Tries::new(self.clock), Vec::new());
         loop {
             let ids = self.next(conn, &after, most).await?;
-            let Some(last) = ids.last() else { return Ok(()) };
-            match self.one(conn, &ids).await {
-                Ok(()) => {
+            let Some(last) = ids.last() else { break };
+            match self.one(conn, &ids, "SKIP LOCKED").await {
+                Ok(done) => {
                     last.clone_into(&mut after);
+                    held.extend(ids.into_iter().filter(|id| !done.contains(id)));
                     most = (most * 2).min(MOST);
                     tries = Tries::new(self.clock);
                 }
@@ -80,28 +84,38 @@ impl Batch<'_> {
                 }
             }
         }
+        for id in held {
+            let mut tries = Tries::new(self.clock);
+            while let Err(error) = self.one(conn, std::slice::from_ref(&id), "").await {
+                tries.again(conn, error).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The next rows that lack it. Looked for without any lock, since that may take long.
     async fn next(&self, conn: &mut PgConnection, after: &str, most: usize) -> sqlx::Result<Vec<String>> {
         let Fill { table, lacking, .. } = self.fill;
-        let sql = format!("SELECT t.id FROM {} t WHERE t.id > $1 AND ({lacking}) ORDER BY t.id LIMIT {most}", quoted(table));
+        let sql =
+            format!("SELECT t.id FROM {} t WHERE t.id > $1 AND ({lacking}) ORDER BY t.id LIMIT {most}", quoted(table));
         sqlx::query_scalar(AssertSqlSafe(sql)).bind(after).fetch_all(conn).await
     }
 
-    /// One batch: its rows are taken at once or not at all, and the whole is over before anybody who waits for it could be
-    /// given up for it.
-    async fn one(&self, conn: &mut PgConnection, ids: &[String]) -> sqlx::Result<()> {
+    /// One batch, which is over before anybody who waits for it could be given up for it; gives the rows that were done. Where
+    /// there are several, those that somebody holds are passed over: whoever waits for one row must hold no other.
+    async fn one(&self, conn: &mut PgConnection, ids: &[String], held: &str) -> sqlx::Result<HashSet<String>> {
         let Fill { table, lacking, statements, .. } = self.fill;
         let since = self.clock.now();
         let mut tx = conn.begin().await?;
         self.patience.wait_briefly(&mut tx).await?;
         self.patience.hurry(&mut tx, self.clock.now().since(since)).await?;
         let sql = format!(
-            "SELECT t.id FROM {} t WHERE t.id = ANY($1) AND ({lacking}) ORDER BY t.id FOR NO KEY UPDATE OF t NOWAIT",
+            "SELECT t.id FROM {} t WHERE t.id = ANY($1) AND ({lacking}) ORDER BY t.id FOR NO KEY UPDATE OF t {held}",
             quoted(table)
         );
         let ids: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).bind(ids).fetch_all(&mut *tx).await?;
+        // What was waited for is over; the row is ours, and others begin to wait only now.
+        let since = self.clock.now();
         let as_before = match self.shape {
             Some(shape) => proof::as_before(&mut tx, shape, &ids).await?,
             None => Vec::new(),
@@ -116,6 +130,7 @@ impl Batch<'_> {
         if let Some(shape) = self.links {
             proof::count_links_as_ours(&mut tx, shape, &ids).await?;
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(ids.into_iter().collect())
     }
 }

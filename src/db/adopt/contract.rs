@@ -11,7 +11,7 @@ use super::{
     patience::Patience,
     plan::Plan,
     rights,
-    role::{SearchPath, database, prepared_roles},
+    search_path::{SearchPath, database, prepared_roles},
 };
 use crate::{db::server::Server, outside::Clock};
 

@@ -20,6 +20,9 @@ const FOR_OLD_ROWS: &[(&str, &str, &str)] = &[
 const FILLED: &[(&str, &str)] =
     &[("generation_flow", "client_id"), ("store_sync_log", "client_id"), ("store_sync_log", "trigger")];
 
+/// New tables that the views for the old names write into.
+const AT_ONCE: &[&str] = &["generated_asset_product"];
+
 /// The work so far.
 pub(super) struct Draft {
     target: &'static Target,
@@ -38,7 +41,13 @@ impl Draft {
     }
 
     pub(super) fn push(&mut self, phase: Phase, what: impl Into<String>, sql: impl Into<String>) {
-        self.steps.push(Step { phase, what: what.into(), sql: sql.into() });
+        self.steps.push(Step { phase, what: what.into(), sql: sql.into(), apart: None });
+    }
+
+    /// A step of the expand that may come after it.
+    fn push_apart(&mut self, table: &str, what: String, sql: String) {
+        let apart = (!AT_ONCE.contains(&table)).then(|| table.to_owned());
+        self.steps.push(Step { phase: Phase::Expand, what, sql, apart });
     }
 
     /// Completes the tables that are there and makes those that are not.
@@ -49,9 +58,9 @@ impl Draft {
                 self.complete(table);
                 continue;
             }
-            self.push(Phase::Expand, format!("make table {}", table.name), table.sql.clone());
+            self.push_apart(&table.name, format!("make table {}", table.name), table.sql.clone());
             for index in target.indices.iter().filter(|index| index.table == table.name) {
-                self.push(Phase::Expand, format!("make index {}", index.name), index.sql(&index.name, None));
+                self.push_apart(&table.name, format!("make index {}", index.name), index.sql(&index.name, None));
             }
         }
     }
@@ -252,16 +261,19 @@ impl Draft {
             let there = match (&routine.table, &routine.body) {
                 (Some(table), _) => self.after.triggers.contains(&(table.clone(), routine.name.clone())),
                 (None, Some(body)) => {
-                    let same = |has: &catalogue::Function| {
-                        has.body.trim() == body.trim() && has.definer == routine.definer
-                    };
+                    let same =
+                        |has: &catalogue::Function| has.body.trim() == body.trim() && has.definer == routine.definer;
                     self.after.functions.get(&routine.name).is_some_and(same)
                 }
                 (None, None) => true,
             };
             if !there {
                 let sql = routine.sql.replacen("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1);
-                self.push(Phase::Expand, format!("make {}", routine.name), sql);
+                let what = format!("make {}", routine.name);
+                match &routine.table {
+                    Some(table) => self.push_apart(table, what, sql),
+                    None => self.push(Phase::Expand, what, sql),
+                }
             }
         }
     }

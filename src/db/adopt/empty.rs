@@ -73,7 +73,7 @@ pub(super) fn ownerless(found: &Catalogue, names: &OldNames) -> Option<String> {
 }
 
 /// Everything that is to be filled once tables and columns have their names. `shapes` says what was there at the beginning, and
-/// `silent_before` from when on pictures have a status that somebody said.
+/// `silent_before` up to when a picture's status may be what a tool wrote into every row.
 pub(super) fn fills(plan: &Plan, shapes: &[Shape], silent_before: Option<&str>) -> Vec<Fill> {
     let had = |table: &str, column: &str| {
         shapes.iter().any(|shape| shape.table == table && shape.columns.iter().any(|name| name == column))
@@ -116,7 +116,13 @@ pub(super) fn fills(plan: &Plan, shapes: &[Shape], silent_before: Option<&str>) 
 
 fn fill(table: &str, columns: &[&'static str], lacking: &str, set: &str) -> Fill {
     let statement = format!("UPDATE {} t SET {set} WHERE t.id = ANY($1)", quoted(table));
-    Fill { table: table.to_owned(), columns: columns.to_vec(), lacking: lacking.to_owned(), statements: vec![statement], links: false }
+    Fill {
+        table: table.to_owned(),
+        columns: columns.to_vec(),
+        lacking: lacking.to_owned(),
+        statements: vec![statement],
+        links: false,
+    }
 }
 
 fn owner() -> Fill {
@@ -125,7 +131,7 @@ fn owner() -> Fill {
 }
 
 /// Where the column is ours, every row got `completed`. Where a tool made it, its default stands in every row that was there
-/// then: in those older than the first that says something else.
+/// then.
 fn status(had: bool, silent_before: Option<&str>) -> Fill {
     let lacking = if had {
         let before = silent_before.unwrap_or("infinity").replace('\'', "''");
@@ -151,7 +157,10 @@ fn links() -> Fill {
     Fill {
         table: "generated_asset".to_owned(),
         columns: Vec::new(),
-        lacking: "t.from_legacy AND jsonb_typeof(t.product_ids) = 'array' AND t.product_ids <> '[]' \
+        // A list that names no product of the same client lacks nothing that it could get.
+        lacking: "t.from_legacy AND jsonb_typeof(t.product_ids) = 'array' AND EXISTS (SELECT 1 \
+                  FROM jsonb_array_elements(CASE jsonb_typeof(t.product_ids) WHEN 'array' THEN t.product_ids ELSE '[]' END) m (value) \
+                  JOIN product p ON p.id = m.value #>> '{}' AND p.client_id = t.client_id WHERE jsonb_typeof(m.value) = 'string') \
                   AND NOT EXISTS (SELECT 1 FROM generated_asset_product l WHERE l.generated_asset_id = t.id)"
             .to_owned(),
         statements: vec![statement.to_owned()],

@@ -69,10 +69,9 @@ BEGIN
     -- Until the backfill has been here, a flow has no owner of its own.
     there.client_id := coalesce(there.client_id, owner);
     -- Its copy may be older than what this program generates in the flow: the progress is ours then.
-    IF there.client_id = owner AND (
-        EXISTS (SELECT 1 FROM job WHERE flow_id = NEW.id AND job.status IN ('pending', 'processing'))
-        OR NEW.status = 'generating' AND there.status IN ('completed', 'error') AND EXISTS
-            (SELECT 1 FROM generated_asset WHERE generation_flow_id = NEW.id AND NOT from_legacy AND deleted_at IS NULL)
+    IF there.client_id = owner AND EXISTS (
+        SELECT 1 FROM generated_asset a WHERE a.generation_flow_id = NEW.id AND NOT a.from_legacy AND a.deleted_at IS NULL
+        AND (a.status IN ('pending', 'generating') OR NEW.status = 'generating' AND there.status IN ('completed', 'error'))
     ) THEN
         NEW.status := there.status;
         NEW.current_image_index := there.current_image_index;

@@ -120,7 +120,8 @@ impl Holder {
         let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let program = filled(&self.program).unwrap_or_else(|| "a program without a name".to_owned());
         let role = filled(&self.role).map_or_else(String::new, |role| format!(" as {role}"));
-        let address = filled(&self.address).map_or_else(|| " on the server itself".to_owned(), |a| format!(" from {a}"));
+        let address =
+            filled(&self.address).map_or_else(|| " on the server itself".to_owned(), |a| format!(" from {a}"));
         let since = filled(&self.since).map_or_else(String::new, |since| format!(", since {since}"));
         format!("pid {} ({program}{role}{address}{since})", self.pid)
     }

@@ -9,14 +9,17 @@ use super::{
     backfill,
     catalogue::Catalogue,
     empty,
+    expand::{Way, expand, expand_apart},
+    obstacles,
     patience::{Patience, Tries},
     plan::Plan,
     proof::{self, Shape},
     recognise::{BEFORE, Kind},
     report::{Line, Report},
     rights,
-    role::{no_role, others, preparation, told_older_sessions},
-    step::{Phase, Step, quoted},
+    role::{others, told_older_sessions},
+    search_path::no_role,
+    step::{Phase, Step},
     target, views,
 };
 use crate::{
@@ -30,17 +33,9 @@ struct Kept {
     #[serde(flatten)]
     report: Report,
     shapes: Vec<Shape>,
-    /// From when on pictures have a status that somebody said.
+    /// Up to when a picture's status may be what a tool wrote into every row.
     #[serde(default)]
     silent_before: Option<String>,
-}
-
-/// What the work goes by.
-#[derive(Clone, Copy)]
-struct Way<'a> {
-    server: &'a Server,
-    clock: &'a Clock,
-    patience: Patience,
 }
 
 /// What there is and what is missing. Changes nothing.
@@ -135,6 +130,9 @@ async fn locked(
     if let Some(lock_ms) = expand(conn, way, &plan, kind, options).await? {
         report.expand_lock_ms = Some(lock_ms);
     }
+    if kind.is_legacy() {
+        expand_apart(conn, way, &plan).await?;
+    }
     if let Some(kept) = &kept {
         let renamed = Plan::new(Catalogue::read(conn, server).await?);
         let fills = empty::fills(&renamed, &kept.shapes, kept.silent_before.as_deref());
@@ -188,8 +186,8 @@ async fn first_report(
         return Err(AdoptError::Refused(problems));
     }
     report.picture_keys = proof::first_keys(conn, plan).await?;
-    report.quarantine = proof::quarantine(conn, plan).await?;
-    problems.extend(proof::obstacles(conn, plan, &mut report.quarantine).await?);
+    report.quarantine = obstacles::quarantine(conn, plan).await?;
+    problems.extend(obstacles::found(conn, plan, &mut report.quarantine).await?);
     if let (false, true, Some(role)) = (dry_run, plan.kind.has_old_names(), &options.legacy_role) {
         problems.extend(told_older_sessions(conn, role).await?);
     }
@@ -199,7 +197,9 @@ async fn first_report(
     if plan.kind.has_old_names() {
         report.warnings.extend(others(conn, options).await?);
     } else if let Some(role) = &options.legacy_role {
-        report.notes.push(format!("this generation of the older application uses the names that stay: {role} goes on without views"));
+        report.notes.push(format!(
+            "this generation of the older application uses the names that stay: {role} goes on without views"
+        ));
     }
     Ok(report)
 }
@@ -243,65 +243,6 @@ async fn prepare(conn: &mut PgConnection, plan: &Plan, id: &str, options: &Optio
         .await?;
     tx.commit().await?;
     Ok(kept)
-}
-
-/// The one transaction in which names change. Gives how long it held its locks, if there was anything to do.
-async fn expand(
-    conn: &mut PgConnection,
-    way: Way<'_>,
-    plan: &Plan,
-    kind: Kind,
-    options: &Options,
-) -> Result<Option<u64>, AdoptError> {
-    let mut text: Vec<String> =
-        plan.of(Phase::Expand).filter(|step| !adoption_table(plan, step)).map(|step| step.sql.clone()).collect();
-    if views::are_wanted(plan, kind, options) {
-        text.extend(views::legacy_views(plan, options));
-        if let Some(role) = &options.legacy_role {
-            text.extend(preparation(conn, role).await?);
-        }
-    }
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let (lock, text) = (locks(plan), text.join(";\n"));
-    let mut tries = Tries::new(way.clock);
-    loop {
-        match expand_at_once(conn, way, &lock, &text).await {
-            Ok(lock_ms) => return Ok(Some(lock_ms)),
-            Err(error) => tries.again(conn, error).await?,
-        }
-    }
-}
-
-/// Takes all its locks within the time that others may be made to wait, or none.
-async fn expand_at_once(conn: &mut PgConnection, way: Way<'_>, lock: &[String], text: &str) -> sqlx::Result<u64> {
-    let mut tx = conn.begin_with(way.server.begin()).await?;
-    way.patience.wait_briefly(&mut tx).await?;
-    if !lock.is_empty() {
-        way.patience.hurry(&mut tx, std::time::Duration::ZERO).await?;
-        let sql = format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", lock.join(", "));
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
-        way.patience.take_time(&mut tx).await?;
-    }
-    let locked = way.clock.now();
-    sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut *tx).await?;
-    tx.commit().await?;
-    Ok(u64::try_from(way.clock.now().since(locked).as_millis()).unwrap_or(u64::MAX))
-}
-
-/// The tables there are, in the order in which the older application takes them in its longest transaction: whoever waits
-/// for its first one can then be passed by nobody, and two who take them crosswise would never let each other through.
-fn locks(plan: &Plan) -> Vec<String> {
-    let first = ["collection_session", "message", "generated_asset", "generation_flow"];
-    let ours = target::postgres().tables.iter().map(|table| table.name.as_str());
-    let rest = ours.filter(|name| !first.contains(name));
-    let names = first.iter().copied().chain(rest).map(|name| plan.names.table(name).to_owned());
-    names.filter(|name| plan.found.tables.contains_key(name)).map(|name| quoted(&name)).collect()
-}
-
-fn adoption_table(plan: &Plan, step: &Step) -> bool {
-    plan.kind.is_legacy() && step.what == "make table schema_adoption"
 }
 
 /// Indices, rules and proofs, each by itself and without holding anybody up.

@@ -77,7 +77,8 @@ impl TableProof {
     /// Whether the rows are those of before, but for what the adoption had announced.
     pub fn is_same(&self) -> bool {
         let others = self.changed + self.added + self.missing;
-        self.hash_after.as_ref() == Some(&self.hash_before) || (self.hash_after.is_some() && self.filled > 0 && others == 0)
+        self.hash_after.as_ref() == Some(&self.hash_before)
+            || (self.hash_after.is_some() && self.filled > 0 && others == 0)
     }
 }
 

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use super::{
     Kind, Options,
     plan::Plan,
-    role::{SearchPath, database},
+    search_path::{SearchPath, database},
     target,
     views::{self, exact},
 };
@@ -79,12 +79,8 @@ async fn tables(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Vec<String
     let sql = "SELECT r.rolname::text, c.relname::text FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner \
                WHERE c.relkind IN ('r', 'p') AND c.relnamespace = to_regnamespace($1) AND c.relname = ANY($2) \
                AND NOT pg_has_role(c.relowner, 'USAGE') ORDER BY 1, 2";
-    let found: Vec<(String, String)> = sqlx::query_as(sql)
-        .bind(&plan.found.schema)
-        .bind(names(plan))
-        .persistent(false)
-        .fetch_all(&mut *conn)
-        .await?;
+    let found: Vec<(String, String)> =
+        sqlx::query_as(sql).bind(&plan.found.schema).bind(names(plan)).persistent(false).fetch_all(&mut *conn).await?;
     let mut by_owner: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (owner, table) in found {
         by_owner.entry(owner).or_default().push(table);
@@ -103,11 +99,7 @@ async fn tables(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Vec<String
 }
 
 /// The schema of the old names: to be made, or to be filled where it is there.
-pub(super) async fn schema(
-    conn: &mut PgConnection,
-    plan: &Plan,
-    role: Option<&str>,
-) -> sqlx::Result<Vec<String>> {
+pub(super) async fn schema(conn: &mut PgConnection, plan: &Plan, role: Option<&str>) -> sqlx::Result<Vec<String>> {
     let me = me(conn).await?;
     if plan.found.legacy.is_none() {
         let sql = "SELECT has_database_privilege(current_database(), 'CREATE')";

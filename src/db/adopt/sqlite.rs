@@ -136,9 +136,7 @@ fn lines(kind: Kind, steps: &[Step]) -> Vec<Line> {
         .map(|what| Line { phase: Phase::Expand, what })
         .collect();
     if kind.is_legacy() {
-        lines.extend(
-            empty::LINES.iter().map(|what| Line { phase: Phase::Backfill, what: (*what).to_owned() }),
-        );
+        lines.extend(empty::LINES.iter().map(|what| Line { phase: Phase::Backfill, what: (*what).to_owned() }));
     }
     lines
 }

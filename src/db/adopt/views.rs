@@ -35,7 +35,9 @@ pub(super) fn legacy_views(plan: &Plan, options: &Options) -> Vec<String> {
         let columns: Vec<String> = shape.columns.iter().map(column).collect();
         let rows = if shape.table == "product_image" { " WHERE deleted_at IS NULL" } else { "" };
         let (view, table, columns) = (&shape.was, &shape.table, columns.join(", "));
-        text.push(format!("CREATE OR REPLACE VIEW legacy.\"{view}\" AS SELECT {columns} FROM {here}.\"{table}\"{rows}"));
+        text.push(format!(
+            "CREATE OR REPLACE VIEW legacy.\"{view}\" AS SELECT {columns} FROM {here}.\"{table}\"{rows}"
+        ));
     }
     text.push(special(here, &plan.names));
     text.extend(options.legacy_role.iter().map(|role| grants(role)));

@@ -107,6 +107,20 @@ async fn what_a_person_or_the_later_application_said_stays() {
 }
 
 #[tokio::test]
+async fn people_who_decided_about_some_old_pictures_speak_for_those_alone() {
+    let whole = Legacy::gen1(300).await;
+    whole.adopt().await.expect("adopts");
+    let decided = "UPDATE generated_asset SET status = 'completed', completed_at = updated_at AT TIME ZONE 'UTC', approval_status = 'approved', \
+                   approved_at = '2026-01-17 08:00Z', approved_by = 'user-1' WHERE right(id, 2) = '12' AND error IS NULL";
+    let legacy = half(&[RENAMED, HALF, OWNERS, decided]).await;
+    legacy.adopt().await.expect("adopts");
+    let states =
+        "SELECT md5(string_agg(concat_ws(' ', id, status, completed_at), ',' ORDER BY id)) FROM generated_asset";
+    assert_eq!(legacy.text(states).await, whole.text(states).await);
+    assert_eq!(legacy.number("SELECT count(*) FROM generated_asset WHERE approval_status = 'approved'").await, 3);
+}
+
+#[tokio::test]
 async fn flows_without_a_session_belong_to_whom_their_pictures_show() {
     let alone = "ALTER TABLE generation_flow ALTER COLUMN collection_session_id DROP NOT NULL; \
                  INSERT INTO generation_flow (id, settings, product_ids) VALUES ('by-picture', '{}', '[]'), ('by-product', '{}', '[\"product-9\"]'); \
@@ -120,7 +134,10 @@ async fn flows_without_a_session_belong_to_whom_their_pictures_show() {
     let legacy = half(&[RENAMED, HALF, alone, nobodys]).await;
     let before = legacy.catalogue().await;
     let why = refused(legacy.adopt().await);
-    assert!(why.contains("no session, picture or product tells whose these rows of generation_flow are: whose."), "{why}");
+    assert!(
+        why.contains("no session, picture or product tells whose these rows of generation_flow are: whose."),
+        "{why}"
+    );
     assert_eq!(legacy.catalogue().await, before, "nothing is begun");
     legacy.run("DELETE FROM generation_flow WHERE id = 'whose'").await;
     legacy.adopt().await.expect("a single row was all that stood in the way");

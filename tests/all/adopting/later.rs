@@ -55,7 +55,10 @@ async fn the_later_application_goes_on_writing_runs_and_shops() {
             // Sealed anew by us meanwhile.
             legacy.run("UPDATE store_connection SET credentials_format = 2, credentials_fingerprint = 'ab' WHERE id = 'conn-1'").await;
         }
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut app.conn).await.unwrap_or_else(|why| panic!("{sql}: {why}"));
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+            .execute(&mut app.conn)
+            .await
+            .unwrap_or_else(|why| panic!("{sql}: {why}"));
     }
     let run = "SELECT client_id || ' ' || \"trigger\" || ' ' || status || ' ' || (completed_at IS NOT NULL) FROM store_sync_log WHERE id = 'log-2'";
     assert_eq!(legacy.text(run).await, "northwind approval success true");
@@ -86,6 +89,7 @@ async fn the_key_that_is_needed_is_named_and_shops_get_what_their_file_looks_up(
     let needed = "the credentials of 2 connection(s) are sealed with the older application's key 'v1'";
     let (ok, told) = run(&["migrate", "--dry-run"]);
     assert!(ok && told.contains(needed) && told.contains("`v1:VALUE`") && told.contains("vault.key"), "{told}");
+    assert!(told.contains("connection conn-1 will be paused") && !told.contains("connection conn-2"), "{told}");
     assert!(!folder.path().join("data/vault.key").exists(), "looking makes no key");
     let (ok, told) = run(&["migrate"]);
     assert!(ok && told.contains(needed) && told.contains("connection conn-1 is paused"), "{told}");
@@ -113,7 +117,10 @@ async fn what_the_adoption_itself_nulls_is_told_as_its_own() {
     let product = report.tables.iter().find(|t| t.table == "product").expect("is proved");
     assert_eq!((product.filled, product.changed, product.missing), (1, 0, 0));
     let links = report.tables.iter().find(|t| t.table == "generated_asset_product").expect("is proved");
-    assert!((links.filled, links.added, links.missing) > (1, 0, 0), "a link that was there twice, and those that were not");
+    assert!(
+        (links.filled, links.added, links.missing) > (1, 0, 0),
+        "a link that was there twice, and those that were not"
+    );
     assert_eq!((links.added, links.missing), (0, 0));
     assert!(report.is_identical() && report.warnings.is_empty(), "{:?}", report.warnings);
 }
@@ -171,11 +178,16 @@ async fn a_deleted_flow_lets_its_pictures_go_and_a_stale_save_does_not_turn_prog
          INSERT INTO flow (id, studio_session_id, settings, status, current_image_index) VALUES ('{flow}', 'studio-1', '{{}}', 'generating', 1); COMMIT"
     );
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut old.conn).await.expect("saves");
-    let state = format!("SELECT status || ' ' || current_image_index FROM generation_flow WHERE id = '{flow}' AND deleted_at IS NULL");
+    let state = format!(
+        "SELECT status || ' ' || current_image_index FROM generation_flow WHERE id = '{flow}' AND deleted_at IS NULL"
+    );
     assert_eq!(legacy.text(&state).await, "completed 4");
     // A flow alone is deleted: its pictures stay, without it.
     legacy.run(&format!("UPDATE generated_asset SET deleted_at = NULL WHERE id = '{id}'")).await;
-    sqlx::raw_sql(AssertSqlSafe(format!("DELETE FROM flow WHERE id = '{flow}'"))).execute(&mut old.conn).await.expect("deletes");
+    sqlx::raw_sql(AssertSqlSafe(format!("DELETE FROM flow WHERE id = '{flow}'")))
+        .execute(&mut old.conn)
+        .await
+        .expect("deletes");
     let flow_of = AssertSqlSafe(format!("SELECT flow_id FROM generated_image WHERE id = '{id}'"));
     let flow_of: Option<String> = sqlx::query_scalar(flow_of).fetch_one(&mut old.conn).await.expect("is there");
     assert_eq!(flow_of, None);

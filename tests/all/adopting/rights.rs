@@ -54,7 +54,8 @@ impl Guarded {
         for done in [dry, run] {
             let Err(AdoptError::Refused(why)) = done else { panic!("expected a refusal with '{words}', got {done:?}") };
             let told = why.iter().find(|text| text.contains(words)).unwrap_or_else(|| panic!("{words}: {why:?}"));
-            let statement = told.split("run: ").nth(1).expect("names a statement").split("; or").next().expect("a text");
+            let statement =
+                told.split("run: ").nth(1).expect("names a statement").split("; or").next().expect("a text");
             statements.push(statement.to_owned());
         }
         assert_eq!(self.legacy.catalogue().await, before);
@@ -165,7 +166,10 @@ async fn connections_from_before_the_preparation_are_counted_and_named() {
     assert_eq!(adopt::prepare_role(&db, &role).await.expect("prepares"), Prepared::Now { sessions: 1 });
     let late = guarded.app().await;
     let told = adopt::rehearse(&db, &guarded.options()).await.expect("rehearses").warnings.join(" ");
-    assert!(told.contains(&format!("1 connection(s) as {role} began before")) && told.contains("(early-bird from"), "{told}");
+    assert!(
+        told.contains(&format!("1 connection(s) as {role} began before")) && told.contains("(early-bird from"),
+        "{told}"
+    );
     assert!(told.contains("pooler"), "{told}");
     let why = guarded.adopt("store_sync").await.expect_err("it would lose its tables").to_string();
     assert!(why.contains("(early-bird from"), "{why}");
@@ -193,7 +197,10 @@ async fn the_roles_own_search_path_is_kept_behind_the_old_names_and_given_back()
         .await;
     adopt::prepare_role(&db, &role).await.expect("prepares");
     let mut app = guarded.app().await;
-    sqlx::raw_sql("SELECT FROM extra; SELECT FROM studio_session").execute(&mut app.conn).await.expect("nothing changes for it");
+    sqlx::raw_sql("SELECT FROM extra; SELECT FROM studio_session")
+        .execute(&mut app.conn)
+        .await
+        .expect("nothing changes for it");
     guarded.adopt("store_sync").await.expect("adopts");
     sqlx::raw_sql("SELECT FROM extra; SELECT FROM studio_session").execute(&mut app.conn).await.expect("nor now");
     app.conn.close().await.expect("closes");

@@ -15,14 +15,22 @@ const TABLES: &[(&str, &str, &str)] = &[
     ("verification", "id, identifier, value, expires_at) VALUES ('x', 'i', 'v', '2031-01-01'", "value"),
     ("client", "id, name, slug) VALUES ('x', 'X', 'x'", "name"),
     ("member", "id, client_id, user_id) VALUES ('x', 'x', 'x'", "role"),
-    ("invitation", "id, client_id, email, expires_at, inviter_id) VALUES ('x', 'x', 'y@example.com', '2031-01-01', 'x'", "role"),
+    (
+        "invitation",
+        "id, client_id, email, expires_at, inviter_id) VALUES ('x', 'x', 'y@example.com', '2031-01-01', 'x'",
+        "role",
+    ),
     ("product", "id, client_id, name) VALUES ('x', 'x', 'Chair'", "name"),
     ("product_image", "id, product_id, r2_key_base) VALUES ('x', 'x', 'clients/x/x.png'", "r2_key_preview"),
     ("chat_session", "id, product_id, name) VALUES ('x', 'x', 'Chat'", "name"),
     ("studio_session", "id, client_id, name) VALUES ('x', 'x', 'Spring'", "name"),
     ("message", "id, studio_session_id, role, parts) VALUES ('x', 'x', 'user', '[]'", "role"),
     ("flow", "id, studio_session_id, settings) VALUES ('x', 'x', '{}'", "name"),
-    ("generated_image", "id, client_id, flow_id, r2_key, product_ids) VALUES ('x', 'x', 'x', 'clients/x/y.webp', '[\"x\"]'", "prompt"),
+    (
+        "generated_image",
+        "id, client_id, flow_id, r2_key, product_ids) VALUES ('x', 'x', 'x', 'clients/x/y.webp', '[\"x\"]'",
+        "prompt",
+    ),
     ("favorite_image", "id, client_id, generated_image_id) VALUES ('x', 'x', 'x'", "client_id"),
 ];
 
@@ -121,7 +129,10 @@ async fn a_role_that_sees_views_only_may_say_everything_before_during_and_after(
         )
         .await;
     assert_eq!(affected(&mut old.conn, "DELETE FROM product WHERE id = 'product-20'").await, 1);
-    assert_eq!(legacy.number("SELECT (SELECT count(*) FROM tag_assignment) + (SELECT count(*) FROM user_favorite)").await, 0);
+    assert_eq!(
+        legacy.number("SELECT (SELECT count(*) FROM tag_assignment) + (SELECT count(*) FROM user_favorite)").await,
+        0
+    );
     old.leave(&legacy).await;
 }
 
