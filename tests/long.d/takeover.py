@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from ground import Place, Postgres, Process, free_port, run, until
+from ground import PROGRAM, Place, Postgres, Process, free_port, run, until
 
 DRIZZLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "servers", "drizzle")
 APPLICATION = "old_app"
@@ -478,11 +478,19 @@ OWNED = """DO $do$ DECLARE t text; BEGIN FOR t IN SELECT format('%I', relname) F
 class Ways:
     """Databases of one owner without rights beyond them, each with a place of its own."""
 
-    def __init__(self, server, ground, verdict):
+    def __init__(self, server, ground, verdict, given):
         self.server, self.ground, self.verdict = server, ground, verdict
-        self.count = 0
+        self.count, self.given, self.made = 0, given, {}
+
+    def template(self, name):
+        """A database of its generation, made when it is first asked for."""
+        if name not in self.made:
+            shape = {"oldest": "gen0", "second": "gen2"}.get(name, "gen1")
+            self.made[name] = make(self.server, name, shape, self.given.large if name == "large" else self.given.pictures)
+        return self.made[name]
 
     def database(self, template, owner=True):
+        self.template(template)
         self.count += 1
         name = f"way_{self.count}"
         self.server.query("postgres", f"CREATE DATABASE {name} TEMPLATE {template}{' OWNER keeper' if owner else ''}")
@@ -513,19 +521,17 @@ class Ways:
 
 def ways(ground, verdict, given):
     server = Postgres(ground, settings="-c fsync=off")
-    make(server, "first", "gen1", given.pictures)
-    sealed = make(server, "second", "gen2", given.pictures)
-    make(server, "oldest", "gen0", given.pictures)
     server.query("postgres", "CREATE ROLE keeper LOGIN; CREATE ROLE old_app LOGIN")
-    all_of_them = Ways(server, ground, verdict)
-    for ask in (rights, prepared, sessions, paths, credentials, second_application, oldest_names, holders, pooler):
+    all_of_them = Ways(server, ground, verdict, given)
+    every = (rights, prepared, sessions, paths, credentials, second_application, oldest_names, holders, crosswise, pooler)
+    for ask in [one for one in every if not given.only or one.__name__ in given.only.split(",")]:
         try:
-            ask(all_of_them, sealed)
+            ask(all_of_them)
         except Exception as error:
             verdict.claim(f"{ask.__name__}: can be judged", False, f"{type(error).__name__}: {str(error)[:300]}")
 
 
-def rights(ways, _):
+def rights(ways):
     name = ways.database("first")
     ways.refused("an owner who may not alter the application's role", name, ways.place(name), r"(?i)(ALTER ROLE|CREATEROLE|search_path).*old_app|old_app.*(ALTER ROLE|CREATEROLE|search_path)", "--legacy-role", "old_app")
     name = ways.database("first", owner=False)
@@ -536,7 +542,7 @@ def rights(ways, _):
     ways.refused("a role that does not own a table", name, ways.place(name), r"(?i)own.*flow|flow.*own")
 
 
-def prepared(ways, _):
+def prepared(ways):
     """Two roles: one prepares, another adopts; and a database that its administrator has prepared by hand."""
     name = ways.database("first")
     ways.place(name, "store_sync").run("migrate", "--prepare", "--legacy-role", "old_app")
@@ -554,7 +560,7 @@ def prepared(ways, _):
     ways.verdict.claim("prepared by hand: the application sees its old names", seen == "3000", seen[:160])
 
 
-def sessions(ways, _):
+def sessions(ways):
     name = ways.database("first")
     command = [os.path.join(ways.server.bin, "psql"), "-X", "-q", "-d", ways.server.url(name).replace("store_sync@", "old_app@")]
     old = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
@@ -572,7 +578,7 @@ def sessions(ways, _):
     old.wait()
 
 
-def paths(ways, _):
+def paths(ways):
     name = ways.database("first")
     ways.server.query(name, f"CREATE SCHEMA app; CREATE TABLE app.extra (id int); GRANT USAGE ON SCHEMA app TO old_app; GRANT SELECT ON app.extra TO old_app; ALTER ROLE old_app IN DATABASE {name} SET search_path = app, public")
     place = ways.place(name, "store_sync")
@@ -587,7 +593,8 @@ def paths(ways, _):
     ways.verdict.claim("the end of the old names restores it", done.returncode == 0 and re.sub(r"[ \"]", "", then) == "app,public", f"{words(done)} {then}")
 
 
-def credentials(ways, sealed):
+def credentials(ways):
+    sealed = ways.template("second")
     name = ways.database("second")
     bare = ways.place(name, "store_sync")
     dry = bare.run("migrate", "--dry-run", check=False)
@@ -625,8 +632,9 @@ def credentials(ways, sealed):
     ways.verdict.claim("a key of ours under the same id is told from the older application's", "v1" in said, f"{done.returncode} {said[:300]}")
 
 
-def second_application(ways, sealed):
+def second_application(ways):
     """The second generation's application goes on with its own inserts."""
+    sealed = ways.template("second")
     name = ways.database("second")
     place = ways.place(name, "store_sync", more=f'[vault]\nkeys = "{sealed["credentials_key"]}"')
     place.run("migrate", "--legacy-role", "old_app", check=False)
@@ -640,7 +648,7 @@ def second_application(ways, sealed):
     ways.verdict.claim("what it seals is marked as sealed in its way", formats == [["1"]], formats)
 
 
-def oldest_names(ways, _):
+def oldest_names(ways):
     name = ways.database("oldest")
     place = ways.place(name, "store_sync")
     place.run("migrate", "--prepare", "--legacy-role", "old_app")
@@ -649,7 +657,7 @@ def oldest_names(ways, _):
     ways.verdict.claim("the oldest application sees its own names", said.split() == ["8", "300", "3000"], said[:200])
 
 
-def holders(ways, _):
+def holders(ways):
     name = ways.database("first")
     place = ways.place(name, "store_sync")
     command = [os.path.join(ways.server.bin, "psql"), "-X", "-q", "-d", ways.server.url(name)]
@@ -668,7 +676,53 @@ def holders(ways, _):
     ways.verdict.claim("a lock that somebody else holds is told, with its holder", pid in said, said[:250] or "silence for 20 s")
 
 
-def pooler(ways, _):
+class Session:
+    """A session of the application that goes on line by line."""
+
+    def __init__(self, ways, name, role):
+        command = [os.path.join(ways.server.bin, "psql"), "-X", "-q", "-A", "-t", "-d", ways.server.url(name).replace("store_sync@", f"{role}@")]
+        self.psql = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1)
+        ways.ground.later(self.psql.kill)
+
+    def say(self, sql):
+        """(what was answered, how many seconds it took)"""
+        began = time.monotonic()
+        self.psql.stdin.write(f"{sql};\n\\echo .\n")
+        self.psql.stdin.flush()
+        answered = "".join(iter(self.psql.stdout.readline, ".\n")).strip()
+        return answered, time.monotonic() - began
+
+
+def crosswise(ways):
+    """The application holds a picture in the middle of a batch and then wants those before it, which the batch holds: it must neither wait
+    long nor be given up. The adoption is killed right after its names have changed, so that every picture is still to be filled."""
+    name = ways.database("large")
+    ways.server.query(name, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO old_app")
+    place = ways.place(name, "store_sync")
+    place.run("migrate", "--prepare", "--legacy-role", "old_app")
+    command = ["migrate", "--legacy-role", "old_app"]
+    first = Process(ways.ground, "killed", [PROGRAM, "--config", place.config, *command], cwd=place.folder)
+    until("the new names", lambda: ways.server.query(name, "SELECT to_regclass('legacy.generated_image') IS NOT NULL") == [["t"]], 60, 0)
+    first.kill()
+    left = [row[0] for row in ways.server.query(name, "SELECT id FROM generated_asset WHERE completed_at IS NULL AND error IS NULL ORDER BY id LIMIT 200")]
+    if len(left) < 200:
+        ways.verdict.claim("crosswise: it was killed before the pictures were filled", False, len(left))
+        return
+    app = Session(ways, name, "old_app")
+    app.say(f"BEGIN; UPDATE generated_image SET prompt = 'held' WHERE id = '{left[100]}'")
+    second = Process(ways.ground, "again", [PROGRAM, "--config", place.config, *command], cwd=place.folder)
+    time.sleep(4)
+    answers = [app.say(f"UPDATE generated_image SET prompt = 'wanted' WHERE id = '{one}'") for one in left[:100:9]]
+    answers.append(app.say("COMMIT"))
+    slowest, failed = max(took for _, took in answers), [text for text, _ in answers if text]
+    ways.verdict.claim("crosswise: the application is not given up", not failed, failed[:2] or len(answers))
+    ways.verdict.claim("crosswise: no statement waits over 0.5 s", slowest <= 0.5, f"{slowest:.2f} s")
+    code = second.child.wait(120)
+    kept = ways.server.query(name, "SELECT count(*) FROM generated_asset WHERE prompt IN ('held', 'wanted')")
+    ways.verdict.claim("crosswise: both end well", code == 0 and kept == [[str(len(answers))]], f"migrate {code}, {kept[0][0]} of {len(answers)} written {second.said()[-200:] if code else ''}")
+
+
+def pooler(ways):
     """Nothing says so in the configuration: the program has to find out."""
     name, port, folder = ways.database("first"), free_port(), ways.ground.path("bouncer")
     os.makedirs(folder)
@@ -698,6 +752,6 @@ if "--shapes" in sys.argv:
     run("takeover", shapes, [("pictures", 20000, 2000), ("only", "", "gen1,gen2,half-push,half-filled,mixed")])
 elif "--ways" in sys.argv:
     sys.argv.remove("--ways")
-    run("takeover", ways, [("pictures", 2000, 500)])
+    run("takeover", ways, [("pictures", 2000, 500), ("large", 20000, 20000), ("only", "", "")])
 else:
     run("takeover", proof, [("pictures", 200000, 2000), ("before", 15, 4), ("after", 15, 4)])
