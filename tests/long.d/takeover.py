@@ -173,6 +173,20 @@ def warnings(done):
 # --- Each shape by itself ---------------------------------------------------------------------------------------------------
 
 REFUSED = {"gen3": "store_id", "mixed": "both"}
+# What an adoption announces that it changes: references to nothing become null, links that are there twice become one.
+LATER = {"product.store_connection_id", "generated_asset_product"}
+ANNOUNCED = {"gen2": LATER, "gen3-back": LATER, "half-emptied": {"generated_asset.generation_flow_id"}}
+
+
+def kinds_of(shape):
+    """What has to be as the first generation's. The later ones' states and decisions are theirs; where the tool emptied the flows, none are left."""
+    if shape in REFUSED or shape == "half-orphans":
+        return []
+    if shape in ("gen2", "gen3-back"):
+        return ["links", "owners", "schema"]
+    if shape == "half-emptied":
+        return ["links", "finished", "approvals", "sources", "schema"]
+    return [*OUTCOMES, "schema"]
 
 
 def one_shape(server, ground, shape, pictures, only):
@@ -198,14 +212,6 @@ def one_shape(server, ground, shape, pictures, only):
     return found
 
 
-# What an adoption announces that it changes: references to nothing become null, links that are there twice become one.
-ANNOUNCED = {"product.store_connection_id", "generated_asset_product"}
-
-
-def announced(differing):
-    return [text for text in differing if text not in ANNOUNCED and text.split(":")[0] not in ANNOUNCED]
-
-
 def shapes(ground, verdict, given):
     server = Postgres(ground, settings="-c fsync=off -c timezone=America/New_York")
     listed = subprocess.run([os.path.join(DRIZZLE, "make"), "--list"], check=True, capture_output=True, text=True).stdout
@@ -225,11 +231,12 @@ def shapes(ground, verdict, given):
         if "broken" in one:
             print(f"| {one['shape']} | {one['broken']} |")
             continue
-        cells = [beside(one["outcome"][kind], standard[kind]) for kind in kinds]
+        cells = [beside(one["outcome"][kind], standard[kind]) if kind in kinds_of(one["shape"]) else "-" for kind in kinds]
         print(f"| {one['shape']} | {one['dry']} | {one['real']} in {one['took']:.1f} s | {one['again']} | {one['equal']}/{one['all']} | " + " | ".join(cells) + " |")
     for one in found:
         if "broken" not in one and (one["words"] or one["dry_words"]):
-            print(f"{one['shape']}: dry run: {one['dry_words'] or 'well'}; migrate: {one['words'] or 'well'}; once more: {one['again_words'] or 'well'}")
+            told = [("dry run", one["dry_words"]), ("migrate", one["words"]), ("once more", one["again_words"])]
+            print(f"{one['shape']}: " + "; ".join(f"{when}: {'the same' if number and text == told[number - 1][1] else text or 'well'}" for number, (when, text) in enumerate(told)))
     for one in found:
         _judge_shape(verdict, one, standard)
 
@@ -253,14 +260,15 @@ def _judge_shape(verdict, one, standard):
         verdict.claim(f"{shape}: is refused in words before anything is changed", one["dry"] and one["real"] and REFUSED[shape] in one["words"] and not one["differing"], one["words"][:200])
         return
     verdict.claim(f"{shape}: the dry run foretells what comes", one["dry"] == one["real"], f"dry run {one['dry']}, migrate {one['real']} {one['words'][:160]}")
+    if shape == "half-orphans":
+        named = one["real"] and re.search("refer|flow|message|favorite", one["words"]) and not one["differing"]
+        verdict.claim(f"{shape}: is adopted, or refused with the rows named before anything is changed", one["dry"] == one["real"] and (one["real"] == 0 or named), f"{one['words'][:200]} {one['differing'][:4]}")
+        return
     verdict.claim(f"{shape}: is adopted, and stays so", one["real"] == 0 and one["again"] == 0, one["words"][:200])
-    left = announced(one["differing"]) if shape in ("gen2", "gen3-back") else one["differing"]
+    left = [text for text in one["differing"] if text.split(":")[0] not in ANNOUNCED.get(shape, ())]
     verdict.claim(f"{shape}: every column is what it was", not left, f"{one['equal']} of {one['all']}{', ' + str(one['differing'][:4]) if one['differing'] else ''}")
-    # What the later generations hold already is theirs.
-    later = {"gen2", "gen3-back"}
-    expected = ["links", "owners", "schema"] if shape in later else list(OUTCOMES) + ["schema"]
     right = []
-    for kind in expected:
+    for kind in kinds_of(shape):
         wanted, has = standard[kind], one["outcome"][kind]
         if shape == "half-decided" and kind == "approvals" and has is not None:
             # Decisions that people made stay; all else is as it would have been.
@@ -749,7 +757,7 @@ def pooler(ways):
 
 if "--shapes" in sys.argv:
     sys.argv.remove("--shapes")
-    run("takeover", shapes, [("pictures", 20000, 2000), ("only", "", "gen1,gen2,half-push,half-filled,mixed")])
+    run("takeover", shapes, [("pictures", 20000, 2000), ("only", "", "gen1,gen2,half-push,half-emptied,mixed")])
 elif "--ways" in sys.argv:
     sys.argv.remove("--ways")
     run("takeover", ways, [("pictures", 2000, 500), ("large", 20000, 20000), ("only", "", "")])
