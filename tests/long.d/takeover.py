@@ -547,7 +547,7 @@ def rights(ways):
     ways.refused("a role that may not make schemas", name, ways.place(name), "GRANT CREATE ON DATABASE|CREATE SCHEMA", "--legacy-role", "old_app")
     name = ways.database("first")
     ways.server.query(name, "ALTER TABLE flow OWNER TO store_sync")
-    ways.refused("a role that does not own a table", name, ways.place(name), r"(?i)own.*flow|flow.*own")
+    ways.refused("a role that does not own a table", name, ways.place(name), r"(?i)(own|belong).*flow|flow.*(own|belong)")
 
 
 def prepared(ways):
