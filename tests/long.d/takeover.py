@@ -173,8 +173,9 @@ def warnings(done):
 # --- Each shape by itself ---------------------------------------------------------------------------------------------------
 
 REFUSED = {"gen3": "store_id", "mixed": "both"}
-# What an adoption announces that it changes: references to nothing become null, links that are there twice become one.
-LATER = {"product.store_connection_id", "generated_asset_product"}
+# What an adoption announces that it changes: references to nothing become null, links that are there twice become one, a shop whose row does
+# not say what its platform's file looks up is paused.
+LATER = {"product.store_connection_id", "generated_asset_product", "store_connection.status", "store_connection.updated_at"}
 ANNOUNCED = {"gen2": LATER, "gen3-back": LATER, "half-emptied": {"generated_asset.generation_flow_id"}}
 
 
@@ -270,6 +271,16 @@ def _judge_shape(verdict, one, standard):
     right = []
     for kind in kinds_of(shape):
         wanted, has = standard[kind], one["outcome"][kind]
+        if shape == "half-tables" and kind == "schema":
+            # Tables that are the older application's own business are not made anew.
+            wanted = {row for row in wanted if row[1] not in ("invitation", "admin_session")}
+        if shape == "half-said" and has is not None and kind in ("statuses", "finished", "approvals"):
+            # What the later application said of its own pictures stays; all that was there before is as it would have been.
+            own = {row for row in has if any(cell.startswith("later") for cell in row)}
+            if kind == "statuses":
+                said = sorted(row[2] for row in own)
+                verdict.claim(f"{shape}: what was said of later pictures stays", said == ["completed", "error", "generating"], said)
+            has = has - own
         if shape == "half-decided" and kind == "approvals" and has is not None:
             # Decisions that people made stay; all else is as it would have been.
             decided = {row for row in has if row[1] != "pending"}
@@ -404,14 +415,15 @@ def proof(ground, verdict, given):
     log, sampler = ground.path("calls"), Sampler(server, database)
     app = application(server, database, log, given.seed)
     ground.later(lambda: app.poll() is None and app.kill())
+    ground.later(sampler.psql.kill)
     at_work(log)
     time.sleep(given.before)
     began = time.time()
-    done = place.run("migrate", "--legacy-role", APPLICATION, check=False)
+    done = place.run("migrate", "--legacy-role", APPLICATION, check=False, timeout=1200)
     rerun = 0
     while done.returncode and rerun < 3:
         verdict.claim("migrate ends with 0", False, words(done))
-        rerun, done = rerun + 1, place.run("migrate", "--legacy-role", APPLICATION, check=False)
+        rerun, done = rerun + 1, place.run("migrate", "--legacy-role", APPLICATION, check=False, timeout=1200)
     over = time.time()
     time.sleep(given.after)
     result = ended(app)
