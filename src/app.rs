@@ -120,12 +120,13 @@ pub fn has_begun(config: &Config) -> bool {
 }
 
 /// Refuses to have a new key made beside grants that another one sealed: it would open none of them.
-pub async fn check_new_key(config: &Config, db: &Db) -> anyhow::Result<()> {
+/// Gives the ids of keys that others have sealed with, which a new key must not have.
+pub async fn check_new_key(config: &Config, db: &Db) -> anyhow::Result<Vec<String>> {
     let source = key_source(config);
-    let Some(file) = source.missing_file() else { return Ok(()) };
+    let Some(file) = source.missing_file() else { return Ok(Vec::new()) };
     let kind = adopt::look(db).await?.kind;
     if kind == Kind::Empty || kind.is_legacy() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut tx = db.read().await?;
     let sealed = db::grant::count_sealed(&mut tx).await?;
@@ -134,7 +135,7 @@ pub async fn check_new_key(config: &Config, db: &Db) -> anyhow::Result<()> {
         "the key file {0} is not there, and the database holds credentials of {sealed} shops that are sealed with its key. Nothing was changed. Put the file back from your copy (mode 0600), or name the right one with [vault] key_file; if the key is lost for good, make a new file with: (umask 077; echo \"v2:$(openssl rand -base64 32)\" > {0}), and connect the shops again",
         file.display()
     );
-    Ok(())
+    Ok(db::grant::list_key_counts(&mut tx).await?.into_iter().map(|(key, _)| key).collect())
 }
 
 /// Takes from other users of the machine what an older version, or a wide umask, let them read.
@@ -229,8 +230,8 @@ async fn assemble(config: &Config, access: &Access, outside: Outside) -> anyhow:
     check_apps(config, &providers)?;
     close_data(config);
     let db = Db::open_by(access).await?;
-    check_new_key(config, &db).await?;
-    let vault = Vault::open(key_source(config), outside.random.clone())?;
+    let taken = check_new_key(config, &db).await?;
+    let vault = Vault::open_beside(key_source(config), outside.random.clone(), &taken)?;
     bring_up_to_date(config, &outside, &db).await?;
     let apps: BTreeMap<String, App> = config
         .app
@@ -282,6 +283,9 @@ pub async fn serve(
         );
     }
     check_clients(&tools).await?;
+    for told in connect::complete_older(&tools).await? {
+        tracing::warn!("{told}");
+    }
     connect::prove_keys(&tools).await?;
     work::recover(&tools, matches!(owned, Ownership::Sole(_))).await?;
     let present = tokio::spawn(keep_presence(tools.clone()));

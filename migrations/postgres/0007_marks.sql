@@ -51,12 +51,15 @@ CREATE INDEX generation_event_type_idx ON generation_event (event_type);
 CREATE INDEX generation_event_created_at_idx ON generation_event (created_at);
 CREATE INDEX generation_event_flow_id_idx ON generation_event (generation_flow_id);
 
-CREATE FUNCTION forget_marks() RETURNS trigger LANGUAGE plpgsql AS $$
+-- With its owner's rights: whoever may delete a product need not be let into the marks. The schema is that of the table it
+-- stands on, so that nothing in the caller's search path counts; and nobody else may hang it on a table of their own.
+CREATE FUNCTION forget_marks() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    DELETE FROM tag_assignment WHERE entity_type = TG_TABLE_NAME AND entity_id = OLD.id;
-    DELETE FROM user_favorite WHERE entity_type = TG_TABLE_NAME AND entity_id = OLD.id;
+    EXECUTE format('DELETE FROM %I.tag_assignment WHERE entity_type = $1 AND entity_id = $2', TG_TABLE_SCHEMA) USING TG_TABLE_NAME::text, OLD.id;
+    EXECUTE format('DELETE FROM %I.user_favorite WHERE entity_type = $1 AND entity_id = $2', TG_TABLE_SCHEMA) USING TG_TABLE_NAME::text, OLD.id;
     RETURN OLD;
 END
 $$;
+REVOKE ALL ON FUNCTION forget_marks() FROM PUBLIC;
 CREATE TRIGGER product_forget_marks AFTER DELETE ON product FOR EACH ROW EXECUTE FUNCTION forget_marks();
 CREATE TRIGGER generation_flow_forget_marks AFTER DELETE ON generation_flow FOR EACH ROW EXECUTE FUNCTION forget_marks();

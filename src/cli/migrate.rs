@@ -9,8 +9,10 @@ use crate::{
     connect,
     db::{
         Db,
-        adopt::{self, Kind, Options, Report},
+        adopt::{self, Kind, Options, Prepared, Report},
     },
+    outside::Random,
+    vault::Vault,
 };
 
 #[derive(clap::Args)]
@@ -55,11 +57,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     let db = Db::open_by(&access).await?;
     if args.prepare {
         let role = args.legacy_role.unwrap_or_default();
-        adopt::prepare_role(&db, &role).await?;
-        return out.say(&format!(
-            "{role} sees the schema legacy first from its next connection on; it is empty, so nothing changes.\n\
-             Now let the older application connect anew (restart it, or recycle its pool), then run: store-sync migrate --legacy-role {role}"
-        ));
+        return out.say(&prepared(&role, &adopt::prepare_role(&db, &role).await?));
     }
     if args.proof {
         let report = adopt::last(&db).await?.context("no database of the older application was adopted here")?;
@@ -70,7 +68,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
         return out.one(&done);
     }
     let options = Options { legacy: true, legacy_role: args.legacy_role };
-    let report = if args.dry_run {
+    let mut report = if args.dry_run {
         adopt::rehearse(&db, &options).await?
     } else {
         adopt::run(&db, &outside.clock, &outside.new_id::<String>(), &options).await?
@@ -78,9 +76,16 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     let keys = if args.dry_run {
         // The oldest generation has its clients under another name; they are looked at once it is adopted.
         let readable = !matches!(report.kind, Kind::Empty | Kind::Gen0 | Kind::Adopting);
+        if report.tables.iter().any(|proof| proof.table == "store_connection") {
+            report.warnings.extend(connect::lacking_facts(&db, &app::providers(config)?).await?);
+            report.warnings.extend(needed_keys(config, &db).await?);
+        }
         if readable { connect::legacy_keys_before(&db).await? } else { Vec::new() }
     } else {
         let tools = app::open(config).await?;
+        report.warnings.extend(connect::complete_older(&tools).await?);
+        let needed = connect::needed_keys(&tools.db, Some(&tools.vault), &tools.vault.place(), true).await?;
+        report.warnings.extend(needed);
         if args.take_credentials {
             connect::take_legacy_keys(&tools).await?
         } else {
@@ -97,6 +102,35 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
         line(&format!("\nclient {}: {}", key.client_id, key.text))?;
     }
     Ok(())
+}
+
+/// Which keys of the older application will be needed. Looking makes no key of ours.
+async fn needed_keys(config: &Config, db: &Db) -> anyhow::Result<Vec<String>> {
+    let source = app::key_source(config);
+    if let Some(file) = source.missing_file() {
+        let place = format!("{} (once `store-sync migrate` has made it)", file.display());
+        return Ok(connect::needed_keys(db, None, &place, false).await?);
+    }
+    let vault = Vault::open(source, Random::system())?;
+    Ok(connect::needed_keys(db, Some(&vault), &vault.place(), false).await?)
+}
+
+fn prepared(role: &str, done: &Prepared) -> String {
+    let Prepared::Now { sessions } = done else {
+        return format!(
+            "nothing has to be prepared: this generation of the older application uses the names that stay, and {role} goes on \
+             as it is. Run: store-sync migrate"
+        );
+    };
+    let waiting = match sessions {
+        0 => String::new(),
+        n => format!("{n} connection(s) of it are older than that. "),
+    };
+    format!(
+        "{role} sees the schema legacy first from its next connection on, and after it whatever it saw before; the schema is empty, \
+         so nothing changes.\n{waiting}Now let the older application connect anew (restart it, or recycle its pool; a pooler before the \
+         server keeps its connections, so that it has to connect anew, too), then run: store-sync migrate --legacy-role {role}"
+    )
 }
 
 fn print(report: &Report) -> anyhow::Result<()> {
@@ -116,6 +150,7 @@ fn print(report: &Report) -> anyhow::Result<()> {
         let same = match &proof.hash_after {
             None => "–".to_owned(),
             Some(after) if *after == proof.hash_before => format!("yes, hash {after}"),
+            Some(_) if proof.is_same() => format!("yes, but {} completed as said above", proof.filled),
             Some(_) => format!("{} written, {} added, {} gone meanwhile", proof.changed, proof.added, proof.missing),
         };
         line(&format!("{name:38} {:>8} {:>12}  {same}", proof.rows_before, or_dash(proof.rows_after.as_ref())))?;
@@ -145,8 +180,10 @@ fn print(report: &Report) -> anyhow::Result<()> {
         line(&format!("tables were locked for {ms} ms"))?;
     }
     if !report.dry_run && report.kind.is_legacy() {
-        let verdict = if report.is_identical() {
+        let verdict = if report.is_identical() && report.tables.iter().all(|proof| proof.filled == 0) {
             "every row that was there is there, unchanged"
+        } else if report.is_identical() {
+            "every row that was there is there, unchanged but for what was completed as said above"
         } else {
             "see the rows written meanwhile above"
         };

@@ -4,8 +4,8 @@ use crate::db::Fault;
 
 /// What went wrong and why, nothing twice; and what to do, where the database says it.
 pub(super) fn told(error: &anyhow::Error) -> String {
-    let mut text = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
+    let mut text = without_line(&error.to_string());
+    for cause in error.chain().skip(1).map(|cause| without_line(&cause.to_string())) {
         if !text.contains(&cause) {
             text.push_str(": ");
             text.push_str(&cause);
@@ -15,6 +15,15 @@ pub(super) fn told(error: &anyhow::Error) -> String {
     match fault.map(|fault| fault.to_string()).filter(|advice| !text.contains(advice)) {
         Some(advice) => format!("{text}. That is: {advice}"),
         None => text,
+    }
+}
+
+/// The driver adds where in the server's own source an error was raised, and that it came from there: neither helps anybody.
+fn without_line(text: &str) -> String {
+    let text = text.replace("error returned from database: ", "");
+    match text.rsplit_once(" at line ") {
+        Some((words, line)) if !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit()) => words.to_owned(),
+        _ => text,
     }
 }
 
@@ -32,5 +41,10 @@ mod tests {
             text.starts_with("cannot begin: ") && text.ends_with("That is: the database does not answer"),
             "{text}"
         );
+        assert_eq!(
+            super::without_line("error returned from database: permission denied at line 864"),
+            "permission denied"
+        );
+        assert_eq!(super::without_line("it stops at line 3 of the file"), "it stops at line 3 of the file");
     }
 }

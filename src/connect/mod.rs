@@ -7,6 +7,7 @@ mod keys;
 mod leave;
 mod legacy;
 mod migrate;
+mod older;
 mod posted;
 mod reseal;
 mod save;
@@ -20,6 +21,7 @@ pub use keys::{Held, renew_ahead, renewal_run};
 pub use leave::{Left, leave};
 pub use legacy::{LegacyKeys, legacy_keys, legacy_keys_before, take_legacy_keys};
 pub use migrate::{Migrated, migrate_tokens};
+pub use older::{complete as complete_older, lacking_facts, needed_keys};
 pub use posted::{posted_mark, take};
 pub use reseal::{Resealed, Unopened, prove_keys, reseal};
 pub use save::paste;
@@ -77,7 +79,12 @@ fn session(tools: &Shared, connection: &Connection, outside: Outside) -> Result<
     let provider = tools.provider(&connection.store_type)?.clone();
     let app = tools.app_of(&provider)?.cloned();
     let keys = Arc::new(Held::new(tools.clone(), connection.id.clone()));
-    let shop = Shop { provider, facts: connection.facts.0.clone(), store_url: connection.store_url.clone(), app };
+    let mut facts = connection.facts.0.clone();
+    if facts.is_empty() {
+        // The older application goes on connecting shops beside us.
+        facts = provider.facts_of_address(&connection.store_url).unwrap_or_default();
+    }
+    let shop = Shop { provider, facts, store_url: connection.store_url.clone(), app };
     Ok(Session::new(outside, shop, keys, &tools.pacers))
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::save::seal_plaintext;
+use super::{older::needed_key, save::seal_plaintext};
 use crate::{
     db,
     model::{ConnectionId, Failure},
@@ -68,6 +68,10 @@ pub async fn prove_keys(tools: &Tools) -> Result<(), Failure> {
         let binding = [row.id.as_str(), row.client_id.as_str(), row.store_type.as_str()];
         match tools.vault.unseal(&Binding(&binding), &row.sealed) {
             Ok(_) => drop(opened.insert(&row.sealed.key_id)),
+            Err(_) if row.sealed.is_older() => {
+                let shops = samples.iter().filter(|other| other.sealed.key_id == row.sealed.key_id).count();
+                return Err(Failure::give_up("wrong_key", needed_key(tools, &row.sealed, shops)));
+            }
             Err(error) => drop(refused.insert(&row.sealed.key_id, format!("connection {}: {error}", row.id))),
         }
     }

@@ -149,6 +149,18 @@ pub async fn list_keep_alive(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result
     all!(tx, Connection, sql, now, limit)
 }
 
+/// What the provider's file looks up, where it was not known; false where it is by now.
+pub async fn update_facts(tx: &mut Tx, id: &ConnectionId, facts: &Facts) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET facts = $2 WHERE id = $1 AND facts = $3";
+    Ok(execute!(tx, sql, id, Json(facts), Json(&Facts::new()))? == 1)
+}
+
+/// Every active shop by id, with its provider and address; also of a database that is not adopted yet.
+pub async fn list_addresses(tx: &mut Tx) -> sqlx::Result<Vec<(String, String, String)>> {
+    let sql = "SELECT id, store_type, store_url FROM store_connection WHERE status = 'active' ORDER BY id";
+    all!(tx, (String, String, String), sql)
+}
+
 /// How a connection stands, with the reason.
 pub async fn mark_status(
     tx: &mut Tx,

@@ -61,6 +61,23 @@ impl Fault {
     }
 }
 
+/// An engine's error in its own words, with the table and column it is about, and without the place in the engine's source. Its
+/// details stay away: they may hold a whole row.
+pub(super) fn words(error: &Error) -> String {
+    let Error::Database(database) = error else { return error.to_string() };
+    let mut text = database.message().to_owned();
+    let Some(detail) = database.try_downcast_ref::<PgDatabaseError>() else { return text };
+    let about = [("table", detail.table()), ("column", detail.column()), ("rule", detail.constraint())];
+    let about = about
+        .iter()
+        .filter_map(|(kind, name)| name.filter(|name| !text.contains(*name)).map(|name| format!("{kind} {name}")));
+    let about: Vec<String> = about.collect();
+    if !about.is_empty() {
+        text = format!("{text} ({})", about.join(", "));
+    }
+    text
+}
+
 /// By the primary result code: <https://sqlite.org/rescode.html>.
 fn sqlite(code: &str) -> Option<Fault> {
     match code.parse::<u32>().ok()? & 0xff {

@@ -53,9 +53,23 @@ pub async fn list_key_counts(tx: &mut Tx) -> sqlx::Result<Vec<(String, i64)>> {
     all!(tx, (String, i64), sql)
 }
 
-/// How many grants are sealed.
+/// Grants that the older application sealed, by id: of a database that is adopted, or of one that is not yet.
+pub async fn list_older(tx: &mut Tx, adopted: bool) -> sqlx::Result<Vec<SealedRow>> {
+    let sql = if adopted {
+        "SELECT id, client_id, store_type, credentials_ciphertext AS ciphertext, credentials_iv AS iv, credentials_tag AS tag, \
+         credentials_key_id AS key_id, credentials_format AS format FROM store_connection \
+         WHERE credentials_ciphertext IS NOT NULL AND credentials_format = 1 ORDER BY id"
+    } else {
+        "SELECT id, client_id, store_type, credentials_ciphertext AS ciphertext, credentials_iv AS iv, credentials_tag AS tag, \
+         credentials_key_id AS key_id, 1 AS format FROM store_connection WHERE credentials_ciphertext IS NOT NULL ORDER BY id"
+    };
+    all!(tx, SealedRow, sql)
+}
+
+/// How many grants this program sealed.
 pub async fn count_sealed(tx: &mut Tx) -> sqlx::Result<i64> {
-    let sql = "SELECT count(*) FROM store_connection WHERE credentials_ciphertext IS NOT NULL";
+    let sql =
+        "SELECT count(*) FROM store_connection WHERE credentials_ciphertext IS NOT NULL AND credentials_format <> 1";
     Ok(scalar!(tx, i64, sql)?.unwrap_or(0))
 }
 

@@ -49,7 +49,6 @@ pub(super) struct Standing {
     path: String,
     pub(super) read_only: bool,
     pub(super) may_create: bool,
-    pub(super) may_make_schemas: bool,
 }
 
 /// Opens a pool, and refuses what cannot serve.
@@ -97,8 +96,7 @@ pub(super) async fn standing(pool: &PgPool, server: &Server) -> sqlx::Result<Sta
     let sql = "SELECT current_setting('server_encoding') AS encoding, current_user::text AS role, \
                current_schema()::text AS schema, current_setting('search_path') AS path, \
                current_setting('transaction_read_only') = 'on' AS read_only, \
-               coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create, \
-               has_database_privilege(current_database(), 'CREATE') AS may_make_schemas";
+               coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create";
     let mut held = Held::begin(pool, server.begin(), &server.habits).await?;
     let standing = sqlx::query_as(sql).persistent(false).fetch_one(&mut *held).await;
     held.noted(standing)
@@ -131,15 +129,6 @@ impl Standing {
              AUTHORIZATION {role}; and put ?search_path=store_sync at the end of [database] url"
         )
     }
-
-    /// What to say so that our role may make the schema of the old names.
-    pub(super) fn grant_schemas(&self) -> String {
-        let role = quoted(&self.role);
-        format!(
-            "the database role {role} may not make the schema legacy, which keeps the old names for the older application. Let \
-             the owner of the database run: CREATE SCHEMA legacy AUTHORIZATION {role}"
-        )
-    }
 }
 
 /// How far the server's clock is ahead of this machine's, with the time that the question took; both in milliseconds.
@@ -163,7 +152,7 @@ pub(super) async fn clock_ahead(
 }
 
 /// A name as SQL needs it.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && name != "user";
@@ -171,7 +160,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// The schemas that a search path names.
-fn names(path: &str) -> Vec<String> {
+pub(super) fn names(path: &str) -> Vec<String> {
     let name = |part: &str| {
         let part = part.trim();
         match part.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {

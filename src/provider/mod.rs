@@ -317,6 +317,25 @@ impl Provider {
         if known { self.store_url(facts).map(Some) } else { Ok(None) }
     }
 
+    /// The facts that a shop's address tells, where it tells all that this file looks up: of a shop that others have connected.
+    pub fn facts_of_address(&self, store_url: &str) -> Option<Facts> {
+        let template = &self.recipe.connect.store_url;
+        let mut facts: Facts = template
+            .read(store_url.trim_end_matches('/'))?
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        for field in self.fields().iter().filter(|field| !field.secret) {
+            let value =
+                facts.get(&field.name).and_then(|value| value.as_str()).or(field.default.as_deref())?.to_owned();
+            if !field.pattern.matches(&value) {
+                return None;
+            }
+            facts.insert(field.name.clone(), value.into());
+        }
+        self.store_url(&facts).is_ok().then_some(facts)
+    }
+
     /// The shop's address from its facts: lower-case host, no slash at the end; plain http only on loopback.
     pub fn store_url(&self, facts: &Facts) -> Result<String, Failure> {
         let bad = |why: &str| Failure::give_up("bad_store_url", format!("{}: the shop's address {why}", self.name()));

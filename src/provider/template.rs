@@ -66,6 +66,27 @@ impl Template {
         })
     }
 
+    /// What the placeholders must have been, where a text was made from this; each ends where the next text begins.
+    pub(super) fn read(&self, text: &str) -> Option<Vec<(&str, String)>> {
+        let (mut found, mut rest) = (Vec::new(), text);
+        let mut parts = self.parts.iter().peekable();
+        while let Some(part) = parts.next() {
+            match part {
+                Part::Text(text) => rest = rest.strip_prefix(text.as_str())?,
+                Part::Slot(name) => {
+                    let end = match parts.peek() {
+                        Some(Part::Text(next)) => rest.find(next.as_str())?,
+                        Some(Part::Slot(_)) => return None,
+                        None => rest.len(),
+                    };
+                    found.push((name.as_str(), rest[..end].to_owned()));
+                    rest = &rest[end..];
+                }
+            }
+        }
+        rest.is_empty().then_some(found)
+    }
+
     /// The text filled in. `None` where the template is one placeholder that has no value; a missing one within a text is an error.
     pub(super) fn text(&self, scope: &Scope<'_>) -> Result<Option<String>, Failure> {
         if let [Part::Slot(name)] = &self.parts[..] {

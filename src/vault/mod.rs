@@ -41,6 +41,13 @@ pub struct Sealed {
     pub format: i32,
 }
 
+impl Sealed {
+    /// Whether the older application sealed it.
+    pub fn is_older(&self) -> bool {
+        self.format == OLD_FORMAT
+    }
+}
+
 /// What a secret is bound to: it opens nowhere else.
 pub struct Binding<'a>(pub &'a [&'a str]);
 
@@ -83,8 +90,18 @@ pub enum VaultError {
 impl Vault {
     /// Reads the ring; makes a key file, with a warning, where there is none.
     pub fn open(source: KeySource, random: Random) -> Result<Self, VaultError> {
-        let ring = source.read(&random)?;
+        Self::open_beside(source, random, &[])
+    }
+
+    /// The same; where a new key is made, its id is none of those under which others have sealed.
+    pub fn open_beside(source: KeySource, random: Random, taken: &[String]) -> Result<Self, VaultError> {
+        let ring = source.read(&random, taken)?;
         Ok(Self { ring: RwLock::new(ring), source, random })
+    }
+
+    /// Where a key is added to the ring, for people.
+    pub fn place(&self) -> String {
+        self.source.place()
     }
 
     /// Reads the ring anew where it comes from; a process that runs learns of new keys so.
@@ -121,16 +138,18 @@ impl Vault {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The key of this id; the ring is read anew once where it has none, since another process may have made it.
-    fn key(&self, id: &str) -> Result<Arc<Key>, VaultError> {
-        let find = || self.ring().iter().find(|key| key.id == id).cloned();
-        if let Some(key) = find() {
-            return Ok(key);
+    /// The keys of this id, of which the older application may have one, too; the ring is read anew once where it has none, since
+    /// another process may have made it.
+    fn keys(&self, id: &str) -> Result<Vec<Arc<Key>>, VaultError> {
+        let find = || -> Vec<Arc<Key>> { self.ring().iter().filter(|key| key.id == id).cloned().collect() };
+        let found = find();
+        if !found.is_empty() {
+            return Ok(found);
         }
         if self.source.can_change() {
             self.reload()?;
         }
-        find().ok_or_else(|| VaultError::UnknownKey(id.to_owned()))
+        Some(find()).filter(|found| !found.is_empty()).ok_or_else(|| VaultError::UnknownKey(id.to_owned()))
     }
 
     /// Seals `plaintext` with the current key, bound to `binding`.
@@ -157,21 +176,9 @@ impl Vault {
 
     /// Opens what `seal` made under the same binding.
     pub fn unseal(&self, binding: &Binding<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        let key = &*self.key(&sealed.key_id)?;
-        let decode = |text: &str| BASE64.decode(text).map_err(|_| VaultError::Broken);
-        let nonce: [u8; 12] = decode(&sealed.iv)?.try_into().map_err(|_| VaultError::Broken)?;
-        let tag: [u8; 16] = decode(&sealed.tag)?.try_into().map_err(|_| VaultError::Broken)?;
-        let mut buffer = Zeroizing::new(decode(&sealed.ciphertext)?);
-        if sealed.format == OLD_FORMAT {
-            return open_old(key, nonce, tag, buffer);
-        }
-        if sealed.format != FORMAT {
-            return Err(VaultError::Broken);
-        }
-        cipher(key)
-            .decrypt_inout_detached(&nonce.into(), &binding.bytes(), buffer.as_mut_slice().into(), &tag.into())
-            .map_err(|_| VaultError::Broken)?;
-        Ok(buffer)
+        let keys = self.keys(&sealed.key_id)?;
+        let opened = keys.iter().find_map(|key| unseal_with(key, binding, sealed).ok());
+        opened.ok_or(VaultError::Broken)
     }
 
     /// Seals into one text, for columns that hold a sealed secret in one piece.
@@ -226,6 +233,23 @@ fn mac(key: &Key, purpose: &str, text: &[u8]) -> [u8; 32] {
 
 fn cipher(key: &Key) -> ChaCha20Poly1305 {
     ChaCha20Poly1305::new(key.bytes.expose_secret().into())
+}
+
+fn unseal_with(key: &Key, binding: &Binding<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let decode = |text: &str| BASE64.decode(text).map_err(|_| VaultError::Broken);
+    let nonce: [u8; 12] = decode(&sealed.iv)?.try_into().map_err(|_| VaultError::Broken)?;
+    let tag: [u8; 16] = decode(&sealed.tag)?.try_into().map_err(|_| VaultError::Broken)?;
+    let mut buffer = Zeroizing::new(decode(&sealed.ciphertext)?);
+    if sealed.format == OLD_FORMAT {
+        return open_old(key, nonce, tag, buffer);
+    }
+    if sealed.format != FORMAT {
+        return Err(VaultError::Broken);
+    }
+    cipher(key)
+        .decrypt_inout_detached(&nonce.into(), &binding.bytes(), buffer.as_mut_slice().into(), &tag.into())
+        .map_err(|_| VaultError::Broken)?;
+    Ok(buffer)
 }
 
 fn open_old(
@@ -325,6 +349,25 @@ mod tests {
         );
         let other = Sealed { tag: BASE64.encode([0; 16]), ..sealed };
         assert!(matches!(vault.unseal(&Binding(&["anything"]), &other), Err(VaultError::Broken)));
+    }
+
+    #[test]
+    fn the_older_applications_key_may_be_called_as_ours_is() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let file = folder.path().join("vault.key");
+        let taken = ["v1".to_owned(), "v2".to_owned()];
+        let ours = Vault::open_beside(KeySource::File(file.clone()), Random::seeded(1), &taken).expect("is made");
+        assert_eq!((ours.current_key_id().as_str(), ours.place()), ("v3", file.display().to_string()));
+        assert_eq!(std::fs::metadata(&file).expect("is there").permissions().mode() & 0o777, 0o600);
+        let (first, second) = (vault(&format!("v1:{}", key(1))), vault(&format!("v1:{}", key(2))));
+        let both = vault(&format!("v1:{},v1:{}", key(1), key(2)));
+        for sealed in [first.seal(&Binding(&["x"]), b"s"), second.seal(&Binding(&["x"]), b"s")] {
+            assert_eq!(both.unseal(&Binding(&["x"]), &sealed).expect("one of them opens").as_slice(), b"s");
+        }
+        let neither = vault(&format!("v1:{}", key(3)));
+        let sealed = first.seal(&Binding(&["x"]), b"s");
+        assert!(matches!(neither.unseal(&Binding(&["x"]), &sealed), Err(VaultError::Broken)));
     }
 
     #[test]

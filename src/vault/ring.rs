@@ -51,15 +51,25 @@ impl KeySource {
         }
     }
 
+    /// Where keys are added, for people.
+    pub(super) fn place(&self) -> String {
+        match self {
+            Self::Given(_) => "[vault] keys".to_owned(),
+            Self::File(file) => file.display().to_string(),
+            Self::Command(_) => "what [vault] keys_command prints".to_owned(),
+        }
+    }
+
     /// Reads the ring again. A key file that is gone is not made anew under a process that still has its keys.
     pub(super) fn read_again(&self, random: &Random) -> Result<Ring, VaultError> {
         match self {
             Self::File(file) if !file.exists() => Err(unusable(&file.display().to_string(), "the file is gone")),
-            _ => self.read(random),
+            _ => self.read(random, &[]),
         }
     }
 
-    pub(super) fn read(&self, random: &Random) -> Result<Ring, VaultError> {
+    /// Reads the ring; a new key gets an id that is not among the `taken` ones.
+    pub(super) fn read(&self, random: &Random, taken: &[String]) -> Result<Ring, VaultError> {
         match self {
             Self::Given(text) => parse(text.expose_secret(), "[vault] keys"),
             Self::File(file) => {
@@ -71,7 +81,7 @@ impl KeySource {
                         parse(&text, &place)
                     }
                     Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                        let text = make_file(file, random).map_err(unusable)?;
+                        let text = make_file(file, random, taken).map_err(unusable)?;
                         tracing::warn!(
                             vault.file = place,
                             "made a new key for the vault; keep a copy, without it no shop's credentials can be opened"
@@ -131,8 +141,9 @@ fn parse(text: &str, place: &str) -> Result<Ring, VaultError> {
         if id.trim().is_empty() {
             return Err(bad("a key has no id in front of the colon"));
         }
-        if keys.iter().any(|key| key.id == id.trim()) {
-            return Err(bad("two keys have the same id"));
+        // The older application calls its key as ours are called: each opens what it sealed.
+        if keys.iter().any(|key| key.id == id.trim() && key.bytes.expose_secret() == &bytes) {
+            return Err(bad("a key stands there twice"));
         }
         keys.push(Arc::new(Key { id: id.trim().to_owned(), bytes: SecretBox::new(Box::new(bytes)) }));
     }
@@ -185,10 +196,11 @@ fn write_closed(file: &Path, text: &str) -> std::io::Result<()> {
     out.sync_all()
 }
 
-fn make_file(file: &Path, random: &Random) -> std::io::Result<Zeroizing<String>> {
+fn make_file(file: &Path, random: &Random, taken: &[String]) -> std::io::Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new([0_u8; 32]);
     random.fill(bytes.as_mut_slice());
-    let text = Zeroizing::new(format!("v1:{}\n", BASE64.encode(bytes.as_slice())));
+    let id = (1..=taken.len() + 1).map(|n| format!("v{n}")).find(|id| !taken.contains(id)).unwrap_or_default();
+    let text = Zeroizing::new(format!("{id}:{}\n", BASE64.encode(bytes.as_slice())));
     if let Some(folder) = file.parent() {
         private::make_folder(folder)?;
     }

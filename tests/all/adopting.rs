@@ -1,5 +1,11 @@
 //! Databases of the older application, taken over with nothing lost: every generation, with all that has gone wrong in them.
 
+mod half;
+mod later;
+mod rights;
+mod views;
+mod yielding;
+
 use std::{
     process::{Command, Stdio},
     sync::{
@@ -73,6 +79,39 @@ impl Legacy {
 
     async fn adopt_with(&self, options: &Options) -> Result<Report, AdoptError> {
         adopt::run(&self.db().await, &Clock::system(), "adoption", options).await
+    }
+
+    /// Begins an adoption and stops it where the names have changed and nothing is filled yet.
+    async fn stop_before_the_backfill(&self, role: Option<&str>) {
+        self.run("CREATE FUNCTION not_yet() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not yet'; END $$")
+            .await;
+        for table in ["flow", "generation_flow", "generated_image", "generated_asset"] {
+            let there = format!("SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename = '{table}'");
+            if self.number(&there).await > 0 {
+                self.run(&format!(
+                    "CREATE TRIGGER not_yet_{table} BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION not_yet()"
+                ))
+                .await;
+            }
+        }
+        let stopped = self.adopt_with(&Options { legacy: true, legacy_role: role.map(str::to_owned) }).await;
+        assert!(
+            stopped.as_ref().is_err_and(|why| why.to_string().contains("not yet")),
+            "it stops at the first row: {stopped:?}"
+        );
+        self.run("DROP FUNCTION not_yet() CASCADE").await;
+        assert_eq!(adopt::look(&self.db().await).await.expect("looks").kind, Kind::Adopting);
+    }
+
+    /// The name of the database.
+    fn name(&self) -> &str {
+        self.url.split('/').nth(3).and_then(|rest| rest.split('?').next()).expect("a name")
+    }
+
+    /// The same database, reached as another role.
+    fn url_of(&self, role: &str) -> String {
+        let (_, rest) = self.url.split_once('@').expect("a role");
+        format!("postgres://{role}@{rest}")
     }
 
     /// Every row of the old tables in the old columns, as one hash a table: made by this test, not by the program.
@@ -344,8 +383,7 @@ struct OldApp {
 
 impl OldApp {
     async fn new(legacy: &Legacy) -> Self {
-        let role =
-            format!("old_{}", legacy.url.split('/').nth(3).and_then(|rest| rest.split('?').next()).expect("a name"));
+        let role = format!("old_{}", legacy.name());
         legacy
             .run(&format!(
                 "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA public TO {role}; GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}"
@@ -355,6 +393,12 @@ impl OldApp {
         let options: PgConnectOptions = legacy.url.parse().expect("an address");
         let conn = PgConnection::connect_with(&options.username(&role)).await.expect("the older application connects");
         Self { conn, role }
+    }
+
+    /// Goes away, and its role with it.
+    async fn leave(self, legacy: &Legacy) {
+        self.conn.close().await.expect("closes");
+        legacy.run(&format!("REVOKE ALL ON SCHEMA public FROM {0}; DROP OWNED BY {0}; DROP ROLE {0}", self.role)).await;
     }
 
     /// Its copy of a session, as the browser holds it.

@@ -26,7 +26,7 @@ pub(crate) struct Pooler {
 }
 
 impl Pooler {
-    async fn start(more: &str) -> Self {
+    pub(crate) async fn start(more: &str) -> Self {
         let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer"];
         let program =
             program.iter().find(|path| Path::new(path).exists()).expect("pgbouncer is installed: see tests/run");

@@ -1,93 +1,136 @@
-//! Fills what new columns and tables need from what old rows say. In batches, each whole by itself and done twice without harm.
+//! Gives rows what they lack, a few at a time. Each batch is whole by itself and done twice without harm; where anybody else
+//! wants the same rows, it is the batch that gives way.
+
+use std::collections::HashSet;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{
-    plan::Plan,
-    recognise::Kind,
-    step::{Demand, quoted},
+    AdoptError,
+    empty::Fill,
+    patience::{Patience, Tries, is_busy},
+    proof::{self, Shape},
+    recognise::BEFORE,
+    step::quoted,
 };
+use crate::outside::Clock;
 
-/// Rows looked at in one transaction.
-const BATCH: i64 = 5000;
+/// Rows of one transaction: as many as are soon done, fewer where somebody was in the way.
+const MOST: usize = 500;
+const FEWEST: usize = 8;
 
-/// What the backfill will do, for people.
-pub(super) fn lines(kind: Kind) -> Vec<&'static str> {
-    let mut lines = Vec::new();
-    if kind.has_old_names() {
-        lines.push("generation_flow.client_id from each flow's session");
-        lines.push("generated_asset.status = error where there is an error; completed_at from updated_at elsewhere");
-        lines.push("generated_asset_product from product_ids: first seen first, the first one primary");
-    }
-    if kind == Kind::Gen2 {
-        lines.push("store_sync_log.client_id and trigger from each run's connection");
-        lines.push("links that are there twice become one; references to nothing become null");
-    }
-    lines
+/// One thing to fill, and what goes with it.
+struct Batch<'a> {
+    fill: &'a Fill,
+    /// The shape of its table, where it writes columns that were there: then the digests of before follow.
+    shape: Option<&'a Shape>,
+    /// The shape of the links, where it makes some and there was such a table.
+    links: Option<&'a Shape>,
+    patience: Patience,
+    clock: &'a Clock,
 }
 
-const FLOWS: &str = "UPDATE generation_flow f SET client_id = s.client_id FROM collection_session s \
-                     WHERE s.id = f.collection_session_id AND f.client_id IS NULL AND f.id > $1 AND f.id <= $2";
-const FAILED: &str = "UPDATE generated_asset SET status = 'error' \
-                      WHERE id > $1 AND id <= $2 AND from_legacy AND error IS NOT NULL AND status = 'completed'";
-const FINISHED: &str = "UPDATE generated_asset SET completed_at = updated_at AT TIME ZONE 'UTC' \
-                        WHERE id > $1 AND id <= $2 AND from_legacy AND error IS NULL AND status = 'completed' AND completed_at IS NULL";
-const LINKS: &str = "INSERT INTO generated_asset_product (id, generated_asset_id, product_id, is_primary, created_at) \
-     SELECT a.id || '_' || p.id, a.id, p.id, h.asset IS NULL AND row_number() OVER (PARTITION BY a.id ORDER BY m.place) = 1, \
-     a.created_at AT TIME ZONE 'UTC' \
-     FROM generated_asset a CROSS JOIN LATERAL (SELECT value #>> '{}' AS id, min(place) AS place \
-     FROM jsonb_array_elements(CASE jsonb_typeof(a.product_ids) WHEN 'array' THEN a.product_ids ELSE '[]' END) \
-     WITH ORDINALITY AS member (value, place) WHERE jsonb_typeof(value) = 'string' GROUP BY 1) m \
-     JOIN product p ON p.id = m.id AND p.client_id = a.client_id \
-     LEFT JOIN (SELECT DISTINCT generated_asset_id AS asset FROM generated_asset_product \
-     WHERE is_primary AND generated_asset_id > $1 AND generated_asset_id <= $2) h ON h.asset = a.id \
-     WHERE a.id > $1 AND a.id <= $2 ON CONFLICT DO NOTHING";
-const RUNS: &str = "UPDATE store_sync_log l SET client_id = c.client_id, \"trigger\" = coalesce(l.\"trigger\", 'approval') \
-     FROM store_connection c WHERE c.id = l.store_connection_id AND (l.client_id IS NULL OR l.\"trigger\" IS NULL) \
-     AND l.id > $1 AND l.id <= $2";
-const DOUBLE_LINKS: &str = "DELETE FROM generated_asset_product l WHERE EXISTS (SELECT 1 FROM generated_asset_product o \
-     WHERE o.generated_asset_id = l.generated_asset_id AND o.product_id = l.product_id AND (o.is_primary, l.id) > (l.is_primary, o.id))";
-
 /// Fills everything; the tables have their new names already.
-pub(super) async fn run(conn: &mut PgConnection, kind: Kind, plan: &Plan) -> sqlx::Result<()> {
+pub(super) async fn run(
+    conn: &mut PgConnection,
+    (patience, clock): (Patience, &Clock),
+    fills: &[Fill],
+    shapes: &[Shape],
+) -> Result<(), AdoptError> {
     // Tables just renamed and made have no statistics that the planner could go by.
     sqlx::raw_sql("ANALYZE generated_asset, product, generated_asset_product").execute(&mut *conn).await?;
-    if kind.has_old_names() {
-        batches(conn, "generation_flow", &[FLOWS]).await?;
-        batches(conn, "generated_asset", &[FAILED, FINISHED, LINKS]).await?;
+    let written = |fill: &Fill, shape: &Shape| {
+        shape.table == fill.table && fill.columns.iter().any(|column| shape.columns.iter().any(|name| name == column))
+    };
+    let batch = |fill| Batch {
+        fill,
+        shape: shapes.iter().find(|shape| written(fill, shape)),
+        links: shapes.iter().find(|shape| fill.links && shape.table == "generated_asset_product"),
+        patience,
+        clock,
+    };
+    let batches: Vec<Batch<'_>> = fills.iter().map(batch).collect();
+    let mut text = format!("ALTER TABLE {BEFORE} ADD COLUMN IF NOT EXISTS ours boolean NOT NULL DEFAULT false");
+    if batches.iter().any(|batch| batch.shape.is_some() || batch.links.is_some()) {
+        text.push_str(&format!("; CREATE INDEX IF NOT EXISTS {BEFORE}_idx ON {BEFORE} (table_name, id)"));
     }
-    if plan.found.tables.contains_key("store_sync_log") {
-        batches(conn, "store_sync_log", &[RUNS]).await?;
-    }
-    sqlx::raw_sql(DOUBLE_LINKS).execute(&mut *conn).await?;
-    for demand in &plan.demands {
-        let Demand::Reference { table, column, to, action } = demand else { continue };
-        if action == "SET NULL" && plan.found.has(table, column) {
-            let sql = format!(
-                "UPDATE {} r SET \"{column}\" = NULL WHERE \"{column}\" IS NOT NULL \
-                 AND NOT EXISTS (SELECT 1 FROM {} t WHERE t.id = r.\"{column}\")",
-                quoted(table),
-                quoted(to)
-            );
-            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *conn).await?;
-        }
+    sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *conn).await?;
+    for batch in &batches {
+        batch.all(conn).await?;
     }
     Ok(())
 }
 
-/// Walks a table by its key and runs the statements over each stretch.
-async fn batches(conn: &mut PgConnection, table: &str, statements: &'static [&'static str]) -> sqlx::Result<()> {
-    let next = format!("SELECT max(id) FROM (SELECT id FROM {table} WHERE id > $1 ORDER BY id LIMIT {BATCH}) w");
-    let mut from = String::new();
-    loop {
-        let to: Option<String> =
-            sqlx::query_scalar(AssertSqlSafe(next.clone())).bind(&from).fetch_one(&mut *conn).await?;
-        let Some(to) = to else { return Ok(()) };
+impl Batch<'_> {
+    /// Walks the table by its key, from one stretch of rows that lack it to the next: first the rows that nobody holds, many at
+    /// a time, then those that somebody held, one by one.
+    async fn all(&self, conn: &mut PgConnection) -> Result<(), AdoptError> {
+        let (mut after, mut most, mut tries, mut held) = (String::new(), MOST, Tries::new(self.clock), Vec::new());
+        loop {
+            let ids = self.next(conn, &after, most).await?;
+            let Some(last) = ids.last() else { break };
+            match self.one(conn, &ids, "SKIP LOCKED").await {
+                Ok(done) => {
+                    last.clone_into(&mut after);
+                    held.extend(ids.into_iter().filter(|id| !done.contains(id)));
+                    most = (most * 2).min(MOST);
+                    tries = Tries::new(self.clock);
+                }
+                Err(error) => {
+                    if is_busy(&error) {
+                        most = (ids.len() / 2).max(FEWEST);
+                    }
+                    tries.again(conn, error).await?;
+                }
+            }
+        }
+        for id in held {
+            let mut tries = Tries::new(self.clock);
+            while let Err(error) = self.one(conn, std::slice::from_ref(&id), "").await {
+                tries.again(conn, error).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next rows that lack it. Looked for without any lock, since that may take long.
+    async fn next(&self, conn: &mut PgConnection, after: &str, most: usize) -> sqlx::Result<Vec<String>> {
+        let Fill { table, lacking, .. } = self.fill;
+        let sql =
+            format!("SELECT t.id FROM {} t WHERE t.id > $1 AND ({lacking}) ORDER BY t.id LIMIT {most}", quoted(table));
+        sqlx::query_scalar(AssertSqlSafe(sql)).bind(after).fetch_all(conn).await
+    }
+
+    /// One batch, which is over before anybody who waits for it could be given up for it; gives the rows that were done. Where
+    /// there are several, those that somebody holds are passed over: whoever waits for one row must hold no other.
+    async fn one(&self, conn: &mut PgConnection, ids: &[String], held: &str) -> sqlx::Result<HashSet<String>> {
+        let Fill { table, lacking, statements, .. } = self.fill;
+        let since = self.clock.now();
         let mut tx = conn.begin().await?;
+        self.patience.wait_briefly(&mut tx).await?;
+        self.patience.hurry(&mut tx, self.clock.now().since(since)).await?;
+        let sql = format!(
+            "SELECT t.id FROM {} t WHERE t.id = ANY($1) AND ({lacking}) ORDER BY t.id FOR NO KEY UPDATE OF t {held}",
+            quoted(table)
+        );
+        let ids: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).bind(ids).fetch_all(&mut *tx).await?;
+        // What was waited for is over; the row is ours, and others begin to wait only now.
+        let since = self.clock.now();
+        let as_before = match self.shape {
+            Some(shape) => proof::as_before(&mut tx, shape, &ids).await?,
+            None => Vec::new(),
+        };
         for statement in statements {
-            sqlx::query(*statement).bind(&from).bind(&to).execute(&mut *tx).await?;
+            self.patience.hurry(&mut tx, self.clock.now().since(since)).await?;
+            sqlx::query(AssertSqlSafe(statement.clone())).bind(&ids).execute(&mut *tx).await?;
+        }
+        if let Some(shape) = self.shape {
+            proof::count_as_ours(&mut tx, shape, &as_before).await?;
+        }
+        if let Some(shape) = self.links {
+            proof::count_links_as_ours(&mut tx, shape, &ids).await?;
         }
         tx.commit().await?;
-        from = to;
+        Ok(ids.into_iter().collect())
     }
 }

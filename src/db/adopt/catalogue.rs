@@ -14,10 +14,9 @@ pub(super) struct Catalogue {
     pub tables: BTreeMap<String, Table>,
     pub indices: BTreeMap<String, Index>,
     pub triggers: BTreeSet<(String, String)>,
-    /// Name to text.
-    pub functions: BTreeMap<String, String>,
-    /// Views in the schema `legacy`; `None` where there is no such schema.
-    pub legacy: Option<BTreeSet<String>>,
+    pub functions: BTreeMap<String, Function>,
+    /// Views in the schema `legacy` with what is said of them; `None` where there is no such schema.
+    pub legacy: Option<BTreeMap<String, Option<String>>>,
 }
 
 /// A table.
@@ -62,6 +61,15 @@ pub(super) struct Index {
     pub owned: bool,
     /// `a, b`
     pub columns: String,
+}
+
+/// A function.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct Function {
+    pub name: String,
+    pub body: String,
+    /// It runs with its owner's rights, in a search path of its own, and nobody else may call it.
+    pub definer: bool,
 }
 
 impl Table {
@@ -125,15 +133,19 @@ impl Catalogue {
         catalogue
             .triggers
             .extend(sqlx::query_as::<_, (String, String)>(triggers).persistent(false).fetch_all(&mut *conn).await?);
-        let functions = "SELECT proname::text, prosrc FROM pg_proc WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())";
-        catalogue
-            .functions
-            .extend(sqlx::query_as::<_, (String, String)>(functions).persistent(false).fetch_all(&mut *conn).await?);
+        let functions = "SELECT proname::text AS name, prosrc AS body, \
+                         prosecdef AND proconfig IS NOT NULL AND NOT has_function_privilege('public', oid, 'EXECUTE') AS definer FROM pg_proc \
+                         WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())";
+        for function in sqlx::query_as::<_, Function>(functions).persistent(false).fetch_all(&mut *conn).await? {
+            catalogue.functions.insert(function.name.clone(), function);
+        }
         let schema = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'legacy')";
         if sqlx::query_scalar::<_, bool>(schema).persistent(false).fetch_one(&mut *conn).await? {
-            let views = "SELECT viewname::text FROM pg_views WHERE schemaname = 'legacy'";
-            catalogue.legacy =
-                Some(sqlx::query_scalar(views).persistent(false).fetch_all(&mut *conn).await?.into_iter().collect());
+            let views = "SELECT relname::text, obj_description(oid, 'pg_class') FROM pg_class \
+                         WHERE relkind = 'v' AND relnamespace = 'legacy'::regnamespace";
+            let views: Vec<(String, Option<String>)> =
+                sqlx::query_as(views).persistent(false).fetch_all(&mut *conn).await?;
+            catalogue.legacy = Some(views.into_iter().collect());
         }
         Ok(catalogue)
     }

@@ -20,6 +20,9 @@ const FOR_OLD_ROWS: &[(&str, &str, &str)] = &[
 const FILLED: &[(&str, &str)] =
     &[("generation_flow", "client_id"), ("store_sync_log", "client_id"), ("store_sync_log", "trigger")];
 
+/// New tables that the views for the old names write into.
+const AT_ONCE: &[&str] = &["generated_asset_product"];
+
 /// The work so far.
 pub(super) struct Draft {
     target: &'static Target,
@@ -38,7 +41,13 @@ impl Draft {
     }
 
     pub(super) fn push(&mut self, phase: Phase, what: impl Into<String>, sql: impl Into<String>) {
-        self.steps.push(Step { phase, what: what.into(), sql: sql.into() });
+        self.steps.push(Step { phase, what: what.into(), sql: sql.into(), apart: None });
+    }
+
+    /// A step of the expand that may come after it.
+    fn push_apart(&mut self, table: &str, what: String, sql: String) {
+        let apart = (!AT_ONCE.contains(&table)).then(|| table.to_owned());
+        self.steps.push(Step { phase: Phase::Expand, what, sql, apart });
     }
 
     /// Completes the tables that are there and makes those that are not.
@@ -49,9 +58,9 @@ impl Draft {
                 self.complete(table);
                 continue;
             }
-            self.push(Phase::Expand, format!("make table {}", table.name), table.sql.clone());
+            self.push_apart(&table.name, format!("make table {}", table.name), table.sql.clone());
             for index in target.indices.iter().filter(|index| index.table == table.name) {
-                self.push(Phase::Expand, format!("make index {}", index.name), index.sql(&index.name, None));
+                self.push_apart(&table.name, format!("make index {}", index.name), index.sql(&index.name, None));
             }
         }
     }
@@ -92,11 +101,7 @@ impl Draft {
         }
         self.push(Phase::Expand, format!("add column {t}.{c}"), sql);
         if column.not_null && first.is_none() {
-            if FILLED.contains(&(t.as_str(), c.as_str())) {
-                self.not_null(t, c);
-            } else {
-                self.problems.push(format!("table {t} lacks the column {c}, and this program cannot tell its values"));
-            }
+            self.not_null(t, column);
         }
     }
 
@@ -120,7 +125,7 @@ impl Draft {
             self.push(Phase::Expand, format!("let {t}.{c} be null"), sql);
         }
         if !has.not_null && column.not_null {
-            self.not_null(t, c);
+            self.not_null(t, column);
         }
         let bare = |text: &str| text.split("::").next().unwrap_or(text).trim_matches(['(', ')']).to_lowercase();
         let (is, should) = (has.default.as_deref().map(bare), column.default.as_deref().map(bare));
@@ -135,7 +140,12 @@ impl Draft {
     }
 
     /// Proves first that no row is null, without a lock that others feel; then the column may say so at once.
-    fn not_null(&mut self, table: &str, column: &str) {
+    fn not_null(&mut self, table: &str, column: &target::Column) {
+        let default = column.default.clone();
+        let column = column.name.as_str();
+        if !FILLED.contains(&(table, column)) {
+            self.demands.push(Demand::Filled { table: table.to_owned(), column: column.to_owned(), default });
+        }
         let (t, check) = (quoted(table), format!("{table}_{column}_is_there"));
         let known = self.after.tables.get(table).is_some_and(|live| live.rules.iter().any(|rule| rule.name == check));
         if !known {
@@ -251,13 +261,19 @@ impl Draft {
             let there = match (&routine.table, &routine.body) {
                 (Some(table), _) => self.after.triggers.contains(&(table.clone(), routine.name.clone())),
                 (None, Some(body)) => {
-                    self.after.functions.get(&routine.name).is_some_and(|has| has.trim() == body.trim())
+                    let same =
+                        |has: &catalogue::Function| has.body.trim() == body.trim() && has.definer == routine.definer;
+                    self.after.functions.get(&routine.name).is_some_and(same)
                 }
                 (None, None) => true,
             };
             if !there {
                 let sql = routine.sql.replacen("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1);
-                self.push(Phase::Expand, format!("make {}", routine.name), sql);
+                let what = format!("make {}", routine.name);
+                match &routine.table {
+                    Some(table) => self.push_apart(table, what, sql),
+                    None => self.push(Phase::Expand, what, sql),
+                }
             }
         }
     }

@@ -7,16 +7,24 @@
 mod alone;
 mod backfill;
 mod catalogue;
+mod contract;
 mod draft;
-mod old_names;
+mod empty;
+mod expand;
+mod obstacles;
+mod patience;
 mod plan;
 mod postgres;
 mod proof;
 mod recognise;
 mod report;
+mod rights;
+mod role;
+mod search_path;
 mod sqlite;
 mod step;
 mod target;
+mod views;
 
 use serde::Serialize;
 
@@ -39,16 +47,17 @@ pub struct Options {
 #[derive(Debug, thiserror::Error)]
 pub enum AdoptError {
     /// The engine refused.
-    #[error(transparent)]
+    #[error("{}", super::fault::words(.0))]
     Sqlx(#[from] sqlx::Error),
     /// Something stands in the way; nothing was changed.
     #[error("the database is left as it is:\n  {}", .0.join("\n  "))]
     Refused(Vec<String>),
     /// Others hold the tables and do not let go. What was done so far stays; the next run goes on.
     #[error(
-        "other sessions keep the tables busy, and nobody is made to wait for long: end long transactions (see pg_stat_activity) and run store-sync migrate again, it goes on where it stopped"
+        "other sessions keep the tables busy, and nobody is made to wait for long: {0}. End long transactions (see pg_stat_activity) \
+         and run store-sync migrate again, it goes on where it stopped"
     )]
-    Busy,
+    Busy(String),
     /// A database of the older application, and nobody asked to adopt it.
     #[error(
         "this is a database of the older application ({0}). See what would be done with: store-sync migrate --dry-run, then run: store-sync migrate"
@@ -74,6 +83,18 @@ pub struct Contracted {
     pub flows: u64,
     /// Roles that see the plain names again.
     pub roles: Vec<String>,
+    /// What an administrator still has to say for that, where our role may not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to_run: Vec<String>,
+}
+
+/// What came of showing a role the old names first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prepared {
+    /// It sees them from its next connection on; so many of its connections are older than that.
+    Now { sessions: usize },
+    /// This generation of the older application uses the names that stay.
+    NotNeeded,
 }
 
 /// Recognises the database. Reads its catalogue only.
@@ -115,9 +136,9 @@ pub async fn last(db: &Db) -> sqlx::Result<Option<Report>> {
 }
 
 /// Shows the older application's role the old names first, from its next connection on (PostgreSQL).
-pub async fn prepare_role(db: &Db, role: &str) -> Result<(), AdoptError> {
+pub async fn prepare_role(db: &Db, role: &str) -> Result<Prepared, AdoptError> {
     match db {
-        Db::Postgres { pool, server } => old_names::prepare_role(pool, server, role).await,
+        Db::Postgres { pool, server } => role::prepare_role(pool, server, role).await,
         Db::Sqlite { .. } => Err(AdoptError::Refused(vec![ONLY_POSTGRES.to_owned()])),
     }
 }
@@ -125,7 +146,7 @@ pub async fn prepare_role(db: &Db, role: &str) -> Result<(), AdoptError> {
 /// Ends the time of the old names; deletions older than `keep_days` become final (PostgreSQL).
 pub async fn contract(db: &Db, clock: &Clock, keep_days: u32) -> Result<Contracted, AdoptError> {
     match db {
-        Db::Postgres { pool, server } => old_names::contract(pool, server, clock, keep_days).await,
+        Db::Postgres { pool, server } => contract::contract(pool, server, clock, keep_days).await,
         Db::Sqlite { .. } => Err(AdoptError::Refused(vec![ONLY_POSTGRES.to_owned()])),
     }
 }

@@ -5,7 +5,7 @@ use super::{
     draft::Draft,
     recognise::{self, Kind, OldNames},
     step::{Demand, Phase, Step},
-    target,
+    target, views,
 };
 
 /// Everything that has to be done.
@@ -37,6 +37,9 @@ impl Plan {
         draft.routines();
         draft.indices();
         draft.redundant();
+        if let Some(sql) = views::renewal(&found) {
+            draft.push(Phase::Expand, "make the views for the old names anew", sql);
+        }
         let complete = draft.steps.is_empty();
         let kind = recognise::kind(&found, complete);
         draft.refusals(kind, &found);

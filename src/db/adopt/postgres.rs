@@ -1,7 +1,5 @@
 //! Takes the steps on PostgreSQL: prepare, expand, backfill, tighten, verify. Killed anywhere, the next run goes on.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, types::Json};
 
@@ -10,24 +8,24 @@ use super::{
     alone::alone,
     backfill,
     catalogue::Catalogue,
-    old_names::{legacy_views, no_role, others},
+    empty,
+    expand::{Way, expand, expand_apart},
+    obstacles,
+    patience::{Patience, Tries},
     plan::Plan,
     proof::{self, Shape},
     recognise::{BEFORE, Kind},
     report::{Line, Report},
-    step::{Phase, Step, quoted},
-    target,
+    rights,
+    role::{others, told_older_sessions},
+    search_path::no_role,
+    step::{Phase, Step},
+    target, views,
 };
 use crate::{
     db::{Fault, server, server::Server, tx::Held},
     outside::Clock,
 };
-
-/// Whoever waits behind us waits no longer than this: we let the others pass and come again. It is shorter than the time
-/// after which the server looks for deadlocks, so that it is never the others' work that is given up.
-const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '500ms'";
-const TRIES: u32 = 120;
-const PAUSE: Duration = Duration::from_millis(250);
 
 /// What `schema_adoption.report` holds: the report, and what a resumed adoption needs.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,6 +33,9 @@ struct Kept {
     #[serde(flatten)]
     report: Report,
     shapes: Vec<Shape>,
+    /// Up to when a picture's status may be what a tool wrote into every row.
+    #[serde(default)]
+    silent_before: Option<String>,
 }
 
 /// What there is and what is missing. Changes nothing.
@@ -46,10 +47,13 @@ pub(super) async fn look(pool: &PgPool, server: &Server) -> sqlx::Result<Plan> {
 }
 
 /// What there is, once nothing of the server's stands in the way of changing it.
-async fn changeable(pool: &PgPool, server: &Server) -> Result<Plan, AdoptError> {
+async fn changeable(pool: &PgPool, server: &Server, options: &Options) -> Result<Plan, AdoptError> {
     let plan = look(pool, server).await?;
     if plan.kind == Kind::Current {
         return Ok(plan);
+    }
+    if plan.kind.is_legacy() && !options.legacy {
+        return Err(AdoptError::Legacy(plan.kind));
     }
     if server.pooled && plan.kind.is_legacy() {
         return Err(AdoptError::Refused(vec![NO_POOLER.to_owned()]));
@@ -62,18 +66,24 @@ async fn changeable(pool: &PgPool, server: &Server) -> Result<Plan, AdoptError> 
     if !standing.may_create {
         problems.push(standing.grant(&server.schema));
     }
-    if plan.kind.has_old_names() && plan.found.legacy.is_none() && !standing.may_make_schemas {
-        problems.push(standing.grant_schemas());
+    let mut conn = pool.acquire().await?.detach();
+    if let Some(role) = &options.legacy_role
+        && let Some(problem) = no_role(&mut conn, role).await?
+    {
+        return Err(AdoptError::Refused(vec![problem]));
+    }
+    if plan.kind.is_legacy() {
+        problems.extend(rights::problems(&mut conn, &plan, options).await?);
     }
     if problems.is_empty() { Ok(plan) } else { Err(AdoptError::Refused(problems)) }
 }
 
 /// Everything that would be done, with counts and what would be quarantined. Changes nothing.
 pub(super) async fn rehearse(pool: &PgPool, server: &Server, options: &Options) -> Result<Report, AdoptError> {
-    let plan = changeable(pool, server).await?;
+    let plan = changeable(pool, server, options).await?;
     let mut conn = pool.acquire().await?.detach();
     let mut report = first_report(&mut conn, &plan, options, true).await?;
-    report.steps = lines(&plan);
+    report.steps = lines(&plan, options);
     Ok(report)
 }
 
@@ -85,7 +95,7 @@ pub(super) async fn run(
     id: &str,
     options: &Options,
 ) -> Result<Report, AdoptError> {
-    changeable(pool, server).await?;
+    changeable(pool, server, options).await?;
     let _alone = alone(pool, clock).await?;
     // Its own connection: nobody else is to get what a fault may leave on it.
     let mut conn = pool.acquire().await?.detach();
@@ -109,6 +119,7 @@ async fn locked(
     if plan.kind.is_legacy() && !options.legacy {
         return Err(AdoptError::Legacy(plan.kind));
     }
+    let way = Way { server, clock, patience: Patience::of(conn).await? };
     let mut kept = if plan.kind.is_legacy() { Some(prepare(conn, &plan, id, options).await?) } else { None };
     let kind = kept.as_ref().map_or(plan.kind, |kept| kept.report.kind);
     if kept.is_none() && !plan.problems.is_empty() {
@@ -116,36 +127,40 @@ async fn locked(
     }
     let mut report = kept.as_ref().map_or_else(|| Report::new("postgres", kind, false), |kept| kept.report.clone());
     if report.steps.is_empty() {
-        report.steps = lines(&plan);
+        report.steps = lines(&plan, options);
     }
-    if let Some(lock_ms) = expand(conn, (server, clock), &plan, kind, options).await? {
+    if let Some(lock_ms) = expand(conn, way, &plan, kind, options).await? {
         report.expand_lock_ms = Some(lock_ms);
     }
-    if kept.is_some() {
-        let renamed = Plan::new(Catalogue::read(conn, server).await?);
-        backfill::run(conn, kind, &renamed).await?;
+    if kind.is_legacy() {
+        expand_apart(conn, way, &plan).await?;
     }
-    tighten(conn, server, clock).await?;
-    if let Some(kept) = &mut kept {
+    if let Some(kept) = &kept {
+        let renamed = Plan::new(Catalogue::read(conn, server).await?);
+        let fills = empty::fills(&renamed, &kept.shapes, kept.silent_before.as_deref());
+        backfill::run(conn, (way.patience, clock), &fills, &kept.shapes).await?;
+    }
+    tighten(conn, way).await?;
+    if let Some(kept) = &kept {
         verify(conn, server, &mut report, &kept.shapes).await?;
     }
     report.took_ms += u64::try_from(clock.now().since(started).as_millis()).unwrap_or(u64::MAX);
-    if let Some(Kept { shapes, .. }) = kept {
-        finish(conn, clock, &Kept { report: report.clone(), shapes }).await?;
+    if let Some(mut kept) = kept.take() {
+        kept.report.clone_from(&report);
+        finish(conn, way, &kept).await?;
     }
     Ok(report)
 }
 
-fn lines(plan: &Plan) -> Vec<Line> {
+fn lines(plan: &Plan, options: &Options) -> Vec<Line> {
     let line = |step: &Step| Line { phase: step.phase, what: step.what.clone() };
     let mut lines: Vec<Line> = plan.of(Phase::Expand).map(line).collect();
-    if plan.kind.has_old_names() {
+    if plan.kind.has_old_names() && views::are_wanted(plan, plan.kind, options) {
         let what = "make the views for the old names in the schema legacy".to_owned();
         lines.push(Line { phase: Phase::Expand, what });
     }
     if plan.kind.is_legacy() && plan.kind != Kind::Mixed && plan.kind != Kind::Gen3 {
-        let own = backfill::lines(plan.kind).into_iter();
-        lines.extend(own.map(|what| Line { phase: Phase::Backfill, what: what.to_owned() }));
+        lines.extend(empty::LINES.iter().map(|what| Line { phase: Phase::Backfill, what: (*what).to_owned() }));
     }
     lines.extend(plan.of(Phase::Tighten).map(line));
     lines
@@ -173,16 +188,20 @@ async fn first_report(
         return Err(AdoptError::Refused(problems));
     }
     report.picture_keys = proof::first_keys(conn, plan).await?;
-    report.quarantine = proof::quarantine(conn, plan).await?;
-    problems.extend(proof::obstacles(conn, plan, &mut report.quarantine).await?);
-    if let Some(role) = &options.legacy_role {
-        problems.extend(no_role(conn, role).await?);
+    report.quarantine = obstacles::quarantine(conn, plan).await?;
+    problems.extend(obstacles::found(conn, plan, &mut report.quarantine).await?);
+    if let (false, true, Some(role)) = (dry_run, plan.kind.has_old_names(), &options.legacy_role) {
+        problems.extend(told_older_sessions(conn, role).await?);
     }
     if !problems.is_empty() {
         return Err(AdoptError::Refused(problems));
     }
     if plan.kind.has_old_names() {
         report.warnings.extend(others(conn, options).await?);
+    } else if let Some(role) = &options.legacy_role {
+        report.notes.push(format!(
+            "this generation of the older application uses the names that stay: {role} goes on without views"
+        ));
     }
     Ok(report)
 }
@@ -194,10 +213,17 @@ async fn prepare(conn: &mut PgConnection, plan: &Plan, id: &str, options: &Optio
         let row: Option<(Json<Kept>,)> = sqlx::query_as(sql).fetch_optional(&mut *conn).await?;
         let row =
             row.ok_or_else(|| AdoptError::Refused(vec![format!("{BEFORE} is there, but no adoption is under way")]))?;
-        return Ok(row.0.0);
+        let mut kept = row.0.0;
+        if kept.silent_before.is_none() {
+            // Begun by an earlier release. Said once: what is filled from here on would change it.
+            kept.silent_before = Some(proof::silent_before(conn, plan).await?);
+            let sql = "UPDATE schema_adoption SET report = $1 WHERE completed_at IS NULL";
+            sqlx::query(sql).bind(Json(&kept)).execute(&mut *conn).await?;
+        }
+        return Ok(kept);
     }
     let mut report = first_report(conn, plan, options, false).await?;
-    report.steps = lines(plan);
+    report.steps = lines(plan, options);
     let shapes = proof::shapes(&plan.found, &plan.names);
     let mut tx = conn.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
     // Measured again in one view of the database: what is written from here on counts as written meanwhile.
@@ -209,7 +235,8 @@ async fn prepare(conn: &mut PgConnection, plan: &Plan, id: &str, options: &Optio
     {
         sqlx::raw_sql(AssertSqlSafe(table.sql.clone())).execute(&mut *tx).await?;
     }
-    let kept = Kept { report, shapes };
+    let silent_before = Some(proof::silent_before(&mut tx, plan).await?);
+    let kept = Kept { report, shapes, silent_before };
     sqlx::query("INSERT INTO schema_adoption (id, fingerprint, report, started_at) VALUES ($1, $2, $3, now())")
         .bind(id)
         .bind(plan.kind.as_str())
@@ -220,100 +247,32 @@ async fn prepare(conn: &mut PgConnection, plan: &Plan, id: &str, options: &Optio
     Ok(kept)
 }
 
-/// The one transaction in which names change. Gives how long it held its locks, if there was anything to do.
-async fn expand(
-    conn: &mut PgConnection,
-    (server, clock): (&Server, &Clock),
-    plan: &Plan,
-    kind: Kind,
-    options: &Options,
-) -> Result<Option<u64>, AdoptError> {
-    let mut text: Vec<String> =
-        plan.of(Phase::Expand).filter(|step| !adoption_table(plan, step)).map(|step| step.sql.clone()).collect();
-    let views = kind.has_old_names() && !plan.found.legacy.as_ref().is_some_and(|views| views.contains("flow"));
-    if views {
-        text.extend(legacy_views(plan, options));
-    }
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let lock = locks(plan);
-    let text = text.join(";\n");
-    for tried in 1.. {
-        let attempt = async {
-            let mut tx = conn.begin_with(server.begin()).await?;
-            sqlx::raw_sql(LOCK_TIMEOUT).execute(&mut *tx).await?;
-            if !lock.is_empty() {
-                let sql = format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", lock.join(", "));
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
-            }
-            let locked = clock.now();
-            sqlx::raw_sql(AssertSqlSafe(text.clone())).execute(&mut *tx).await?;
-            tx.commit().await?;
-            sqlx::Result::Ok(u64::try_from(clock.now().since(locked).as_millis()).unwrap_or(u64::MAX))
-        };
-        match attempt.await {
-            Err(error) if tried < TRIES && is_busy(&error) => clock.sleep(PAUSE).await,
-            done => return done.map(Some).map_err(busy),
-        }
-    }
-    Ok(None)
-}
-
-/// The tables there are, in the order in which the older application takes them in its longest transaction: whoever waits
-/// for its first one can then be passed by nobody, and two who take them crosswise would never let each other through.
-fn locks(plan: &Plan) -> Vec<String> {
-    let first = ["collection_session", "message", "generated_asset", "generation_flow"];
-    let ours = target::postgres().tables.iter().map(|table| table.name.as_str());
-    let rest = ours.filter(|name| !first.contains(name));
-    let names = first.iter().copied().chain(rest).map(|name| plan.names.table(name).to_owned());
-    names.filter(|name| plan.found.tables.contains_key(name)).map(|name| quoted(&name)).collect()
-}
-
-fn adoption_table(plan: &Plan, step: &Step) -> bool {
-    plan.kind.is_legacy() && step.what == "make table schema_adoption"
-}
-
 /// Indices, rules and proofs, each by itself and without holding anybody up.
-async fn tighten(conn: &mut PgConnection, server: &Server, clock: &Clock) -> Result<(), AdoptError> {
-    let plan = Plan::new(Catalogue::read(conn, server).await?);
+async fn tighten(conn: &mut PgConnection, way: Way<'_>) -> Result<(), AdoptError> {
+    let plan = Plan::new(Catalogue::read(conn, way.server).await?);
     if !plan.problems.is_empty() {
         return Err(AdoptError::Refused(plan.problems));
     }
     for step in plan.of(Phase::Tighten) {
-        for tried in 1.. {
-            match take(conn, server, step).await {
-                Err(error) if tried < TRIES && is_busy(&error) => clock.sleep(PAUSE).await,
-                done => {
-                    done.map_err(busy)?;
-                    break;
-                }
-            }
+        let mut tries = Tries::new(way.clock);
+        while let Err(error) = take(conn, way, step).await {
+            tries.again(conn, error).await?;
         }
     }
     Ok(())
 }
 
-async fn take(conn: &mut PgConnection, server: &Server, step: &Step) -> sqlx::Result<()> {
+async fn take(conn: &mut PgConnection, way: Way<'_>, step: &Step) -> sqlx::Result<()> {
     let sql = AssertSqlSafe(step.sql.clone());
     // An index made beside the others' work has to wait for them, and nobody waits for it. It is made outside any
     // transaction, and its names are whole.
     if step.sql.contains("CONCURRENTLY") {
         return sqlx::raw_sql(sql).execute(conn).await.map(drop);
     }
-    let mut tx = conn.begin_with(server.begin()).await?;
-    sqlx::raw_sql(LOCK_TIMEOUT).execute(&mut *tx).await?;
+    let mut tx = conn.begin_with(way.server.begin()).await?;
+    way.patience.wait_briefly(&mut tx).await?;
     sqlx::raw_sql(sql).execute(&mut *tx).await?;
     tx.commit().await
-}
-
-fn busy(error: sqlx::Error) -> AdoptError {
-    if is_busy(&error) { AdoptError::Busy } else { error.into() }
-}
-
-fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| code == "55P03" || code == "40P01")
 }
 
 /// Compares everything with what it was.
@@ -340,22 +299,21 @@ async fn verify(
 }
 
 /// Keeps the proof and lets go of the digests, together: the adoption is over.
-async fn finish(conn: &mut PgConnection, clock: &Clock, kept: &Kept) -> Result<(), AdoptError> {
-    for tried in 1.. {
-        let attempt = async {
-            let mut tx = conn.begin().await?;
-            sqlx::raw_sql(LOCK_TIMEOUT).execute(&mut *tx).await?;
-            sqlx::raw_sql(AssertSqlSafe(format!("DROP TABLE {BEFORE}"))).execute(&mut *tx).await?;
-            sqlx::query("UPDATE schema_adoption SET report = $1, completed_at = now() WHERE completed_at IS NULL")
-                .bind(Json(kept))
-                .execute(&mut *tx)
-                .await?;
-            tx.commit().await
-        };
-        match attempt.await {
-            Err(error) if tried < TRIES && is_busy(&error) => clock.sleep(PAUSE).await,
-            done => return done.map_err(busy),
-        }
+async fn finish(conn: &mut PgConnection, way: Way<'_>, kept: &Kept) -> Result<(), AdoptError> {
+    let mut tries = Tries::new(way.clock);
+    while let Err(error) = finish_at_once(conn, way, kept).await {
+        tries.again(conn, error).await?;
     }
     Ok(())
+}
+
+async fn finish_at_once(conn: &mut PgConnection, way: Way<'_>, kept: &Kept) -> sqlx::Result<()> {
+    let mut tx = conn.begin().await?;
+    way.patience.wait_briefly(&mut tx).await?;
+    sqlx::raw_sql(AssertSqlSafe(format!("DROP TABLE {BEFORE}"))).execute(&mut *tx).await?;
+    sqlx::query("UPDATE schema_adoption SET report = $1, completed_at = now() WHERE completed_at IS NULL")
+        .bind(Json(kept))
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await
 }

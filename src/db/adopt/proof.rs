@@ -1,4 +1,4 @@
-//! Counts and hashes before and after, and what stands in the way: every question about rows of a legacy database.
+//! Counts and hashes before and after: the proof that a legacy database's rows are those that were there.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -6,13 +6,8 @@ use super::{
     catalogue::Catalogue,
     plan::Plan,
     recognise::{BEFORE, OldNames},
-    report::{HashPair, Quarantine, Rejected, TableProof},
-    step::{Demand, quoted, speaks_of},
-    target,
+    report::{HashPair, TableProof},
 };
-
-/// Members of lists that are named one by one in the report; all are counted.
-const NAMED: usize = 1000;
 
 /// A table whose rows are proved: its names and the columns it had, under their new names.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -91,7 +86,9 @@ pub(super) async fn measure(
 
 /// Keeps every row's digest in a table of its own: from then on, and until that table goes, an adoption is under way.
 pub(super) async fn keep(conn: &mut PgConnection, shapes: &[Shape], names: &OldNames) -> sqlx::Result<()> {
-    let make = format!("CREATE TABLE {BEFORE} (table_name text NOT NULL, id text NOT NULL, digest text NOT NULL)");
+    let make = format!(
+        "CREATE TABLE {BEFORE} (table_name text NOT NULL, id text NOT NULL, digest text NOT NULL, ours boolean NOT NULL DEFAULT false)"
+    );
     sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut *conn).await?;
     for shape in shapes {
         let rows = digests(shape, names, true);
@@ -111,12 +108,79 @@ pub(super) async fn compare(conn: &mut PgConnection, shape: &Shape, proof: &mut 
         return Ok(());
     }
     let sql = format!(
-        "SELECT count(*) FILTER (WHERE b.digest <> n.digest), count(*) FILTER (WHERE b.id IS NULL), count(*) FILTER (WHERE n.id IS NULL) \
-         FROM (SELECT id, digest FROM {BEFORE} WHERE table_name = '{}') b FULL JOIN ({now}) n ON n.id = b.id",
+        "SELECT count(*) FILTER (WHERE b.ours), count(*) FILTER (WHERE b.digest <> n.digest), count(*) FILTER (WHERE b.id IS NULL), \
+         count(*) FILTER (WHERE n.id IS NULL AND NOT b.ours) \
+         FROM (SELECT id, digest, ours FROM {BEFORE} WHERE table_name = '{}') b FULL JOIN ({now}) n ON n.id = b.id",
         shape.table
     );
-    (proof.changed, proof.added, proof.missing) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut *conn).await?;
+    (proof.filled, proof.changed, proof.added, proof.missing) =
+        sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut *conn).await?;
     Ok(())
+}
+
+/// Those of these rows that nobody has written since the beginning.
+pub(super) async fn as_before(conn: &mut PgConnection, shape: &Shape, ids: &[String]) -> sqlx::Result<Vec<String>> {
+    let now = digests(shape, &OldNames::default(), false);
+    let sql = format!(
+        "SELECT b.id FROM {BEFORE} b JOIN ({now}) n ON n.id = b.id WHERE b.table_name = '{}' AND b.id = ANY($1) AND n.digest = b.digest",
+        shape.table
+    );
+    sqlx::query_scalar(AssertSqlSafe(sql)).bind(ids).fetch_all(conn).await
+}
+
+/// What was just written in these rows was announced: their digests of now are those to be found at the end.
+pub(super) async fn count_as_ours(conn: &mut PgConnection, shape: &Shape, ids: &[String]) -> sqlx::Result<()> {
+    let now = digests(shape, &OldNames::default(), false);
+    let now = format!("coalesce((SELECT n.digest FROM ({now}) n WHERE n.id = b.id), '')");
+    let sql = format!(
+        "UPDATE {BEFORE} b SET ours = true, digest = {now} WHERE b.table_name = '{}' AND b.id = ANY($1) AND b.digest <> {now}",
+        shape.table
+    );
+    sqlx::query(AssertSqlSafe(sql)).bind(ids).execute(conn).await.map(drop)
+}
+
+/// The links of these pictures, which had none, were just made.
+pub(super) async fn count_links_as_ours(
+    conn: &mut PgConnection,
+    shape: &Shape,
+    pictures: &[String],
+) -> sqlx::Result<()> {
+    let now = digests(shape, &OldNames::default(), false);
+    let sql = format!(
+        "INSERT INTO {BEFORE} (table_name, id, digest, ours) SELECT '{0}', n.id, n.digest, true FROM ({now}) n \
+         JOIN {0} l ON l.id = n.id WHERE l.generated_asset_id = ANY($1) \
+         AND NOT EXISTS (SELECT 1 FROM {BEFORE} b WHERE b.table_name = '{0}' AND b.id = n.id)",
+        shape.table
+    );
+    sqlx::query(AssertSqlSafe(sql)).bind(pictures).execute(conn).await.map(drop)
+}
+
+/// What only the later application and its people write: the first of it tells since when that one has been at work.
+const TRACES: &[(&str, &str)] = &[
+    ("generated_asset", "approved_at"),
+    ("generation_event", "created_at"),
+    ("store_connection", "created_at"),
+    ("tag", "created_at"),
+    ("user_favorite", "created_at"),
+];
+
+/// Up to when a picture's status may be what a tool wrote into every row: until the later application began to work, or, where
+/// it has left no trace, until the first picture was made that has another status.
+pub(super) async fn silent_before(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<String> {
+    let table = plan.names.table("generated_asset");
+    if !plan.found.has(table, "status") {
+        return Ok("infinity".to_owned());
+    }
+    let first = |(name, column): &(&str, &str)| {
+        let was = plan.names.table(name);
+        plan.found.has(was, column).then(|| format!("(SELECT min({column}) FROM {was})"))
+    };
+    let traces: Vec<String> = TRACES.iter().filter_map(first).chain(["NULL::timestamptz".to_owned()]).collect();
+    let sql = format!(
+        "SELECT coalesce(least({}) AT TIME ZONE 'UTC', (SELECT min(created_at) FROM {table} WHERE status <> 'pending'), 'infinity')::text",
+        traces.join(", ")
+    );
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(conn).await
 }
 
 /// The hash over id and key of every picture.
@@ -151,149 +215,4 @@ pub(super) fn lost_references(shapes: &[Shape], now: &Catalogue) -> Vec<String> 
         }
     }
     lost
-}
-
-/// Members of pictures' product lists that cannot become links, and why.
-pub(super) async fn quarantine(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Quarantine> {
-    let (assets, products) = (plan.names.table("generated_asset"), plan.names.table("product"));
-    let mut quarantine = Quarantine::default();
-    // Later generations have made their links already; a list may be older than those.
-    if !plan.kind.has_old_names() || !plan.found.has(assets, "product_ids") || !plan.found.tables.contains_key(products)
-    {
-        return Ok(quarantine);
-    }
-    let (asset_client, product_client) =
-        (plan.names.column("generated_asset", "client_id"), plan.names.column("product", "client_id"));
-    let rejected = format!(
-        "SELECT 'generated_asset' AS table_name, a.id, 'not_a_list' AS reason, left(a.product_ids::text, 200) AS value \
-         FROM {assets} a WHERE jsonb_typeof(a.product_ids) NOT IN ('array', 'null') \
-         UNION ALL SELECT 'generated_asset', m.asset, CASE WHEN jsonb_typeof(m.value) <> 'string' THEN 'not_a_text' \
-         WHEN p.id IS NULL THEN 'unknown_product' WHEN p.{product_client} <> m.client THEN 'other_client' ELSE 'twice' END, \
-         left(m.value::text, 200) FROM (SELECT a.id AS asset, a.{asset_client} AS client, e.value, \
-         row_number() OVER (PARTITION BY a.id, e.value ORDER BY e.place) AS nth FROM {assets} a \
-         CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(a.product_ids) WHEN 'array' THEN a.product_ids ELSE '[]' END) \
-         WITH ORDINALITY e(value, place)) m LEFT JOIN {products} p ON jsonb_typeof(m.value) = 'string' AND p.id = m.value #>> '{{}}' \
-         WHERE p.id IS NULL OR p.{product_client} <> m.client OR m.nth > 1"
-    );
-    let counts = format!("SELECT reason, count(*) FROM ({rejected}) r GROUP BY reason");
-    quarantine.counts.extend(sqlx::query_as::<_, (String, i64)>(AssertSqlSafe(counts)).fetch_all(&mut *conn).await?);
-    let named = format!("SELECT * FROM ({rejected}) r ORDER BY id, reason, value LIMIT {NAMED}");
-    quarantine.members = sqlx::query_as::<_, Rejected>(AssertSqlSafe(named)).fetch_all(&mut *conn).await?;
-    Ok(quarantine)
-}
-
-/// Rows that stand in the way of what the schema will demand. A reference that dangles and may be null is quarantined, and so
-/// is a link that is there twice; everything else is a reason to stop.
-pub(super) async fn obstacles(
-    conn: &mut PgConnection,
-    plan: &Plan,
-    quarantine: &mut Quarantine,
-) -> sqlx::Result<Vec<String>> {
-    let mut problems = Vec::new();
-    for demand in &plan.demands {
-        let found = match demand {
-            Demand::Unique { table, columns, predicate } => {
-                alike(conn, plan, table, columns, predicate.as_deref(), quarantine).await?
-            }
-            Demand::Check { table, name, columns, expression } => {
-                broken(conn, plan, table, name, columns, expression).await?
-            }
-            Demand::Reference { table, column, to, action } => {
-                dangling(conn, plan, (table, column, to, action), quarantine).await?
-            }
-        };
-        problems.extend(found);
-    }
-    Ok(problems)
-}
-
-/// What columns are called now, if they are all there.
-fn there<'a>(plan: &'a Plan, table: &str, columns: &[&'a str]) -> Option<Vec<&'a str>> {
-    let was = plan.names.table(table);
-    let old: Vec<&str> = columns.iter().map(|column| plan.names.column(table, column)).collect();
-    old.iter().all(|column| plan.found.has(was, column)).then_some(old)
-}
-
-async fn alike(
-    conn: &mut PgConnection,
-    plan: &Plan,
-    table: &str,
-    columns: &str,
-    predicate: Option<&str>,
-    quarantine: &mut Quarantine,
-) -> sqlx::Result<Option<String>> {
-    let listed: Vec<&str> = columns.split(", ").collect();
-    let all = target::postgres().table(table).map_or(&[][..], |table| &table.columns);
-    let in_condition =
-        all.iter().map(|column| column.name.as_str()).filter(|name| speaks_of(predicate.unwrap_or(""), name));
-    let in_condition: Vec<&str> = in_condition.collect();
-    let (Some(old), Some(_)) = (there(plan, table, &listed), there(plan, table, &in_condition)) else {
-        return Ok(None);
-    };
-    let filled: Vec<String> = old.iter().map(|column| format!("\"{column}\" IS NOT NULL")).collect();
-    let was = plan.names.table(table);
-    let sql = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} AND {} GROUP BY {} HAVING count(*) > 1) d",
-        quoted(was),
-        predicate.unwrap_or("true"),
-        filled.join(" AND "),
-        old.join(", ")
-    );
-    let found = count(conn, sql).await?;
-    if found > 0 && table == "generated_asset_product" && predicate.is_none() {
-        quarantine.counts.insert("link_twice".into(), found);
-        return Ok(None);
-    }
-    Ok((found > 0).then(|| format!("{found} group(s) of rows in {was} are alike in ({columns}), which must be unique")))
-}
-
-async fn broken(
-    conn: &mut PgConnection,
-    plan: &Plan,
-    table: &str,
-    name: &str,
-    columns: &[String],
-    expression: &str,
-) -> sqlx::Result<Option<String>> {
-    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    // A rule about a column that gets another name is about what the backfill makes: it holds by itself.
-    if there(plan, table, &columns).is_none_or(|old| old != columns) {
-        return Ok(None);
-    }
-    let was = plan.names.table(table);
-    let found = count(conn, format!("SELECT count(*) FROM {} WHERE NOT ({expression})", quoted(was))).await?;
-    Ok((found > 0).then(|| format!("{found} row(s) of {was} break the rule {name}: {expression}")))
-}
-
-async fn dangling(
-    conn: &mut PgConnection,
-    plan: &Plan,
-    (table, column, to, action): (&str, &str, &str, &str),
-    quarantine: &mut Quarantine,
-) -> sqlx::Result<Option<String>> {
-    let (was, target) = (plan.names.table(table), plan.names.table(to));
-    let Some(old) = there(plan, table, &[column]) else { return Ok(None) };
-    if !plan.found.tables.contains_key(target) {
-        return Ok(None);
-    }
-    let column = old[0];
-    let from = format!(
-        "FROM {} r WHERE r.\"{column}\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} t WHERE t.id = r.\"{column}\")",
-        quoted(was),
-        quoted(target)
-    );
-    let found = count(conn, format!("SELECT count(*) {from}")).await?;
-    if found > 0 && action == "SET NULL" {
-        quarantine.counts.insert(format!("dangling {was}.{column}"), found);
-        let sql = format!(
-            "SELECT '{was}' AS table_name, r.id, 'dangling {column}' AS reason, r.\"{column}\" AS value {from} LIMIT {NAMED}"
-        );
-        quarantine.members.extend(sqlx::query_as::<_, Rejected>(AssertSqlSafe(sql)).fetch_all(&mut *conn).await?);
-        return Ok(None);
-    }
-    Ok((found > 0).then(|| format!("{found} row(s) of {was} refer by {column} to rows of {target} that are not there")))
-}
-
-async fn count(conn: &mut PgConnection, sql: String) -> sqlx::Result<i64> {
-    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(conn).await
 }

@@ -18,7 +18,7 @@ words! {
         Gen2 = "gen2",
         /// Later still: columns renamed once more. Refused.
         Gen3 = "gen3",
-        /// Some tables have their old names and some their new ones.
+        /// Some tables have their old names and some their new ones, or the tool that renames them stopped before the end.
         Half = "half",
         /// One table under both its names. Refused.
         Mixed = "mixed",
@@ -135,6 +135,9 @@ pub(super) fn kind(found: &Catalogue, complete: bool) -> Kind {
     } else if old == 3 && new == 0 {
         Kind::Gen1
     } else if old > 0 || (new > 0 && old_columns) {
+        Kind::Half
+    } else if table("generation_flow") && !found.has("generation_flow", "client_id") {
+        // Every name is new, but flows have no owner: no application of any generation has run on this.
         Kind::Half
     } else if complete {
         Kind::Current

@@ -59,6 +59,9 @@ pub struct TableProof {
     pub rows_after: Option<i64>,
     #[serde(default)]
     pub hash_after: Option<String>,
+    /// Rows that the adoption itself completed, as it had announced.
+    #[serde(default)]
+    pub filled: i64,
     /// Rows that somebody wrote while the adoption ran.
     #[serde(default)]
     pub changed: i64,
@@ -68,6 +71,15 @@ pub struct TableProof {
     /// Rows that were there before and are not now.
     #[serde(default)]
     pub missing: i64,
+}
+
+impl TableProof {
+    /// Whether the rows are those of before, but for what the adoption had announced.
+    pub fn is_same(&self) -> bool {
+        let others = self.changed + self.added + self.missing;
+        self.hash_after.as_ref() == Some(&self.hash_before)
+            || (self.hash_after.is_some() && self.filled > 0 && others == 0)
+    }
 }
 
 /// Two hashes that have to be the same.
@@ -117,8 +129,7 @@ impl Report {
 
     /// Whether every row that was there is there, unchanged.
     pub fn is_identical(&self) -> bool {
-        let same = |proof: &TableProof| proof.hash_after.as_ref() == Some(&proof.hash_before);
-        self.tables.iter().all(same)
+        self.tables.iter().all(TableProof::is_same)
             && self.references_lost.is_empty()
             && self.picture_keys.as_ref().is_none_or(|pair| pair.after.as_ref() == Some(&pair.before))
     }

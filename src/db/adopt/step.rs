@@ -18,6 +18,9 @@ pub(super) struct Step {
     pub phase: Phase,
     pub what: String,
     pub sql: String,
+    /// The table that it makes or serves, where that need not be there the moment names change. Beside an application at work
+    /// such steps are taken one by one, so that the tables are locked together for a moment only.
+    pub apart: Option<String>,
 }
 
 /// What a new unique index, reference or check needs to hold of the rows there are.
@@ -27,6 +30,8 @@ pub(super) enum Demand {
     Unique { table: String, columns: String, predicate: Option<String> },
     /// Every row fulfils it.
     Check { table: String, name: String, columns: Vec<String>, expression: String },
+    /// No row is without a value; those that are get the default, where there is one.
+    Filled { table: String, column: String, default: Option<String> },
     /// Every value is found there.
     Reference { table: String, column: String, to: String, action: String },
 }

@@ -68,6 +68,8 @@ pub(super) struct Routine {
     pub table: Option<String>,
     /// The text between the marks, of a function.
     pub body: Option<String>,
+    /// A function that runs with its owner's rights; the statement that keeps others from calling it follows its own.
+    pub definer: bool,
     pub sql: String,
 }
 
@@ -79,12 +81,12 @@ macro_rules! files {
 
 static SQLITE: LazyLock<Target> = LazyLock::new(|| {
     read(
-        files!("sqlite": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits"),
+        files!("sqlite": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits" "0009_older_writers"),
     )
 });
 static POSTGRES: LazyLock<Target> = LazyLock::new(|| {
     read(
-        files!("postgres": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits"),
+        files!("postgres": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits" "0009_older_writers"),
     )
 });
 
@@ -125,6 +127,11 @@ fn read(files: &[&str]) -> Target {
             ["CREATE", "TABLE", ..] => target.tables.push(table(&statement)),
             ["CREATE", "INDEX" | "UNIQUE", ..] => target.indices.push(index(&statement)),
             ["CREATE", "FUNCTION" | "TRIGGER", ..] => target.routines.push(routine(&statement)),
+            ["REVOKE", ..] => {
+                if let Some(last) = target.routines.last_mut() {
+                    last.sql = format!("{};\n{statement}", last.sql);
+                }
+            }
             _ => unreachable!("migrations hold tables, indices, functions and triggers: {statement}"),
         }
     }
@@ -233,10 +240,12 @@ fn index(sql: &str) -> Index {
 fn routine(sql: &str) -> Routine {
     let words: Vec<&str> = sql.split_whitespace().collect();
     let trigger = words[1] == "TRIGGER";
+    let table = words.iter().position(|word| *word == "ON").map(|on| plain(words[on + 1]));
     Routine {
         name: plain(words[2].trim_end_matches("()")),
-        table: trigger.then(|| plain(words[6])),
+        table: table.filter(|_| trigger),
         body: sql.split("$$").nth(1).map(str::to_owned),
+        definer: sql.contains("SECURITY DEFINER"),
         sql: sql.to_owned(),
     }
 }
@@ -271,7 +280,8 @@ mod tests {
         let flow = postgres().table("generation_flow").expect("is there");
         let session = RuleKind::Foreign("collection_session_id".into(), "collection_session".into(), "CASCADE".into());
         assert!(flow.rules.iter().any(|rule| rule.what == session));
-        assert_eq!(postgres().routines.len(), 3);
+        assert_eq!(postgres().routines.len(), 7);
+        assert!(postgres().routines.iter().all(|routine| routine.table.is_some() || routine.definer));
         assert_eq!(sqlite().routines.len(), 2);
     }
 }

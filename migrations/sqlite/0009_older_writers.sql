@@ -1,0 +1,1 @@
+-- Nothing here: the older application writes into PostgreSQL only.

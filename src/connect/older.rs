@@ -1,0 +1,90 @@
+//! Shops that the older application has connected: which key opens what it sealed, and what its rows do not say.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    db::{self, Db},
+    model::{Connection, ConnectionStatus, Failure},
+    provider::{Provider, Providers},
+    tools::Tools,
+    vault::{Binding, Sealed, Vault},
+};
+
+/// Keys of the older application that are needed and not there, one sentence each. `adopted` says whether the database is.
+pub async fn needed_keys(db: &Db, vault: Option<&Vault>, place: &str, adopted: bool) -> Result<Vec<String>, Failure> {
+    let mut tx = db.read().await?;
+    let mut closed: BTreeMap<String, usize> = BTreeMap::new();
+    for row in db::grant::list_older(&mut tx, adopted).await? {
+        let binding = [row.id.as_str(), row.client_id.as_str(), row.store_type.as_str()];
+        if vault.is_none_or(|vault| vault.unseal(&Binding(&binding), &row.sealed).is_err()) {
+            *closed.entry(row.sealed.key_id).or_default() += 1;
+        }
+    }
+    Ok(closed.iter().map(|(key, shops)| told(key, *shops, place)).collect())
+}
+
+fn told(key: &str, shops: usize, place: &str) -> String {
+    format!(
+        "the credentials of {shops} connection(s) are sealed with the older application's key '{key}', and the key ring has no key \
+         that opens them. Give it: the value of its STORE_CREDENTIALS_KEY as one more line `{key}:VALUE` behind our own keys in \
+         {place}; that ours may have the same id does no harm"
+    )
+}
+
+/// The same for one seal that does not open.
+pub(super) fn needed_key(tools: &Tools, sealed: &Sealed, shops: usize) -> String {
+    told(&sealed.key_id, shops, &tools.vault.place())
+}
+
+/// Connections that will be paused once the database is adopted, one sentence each.
+pub async fn lacking_facts(db: &Db, providers: &Providers) -> Result<Vec<String>, Failure> {
+    let mut tx = db.read().await?;
+    let all = db::connection::list_addresses(&mut tx).await?;
+    let told = all.iter().filter_map(|(id, provider, store_url)| {
+        let provider = providers.get(provider)?;
+        let lacks = provider.facts_of_address(store_url).is_none();
+        lacks.then(|| format!("connection {id} will be paused: {}", lacking(provider, store_url)))
+    });
+    Ok(told.collect())
+}
+
+fn lacking(provider: &Provider, store_url: &str) -> String {
+    format!(
+        "taken over from the older application, whose row does not say what the file of {} looks up (its address is {store_url}): \
+         connect the shop again",
+        provider.name()
+    )
+}
+
+/// Gives adopted connections what their provider's file looks up, as far as the shop's address tells it. The others are paused,
+/// with a sentence, which is given back.
+pub async fn complete(tools: &Tools) -> Result<Vec<String>, Failure> {
+    let mut tx = tools.db.read().await?;
+    let all = db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
+    drop(tx);
+    let mut told = Vec::new();
+    for connection in all.iter().filter(|c| c.facts.0.is_empty() && c.status == ConnectionStatus::Active) {
+        told.extend(complete_one(tools, connection).await?);
+    }
+    Ok(told)
+}
+
+async fn complete_one(tools: &Tools, connection: &Connection) -> Result<Option<String>, Failure> {
+    let Ok(provider) = tools.provider(&connection.store_type) else { return Ok(None) };
+    let facts = provider.facts_of_address(&connection.store_url);
+    if facts.as_ref().is_some_and(serde_json::Map::is_empty) {
+        return Ok(None);
+    }
+    let mut tx = tools.db.begin().await?;
+    let told = if let Some(facts) = facts {
+        db::connection::update_facts(&mut tx, &connection.id, &facts).await?;
+        None
+    } else {
+        let (why, now) = (lacking(provider, &connection.store_url), tools.outside.clock.now());
+        let error = Some((super::PAUSED, why.as_str()));
+        db::connection::mark_status(&mut tx, &connection.id, ConnectionStatus::Error, error, now).await?;
+        Some(format!("connection {} is paused: {why}", connection.id))
+    };
+    tx.commit().await?;
+    Ok(told)
+}

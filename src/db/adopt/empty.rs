@@ -1,0 +1,197 @@
+//! What an adopted database lacks in its rows, and what it gets. What is empty decides, never the generation: a tool that
+//! renames tables leaves columns empty, or with a default over every row, which says as little.
+
+use super::{
+    catalogue::Catalogue,
+    plan::Plan,
+    proof::Shape,
+    recognise::OldNames,
+    step::{Demand, quoted},
+};
+
+/// One thing that rows may lack.
+#[derive(Debug)]
+pub(super) struct Fill {
+    pub table: String,
+    /// The columns it writes.
+    pub columns: Vec<&'static str>,
+    /// True of a row `t` that lacks it.
+    pub lacking: String,
+    /// What is done to the rows whose ids are `$1`.
+    pub statements: Vec<String>,
+    /// It makes links of the pictures whose ids are `$1`.
+    pub links: bool,
+}
+
+/// What is to be filled, for people.
+pub(super) const LINES: &[&str] = &[
+    "generation_flow.client_id where there is none: from each flow's session, pictures or products",
+    "generated_asset.status where nobody has said one: error where there is an error, else completed; completed_at from updated_at",
+    "generated_asset_product of pictures without any link, from product_ids: first seen first, the first one primary",
+    "store_sync_log.client_id and trigger where there are none; approved_at of approved pictures without it",
+    "links that are there twice become one; references to nothing become null",
+];
+
+/// What tells who owns a flow `t`, the surest first.
+fn owners(names: &OldNames) -> [String; 4] {
+    let column = |table: &'static str, name: &'static str| names.column(table, name);
+    let (session, picture, product, client) = (
+        names.table("collection_session"),
+        names.table("generated_asset"),
+        names.table("product"),
+        names.table("client"),
+    );
+    [
+        format!(
+            "(SELECT s.{} FROM {session} s WHERE s.id = t.{})",
+            column("collection_session", "client_id"),
+            column("generation_flow", "collection_session_id")
+        ),
+        format!(
+            "(SELECT a.{} FROM {picture} a WHERE a.{} = t.id ORDER BY a.id LIMIT 1)",
+            column("generated_asset", "client_id"),
+            column("generated_asset", "generation_flow_id")
+        ),
+        format!(
+            "(SELECT p.{} FROM jsonb_array_elements(CASE jsonb_typeof(t.product_ids) WHEN 'array' THEN t.product_ids ELSE '[]' END) \
+             WITH ORDINALITY m (value, place) JOIN {product} p ON p.id = m.value #>> '{{}}' ORDER BY m.place LIMIT 1)",
+            column("product", "client_id")
+        ),
+        format!("(SELECT min(c.id) FROM {client} c HAVING count(*) = 1)"),
+    ]
+}
+
+/// Flows of which nothing tells whose they are, as a condition on a flow `t` under the names of now.
+pub(super) fn ownerless(found: &Catalogue, names: &OldNames) -> Option<String> {
+    let table = names.table("generation_flow");
+    let needed = ["collection_session", "generated_asset", "product", "client"];
+    if !found.tables.contains_key(table) || !needed.iter().all(|name| found.tables.contains_key(names.table(name))) {
+        return None;
+    }
+    let own = if found.has(table, "client_id") { "t.client_id IS NULL AND " } else { "" };
+    Some(format!("{own}coalesce({}) IS NULL", owners(names).join(", ")))
+}
+
+/// Everything that is to be filled once tables and columns have their names. `shapes` says what was there at the beginning, and
+/// `silent_before` up to when a picture's status may be what a tool wrote into every row.
+pub(super) fn fills(plan: &Plan, shapes: &[Shape], silent_before: Option<&str>) -> Vec<Fill> {
+    let had = |table: &str, column: &str| {
+        shapes.iter().any(|shape| shape.table == table && shape.columns.iter().any(|name| name == column))
+    };
+    let mut fills = vec![owner(), status(had("generated_asset", "status"), silent_before)];
+    fills.extend([
+        fill(
+            "generated_asset",
+            &["completed_at"],
+            "t.from_legacy AND t.status = 'completed' AND t.error IS NULL AND t.completed_at IS NULL",
+            "completed_at = t.updated_at AT TIME ZONE 'UTC'",
+        ),
+        fill(
+            "generated_asset",
+            &["approved_at"],
+            "t.approval_status = 'approved' AND t.approved_at IS NULL",
+            "approved_at = t.updated_at AT TIME ZONE 'UTC'",
+        ),
+        links(),
+        fill(
+            "store_sync_log",
+            &["client_id", "trigger"],
+            "t.client_id IS NULL OR t.\"trigger\" IS NULL",
+            "client_id = coalesce(t.client_id, (SELECT c.client_id FROM store_connection c WHERE c.id = t.store_connection_id)), \
+             \"trigger\" = coalesce(t.\"trigger\", 'approval')",
+        ),
+        double_links(),
+        fill(
+            "generated_asset_product",
+            &["is_primary"],
+            "t.is_primary AND EXISTS (SELECT 1 FROM generated_asset_product o WHERE o.generated_asset_id = t.generated_asset_id \
+             AND o.is_primary AND o.id < t.id)",
+            "is_primary = false",
+        ),
+    ]);
+    fills.extend(plan.demands.iter().filter_map(demanded));
+    fills.retain(|fill| plan.found.has(&fill.table, "id"));
+    fills
+}
+
+fn fill(table: &str, columns: &[&'static str], lacking: &str, set: &str) -> Fill {
+    let statement = format!("UPDATE {} t SET {set} WHERE t.id = ANY($1)", quoted(table));
+    Fill {
+        table: table.to_owned(),
+        columns: columns.to_vec(),
+        lacking: lacking.to_owned(),
+        statements: vec![statement],
+        links: false,
+    }
+}
+
+fn owner() -> Fill {
+    let owners = owners(&OldNames::default()).join(", ");
+    fill("generation_flow", &["client_id"], "t.client_id IS NULL", &format!("client_id = coalesce({owners})"))
+}
+
+/// Where the column is ours, every row got `completed`. Where a tool made it, its default stands in every row that was there
+/// then.
+fn status(had: bool, silent_before: Option<&str>) -> Fill {
+    let lacking = if had {
+        let before = silent_before.unwrap_or("infinity").replace('\'', "''");
+        format!(
+            "t.from_legacy AND coalesce(t.status, 'pending') = 'pending' AND t.asset_url IS NOT NULL AND t.completed_at IS NULL \
+             AND t.created_at < timestamp '{before}'"
+        )
+    } else {
+        "t.from_legacy AND t.error IS NOT NULL AND t.status = 'completed'".to_owned()
+    };
+    let set = "status = CASE WHEN t.error IS NULL THEN 'completed' ELSE 'error' END";
+    fill("generated_asset", &["status"], &lacking, set)
+}
+
+fn links() -> Fill {
+    let statement = "INSERT INTO generated_asset_product (id, generated_asset_id, product_id, is_primary, created_at) \
+         SELECT a.id || '_' || p.id, a.id, p.id, row_number() OVER (PARTITION BY a.id ORDER BY m.place) = 1, \
+         a.created_at AT TIME ZONE 'UTC' \
+         FROM generated_asset a CROSS JOIN LATERAL (SELECT value #>> '{}' AS id, min(place) AS place \
+         FROM jsonb_array_elements(CASE jsonb_typeof(a.product_ids) WHEN 'array' THEN a.product_ids ELSE '[]' END) \
+         WITH ORDINALITY AS member (value, place) WHERE jsonb_typeof(value) = 'string' GROUP BY 1) m \
+         JOIN product p ON p.id = m.id AND p.client_id = a.client_id WHERE a.id = ANY($1) ON CONFLICT DO NOTHING";
+    Fill {
+        table: "generated_asset".to_owned(),
+        columns: Vec::new(),
+        // A list that names no product of the same client lacks nothing that it could get.
+        lacking: "t.from_legacy AND jsonb_typeof(t.product_ids) = 'array' AND EXISTS (SELECT 1 \
+                  FROM jsonb_array_elements(CASE jsonb_typeof(t.product_ids) WHEN 'array' THEN t.product_ids ELSE '[]' END) m (value) \
+                  JOIN product p ON p.id = m.value #>> '{}' AND p.client_id = t.client_id WHERE jsonb_typeof(m.value) = 'string') \
+                  AND NOT EXISTS (SELECT 1 FROM generated_asset_product l WHERE l.generated_asset_id = t.id)"
+            .to_owned(),
+        statements: vec![statement.to_owned()],
+        links: true,
+    }
+}
+
+fn double_links() -> Fill {
+    Fill {
+        table: "generated_asset_product".to_owned(),
+        columns: vec!["id"],
+        lacking: "EXISTS (SELECT 1 FROM generated_asset_product o WHERE o.generated_asset_id = t.generated_asset_id \
+                  AND o.product_id = t.product_id AND (o.is_primary, t.id) > (t.is_primary, o.id))"
+            .to_owned(),
+        statements: vec!["DELETE FROM generated_asset_product t WHERE t.id = ANY($1)".to_owned()],
+        links: false,
+    }
+}
+
+/// A reference to nothing becomes null, and what may never be null gets what later rows get.
+fn demanded(demand: &Demand) -> Option<Fill> {
+    let (table, lacking, set) = match demand {
+        Demand::Reference { table, column, to, action } if action == "SET NULL" => {
+            let nothing = format!("NOT EXISTS (SELECT 1 FROM {} o WHERE o.id = t.\"{column}\")", quoted(to));
+            (table, format!("t.\"{column}\" IS NOT NULL AND {nothing}"), format!("\"{column}\" = NULL"))
+        }
+        Demand::Filled { table, column, default: Some(value) } => {
+            (table, format!("t.\"{column}\" IS NULL"), format!("\"{column}\" = {value}"))
+        }
+        _ => return None,
+    };
+    // Whatever was there is compared with what it was.
+    Some(Fill { columns: vec!["id"], ..fill(table, &[], &lacking, &set) })
+}

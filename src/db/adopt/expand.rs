@@ -1,0 +1,123 @@
+//! Names change in one short transaction; what need not be there that moment comes after it, table by table (PostgreSQL).
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use super::{
+    AdoptError, Options,
+    patience::{Patience, Tries},
+    plan::Plan,
+    recognise::Kind,
+    role::preparation,
+    step::{Phase, Step, quoted},
+    target::{self, RuleKind},
+    views,
+};
+use crate::{db::server::Server, outside::Clock};
+
+/// What the work goes by.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    pub server: &'a Server,
+    pub clock: &'a Clock,
+    pub patience: Patience,
+}
+
+/// The one transaction in which names change. Gives how long it held its locks, if there was anything to do.
+pub(super) async fn expand(
+    conn: &mut PgConnection,
+    way: Way<'_>,
+    plan: &Plan,
+    kind: Kind,
+    options: &Options,
+) -> Result<Option<u64>, AdoptError> {
+    let apart = |step: &&Step| kind.is_legacy() && step.apart.is_some();
+    let steps = plan.of(Phase::Expand).filter(|step| !adoption_table(plan, step));
+    let mut text: Vec<String> = steps.filter(|step| !apart(step)).map(|step| step.sql.clone()).collect();
+    if views::are_wanted(plan, kind, options) {
+        text.extend(views::legacy_views(plan, options));
+        if let Some(role) = &options.legacy_role {
+            text.extend(preparation(conn, role).await?);
+        }
+    }
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let (lock, text) = (locks(plan), text.join(";\n"));
+    let mut tries = Tries::new(way.clock);
+    loop {
+        match expand_at_once(conn, way, &lock, &text).await {
+            Ok(lock_ms) => return Ok(Some(lock_ms)),
+            Err(error) => tries.again(conn, error).await?,
+        }
+    }
+}
+
+/// Takes all its locks within the time that others may be made to wait, or none.
+async fn expand_at_once(conn: &mut PgConnection, way: Way<'_>, lock: &[String], text: &str) -> sqlx::Result<u64> {
+    let mut tx = conn.begin_with(way.server.begin()).await?;
+    lock_at_once(&mut tx, way, lock, "ACCESS EXCLUSIVE").await?;
+    let locked = way.clock.now();
+    sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(u64::try_from(way.clock.now().since(locked).as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The rest of the expand, one table after the other.
+pub(super) async fn expand_apart(conn: &mut PgConnection, way: Way<'_>, plan: &Plan) -> Result<(), AdoptError> {
+    let steps: Vec<&Step> =
+        plan.of(Phase::Expand).filter(|step| step.apart.is_some() && !adoption_table(plan, step)).collect();
+    for steps in steps.chunk_by(|one, next| one.apart == next.apart) {
+        let text: Vec<&str> = steps.iter().map(|step| step.sql.as_str()).collect();
+        let lock = referred_to(steps[0].apart.as_deref().unwrap_or_default());
+        let mut tries = Tries::new(way.clock);
+        while let Err(error) = make_apart(conn, way, &lock, &text.join(";\n")).await {
+            tries.again(conn, error).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn make_apart(conn: &mut PgConnection, way: Way<'_>, lock: &[String], text: &str) -> sqlx::Result<()> {
+    let mut tx = conn.begin_with(way.server.begin()).await?;
+    lock_at_once(&mut tx, way, lock, "SHARE ROW EXCLUSIVE").await?;
+    sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut *tx).await?;
+    tx.commit().await
+}
+
+/// Has all these locks within the time that others may be made to wait, or none.
+async fn lock_at_once(tx: &mut PgConnection, way: Way<'_>, tables: &[String], mode: &str) -> sqlx::Result<()> {
+    way.patience.wait_briefly(tx).await?;
+    if tables.is_empty() {
+        return Ok(());
+    }
+    way.patience.hurry(tx, std::time::Duration::ZERO).await?;
+    let sql = format!("LOCK TABLE {} IN {mode} MODE", tables.join(", "));
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
+    way.patience.take_time(tx).await
+}
+
+/// The tables that a new one refers to, which are locked while it is made.
+fn referred_to(table: &str) -> Vec<String> {
+    let rules = target::postgres().table(table).map_or(&[][..], |table| &table.rules);
+    let refers = |name: &str| {
+        rules.iter().any(|rule| matches!(&rule.what, RuleKind::Foreign(_, to, _) if to == name && name != table))
+    };
+    ordered().filter(|name| refers(name)).map(quoted).collect()
+}
+
+/// The tables there are, in the order in which the older application takes them in its longest transaction: whoever waits
+/// for its first one can then be passed by nobody, and two who take them crosswise would never let each other through.
+fn locks(plan: &Plan) -> Vec<String> {
+    let names = ordered().map(|name| plan.names.table(name));
+    names.filter(|name| plan.found.tables.contains_key(*name)).map(quoted).collect()
+}
+
+fn ordered() -> impl Iterator<Item = &'static str> {
+    const FIRST: [&str; 4] = ["collection_session", "message", "generated_asset", "generation_flow"];
+    let ours = target::postgres().tables.iter().map(|table| table.name.as_str());
+    FIRST.into_iter().chain(ours.filter(|name| !FIRST.contains(name)))
+}
+
+fn adoption_table(plan: &Plan, step: &Step) -> bool {
+    plan.kind.is_legacy() && step.what == "make table schema_adoption"
+}

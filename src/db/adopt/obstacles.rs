@@ -1,0 +1,208 @@
+//! What stands in the way of adopting the rows of a legacy database, and what of them cannot become a link.
+
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use super::{
+    empty,
+    plan::Plan,
+    report::{Quarantine, Rejected},
+    step::{Demand, quoted, speaks_of},
+    target,
+};
+
+/// Members of lists that are named one by one in the report; all are counted.
+const NAMED: usize = 1000;
+
+/// Members of pictures' product lists that cannot become links, and why.
+pub(super) async fn quarantine(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Quarantine> {
+    let (assets, products) = (plan.names.table("generated_asset"), plan.names.table("product"));
+    let mut quarantine = Quarantine::default();
+    if !plan.found.has(assets, "product_ids") || !plan.found.tables.contains_key(products) {
+        return Ok(quarantine);
+    }
+    // A picture that has links keeps them: its list may be older than those.
+    let unlinked = if plan.found.tables.contains_key("generated_asset_product") {
+        "NOT EXISTS (SELECT 1 FROM generated_asset_product l WHERE l.generated_asset_id = a.id)"
+    } else {
+        "true"
+    };
+    let (asset_client, product_client) =
+        (plan.names.column("generated_asset", "client_id"), plan.names.column("product", "client_id"));
+    let rejected = format!(
+        "SELECT 'generated_asset' AS table_name, a.id, 'not_a_list' AS reason, left(a.product_ids::text, 200) AS value \
+         FROM {assets} a WHERE {unlinked} AND jsonb_typeof(a.product_ids) NOT IN ('array', 'null') \
+         UNION ALL SELECT 'generated_asset', m.asset, CASE WHEN jsonb_typeof(m.value) <> 'string' THEN 'not_a_text' \
+         WHEN p.id IS NULL THEN 'unknown_product' WHEN p.{product_client} <> m.client THEN 'other_client' ELSE 'twice' END, \
+         left(m.value::text, 200) FROM (SELECT a.id AS asset, a.{asset_client} AS client, e.value, \
+         row_number() OVER (PARTITION BY a.id, e.value ORDER BY e.place) AS nth FROM {assets} a \
+         CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(a.product_ids) WHEN 'array' THEN a.product_ids ELSE '[]' END) \
+         WITH ORDINALITY e(value, place) WHERE {unlinked}) m LEFT JOIN {products} p ON jsonb_typeof(m.value) = 'string' AND p.id = m.value #>> '{{}}' \
+         WHERE p.id IS NULL OR p.{product_client} <> m.client OR m.nth > 1"
+    );
+    let counts = format!("SELECT reason, count(*) FROM ({rejected}) r GROUP BY reason");
+    quarantine.counts.extend(sqlx::query_as::<_, (String, i64)>(AssertSqlSafe(counts)).fetch_all(&mut *conn).await?);
+    let named = format!("SELECT * FROM ({rejected}) r ORDER BY id, reason, value LIMIT {NAMED}");
+    quarantine.members = sqlx::query_as::<_, Rejected>(AssertSqlSafe(named)).fetch_all(&mut *conn).await?;
+    Ok(quarantine)
+}
+
+/// Rows that stand in the way of what the schema will demand. A reference that dangles and may be null is quarantined, and so
+/// is a link that is there twice; everything else is a reason to stop.
+pub(super) async fn found(
+    conn: &mut PgConnection,
+    plan: &Plan,
+    quarantine: &mut Quarantine,
+) -> sqlx::Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for demand in &plan.demands {
+        let found = match demand {
+            Demand::Unique { table, columns, predicate } => {
+                alike(conn, plan, table, columns, predicate.as_deref(), quarantine).await?
+            }
+            Demand::Check { table, name, columns, expression } => {
+                broken(conn, plan, table, name, columns, expression).await?
+            }
+            Demand::Filled { table, column, default: None } => unfilled(conn, plan, table, column).await?,
+            Demand::Filled { .. } => None,
+            Demand::Reference { table, column, to, action } => {
+                dangling(conn, plan, (table, column, to, action), quarantine).await?
+            }
+        };
+        problems.extend(found);
+    }
+    problems.extend(ownerless(conn, plan).await?);
+    Ok(problems)
+}
+
+/// What columns are called now, if they are all there.
+fn there<'a>(plan: &'a Plan, table: &str, columns: &[&'a str]) -> Option<Vec<&'a str>> {
+    let was = plan.names.table(table);
+    let old: Vec<&str> = columns.iter().map(|column| plan.names.column(table, column)).collect();
+    old.iter().all(|column| plan.found.has(was, column)).then_some(old)
+}
+
+/// A column that rows have to fill themselves.
+async fn unfilled(conn: &mut PgConnection, plan: &Plan, table: &str, column: &str) -> sqlx::Result<Option<String>> {
+    let was = plan.names.table(table);
+    if !plan.found.tables.contains_key(was) {
+        return Ok(None);
+    }
+    let empty = there(plan, table, &[column]).map_or("true".to_owned(), |old| format!("\"{}\" IS NULL", old[0]));
+    let found = count(conn, format!("SELECT count(*) FROM {} WHERE {empty}", quoted(was))).await?;
+    Ok((found > 0)
+        .then(|| format!("{found} row(s) of {was} have no {column}, and this program cannot tell its values")))
+}
+
+/// Flows that belong to nobody.
+async fn ownerless(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Option<String>> {
+    let Some(condition) = empty::ownerless(&plan.found, &plan.names) else { return Ok(None) };
+    let was = plan.names.table("generation_flow");
+    let ids = first_ids(conn, was, &condition).await?;
+    Ok((!ids.is_empty()).then(|| {
+        format!(
+            "no session, picture or product tells whose these rows of {was} are: {}. Give them a client ({was}.client_id) or a \
+             session, or delete them",
+            ids.join(", ")
+        )
+    }))
+}
+
+/// The first rows `t` of which this is true, and the sign that there are more.
+async fn first_ids(conn: &mut PgConnection, table: &str, condition: &str) -> sqlx::Result<Vec<String>> {
+    let sql = format!("SELECT t.id::text FROM {} t WHERE {condition} ORDER BY t.id LIMIT 6", quoted(table));
+    let mut ids: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(conn).await?;
+    if ids.len() > 5 {
+        "…".clone_into(&mut ids[5]);
+    }
+    Ok(ids)
+}
+
+async fn alike(
+    conn: &mut PgConnection,
+    plan: &Plan,
+    table: &str,
+    columns: &str,
+    predicate: Option<&str>,
+    quarantine: &mut Quarantine,
+) -> sqlx::Result<Option<String>> {
+    let listed: Vec<&str> = columns.split(", ").collect();
+    let all = target::postgres().table(table).map_or(&[][..], |table| &table.columns);
+    let in_condition =
+        all.iter().map(|column| column.name.as_str()).filter(|name| speaks_of(predicate.unwrap_or(""), name));
+    let in_condition: Vec<&str> = in_condition.collect();
+    let (Some(old), Some(_)) = (there(plan, table, &listed), there(plan, table, &in_condition)) else {
+        return Ok(None);
+    };
+    let filled: Vec<String> = old.iter().map(|column| format!("\"{column}\" IS NOT NULL")).collect();
+    let was = plan.names.table(table);
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} AND {} GROUP BY {} HAVING count(*) > 1) d",
+        quoted(was),
+        predicate.unwrap_or("true"),
+        filled.join(" AND "),
+        old.join(", ")
+    );
+    let found = count(conn, sql).await?;
+    if found > 0 && table == "generated_asset_product" {
+        let reason = if predicate.is_none() { "link_twice" } else { "primary_twice" };
+        quarantine.counts.insert(reason.into(), found);
+        return Ok(None);
+    }
+    Ok((found > 0).then(|| format!("{found} group(s) of rows in {was} are alike in ({columns}), which must be unique")))
+}
+
+async fn broken(
+    conn: &mut PgConnection,
+    plan: &Plan,
+    table: &str,
+    name: &str,
+    columns: &[String],
+    expression: &str,
+) -> sqlx::Result<Option<String>> {
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    // A rule about a column that gets another name is about what the backfill makes: it holds by itself. So does the one about
+    // a time that the backfill fills.
+    if there(plan, table, &columns).is_none_or(|old| old != columns) || name == "generated_asset_approval_check" {
+        return Ok(None);
+    }
+    let was = plan.names.table(table);
+    let found = count(conn, format!("SELECT count(*) FROM {} WHERE NOT ({expression})", quoted(was))).await?;
+    if found == 0 {
+        return Ok(None);
+    }
+    let ids = first_ids(conn, was, &format!("NOT ({expression})")).await?;
+    Ok(Some(format!("{found} row(s) of {was} break the rule {name}: {expression} ({})", ids.join(", "))))
+}
+
+async fn dangling(
+    conn: &mut PgConnection,
+    plan: &Plan,
+    (table, column, to, action): (&str, &str, &str, &str),
+    quarantine: &mut Quarantine,
+) -> sqlx::Result<Option<String>> {
+    let (was, target) = (plan.names.table(table), plan.names.table(to));
+    let Some(old) = there(plan, table, &[column]) else { return Ok(None) };
+    if !plan.found.tables.contains_key(target) {
+        return Ok(None);
+    }
+    let column = old[0];
+    let from = format!(
+        "FROM {} r WHERE r.\"{column}\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} t WHERE t.id = r.\"{column}\")",
+        quoted(was),
+        quoted(target)
+    );
+    let found = count(conn, format!("SELECT count(*) {from}")).await?;
+    if found > 0 && action == "SET NULL" {
+        quarantine.counts.insert(format!("dangling {was}.{column}"), found);
+        let sql = format!(
+            "SELECT '{was}' AS table_name, r.id, 'dangling {column}' AS reason, r.\"{column}\" AS value {from} LIMIT {NAMED}"
+        );
+        quarantine.members.extend(sqlx::query_as::<_, Rejected>(AssertSqlSafe(sql)).fetch_all(&mut *conn).await?);
+        return Ok(None);
+    }
+    Ok((found > 0).then(|| format!("{found} row(s) of {was} refer by {column} to rows of {target} that are not there")))
+}
+
+async fn count(conn: &mut PgConnection, sql: String) -> sqlx::Result<i64> {
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(conn).await
+}

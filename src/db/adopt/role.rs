@@ -1,0 +1,143 @@
+//! The role of the older application: it is shown the old names first, and its connections from before are counted (PostgreSQL).
+
+use std::collections::BTreeMap;
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+
+use super::{
+    AdoptError, Kind, NO_POOLER, Options, Prepared,
+    catalogue::Catalogue,
+    plan::Plan,
+    rights,
+    search_path::{SearchPath, database, no_role, prepared_roles},
+    views::exact,
+};
+use crate::db::server::Server;
+
+/// The statement that shows a role the old names first, where nobody has done so.
+pub(super) async fn preparation(conn: &mut PgConnection, role: &str) -> sqlx::Result<Option<String>> {
+    let path = SearchPath::of(conn, role).await?;
+    Ok(if path.is_prepared() { None } else { Some(path.prepare(role, &database(conn).await?)) })
+}
+
+/// Shows a role the old names first, from its next connection on. Nothing changes for it while there are none.
+pub(super) async fn prepare_role(pool: &PgPool, server: &Server, role: &str) -> Result<Prepared, AdoptError> {
+    if server.pooled {
+        return Err(AdoptError::Refused(vec![NO_POOLER.to_owned()]));
+    }
+    let mut conn = pool.acquire().await?.detach();
+    if let Some(problem) = no_role(&mut conn, role).await? {
+        return Err(AdoptError::Refused(vec![problem]));
+    }
+    let plan = Plan::new(Catalogue::read(&mut conn, server).await?);
+    if plan.kind == Kind::Gen2 {
+        return Ok(Prepared::NotNeeded);
+    }
+    let problems = rights::of_old_names(&mut conn, &plan, role).await?;
+    if !problems.is_empty() {
+        return Err(AdoptError::Refused(problems));
+    }
+    let mut text = Vec::new();
+    if plan.found.legacy.is_none() {
+        // Whoever takes the database over is mostly whoever owns its tables; this may be somebody above both.
+        let owner = rights::owner_of_tables(&mut conn, &plan).await?;
+        text.push(format!(
+            "CREATE SCHEMA legacy{}",
+            owner.map_or_else(String::new, |o| format!(" AUTHORIZATION {}", exact(&o)))
+        ));
+        text.push(format!("GRANT USAGE ON SCHEMA legacy TO {}", exact(role)));
+    }
+    text.extend(preparation(&mut conn, role).await?);
+    if !text.is_empty() {
+        let mut tx = conn.begin().await?;
+        sqlx::raw_sql(AssertSqlSafe(text.join(";\n"))).execute(&mut *tx).await?;
+        tx.commit().await?;
+    }
+    note_time(&mut conn, role).await?;
+    Ok(Prepared::Now { sessions: older_sessions(&mut conn, role).await?.len() })
+}
+
+/// When each role was prepared stands in the comment of the schema: nothing else is there yet that could keep it.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+struct Comment {
+    prepared: BTreeMap<String, String>,
+}
+
+impl Comment {
+    async fn read(conn: &mut PgConnection) -> sqlx::Result<Option<Self>> {
+        let sql = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'legacy'";
+        let text: Option<Option<String>> = sqlx::query_scalar(sql).persistent(false).fetch_optional(conn).await?;
+        Ok(match text.flatten() {
+            None => Some(Self::default()),
+            // Somebody else's words stay.
+            Some(text) => serde_json::from_str(&text).ok(),
+        })
+    }
+}
+
+/// Keeps the time as the server tells it, now that the setting reaches new sessions. The first time counts: what began since
+/// then sees the old names.
+async fn note_time(conn: &mut PgConnection, role: &str) -> sqlx::Result<()> {
+    let Some(mut comment) = Comment::read(conn).await? else { return Ok(()) };
+    let mine = "SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = 'legacy'";
+    let mine: Option<bool> = sqlx::query_scalar(mine).persistent(false).fetch_optional(&mut *conn).await?;
+    if comment.prepared.contains_key(role) || mine != Some(true) {
+        return Ok(());
+    }
+    let now: String =
+        sqlx::query_scalar("SELECT clock_timestamp()::text").persistent(false).fetch_one(&mut *conn).await?;
+    comment.prepared.insert(role.to_owned(), now);
+    let text = serde_json::to_string(&comment).unwrap_or_default().replace('\'', "''");
+    sqlx::raw_sql(AssertSqlSafe(format!("COMMENT ON SCHEMA legacy IS '{text}'"))).execute(conn).await.map(drop)
+}
+
+/// Sessions of a role that began before it was shown the old names: they would not find their tables any more.
+pub(super) async fn older_sessions(conn: &mut PgConnection, role: &str) -> sqlx::Result<Vec<String>> {
+    let prepared = SearchPath::of(conn, role).await?.is_prepared();
+    let since = Comment::read(conn).await?.and_then(|comment| comment.prepared.get(role).cloned());
+    // Whoever prepared the role by hand left no time.
+    let since = if prepared { since } else { Some("infinity".to_owned()) };
+    let Some(since) = since else { return Ok(Vec::new()) };
+    let sql = "SELECT 'pid ' || pid || ' (' || coalesce(nullif(application_name, ''), 'a program without a name') || ' from ' \
+               || coalesce(client_addr::text, 'the server itself') || ', since ' || backend_start::timestamptz(0) || ')' \
+               FROM pg_stat_activity WHERE datname = current_database() AND usename = $1 AND pid <> pg_backend_pid() \
+               AND application_name <> 'store-sync' AND backend_start < $2::timestamptz ORDER BY backend_start";
+    sqlx::query_scalar(sql).bind(role).bind(since).persistent(false).fetch_all(conn).await
+}
+
+/// Sessions among which may be the older application's, and what becomes of them.
+pub(super) async fn told_older_sessions(conn: &mut PgConnection, role: &str) -> sqlx::Result<Option<String>> {
+    let sessions = older_sessions(conn, role).await?;
+    let named: Vec<&str> = sessions.iter().take(5).map(String::as_str).collect();
+    Ok((!sessions.is_empty()).then(|| {
+        format!(
+            "{} connection(s) as {role} began before the role was shown the old names, and would not find its tables any more: {}{}. \
+             Run `store-sync migrate --prepare --legacy-role {role}`, then let it connect anew: restart the application, and behind a \
+             pooler, which keeps its connections to the server over such a restart, the pooler too (PgBouncer: RECONNECT)",
+            sessions.len(),
+            named.join(", "),
+            if sessions.len() > named.len() { ", …" } else { "" }
+        )
+    }))
+}
+
+/// Who else is connected and would not see the old names after the expand.
+pub(super) async fn others(conn: &mut PgConnection, options: &Options) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT usename::text, count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+               AND usename IS NOT NULL AND application_name <> 'store-sync' GROUP BY 1 ORDER BY 1";
+    let names: Vec<(String, i64)> = sqlx::query_as(sql).persistent(false).fetch_all(&mut *conn).await?;
+    let prepared = prepared_roles(conn).await?;
+    let mut told = Vec::new();
+    for (role, sessions) in &names {
+        if prepared.contains(role) || options.legacy_role.as_ref() == Some(role) {
+            told.extend(told_older_sessions(conn, role).await?);
+        } else {
+            told.push(format!(
+                "connected as {role} and not prepared ({sessions} connections): if that is the older application, it will not see its \
+                 old names until `store-sync migrate --prepare --legacy-role ROLE` was run and it has connected anew; behind a pooler, \
+                 the pooler has to connect anew"
+            ));
+        }
+    }
+    Ok(told)
+}

@@ -1,0 +1,108 @@
+//! The old names beside the new ones, for an application that still uses them: views in a schema of their own (PostgreSQL).
+
+use super::{Options, catalogue::Catalogue, plan::Plan, proof, recognise::OldNames, target};
+
+/// Tables of the older application that are its own business.
+const OTHER_TABLES: &[&str] = &["admin_session", "session", "account", "verification", "invitation"];
+
+/// Tables whose views stand in `legacy.sql`.
+const SPECIAL: &[&str] = &["collection_session", "generation_flow", "generated_asset", "message", "favorite_image"];
+
+/// What `legacy.sql` leaves open: the mark, whose name it is (its table with a column), and what it is mostly called.
+const NAMES: &[(&str, &str, &str, &str)] = &[
+    ("{studio_session}", "collection_session", "", "studio_session"),
+    ("{session_client_id}", "collection_session", "client_id", "client_id"),
+    ("{flow_session_id}", "generation_flow", "collection_session_id", "studio_session_id"),
+    ("{message_session_id}", "message", "collection_session_id", "studio_session_id"),
+    ("{image_client_id}", "generated_asset", "client_id", "client_id"),
+    ("{favorite_client_id}", "favorite_image", "client_id", "client_id"),
+];
+
+/// The statements that make the old names: special views from `legacy.sql`, and plain ones of every other table there was.
+pub(super) fn legacy_views(plan: &Plan, options: &Options) -> Vec<String> {
+    let here = &plan.found.schema;
+    // The right to make one is needed only where there is none.
+    let mut text = if plan.found.legacy.is_none() { vec!["CREATE SCHEMA legacy".to_owned()] } else { Vec::new() };
+    let known = |name: &str| target::postgres().table(name).is_some() || OTHER_TABLES.contains(&name);
+    for shape in proof::shapes(&plan.found, &plan.names) {
+        if SPECIAL.contains(&shape.table.as_str()) || !known(&shape.table) {
+            continue;
+        }
+        let column = |name: &String| {
+            let old = plan.names.column(&shape.table, name);
+            if old == name { format!("\"{name}\"") } else { format!("\"{name}\" AS \"{old}\"") }
+        };
+        let columns: Vec<String> = shape.columns.iter().map(column).collect();
+        let rows = if shape.table == "product_image" { " WHERE deleted_at IS NULL" } else { "" };
+        let (view, table, columns) = (&shape.was, &shape.table, columns.join(", "));
+        text.push(format!(
+            "CREATE OR REPLACE VIEW legacy.\"{view}\" AS SELECT {columns} FROM {here}.\"{table}\"{rows}"
+        ));
+    }
+    text.push(special(here, &plan.names));
+    text.extend(options.legacy_role.iter().map(|role| grants(role)));
+    text
+}
+
+/// The special views with their functions, under the names that this application uses, and the mark of their text.
+fn special(here: &str, names: &OldNames) -> String {
+    let mut text = include_str!("legacy.sql").replace("{schema}", here);
+    for (mark, table, column, mostly) in NAMES {
+        let old = match *column {
+            "" => names.tables.get(*table),
+            column => names.columns.get(&((*table).to_owned(), column.to_owned())),
+        };
+        text = text.replace(mark, old.map_or(*mostly, String::as_str));
+    }
+    format!("{text};\nCOMMENT ON VIEW legacy.flow IS '{}'", mark())
+}
+
+/// Tells by which text the views were made.
+fn mark() -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(include_bytes!("legacy.sql"));
+    let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("made by store-sync from {number:016x}")
+}
+
+/// What makes the special views anew, where an earlier release made them.
+pub(super) fn renewal(found: &Catalogue) -> Option<String> {
+    let views = found.legacy.as_ref().filter(|views| views.contains_key("flow"))?;
+    if views["flow"].as_deref() == Some(mark().as_str()) {
+        return None;
+    }
+    // They were made under the names of before, which their own columns still tell.
+    let mut names = OldNames::default();
+    if views.contains_key("client_session") {
+        names.tables.insert("collection_session".to_owned(), "client_session".to_owned());
+        for (_, table, column, _) in NAMES.iter().filter(|(_, _, column, _)| !column.is_empty()) {
+            let old = if *column == "client_id" { "organization_id" } else { "client_session_id" };
+            names.columns.insert(((*table).to_owned(), (*column).to_owned()), old.to_owned());
+        }
+    }
+    Some(special(&found.schema, &names))
+}
+
+/// Lets the older application in; where somebody did so before us, that need not be ours to do.
+fn grants(role: &str) -> String {
+    let (role, text) = (exact(role), role.replace('\'', "''"));
+    format!(
+        "DO $do$ BEGIN IF NOT has_schema_privilege('{text}', 'legacy', 'USAGE') THEN GRANT USAGE ON SCHEMA legacy TO {role}; END IF; END $do$;\n\
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA legacy TO {role}"
+    )
+}
+
+/// A role's name as SQL needs it, whatever it is.
+pub(super) fn exact(role: &str) -> String {
+    format!("\"{}\"", role.replace('"', "\"\""))
+}
+
+/// Whether views for the old names are to be made: where names change, or somebody is said to use them.
+pub(super) fn are_wanted(plan: &Plan, kind: super::Kind, options: &Options) -> bool {
+    let there = plan.found.legacy.as_ref();
+    let used = !plan.names.tables.is_empty()
+        || !plan.names.columns.is_empty()
+        || options.legacy_role.is_some()
+        || there.is_some();
+    kind.has_old_names() && used && !there.is_some_and(|views| views.contains_key("flow"))
+}
