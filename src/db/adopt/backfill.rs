@@ -65,7 +65,7 @@ impl Batch<'_> {
     /// Walks the table by its key, from one stretch of rows that lack it to the next: first the rows that nobody holds, many at
     /// a time, then those that somebody held, one by one.
     async fn all(&self, conn: &mut PgConnection) -> Result<(), AdoptError> {
-        let (mut after, mut most, mut tries, mut held) = (String::new(), MOST, Tries::new(self.clock), Vec::new());
+        let (mut after, mut most, mut tries, mut held) = (String::new(), MOST, Tries::of_rows(self.clock), Vec::new());
         loop {
             let ids = self.next(conn, &after, most).await?;
             let Some(last) = ids.last() else { break };
@@ -74,7 +74,7 @@ impl Batch<'_> {
                     last.clone_into(&mut after);
                     held.extend(ids.into_iter().filter(|id| !done.contains(id)));
                     most = (most * 2).min(MOST);
-                    tries = Tries::new(self.clock);
+                    tries = Tries::of_rows(self.clock);
                 }
                 Err(error) => {
                     if is_busy(&error) {
@@ -85,7 +85,7 @@ impl Batch<'_> {
             }
         }
         for id in held {
-            let mut tries = Tries::new(self.clock);
+            let mut tries = Tries::of_rows(self.clock);
             while let Err(error) = self.one(conn, std::slice::from_ref(&id), "").await {
                 tries.again(conn, error).await?;
             }

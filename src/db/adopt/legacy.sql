@@ -8,6 +8,13 @@
 -- {schema} is the schema of our tables; the other names in braces are what this application calls the thing.
 
 CREATE OR REPLACE FUNCTION legacy.link_products(asset text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
+    -- Held first: one that somebody deletes in this moment is waited for and then not linked, instead of failing the save.
+    WITH there AS MATERIALIZED (
+        SELECT p.id, p.client_id FROM product p
+        WHERE p.id IN (SELECT m.value #>> '{}' FROM generated_asset a CROSS JOIN LATERAL jsonb_array_elements(
+            CASE jsonb_typeof(a.product_ids) WHEN 'array' THEN a.product_ids ELSE '[]' END) m (value) WHERE a.id = asset)
+        ORDER BY p.id FOR KEY SHARE OF p
+    )
     INSERT INTO generated_asset_product (id, generated_asset_id, product_id, is_primary, created_at)
     SELECT a.id || '_' || p.id, a.id, p.id,
            row_number() OVER (ORDER BY m.place) = 1
@@ -20,7 +27,7 @@ CREATE OR REPLACE FUNCTION legacy.link_products(asset text) RETURNS void LANGUAG
              WITH ORDINALITY AS member (value, place)
         WHERE jsonb_typeof(value) = 'string' GROUP BY 1
     ) m
-    JOIN product p ON p.id = m.id AND p.client_id = a.client_id
+    JOIN there p ON p.id = m.id AND p.client_id = a.client_id
     WHERE a.id = asset
     ON CONFLICT DO NOTHING
 $$;

@@ -9,7 +9,10 @@ use crate::outside::Clock;
 
 /// How long others may have to wait behind us, at most.
 const LONGEST: Duration = Duration::from_millis(200);
+/// After so many tries it is given up, if somebody has kept the tables busy all the time.
 const TRIES: u32 = 120;
+/// And after so many times that, whoever it was.
+const ROUNDS: u32 = 20;
 /// Between two tries: short at first, since whoever saves is soon done.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(300);
@@ -56,26 +59,40 @@ pub(super) struct Tries<'a> {
     clock: &'a Clock,
     pause: Duration,
     made: u32,
+    /// Who was in the way when that was last looked at.
+    holders: Vec<Holder>,
+    /// What is written refers to rows that are there: one that is not was deleted in this moment.
+    of_rows: bool,
 }
 
 impl<'a> Tries<'a> {
     pub(super) fn new(clock: &'a Clock) -> Self {
-        Self { clock, pause: FIRST_PAUSE, made: 0 }
+        Self { clock, pause: FIRST_PAUSE, made: 0, holders: Vec::new(), of_rows: false }
+    }
+
+    /// At filling rows from what others may be deleting.
+    pub(super) fn of_rows(clock: &'a Clock) -> Self {
+        Self { of_rows: true, ..Self::new(clock) }
     }
 
     /// After a try that came to nothing: waits for the next one where others were in the way, and gives up otherwise, or
     /// when they are for too long.
     pub(super) async fn again(&mut self, conn: &mut PgConnection, error: sqlx::Error) -> Result<(), AdoptError> {
-        if !is_busy(&error) {
+        let deleted = self.of_rows && self.made < TELLING && has_code(&error, &["23503"]);
+        if !is_busy(&error) && !deleted {
             return Err(error.into());
         }
         self.made += 1;
-        if self.made == TELLING || self.made == TRIES {
-            let who = holders(conn).await?;
-            if self.made == TRIES {
+        if self.made % TRIES == TELLING || self.made % TRIES == 0 {
+            let holders = Holder::find(conn).await?;
+            let who = Holder::all(&holders);
+            // An application that is busy lets go again and again; one long transaction does not.
+            let stays = holders.is_empty() || holders.iter().any(|holder| self.holders.contains(holder));
+            if self.made % TRIES == 0 && (stays || self.made / TRIES == ROUNDS) {
                 return Err(AdoptError::Busy(who));
             }
             tracing::warn!("waiting for other sessions that keep the tables busy: {who}");
+            self.holders = holders;
         }
         self.clock.sleep(self.pause).await;
         self.pause = (self.pause * 3 / 2).min(LONGEST_PAUSE);
@@ -85,22 +102,16 @@ impl<'a> Tries<'a> {
 
 /// Somebody else was in the way: a lock not had in time, a deadlock, or the time of the whole transaction over.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| ["55P03", "40P01", "57014"].contains(&code.as_ref()))
+    has_code(error, &["55P03", "40P01", "57014"])
 }
 
-/// Who keeps tables busy, the longest first.
-async fn holders(conn: &mut PgConnection) -> sqlx::Result<String> {
-    let sql = "SELECT pid, usename::text AS role, application_name AS program, client_addr::text AS address, xact_start::timestamptz(0)::text AS since \
-               FROM pg_stat_activity a WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL \
-               AND EXISTS (SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE l.pid = a.pid AND l.granted \
-               AND c.relkind IN ('r', 'v') AND c.relnamespace <> 'pg_catalog'::regnamespace) ORDER BY xact_start LIMIT 3";
-    let found: Vec<Holder> = sqlx::query_as(sql).persistent(false).fetch_all(conn).await?;
-    Ok(Holder::all(&found))
+fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| codes.contains(&code.as_ref()))
 }
 
 /// A session of somebody else.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug, PartialEq, Eq, sqlx::FromRow)]
 pub(super) struct Holder {
     pid: i32,
     role: Option<String>,
@@ -110,6 +121,16 @@ pub(super) struct Holder {
 }
 
 impl Holder {
+    /// Who keeps tables busy, the longest first.
+    async fn find(conn: &mut PgConnection) -> sqlx::Result<Vec<Self>> {
+        let sql = "SELECT pid, usename::text AS role, application_name AS program, client_addr::text AS address, \
+                   xact_start::timestamptz(3)::text AS since FROM pg_stat_activity a WHERE datname = current_database() \
+                   AND pid <> pg_backend_pid() AND xact_start IS NOT NULL AND EXISTS (SELECT 1 FROM pg_locks l JOIN pg_class c \
+                   ON c.oid = l.relation WHERE l.pid = a.pid AND l.granted AND c.relkind IN ('r', 'v') \
+                   AND c.relnamespace <> 'pg_catalog'::regnamespace) ORDER BY xact_start LIMIT 3";
+        sqlx::query_as(sql).persistent(false).fetch_all(conn).await
+    }
+
     /// `pid 4711 (psql as ada from 10.0.0.7, since 2026-…)`, several with commas between.
     pub(super) fn all(found: &[Self]) -> String {
         let texts: Vec<String> = found.iter().map(Self::text).collect();

@@ -108,3 +108,41 @@ async fn whoever_holds_a_row_for_long_is_named_and_the_next_run_goes_on() {
     adopting(&legacy, &old.role).await.expect("ends").expect("goes on");
     old.leave(&legacy).await;
 }
+
+/// Until a session waits for another one's lock.
+async fn somebody_waits(legacy: &Legacy, application: &str) {
+    let waiting = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = '{application}' AND wait_event_type = 'Lock'"
+    );
+    while legacy.number(&waiting).await == 0 {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_that_goes_while_its_pictures_are_linked_fails_nobody() {
+    let legacy = Legacy::gen1(50).await;
+    let mut old = OldApp::new(&legacy).await;
+    legacy.stop_before_the_backfill(Some(&old.role)).await;
+    let mut going = old.conn.begin().await.expect("begins");
+    sqlx::raw_sql("DELETE FROM product WHERE id = 'product-3'").execute(&mut *going).await.expect("deletes");
+    let adopted = adopting(&legacy, &old.role);
+    somebody_waits(&legacy, "store-sync").await;
+    going.commit().await.expect("commits");
+    adopted.await.expect("ends").expect("goes on without it");
+
+    let mut saver = old.again(&legacy).await;
+    let mut going = old.conn.begin().await.expect("begins");
+    sqlx::raw_sql("DELETE FROM product WHERE id = 'product-4'").execute(&mut *going).await.expect("deletes");
+    let save = tokio::spawn(async move {
+        let image = "SET application_name = 'saver'; INSERT INTO generated_image (id, client_id, r2_key, product_ids) \
+                     SELECT 'saved', client_id, 'k', '[\"product-4\", \"product-5\"]' FROM product WHERE id = 'product-5'";
+        let saved = sqlx::raw_sql(image).execute(&mut saver.conn).await.map(drop);
+        saver.conn.close().await.expect("closes");
+        saved
+    });
+    somebody_waits(&legacy, "saver").await;
+    going.commit().await.expect("commits");
+    save.await.expect("ends").expect("the save is not lost");
+    let linked = "SELECT string_agg(product_id, ' ') FROM generated_asset_product WHERE generated_asset_id = 'saved'";
+    assert_eq!(legacy.text(linked).await, "product-5");
+    old.leave(&legacy).await;
+}
