@@ -159,7 +159,7 @@ fn print(report: &Report) -> anyhow::Result<()> {
         line(&format!("pictures' ids and keys: hash {} before, {} after", pair.before, or_dash(pair.after.as_ref())))?;
     }
     for (reason, count) in &report.quarantine.counts {
-        line(&format!("not linked, {reason}: {count} (the lists themselves stay as they are)"))?;
+        line(&format!("{}: {count}", told_of_rows(reason)))?;
     }
     for member in report.quarantine.members.iter().take(20) {
         line(&format!(
@@ -190,6 +190,19 @@ fn print(report: &Report) -> anyhow::Result<()> {
         line(&format!("{verdict}; it took {} ms; the proof is kept in schema_adoption", report.took_ms))?;
     }
     Ok(())
+}
+
+/// What becomes of rows that the report names for this reason.
+fn told_of_rows(reason: &str) -> String {
+    if reason.starts_with("set aside") {
+        format!("{reason} (kept whole in schema_adoption_row)")
+    } else if reason.starts_with("dangling") {
+        format!("{reason}, which becomes null")
+    } else if reason.ends_with("_twice") {
+        format!("{reason}: one of them stays")
+    } else {
+        format!("not linked, {reason} (the lists themselves stay as they are)")
+    }
 }
 
 fn describe(kind: Kind) -> &'static str {

@@ -17,6 +17,8 @@ pub(super) struct Catalogue {
     pub functions: BTreeMap<String, Function>,
     /// Views in the schema `legacy` with what is said of them; `None` where there is no such schema.
     pub legacy: Option<BTreeMap<String, Option<String>>>,
+    /// Of what stands under both its names: tables without rows, and columns (`table.column`) without values.
+    pub empty: BTreeSet<String>,
 }
 
 /// A table.
@@ -148,6 +150,32 @@ impl Catalogue {
             catalogue.legacy = Some(views.into_iter().collect());
         }
         Ok(catalogue)
+    }
+
+    /// As it will be once a table is gone; gives the references to it, each with its table.
+    pub(super) fn drop_table(&mut self, name: &str) -> Vec<(String, String)> {
+        self.tables.remove(name);
+        self.indices.retain(|_, index| index.table_name != name);
+        self.triggers.retain(|(table, _)| table != name);
+        let mut gone = Vec::new();
+        for (table, live) in &mut self.tables {
+            let (refers, others) = live.rules.drain(..).partition(|rule| rule.refers.as_deref() == Some(name));
+            live.rules = others;
+            let refers: Vec<Rule> = refers;
+            gone.extend(refers.into_iter().map(|rule| (table.clone(), rule.name)));
+        }
+        gone
+    }
+
+    /// As it will be once a column is gone, and what stands on it.
+    pub(super) fn drop_column(&mut self, table: &str, name: &str) {
+        if let Some(live) = self.tables.get_mut(table) {
+            live.columns.retain(|column| column.name != name);
+            live.rules.retain(|rule| !rule.columns.iter().any(|column| column == name));
+        }
+        let speaks =
+            |index: &Index| index.table_name == table && index.columns.split(", ").any(|column| column == name);
+        self.indices.retain(|_, index| !speaks(index));
     }
 
     /// As it will be after a table got another name.

@@ -7,7 +7,6 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use super::{
     AdoptError, Contracted, Kind, NO_POOLER,
     alone::alone,
-    catalogue::Catalogue,
     patience::Patience,
     plan::Plan,
     rights,
@@ -27,7 +26,7 @@ pub(super) async fn contract(
     }
     let _alone = alone(pool, clock).await?;
     let mut conn = pool.acquire().await?.detach();
-    let plan = Plan::new(Catalogue::read(&mut conn, server).await?);
+    let plan = Plan::read(&mut conn, server).await?;
     if plan.kind != Kind::Current {
         return Err(AdoptError::Refused(vec![format!(
             "the database is not up to date ({}): run store-sync migrate first",

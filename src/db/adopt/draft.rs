@@ -352,13 +352,10 @@ impl Draft {
     pub(super) fn refusals(&mut self, kind: Kind, found: &Catalogue) {
         if kind == Kind::Mixed {
             let doubles = recognise::doubles(found);
-            self.problems = doubles.iter().map(|(old, new)| format!("both {old} and {new} exist")).collect();
-        }
-        if kind == Kind::Gen3 {
-            let text = "this database was changed by a later version of the older application (product.store_id, scene_types or \
-                        product_image.image_url): rename those columns back to erp_id, erp_sku, erp_url, room_types, r2_key_base and \
-                        r2_key_preview first";
-            self.problems = vec![text.to_owned()];
+            self.problems = doubles
+                .iter()
+                .map(|(old, new)| format!("both {old} and {new} exist, and both hold something"))
+                .collect();
         }
         let ours = |name: &str| name == BEFORE || self.target.table(name).is_some();
         for table in self.after.tables.keys().filter(|name| !ours(name)) {

@@ -5,9 +5,13 @@ use super::{
     catalogue::Catalogue,
     plan::Plan,
     proof::Shape,
-    recognise::OldNames,
-    step::{Demand, quoted},
+    recognise::{BEFORE, OldNames},
+    step::{Demand, quoted, speaks_of},
+    target::{self, RuleKind},
 };
+
+/// Where rows are kept that nothing can hold any more.
+const ASIDE: &str = "schema_adoption_row";
 
 /// One thing that rows may lack.
 #[derive(Debug)]
@@ -29,7 +33,8 @@ pub(super) const LINES: &[&str] = &[
     "generated_asset.status where nobody has said one: error where there is an error, else completed; completed_at from updated_at",
     "generated_asset_product of pictures without any link, from product_ids: first seen first, the first one primary",
     "store_sync_log.client_id and trigger where there are none; approved_at of approved pictures without it",
-    "links that are there twice become one; references to nothing become null",
+    "links that are there twice become one; references to nothing become null, where they may be",
+    "rows that may not be without what they refer to, and flows that are nobody's, are set aside whole in schema_adoption_row",
 ];
 
 /// What tells who owns a flow `t`, the surest first.
@@ -78,7 +83,8 @@ pub(super) fn fills(plan: &Plan, shapes: &[Shape], silent_before: Option<&str>) 
     let had = |table: &str, column: &str| {
         shapes.iter().any(|shape| shape.table == table && shape.columns.iter().any(|name| name == column))
     };
-    let mut fills = vec![owner(), status(had("generated_asset", "status"), silent_before)];
+    let mut fills: Vec<Fill> = plan.demands.iter().filter_map(orphans).collect();
+    fills.extend([owner(), nobodys(), status(had("generated_asset", "status"), silent_before)]);
     fills.extend([
         fill(
             "generated_asset",
@@ -147,13 +153,17 @@ fn status(had: bool, silent_before: Option<&str>) -> Fill {
 }
 
 fn links() -> Fill {
-    let statement = "INSERT INTO generated_asset_product (id, generated_asset_id, product_id, is_primary, created_at) \
+    // Products are held first: one that somebody deletes in this moment is waited for and then not linked.
+    let statement = "WITH there AS MATERIALIZED (SELECT p.id, p.client_id FROM product p WHERE p.id IN (SELECT m.value #>> '{}' \
+         FROM generated_asset a CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(a.product_ids) WHEN 'array' THEN a.product_ids \
+         ELSE '[]' END) m (value) WHERE a.id = ANY($1)) ORDER BY p.id FOR KEY SHARE OF p) \
+         INSERT INTO generated_asset_product (id, generated_asset_id, product_id, is_primary, created_at) \
          SELECT a.id || '_' || p.id, a.id, p.id, row_number() OVER (PARTITION BY a.id ORDER BY m.place) = 1, \
          a.created_at AT TIME ZONE 'UTC' \
          FROM generated_asset a CROSS JOIN LATERAL (SELECT value #>> '{}' AS id, min(place) AS place \
          FROM jsonb_array_elements(CASE jsonb_typeof(a.product_ids) WHEN 'array' THEN a.product_ids ELSE '[]' END) \
          WITH ORDINALITY AS member (value, place) WHERE jsonb_typeof(value) = 'string' GROUP BY 1) m \
-         JOIN product p ON p.id = m.id AND p.client_id = a.client_id WHERE a.id = ANY($1) ON CONFLICT DO NOTHING";
+         JOIN there p ON p.id = m.id AND p.client_id = a.client_id WHERE a.id = ANY($1) ON CONFLICT DO NOTHING";
     Fill {
         table: "generated_asset".to_owned(),
         columns: Vec::new(),
@@ -180,12 +190,78 @@ fn double_links() -> Fill {
     }
 }
 
+/// What a row is set aside for.
+pub(super) fn orphaned(was: &str, column: &str) -> String {
+    format!("{was}.{column} refers to nothing")
+}
+
+pub(super) const NOBODYS: &str = "nothing tells whose it is";
+
+/// Whether a reference to nothing has to take its row with it: where it may not be null.
+pub(super) fn must_refer(table: &str, column: &str, action: &str) -> bool {
+    let demands = target::postgres().table(table).is_some_and(|table| {
+        let filled = table.columns.iter().any(|has| has.name == column && has.not_null);
+        let checked = |rule: &target::Rule| matches!(&rule.what, RuleKind::Check(text) if speaks_of(text, column));
+        filled || table.rules.iter().any(checked)
+    });
+    action != "SET NULL" && demands
+}
+
+/// Rows that cannot be without what they refer to, which is not there.
+fn orphans(demand: &Demand) -> Option<Fill> {
+    let Demand::Reference { table, column, to, action } = demand else { return None };
+    must_refer(table, column, action).then(|| set_aside(table, &dangles(column, to), &orphaned(table, column)))
+}
+
+/// Flows of which nothing tells whose they are.
+fn nobodys() -> Fill {
+    let owners = owners(&OldNames::default()).join(", ");
+    set_aside("generation_flow", &format!("t.client_id IS NULL AND coalesce({owners}) IS NULL"), NOBODYS)
+}
+
+fn dangles(column: &str, to: &str) -> String {
+    format!("t.\"{column}\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} o WHERE o.id = t.\"{column}\")", quoted(to))
+}
+
+/// Moves rows, and those that go with them, to where a person can look at them.
+fn set_aside(table: &str, lacking: &str, reason: &str) -> Fill {
+    let mut statements = Vec::new();
+    keep_aside(table, "x.id = ANY($1)", reason, &mut statements);
+    statements.push(format!("DELETE FROM {} t WHERE t.id = ANY($1)", quoted(table)));
+    // They are not missing: this is what was announced. What went with them was kept in the same moment.
+    statements.push(format!(
+        "UPDATE {BEFORE} b SET ours = true, digest = '' FROM {ASIDE} r WHERE b.table_name = r.table_name AND b.id = r.id \
+         AND r.set_aside_at = now() AND cardinality($1::text[]) > 0"
+    ));
+    let (table, lacking) = (table.to_owned(), lacking.to_owned());
+    Fill { table, columns: Vec::new(), lacking, statements, links: false }
+}
+
+/// First what goes with a row when it goes, then the row.
+fn keep_aside(table: &str, which: &str, reason: &str, statements: &mut Vec<String>) {
+    for other in &target::postgres().tables {
+        let keyed = other.columns.iter().any(|column| column.name == "id");
+        for rule in other.rules.iter().filter(|_| keyed && other.name != table) {
+            if let RuleKind::Foreign(column, to, action) = &rule.what
+                && (to.as_str(), action.as_str()) == (table, "CASCADE")
+            {
+                let of = format!("x.\"{column}\" IN (SELECT x.id FROM {} x WHERE {which})", quoted(table));
+                keep_aside(&other.name, &of, &format!("belongs to a row of {table} that was set aside"), statements);
+            }
+        }
+    }
+    statements.push(format!(
+        "INSERT INTO {ASIDE} (table_name, id, reason, content) SELECT '{table}', x.id, '{reason}', to_jsonb(x) FROM {} x \
+         WHERE {which} ON CONFLICT DO NOTHING",
+        quoted(table)
+    ));
+}
+
 /// A reference to nothing becomes null, and what may never be null gets what later rows get.
 fn demanded(demand: &Demand) -> Option<Fill> {
     let (table, lacking, set) = match demand {
-        Demand::Reference { table, column, to, action } if action == "SET NULL" => {
-            let nothing = format!("NOT EXISTS (SELECT 1 FROM {} o WHERE o.id = t.\"{column}\")", quoted(to));
-            (table, format!("t.\"{column}\" IS NOT NULL AND {nothing}"), format!("\"{column}\" = NULL"))
+        Demand::Reference { table, column, to, action } if !must_refer(table, column, action) => {
+            (table, dangles(column, to), format!("\"{column}\" = NULL"))
         }
         Demand::Filled { table, column, default: Some(value) } => {
             (table, format!("t.\"{column}\" IS NULL"), format!("\"{column}\" = {value}"))

@@ -34,7 +34,7 @@ pub(super) async fn expand(
     let steps = plan.of(Phase::Expand).filter(|step| !adoption_table(plan, step));
     let mut text: Vec<String> = steps.filter(|step| !apart(step)).map(|step| step.sql.clone()).collect();
     if views::are_wanted(plan, kind, options) {
-        text.extend(views::legacy_views(plan, options));
+        text.extend(views::legacy_views(plan, kind, options));
         if let Some(role) = &options.legacy_role {
             text.extend(preparation(conn, role).await?);
         }

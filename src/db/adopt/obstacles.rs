@@ -46,8 +46,8 @@ pub(super) async fn quarantine(conn: &mut PgConnection, plan: &Plan) -> sqlx::Re
     Ok(quarantine)
 }
 
-/// Rows that stand in the way of what the schema will demand. A reference that dangles and may be null is quarantined, and so
-/// is a link that is there twice; everything else is a reason to stop.
+/// Rows that stand in the way of what the schema will demand. A row whose reference dangles, a flow that is nobody's and a link
+/// that is there twice are told of one by one; everything else is a reason to stop.
 pub(super) async fn found(
     conn: &mut PgConnection,
     plan: &Plan,
@@ -65,12 +65,13 @@ pub(super) async fn found(
             Demand::Filled { table, column, default: None } => unfilled(conn, plan, table, column).await?,
             Demand::Filled { .. } => None,
             Demand::Reference { table, column, to, action } => {
-                dangling(conn, plan, (table, column, to, action), quarantine).await?
+                dangling(conn, plan, (table, column, to, action), quarantine).await?;
+                None
             }
         };
         problems.extend(found);
     }
-    problems.extend(ownerless(conn, plan).await?);
+    ownerless(conn, plan, quarantine).await?;
     Ok(problems)
 }
 
@@ -94,17 +95,36 @@ async fn unfilled(conn: &mut PgConnection, plan: &Plan, table: &str, column: &st
 }
 
 /// Flows that belong to nobody.
-async fn ownerless(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Option<String>> {
-    let Some(condition) = empty::ownerless(&plan.found, &plan.names) else { return Ok(None) };
+async fn ownerless(conn: &mut PgConnection, plan: &Plan, quarantine: &mut Quarantine) -> sqlx::Result<()> {
+    let Some(condition) = empty::ownerless(&plan.found, &plan.names) else { return Ok(()) };
     let was = plan.names.table("generation_flow");
-    let ids = first_ids(conn, was, &condition).await?;
-    Ok((!ids.is_empty()).then(|| {
-        format!(
-            "no session, picture or product tells whose these rows of {was} are: {}. Give them a client ({was}.client_id) or a \
-             session, or delete them",
-            ids.join(", ")
-        )
-    }))
+    let found = count(conn, format!("SELECT count(*) FROM {was} t WHERE {condition}")).await?;
+    let rows = format!("SELECT t.id, NULL AS value FROM {was} t WHERE {condition}");
+    note(conn, quarantine, found, was, &aside(empty::NOBODYS), &rows).await
+}
+
+fn aside(reason: &str) -> String {
+    format!("set aside: {reason}")
+}
+
+/// Counts rows under a reason, and names the first.
+async fn note(
+    conn: &mut PgConnection,
+    quarantine: &mut Quarantine,
+    found: i64,
+    was: &str,
+    reason: &str,
+    rows: &str,
+) -> sqlx::Result<()> {
+    if found == 0 {
+        return Ok(());
+    }
+    quarantine.counts.insert(reason.to_owned(), found);
+    let sql = format!(
+        "SELECT '{was}' AS table_name, r.id, '{reason}' AS reason, r.value FROM ({rows}) r ORDER BY r.id LIMIT {NAMED}"
+    );
+    quarantine.members.extend(sqlx::query_as::<_, Rejected>(AssertSqlSafe(sql)).fetch_all(conn).await?);
+    Ok(())
 }
 
 /// The first rows `t` of which this is true, and the sign that there are more.
@@ -179,28 +199,25 @@ async fn dangling(
     plan: &Plan,
     (table, column, to, action): (&str, &str, &str, &str),
     quarantine: &mut Quarantine,
-) -> sqlx::Result<Option<String>> {
+) -> sqlx::Result<()> {
     let (was, target) = (plan.names.table(table), plan.names.table(to));
-    let Some(old) = there(plan, table, &[column]) else { return Ok(None) };
+    let Some(old) = there(plan, table, &[column]) else { return Ok(()) };
     if !plan.found.tables.contains_key(target) {
-        return Ok(None);
+        return Ok(());
     }
-    let column = old[0];
+    let (new, column) = (column, old[0]);
     let from = format!(
         "FROM {} r WHERE r.\"{column}\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} t WHERE t.id = r.\"{column}\")",
         quoted(was),
         quoted(target)
     );
     let found = count(conn, format!("SELECT count(*) {from}")).await?;
-    if found > 0 && action == "SET NULL" {
-        quarantine.counts.insert(format!("dangling {was}.{column}"), found);
-        let sql = format!(
-            "SELECT '{was}' AS table_name, r.id, 'dangling {column}' AS reason, r.\"{column}\" AS value {from} LIMIT {NAMED}"
-        );
-        quarantine.members.extend(sqlx::query_as::<_, Rejected>(AssertSqlSafe(sql)).fetch_all(&mut *conn).await?);
-        return Ok(None);
-    }
-    Ok((found > 0).then(|| format!("{found} row(s) of {was} refer by {column} to rows of {target} that are not there")))
+    let reason = if empty::must_refer(table, new, action) {
+        aside(&empty::orphaned(was, column))
+    } else {
+        format!("dangling {was}.{column}")
+    };
+    note(conn, quarantine, found, was, &reason, &format!("SELECT r.id, r.\"{column}\" AS value {from}")).await
 }
 
 async fn count(conn: &mut PgConnection, sql: String) -> sqlx::Result<i64> {

@@ -1,4 +1,6 @@
-//! The way from what a PostgreSQL database has to what it should have, as steps. Reads no rows and changes nothing.
+//! The way from what a PostgreSQL database has to what it should have, as steps. Changes nothing.
+
+use sqlx::{Connection, PgConnection};
 
 use super::{
     catalogue::Catalogue,
@@ -7,6 +9,7 @@ use super::{
     step::{Demand, Phase, Step},
     target, views,
 };
+use crate::db::server::Server;
 
 /// Everything that has to be done.
 #[derive(Debug)]
@@ -19,17 +22,36 @@ pub(super) struct Plan {
     pub problems: Vec<String>,
     /// Things that are not ours, or stay as they are.
     pub notes: Vec<String>,
-    /// As it was found.
+    /// As it was found, without what holds nothing and is there under its other name as well.
     pub found: Catalogue,
 }
 
 impl Plan {
+    /// Plans for the database as it is now, on a connection that is nobody else's.
+    pub(super) async fn read(conn: &mut PgConnection, server: &Server) -> sqlx::Result<Self> {
+        let mut tx = conn.begin_with(server.read()).await?;
+        let plan = Self::seen_by(&mut tx, server).await?;
+        tx.commit().await?;
+        Ok(plan)
+    }
+
+    /// Plans for the database as a transaction sees it.
+    pub(super) async fn seen_by(conn: &mut PgConnection, server: &Server) -> sqlx::Result<Self> {
+        let mut found = Catalogue::seen_by(conn, server).await?;
+        recognise::note_empty(conn, &mut found).await?;
+        Ok(Self::new(found))
+    }
+
     /// Compares a catalogue with the schema as it should be.
-    pub(super) fn new(found: Catalogue) -> Self {
+    fn new(mut found: Catalogue) -> Self {
         let target = target::postgres();
+        let empty = recognise::drop_empty(&mut found);
         let mut after = found.clone();
         let (renames, names) = recognise::rename(&mut after);
         let mut draft = Draft::new(target, after);
+        for (what, sql) in empty {
+            draft.push(Phase::Expand, what, sql);
+        }
         for sql in renames {
             draft.push(Phase::Expand, sql.trim_start_matches("ALTER ").to_lowercase(), sql);
         }

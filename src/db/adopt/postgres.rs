@@ -42,8 +42,8 @@ struct Kept {
 pub(super) async fn look(pool: &PgPool, server: &Server) -> sqlx::Result<Plan> {
     // Asked for by whoever watches, who may go away in the middle of it.
     let mut tx = Held::begin(pool, server.read(), &server.habits).await?;
-    let found = Catalogue::seen_by(&mut tx, server).await;
-    Ok(Plan::new(tx.noted(found)?))
+    let plan = Plan::seen_by(&mut tx, server).await;
+    tx.noted(plan)
 }
 
 /// What there is, once nothing of the server's stands in the way of changing it.
@@ -112,7 +112,7 @@ async fn locked(
     options: &Options,
 ) -> Result<Report, AdoptError> {
     let started = clock.now();
-    let plan = Plan::new(Catalogue::read(conn, server).await?);
+    let plan = Plan::read(conn, server).await?;
     if plan.kind == Kind::Current {
         return Ok(Report::new("postgres", Kind::Current, false));
     }
@@ -136,11 +136,13 @@ async fn locked(
         expand_apart(conn, way, &plan).await?;
     }
     if let Some(kept) = &kept {
-        let renamed = Plan::new(Catalogue::read(conn, server).await?);
+        let renamed = Plan::read(conn, server).await?;
+        tighten(conn, way, |step| SOUGHT_BY_BACKFILL.iter().any(|index| step.what == format!("make index {index}")))
+            .await?;
         let fills = empty::fills(&renamed, &kept.shapes, kept.silent_before.as_deref());
         backfill::run(conn, (way.patience, clock), &fills, &kept.shapes).await?;
     }
-    tighten(conn, way).await?;
+    tighten(conn, way, |_| true).await?;
     if let Some(kept) = &kept {
         verify(conn, server, &mut report, &kept.shapes).await?;
     }
@@ -159,7 +161,7 @@ fn lines(plan: &Plan, options: &Options) -> Vec<Line> {
         let what = "make the views for the old names in the schema legacy".to_owned();
         lines.push(Line { phase: Phase::Expand, what });
     }
-    if plan.kind.is_legacy() && plan.kind != Kind::Mixed && plan.kind != Kind::Gen3 {
+    if plan.kind.is_legacy() && plan.kind != Kind::Mixed {
         lines.extend(empty::LINES.iter().map(|what| Line { phase: Phase::Backfill, what: (*what).to_owned() }));
     }
     lines.extend(plan.of(Phase::Tighten).map(line));
@@ -182,7 +184,7 @@ async fn first_report(
     let mut problems = plan.problems.clone();
     let shapes = proof::shapes(&plan.found, &plan.names);
     report.tables = proof::measure(conn, &shapes, &plan.names).await?;
-    if plan.kind == Kind::Mixed || plan.kind == Kind::Gen3 {
+    if plan.kind == Kind::Mixed {
         let rows: Vec<String> = report.tables.iter().map(|t| format!("{}: {} rows", t.was, t.rows_before)).collect();
         problems.push(format!("nothing was changed; the tables hold {}", rows.join(", ")));
         return Err(AdoptError::Refused(problems));
@@ -247,13 +249,16 @@ async fn prepare(conn: &mut PgConnection, plan: &Plan, id: &str, options: &Optio
     Ok(kept)
 }
 
+/// Without these the backfill would read a whole table for each of its batches, where the older tool stopped before it made them.
+const SOUGHT_BY_BACKFILL: &[&str] = &["generated_asset_product_asset_idx", "generated_asset_generation_flow_id_idx"];
+
 /// Indices, rules and proofs, each by itself and without holding anybody up.
-async fn tighten(conn: &mut PgConnection, way: Way<'_>) -> Result<(), AdoptError> {
-    let plan = Plan::new(Catalogue::read(conn, way.server).await?);
+async fn tighten(conn: &mut PgConnection, way: Way<'_>, which: impl Fn(&Step) -> bool) -> Result<(), AdoptError> {
+    let plan = Plan::read(conn, way.server).await?;
     if !plan.problems.is_empty() {
         return Err(AdoptError::Refused(plan.problems));
     }
-    for step in plan.of(Phase::Tighten) {
+    for step in plan.of(Phase::Tighten).filter(|step| which(step)) {
         let mut tries = Tries::new(way.clock);
         while let Err(error) = take(conn, way, step).await {
             tries.again(conn, error).await?;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::catalogue::Catalogue;
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use super::{catalogue::Catalogue, step::quoted};
 use crate::model::words;
 
 words! {
@@ -16,11 +18,11 @@ words! {
         Gen1 = "gen1",
         /// The new names with the first of the new columns.
         Gen2 = "gen2",
-        /// Later still: columns renamed once more. Refused.
+        /// Later still: columns renamed once more.
         Gen3 = "gen3",
         /// Some tables have their old names and some their new ones, or the tool that renames them stopped before the end.
         Half = "half",
-        /// One table under both its names. Refused.
+        /// One table or column under both its names, and rows in both. Refused.
         Mixed = "mixed",
         /// An adoption that was interrupted.
         Adopting = "adopting",
@@ -39,7 +41,7 @@ impl Kind {
 
     /// Whether an application that knows the old names may still be running on it.
     pub fn has_old_names(self) -> bool {
-        matches!(self, Self::Gen0 | Self::Gen1 | Self::Half)
+        matches!(self, Self::Gen0 | Self::Gen1 | Self::Gen3 | Self::Half)
     }
 }
 
@@ -65,7 +67,17 @@ const COLUMNS: &[(&str, &str, &str)] = &[
     ("generated_asset", "flow_id", "generation_flow_id"),
     ("generated_asset", "r2_key", "asset_url"),
     ("favorite_image", "generated_image_id", "generated_asset_id"),
+    // What the third generation called otherwise.
+    ("product", "scene_types", "room_types"),
+    ("product", "store_id", "erp_id"),
+    ("product", "store_sku", "erp_sku"),
+    ("product", "store_url", "erp_url"),
+    ("product_image", "image_url", "r2_key_base"),
+    ("product_image", "preview_url", "r2_key_preview"),
 ];
+
+/// What only the third generation has.
+const THIRD: &[(&str, &str)] = &[("product", "store_id"), ("product", "scene_types"), ("product_image", "image_url")];
 
 /// The old name of each renamed thing, by its new one.
 #[derive(Debug, Default, Clone)]
@@ -107,6 +119,66 @@ pub(super) fn doubles(found: &Catalogue) -> Vec<(String, String)> {
     doubles
 }
 
+/// Asks which of the things that stand under both names hold no row, or no value.
+pub(super) async fn note_empty(conn: &mut PgConnection, found: &mut Catalogue) -> sqlx::Result<()> {
+    for name in doubles(found).into_iter().flat_map(|(old, new)| [old, new]) {
+        let sql = format!("SELECT {}", is_empty(&name));
+        if sqlx::query_scalar(AssertSqlSafe(sql)).persistent(false).fetch_one(&mut *conn).await? {
+            found.empty.insert(name);
+        }
+    }
+    Ok(())
+}
+
+fn is_empty(name: &str) -> String {
+    match name.split_once('.') {
+        Some((table, column)) => format!("NOT EXISTS (SELECT 1 FROM {} WHERE \"{column}\" IS NOT NULL)", quoted(table)),
+        None => format!("NOT EXISTS (SELECT 1 FROM {})", quoted(name)),
+    }
+}
+
+/// Of two things under both names, the one that holds nothing goes: a tool that was told to make what it should have renamed
+/// leaves such. Turns the catalogue into what it will be then; gives what is done, and by which statements.
+pub(super) fn drop_empty(found: &mut Catalogue) -> Vec<(String, String)> {
+    let mut steps = Vec::new();
+    // A database that has been ours is not tidied up behind its owner's back.
+    if found.tables.contains_key("daemon_lease") {
+        return steps;
+    }
+    let empty = |found: &Catalogue| {
+        let mut sides = doubles(found).into_iter().flat_map(|(old, new)| [(new.clone(), old.clone()), (old, new)]);
+        sides.find(|(name, _)| found.empty.contains(name))
+    };
+    while let Some((name, other)) = empty(found) {
+        let what = format!("drop {name}: it holds nothing, and {other} is there");
+        let table = name.split('.').next().unwrap_or_default();
+        let guard = format!(
+            "DO $do$ BEGIN LOCK TABLE {} IN ACCESS EXCLUSIVE MODE; IF NOT ({}) THEN RAISE EXCEPTION \
+             'something was written into {name} meanwhile, which is called {other} as well: nothing was changed; run store-sync migrate again'; \
+             END IF; END $do$",
+            quoted(table),
+            is_empty(&name)
+        );
+        let mut sql = vec![guard];
+        match name.split_once('.') {
+            Some((table, column)) => {
+                sql.push(format!("ALTER TABLE {} DROP COLUMN \"{column}\"", quoted(table)));
+                found.drop_column(table, column);
+            }
+            None => {
+                let rules = found.drop_table(&name);
+                let drop = |(table, rule): &(String, String)| {
+                    format!("ALTER TABLE {} DROP CONSTRAINT \"{rule}\"", quoted(table))
+                };
+                sql.extend(rules.iter().map(drop));
+                sql.push(format!("DROP TABLE {}", quoted(&name)));
+            }
+        }
+        steps.push((what, sql.join(";\n")));
+    }
+    steps
+}
+
 fn new_name(table: &str) -> &str {
     TABLES.iter().find(|(old, _)| *old == table).map_or(table, |(_, new)| new)
 }
@@ -127,10 +199,7 @@ pub(super) fn kind(found: &Catalogue, complete: bool) -> Kind {
         || found.tables.keys().any(|t| found.has(t, "organization_id"))
     {
         Kind::Gen0
-    } else if found.has("product", "store_id")
-        || found.has("product", "scene_types")
-        || found.has("product_image", "image_url")
-    {
+    } else if old == 0 && THIRD.iter().any(|(table, column)| found.has(table, column)) {
         Kind::Gen3
     } else if old == 3 && new == 0 {
         Kind::Gen1

@@ -6,7 +6,6 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 use super::{
     AdoptError, Kind, NO_POOLER, Options, Prepared,
-    catalogue::Catalogue,
     plan::Plan,
     rights,
     search_path::{SearchPath, database, no_role, prepared_roles},
@@ -29,7 +28,7 @@ pub(super) async fn prepare_role(pool: &PgPool, server: &Server, role: &str) -> 
     if let Some(problem) = no_role(&mut conn, role).await? {
         return Err(AdoptError::Refused(vec![problem]));
     }
-    let plan = Plan::new(Catalogue::read(&mut conn, server).await?);
+    let plan = Plan::read(&mut conn, server).await?;
     if plan.kind == Kind::Gen2 {
         return Ok(Prepared::NotNeeded);
     }

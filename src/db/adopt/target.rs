@@ -81,12 +81,12 @@ macro_rules! files {
 
 static SQLITE: LazyLock<Target> = LazyLock::new(|| {
     read(
-        files!("sqlite": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits" "0009_older_writers"),
+        files!("sqlite": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits" "0009_older_writers" "0010_set_aside"),
     )
 });
 static POSTGRES: LazyLock<Target> = LazyLock::new(|| {
     read(
-        files!("postgres": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits" "0009_older_writers"),
+        files!("postgres": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits" "0009_older_writers" "0010_set_aside"),
     )
 });
 

@@ -1,6 +1,6 @@
 //! The old names beside the new ones, for an application that still uses them: views in a schema of their own (PostgreSQL).
 
-use super::{Options, catalogue::Catalogue, plan::Plan, proof, recognise::OldNames, target};
+use super::{Kind, Options, catalogue::Catalogue, plan::Plan, proof, recognise::OldNames, target};
 
 /// Tables of the older application that are its own business.
 const OTHER_TABLES: &[&str] = &["admin_session", "session", "account", "verification", "invitation"];
@@ -19,13 +19,16 @@ const NAMES: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// The statements that make the old names: special views from `legacy.sql`, and plain ones of every other table there was.
-pub(super) fn legacy_views(plan: &Plan, options: &Options) -> Vec<String> {
+pub(super) fn legacy_views(plan: &Plan, kind: Kind, options: &Options) -> Vec<String> {
     let here = &plan.found.schema;
     // The right to make one is needed only where there is none.
     let mut text = if plan.found.legacy.is_none() { vec!["CREATE SCHEMA legacy".to_owned()] } else { Vec::new() };
     let known = |name: &str| target::postgres().table(name).is_some() || OTHER_TABLES.contains(&name);
+    // The third generation knows the new names of tables: it needs a view only where columns got other ones.
+    let third = kind == Kind::Gen3;
+    let renamed = |table: &str| plan.names.columns.keys().any(|(name, _)| name == table);
     for shape in proof::shapes(&plan.found, &plan.names) {
-        if SPECIAL.contains(&shape.table.as_str()) || !known(&shape.table) {
+        if SPECIAL.contains(&shape.table.as_str()) || !known(&shape.table) || (third && !renamed(&shape.table)) {
             continue;
         }
         let column = |name: &String| {
@@ -39,7 +42,9 @@ pub(super) fn legacy_views(plan: &Plan, options: &Options) -> Vec<String> {
             "CREATE OR REPLACE VIEW legacy.\"{view}\" AS SELECT {columns} FROM {here}.\"{table}\"{rows}"
         ));
     }
-    text.push(special(here, &plan.names));
+    if !third {
+        text.push(special(here, &plan.names));
+    }
     text.extend(options.legacy_role.iter().map(|role| grants(role)));
     text
 }
@@ -98,11 +103,12 @@ pub(super) fn exact(role: &str) -> String {
 }
 
 /// Whether views for the old names are to be made: where names change, or somebody is said to use them.
-pub(super) fn are_wanted(plan: &Plan, kind: super::Kind, options: &Options) -> bool {
+pub(super) fn are_wanted(plan: &Plan, kind: Kind, options: &Options) -> bool {
     let there = plan.found.legacy.as_ref();
     let used = !plan.names.tables.is_empty()
         || !plan.names.columns.is_empty()
         || options.legacy_role.is_some()
         || there.is_some();
-    kind.has_old_names() && used && !there.is_some_and(|views| views.contains_key("flow"))
+    let made = there.is_some_and(|views| ["flow", "product"].iter().any(|name| views.contains_key(*name)));
+    kind.has_old_names() && used && !made
 }

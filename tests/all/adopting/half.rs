@@ -129,16 +129,108 @@ async fn flows_without_a_session_belong_to_whom_their_pictures_show() {
     legacy.adopt().await.expect("adopts");
     let owners = "SELECT string_agg(client_id, ' ' ORDER BY id) FROM generation_flow WHERE id LIKE 'by-%'";
     assert_eq!(legacy.text(owners).await, "tiny 0a6ed8a2-0000-4000-8000-000000000001");
+}
 
-    let nobodys = "INSERT INTO generation_flow (id, settings) VALUES ('whose', '{}')";
-    let legacy = half(&[RENAMED, HALF, alone, nobodys]).await;
-    let before = legacy.catalogue().await;
-    let why = refused(legacy.adopt().await);
-    assert!(
-        why.contains("no session, picture or product tells whose these rows of generation_flow are: whose."),
-        "{why}"
+#[tokio::test]
+async fn what_a_tool_made_instead_of_renaming_goes_where_it_is_empty() {
+    let whole = Legacy::gen1(300).await;
+    whole.adopt().await.expect("adopts");
+    let (expected, catalogue) = (made(&whole).await, whole.catalogue().await);
+    let instead = "CREATE TABLE collection_session (LIKE studio_session INCLUDING ALL); CREATE TABLE generation_flow (LIKE flow INCLUDING ALL);
+                   ALTER TABLE generation_flow ADD COLUMN collection_session_id text REFERENCES collection_session (id);
+                   ALTER TABLE message ADD COLUMN collection_session_id text REFERENCES collection_session (id) ON DELETE CASCADE;
+                   CREATE INDEX message_collection_session_id_idx ON message (collection_session_id)";
+    // The other way round: whoever renamed by hand left an empty table under the old name.
+    let behind = format!(
+        "{RENAMED}; CREATE TABLE flow (id text PRIMARY KEY, studio_session_id text); ALTER TABLE message ADD COLUMN studio_session_id text"
     );
-    assert_eq!(legacy.catalogue().await, before, "nothing is begun");
-    legacy.run("DELETE FROM generation_flow WHERE id = 'whose'").await;
-    legacy.adopt().await.expect("a single row was all that stood in the way");
+    for more in [instead, &behind] {
+        let legacy = half(&[more]).await;
+        let options = Options { legacy: true, ..Options::default() };
+        let told = adopt::rehearse(&legacy.db().await, &options).await.expect("rehearses");
+        assert_eq!(
+            told.steps.iter().filter(|step| step.what.contains("it holds nothing")).count(),
+            if more == instead { 3 } else { 2 },
+            "{told:?}"
+        );
+        let report = legacy.adopt().await.unwrap_or_else(|why| panic!("{more}: {why}"));
+        assert!(report.is_identical(), "{:?}", report.tables);
+        assert_eq!(made(&legacy).await, expected, "{more}");
+        assert_eq!(legacy.catalogue().await, catalogue, "{more}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_meanwhile_into_what_was_empty_is_not_dropped() {
+    let legacy = half(&["CREATE TABLE collection_session (LIKE studio_session INCLUDING ALL)"]).await;
+    // Written between the plan and the change: by the first table that the adoption itself makes.
+    legacy
+        .run(
+            "CREATE FUNCTION meanwhile() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN IF to_regclass('public.schema_adoption_before') IS NOT NULL \
+             THEN INSERT INTO collection_session SELECT * FROM studio_session ORDER BY id LIMIT 1 ON CONFLICT DO NOTHING; END IF; END $$;
+             CREATE EVENT TRIGGER meanwhile ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION meanwhile()",
+        )
+        .await;
+    let why = legacy.adopt().await.expect_err("is left alone").to_string();
+    assert!(why.contains("something was written into collection_session meanwhile"), "{why}");
+    legacy.run("DROP EVENT TRIGGER meanwhile").await;
+    assert!(
+        refused(legacy.adopt().await)
+            .contains("both studio_session and collection_session exist, and both hold something")
+    );
+    assert_eq!(legacy.number("SELECT count(*) FROM collection_session").await, 1);
+}
+
+/// As that push leaves it, too: references dropped, and then people deleted.
+const ORPHANS: &str = "ALTER TABLE message DROP CONSTRAINT message_studio_session_id_studio_session_id_fk;
+    ALTER TABLE generation_flow DROP CONSTRAINT flow_studio_session_id_studio_session_id_fk;
+    ALTER TABLE favorite_image DROP CONSTRAINT favorite_image_generated_image_id_generated_image_id_fk;
+    ALTER TABLE product DROP CONSTRAINT product_client_id_client_id_fk;
+    DELETE FROM collection_session WHERE id = 'studio-1';
+    INSERT INTO favorite_image (id, client_id, generated_asset_id) VALUES ('nothing', 'northwind', 'gone');
+    INSERT INTO product (id, client_id, name) VALUES ('orphan', 'gone', 'Of nobody');
+    INSERT INTO product_image (id, product_id, r2_key_base) VALUES ('orphan-image', 'orphan', 'k');
+    INSERT INTO chat_session (id, product_id, name) VALUES ('orphan-chat', 'orphan', 'c');
+    INSERT INTO message (id, chat_session_id, role, parts) VALUES ('orphan-message', 'orphan-chat', 'user', '[]');
+    INSERT INTO generation_flow (id, collection_session_id, settings) VALUES ('nobodys', 'gone', '{}')";
+
+#[tokio::test]
+async fn rows_that_nothing_can_hold_are_set_aside_whole() {
+    let legacy = half(&[RENAMED, HALF, ORPHANS]).await;
+    let messages = legacy.number("SELECT count(*) FROM message").await;
+    let lost = legacy.number("SELECT count(*) FROM message WHERE collection_session_id = 'studio-1'").await;
+    let flows = legacy.number("SELECT count(*) FROM generation_flow").await;
+    let image = legacy.text("SELECT to_jsonb(i)::text FROM product_image i WHERE id = 'orphan-image'").await;
+    let options = Options { legacy: true, ..Options::default() };
+    let told = adopt::rehearse(&legacy.db().await, &options).await.expect("rehearses").quarantine;
+    assert!(
+        told.members.iter().any(|row| row.id == "nobodys" && row.reason == "set aside: nothing tells whose it is"),
+        "{:?}",
+        told.counts
+    );
+    assert_eq!(told.counts["set aside: message.collection_session_id refers to nothing"], lost);
+    let report = legacy.adopt().await.expect("adopts");
+    assert_eq!(report.quarantine.counts, told.counts);
+    assert_eq!(report.tables.iter().map(|t| t.changed + t.added + t.missing).sum::<i64>(), 0, "{:?}", report.tables);
+    let aside = "SELECT string_agg(table_name || ' ' || id, ', ' ORDER BY table_name, id) FROM schema_adoption_row WHERE content ->> 'collection_session_id' \
+                 IS DISTINCT FROM 'studio-1'";
+    assert_eq!(
+        legacy.text(aside).await,
+        "chat_session orphan-chat, favorite_image nothing, generation_flow nobodys, message orphan-message, product orphan, product_image orphan-image"
+    );
+    let kept = "SELECT content::text FROM schema_adoption_row WHERE id = 'orphan-image'";
+    let whole =
+        format!("SELECT ('{image}'::jsonb <@ content)::text FROM schema_adoption_row WHERE id = 'orphan-image'");
+    assert_eq!(legacy.text(&whole).await, "true", "{image} in {}", legacy.text(kept).await);
+    assert_eq!(legacy.number("SELECT count(*) FROM message").await, messages - lost - 1);
+    // A flow can be without a session: it stays with its pictures, and has its owner from them.
+    assert_eq!(legacy.number("SELECT count(*) FROM generation_flow").await, flows - 1);
+    assert!(
+        legacy
+            .number(
+                "SELECT count(*) FROM generation_flow WHERE collection_session_id IS NULL AND client_id IS NOT NULL"
+            )
+            .await
+            > 0
+    );
 }

@@ -68,6 +68,64 @@ async fn the_later_application_goes_on_writing_runs_and_shops() {
     legacy.run(&format!("DROP OWNED BY {0}; DROP ROLE {0}", app.role)).await;
 }
 
+/// What the third generation called otherwise, and what it dropped.
+const GEN3: &str = "ALTER TABLE product RENAME COLUMN erp_id TO store_id; ALTER TABLE product RENAME COLUMN erp_sku TO store_sku;
+    ALTER TABLE product RENAME COLUMN erp_url TO store_url; ALTER TABLE product RENAME COLUMN room_types TO scene_types;
+    ALTER TABLE product DROP COLUMN favorite_images; ALTER TABLE product_image RENAME COLUMN r2_key_base TO image_url;
+    ALTER TABLE product_image RENAME COLUMN r2_key_preview TO preview_url; ALTER TABLE product_image ADD COLUMN external_image_id text;
+    CREATE TABLE generation_job (id text PRIMARY KEY)";
+
+#[tokio::test]
+async fn the_third_generation_is_adopted_and_its_application_goes_on() {
+    let (legacy, second) = (gen2().await, gen2().await);
+    legacy.run(GEN3).await;
+    let hash =
+        |names: &str, from: &str| format!("SELECT md5(string_agg(ROW({names})::text, ',' ORDER BY id)) FROM {from}");
+    let products = legacy
+        .text(&hash("id, name, store_id, store_sku, store_url, scene_types, store_connection_id", "product"))
+        .await;
+    let images = legacy.text(&hash("id, product_id, image_url, preview_url", "product_image")).await;
+    let mut app = OldApp::new(&legacy).await;
+    let report =
+        legacy.adopt_with(&Options { legacy: true, legacy_role: Some(app.role.clone()) }).await.expect("adopts");
+    second.adopt().await.expect("adopts");
+    assert_eq!((report.kind, report.is_identical()), (Kind::Gen3, true), "{:?}", report.tables);
+    let now =
+        hash("id, name, erp_id, erp_sku, erp_url, room_types, nullif(store_connection_id, 'conn-gone')", "product");
+    assert_eq!(legacy.text(&now).await, second.text(&now).await);
+    let (mut others, mine) = (legacy.catalogue().await, second.catalogue().await);
+    others
+        .retain(|line| !mine.contains(line) && !line.contains("generation_job") && !line.contains("external_image_id"));
+    assert_eq!(others, Vec::<String>::new(), "nothing but what was its own is left");
+    let view = hash(
+        "id, name, store_id, store_sku, store_url, scene_types, CASE id WHEN 'product-2' THEN 'conn-gone' ELSE store_connection_id END",
+        "legacy.product",
+    );
+    assert_eq!(legacy.text(&view).await, products);
+    assert_eq!(legacy.text(&hash("id, product_id, image_url, preview_url", "legacy.product_image")).await, images);
+    for sql in [
+        "INSERT INTO product (id, client_id, name, store_id, store_url, scene_types, version) VALUES ('new', 'northwind', 'n', '9', 'u', '[\"bath\"]', DEFAULT)",
+        "INSERT INTO product_image (id, product_id, image_url, preview_url, external_image_id) VALUES ('new-i', 'new', 'k', 'p', 'x')",
+        "UPDATE product SET store_id = '10', version = version + 1 WHERE id = 'new' AND version = 1",
+        "UPDATE product_image SET image_url = 'k2' WHERE id = 'new-i'",
+        "DELETE FROM product_image WHERE image_url = 'k'",
+        "UPDATE generation_flow SET name = 'n', version = version + 1 WHERE id = 'flow-1'",
+        "DELETE FROM product WHERE id = 'product-20'",
+    ] {
+        let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut app.conn).await;
+        done.unwrap_or_else(|why| panic!("{sql}: {why}"));
+    }
+    let new = "SELECT erp_id || ' ' || erp_url || ' ' || (room_types ->> 0) || ' ' || version || ' ' || (SELECT r2_key_base FROM product_image WHERE id = 'new-i') \
+               FROM product WHERE id = 'new'";
+    assert_eq!(legacy.text(new).await, "10 u bath 2 k2");
+    assert_eq!(adopt::look(&legacy.db().await).await.expect("looks").kind, Kind::Current);
+    app.conn.close().await.expect("closes");
+    let done = adopt::contract(&legacy.db().await, &Clock::system(), 30).await.expect("ends the old names");
+    assert_eq!(done.roles, vec![app.role.clone()]);
+    assert_eq!(legacy.number("SELECT count(*) FROM pg_namespace WHERE nspname = 'legacy'").await, 0);
+    legacy.run(&format!("REVOKE ALL ON SCHEMA public FROM {0}; DROP OWNED BY {0}; DROP ROLE {0}", app.role)).await;
+}
+
 #[tokio::test]
 async fn the_key_that_is_needed_is_named_and_shops_get_what_their_file_looks_up() {
     let legacy = gen2().await;
