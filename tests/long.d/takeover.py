@@ -21,6 +21,9 @@ APPLICATION = "old_app"
 TABLES = {"organization": "client", "client_session": "collection_session", "studio_session": "collection_session", "flow": "generation_flow", "generated_image": "generated_asset"}
 COLUMNS = {"organization_id": "client_id", "active_organization_id": "active_client_id", "studio_session_id": "collection_session_id", "client_session_id": "collection_session_id",
            "flow_id": "generation_flow_id", "r2_key": "asset_url", "generated_image_id": "generated_asset_id"}
+# And those of the third one's, of these tables.
+THIRD = {"product": {"scene_types": "room_types", "store_id": "erp_id", "store_sku": "erp_sku", "store_url": "erp_url"},
+         "product_image": {"image_url": "r2_key_base", "preview_url": "r2_key_preview"}}
 NOT_LEGACY = ("schema_adoption", "schema_adoption_before")
 
 
@@ -28,7 +31,7 @@ def new_column(table, column):
     # Names that mean something else in another table keep theirs there.
     if column == "flow_id" and table not in ("generated_image", "generated_asset"):
         return column
-    return COLUMNS.get(column, column)
+    return THIRD.get(table, {}).get(column) or COLUMNS.get(column, column)
 
 
 class Judge:
@@ -172,18 +175,19 @@ def warnings(done):
 
 # --- Each shape by itself ---------------------------------------------------------------------------------------------------
 
-REFUSED = {"gen3": "store_id", "mixed": "both"}
+REFUSED = {"mixed-filled": "both"}
 # What an adoption announces that it changes: references to nothing become null, links that are there twice become one, a shop whose row does
 # not say what its platform's file looks up is paused.
 LATER = {"product.store_connection_id", "generated_asset_product", "store_connection.status", "store_connection.updated_at"}
-ANNOUNCED = {"gen2": LATER, "gen3-back": LATER, "half-emptied": {"generated_asset.generation_flow_id"}}
+ANNOUNCED = {"gen2": LATER, "gen3": LATER, "gen3-back": LATER, "half-emptied": {"generated_asset.generation_flow_id"},
+             "half-orphans": {"generated_asset.generation_flow_id", "generation_flow.collection_session_id"}}
 
 
 def kinds_of(shape):
     """What has to be as the first generation's. The later ones' states and decisions are theirs; where the tool emptied the flows, none are left."""
     if shape in REFUSED or shape == "half-orphans":
         return []
-    if shape in ("gen2", "gen3-back"):
+    if shape in ("gen2", "gen3", "gen3-back"):
         return ["links", "owners", "schema"]
     if shape == "half-emptied":
         return ["links", "finished", "approvals", "sources", "schema"]
@@ -194,7 +198,9 @@ def one_shape(server, ground, shape, pictures, only):
     database = f"shape_{shape.replace('-', '_')}"
     made = make(server, database, shape, pictures)
     judge = Judge(server, database, ground.path(database))
-    columns = judge.look(only if shape.startswith("half") else None)
+    columns = judge.look(only if shape.startswith(("half", "mixed")) else None)
+    if shape == "mixed":
+        judge.first.pop("collection_session", None)
     # Where the older application has sealed something, its key is given as README says; what happens without it is asked by --ways.
     key = f'[vault]\nkeys = "{made["credentials_key"]}"' if "credentials_key" in made else ""
     place = Place(ground, database, database=server.url(database), more=key)
@@ -208,9 +214,31 @@ def one_shape(server, ground, shape, pictures, only):
     found["words"] = words(real)
     again = place.run("migrate", check=False)
     found["again"], found["again_words"] = again.returncode, words(again)
-    found["all"], found["equal"], found["differing"] = judge.compare()
+    # What is kept elsewhere is kept whole: as the judge read it before.
+    found["aside"], found["spoilt"] = aside(server, database, judge) if found["real"] == 0 else ({}, [])
+    found["all"], found["equal"], found["differing"] = judge.compare(found["aside"])
     found["outcome"] = outcome(server, database)
     return found
+
+
+def aside(server, database, judge):
+    """(ids by the table of the first look, rows whose content is not what was there): what was set aside, beside the judge's own copy."""
+    ids, spoilt = collections.defaultdict(set), []
+    kept = {(table, row): json.loads(content) for table, row, content in server.query(database, "SELECT table_name, id, content FROM schema_adoption_row")}
+    for (table, row), content in kept.items():
+        was = next((name for name in judge.first if TABLES.get(name, name) == table), table)
+        ids[was].add(row)
+        with open(os.path.join(judge.folder, f"{was}.before"), encoding="utf-8") as file:
+            at = judge.first[was].index("id")
+            before = next((line.rstrip("\n").split("\t") for line in file if line.split("\t")[at].rstrip("\n") == row), None)
+        for name, cell in zip(judge.first[was], before or []):
+            value = content.get(new_column(was, name))
+            same = value is None if cell == "\\N" else isinstance(value, (dict, list, bool, int, float)) or name.endswith("_at") or value == cell
+            if not same:
+                spoilt.append(f"{was} {row}.{name}: {cell} became {value}")
+        if before is None:
+            spoilt.append(f"{was} {row} was not there")
+    return ids, spoilt
 
 
 def shapes(ground, verdict, given):
@@ -261,13 +289,14 @@ def _judge_shape(verdict, one, standard):
         verdict.claim(f"{shape}: is refused in words before anything is changed", one["dry"] and one["real"] and REFUSED[shape] in one["words"] and not one["differing"], one["words"][:200])
         return
     verdict.claim(f"{shape}: the dry run foretells what comes", one["dry"] == one["real"], f"dry run {one['dry']}, migrate {one['real']} {one['words'][:160]}")
-    if shape == "half-orphans":
-        named = one["real"] and re.search("refer|flow|message|favorite", one["words"]) and not one["differing"]
-        verdict.claim(f"{shape}: is adopted, or refused with the rows named before anything is changed", one["dry"] == one["real"] and (one["real"] == 0 or named), f"{one['words'][:200]} {one['differing'][:4]}")
-        return
     verdict.claim(f"{shape}: is adopted, and stays so", one["real"] == 0 and one["again"] == 0, one["words"][:200])
     left = [text for text in one["differing"] if text.split(":")[0] not in ANNOUNCED.get(shape, ())]
     verdict.claim(f"{shape}: every column is what it was", not left, f"{one['equal']} of {one['all']}{', ' + str(one['differing'][:4]) if one['differing'] else ''}")
+    if shape == "half-orphans":
+        counts = {table: len(ids) for table, ids in one["aside"].items()}
+        verdict.claim(f"{shape}: what nothing can hold is kept whole elsewhere, and nothing else", set(counts) == {"message", "favorite_image"} and not one["spoilt"], f"{counts} {one['spoilt'][:3] or ''}")
+        return
+    verdict.claim(f"{shape}: nothing had to be set aside", not one["aside"], dict(one["aside"]))
     right = []
     for kind in kinds_of(shape):
         wanted, has = standard[kind], one["outcome"][kind]
@@ -286,7 +315,7 @@ def _judge_shape(verdict, one, standard):
             decided = {row for row in has if row[1] != "pending"}
             stayed = len(decided) > 0 and all(row[0][-3:] in ("012", "033") for row in decided) and len(has) == len(wanted)
             verdict.claim(f"{shape}: decisions that were made stay, and only those", stayed, f"{len(decided)} decisions")
-        elif has == wanted or (kind == "schema" and shape == "gen3-back" and wanted <= has):
+        elif has == wanted or (kind == "schema" and shape in ("gen3", "gen3-back") and wanted <= has):
             # The third generation has more than is asked for.
             right.append(kind)
         else:
@@ -505,7 +534,7 @@ class Ways:
     def template(self, name):
         """A database of its generation, made when it is first asked for."""
         if name not in self.made:
-            shape = {"oldest": "gen0", "second": "gen2"}.get(name, "gen1")
+            shape = {"oldest": "gen0", "second": "gen2", "third": "gen3"}.get(name, "gen1")
             self.made[name] = make(self.server, name, shape, self.given.large if name == "large" else self.given.pictures)
         return self.made[name]
 
@@ -543,7 +572,7 @@ def ways(ground, verdict, given):
     server = Postgres(ground, settings="-c fsync=off")
     server.query("postgres", "CREATE ROLE keeper LOGIN; CREATE ROLE old_app LOGIN")
     all_of_them = Ways(server, ground, verdict, given)
-    every = (rights, prepared, sessions, paths, credentials, second_application, oldest_names, holders, crosswise, pooler)
+    every = (rights, prepared, sessions, paths, credentials, later_applications, oldest_names, holders, crosswise, pooler)
     for ask in [one for one in every if not given.only or one.__name__ in given.only.split(",")]:
         try:
             ask(all_of_them)
@@ -652,20 +681,22 @@ def credentials(ways):
     ways.verdict.claim("a key of ours under the same id is told from the older application's", "v1" in said, f"{done.returncode} {said[:300]}")
 
 
-def second_application(ways):
-    """The second generation's application goes on with its own inserts."""
-    sealed = ways.template("second")
-    name = ways.database("second")
-    place = ways.place(name, "store_sync", more=f'[vault]\nkeys = "{sealed["credentials_key"]}"')
-    place.run("migrate", "--legacy-role", "old_app", check=False)
+def later_applications(ways):
+    """The second generation's application and the third's go on with their own statements, through their own library."""
     cache = subprocess.run([os.path.join(DRIZZLE, "install")], check=True, capture_output=True, text=True).stdout.strip()
-    url = ways.server.url(name).replace("store_sync@", "old_app@")
-    done = subprocess.run(["node", os.path.join(DRIZZLE, "second.js"), url], capture_output=True, text=True, env={**os.environ, "NODE_PATH": os.path.join(cache, "node_modules")})
-    result = json.loads(done.stdout) if done.returncode == 0 else {"script": done.stderr[-300:]}
-    failed = [f"{what}: {failure}" for what, failure in result.items() if failure]
-    ways.verdict.claim("the second generation's application goes on", not failed, failed[:4] or f"{len(result)} kinds of statements")
-    formats = ways.server.query(name, "SELECT credentials_format FROM store_connection WHERE id = 'new-conn'")
-    ways.verdict.claim("what it seals is marked as sealed in its way", formats == [["1"]], formats)
+    for shape, generation in (("second", "gen2"), ("third", "gen3")):
+        sealed = ways.template(shape)
+        name = ways.database(shape)
+        place = ways.place(name, "store_sync", more=f'[vault]\nkeys = "{sealed["credentials_key"]}"')
+        place.run("migrate", "--prepare", "--legacy-role", "old_app", check=False)
+        place.run("migrate", "--legacy-role", "old_app", check=False)
+        url = ways.server.url(name).replace("store_sync@", "old_app@")
+        done = subprocess.run(["node", os.path.join(DRIZZLE, "later.js"), url, generation], capture_output=True, text=True, env={**os.environ, "NODE_PATH": os.path.join(cache, "node_modules")})
+        result = json.loads(done.stdout) if done.returncode == 0 else {"script": done.stderr[-300:]}
+        failed = [f"{what}: {failure}" for what, failure in result.items() if failure]
+        ways.verdict.claim(f"the {shape} generation's application goes on", not failed, failed[:4] or f"{len(result)} kinds of statements")
+        formats = ways.server.query(name, "SELECT credentials_format FROM store_connection WHERE id = 'new-conn'")
+        ways.verdict.claim(f"what the {shape} generation's seals is marked as sealed in its way", formats == [["1"]], formats)
 
 
 def oldest_names(ways):
@@ -769,7 +800,7 @@ def pooler(ways):
 
 if "--shapes" in sys.argv:
     sys.argv.remove("--shapes")
-    run("takeover", shapes, [("pictures", 20000, 2000), ("only", "", "gen1,gen2,half-push,half-emptied,mixed")])
+    run("takeover", shapes, [("pictures", 20000, 2000), ("only", "", "gen1,gen2,gen3,half-push,half-emptied,half-orphans,mixed")])
 elif "--ways" in sys.argv:
     sys.argv.remove("--ways")
     run("takeover", ways, [("pictures", 2000, 500), ("large", 20000, 20000), ("only", "", "")])

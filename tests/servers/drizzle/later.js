@@ -1,8 +1,8 @@
-// second.js URL: what the second generation's application inserts and changes, through its own library. Prints by kind what failed, or null.
+// later.js URL gen2|gen3: what that generation's application inserts and changes, through its own library. Prints by kind what failed, or null.
 const { drizzle } = require('drizzle-orm/node-postgres');
-const { eq } = require('drizzle-orm');
+const { and, eq } = require('drizzle-orm');
 const { Pool } = require('pg');
-const t = require('./schema/gen2.js');
+const t = require(`./schema/${process.argv[3]}.js`);
 
 const pool = new Pool({ connectionString: process.argv[2], max: 1 });
 const db = drizzle(pool);
@@ -24,6 +24,11 @@ async function insert(kind, table, row) {
   const clientId = 'client3', settings = { scene: 'Studio Set' };
   await insert('a shop', t.storeConnection, { id: 'new-conn', clientId, storeType: 'shopify', storeUrl: 'https://new.example', ciphertext: 'AAAA', iv: 'AQEBAQEBAQEBAQEB', tag: 'AQEBAQEBAQEBAQEBAQEBAQ==', keyId: 'v1' });
   await insert('a product', t.product, { id: 'new-p', clientId, name: 'N', source: 'imported', erpId: '9', storeConnectionId: 'new-conn' });
+  await insert('a picture of a product', t.productImage, { id: 'new-pi', productId: 'new-p', r2KeyBase: 'b', r2KeyPreview: 'p' });
+  await call('a product changed', async () => {
+    const [one] = await db.update(t.product).set({ erpSku: 'S', version: 2 }).where(and(eq(t.product.id, 'new-p'), eq(t.product.version, 1))).returning();
+    if (one?.erpSku !== 'S' || one?.erpId !== '9') throw new Error(JSON.stringify(one));
+  });
   await insert('a session', t.collectionSession, { id: 'new-ses', clientId, name: 'S' });
   await insert('a flow', t.generationFlow, { id: 'new-flow', clientId, collectionSessionId: 'new-ses', settings });
   await insert('a flow of no session', t.generationFlow, { id: 'new-alone', clientId, settings });
