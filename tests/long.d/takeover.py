@@ -64,6 +64,8 @@ class Judge:
         """The first look. `only` names the columns that count, by the names of today: (table, column)."""
         self.first = {}
         for table, columns in self.columns().items():
+            # Where a column stands under both its names, the older one holds the values.
+            columns = [name for name in columns if not any(other != name and new_column(table, other) == name for other in columns)]
             kept = [name for name in columns if only is None or (TABLES.get(table, table), new_column(table, name)) in only]
             if "id" in kept:
                 self.first[table] = kept

@@ -83,12 +83,12 @@ impl<'a> Tries<'a> {
             return Err(error.into());
         }
         self.made += 1;
-        if self.made % TRIES == TELLING || self.made % TRIES == 0 {
+        if self.made % TRIES == TELLING || self.made.is_multiple_of(TRIES) {
             let holders = Holder::find(conn).await?;
             let who = Holder::all(&holders);
             // An application that is busy lets go again and again; one long transaction does not.
             let stays = holders.is_empty() || holders.iter().any(|holder| self.holders.contains(holder));
-            if self.made % TRIES == 0 && (stays || self.made / TRIES == ROUNDS) {
+            if self.made.is_multiple_of(TRIES) && (stays || self.made / TRIES == ROUNDS) {
                 return Err(AdoptError::Busy(who));
             }
             tracing::warn!("waiting for other sessions that keep the tables busy: {who}");

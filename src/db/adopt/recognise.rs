@@ -160,19 +160,15 @@ pub(super) fn drop_empty(found: &mut Catalogue) -> Vec<(String, String)> {
             is_empty(&name)
         );
         let mut sql = vec![guard];
-        match name.split_once('.') {
-            Some((table, column)) => {
-                sql.push(format!("ALTER TABLE {} DROP COLUMN \"{column}\"", quoted(table)));
-                found.drop_column(table, column);
-            }
-            None => {
-                let rules = found.drop_table(&name);
-                let drop = |(table, rule): &(String, String)| {
-                    format!("ALTER TABLE {} DROP CONSTRAINT \"{rule}\"", quoted(table))
-                };
-                sql.extend(rules.iter().map(drop));
-                sql.push(format!("DROP TABLE {}", quoted(&name)));
-            }
+        if let Some((table, column)) = name.split_once('.') {
+            sql.push(format!("ALTER TABLE {} DROP COLUMN \"{column}\"", quoted(table)));
+            found.drop_column(table, column);
+        } else {
+            let drop = |(table, rule): &(String, String)| {
+                format!("ALTER TABLE {} DROP CONSTRAINT \"{rule}\"", quoted(table))
+            };
+            sql.extend(found.drop_table(&name).iter().map(drop));
+            sql.push(format!("DROP TABLE {}", quoted(&name)));
         }
         steps.push((what, sql.join(";\n")));
     }
