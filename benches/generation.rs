@@ -124,16 +124,10 @@ async fn leave(db: &Db, clock: &Clock, random: &Random, jobs: usize) {
         for (_, turn) in (n..jobs).step_by(CLIENTS).zip(first..) {
             let id = JobId(random.uuid_v7(now));
             let asset = AssetId(random.uuid_v7(now));
-            let job = NewJob {
-                id,
-                client: client.clone(),
-                task: Task::Generate { asset, client: client.clone(), flow: None, by_model: false },
-                dedupe_key: None,
-                scheduled_for: now,
-                max_attempts: 3,
-                priority: 100,
-            };
-            db::job::insert_in_turn(&mut tx, &job, turn, now).await.expect("is left");
+            let task = Task::Generate { asset, client: client.clone(), flow: None, by_model: false };
+            let (client, policy) = (client.clone(), task.policy());
+            let job = NewJob { id, client, task, policy, created_at: now, scheduled_for: now, turn };
+            db::job::insert(&mut tx, &job).await.expect("is left");
         }
     }
     tx.commit().await.expect("commits");

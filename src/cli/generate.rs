@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     db::{self, ledger::By},
     generate::{self, Order, Ordered, Terms},
-    model::{Asset, AssetStatus, FlowId, JobStatus, dollars, lay_over},
+    model::{Asset, AssetStatus, FlowId, JobStatus, USUAL_PRIORITY, dollars, lay_over},
     tools::Shared,
 };
 
@@ -25,7 +25,7 @@ pub(super) struct HowMany {
     #[arg(long)]
     seed: Option<u64>,
     /// Place in the queue; lower goes first.
-    #[arg(long, default_value_t = generate::USUAL, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = USUAL_PRIORITY, allow_hyphen_values = true)]
     priority: i32,
     /// Leave the order and end.
     #[arg(long)]

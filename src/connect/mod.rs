@@ -26,7 +26,7 @@ pub use posted::{posted_mark, take};
 pub use reseal::{Resealed, Unopened, prove_keys, reseal};
 pub use save::paste;
 pub use start::{Begin, Begun, Next, begin, install};
-pub use wake::{push_job, wake_pushes};
+pub use wake::wake_pushes;
 
 use crate::{
     db::{self, Tx},

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{Connected, keys::RENEWAL_PAUSE, start, wake::wake_pushes_in};
 use crate::{
-    db::{self, connection::NewConnection, grant::SealedGrant, job::NewJob},
+    db::{self, connection::NewConnection, grant::SealedGrant},
     model::{ClientId, ConnectionId, Facts, Failure, Grant, ImportScope, Task, Trigger},
     provider::{self, Fixed, Provider, Session, Shop, ShopFacts},
     tools::Tools,
@@ -156,15 +156,21 @@ async fn save(tools: &Tools, mut arrival: Arrival<'_>) -> Result<Connected, Fail
             break;
         }
     }
-    let import_job = db::job::insert(&mut tx, &first_import(tools, arrival.client, &id), now).await?;
+    let first = Task::ImportProducts {
+        connection: id.clone(),
+        scope: ImportScope::Full,
+        trigger: Trigger::Startup,
+        accept_deletes: false,
+    };
+    let import_job = db::job::enqueue(&mut tx, &tools.outside, arrival.client, first).await?;
     if !arrival.provider.webhook_topics().is_empty()
         && start::reachable(tools, arrival.provider, arrival.store_url).is_ok()
     {
-        db::job::insert(&mut tx, &subscribe(tools, arrival.client, &id), now).await?;
+        let subscribe = Task::Subscribe { connection: id.clone() };
+        db::job::enqueue(&mut tx, &tools.outside, arrival.client, subscribe).await?;
     }
     wake_pushes_in(tools, &mut tx, &id, Trigger::Retry).await?;
     tx.commit().await?;
-    tools.bell.notify_waiters();
     tracing::info!(connection.id = %id, provider = arrival.provider.key(), "shop connected");
     Ok(Connected { connection: id, store_name: arrival.shop.name, import_job })
 }
@@ -188,33 +194,4 @@ pub(super) fn seal(tools: &Tools, id: &ConnectionId, client: &ClientId, provider
 /// The same for a grant that is open already.
 pub(super) fn seal_plaintext(tools: &Tools, binding: &[&str; 3], plaintext: &[u8]) -> SealedGrant {
     SealedGrant(tools.vault.seal(&Binding(binding), plaintext), tools.vault.fingerprint(plaintext))
-}
-
-fn subscribe(tools: &Tools, client: &ClientId, connection: &ConnectionId) -> NewJob {
-    NewJob {
-        id: tools.outside.new_id(),
-        client: client.clone(),
-        task: Task::Subscribe { connection: connection.clone() },
-        dedupe_key: Some(format!("subscribe:{connection}")),
-        scheduled_for: tools.outside.clock.now(),
-        max_attempts: 5,
-        priority: 120,
-    }
-}
-
-fn first_import(tools: &Tools, client: &ClientId, connection: &ConnectionId) -> NewJob {
-    NewJob {
-        id: tools.outside.new_id(),
-        client: client.clone(),
-        task: Task::ImportProducts {
-            connection: connection.clone(),
-            scope: ImportScope::Full,
-            trigger: Trigger::Startup,
-            accept_deletes: false,
-        },
-        dedupe_key: Some(format!("import:{connection}:full")),
-        scheduled_for: tools.outside.clock.now(),
-        max_attempts: 5,
-        priority: 100,
-    }
 }

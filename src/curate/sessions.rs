@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{chosen_too, client, own_images, own_products, refused, stale, unknown};
 use crate::{
     db::{self, Tx, message::Parent},
-    model::{ClientId, CollectionSession, Failure, Message, MessageId, SessionId, SessionInput},
+    model::{ClientId, CollectionSession, Failure, Message, MessageId, SessionId, SessionInput, Task},
     tools::Tools,
 };
 
@@ -24,7 +24,6 @@ pub async fn create_session(tools: &Tools, input: &SessionInput) -> Result<Colle
     look_at(tools, &mut tx, &client.id, input).await?;
     let session = db::session::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
-    tools.bell.notify_waiters();
     Ok(session)
 }
 
@@ -75,7 +74,7 @@ async fn look_at(tools: &Tools, tx: &mut Tx, client: &ClientId, input: &SessionI
     if tools.rules.analyse_on_collection {
         let unseen = db::product::list_unseen(tx, input.product_ids.as_deref().unwrap_or_default()).await?;
         for product in &unseen {
-            db::job::insert(tx, &tools.analysis_job(client, product), tools.outside.clock.now()).await?;
+            db::job::enqueue(tx, &tools.outside, client, Task::AnalyseProduct { product: product.clone() }).await?;
         }
     }
     Ok(())

@@ -3,7 +3,10 @@
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type, types::Json};
 
 use super::{Tx, all, build, execute, maybe, rows};
-use crate::model::{ClientId, ConnectionId, FlowId, Job, JobId, Pool, Task, Time};
+use crate::{
+    model::{ClientId, ConnectionId, FlowId, Job, JobId, Policy, Pool, Task, Time},
+    outside::Outside,
+};
 
 macro_rules! fields {
     () => {
@@ -12,23 +15,32 @@ macro_rules! fields {
     };
 }
 
-/// A job to be left.
+/// A job to be left: now, and by its task's own policy, unless it is said otherwise.
+#[derive(Debug, Clone)]
 pub struct NewJob {
     pub id: JobId,
     pub client: ClientId,
     pub task: Task,
-    /// While a job with this key waits or runs, no second one is made.
-    pub dedupe_key: Option<String>,
+    pub policy: Policy,
+    pub created_at: Time,
     pub scheduled_for: Time,
-    /// Failures after which it is given up.
-    pub max_attempts: i32,
-    /// Lower goes first.
-    pub priority: i32,
+    /// Its client's turn in the pool.
+    pub turn: i64,
 }
 
-/// Leaves a job; gives its id, or that of the one with the same dedupe key that waits or runs already.
-pub async fn insert(tx: &mut Tx, job: &NewJob, now: Time) -> sqlx::Result<JobId> {
-    insert_in_turn(tx, job, 0, now).await
+impl NewJob {
+    pub fn new(outside: &Outside, client: &ClientId, task: Task) -> Self {
+        let (policy, now) = (task.policy(), outside.clock.now());
+        let scheduled_for = now.plus(policy.delay);
+        let client = client.clone();
+        Self { id: outside.new_id(), client, task, policy, created_at: now, scheduled_for, turn: 0 }
+    }
+}
+
+/// Leaves a job, and rings for it once that is committed; gives its id, or that of the one with the same dedupe key that waits or
+/// runs already.
+pub async fn enqueue(tx: &mut Tx, outside: &Outside, client: &ClientId, task: Task) -> sqlx::Result<JobId> {
+    insert(tx, &NewJob::new(outside, client, task)).await
 }
 
 /// The first free turn of a client in a pool. Turns go before age: whoever left a thousand jobs has taken a thousand turns, and whoever
@@ -45,8 +57,8 @@ pub async fn next_turn(tx: &mut Tx, pool: Pool, client: &ClientId, now: Time) ->
     Ok(own.max(stands.and_then(|(turn,)| turn).unwrap_or(0)))
 }
 
-/// Leaves a job that waits for its client's turn.
-pub async fn insert_in_turn(tx: &mut Tx, job: &NewJob, turn: i64, now: Time) -> sqlx::Result<JobId> {
+/// The same for one that was made with more care.
+pub async fn insert(tx: &mut Tx, job: &NewJob) -> sqlx::Result<JobId> {
     let sql = "INSERT INTO job (id, client_id, queue, store_connection_id, type, payload, status, max_attempts, \
                scheduled_for, lane, priority, dedupe_key, created_at, flow_id, turn) \
                VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9, $10, $11, $12, $13, $14) \
@@ -61,20 +73,21 @@ pub async fn insert_in_turn(tx: &mut Tx, job: &NewJob, turn: i64, now: Time) -> 
         task.connection(),
         task.kind(),
         Json(task),
-        job.max_attempts,
+        job.policy.max_attempts,
         job.scheduled_for,
         task.lane(),
-        job.priority,
-        &job.dedupe_key,
-        now,
+        job.policy.priority,
+        &job.policy.dedupe_key,
+        job.created_at,
         task.flow(),
-        turn,
+        job.turn,
     )?;
+    tx.leaves_work();
     if rows == 1 {
         return Ok(job.id.clone());
     }
     let sql = "SELECT id FROM job WHERE dedupe_key = $1 AND status IN ('pending', 'processing')";
-    let existing: Option<(JobId,)> = maybe!(tx, (JobId,), sql, &job.dedupe_key)?;
+    let existing: Option<(JobId,)> = maybe!(tx, (JobId,), sql, &job.policy.dedupe_key)?;
     existing.map(|(id,)| id).ok_or(sqlx::Error::RowNotFound)
 }
 

@@ -42,6 +42,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use secrecy::SecretString;
 use sqlx::{PgPool, SqlSafeStr, SqlitePool};
+use tokio::sync::Notify;
 
 use self::tx::{Habits, Held};
 pub use self::{
@@ -79,6 +80,14 @@ impl Db {
     /// Opens the database as it is reached.
     pub async fn open_by(access: &Access) -> Result<Self, OpenError> {
         open::open(access).await
+    }
+
+    /// Rung when a job was left in this process, so that workers need not wait for their next look.
+    pub fn bell(&self) -> Arc<Notify> {
+        match self {
+            Self::Sqlite { writers, .. } => writers.bell.clone(),
+            Self::Postgres { server, .. } => server.habits.bell.clone(),
+        }
     }
 
     /// A transaction that may write. On the embedded engine it takes the one writer at once, so that it never has to give up later.

@@ -11,7 +11,7 @@ use sqlx::{
     Database, PgConnection, Pool, Postgres, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, pool::PoolConnection,
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
 
@@ -33,6 +33,14 @@ impl Tx {
             return Ok(());
         }
         super::execute!(self, "SELECT pg_advisory_xact_lock(hashtext($1))", name).map(drop)
+    }
+
+    /// Whoever waits for work is woken once this is committed.
+    pub(super) fn leaves_work(&mut self) {
+        match self {
+            Self::Sqlite(held) => held.leaves_work = true,
+            Self::Postgres(held) => held.leaves_work = true,
+        }
     }
 
     /// Makes everything done so far lasting. Once begun it is done, even when nobody waits for it any more.
@@ -74,12 +82,14 @@ pub struct Habits {
     pub(super) nameless: bool,
     /// Connections made before this moment are not used again.
     stale_before: Mutex<Option<Instant>>,
+    /// Rung when a transaction that left work is committed.
+    pub(super) bell: Arc<Notify>,
 }
 
 impl Habits {
     pub(super) fn new(connections: u32, patience: Duration, nameless: bool) -> Self {
         let places = Arc::new(Semaphore::new(usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS)));
-        Self { places, patience, nameless, stale_before: Mutex::default() }
+        Self { places, patience, nameless, stale_before: Mutex::default(), bell: Arc::default() }
     }
 
     async fn place(&self) -> sqlx::Result<OwnedSemaphorePermit> {
@@ -105,6 +115,7 @@ pub struct Held<D: Engine> {
     habits: Arc<Habits>,
     /// Not to be used by anybody else.
     spoilt: bool,
+    leaves_work: bool,
 }
 
 impl<D: Engine> Held<D> {
@@ -114,7 +125,7 @@ impl<D: Engine> Held<D> {
         to_its_end(async move {
             let conn = Some(pool.acquire().await?);
             // Where this fails, dropping it rolls back what may have begun, or closes the connection.
-            let mut held = Self { conn, place, habits, spoilt: false };
+            let mut held = Self { conn, place, habits, spoilt: false, leaves_work: false };
             D::run(&mut held, sql).await?;
             Ok(held)
         })
@@ -127,6 +138,9 @@ impl<D: Engine> Held<D> {
             let done = self.noted(done);
             if done.is_ok() {
                 drop(self.conn.take());
+                if self.leaves_work {
+                    self.habits.bell.notify_waiters();
+                }
             }
             done
         })

@@ -31,7 +31,6 @@ pub async fn regenerate(tools: &Tools, id: &AssetId, over: &Map<String, Value>) 
     let provenance = json!({ "kind": "image", "again_from": id });
     let ordered = again(tools, &mut tx, &asset, settings, UsageKind::Image, provenance).await?;
     tx.commit().await?;
-    tools.bell.notify_waiters();
     Ok(ordered)
 }
 
@@ -64,7 +63,6 @@ pub async fn edit(
     let provenance = json!({ "kind": "edit", "edited_from": id, "instruction": words });
     let ordered = again(tools, &mut tx, &asset, settings, UsageKind::Edit, provenance).await?;
     tx.commit().await?;
-    tools.bell.notify_waiters();
     Ok(ordered)
 }
 
@@ -98,7 +96,6 @@ pub async fn retry_flow(tools: &Tools, id: &FlowId) -> Result<Ordered, Failure> 
         return Err(bad(format!("flow {id} is {} and has no failed picture", flow.status)));
     }
     tx.commit().await?;
-    tools.bell.notify_waiters();
     Ok(ordered)
 }
 
@@ -120,7 +117,6 @@ pub async fn retry_session(tools: &Tools, id: &SessionId) -> Result<Ordered, Fai
     }
     db::generation::mark_session(&mut tx, id, SessionStatus::Generating, tools.outside.clock.now()).await?;
     tx.commit().await?;
-    tools.bell.notify_waiters();
     Ok(all)
 }
 

@@ -24,7 +24,7 @@ pub use again::{edit, regenerate, retry_flow, retry_session};
 pub use analyse::{analyse_inspiration, analyse_product};
 pub use cancel::{Cancelled, cancel_flow, cancel_session, sweep_stranded};
 pub use keep::give_up;
-pub use order::{MOST, Order, Ordered, Terms, USUAL, order, order_flow, order_session};
+pub use order::{MOST, Order, Ordered, Terms, order, order_flow, order_session};
 pub use prompt::{About, Shown, prompt};
 pub use run::{Told, run, told};
 pub use settings::style;

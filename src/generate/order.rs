@@ -12,8 +12,8 @@ use super::{
 use crate::{
     db::{self, Tx, event::NewEvent, flow::FlowFilter, generation::Wanted, job::NewJob},
     model::{
-        AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, JobId, Pool, Product, ProductId, SessionId,
-        SessionStatus, Task, UsageKind,
+        AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, JobId, Policy, Pool, Product, ProductId, SessionId,
+        SessionStatus, Task, USUAL_PRIORITY, UsageKind,
     },
     tools::Tools,
 };
@@ -22,8 +22,6 @@ use crate::{
 pub const MOST: usize = 5000;
 /// The most bytes that settings may have as JSON.
 const MOST_SETTINGS_BYTES: usize = 64 << 10;
-/// The usual place in the queue; lower goes first. Somebody who looks at one picture waits for it.
-pub const USUAL: i32 = 100;
 
 /// Pictures of products that are wanted, each product in flows of its own.
 pub struct Order<'a> {
@@ -50,7 +48,7 @@ pub struct Terms {
 impl Terms {
     /// So many pictures at the usual place.
     pub fn of(variants: usize) -> Self {
-        Self { variants: Some(variants), seed: None, priority: USUAL }
+        Self { variants: Some(variants), seed: None, priority: USUAL_PRIORITY }
     }
 }
 
@@ -92,7 +90,6 @@ pub async fn order(tools: &Tools, order: &Order<'_>) -> Result<Ordered, Failure>
     }
     let ordered = place(tools, &mut tx, &shares, order.terms).await?;
     tx.commit().await?;
-    tools.bell.notify_waiters();
     Ok(ordered)
 }
 
@@ -103,7 +100,6 @@ pub async fn order_flow(tools: &Tools, id: &FlowId, terms: Terms) -> Result<Orde
     let share = share(&mut tx, flow).await?;
     let ordered = place(tools, &mut tx, &[share], terms).await?;
     tx.commit().await?;
-    tools.bell.notify_waiters();
     Ok(ordered)
 }
 
@@ -151,7 +147,6 @@ pub async fn order_session(tools: &Tools, id: &SessionId, terms: Terms, again: b
     let ordered = place(tools, &mut tx, &shares, terms).await?;
     db::generation::mark_session(&mut tx, id, SessionStatus::Generating, tools.outside.clock.now()).await?;
     tx.commit().await?;
-    tools.bell.notify_waiters();
     Ok(ordered)
 }
 
@@ -312,15 +307,7 @@ pub(super) async fn insert_job(
     task: Task,
     (priority, turn): (i32, i64),
 ) -> sqlx::Result<()> {
-    let now = tools.outside.clock.now();
-    let new = NewJob {
-        id: id.clone(),
-        client: client.clone(),
-        task,
-        dedupe_key: None,
-        scheduled_for: now,
-        max_attempts: 3,
-        priority,
-    };
-    db::job::insert_in_turn(tx, &new, turn, now).await.map(drop)
+    let job = NewJob::new(&tools.outside, client, task);
+    let policy = Policy { priority, ..job.policy };
+    db::job::insert(tx, &NewJob { id: id.clone(), policy, turn, ..job }).await.map(drop)
 }

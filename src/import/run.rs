@@ -15,7 +15,7 @@ use crate::{
     db::{self, Tx, catalogue::Target, cursor::Cursor, run::NewRun},
     model::{
         Connection, ConnectionId, Counts, Failure, ImportScope, JobEnd, Pool, Remedy, RunAction, RunId, RunStatus,
-        Time, Trigger,
+        Task, Time, Trigger,
     },
     provider::{self, Page, Session},
     tools::{Lease, Shared, Tools},
@@ -230,7 +230,8 @@ impl Import<'_> {
         let absorbed = absorb(&mut tx, &tools.outside, &to, page, !first_pass).await?;
         if tools.rules.analyse_on_import {
             for product in &absorbed.created {
-                db::job::insert(&mut tx, &tools.analysis_job(&connection.client_id, product), now).await?;
+                let analyse = Task::AnalyseProduct { product: product.clone() };
+                db::job::enqueue(&mut tx, &tools.outside, &connection.client_id, analyse).await?;
             }
         }
         if progress.pages == 1 {

@@ -1,8 +1,12 @@
 //! A job: work to be done later, in a lane.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use super::{AssetId, ClientId, ConnectionId, FlowId, JobId, ProductId, PushId, Time, Trigger, words};
+use super::{
+    AssetId, ClientId, ConnectionId, FlowId, JobId, ProductId, Push, PushId, PushStatus, Time, Trigger, words,
+};
 
 words! {
     /// How a job stands.
@@ -56,7 +60,13 @@ pub enum Task {
     /// Take a pushed picture out again.
     RemoveAsset { push: PushId, connection: ConnectionId, trigger: Trigger },
     /// See whether a picture stands in the shop twice, after a worker was stopped while it pushed it.
-    CheckPush { push: PushId, connection: ConnectionId },
+    CheckPush {
+        push: PushId,
+        connection: ConnectionId,
+        /// The job and the attempt that were stopped.
+        #[serde(default)]
+        stopped: Option<(JobId, i32)>,
+    },
     /// Ask a shop to tell of changes.
     Subscribe { connection: ConnectionId },
     /// Renew a token ahead of its end.
@@ -75,7 +85,75 @@ pub enum Task {
     AnalyseProduct { product: ProductId },
 }
 
+/// How a job is queued and how often it is tried: what its kind of work decides, not whoever leaves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Lower goes first.
+    pub priority: i32,
+    /// Failures after which it is given up.
+    pub max_attempts: i32,
+    /// While a job with this key waits or runs, no second one is made.
+    pub dedupe_key: Option<String>,
+    /// How long it waits before its first attempt.
+    pub delay: Duration,
+}
+
+/// What a picture's job has where nobody says otherwise.
+pub const USUAL_PRIORITY: i32 = 100;
+
+/// How long deletions are collected before the whole catalogue is read for them.
+const GONE_DELAY: Duration = Duration::from_mins(2);
+
 impl Task {
+    /// A push as its row asks for it: the picture is carried out, or taken out again.
+    pub fn push(push: &Push, trigger: Trigger) -> Self {
+        let (id, connection) = (push.id.clone(), push.store_connection_id.clone());
+        if push.status == PushStatus::Removing {
+            Self::RemoveAsset { push: id, connection, trigger }
+        } else {
+            Self::PushAsset { push: id, connection, trigger }
+        }
+    }
+
+    /// How it is queued and tried.
+    pub fn policy(&self) -> Policy {
+        let policy = |priority, max_attempts, key: String| Policy {
+            priority,
+            max_attempts,
+            dedupe_key: Some(key),
+            delay: Duration::ZERO,
+        };
+        match self {
+            Self::ImportProducts { connection, scope, trigger, accept_deletes } => {
+                let (priority, max_attempts, what) = match (trigger, scope) {
+                    // Somebody waits for it.
+                    (Trigger::Manual, _) if *accept_deletes => (50, 3, format!("{scope}:accept")),
+                    (Trigger::Manual, _) => (50, 3, scope.to_string()),
+                    (Trigger::Webhook, ImportScope::Changes) => (80, 3, "webhook".to_owned()),
+                    (Trigger::Webhook, ImportScope::Full) => (80, 3, "webhook-gone".to_owned()),
+                    (Trigger::Schedule, _) => (100, 3, "schedule".to_owned()),
+                    // A shop that was just connected may still be on its way up.
+                    _ => (100, 5, scope.to_string()),
+                };
+                let gone = (*trigger, *scope) == (Trigger::Webhook, ImportScope::Full);
+                let delay = if gone { GONE_DELAY } else { Duration::ZERO };
+                Policy { delay, ..policy(priority, max_attempts, format!("import:{connection}:{what}")) }
+            }
+            Self::PushAsset { push, .. } => policy(50, 8, format!("push:{push}")),
+            Self::RemoveAsset { push, .. } => policy(50, 8, format!("remove:{push}")),
+            Self::CheckPush { push, stopped, .. } => {
+                let which =
+                    stopped.as_ref().map_or_else(|| push.to_string(), |(job, attempt)| format!("{job}:{attempt}"));
+                policy(60, 8, format!("check:{which}"))
+            }
+            Self::Subscribe { connection } => policy(120, 5, format!("subscribe:{connection}")),
+            Self::RefreshToken { connection } => policy(10, 10, format!("refresh:{connection}")),
+            Self::Generate { .. } => Policy { dedupe_key: None, ..policy(USUAL_PRIORITY, 3, String::new()) },
+            // Behind every picture that somebody waits for.
+            Self::AnalyseProduct { product } => policy(200, 3, format!("analyse:{product}")),
+        }
+    }
+
     /// The word kept in `job.type`.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 mod asset;
 mod client;
 mod connection;
+mod due;
 mod event;
 mod failure;
 mod flow;
@@ -28,6 +29,7 @@ mod words;
 pub use asset::{ApprovalStatus, Asset, AssetInput, AssetStatus, AssetType, GeneratedAsset, Place};
 pub use client::Client;
 pub use connection::{Connection, ConnectionStatus, Facts, PushMode};
+pub use due::{ScheduleError, next_due};
 pub use event::{EVENT_DAYS, Event, EventType};
 pub use failure::{Failure, LEASE_LOST, Remedy};
 pub use flow::{FlowInput, FlowStatus, GenerationFlow, PRODUCTS_PER_FLOW, lay_over};
@@ -36,7 +38,7 @@ pub use ids::{
     ProductId, PushId, RunId, SessionId, TagId, UserId, VariantId,
 };
 pub use inspiration::{Inspiration, InspirationSource};
-pub use job::{ImportScope, Job, JobEnd, JobStatus, Pool, Task};
+pub use job::{ImportScope, Job, JobEnd, JobStatus, Policy, Pool, Task, USUAL_PRIORITY};
 pub use ledger::{UsageEntry, UsageKind, UsageStatus, UsageSum, dollars};
 pub use member::{Member, ROLES, User};
 pub use message::Message;
@@ -49,7 +51,7 @@ pub use push::{Push, PushStatus};
 pub use quota::{Plan, Quota, Usage};
 pub use run::{Counts, ItemOutcome, Run, RunAction, RunItem, RunStatus, Trigger};
 pub use secret::{Grant, Secret};
-pub use session::{ChatSession, CollectionSession, SessionInput, SessionStatus};
+pub use session::{CollectionSession, SessionInput, SessionStatus};
 pub use tag::{Entity, EntityType, Favorite, FavoriteImage, TAGS_PER_CLIENT, TAGS_PER_ENTITY, Tag, color};
 pub use time::Time;
 pub(crate) use words::words;

@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use crate::{
-    connect,
     db::{
         self, Tx,
         event::NewEvent,
         push::{NewPush, idempotency_key},
     },
     model::{
-        ApprovalStatus, Asset, AssetStatus, ConnectionStatus, EventType, Failure, Push, PushId, PushStatus, Trigger,
+        ApprovalStatus, Asset, AssetStatus, ConnectionStatus, EventType, Failure, Push, PushId, PushStatus, Task,
+        Trigger,
     },
     tools::Tools,
 };
@@ -61,7 +61,6 @@ pub async fn decide(
     };
     let asset = find(&mut tx, asset).await?;
     tx.commit().await?;
-    tools.bell.notify_waiters();
     Ok(Decided { asset, changed, pushes })
 }
 
@@ -78,7 +77,6 @@ pub async fn enqueue(tools: &Tools, asset: &str) -> Result<Vec<Push>, Failure> {
     }
     let pushes = enqueue_in(tools, &mut tx, &found, Trigger::Manual, true).await?;
     tx.commit().await?;
-    tools.bell.notify_waiters();
     Ok(pushes)
 }
 
@@ -124,7 +122,7 @@ async fn enqueue_in(
             db::push::requeue(tx, &push.id, now).await?;
             // A shop that cannot be used now gets its pushes when it can: the row waits, a job would only fail.
             if shop.status == ConnectionStatus::Active {
-                db::job::insert(tx, &connect::push_job(tools, &push, trigger), now).await?;
+                db::job::enqueue(tx, &tools.outside, &push.client_id, Task::push(&push, trigger)).await?;
             }
         }
         pushes.push(db::push::find(tx, push.id.as_str()).await?.unwrap_or(push));

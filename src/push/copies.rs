@@ -18,9 +18,6 @@ use crate::{
     tools::{Lease, Shared, Tools},
 };
 
-/// How many failures a look may have.
-const TRIES: i32 = 8;
-
 /// Copies that were found beside a picture.
 #[derive(Debug, Default)]
 pub(super) struct Copies(Vec<Copy>);
@@ -90,15 +87,10 @@ impl Copy {
 
 /// The job that looks for a copy once what a stopped worker had on its way has arrived.
 pub(super) fn check_job(tools: &Tools, pushed: &Job, push: &Push) -> NewJob {
-    NewJob {
-        id: tools.outside.new_id(),
-        client: push.client_id.clone(),
-        task: Task::CheckPush { push: push.id.clone(), connection: push.store_connection_id.clone() },
-        dedupe_key: Some(format!("check:{}:{}", pushed.id, pushed.attempts)),
-        scheduled_for: tools.outside.clock.now().plus(tools.rules.lease),
-        max_attempts: TRIES,
-        priority: 60,
-    }
+    let stopped = Some((pushed.id.clone(), pushed.attempts));
+    let task = Task::CheckPush { push: push.id.clone(), connection: push.store_connection_id.clone(), stopped };
+    let job = NewJob::new(&tools.outside, &push.client_id, task);
+    NewJob { scheduled_for: job.created_at.plus(tools.rules.lease), ..job }
 }
 
 /// Leaves a look for a push whose job was lost while it was under way: what was sent last may have arrived. All that its worker still writes.
@@ -106,7 +98,7 @@ pub async fn leave_check(tools: &Tools, pushed: &Job) -> sqlx::Result<()> {
     let Task::PushAsset { push, .. } = &pushed.payload.0 else { return Ok(()) };
     let mut tx = tools.db.begin().await?;
     let Some(push) = db::push::find(&mut tx, push.as_str()).await? else { return Ok(()) };
-    db::job::insert(&mut tx, &check_job(tools, pushed, &push), tools.outside.clock.now()).await?;
+    db::job::insert(&mut tx, &check_job(tools, pushed, &push)).await?;
     tx.commit().await
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     connect,
     db::{self, run::NewRun},
-    model::{ConnectionStatus, Failure, Push, PushId, PushStatus, RunAction, RunStatus, Trigger},
+    model::{ConnectionStatus, Failure, Push, PushId, PushStatus, RunAction, RunStatus, Task, Trigger},
     provider,
     tools::{Lease, Shared, Tools},
 };
@@ -28,12 +28,11 @@ pub async fn ask_revert(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Fail
         let shop = db::connection::find(&mut tx, &push.store_connection_id).await?;
         // A shop that cannot be used now is asked when it can: the row waits, a job would only fail.
         if shop.is_some_and(|shop| shop.status == ConnectionStatus::Active) {
-            db::job::insert(&mut tx, &connect::push_job(tools, &push, Trigger::Manual), now).await?;
+            db::job::enqueue(&mut tx, &tools.outside, &push.client_id, Task::push(&push, Trigger::Manual)).await?;
         }
         asked.push(push);
     }
     tx.commit().await?;
-    tools.bell.notify_waiters();
     Ok(asked)
 }
 

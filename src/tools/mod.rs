@@ -14,9 +14,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    db::{Db, Fault, job::NewJob},
+    db::{self, Db, Fault},
     gemini::Gemini,
-    model::{ClientId, Failure, ProductId, Secret, Task},
+    model::{Failure, Secret},
     outside::Outside,
     provider::{App, Pacers, Provider, Providers},
     vault::Vault,
@@ -36,8 +36,8 @@ pub struct Tools {
     pub rules: Rules,
     /// Names this process in leases and runs.
     pub instance: String,
-    /// Rung when a job was left in this process, so that workers need not wait for their next look.
-    pub bell: Notify,
+    /// Rung when a job was left or has ended in this process, so that nobody need wait for the next look.
+    pub bell: Arc<Notify>,
     /// Cancelled when this process stops: whoever waits for a long time ends then.
     pub closing: CancellationToken,
     flights: Flights,
@@ -111,6 +111,7 @@ impl Tools {
     pub fn new(parts: Parts) -> Shared {
         let instance = format!("{}-{}", std::process::id(), parts.outside.new_id::<String>());
         Arc::new(Self {
+            bell: parts.db.bell(),
             db: parts.db,
             outside: parts.outside,
             providers: parts.providers,
@@ -120,7 +121,6 @@ impl Tools {
             apps: parts.apps,
             rules: parts.rules,
             instance,
-            bell: Notify::new(),
             closing: CancellationToken::new(),
             flights: Flights::default(),
             troubles: trouble::Troubles::default(),
@@ -134,6 +134,13 @@ impl Tools {
             clock.follow(ahead_ms, trip_ms);
         }
         Ok(())
+    }
+
+    /// Writes what nobody reads: a full disk, or a server that may not write, shows only then.
+    pub async fn try_write(&self) -> sqlx::Result<()> {
+        let mut tx = self.db.begin().await?;
+        db::lease::try_write(&mut tx, &self.instance, self.outside.clock.now()).await?;
+        tx.commit().await
     }
 
     /// Tells what cannot be done because of the database ("look for jobs"): at once, then once a minute with the number of
@@ -181,20 +188,6 @@ impl Tools {
     /// Where a provider sends the merchant back to: must be registered there letter by letter.
     pub fn redirect_uri(&self, provider: &str) -> String {
         format!("{}/oauth/callback/{provider}", self.rules.public_url)
-    }
-
-    /// The job that has a product looked at, once while it waits.
-    pub fn analysis_job(&self, client: &ClientId, product: &ProductId) -> NewJob {
-        NewJob {
-            id: self.outside.new_id(),
-            client: client.clone(),
-            task: Task::AnalyseProduct { product: product.clone() },
-            dedupe_key: Some(format!("analyse:{product}")),
-            scheduled_for: self.outside.clock.now(),
-            max_attempts: 3,
-            // Behind every picture that somebody waits for.
-            priority: 200,
-        }
     }
 
     /// The lock that keeps those who do the same in single file within this process.

@@ -7,12 +7,10 @@ use std::{
 
 use tokio_cron_scheduler::{Job as TickJob, JobScheduler, JobSchedulerError};
 
-use super::{due::next_due, worker::recover};
+use super::worker::recover;
 use crate::{
-    connect,
-    db::{self, job::NewJob},
-    generate,
-    model::{Connection, ConnectionId, EVENT_DAYS, ImportScope, RunStatus, Task, Time, Trigger},
+    connect, db, generate,
+    model::{Connection, ConnectionId, EVENT_DAYS, ImportScope, RunStatus, Task, Time, Trigger, next_due},
     outside::{Clock, caught},
     tools::{Shared, Tools},
 };
@@ -112,11 +110,10 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     tokens.extend(db::connection::list_keep_alive(&mut tx, now, DUE_AT_ONCE).await?);
     let ending = db::connection::list_to_warn(&mut tx, now, DUE_AT_ONCE).await?;
     drop(tx);
-    let mut left = 0;
     for connection in &due {
-        left += fire(tools, connection, now).await?;
+        fire(tools, connection, now).await?;
     }
-    left += leave_renewals(tools, &tokens, now).await?;
+    leave_renewals(tools, &tokens).await?;
     for connection in &ending {
         warn(tools, connection, now).await?;
     }
@@ -128,9 +125,6 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     db::webhook::delete_before(&mut tx, before).await?;
     db::event::delete_before(&mut tx, now.minus(Duration::from_hours(24 * EVENT_DAYS))).await?;
     tx.commit().await?;
-    if left > 0 {
-        tools.bell.notify_waiters();
-    }
     forget_runs(tools, now).await
 }
 
@@ -180,7 +174,7 @@ async fn mend_times(tools: &Tools, now: Time) -> sqlx::Result<()> {
 }
 
 /// Moves a due schedule on and leaves its import, in one transaction: of several replicas exactly one does.
-async fn fire(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result<usize> {
+async fn fire(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result<()> {
     let next = next_of(
         &connection.id,
         connection.sync_cron.as_deref(),
@@ -190,44 +184,35 @@ async fn fire(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result
     );
     let mut tx = tools.db.begin().await?;
     if !db::connection::move_schedule(&mut tx, &connection.id, now, next).await? {
-        return Ok(0);
+        return Ok(());
     }
     let open = db::job::list_open(&mut tx, Some(&connection.id), 1000).await?;
     let busy = open.iter().any(|job| matches!(job.payload.0, Task::ImportProducts { .. }));
     if !busy {
-        let due = connection.next_sync_at.unwrap_or(now);
-        let job = NewJob {
-            id: tools.outside.new_id(),
-            client: connection.client_id.clone(),
-            task: Task::ImportProducts {
-                connection: connection.id.clone(),
-                scope: ImportScope::Changes,
-                trigger: Trigger::Schedule,
-                accept_deletes: false,
-            },
-            dedupe_key: Some(format!("import:{}:{due}", connection.id)),
-            scheduled_for: now,
-            max_attempts: 3,
-            priority: 100,
+        let import = Task::ImportProducts {
+            connection: connection.id.clone(),
+            scope: ImportScope::Changes,
+            trigger: Trigger::Schedule,
+            accept_deletes: false,
         };
-        db::job::insert(&mut tx, &job, now).await?;
+        db::job::enqueue(&mut tx, &tools.outside, &connection.client_id, import).await?;
     }
-    tx.commit().await?;
-    Ok(usize::from(!busy))
+    tx.commit().await
 }
 
 /// Leaves a renewal for each, in one transaction; a shop that has one waiting gets no second.
-async fn leave_renewals(tools: &Tools, connections: &[Connection], now: Time) -> sqlx::Result<usize> {
+async fn leave_renewals(tools: &Tools, connections: &[Connection]) -> sqlx::Result<()> {
     if connections.is_empty() {
-        return Ok(0);
+        return Ok(());
     }
     let mut tx = tools.db.begin().await?;
     for connection in connections {
-        db::job::insert(&mut tx, &refresh_job(tools, connection, now), now).await?;
+        let refresh = Task::RefreshToken { connection: connection.id.clone() };
+        db::job::enqueue(&mut tx, &tools.outside, &connection.client_id, refresh).await?;
     }
     tx.commit().await?;
     tracing::debug!(renewals = connections.len(), "left renewals of tokens");
-    Ok(connections.len())
+    Ok(())
 }
 
 /// Tells people, once, that a permission ends although it was tried to keep it: in the log of runs and in the daemon's own.
@@ -247,18 +232,6 @@ async fn warn(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result
     tx.commit().await?;
     tracing::warn!(connection.id = %connection.id, "{text}");
     Ok(())
-}
-
-fn refresh_job(tools: &Tools, connection: &Connection, now: Time) -> NewJob {
-    NewJob {
-        id: tools.outside.new_id(),
-        client: connection.client_id.clone(),
-        task: Task::RefreshToken { connection: connection.id.clone() },
-        dedupe_key: Some(format!("refresh:{}", connection.id)),
-        scheduled_for: now,
-        max_attempts: 10,
-        priority: 10,
-    }
 }
 
 #[cfg(test)]

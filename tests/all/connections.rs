@@ -320,21 +320,21 @@ async fn a_replica_with_a_wrong_clock_takes_no_running_job_away() {
     assert_eq!(app.tools.outside.clock.now(), app.clock.now(), "a frozen clock follows nobody");
     let now = right.outside.clock.now();
     let job = NewJob {
-        id: right.outside.new_id(),
-        client: app.client.clone(),
-        task: Task::ImportProducts {
-            connection,
-            scope: ImportScope::Full,
-            trigger: Trigger::Manual,
-            accept_deletes: false,
-        },
-        dedupe_key: None,
+        policy: store_sync::model::Policy { priority: 1, max_attempts: 3, dedupe_key: None, delay: Duration::ZERO },
         scheduled_for: now.minus(Duration::from_secs(1)),
-        max_attempts: 3,
-        priority: 1,
+        ..NewJob::new(
+            &right.outside,
+            &app.client,
+            Task::ImportProducts {
+                connection,
+                scope: ImportScope::Full,
+                trigger: Trigger::Manual,
+                accept_deletes: false,
+            },
+        )
     };
     let mut tx = right.db.begin().await.expect("begins");
-    db::job::insert(&mut tx, &job, now).await.expect("a job");
+    db::job::insert(&mut tx, &job).await.expect("a job");
     let lease = (now, now.plus(Duration::from_secs(30)));
     let running = db::job::claim(&mut tx, Pool::Import, "right", lease).await.expect("claims").expect("a job");
     tx.commit().await.expect("commits");

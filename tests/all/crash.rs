@@ -47,7 +47,6 @@ fn spawn(config: &Path) -> Child {
 /// Leaves a full import and one more approved picture.
 async fn more_work(tools: &Shared, round: usize) {
     let mut tx = tools.db.begin().await.expect("begins");
-    let now = tools.outside.clock.now();
     let connection = db::connection::list(&mut tx, None, None, 1).await.expect("lists").remove(0);
     let task = Task::ImportProducts {
         connection: connection.id.clone(),
@@ -56,15 +55,15 @@ async fn more_work(tools: &Shared, round: usize) {
         accept_deletes: false,
     };
     let job = NewJob {
-        id: tools.outside.new_id(),
-        client: connection.client_id.clone(),
-        task,
-        dedupe_key: Some(format!("import:{}:full", connection.id)),
-        scheduled_for: now,
-        max_attempts: 1000,
-        priority: 100,
+        policy: store_sync::model::Policy {
+            priority: 100,
+            max_attempts: 1000,
+            dedupe_key: Some(format!("import:{}:full", connection.id)),
+            delay: Duration::ZERO,
+        },
+        ..NewJob::new(&tools.outside, &connection.client_id, task)
     };
-    db::job::insert(&mut tx, &job, now).await.expect("a job");
+    db::job::insert(&mut tx, &job).await.expect("a job");
     let filter = db::product::ProductFilter::default();
     let products = db::product::list(&mut tx, &filter, 40).await.expect("lists");
     tx.commit().await.expect("commits");

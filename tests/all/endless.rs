@@ -484,19 +484,11 @@ on_both! {
         let other = Arc::new(Mutex::new(Shop { answer: Box::new(whole(4)), calls: 0, then: None }));
         let other = connect_to(&house.app, "beta", &listen(&other).await).await;
         let now = house.app.clock.now();
-        let import = |client: &str, connection: &ConnectionId, priority| NewJob {
-            id: house.app.tools.outside.new_id(),
-            client: ClientId::from(client),
-            task: Task::ImportProducts { connection: connection.clone(), scope: ImportScope::Full, trigger: Trigger::Manual, accept_deletes: false },
-            dedupe_key: None,
-            scheduled_for: now,
-            max_attempts: 1,
-            priority,
-        };
+        let import = |client: &str, connection: &ConnectionId, priority| NewJob { policy: store_sync::model::Policy { priority, max_attempts: 1, dedupe_key: None, delay: Duration::ZERO }, ..NewJob::new(&house.app.tools.outside, &ClientId::from(client), Task::ImportProducts { connection: connection.clone(), scope: ImportScope::Full, trigger: Trigger::Manual, accept_deletes: false }) };
         let mut tx = house.app.tools.db.begin().await.expect("begins");
         db::job::cancel_pending(&mut tx, &other, now).await.expect("cancels");
-        db::job::insert(&mut tx, &import("acme", &house.id, 50), now).await.expect("a job");
-        db::job::insert(&mut tx, &import("beta", &other, 100), now).await.expect("a job");
+        db::job::insert(&mut tx, &import("acme", &house.id, 50)).await.expect("a job");
+        db::job::insert(&mut tx, &import("beta", &other, 100)).await.expect("a job");
         tx.commit().await.expect("commits");
         house.app.drain().await;
         let runs = house.app.runs().await;

@@ -69,16 +69,8 @@ on_both! {
         // An open job's, an ended job's.
         let mut tx = app.tools.db.begin().await.expect("begins");
         let connection = app.connection().await;
-        let job = db::job::NewJob {
-            id: app.tools.outside.new_id(),
-            client: app.client.clone(),
-            task: store_sync::model::Task::ImportProducts { connection: connection.id.clone(), scope: ImportScope::Full, trigger: Trigger::Manual, accept_deletes: false },
-            dedupe_key: None,
-            scheduled_for: now.plus(Duration::from_hours(1)),
-            max_attempts: 3,
-            priority: 50,
-        };
-        db::job::insert(&mut tx, &job, now).await.expect("a job");
+        let job = db::job::NewJob { policy: store_sync::model::Policy { priority: 50, max_attempts: 3, dedupe_key: None, delay: Duration::ZERO }, scheduled_for: now.plus(Duration::from_hours(1)), ..db::job::NewJob::new(&app.tools.outside, &app.client, store_sync::model::Task::ImportProducts { connection: connection.id.clone(), scope: ImportScope::Full, trigger: Trigger::Manual, accept_deletes: false }) };
+        db::job::insert(&mut tx, &job).await.expect("a job");
         tx.commit().await.expect("commits");
         let of_open = old_run(&app, |run| run.job = Some(job.id.clone()), 0, days(95)).await;
         let of_ended = old_run(&app, |run| run.job = Some(JobId::from("gone")), 0, days(95)).await;

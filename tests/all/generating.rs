@@ -594,8 +594,8 @@ on_both! {
         let first = desk.order(&desk.products[..1], &["podium"], 10).await.expect("is ordered");
         let mut tx = tools.db.begin().await.expect("begins");
         let now = desk.app.clock.now();
-        let looked_at = tools.analysis_job(&desk.app.client, &ProductId(desk.products[0].clone()));
-        db::job::insert(&mut tx, &looked_at, now).await.expect("is left");
+        let look = store_sync::model::Task::AnalyseProduct { product: ProductId(desk.products[0].clone()) };
+        db::job::enqueue(&mut tx, &tools.outside, &desk.app.client, look).await.expect("is left");
         let far = now.plus(std::time::Duration::from_hours(12));
         for _ in 0..9 {
             let job = db::job::claim(&mut tx, Pool::Generate, "w", (now, far)).await.expect("claims").expect("a job");

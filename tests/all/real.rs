@@ -137,7 +137,6 @@ impl Daemon {
 
     async fn leave_import(&self) {
         let connection = self.connection().await;
-        let now = self.tools.outside.clock.now();
         let task = Task::ImportProducts {
             connection: connection.id,
             scope: ImportScope::Full,
@@ -145,16 +144,16 @@ impl Daemon {
             accept_deletes: false,
         };
         let job = db::job::NewJob {
-            id: self.tools.outside.new_id(),
-            client: connection.client_id,
-            task,
-            dedupe_key: None,
-            scheduled_for: now,
-            max_attempts: 100,
-            priority: 50,
+            policy: store_sync::model::Policy {
+                priority: 50,
+                max_attempts: 100,
+                dedupe_key: None,
+                delay: Duration::ZERO,
+            },
+            ..db::job::NewJob::new(&self.tools.outside, &connection.client_id, task)
         };
         let mut tx = self.tools.db.begin().await.expect("begins");
-        db::job::insert(&mut tx, &job, now).await.expect("a job");
+        db::job::insert(&mut tx, &job).await.expect("a job");
         tx.commit().await.expect("commits");
     }
 

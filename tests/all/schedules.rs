@@ -41,8 +41,8 @@ on_both! {
         let connection = app.connection().await.id;
         let mut tx = app.tools.db.begin().await.expect("begins");
         let task = store_sync::model::Task::ImportProducts { connection, scope: store_sync::model::ImportScope::Full, trigger: Trigger::Manual, accept_deletes: false };
-        let second = db::job::NewJob { id: app.tools.outside.new_id(), client: app.client.clone(), task, dedupe_key: None, scheduled_for: now, max_attempts: 1, priority: 1 };
-        db::job::insert(&mut tx, &second, now).await.expect("a job");
+        let second = db::job::NewJob { policy: store_sync::model::Policy { priority: 1, max_attempts: 1, dedupe_key: None, delay: Duration::ZERO }, ..db::job::NewJob::new(&app.tools.outside, &app.client, task) };
+        db::job::insert(&mut tx, &second).await.expect("a job");
         tx.commit().await.expect("commits");
         let until = now.plus(Duration::from_secs(30));
         let claim = async |worker: &str, now| {

@@ -252,18 +252,21 @@ impl TestApp {
 
     pub(crate) async fn sync_with(&self, scope: ImportScope, accept_deletes: bool) -> Run {
         let connection = self.connection().await;
-        let now = self.clock.now();
         let job = db::job::NewJob {
-            id: self.tools.outside.new_id(),
-            client: self.client.clone(),
-            task: Task::ImportProducts { connection: connection.id, scope, trigger: Trigger::Manual, accept_deletes },
-            dedupe_key: None,
-            scheduled_for: now,
-            max_attempts: 3,
-            priority: 50,
+            policy: store_sync::model::Policy {
+                priority: 50,
+                max_attempts: 3,
+                dedupe_key: None,
+                delay: Duration::ZERO,
+            },
+            ..db::job::NewJob::new(
+                &self.tools.outside,
+                &self.client,
+                Task::ImportProducts { connection: connection.id, scope, trigger: Trigger::Manual, accept_deletes },
+            )
         };
         let mut tx = self.tools.db.begin().await.expect("begins");
-        db::job::insert(&mut tx, &job, now).await.expect("a job");
+        db::job::insert(&mut tx, &job).await.expect("a job");
         tx.commit().await.expect("commits");
         self.clock.advance(Duration::from_millis(5));
         self.drain().await;

@@ -28,8 +28,8 @@ use super::{
     error::refused,
 };
 use crate::{
-    generate::{self, Terms},
-    model::{Failure, Remedy, json},
+    generate::Terms,
+    model::{Failure, Remedy, USUAL_PRIORITY, json},
     tools::Tools,
 };
 
@@ -198,7 +198,7 @@ struct Wanted {
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { variants: None, seed: None, priority: generate::USUAL, again: false }
+        Self { variants: None, seed: None, priority: USUAL_PRIORITY, again: false }
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, LocalResult, NaiveDateTime, TimeDelta, TimeZone
 use chrono_tz::Tz;
 use croner::Cron;
 
-use crate::model::Time;
+use super::Time;
 
 /// Why a schedule cannot be read.
 #[derive(Debug, thiserror::Error)]
