@@ -7,7 +7,6 @@ use crate::{
     curate,
     db::{self, Tx},
     model::{Client, ClientId, Member, Plan},
-    tools::Tools,
 };
 
 #[derive(clap::Subcommand)]
@@ -91,7 +90,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             value["connections"] = shops.into();
             out.one(&value)
         }
-        Command::Add { name, slug } => add(&tools, out, &name, slug).await,
+        Command::Add { name, slug } => out.one(&curate::add_client(&tools, &name, slug).await?),
         Command::Update { id, name, slug, if_version } => {
             let id = ClientId(id);
             out.one(&curate::update_client(&tools, &id, if_version, name.as_deref(), slug.as_deref()).await?)
@@ -111,35 +110,21 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             out.done(&format!("deleted {}", gone.name), &gone)
         }
         Command::Members { id, add, name, role, remove } => {
-            let mut tx = tools.db.begin().await?;
-            let client = find(&mut tx, &id).await?;
-            if let Some(email) = &remove {
-                let user = db::member::find_user(&mut tx, email).await?;
-                let user = user.ok_or_else(|| anyhow::anyhow!("there is no user '{email}'"))?;
-                let gone = db::member::delete(&mut tx, &client.id, &user.id).await?;
-                anyhow::ensure!(gone, "{email} has no place at {}", client.name);
+            let id = ClientId(id);
+            let mut members = if let Some(email) = &remove {
+                curate::remove_member(&tools, &id, email).await?
+            } else {
+                let mut tx = tools.db.read().await?;
+                let client = find(&mut tx, id.as_str()).await?;
+                db::member::list(&mut tx, &client.id).await?
+            };
+            if let Some(email) = add {
+                members = curate::add_member(&tools, &id, &email, name.as_deref(), &role).await?;
             }
-            let members = db::member::list(&mut tx, &client.id).await?;
-            tx.commit().await?;
-            let Some(email) = add else { return people(out, &members) };
-            people(out, &curate::add_member(&tools, &client.id, &email, name.as_deref(), &role).await?)
+            people(out, &members)
         }
         Command::Plan { id, plan } => out.one(&curate::set_plan(&tools, &ClientId(id), plan).await?),
     }
-}
-
-async fn add(tools: &Tools, out: &Out, name: &str, slug: Option<String>) -> anyhow::Result<()> {
-    let slug = slug.unwrap_or_else(|| slug_of(name));
-    anyhow::ensure!(!name.trim().is_empty() && !slug.is_empty(), "a client needs a name with letters or digits in it");
-    let mut tx = tools.db.begin().await?;
-    if let Some(other) = db::client::find(&mut tx, &slug).await? {
-        anyhow::bail!("there is a client '{slug}' already ({}); give another --slug", other.name);
-    }
-    let id: ClientId = tools.outside.new_id();
-    db::client::insert(&mut tx, &id, name.trim(), Some(&slug), tools.outside.clock.now()).await?;
-    let client = db::client::find(&mut tx, id.as_str()).await?;
-    tx.commit().await?;
-    out.one(&client)
 }
 
 fn people(out: &Out, members: &[Member]) -> anyhow::Result<()> {
@@ -160,9 +145,4 @@ pub(super) async fn id_of(tx: &mut Tx, client: Option<String>) -> anyhow::Result
         Some(client) => Ok(Some(find(tx, &client).await?.id)),
         None => Ok(None),
     }
-}
-
-fn slug_of(name: &str) -> String {
-    let plain = name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect::<String>();
-    plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }

@@ -7,11 +7,11 @@ use crate::{
     app,
     config::Config,
     connect,
-    db::{self, connection::Schedule},
-    model::{Connection, ConnectionId, ConnectionStatus, PushMode, Time, Trigger},
+    curate::{self, ScheduleChange},
+    db,
+    model::{Connection, ConnectionId, PushMode, Time},
     provider,
     tools::{Shared, Tools},
-    work,
 };
 
 #[derive(clap::Subcommand)]
@@ -70,7 +70,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::List => list(&tools, out).await,
         Command::Show { id } => show(&tools, out, &id).await,
         Command::Check { id } => check(&tools, out, &id).await,
-        Command::Pause { id } => pause(&tools, out, &id).await,
+        Command::Pause { id } => out.one(&curate::pause_connection(&tools, &ConnectionId(id)).await?),
         Command::Resume { id } => resume(&tools, out, &id).await,
         Command::Schedule(args) => schedule(&tools, out, args).await,
         Command::MigrateTokens { dry_run, provider } => migrate(&tools, out, provider.as_deref(), dry_run).await,
@@ -141,69 +141,14 @@ async fn check(tools: &Shared, out: &Out, id: &str) -> anyhow::Result<()> {
     }))
 }
 
-async fn pause(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
-    let connection = find(tools, id).await?;
-    anyhow::ensure!(
-        connection.status == ConnectionStatus::Active,
-        "the connection is {}, not active",
-        connection.status
-    );
-    let now = tools.outside.clock.now();
-    let mut tx = tools.db.begin().await?;
-    let why = (connect::PAUSED, "paused by an operator");
-    db::connection::mark_status(&mut tx, &connection.id, ConnectionStatus::Error, Some(why), now).await?;
-    tx.commit().await?;
-    out.one(&find(tools, id).await?)
-}
-
 async fn resume(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
-    let connection = find(tools, id).await?;
-    let paused = connection.status == ConnectionStatus::Error;
-    anyhow::ensure!(paused, "the connection is {}; only a paused or stopped one can be resumed", connection.status);
-    let mut tx = tools.db.begin().await?;
-    let now = tools.outside.clock.now();
-    db::connection::mark_status(&mut tx, &connection.id, ConnectionStatus::Active, None, now).await?;
-    tx.commit().await?;
-    let woken = connect::wake_pushes(tools, &connection.id, Trigger::Retry).await?;
+    let (resumed, woken) = curate::resume_connection(tools, &ConnectionId::from(id)).await?;
     out.say(&format!("resumed; {woken} waiting pushes go on"))?;
-    out.one(&find(tools, id).await?)
+    out.one(&resumed)
 }
 
 async fn schedule(tools: &Tools, out: &Out, args: ScheduleArgs) -> anyhow::Result<()> {
-    let connection = find(tools, &args.id).await?;
-    let now = tools.outside.clock.now();
-    let seconds = match args.every {
-        Some(every) => i32::try_from(every.as_secs()).ok().filter(|s| *s >= 60),
-        None => Some(connection.sync_interval_seconds),
-    };
-    let interval_seconds =
-        seconds.ok_or_else(|| anyhow::anyhow!("--every is at least one minute and at most 68 years"))?;
-    let cron = if args.every.is_some() { None } else { args.cron.or(connection.sync_cron) };
-    let timezone = args.timezone.unwrap_or(connection.sync_timezone);
-    let interval = Duration::from_secs(u64::from(interval_seconds.unsigned_abs()));
-    // Read even when switched off, so that a slip is told now and not when it is switched on.
-    let next = work::next_due(cron.as_deref(), &timezone, interval, now)?;
-    let next = if cron.is_none() { now } else { next };
-    let enabled = !args.off;
-    let schedule = Schedule {
-        enabled,
-        interval_seconds,
-        cron: cron.as_deref(),
-        timezone: &timezone,
-        next: enabled.then_some(next),
-    };
-    let mut tx = tools.db.begin().await?;
-    db::connection::update_schedule(&mut tx, &connection.id, &schedule, now).await?;
-    let mode = args.push_mode.unwrap_or(connection.push_mode);
-    let provider = tools.provider(&connection.store_type)?;
-    let possible = match mode {
-        PushMode::Append => true,
-        PushMode::SetPrimary => provider.makes_first(),
-        PushMode::ReplacePushed => provider.places_pictures(),
-    };
-    anyhow::ensure!(possible, "{} cannot do that to a gallery: --push-mode append", provider.name());
-    let on_approval = args.push_on_approval.unwrap_or(connection.sync_on_approval);
-    db::connection::update_push_rules(&mut tx, &connection.id, mode, on_approval, now).await?;
-    tx.commit().await?;
-    out.one(&find(tools, &args.id).await?)
+    let ScheduleArgs { id, every, cron, timezone, off, push_mode, push_on_approval } = args;
+    let change = ScheduleChange { every, cron, timezone, enabled: !off, push_mode, push_on_approval };
+    out.one(&curate::schedule_connection(tools, &ConnectionId(id), &change).await?)
 }

@@ -15,6 +15,7 @@ use super::{daemon::stop_signal, follow, out::line, visitor::Visitor};
 use crate::{
     app,
     config::Config,
+    curate,
     db::{self, product::ProductFilter, push::PushFilter, run::RunFilter},
     generate::{self, Order, Terms},
     model::{ApprovalStatus, AssetId, ClientId, ConnectionId, Product, Push},
@@ -67,7 +68,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     };
     step(format!("sandbox shop at {shop_url}, daemon at {url}, embedded database in {}", args.folder.display()))?;
 
-    let client = add_client(&tools).await?;
+    let client = curate::add_client(&tools, "Demo Brand", Some("demo".to_owned())).await?.id;
     let connection = connect(&tools, &client, &shop_url).await?;
     step("shop connected by OAuth: consent, code, sealed token".to_owned())?;
 
@@ -158,14 +159,6 @@ async fn open_shop(
     let options = Options { base_url: base_url.clone(), catalogue: args.catalogue.clone(), ..Options::default() };
     let shop = Sandbox::new(options, app::outside(config)?)?;
     Ok((base_url, tokio::spawn(sandbox::serve(listener, shop, std::future::pending()))))
-}
-
-async fn add_client(tools: &Shared) -> anyhow::Result<ClientId> {
-    let id: ClientId = tools.outside.new_id();
-    let mut tx = tools.db.begin().await?;
-    db::client::insert(&mut tx, &id, "Demo Brand", Some("demo"), tools.outside.clock.now()).await?;
-    tx.commit().await?;
-    Ok(id)
 }
 
 /// Walks through the consent as a merchant's browser would.

@@ -9,11 +9,9 @@ use super::{
 use crate::{
     app,
     config::Config,
-    db::{
-        self,
-        event::{EventFilter, NewEvent},
-    },
-    model::{AssetId, EVENT_DAYS, EventId, EventType, FlowId, ProductId},
+    curate::{self, EventInput},
+    db::{self, event::EventFilter},
+    model::{AssetId, ClientId, EVENT_DAYS, EventId, EventType, FlowId, ProductId},
     tools::Tools,
 };
 
@@ -95,10 +93,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Create(fields) => create(&tools, out, fields).await,
         Command::Delete { id } => {
-            let mut tx = tools.db.begin().await?;
-            let gone = db::event::delete(&mut tx, &EventId(id.clone())).await?;
-            anyhow::ensure!(gone, "there is no event '{id}'; see: store-sync events list");
-            tx.commit().await?;
+            curate::delete_event(&tools, &EventId(id.clone())).await?;
             out.done("deleted", &serde_json::json!({ "id": id }))
         }
         Command::Summary { client, days } => {
@@ -114,23 +109,13 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
 }
 
 async fn create(tools: &Tools, out: &Out, fields: Fields) -> anyhow::Result<()> {
-    let mut tx = tools.db.begin().await?;
-    let client = super::clients::find(&mut tx, &fields.client).await?.id;
-    let (flow, product, asset) = (fields.flow.map(FlowId), fields.product.map(ProductId), fields.asset.map(AssetId));
-    let id: EventId = tools.outside.new_id();
-    let event = NewEvent {
-        id: &id,
-        client: &client,
+    let input = EventInput {
+        client: ClientId(fields.client),
         kind: fields.kind,
-        flow: flow.as_ref(),
-        product: product.as_ref(),
-        asset: asset.as_ref(),
-        user: None,
+        flow: fields.flow.map(FlowId),
+        product: fields.product.map(ProductId),
+        asset: fields.asset.map(AssetId),
         metadata: input::settings(&fields.metadata)?.map(serde_json::Value::Object),
     };
-    let kept = db::event::insert(&mut tx, &event, tools.outside.clock.now()).await?;
-    anyhow::ensure!(kept, "the flow, product or output is not one of client {client}");
-    let event = db::event::find(&mut tx, &id).await?;
-    tx.commit().await?;
-    out.one(&event)
+    out.one(&curate::create_event(tools, input).await?)
 }

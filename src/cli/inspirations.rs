@@ -77,15 +77,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             };
             out.one(&made)
         }
-        Command::Update { id, order } => {
-            let id = InspirationId(id);
-            let mut tx = tools.db.begin().await?;
-            let done = db::inspiration::update(&mut tx, &id, Some(order), None).await?;
-            anyhow::ensure!(done, "there is no inspiration '{id}'");
-            let found = db::inspiration::find(&mut tx, &id).await?;
-            tx.commit().await?;
-            out.one(&found)
-        }
+        Command::Update { id, order } => out.one(&curate::move_inspiration(&tools, &InspirationId(id), order).await?),
         Command::Analyse { id, anew } => {
             out.one(&generate::analyse_inspiration(&tools, &InspirationId(id), anew).await?)
         }

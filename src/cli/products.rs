@@ -121,18 +121,8 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Add(new) => add(&tools, out, new).await,
         Command::Analyse { ids, anew } => analyse(&tools, out, ids, anew).await,
         Command::Link { id, connection, erp_id } => {
-            let mut tx = tools.db.begin().await?;
-            let connection = ConnectionId(connection);
-            let product = find(&mut tx, &id).await?;
-            if let Some(other) = db::product::find_by_erp_id(&mut tx, &connection, &erp_id).await? {
-                anyhow::bail!("the shop's product {erp_id} is {} here already ({})", other.id, other.name);
-            }
-            let linked =
-                db::product::link(&mut tx, &product.id, &connection, &erp_id, tools.outside.clock.now()).await?;
-            anyhow::ensure!(linked, "only an uploaded product can be linked, and only to a shop of its own client");
-            let product = find(&mut tx, &id).await?;
-            tx.commit().await?;
-            out.one(&product)
+            let (id, connection) = (ProductId(id), ConnectionId(connection));
+            out.one(&curate::link_product(&tools, &id, &connection, &erp_id).await?)
         }
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Run { asset: Some(asset) } => push::enqueue(&tools, &asset).await?,
         Command::Run { asset: None } => queued(&tools).await?,
-        Command::Retry { ids } => requeue(&tools, &ids).await?,
+        Command::Retry { ids } => push::retry(&tools, &ids).await?,
         Command::Revert { ids } => {
             wanted = PushStatus::Removed;
             push::ask_revert(&tools, &ids).await?
@@ -87,31 +87,6 @@ async fn queued(tools: &Tools) -> anyhow::Result<Vec<Push>> {
     let mut tx = tools.db.read().await?;
     let filter = PushFilter { status: Some(PushStatus::Queued), ..PushFilter::default() };
     Ok(db::push::list(&mut tx, &filter, i64::from(i32::MAX)).await?)
-}
-
-async fn requeue(tools: &Tools, ids: &[String]) -> anyhow::Result<Vec<Push>> {
-    let now = tools.outside.clock.now();
-    let mut tx = tools.db.begin().await?;
-    let mut pushes = Vec::new();
-    if ids.is_empty() {
-        let filter = PushFilter { status: Some(PushStatus::Failed), ..PushFilter::default() };
-        pushes = db::push::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
-    }
-    for id in ids {
-        let push = db::push::find(&mut tx, id).await?;
-        pushes.push(push.ok_or_else(|| anyhow::anyhow!("there is no push '{id}'; see: store-sync push list"))?);
-    }
-    for push in &pushes {
-        let again = db::push::requeue(&mut tx, &push.id, now).await?;
-        anyhow::ensure!(
-            again || push.status == PushStatus::Synced,
-            "push {} is {}; it needs no retry",
-            push.id,
-            push.status
-        );
-    }
-    tx.commit().await?;
-    Ok(pushes)
 }
 
 /// Leaves a job for each, waits, and gives them as they stand then.

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     app,
     config::Config,
-    db::{self, job::NewJob},
-    model::{Connection, ConnectionId, ConnectionStatus, ImportScope, JobId, Run, RunStatus, Task, Trigger},
+    db, import,
+    model::{Connection, ConnectionId, ConnectionStatus, ImportScope, Run, RunStatus},
     tools::Tools,
 };
 
@@ -37,8 +37,9 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     let tools = app::open(config).await?;
     let connections = chosen(&tools, &args).await?;
     let mut ids = Vec::new();
+    let scope = if args.full { ImportScope::Full } else { ImportScope::Changes };
     for connection in &connections {
-        ids.push(leave(&tools, connection, &args).await?);
+        ids.push(import::request(&tools, connection, scope, args.accept_deletes).await?);
     }
     if args.no_wait {
         if Worker::find(&tools).await? == Worker::Nobody {
@@ -80,28 +81,4 @@ async fn chosen(tools: &Tools, args: &Args) -> anyhow::Result<Vec<Connection>> {
     let usable: Vec<Connection> = all.into_iter().filter(|c| c.status == ConnectionStatus::Active).collect();
     anyhow::ensure!(!usable.is_empty(), "no shop is connected; see: store-sync connect --help");
     Ok(usable)
-}
-
-async fn leave(tools: &Tools, connection: &Connection, args: &Args) -> anyhow::Result<JobId> {
-    let scope = if args.full { ImportScope::Full } else { ImportScope::Changes };
-    let accepts = if args.accept_deletes { ":accept" } else { "" };
-    let now = tools.outside.clock.now();
-    let job = NewJob {
-        id: tools.outside.new_id(),
-        client: connection.client_id.clone(),
-        task: Task::ImportProducts {
-            connection: connection.id.clone(),
-            scope,
-            trigger: Trigger::Manual,
-            accept_deletes: args.accept_deletes,
-        },
-        dedupe_key: Some(format!("import:{}:{scope}{accepts}", connection.id)),
-        scheduled_for: now,
-        max_attempts: 3,
-        priority: 50,
-    };
-    let mut tx = tools.db.begin().await?;
-    let id = db::job::insert(&mut tx, &job, now).await?;
-    tx.commit().await?;
-    Ok(id)
 }

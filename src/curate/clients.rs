@@ -7,6 +7,29 @@ use crate::{
     tools::Tools,
 };
 
+/// A new client; without a short name it gets one made of its name.
+pub async fn add_client(tools: &Tools, name: &str, slug: Option<String>) -> Result<Client, Failure> {
+    let slug = slug.unwrap_or_else(|| slug_of(name));
+    if name.trim().is_empty() || slug.is_empty() {
+        return Err(refused("a client needs a name with letters or digits in it"));
+    }
+    let mut tx = tools.db.begin().await?;
+    if let Some(other) = db::client::find(&mut tx, &slug).await? {
+        let text = format!("there is a client '{slug}' already ({}); give another --slug", other.name);
+        return Err(refused(text));
+    }
+    let id: ClientId = tools.outside.new_id();
+    db::client::insert(&mut tx, &id, name.trim(), Some(&slug), tools.outside.clock.now()).await?;
+    let client = client(&mut tx, Some(&id)).await?;
+    tx.commit().await?;
+    Ok(client)
+}
+
+fn slug_of(name: &str) -> String {
+    let plain = name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect::<String>();
+    plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
 /// Another name or short name. `version` is the one that the caller saw.
 pub async fn update_client(
     tools: &Tools,
@@ -77,6 +100,20 @@ pub async fn add_member(
     };
     if !db::member::insert(&mut tx, &tools.outside.new_id(), &client.id, &user, role, now).await? {
         db::member::update(&mut tx, &client.id, &user, role, now).await?;
+    }
+    let members = db::member::list(&mut tx, &client.id).await?;
+    tx.commit().await?;
+    Ok(members)
+}
+
+/// Takes a person's place at a client; the person stays.
+pub async fn remove_member(tools: &Tools, id: &ClientId, email: &str) -> Result<Vec<Member>, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let client = client(&mut tx, Some(id)).await?;
+    let user = db::member::find_user(&mut tx, email).await?;
+    let user = user.ok_or_else(|| Failure::give_up("unknown", format!("there is no user '{email}'")))?;
+    if !db::member::delete(&mut tx, &client.id, &user.id).await? {
+        return Err(refused(format!("{email} has no place at {}", client.name)));
     }
     let members = db::member::list(&mut tx, &client.id).await?;
     tx.commit().await?;

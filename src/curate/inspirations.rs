@@ -54,6 +54,15 @@ pub async fn add_inspiration(tools: &Tools, session: &SessionId, source: Source<
     Ok(inspiration)
 }
 
+/// Gives an inspiration another place among those of its session.
+pub async fn move_inspiration(tools: &Tools, id: &InspirationId, order: i32) -> Result<Inspiration, Failure> {
+    let mut tx = tools.db.begin().await?;
+    db::inspiration::update(&mut tx, id, Some(order), None).await?;
+    let moved = db::inspiration::find(&mut tx, id).await?.ok_or_else(|| unknown("inspiration", id, "inspirations"))?;
+    tx.commit().await?;
+    Ok(moved)
+}
+
 /// Deletes an inspiration and its bytes.
 pub async fn delete_inspiration(tools: &Tools, id: &InspirationId) -> Result<Inspiration, Failure> {
     let mut tx = tools.db.begin().await?;

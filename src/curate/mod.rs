@@ -3,6 +3,8 @@
 
 mod assets;
 mod clients;
+mod connections;
+mod events;
 mod favorites;
 mod flows;
 mod inspirations;
@@ -11,11 +13,13 @@ mod sessions;
 mod tags;
 
 pub use assets::{delete_asset, register_asset, update_asset};
-pub use clients::{add_member, delete_client, set_plan, update_client};
+pub use clients::{add_client, add_member, delete_client, remove_member, set_plan, update_client};
+pub use connections::{ScheduleChange, pause_connection, resume_connection, schedule_connection};
+pub use events::{EventInput, create_event, delete_event};
 pub use favorites::{Mine, favor, favor_image, unfavor, unfavor_image};
 pub use flows::{create_flow, delete_flow, update_flow};
-pub use inspirations::{Source, add_inspiration, delete_inspiration};
-pub use products::{NewProduct, add_product};
+pub use inspirations::{Source, add_inspiration, delete_inspiration, move_inspiration};
+pub use products::{NewProduct, add_product, link_product};
 pub use sessions::{create_session, delete_session, say, update_session};
 pub use tags::{assign_tag, create_tag, delete_tag, unassign_tag, update_tag};
 

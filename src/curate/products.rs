@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use super::{client, refused};
+use super::{client, refused, unknown};
 use crate::{
     db::{self, product::NewImage},
-    model::{ClientId, Failure, ImageId, Product, ProductId},
+    model::{ClientId, ConnectionId, Failure, ImageId, Product, ProductId},
     outside::picture_kind,
     tools::Tools,
     vault::hex,
@@ -66,4 +66,24 @@ pub async fn add_product(tools: &Tools, owner: &ClientId, new: &NewProduct<'_>) 
     let made = db::product::find(&mut tx, product.as_str()).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
     Ok(made)
+}
+
+/// Makes an uploaded product one of a shop's, so that its pictures are pushed there.
+pub async fn link_product(
+    tools: &Tools,
+    id: &ProductId,
+    connection: &ConnectionId,
+    erp_id: &str,
+) -> Result<Product, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let found = db::product::find(&mut tx, id.as_str()).await?.ok_or_else(|| unknown("product", id, "products"))?;
+    if let Some(other) = db::product::find_by_erp_id(&mut tx, connection, erp_id).await? {
+        return Err(refused(format!("the shop's product {erp_id} is {} here already ({})", other.id, other.name)));
+    }
+    if !db::product::link(&mut tx, &found.id, connection, erp_id, tools.outside.clock.now()).await? {
+        return Err(refused("only an uploaded product can be linked, and only to a shop of its own client"));
+    }
+    let linked = db::product::find(&mut tx, found.id.as_str()).await?.ok_or(sqlx::Error::RowNotFound)?;
+    tx.commit().await?;
+    Ok(linked)
 }

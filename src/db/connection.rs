@@ -175,6 +175,20 @@ pub async fn mark_status(
     execute!(tx, sql, id, status, code, message, now).map(drop)
 }
 
+/// Another state, if it is still in the one that it was seen in; gives whether it was.
+pub async fn move_status(
+    tx: &mut Tx,
+    id: &ConnectionId,
+    (from, to): (ConnectionStatus, ConnectionStatus),
+    error: Option<(&str, &str)>,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let (code, message) = error.unzip();
+    let sql = "UPDATE store_connection SET status = $3, last_error_code = $4, last_error = $5, updated_at = $6 \
+               WHERE id = $1 AND status = $2";
+    execute!(tx, sql, id, from, to, code, message, now).map(|rows| rows == 1)
+}
+
 /// A run failed: counts it, and waits before the next scheduled one.
 pub async fn mark_failure(
     tx: &mut Tx,

@@ -5,7 +5,9 @@ mod absorb;
 mod course;
 mod ending;
 mod progress;
+mod request;
 mod run;
 mod sweep;
 
+pub use request::request;
 pub use run::{Order, run};

@@ -54,7 +54,7 @@ pub use write::{
     Kept, Parcel, Picture, Placing, copies, find_ours, gallery, look, recognise, result_id, same_bytes, step, undo,
 };
 
-use crate::model::{Facts, Failure, Grant, Secret};
+use crate::model::{Facts, Failure, Grant, PushMode, Secret};
 use recipe::{Connect, Oauth, Recipe};
 
 /// A store platform, as its file describes it, checked.
@@ -260,12 +260,21 @@ impl Provider {
     }
 
     /// Whether a push may choose a picture's place, or put it in the place of another: only where galleries are written whole.
-    pub fn places_pictures(&self) -> bool {
+    fn places_pictures(&self) -> bool {
         self.recipe.push.as_ref().is_some_and(|push| push.gallery == recipe::GalleryKind::ReplaceList)
     }
 
+    /// Whether a push may do that to a gallery.
+    pub fn supports(&self, mode: PushMode) -> bool {
+        match mode {
+            PushMode::Append => true,
+            PushMode::SetPrimary => self.makes_first(),
+            PushMode::ReplacePushed => self.places_pictures(),
+        }
+    }
+
     /// Whether a push may make a picture the first.
-    pub fn makes_first(&self) -> bool {
+    fn makes_first(&self) -> bool {
         let by_step = |step: &recipe::PushStep| {
             let op = self.recipe.op.get(&step.op);
             step.only_first

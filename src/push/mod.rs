@@ -4,6 +4,7 @@ mod add;
 mod approve;
 mod copies;
 mod parcel;
+mod retry;
 mod revert;
 mod run;
 
@@ -11,5 +12,6 @@ pub use add::{NewPicture, add};
 pub use approve::{Decided, decide, enqueue};
 pub use copies::{check, leave_check};
 pub use parcel::linked_picture;
+pub use retry::retry;
 pub use revert::{ask_revert, revert};
 pub use run::run;

@@ -80,7 +80,7 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigg
             landed.copies.write(tools, &mut tx, &opened.run, &opened.push).await?;
             if landed.resumed {
                 // Who began it may have been stopped, not ended: what he still had on his way is looked for when it has arrived.
-                db::job::insert(&mut tx, &check_job(tools, &lease.job, &opened.push), now).await?;
+                db::job::insert(&mut tx, &check_job(tools, &lease.job, &opened.push)).await?;
             }
             db::run::close(&mut tx, &opened.run, RunStatus::Success, None, calls, now).await?;
         }
@@ -185,12 +185,7 @@ impl Carrier<'_> {
     /// Which picture of ours gives way; refuses where there is no room for one more.
     async fn plan(&self, gallery: &[Picture]) -> Result<Vec<String>, Failure> {
         let (mode, provider) = (self.connection.push_mode, self.session.provider());
-        let possible = match mode {
-            PushMode::Append => true,
-            PushMode::SetPrimary => provider.makes_first(),
-            PushMode::ReplacePushed => provider.places_pictures(),
-        };
-        if !possible {
+        if !provider.supports(mode) {
             let text = format!(
                 "{} only adds pictures behind the others, so push mode {mode} is not possible there; run: store-sync \
                  connections schedule {} --push-mode append",

@@ -7,7 +7,7 @@ use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
     db::{
-        self, Fault,
+        Fault,
         adopt::{self, Kind},
     },
     tools::Shared,
@@ -80,9 +80,7 @@ impl Readiness {
             }
             known.schema_seen = Some(Instant::now());
         }
-        let mut tx = tools.db.begin().await?;
-        db::lease::try_write(&mut tx, &tools.instance, tools.outside.clock.now()).await?;
-        tx.commit().await?;
+        tools.try_write().await?;
         Ok(true)
     }
 }

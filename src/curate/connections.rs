@@ -1,0 +1,96 @@
+//! What an operator decides about a shop: pauses, schedules, and what pushes do to a gallery.
+
+use std::time::Duration;
+
+use super::{refused, unknown};
+use crate::{
+    connect,
+    db::{self, Tx, connection::Schedule},
+    model::{Connection, ConnectionId, ConnectionStatus, Failure, PushMode, Trigger, next_due},
+    tools::Tools,
+};
+
+/// What becomes of a shop's schedule; `None` leaves a thing as it is.
+#[derive(Debug, Clone, Default)]
+pub struct ScheduleChange {
+    /// Ends a cron expression.
+    pub every: Option<Duration>,
+    pub cron: Option<String>,
+    /// An IANA name.
+    pub timezone: Option<String>,
+    /// Whether it is imported by itself.
+    pub enabled: bool,
+    pub push_mode: Option<PushMode>,
+    pub push_on_approval: Option<bool>,
+}
+
+/// Stops imports and pushes of a shop until it is resumed.
+pub async fn pause_connection(tools: &Tools, id: &ConnectionId) -> Result<Connection, Failure> {
+    let why = (connect::PAUSED, "paused by an operator");
+    move_connection(tools, id, (ConnectionStatus::Active, ConnectionStatus::Error), Some(why)).await
+}
+
+/// Lets a paused or stopped shop go on; gives how many pushes had waited for it, too.
+pub async fn resume_connection(tools: &Tools, id: &ConnectionId) -> Result<(Connection, usize), Failure> {
+    let resumed = move_connection(tools, id, (ConnectionStatus::Error, ConnectionStatus::Active), None).await?;
+    let woken = connect::wake_pushes(tools, id, Trigger::Retry).await?;
+    Ok((resumed, woken))
+}
+
+async fn move_connection(
+    tools: &Tools,
+    id: &ConnectionId,
+    (from, to): (ConnectionStatus, ConnectionStatus),
+    why: Option<(&str, &str)>,
+) -> Result<Connection, Failure> {
+    let mut tx = tools.db.begin().await?;
+    // Where somebody disconnects it in this moment, that counts.
+    let moved = db::connection::move_status(&mut tx, id, (from, to), why, tools.outside.clock.now()).await?;
+    let found = connection(&mut tx, id).await?;
+    if !moved {
+        let needed =
+            if to == ConnectionStatus::Active { "only a paused or stopped one can be resumed" } else { "not active" };
+        return Err(refused(format!("the connection is {}, {needed}", found.status)));
+    }
+    tx.commit().await?;
+    Ok(found)
+}
+
+/// Changes when a shop is imported, and what pushes do.
+pub async fn schedule_connection(
+    tools: &Tools,
+    id: &ConnectionId,
+    change: &ScheduleChange,
+) -> Result<Connection, Failure> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    let found = connection(&mut tx, id).await?;
+    let seconds = match change.every {
+        Some(every) => i32::try_from(every.as_secs()).ok().filter(|seconds| *seconds >= 60),
+        None => Some(found.sync_interval_seconds),
+    };
+    let interval_seconds = seconds.ok_or_else(|| refused("--every is at least one minute and at most 68 years"))?;
+    let cron = if change.every.is_some() { None } else { change.cron.as_deref().or(found.sync_cron.as_deref()) };
+    let timezone = change.timezone.as_deref().unwrap_or(&found.sync_timezone);
+    let interval = Duration::from_secs(u64::from(interval_seconds.unsigned_abs()));
+    // Read even when switched off, so that a slip is told now and not when it is switched on.
+    let due = next_due(cron, timezone, interval, now).map_err(|error| refused(error.to_string()))?;
+    let next = if cron.is_none() { now } else { due };
+    let enabled = change.enabled;
+    let schedule = Schedule { enabled, interval_seconds, cron, timezone, next: enabled.then_some(next) };
+    db::connection::update_schedule(&mut tx, id, &schedule, now).await?;
+    let mode = change.push_mode.unwrap_or(found.push_mode);
+    let provider = tools.provider(&found.store_type)?;
+    if !provider.supports(mode) {
+        return Err(refused(format!("{} cannot do that to a gallery: --push-mode append", provider.name())));
+    }
+    let on_approval = change.push_on_approval.unwrap_or(found.sync_on_approval);
+    db::connection::update_push_rules(&mut tx, id, mode, on_approval, now).await?;
+    let found = connection(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(found)
+}
+
+async fn connection(tx: &mut Tx, id: &ConnectionId) -> Result<Connection, Failure> {
+    db::connection::find(tx, id).await?.ok_or_else(|| unknown("connection", id, "connections"))
+}

@@ -1,0 +1,32 @@
+//! Tries failed pushes again.
+
+use crate::{
+    db::{self, push::PushFilter},
+    model::{Failure, Push, PushStatus},
+    tools::Tools,
+};
+
+/// Puts failed pushes back into the queue: these, or without any id all of them.
+pub async fn retry(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Failure> {
+    let now = tools.outside.clock.now();
+    let mut tx = tools.db.begin().await?;
+    let mut pushes = Vec::new();
+    if ids.is_empty() {
+        let filter = PushFilter { status: Some(PushStatus::Failed), ..PushFilter::default() };
+        pushes = db::push::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
+    }
+    for id in ids {
+        let unknown =
+            || Failure::give_up("unknown_push", format!("there is no push '{id}'; see: store-sync push list"));
+        pushes.push(db::push::find(&mut tx, id).await?.ok_or_else(unknown)?);
+    }
+    for push in &pushes {
+        let again = db::push::requeue(&mut tx, &push.id, now).await?;
+        if !again && push.status != PushStatus::Synced {
+            let text = format!("push {} is {}; it needs no retry", push.id, push.status);
+            return Err(Failure::give_up("not_failed", text));
+        }
+    }
+    tx.commit().await?;
+    Ok(pushes)
+}
