@@ -27,7 +27,7 @@ mod tags;
 mod told;
 pub mod visitor;
 
-use std::{fmt, path::PathBuf, process::ExitCode};
+use std::{fmt, io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
 use tracing::field::Field;
@@ -243,9 +243,10 @@ fn logging(log: &Log) {
     // Where stderr takes no more (a full disk behind it), lines are lost and work goes on.
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
+    let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     // A second call, from a test, keeps the first one's choice.
     let _ = match log.format {
-        LogFormat::Text => builder.with_target(false).fmt_fields(one_line()).try_init(),
+        LogFormat::Text => builder.with_target(false).with_ansi(coloured).fmt_fields(one_line()).try_init(),
         LogFormat::Json => builder.json().try_init(),
     };
 }
@@ -267,15 +268,13 @@ fn one_line() -> impl for<'w> FormatFields<'w> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        path::Path,
-        sync::{Arc, Mutex},
-    };
+    use std::path::Path;
 
     use clap::CommandFactory;
     use regex::Regex;
 
     use super::{Cli, one_line};
+    use crate::outside::lines::Lines;
 
     fn texts(folder: &Path, found: &mut Vec<(String, String)>) {
         for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
@@ -288,23 +287,10 @@ mod tests {
         }
     }
 
-    #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
-
-    impl std::io::Write for Kept {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().expect("is whole").extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[test]
     fn a_stranger_forges_no_log_line() {
-        let kept = Kept::default();
-        let writer = kept.clone();
+        let lines = Lines::default();
+        let writer = lines.clone();
         let log = tracing_subscriber::fmt()
             .fmt_fields(one_line())
             .with_ansi(false)
@@ -315,7 +301,7 @@ mod tests {
             tracing::info_span!("request", path = %foul)
                 .in_scope(|| tracing::warn!(path = %foul, other = foul, count = 3, "no such shop: {foul}"));
         });
-        let text = String::from_utf8(kept.0.lock().expect("is whole").clone()).expect("is UTF-8");
+        let text = lines.text();
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(text.ends_with('\n') && !text.trim_end().contains(char::is_control), "{text:?}");
         let told = "no such shop: x\\n2026-11-27T00:00:00Z  INFO forged\\r\\u{1b}[2J path=x\\n2026";

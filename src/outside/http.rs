@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use ::http::{HeaderValue, Method, header};
 use bytes::{Bytes, BytesMut};
+use tokio::time::Instant;
+use tracing::{Instrument, field::Empty};
 use url::{Host, Url};
 
 use super::{
@@ -150,6 +152,30 @@ impl Http {
     /// Sends once, follows nothing: for those who play a browser.
     pub async fn send_once(&self, request: &Request) -> Result<Response, HttpError> {
         let place = place(&request.method, &request.url);
+        let span = tracing::info_span!(
+            "exchange", http.place = place, http.method = %request.method, http.status = Empty, http.bytes = Empty,
+            http.wait_ms = Empty
+        );
+        let exchange = async {
+            let began = Instant::now();
+            let answer = self.exchange(request, place).await;
+            let span = tracing::Span::current();
+            let wait_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            span.record("http.wait_ms", wait_ms);
+            match &answer {
+                Ok(answer) => {
+                    span.record("http.status", answer.status);
+                    span.record("http.bytes", answer.body.len());
+                    tracing::debug!("exchanged");
+                }
+                Err(error) => tracing::debug!("not exchanged: {error}"),
+            }
+            answer
+        };
+        exchange.instrument(span).await
+    }
+
+    async fn exchange(&self, request: &Request, place: String) -> Result<Response, HttpError> {
         self.check(&request.url).map_err(|why| HttpError::Refused { place: place.clone(), why })?;
         if self.until.as_ref().is_some_and(Deadline::has_passed) {
             return Err(HttpError::TooLate { place });
@@ -186,7 +212,6 @@ impl Http {
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let body = self.read(&place, response).await?;
-        tracing::debug!(http.place = place, http.status = status, http.bytes = body.len(), "exchange");
         Ok(Response { status, headers, body })
     }
 

@@ -45,3 +45,6 @@ impl Outside {
         T::from(self.random.uuid_v7(self.clock.now()))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod lines;

@@ -17,6 +17,7 @@ mod place;
 mod prefix;
 mod refusals;
 mod seats;
+mod trace;
 
 use std::{sync::Arc, time::Duration};
 
@@ -57,7 +58,7 @@ fn routes(tools: &Shared) -> (Router, Arc<Refusals>) {
         .layer(map_response_with_state(refusals.clone(), count))
         .with_state(web);
     let routes = if base.is_empty() { routes } else { prefix::below(base, routes) };
-    (bounded(routes), refusals)
+    (bounded(routes).layer(from_fn_with_state(tools.outside.clone(), trace::request)), refusals)
 }
 
 /// What holds for every route: a fault in one ends nothing but its answer, and times and what browsers may do are bounded.

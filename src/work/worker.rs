@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use super::{run::run, settle::settle};
 use crate::{
@@ -118,7 +119,23 @@ async fn do_job(tools: &Shared, lease: &Arc<Lease>) {
 
 /// Does `verb` for a job in a task of its own, with a heartbeat, and settles what came of it. A panic ends the attempt, not the worker.
 async fn attempt(tools: &Shared, lease: &Lease, verb: impl Future<Output = Result<JobEnd, Failure>> + Send + 'static) {
-    let mut task = tokio::spawn(guarded(verb));
+    attempt_within(tools, lease, verb).instrument(span(&lease.job)).await;
+}
+
+/// What is logged on the way of a job is found by its id.
+fn span(job: &Job) -> Span {
+    tracing::info_span!(
+        "job", job.id = %job.id, job.kind = job.kind, connection.id = job.store_connection_id.as_ref().map(tracing::field::display),
+        job.attempt = job.attempts
+    )
+}
+
+async fn attempt_within(
+    tools: &Shared,
+    lease: &Lease,
+    verb: impl Future<Output = Result<JobEnd, Failure>> + Send + 'static,
+) {
+    let mut task = tokio::spawn(guarded(verb).in_current_span());
     let result = tokio::select! {
         joined = &mut task => joined.unwrap_or_else(|_| Err(Failure::retry("stopped", "the process ended before the work did"))),
         () = lease.keep() => {
@@ -157,8 +174,11 @@ pub async fn drain(tools: &Shared) -> sqlx::Result<usize> {
         let mut found = false;
         for pool in [Pool::Maintenance, Pool::Import, Pool::Generate, Pool::Push] {
             while let Some(lease) = claim(tools, pool).await? {
-                let result = Box::pin(guarded(run(tools, &lease))).await;
-                end(tools, &lease.job, result).await?;
+                let attempt = async {
+                    let result = Box::pin(guarded(run(tools, &lease))).await;
+                    end(tools, &lease.job, result).await
+                };
+                attempt.instrument(span(&lease.job)).await?;
                 tools.bell.notify_waiters();
                 (found, done) = (true, done + 1);
             }
@@ -194,9 +214,10 @@ mod tests {
         app,
         config::Config,
         db::job::NewJob,
-        model::{ClientId, JobId, Task, Time},
-        outside::{Clock, Files, Http, HttpPolicy, Outside, Random},
+        model::{ClientId, JobId, Policy, Task, Time},
+        outside::{Clock, Files, Http, HttpPolicy, Outside, Random, Request, lines::Lines},
     };
+    use http::Method;
 
     #[expect(clippy::unused_async, reason = "a verb is a future")]
     async fn breaks() -> Result<JobEnd, Failure> {
@@ -217,17 +238,12 @@ mod tests {
         let tools = app::open_with(&config, outside).await.expect("opens");
         let (now, client) = (tools.outside.clock.now(), ClientId::from("acme".to_owned()));
         let job = NewJob {
-            id: tools.outside.new_id(),
-            client: client.clone(),
-            task: Task::AnalyseProduct { product: "p".to_owned().into() },
-            dedupe_key: None,
-            scheduled_for: now,
-            max_attempts: 2,
-            priority: 1,
+            policy: Policy { priority: 1, max_attempts: 2, dedupe_key: None, delay: Duration::ZERO },
+            ..NewJob::new(&tools.outside, &client, Task::AnalyseProduct { product: "p".to_owned().into() })
         };
         let mut tx = tools.db.begin().await.expect("begins");
         db::client::insert(&mut tx, &client, "Acme", Some("acme"), now).await.expect("is kept");
-        db::job::insert(&mut tx, &job, now).await.expect("is left");
+        db::job::insert(&mut tx, &job).await.expect("is left");
         tx.commit().await.expect("commits");
         (tools, job.id)
     }
@@ -248,5 +264,28 @@ mod tests {
             drop(tx);
             tools.outside.clock.advance(Duration::from_hours(1));
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_logged_on_the_way_of_a_job_is_found_by_its_id() {
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let (tools, id) = process(folder.path()).await;
+        let job = claim(&tools, Pool::Generate).await.expect("looks").expect("a job");
+        let (lines, log) = Lines::of_this_thread();
+        let (http, url) =
+            (tools.outside.http.clone(), "https://shop.invalid/admin?token=s3cr3t".parse().expect("a url"));
+        let verb = async move {
+            tracing::info!("half of it is done");
+            let error = http.send(Request::new(Method::GET, url)).await.map(drop).expect_err("there is no such host");
+            Err(Failure::retry("away", error.to_string()))
+        };
+        attempt(&tools, &job, verb).await;
+        drop(log);
+        let text = lines.text();
+        let job = format!("job{{job.id={id} job.kind=\"analyse_product\" job.attempt=1}}");
+        for told in ["half of it is done", "not exchanged: ", "retry_at"] {
+            assert!(text.lines().any(|line| line.contains(told) && line.contains(&job)), "{told}: {text}");
+        }
+        assert!(text.contains("exchange{http.place=\"GET shop.invalid/admin") && !text.contains("s3cr3t"), "{text}");
     }
 }
