@@ -1,6 +1,6 @@
 //! Webhooks: verify, deduplicate, leave a job. Nothing else; what is true is read from the shop.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use http::HeaderMap;
 use secrecy::ExposeSecret;
@@ -8,15 +8,20 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     connect,
-    db::{self, Tx, job::NewJob, webhook::NewSubscription},
-    model::{Connection, ConnectionId, ConnectionStatus, Failure, ImportScope, Secret, Task, Trigger},
+    db::{
+        self, Tx,
+        run::{NewItem, NewRun},
+        webhook::NewSubscription,
+    },
+    model::{
+        Connection, ConnectionId, ConnectionStatus, Counts, Failure, ImportScope, ItemOutcome, RunAction, RunStatus,
+        Secret, Task, Trigger,
+    },
     provider::{self, Delivery, HookAct, Provider, Told},
     tools::{Lease, Shared, Tools},
     vault::{Binding, hex},
 };
 
-/// How long deletions are collected before the whole catalogue is read for them.
-const GONE_WAIT: Duration = Duration::from_mins(2);
 /// A subscription's secret opens only for its shop and topic.
 const SECRET: &str = "webhook_subscription";
 
@@ -78,40 +83,60 @@ async fn note(tools: &Tools, shop: &Connection, told: &Told, body: &[u8]) -> Res
     }
     match (told.act, &told.erp_id) {
         (Some(HookAct::Gone), Some(erp_id)) if told.proved => {
-            db::webhook::mark_gone(&mut tx, &shop.id, erp_id, now).await?;
+            mark_gone(tools, &mut tx, shop, erp_id).await?;
         }
         (Some(act), _) if shop.status == ConnectionStatus::Active => ask_shop(tools, &mut tx, shop, act).await?,
         _ => {}
     }
     tx.commit().await?;
-    tools.bell.notify_waiters();
     tracing::debug!(connection.id = %shop.id, webhook.topic = told.topic, "a delivery was noted");
     Ok(true)
+}
+
+/// A product that its shop says is gone is marked as a sweep marks it, with a run of its own that tells who said so.
+async fn mark_gone(tools: &Tools, tx: &mut Tx, shop: &Connection, erp_id: &str) -> sqlx::Result<()> {
+    let now = tools.outside.clock.now();
+    let known = db::product::find_by_erp_id(tx, &shop.id, erp_id).await?;
+    let Some(product) = known.filter(|product| product.erp_deleted_at.is_none()) else { return Ok(()) };
+    db::catalogue::mark_products_gone(tx, &[&product.id], now).await?;
+    let run = NewRun {
+        id: tools.outside.new_id(),
+        connection: shop.id.clone(),
+        client: shop.client_id.clone(),
+        parent: None,
+        action: RunAction::Webhook,
+        trigger: Trigger::Webhook,
+        asset: None,
+        product: Some(product.id.clone()),
+        job: None,
+        attempt: 1,
+        instance: tools.instance.clone(),
+    };
+    db::run::insert(tx, &run, now).await?;
+    let item = NewItem {
+        id: tools.outside.new_id(),
+        entity_type: "product",
+        entity_id: Some(product.id.to_string()),
+        external_id: Some(erp_id.to_owned()),
+        outcome: ItemOutcome::Deleted,
+        error_code: None,
+        message: Some("the shop told us so, by a delivery that it signed".to_owned()),
+    };
+    db::run::insert_items(tx, &run.id, &[item], now).await?;
+    db::run::update_counts(tx, &run.id, 1, &Counts { deleted: 1, ..Counts::default() }, 0, now).await?;
+    db::run::close(tx, &run.id, RunStatus::Success, None, 0, now).await
 }
 
 /// One import for any number of deliveries that come before it begins: of changes, or of everything where a product is said to be
 /// gone, which no list of changes shows.
 async fn ask_shop(tools: &Tools, tx: &mut Tx, shop: &Connection, act: HookAct) -> sqlx::Result<()> {
-    let now = tools.outside.clock.now();
-    let (scope, name, wait) = match act {
-        HookAct::Read => (ImportScope::Changes, "webhook", Duration::ZERO),
-        HookAct::Gone => (ImportScope::Full, "webhook-gone", GONE_WAIT),
+    let scope = match act {
+        HookAct::Read => ImportScope::Changes,
+        HookAct::Gone => ImportScope::Full,
     };
-    let job = NewJob {
-        id: tools.outside.new_id(),
-        client: shop.client_id.clone(),
-        task: Task::ImportProducts {
-            connection: shop.id.clone(),
-            scope,
-            trigger: Trigger::Webhook,
-            accept_deletes: false,
-        },
-        dedupe_key: Some(format!("import:{}:{name}", shop.id)),
-        scheduled_for: now.plus(wait),
-        max_attempts: 3,
-        priority: 80,
-    };
-    db::job::insert(tx, &job, now).await.map(drop)
+    let import =
+        Task::ImportProducts { connection: shop.id.clone(), scope, trigger: Trigger::Webhook, accept_deletes: false };
+    db::job::enqueue(tx, &tools.outside, &shop.client_id, import).await.map(drop)
 }
 
 async fn secrets(tools: &Tools, shop: &Connection) -> Result<Vec<Secret>, Failure> {

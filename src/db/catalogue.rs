@@ -56,7 +56,7 @@ pub struct KnownChild {
 /// What the database has of these products of a shop.
 pub async fn list_known(tx: &mut Tx, connection: &ConnectionId, erp_ids: &[&str]) -> sqlx::Result<Vec<Known>> {
     let mut known = Vec::with_capacity(erp_ids.len());
-    for chunk in erp_ids.chunks(MAX_BINDS - 1) {
+    for chunk in erp_ids.chunks(MAX_BINDS - 2) {
         known.extend(build!(tx, |q| {
             q.push("SELECT id, erp_id, erp_hash, erp_deleted_at IS NOT NULL AS gone FROM product WHERE store_connection_id = ");
             q.push_bind(connection);
@@ -233,36 +233,36 @@ pub async fn clear_primary(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Result
 
 /// The shop no longer has these variants.
 pub async fn mark_variants_gone(tx: &mut Tx, ids: &[&str], now: Time) -> sqlx::Result<()> {
-    update_ids(tx, "UPDATE product_variant SET erp_deleted_at = ", Some((now, " WHERE id IN (")), ids).await
+    update_ids(tx, "UPDATE product_variant SET erp_deleted_at = ", Some((now, &[" WHERE id IN ("])), ids).await
 }
 
 /// The shop no longer has these pictures.
 pub async fn mark_images_gone(tx: &mut Tx, ids: &[&str], now: Time) -> sqlx::Result<()> {
     let set = "UPDATE product_image SET is_primary = false, sync_status = 'removed', deleted_at = ";
-    update_ids(tx, set, Some((now, " WHERE id IN (")), ids).await
+    update_ids(tx, set, Some((now, &[" WHERE id IN ("])), ids).await
 }
 
 /// The shop no longer has these products. Never deleted here: assets and approvals hang on them.
 pub async fn mark_products_gone(tx: &mut Tx, ids: &[&ProductId], now: Time) -> sqlx::Result<()> {
-    let set = "UPDATE product SET erp_status = 'deleted', erp_hash = NULL, version = version + 1, erp_deleted_at = ";
-    update_ids(tx, set, Some((now, " WHERE id IN (")), ids).await
+    let set = "UPDATE product SET erp_status = 'deleted', erp_hash = NULL, version = version + 1, updated_at = ";
+    update_ids(tx, set, Some((now, &[", erp_deleted_at = ", " WHERE erp_deleted_at IS NULL AND id IN ("])), ids).await
 }
 
 async fn update_ids<T>(
     tx: &mut Tx,
     head: &'static str,
-    time: Option<(Time, &'static str)>,
+    times: Option<(Time, &'static [&'static str])>,
     ids: &[T],
 ) -> sqlx::Result<()>
 where
     T: ToString,
 {
-    for chunk in ids.chunks(MAX_BINDS - 1) {
+    for chunk in ids.chunks(MAX_BINDS - 2) {
         build!(
             tx,
             |q| {
                 q.push(head);
-                if let Some((now, rest)) = time {
+                for (now, rest) in times.iter().flat_map(|(now, rests)| rests.iter().map(move |rest| (*now, *rest))) {
                     q.push_bind(now);
                     q.push(rest);
                 }

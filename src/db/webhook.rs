@@ -29,13 +29,6 @@ pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
     execute!(tx, "DELETE FROM webhook_event WHERE received_at < $1", before)
 }
 
-/// A product that the shop says is gone. It keeps what hangs on it, and an import that sees it again brings it back.
-pub async fn mark_gone(tx: &mut Tx, connection: &ConnectionId, erp_id: &str, now: Time) -> sqlx::Result<u64> {
-    let sql = "UPDATE product SET erp_deleted_at = $3, updated_at = $3 \
-               WHERE store_connection_id = $1 AND erp_id = $2 AND erp_deleted_at IS NULL";
-    execute!(tx, sql, connection, erp_id, now)
-}
-
 /// What was asked for, and what proves its deliveries.
 pub struct NewSubscription<'a> {
     pub id: &'a str,

@@ -75,13 +75,15 @@ fn usual(tools: &Tools) -> Engine {
 
 /// Sees what a product is; `anew` also where that is known already.
 pub async fn analyse_product(tools: &Tools, id: &ProductId, anew: bool) -> Result<Value, Failure> {
-    let mut tx = tools.db.begin().await?;
+    let mut tx = tools.db.read().await?;
     let found = db::product::find(&mut tx, id.as_str()).await?;
+    drop(tx);
     let found = found.ok_or_else(|| unknown("product", id.as_str(), "products"))?;
     if anew {
+        let mut tx = tools.db.begin().await?;
         db::product::forget_analysis(&mut tx, id).await?;
+        tx.commit().await?;
     }
-    tx.commit().await?;
     product(tools, &found, usual(tools)).await
 }
 

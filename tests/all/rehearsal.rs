@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use store_sync::{
     cli::visitor::Visitor,
     connect, db,
-    model::{ConnectionStatus, ImportScope, Product, PushStatus, Run, RunAction, RunStatus, Trigger},
+    model::{ConnectionStatus, ImportScope, ItemOutcome, Product, PushStatus, Run, RunAction, RunStatus, Trigger},
     outside::{Body, Clock, Files, Http, HttpPolicy, Outside, Random, Request},
     provider::{Providers, Rules},
     push,
@@ -211,6 +211,17 @@ async fn journey(engine: Engine, provider: &'static str) -> String {
     row.push(if known.full_only().is_some() { "10 by full compare" } else { "10 by time of change" }.to_owned());
     house.sync(ImportScope::Full).await;
     assert_eq!(house.gone().await, 2, "{provider}");
+    // Whoever said so, sweep, list or delivery: the row says the same, and a run tells it.
+    for product in app.products().await.iter().filter(|product| product.erp_deleted_at.is_some()) {
+        assert_eq!(
+            product.erp_status.map(|status| status.to_string()).as_deref(),
+            Some("deleted"),
+            "{provider}: {product:?}"
+        );
+        let mut tx = app.tools.db.read().await.expect("reads");
+        let items = db::run::list_items_of(&mut tx, product.id.as_str(), 1).await.expect("lists");
+        assert_eq!(items.first().map(|item| item.outcome), Some(ItemOutcome::Deleted), "{provider}: {items:?}");
+    }
     row.push(match (told, listed) {
         (2, _) => "2 by webhook".to_owned(),
         (_, 2) if !looked_up => "2 listed among changes".to_owned(),
