@@ -276,3 +276,76 @@ fn every_test_that_the_security_page_names_exists() {
     let missing: Vec<&&str> = named.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
     assert!(missing.is_empty(), "docs/security.md names tests that do not exist: {missing:?}");
 }
+
+/// The faces parse, call and show: what is written, and by which rule, is decided by verbs.
+#[test]
+fn faces_write_nothing_themselves() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        if ["cli", "web"].contains(&room(&path).as_str()) && code(&text).contains("db.begin(") {
+            wrong.push(path.display().to_string());
+        }
+    }
+    assert!(wrong.is_empty(), "these begin transactions that write: {wrong:?}; that belongs to a verb");
+}
+
+/// Priority, tries and dedupe key of a job stand in `Task::policy`.
+#[test]
+fn jobs_state_their_own_policy() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let inside = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("below the root").display().to_string();
+        let code = code(&text);
+        if inside != "src/model/job.rs"
+            && inside != "src/db/job.rs"
+            && ["max_attempts:", "dedupe_key:"].iter().any(|word| code.contains(word))
+        {
+            wrong.push(inside);
+        }
+    }
+    assert!(wrong.is_empty(), "these decide how a job is queued: {wrong:?}; see Task::policy");
+}
+
+/// Functions that only a judge outside of `src` asks for: tests, or other programs' answers beside ours.
+const FOR_JUDGES: &[&str] = &["edit_body", "has_variants", "journeys", "system_ahead"];
+
+/// Every room is public to the tests, so that the compiler cannot tell.
+#[test]
+fn no_public_function_is_left_uncalled() {
+    let code: String = sources()
+        .iter()
+        .filter(|(_, text)| !text.contains("What a test sees"))
+        .map(|(_, text)| code(text) + "\n")
+        .collect();
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    for word in code.split(|c: char| !c.is_alphanumeric() && c != '_') {
+        *times.entry(word).or_default() += 1;
+    }
+    // Neither its own definition nor a re-export is a call.
+    let mut defined: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, _) in code.match_indices("fn ") {
+        let rest = &code[at + 3..];
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        *defined.entry(&rest[..end]).or_default() += 1;
+    }
+    for (at, _) in code.match_indices("pub use ") {
+        let list = code[at..].split(';').next().unwrap_or_default();
+        for word in list.split(|c: char| !c.is_alphanumeric() && c != '_').skip(2) {
+            *defined.entry(word).or_default() += 1;
+        }
+    }
+    let mut dead = BTreeSet::new();
+    for head in
+        ["pub fn ", "pub async fn ", "pub const fn ", "pub(super) fn ", "pub(super) async fn ", "pub(crate) fn "]
+    {
+        for (at, _) in code.match_indices(head) {
+            let rest = &code[at + head.len()..];
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let name = &rest[..end];
+            if times.get(name) <= defined.get(name) && !FOR_JUDGES.contains(&name) {
+                dead.insert(name);
+            }
+        }
+    }
+    assert!(dead.is_empty(), "nobody calls these: {dead:?}");
+}

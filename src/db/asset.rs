@@ -218,12 +218,6 @@ pub async fn delete(tx: &mut Tx, id: &AssetId, now: Time) -> sqlx::Result<bool> 
     Ok(execute!(tx, sql, id, now)? == 1)
 }
 
-/// An output does not show a product after all.
-pub async fn unlink_product(tx: &mut Tx, asset: &AssetId, product: &ProductId) -> sqlx::Result<bool> {
-    let sql = "DELETE FROM generated_asset_product WHERE generated_asset_id = $1 AND product_id = $2";
-    Ok(execute!(tx, sql, asset, product)? == 1)
-}
-
 /// A place for an output whose bytes are at a key or a URL already, waiting for approval; false where the flow is another client's.
 pub async fn insert_known(
     tx: &mut Tx,

@@ -4,7 +4,7 @@ use serde_json::Value;
 use sqlx::types::Json;
 
 use super::{Tx, all, execute, maybe};
-use crate::model::{ChatId, ChatSession, Message, MessageId, ProductId, SessionId, Time};
+use crate::model::{ChatId, Message, MessageId, SessionId, Time};
 
 macro_rules! columns {
     ($rest:literal) => {
@@ -62,34 +62,4 @@ pub async fn list(tx: &mut Tx, parent: &Parent, after: Option<&Message>, limit: 
     let (chat, session) = parent.ids();
     let (time, id) = after.map_or((Time::from_unix_ms(0), ""), |message| (message.created_at, message.id.as_str()));
     all!(tx, Message, sql, chat, session, time, id, limit)
-}
-
-/// Puts other parts in place, if nobody else changed the message since `version`.
-pub async fn update(tx: &mut Tx, id: &MessageId, version: i32, parts: &Value, now: Time) -> sqlx::Result<bool> {
-    let sql = "UPDATE message SET parts = $3, version = version + 1, updated_at = $4 WHERE id = $1 AND version = $2";
-    Ok(execute!(tx, sql, id, version, Json(parts), now)? == 1)
-}
-
-/// Deletes a message.
-pub async fn delete(tx: &mut Tx, id: &MessageId) -> sqlx::Result<bool> {
-    Ok(execute!(tx, "DELETE FROM message WHERE id = $1", id)? == 1)
-}
-
-/// A new conversation about a product; false where there is no such product.
-pub async fn insert_chat(tx: &mut Tx, id: &ChatId, product: &ProductId, name: &str, now: Time) -> sqlx::Result<bool> {
-    let sql = "INSERT INTO chat_session (id, product_id, name, version, created_at, updated_at) \
-               SELECT $1, p.id, $3, 1, $4, $4 FROM product p WHERE p.id = $2";
-    Ok(execute!(tx, sql, id, product, name, now)? == 1)
-}
-
-/// Conversations about a product, oldest id first.
-pub async fn list_chats(tx: &mut Tx, product: &ProductId) -> sqlx::Result<Vec<ChatSession>> {
-    let sql = "SELECT id, product_id, name, selected_base_image_id, version, created_at, updated_at FROM chat_session \
-               WHERE product_id = $1 ORDER BY id";
-    all!(tx, ChatSession, sql, product)
-}
-
-/// Deletes a conversation with everything said in it. Pictures made there stay.
-pub async fn delete_chat(tx: &mut Tx, id: &ChatId) -> sqlx::Result<bool> {
-    Ok(execute!(tx, "DELETE FROM chat_session WHERE id = $1", id)? == 1)
 }

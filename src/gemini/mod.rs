@@ -23,7 +23,7 @@ pub use question::{Analysed, MOST_PICTURES, MOST_TEXT_BYTES, Question, question_
 pub use service::{Service, ServiceError};
 pub use wish::{
     ASPECTS, EDIT_MARKER, Edit, INSPIRATION_MARKER, OTHERS_MARKER, PRODUCT_MARKER, Painted, SIZES, Wish, body,
-    edit_body, nearest_aspect, parts_outline,
+    edit_body, parts_outline,
 };
 
 use self::{

@@ -90,11 +90,7 @@ pub fn parts_outline(pictures: usize, inspirations: usize, prompt: &str) -> Vec<
     lines
 }
 
-/// The nearest ratio that the service knows for `16:9`, `16x9`, `1.91:1` or `4:3 (Wide)`; `None` where the words name no ratio.
-pub fn nearest_aspect(words: &str) -> Option<&'static str> {
-    nearest_of(words, &ASPECTS)
-}
-
+/// The nearest ratio that is known for `16:9`, `16x9`, `1.91:1` or `4:3 (Wide)`; `None` where the words name no ratio.
 fn nearest_of(words: &str, known: &'static [&'static str]) -> Option<&'static str> {
     let word = words.split_whitespace().next()?;
     known.iter().find(|aspect| **aspect == word).copied().or_else(|| {
@@ -186,10 +182,10 @@ mod tests {
             ("1000:1", "8:1"),
             ("1:3", "1:4"),
         ] {
-            assert_eq!(nearest_aspect(word), Some(known), "{word}");
+            assert_eq!(nearest_of(word, &ASPECTS), Some(known), "{word}");
         }
         for word in ["", "wide", "4:", "0:1", "-1:2", "nan:1"] {
-            assert_eq!(nearest_aspect(word), None, "{word}");
+            assert_eq!(nearest_of(word, &ASPECTS), None, "{word}");
         }
     }
 

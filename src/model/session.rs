@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 
-use super::{ChatId, ClientId, ProductId, SessionId, Time, words};
+use super::{ClientId, ProductId, SessionId, Time, words};
 
 words! {
     /// How far a session has come.
@@ -41,16 +41,4 @@ pub struct SessionInput {
     pub status: Option<SessionStatus>,
     /// Kept with every key it has.
     pub settings: Option<Map<String, Value>>,
-}
-
-/// One row of `chat_session`.
-#[derive(Debug, Clone, Serialize, sqlx::FromRow)]
-pub struct ChatSession {
-    pub id: ChatId,
-    pub product_id: ProductId,
-    pub name: String,
-    pub selected_base_image_id: Option<String>,
-    pub version: i32,
-    pub created_at: Time,
-    pub updated_at: Time,
 }

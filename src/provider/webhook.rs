@@ -79,11 +79,6 @@ impl Provider {
         self.recipe.webhook.as_ref().and_then(|w| w.subscribe.as_ref()).map_or(&[], |subscribe| &subscribe.topics)
     }
 
-    /// Whether each subscription is proved by a secret of its own.
-    pub fn webhook_secret_is_ours(&self) -> bool {
-        self.recipe.webhook.as_ref().is_some_and(|webhook| webhook.verify.key == HookKey::Subscription)
-    }
-
     /// Whether one address serves every shop of the app.
     pub fn webhook_names_shop(&self) -> bool {
         self.recipe.webhook.as_ref().is_some_and(|webhook| webhook.shop.is_some())

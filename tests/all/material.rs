@@ -14,7 +14,7 @@ use store_sync::{
         session::SessionFilter,
     },
     model::{
-        ApprovalStatus, Asset, AssetId, AssetInput, ChatId, ClientId, CollectionSession, Entity, EntityType, EventId,
+        ApprovalStatus, Asset, AssetId, AssetInput, ClientId, CollectionSession, Entity, EntityType, EventId,
         EventType, Failure, FlowInput, FlowStatus, GenerationFlow, InspirationSource, MemberId, MessageId, Place, Plan,
         ProductId, Quota, SessionInput, SessionStatus, TAGS_PER_CLIENT, TAGS_PER_ENTITY, TagId, Usage, UserId,
     },
@@ -198,8 +198,6 @@ on_both! {
         let shown: Vec<String> = db::asset::list_products(&mut tx, &made.id).await.expect("lists").into_iter().map(|p| p.id.0).collect();
         assert_eq!(shown, ["a2", "a1"], "the first is the primary one");
         assert!(!db::asset::link_product(&mut tx, "l", &made.id, &"o1".into(), false, desk.app.clock.now()).await.expect("nothing"));
-        assert!(db::asset::unlink_product(&mut tx, &made.id, &"a1".into()).await.expect("unlinks"));
-        assert!(!db::asset::unlink_product(&mut tx, &made.id, &"a1".into()).await.expect("twice is once"));
         let of = |flow: &GenerationFlow| AssetFilter { flow: Some(flow.id.clone()), ..AssetFilter::default() };
         assert_eq!(db::asset::list(&mut tx, &of(&flow), 10).await.expect("lists").len(), 2);
         assert_eq!(db::asset::list(&mut tx, &of(&foreign), 10).await.expect("lists").len(), 0);
@@ -368,35 +366,25 @@ on_both! {
         assert!(db::event::delete(&mut tx, &late).await.expect("deletes") && !db::event::delete(&mut tx, &late).await.expect("once"));
     }
 
-    async fn messages_and_chats_have_one_place_each(engine) {
+    async fn messages_have_one_place_each(engine) {
         let desk = Desk::new(engine).await;
         let session = desk.session(&desk.acme).await;
         let now = desk.app.clock.now();
         let mut tx = desk.tx().await;
-        let chat = ChatId::from("chat");
-        assert!(db::message::insert_chat(&mut tx, &chat, &"a1".into(), "A chat", now).await.expect("a chat"));
-        assert!(!db::message::insert_chat(&mut tx, &"c2".into(), &"none".into(), "A chat", now).await.expect("no product"));
-        assert_eq!(db::message::list_chats(&mut tx, &"a1".into()).await.expect("lists").len(), 1);
-        assert!(db::message::list_chats(&mut tx, &"o1".into()).await.expect("lists").is_empty());
         let parts = json!([{"type": "text", "content": "Hello"}, {"type": "image", "imageIds": ["i"], "unknown": 1}]);
-        let (in_chat, in_session) = (Parent::Chat(chat.clone()), Parent::Session(session.id.clone()));
-        for (n, parent) in [(1, &in_chat), (2, &in_session), (3, &in_session), (4, &in_session)] {
+        let in_session = Parent::Session(session.id.clone());
+        for n in 2..5 {
             let id = MessageId(format!("m{n}"));
-            assert!(db::message::insert(&mut tx, &id, parent, "user", &parts, now.plus(Duration::from_secs(n / 3))).await.expect("is kept"));
+            assert!(db::message::insert(&mut tx, &id, &in_session, "user", &parts, now.plus(Duration::from_secs(n / 3))).await.expect("is kept"));
         }
-        let nowhere = Parent::Session("none".into());
-        assert!(!db::message::insert(&mut tx, &"m9".into(), &nowhere, "user", &parts, now).await.expect("nowhere"));
+        for nowhere in [Parent::Session("none".into()), Parent::Chat("none".into())] {
+            assert!(!db::message::insert(&mut tx, &"m9".into(), &nowhere, "user", &parts, now).await.expect("nowhere"));
+        }
         let page = db::message::list(&mut tx, &in_session, None, 2).await.expect("lists");
         assert_eq!(page.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(), ["m2", "m3"]);
         let rest = db::message::list(&mut tx, &in_session, page.last(), 2).await.expect("the next page");
         assert_eq!(rest.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(), ["m4"]);
-        let other = json!([]);
-        assert!(db::message::update(&mut tx, &"m2".into(), 1, &other, now).await.expect("changes"));
-        assert!(!db::message::update(&mut tx, &"m2".into(), 1, &parts, now).await.expect("an older version"));
-        assert_eq!(db::message::find(&mut tx, &"m1".into()).await.expect("reads").expect("is there").parts.0, parts);
-        assert!(db::message::delete(&mut tx, &"m2".into()).await.expect("deletes"));
-        assert!(db::message::delete_chat(&mut tx, &chat).await.expect("deletes"));
-        assert!(db::message::find(&mut tx, &"m1".into()).await.expect("reads").is_none(), "went with its chat");
+        assert_eq!(db::message::find(&mut tx, &"m2".into()).await.expect("reads").expect("is there").parts.0, parts);
     }
 
     async fn inspirations_are_kept_in_their_order(engine) {

@@ -164,9 +164,8 @@ pub(super) fn drop_empty(found: &mut Catalogue) -> Vec<(String, String)> {
             sql.push(format!("ALTER TABLE {} DROP COLUMN \"{column}\"", quoted(table)));
             found.drop_column(table, column);
         } else {
-            let drop = |(table, rule): &(String, String)| {
-                format!("ALTER TABLE {} DROP CONSTRAINT \"{rule}\"", quoted(table))
-            };
+            let drop =
+                |(table, rule): &(String, String)| format!("ALTER TABLE {} DROP CONSTRAINT \"{rule}\"", quoted(table));
             sql.extend(found.drop_table(&name).iter().map(drop));
             sql.push(format!("DROP TABLE {}", quoted(&name)));
         }
