@@ -237,9 +237,14 @@ async fn dispatch(command: Command, config: &Config, out: &Out) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
+/// Tells at its start what it is made of, and nothing else; whoever names it in the level hears it all the same.
+const SCHEDULER: &str = "tokio_cron_scheduler";
+
 /// Log lines go to stderr, so that stdout stays for answers.
 fn logging(log: &Log) {
-    let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let talkative = ["info", "debug", "trace"].iter().any(|level| log.level.to_ascii_lowercase().contains(level));
+    let level = if talkative { format!("{SCHEDULER}=warn,{}", log.level) } else { log.level.clone() };
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     // Where stderr takes no more (a full disk behind it), lines are lost and work goes on.
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);

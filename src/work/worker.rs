@@ -114,7 +114,7 @@ async fn claim(tools: &Shared, pool: Pool) -> sqlx::Result<Option<Arc<Lease>>> {
 
 async fn do_job(tools: &Shared, lease: &Arc<Lease>) {
     let (for_task, own) = (tools.clone(), lease.clone());
-    attempt(tools, lease, async move { run(&for_task, &own).await }).await;
+    attempt(tools, lease, Box::pin(async move { run(&for_task, &own).await })).await;
 }
 
 /// Does `verb` for a job in a task of its own, with a heartbeat, and settles what came of it. A panic ends the attempt, not the worker.
