@@ -1,7 +1,5 @@
 //! Makes a picture ready to travel: its bytes, a name that holds its mark, and the shop's limits.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
@@ -11,7 +9,7 @@ use crate::{
     outside,
     provider::{Parcel, Provider},
     tools::Tools,
-    vault::hex,
+    vault::{LinkKind, LinkState, SignedLink, hex},
 };
 
 /// Loads and checks a picture for a shop.
@@ -92,19 +90,11 @@ async fn in_form(tools: &Tools, asset: &Asset, kind: &str) -> Result<Bytes, Fail
     Ok(made.map_err(|e| Failure::give_up("studio", e.to_string()))?.into())
 }
 
-const LINK: &str = "picture-link";
-/// How long a shop may fetch a picture.
-const LINK_LIFE: Duration = Duration::from_hours(24);
-
-fn link_text(push: &PushId, expires: &str, file_name: &str) -> String {
-    format!("{push}/{expires}/{file_name}")
-}
-
 /// Where a shop may fetch a picture that is on its way: signed, for a day, with a plain file name at its end.
 fn picture_url(tools: &Tools, push: &Push, file_name: &str) -> String {
-    let end = tools.outside.clock.now().plus(LINK_LIFE).unix_ms() / 1000;
-    let expires = end.to_string();
-    let signature = tools.vault.sign(LINK, &link_text(&push.id, &expires, file_name));
+    let now = tools.outside.clock.now();
+    let link = tools.vault.sign_link(LinkKind::Picture, &[push.id.as_str(), file_name], now);
+    let SignedLink { expires, signature } = link;
     format!("{}/pictures/{}/{expires}/{signature}/{file_name}", tools.rules.public_url, push.id)
 }
 
@@ -112,12 +102,11 @@ fn picture_url(tools: &Tools, push: &Push, file_name: &str) -> String {
 pub async fn linked_picture(
     tools: &Tools,
     push: &PushId,
-    (expires, signature, file_name): (&str, &str, &str),
+    link: &SignedLink,
+    file_name: &str,
 ) -> Result<Option<(Bytes, String)>, Failure> {
-    let now = tools.outside.clock.now().unix_ms() / 1000;
-    if !tools.vault.verify(LINK, &link_text(push, expires, file_name), signature)
-        || expires.parse::<i64>().is_ok_and(|end| end < now)
-    {
+    let parts = [push.as_str(), file_name];
+    if tools.vault.check_link(LinkKind::Picture, &parts, link, tools.outside.clock.now()) != LinkState::Good {
         return Ok(None);
     }
     let mut tx = tools.db.read().await?;

@@ -1,5 +1,6 @@
 //! Seals secrets for the database and opens them again; knows older keys. Never writes a secret anywhere else.
 
+mod link;
 mod ring;
 
 use std::{
@@ -16,6 +17,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::outside::Random;
+pub use link::{LinkKind, LinkState, SignedLink};
 pub use ring::KeySource;
 use ring::{Key, Ring};
 

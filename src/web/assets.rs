@@ -1,7 +1,5 @@
 //! Outputs for whoever holds a signed address of one, for a day: where the pictures lie in a folder, nobody else serves them.
 
-use std::time::Duration;
-
 use axum::{
     extract::{Path, State},
     http::{StatusCode, header},
@@ -13,22 +11,15 @@ use crate::{
     db, generate,
     model::{Asset, AssetId},
     tools::Tools,
+    vault::{LinkKind, LinkState, SignedLink},
 };
-
-const LINK: &str = "asset-link";
-/// How long an address is good.
-const LINK_LIFE: Duration = Duration::from_hours(24);
-
-fn link_text(asset: &AssetId, expires: &str, file: &str) -> String {
-    format!("{asset}/{expires}/{file}")
-}
 
 /// Where anybody may fetch an output for a day.
 pub fn link(tools: &Tools, asset: &Asset) -> String {
-    let expires = (tools.outside.clock.now().plus(LINK_LIFE).unix_ms() / 1000).to_string();
     let extension = asset.mime_type.as_deref().and_then(|kind| kind.rsplit('/').next()).unwrap_or("webp");
     let file = format!("picture.{}", extension.replace("jpeg", "jpg"));
-    let signature = tools.vault.sign(LINK, &link_text(&asset.id, &expires, &file));
+    let now = tools.outside.clock.now();
+    let SignedLink { expires, signature } = tools.vault.sign_link(LinkKind::Asset, &[asset.id.as_str(), &file], now);
     format!("{}/assets/{}/{expires}/{signature}/{file}", tools.rules.public_url, asset.id)
 }
 
@@ -37,9 +28,8 @@ pub(super) async fn show(
     State(web): State<Web>,
     Path((id, expires, signature, file)): Path<(AssetId, String, String, String)>,
 ) -> Result<Response, Refusal> {
-    let now = web.tools.outside.clock.now().unix_ms() / 1000;
-    let ours = web.tools.vault.verify(LINK, &link_text(&id, &expires, &file), &signature);
-    if !ours || expires.parse::<i64>().is_ok_and(|end| end < now) {
+    let (link, now) = (SignedLink { expires, signature }, web.tools.outside.clock.now());
+    if web.tools.vault.check_link(LinkKind::Asset, &[id.as_str(), &file], &link, now) != LinkState::Good {
         return Ok(StatusCode::NOT_FOUND.into_response());
     }
     let mut tx = web.tools.db.read().await?;

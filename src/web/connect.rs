@@ -26,6 +26,7 @@ use crate::{
     model::{ConnectionId, Failure, json},
     provider::Provider,
     tools::{Shared, Tools},
+    vault::{LinkKind, LinkState, SignedLink},
 };
 
 /// Carries the browser's mark. Its name keeps two providers' connects apart.
@@ -108,11 +109,10 @@ pub(super) async fn begin(
         web.admit(caller, connect::origin_mark(&web.tools, &provider, &pairs).as_deref())?;
         return begun(&web, &provider, jar, connect::install(&web.tools, &provider, &pairs, &fields).await?);
     }
-    let mark = query.get("signature").filter(|signature| {
-        let text = |name: &str| query.get(name).map_or("", String::as_str);
-        web.tools.vault.verify(LINK, &link_text(&provider, text("client"), text("expires")), signature)
-    });
-    web.admit(caller, mark.map(String::as_str))?;
+    let text = |name: &str| query.get(name).cloned().unwrap_or_default();
+    let link = SignedLink { expires: text("expires"), signature: text("signature") };
+    let ours = link_state(&web.tools, &provider, &text("client"), &link) != LinkState::NotOurs;
+    web.admit(caller, ours.then_some(link.signature.as_str()))?;
     if query.remove(OPENED).is_none() && is_preview(&headers) {
         return Ok(Html(page::preview(OPENED, &query)).into_response());
     }
@@ -228,15 +228,14 @@ fn allowed(
     headers: &HeaderMap,
 ) -> Result<(), Failure> {
     let refuse = |text: &str| Err(Failure::give_up("not_signed", text));
-    if let Some((expires, signature)) = signed {
-        let now = tools.outside.clock.now().unix_ms() / 1000;
-        if !tools.vault.verify(LINK, &link_text(provider, client, expires), signature) {
-            return refuse("this connect link was not made by this daemon, or was changed; ask for a new one");
-        }
-        if expires.parse::<i64>().is_ok_and(|end| end >= now) {
-            return Ok(());
-        }
-        return refuse("this connect link has ended; ask for a new one");
+    if let Some((expires, signature)) = signed.cloned() {
+        return match link_state(tools, provider, client, &SignedLink { expires, signature }) {
+            LinkState::Good => Ok(()),
+            LinkState::Ended => refuse("this connect link has ended; ask for a new one"),
+            LinkState::NotOurs => {
+                refuse("this connect link was not made by this daemon, or was changed; ask for a new one")
+            }
+        };
     }
     let foreign =
         headers.get("sec-fetch-site").is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"));
@@ -246,19 +245,15 @@ fn allowed(
     refuse("connect links are made by the operator: store-sync connect PROVIDER --client CLIENT")
 }
 
-const LINK: &str = "connect-link";
-
 /// What an operator vouches for: that somebody may connect a shop of this provider to this client until then.
-fn link_text(provider: &str, client: &str, expires: &str) -> String {
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("provider", provider).append_pair("client", client).append_pair("expires", expires);
-    form.finish()
+fn link_state(tools: &Tools, provider: &str, client: &str, link: &SignedLink) -> LinkState {
+    tools.vault.check_link(LinkKind::Connect, &[provider, client], link, tools.outside.clock.now())
 }
 
 /// A connect link that an operator opens or hands to a merchant: good for a day. Fields left open are asked there.
 pub fn link(tools: &Tools, provider: &str, client: &str, fields: &BTreeMap<String, String>) -> String {
-    let expires = (tools.outside.clock.now().unix_ms() / 1000 + 24 * 3600).to_string();
-    let signature = tools.vault.sign(LINK, &link_text(provider, client, &expires));
+    let now = tools.outside.clock.now();
+    let SignedLink { expires, signature } = tools.vault.sign_link(LinkKind::Connect, &[provider, client], now);
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("client", client).extend_pairs(fields);
     form.append_pair("expires", &expires).append_pair("signature", &signature);

@@ -7,14 +7,15 @@ use axum::{
 };
 
 use super::{connect::Web, error::Refusal};
-use crate::{model::PushId, push};
+use crate::{model::PushId, push, vault::SignedLink};
 
 /// `GET /pictures/{push}/{expires}/{signature}/{file}`.
 pub(super) async fn show(
     State(web): State<Web>,
     Path((id, expires, signature, file)): Path<(String, String, String, String)>,
 ) -> Result<Response, Refusal> {
-    let found = push::linked_picture(&web.tools, &PushId(id), (&expires, &signature, &file)).await?;
+    let link = SignedLink { expires, signature };
+    let found = push::linked_picture(&web.tools, &PushId(id), &link, &file).await?;
     Ok(match found {
         Some((bytes, kind)) => ([(header::CONTENT_TYPE, kind)], bytes).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),

@@ -11,6 +11,7 @@ use store_sync::{
         RunStatus, Trigger,
     },
     push, sandbox,
+    vault::{LinkKind, SignedLink},
 };
 
 use crate::support::{Engine, TestApp, on_both};
@@ -235,19 +236,18 @@ on_both! {
         app.approve(&asset).await;
         app.drain().await;
         let id = app.pushes().await.remove(0).id;
-        let end = (app.clock.now().unix_ms() / 1000 + 3600).to_string();
-        let sign = |text: &str| app.tools.vault.sign("picture-link", text);
+        let sign = |parts: &[&str]| app.tools.vault.sign_link(LinkKind::Picture, parts, app.clock.now());
         let path = |end: &str, signature: &str, file: &str| format!("{}/pictures/{id}/{end}/{signature}/{file}", app.url);
-        let good = sign(&format!("{id}/{end}/ss-1.png"));
+        let SignedLink { expires: end, signature: good } = sign(&[id.as_str(), "ss-1.png"]);
         let mut visitor = store_sync::cli::visitor::Visitor::new(app.http.clone());
         let landed = visitor.open(&path(&end, &good, "ss-1.png")).await.expect("an answer");
         assert_eq!((landed.response.status, landed.response.header("content-type")), (200, Some("image/png")));
         assert_eq!(landed.response.body, sandbox::draw_scene(0));
         let later = (end.parse::<i64>().expect("a number") + 1).to_string();
-        for wrong in [path(&end, &good, "ss-2.png"), path(&later, &good, "ss-1.png"), path(&end, "x", "ss-1.png"), path(&end, &sign("x"), "ss-1.png")] {
+        for wrong in [path(&end, &good, "ss-2.png"), path(&later, &good, "ss-1.png"), path(&end, "x", "ss-1.png"), path(&end, &sign(&["x"]).signature, "ss-1.png")] {
             assert_eq!(visitor.open(&wrong).await.expect("an answer").response.status, 404, "{wrong}");
         }
-        app.clock.advance(Duration::from_hours(2));
+        app.clock.advance(Duration::from_hours(25));
         assert_eq!(visitor.open(&path(&end, &good, "ss-1.png")).await.expect("an answer").response.status, 404, "it has ended");
     }
 }
