@@ -50,6 +50,11 @@ async fn a_save_that_meets_a_batch_crosswise_is_not_given_up() {
     let met = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'store-sync' \
                AND wait_event_type = 'Lock'";
     while legacy.number(met).await == 0 {}
+    // Longer than the server lets anybody wait before it looks for deadlocks: of two who wait for each other, the one who came later
+    // is then given up, and that would be the save.
+    let clock = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    let met_at = legacy.number(clock).await;
+    while legacy.number(clock).await < met_at + 1500 {}
     for id in ["image-00000001", "image-00000002"] {
         let sql = AssertSqlSafe(format!("UPDATE generated_image SET prompt = 'busy' WHERE id = '{id}'"));
         sqlx::raw_sql(sql).execute(&mut *save).await.expect("is not given up for the adoption");
