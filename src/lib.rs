@@ -9,7 +9,7 @@
 //! | connection | a client's shop, connected | `store_connection` |
 //! | grant | the credential of a connection, sealed | columns `credentials_*` |
 //! | product, variant, image | the catalogue as imported or uploaded | `product*` |
-//! | run | one import, push or refresh, from before its first call to its end | `store_sync_log`, `store_sync_item` |
+//! | run | one import, push, removal or refresh, from before its first call to its end; or what a delivery did at once | `store_sync_log`, `store_sync_item` |
 //! | session, flow | a collection of products to make pictures for; one attempt with fixed settings | `collection_session`, `generation_flow` |
 //! | asset | one generated output, with its approval | `generated_asset` |
 //! | event | something that happened to a flow or an asset, kept for 90 days | `generation_event` |
