@@ -30,6 +30,9 @@ use crate::support::{Engine, fresh_database, on_both, start_of_time};
 
 const GEN1: &str = include_str!("legacy/gen1.sql");
 const ROWS: &str = include_str!("legacy/rows.sql");
+/// From gen1 to gen2, the first database with the new names.
+const GEN2: &str =
+    concat!(include_str!("legacy/renamed.sql"), include_str!("legacy/half.sql"), include_str!("legacy/gen2.sql"));
 
 /// The tables there were, their names afterwards, and their columns.
 const RENAMED: &[(&str, &str)] =
@@ -260,7 +263,7 @@ async fn fresh_and_adopted_databases_have_one_catalogue() {
         Legacy::gen1(10).await,
     );
     gen0.run(TO_GEN0).await;
-    gen2.run(include_str!("legacy/gen2.sql")).await;
+    gen2.run(GEN2).await;
     half.run("ALTER TABLE studio_session RENAME TO collection_session; ALTER TABLE generated_image RENAME COLUMN r2_key TO asset_url").await;
     let mut kinds = Vec::new();
     for legacy in [&fresh, &gen0, &gen1, &gen2, &half] {
@@ -290,7 +293,7 @@ const TO_GEN0: &str = "ALTER TABLE client RENAME TO organization; ALTER TABLE st
 #[tokio::test]
 async fn a_later_generation_keeps_its_shops_runs_and_approvals() {
     let legacy = Legacy::gen1(10).await;
-    legacy.run(include_str!("legacy/gen2.sql")).await;
+    legacy.run(GEN2).await;
     let report = legacy.adopt().await.expect("adopts");
     assert_eq!(report.kind, Kind::Gen2);
     assert_eq!(
@@ -347,7 +350,7 @@ async fn what_cannot_be_adopted_is_left_alone_with_a_reason() {
     both.run("ALTER TABLE generated_image ADD COLUMN asset_url text; UPDATE generated_image SET asset_url = 'k' WHERE id = 'image-00000003'")
         .await;
     let alike = Legacy::gen1(10).await;
-    alike.run(include_str!("legacy/gen2.sql")).await;
+    alike.run(GEN2).await;
     alike.run("ALTER TABLE product_image ADD COLUMN is_primary boolean DEFAULT true NOT NULL").await;
     alike.run("INSERT INTO product_image (id, product_id, r2_key_base) VALUES ('pi-x', 'product-1', 'k')").await;
     let strange = Legacy::gen1(10).await;

@@ -11,9 +11,8 @@ use store_sync::{
     outside::Clock,
 };
 
-use super::{Legacy, OldApp, TO_GEN0};
+use super::{GEN2, Legacy, OldApp, TO_GEN0};
 
-const GEN2: &str = include_str!("../legacy/gen2.sql");
 /// The key that sealed what stands in `gen2.sql`.
 const OLD_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 

@@ -1,30 +1,10 @@
--- From gen1 to gen2, the first database with the new names: no unique link, no reference from product to its shop, a log that
--- knows pushes only.
-ALTER TABLE studio_session RENAME TO collection_session;
-ALTER TABLE flow RENAME TO generation_flow;
-ALTER TABLE generated_image RENAME TO generated_asset;
-ALTER TABLE generation_flow RENAME COLUMN studio_session_id TO collection_session_id;
-ALTER TABLE message RENAME COLUMN studio_session_id TO collection_session_id;
-ALTER TABLE generated_asset RENAME COLUMN flow_id TO generation_flow_id;
-ALTER TABLE generated_asset RENAME COLUMN r2_key TO asset_url;
-ALTER TABLE favorite_image RENAME COLUMN generated_image_id TO generated_asset_id;
-ALTER TABLE collection_session ADD COLUMN status text DEFAULT 'draft' NOT NULL;
+-- What makes a gen2 database of one that `renamed.sql` and `half.sql` have gone over, with rows of its own: no unique link, no
+-- reference from product to its shop, a log that knows pushes only.
 ALTER TABLE generation_flow ADD COLUMN client_id text, ADD COLUMN is_favorite boolean DEFAULT false NOT NULL, ALTER COLUMN collection_session_id DROP NOT NULL;
 UPDATE generation_flow f SET client_id = s.client_id FROM collection_session s WHERE s.id = f.collection_session_id;
 ALTER TABLE generation_flow ALTER COLUMN client_id SET NOT NULL;
 ALTER TABLE generation_flow ADD CONSTRAINT generation_flow_client_id_client_id_fk FOREIGN KEY (client_id) REFERENCES client(id) ON DELETE cascade;
-ALTER TABLE generated_asset ADD COLUMN asset_type text DEFAULT 'image' NOT NULL, ADD COLUMN status text DEFAULT 'pending' NOT NULL, ADD COLUMN asset_analysis jsonb, ADD COLUMN analysis_version text, ADD COLUMN approval_status text DEFAULT 'pending' NOT NULL, ADD COLUMN approved_at timestamptz, ADD COLUMN approved_by text, ADD COLUMN completed_at timestamptz;
 UPDATE generated_asset SET status = CASE WHEN error IS NULL THEN 'completed' ELSE 'error' END;
-ALTER TABLE generated_asset ADD CONSTRAINT generated_asset_approved_by_user_id_fk FOREIGN KEY (approved_by) REFERENCES "user"(id) ON DELETE set null;
-ALTER TABLE product ADD COLUMN is_favorite boolean DEFAULT false NOT NULL, ADD COLUMN source text DEFAULT 'uploaded' NOT NULL, ADD COLUMN store_connection_id text, ADD COLUMN erp_id text, ADD COLUMN erp_sku text, ADD COLUMN erp_url text, ADD COLUMN imported_at timestamptz, ADD COLUMN analysis_data jsonb, ADD COLUMN analysis_version text, ADD COLUMN analyzed_at timestamptz, ADD COLUMN price numeric(10, 2), ADD COLUMN metadata jsonb;
-CREATE TABLE generated_asset_product (id text PRIMARY KEY, generated_asset_id text NOT NULL REFERENCES generated_asset(id) ON DELETE CASCADE, product_id text NOT NULL REFERENCES product(id) ON DELETE CASCADE, is_primary boolean NOT NULL DEFAULT false, created_at timestamptz NOT NULL DEFAULT now());
-CREATE TABLE tag (id text PRIMARY KEY, client_id text NOT NULL REFERENCES client(id) ON DELETE CASCADE, name text NOT NULL, color text, created_at timestamptz NOT NULL DEFAULT now(), CONSTRAINT tag_client_name_unique UNIQUE (client_id, name));
-CREATE TABLE generation_event (id text PRIMARY KEY, client_id text NOT NULL REFERENCES client(id) ON DELETE CASCADE, generation_flow_id text REFERENCES generation_flow(id) ON DELETE SET NULL, product_id text REFERENCES product(id) ON DELETE SET NULL, event_type text NOT NULL, metadata jsonb, created_at timestamptz NOT NULL DEFAULT now());
-CREATE INDEX generation_event_client_id_idx ON generation_event (client_id);
-CREATE TABLE store_connection (id text PRIMARY KEY, client_id text NOT NULL REFERENCES client(id) ON DELETE CASCADE, store_type text NOT NULL, store_url text NOT NULL, store_name text, credentials_ciphertext text NOT NULL, credentials_iv text NOT NULL, credentials_tag text NOT NULL, credentials_key_id text NOT NULL, credentials_fingerprint text, token_expires_at timestamptz, auto_sync_enabled boolean NOT NULL DEFAULT false, sync_on_approval boolean NOT NULL DEFAULT true, status text NOT NULL DEFAULT 'active', last_sync_at timestamptz, created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(), CONSTRAINT store_connection_unique UNIQUE (client_id, store_type, store_url));
-CREATE TABLE store_sync_log (id text PRIMARY KEY, store_connection_id text NOT NULL REFERENCES store_connection(id) ON DELETE CASCADE, generated_asset_id text NOT NULL REFERENCES generated_asset(id) ON DELETE CASCADE, product_id text NOT NULL REFERENCES product(id) ON DELETE CASCADE, action text NOT NULL, status text NOT NULL DEFAULT 'pending', external_image_url text, error_message text, started_at timestamptz NOT NULL DEFAULT now(), completed_at timestamptz);
-CREATE INDEX store_sync_log_store_connection_id_idx ON store_sync_log (store_connection_id);
-CREATE INDEX product_erp_idx ON product (store_connection_id, erp_id);
 INSERT INTO store_connection (id, client_id, store_type, store_url, credentials_ciphertext, credentials_iv, credentials_tag, credentials_key_id) VALUES ('conn-1', 'northwind', 'shopify', 'https://northwind.example', 'DcP5xf/JhWq0pv4bUkdSHYqYZpF88lVnMVAvEUSOTZmj0WvV72DR7zUXJin7XJq7ojmaajLOsT7PJ4Uy9FGn6NQ=', 'AQEBAQEBAQEBAQEB', 'kU6pySkADFXArSDbEnD/sg==', 'v1');
 UPDATE product SET source = 'imported', erp_id = '77', store_connection_id = 'conn-1' WHERE id = 'product-1';
 UPDATE product SET store_connection_id = 'conn-gone' WHERE id = 'product-2';
