@@ -346,6 +346,8 @@ async fn a_later_generation_keeps_its_shops_runs_and_approvals() {
 async fn what_cannot_be_adopted_is_left_alone_with_a_reason() {
     let mixed = Legacy::gen1(10).await;
     mixed.run("CREATE TABLE generated_asset (id text PRIMARY KEY); INSERT INTO generated_asset VALUES ('a')").await;
+    let gen3 = Legacy::gen1(10).await;
+    gen3.run("ALTER TABLE product ADD COLUMN store_id text").await;
     let both = Legacy::gen1(10).await;
     both.run("ALTER TABLE generated_image ADD COLUMN asset_url text; UPDATE generated_image SET asset_url = 'k' WHERE id = 'image-00000003'")
         .await;
@@ -357,6 +359,7 @@ async fn what_cannot_be_adopted_is_left_alone_with_a_reason() {
     strange.run("ALTER TABLE product ALTER COLUMN version TYPE text USING version::text").await;
     for (legacy, words) in [
         (&mixed, "both generated_image and generated_asset exist"),
+        (&gen3, "product.store_id, product.scene_types and product_image.image_url are names of a later generation"),
         (&both, "both generated_image.r2_key and generated_image.asset_url exist"),
         (&alike, "1 group(s) of rows in product_image are alike in (product_id), which must be unique"),
         (&strange, "column product.version is text, but must be integer"),

@@ -20,6 +20,9 @@ const FOR_OLD_ROWS: &[(&str, &str, &str)] = &[
 const FILLED: &[(&str, &str)] =
     &[("generation_flow", "client_id"), ("store_sync_log", "client_id"), ("store_sync_log", "trigger")];
 
+/// What the older application has had since its second generation.
+const LATER_TABLES: &[&str] = &["collection_session", "generation_flow", "generated_asset"];
+
 /// New tables that the views for the old names write into.
 const AT_ONCE: &[&str] = &["generated_asset_product"];
 
@@ -356,6 +359,14 @@ impl Draft {
                 .iter()
                 .map(|(old, new)| format!("both {old} and {new} exist, and both hold something"))
                 .collect();
+        }
+        let lacking = LATER_TABLES.iter().find(|name| !found.tables.contains_key(**name));
+        if let (Kind::Gen3, Some(lacking)) = (kind, lacking) {
+            let text = format!(
+                "product.store_id, product.scene_types and product_image.image_url are names of a later generation of the older \
+                 application, but its table {lacking} is not there: this is none of its databases, or somebody renamed these columns"
+            );
+            self.problems = vec![text];
         }
         let ours = |name: &str| name == BEFORE || self.target.table(name).is_some();
         for table in self.after.tables.keys().filter(|name| !ours(name)) {

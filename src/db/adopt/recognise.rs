@@ -194,7 +194,7 @@ pub(super) fn kind(found: &Catalogue, complete: bool) -> Kind {
         || found.tables.keys().any(|t| found.has(t, "organization_id"))
     {
         Kind::Gen0
-    } else if old == 0 && THIRD.iter().any(|(table, column)| found.has(table, column)) {
+    } else if THIRD.iter().any(|(table, column)| found.has(table, column)) {
         Kind::Gen3
     } else if old == 3 && new == 0 {
         Kind::Gen1
