@@ -1,6 +1,6 @@
-//! The one network door: time-outs, size caps, redirects, redaction and the private-address guard are here and nowhere else.
+//! The one network door: time-outs, size caps, redirects and redaction are here and nowhere else; what may pass at all is its policy.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use ::http::{HeaderValue, Method, header};
 use bytes::{Bytes, BytesMut};
@@ -10,41 +10,13 @@ use url::{Host, Url};
 
 use super::{
     deadline::{Deadline, TimelyBody, TooLate},
-    is_private,
     message::{Body, HttpError, Part, Request, Response, place},
     names::{GuardedResolver, Known, Names},
-    proxy::{Proxy, is_localhost},
+    policy::{HttpPolicy, unusable},
     script::Script,
     tls::prepare_tls,
-    trust::{NO_ROOTS, lacks_roots},
+    trust::NO_ROOTS,
 };
-
-/// What the door lets through.
-#[derive(Clone, Debug)]
-pub struct HttpPolicy {
-    /// Let loopback and private addresses be reached, and plain http on loopback.
-    pub allow_private_networks: bool,
-    /// `(host or *.suffix, origin)`: requests for matching hosts go to that origin instead.
-    pub connect_to: Vec<(String, Url)>,
-    /// For a whole exchange, body included.
-    pub timeout: Duration,
-    /// The largest answer that is read, after decompression.
-    pub max_answer_bytes: usize,
-    /// What everything that leaves this machine goes through; `connect_to` goes before it.
-    pub proxy: Option<Proxy>,
-}
-
-impl Default for HttpPolicy {
-    fn default() -> Self {
-        Self {
-            allow_private_networks: false,
-            connect_to: Vec::new(),
-            timeout: Duration::from_mins(1),
-            max_answer_bytes: 8 << 20,
-            proxy: None,
-        }
-    }
-}
 
 /// Sends requests.
 #[derive(Clone)]
@@ -77,13 +49,13 @@ impl Http {
     fn with_names(policy: HttpPolicy, names: Names) -> Result<Self, HttpError> {
         prepare_tls();
         let guard = || GuardedResolver { allow_private: policy.allow_private_networks, names: names.clone() };
-        let (direct, has_roots) = client(&policy, |builder| builder.no_proxy().dns_resolver(Arc::new(guard())))?;
+        let (direct, has_roots) = policy.client(|builder| builder.no_proxy().dns_resolver(Arc::new(guard())))?;
         let proxied = match &policy.proxy {
             None => None,
             Some(proxy) => {
                 let all = reqwest::Proxy::all(proxy.settings().0).map_err(|_| unusable("the proxy's address"))?;
                 // The one name that it looks up is the proxy's own, which may stand on a private network.
-                Some(client(&policy, |builder| builder.proxy(all.clone()).https_only(true))?.0)
+                Some(policy.client(|builder| builder.proxy(all.clone()).https_only(true))?.0)
             }
         };
         Ok(Self { direct, proxied, has_roots, names, policy: Arc::new(policy), script: None, until: None })
@@ -120,7 +92,9 @@ impl Http {
                 .url
                 .join(location)
                 .map_err(|_| refused("it redirects to something that is no address".into()))?;
-            self.check(&target).map_err(|why| refused(format!("it redirects to a place we do not go: {why}")))?;
+            self.policy
+                .check(&target)
+                .map_err(|why| refused(format!("it redirects to a place we do not go: {why}")))?;
             if target.origin() != request.url.origin() {
                 let host = target.host_str().unwrap_or("?");
                 return Err(refused(format!(
@@ -176,7 +150,7 @@ impl Http {
     }
 
     async fn exchange(&self, request: &Request, place: String) -> Result<Response, HttpError> {
-        self.check(&request.url).map_err(|why| HttpError::Refused { place: place.clone(), why })?;
+        self.policy.check(&request.url).map_err(|why| HttpError::Refused { place: place.clone(), why })?;
         if self.until.as_ref().is_some_and(Deadline::has_passed) {
             return Err(HttpError::TooLate { place });
         }
@@ -191,7 +165,7 @@ impl Http {
         {
             value.set_sensitive(true);
         }
-        if let Some(origin) = self.rerouted(&url) {
+        if let Some(origin) = self.policy.rerouted(&url) {
             headers.insert(header::HOST, host_header(&url));
             let refuse =
                 || HttpError::Refused { place: place.clone(), why: "its connect_to target is unusable".into() };
@@ -246,7 +220,8 @@ impl Http {
     /// so that a shop cannot name what lies inside. The proxy gets the name and not the address, since proxies allow hosts by
     /// name; where it finds another address than we did, TLS with that very name is all that ever reaches it.
     async fn way(&self, url: &Url, place: String) -> Result<(&reqwest::Client, String), HttpError> {
-        let through = self.policy.proxy.as_ref().filter(|proxy| self.rerouted(url).is_none() && proxy.carries(url));
+        let through =
+            self.policy.proxy.as_ref().filter(|proxy| self.policy.rerouted(url).is_none() && proxy.carries(url));
         let (Some(proxy), Some(client)) = (through, &self.proxied) else { return Ok((&self.direct, place)) };
         let place = format!("{place} through the proxy {}", proxy.name());
         if let Some(Host::Domain(name)) = url.host() {
@@ -282,33 +257,6 @@ impl Http {
         Ok(body.freeze())
     }
 
-    /// Why `url` may not be reached at all; literal addresses bypass the resolver and are checked here.
-    fn check(&self, url: &Url) -> Result<(), String> {
-        let rerouted = self.rerouted(url).is_some();
-        let private = match url.host() {
-            None => return Err("it names no host".into()),
-            Some(Host::Ipv4(ip)) => is_private(ip.into()),
-            Some(Host::Ipv6(ip)) => is_private(ip.into()),
-            Some(Host::Domain(name)) => is_localhost(name),
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err("it carries a user name or password in the address".into());
-        }
-        if private && !rerouted && !self.policy.allow_private_networks {
-            return Err("private addresses are not reached ([http] allow_private_networks)".into());
-        }
-        match url.scheme() {
-            "https" => Ok(()),
-            "http" if rerouted || (private && self.policy.allow_private_networks) => Ok(()),
-            other => Err(format!("only https is spoken, not {other}")),
-        }
-    }
-
-    fn rerouted(&self, url: &Url) -> Option<&Url> {
-        let host = url.host_str()?;
-        self.policy.connect_to.iter().find(|(pattern, _)| matches_host(pattern, host)).map(|(_, origin)| origin)
-    }
-
     fn network(&self, place: &str, error: &reqwest::Error) -> HttpError {
         if is_too_late(error) {
             return HttpError::TooLate { place: place.to_owned() };
@@ -321,56 +269,12 @@ impl Http {
         // The innermost cause names what happened; the outer texts repeat the address with its query.
         let innermost = || causes.last().cloned().unwrap_or_else(|| "the exchange failed".to_owned());
         let silent =
-            error.is_timeout().then(|| format!("nobody answered within {} s", self.connect_timeout().as_secs()));
+            error.is_timeout().then(|| format!("nobody answered within {} s", self.policy.connect_timeout().as_secs()));
         let fault = || self.policy.proxy.as_ref()?.fault(&causes);
         let why = silent.or_else(fault).unwrap_or_else(innermost);
         let place = place.to_owned();
         if error.is_connect() { HttpError::Unreachable { place, why } } else { HttpError::Network { place, why } }
     }
-
-    fn connect_timeout(&self) -> Duration {
-        connect_timeout(&self.policy)
-    }
-}
-
-fn connect_timeout(policy: &HttpPolicy) -> Duration {
-    Duration::from_secs(10).min(policy.timeout)
-}
-
-/// A client that follows nothing, and whether it has CA certificates. Where the machine has none it trusts nobody.
-#[expect(clippy::disallowed_methods, reason = "this is the one network door")]
-fn client(
-    policy: &HttpPolicy,
-    route: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
-) -> Result<(reqwest::Client, bool), HttpError> {
-    let builder = || {
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("store-sync/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(connect_timeout(policy))
-            .timeout(policy.timeout)
-            .pool_idle_timeout(Duration::from_mins(1));
-        route(builder)
-    };
-    match builder().build() {
-        Ok(client) => Ok((client, true)),
-        Err(error) if lacks_roots(&error) => {
-            let client = builder().tls_certs_only([]).build().map_err(|e| unusable(&e.to_string()))?;
-            Ok((client, false))
-        }
-        Err(error) => {
-            let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            Err(unusable(&cause))
-        }
-    }
-}
-
-fn unusable(why: &str) -> HttpError {
-    HttpError::Network { place: "set-up".into(), why: why.to_owned() }
-}
-
-fn matches_host(pattern: &str, host: &str) -> bool {
-    pattern.strip_prefix('*').map_or(pattern == host, |suffix| host.len() > suffix.len() && host.ends_with(suffix))
 }
 
 fn host_header(url: &Url) -> HeaderValue {
@@ -387,31 +291,13 @@ fn is_too_late(error: &reqwest::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::outside::proxy::Proxy;
 
     fn door(allow_private_networks: bool) -> Http {
         Http::new(HttpPolicy { allow_private_networks, ..HttpPolicy::default() }).expect("a door")
-    }
-
-    #[test]
-    fn literal_private_addresses_are_refused_in_every_spelling() {
-        let door = door(false);
-        for text in [
-            "https://127.0.0.1/",
-            "https://2130706433/",
-            "https://0x7f.1/",
-            "https://[::ffff:127.0.0.1]/",
-            "https://localhost/",
-            "https://169.254.169.254/latest",
-            "https://a.localhost/",
-            "http://example.com/",
-            "ftp://example.com/",
-            "https://user:pass@example.com/",
-        ] {
-            let url = Url::parse(text).expect("a url");
-            assert!(door.check(&url).is_err(), "{text} must be refused");
-        }
-        assert!(door.check(&Url::parse("https://example.com/x").expect("a url")).is_ok());
     }
 
     #[tokio::test]
@@ -536,20 +422,5 @@ mod tests {
     fn errors_name_the_place_without_its_query() {
         let url = Url::parse("https://shop.example/a?access_token=canary").expect("a url");
         assert_eq!(place(&Method::GET, &url), "GET shop.example/a");
-    }
-
-    #[test]
-    fn plain_http_is_for_loopback_only() {
-        let door = door(true);
-        assert!(door.check(&Url::parse("http://127.0.0.1:8080/").expect("a url")).is_ok());
-        assert!(door.check(&Url::parse("http://example.com/").expect("a url")).is_err());
-    }
-
-    #[test]
-    fn connect_to_matches_whole_hosts_and_suffixes() {
-        assert!(matches_host("a.example.com", "a.example.com"));
-        assert!(matches_host("*.example.com", "a.example.com"));
-        assert!(!matches_host("*.example.com", "example.com"));
-        assert!(!matches_host("*.example.com", "evil-example.com"));
     }
 }
