@@ -240,3 +240,36 @@ pub struct Job {
     pub created_at: Time,
     pub completed_at: Option<Time>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_queued_by_what_it_is() {
+        let import = |trigger, scope, accept_deletes| {
+            let connection = ConnectionId::from("c");
+            Task::ImportProducts { connection, scope, trigger, accept_deletes }.policy()
+        };
+        let said = |policy: Policy| {
+            (policy.priority, policy.max_attempts, policy.dedupe_key.unwrap_or_default(), policy.delay.as_secs())
+        };
+        let key = |name: &str| format!("import:c:{name}");
+        let (changes, full) = (ImportScope::Changes, ImportScope::Full);
+        assert_eq!(said(import(Trigger::Manual, changes, false)), (50, 3, key("changes"), 0));
+        assert_eq!(said(import(Trigger::Manual, full, true)), (50, 3, key("full:accept"), 0));
+        assert_eq!(said(import(Trigger::Startup, full, false)), (100, 5, key("full"), 0));
+        assert_eq!(said(import(Trigger::Schedule, changes, false)), (100, 3, key("schedule"), 0));
+        assert_eq!(said(import(Trigger::Webhook, changes, false)), (80, 3, key("webhook"), 0));
+        assert_eq!(said(import(Trigger::Webhook, full, false)), (80, 3, key("webhook-gone"), 120));
+    }
+
+    #[test]
+    fn a_check_that_an_earlier_release_left_is_read() {
+        let task: Task = serde_json::from_str(r#"{"type":"check_push","push":"p","connection":"c"}"#).expect("is read");
+        assert_eq!(task.policy().dedupe_key.as_deref(), Some("check:p"));
+        let (push, connection) = (PushId::from("p"), ConnectionId::from("c"));
+        let now = Task::CheckPush { push, connection, stopped: Some((JobId::from("j"), 2)) };
+        assert_eq!(now.policy().dedupe_key.as_deref(), Some("check:j:2"));
+    }
+}

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use store_sync::{
+    curate,
     db::{self, connection::Schedule, lease, lease::Ownership},
-    model::{Pool, RunAction, RunStatus, Trigger},
+    model::{ConnectionStatus, Pool, RunAction, RunStatus, Trigger},
     work,
 };
 
@@ -32,6 +33,45 @@ on_both! {
         assert_eq!(imports.len(), 1);
         assert_eq!(imports[0].status, RunStatus::Success);
         assert!(app.connection().await.next_sync_at.expect("a time") > app.clock.now());
+    }
+
+    async fn a_job_wakes_workers_once_it_is_committed(engine) {
+        let app = TestApp::new(engine).await;
+        let id = app.connect().await;
+        app.drain().await;
+        let leave = async |commits: bool| {
+            let rung = app.tools.bell.notified();
+            let mut tx = app.tools.db.begin().await.expect("begins");
+            let refresh = store_sync::model::Task::RefreshToken { connection: id.clone() };
+            db::job::enqueue(&mut tx, &app.tools.outside, &app.client, refresh).await.expect("is left");
+            if commits {
+                tx.commit().await.expect("commits");
+            } else {
+                drop(tx);
+            }
+            futures_util::FutureExt::now_or_never(rung).is_some()
+        };
+        assert!(!leave(false).await, "what is rolled back wakes nobody");
+        assert!(leave(true).await);
+        let rung = app.tools.bell.notified();
+        app.tools.try_write().await.expect("writes");
+        assert!(futures_util::FutureExt::now_or_never(rung).is_none(), "nor what leaves nothing to do");
+    }
+
+    async fn a_pause_or_a_resume_counts_only_in_the_state_that_it_was_seen_in(engine) {
+        let app = TestApp::new(engine).await;
+        let id = app.connect().await;
+        curate::pause_connection(&app.tools, &id).await.expect("is paused");
+        let twice = curate::pause_connection(&app.tools, &id).await.expect_err("is paused already");
+        assert!(twice.message.contains("the connection is error, not active"), "{}", twice.message);
+        // Between the look and the write somebody disconnects it.
+        let mut tx = app.tools.db.begin().await.expect("begins");
+        db::connection::mark_status(&mut tx, &id, ConnectionStatus::Disconnected, None, app.clock.now()).await.expect("is marked");
+        let states = (ConnectionStatus::Error, ConnectionStatus::Active);
+        assert!(!db::connection::move_status(&mut tx, &id, states, None, app.clock.now()).await.expect("looks"));
+        tx.commit().await.expect("commits");
+        curate::resume_connection(&app.tools, &id).await.expect_err("is disconnected");
+        assert_eq!(app.connection().await.status, ConnectionStatus::Disconnected);
     }
 
     async fn one_lane_runs_one_job_at_a_time(engine) {
