@@ -87,3 +87,17 @@ fn full_and_closed_outputs_are_borne() {
         assert_eq!(shell(line).0, Some(code), "{line}");
     }
 }
+
+#[test]
+fn a_text_log_into_a_pipe_is_plain_and_tells_of_our_own_work_only() {
+    let place = Place::new();
+    place.write("config.toml", "[server]\nlisten = '127.0.0.1:0'\n");
+    let mut daemon = place.start(&["serve"]);
+    daemon.wait_for(|line| line.contains(" serving ").then_some(()));
+    let said = daemon.terminate();
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(!said.stderr.contains('\u{1b}'), "colours are for terminals: {:?}", said.stderr);
+    for word in ["Uninited", "Job creator", "tokio_cron_scheduler"] {
+        assert!(!said.stderr.contains(word), "a library tells what it is made of: {}", said.stderr);
+    }
+}

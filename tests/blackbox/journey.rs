@@ -277,6 +277,7 @@ fn every_command(engine: Engine) {
     assert_eq!(ask("GET", &at, &route, &[], b"").status, 401);
     let shown = ask("GET", &at, &route, &[("Authorization", "Bearer canary-api-token-0123456789")], b"");
     assert_eq!(serde_json::from_slice::<Value>(&shown.body).expect("is JSON")["id"], asset.as_str());
+    assert!(shown.header("x-request-id").is_some_and(|id| !id.is_empty()), "an answer names its request");
 
     // Leaving, and the end.
     own.json(&["flows", "delete", &flow]);
@@ -288,6 +289,7 @@ fn every_command(engine: Engine) {
     for line in said.stderr.lines() {
         assert!(serde_json::from_str::<Value>(line).is_ok(), "a JSON log has the line: {line}");
     }
+    assert!(!said.stderr.contains("tokio_cron_scheduler"), "a library tells what it is made of: {}", said.stderr);
     assert_eq!(shop.terminate().code, Some(0));
 
     // What needs keys in a file, and what makes a place of its own.
