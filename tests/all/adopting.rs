@@ -831,37 +831,44 @@ async fn keys_in_clear_are_told_and_on_demand_sealed_and_stripped() {
     assert_eq!(secrets["consumer_secret"].expose_secret(), "cs_canary_secret");
 }
 
-on_both! {
-    async fn a_database_of_the_first_state_is_brought_up_to_date(engine) {
-        let folder = tempfile::tempdir().expect("a temp folder");
-        let db = Db::open(&SecretString::from(fresh_database(engine, folder.path()).await), 4).await.expect("opens");
-        let rows = "INSERT INTO client (id, name) VALUES ('c', 'C'); INSERT INTO product (id, client_id, name) VALUES ('p', 'c', 'P');
+on_both!(a_database_of_the_first_state_is_brought_up_to_date);
+
+async fn a_database_of_the_first_state_is_brought_up_to_date(engine: Engine) {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let db = Db::open(&SecretString::from(fresh_database(engine, folder.path()).await), 4).await.expect("opens");
+    let rows = "INSERT INTO client (id, name) VALUES ('c', 'C'); INSERT INTO product (id, client_id, name) VALUES ('p', 'c', 'P');
                     INSERT INTO generation_flow (id, client_id, settings) VALUES ('f', 'c', '{\"k\": 1}');
                     INSERT INTO generated_asset (id, client_id, generation_flow_id, asset_url, status) VALUES ('a', 'c', 'f', 'k', 'completed');
                     INSERT INTO generated_asset_product (id, generated_asset_id, product_id, is_primary) VALUES ('l', 'a', 'p', true);";
-        match &db {
-            Db::Sqlite { write, .. } => {
-                sqlx::raw_sql(include_str!("legacy/first_sqlite.sql")).execute(write).await.expect("the schema");
-                sqlx::raw_sql(rows).execute(write).await.expect("rows");
-            }
-            Db::Postgres { pool, .. } => {
-                sqlx::raw_sql(include_str!("legacy/first_postgres.sql")).execute(pool).await.expect("the schema");
-                sqlx::raw_sql(rows).execute(pool).await.expect("rows");
-            }
+    match &db {
+        Db::Sqlite { write, .. } => {
+            sqlx::raw_sql(include_str!("legacy/first_sqlite.sql")).execute(write).await.expect("the schema");
+            sqlx::raw_sql(rows).execute(write).await.expect("rows");
         }
-        let look = adopt::look(&db).await.expect("looks");
-        assert_eq!(look.kind, Kind::Older);
-        assert!(look.missing.iter().any(|step| step.contains("from_legacy") || step.contains("generated_asset anew")), "{look:?}");
-        let clock = Clock::frozen(start_of_time());
-        let report = adopt::run(&db, &clock, "a", &Options::default()).await.expect("is no decision for a person");
-        assert_eq!(report.kind, Kind::Older);
-        assert_eq!(adopt::look(&db).await.expect("looks").kind, Kind::Current);
-        assert!(adopt::last(&db).await.expect("reads").is_none());
-        let mut tx = db.begin().await.expect("begins");
-        let asset = db::asset::find(&mut tx, "a").await.expect("reads").expect("is there");
-        assert_eq!(asset.generation_flow_id.as_ref().map(store_sync::model::FlowId::as_str), Some("f"), "no reference was emptied");
-        assert_eq!(db::asset::list_products(&mut tx, &asset.id).await.expect("lists").len(), 1);
+        Db::Postgres { pool, .. } => {
+            sqlx::raw_sql(include_str!("legacy/first_postgres.sql")).execute(pool).await.expect("the schema");
+            sqlx::raw_sql(rows).execute(pool).await.expect("rows");
+        }
     }
+    let look = adopt::look(&db).await.expect("looks");
+    assert_eq!(look.kind, Kind::Older);
+    assert!(
+        look.missing.iter().any(|step| step.contains("from_legacy") || step.contains("generated_asset anew")),
+        "{look:?}"
+    );
+    let clock = Clock::frozen(start_of_time());
+    let report = adopt::run(&db, &clock, "a", &Options::default()).await.expect("is no decision for a person");
+    assert_eq!(report.kind, Kind::Older);
+    assert_eq!(adopt::look(&db).await.expect("looks").kind, Kind::Current);
+    assert!(adopt::last(&db).await.expect("reads").is_none());
+    let mut tx = db.begin().await.expect("begins");
+    let asset = db::asset::find(&mut tx, "a").await.expect("reads").expect("is there");
+    assert_eq!(
+        asset.generation_flow_id.as_ref().map(store_sync::model::FlowId::as_str),
+        Some("f"),
+        "no reference was emptied"
+    );
+    assert_eq!(db::asset::list_products(&mut tx, &asset.id).await.expect("lists").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,63 +28,68 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.header(name).unwrap_or_default()
 }
 
-on_both! {
-    async fn forged_callbacks_are_refused(engine) {
-        let app = TestApp::new(engine).await;
-        let (mut visitor, back) = app.consent("allow").await;
-        refused(&app, &mut visitor, &with(&back, "state", "guessed"), 400, "state_unknown").await;
-        refused(&app, &mut visitor, &with(&back, "state", ""), 400, "state_missing").await;
-        refused(&app, &mut visitor, &with(&back, "hmac", &"0".repeat(64)), 403, "bad_signature").await;
-        refused(&app, &mut visitor, &with(&back, "code", "other"), 403, "bad_signature").await;
-        refused(&app, &mut visitor, &with(&back, "extra", "1"), 403, "bad_signature").await;
-        refused(&app, &mut visitor, &with(&back, "shop", "evil.example"), 403, "bad_signature").await;
-        let mut twice = Url::parse(&back).expect("an address");
-        let state = twice.query_pairs().find(|(k, _)| k == "state").expect("a state").1.into_owned();
-        twice.query_pairs_mut().append_pair("state", &state);
-        refused(&app, &mut visitor, twice.as_str(), 400, "state_missing").await;
-        let mut stranger = Visitor::new(app.http.clone());
-        refused(&app, &mut stranger, &back, 403, "other_browser").await;
-        refused(&app, &mut visitor, &back.replace("/callback/sandbox", "/callback/unknown"), 404, "unknown_provider").await;
-        // After all that the honest answer still works: a forgery uses nothing up.
-        assert_eq!(visitor.open(&back).await.expect("an answer").response.status, 200);
-    }
+on_both!(
+    forged_callbacks_are_refused,
+    a_callback_serves_once_and_in_time,
+    a_merchant_who_refuses_is_told_so,
+    connect_links_are_the_operators
+);
 
-    async fn a_callback_serves_once_and_in_time(engine) {
-        let app = TestApp::new(engine).await;
-        let (mut late, late_back) = app.consent("allow").await;
-        app.clock.advance(Duration::from_mins(16));
-        refused(&app, &mut late, &late_back, 400, "state_expired").await;
-        let (mut slow, slow_back) = app.consent("allow").await;
-        app.clock.advance(Duration::from_mins(3));
-        refused(&app, &mut slow, &slow_back, 403, "stale_signature").await;
-        let (mut visitor, back) = app.consent("allow").await;
-        assert_eq!(visitor.open(&back).await.expect("an answer").response.status, 200);
-        let replay = Visitor::new(app.http.clone()).open(&back).await.expect("an answer");
-        assert_eq!(replay.response.status, 403);
-        let replay = visitor.open(&back).await.expect("an answer");
-        assert!(matches!(replay.response.status, 400 | 403), "{}", replay.text());
-        assert_eq!(app.stats().await["tokens"]["codes"], 1);
-    }
+async fn forged_callbacks_are_refused(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let (mut visitor, back) = app.consent("allow").await;
+    refused(&app, &mut visitor, &with(&back, "state", "guessed"), 400, "state_unknown").await;
+    refused(&app, &mut visitor, &with(&back, "state", ""), 400, "state_missing").await;
+    refused(&app, &mut visitor, &with(&back, "hmac", &"0".repeat(64)), 403, "bad_signature").await;
+    refused(&app, &mut visitor, &with(&back, "code", "other"), 403, "bad_signature").await;
+    refused(&app, &mut visitor, &with(&back, "extra", "1"), 403, "bad_signature").await;
+    refused(&app, &mut visitor, &with(&back, "shop", "evil.example"), 403, "bad_signature").await;
+    let mut twice = Url::parse(&back).expect("an address");
+    let state = twice.query_pairs().find(|(k, _)| k == "state").expect("a state").1.into_owned();
+    twice.query_pairs_mut().append_pair("state", &state);
+    refused(&app, &mut visitor, twice.as_str(), 400, "state_missing").await;
+    let mut stranger = Visitor::new(app.http.clone());
+    refused(&app, &mut stranger, &back, 403, "other_browser").await;
+    refused(&app, &mut visitor, &back.replace("/callback/sandbox", "/callback/unknown"), 404, "unknown_provider").await;
+    // After all that the honest answer still works: a forgery uses nothing up.
+    assert_eq!(visitor.open(&back).await.expect("an answer").response.status, 200);
+}
 
-    async fn a_merchant_who_refuses_is_told_so(engine) {
-        let app = TestApp::new(engine).await;
-        let (mut visitor, back) = app.consent("deny").await;
-        refused(&app, &mut visitor, &back, 400, "access_denied").await;
-    }
+async fn a_callback_serves_once_and_in_time(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let (mut late, late_back) = app.consent("allow").await;
+    app.clock.advance(Duration::from_mins(16));
+    refused(&app, &mut late, &late_back, 400, "state_expired").await;
+    let (mut slow, slow_back) = app.consent("allow").await;
+    app.clock.advance(Duration::from_mins(3));
+    refused(&app, &mut slow, &slow_back, 403, "stale_signature").await;
+    let (mut visitor, back) = app.consent("allow").await;
+    assert_eq!(visitor.open(&back).await.expect("an answer").response.status, 200);
+    let replay = Visitor::new(app.http.clone()).open(&back).await.expect("an answer");
+    assert_eq!(replay.response.status, 403);
+    let replay = visitor.open(&back).await.expect("an answer");
+    assert!(matches!(replay.response.status, 400 | 403), "{}", replay.text());
+    assert_eq!(app.stats().await["tokens"]["codes"], 1);
+}
 
-    async fn connect_links_are_the_operators(engine) {
-        let app = TestApp::new(engine).await;
-        let mut visitor = Visitor::new(app.http.clone());
-        refused(&app, &mut visitor, &with(&app.link(), "client", "other"), 403, "not_signed").await;
-        refused(&app, &mut visitor, &with(&app.link(), "expires", "99999999999"), 403, "not_signed").await;
-        let link = app.link();
-        app.clock.advance(Duration::from_hours(25));
-        refused(&app, &mut visitor, &link, 403, "not_signed").await;
-        refused(&app, &mut visitor, &with(&app.link(), "shop", "ftp://x"), 400, "bad_field").await;
-        refused(&app, &mut visitor, &with(&app.link(), "shop", "http://shop.example"), 400, "bad_store_url").await;
-        let unknown = store_sync::web::connect_link(&app.tools, "sandbox", "nobody", &app.fields());
-        refused(&app, &mut visitor, &unknown, 404, "unknown_client").await;
-    }
+async fn a_merchant_who_refuses_is_told_so(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let (mut visitor, back) = app.consent("deny").await;
+    refused(&app, &mut visitor, &back, 400, "access_denied").await;
+}
+
+async fn connect_links_are_the_operators(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let mut visitor = Visitor::new(app.http.clone());
+    refused(&app, &mut visitor, &with(&app.link(), "client", "other"), 403, "not_signed").await;
+    refused(&app, &mut visitor, &with(&app.link(), "expires", "99999999999"), 403, "not_signed").await;
+    let link = app.link();
+    app.clock.advance(Duration::from_hours(25));
+    refused(&app, &mut visitor, &link, 403, "not_signed").await;
+    refused(&app, &mut visitor, &with(&app.link(), "shop", "ftp://x"), 400, "bad_field").await;
+    refused(&app, &mut visitor, &with(&app.link(), "shop", "http://shop.example"), 400, "bad_store_url").await;
+    let unknown = store_sync::web::connect_link(&app.tools, "sandbox", "nobody", &app.fields());
+    refused(&app, &mut visitor, &unknown, 404, "unknown_client").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -424,30 +424,33 @@ async fn live(house: &mut House) {
     assert!(house.run(&["connections", "disconnect", &id]));
 }
 
-on_both! {
-    async fn no_secret_stands_anywhere(engine) {
-        let mut house = House::new(engine).await;
-        for client in ["acme", "other"] {
-            assert!(house.run(&["clients", "add", client]));
-        }
-        attack(&mut house).await;
-        live(&mut house).await;
-        let secrets = house.secrets();
-        let tokens = house.relay.passed().len();
-        assert!(tokens >= 6 && secrets.len() > 12, "{tokens} exchanges, {} secrets", secrets.len());
-        let dump = house.dump(engine).await;
-        let log = house.log();
-        assert!(log.contains("TRACE") && log.len() > 100_000 && dump.len() > 20_000 && house.seen.len() > 20_000);
-        for (name, text) in [("the log", log.as_bytes()), ("the database", &dump), ("an answer or a command", &house.seen)] {
-            for secret in &secrets {
-                assert!(secret.len() > 20, "{secret}");
-                let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-                for spelt in [secret.as_str(), &encoded] {
-                    let found = text.windows(spelt.len()).position(|window| window == spelt.as_bytes());
-                    if let Some(at) = found {
-                        let around = String::from_utf8_lossy(&text[at.saturating_sub(300)..(at + spelt.len() + 60).min(text.len())]).into_owned();
-                        panic!("{secret} stands in {name}: {around}");
-                    }
+on_both!(no_secret_stands_anywhere);
+
+async fn no_secret_stands_anywhere(engine: Engine) {
+    let mut house = House::new(engine).await;
+    for client in ["acme", "other"] {
+        assert!(house.run(&["clients", "add", client]));
+    }
+    attack(&mut house).await;
+    live(&mut house).await;
+    let secrets = house.secrets();
+    let tokens = house.relay.passed().len();
+    assert!(tokens >= 6 && secrets.len() > 12, "{tokens} exchanges, {} secrets", secrets.len());
+    let dump = house.dump(engine).await;
+    let log = house.log();
+    assert!(log.contains("TRACE") && log.len() > 100_000 && dump.len() > 20_000 && house.seen.len() > 20_000);
+    for (name, text) in [("the log", log.as_bytes()), ("the database", &dump), ("an answer or a command", &house.seen)]
+    {
+        for secret in &secrets {
+            assert!(secret.len() > 20, "{secret}");
+            let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            for spelt in [secret.as_str(), &encoded] {
+                let found = text.windows(spelt.len()).position(|window| window == spelt.as_bytes());
+                if let Some(at) = found {
+                    let around =
+                        String::from_utf8_lossy(&text[at.saturating_sub(300)..(at + spelt.len() + 60).min(text.len())])
+                            .into_owned();
+                    panic!("{secret} stands in {name}: {around}");
                 }
             }
         }

@@ -63,159 +63,187 @@ async fn work_that_is_broken_off(db: Db, kind: usize, id: String) -> sqlx::Resul
     }
 }
 
-on_both! {
-    async fn work_broken_off_anywhere_leaves_no_transaction_behind(engine) {
-        let folder = tempfile::tempdir().expect("a temp folder");
-        let (db, url) = database(engine, folder.path()).await;
-        let mut strangers = Vec::new();
-        for stranger in 0..6_u64 {
-            let db = db.clone();
-            strangers.push(tokio::spawn(async move {
-                let mut chance = stranger.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-                for n in 0..700 {
-                    chance ^= chance << 13;
-                    chance ^= chance >> 7;
-                    chance ^= chance << 17;
-                    let work = work_that_is_broken_off(db.clone(), usize::try_from(chance % 4).expect("small"), format!("s{stranger}-{n}"));
-                    if let Ok(Err(error)) = tokio::time::timeout(Duration::from_micros((chance >> 3) & 2047), work).await {
-                        panic!("a stranger's own work fails: {error}");
-                    }
+on_both!(
+    work_broken_off_anywhere_leaves_no_transaction_behind,
+    a_failed_commit_spoils_nothing,
+    readiness_tells_within_seconds_what_is_wrong_and_heals
+);
+
+async fn work_broken_off_anywhere_leaves_no_transaction_behind(engine: Engine) {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let (db, url) = database(engine, folder.path()).await;
+    let mut strangers = Vec::new();
+    for stranger in 0..6_u64 {
+        let db = db.clone();
+        strangers.push(tokio::spawn(async move {
+            let mut chance = stranger.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+            for n in 0..700 {
+                chance ^= chance << 13;
+                chance ^= chance >> 7;
+                chance ^= chance << 17;
+                let work = work_that_is_broken_off(
+                    db.clone(),
+                    usize::try_from(chance % 4).expect("small"),
+                    format!("s{stranger}-{n}"),
+                );
+                if let Ok(Err(error)) = tokio::time::timeout(Duration::from_micros((chance >> 3) & 2047), work).await {
+                    panic!("a stranger's own work fails: {error}");
                 }
-            }));
+            }
+        }));
+    }
+    // Beside them, honest work finds every transaction fresh: none that another one began, none that may only read.
+    for n in 0..300 {
+        let mut tx = db.begin().await.expect("begins");
+        if let Tx::Postgres(held) = &mut tx {
+            let fresh: bool = sqlx::query_scalar(
+                "SELECT current_setting('transaction_read_only') = 'off' AND pg_current_xact_id_if_assigned() IS NULL",
+            )
+            .fetch_one(&mut **held)
+            .await
+            .expect("an answer");
+            assert!(fresh, "somebody else's transaction");
         }
-        // Beside them, honest work finds every transaction fresh: none that another one began, none that may only read.
-        for n in 0..300 {
-            let mut tx = db.begin().await.expect("begins");
-            if let Tx::Postgres(held) = &mut tx {
-                let fresh: bool = sqlx::query_scalar(
-                    "SELECT current_setting('transaction_read_only') = 'off' AND pg_current_xact_id_if_assigned() IS NULL",
-                )
-                .fetch_one(&mut **held)
+        db::client::insert(&mut tx, &ClientId::from(format!("h{n}").as_str()), "honest", None, start_of_time())
+            .await
+            .expect("writes");
+        tx.commit().await.expect("commits");
+    }
+    for stranger in strangers {
+        stranger.await.expect("no fault of its own");
+    }
+    assert_eq!(clients(&db).await.iter().filter(|id| id.starts_with('h')).count(), 300, "every commit lasts");
+    if engine == Engine::Postgres {
+        db.close().await;
+        let (db, watcher) = (
+            Db::open(&SecretString::from(url.clone()), 4).await.expect("opens"),
+            PgPool::connect(&url).await.expect("connects"),
+        );
+        // What is broken off at the first step, with nobody coming after it who could clean up.
+        for n in 0..200_u64 {
+            let _ = tokio::time::timeout(Duration::from_micros(n * 5), db.read()).await;
+            let _ = tokio::time::timeout(Duration::from_micros(n * 5), db.begin()).await;
+            let _ = tokio::time::timeout(Duration::from_micros(n * 50), adopt::look(&db)).await;
+        }
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+        let mut open = 1_i64;
+        for _ in 0..100 {
+            open = sqlx::query_scalar(sql).fetch_one(&watcher).await.expect("counts");
+            if open == 0 {
+                break;
+            }
+            Clock::system().sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(open, 0, "no transaction stays open");
+    }
+}
+
+async fn a_failed_commit_spoils_nothing(engine: Engine) {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let (db, _) = database(engine, folder.path()).await;
+    for n in 0..3 {
+        let mut tx = db.begin().await.expect("begins");
+        db::client::insert(&mut tx, &ClientId::from("lost"), "lost", None, start_of_time()).await.expect("writes");
+        // What is wrong is found by the commit alone.
+        let sql = match engine {
+            Engine::Sqlite => {
+                "PRAGMA defer_foreign_keys = ON; INSERT INTO product (id, client_id, name) VALUES ('p', 'nobody', 'P')"
+            }
+            Engine::Postgres => {
+                "CREATE TEMP TABLE twice (a int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO twice VALUES (1), (1)"
+            }
+        };
+        run(&mut tx, sql).await.expect("is let through");
+        tx.commit().await.expect_err("the commit is refused");
+        insert(&db, &format!("c{n}")).await.expect("the next one commits");
+    }
+    assert_eq!(clients(&db).await, ["c0", "c1", "c2"]);
+}
+
+async fn readiness_tells_within_seconds_what_is_wrong_and_heals(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let ask = async || {
+        let url = Url::parse(&format!("{}/readyz", app.url)).expect("an address");
+        let answer =
+            app.http.send_once(&store_sync::outside::Request::new(http::Method::GET, url)).await.expect("an answer");
+        (answer.status, String::from_utf8_lossy(&answer.body).into_owned())
+    };
+    // What was answered once is good for a second.
+    let until = async |status: u16| {
+        for _ in 0..200 {
+            let (got, text) = ask().await;
+            if got == status {
+                return text;
+            }
+            Clock::system().sleep(Duration::from_millis(50)).await;
+        }
+        panic!("is never {status}: {:?}", ask().await)
+    };
+    assert_eq!(until(200).await, "ready\n");
+    // Somebody keeps writers out and says nothing: the answer comes all the same.
+    match &app.tools.db {
+        Db::Sqlite { file, .. } => {
+            let url = SecretString::from(format!("sqlite:{}", file.display()));
+            let other = Db::open(&url, 2).await.expect("opens");
+            let held = other.begin().await.expect("begins");
+            Clock::system().sleep(Duration::from_millis(1100)).await;
+            let asked = Clock::system().now();
+            assert_eq!(ask().await, (503, "not ready: the database does not answer\n".to_owned()));
+            assert!(Clock::system().now().since(asked) < Duration::from_secs(3));
+            drop(held);
+        }
+        Db::Postgres { pool, .. } => {
+            let mut other = pool.begin().await.expect("begins");
+            sqlx::raw_sql("LOCK TABLE daemon_lease IN ACCESS EXCLUSIVE MODE")
+                .execute(&mut *other)
                 .await
-                .expect("an answer");
-                assert!(fresh, "somebody else's transaction");
-            }
-            db::client::insert(&mut tx, &ClientId::from(format!("h{n}").as_str()), "honest", None, start_of_time()).await.expect("writes");
-            tx.commit().await.expect("commits");
-        }
-        for stranger in strangers {
-            stranger.await.expect("no fault of its own");
-        }
-        assert_eq!(clients(&db).await.iter().filter(|id| id.starts_with('h')).count(), 300, "every commit lasts");
-        if engine == Engine::Postgres {
-            db.close().await;
-            let (db, watcher) = (Db::open(&SecretString::from(url.clone()), 4).await.expect("opens"), PgPool::connect(&url).await.expect("connects"));
-            // What is broken off at the first step, with nobody coming after it who could clean up.
-            for n in 0..200_u64 {
-                let _ = tokio::time::timeout(Duration::from_micros(n * 5), db.read()).await;
-                let _ = tokio::time::timeout(Duration::from_micros(n * 5), db.begin()).await;
-                let _ = tokio::time::timeout(Duration::from_micros(n * 50), adopt::look(&db)).await;
-            }
-            let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
-            let mut open = 1_i64;
-            for _ in 0..100 {
-                open = sqlx::query_scalar(sql).fetch_one(&watcher).await.expect("counts");
-                if open == 0 { break; }
-                Clock::system().sleep(Duration::from_millis(50)).await;
-            }
-            assert_eq!(open, 0, "no transaction stays open");
+                .expect("locks");
+            Clock::system().sleep(Duration::from_millis(1100)).await;
+            let asked = Clock::system().now();
+            assert_eq!(ask().await, (503, "not ready: the database does not answer\n".to_owned()));
+            assert!(Clock::system().now().since(asked) < Duration::from_secs(3));
+            other.rollback().await.expect("rolls back");
         }
     }
-
-    async fn a_failed_commit_spoils_nothing(engine) {
-        let folder = tempfile::tempdir().expect("a temp folder");
-        let (db, _) = database(engine, folder.path()).await;
-        for n in 0..3 {
-            let mut tx = db.begin().await.expect("begins");
-            db::client::insert(&mut tx, &ClientId::from("lost"), "lost", None, start_of_time()).await.expect("writes");
-            // What is wrong is found by the commit alone.
-            let sql = match engine {
-                Engine::Sqlite => "PRAGMA defer_foreign_keys = ON; INSERT INTO product (id, client_id, name) VALUES ('p', 'nobody', 'P')",
-                Engine::Postgres => "CREATE TEMP TABLE twice (a int UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO twice VALUES (1), (1)",
-            };
-            run(&mut tx, sql).await.expect("is let through");
-            tx.commit().await.expect_err("the commit is refused");
-            insert(&db, &format!("c{n}")).await.expect("the next one commits");
-        }
-        assert_eq!(clients(&db).await, ["c0", "c1", "c2"]);
-    }
-
-    async fn readiness_tells_within_seconds_what_is_wrong_and_heals(engine) {
-        let app = TestApp::new(engine).await;
-        let ask = async || {
-            let url = Url::parse(&format!("{}/readyz", app.url)).expect("an address");
-            let answer = app.http.send_once(&store_sync::outside::Request::new(http::Method::GET, url)).await.expect("an answer");
-            (answer.status, String::from_utf8_lossy(&answer.body).into_owned())
-        };
-        // What was answered once is good for a second.
-        let until = async |status: u16| {
-            for _ in 0..200 {
-                let (got, text) = ask().await;
-                if got == status { return text; }
-                Clock::system().sleep(Duration::from_millis(50)).await;
-            }
-            panic!("is never {status}: {:?}", ask().await)
-        };
+    until(200).await;
+    if let Db::Sqlite { file, .. } = &app.tools.db {
+        let aside = file.with_extension("aside");
+        std::fs::rename(file, &aside).expect("is taken away");
+        assert!(until(503).await.contains("removed or replaced"));
+        std::fs::rename(&aside, file).expect("is put back");
         assert_eq!(until(200).await, "ready\n");
-        // Somebody keeps writers out and says nothing: the answer comes all the same.
-        match &app.tools.db {
-            Db::Sqlite { file, .. } => {
-                let url = SecretString::from(format!("sqlite:{}", file.display()));
-                let other = Db::open(&url, 2).await.expect("opens");
-                let held = other.begin().await.expect("begins");
-                Clock::system().sleep(Duration::from_millis(1100)).await;
-                let asked = Clock::system().now();
-                assert_eq!(ask().await, (503, "not ready: the database does not answer\n".to_owned()));
-                assert!(Clock::system().now().since(asked) < Duration::from_secs(3));
-                drop(held);
-            }
-            Db::Postgres { pool, .. } => {
-                let mut other = pool.begin().await.expect("begins");
-                sqlx::raw_sql("LOCK TABLE daemon_lease IN ACCESS EXCLUSIVE MODE").execute(&mut *other).await.expect("locks");
-                Clock::system().sleep(Duration::from_millis(1100)).await;
-                let asked = Clock::system().now();
-                assert_eq!(ask().await, (503, "not ready: the database does not answer\n".to_owned()));
-                assert!(Clock::system().now().since(asked) < Duration::from_secs(3));
-                other.rollback().await.expect("rolls back");
-            }
-        }
-        until(200).await;
-        if let Db::Sqlite { file, .. } = &app.tools.db {
-            let aside = file.with_extension("aside");
-            std::fs::rename(file, &aside).expect("is taken away");
-            assert!(until(503).await.contains("removed or replaced"));
-            std::fs::rename(&aside, file).expect("is put back");
-            assert_eq!(until(200).await, "ready\n");
-        }
-        // Reading works, writing does not; then it does again. Sessions remember it, so that they must be others.
-        let admin = |sql: &'static str| {
-            let db = app.tools.db.clone();
-            async move {
-                match &db {
-                    Db::Sqlite { write, .. } => {
-                        let sql = if sql == "on" { "PRAGMA query_only = ON" } else { "PRAGMA query_only = OFF" };
-                        sqlx::raw_sql(sql).execute(write).await.expect("is set");
-                    }
-                    Db::Postgres { pool, .. } => {
-                        let url = pool.connect_options().as_ref().clone().options([("default_transaction_read_only", "off")]);
-                        let own = PgPool::connect_with(url).await.expect("connects");
-                        let set = format!("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {sql}', current_database()); END $$");
-                        sqlx::raw_sql(AssertSqlSafe(set)).execute(&own).await.expect("is set");
-                        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'store-sync' AND pid <> pg_backend_pid()";
-                        if sql == "on" {
-                            sqlx::raw_sql(end).execute(&own).await.expect("ends them");
-                        }
+    }
+    // Reading works, writing does not; then it does again. Sessions remember it, so that they must be others.
+    let admin = |sql: &'static str| {
+        let db = app.tools.db.clone();
+        async move {
+            match &db {
+                Db::Sqlite { write, .. } => {
+                    let sql = if sql == "on" { "PRAGMA query_only = ON" } else { "PRAGMA query_only = OFF" };
+                    sqlx::raw_sql(sql).execute(write).await.expect("is set");
+                }
+                Db::Postgres { pool, .. } => {
+                    let url =
+                        pool.connect_options().as_ref().clone().options([("default_transaction_read_only", "off")]);
+                    let own = PgPool::connect_with(url).await.expect("connects");
+                    let set = format!(
+                        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {sql}', current_database()); END $$"
+                    );
+                    sqlx::raw_sql(AssertSqlSafe(set)).execute(&own).await.expect("is set");
+                    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'store-sync' AND pid <> pg_backend_pid()";
+                    if sql == "on" {
+                        sqlx::raw_sql(end).execute(&own).await.expect("ends them");
                     }
                 }
             }
-        };
-        admin("on").await;
-        let text = until(503).await;
-        assert!(text.contains("read-only"), "{text}");
-        admin("off").await;
-        until(200).await;
-        insert(&app.tools.db, "later").await.expect("writes again, without a restart");
-    }
+        }
+    };
+    admin("on").await;
+    let text = until(503).await;
+    assert!(text.contains("read-only"), "{text}");
+    admin("off").await;
+    until(200).await;
+    insert(&app.tools.db, "later").await.expect("writes again, without a restart");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -176,104 +176,123 @@ impl House {
     }
 }
 
-on_both! {
-    async fn fifty_kills_lose_nothing_and_double_nothing(engine) {
-        let house = House::new(engine, PRODUCTS).await;
-        let (tools, file, shop_url) = (house.tools.clone(), house.file.clone(), house.shop_url.clone());
+on_both!(fifty_kills_lose_nothing_and_double_nothing, two_thousand_pictures_are_made_once_through_three_kills);
 
-        let chance = Random::seeded(if engine == Engine::Sqlite { 11 } else { 12 });
-        first_products(&tools, &file).await;
-        for round in 0..KILLS {
-            more_work(&tools, round).await;
-            let mut daemon = spawn(&file);
-            // However long a start takes here: a kill is to hit work.
-            at_work(&tools).await;
-            tools.outside.clock.sleep(Duration::from_millis(chance.below(700))).await;
-            daemon.kill().expect("is killed");
-            daemon.wait().expect("has ended");
-        }
+async fn fifty_kills_lose_nothing_and_double_nothing(engine: Engine) {
+    let house = House::new(engine, PRODUCTS).await;
+    let (tools, file, shop_url) = (house.tools.clone(), house.file.clone(), house.shop_url.clone());
 
-        // Now one that may live: everything that was left is done.
-        house.finish(600).await;
-        work::recover(&tools, engine == Engine::Sqlite).await.expect("recovers");
-
-        let mut tx = tools.db.read().await.expect("reads");
-        let products = db::product::list(&mut tx, &db::product::ProductFilter { with_deleted: true, ..Default::default() }, 100_000).await.expect("lists");
-        let mut ids: Vec<_> = products.iter().map(|p| p.erp_id.clone()).collect();
-        ids.sort();
-        ids.dedup();
-        assert_eq!((products.len(), ids.len()), (PRODUCTS, PRODUCTS), "every product is there once");
-        assert!(products.iter().all(|p| p.erp_deleted_at.is_none()));
-        let pushes = db::push::list(&mut tx, &db::push::PushFilter::default(), 1000).await.expect("lists");
-        assert_eq!(pushes.len(), KILLS, "every picture that was approved");
-        let unsynced: Vec<_> = pushes.iter().filter(|p| p.synced_at.is_none()).map(|p| (p.status, p.last_error.clone())).collect();
-        assert!(unsynced.is_empty(), "{unsynced:?}");
-        let runs = db::run::list(&mut tx, &db::run::RunFilter::default(), 100_000).await.expect("lists");
-        let open = runs.iter().filter(|r| matches!(r.status, RunStatus::Pending | RunStatus::Running)).count();
-        assert_eq!(open, 0, "no run is left open");
-        assert!(runs.iter().any(|r| r.error_code.as_deref() == Some("interrupted")), "some kills hit a run");
-        drop(tx);
-
-        // The shop's own word: what it attached is what was approved, each once.
-        let stats = get(&tools, &format!("{shop_url}/stats")).await;
-        assert_eq!(stats["pictures"]["attached"], pushes.len(), "every approved picture is in the shop once");
+    let chance = Random::seeded(if engine == Engine::Sqlite { 11 } else { 12 });
+    first_products(&tools, &file).await;
+    for round in 0..KILLS {
+        more_work(&tools, round).await;
+        let mut daemon = spawn(&file);
+        // However long a start takes here: a kill is to hit work.
+        at_work(&tools).await;
+        tools.outside.clock.sleep(Duration::from_millis(chance.below(700))).await;
+        daemon.kill().expect("is killed");
+        daemon.wait().expect("has ended");
     }
 
-    async fn two_thousand_pictures_are_made_once_through_three_kills(engine) {
-        const SHOWN: usize = 500;
-        const PRICE: i64 = 10_000;
-        let model = Model::new().await;
-        let prices = "usd_per_month = 1000\n[gemini.prices]\n\"first-image\" = 0.01\n";
-        let house = House::with(engine, SHOWN, &(model.config("analyse = \"never\"") + prices)).await;
-        let tools = &house.tools;
-        work::drain(tools).await.expect("imports");
-        let mut tx = tools.db.read().await.expect("reads");
-        let products = db::product::list(&mut tx, &db::product::ProductFilter::default(), 1000).await.expect("lists");
-        drop(tx);
-        assert_eq!(products.len(), SHOWN);
-        let session = SessionInput {
-            client_id: Some("acme".into()),
-            name: Some("All of it".into()),
-            product_ids: Some(products.into_iter().map(|product| product.id).collect()),
-            ..SessionInput::default()
-        };
-        let session = curate::create_session(tools, &session).await.expect("is made").id;
-        let ordered = generate::order_session(tools, &session, generate::Terms::of(4), false).await.expect("is ordered");
-        assert_eq!((ordered.flows.len(), ordered.assets.len()), (SHOWN, 4 * SHOWN));
-        for pause in [900, 1500, 1100] {
-            let mut daemon = spawn(&house.file);
-            tools.outside.clock.sleep(Duration::from_millis(pause)).await;
-            daemon.kill().expect("is killed");
-            daemon.wait().expect("has ended");
-        }
-        house.finish(3000).await;
-        let mut tx = tools.db.read().await.expect("reads");
-        let filter = db::asset::AssetFilter::default();
-        let made = db::asset::list(&mut tx, &filter, 10_000).await.expect("lists");
-        assert!(made.iter().all(|asset| asset.status == AssetStatus::Completed), "{:?}", made.iter().find(|a| a.error.is_some()));
-        let mut keys: Vec<_> = made.iter().filter_map(|asset| asset.asset_url.clone()).collect();
-        keys.sort();
-        keys.dedup();
-        assert_eq!((made.len(), keys.len()), (4 * SHOWN, 4 * SHOWN), "every variant is there once");
-        let told = db::event::EventFilter { kind: Some(EventType::Completed), ..Default::default() };
-        let told = db::event::list(&mut tx, &told, 100_000).await.expect("lists").len();
-        let month = generate::month(tools.outside.clock.now());
-        let used = db::quota::find_usage(&mut tx, &"acme".into(), &month).await.expect("reads").expect("is counted");
-        let stands = db::session::find(&mut tx, &session).await.expect("reads").expect("is there").status;
-        assert_eq!((told, used.generation_count, stands), (4 * SHOWN, 2000, SessionStatus::Completed), "told and counted once");
-        let unfinished = db::flow::FlowFilter { session: Some(session), ..Default::default() };
-        let flows = db::flow::list(&mut tx, &unfinished, 1000).await.expect("lists");
-        assert!(flows.len() == SHOWN && flows.iter().all(|flow| flow.status == FlowStatus::Completed));
-        // The books: every picture at its price, what a kill may have cost beside it, nothing promised any more, and the sum of all that.
-        let kinds = db::ledger::list_sums(&mut tx, &"acme".into(), &month, db::ledger::By::Kind, 10).await.expect("sums");
-        let of = |kind: &str| kinds.iter().find(|sum| sum.what.as_deref() == Some(kind)).map_or((0, 0), |sum| (sum.pictures, sum.usd_micros));
-        assert_eq!(of("image"), (2000, 2000 * PRICE));
-        assert!(kinds.iter().all(|sum| sum.reserved_usd_micros == 0), "{kinds:?}");
-        let spent = db::ledger::get_spending(&mut tx, &tools.gemini.as_ref().expect("a model").budget(), &month).await.expect("reads");
-        assert_eq!(spent, 2000 * PRICE + of("lost").1);
-        let painted = i64::try_from(model.painted()).expect("a number");
-        assert!((2000..=spent / PRICE).contains(&painted), "the books hold every call that may have been paid: {painted} of {spent}");
+    // Now one that may live: everything that was left is done.
+    house.finish(600).await;
+    work::recover(&tools, engine == Engine::Sqlite).await.expect("recovers");
+
+    let mut tx = tools.db.read().await.expect("reads");
+    let products =
+        db::product::list(&mut tx, &db::product::ProductFilter { with_deleted: true, ..Default::default() }, 100_000)
+            .await
+            .expect("lists");
+    let mut ids: Vec<_> = products.iter().map(|p| p.erp_id.clone()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((products.len(), ids.len()), (PRODUCTS, PRODUCTS), "every product is there once");
+    assert!(products.iter().all(|p| p.erp_deleted_at.is_none()));
+    let pushes = db::push::list(&mut tx, &db::push::PushFilter::default(), 1000).await.expect("lists");
+    assert_eq!(pushes.len(), KILLS, "every picture that was approved");
+    let unsynced: Vec<_> =
+        pushes.iter().filter(|p| p.synced_at.is_none()).map(|p| (p.status, p.last_error.clone())).collect();
+    assert!(unsynced.is_empty(), "{unsynced:?}");
+    let runs = db::run::list(&mut tx, &db::run::RunFilter::default(), 100_000).await.expect("lists");
+    let open = runs.iter().filter(|r| matches!(r.status, RunStatus::Pending | RunStatus::Running)).count();
+    assert_eq!(open, 0, "no run is left open");
+    assert!(runs.iter().any(|r| r.error_code.as_deref() == Some("interrupted")), "some kills hit a run");
+    drop(tx);
+
+    // The shop's own word: what it attached is what was approved, each once.
+    let stats = get(&tools, &format!("{shop_url}/stats")).await;
+    assert_eq!(stats["pictures"]["attached"], pushes.len(), "every approved picture is in the shop once");
+}
+
+async fn two_thousand_pictures_are_made_once_through_three_kills(engine: Engine) {
+    const SHOWN: usize = 500;
+    const PRICE: i64 = 10_000;
+    let model = Model::new().await;
+    let prices = "usd_per_month = 1000\n[gemini.prices]\n\"first-image\" = 0.01\n";
+    let house = House::with(engine, SHOWN, &(model.config("analyse = \"never\"") + prices)).await;
+    let tools = &house.tools;
+    work::drain(tools).await.expect("imports");
+    let mut tx = tools.db.read().await.expect("reads");
+    let products = db::product::list(&mut tx, &db::product::ProductFilter::default(), 1000).await.expect("lists");
+    drop(tx);
+    assert_eq!(products.len(), SHOWN);
+    let session = SessionInput {
+        client_id: Some("acme".into()),
+        name: Some("All of it".into()),
+        product_ids: Some(products.into_iter().map(|product| product.id).collect()),
+        ..SessionInput::default()
+    };
+    let session = curate::create_session(tools, &session).await.expect("is made").id;
+    let ordered = generate::order_session(tools, &session, generate::Terms::of(4), false).await.expect("is ordered");
+    assert_eq!((ordered.flows.len(), ordered.assets.len()), (SHOWN, 4 * SHOWN));
+    for pause in [900, 1500, 1100] {
+        let mut daemon = spawn(&house.file);
+        tools.outside.clock.sleep(Duration::from_millis(pause)).await;
+        daemon.kill().expect("is killed");
+        daemon.wait().expect("has ended");
     }
+    house.finish(3000).await;
+    let mut tx = tools.db.read().await.expect("reads");
+    let filter = db::asset::AssetFilter::default();
+    let made = db::asset::list(&mut tx, &filter, 10_000).await.expect("lists");
+    assert!(
+        made.iter().all(|asset| asset.status == AssetStatus::Completed),
+        "{:?}",
+        made.iter().find(|a| a.error.is_some())
+    );
+    let mut keys: Vec<_> = made.iter().filter_map(|asset| asset.asset_url.clone()).collect();
+    keys.sort();
+    keys.dedup();
+    assert_eq!((made.len(), keys.len()), (4 * SHOWN, 4 * SHOWN), "every variant is there once");
+    let told = db::event::EventFilter { kind: Some(EventType::Completed), ..Default::default() };
+    let told = db::event::list(&mut tx, &told, 100_000).await.expect("lists").len();
+    let month = generate::month(tools.outside.clock.now());
+    let used = db::quota::find_usage(&mut tx, &"acme".into(), &month).await.expect("reads").expect("is counted");
+    let stands = db::session::find(&mut tx, &session).await.expect("reads").expect("is there").status;
+    assert_eq!(
+        (told, used.generation_count, stands),
+        (4 * SHOWN, 2000, SessionStatus::Completed),
+        "told and counted once"
+    );
+    let unfinished = db::flow::FlowFilter { session: Some(session), ..Default::default() };
+    let flows = db::flow::list(&mut tx, &unfinished, 1000).await.expect("lists");
+    assert!(flows.len() == SHOWN && flows.iter().all(|flow| flow.status == FlowStatus::Completed));
+    // The books: every picture at its price, what a kill may have cost beside it, nothing promised any more, and the sum of all that.
+    let kinds = db::ledger::list_sums(&mut tx, &"acme".into(), &month, db::ledger::By::Kind, 10).await.expect("sums");
+    let of = |kind: &str| {
+        kinds.iter().find(|sum| sum.what.as_deref() == Some(kind)).map_or((0, 0), |sum| (sum.pictures, sum.usd_micros))
+    };
+    assert_eq!(of("image"), (2000, 2000 * PRICE));
+    assert!(kinds.iter().all(|sum| sum.reserved_usd_micros == 0), "{kinds:?}");
+    let spent = db::ledger::get_spending(&mut tx, &tools.gemini.as_ref().expect("a model").budget(), &month)
+        .await
+        .expect("reads");
+    assert_eq!(spent, 2000 * PRICE + of("lost").1);
+    let painted = i64::try_from(model.painted()).expect("a number");
+    assert!(
+        (2000..=spent / PRICE).contains(&painted),
+        "the books hold every call that may have been paid: {painted} of {spent}"
+    );
 }
 
 async fn get(tools: &Shared, url: &str) -> serde_json::Value {

@@ -273,242 +273,277 @@ async fn deliveries(house: &House) {
     assert!(sealed.len() == 2 && sealed.iter().all(|(_, sealed)| !sealed.contains(secret)));
 }
 
-on_both! {
-    async fn a_platform_may_begin_by_a_signed_request(engine) {
-        let house = House::new(engine, "").await;
-        house.tell(json!({ "expires_in": 3600, "refresh_token": "r", "scope": "write_products" }));
-        let install = |house: &House| house.signed("/connect/signed", &[("shop", ACME), ("host", "eA")]);
-        // Nobody said whose shop it is.
-        is(&house.visitor().open(&install(&house)).await.expect("an answer"), 403, "no_client");
-        house.nothing().await;
+on_both!(
+    a_platform_may_begin_by_a_signed_request,
+    fewer_scopes_than_needed_are_refused_by_name,
+    tokens_without_an_end_are_exchanged_without_the_merchant,
+    keys_that_a_shop_posts_count_with_the_browser_only,
+    a_code_without_state_needs_the_browser_or_a_known_shop,
+    an_installed_instance_is_proved_by_its_signature,
+    pasted_credentials_ask_for_tokens_by_themselves,
+    a_consumer_is_posted_and_every_call_is_signed
+);
 
-        let house = House::new(engine, "signed").await;
-        house.tell(json!({ "expires_in": 3600, "refresh_token": "r", "scope": "write_products" }));
-        let mut visitor = house.visitor();
-        let good = install(&house);
-        is(&visitor.open(&good.replace("host=eA", "host=eB")).await.expect("an answer"), 403, "bad_signature");
-        is(&visitor.open(&good.replace(ACME, "evil.signed.example")).await.expect("an answer"), 403, "bad_signature");
-        house.app.clock.advance(Duration::from_secs(92));
-        is(&visitor.open(&good).await.expect("an answer"), 403, "stale_signature");
-        is(&consent(&house, &mut visitor, &install(&house)).await, 200, "is connected");
-        let first = house.connections().await.remove(0);
-        assert_eq!((first.client_id.as_str(), first.store_url.as_str()), ("acme", "https://acme.signed.example"));
-        // Write implies read. Installed again, it is the same connection.
-        is(&consent(&house, &mut visitor, &install(&house)).await, 200, "is connected");
-        let again = house.connections().await;
-        assert_eq!((again.len(), &again[0].id, again[0].token_version), (1, &first.id, 2));
-        assert_eq!(house.app.drain().await, 1);
-        let left = connect::leave(&house.app.tools, &first.id).await.expect("leaves");
-        assert!(left.revoked_at_shop && house.platform.lock().expect("is whole").ended == 1, "{left:?}");
-    }
+async fn a_platform_may_begin_by_a_signed_request(engine: Engine) {
+    let house = House::new(engine, "").await;
+    house.tell(json!({ "expires_in": 3600, "refresh_token": "r", "scope": "write_products" }));
+    let install = |house: &House| house.signed("/connect/signed", &[("shop", ACME), ("host", "eA")]);
+    // Nobody said whose shop it is.
+    is(&house.visitor().open(&install(&house)).await.expect("an answer"), 403, "no_client");
+    house.nothing().await;
 
-    async fn fewer_scopes_than_needed_are_refused_by_name(engine) {
-        let house = House::new(engine, "signed").await;
-        house.tell(json!({ "expires_in": 3600, "refresh_token": "r", "scope": "read_products" }));
-        let link = house.link("signed", &[("shop", ACME)]);
-        let mut visitor = house.visitor();
-        let landed = consent(&house, &mut visitor, &link).await;
-        is(&landed, 400, "write_products is missing");
-        house.nothing().await;
-        // What is taken back later costs no token; it is told.
-        house.tell(json!({ "expires_in": 3600, "refresh_token": "r", "scope": "write_products,more" }));
-        is(&consent(&house, &mut visitor, &link).await, 200, "is connected");
-        house.app.drain().await;
-        house.tell(json!({ "expires_in": 3600, "refresh_token": "r", "scope": "read_products" }));
-        house.app.clock.advance(Duration::from_mins(59));
-        let id = house.connections().await.remove(0).id;
-        Held::new(house.app.tools.clone(), id).current().await.expect("the token is renewed all the same");
-        let run = house.app.runs().await.into_iter().find(|run| run.action == RunAction::RefreshToken).expect("a run");
-        assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Partial, Some("scopes_missing")));
-    }
+    let house = House::new(engine, "signed").await;
+    house.tell(json!({ "expires_in": 3600, "refresh_token": "r", "scope": "write_products" }));
+    let mut visitor = house.visitor();
+    let good = install(&house);
+    is(&visitor.open(&good.replace("host=eA", "host=eB")).await.expect("an answer"), 403, "bad_signature");
+    is(&visitor.open(&good.replace(ACME, "evil.signed.example")).await.expect("an answer"), 403, "bad_signature");
+    house.app.clock.advance(Duration::from_secs(92));
+    is(&visitor.open(&good).await.expect("an answer"), 403, "stale_signature");
+    is(&consent(&house, &mut visitor, &install(&house)).await, 200, "is connected");
+    let first = house.connections().await.remove(0);
+    assert_eq!((first.client_id.as_str(), first.store_url.as_str()), ("acme", "https://acme.signed.example"));
+    // Write implies read. Installed again, it is the same connection.
+    is(&consent(&house, &mut visitor, &install(&house)).await, 200, "is connected");
+    let again = house.connections().await;
+    assert_eq!((again.len(), &again[0].id, again[0].token_version), (1, &first.id, 2));
+    assert_eq!(house.app.drain().await, 1);
+    let left = connect::leave(&house.app.tools, &first.id).await.expect("leaves");
+    assert!(left.revoked_at_shop && house.platform.lock().expect("is whole").ended == 1, "{left:?}");
+}
 
-    async fn tokens_without_an_end_are_exchanged_without_the_merchant(engine) {
-        let house = House::new(engine, "signed").await;
-        house.tell(json!({ "scope": "write_products" }));
-        let mut visitor = house.visitor();
-        is(&consent(&house, &mut visitor, &house.link("signed", &[("shop", ACME)])).await, 200, "is connected");
-        house.app.drain().await;
-        let before = house.connections().await.remove(0);
-        assert_eq!((before.token_expires_at, before.renew_at), (None, None));
-        let tools = &house.app.tools;
-        let migrate = async |dry| connect::migrate_tokens(tools, Some("signed"), dry).await.expect("reports").remove(0);
-        assert_eq!(migrate(true).await.outcome, "would_migrate");
-        // No pair: the old token stays. A lost answer: it is asked for again.
-        let told = migrate(false).await;
-        assert_eq!(told.outcome, "failed");
-        assert!(told.note.is_some_and(|note| note.contains("the old one stays in use")));
-        house.tell(json!({ "expires_in": 3600, "refresh_token": "r-1", "refresh_token_expires_in": 7_776_000, "scope": "write_products" }));
-        lock(&house.platform).lose = 1;
-        assert_eq!(migrate(false).await.outcome, "failed");
-        assert_eq!(house.connections().await[0].status, ConnectionStatus::Active);
-        let done = migrate(false).await;
-        assert_eq!((done.outcome, done.token_expires_at), ("migrated", Some(house.app.clock.now().plus(Duration::from_hours(1)))));
-        assert_eq!(migrate(false).await.outcome, "already");
-        let asked = lock(&house.platform).asked.last().expect("was asked").1.clone();
-        assert_eq!(asked["grant_type"], "urn:ietf:params:oauth:grant-type:token-exchange");
-        assert_eq!((&asked["subject_token"], &asked["expiring"]), (&json!("token-1"), &json!("1")));
-        assert!(connect::migrate_tokens(tools, Some("posted"), false).await.is_err(), "there is nothing to migrate");
-    }
+async fn fewer_scopes_than_needed_are_refused_by_name(engine: Engine) {
+    let house = House::new(engine, "signed").await;
+    house.tell(json!({ "expires_in": 3600, "refresh_token": "r", "scope": "read_products" }));
+    let link = house.link("signed", &[("shop", ACME)]);
+    let mut visitor = house.visitor();
+    let landed = consent(&house, &mut visitor, &link).await;
+    is(&landed, 400, "write_products is missing");
+    house.nothing().await;
+    // What is taken back later costs no token; it is told.
+    house.tell(json!({ "expires_in": 3600, "refresh_token": "r", "scope": "write_products,more" }));
+    is(&consent(&house, &mut visitor, &link).await, 200, "is connected");
+    house.app.drain().await;
+    house.tell(json!({ "expires_in": 3600, "refresh_token": "r", "scope": "read_products" }));
+    house.app.clock.advance(Duration::from_mins(59));
+    let id = house.connections().await.remove(0).id;
+    Held::new(house.app.tools.clone(), id).current().await.expect("the token is renewed all the same");
+    let run = house.app.runs().await.into_iter().find(|run| run.action == RunAction::RefreshToken).expect("a run");
+    assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Partial, Some("scopes_missing")));
+}
 
-    async fn keys_that_a_shop_posts_count_with_the_browser_only(engine) {
-        let house = House::new(engine, "").await;
-        lock(&house.platform).keys = vec![format!("Basic {}", base64::engine::general_purpose::STANDARD.encode("ck_1:cs_1"))];
-        let link = house.link("posted", &[("shop", &house.shop)]);
-        let mut visitor = house.visitor();
-        let begin = async |visitor: &mut Visitor| {
-            let begun = visitor.peek(&link).await.expect("an answer");
-            param(&location(&begun), "user_id")
-        };
-        let to = format!("{}/oauth/callback/posted", house.app.url);
-        let keys = |nonce: &str, secret: &str, rights: &str| {
-            json!({ "key_id": 1, "user_id": nonce, "consumer_key": "ck_1", "consumer_secret": secret, "key_permissions": rights })
-        };
-        let post = async |value: Value| house.post(&to, "application/json;charset=UTF-8", value.to_string()).await;
-        let nonce = begin(&mut visitor).await;
-        assert_ne!(post(keys("guessed", "cs_1", "read_write")).await, 200);
-        assert_ne!(post(keys(&nonce, "cs_1", "read")).await, 200, "keys that may only read");
-        assert_ne!(post(keys(&nonce, "cs_wrong", "read_write")).await, 200, "keys that the shop does not know");
-        assert_ne!(house.post(&to, "application/json", "not json".into()).await, 200);
-        let back = house.callback("posted", &[("success", "1"), ("user_id", &nonce)]);
-        is(&visitor.open(&back).await.expect("an answer"), 200, "has not handed its keys over yet");
-        assert_eq!(post(keys(&nonce, "cs_1", "read_write")).await, 200, "exactly 200");
-        assert_ne!(post(keys(&nonce, "cs_1", "read_write")).await, 200, "keys come once");
-        // Keys alone connect nothing: whoever began has to come back.
-        house.nothing().await;
-        is(&house.visitor().open(&back).await.expect("an answer"), 403, "other_browser");
-        house.nothing().await;
-        is(&visitor.open(&back).await.expect("an answer"), 200, "is connected");
-        // The first import, and asking the shop to tell of changes.
-        assert_eq!(house.app.drain().await, 2);
-        assert!(house.app.runs().await.iter().all(|run| run.status == RunStatus::Success));
-        deliveries(&house).await;
-        is(&visitor.open(&back).await.expect("an answer"), 403, "other_browser");
-        let mut refusing = house.visitor();
-        let nonce = begin(&mut refusing).await;
-        let no = house.callback("posted", &[("success", "0"), ("user_id", &nonce)]);
-        is(&refusing.open(&no).await.expect("an answer"), 400, "access_denied");
-        assert_ne!(post(keys(&nonce, "cs_1", "read_write")).await, 200, "it has ended");
-        let mut late = house.visitor();
-        let nonce = begin(&mut late).await;
-        house.app.clock.advance(Duration::from_mins(16));
-        assert_ne!(post(keys(&nonce, "cs_1", "read_write")).await, 200, "too late");
-        // A shop elsewhere cannot post to this machine.
-        let far = house.link("posted", &[("shop", "https://shop.posted.example")]);
-        is(&house.visitor().open(&far).await.expect("an answer"), 400, "public_url");
-    }
+async fn tokens_without_an_end_are_exchanged_without_the_merchant(engine: Engine) {
+    let house = House::new(engine, "signed").await;
+    house.tell(json!({ "scope": "write_products" }));
+    let mut visitor = house.visitor();
+    is(&consent(&house, &mut visitor, &house.link("signed", &[("shop", ACME)])).await, 200, "is connected");
+    house.app.drain().await;
+    let before = house.connections().await.remove(0);
+    assert_eq!((before.token_expires_at, before.renew_at), (None, None));
+    let tools = &house.app.tools;
+    let migrate = async |dry| connect::migrate_tokens(tools, Some("signed"), dry).await.expect("reports").remove(0);
+    assert_eq!(migrate(true).await.outcome, "would_migrate");
+    // No pair: the old token stays. A lost answer: it is asked for again.
+    let told = migrate(false).await;
+    assert_eq!(told.outcome, "failed");
+    assert!(told.note.is_some_and(|note| note.contains("the old one stays in use")));
+    house.tell(json!({ "expires_in": 3600, "refresh_token": "r-1", "refresh_token_expires_in": 7_776_000, "scope": "write_products" }));
+    lock(&house.platform).lose = 1;
+    assert_eq!(migrate(false).await.outcome, "failed");
+    assert_eq!(house.connections().await[0].status, ConnectionStatus::Active);
+    let done = migrate(false).await;
+    assert_eq!(
+        (done.outcome, done.token_expires_at),
+        ("migrated", Some(house.app.clock.now().plus(Duration::from_hours(1))))
+    );
+    assert_eq!(migrate(false).await.outcome, "already");
+    let asked = lock(&house.platform).asked.last().expect("was asked").1.clone();
+    assert_eq!(asked["grant_type"], "urn:ietf:params:oauth:grant-type:token-exchange");
+    assert_eq!((&asked["subject_token"], &asked["expiring"]), (&json!("token-1"), &json!("1")));
+    assert!(connect::migrate_tokens(tools, Some("posted"), false).await.is_err(), "there is nothing to migrate");
+}
 
-    async fn a_code_without_state_needs_the_browser_or_a_known_shop(engine) {
-        let house = House::new(engine, "").await;
-        let mut visitor = house.visitor();
-        let begun = visitor.peek(&house.link("stateless", &[])).await.expect("an answer");
-        assert_eq!(location(&begun).as_str(), "https://login.stateless.example/app/our-app/install");
-        let answer = |hash: &str| json!({ "context": format!("stores/{hash}"), "user": { "id": 7 }, "scope": "products other" });
-        let back = |hash: &str| house.callback("stateless", &[("code", "c"), ("context", &format!("stores/{hash}")), ("scope", "products")]);
-        house.tell(answer("g5cd38"));
-        is(&house.visitor().open(&back("g5cd38")).await.expect("an answer"), 403, "no_client");
-        is(&visitor.open(&back("../x")).await.expect("an answer"), 400, "bad_callback");
-        assert!(lock(&house.platform).asked.is_empty(), "nobody's code is spent");
-        let done = visitor.peek(&back("g5cd38")).await.expect("an answer");
-        assert_eq!(location(&done).as_str(), "https://login.stateless.example/app/our-app/done");
-        let connection = house.connections().await.remove(0);
-        assert_eq!((connection.store_url.as_str(), &connection.facts["owner"]), ("https://store-g5cd38.stateless.example", &json!("7")));
-        assert_eq!(lock(&house.platform).asked[0].1["context"], "stores/g5cd38");
-        // Its owner installs anew at the platform: known, so it is the same one; with another shop's token it is not.
-        assert_eq!(house.visitor().peek(&back("g5cd38")).await.expect("an answer").response.status, 303);
-        house.tell(answer("other"));
-        is(&house.visitor().open(&back("g5cd38")).await.expect("an answer"), 403, "other_shop");
-        let after = house.connections().await;
-        assert_eq!((after.len(), after[0].token_version, after[0].renew_at), (1, 2, None));
-        assert_eq!(house.app.drain().await, 1);
-    }
+async fn keys_that_a_shop_posts_count_with_the_browser_only(engine: Engine) {
+    let house = House::new(engine, "").await;
+    lock(&house.platform).keys =
+        vec![format!("Basic {}", base64::engine::general_purpose::STANDARD.encode("ck_1:cs_1"))];
+    let link = house.link("posted", &[("shop", &house.shop)]);
+    let mut visitor = house.visitor();
+    let begin = async |visitor: &mut Visitor| {
+        let begun = visitor.peek(&link).await.expect("an answer");
+        param(&location(&begun), "user_id")
+    };
+    let to = format!("{}/oauth/callback/posted", house.app.url);
+    let keys = |nonce: &str, secret: &str, rights: &str| json!({ "key_id": 1, "user_id": nonce, "consumer_key": "ck_1", "consumer_secret": secret, "key_permissions": rights });
+    let post = async |value: Value| house.post(&to, "application/json;charset=UTF-8", value.to_string()).await;
+    let nonce = begin(&mut visitor).await;
+    assert_ne!(post(keys("guessed", "cs_1", "read_write")).await, 200);
+    assert_ne!(post(keys(&nonce, "cs_1", "read")).await, 200, "keys that may only read");
+    assert_ne!(post(keys(&nonce, "cs_wrong", "read_write")).await, 200, "keys that the shop does not know");
+    assert_ne!(house.post(&to, "application/json", "not json".into()).await, 200);
+    let back = house.callback("posted", &[("success", "1"), ("user_id", &nonce)]);
+    is(&visitor.open(&back).await.expect("an answer"), 200, "has not handed its keys over yet");
+    assert_eq!(post(keys(&nonce, "cs_1", "read_write")).await, 200, "exactly 200");
+    assert_ne!(post(keys(&nonce, "cs_1", "read_write")).await, 200, "keys come once");
+    // Keys alone connect nothing: whoever began has to come back.
+    house.nothing().await;
+    is(&house.visitor().open(&back).await.expect("an answer"), 403, "other_browser");
+    house.nothing().await;
+    is(&visitor.open(&back).await.expect("an answer"), 200, "is connected");
+    // The first import, and asking the shop to tell of changes.
+    assert_eq!(house.app.drain().await, 2);
+    assert!(house.app.runs().await.iter().all(|run| run.status == RunStatus::Success));
+    deliveries(&house).await;
+    is(&visitor.open(&back).await.expect("an answer"), 403, "other_browser");
+    let mut refusing = house.visitor();
+    let nonce = begin(&mut refusing).await;
+    let no = house.callback("posted", &[("success", "0"), ("user_id", &nonce)]);
+    is(&refusing.open(&no).await.expect("an answer"), 400, "access_denied");
+    assert_ne!(post(keys(&nonce, "cs_1", "read_write")).await, 200, "it has ended");
+    let mut late = house.visitor();
+    let nonce = begin(&mut late).await;
+    house.app.clock.advance(Duration::from_mins(16));
+    assert_ne!(post(keys(&nonce, "cs_1", "read_write")).await, 200, "too late");
+    // A shop elsewhere cannot post to this machine.
+    let far = house.link("posted", &[("shop", "https://shop.posted.example")]);
+    is(&house.visitor().open(&far).await.expect("an answer"), 400, "public_url");
+}
 
-    async fn an_installed_instance_is_proved_by_its_signature(engine) {
-        let house = House::new(engine, "").await;
-        house.tell(json!({ "expires_in": 14_400 }));
-        let content = URL_SAFE_NO_PAD.encode(json!({ "instanceId": "i-42" }).to_string());
-        let forged = URL_SAFE_NO_PAD.encode(json!({ "instanceId": "i-43" }).to_string());
-        let signature = URL_SAFE_NO_PAD.encode(mac(&content));
-        let mut visitor = house.visitor();
-        let begun = visitor.peek(&house.link("instance", &[])).await.expect("an answer");
-        assert_eq!(param(&location(&begun), "redirect"), format!("{}/oauth/callback/instance", house.app.url));
-        let back = |text: String| house.callback("instance", &[("instance", &text)]);
-        is(&visitor.open(&back(format!("{signature}.{forged}"))).await.expect("an answer"), 403, "bad_signature");
-        is(&visitor.open(&back(content.clone())).await.expect("an answer"), 403, "bad_signature");
-        house.nothing().await;
-        is(&visitor.open(&back(format!("{signature}.{content}"))).await.expect("an answer"), 200, "is connected");
-        let connection = house.connections().await.remove(0);
-        assert_eq!(connection.store_url, "https://green.instance.example");
-        house.app.drain().await;
-        house.app.clock.advance(Duration::from_hours(4));
-        work::tick(&house.app.tools).await.expect("ticks");
-        house.app.drain().await;
-        let after = house.connections().await.remove(0);
-        assert_eq!(after.token_version, 2, "{:?}", after.last_error);
-        let asked = lock(&house.platform).asked.clone();
-        for (_, asked) in &asked {
-            assert_eq!((&asked["grant_type"], &asked["instance_id"], &asked["client_secret"]), (&json!("client_credentials"), &json!("i-42"), &json!(SECRET)));
-        }
-    }
+async fn a_code_without_state_needs_the_browser_or_a_known_shop(engine: Engine) {
+    let house = House::new(engine, "").await;
+    let mut visitor = house.visitor();
+    let begun = visitor.peek(&house.link("stateless", &[])).await.expect("an answer");
+    assert_eq!(location(&begun).as_str(), "https://login.stateless.example/app/our-app/install");
+    let answer =
+        |hash: &str| json!({ "context": format!("stores/{hash}"), "user": { "id": 7 }, "scope": "products other" });
+    let back = |hash: &str| {
+        house.callback("stateless", &[("code", "c"), ("context", &format!("stores/{hash}")), ("scope", "products")])
+    };
+    house.tell(answer("g5cd38"));
+    is(&house.visitor().open(&back("g5cd38")).await.expect("an answer"), 403, "no_client");
+    is(&visitor.open(&back("../x")).await.expect("an answer"), 400, "bad_callback");
+    assert!(lock(&house.platform).asked.is_empty(), "nobody's code is spent");
+    let done = visitor.peek(&back("g5cd38")).await.expect("an answer");
+    assert_eq!(location(&done).as_str(), "https://login.stateless.example/app/our-app/done");
+    let connection = house.connections().await.remove(0);
+    assert_eq!(
+        (connection.store_url.as_str(), &connection.facts["owner"]),
+        ("https://store-g5cd38.stateless.example", &json!("7"))
+    );
+    assert_eq!(lock(&house.platform).asked[0].1["context"], "stores/g5cd38");
+    // Its owner installs anew at the platform: known, so it is the same one; with another shop's token it is not.
+    assert_eq!(house.visitor().peek(&back("g5cd38")).await.expect("an answer").response.status, 303);
+    house.tell(answer("other"));
+    is(&house.visitor().open(&back("g5cd38")).await.expect("an answer"), 403, "other_shop");
+    let after = house.connections().await;
+    assert_eq!((after.len(), after[0].token_version, after[0].renew_at), (1, 2, None));
+    assert_eq!(house.app.drain().await, 1);
+}
 
-    async fn pasted_credentials_ask_for_tokens_by_themselves(engine) {
-        let house = House::new(engine, "").await;
-        house.tell(json!({ "expires_in": 600 }));
-        let fields = [("shop", "https://shop.client.example"), ("key_id", "SWIA1"), ("key_secret", "s3cr3t")];
-        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let tools = &house.app.tools;
-        let id = connect::paste(tools, "acme", "client", &fields).await.expect("is connected").connection;
-        house.app.drain().await;
-        assert_eq!(lock(&house.platform).asked[0].1, json!({ "grant_type": "client_credentials", "client_id": "SWIA1", "client_secret": "s3cr3t" }));
-        house.app.clock.advance(Duration::from_secs(550));
-        lock(&house.platform).lose = 1;
-        let keys = Held::new(tools.clone(), id.clone());
-        assert_eq!(keys.current().await.expect_err("the answer is lost").remedy, Remedy::Retry(None));
-        assert_eq!(keys.current().await.expect("a token").version, 2, "a lost answer costs nothing");
-        house.app.clock.advance(Duration::from_secs(550));
-        lock(&house.platform).refuse = Some("invalid_client");
-        let failure = keys.current().await.expect_err("the merchant has removed the credentials");
-        assert_eq!((failure.remedy, failure.code.as_str()), (Remedy::Reconnect, "revoked"));
-        assert_eq!(house.connections().await[0].status, ConnectionStatus::NeedsReauth);
-        is(&house.visitor().open(&house.callback("client", &[("code", "x"), ("state", "y")])).await.expect("an answer"), 400, "state_unknown");
+async fn an_installed_instance_is_proved_by_its_signature(engine: Engine) {
+    let house = House::new(engine, "").await;
+    house.tell(json!({ "expires_in": 14_400 }));
+    let content = URL_SAFE_NO_PAD.encode(json!({ "instanceId": "i-42" }).to_string());
+    let forged = URL_SAFE_NO_PAD.encode(json!({ "instanceId": "i-43" }).to_string());
+    let signature = URL_SAFE_NO_PAD.encode(mac(&content));
+    let mut visitor = house.visitor();
+    let begun = visitor.peek(&house.link("instance", &[])).await.expect("an answer");
+    assert_eq!(param(&location(&begun), "redirect"), format!("{}/oauth/callback/instance", house.app.url));
+    let back = |text: String| house.callback("instance", &[("instance", &text)]);
+    is(&visitor.open(&back(format!("{signature}.{forged}"))).await.expect("an answer"), 403, "bad_signature");
+    is(&visitor.open(&back(content.clone())).await.expect("an answer"), 403, "bad_signature");
+    house.nothing().await;
+    is(&visitor.open(&back(format!("{signature}.{content}"))).await.expect("an answer"), 200, "is connected");
+    let connection = house.connections().await.remove(0);
+    assert_eq!(connection.store_url, "https://green.instance.example");
+    house.app.drain().await;
+    house.app.clock.advance(Duration::from_hours(4));
+    work::tick(&house.app.tools).await.expect("ticks");
+    house.app.drain().await;
+    let after = house.connections().await.remove(0);
+    assert_eq!(after.token_version, 2, "{:?}", after.last_error);
+    let asked = lock(&house.platform).asked.clone();
+    for (_, asked) in &asked {
+        assert_eq!(
+            (&asked["grant_type"], &asked["instance_id"], &asked["client_secret"]),
+            (&json!("client_credentials"), &json!("i-42"), &json!(SECRET))
+        );
     }
+}
 
-    async fn a_consumer_is_posted_and_every_call_is_signed(engine) {
-        let house = House::new(engine, "").await;
-        let folder = tempfile::tempdir().expect("a temp folder");
-        let shop = start("consumer", folder.path().into(), &[], &[], "").await;
-        let get = async |url: &str| {
-            let request = Request::new(Method::GET, Url::parse(url).expect("an address"));
-            let answer = house.app.http.send_once(&request).await.expect("an answer");
-            serde_json::from_slice::<Value>(&answer.body).expect("json")
-        };
-        let activate = async |callback: &str, more: &[(&str, &str)]| {
-            let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("callback", callback).extend_pairs(more).finish();
-            get(&format!("{}/activate?{query}", shop.url)).await
-        };
-        let mut visitor = house.visitor();
-        let page = visitor.open(&house.link("consumer", &[("shop", &shop.url)])).await.expect("a page").text();
-        let callback = page.split("<code>").nth(1).and_then(|rest| rest.split("</code>").next()).expect("an address").to_owned();
-        is(&visitor.open(&format!("{callback}?oauth_consumer_key=x")).await.expect("an answer"), 400, "keys_missing");
-        assert_eq!(activate(&callback, &[("as", "https://evil.example/")]).await["posted"], 403, "another shop's address");
-        let wrong = format!("{}x", callback.trim_end_matches(char::is_alphanumeric));
-        assert_eq!(activate(&wrong, &[]).await["posted"], 400);
-        let away = activate(&callback, &[("back", "https://evil.example/")]).await;
-        is(&visitor.open(away["browser"].as_str().expect("an address")).await.expect("an answer"), 403, "other_shop");
-        let good = activate(&callback, &[]).await;
-        assert_eq!(good["posted"], 200);
-        let browser = good["browser"].as_str().expect("an address");
-        is(&visitor.open(&browser.replace("oauth_consumer_key=", "oauth_consumer_key=0")).await.expect("an answer"), 403, "other_consumer");
-        house.nothing().await;
-        let landed = visitor.open(browser).await.expect("an answer");
-        is(&landed, 200, "the shop's own page");
-        is(&visitor.open(browser).await.expect("an answer"), 400, "state_used");
-        assert_eq!(house.app.drain().await, 1);
-        let run = house.app.runs().await.remove(0);
-        assert_eq!((run.status, run.items_created), (RunStatus::Success, 1), "{:?}", run.error_message);
-        let seen = get(&format!("{}/seen", shop.url)).await;
-        assert_eq!((&seen["signed"], &seen["refused"]), (&json!(4), &json!(0)), "{seen}");
-        // No token is renewed, none ends.
-        let connection = house.connections().await.remove(0);
-        assert_eq!((connection.renew_at, connection.token_expires_at), (None, None));
-    }
+async fn pasted_credentials_ask_for_tokens_by_themselves(engine: Engine) {
+    let house = House::new(engine, "").await;
+    house.tell(json!({ "expires_in": 600 }));
+    let fields = [("shop", "https://shop.client.example"), ("key_id", "SWIA1"), ("key_secret", "s3cr3t")];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let tools = &house.app.tools;
+    let id = connect::paste(tools, "acme", "client", &fields).await.expect("is connected").connection;
+    house.app.drain().await;
+    assert_eq!(
+        lock(&house.platform).asked[0].1,
+        json!({ "grant_type": "client_credentials", "client_id": "SWIA1", "client_secret": "s3cr3t" })
+    );
+    house.app.clock.advance(Duration::from_secs(550));
+    lock(&house.platform).lose = 1;
+    let keys = Held::new(tools.clone(), id.clone());
+    assert_eq!(keys.current().await.expect_err("the answer is lost").remedy, Remedy::Retry(None));
+    assert_eq!(keys.current().await.expect("a token").version, 2, "a lost answer costs nothing");
+    house.app.clock.advance(Duration::from_secs(550));
+    lock(&house.platform).refuse = Some("invalid_client");
+    let failure = keys.current().await.expect_err("the merchant has removed the credentials");
+    assert_eq!((failure.remedy, failure.code.as_str()), (Remedy::Reconnect, "revoked"));
+    assert_eq!(house.connections().await[0].status, ConnectionStatus::NeedsReauth);
+    is(
+        &house.visitor().open(&house.callback("client", &[("code", "x"), ("state", "y")])).await.expect("an answer"),
+        400,
+        "state_unknown",
+    );
+}
+
+async fn a_consumer_is_posted_and_every_call_is_signed(engine: Engine) {
+    let house = House::new(engine, "").await;
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let shop = start("consumer", folder.path().into(), &[], &[], "").await;
+    let get = async |url: &str| {
+        let request = Request::new(Method::GET, Url::parse(url).expect("an address"));
+        let answer = house.app.http.send_once(&request).await.expect("an answer");
+        serde_json::from_slice::<Value>(&answer.body).expect("json")
+    };
+    let activate = async |callback: &str, more: &[(&str, &str)]| {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("callback", callback)
+            .extend_pairs(more)
+            .finish();
+        get(&format!("{}/activate?{query}", shop.url)).await
+    };
+    let mut visitor = house.visitor();
+    let page = visitor.open(&house.link("consumer", &[("shop", &shop.url)])).await.expect("a page").text();
+    let callback =
+        page.split("<code>").nth(1).and_then(|rest| rest.split("</code>").next()).expect("an address").to_owned();
+    is(&visitor.open(&format!("{callback}?oauth_consumer_key=x")).await.expect("an answer"), 400, "keys_missing");
+    assert_eq!(activate(&callback, &[("as", "https://evil.example/")]).await["posted"], 403, "another shop's address");
+    let wrong = format!("{}x", callback.trim_end_matches(char::is_alphanumeric));
+    assert_eq!(activate(&wrong, &[]).await["posted"], 400);
+    let away = activate(&callback, &[("back", "https://evil.example/")]).await;
+    is(&visitor.open(away["browser"].as_str().expect("an address")).await.expect("an answer"), 403, "other_shop");
+    let good = activate(&callback, &[]).await;
+    assert_eq!(good["posted"], 200);
+    let browser = good["browser"].as_str().expect("an address");
+    is(
+        &visitor.open(&browser.replace("oauth_consumer_key=", "oauth_consumer_key=0")).await.expect("an answer"),
+        403,
+        "other_consumer",
+    );
+    house.nothing().await;
+    let landed = visitor.open(browser).await.expect("an answer");
+    is(&landed, 200, "the shop's own page");
+    is(&visitor.open(browser).await.expect("an answer"), 400, "state_used");
+    assert_eq!(house.app.drain().await, 1);
+    let run = house.app.runs().await.remove(0);
+    assert_eq!((run.status, run.items_created), (RunStatus::Success, 1), "{:?}", run.error_message);
+    let seen = get(&format!("{}/seen", shop.url)).await;
+    assert_eq!((&seen["signed"], &seen["refused"]), (&json!(4), &json!(0)), "{seen}");
+    // No token is renewed, none ends.
+    let connection = house.connections().await.remove(0);
+    assert_eq!((connection.renew_at, connection.token_expires_at), (None, None));
 }

@@ -256,88 +256,114 @@ fn changing(
     }
 }
 
-on_both! {
-    async fn a_living_product_is_not_gone_because_another_one_went_while_pages_were_read(engine) {
-        let house = House::on(&by_place(), engine, "", whole_by_place(8)).await;
-        assert_eq!(house.living().await.len(), 8);
-        let all: Vec<usize> = (0..8).collect();
-        let without = |gone: usize| all.iter().copied().filter(|id| *id != gone).collect::<Vec<_>>();
-        let swapped = vec![0, 1, 3, 0, 4, 5, 6, 7];
-        let ahead: Vec<usize> = [8].into_iter().chain(all.clone()).collect();
-        for (then, total, words) in [
-            // The second page begins one product later.
-            (without(1), true, "count changed"),
-            // In another order: one stands on two pages, another one on none.
-            (swapped.clone(), true, "more than one page"),
-            (swapped, false, "more than one page"),
-            // One that came moves the others on.
-            (ahead, true, "count changed"),
-        ] {
-            house.answers(changing(all.clone(), then.clone(), total));
-            let run = house.app.sync(ImportScope::Full).await;
-            assert_eq!((run.status, run.error_code.as_deref(), run.items_deleted), (RunStatus::Partial, Some("unproven"), 0), "{then:?}: {run:?}");
-            assert!(text(&run).contains(words), "{then:?}: {}", text(&run));
-            assert_eq!(house.living().await.len(), 8, "{then:?}");
-        }
-        // Once it stands still, what is gone is gone.
-        let left = without(1);
-        house.answers(changing(left.clone(), left, true));
+on_both!(
+    a_living_product_is_not_gone_because_another_one_went_while_pages_were_read,
+    an_absurd_count_is_no_fault_and_no_proof,
+    numbers_too_long_to_be_kept_are_no_ids,
+    cursors_that_go_round_end_a_pass_and_nothing_is_gone,
+    a_cursor_of_an_earlier_run_of_the_pass_is_remembered,
+    pages_that_bring_nothing_new_end_a_pass,
+    one_page_of_repeats_is_doubt,
+    invented_products_end_at_the_bound,
+    a_list_within_a_product_that_never_ends_costs_nothing_but_a_word,
+    pausing_a_shop_ends_its_import,
+    a_process_that_stops_gives_its_import_back,
+    an_import_makes_room_for_others_and_goes_on_behind_them,
+    products_that_cannot_be_read_are_no_success,
+    a_pass_does_not_outlive_its_connection
+);
+
+async fn a_living_product_is_not_gone_because_another_one_went_while_pages_were_read(engine: Engine) {
+    let house = House::on(&by_place(), engine, "", whole_by_place(8)).await;
+    assert_eq!(house.living().await.len(), 8);
+    let all: Vec<usize> = (0..8).collect();
+    let without = |gone: usize| all.iter().copied().filter(|id| *id != gone).collect::<Vec<_>>();
+    let swapped = vec![0, 1, 3, 0, 4, 5, 6, 7];
+    let ahead: Vec<usize> = [8].into_iter().chain(all.clone()).collect();
+    for (then, total, words) in [
+        // The second page begins one product later.
+        (without(1), true, "count changed"),
+        // In another order: one stands on two pages, another one on none.
+        (swapped.clone(), true, "more than one page"),
+        (swapped, false, "more than one page"),
+        // One that came moves the others on.
+        (ahead, true, "count changed"),
+    ] {
+        house.answers(changing(all.clone(), then.clone(), total));
         let run = house.app.sync(ImportScope::Full).await;
-        assert_eq!((run.status, run.items_deleted), (RunStatus::Success, 1), "{run:?}");
+        assert_eq!(
+            (run.status, run.error_code.as_deref(), run.items_deleted),
+            (RunStatus::Partial, Some("unproven"), 0),
+            "{then:?}: {run:?}"
+        );
+        assert!(text(&run).contains(words), "{then:?}: {}", text(&run));
+        assert_eq!(house.living().await.len(), 8, "{then:?}");
     }
+    // Once it stands still, what is gone is gone.
+    let left = without(1);
+    house.answers(changing(left.clone(), left, true));
+    let run = house.app.sync(ImportScope::Full).await;
+    assert_eq!((run.status, run.items_deleted), (RunStatus::Success, 1), "{run:?}");
+}
 
-    async fn an_absurd_count_is_no_fault_and_no_proof(engine) {
-        let house = House::new(engine, "", whole(8)).await;
-        for (total, status) in [
-            (json!(i64::MAX), RunStatus::Partial),
-            (json!("9223372036854775807"), RunStatus::Partial),
-            // No count at all.
-            (json!(-1), RunStatus::Success),
-            (json!(i64::MIN), RunStatus::Success),
-        ] {
-            let (told, mut pages) = (total.clone(), whole(8));
-            house.answers(move |path, cursor| {
-                let mut page = pages(path, cursor)?;
-                page["total"] = told.clone();
-                Ok(page)
-            });
-            let run = house.app.sync(ImportScope::Full).await;
-            assert_eq!((run.status, run.items_deleted), (status, 0), "{total}: {run:?}");
-        }
-    }
-
-    async fn numbers_too_long_to_be_kept_are_no_ids(engine) {
-        let long = r#"{"products": [{"id": 123456789012345678901234567890, "title": "a"}, {"id": 123456789012345678901234567891, "title": "b"},
-                      {"id": 18446744073709551615, "title": "c"}], "total": 3}"#;
-        let house = House::new(engine, "", move |_, _| Ok(serde_json::from_str(long).expect("is JSON"))).await;
-        let run = house.app.runs().await.remove(0);
-        assert_eq!((run.status, run.items_failed, run.items_created), (RunStatus::Partial, 2, 1), "{run:?}");
-        assert_eq!(house.living().await[0].erp_id.as_deref(), Some("18446744073709551615"));
-    }
-
-    async fn cursors_that_go_round_end_a_pass_and_nothing_is_gone(engine) {
-        let house = House::new(engine, "", whole(8)).await;
-        assert_eq!(house.living().await.len(), 8);
-        house.answers(|_, cursor| {
-            let (id, next) = match cursor { None => (0, "a"), Some("a") => (1, "b"), Some("b") => (2, "c"), _ => (3, "a") };
-            Ok(json!({ "products": [product(id)], "next": next }))
+async fn an_absurd_count_is_no_fault_and_no_proof(engine: Engine) {
+    let house = House::new(engine, "", whole(8)).await;
+    for (total, status) in [
+        (json!(i64::MAX), RunStatus::Partial),
+        (json!("9223372036854775807"), RunStatus::Partial),
+        // No count at all.
+        (json!(-1), RunStatus::Success),
+        (json!(i64::MIN), RunStatus::Success),
+    ] {
+        let (told, mut pages) = (total.clone(), whole(8));
+        house.answers(move |path, cursor| {
+            let mut page = pages(path, cursor)?;
+            page["total"] = told.clone();
+            Ok(page)
         });
         let run = house.app.sync(ImportScope::Full).await;
-        broken_off(&run, &house);
-        assert!(text(&run).contains("leads back") && house.calls() == 4, "{} calls: {}", house.calls(), text(&run));
-        assert_eq!(house.living().await.len(), 8);
-        let connection = house.app.connection().await;
-        assert_eq!((connection.last_error_code.as_deref(), connection.status), (Some("endless"), ConnectionStatus::Active));
-        // The shop is well again: so is the connection.
-        house.answers(whole(6));
-        let run = house.app.sync(ImportScope::Full).await;
-        assert_eq!((run.status, run.items_deleted), (RunStatus::Success, 2), "{run:?}");
-        assert_eq!(house.app.connection().await.last_error, None);
+        assert_eq!((run.status, run.items_deleted), (status, 0), "{total}: {run:?}");
     }
+}
 
-    async fn a_cursor_of_an_earlier_run_of_the_pass_is_remembered(engine) {
-        let house = House::new(engine, "", whole(2)).await;
-        let round = |down: bool| move |_: &str, cursor: Option<&str>| {
+async fn numbers_too_long_to_be_kept_are_no_ids(engine: Engine) {
+    let long = r#"{"products": [{"id": 123456789012345678901234567890, "title": "a"}, {"id": 123456789012345678901234567891, "title": "b"},
+                      {"id": 18446744073709551615, "title": "c"}], "total": 3}"#;
+    let house = House::new(engine, "", move |_, _| Ok(serde_json::from_str(long).expect("is JSON"))).await;
+    let run = house.app.runs().await.remove(0);
+    assert_eq!((run.status, run.items_failed, run.items_created), (RunStatus::Partial, 2, 1), "{run:?}");
+    assert_eq!(house.living().await[0].erp_id.as_deref(), Some("18446744073709551615"));
+}
+
+async fn cursors_that_go_round_end_a_pass_and_nothing_is_gone(engine: Engine) {
+    let house = House::new(engine, "", whole(8)).await;
+    assert_eq!(house.living().await.len(), 8);
+    house.answers(|_, cursor| {
+        let (id, next) = match cursor {
+            None => (0, "a"),
+            Some("a") => (1, "b"),
+            Some("b") => (2, "c"),
+            _ => (3, "a"),
+        };
+        Ok(json!({ "products": [product(id)], "next": next }))
+    });
+    let run = house.app.sync(ImportScope::Full).await;
+    broken_off(&run, &house);
+    assert!(text(&run).contains("leads back") && house.calls() == 4, "{} calls: {}", house.calls(), text(&run));
+    assert_eq!(house.living().await.len(), 8);
+    let connection = house.app.connection().await;
+    assert_eq!((connection.last_error_code.as_deref(), connection.status), (Some("endless"), ConnectionStatus::Active));
+    // The shop is well again: so is the connection.
+    house.answers(whole(6));
+    let run = house.app.sync(ImportScope::Full).await;
+    assert_eq!((run.status, run.items_deleted), (RunStatus::Success, 2), "{run:?}");
+    assert_eq!(house.app.connection().await.last_error, None);
+}
+
+async fn a_cursor_of_an_earlier_run_of_the_pass_is_remembered(engine: Engine) {
+    let house = House::new(engine, "", whole(2)).await;
+    let round = |down: bool| {
+        move |_: &str, cursor: Option<&str>| {
             let (id, next) = match cursor {
                 None => (0, "a"),
                 Some("a") => (1, "b"),
@@ -346,198 +372,261 @@ on_both! {
                 _ => (3, "a"),
             };
             Ok(json!({ "products": [product(id)], "next": next }))
-        };
-        house.answers(round(true));
-        let run = house.app.sync(ImportScope::Full).await;
-        assert_eq!(run.status, RunStatus::Failed, "{run:?}");
-        house.answers(round(false));
-        house.app.clock.advance(Duration::from_hours(3));
-        house.app.drain().await;
-        let run = house.app.runs().await.remove(0);
-        broken_off(&run, &house);
-        assert_eq!(house.calls(), 1, "it went on at its page, and that page led back");
-    }
-
-    async fn pages_that_bring_nothing_new_end_a_pass(engine) {
-        let house = House::new(engine, "", whole(4)).await;
-        house.answers(|_, cursor| {
-            let page: usize = cursor.map_or(1, |cursor| cursor.parse().expect("a number"));
-            Ok(json!({ "products": [product(0), product(1)], "next": (page + 1).to_string() }))
-        });
-        for scope in [ImportScope::Full, ImportScope::Changes] {
-            let run = house.app.sync(scope).await;
-            broken_off(&run, &house);
         }
-        assert_eq!((house.calls(), house.living().await.len()), (6, 4));
-    }
+    };
+    house.answers(round(true));
+    let run = house.app.sync(ImportScope::Full).await;
+    assert_eq!(run.status, RunStatus::Failed, "{run:?}");
+    house.answers(round(false));
+    house.app.clock.advance(Duration::from_hours(3));
+    house.app.drain().await;
+    let run = house.app.runs().await.remove(0);
+    broken_off(&run, &house);
+    assert_eq!(house.calls(), 1, "it went on at its page, and that page led back");
+}
 
-    // A cache answers one page with another one: everything is read, and what was not seen is not taken for gone.
-    async fn one_page_of_repeats_is_doubt(engine) {
-        let house = House::new(engine, "", whole(8)).await;
-        let mut well = whole(8);
-        house.answers(move |path, cursor| {
-            let mut page = well(path, cursor)?;
-            if cursor == Some("2") {
-                page["products"] = json!([product(0), product(1)]);
-            }
-            Ok(page)
-        });
-        let run = house.app.sync(ImportScope::Full).await;
-        assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Partial, Some("unproven")), "{run:?}");
-        assert!(text(&run).contains("1 pages held only products of the pages before"), "{}", text(&run));
-        assert_eq!(house.living().await.len(), 8);
-    }
-
-    async fn invented_products_end_at_the_bound(engine) {
-        let house = House::new(engine, "[import]\nmax_products = 50\n", whole(2)).await;
-        house.answers(inventive());
-        let run = house.app.sync(ImportScope::Full).await;
+async fn pages_that_bring_nothing_new_end_a_pass(engine: Engine) {
+    let house = House::new(engine, "", whole(4)).await;
+    house.answers(|_, cursor| {
+        let page: usize = cursor.map_or(1, |cursor| cursor.parse().expect("a number"));
+        Ok(json!({ "products": [product(0), product(1)], "next": (page + 1).to_string() }))
+    });
+    for scope in [ImportScope::Full, ImportScope::Changes] {
+        let run = house.app.sync(scope).await;
         broken_off(&run, &house);
-        assert!(text(&run).contains("max_products") && house.calls() == 25, "{} calls: {}", house.calls(), text(&run));
-        assert_eq!(house.living().await.len(), 50, "what was read stays");
     }
+    assert_eq!((house.calls(), house.living().await.len()), (6, 4));
+}
 
-    async fn a_list_within_a_product_that_never_ends_costs_nothing_but_a_word(engine) {
-        let list = || Ok(json!({ "products": [{ "id": "7", "title": "Seven", "in_parts": true }, product(1)], "next": null, "total": 2 }));
-        let part = |id: usize| json!({ "id": format!("p{id}") });
-        let house = House::new(engine, "", move |path, page| match (path, page) {
-            ("/products", _) => list(),
-            (_, Some("2")) => Ok(json!({ "parts": [part(2)], "total": 3 })),
-            _ => Ok(json!({ "parts": [part(0), part(1)], "total": 3 })),
-        }).await;
-        assert_eq!(house.parts("7").await.len(), 3);
-        // The page's number has no effect, without and with a count; then the count alone is another one.
-        let stuck = |total: Value| move |path: &str, _: Option<&str>| match path {
+// A cache answers one page with another one: everything is read, and what was not seen is not taken for gone.
+async fn one_page_of_repeats_is_doubt(engine: Engine) {
+    let house = House::new(engine, "", whole(8)).await;
+    let mut well = whole(8);
+    house.answers(move |path, cursor| {
+        let mut page = well(path, cursor)?;
+        if cursor == Some("2") {
+            page["products"] = json!([product(0), product(1)]);
+        }
+        Ok(page)
+    });
+    let run = house.app.sync(ImportScope::Full).await;
+    assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Partial, Some("unproven")), "{run:?}");
+    assert!(text(&run).contains("1 pages held only products of the pages before"), "{}", text(&run));
+    assert_eq!(house.living().await.len(), 8);
+}
+
+async fn invented_products_end_at_the_bound(engine: Engine) {
+    let house = House::new(engine, "[import]\nmax_products = 50\n", whole(2)).await;
+    house.answers(inventive());
+    let run = house.app.sync(ImportScope::Full).await;
+    broken_off(&run, &house);
+    assert!(text(&run).contains("max_products") && house.calls() == 25, "{} calls: {}", house.calls(), text(&run));
+    assert_eq!(house.living().await.len(), 50, "what was read stays");
+}
+
+async fn a_list_within_a_product_that_never_ends_costs_nothing_but_a_word(engine: Engine) {
+    let list = || {
+        Ok(
+            json!({ "products": [{ "id": "7", "title": "Seven", "in_parts": true }, product(1)], "next": null, "total": 2 }),
+        )
+    };
+    let part = |id: usize| json!({ "id": format!("p{id}") });
+    let house = House::new(engine, "", move |path, page| match (path, page) {
+        ("/products", _) => list(),
+        (_, Some("2")) => Ok(json!({ "parts": [part(2)], "total": 3 })),
+        _ => Ok(json!({ "parts": [part(0), part(1)], "total": 3 })),
+    })
+    .await;
+    assert_eq!(house.parts("7").await.len(), 3);
+    // The page's number has no effect, without and with a count; then the count alone is another one.
+    let stuck = |total: Value| {
+        move |path: &str, _: Option<&str>| match path {
             "/products" => list(),
             _ => Ok(json!({ "parts": [part(0), part(1)], "total": total })),
-        };
-        for (total, calls, words) in [(Value::Null, 3, "never ends"), (json!(250), 3, "never ends"), (json!(1), 2, "counts 1")] {
-            house.answers(stuck(total));
-            let run = house.app.sync(ImportScope::Full).await;
-            assert_eq!((run.status, run.error_code.as_deref(), run.items_failed), (RunStatus::Partial, Some("unreadable"), 1), "{run:?}");
-            assert_eq!(house.calls(), calls);
-            let mut tx = house.app.tools.db.read().await.expect("reads");
-            let items = db::run::list_items(&mut tx, &run.id, 10).await.expect("lists");
-            let told = items.iter().find(|item| item.outcome == ItemOutcome::Failed).expect("is told");
-            assert_eq!((told.external_id.as_deref(), told.error_code.as_deref()), (Some("7"), Some("incomplete")));
-            assert!(told.message.as_deref().is_some_and(|message| message.contains(words)), "{told:?}");
-            drop(tx);
-            assert_eq!(house.parts("7").await.len(), 3, "what such a list lacks is not gone");
         }
-        // The list is whole again, and shorter.
-        house.answers(move |path, _| if path == "/products" { list() } else { Ok(json!({ "parts": [part(0), part(1)], "total": 2 })) });
+    };
+    for (total, calls, words) in
+        [(Value::Null, 3, "never ends"), (json!(250), 3, "never ends"), (json!(1), 2, "counts 1")]
+    {
+        house.answers(stuck(total));
         let run = house.app.sync(ImportScope::Full).await;
-        assert_eq!((run.status, house.parts("7").await.len()), (RunStatus::Success, 2), "{run:?}");
+        assert_eq!(
+            (run.status, run.error_code.as_deref(), run.items_failed),
+            (RunStatus::Partial, Some("unreadable"), 1),
+            "{run:?}"
+        );
+        assert_eq!(house.calls(), calls);
+        let mut tx = house.app.tools.db.read().await.expect("reads");
+        let items = db::run::list_items(&mut tx, &run.id, 10).await.expect("lists");
+        let told = items.iter().find(|item| item.outcome == ItemOutcome::Failed).expect("is told");
+        assert_eq!((told.external_id.as_deref(), told.error_code.as_deref()), (Some("7"), Some("incomplete")));
+        assert!(told.message.as_deref().is_some_and(|message| message.contains(words)), "{told:?}");
+        drop(tx);
+        assert_eq!(house.parts("7").await.len(), 3, "what such a list lacks is not gone");
     }
+    // The list is whole again, and shorter.
+    house.answers(
+        move |path, _| {
+            if path == "/products" { list() } else { Ok(json!({ "parts": [part(0), part(1)], "total": 2 })) }
+        },
+    );
+    let run = house.app.sync(ImportScope::Full).await;
+    assert_eq!((run.status, house.parts("7").await.len()), (RunStatus::Success, 2), "{run:?}");
+}
 
-    async fn pausing_a_shop_ends_its_import(engine) {
-        let house = House::new(engine, "", whole(2)).await;
-        house.answers(inventive());
-        let id = house.id.clone();
-        house.then(5, move |tools| tokio::spawn(async move {
+async fn pausing_a_shop_ends_its_import(engine: Engine) {
+    let house = House::new(engine, "", whole(2)).await;
+    house.answers(inventive());
+    let id = house.id.clone();
+    house.then(5, move |tools| {
+        tokio::spawn(async move {
             let mut tx = tools.db.begin().await.expect("begins");
             let why = Some((connect::PAUSED, "paused by an operator"));
-            db::connection::mark_status(&mut tx, &id, ConnectionStatus::Error, why, tools.outside.clock.now()).await.expect("is paused");
+            db::connection::mark_status(&mut tx, &id, ConnectionStatus::Error, why, tools.outside.clock.now())
+                .await
+                .expect("is paused");
             tx.commit().await.expect("commits");
-        }));
-        let run = house.app.sync(ImportScope::Full).await;
-        assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Cancelled, Some("paused")), "{run:?}");
-        assert!(text(&run).contains("is paused; run: store-sync connections resume") && text(&run).contains("products"), "{}", text(&run));
-        assert!(house.calls() <= 6, "{} calls", house.calls());
-        // The page before may have been written in the same moment; the one that came while it was paused was not.
-        let read = house.living().await.len();
-        assert!(read == 6 || read == 8, "{read}");
-        // Resumed, the pass goes on where it stopped.
-        let mut tx = house.app.tools.db.begin().await.expect("begins");
-        db::connection::mark_status(&mut tx, &house.id, ConnectionStatus::Active, None, house.app.clock.now()).await.expect("is resumed");
-        tx.commit().await.expect("commits");
-        let mut asked = None;
-        house.answers(move |_, cursor| {
-            let first = asked.get_or_insert_with(|| cursor.map(str::to_owned));
-            assert_eq!(first.as_deref(), Some(read.to_string().as_str()));
-            Ok(json!({ "products": [product(100)], "next": null }))
-        });
-        assert_eq!(house.app.sync(ImportScope::Full).await.status, RunStatus::Success);
-    }
+        })
+    });
+    let run = house.app.sync(ImportScope::Full).await;
+    assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Cancelled, Some("paused")), "{run:?}");
+    assert!(
+        text(&run).contains("is paused; run: store-sync connections resume") && text(&run).contains("products"),
+        "{}",
+        text(&run)
+    );
+    assert!(house.calls() <= 6, "{} calls", house.calls());
+    // The page before may have been written in the same moment; the one that came while it was paused was not.
+    let read = house.living().await.len();
+    assert!(read == 6 || read == 8, "{read}");
+    // Resumed, the pass goes on where it stopped.
+    let mut tx = house.app.tools.db.begin().await.expect("begins");
+    db::connection::mark_status(&mut tx, &house.id, ConnectionStatus::Active, None, house.app.clock.now())
+        .await
+        .expect("is resumed");
+    tx.commit().await.expect("commits");
+    let mut asked = None;
+    house.answers(move |_, cursor| {
+        let first = asked.get_or_insert_with(|| cursor.map(str::to_owned));
+        assert_eq!(first.as_deref(), Some(read.to_string().as_str()));
+        Ok(json!({ "products": [product(100)], "next": null }))
+    });
+    assert_eq!(house.app.sync(ImportScope::Full).await.status, RunStatus::Success);
+}
 
-    async fn a_process_that_stops_gives_its_import_back(engine) {
-        let house = House::new(engine, "", whole(2)).await;
-        house.answers(inventive());
-        house.then(5, |tools| tokio::spawn(async move { tools.closing.cancel() }));
-        let run = house.app.sync(ImportScope::Full).await;
-        assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Partial, Some("interrupted")), "{run:?}");
-        let mut tx = house.app.tools.db.read().await.expect("reads");
-        let job = db::job::find(&mut tx, run.job_id.as_ref().expect("a job")).await.expect("reads").expect("is there");
-        assert_eq!((job.status, job.error.as_deref()), (JobStatus::Pending, None));
-        assert_eq!(db::job::get_failures(&mut tx, &job.id).await.expect("reads"), 0);
-    }
+async fn a_process_that_stops_gives_its_import_back(engine: Engine) {
+    let house = House::new(engine, "", whole(2)).await;
+    house.answers(inventive());
+    house.then(5, |tools| tokio::spawn(async move { tools.closing.cancel() }));
+    let run = house.app.sync(ImportScope::Full).await;
+    assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Partial, Some("interrupted")), "{run:?}");
+    let mut tx = house.app.tools.db.read().await.expect("reads");
+    let job = db::job::find(&mut tx, run.job_id.as_ref().expect("a job")).await.expect("reads").expect("is there");
+    assert_eq!((job.status, job.error.as_deref()), (JobStatus::Pending, None));
+    assert_eq!(db::job::get_failures(&mut tx, &job.id).await.expect("reads"), 0);
+}
 
-    async fn an_import_makes_room_for_others_and_goes_on_behind_them(engine) {
-        let house = House::new(engine, "[import]\nmax_products = 60\nturn_seconds = 10\n", whole(2)).await;
-        let clock: Clock = house.app.clock.clone();
-        let mut endless = inventive();
-        // Each call takes a second.
-        house.answers(move |path, cursor| { clock.advance(Duration::from_secs(1)); endless(path, cursor) });
-        let mut tx = house.app.tools.db.begin().await.expect("begins");
-        db::client::insert(&mut tx, &ClientId::from("beta"), "Beta", None, house.app.clock.now()).await.expect("a client");
-        tx.commit().await.expect("commits");
-        let other = Arc::new(Mutex::new(Shop { answer: Box::new(whole(4)), calls: 0, then: None }));
-        let other = connect_to(&house.app, "beta", &listen(&other).await).await;
-        let now = house.app.clock.now();
-        let import = |client: &str, connection: &ConnectionId, priority| NewJob { policy: store_sync::model::Policy { priority, max_attempts: 1, dedupe_key: None, delay: Duration::ZERO }, ..NewJob::new(&house.app.tools.outside, &ClientId::from(client), Task::ImportProducts { connection: connection.clone(), scope: ImportScope::Full, trigger: Trigger::Manual, accept_deletes: false }) };
-        let mut tx = house.app.tools.db.begin().await.expect("begins");
-        db::job::cancel_pending(&mut tx, &other, now).await.expect("cancels");
-        db::job::insert(&mut tx, &import("acme", &house.id, 50)).await.expect("a job");
-        db::job::insert(&mut tx, &import("beta", &other, 100)).await.expect("a job");
-        tx.commit().await.expect("commits");
-        house.app.drain().await;
-        let runs = house.app.runs().await;
-        let mut ours: Vec<&Run> = runs.iter().filter(|run| run.store_connection_id == house.id).take(2).collect();
-        ours.reverse();
-        let codes: Vec<_> = ours.iter().map(|run| (run.status, run.error_code.as_deref())).collect();
-        assert_eq!(codes, [(RunStatus::Partial, Some("continues")), (RunStatus::Partial, Some("endless"))], "{ours:?}");
-        assert_eq!(ours[1].parent_id.as_ref(), Some(&ours[0].id));
-        let theirs = runs.iter().find(|run| run.store_connection_id == other).expect("a run");
-        assert_eq!(theirs.status, RunStatus::Success);
-        assert!(theirs.started_at >= ours[0].completed_at.expect("ended") && ours[1].started_at >= theirs.completed_at.expect("ended"));
-        assert!(ours[0].items_processed < 30 && ours[1].items_processed > 30, "{ours:?}");
-        assert_eq!(house.calls(), 30, "no page was read twice");
-    }
+async fn an_import_makes_room_for_others_and_goes_on_behind_them(engine: Engine) {
+    let house = House::new(engine, "[import]\nmax_products = 60\nturn_seconds = 10\n", whole(2)).await;
+    let clock: Clock = house.app.clock.clone();
+    let mut endless = inventive();
+    // Each call takes a second.
+    house.answers(move |path, cursor| {
+        clock.advance(Duration::from_secs(1));
+        endless(path, cursor)
+    });
+    let mut tx = house.app.tools.db.begin().await.expect("begins");
+    db::client::insert(&mut tx, &ClientId::from("beta"), "Beta", None, house.app.clock.now()).await.expect("a client");
+    tx.commit().await.expect("commits");
+    let other = Arc::new(Mutex::new(Shop { answer: Box::new(whole(4)), calls: 0, then: None }));
+    let other = connect_to(&house.app, "beta", &listen(&other).await).await;
+    let now = house.app.clock.now();
+    let import = |client: &str, connection: &ConnectionId, priority| NewJob {
+        policy: store_sync::model::Policy { priority, max_attempts: 1, dedupe_key: None, delay: Duration::ZERO },
+        ..NewJob::new(
+            &house.app.tools.outside,
+            &ClientId::from(client),
+            Task::ImportProducts {
+                connection: connection.clone(),
+                scope: ImportScope::Full,
+                trigger: Trigger::Manual,
+                accept_deletes: false,
+            },
+        )
+    };
+    let mut tx = house.app.tools.db.begin().await.expect("begins");
+    db::job::cancel_pending(&mut tx, &other, now).await.expect("cancels");
+    db::job::insert(&mut tx, &import("acme", &house.id, 50)).await.expect("a job");
+    db::job::insert(&mut tx, &import("beta", &other, 100)).await.expect("a job");
+    tx.commit().await.expect("commits");
+    house.app.drain().await;
+    let runs = house.app.runs().await;
+    let mut ours: Vec<&Run> = runs.iter().filter(|run| run.store_connection_id == house.id).take(2).collect();
+    ours.reverse();
+    let codes: Vec<_> = ours.iter().map(|run| (run.status, run.error_code.as_deref())).collect();
+    assert_eq!(codes, [(RunStatus::Partial, Some("continues")), (RunStatus::Partial, Some("endless"))], "{ours:?}");
+    assert_eq!(ours[1].parent_id.as_ref(), Some(&ours[0].id));
+    let theirs = runs.iter().find(|run| run.store_connection_id == other).expect("a run");
+    assert_eq!(theirs.status, RunStatus::Success);
+    assert!(
+        theirs.started_at >= ours[0].completed_at.expect("ended")
+            && ours[1].started_at >= theirs.completed_at.expect("ended")
+    );
+    assert!(ours[0].items_processed < 30 && ours[1].items_processed > 30, "{ours:?}");
+    assert_eq!(house.calls(), 30, "no page was read twice");
+}
 
-    async fn products_that_cannot_be_read_are_no_success(engine) {
-        let house = House::new(engine, "", whole(2)).await;
-        let catalogue = |bad: usize| move |_: &str, _: Option<&str>| {
+async fn products_that_cannot_be_read_are_no_success(engine: Engine) {
+    let house = House::new(engine, "", whole(2)).await;
+    let catalogue = |bad: usize| {
+        move |_: &str, _: Option<&str>| {
             let mut page = [product(0), product(1)];
             page.iter_mut().take(bad).for_each(|product| product["price"] = json!("99999999999.00"));
             Ok(json!({ "products": page, "next": null, "total": 2 }))
-        };
-        house.answers(catalogue(1));
-        let run = house.app.sync(ImportScope::Full).await;
-        assert_eq!((run.status, run.error_code.as_deref(), run.items_failed), (RunStatus::Partial, Some("unreadable"), 1), "{run:?}");
-        assert!(text(&run).contains("1 of 2 products") && text(&run).contains(&format!("logs show {}", run.id)), "{}", text(&run));
-        house.answers(catalogue(2));
-        let run = house.app.sync(ImportScope::Full).await;
-        assert_eq!((run.status, run.error_code.as_deref(), run.items_failed), (RunStatus::Failed, Some("unreadable"), 2), "{run:?}");
-        assert!(text(&run).contains("none of the 2 products"), "{}", text(&run));
-        let connection = house.app.connection().await;
-        assert_eq!((connection.last_error_code.as_deref(), connection.consecutive_failures), (Some("unreadable"), 1));
-        assert_eq!(house.living().await.len(), 2, "nothing is gone");
-    }
+        }
+    };
+    house.answers(catalogue(1));
+    let run = house.app.sync(ImportScope::Full).await;
+    assert_eq!(
+        (run.status, run.error_code.as_deref(), run.items_failed),
+        (RunStatus::Partial, Some("unreadable"), 1),
+        "{run:?}"
+    );
+    assert!(
+        text(&run).contains("1 of 2 products") && text(&run).contains(&format!("logs show {}", run.id)),
+        "{}",
+        text(&run)
+    );
+    house.answers(catalogue(2));
+    let run = house.app.sync(ImportScope::Full).await;
+    assert_eq!(
+        (run.status, run.error_code.as_deref(), run.items_failed),
+        (RunStatus::Failed, Some("unreadable"), 2),
+        "{run:?}"
+    );
+    assert!(text(&run).contains("none of the 2 products"), "{}", text(&run));
+    let connection = house.app.connection().await;
+    assert_eq!((connection.last_error_code.as_deref(), connection.consecutive_failures), (Some("unreadable"), 1));
+    assert_eq!(house.living().await.len(), 2, "nothing is gone");
+}
 
-    // What a pass had seen is forgotten with the shop: connected again, it does not go on at a page whose forerunners nobody remembers.
-    async fn a_pass_does_not_outlive_its_connection(engine) {
-        let house = House::new(engine, "", whole(8)).await;
-        let mut well = whole(8);
-        house.answers(move |path, cursor| if cursor == Some("4") { Err(StatusCode::INTERNAL_SERVER_ERROR) } else { well(path, cursor) });
-        assert_eq!(house.app.sync(ImportScope::Full).await.status, RunStatus::Failed);
-        connect::leave(&house.app.tools, &house.id).await.expect("is left");
-        let mut tx = house.app.tools.db.read().await.expect("reads");
-        assert!(db::cursor::get(&mut tx, &house.id).await.expect("reads").cursor.is_none());
-        drop(tx);
-        house.answers(whole(8));
-        connect_to(&house.app, "acme", &house.url).await;
-        house.app.drain().await;
-        let run = house.app.runs().await.remove(0);
-        assert_eq!((run.status, run.items_deleted, house.living().await.len()), (RunStatus::Success, 0, 8), "{run:?}");
-    }
+// What a pass had seen is forgotten with the shop: connected again, it does not go on at a page whose forerunners nobody remembers.
+async fn a_pass_does_not_outlive_its_connection(engine: Engine) {
+    let house = House::new(engine, "", whole(8)).await;
+    let mut well = whole(8);
+    house.answers(
+        move |path, cursor| {
+            if cursor == Some("4") { Err(StatusCode::INTERNAL_SERVER_ERROR) } else { well(path, cursor) }
+        },
+    );
+    assert_eq!(house.app.sync(ImportScope::Full).await.status, RunStatus::Failed);
+    connect::leave(&house.app.tools, &house.id).await.expect("is left");
+    let mut tx = house.app.tools.db.read().await.expect("reads");
+    assert!(db::cursor::get(&mut tx, &house.id).await.expect("reads").cursor.is_none());
+    drop(tx);
+    house.answers(whole(8));
+    connect_to(&house.app, "acme", &house.url).await;
+    house.app.drain().await;
+    let run = house.app.runs().await.remove(0);
+    assert_eq!((run.status, run.items_deleted, house.living().await.len()), (RunStatus::Success, 0, 8), "{run:?}");
 }

@@ -55,80 +55,108 @@ async fn is_there(app: &TestApp, run: &RunId) -> bool {
     db::run::find(&mut tx, run.as_str()).await.expect("reads").is_some()
 }
 
-on_both! {
-    async fn old_runs_go_and_what_is_needed_stays(engine) {
-        let (app, _) = house(engine, "").await;
-        let now = app.clock.now();
-        let days = |days: u64| now.minus(Duration::from_hours(24 * days));
-        let old = old_run(&app, |_| {}, 3, days(91)).await;
-        let child = old_run(&app, |run| run.parent = Some(old.clone()), 0, days(91)).await;
-        let young = old_run(&app, |run| run.parent = Some(child.clone()), 1, days(89)).await;
-        // The newest of its kind, however old; the one before it goes.
-        let hook = old_run(&app, |run| run.action = RunAction::Webhook, 0, days(300)).await;
-        let last_hook = old_run(&app, |run| run.action = RunAction::Webhook, 0, days(200)).await;
-        // An open job's, an ended job's.
-        let mut tx = app.tools.db.begin().await.expect("begins");
-        let connection = app.connection().await;
-        let job = db::job::NewJob { policy: store_sync::model::Policy { priority: 50, max_attempts: 3, dedupe_key: None, delay: Duration::ZERO }, scheduled_for: now.plus(Duration::from_hours(1)), ..db::job::NewJob::new(&app.tools.outside, &app.client, store_sync::model::Task::ImportProducts { connection: connection.id.clone(), scope: ImportScope::Full, trigger: Trigger::Manual, accept_deletes: false }) };
-        db::job::insert(&mut tx, &job).await.expect("a job");
-        tx.commit().await.expect("commits");
-        let of_open = old_run(&app, |run| run.job = Some(job.id.clone()), 0, days(95)).await;
-        let of_ended = old_run(&app, |run| run.job = Some(JobId::from("gone")), 0, days(95)).await;
-        // An open push's, a finished push's.
-        let products = app.products().await;
-        let (open, done) = (app.add_asset(&products[0], 1).await, app.add_asset(&products[1], 2).await);
-        app.approve(&done).await;
-        app.drain().await;
-        app.approve(&open).await;
-        let push = |asset: &store_sync::model::Asset| { let id = asset.id.clone(); move |run: &mut NewRun| (run.action, run.asset) = (RunAction::Upload, Some(id)) };
-        let of_open_push = old_run(&app, push(&open), 0, days(95)).await;
-        let of_done_push = old_run(&app, push(&done), 0, days(95)).await;
-        // A renewal that may have spent the token in use, and one that spent an older token.
-        let renewal = |run: &mut NewRun| run.action = RunAction::RefreshToken;
-        let spent_this = old_run(&app, renewal, 0, days(96)).await;
-        let spent_older = old_run(&app, renewal, 0, days(120)).await;
-        old_run(&app, renewal, 0, days(1)).await;
-        // What the older application wrote names no instance.
-        let legacy = old_run(&app, |_| {}, 0, days(400)).await;
-        let mut tx = app.tools.db.begin().await.expect("begins");
-        for run in [&spent_this, &spent_older] {
-            db::run::mark_details(&mut tx, run, &serde_json::json!({ "spent": "x" })).await.expect("is kept");
-        }
-        refreshed(&mut tx, days(100)).await;
-        disown(&mut tx, &legacy).await;
-        tx.commit().await.expect("commits");
-        work::tick(&app.tools).await.expect("ticks");
-        for run in [&young, &last_hook, &of_open, &of_open_push, &spent_this, &legacy] {
-            assert!(is_there(&app, run).await, "{run:?} of {:?}", [&young, &last_hook, &of_open, &of_open_push, &spent_this, &legacy]);
-        }
-        for run in [&old, &child, &hook, &of_ended, &of_done_push, &spent_older] {
-            assert!(!is_there(&app, run).await, "{run:?} of {:?}", [&old, &child, &hook, &of_ended, &of_done_push, &spent_older]);
-        }
-        let young = app.runs().await.into_iter().find(|run| run.id == young).expect("is there");
-        assert_eq!(young.parent_id, None, "a chain is cut at its old end");
-    }
+on_both!(
+    old_runs_go_and_what_is_needed_stays,
+    a_tick_deletes_a_few_and_the_next_ones_the_rest,
+    nothing_is_forgotten_where_logs_are_kept_for_ever
+);
 
-    async fn a_tick_deletes_a_few_and_the_next_ones_the_rest(engine) {
-        let (app, _) = house(engine, "[log]\nkeep_days = 1\n").await;
-        let at = app.clock.now().minus(Duration::from_hours(25));
-        let heavy = old_run(&app, |_| {}, 12_000, at).await;
-        old_run(&app, |_| {}, 0, app.clock.now()).await;
-        let left = async || {
-            let mut tx = app.tools.db.read().await.expect("reads");
-            db::run::list_items(&mut tx, &heavy, 100_000).await.expect("lists").len()
-        };
-        work::tick(&app.tools).await.expect("ticks");
-        assert_eq!((left().await, is_there(&app, &heavy).await), (2000, true));
-        work::tick(&app.tools).await.expect("ticks");
-        assert_eq!((left().await, is_there(&app, &heavy).await), (0, false));
+async fn old_runs_go_and_what_is_needed_stays(engine: Engine) {
+    let (app, _) = house(engine, "").await;
+    let now = app.clock.now();
+    let days = |days: u64| now.minus(Duration::from_hours(24 * days));
+    let old = old_run(&app, |_| {}, 3, days(91)).await;
+    let child = old_run(&app, |run| run.parent = Some(old.clone()), 0, days(91)).await;
+    let young = old_run(&app, |run| run.parent = Some(child.clone()), 1, days(89)).await;
+    // The newest of its kind, however old; the one before it goes.
+    let hook = old_run(&app, |run| run.action = RunAction::Webhook, 0, days(300)).await;
+    let last_hook = old_run(&app, |run| run.action = RunAction::Webhook, 0, days(200)).await;
+    // An open job's, an ended job's.
+    let mut tx = app.tools.db.begin().await.expect("begins");
+    let connection = app.connection().await;
+    let job = db::job::NewJob {
+        policy: store_sync::model::Policy { priority: 50, max_attempts: 3, dedupe_key: None, delay: Duration::ZERO },
+        scheduled_for: now.plus(Duration::from_hours(1)),
+        ..db::job::NewJob::new(
+            &app.tools.outside,
+            &app.client,
+            store_sync::model::Task::ImportProducts {
+                connection: connection.id.clone(),
+                scope: ImportScope::Full,
+                trigger: Trigger::Manual,
+                accept_deletes: false,
+            },
+        )
+    };
+    db::job::insert(&mut tx, &job).await.expect("a job");
+    tx.commit().await.expect("commits");
+    let of_open = old_run(&app, |run| run.job = Some(job.id.clone()), 0, days(95)).await;
+    let of_ended = old_run(&app, |run| run.job = Some(JobId::from("gone")), 0, days(95)).await;
+    // An open push's, a finished push's.
+    let products = app.products().await;
+    let (open, done) = (app.add_asset(&products[0], 1).await, app.add_asset(&products[1], 2).await);
+    app.approve(&done).await;
+    app.drain().await;
+    app.approve(&open).await;
+    let push = |asset: &store_sync::model::Asset| {
+        let id = asset.id.clone();
+        move |run: &mut NewRun| (run.action, run.asset) = (RunAction::Upload, Some(id))
+    };
+    let of_open_push = old_run(&app, push(&open), 0, days(95)).await;
+    let of_done_push = old_run(&app, push(&done), 0, days(95)).await;
+    // A renewal that may have spent the token in use, and one that spent an older token.
+    let renewal = |run: &mut NewRun| run.action = RunAction::RefreshToken;
+    let spent_this = old_run(&app, renewal, 0, days(96)).await;
+    let spent_older = old_run(&app, renewal, 0, days(120)).await;
+    old_run(&app, renewal, 0, days(1)).await;
+    // What the older application wrote names no instance.
+    let legacy = old_run(&app, |_| {}, 0, days(400)).await;
+    let mut tx = app.tools.db.begin().await.expect("begins");
+    for run in [&spent_this, &spent_older] {
+        db::run::mark_details(&mut tx, run, &serde_json::json!({ "spent": "x" })).await.expect("is kept");
     }
+    refreshed(&mut tx, days(100)).await;
+    disown(&mut tx, &legacy).await;
+    tx.commit().await.expect("commits");
+    work::tick(&app.tools).await.expect("ticks");
+    for run in [&young, &last_hook, &of_open, &of_open_push, &spent_this, &legacy] {
+        assert!(
+            is_there(&app, run).await,
+            "{run:?} of {:?}",
+            [&young, &last_hook, &of_open, &of_open_push, &spent_this, &legacy]
+        );
+    }
+    for run in [&old, &child, &hook, &of_ended, &of_done_push, &spent_older] {
+        assert!(
+            !is_there(&app, run).await,
+            "{run:?} of {:?}",
+            [&old, &child, &hook, &of_ended, &of_done_push, &spent_older]
+        );
+    }
+    let young = app.runs().await.into_iter().find(|run| run.id == young).expect("is there");
+    assert_eq!(young.parent_id, None, "a chain is cut at its old end");
+}
 
-    async fn nothing_is_forgotten_where_logs_are_kept_for_ever(engine) {
-        let (app, _) = house(engine, "[log]\nkeep_days = 0\n").await;
-        let old = old_run(&app, |_| {}, 1, app.clock.now().minus(Duration::from_hours(24 * 4000))).await;
-        work::tick(&app.tools).await.expect("ticks");
-        assert!(is_there(&app, &old).await);
-    }
+async fn a_tick_deletes_a_few_and_the_next_ones_the_rest(engine: Engine) {
+    let (app, _) = house(engine, "[log]\nkeep_days = 1\n").await;
+    let at = app.clock.now().minus(Duration::from_hours(25));
+    let heavy = old_run(&app, |_| {}, 12_000, at).await;
+    old_run(&app, |_| {}, 0, app.clock.now()).await;
+    let left = async || {
+        let mut tx = app.tools.db.read().await.expect("reads");
+        db::run::list_items(&mut tx, &heavy, 100_000).await.expect("lists").len()
+    };
+    work::tick(&app.tools).await.expect("ticks");
+    assert_eq!((left().await, is_there(&app, &heavy).await), (2000, true));
+    work::tick(&app.tools).await.expect("ticks");
+    assert_eq!((left().await, is_there(&app, &heavy).await), (0, false));
+}
+
+async fn nothing_is_forgotten_where_logs_are_kept_for_ever(engine: Engine) {
+    let (app, _) = house(engine, "[log]\nkeep_days = 0\n").await;
+    let old = old_run(&app, |_| {}, 1, app.clock.now().minus(Duration::from_hours(24 * 4000))).await;
+    work::tick(&app.tools).await.expect("ticks");
+    assert!(is_there(&app, &old).await);
 }
 
 /// When every token in use was last renewed.

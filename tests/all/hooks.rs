@@ -1,6 +1,6 @@
 //! Deliveries of a platform to the one address of its app: signed by the platform's own library, once, and never believed blindly.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderValue, Method};
 use serde_json::json;
@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::{
     platforms::judge,
-    support::{More, TestApp, on_both},
+    support::{Engine, More, TestApp, on_both},
 };
 
 /// From Shopify's documentation: this body under the secret `hush`.
@@ -102,58 +102,75 @@ impl House {
     }
 }
 
-on_both! {
-    async fn a_delivery_counts_once_and_only_when_the_platform_signed_it(engine) {
-        let house = House::new(engine).await;
-        // Forged: another body, another secret, none; nothing happens.
-        let last = format!("{}A=", &SIGNATURE[..42]);
-        for (body, signature) in [(r#"{"id":788032119674292923}"#, SIGNATURE), (BODY, last.as_str()), (BODY, ""), (BODY, "not base64")] {
-            assert_eq!(house.deliver(SHOP, "products/delete", "d-1", body, signature).await, 401, "{body} {signature}");
-        }
-        assert_eq!(house.deliver("nobody.myshopify.com", "products/delete", "d-1", BODY, "x").await, 401, "and nobody learns which shops there are");
-        assert!(house.gone().await.is_empty());
-        assert_eq!(house.deliver("nobody.myshopify.com", "products/delete", "d-9", BODY, SIGNATURE).await, 200, "a shop that left is told nothing");
-        // Many changes are one reading; what means nothing is answered and ignored, and uses up nothing.
-        assert_eq!(house.deliver(SHOP, "customers/redact", "r-0", BODY, SIGNATURE).await, 200);
-        assert_eq!(house.deliver(SHOP, "products/update", "u-0", BODY, SIGNATURE).await, 200);
-        for n in 1..5 {
-            assert_eq!(house.change(n).await, 200);
-        }
-        assert_eq!(house.imports().await, 1);
-        // One that comes again once it was read is no news; another one is.
-        let mut tx = house.app.tools.db.begin().await.expect("begins");
-        db::job::cancel_pending(&mut tx, &house.connection, house.app.clock.now()).await.expect("as if it was read");
-        tx.commit().await.expect("commits");
-        assert_eq!(house.deliver(SHOP, "products/update", "u-0", BODY, SIGNATURE).await, 200);
-        assert_eq!(house.imports().await, 0);
-        // Whoever saw a delivery sends it again under another id, or under another topic: neither is signed.
-        assert_eq!(house.deliver(SHOP, "products/update", "x-1", BODY, SIGNATURE).await, 200);
-        assert_eq!(house.deliver(SHOP, "products/delete", "x-2", BODY, SIGNATURE).await, 200);
-        assert_eq!((house.imports().await, house.gone().await.len()), (0, 0));
-        assert_eq!(house.change(9).await, 200);
-        assert_eq!(house.imports().await, 1);
-        assert_eq!(house.deliver(SHOP, "customers/redact", "r-1", BODY, SIGNATURE).await, 200);
-        assert_eq!((house.imports().await, house.gone().await.len()), (1, 0));
-        // An address that is nobody's.
-        let mut request = Request::new(Method::POST, Url::parse(&format!("{}/hooks/shopify/{}", house.app.url, house.connection)).expect("an address"));
-        request.body = Body::Bytes(BODY.into());
-        assert_eq!(house.app.http.send_once(&request).await.expect("an answer").status, 404);
-    }
+on_both!(
+    a_delivery_counts_once_and_only_when_the_platform_signed_it,
+    what_no_signature_covers_marks_nothing_as_gone_but_has_the_shop_read
+);
 
-    async fn what_no_signature_covers_marks_nothing_as_gone_but_has_the_shop_read(engine) {
-        let house = House::new(engine).await;
-        assert_eq!(house.deliver(SHOP, "products/delete", "d-1", BODY, SIGNATURE).await, 200);
-        assert!(house.gone().await.is_empty(), "the topic stands in a header that nobody signed");
-        let mut tx = house.app.tools.db.read().await.expect("reads");
-        let open = db::job::list_open(&mut tx, Some(&house.connection), 10).await.expect("lists");
-        let full = |task: &Task| matches!(task, Task::ImportProducts { scope: ImportScope::Full, trigger: Trigger::Webhook, .. });
-        assert!(open.len() == 1 && full(&open[0].payload.0), "{open:?}");
-        assert!(open[0].scheduled_for > house.app.clock.now(), "deletions are collected");
-        drop(tx);
-        // A text that no database keeps is none.
-        let nul = r#"{"id":"1\u0000"}"#;
-        assert_eq!(house.deliver(SHOP, "products/update", "n-1", nul, &signed(nul)).await, 200);
+async fn a_delivery_counts_once_and_only_when_the_platform_signed_it(engine: Engine) {
+    let house = House::new(engine).await;
+    // Forged: another body, another secret, none; nothing happens.
+    let last = format!("{}A=", &SIGNATURE[..42]);
+    for (body, signature) in
+        [(r#"{"id":788032119674292923}"#, SIGNATURE), (BODY, last.as_str()), (BODY, ""), (BODY, "not base64")]
+    {
+        assert_eq!(house.deliver(SHOP, "products/delete", "d-1", body, signature).await, 401, "{body} {signature}");
     }
+    assert_eq!(
+        house.deliver("nobody.myshopify.com", "products/delete", "d-1", BODY, "x").await,
+        401,
+        "and nobody learns which shops there are"
+    );
+    assert!(house.gone().await.is_empty());
+    assert_eq!(
+        house.deliver("nobody.myshopify.com", "products/delete", "d-9", BODY, SIGNATURE).await,
+        200,
+        "a shop that left is told nothing"
+    );
+    // Many changes are one reading; what means nothing is answered and ignored, and uses up nothing.
+    assert_eq!(house.deliver(SHOP, "customers/redact", "r-0", BODY, SIGNATURE).await, 200);
+    assert_eq!(house.deliver(SHOP, "products/update", "u-0", BODY, SIGNATURE).await, 200);
+    for n in 1..5 {
+        assert_eq!(house.change(n).await, 200);
+    }
+    assert_eq!(house.imports().await, 1);
+    // One that comes again once it was read is no news; another one is.
+    let mut tx = house.app.tools.db.begin().await.expect("begins");
+    db::job::cancel_pending(&mut tx, &house.connection, house.app.clock.now()).await.expect("as if it was read");
+    tx.commit().await.expect("commits");
+    assert_eq!(house.deliver(SHOP, "products/update", "u-0", BODY, SIGNATURE).await, 200);
+    assert_eq!(house.imports().await, 0);
+    // Whoever saw a delivery sends it again under another id, or under another topic: neither is signed.
+    assert_eq!(house.deliver(SHOP, "products/update", "x-1", BODY, SIGNATURE).await, 200);
+    assert_eq!(house.deliver(SHOP, "products/delete", "x-2", BODY, SIGNATURE).await, 200);
+    assert_eq!((house.imports().await, house.gone().await.len()), (0, 0));
+    assert_eq!(house.change(9).await, 200);
+    assert_eq!(house.imports().await, 1);
+    assert_eq!(house.deliver(SHOP, "customers/redact", "r-1", BODY, SIGNATURE).await, 200);
+    assert_eq!((house.imports().await, house.gone().await.len()), (1, 0));
+    // An address that is nobody's.
+    let mut request = Request::new(
+        Method::POST,
+        Url::parse(&format!("{}/hooks/shopify/{}", house.app.url, house.connection)).expect("an address"),
+    );
+    request.body = Body::Bytes(BODY.into());
+    assert_eq!(house.app.http.send_once(&request).await.expect("an answer").status, 404);
+}
+
+async fn what_no_signature_covers_marks_nothing_as_gone_but_has_the_shop_read(engine: Engine) {
+    let house = House::new(engine).await;
+    assert_eq!(house.deliver(SHOP, "products/delete", "d-1", BODY, SIGNATURE).await, 200);
+    assert!(house.gone().await.is_empty(), "the topic stands in a header that nobody signed");
+    let mut tx = house.app.tools.db.read().await.expect("reads");
+    let open = db::job::list_open(&mut tx, Some(&house.connection), 10).await.expect("lists");
+    let full =
+        |task: &Task| matches!(task, Task::ImportProducts { scope: ImportScope::Full, trigger: Trigger::Webhook, .. });
+    assert!(open.len() == 1 && full(&open[0].payload.0), "{open:?}");
+    assert!(open[0].scheduled_for > house.app.clock.now(), "deletions are collected");
+    drop(tx);
+    // A text that no database keeps is none.
+    let nul = r#"{"id":"1\u0000"}"#;
+    assert_eq!(house.deliver(SHOP, "products/update", "n-1", nul, &signed(nul)).await, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

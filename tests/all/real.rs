@@ -266,152 +266,192 @@ async fn consent(link: &str, deny: bool) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-on_both! {
-    async fn pretix_from_consent_to_a_picture_read_back(engine) {
-        let mut daemon = Daemon::new(engine).await;
-        let shop = pretix(&daemon, "3600").await;
-        let (connected, page) = consent(&pretix_link(&daemon, &shop), true).await;
-        assert!(!connected && page.contains("access was declined"), "{page}");
-        let (connected, page) = consent(&pretix_link(&daemon, &shop), false).await;
-        assert!(connected && page.contains("Summer Fair is connected"), "{page}");
-        work::drain(&daemon.tools).await.expect("drains");
-        let run = daemon.runs(RunAction::Import).await.remove(0);
-        assert_eq!((run.status, run.items_created, run.items_total, run.api_calls), (RunStatus::Success, 45, 45, 1), "{run:?}");
-        let products = daemon.products().await;
-        let by_id = |id: &str| products.iter().find(|p| p.erp_id.as_deref() == Some(id)).expect("an item").clone();
-        let item = by_id("20");
-        assert_eq!((item.name.as_str(), item.erp_sku.as_deref(), item.currency.as_deref()), ("Ticket 20", Some("T-20"), Some("EUR")));
-        assert_eq!(item.price.map(|p| p.to_string()).as_deref(), Some("20.50"));
-        assert!(item.erp_url.as_deref().is_some_and(|url| url.ends_with("/acme/fair/")));
-        let mut tx = daemon.tools.db.read().await.expect("reads");
-        let variants = db::product::list_variants(&mut tx, &item.id).await.expect("lists");
-        assert_eq!(variants.iter().filter_map(|v| v.title.as_deref()).collect::<Vec<_>>(), ["Child", "Adult"]);
-        let images = db::product::list_images(&mut tx, &item.id).await.expect("lists");
-        assert!(images[0].original_store_url.as_deref().is_some_and(|url| url.contains("/media/pub/acme/fair/item-20-")));
-        drop(tx);
+on_both!(
+    pretix_from_consent_to_a_picture_read_back,
+    pretix_says_403_when_a_token_has_ended_and_the_import_goes_on,
+    vendure_with_its_whole_sample_catalogue
+);
 
-        // Its one place is taken by a picture that is not ours: it is not replaced.
-        let refused = daemon.approve_drawing(&item, 1).await;
-        // It takes no WebP: a composed picture goes there as the PNG it was made from.
-        let asset = daemon.approve_composed(&by_id("1"), Some(2)).await;
-        assert_eq!(asset.mime_type.as_deref(), Some("image/webp"));
-        work::drain(&daemon.tools).await.expect("drains");
-        assert_eq!(daemon.pushed(&refused).await.last_error_code.as_deref(), Some("gallery_full"));
-        assert_eq!(daemon.pushed(&asset).await.status, PushStatus::Synced, "{:?}", daemon.pushed(&asset).await);
-        let token = daemon.secret("access").await;
-        let items = format!("{}/api/v1/organizers/acme/events/fair/items", shop.url);
-        let seen = daemon.ask(&format!("{items}/1/"), ("authorization", format!("Bearer {token}")), None).await;
-        let picture = seen["picture"].as_str().expect("a picture");
-        let original = generate::bytes_of(&daemon.tools, &asset, true).await.expect("is kept");
-        assert_eq!(daemon.bytes_at(picture).await, original, "byte for byte");
-        assert_eq!(daemon.pushed(&asset).await.external_image_url.as_deref(), Some(picture));
+async fn pretix_from_consent_to_a_picture_read_back(engine: Engine) {
+    let mut daemon = Daemon::new(engine).await;
+    let shop = pretix(&daemon, "3600").await;
+    let (connected, page) = consent(&pretix_link(&daemon, &shop), true).await;
+    assert!(!connected && page.contains("access was declined"), "{page}");
+    let (connected, page) = consent(&pretix_link(&daemon, &shop), false).await;
+    assert!(connected && page.contains("Summer Fair is connected"), "{page}");
+    work::drain(&daemon.tools).await.expect("drains");
+    let run = daemon.runs(RunAction::Import).await.remove(0);
+    assert_eq!(
+        (run.status, run.items_created, run.items_total, run.api_calls),
+        (RunStatus::Success, 45, 45, 1),
+        "{run:?}"
+    );
+    let products = daemon.products().await;
+    let by_id = |id: &str| products.iter().find(|p| p.erp_id.as_deref() == Some(id)).expect("an item").clone();
+    let item = by_id("20");
+    assert_eq!(
+        (item.name.as_str(), item.erp_sku.as_deref(), item.currency.as_deref()),
+        ("Ticket 20", Some("T-20"), Some("EUR"))
+    );
+    assert_eq!(item.price.map(|p| p.to_string()).as_deref(), Some("20.50"));
+    assert!(item.erp_url.as_deref().is_some_and(|url| url.ends_with("/acme/fair/")));
+    let mut tx = daemon.tools.db.read().await.expect("reads");
+    let variants = db::product::list_variants(&mut tx, &item.id).await.expect("lists");
+    assert_eq!(variants.iter().filter_map(|v| v.title.as_deref()).collect::<Vec<_>>(), ["Child", "Adult"]);
+    let images = db::product::list_images(&mut tx, &item.id).await.expect("lists");
+    assert!(images[0].original_store_url.as_deref().is_some_and(|url| url.contains("/media/pub/acme/fair/item-20-")));
+    drop(tx);
 
-        // Killed in the middle of imports and pushes, again and again: whole in the end.
-        daemon.leave_import().await;
-        let assets = [daemon.approve_drawing(&by_id("2"), 3).await, daemon.approve_drawing(&by_id("3"), 4).await, daemon.approve_drawing(&by_id("5"), 5).await];
-        daemon.killed_daemons(engine, 6).await;
-        assert_eq!(daemon.products().await.len(), 45);
-        let token = daemon.secret("access").await;
-        for (asset, (id, drawing)) in assets.iter().zip([(2, 3), (3, 4), (5, 5)]) {
-            assert_eq!(daemon.pushed(asset).await.status, PushStatus::Synced, "{:?}", daemon.pushed(asset).await);
-            let seen = daemon.ask(&format!("{items}/{id}/"), ("authorization", format!("Bearer {token}")), None).await;
-            assert_eq!(daemon.bytes_at(seen["picture"].as_str().expect("a picture")).await, sandbox::draw_scene(drawing));
-        }
-        assert!(daemon.runs(RunAction::Import).await.iter().all(|run| run.completed_at.is_some()));
-        // pretix has no way to take a picture out: that is said, and it counts as being there.
-        push::ask_revert(&daemon.tools, &[daemon.pushed(&asset).await.id.to_string()]).await.expect("is asked");
-        work::drain(&daemon.tools).await.expect("drains");
-        let kept = daemon.pushed(&asset).await;
-        assert_eq!((kept.status, kept.last_error_code.as_deref()), (PushStatus::Synced, Some("no_undo")), "{kept:?}");
-        let left = connect::leave(&daemon.tools, &daemon.connection().await.id).await.expect("leaves");
-        assert!(left.revoked_at_shop, "{left:?}");
+    // Its one place is taken by a picture that is not ours: it is not replaced.
+    let refused = daemon.approve_drawing(&item, 1).await;
+    // It takes no WebP: a composed picture goes there as the PNG it was made from.
+    let asset = daemon.approve_composed(&by_id("1"), Some(2)).await;
+    assert_eq!(asset.mime_type.as_deref(), Some("image/webp"));
+    work::drain(&daemon.tools).await.expect("drains");
+    assert_eq!(daemon.pushed(&refused).await.last_error_code.as_deref(), Some("gallery_full"));
+    assert_eq!(daemon.pushed(&asset).await.status, PushStatus::Synced, "{:?}", daemon.pushed(&asset).await);
+    let token = daemon.secret("access").await;
+    let items = format!("{}/api/v1/organizers/acme/events/fair/items", shop.url);
+    let seen = daemon.ask(&format!("{items}/1/"), ("authorization", format!("Bearer {token}")), None).await;
+    let picture = seen["picture"].as_str().expect("a picture");
+    let original = generate::bytes_of(&daemon.tools, &asset, true).await.expect("is kept");
+    assert_eq!(daemon.bytes_at(picture).await, original, "byte for byte");
+    assert_eq!(daemon.pushed(&asset).await.external_image_url.as_deref(), Some(picture));
+
+    // Killed in the middle of imports and pushes, again and again: whole in the end.
+    daemon.leave_import().await;
+    let assets = [
+        daemon.approve_drawing(&by_id("2"), 3).await,
+        daemon.approve_drawing(&by_id("3"), 4).await,
+        daemon.approve_drawing(&by_id("5"), 5).await,
+    ];
+    daemon.killed_daemons(engine, 6).await;
+    assert_eq!(daemon.products().await.len(), 45);
+    let token = daemon.secret("access").await;
+    for (asset, (id, drawing)) in assets.iter().zip([(2, 3), (3, 4), (5, 5)]) {
+        assert_eq!(daemon.pushed(asset).await.status, PushStatus::Synced, "{:?}", daemon.pushed(asset).await);
+        let seen = daemon.ask(&format!("{items}/{id}/"), ("authorization", format!("Bearer {token}")), None).await;
+        assert_eq!(daemon.bytes_at(seen["picture"].as_str().expect("a picture")).await, sandbox::draw_scene(drawing));
     }
+    assert!(daemon.runs(RunAction::Import).await.iter().all(|run| run.completed_at.is_some()));
+    // pretix has no way to take a picture out: that is said, and it counts as being there.
+    push::ask_revert(&daemon.tools, &[daemon.pushed(&asset).await.id.to_string()]).await.expect("is asked");
+    work::drain(&daemon.tools).await.expect("drains");
+    let kept = daemon.pushed(&asset).await;
+    assert_eq!((kept.status, kept.last_error_code.as_deref()), (PushStatus::Synced, Some("no_undo")), "{kept:?}");
+    let left = connect::leave(&daemon.tools, &daemon.connection().await.id).await.expect("leaves");
+    assert!(left.revoked_at_shop, "{left:?}");
+}
 
-    async fn pretix_says_403_when_a_token_has_ended_and_the_import_goes_on(engine) {
-        let daemon = Daemon::new(engine).await;
-        let shop = pretix(&daemon, "2").await;
-        assert!(consent(&pretix_link(&daemon, &shop), false).await.0);
-        let id = daemon.connection().await.id;
-        // As if the shop had promised a longer life: only its answer tells that the token has ended.
-        let sql = "UPDATE store_connection SET token_expires_at = '2099-01-01T00:00:00.000Z'";
-        match &daemon.tools.db {
-            db::Db::Sqlite { write, .. } => drop(sqlx::query(sql).execute(write).await.expect("is set")),
-            db::Db::Postgres { pool, .. } => drop(sqlx::query(sql).execute(pool).await.expect("is set")),
-        }
-        daemon.tools.outside.clock.sleep(Duration::from_millis(2500)).await;
-        work::drain(&daemon.tools).await.expect("drains");
-        let run = daemon.runs(RunAction::Import).await.remove(0);
-        assert_eq!((run.status, run.items_created), (RunStatus::Success, 45), "{run:?}");
-        assert!(!daemon.runs(RunAction::RefreshToken).await.is_empty(), "the token was renewed");
-        let connection = daemon.connection().await;
-        assert_eq!((connection.id, connection.status.as_str()), (id, "active"));
-        assert!(connection.token_version >= 2);
+async fn pretix_says_403_when_a_token_has_ended_and_the_import_goes_on(engine: Engine) {
+    let daemon = Daemon::new(engine).await;
+    let shop = pretix(&daemon, "2").await;
+    assert!(consent(&pretix_link(&daemon, &shop), false).await.0);
+    let id = daemon.connection().await.id;
+    // As if the shop had promised a longer life: only its answer tells that the token has ended.
+    let sql = "UPDATE store_connection SET token_expires_at = '2099-01-01T00:00:00.000Z'";
+    match &daemon.tools.db {
+        db::Db::Sqlite { write, .. } => drop(sqlx::query(sql).execute(write).await.expect("is set")),
+        db::Db::Postgres { pool, .. } => drop(sqlx::query(sql).execute(pool).await.expect("is set")),
     }
+    daemon.tools.outside.clock.sleep(Duration::from_millis(2500)).await;
+    work::drain(&daemon.tools).await.expect("drains");
+    let run = daemon.runs(RunAction::Import).await.remove(0);
+    assert_eq!((run.status, run.items_created), (RunStatus::Success, 45), "{run:?}");
+    assert!(!daemon.runs(RunAction::RefreshToken).await.is_empty(), "the token was renewed");
+    let connection = daemon.connection().await;
+    assert_eq!((connection.id, connection.status.as_str()), (id, "active"));
+    assert!(connection.token_version >= 2);
+}
 
-    async fn vendure_with_its_whole_sample_catalogue(engine) {
-        let mut daemon = Daemon::new(engine).await;
-        let shop = start("vendure", daemon.folder.path().join("vendure"), &[], &[], "a shop").await;
-        let key = std::fs::read_to_string(shop.folder.join("api-key.txt")).expect("a key");
-        let mut fields = BTreeMap::from([("shop".to_owned(), shop.url.clone()), ("api_key".to_owned(), "wrong-but-long-enough".to_owned())]);
-        let refused = connect::paste(&daemon.tools, "acme", "vendure", &fields).await.expect_err("is refused");
-        assert_eq!(refused.code, "key_refused");
-        fields.insert("api_key".to_owned(), key.trim().to_owned());
-        connect::paste(&daemon.tools, "acme", "vendure", &fields).await.expect("connects");
-        work::drain(&daemon.tools).await.expect("drains");
-        let run = daemon.runs(RunAction::Import).await.remove(0);
-        assert_eq!((run.status, run.items_created, run.items_failed, run.api_calls), (RunStatus::Success, 54, 0, 1), "{run:?}");
-        let products = daemon.products().await;
-        let mut tx = daemon.tools.db.read().await.expect("reads");
-        let (mut variants, mut images) = (0, 0);
-        for product in &products {
-            assert!(product.price.is_some() && product.erp_sku.is_some(), "{product:?}");
-            variants += db::product::list_variants(&mut tx, &product.id).await.expect("lists").len();
-            images += db::product::list_images(&mut tx, &product.id).await.expect("lists").len();
-        }
-        drop(tx);
-        assert_eq!((products.len(), variants), (54, 88));
-        assert!(images >= 54, "{images}");
-        let laptop = products.iter().find(|p| p.name == "Laptop").expect("the first sample product");
-        assert_eq!((laptop.price.map(|p| p.to_string()).as_deref(), laptop.currency.as_deref()), (Some("1299.00"), Some("USD")));
-
-        let asset = daemon.approve_drawing(laptop, 1).await;
-        daemon.killed_daemons(engine, 4).await;
-        assert_eq!(daemon.pushed(&asset).await.status, PushStatus::Synced, "{:?}", daemon.pushed(&asset).await);
-        let query = json!({ "query": "query($id: ID!) { product(id: $id) { assets { id name source } featuredAsset { id } } }", "variables": { "id": laptop.erp_id } });
-        let seen = daemon.ask(&format!("{}/admin-api", shop.url), ("vendure-api-key", key.trim().to_owned()), Some(query)).await;
-        let assets = seen["data"]["product"]["assets"].as_array().expect("assets").clone();
-        let ours: Vec<&Value> = assets.iter().filter(|a| a["name"].as_str().is_some_and(|n| n.starts_with("ss-"))).collect();
-        assert_eq!((assets.len(), ours.len()), (2, 1), "ours is added once, the shop's own stays: {assets:?}");
-        assert_ne!(seen["data"]["product"]["featuredAsset"]["id"], ours[0]["id"], "the first picture stays the first");
-        assert_eq!(daemon.bytes_at(ours[0]["source"].as_str().expect("an address")).await, sandbox::draw_scene(1));
-        let query = json!({ "query": "{ assets(options: { filter: { name: { contains: \"ss-\" } } }) { totalItems } }" });
-        let library = daemon.ask(&format!("{}/admin-api", shop.url), ("vendure-api-key", key.trim().to_owned()), Some(query)).await;
-        assert_eq!(library["data"]["assets"]["totalItems"], 1, "one asset in the library, whatever was killed");
-
-        // A newer picture of ours takes the place of the older one, and of nothing else.
-        let connection = daemon.connection().await;
-        let mut tx = daemon.tools.db.begin().await.expect("begins");
-        db::connection::update_push_rules(&mut tx, &connection.id, PushMode::ReplacePushed, true, daemon.tools.outside.clock.now()).await.expect("is set");
-        tx.commit().await.expect("commits");
-        // One that is composed of the photograph the shop shows.
-        let newer = daemon.approve_composed(laptop, None).await;
-        work::drain(&daemon.tools).await.expect("drains");
-        assert_eq!(daemon.pushed(&newer).await.status, PushStatus::Synced, "{:?}", daemon.pushed(&newer).await);
-        assert_eq!(daemon.pushed(&asset).await.status, PushStatus::Removed);
-        let query = json!({ "query": "query($id: ID!) { product(id: $id) { assets { id name source } } }", "variables": { "id": laptop.erp_id } });
-        let ask = async || daemon.ask(&format!("{}/admin-api", shop.url), ("vendure-api-key", key.trim().to_owned()), Some(query.clone())).await;
-        let seen = ask().await;
-        let after = seen["data"]["product"]["assets"].as_array().expect("assets").clone();
-        assert_eq!(after.len(), 2, "{after:?}");
-        assert_eq!(after[0], assets[0], "the shop's own picture stays where it was");
-        let shown = generate::bytes_of(&daemon.tools, &newer, false).await.expect("is kept");
-        assert_eq!(daemon.bytes_at(after[1]["source"].as_str().expect("an address")).await, shown);
-        assert_eq!(infer::get(&shown).expect("a picture").mime_type(), "image/webp");
-
-        // Taken out again: what is left is what was there before we came.
-        push::ask_revert(&daemon.tools, &[daemon.pushed(&newer).await.id.to_string()]).await.expect("is asked");
-        work::drain(&daemon.tools).await.expect("drains");
-        assert_eq!(daemon.pushed(&newer).await.status, PushStatus::Removed, "{:?}", daemon.pushed(&newer).await);
-        assert_eq!(ask().await["data"]["product"]["assets"], json!([assets[0]]));
+async fn vendure_with_its_whole_sample_catalogue(engine: Engine) {
+    let mut daemon = Daemon::new(engine).await;
+    let shop = start("vendure", daemon.folder.path().join("vendure"), &[], &[], "a shop").await;
+    let key = std::fs::read_to_string(shop.folder.join("api-key.txt")).expect("a key");
+    let mut fields = BTreeMap::from([
+        ("shop".to_owned(), shop.url.clone()),
+        ("api_key".to_owned(), "wrong-but-long-enough".to_owned()),
+    ]);
+    let refused = connect::paste(&daemon.tools, "acme", "vendure", &fields).await.expect_err("is refused");
+    assert_eq!(refused.code, "key_refused");
+    fields.insert("api_key".to_owned(), key.trim().to_owned());
+    connect::paste(&daemon.tools, "acme", "vendure", &fields).await.expect("connects");
+    work::drain(&daemon.tools).await.expect("drains");
+    let run = daemon.runs(RunAction::Import).await.remove(0);
+    assert_eq!(
+        (run.status, run.items_created, run.items_failed, run.api_calls),
+        (RunStatus::Success, 54, 0, 1),
+        "{run:?}"
+    );
+    let products = daemon.products().await;
+    let mut tx = daemon.tools.db.read().await.expect("reads");
+    let (mut variants, mut images) = (0, 0);
+    for product in &products {
+        assert!(product.price.is_some() && product.erp_sku.is_some(), "{product:?}");
+        variants += db::product::list_variants(&mut tx, &product.id).await.expect("lists").len();
+        images += db::product::list_images(&mut tx, &product.id).await.expect("lists").len();
     }
+    drop(tx);
+    assert_eq!((products.len(), variants), (54, 88));
+    assert!(images >= 54, "{images}");
+    let laptop = products.iter().find(|p| p.name == "Laptop").expect("the first sample product");
+    assert_eq!(
+        (laptop.price.map(|p| p.to_string()).as_deref(), laptop.currency.as_deref()),
+        (Some("1299.00"), Some("USD"))
+    );
+
+    let asset = daemon.approve_drawing(laptop, 1).await;
+    daemon.killed_daemons(engine, 4).await;
+    assert_eq!(daemon.pushed(&asset).await.status, PushStatus::Synced, "{:?}", daemon.pushed(&asset).await);
+    let query = json!({ "query": "query($id: ID!) { product(id: $id) { assets { id name source } featuredAsset { id } } }", "variables": { "id": laptop.erp_id } });
+    let seen =
+        daemon.ask(&format!("{}/admin-api", shop.url), ("vendure-api-key", key.trim().to_owned()), Some(query)).await;
+    let assets = seen["data"]["product"]["assets"].as_array().expect("assets").clone();
+    let ours: Vec<&Value> =
+        assets.iter().filter(|a| a["name"].as_str().is_some_and(|n| n.starts_with("ss-"))).collect();
+    assert_eq!((assets.len(), ours.len()), (2, 1), "ours is added once, the shop's own stays: {assets:?}");
+    assert_ne!(seen["data"]["product"]["featuredAsset"]["id"], ours[0]["id"], "the first picture stays the first");
+    assert_eq!(daemon.bytes_at(ours[0]["source"].as_str().expect("an address")).await, sandbox::draw_scene(1));
+    let query = json!({ "query": "{ assets(options: { filter: { name: { contains: \"ss-\" } } }) { totalItems } }" });
+    let library =
+        daemon.ask(&format!("{}/admin-api", shop.url), ("vendure-api-key", key.trim().to_owned()), Some(query)).await;
+    assert_eq!(library["data"]["assets"]["totalItems"], 1, "one asset in the library, whatever was killed");
+
+    // A newer picture of ours takes the place of the older one, and of nothing else.
+    let connection = daemon.connection().await;
+    let mut tx = daemon.tools.db.begin().await.expect("begins");
+    db::connection::update_push_rules(
+        &mut tx,
+        &connection.id,
+        PushMode::ReplacePushed,
+        true,
+        daemon.tools.outside.clock.now(),
+    )
+    .await
+    .expect("is set");
+    tx.commit().await.expect("commits");
+    // One that is composed of the photograph the shop shows.
+    let newer = daemon.approve_composed(laptop, None).await;
+    work::drain(&daemon.tools).await.expect("drains");
+    assert_eq!(daemon.pushed(&newer).await.status, PushStatus::Synced, "{:?}", daemon.pushed(&newer).await);
+    assert_eq!(daemon.pushed(&asset).await.status, PushStatus::Removed);
+    let query = json!({ "query": "query($id: ID!) { product(id: $id) { assets { id name source } } }", "variables": { "id": laptop.erp_id } });
+    let ask = async || {
+        daemon
+            .ask(&format!("{}/admin-api", shop.url), ("vendure-api-key", key.trim().to_owned()), Some(query.clone()))
+            .await
+    };
+    let seen = ask().await;
+    let after = seen["data"]["product"]["assets"].as_array().expect("assets").clone();
+    assert_eq!(after.len(), 2, "{after:?}");
+    assert_eq!(after[0], assets[0], "the shop's own picture stays where it was");
+    let shown = generate::bytes_of(&daemon.tools, &newer, false).await.expect("is kept");
+    assert_eq!(daemon.bytes_at(after[1]["source"].as_str().expect("an address")).await, shown);
+    assert_eq!(infer::get(&shown).expect("a picture").mime_type(), "image/webp");
+
+    // Taken out again: what is left is what was there before we came.
+    push::ask_revert(&daemon.tools, &[daemon.pushed(&newer).await.id.to_string()]).await.expect("is asked");
+    work::drain(&daemon.tools).await.expect("drains");
+    assert_eq!(daemon.pushed(&newer).await.status, PushStatus::Removed, "{:?}", daemon.pushed(&newer).await);
+    assert_eq!(ask().await["data"]["product"]["assets"], json!([assets[0]]));
 }

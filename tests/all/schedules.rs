@@ -9,115 +9,157 @@ use store_sync::{
     work,
 };
 
-use crate::support::{TestApp, on_both};
+use crate::support::{Engine, TestApp, on_both};
 
-on_both! {
-    async fn a_schedule_fires_once_for_many_ticks(engine) {
-        let app = TestApp::new(engine).await;
-        let id = app.connect().await;
-        app.drain().await;
-        let now = app.clock.now();
-        let mut tx = app.tools.db.begin().await.expect("begins");
-        let schedule = Schedule { enabled: true, interval_seconds: 3600, cron: None, timezone: "UTC", next: Some(now.plus(Duration::from_hours(1))) };
-        db::connection::update_schedule(&mut tx, &id, &schedule, now).await.expect("is set");
-        tx.commit().await.expect("commits");
-        work::tick(&app.tools).await.expect("ticks");
-        assert_eq!(app.drain().await, 0, "not due yet");
-        app.clock.advance(Duration::from_mins(61));
-        let ticks = (0..5).map(|_| { let tools = app.tools.clone(); tokio::spawn(async move { work::tick(&tools).await }) });
-        for tick in ticks.collect::<Vec<_>>() {
-            tick.await.expect("ends").expect("ticks");
-        }
-        app.drain().await;
-        let imports: Vec<_> = app.runs().await.into_iter().filter(|r| r.action == RunAction::Import && r.trigger == Trigger::Schedule).collect();
-        assert_eq!(imports.len(), 1);
-        assert_eq!(imports[0].status, RunStatus::Success);
-        assert!(app.connection().await.next_sync_at.expect("a time") > app.clock.now());
+on_both!(
+    a_schedule_fires_once_for_many_ticks,
+    a_job_wakes_workers_once_it_is_committed,
+    a_pause_or_a_resume_counts_only_in_the_state_that_it_was_seen_in,
+    one_lane_runs_one_job_at_a_time,
+    orphaned_runs_are_closed_and_say_so
+);
+
+async fn a_schedule_fires_once_for_many_ticks(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let id = app.connect().await;
+    app.drain().await;
+    let now = app.clock.now();
+    let mut tx = app.tools.db.begin().await.expect("begins");
+    let schedule = Schedule {
+        enabled: true,
+        interval_seconds: 3600,
+        cron: None,
+        timezone: "UTC",
+        next: Some(now.plus(Duration::from_hours(1))),
+    };
+    db::connection::update_schedule(&mut tx, &id, &schedule, now).await.expect("is set");
+    tx.commit().await.expect("commits");
+    work::tick(&app.tools).await.expect("ticks");
+    assert_eq!(app.drain().await, 0, "not due yet");
+    app.clock.advance(Duration::from_mins(61));
+    let ticks = (0..5).map(|_| {
+        let tools = app.tools.clone();
+        tokio::spawn(async move { work::tick(&tools).await })
+    });
+    for tick in ticks.collect::<Vec<_>>() {
+        tick.await.expect("ends").expect("ticks");
     }
+    app.drain().await;
+    let imports: Vec<_> = app
+        .runs()
+        .await
+        .into_iter()
+        .filter(|r| r.action == RunAction::Import && r.trigger == Trigger::Schedule)
+        .collect();
+    assert_eq!(imports.len(), 1);
+    assert_eq!(imports[0].status, RunStatus::Success);
+    assert!(app.connection().await.next_sync_at.expect("a time") > app.clock.now());
+}
 
-    async fn a_job_wakes_workers_once_it_is_committed(engine) {
-        let app = TestApp::new(engine).await;
-        let id = app.connect().await;
-        app.drain().await;
-        let leave = async |commits: bool| {
-            let rung = app.tools.bell.notified();
-            let mut tx = app.tools.db.begin().await.expect("begins");
-            let refresh = store_sync::model::Task::RefreshToken { connection: id.clone() };
-            db::job::enqueue(&mut tx, &app.tools.outside, &app.client, refresh).await.expect("is left");
-            if commits {
-                tx.commit().await.expect("commits");
-            } else {
-                drop(tx);
-            }
-            futures_util::FutureExt::now_or_never(rung).is_some()
-        };
-        assert!(!leave(false).await, "what is rolled back wakes nobody");
-        assert!(leave(true).await);
+async fn a_job_wakes_workers_once_it_is_committed(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let id = app.connect().await;
+    app.drain().await;
+    let leave = async |commits: bool| {
         let rung = app.tools.bell.notified();
-        app.tools.try_write().await.expect("writes");
-        assert!(futures_util::FutureExt::now_or_never(rung).is_none(), "nor what leaves nothing to do");
-    }
-
-    async fn a_pause_or_a_resume_counts_only_in_the_state_that_it_was_seen_in(engine) {
-        let app = TestApp::new(engine).await;
-        let id = app.connect().await;
-        curate::pause_connection(&app.tools, &id).await.expect("is paused");
-        let twice = curate::pause_connection(&app.tools, &id).await.expect_err("is paused already");
-        assert!(twice.message.contains("the connection is error, not active"), "{}", twice.message);
-        // Between the look and the write somebody disconnects it.
         let mut tx = app.tools.db.begin().await.expect("begins");
-        db::connection::mark_status(&mut tx, &id, ConnectionStatus::Disconnected, None, app.clock.now()).await.expect("is marked");
-        let states = (ConnectionStatus::Error, ConnectionStatus::Active);
-        assert!(!db::connection::move_status(&mut tx, &id, states, None, app.clock.now()).await.expect("looks"));
-        tx.commit().await.expect("commits");
-        curate::resume_connection(&app.tools, &id).await.expect_err("is disconnected");
-        assert_eq!(app.connection().await.status, ConnectionStatus::Disconnected);
-    }
-
-    async fn one_lane_runs_one_job_at_a_time(engine) {
-        let app = TestApp::new(engine).await;
-        app.connect().await;
-        let now = app.clock.now();
-        let connection = app.connection().await.id;
-        let mut tx = app.tools.db.begin().await.expect("begins");
-        let task = store_sync::model::Task::ImportProducts { connection, scope: store_sync::model::ImportScope::Full, trigger: Trigger::Manual, accept_deletes: false };
-        let second = db::job::NewJob { policy: store_sync::model::Policy { priority: 1, max_attempts: 1, dedupe_key: None, delay: Duration::ZERO }, ..db::job::NewJob::new(&app.tools.outside, &app.client, task) };
-        db::job::insert(&mut tx, &second).await.expect("a job");
-        tx.commit().await.expect("commits");
-        let until = now.plus(Duration::from_secs(30));
-        let claim = async |worker: &str, now| {
-            let mut tx = app.tools.db.begin().await.expect("begins");
-            let job = db::job::claim(&mut tx, Pool::Import, worker, (now, until)).await.expect("claims");
+        let refresh = store_sync::model::Task::RefreshToken { connection: id.clone() };
+        db::job::enqueue(&mut tx, &app.tools.outside, &app.client, refresh).await.expect("is left");
+        if commits {
             tx.commit().await.expect("commits");
-            job
-        };
-        let first = claim("a", now).await.expect("a job");
-        assert!(claim("b", now).await.is_none(), "the lane is taken");
-        let mut tx = app.tools.db.begin().await.expect("begins");
-        assert_eq!(db::job::release_expired(&mut tx, now.plus(Duration::from_secs(31)), false, 100).await.expect("frees"), 1);
-        tx.commit().await.expect("commits");
-        let again = claim("b", now.plus(Duration::from_secs(31))).await.expect("the dead worker's job is free");
-        assert_eq!((again.id.clone(), again.attempts), (first.id.clone(), 2));
-        let mut tx = app.tools.db.begin().await.expect("begins");
-        assert!(!db::job::mark_completed(&mut tx, &first, now).await.expect("asks"), "the fence keeps the dead worker out");
-        assert!(db::job::mark_completed(&mut tx, &again, now).await.expect("asks"));
-    }
+        } else {
+            drop(tx);
+        }
+        futures_util::FutureExt::now_or_never(rung).is_some()
+    };
+    assert!(!leave(false).await, "what is rolled back wakes nobody");
+    assert!(leave(true).await);
+    let rung = app.tools.bell.notified();
+    app.tools.try_write().await.expect("writes");
+    assert!(futures_util::FutureExt::now_or_never(rung).is_none(), "nor what leaves nothing to do");
+}
 
-    async fn orphaned_runs_are_closed_and_say_so(engine) {
-        let app = TestApp::new(engine).await;
-        let id = app.connect().await;
-        let now = app.clock.now();
-        let run = db::run::NewRun {
-            id: app.tools.outside.new_id(), connection: id, client: app.client.clone(), parent: None, action: RunAction::Import, trigger: Trigger::Manual,
-            asset: None, product: None, job: None, attempt: 1, instance: "gone".into(),
-        };
+async fn a_pause_or_a_resume_counts_only_in_the_state_that_it_was_seen_in(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let id = app.connect().await;
+    curate::pause_connection(&app.tools, &id).await.expect("is paused");
+    let twice = curate::pause_connection(&app.tools, &id).await.expect_err("is paused already");
+    assert!(twice.message.contains("the connection is error, not active"), "{}", twice.message);
+    // Between the look and the write somebody disconnects it.
+    let mut tx = app.tools.db.begin().await.expect("begins");
+    db::connection::mark_status(&mut tx, &id, ConnectionStatus::Disconnected, None, app.clock.now())
+        .await
+        .expect("is marked");
+    let states = (ConnectionStatus::Error, ConnectionStatus::Active);
+    assert!(!db::connection::move_status(&mut tx, &id, states, None, app.clock.now()).await.expect("looks"));
+    tx.commit().await.expect("commits");
+    curate::resume_connection(&app.tools, &id).await.expect_err("is disconnected");
+    assert_eq!(app.connection().await.status, ConnectionStatus::Disconnected);
+}
+
+async fn one_lane_runs_one_job_at_a_time(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    app.connect().await;
+    let now = app.clock.now();
+    let connection = app.connection().await.id;
+    let mut tx = app.tools.db.begin().await.expect("begins");
+    let task = store_sync::model::Task::ImportProducts {
+        connection,
+        scope: store_sync::model::ImportScope::Full,
+        trigger: Trigger::Manual,
+        accept_deletes: false,
+    };
+    let second = db::job::NewJob {
+        policy: store_sync::model::Policy { priority: 1, max_attempts: 1, dedupe_key: None, delay: Duration::ZERO },
+        ..db::job::NewJob::new(&app.tools.outside, &app.client, task)
+    };
+    db::job::insert(&mut tx, &second).await.expect("a job");
+    tx.commit().await.expect("commits");
+    let until = now.plus(Duration::from_secs(30));
+    let claim = async |worker: &str, now| {
         let mut tx = app.tools.db.begin().await.expect("begins");
-        db::run::insert(&mut tx, &run, now).await.expect("a run");
+        let job = db::job::claim(&mut tx, Pool::Import, worker, (now, until)).await.expect("claims");
         tx.commit().await.expect("commits");
-        assert_eq!(work::recover(&app.tools, true).await.expect("recovers").1, 1);
-        let closed = app.runs().await.into_iter().find(|r| r.id == run.id).expect("is there");
-        assert_eq!((closed.status, closed.error_code.as_deref()), (RunStatus::Failed, Some("interrupted")));
-    }
+        job
+    };
+    let first = claim("a", now).await.expect("a job");
+    assert!(claim("b", now).await.is_none(), "the lane is taken");
+    let mut tx = app.tools.db.begin().await.expect("begins");
+    assert_eq!(
+        db::job::release_expired(&mut tx, now.plus(Duration::from_secs(31)), false, 100).await.expect("frees"),
+        1
+    );
+    tx.commit().await.expect("commits");
+    let again = claim("b", now.plus(Duration::from_secs(31))).await.expect("the dead worker's job is free");
+    assert_eq!((again.id.clone(), again.attempts), (first.id.clone(), 2));
+    let mut tx = app.tools.db.begin().await.expect("begins");
+    assert!(!db::job::mark_completed(&mut tx, &first, now).await.expect("asks"), "the fence keeps the dead worker out");
+    assert!(db::job::mark_completed(&mut tx, &again, now).await.expect("asks"));
+}
+
+async fn orphaned_runs_are_closed_and_say_so(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let id = app.connect().await;
+    let now = app.clock.now();
+    let run = db::run::NewRun {
+        id: app.tools.outside.new_id(),
+        connection: id,
+        client: app.client.clone(),
+        parent: None,
+        action: RunAction::Import,
+        trigger: Trigger::Manual,
+        asset: None,
+        product: None,
+        job: None,
+        attempt: 1,
+        instance: "gone".into(),
+    };
+    let mut tx = app.tools.db.begin().await.expect("begins");
+    db::run::insert(&mut tx, &run, now).await.expect("a run");
+    tx.commit().await.expect("commits");
+    assert_eq!(work::recover(&app.tools, true).await.expect("recovers").1, 1);
+    let closed = app.runs().await.into_iter().find(|r| r.id == run.id).expect("is there");
+    assert_eq!((closed.status, closed.error_code.as_deref()), (RunStatus::Failed, Some("interrupted")));
 }
 
 #[tokio::test]

@@ -101,74 +101,79 @@ async fn a_strangers_noise_refuses_nobody_who_brings_something_of_ours() {
     assert!(refused > 100, "{refused}");
 }
 
-on_both! {
-    async fn nobody_locks_a_client_out_by_beginning(engine) {
-        let app = TestApp::with(engine, Options { products: 1, ..Options::default() }).await;
-        let (mut merchant, back) = app.consent("allow").await;
+on_both!(
+    nobody_locks_a_client_out_by_beginning,
+    looking_at_a_link_begins_nothing,
+    addresses_that_no_database_can_look_up_are_answered_without_it
+);
+
+async fn nobody_locks_a_client_out_by_beginning(engine: Engine) {
+    let app = TestApp::with(engine, Options { products: 1, ..Options::default() }).await;
+    let (mut merchant, back) = app.consent("allow").await;
+    app.clock.advance(Duration::from_secs(1));
+    // Another holder of a link of the same client, over and over.
+    for _ in 0..2 {
         app.clock.advance(Duration::from_secs(1));
-        // Another holder of a link of the same client, over and over.
-        for _ in 0..2 {
-            app.clock.advance(Duration::from_secs(1));
-            let other = app.link();
-            for _ in 0..60 {
-                let begun = Visitor::new(app.http.clone()).peek(&other).await.expect("an answer");
-                assert_eq!(begun.response.status, 303, "{}", begun.text());
-            }
+        let other = app.link();
+        for _ in 0..60 {
+            let begun = Visitor::new(app.http.clone()).peek(&other).await.expect("an answer");
+            assert_eq!(begun.response.status, 303, "{}", begun.text());
         }
-        assert_eq!(states(&app).await, 21, "the oldest of the same link give way");
-        assert_eq!(merchant.open(&back).await.expect("an answer").response.status, 200, "the first one's stays");
     }
+    assert_eq!(states(&app).await, 21, "the oldest of the same link give way");
+    assert_eq!(merchant.open(&back).await.expect("an answer").response.status, 200, "the first one's stays");
+}
 
-    async fn looking_at_a_link_begins_nothing(engine) {
-        let app = TestApp::with(engine, Options { products: 1, ..Options::default() }).await;
-        let link = app.link();
-        let path = link.strip_prefix(&app.url).expect("is ours");
-        let looks: [(Method, &[(&str, &str)]); 4] = [
-            (Method::HEAD, &[]),
-            (Method::GET, &[("sec-purpose", "prefetch;prerender")]),
-            (Method::GET, &[("user-agent", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)")]),
-            (Method::GET, &[("user-agent", "WhatsApp/2.23.20.0")]),
-        ];
-        for (method, headers) in looks {
-            assert_eq!(send(&app, method, path, headers, b"").await.status, 200, "{headers:?}");
-        }
-        assert_eq!(states(&app).await, 0);
-        let (mut visitor, back) = app.consent("allow").await;
-        let path = back.strip_prefix(&app.url).expect("is ours");
-        assert_eq!(send(&app, Method::HEAD, path, &[], b"").await.status, 200);
-        assert_eq!(visitor.open(&back).await.expect("an answer").response.status, 200, "the code was not spent");
+async fn looking_at_a_link_begins_nothing(engine: Engine) {
+    let app = TestApp::with(engine, Options { products: 1, ..Options::default() }).await;
+    let link = app.link();
+    let path = link.strip_prefix(&app.url).expect("is ours");
+    let looks: [(Method, &[(&str, &str)]); 4] = [
+        (Method::HEAD, &[]),
+        (Method::GET, &[("sec-purpose", "prefetch;prerender")]),
+        (Method::GET, &[("user-agent", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)")]),
+        (Method::GET, &[("user-agent", "WhatsApp/2.23.20.0")]),
+    ];
+    for (method, headers) in looks {
+        assert_eq!(send(&app, method, path, headers, b"").await.status, 200, "{headers:?}");
     }
+    assert_eq!(states(&app).await, 0);
+    let (mut visitor, back) = app.consent("allow").await;
+    let path = back.strip_prefix(&app.url).expect("is ours");
+    assert_eq!(send(&app, Method::HEAD, path, &[], b"").await.status, 200);
+    assert_eq!(visitor.open(&back).await.expect("an answer").response.status, 200, "the code was not spent");
+}
 
-    async fn addresses_that_no_database_can_look_up_are_answered_without_it(engine) {
-        let app = TestApp::with(engine, Options { products: 1, ..Options::default() }).await;
-        for (method, path, status) in [
-            (Method::GET, "/connect/sandbox?client=%00", 400),
-            (Method::GET, "/connect/sandbox%00?client=acme", 404),
-            (Method::GET, "/connect/x%0a2026-11-27T00:00:00Z%20%20INFO%20forged", 404),
-            (Method::GET, "/oauth/callback/x%1b", 404),
-            (Method::GET, "/oauth/callback/sandbox?state=a%00b", 400),
-            (Method::POST, "/hooks/woocommerce/%00", 404),
-            (Method::POST, "/hooks/woocommerce/%ff", 404),
-            (Method::GET, "/pictures/%00/1/2/3", 404),
-            (Method::GET, "/assets/%00/1/2/3", 404),
-        ] {
-            assert_eq!(send(&app, method, path, &[], b"").await.status, status, "{path}");
-        }
-        // A shop to connect again that is none, or another client's.
-        let again = format!("{}&reconnect=x", app.link());
-        let answer = Visitor::new(app.http.clone()).peek(&again).await.expect("an answer");
-        assert!(answer.response.status == 404 && answer.text().contains("unknown_connection"), "{}", answer.text());
-        app.connect().await;
-        let own = app.connection().await.id;
-        let mut tx = app.tools.db.begin().await.expect("begins");
-        db::client::insert(&mut tx, &"other".into(), "Other", None, app.clock.now()).await.expect("a client");
-        tx.commit().await.expect("commits");
-        let link = store_sync::web::connect_link(&app.tools, "sandbox", "other", &app.fields());
-        let answer = Visitor::new(app.http.clone()).peek(&format!("{link}&reconnect={own}")).await.expect("an answer");
-        assert_eq!(answer.response.status, 404);
-        let answer = Visitor::new(app.http.clone()).peek(&format!("{}&reconnect={own}", app.link())).await.expect("an answer");
-        assert_eq!(answer.response.status, 303);
+async fn addresses_that_no_database_can_look_up_are_answered_without_it(engine: Engine) {
+    let app = TestApp::with(engine, Options { products: 1, ..Options::default() }).await;
+    for (method, path, status) in [
+        (Method::GET, "/connect/sandbox?client=%00", 400),
+        (Method::GET, "/connect/sandbox%00?client=acme", 404),
+        (Method::GET, "/connect/x%0a2026-11-27T00:00:00Z%20%20INFO%20forged", 404),
+        (Method::GET, "/oauth/callback/x%1b", 404),
+        (Method::GET, "/oauth/callback/sandbox?state=a%00b", 400),
+        (Method::POST, "/hooks/woocommerce/%00", 404),
+        (Method::POST, "/hooks/woocommerce/%ff", 404),
+        (Method::GET, "/pictures/%00/1/2/3", 404),
+        (Method::GET, "/assets/%00/1/2/3", 404),
+    ] {
+        assert_eq!(send(&app, method, path, &[], b"").await.status, status, "{path}");
     }
+    // A shop to connect again that is none, or another client's.
+    let again = format!("{}&reconnect=x", app.link());
+    let answer = Visitor::new(app.http.clone()).peek(&again).await.expect("an answer");
+    assert!(answer.response.status == 404 && answer.text().contains("unknown_connection"), "{}", answer.text());
+    app.connect().await;
+    let own = app.connection().await.id;
+    let mut tx = app.tools.db.begin().await.expect("begins");
+    db::client::insert(&mut tx, &"other".into(), "Other", None, app.clock.now()).await.expect("a client");
+    tx.commit().await.expect("commits");
+    let link = store_sync::web::connect_link(&app.tools, "sandbox", "other", &app.fields());
+    let answer = Visitor::new(app.http.clone()).peek(&format!("{link}&reconnect={own}")).await.expect("an answer");
+    assert_eq!(answer.response.status, 404);
+    let answer =
+        Visitor::new(app.http.clone()).peek(&format!("{}&reconnect={own}", app.link())).await.expect("an answer");
+    assert_eq!(answer.response.status, 303);
 }
 
 #[tokio::test(flavor = "multi_thread")]

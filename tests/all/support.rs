@@ -39,14 +39,13 @@ pub(crate) enum Engine {
 
 /// Writes a test once and runs it on both engines.
 macro_rules! on_both {
-    ($(async fn $name:ident($engine:ident) $body:block)+) => {
+    ($($name:ident),+ $(,)?) => {
         mod sqlite {
             $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name($crate::support::Engine::Sqlite).await; })+
         }
         mod postgres {
             $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name($crate::support::Engine::Postgres).await; })+
         }
-        $(async fn $name($engine: $crate::support::Engine) $body)+
     };
 }
 pub(crate) use on_both;

@@ -14,7 +14,7 @@ use store_sync::{
 
 use crate::{
     real::{servers, start},
-    support::{More, TestApp, on_both},
+    support::{Engine, More, TestApp, on_both},
 };
 
 /// Plays the merchant's browser at WordPress' page; gives where it is sent.
@@ -27,69 +27,86 @@ async fn allow_at_wordpress(page: &str, user: &str, deny: bool) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-on_both! {
-    async fn wordpress_gives_a_password_and_takes_pictures(engine) {
-        let public = More { public: Some("https://daemon.example"), ..More::default() };
-        let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, public).await;
-        let shop = start("wordpress", app.folder.path().join("wordpress"), &[], &[], "a shop").await;
-        let fields = BTreeMap::from([("shop".to_owned(), shop.url.clone())]);
-        let link = web::connect_link(&app.tools, "woocommerce-password", "acme", &fields);
-        let mut visitor = Visitor::new(app.http.clone());
-        let begin = async |visitor: &mut Visitor| {
-            let page = visitor.peek(&link).await.expect("an answer");
-            page.response.header("location").unwrap_or_else(|| panic!("{}", page.text())).to_owned()
-        };
-        // Refused; then allowed by somebody who may not manage the shop.
-        let page = begin(&mut visitor).await;
-        let back = allow_at_wordpress(&page, "merchant", true).await;
-        let landed = visitor.peek(&back).await.expect("an answer");
-        assert!(landed.response.status == 403 || landed.response.status == 400, "{}", landed.text());
-        assert!(landed.text().contains("access was declined"), "{}", landed.text());
-        let page = begin(&mut visitor).await;
-        let back = allow_at_wordpress(&page, "reader", false).await;
-        let landed = visitor.peek(&back).await.expect("an answer");
-        assert!(landed.response.status >= 400 && !landed.text().contains("password="), "{}", landed.text());
-        // Another browser with the same answer gets nothing; the one that began does, and leaves the password behind.
-        let page = begin(&mut visitor).await;
-        let back = allow_at_wordpress(&page, "merchant", false).await;
-        let stranger = Visitor::new(app.http.clone()).peek(&back).await.expect("an answer");
-        assert!(stranger.text().contains("other_browser"), "{}", stranger.text());
-        let landed = visitor.peek(&back).await.expect("an answer");
-        assert_eq!(landed.response.header("location"), Some(format!("{}/", shop.url).as_str()), "{}", landed.text());
-        let again = visitor.peek(&back).await.expect("an answer");
-        assert!(again.response.status >= 400, "used up: {}", again.text());
+on_both!(wordpress_gives_a_password_and_takes_pictures);
+
+async fn wordpress_gives_a_password_and_takes_pictures(engine: Engine) {
+    let public = More { public: Some("https://daemon.example"), ..More::default() };
+    let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, public).await;
+    let shop = start("wordpress", app.folder.path().join("wordpress"), &[], &[], "a shop").await;
+    let fields = BTreeMap::from([("shop".to_owned(), shop.url.clone())]);
+    let link = web::connect_link(&app.tools, "woocommerce-password", "acme", &fields);
+    let mut visitor = Visitor::new(app.http.clone());
+    let begin = async |visitor: &mut Visitor| {
+        let page = visitor.peek(&link).await.expect("an answer");
+        page.response.header("location").unwrap_or_else(|| panic!("{}", page.text())).to_owned()
+    };
+    // Refused; then allowed by somebody who may not manage the shop.
+    let page = begin(&mut visitor).await;
+    let back = allow_at_wordpress(&page, "merchant", true).await;
+    let landed = visitor.peek(&back).await.expect("an answer");
+    assert!(landed.response.status == 403 || landed.response.status == 400, "{}", landed.text());
+    assert!(landed.text().contains("access was declined"), "{}", landed.text());
+    let page = begin(&mut visitor).await;
+    let back = allow_at_wordpress(&page, "reader", false).await;
+    let landed = visitor.peek(&back).await.expect("an answer");
+    assert!(landed.response.status >= 400 && !landed.text().contains("password="), "{}", landed.text());
+    // Another browser with the same answer gets nothing; the one that began does, and leaves the password behind.
+    let page = begin(&mut visitor).await;
+    let back = allow_at_wordpress(&page, "merchant", false).await;
+    let stranger = Visitor::new(app.http.clone()).peek(&back).await.expect("an answer");
+    assert!(stranger.text().contains("other_browser"), "{}", stranger.text());
+    let landed = visitor.peek(&back).await.expect("an answer");
+    assert_eq!(landed.response.header("location"), Some(format!("{}/", shop.url).as_str()), "{}", landed.text());
+    let again = visitor.peek(&back).await.expect("an answer");
+    assert!(again.response.status >= 400, "used up: {}", again.text());
+    app.drain().await;
+    assert_eq!(app.products().await.len(), 3);
+    // Two pictures, as bytes; the second in front. They are WordPress' own files now.
+    let product = app.product("7").await;
+    for drawing in [1, 2] {
+        let asset = app.add_asset(&product, drawing).await;
+        app.approve(&asset).await;
         app.drain().await;
-        assert_eq!(app.products().await.len(), 3);
-        // Two pictures, as bytes; the second in front. They are WordPress' own files now.
-        let product = app.product("7").await;
-        for drawing in [1, 2] {
-            let asset = app.add_asset(&product, drawing).await;
-            app.approve(&asset).await;
-            app.drain().await;
-        }
-        let pushes = app.pushes().await;
-        assert!(pushes.len() == 2 && pushes.iter().all(|push| push.status == PushStatus::Synced), "{pushes:?}");
-        let password = url::Url::parse(&back).expect("an address").query_pairs().find(|(name, _)| name == "password").expect("is there").1.into_owned();
-        let call = async |method: Method, path: &str| {
-            let mut request = Request::new(method, url::Url::parse(&format!("{}/wp-json{path}", shop.url)).expect("an address"));
-            let basic = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("merchant:{password}"));
-            request.headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Basic {basic}")).expect("a header"));
-            let answer = app.http.send_once(&request).await.expect("an answer");
-            serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap_or_default()
-        };
-        let images = call(Method::GET, "/wc/v3/products/7").await["images"].clone();
-        assert_eq!(images.as_array().map(Vec::len), Some(2), "{images}");
-        assert!(images[0]["alt"].as_str().is_some_and(|alt| !alt.is_empty()), "{images}");
-        let bytes = app.http.send_once(&Request::new(Method::GET, url::Url::parse(images[0]["src"].as_str().expect("an address")).expect("an address"))).await.expect("bytes").body;
-        assert!((1..3).any(|drawing| bytes == store_sync::sandbox::draw_scene(drawing)), "byte for byte");
-        assert_eq!(call(Method::GET, "/wp/v2/media?per_page=100").await.as_array().map(Vec::len), Some(2), "no file twice");
-        // One taken out again; then the merchant takes the password back.
-        push::ask_revert(&app.tools, &[pushes[0].id.to_string()]).await.expect("is asked");
-        app.drain().await;
-        assert_eq!(call(Method::GET, "/wc/v3/products/7").await["images"].as_array().map(Vec::len), Some(1));
-        call(Method::DELETE, "/wp/v2/users/me/application-passwords").await;
-        let run = app.sync(ImportScope::Changes).await;
-        assert_eq!(run.status, RunStatus::Failed, "{run:?}");
-        assert_eq!(app.connection().await.status, ConnectionStatus::NeedsReauth);
     }
+    let pushes = app.pushes().await;
+    assert!(pushes.len() == 2 && pushes.iter().all(|push| push.status == PushStatus::Synced), "{pushes:?}");
+    let password = url::Url::parse(&back)
+        .expect("an address")
+        .query_pairs()
+        .find(|(name, _)| name == "password")
+        .expect("is there")
+        .1
+        .into_owned();
+    let call = async |method: Method, path: &str| {
+        let mut request =
+            Request::new(method, url::Url::parse(&format!("{}/wp-json{path}", shop.url)).expect("an address"));
+        let basic = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("merchant:{password}"));
+        request
+            .headers
+            .insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Basic {basic}")).expect("a header"));
+        let answer = app.http.send_once(&request).await.expect("an answer");
+        serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap_or_default()
+    };
+    let images = call(Method::GET, "/wc/v3/products/7").await["images"].clone();
+    assert_eq!(images.as_array().map(Vec::len), Some(2), "{images}");
+    assert!(images[0]["alt"].as_str().is_some_and(|alt| !alt.is_empty()), "{images}");
+    let bytes = app
+        .http
+        .send_once(&Request::new(
+            Method::GET,
+            url::Url::parse(images[0]["src"].as_str().expect("an address")).expect("an address"),
+        ))
+        .await
+        .expect("bytes")
+        .body;
+    assert!((1..3).any(|drawing| bytes == store_sync::sandbox::draw_scene(drawing)), "byte for byte");
+    assert_eq!(call(Method::GET, "/wp/v2/media?per_page=100").await.as_array().map(Vec::len), Some(2), "no file twice");
+    // One taken out again; then the merchant takes the password back.
+    push::ask_revert(&app.tools, &[pushes[0].id.to_string()]).await.expect("is asked");
+    app.drain().await;
+    assert_eq!(call(Method::GET, "/wc/v3/products/7").await["images"].as_array().map(Vec::len), Some(1));
+    call(Method::DELETE, "/wp/v2/users/me/application-passwords").await;
+    let run = app.sync(ImportScope::Changes).await;
+    assert_eq!(run.status, RunStatus::Failed, "{run:?}");
+    assert_eq!(app.connection().await.status, ConnectionStatus::NeedsReauth);
 }
