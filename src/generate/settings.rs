@@ -2,7 +2,7 @@
 //! stored JSON and never written back changed.
 
 use serde_json::{Map, Value, json};
-use store_sync_studio::{Adjustments, Camera, Light, Order, Style};
+use store_sync_studio::{Adjustments, Camera, Light, SceneSpec, Style};
 
 /// A flow's settings, read.
 pub(super) struct Settings<'a>(pub(super) &'a Map<String, Value>);
@@ -90,7 +90,7 @@ impl<'a> Settings<'a> {
     }
 
     /// What the local studio is asked for. What was seen on an inspiration fills what nothing is said about.
-    pub(super) fn order(&self, scene: Option<&Value>) -> Order {
+    pub(super) fn order(&self, scene: Option<&Value>) -> SceneSpec {
         let seen = |name: &str| scene.and_then(|scene| scene.get(name)).and_then(Value::as_str);
         let word = self.chosen("style", "customStyle").or_else(|| seen("style"));
         let lit = self.chosen("lighting", "customLighting").or_else(|| seen("lighting"));
@@ -99,7 +99,7 @@ impl<'a> Settings<'a> {
             let listed = scene.and_then(|scene| scene.get("palette")).and_then(Value::as_array);
             listed.into_iter().flatten().filter_map(|hex| colour(hex.as_str()?)).take(5).collect()
         };
-        Order {
+        SceneSpec {
             style: style(word.unwrap_or_default()),
             aspect: self.aspect(),
             size: self.size(),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use governor::{
-    Quota, RateLimiter,
+    Quota, RateLimiter as Governor,
     clock::Clock as GovernorClock,
     middleware::NoOpMiddleware,
     nanos::Nanos,
@@ -46,7 +46,7 @@ pub(super) struct Pacer {
     quiet_until: Mutex<Option<Time>>,
 }
 
-type Window = RateLimiter<NotKeyed, InMemoryState, PaceClock, NoOpMiddleware<Nanos>>;
+type Window = Governor<NotKeyed, InMemoryState, PaceClock, NoOpMiddleware<Nanos>>;
 
 /// What is known of a cost bucket.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,7 @@ impl Pacer {
             Budget::FixedWindow { requests, per } => {
                 let burst = NonZeroU32::new(*requests)?;
                 let quota = Quota::with_period(per.0 / burst.get())?.allow_burst(burst);
-                Some(RateLimiter::direct_with_clock(quota, PaceClock(clock.clone())))
+                Some(Governor::direct_with_clock(quota, PaceClock(clock.clone())))
             }
             _ => None,
         });

@@ -106,7 +106,7 @@ pub fn adjust(picture: &[u8], adjust: &Adjustments, seed: u64) -> Result<Picture
 const WRITING_BYTES: u64 = 12;
 
 /// Room for a picture that is worked on.
-fn room(picture: &RgbaImage, bytes: u64) -> memory::Share<'static> {
+fn room(picture: &RgbaImage, bytes: u64) -> memory::BudgetShare<'static> {
     memory::share(u64::from(picture.width()) * u64::from(picture.height()) * bytes)
 }
 

@@ -54,7 +54,7 @@ const MAX_PRODUCTS: usize = 10;
 
 /// What is to be made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Order {
+pub struct SceneSpec {
     pub style: Style,
     /// Width over height, such as 1.0 or 16.0 / 9.0; 1:8 to 8:1.
     pub aspect: f32,
@@ -75,7 +75,7 @@ pub struct Order {
     pub variety: u32,
 }
 
-impl Default for Order {
+impl Default for SceneSpec {
     fn default() -> Self {
         Self {
             style: Style::Studio,
@@ -110,7 +110,7 @@ pub struct Picture {
 /// # Errors
 /// `Empty` without products, or where one shows nothing but its background; `Unreadable` or `TooLarge` for a product's picture that is
 /// none or too large a one; `Unwritable` where the encoder gives up.
-pub fn compose(products: &[&[u8]], order: &Order) -> Result<Picture, StudioError> {
+pub fn compose(products: &[&[u8]], order: &SceneSpec) -> Result<Picture, StudioError> {
     let products = &products[..products.len().min(MAX_PRODUCTS)];
     if products.is_empty() {
         return Err(StudioError::Empty);

@@ -3,21 +3,21 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// What decoded pictures and canvases may take together. Who needs more than this works alone.
-static PICTURES: Budget = Budget::new(320 << 20);
+static PICTURES: MemoryBudget = MemoryBudget::new(320 << 20);
 
 /// Waits until there is room for so many bytes of pictures; they are free again when what this gives is dropped. Nobody who holds a
 /// share may ask for another one: two who do would wait for each other.
-pub(crate) fn share(bytes: u64) -> Share<'static> {
+pub(crate) fn share(bytes: u64) -> BudgetShare<'static> {
     PICTURES.share(bytes)
 }
 
-struct Budget {
+struct MemoryBudget {
     whole: u64,
-    state: Mutex<State>,
+    state: Mutex<BudgetState>,
     changed: Condvar,
 }
 
-struct State {
+struct BudgetState {
     taken: u64,
     /// Shares are handed out in the order they were asked for, so that a large one is not passed over for ever.
     next_turn: u64,
@@ -25,36 +25,36 @@ struct State {
 }
 
 /// A part of the budget.
-pub(crate) struct Share<'b> {
-    budget: &'b Budget,
+pub(crate) struct BudgetShare<'b> {
+    budget: &'b MemoryBudget,
     bytes: u64,
 }
 
-impl Budget {
+impl MemoryBudget {
     const fn new(whole: u64) -> Self {
-        Self { whole, state: Mutex::new(State { taken: 0, next_turn: 0, turn: 0 }), changed: Condvar::new() }
+        Self { whole, state: Mutex::new(BudgetState { taken: 0, next_turn: 0, turn: 0 }), changed: Condvar::new() }
     }
 
-    fn share(&self, bytes: u64) -> Share<'_> {
+    fn share(&self, bytes: u64) -> BudgetShare<'_> {
         let bytes = bytes.min(self.whole);
         let mut state = self.lock();
         let own = state.next_turn;
         state.next_turn += 1;
-        let waits = |state: &mut State| state.turn != own || state.taken + bytes > self.whole;
+        let waits = |state: &mut BudgetState| state.turn != own || state.taken + bytes > self.whole;
         let mut state = self.changed.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner);
         state.taken += bytes;
         state.turn += 1;
         drop(state);
         self.changed.notify_all();
-        Share { budget: self, bytes }
+        BudgetShare { budget: self, bytes }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BudgetState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Share<'_> {
+impl Drop for BudgetShare<'_> {
     fn drop(&mut self) {
         self.budget.lock().taken -= self.bytes;
         self.budget.changed.notify_all();

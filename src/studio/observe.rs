@@ -87,7 +87,7 @@ pub fn observe_scene(picture: &[u8]) -> Result<SceneSeen, StudioError> {
     if seen.iter().all(|(_, weight)| *weight == 0.0) {
         return Err(StudioError::Empty);
     }
-    let look = Look::of(&seen, small.width() as usize);
+    let look = SceneFeatures::of(&seen, small.width() as usize);
     let found = clusters(&seen, 5);
     Ok(SceneSeen {
         palette: found.iter().map(|(colour, _)| bytes(*colour)).collect(),
@@ -141,7 +141,7 @@ fn mean(seen: &[(Lab, f32)], of: impl Fn(Lab) -> f32) -> f32 {
 }
 
 /// The numbers that tell scenes apart.
-struct Look {
+struct SceneFeatures {
     brightness: f32,
     warmth: f32,
     contrast: f32,
@@ -154,7 +154,7 @@ struct Look {
     busy: f32,
 }
 
-impl Look {
+impl SceneFeatures {
     fn of(seen: &[(Lab, f32)], width: usize) -> Self {
         let brightness = brightness(seen);
         let share = |is: fn(Lab, f32) -> bool| {

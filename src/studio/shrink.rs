@@ -21,16 +21,16 @@ impl Layout {
 }
 
 /// Red, green, blue, alpha, 0 to 255.
-type Light = [f32; 4];
+type Rgba = [f32; 4];
 
 /// A picture that becomes smaller, by a triangle as wide as the pixels that fall into one.
 pub(crate) struct Shrink {
     layout: Layout,
     columns: Vec<Reach>,
     rows: Vec<Reach>,
-    line: Vec<Light>,
+    line: Vec<Rgba>,
     /// Rows of the small picture that rows of the large one still fall into.
-    open: VecDeque<Vec<Light>>,
+    open: VecDeque<Vec<Rgba>>,
     read: usize,
     done: Vec<u8>,
 }
@@ -58,7 +58,7 @@ impl Shrink {
     /// Takes the next row.
     pub(crate) fn row(&mut self, bytes: &[u8]) {
         spread(bytes, self.layout, &mut self.line);
-        let narrow: Vec<Light> = self.columns.iter().map(|reach| weighed(reach, &self.line)).collect();
+        let narrow: Vec<Rgba> = self.columns.iter().map(|reach| weighed(reach, &self.line)).collect();
         let finished = self.done.len() / (4 * self.columns.len());
         for (place, reach) in self.rows[finished..].iter().enumerate() {
             if reach.first > self.read {
@@ -107,7 +107,7 @@ fn reaches(from: u32, to: u32) -> Vec<Reach> {
     (0..to).map(reach).collect()
 }
 
-fn weighed(reach: &Reach, line: &[Light]) -> Light {
+fn weighed(reach: &Reach, line: &[Rgba]) -> Rgba {
     let mut sum = [0.0; 4];
     for (weight, light) in reach.weights.iter().zip(&line[reach.first..]) {
         (0..4).for_each(|channel| sum[channel] += weight * light[channel]);
@@ -116,7 +116,7 @@ fn weighed(reach: &Reach, line: &[Light]) -> Light {
 }
 
 /// A row's bytes as light.
-fn spread(bytes: &[u8], layout: Layout, line: &mut [Light]) {
+fn spread(bytes: &[u8], layout: Layout, line: &mut [Rgba]) {
     let wide = |bytes: &[u8], at: usize| f32::from(u16::from_be_bytes([bytes[2 * at], bytes[2 * at + 1]])) / 257.0;
     let plain = |bytes: &[u8], at: usize| f32::from(bytes[at]);
     if layout.wide {
@@ -126,7 +126,7 @@ fn spread(bytes: &[u8], layout: Layout, line: &mut [Light]) {
     }
 }
 
-fn spread_by(bytes: &[u8], layout: Layout, line: &mut [Light], at: impl Fn(&[u8], usize) -> f32) {
+fn spread_by(bytes: &[u8], layout: Layout, line: &mut [Rgba], at: impl Fn(&[u8], usize) -> f32) {
     for (light, pixel) in line.iter_mut().zip(bytes.chunks_exact(layout.row(1))) {
         *light = match layout.channels {
             1 => [at(pixel, 0), at(pixel, 0), at(pixel, 0), 255.0],

@@ -8,10 +8,10 @@ use super::{
     lean::Lean,
     lit,
     props::{Layer, ball, twig},
-    set::Set,
+    set::SceneLayout,
 };
 
-pub(super) fn botanic(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
+pub(super) fn botanic(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
     let (wall, floor) = chance.pick(&[
         (0xEFE4D2, 0xDCC9AE),
         (0xDFE5D6, 0xC6CFB8),
@@ -47,7 +47,7 @@ pub(super) fn botanic(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &
 }
 
 /// Twigs that hang in from where the light comes; those far from the wall are blurred more.
-fn shade(canvas: &Canvas, set: &Set, chance: &mut Chance) -> (usize, Mask) {
+fn shade(canvas: &Canvas, set: &SceneLayout, chance: &mut Chance) -> (usize, Mask) {
     let by = (set.unit as usize / 340).max(1);
     let mut near = Mask::new(canvas.width.div_ceil(by), canvas.height.div_ceil(by));
     let mut far = near.clone();
@@ -70,7 +70,7 @@ fn shade(canvas: &Canvas, set: &Set, chance: &mut Chance) -> (usize, Mask) {
 }
 
 /// Two or three river stones beside the product.
-fn stones(canvas: &mut Canvas, set: &Set, chance: &mut Chance) {
+fn stones(canvas: &mut Canvas, set: &SceneLayout, chance: &mut Chance) {
     let side = chance.of(&[-1.0, 1.0]);
     let room = set.room.0.min(0.9) * 0.5;
     for place in 0..chance.of(&[2, 3]) {

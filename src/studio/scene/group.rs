@@ -2,7 +2,7 @@
 
 use super::{
     super::{chance::Chance, cut::Cut},
-    set::Set,
+    set::SceneLayout,
 };
 
 /// A product's place, in units of the shorter side.
@@ -17,7 +17,7 @@ pub(super) struct Spot {
     pub(super) turn: f32,
 }
 
-pub(super) fn arrange(cuts: &[Cut], set: &Set, chance: &mut Chance) -> Vec<Spot> {
+pub(super) fn arrange(cuts: &[Cut], set: &SceneLayout, chance: &mut Chance) -> Vec<Spot> {
     let shapes: Vec<f32> = cuts.iter().map(|cut| cut.width as f32 / cut.height as f32).collect();
     if set.top {
         return lie(&shapes, set, chance);
@@ -33,7 +33,7 @@ pub(super) fn arrange(cuts: &[Cut], set: &Set, chance: &mut Chance) -> Vec<Spot>
 }
 
 /// In rows, the tallest at the back and in the middle.
-fn stand(shapes: &[f32], set: &Set, chance: &mut Chance) -> Vec<Spot> {
+fn stand(shapes: &[f32], set: &SceneLayout, chance: &mut Chance) -> Vec<Spot> {
     let mut tallest: Vec<usize> = (0..shapes.len()).collect();
     tallest.sort_by(|one, other| shapes[*one].total_cmp(&shapes[*other]).then(one.cmp(other)));
     let rows = rows(shapes.len(), set);
@@ -86,7 +86,7 @@ fn stand(shapes: &[f32], set: &Set, chance: &mut Chance) -> Vec<Spot> {
 }
 
 /// How many stand in each row, the back one first.
-fn rows(count: usize, set: &Set) -> Vec<usize> {
+fn rows(count: usize, set: &SceneLayout) -> Vec<usize> {
     let wide = set.room.0 / set.room.1;
     let most = if wide > 2.4 {
         6
@@ -127,7 +127,7 @@ fn middling(place: usize, count: usize) -> f32 {
 }
 
 /// On a loose grid, each a little turned.
-fn lie(shapes: &[f32], set: &Set, chance: &mut Chance) -> Vec<Spot> {
+fn lie(shapes: &[f32], set: &SceneLayout, chance: &mut Chance) -> Vec<Spot> {
     let count = shapes.len();
     let columns = ((count as f32 * set.room.0 / set.room.1).sqrt().round() as usize).clamp(1, count);
     let rows = count.div_ceil(columns);

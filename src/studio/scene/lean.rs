@@ -1,7 +1,7 @@
 //! Which colours a scene leans to: the ordered ones, the products' own, or those of its style.
 
 use super::super::{
-    Order,
+    SceneSpec,
     canvas::{Rgb, light},
     chance::Chance,
     colour::{Lab, chroma, clusters, lab, turned, unlab},
@@ -18,7 +18,7 @@ pub(super) struct Lean {
 }
 
 impl Lean {
-    pub(super) fn new(order: &Order, cuts: &[Cut], chance: &mut Chance) -> Self {
+    pub(super) fn new(order: &SceneSpec, cuts: &[Cut], chance: &mut Chance) -> Self {
         let bolder = (chance.bold - 1.0).max(0.0);
         let turn = chance.between(-1.0, 1.0) * (0.10 * chance.bold.min(1.0) + 0.55 * bolder);
         let colourful = 1.0 + chance.between(-0.15, 0.25) * chance.bold + 0.25 * bolder;

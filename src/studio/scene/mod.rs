@@ -14,13 +14,13 @@ mod stone;
 mod wood;
 
 use super::{
-    Order,
+    SceneSpec,
     canvas::{Canvas, Rgb, blend, scale, step, times},
     chance::Chance,
     cut::Cut,
 };
 use lean::Lean;
-use set::{Set, Sun};
+use set::{SceneLayout, Sun};
 
 /// What the scene is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,10 +96,10 @@ pub enum Camera {
 }
 
 /// Paints scene and products; says nothing back.
-pub(crate) fn paint(canvas: &mut Canvas, cuts: &[Cut], order: &Order) {
+pub(crate) fn paint(canvas: &mut Canvas, cuts: &[Cut], order: &SceneSpec) {
     let bold = order.variety.min(100) as f32 / 50.0;
     let mut chance = Chance::new(order.seed, order.style as u64 + 1, bold);
-    let mut set = Set::new(canvas, order, cuts, &mut chance);
+    let mut set = SceneLayout::new(canvas, order, cuts, &mut chance);
     let lean = Lean::new(order, cuts, &mut chance);
     let front = match order.style {
         Style::Studio => plain::studio(canvas, &mut set, &lean, &mut chance),
@@ -127,7 +127,7 @@ pub(crate) fn paint(canvas: &mut Canvas, cuts: &[Cut], order: &Order) {
 }
 
 /// A lens is a little darker in its corners, and the light has its tint.
-fn finish(canvas: &mut Canvas, set: &Set) {
+fn finish(canvas: &mut Canvas, set: &SceneLayout) {
     let corner = set.wide.hypot(set.high) / 2.0;
     let (x0, y0) = (set.wide / 2.0, set.high / 2.0);
     let (tint, grain) = (set.sun.tint, set.grain);

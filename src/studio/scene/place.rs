@@ -6,7 +6,7 @@ use super::{
         cut::Cut,
     },
     group::Spot,
-    set::Set,
+    set::SceneLayout,
     shadow,
     sprite::{Film, Sprite},
 };
@@ -19,7 +19,7 @@ pub(super) struct Placed {
     pub(super) spot: Spot,
 }
 
-pub(super) fn place(canvas: &mut Canvas, cuts: &[Cut], spots: &[Spot], set: &Set) {
+pub(super) fn place(canvas: &mut Canvas, cuts: &[Cut], spots: &[Spot], set: &SceneLayout) {
     let mut order: Vec<usize> = (0..cuts.len()).collect();
     order.sort_by(|one, other| spots[*one].base.total_cmp(&spots[*other].base).then(one.cmp(other)));
     let placed: Vec<Placed> = order.into_iter().map(|at| put(&cuts[at], spots[at], set)).collect();
@@ -38,7 +38,7 @@ pub(super) fn place(canvas: &mut Canvas, cuts: &[Cut], spots: &[Spot], set: &Set
     }
 }
 
-fn put(cut: &Cut, spot: Spot, set: &Set) -> Placed {
+fn put(cut: &Cut, spot: Spot, set: &SceneLayout) -> Placed {
     let size = |units: f32| ((units * set.unit).round() as usize).max(2);
     let sprite = Sprite::new(cut, size(spot.wide), size(spot.high), spot.turn);
     let (wide, high) = (sprite.width as f32, sprite.height as f32);
@@ -48,7 +48,7 @@ fn put(cut: &Cut, spot: Spot, set: &Set) -> Placed {
 }
 
 /// The product upside down in a polished ground: it begins where the product ends, and loses itself.
-fn mirror(canvas: &mut Canvas, placed: &Placed, set: &Set) {
+fn mirror(canvas: &mut Canvas, placed: &Placed, set: &SceneLayout) {
     let sprite = &placed.sprite;
     let high = sprite.height as f32;
     let reach = (high * 0.62).max(2.0);
@@ -130,7 +130,7 @@ impl Around {
 }
 
 /// The product itself: brighter on the lit flank, darker where it meets the ground, and along its edge a little of what is behind it.
-fn show(canvas: &mut Canvas, placed: &Placed, set: &Set, around: &Around) {
+fn show(canvas: &mut Canvas, placed: &Placed, set: &SceneLayout, around: &Around) {
     let sprite = &placed.sprite;
     let mut inner = sprite.mask();
     let reach = (0.0042 * set.unit).max(1.0);

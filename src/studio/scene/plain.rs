@@ -8,11 +8,11 @@ use super::{
     lean::Lean,
     lit,
     props::{Gobo, Layer},
-    set::Set,
+    set::SceneLayout,
 };
 
 /// Paper that rolls down from the wall and on over the ground.
-pub(super) fn studio(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
+pub(super) fn studio(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
     let paper = chance.pick(&[
         0xEFEBE5, 0xE3E6E8, 0xEBDDCF, 0xD9DED3, 0xE8D5D0, 0xCFD9E0, 0xDCCFBF, 0xC2CCBE, 0xD8B9A6, 0xB9C6D1, 0x9AA79B,
         0x8C97A6,
@@ -39,7 +39,7 @@ pub(super) fn studio(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &m
 }
 
 /// A lamp throws a round sun on a plain wall; everything takes its colour.
-pub(super) fn sunset(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
+pub(super) fn sunset(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
     let (core, body, rim, wall) = chance.pick(&[
         (0xFFE9B8, 0xFFB257, 0xF0603A, 0xB9775A),
         (0xFFE0C4, 0xFF9E70, 0xE2467A, 0xA8647A),
@@ -78,7 +78,7 @@ pub(super) fn sunset(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &m
 }
 
 /// A dark shining ground, a glow behind, lights far away that the ground shows once more.
-pub(super) fn night(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
+pub(super) fn night(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
     let (dark, glow, spark) = chance.pick(&[
         (0x0D1522, 0x3F6FB8, 0xFFD9A0),
         (0x170F14, 0xB0503C, 0xFFC98A),
@@ -121,7 +121,7 @@ pub(super) fn night(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &mu
 }
 
 /// From above: how far a place is from a lamp low at the side, whose light lies over the slate in a long pool.
-fn off_pool(set: &Set, x: f32, y: f32) -> f32 {
+fn off_pool(set: &SceneLayout, x: f32, y: f32) -> f32 {
     let (dx, dy) = ((x - set.middle) * set.side, y - set.base);
     let (along, across) = (dx * 0.86 - dy * 0.5, dx * 0.5 + dy * 0.86);
     ((along - 0.30) / 0.75).powi(2) + (across / 0.34).powi(2)
@@ -133,7 +133,7 @@ fn brightest(colour: Rgb) -> Rgb {
 }
 
 /// A light out of focus: a disc with a brighter rim, and below the seam its long reflection.
-fn bokeh(canvas: &mut Canvas, set: &Set, (x, y): (f32, f32), round: f32, colour: Rgb, much: f32) {
+fn bokeh(canvas: &mut Canvas, set: &SceneLayout, (x, y): (f32, f32), round: f32, colour: Rgb, much: f32) {
     let unit = set.unit;
     let box_of = |from: f32, to: f32, most: usize| {
         ((from * unit).max(0.0) as usize).min(most)..((to * unit).max(0.0) as usize + 1).min(most)

@@ -8,7 +8,7 @@ use super::{
     lean::Lean,
     lit,
     props::{Gobo, Layer, ball},
-    set::Set,
+    set::SceneLayout,
 };
 
 /// The measures of the stand: its half width, its height, where its upper face is, and how flat that looks.
@@ -20,7 +20,7 @@ struct Stand {
     colour: Rgb,
 }
 
-pub(super) fn podium(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
+pub(super) fn podium(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
     let (wall, arch, stand) = chance.pick(&[
         (0xF0C7B5, 0xDE957A, 0xF8E3D6),
         (0xB9CFC1, 0x86AB96, 0xE2EDE5),
@@ -83,7 +83,7 @@ pub(super) fn podium(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &m
 }
 
 /// Balls beside the stand, where there is room.
-fn company(canvas: &mut Canvas, set: &Set, stand: &Stand, (arch, wall): (Rgb, Rgb), chance: &mut Chance) {
+fn company(canvas: &mut Canvas, set: &SceneLayout, stand: &Stand, (arch, wall): (Rgb, Rgb), chance: &mut Chance) {
     let count = chance.of(&[0, 1, 1, 2]);
     for place in 0..count {
         let side = if place == 0 { -set.side } else { set.side };
@@ -95,7 +95,7 @@ fn company(canvas: &mut Canvas, set: &Set, stand: &Stand, (arch, wall): (Rgb, Rg
     }
 }
 
-fn paint(canvas: &mut Canvas, set: &Set, stand: &Stand) {
+fn paint(canvas: &mut Canvas, set: &SceneLayout, stand: &Stand) {
     let (middle, side) = (set.middle, set.side);
     let &Stand { round, tall, top, flat, colour: own } = stand;
     let soft = 1.2 / set.unit;
@@ -133,7 +133,7 @@ fn paint(canvas: &mut Canvas, set: &Set, stand: &Stand) {
 /// From above the stand is a disc on coloured paper, and the arch another one half under it.
 fn from_above(
     canvas: &mut Canvas,
-    set: &mut Set,
+    set: &mut SceneLayout,
     (wall, arch, stand): (Rgb, Rgb, Rgb),
     chance: &mut Chance,
 ) -> Vec<Layer> {

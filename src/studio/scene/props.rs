@@ -5,7 +5,7 @@ use super::{
         canvas::{Canvas, Mask, Rgb, scale, step},
         chance::Chance,
     },
-    set::Set,
+    set::SceneLayout,
 };
 
 /// What the light comes through before it falls on a wall.
@@ -62,7 +62,7 @@ impl Gobo {
     }
 
     /// One that suits, somewhere behind the products.
-    pub(super) fn any(set: &Set, chance: &mut Chance) -> Self {
+    pub(super) fn any(set: &SceneLayout, chance: &mut Chance) -> Self {
         let left = set.middle + set.side * chance.sway(-0.02, 0.16);
         let top = if set.top { set.base - 0.40 } else { (set.base - set.room.1 * chance.sway(1.0, 1.2)).max(0.02) };
         match chance.of(&[0, 1, 2]) {
@@ -134,7 +134,7 @@ pub(super) struct Layer {
 
 impl Layer {
     /// Leaves that reach in from the lower or upper corner the light does not come from.
-    pub(super) fn leaves(canvas: &Canvas, set: &Set, colours: (Rgb, Rgb), chance: &mut Chance) -> Self {
+    pub(super) fn leaves(canvas: &Canvas, set: &SceneLayout, colours: (Rgb, Rgb), chance: &mut Chance) -> Self {
         let by = (set.unit as usize / 200).max(1);
         let mut mask = Mask::new(canvas.width.div_ceil(by), canvas.height.div_ceil(by));
         let unit = set.unit / by as f32;
@@ -169,7 +169,7 @@ impl Layer {
 }
 
 /// A ball or a pebble on the ground: its middle and half axes in units.
-pub(super) fn ball(canvas: &mut Canvas, set: &Set, (x, y): (f32, f32), (wide, high): (f32, f32), colour: Rgb) {
+pub(super) fn ball(canvas: &mut Canvas, set: &SceneLayout, (x, y): (f32, f32), (wide, high): (f32, f32), colour: Rgb) {
     let unit = set.unit;
     let shade = |px: f32, py: f32| {
         // The shadow beside it, away from the light.

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Order,
+        SceneSpec,
         canvas::{Canvas, Rgb, step},
         chance::Chance,
         cut::Cut,
@@ -14,7 +14,7 @@ use super::{
 const FAR: f32 = 2.2;
 
 /// What a scene is made of. All lengths are in units of the shorter side, from the upper left.
-pub(super) struct Set {
+pub(super) struct SceneLayout {
     pub(super) wide: f32,
     pub(super) high: f32,
     /// Pixels of a unit.
@@ -90,8 +90,8 @@ impl Sun {
     }
 }
 
-impl Set {
-    pub(super) fn new(canvas: &Canvas, order: &Order, cuts: &[Cut], chance: &mut Chance) -> Self {
+impl SceneLayout {
+    pub(super) fn new(canvas: &Canvas, order: &SceneSpec, cuts: &[Cut], chance: &mut Chance) -> Self {
         let unit = canvas.width.min(canvas.height) as f32;
         let (wide, high) = (canvas.width as f32 / unit, canvas.height as f32 / unit);
         let side = lit_side(cuts).unwrap_or(chance.of(&[-1.0, 1.0]));

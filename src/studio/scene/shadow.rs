@@ -3,7 +3,7 @@
 use super::{
     super::canvas::{Canvas, Mask},
     place::Placed,
-    set::Set,
+    set::SceneLayout,
 };
 
 /// Masks are computed on fewer pixels: what is soft needs no more.
@@ -33,7 +33,7 @@ impl Penumbra {
         }
     }
 
-    fn lay(mut self, canvas: &mut Canvas, set: &Set, flat: f32) {
+    fn lay(mut self, canvas: &mut Canvas, set: &SceneLayout, flat: f32) {
         let unit = set.unit / self.by as f32;
         for (level, wide) in self.levels.iter_mut().zip([0.006, 0.020, 0.048]) {
             let reach = wide * unit * set.sun.soft.max(0.4);
@@ -49,7 +49,7 @@ impl Penumbra {
 }
 
 /// What the light does not reach behind the products: on the ground, and up the wall.
-pub(super) fn cast(canvas: &mut Canvas, placed: &[Placed], set: &Set) {
+pub(super) fn cast(canvas: &mut Canvas, placed: &[Placed], set: &SceneLayout) {
     let mut penumbra = Penumbra::new(canvas);
     let by = penumbra.by;
     let (columns, rows) = (penumbra.levels[0].width, penumbra.levels[0].height);
@@ -91,7 +91,7 @@ pub(super) fn cast(canvas: &mut Canvas, placed: &[Placed], set: &Set) {
 }
 
 /// Where a product touches the ground no light gets in: a dark thin line, and a soft pool around it.
-pub(super) fn contact(canvas: &mut Canvas, placed: &[Placed], set: &Set) {
+pub(super) fn contact(canvas: &mut Canvas, placed: &[Placed], set: &SceneLayout) {
     let (by, mut tight) = coarse(canvas);
     let unit = set.unit / by as f32;
     for placed in placed {
@@ -120,7 +120,7 @@ pub(super) fn contact(canvas: &mut Canvas, placed: &[Placed], set: &Set) {
 }
 
 /// From above: the product's own outline, a little aside and softer the farther it goes.
-pub(super) fn lying(canvas: &mut Canvas, placed: &[Placed], set: &Set) {
+pub(super) fn lying(canvas: &mut Canvas, placed: &[Placed], set: &SceneLayout) {
     let mut penumbra = Penumbra::new(canvas);
     let (by, columns) = (penumbra.by, penumbra.levels[0].width);
     let thick = 0.042 * set.room.0.min(set.room.1).min(1.0);

@@ -22,7 +22,7 @@ impl Sprite {
     pub(super) fn new(cut: &Cut, width: usize, height: usize, turn: f32) -> Self {
         let pixels = resized(cut, width, height);
         let (width, height, pixels) =
-            if turn.abs() < 0.002 { (width, height, pixels) } else { turned(&pixels, width, height, turn) };
+            if turn.abs() < 0.002 { (width, height, pixels) } else { rotated(&pixels, width, height, turn) };
         let foot = feet(&pixels, width, height);
         Self { width, height, pixels, foot, is_cut: cut.is_cut }
     }
@@ -122,7 +122,7 @@ fn taps(from: usize, to: usize) -> Vec<(usize, Vec<f32>)> {
     (0..to).map(one).collect()
 }
 
-fn turned(pixels: &[Film], width: usize, height: usize, turn: f32) -> (usize, usize, Vec<Film>) {
+fn rotated(pixels: &[Film], width: usize, height: usize, turn: f32) -> (usize, usize, Vec<Film>) {
     let (sin, cos) = turn.sin_cos();
     let (w, h) = (width as f32, height as f32);
     let wide = (w * cos.abs() + h * sin.abs()).ceil().max(1.0) as usize;

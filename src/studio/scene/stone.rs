@@ -8,10 +8,10 @@ use super::{
     lean::Lean,
     lit,
     props::{Gobo, Layer},
-    set::Set,
+    set::SceneLayout,
 };
 
-pub(super) fn marble(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
+pub(super) fn marble(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
     let (stone, vein, wall) = chance.pick(&[
         (0xF1EFEB, 0x8C8A88, 0xCFD3D2),
         (0x2A2E30, 0xCFC6B4, 0x6A7375),
@@ -70,7 +70,7 @@ fn veined((u, v): (f32, f32), seed: u32, stone: Rgb, vein: Rgb) -> Rgb {
     blend(scale(stone, 0.90 + 0.16 * cloud), vein, veins.min(1.0) * 0.58)
 }
 
-pub(super) fn concrete(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
+pub(super) fn concrete(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
     let tone = lean.to(rgb(chance.pick(&[0xB4B3AF, 0xA3A9AC, 0xC0BAB0, 0x86898B, 0xB9ADA2])), 0, 0.45);
     let seed = chance.seed();
     let joint = chance.sway(0.38, 0.50).clamp(0.3, 0.7);

@@ -8,7 +8,7 @@ use super::{
     lean::Lean,
     lit,
     props::{Gobo, Layer, leaf},
-    set::Set,
+    set::SceneLayout,
 };
 
 /// The room behind: where it is bright, where things stand, where plants are.
@@ -19,7 +19,7 @@ struct Room {
     plants: Mask,
 }
 
-pub(super) fn wood(canvas: &mut Canvas, set: &mut Set, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
+pub(super) fn wood(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
     let (wall, plank) = chance.pick(&[
         (0xE4D8C6, 0xA8744A),
         (0xD0D5CB, 0x8C5E3B),
@@ -90,7 +90,7 @@ fn boards(across: f32, length: f32, pitch: f32, plank: Rgb, seed: u32) -> Rgb {
 }
 
 /// A window, a shelf with a few things, a plant; then so blurred that only their light is left.
-fn room(canvas: &Canvas, set: &Set, chance: &mut Chance) -> Room {
+fn room(canvas: &Canvas, set: &SceneLayout, chance: &mut Chance) -> Room {
     let by = (set.unit as usize / 100).max(1);
     let new = || Mask::new(canvas.width.div_ceil(by), canvas.height.div_ceil(by));
     let (mut bright, mut things, mut plants) = (new(), new(), new());
