@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     db::{self, ledger::By},
     generate::{self, Order, Ordered, Terms},
-    model::{Asset, AssetStatus, FlowId, JobStatus, USUAL_PRIORITY, dollars, lay_over},
+    model::{Asset, AssetStatus, FlowId, JobStatus, USUAL_PRIORITY, dollars, merge_settings},
     tools::Shared,
 };
 
@@ -98,7 +98,7 @@ impl Args {
         let set = input::settings(&self.set)?.unwrap_or_default();
         // What is said by a name of its own comes last: it was said most plainly.
         let mut usual = more;
-        lay_over(&mut usual, &set);
+        merge_settings(&mut usual, &set);
         let named = [
             ("lighting", &self.lighting),
             ("promptText", &self.prompt),

@@ -3,7 +3,7 @@
 use super::{chosen_too, client, own_images, own_products, refused, stale, unknown};
 use crate::{
     db,
-    model::{Failure, FlowId, FlowInput, GenerationFlow, PRODUCTS_PER_FLOW, lay_over},
+    model::{Failure, FlowId, FlowInput, GenerationFlow, PRODUCTS_PER_FLOW, merge_settings},
     tools::Tools,
 };
 
@@ -48,7 +48,7 @@ pub async fn update_flow(
     change.selected_base_images = chosen_too(&found.selected_base_images, input.selected_base_images.as_ref());
     if let Some(over) = &input.settings {
         let mut settings = found.settings.0.as_object().cloned().unwrap_or_default();
-        lay_over(&mut settings, over);
+        merge_settings(&mut settings, over);
         change.settings = Some(settings);
     }
     let version = version.unwrap_or(found.version);

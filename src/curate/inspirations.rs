@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::{refused, unknown};
 use crate::{
     db::{self, inspiration::NewInspiration},
-    model::{Failure, Inspiration, InspirationId, InspirationSource, Place, SessionId},
+    model::{AssetLocation, Failure, Inspiration, InspirationId, InspirationSource, SessionId},
     outside::picture_kind,
     tools::Tools,
     vault::hex,
@@ -32,7 +32,7 @@ pub async fn add_inspiration(tools: &Tools, session: &SessionId, source: Source<
         Source::Upload(bytes, name) => (bytes, name.to_owned(), InspirationSource::Upload),
         Source::Url(url, kind) => {
             url::Url::parse(url).map_err(|e| refused(format!("that is no address of a picture: {e}")))?;
-            (tools.outside.bytes_at(&Place::Url(url)).await?, url.to_owned(), kind)
+            (tools.outside.bytes_at(&AssetLocation::Url(url)).await?, url.to_owned(), kind)
         }
     };
     if bytes.len() > MAX_BYTES {

@@ -4,7 +4,7 @@ use sqlx::{ColumnIndex, Decode, FromRow, Row, Type, types::Json};
 
 use super::{Tx, all, build, execute, maybe, rows};
 use crate::{
-    model::{ClientId, ConnectionId, FlowId, Job, JobId, Policy, Pool, Task, Time},
+    model::{ClientId, ConnectionId, FlowId, Job, JobId, JobPolicy, Pool, Task, Time},
     outside::Outside,
 };
 
@@ -21,7 +21,7 @@ pub struct NewJob {
     pub id: JobId,
     pub client: ClientId,
     pub task: Task,
-    pub policy: Policy,
+    pub policy: JobPolicy,
     pub created_at: Time,
     pub scheduled_for: Time,
     /// Its client's turn in the pool.

@@ -11,7 +11,7 @@ use crate::{
     db::{self, Tx, flow::FlowFilter},
     model::{
         Asset, AssetId, AssetStatus, Failure, FlowId, GenerationFlow, JobId, Pool, SessionId, SessionStatus, Task,
-        UsageKind, lay_over,
+        UsageKind, merge_settings,
     },
     tools::Tools,
 };
@@ -27,7 +27,7 @@ pub async fn regenerate(tools: &Tools, id: &AssetId, over: &Map<String, Value>) 
     let seed = settings.get("seed").and_then(Value::as_u64).unwrap_or(0);
     // Far from the flow's own seeds, which count up by one.
     settings.insert("seed".into(), (seed % (1 << 32) + ((tools.outside.random.below(1 << 20) + 1) << 32)).into());
-    lay_over(&mut settings, over);
+    merge_settings(&mut settings, over);
     let provenance = json!({ "kind": "image", "again_from": id });
     let ordered = again(tools, &mut tx, &asset, settings, UsageKind::Image, provenance).await?;
     tx.commit().await?;
@@ -57,7 +57,7 @@ pub async fn edit(
     let mut settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
     // What the finished picture has in it already is not done twice.
     settings.remove("postAdjustments");
-    lay_over(&mut settings, over);
+    merge_settings(&mut settings, over);
     // Words are for the model, whatever the settings say: what is paid for is promised.
     settings.insert("engine".into(), if words.is_some() { "gemini" } else { "studio" }.into());
     let provenance = json!({ "kind": "edit", "edited_from": id, "instruction": words });

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     db::{self, ledger::Paid},
     gemini::{ANSWER_LOST, Question},
-    model::{Asset, ClientId, Failure, Inspiration, InspirationId, Place, Product, ProductId, UsageKind},
+    model::{Asset, AssetLocation, ClientId, Failure, Inspiration, InspirationId, Product, ProductId, UsageKind},
     tools::Tools,
 };
 
@@ -155,7 +155,7 @@ pub(super) async fn inspiration(
     {
         return Ok(seen.0.clone());
     }
-    let place = row.r2_key.as_deref().map_or(Place::Url(&row.url), Place::Key);
+    let place = row.r2_key.as_deref().map_or(AssetLocation::Url(&row.url), AssetLocation::Key);
     let bytes = tools.outside.bytes_at(&place).await?;
     let looked = bytes.clone();
     let scene = off_thread(looked, store_sync_studio::observe_scene).await?;
@@ -167,7 +167,7 @@ pub(super) async fn inspiration(
         let told = ask(tools, client, about, source, (SCENE_QUESTION, &scene_form())).await?;
         // The palette stays: the studio paints by it.
         seen = json!({ "palette": seen["palette"] });
-        crate::model::lay_over(
+        crate::model::merge_settings(
             seen.as_object_mut().unwrap_or(&mut Map::new()),
             told.as_object().unwrap_or(&Map::new()),
         );

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     db::{self, Tx, event::NewEvent, flow::FlowFilter, generation::Wanted, job::NewJob},
     model::{
-        AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, JobId, Policy, Pool, Product, ProductId, SessionId,
-        SessionStatus, Task, USUAL_PRIORITY, UsageKind,
+        AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, JobId, JobPolicy, Pool, Product, ProductId,
+        SessionId, SessionStatus, Task, USUAL_PRIORITY, UsageKind,
     },
     tools::Tools,
 };
@@ -308,6 +308,6 @@ pub(super) async fn insert_job(
     (priority, turn): (i32, i64),
 ) -> sqlx::Result<()> {
     let job = NewJob::new(&tools.outside, client, task);
-    let policy = Policy { priority, ..job.policy };
+    let policy = JobPolicy { priority, ..job.policy };
     db::job::insert(tx, &NewJob { id: id.clone(), policy, turn, ..job }).await.map(drop)
 }

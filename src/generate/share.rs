@@ -7,7 +7,7 @@ use crate::{
     db::{self, Tx},
     model::{
         Asset, AssetId, ClientId, CollectionSession, Failure, FlowId, FlowInput, FlowStatus, GenerationFlow, Product,
-        SessionId, lay_over,
+        SessionId, merge_settings,
     },
     tools::Tools,
 };
@@ -83,7 +83,7 @@ pub(super) fn session_settings(session: &CollectionSession, product: Option<&str
     let single = settings.remove("products");
     let own = product.and_then(|product| single.as_ref()?.get(product)?.as_object());
     if let Some(own) = own {
-        lay_over(&mut settings, own);
+        merge_settings(&mut settings, own);
     }
     settings
 }

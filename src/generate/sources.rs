@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::settings::Settings;
 use crate::{
-    model::{Asset, ClientId, Failure, GenerationFlow, Image, Inspiration, Place, Product, SessionId},
+    model::{Asset, AssetLocation, ClientId, Failure, GenerationFlow, Image, Inspiration, Product, SessionId},
     outside::FileError,
     tools::Tools,
     vault::hex,
@@ -76,7 +76,7 @@ pub(super) async fn product_picture(
         Err(error) => return Err(error.into()),
     }
     let url = image.original_store_url.as_deref().ok_or_else(none)?;
-    let bytes = tools.outside.bytes_at(&Place::Url(url)).await?;
+    let bytes = tools.outside.bytes_at(&AssetLocation::Url(url)).await?;
     Ok(Source::new(bytes, origin))
 }
 
@@ -107,8 +107,8 @@ pub(super) async fn inspirations(
     let mut found = Vec::new();
     for row in rows.iter().take(INSPIRATIONS) {
         let place = match &row.r2_key {
-            Some(key) => Place::Key(key),
-            None => Place::Url(&row.url),
+            Some(key) => AssetLocation::Key(key),
+            None => AssetLocation::Url(&row.url),
         };
         let bytes = tools.outside.bytes_at(&place).await?;
         found.push(Source::new(bytes, json!({ "inspiration": row.id })));
@@ -123,7 +123,7 @@ pub(super) async fn inspirations(
         && !rows.iter().any(|row| row.id.as_str() == file)
     {
         let key = format!("clients/{client}/sessions/{session}/media/{file}");
-        let bytes = tools.outside.bytes_at(&Place::Key(&key)).await?;
+        let bytes = tools.outside.bytes_at(&AssetLocation::Key(&key)).await?;
         found.push(Source::new(bytes, json!({ "inspiration": key })));
     }
     found.truncate(INSPIRATIONS);
@@ -131,13 +131,13 @@ pub(super) async fn inspirations(
 }
 
 /// An address on the web, or a key of the client's own: settings are written by whoever may write a flow, and the store holds everybody's.
-fn own_place<'a>(text: &'a str, client: &ClientId) -> Result<Place<'a>, Failure> {
+fn own_place<'a>(text: &'a str, client: &ClientId) -> Result<AssetLocation<'a>, Failure> {
     if ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme)) {
-        return Ok(Place::Url(text));
+        return Ok(AssetLocation::Url(text));
     }
     let key = text.trim_start_matches('/');
     if ["clients", "orgs"].iter().any(|root| key.starts_with(&format!("{root}/{client}/"))) {
-        return Ok(Place::Key(key));
+        return Ok(AssetLocation::Key(key));
     }
     Err(Failure::give_up("bad_settings", format!("'{text}' is neither an address nor a picture of client {client}")))
 }
@@ -147,8 +147,8 @@ pub async fn bytes_of(tools: &Tools, asset: &Asset, original: bool) -> Result<By
     if let (Some((key, sha256)), true) = (asset.original(), original) {
         return tools.outside.bytes_kept(key, sha256).await;
     }
-    match asset.place() {
-        Some(Place::Key(key)) => tools.outside.bytes_kept(key, asset.sha256.as_deref()).await,
+    match asset.location() {
+        Some(AssetLocation::Key(key)) => tools.outside.bytes_kept(key, asset.sha256.as_deref()).await,
         Some(place) => tools.outside.bytes_at(&place).await,
         None => Err(not_there(asset)),
     }
@@ -165,10 +165,10 @@ pub(super) async fn asset_picture(tools: &Tools, asset: &Asset) -> Result<Source
 
 /// Where anybody may fetch an output for a day: the bucket's public address or a signed one; none where this daemon has to serve it.
 pub async fn address(tools: &Tools, asset: &Asset) -> Result<Option<String>, Failure> {
-    match asset.place() {
+    match asset.location() {
         None => Err(not_there(asset)),
-        Some(Place::Url(url)) => Ok(Some(url.to_owned())),
-        Some(Place::Key(key)) => Ok(tools.outside.files.address(key, LINK_LIFE).await?.map(String::from)),
+        Some(AssetLocation::Url(url)) => Ok(Some(url.to_owned())),
+        Some(AssetLocation::Key(key)) => Ok(tools.outside.files.address(key, LINK_LIFE).await?.map(String::from)),
     }
 }
 
@@ -195,9 +195,9 @@ mod tests {
     #[test]
     fn settings_name_no_picture_of_another_client() {
         let own = ClientId::from("acme");
-        assert_eq!(own_place("https://example.com/a.jpg", &own), Ok(Place::Url("https://example.com/a.jpg")));
+        assert_eq!(own_place("https://example.com/a.jpg", &own), Ok(AssetLocation::Url("https://example.com/a.jpg")));
         let key = "clients/acme/sessions/s/media/a.jpg";
-        assert_eq!(own_place(&format!("/{key}"), &own), Ok(Place::Key(key)));
+        assert_eq!(own_place(&format!("/{key}"), &own), Ok(AssetLocation::Key(key)));
         for foreign in ["clients/acme2/x.png", "clients/other/x.png", "vault.key", "file:///etc/passwd", ""] {
             let refused = own_place(foreign, &own).map_err(|failure| failure.code);
             assert_eq!(refused, Err("bad_settings".to_owned()), "{foreign}");

@@ -68,7 +68,7 @@ pub type GeneratedAsset = Asset;
 
 /// Where an asset's bytes are.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Place<'a> {
+pub enum AssetLocation<'a> {
     /// In our object store, of whatever age the key is.
     Key(&'a str),
     /// Somewhere on the web.
@@ -77,10 +77,10 @@ pub enum Place<'a> {
 
 impl Asset {
     /// Where the bytes are; `None` before there are any. What is stored is read as it is, never rewritten.
-    pub fn place(&self) -> Option<Place<'_>> {
+    pub fn location(&self) -> Option<AssetLocation<'_>> {
         let text = self.asset_url.as_deref()?;
         let web = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
-        Some(if web { Place::Url(text) } else { Place::Key(text.trim_start_matches('/')) })
+        Some(if web { AssetLocation::Url(text) } else { AssetLocation::Key(text.trim_start_matches('/')) })
     }
 
     /// The PNG it was made from: its key, and the checksum that was kept of it.

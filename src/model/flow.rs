@@ -59,10 +59,10 @@ pub struct FlowInput {
 }
 
 /// Lays members over those there are, group by group; what is not named stays.
-pub fn lay_over(settings: &mut Map<String, Value>, over: &Map<String, Value>) {
+pub fn merge_settings(settings: &mut Map<String, Value>, over: &Map<String, Value>) {
     for (name, value) in over {
         match (settings.get_mut(name), value) {
-            (Some(Value::Object(group)), Value::Object(members)) => lay_over(group, members),
+            (Some(Value::Object(group)), Value::Object(members)) => merge_settings(group, members),
             _ => {
                 settings.insert(name.clone(), value.clone());
             }
@@ -82,7 +82,7 @@ mod tests {
             json!({"scene": "Studio", "mystery": 1, "postAdjustments": {"light": {"exposure": 10, "contrast": 5}}});
         let over = json!({"scene": "Beach", "postAdjustments": {"light": {"contrast": 7}, "color": {"vibrance": 3}}});
         if let (Some(settings), Some(over)) = (settings.as_object_mut(), over.as_object()) {
-            lay_over(settings, over);
+            merge_settings(settings, over);
         }
         let expected = json!({"scene": "Beach", "mystery": 1,
             "postAdjustments": {"light": {"exposure": 10, "contrast": 7}, "color": {"vibrance": 3}}});

@@ -87,7 +87,7 @@ pub enum Task {
 
 /// How a job is queued and how often it is tried: what its kind of work decides, not whoever leaves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
+pub struct JobPolicy {
     /// Lower goes first.
     pub priority: i32,
     /// Failures after which it is given up.
@@ -116,8 +116,8 @@ impl Task {
     }
 
     /// How it is queued and tried.
-    pub fn policy(&self) -> Policy {
-        let policy = |priority, max_attempts, key: String| Policy {
+    pub fn policy(&self) -> JobPolicy {
+        let policy = |priority, max_attempts, key: String| JobPolicy {
             priority,
             max_attempts,
             dedupe_key: Some(key),
@@ -137,7 +137,7 @@ impl Task {
                 };
                 let gone = (*trigger, *scope) == (Trigger::Webhook, ImportScope::Full);
                 let delay = if gone { GONE_DELAY } else { Duration::ZERO };
-                Policy { delay, ..policy(priority, max_attempts, format!("import:{connection}:{what}")) }
+                JobPolicy { delay, ..policy(priority, max_attempts, format!("import:{connection}:{what}")) }
             }
             Self::PushAsset { push, .. } => policy(50, 8, format!("push:{push}")),
             Self::RemoveAsset { push, .. } => policy(50, 8, format!("remove:{push}")),
@@ -148,7 +148,7 @@ impl Task {
             }
             Self::Subscribe { connection } => policy(120, 5, format!("subscribe:{connection}")),
             Self::RefreshToken { connection } => policy(10, 10, format!("refresh:{connection}")),
-            Self::Generate { .. } => Policy { dedupe_key: None, ..policy(USUAL_PRIORITY, 3, String::new()) },
+            Self::Generate { .. } => JobPolicy { dedupe_key: None, ..policy(USUAL_PRIORITY, 3, String::new()) },
             // Behind every picture that somebody waits for.
             Self::AnalyseProduct { product } => policy(200, 3, format!("analyse:{product}")),
         }
@@ -251,7 +251,7 @@ mod tests {
             let connection = ConnectionId::from("c");
             Task::ImportProducts { connection, scope, trigger, accept_deletes }.policy()
         };
-        let said = |policy: Policy| {
+        let said = |policy: JobPolicy| {
             (policy.priority, policy.max_attempts, policy.dedupe_key.unwrap_or_default(), policy.delay.as_secs())
         };
         let key = |name: &str| format!("import:c:{name}");

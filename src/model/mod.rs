@@ -26,19 +26,19 @@ pub mod text;
 mod time;
 mod words;
 
-pub use asset::{ApprovalStatus, Asset, AssetInput, AssetStatus, AssetType, GeneratedAsset, Place};
+pub use asset::{ApprovalStatus, Asset, AssetInput, AssetLocation, AssetStatus, AssetType, GeneratedAsset};
 pub use client::Client;
 pub use connection::{Connection, ConnectionStatus, Facts, PushMode};
 pub use due::{ScheduleError, next_due};
 pub use event::{EVENT_DAYS, Event, EventType};
 pub use failure::{Failure, LEASE_LOST, Remedy};
-pub use flow::{FlowInput, FlowStatus, GenerationFlow, PRODUCTS_PER_FLOW, lay_over};
+pub use flow::{FlowInput, FlowStatus, GenerationFlow, PRODUCTS_PER_FLOW, merge_settings};
 pub use ids::{
     AssetId, ChatId, ClientId, ConnectionId, EventId, FlowId, ImageId, InspirationId, JobId, MemberId, MessageId,
     ProductId, PushId, RunId, SessionId, TagId, UserId, VariantId,
 };
 pub use inspiration::{Inspiration, InspirationSource};
-pub use job::{ImportScope, Job, JobEnd, JobStatus, Policy, Pool, Task, USUAL_PRIORITY};
+pub use job::{ImportScope, Job, JobEnd, JobPolicy, JobStatus, Pool, Task, USUAL_PRIORITY};
 pub use ledger::{UsageEntry, UsageKind, UsageStatus, UsageSum, dollars};
 pub use member::{Member, ROLES, User};
 pub use message::Message;

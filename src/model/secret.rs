@@ -34,7 +34,7 @@ pub struct Grant {
 
 /// What is sealed: only the secrets. The rest stands in clear beside it, for the scheduler to query.
 #[derive(Serialize, Deserialize)]
-struct Sealed {
+struct SecretFields {
     provider: String,
     credentials: BTreeMap<String, String>,
 }
@@ -47,7 +47,7 @@ impl Grant {
 
     /// The plaintext that the vault seals.
     pub fn to_plaintext(&self, provider: &str) -> Zeroizing<Vec<u8>> {
-        let mut sealed = Sealed {
+        let mut sealed = SecretFields {
             provider: provider.to_owned(),
             credentials: self.secrets.iter().map(|(name, s)| (name.clone(), s.expose_secret().to_owned())).collect(),
         };
@@ -60,7 +60,7 @@ impl Grant {
 
     /// Reads what `to_plaintext` wrote; `None` if it is not that.
     pub fn secrets_from_plaintext(plaintext: &[u8]) -> Option<BTreeMap<String, Secret>> {
-        let sealed: Sealed = serde_json::from_slice(plaintext).ok()?;
+        let sealed: SecretFields = serde_json::from_slice(plaintext).ok()?;
         Some(sealed.credentials.into_iter().map(|(name, text)| (today(name), Secret::from(text))).collect())
     }
 }

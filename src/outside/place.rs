@@ -5,7 +5,7 @@ use bytes::Bytes;
 use url::Url;
 
 use super::{FileError, Outside, Request};
-use crate::model::{Failure, Place};
+use crate::model::{AssetLocation, Failure};
 
 /// What helps: time, or nobody.
 impl From<FileError> for Failure {
@@ -49,10 +49,10 @@ impl Outside {
     ///
     /// # Errors
     /// `picture_missing` where nothing is there (any more), otherwise a failure that time may heal.
-    pub async fn bytes_at(&self, place: &Place<'_>) -> Result<Bytes, Failure> {
+    pub async fn bytes_at(&self, place: &AssetLocation<'_>) -> Result<Bytes, Failure> {
         let url = match place {
-            Place::Key(key) => return Ok(self.files.get(key).await?),
-            Place::Url(url) => Url::parse(url).map_err(|e| missing(&format!("its address is none: {e}")))?,
+            AssetLocation::Key(key) => return Ok(self.files.get(key).await?),
+            AssetLocation::Url(url) => Url::parse(url).map_err(|e| missing(&format!("its address is none: {e}")))?,
         };
         let answer = self.http.send(Request::new(Method::GET, url)).await;
         let answer = answer.map_err(|e| Failure::retry("fetch", format!("the picture cannot be fetched: {e}")))?;

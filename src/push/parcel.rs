@@ -128,7 +128,7 @@ pub async fn linked_picture(
 async fn bytes_of(tools: &Tools, asset: &Asset) -> Result<Bytes, Failure> {
     let missing =
         || Failure::give_up("picture_missing", "the picture's bytes are not there: the asset has no address yet");
-    tools.outside.bytes_at(&asset.place().ok_or_else(missing)?).await
+    tools.outside.bytes_at(&asset.location().ok_or_else(missing)?).await
 }
 
 /// A short text that stands for one push and no other; survives in file names of every shop.

@@ -214,7 +214,7 @@ mod tests {
         app,
         config::Config,
         db::job::NewJob,
-        model::{ClientId, JobId, Policy, Task, Time},
+        model::{ClientId, JobId, JobPolicy, Task, Time},
         outside::{Clock, Files, Http, HttpPolicy, Outside, Random, Request, lines::Lines},
     };
     use http::Method;
@@ -238,7 +238,7 @@ mod tests {
         let tools = app::open_with(&config, outside).await.expect("opens");
         let (now, client) = (tools.outside.clock.now(), ClientId::from("acme".to_owned()));
         let job = NewJob {
-            policy: Policy { priority: 1, max_attempts: 2, dedupe_key: None, delay: Duration::ZERO },
+            policy: JobPolicy { priority: 1, max_attempts: 2, dedupe_key: None, delay: Duration::ZERO },
             ..NewJob::new(&tools.outside, &client, Task::AnalyseProduct { product: "p".to_owned().into() })
         };
         let mut tx = tools.db.begin().await.expect("begins");

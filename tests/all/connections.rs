@@ -348,7 +348,7 @@ async fn a_replica_with_a_wrong_clock_takes_no_running_job_away() {
     assert_eq!(app.tools.outside.clock.now(), app.clock.now(), "a frozen clock follows nobody");
     let now = right.outside.clock.now();
     let job = NewJob {
-        policy: store_sync::model::Policy { priority: 1, max_attempts: 3, dedupe_key: None, delay: Duration::ZERO },
+        policy: store_sync::model::JobPolicy { priority: 1, max_attempts: 3, dedupe_key: None, delay: Duration::ZERO },
         scheduled_for: now.minus(Duration::from_secs(1)),
         ..NewJob::new(
             &right.outside,

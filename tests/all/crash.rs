@@ -55,7 +55,7 @@ async fn more_work(tools: &Shared, round: usize) {
         accept_deletes: false,
     };
     let job = NewJob {
-        policy: store_sync::model::Policy {
+        policy: store_sync::model::JobPolicy {
             priority: 100,
             max_attempts: 1000,
             dedupe_key: Some(format!("import:{}:full", connection.id)),

@@ -542,7 +542,7 @@ async fn an_import_makes_room_for_others_and_goes_on_behind_them(engine: Engine)
     let other = connect_to(&house.app, "beta", &listen(&other).await).await;
     let now = house.app.clock.now();
     let import = |client: &str, connection: &ConnectionId, priority| NewJob {
-        policy: store_sync::model::Policy { priority, max_attempts: 1, dedupe_key: None, delay: Duration::ZERO },
+        policy: store_sync::model::JobPolicy { priority, max_attempts: 1, dedupe_key: None, delay: Duration::ZERO },
         ..NewJob::new(
             &house.app.tools.outside,
             &ClientId::from(client),

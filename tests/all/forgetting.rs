@@ -75,7 +75,7 @@ async fn old_runs_go_and_what_is_needed_stays(engine: Engine) {
     let mut tx = app.tools.db.begin().await.expect("begins");
     let connection = app.connection().await;
     let job = db::job::NewJob {
-        policy: store_sync::model::Policy { priority: 50, max_attempts: 3, dedupe_key: None, delay: Duration::ZERO },
+        policy: store_sync::model::JobPolicy { priority: 50, max_attempts: 3, dedupe_key: None, delay: Duration::ZERO },
         scheduled_for: now.plus(Duration::from_hours(1)),
         ..db::job::NewJob::new(
             &app.tools.outside,

@@ -14,9 +14,9 @@ use store_sync::{
         session::SessionFilter,
     },
     model::{
-        ApprovalStatus, Asset, AssetId, AssetInput, ClientId, CollectionSession, Entity, EntityType, EventId,
-        EventType, Failure, FlowInput, FlowStatus, GenerationFlow, InspirationSource, MemberId, MessageId, Place, Plan,
-        ProductId, Quota, SessionInput, SessionStatus, TAGS_PER_CLIENT, TAGS_PER_ENTITY, TagId, Usage, UserId,
+        ApprovalStatus, Asset, AssetId, AssetInput, AssetLocation, ClientId, CollectionSession, Entity, EntityType,
+        EventId, EventType, Failure, FlowInput, FlowStatus, GenerationFlow, InspirationSource, MemberId, MessageId,
+        Plan, ProductId, Quota, SessionInput, SessionStatus, TAGS_PER_CLIENT, TAGS_PER_ENTITY, TagId, Usage, UserId,
     },
     sandbox, work,
 };
@@ -312,7 +312,10 @@ async fn outputs_are_linked_within_their_client_only(engine: Engine) {
     let web = curate::register_asset(tools, &AssetInput { generation_flow_id: Some(flow.id.clone()), ..new })
         .await
         .expect("an output");
-    assert_eq!((web.place(), made.place()), (Some(Place::Url("https://cdn.example/x.png")), Some(Place::Key("k.png"))));
+    assert_eq!(
+        (web.location(), made.location()),
+        (Some(AssetLocation::Url("https://cdn.example/x.png")), Some(AssetLocation::Key("k.png")))
+    );
     let input = AssetInput { product_ids: Some(vec!["o1".into()]), ..AssetInput::default() };
     refused(curate::update_asset(tools, &made.id, &input).await, "has no product 'o1'");
     refused(

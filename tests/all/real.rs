@@ -144,7 +144,7 @@ impl Daemon {
             accept_deletes: false,
         };
         let job = db::job::NewJob {
-            policy: store_sync::model::Policy {
+            policy: store_sync::model::JobPolicy {
                 priority: 50,
                 max_attempts: 100,
                 dedupe_key: None,

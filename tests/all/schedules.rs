@@ -110,7 +110,7 @@ async fn one_lane_runs_one_job_at_a_time(engine: Engine) {
         accept_deletes: false,
     };
     let second = db::job::NewJob {
-        policy: store_sync::model::Policy { priority: 1, max_attempts: 1, dedupe_key: None, delay: Duration::ZERO },
+        policy: store_sync::model::JobPolicy { priority: 1, max_attempts: 1, dedupe_key: None, delay: Duration::ZERO },
         ..db::job::NewJob::new(&app.tools.outside, &app.client, task)
     };
     db::job::insert(&mut tx, &second).await.expect("a job");

@@ -252,7 +252,7 @@ impl TestApp {
     pub(crate) async fn sync_with(&self, scope: ImportScope, accept_deletes: bool) -> Run {
         let connection = self.connection().await;
         let job = db::job::NewJob {
-            policy: store_sync::model::Policy {
+            policy: store_sync::model::JobPolicy {
                 priority: 50,
                 max_attempts: 3,
                 dedupe_key: None,
