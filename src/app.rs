@@ -16,7 +16,9 @@ use crate::{
         lease::Ownership,
     },
     gemini::{Gemini, Service, ServiceAccount, TextPrice},
-    outside::{Bucket, Clock, Files, Http, HttpPolicy, Outside, Proxy, Random, RetryPatience, caught, private, small},
+    outside::{
+        Bucket, Clock, Files, Http, HttpPolicy, Outside, Proxy, Random, RetryPatience, catch_panic, private, small,
+    },
     provider::{App, Providers},
     tools::{Parts, Rules, Shared, Tools},
     vault::{KeySource, Vault},
@@ -349,7 +351,7 @@ async fn keep_presence(tools: Shared) {
             tx.commit().await
         };
         // A fault is in the log already; the next beat says it again.
-        match caught(said).await {
+        match catch_panic(said).await {
             Ok(Ok(())) => tools.can("say that this daemon lives"),
             Ok(Err(error)) => tools.cannot("say that this daemon lives", &error),
             Err(_) => {}
@@ -368,7 +370,7 @@ async fn keep_time(tools: Shared) {
         }
         let (clock, far) = (&tools.outside.clock, tools.outside.clock.is_far_off());
         if far && !told {
-            tracing::warn!("{}; its time is used", clock.told_correction());
+            tracing::warn!("{}; its time is used", clock.latest_correction());
         }
         told = far;
         clock.beat(Duration::from_mins(1)).await;

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     model::{Failure, Time},
-    outside::{Ask, Http, Outside},
+    outside::{ExpectedRequest, Http, Outside},
     provider::{Answered, Errand, Goods, Prank, Provider, Rehearsal, Rules, Said},
     sandbox::{self, Shelf},
 };
@@ -143,7 +143,7 @@ async fn answer(State(stage): State<Stage>, request: Request) -> Response {
 }
 
 /// A request as conversations write it, and the picture that came with it.
-async fn read(request: Request) -> Result<(Ask, Option<Bytes>), Response> {
+async fn read(request: Request) -> Result<(ExpectedRequest, Option<Bytes>), Response> {
     let (method, headers) = (request.method().to_string(), request.headers().clone());
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let host = text(header::HOST).to_owned();
@@ -157,7 +157,7 @@ async fn read(request: Request) -> Result<(Ask, Option<Bytes>), Response> {
         let bytes = Bytes::from_request(request, &()).await.map_err(IntoResponse::into_response)?;
         whole(&kind, bytes)
     };
-    Ok((Ask { method, url, headers: named(&headers), body }, brought))
+    Ok((ExpectedRequest { method, url, headers: named(&headers), body }, brought))
 }
 
 fn whole(kind: &str, bytes: Bytes) -> (Value, Option<Bytes>) {

@@ -52,7 +52,7 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
             note("outbound", outside.http.way_out().map_err(anyhow::Error::msg));
             if begun {
                 let files = outside.files.check().await;
-                let fine = |()| format!("{} can be written to", outside.files.place());
+                let fine = |()| format!("{} can be written to", outside.files.location());
                 note("files", files.map(fine).map_err(Into::into));
             }
         }
@@ -100,7 +100,7 @@ fn clock(clock: &Clock) -> anyhow::Result<String> {
         clock.uncorrected().unix_ms() > 1_763_000_000_000,
         "{text}: set it, signatures and tokens depend on it"
     );
-    anyhow::ensure!(!clock.is_far_off(), "{text}; {}", clock.told_correction());
+    anyhow::ensure!(!clock.is_far_off(), "{text}; {}", clock.latest_correction());
     Ok(text)
 }
 

@@ -185,7 +185,7 @@ pub(super) async fn finish(
     );
     out.say(&format!(
         "\nPictures lie in {}. Approve with: store-sync assets approve ASSET",
-        tools.outside.files.place()
+        tools.outside.files.location()
     ))
 }
 

@@ -148,7 +148,7 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(outside::caught(run(cli))) {
+    match runtime.block_on(outside::catch_panic(run(cli))) {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => {
             note(&format!("error: {}", visible_lines(&told::told(&error))));
@@ -279,7 +279,7 @@ mod tests {
     use regex::Regex;
 
     use super::{Cli, one_line};
-    use crate::outside::lines::Lines;
+    use crate::outside::lines::CapturedLog;
 
     fn texts(folder: &Path, found: &mut Vec<(String, String)>) {
         for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_stranger_forges_no_log_line() {
-        let lines = Lines::default();
+        let lines = CapturedLog::default();
         let writer = lines.clone();
         let log = tracing_subscriber::fmt()
             .fmt_fields(one_line())

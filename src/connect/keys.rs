@@ -11,7 +11,7 @@ use crate::{
     model::{
         Connection, ConnectionId, ConnectionStatus, Failure, Grant, Remedy, RunAction, RunId, RunStatus, Time, Trigger,
     },
-    outside::{Deadline, Outside, caught},
+    outside::{Deadline, Outside, catch_panic},
     provider::{self, Answering, Keys},
     tools::{Shared, Tools},
     vault::Binding,
@@ -145,10 +145,9 @@ pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how:
             // A task of its own: a caller who goes away, or a job that is taken from its worker, does not lose the answer.
             let right = Deadline::new(clock, asked, tools.rules.sending_time());
             let (tools, connection, run) = (tools.clone(), connection.clone(), run.id.clone());
-            let task =
-                tokio::spawn(caught(
-                    async move { renew_locked(&tools, (&connection, &grant), &run, how, &right).await },
-                ));
+            let task = tokio::spawn(catch_panic(async move {
+                renew_locked(&tools, (&connection, &grant), &run, how, &right).await
+            }));
             let done = task.await.map_err(|_| Failure::retry("stopped", "the process ended before the renewal did"))?;
             return done.unwrap_or_else(|fault| Err(fault.into()));
         }

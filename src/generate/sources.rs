@@ -168,7 +168,7 @@ pub async fn address(tools: &Tools, asset: &Asset) -> Result<Option<String>, Fai
     match asset.location() {
         None => Err(not_there(asset)),
         Some(AssetLocation::Url(url)) => Ok(Some(url.to_owned())),
-        Some(AssetLocation::Key(key)) => Ok(tools.outside.files.address(key, LINK_LIFE).await?.map(String::from)),
+        Some(AssetLocation::Key(key)) => Ok(tools.outside.files.public_url(key, LINK_LIFE).await?.map(String::from)),
     }
 }
 

@@ -78,7 +78,7 @@ impl Clock {
     }
 
     /// How far this machine's clock is off, in words.
-    pub fn told_correction(&self) -> String {
+    pub fn latest_correction(&self) -> String {
         let ms = self.correction_ms();
         let side = if ms < 0 { "ahead of" } else { "behind" };
         let (seconds, tenth) = (ms.unsigned_abs() / 1000, ms.unsigned_abs() % 1000 / 100);

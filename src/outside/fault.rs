@@ -15,14 +15,14 @@ use crate::model::Failure;
 /// Work that a panic ended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a fault in the program ended the work ({place}); the log has a line about it")]
-pub struct Fault {
+pub struct TaskPanic {
     /// `file:line`, where the hook of `log_panics` saw it.
     pub place: String,
 }
 
 /// A fault counts as an attempt: what works at a second one goes on, what never works is given up.
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
+impl From<TaskPanic> for Failure {
+    fn from(fault: TaskPanic) -> Self {
         Self::retry("panic", fault.to_string())
     }
 }
@@ -41,23 +41,23 @@ pub fn log_panics() {
 }
 
 /// Does `work`; a panic ends it and nothing else.
-pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Fault> {
+pub async fn catch_panic<T>(work: impl Future<Output = T>) -> Result<T, TaskPanic> {
     AssertUnwindSafe(work).catch_unwind().await.map_err(|_| last())
 }
 
 /// Does `work` at once; a panic ends it and nothing else.
-pub fn caught_now<T>(work: impl FnOnce() -> T) -> Result<T, Fault> {
+pub fn catch_panic_now<T>(work: impl FnOnce() -> T) -> Result<T, TaskPanic> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| last())
 }
 
 /// Does `work` that takes a core or waits for a disk, beside the threads that serve others.
-pub async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    let joined = tokio::task::spawn_blocking(|| caught_now(work)).await;
-    joined.unwrap_or_else(|_| Err(Fault { place: "the process is ending".to_owned() }))
+pub async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, TaskPanic> {
+    let joined = tokio::task::spawn_blocking(|| catch_panic_now(work)).await;
+    joined.unwrap_or_else(|_| Err(TaskPanic { place: "the process is ending".to_owned() }))
 }
 
-fn last() -> Fault {
-    Fault { place: PLACE.take().unwrap_or_else(|| "at an unknown place".to_owned()) }
+fn last() -> TaskPanic {
+    TaskPanic { place: PLACE.take().unwrap_or_else(|| "at an unknown place".to_owned()) }
 }
 
 fn log(info: &PanicHookInfo<'_>) {
@@ -106,11 +106,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_ends_the_work_it_happened_in() {
-        assert_eq!(caught(async { 1 }).await, Ok(1));
-        caught(async { breaks() }).await.expect_err("is a fault");
-        caught_now(breaks).expect_err("is a fault");
+        assert_eq!(catch_panic(async { 1 }).await, Ok(1));
+        catch_panic(async { breaks() }).await.expect_err("is a fault");
+        catch_panic_now(breaks).expect_err("is a fault");
         off_thread(breaks).await.expect_err("is a fault");
-        let failure = Failure::from(caught(async { breaks() }).await.expect_err("is a fault"));
+        let failure = Failure::from(catch_panic(async { breaks() }).await.expect_err("is a fault"));
         assert!(failure.code == "panic" && !failure.message.contains("canary"), "{failure}");
     }
 

@@ -10,7 +10,7 @@ use url::{Host, Url};
 
 use super::{
     deadline::{Deadline, TimelyBody, TooLate},
-    message::{Body, HttpError, Part, Request, Response, place},
+    message::{Body, HttpError, Part, Request, Response, log_target},
     names::{GuardedResolver, Known, Names},
     policy::{HttpPolicy, unusable},
     script::Script,
@@ -86,7 +86,7 @@ impl Http {
                 _ => None,
             };
             let Some(location) = location else { return Ok(response) };
-            let place = place(&request.method, &request.url);
+            let place = log_target(&request.method, &request.url);
             let refused = |why: String| HttpError::Refused { place: place.clone(), why };
             let target = request
                 .url
@@ -106,7 +106,10 @@ impl Http {
             }
             request.url = target;
         }
-        Err(HttpError::Refused { place: place(&request.method, &request.url), why: "it redirects in circles".into() })
+        Err(HttpError::Refused {
+            place: log_target(&request.method, &request.url),
+            why: "it redirects in circles".into(),
+        })
     }
 
     /// How the outside is reached, for people.
@@ -125,7 +128,7 @@ impl Http {
 
     /// Sends once, follows nothing: for those who play a browser.
     pub async fn send_once(&self, request: &Request) -> Result<Response, HttpError> {
-        let place = place(&request.method, &request.url);
+        let place = log_target(&request.method, &request.url);
         let span = tracing::info_span!(
             "exchange", http.place = place, http.method = %request.method, http.status = Empty, http.bytes = Empty,
             http.wait_ms = Empty
@@ -421,6 +424,6 @@ mod tests {
     #[test]
     fn errors_name_the_place_without_its_query() {
         let url = Url::parse("https://shop.example/a?access_token=canary").expect("a url");
-        assert_eq!(place(&Method::GET, &url), "GET shop.example/a");
+        assert_eq!(log_target(&Method::GET, &url), "GET shop.example/a");
     }
 }

@@ -7,9 +7,9 @@ use tracing_subscriber::filter::LevelFilter;
 
 /// Log lines as they are written, kept.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
-impl Lines {
+impl CapturedLog {
     /// Everything that this thread logs from here on, until the guard goes.
     pub(crate) fn of_this_thread() -> (Self, DefaultGuard) {
         let lines = Self::default();
@@ -28,7 +28,7 @@ impl Lines {
     }
 }
 
-impl std::io::Write for Lines {
+impl std::io::Write for CapturedLog {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         Ok(bytes.len())

@@ -82,7 +82,7 @@ pub enum HttpError {
 }
 
 /// Method, host and path of a request: what may stand in logs and errors.
-pub fn place(method: &Method, url: &Url) -> String {
+pub fn log_target(method: &Method, url: &Url) -> String {
     let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
     format!("{method} {}{port}{}", url.host_str().unwrap_or("?"), url.path())
 }

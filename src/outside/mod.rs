@@ -1,6 +1,7 @@
 //! The only door to time, chance, network and files. Knows nothing of shops; everything that is not deterministic enters here.
 
 mod address;
+mod asset_bytes;
 mod clock;
 mod deadline;
 mod fault;
@@ -8,7 +9,6 @@ mod files;
 mod http;
 mod message;
 mod names;
-mod place;
 mod policy;
 pub mod private;
 mod proxy;
@@ -19,17 +19,17 @@ mod tls;
 mod trust;
 
 pub use address::is_private;
+pub use asset_bytes::picture_kind;
 pub use clock::Clock;
 pub use deadline::Deadline;
-pub use fault::{Fault, caught, caught_now, log_panics, off_thread};
-pub use files::{Bucket, FileError, Files, Found, RetryPatience};
+pub use fault::{TaskPanic, catch_panic, catch_panic_now, log_panics, off_thread};
+pub use files::{Bucket, FileError, Files, ListedObject, RetryPatience};
 pub use http::Http;
-pub use message::{Body, HttpError, Part, Request, Response, place};
-pub use place::picture_kind;
+pub use message::{Body, HttpError, Part, Request, Response, log_target};
 pub use policy::HttpPolicy;
 pub use proxy::Proxy;
 pub use random::Random;
-pub use script::{Ask, Exchange, Reply, Script};
+pub use script::{Exchange, ExpectedRequest, Reply, Script};
 pub use tls::prepare_tls;
 
 /// Everything from outside, handed around as one thing.

@@ -9,14 +9,14 @@ use ::http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::message::{Body, HttpError, Request, Response, place};
+use super::message::{Body, HttpError, Request, Response, log_target};
 
 /// One question and its answer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     #[serde(default)]
-    pub ask: Ask,
+    pub ask: ExpectedRequest,
     #[serde(default)]
     pub answer: Reply,
 }
@@ -24,7 +24,7 @@ pub struct Exchange {
 /// What has to be asked. The word `*` stands for any value.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Ask {
+pub struct ExpectedRequest {
     pub method: String,
     pub url: String,
     pub headers: BTreeMap<String, String>,
@@ -55,7 +55,7 @@ pub struct Script(Mutex<Played>);
 #[derive(Debug, Default)]
 struct Played {
     left: VecDeque<Exchange>,
-    asked: Vec<Ask>,
+    asked: Vec<ExpectedRequest>,
     problems: Vec<String>,
     /// Take down what is asked instead of comparing it.
     record: bool,
@@ -68,7 +68,7 @@ impl Script {
     }
 
     /// What was asked, and what was wrong with it.
-    pub fn ended(&self) -> (Vec<Ask>, Vec<String>) {
+    pub fn ended(&self) -> (Vec<ExpectedRequest>, Vec<String>) {
         let mut played = self.lock();
         let left = played.left.len();
         if left > 0 && played.problems.is_empty() {
@@ -81,8 +81,8 @@ impl Script {
     }
 
     pub(super) fn play(&self, request: &Request) -> Result<Response, HttpError> {
-        let asked = Ask::of(request);
-        let refused = |why: String| HttpError::Refused { place: place(&request.method, &request.url), why };
+        let asked = ExpectedRequest::of(request);
+        let refused = |why: String| HttpError::Refused { place: log_target(&request.method, &request.url), why };
         let mut played = self.lock();
         played.asked.push(asked.clone());
         let Some(next) = played.left.pop_front() else {
@@ -107,7 +107,7 @@ impl Script {
     }
 }
 
-impl Ask {
+impl ExpectedRequest {
     fn of(request: &Request) -> Self {
         let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
         let headers: BTreeMap<String, String> =

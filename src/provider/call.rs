@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     model::{Facts, Failure, Grant, LEASE_LOST, json, text::cut},
-    outside::{HttpError, Outside, Request, Response, place},
+    outside::{HttpError, Outside, Request, Response, log_target},
 };
 
 /// How often a call that may be repeated is repeated when the shop does not answer well.
@@ -193,7 +193,7 @@ impl Session {
         if (200..300).contains(&response.status) && advice.is_none() {
             return Ok(response.body);
         }
-        let mut text = format!("{} answered {}", place(&request.method, &request.url), response.status);
+        let mut text = format!("{} answered {}", log_target(&request.method, &request.url), response.status);
         if let Some(advice) = advice {
             text.push_str(&format!(". {advice}"));
         }
@@ -206,7 +206,7 @@ impl Session {
             .map_err(|_| Failure::retry("bad_file_url", "the shop gave an address of a file that is none"))?;
         let mut request = Request::new(Method::GET, url);
         insert(&mut request.headers, "range", &format!("bytes={from}-{}", from + size - 1))?;
-        let place = place(&request.method, &request.url);
+        let place = log_target(&request.method, &request.url);
         self.calls.fetch_add(1, Ordering::Relaxed);
         let answer = self.outside.http.send(request).await;
         let answer = answer.map_err(|e| Failure::retry("file_unreachable", e.to_string()))?;
@@ -259,7 +259,7 @@ impl Session {
                 let mut said = format!(
                     "{}: {} answered something that is not whole JSON ({kind}, {} bytes, {why})",
                     self.provider.name(),
-                    place(&request.method, &request.url),
+                    log_target(&request.method, &request.url),
                     response.body.len()
                 );
                 if let Some(instead) = json::instead(&response.body) {
@@ -278,7 +278,7 @@ impl Session {
         verdict: &Verdict,
         grant: &Grant,
     ) -> String {
-        let place = place(&request.method, &request.url);
+        let place = log_target(&request.method, &request.url);
         let mut said = format!("{}: {place} answered {}", self.provider.name(), response.status);
         let graphql = body.pointer("/errors/0/message").and_then(Value::as_str).map(str::to_owned);
         let words = self.provider.recipe.call.message.iter().find_map(|path| path.text(body)).or(graphql);

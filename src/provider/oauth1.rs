@@ -10,7 +10,7 @@ use url::{Url, form_urlencoded};
 use super::{Provider, grant::bad_address, scope::Scope};
 use crate::{
     model::{Facts, Failure, Grant, Secret, Time},
-    outside::{Http, Outside, Random, Request, place},
+    outside::{Http, Outside, Random, Request, log_target},
 };
 
 /// Names under which a grant keeps what signs.
@@ -104,7 +104,7 @@ async fn ask(http: &Http, provider: &Provider, url: Url, header: &str) -> Result
     let mut value = http::HeaderValue::from_str(header).map_err(|_| bad_address())?;
     value.set_sensitive(true);
     request.headers.insert(http::header::AUTHORIZATION, value);
-    let place = place(&request.method, &request.url);
+    let place = log_target(&request.method, &request.url);
     let answer = http.send(request).await.map_err(|e| Failure::retry("network", e.to_string()))?;
     let find = |name: &str| {
         let value = form_urlencoded::parse(&answer.body).find(|(key, _)| key == name).map(|(_, v)| v.into_owned());

@@ -43,12 +43,12 @@ mod tests {
     use super::*;
     use crate::{
         model::Time,
-        outside::{Clock, Files, Http, HttpPolicy, Random, lines::Lines},
+        outside::{Clock, Files, Http, HttpPolicy, Random, lines::CapturedLog},
     };
 
     #[tokio::test]
     async fn a_request_and_its_log_lines_share_an_id_and_no_address_is_logged() {
-        let (lines, _log) = Lines::of_this_thread();
+        let (lines, _log) = CapturedLog::of_this_thread();
         let folder = tempfile::tempdir().expect("a temp folder");
         let outside = Outside {
             clock: Clock::frozen(Time::from_unix_ms(1_772_366_400_000)),

@@ -11,7 +11,7 @@ use super::worker::recover;
 use crate::{
     connect, db, generate,
     model::{Connection, ConnectionId, EVENT_DAYS, ImportScope, RunStatus, Task, Time, Trigger, next_due},
-    outside::{Clock, caught},
+    outside::{Clock, catch_panic},
     tools::{Shared, Tools},
 };
 
@@ -87,7 +87,7 @@ impl Pace {
 
 async fn tick_once(tools: &Tools) {
     // A fault is in the log already; the next tick looks again.
-    match caught(tick(tools)).await {
+    match catch_panic(tick(tools)).await {
         Ok(Ok(())) => tools.can(TICK),
         Ok(Err(error)) => tools.cannot(TICK, &error),
         Err(_) => {}

@@ -10,7 +10,7 @@ use super::{run::run, settle::settle};
 use crate::{
     db,
     model::{Failure, Job, JobEnd, LEASE_LOST, Pool},
-    outside::caught,
+    outside::catch_panic,
     push,
     tools::{Lease, Shared, Tools},
 };
@@ -71,7 +71,7 @@ impl Workers {
 async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToken) {
     while !ended.is_cancelled() {
         // What a fault leaves behind has a lease, and is taken over when that ends.
-        if Box::pin(caught(look_for_work(&tools, pool, poll, &ended))).await.is_err() {
+        if Box::pin(catch_panic(look_for_work(&tools, pool, poll, &ended))).await.is_err() {
             tools.outside.clock.sleep(poll.max(Duration::from_secs(1))).await;
         }
     }
@@ -153,7 +153,7 @@ async fn attempt_within(
 
 /// A panic is a failure like any other: it counts as an attempt, and it is told.
 async fn guarded(verb: impl Future<Output = Result<JobEnd, Failure>>) -> Result<JobEnd, Failure> {
-    caught(verb).await.unwrap_or_else(|fault| Err(fault.into()))
+    catch_panic(verb).await.unwrap_or_else(|fault| Err(fault.into()))
 }
 
 /// Ends an attempt: by settling the job where it is ours, by leaving it to whoever has it where it is not.
@@ -215,7 +215,7 @@ mod tests {
         config::Config,
         db::job::NewJob,
         model::{ClientId, JobId, JobPolicy, Task, Time},
-        outside::{Clock, Files, Http, HttpPolicy, Outside, Random, Request, lines::Lines},
+        outside::{Clock, Files, Http, HttpPolicy, Outside, Random, Request, lines::CapturedLog},
     };
     use http::Method;
 
@@ -271,7 +271,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temp folder");
         let (tools, id) = process(folder.path()).await;
         let job = claim(&tools, Pool::Generate).await.expect("looks").expect("a job");
-        let (lines, log) = Lines::of_this_thread();
+        let (lines, log) = CapturedLog::of_this_thread();
         let (http, url) =
             (tools.outside.http.clone(), "https://shop.invalid/admin?token=s3cr3t".parse().expect("a url"));
         let verb = async move {

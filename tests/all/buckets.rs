@@ -193,7 +193,7 @@ async fn knows_its_keys(files: &Files) {
         assert!(matches!(files.get_checked(key, "").await, Err(FileError::BadKey(_))), "get {key:?}");
         assert!(matches!(files.delete(key).await, Err(FileError::BadKey(_))), "delete {key:?}");
         assert!(
-            matches!(files.address(key, Duration::from_mins(1)).await, Err(FileError::BadKey(_))),
+            matches!(files.public_url(key, Duration::from_mins(1)).await, Err(FileError::BadKey(_))),
             "address {key:?}"
         );
     }
@@ -298,7 +298,7 @@ async fn anybody_may_fetch_what_a_bucket_gives_an_address_for() {
     let day = Duration::from_hours(24);
     let key = "clients/ä/a b+c%2F'.png";
     files.put(key, picture(2)).await.expect("is kept");
-    let url = files.address(key, day).await.expect("is signed").expect("an address");
+    let url = files.public_url(key, day).await.expect("is signed").expect("an address");
     let answer = ask(Method::GET, url.as_str()).await;
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("image/png")));
     assert_eq!(answer.body, picture(2));
@@ -306,19 +306,19 @@ async fn anybody_may_fetch_what_a_bucket_gives_an_address_for() {
     let signed: Value = serde_json::from_str(&python("signed.py", &[url.as_str()]).await).expect("is JSON");
     assert_eq!(signed["given"], signed["made"]);
     for (life, expires) in [(day, "86400"), (day * 30, "604800"), (Duration::from_millis(1), "1")] {
-        let url = files.address(key, life).await.expect("is signed").expect("an address");
+        let url = files.public_url(key, life).await.expect("is signed").expect("an address");
         assert_eq!(url.query_pairs().find(|(name, _)| name == "X-Amz-Expires").expect("is said").1, expires);
     }
     // A public address of its own: no signature, and the key stays the key.
     for (base, path) in [("https://img.example.com", ""), ("https://img.example.com/shop/", "/shop")] {
         let public = open(&Bucket { public_url: Some(Url::parse(base).expect("an address")), ..bucket(&server) });
-        let url = public.address(key, day).await.expect("is known").expect("an address");
+        let url = public.public_url(key, day).await.expect("is known").expect("an address");
         let expected = format!("https://img.example.com{path}/clients/%C3%A4/a%20b%2Bc%252F%27.png");
         assert_eq!(url.as_str(), expected);
     }
     let public = Url::parse(&format!("{}/pictures", server.url)).expect("an address");
     let public = open(&Bucket { public_url: Some(public), ..bucket(&server) });
-    let url = public.address(key, day).await.expect("is known").expect("an address");
+    let url = public.public_url(key, day).await.expect("is known").expect("an address");
     assert_eq!(url.query(), None);
     assert!(!ask(Method::GET, &url.as_str().replace("%252F", "%2F")).await.body.starts_with(b"\x89PNG"), "another key");
     // As the daemon is set up.
@@ -330,9 +330,9 @@ async fn anybody_may_fetch_what_a_bucket_gives_an_address_for() {
     let config = Config::load(Some(&file), std::iter::empty()).expect("a configuration");
     let files = app::outside(&config).expect("an outside").files;
     assert_eq!(files.get(key).await.expect("is there"), picture(2));
-    let url = files.address("a.png", day).await.expect("is known").expect("an address");
+    let url = files.public_url("a.png", day).await.expect("is known").expect("an address");
     assert_eq!(url.as_str(), "https://img.example.com/a.png");
-    assert_eq!(Files::new(folder.path()).address(key, day).await.expect("is known"), None);
+    assert_eq!(Files::new(folder.path()).public_url(key, day).await.expect("is known"), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -344,7 +344,7 @@ async fn a_replica_with_a_wrong_clock_takes_no_running_job_away() {
         assert!((tools.outside.clock.correction_ms() - by).abs() < 500, "{}", tools.outside.clock.correction_ms());
         assert!(tools.outside.clock.is_far_off());
     }
-    assert!(ahead.outside.clock.told_correction().contains("s ahead of the database server's"));
+    assert!(ahead.outside.clock.latest_correction().contains("s ahead of the database server's"));
     assert_eq!(app.tools.outside.clock.now(), app.clock.now(), "a frozen clock follows nobody");
     let now = right.outside.clock.now();
     let job = NewJob {

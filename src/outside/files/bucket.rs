@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::{
-    FileError, Found,
+    FileError, ListedObject,
     key::{escaped, is_plain},
     refusal::{missing_or_refused, refused},
     sieve::Sieved,
@@ -183,7 +183,7 @@ impl Store {
         }
     }
 
-    pub(super) async fn list(&self, below: &str, after: &str, limit: usize) -> Result<Vec<Found>, FileError> {
+    pub(super) async fn list(&self, below: &str, after: &str, limit: usize) -> Result<Vec<ListedObject>, FileError> {
         let (mut found, mut page_token) = (Vec::new(), None);
         while found.len() < limit {
             let options = PaginatedListOptions {
@@ -194,7 +194,7 @@ impl Store {
             };
             let prefix = Some(below).filter(|below| !below.is_empty());
             let page = self.s3(below)?.list_paginated(prefix, options).await.map_err(|e| refused(below, &e))?;
-            let objects = page.result.objects.into_iter().map(|object| Found {
+            let objects = page.result.objects.into_iter().map(|object| ListedObject {
                 key: object.location.into(),
                 size_bytes: object.size,
                 modified: object.last_modified.into(),
@@ -209,7 +209,7 @@ impl Store {
         Ok(found)
     }
 
-    pub(super) async fn address(&self, key: &str, life: Duration) -> Result<Url, FileError> {
+    pub(super) async fn public_url(&self, key: &str, life: Duration) -> Result<Url, FileError> {
         if let Some(base) = &self.public_url {
             let url = format!("{}/{}", base.as_str().trim_end_matches('/'), escaped(key));
             return Url::parse(&url).map_err(|_| FileError::BadKey(key.to_owned()));

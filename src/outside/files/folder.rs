@@ -9,8 +9,8 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    FileError, Found,
-    key::{is_name, is_part, is_plain, new_part},
+    FileError, ListedObject,
+    key::{is_part, is_plain, is_valid_segment, new_part},
 };
 use crate::{model::Time, outside::private};
 
@@ -61,7 +61,7 @@ pub(super) fn delete(root: &Path, key: &str) -> Result<(), FileError> {
 }
 
 /// The keys below `below` and behind `after`, in byte order. Holds the names of the folders from the root to where it stands.
-pub(super) fn list(root: &Path, below: &str, after: &str, limit: usize) -> Result<Vec<Found>, FileError> {
+pub(super) fn list(root: &Path, below: &str, after: &str, limit: usize) -> Result<Vec<ListedObject>, FileError> {
     let mut found = Vec::new();
     let mut at = root.to_owned();
     let real = below.split_terminator('/').all(|name| {
@@ -93,14 +93,14 @@ pub(super) fn sweep_parts(root: &Path, older_than: Time) -> Result<usize, FileEr
     Ok(swept)
 }
 
-fn walk(root: &Path, below: &str, bounds: (&str, usize), found: &mut Vec<Found>) -> Result<(), FileError> {
+fn walk(root: &Path, below: &str, bounds: (&str, usize), found: &mut Vec<ListedObject>) -> Result<(), FileError> {
     let (after, limit) = bounds;
     let mut keys = Vec::new();
     for (name, kind) in entries(&root.join(below))? {
         // A folder stands where its keys do: `a-b` comes before `a/b`.
         let key = if kind.is_dir() { format!("{below}{name}/") } else { format!("{below}{name}") };
         let behind = key.as_str() > after || kind.is_dir() && after.starts_with(&key);
-        if behind && is_name(&name) && is_plain(key.trim_end_matches('/')) {
+        if behind && is_valid_segment(&name) && is_plain(key.trim_end_matches('/')) {
             keys.push(key);
         }
     }
@@ -112,7 +112,7 @@ fn walk(root: &Path, below: &str, bounds: (&str, usize), found: &mut Vec<Found>)
         if key.ends_with('/') {
             walk(root, &key, bounds, found)?;
         } else if let Some((size_bytes, modified)) = stat(&root.join(&key))? {
-            found.push(Found { key, size_bytes, modified });
+            found.push(ListedObject { key, size_bytes, modified });
         }
     }
     Ok(())

@@ -22,11 +22,11 @@ pub(super) fn below(prefix: &str) -> Result<String, FileError> {
 }
 
 pub(super) fn is_plain(key: &str) -> bool {
-    key.len() <= LONGEST.0 && key.split('/').all(is_name)
+    key.len() <= LONGEST.0 && key.split('/').all(is_valid_segment)
 }
 
 /// One part of a key: the name of a file or of a folder.
-pub(super) fn is_name(name: &str) -> bool {
+pub(super) fn is_valid_segment(name: &str) -> bool {
     !matches!(name, "" | "." | "..")
         && name.len() <= LONGEST.1
         && !name.starts_with(PART)

@@ -49,7 +49,7 @@ impl FileError {
 
 /// An object in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct ListedObject {
     pub key: String,
     pub size_bytes: u64,
     /// When it was last written.
@@ -58,10 +58,10 @@ pub struct Found {
 
 /// Where objects are kept.
 #[derive(Clone, Debug)]
-pub struct Files(Place);
+pub struct Files(Backend);
 
 #[derive(Clone, Debug)]
-enum Place {
+enum Backend {
     Folder(PathBuf),
     Bucket(Arc<bucket::Store>),
 }
@@ -69,7 +69,7 @@ enum Place {
 impl Files {
     /// The object store under `root`; made when first written to.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self(Place::Folder(root.into()))
+        Self(Backend::Folder(root.into()))
     }
 
     /// The object store in a bucket.
@@ -77,14 +77,14 @@ impl Files {
     /// # Errors
     /// Where the bucket's address cannot be.
     pub fn in_bucket(bucket: &Bucket) -> Result<Self, FileError> {
-        Ok(Self(Place::Bucket(Arc::new(bucket::Store::open(bucket)?))))
+        Ok(Self(Backend::Bucket(Arc::new(bucket::Store::open(bucket)?))))
     }
 
     /// Where everything lies, for people.
-    pub fn place(&self) -> String {
+    pub fn location(&self) -> String {
         match &self.0 {
-            Place::Folder(root) => root.display().to_string(),
-            Place::Bucket(store) => format!("the bucket {}", store.name),
+            Backend::Folder(root) => root.display().to_string(),
+            Backend::Bucket(store) => format!("the bucket {}", store.name),
         }
     }
 
@@ -93,11 +93,11 @@ impl Files {
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), FileError> {
         let key = key::plain(key)?.to_owned();
         match &self.0 {
-            Place::Folder(root) => {
+            Backend::Folder(root) => {
                 let root = root.clone();
                 blocking(move || folder::put(&root, &key, &bytes)).await
             }
-            Place::Bucket(store) => store.put(&key, bytes).await,
+            Backend::Bucket(store) => store.put(&key, bytes).await,
         }
     }
 
@@ -106,11 +106,11 @@ impl Files {
     pub async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, FileError> {
         let key = key::plain(key)?.to_owned();
         match &self.0 {
-            Place::Folder(root) => {
+            Backend::Folder(root) => {
                 let root = root.clone();
                 blocking(move || folder::put_new(&root, &key, &bytes)).await
             }
-            Place::Bucket(store) => store.put_new(&key, bytes).await,
+            Backend::Bucket(store) => store.put_new(&key, bytes).await,
         }
     }
 
@@ -118,11 +118,11 @@ impl Files {
     pub async fn get(&self, key: &str) -> Result<Bytes, FileError> {
         let key = key::plain(key)?.to_owned();
         match &self.0 {
-            Place::Folder(root) => {
+            Backend::Folder(root) => {
                 let root = root.clone();
                 blocking(move || folder::get(&root, &key)).await
             }
-            Place::Bucket(store) => store.get(&key).await,
+            Backend::Bucket(store) => store.get(&key).await,
         }
     }
 
@@ -144,34 +144,34 @@ impl Files {
     pub async fn delete(&self, key: &str) -> Result<(), FileError> {
         let key = key::plain(key)?.to_owned();
         match &self.0 {
-            Place::Folder(root) => {
+            Backend::Folder(root) => {
                 let root = root.clone();
                 blocking(move || folder::delete(&root, &key)).await
             }
-            Place::Bucket(store) => store.delete(&key).await,
+            Backend::Bucket(store) => store.delete(&key).await,
         }
     }
 
     /// At most `limit` objects below the folder `prefix` (all where it is empty) and behind the key `after`, in the byte order
     /// of their keys. What could not have been kept by `put` is left out.
-    pub async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<Found>, FileError> {
+    pub async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<ListedObject>, FileError> {
         let (below, after) = (key::below(prefix)?, after.unwrap_or_default().to_owned());
         match &self.0 {
-            Place::Folder(root) => {
+            Backend::Folder(root) => {
                 let root = root.clone();
                 blocking(move || folder::list(&root, &below, &after, limit)).await
             }
-            Place::Bucket(store) => store.list(&below, &after, limit).await,
+            Backend::Bucket(store) => store.list(&below, &after, limit).await,
         }
     }
 
     /// Where anybody may fetch it: the bucket's public address if it has one, otherwise one that is signed and good for `life`
     /// (at most seven days). Whoever has a signed address can read the object: it belongs in no log. A folder has none.
-    pub async fn address(&self, key: &str, life: Duration) -> Result<Option<Url>, FileError> {
+    pub async fn public_url(&self, key: &str, life: Duration) -> Result<Option<Url>, FileError> {
         let key = key::plain(key)?;
         match &self.0 {
-            Place::Folder(_) => Ok(None),
-            Place::Bucket(store) => store.address(key, life).await.map(Some),
+            Backend::Folder(_) => Ok(None),
+            Backend::Bucket(store) => store.public_url(key, life).await.map(Some),
         }
     }
 
@@ -179,11 +179,11 @@ impl Files {
     /// nothing unfinished.
     pub async fn sweep_parts(&self, older_than: Time) -> Result<usize, FileError> {
         match &self.0 {
-            Place::Folder(root) => {
+            Backend::Folder(root) => {
                 let root = root.clone();
                 blocking(move || folder::sweep_parts(&root, older_than)).await
             }
-            Place::Bucket(_) => Ok(0),
+            Backend::Bucket(_) => Ok(0),
         }
     }
 

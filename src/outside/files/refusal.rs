@@ -12,26 +12,26 @@ const LATER: &[&str] =
 
 /// Why an object, or a listing, was not had.
 pub(super) fn refused(key: &str, error: &object_store::Error) -> FileError {
-    let (key, said) = (key.to_owned(), Said::of(error));
+    let (key, said) = (key.to_owned(), ErrorAnswer::of(error));
     if said.busy { FileError::Busy { key, why: said.why } } else { FileError::Bucket { key, why: said.why } }
 }
 
 /// The same for what may not be there.
 pub(super) fn missing_or_refused(key: &str, error: &object_store::Error) -> FileError {
-    let no_bucket = || Said::of(error).code.as_deref() == Some("NoSuchBucket");
+    let no_bucket = || ErrorAnswer::of(error).code.as_deref() == Some("NoSuchBucket");
     match error {
         object_store::Error::NotFound { .. } if !no_bucket() => FileError::Missing(key.to_owned()),
         _ => refused(key, error),
     }
 }
 
-struct Said {
+struct ErrorAnswer {
     code: Option<String>,
     why: String,
     busy: bool,
 }
 
-impl Said {
+impl ErrorAnswer {
     fn of(error: &object_store::Error) -> Self {
         let mut last = String::new();
         let causes = std::iter::successors(Some(error as &(dyn Error + 'static)), |&cause| cause.source());
@@ -93,14 +93,15 @@ mod tests {
     fn only_what_people_need_is_passed_on() {
         let body = "<Error><Code>SignatureDoesNotMatch</Code><Message>It is not right: http://a.example/k?X-Amz-Signature=aa \
                     Signature=bb</Message><SignatureProvided>cc</SignatureProvided></Error>";
-        let said = Said::answer(&format!("403 Forbidden: {body}"));
+        let said = ErrorAnswer::answer(&format!("403 Forbidden: {body}"));
         assert_eq!((said.why.as_str(), said.busy), ("403 SignatureDoesNotMatch: It is not right", false));
     }
 
     #[test]
     fn later_is_told_apart_from_no() {
-        let busy =
-            |status: &str, code: &str| Said::answer(&format!("{status} X: <Error><Code>{code}</Code></Error>")).busy;
+        let busy = |status: &str, code: &str| {
+            ErrorAnswer::answer(&format!("{status} X: <Error><Code>{code}</Code></Error>")).busy
+        };
         for (status, code) in [("503", "SlowDown"), ("500", "InternalError"), ("400", "RequestTimeout"), ("429", "")] {
             assert!(busy(status, code), "{status} {code}");
         }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     model::{Facts, Failure, Grant, Secret},
-    outside::{Body, Outside, Request, place},
+    outside::{Body, Outside, Request, log_target},
     provider::{
         Provider,
         call::{Session, With},
@@ -181,7 +181,7 @@ pub async fn revoke(session: &Session, grant: &Grant) -> Result<bool, Failure> {
     if (200..300).contains(&response.status) {
         return Ok(true);
     }
-    let text = format!("{} answered {}", place(&request.method, &request.url), response.status);
+    let text = format!("{} answered {}", log_target(&request.method, &request.url), response.status);
     Err(Failure::retry("revoke_refused", text))
 }
 

@@ -11,7 +11,7 @@ use url::Url;
 use super::{Answered, Errand, Prank, Said, World, plan::Plan};
 use crate::{
     model::Time,
-    outside::{Ask, Body, Request},
+    outside::{Body, ExpectedRequest, Request},
     provider::{
         recipe::{Brought, ConnectKind, ExpiresUnit, LostAnswer, Oauth, SignatureKind},
         signature::{hmac, hmac_sorted_query},
@@ -47,7 +47,7 @@ type Params = BTreeMap<String, String>;
 
 impl World {
     /// Whether a request is for the page where the merchant decides.
-    pub(super) fn is_consent(plan: &Plan, ask: &Ask) -> bool {
+    pub(super) fn is_consent(plan: &Plan, ask: &ExpectedRequest) -> bool {
         let connect = plan.provider.connect();
         let oauth = connect.oauth.as_ref().and_then(|oauth| oauth.authorize.as_ref());
         let pages = oauth.into_iter().chain(connect.posted.iter().map(|posted| &posted.authorize));
@@ -188,7 +188,7 @@ impl World {
     }
 
     /// The token endpoint.
-    pub(super) fn token(&mut self, plan: &Plan, ask: &Ask) -> Said {
+    pub(super) fn token(&mut self, plan: &Plan, ask: &ExpectedRequest) -> Said {
         let Ok(oauth) = plan.provider.oauth() else { return Said::missing() };
         let text = |name: &str| ask.body[name].as_str().unwrap_or_default().to_owned();
         if !self.is_client(plan, ask) {
@@ -288,7 +288,7 @@ impl World {
         Some(sample?.answer.body.clone())
     }
 
-    fn is_client(&self, plan: &Plan, ask: &Ask) -> bool {
+    fn is_client(&self, plan: &Plan, ask: &ExpectedRequest) -> bool {
         let text = |name: &str| ask.body[name].as_str().unwrap_or_default().to_owned();
         let basic = ask.headers.get("authorization").and_then(|header| header.strip_prefix("Basic "));
         let basic = basic.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok());
@@ -312,7 +312,7 @@ impl World {
     }
 
     /// What the keys of a call are worth: looked up where the file says that calls carry them.
-    pub(super) fn worth(&self, plan: &Plan, ask: &Ask) -> Worth {
+    pub(super) fn worth(&self, plan: &Plan, ask: &ExpectedRequest) -> Worth {
         let call = &plan.provider.recipe.call;
         let mut keys = Map::new();
         for (name, template) in &call.headers {
@@ -397,7 +397,7 @@ impl World {
     }
 
     /// The two calls of OAuth 1.0a that make a token; `None` for any other request.
-    pub(super) fn consumer_token(&mut self, plan: &Plan, ask: &Ask) -> Option<Said> {
+    pub(super) fn consumer_token(&mut self, plan: &Plan, ask: &ExpectedRequest) -> Option<Said> {
         let rule = plan.provider.connect().oauth1.as_ref()?;
         let is_access = plan.leads_to(&rule.access, &ask.url);
         if !is_access && !plan.leads_to(&rule.request, &ask.url) {

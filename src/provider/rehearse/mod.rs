@@ -23,7 +23,7 @@ use url::Url;
 use super::Provider;
 use crate::{
     model::{Failure, Time},
-    outside::{Ask, Outside, Reply, Request},
+    outside::{ExpectedRequest, Outside, Reply, Request},
 };
 use door::{Given, Waiting, Worth};
 use form::Form;
@@ -207,7 +207,7 @@ impl Rehearsal {
     }
 
     /// Answers a request of the platform's API. `brought` are the bytes of a picture that came with it.
-    pub fn answer(&self, ask: &Ask, brought: Option<&Bytes>) -> Answered {
+    pub fn answer(&self, ask: &ExpectedRequest, brought: Option<&Bytes>) -> Answered {
         let (plan, mut world) = (&self.plan, self.lock());
         world.now = world.outside.clock.now();
         let (path, query) = path_and_query(&ask.url);
@@ -324,7 +324,13 @@ impl Rehearsal {
 }
 
 impl World {
-    fn serve(&mut self, plan: &Plan, meant: &plan::Meant, (ask, brought): (&Ask, Option<&Bytes>), host: &str) -> Said {
+    fn serve(
+        &mut self,
+        plan: &Plan,
+        meant: &plan::Meant,
+        (ask, brought): (&ExpectedRequest, Option<&Bytes>),
+        host: &str,
+    ) -> Said {
         let product = meant.values.get("product.erp_id").and_then(|id| plan.product.read(id));
         let uses = plan.uses(&meant.op).to_vec();
         let first = uses.iter().find(|what| !matches!(what, Use::Undo));

@@ -10,7 +10,7 @@ use super::{
     shelf::{SHORT, Shown, address, put_gallery},
 };
 use crate::{
-    outside::{Ask, Reply},
+    outside::{ExpectedRequest, Reply},
     provider::recipe::{GalleryKind, PushStep},
 };
 
@@ -61,7 +61,7 @@ impl World {
         &mut self,
         plan: &Plan,
         meant: &Meant,
-        ask: &Ask,
+        ask: &ExpectedRequest,
         brought: Option<&Bytes>,
         host: &str,
     ) -> Said {
@@ -138,7 +138,7 @@ impl World {
     }
 
     /// Which file a request is about: one that an earlier answer named, or that its own key names.
-    fn file_of(&mut self, plan: &Plan, values: &Map<String, Value>, ask: &Ask) -> Option<u64> {
+    fn file_of(&mut self, plan: &Plan, values: &Map<String, Value>, ask: &ExpectedRequest) -> Option<u64> {
         for (name, value) in values {
             let Some(name) = name.strip_prefix("kept.") else { continue };
             let form = self.forms.get(name).unwrap_or(&plan.picture);
@@ -166,7 +166,7 @@ impl World {
     }
 
     /// Keeps what a request tells of a file.
-    fn note(&mut self, number: u64, values: &Map<String, Value>, ask: &Ask, brought: Option<&Bytes>) {
+    fn note(&mut self, number: u64, values: &Map<String, Value>, ask: &ExpectedRequest, brought: Option<&Bytes>) {
         let Some(file) = self.files.get_mut(&number) else { return };
         let text = |name: &str| values.get(name).and_then(Value::as_str).map(str::to_owned);
         let sent = ask.body.as_array().and_then(|parts| parts.iter().find_map(|part| part["file"].as_str()));
@@ -203,7 +203,7 @@ impl World {
             if let Some(tree) = step.and_then(|step| step.item.as_ref()) {
                 let mut values = Map::new();
                 tree.read_back(item, &mut values);
-                self.note(number, &values, &Ask::default(), None);
+                self.note(number, &values, &ExpectedRequest::default(), None);
             }
             if !before.contains(&number) {
                 new = Some(number);

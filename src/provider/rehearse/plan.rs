@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::form::Form;
 use crate::{
     model::{Facts, Failure, Time},
-    outside::{Ask, Reply},
+    outside::{ExpectedRequest, Reply},
     provider::{
         Provider,
         path::Path,
@@ -201,7 +201,7 @@ impl Plan {
     }
 
     /// Whether a request goes to the token endpoint.
-    pub(super) fn is_token(&self, ask: &Ask) -> bool {
+    pub(super) fn is_token(&self, ask: &ExpectedRequest) -> bool {
         let token = self.provider.oauth().ok().map(|oauth| &oauth.token);
         token.is_some_and(|token| self.leads_to(token, &ask.url))
     }
@@ -240,7 +240,7 @@ impl Plan {
     }
 
     /// Which operation a request is, and with which values.
-    pub(super) fn understand(&self, ask: &Ask) -> Option<Meant> {
+    pub(super) fn understand(&self, ask: &ExpectedRequest) -> Option<Meant> {
         let (path, query) = path_and_query(&ask.url);
         let ops = self.provider.recipe.op.iter();
         let fitting = ops.filter_map(|(name, op)| {
@@ -254,7 +254,7 @@ impl Plan {
     fn fits(
         &self,
         op: &Op,
-        ask: &Ask,
+        ask: &ExpectedRequest,
         path: &str,
         query: &[(String, String)],
     ) -> Option<((usize, usize), Map<String, Value>)> {

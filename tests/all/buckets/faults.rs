@@ -159,7 +159,7 @@ async fn a_bucket_that_is_not_there_says_so_without_its_secret() {
         assert!(!said.contains("canary-secret"), "{said}");
     }
     assert_eq!(
-        (elsewhere.place().as_str(), format!("{elsewhere:?}").contains("AKIATEST")),
+        (elsewhere.location().as_str(), format!("{elsewhere:?}").contains("AKIATEST")),
         ("the bucket another", false)
     );
 }
@@ -240,7 +240,7 @@ async fn nothing_that_opens_a_bucket_is_logged() {
     both.files.put(KEY, picture(1)).await.expect("is kept");
     both.between.decide([CutAnswer]);
     both.files.get(KEY).await.expect("is had");
-    let address = both.files.address(KEY, Duration::from_mins(1)).await.expect("is signed").expect("an address");
+    let address = both.files.public_url(KEY, Duration::from_mins(1)).await.expect("is signed").expect("an address");
     let mut secrets = vec!["canary".to_owned(), address.query().expect("is signed").to_owned()];
     for seen in both.between.seen() {
         let signature =
