@@ -233,7 +233,7 @@ async fn assemble(config: &Config, access: &Access, outside: Outside) -> anyhow:
     close_data(config);
     let db = Db::open_by(access).await?;
     let taken = check_new_key(config, &db).await?;
-    let vault = Vault::open_beside(key_source(config), outside.random.clone(), &taken)?;
+    let vault = Vault::new_avoiding(key_source(config), outside.random.clone(), &taken)?;
     bring_up_to_date(config, &outside, &db).await?;
     let apps: BTreeMap<String, App> = config
         .app

@@ -115,7 +115,7 @@ fn providers(config: &Config) -> anyhow::Result<String> {
 async fn keys(config: &Config) -> anyhow::Result<String> {
     let source = app::key_source(config);
     let Some(file) = source.missing_file() else {
-        let vault = Vault::open(source, Random::system())?;
+        let vault = Vault::new(source, Random::system())?;
         return Ok(format!("sealing with key '{}'", vault.current_key_id()));
     };
     if app::has_begun(config) {

@@ -84,7 +84,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     } else {
         let tools = app::open(config).await?;
         report.warnings.extend(connect::complete_older(&tools).await?);
-        let needed = connect::needed_keys(&tools.db, Some(&tools.vault), &tools.vault.place(), true).await?;
+        let needed = connect::needed_keys(&tools.db, Some(&tools.vault), &tools.vault.location(), true).await?;
         report.warnings.extend(needed);
         if args.take_credentials {
             connect::take_legacy_keys(&tools).await?
@@ -111,8 +111,8 @@ async fn needed_keys(config: &Config, db: &Db) -> anyhow::Result<Vec<String>> {
         let place = format!("{} (once `store-sync migrate` has made it)", file.display());
         return Ok(connect::needed_keys(db, None, &place, false).await?);
     }
-    let vault = Vault::open(source, Random::system())?;
-    Ok(connect::needed_keys(db, Some(&vault), &vault.place(), false).await?)
+    let vault = Vault::new(source, Random::system())?;
+    Ok(connect::needed_keys(db, Some(&vault), &vault.location(), false).await?)
 }
 
 fn prepared(role: &str, done: &Prepared) -> String {

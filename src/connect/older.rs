@@ -33,7 +33,7 @@ fn told(key: &str, shops: usize, place: &str) -> String {
 
 /// The same for one seal that does not open.
 pub(super) fn needed_key(tools: &Tools, sealed: &Sealed, shops: usize) -> String {
-    told(&sealed.key_id, shops, &tools.vault.place())
+    told(&sealed.key_id, shops, &tools.vault.location())
 }
 
 /// Connections that will be paused once the database is adopted, one sentence each.

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn an_address_is_good_for_a_day_and_for_what_it_names() {
         let ring = "v1:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned();
-        let vault = Vault::open(KeySource::Given(ring.into()), Random::seeded(1)).expect("a ring");
+        let vault = Vault::new(KeySource::Given(ring.into()), Random::seeded(1)).expect("a ring");
         let now = Time::from_unix_ms(1_772_366_400_000);
         let link = vault.sign_link(LinkKind::Asset, &["a", "b"], now);
         let check = |kind, parts: &[&str], link: &SignedLink, hours| {

@@ -91,19 +91,19 @@ pub enum VaultError {
 
 impl Vault {
     /// Reads the ring; makes a key file, with a warning, where there is none.
-    pub fn open(source: KeySource, random: Random) -> Result<Self, VaultError> {
-        Self::open_beside(source, random, &[])
+    pub fn new(source: KeySource, random: Random) -> Result<Self, VaultError> {
+        Self::new_avoiding(source, random, &[])
     }
 
     /// The same; where a new key is made, its id is none of those under which others have sealed.
-    pub fn open_beside(source: KeySource, random: Random, taken: &[String]) -> Result<Self, VaultError> {
+    pub fn new_avoiding(source: KeySource, random: Random, taken: &[String]) -> Result<Self, VaultError> {
         let ring = source.read(&random, taken)?;
         Ok(Self { ring: RwLock::new(ring), source, random })
     }
 
     /// Where a key is added to the ring, for people.
-    pub fn place(&self) -> String {
-        self.source.place()
+    pub fn location(&self) -> String {
+        self.source.location()
     }
 
     /// Reads the ring anew where it comes from; a process that runs learns of new keys so.
@@ -243,7 +243,7 @@ fn unseal_with(key: &Key, binding: &Binding<'_>, sealed: &Sealed) -> Result<Zero
     let tag: [u8; 16] = decode(&sealed.tag)?.try_into().map_err(|_| VaultError::Broken)?;
     let mut buffer = Zeroizing::new(decode(&sealed.ciphertext)?);
     if sealed.format == OLD_FORMAT {
-        return open_old(key, nonce, tag, buffer);
+        return unseal_older(key, nonce, tag, buffer);
     }
     if sealed.format != FORMAT {
         return Err(VaultError::Broken);
@@ -254,7 +254,7 @@ fn unseal_with(key: &Key, binding: &Binding<'_>, sealed: &Sealed) -> Result<Zero
     Ok(buffer)
 }
 
-fn open_old(
+fn unseal_older(
     key: &Key,
     nonce: [u8; 12],
     tag: [u8; 16],
@@ -285,11 +285,11 @@ mod tests {
     use super::*;
 
     fn vault(text: &str) -> Vault {
-        Vault::open(KeySource::Given(text.to_owned().into()), Random::seeded(1)).expect("a ring")
+        Vault::new(KeySource::Given(text.to_owned().into()), Random::seeded(1)).expect("a ring")
     }
 
     fn opened(file: &std::path::Path, seed: u64) -> Result<Vault, VaultError> {
-        Vault::open(KeySource::File(file.to_owned()), Random::seeded(seed))
+        Vault::new(KeySource::File(file.to_owned()), Random::seeded(seed))
     }
 
     fn key(byte: u8) -> String {
@@ -359,8 +359,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temp folder");
         let file = folder.path().join("vault.key");
         let taken = ["v1".to_owned(), "v2".to_owned()];
-        let ours = Vault::open_beside(KeySource::File(file.clone()), Random::seeded(1), &taken).expect("is made");
-        assert_eq!((ours.current_key_id().as_str(), ours.place()), ("v3", file.display().to_string()));
+        let ours = Vault::new_avoiding(KeySource::File(file.clone()), Random::seeded(1), &taken).expect("is made");
+        assert_eq!((ours.current_key_id().as_str(), ours.location()), ("v3", file.display().to_string()));
         assert_eq!(std::fs::metadata(&file).expect("is there").permissions().mode() & 0o777, 0o600);
         let (first, second) = (vault(&format!("v1:{}", key(1))), vault(&format!("v1:{}", key(2))));
         let both = vault(&format!("v1:{},v1:{}", key(1), key(2)));
@@ -375,7 +375,7 @@ mod tests {
     #[test]
     fn a_ring_that_is_none_is_refused_without_showing_it() {
         for text in ["", "v1", "v1:!!", "v1:AAAA", &format!("a:{0},a:{0}", key(1))] {
-            assert!(Vault::open(KeySource::Given(text.to_owned().into()), Random::seeded(1)).is_err(), "{text}");
+            assert!(Vault::new(KeySource::Given(text.to_owned().into()), Random::seeded(1)).is_err(), "{text}");
         }
     }
 
@@ -421,13 +421,13 @@ mod tests {
     fn a_command_may_hand_out_the_ring() {
         let command = |script: &str| {
             let words = ["sh", "-c", script].map(str::to_owned).to_vec();
-            Vault::open(KeySource::Command(words), Random::seeded(1)).map(|vault| vault.key_ids())
+            Vault::new(KeySource::Command(words), Random::seeded(1)).map(|vault| vault.key_ids())
         };
         assert_eq!(command(&format!("echo v3:{}; echo v2:{}", key(3), key(2))).expect("a ring"), ["v3", "v2"]);
         let failed = command("echo canary-key >&2; echo canary-key; exit 3").expect_err("fails").to_string();
         assert!(failed.contains("exit status: 3") && !failed.contains("canary"), "{failed}");
         assert!(command("true").is_err());
-        let missing = Vault::open(KeySource::Command(vec!["no-such-program".into()]), Random::seeded(1));
+        let missing = Vault::new(KeySource::Command(vec!["no-such-program".into()]), Random::seeded(1));
         assert!(missing.is_err_and(|e| e.to_string().contains("no-such-program")));
     }
 }

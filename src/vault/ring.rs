@@ -52,7 +52,7 @@ impl KeySource {
     }
 
     /// Where keys are added, for people.
-    pub(super) fn place(&self) -> String {
+    pub(super) fn location(&self) -> String {
         match self {
             Self::Given(_) => "[vault] keys".to_owned(),
             Self::File(file) => file.display().to_string(),

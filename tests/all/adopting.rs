@@ -318,7 +318,7 @@ async fn a_later_generation_keeps_its_shops_runs_and_approvals() {
     let ring = format!("v1:{}", base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [7_u8; 32]));
     let random = store_sync::outside::Random::system();
     let vault =
-        store_sync::vault::Vault::open(store_sync::vault::KeySource::Given(ring.into()), random).expect("a ring");
+        store_sync::vault::Vault::new(store_sync::vault::KeySource::Given(ring.into()), random).expect("a ring");
     let mut tx = legacy.db().await.begin().await.expect("begins");
     let sealed = db::grant::find_sealed(&mut tx, &"conn-1".into()).await.expect("reads").expect("is sealed");
     let plain = vault.unseal(&store_sync::vault::Binding(&["conn-1", "northwind", "shopify"]), &sealed).expect("opens");
@@ -818,7 +818,7 @@ async fn keys_in_clear_are_told_and_on_demand_sealed_and_stripped() {
     );
     // Sealed, not lost.
     let key = std::fs::read_to_string(folder.path().join("data/vault.key")).expect("the key");
-    let vault = store_sync::vault::Vault::open(
+    let vault = store_sync::vault::Vault::new(
         store_sync::vault::KeySource::Given(key.into()),
         store_sync::outside::Random::system(),
     );

@@ -62,7 +62,7 @@ async fn everything_is_sealed_anew_and_other_processes_learn_of_the_key(engine: 
     let app = TestApp::new(engine).await;
     shops(&app).await;
     let file = app.folder.path().join("vault.key");
-    let other = Vault::open(KeySource::File(file.clone()), Random::seeded(9)).expect("another process");
+    let other = Vault::new(KeySource::File(file.clone()), Random::seeded(9)).expect("another process");
     let old_ring = SecretString::from(std::fs::read_to_string(&file).expect("the old ring"));
     let counts = async || {
         let mut tx = app.tools.db.read().await.expect("reads");
@@ -92,7 +92,7 @@ async fn everything_is_sealed_anew_and_other_processes_learn_of_the_key(engine: 
         assert_eq!(row.1.key_id, "v2");
         opens(&other, &app, &row, n);
         opens(&app.tools.vault, &app, &row, n);
-        let without = Vault::open(KeySource::Given(old_ring.clone()), Random::seeded(9)).expect("the old ring");
+        let without = Vault::new(KeySource::Given(old_ring.clone()), Random::seeded(9)).expect("the old ring");
         assert!(without.unseal(&Binding(&["x"]), &row.1).is_err());
     }
     opens(&other, &app, &before, 7); // a backup from before still opens
