@@ -17,7 +17,7 @@ use crate::{
         Connection, ConnectionId, ConnectionStatus, Counts, Failure, ImportScope, ItemOutcome, RunAction, RunStatus,
         Secret, Task, Trigger,
     },
-    provider::{self, Delivery, HookAct, Provider, Told},
+    provider::{self, Delivery, HookAct, Provider, WebhookEvent},
     tools::{Lease, Shared, Tools},
     vault::{Binding, hex},
 };
@@ -69,7 +69,7 @@ pub async fn receive(
 }
 
 /// Keeps a delivery and what it causes, in one transaction; false where it came before.
-async fn note(tools: &Tools, shop: &Connection, told: &Told, body: &[u8]) -> Result<bool, Failure> {
+async fn note(tools: &Tools, shop: &Connection, told: &WebhookEvent, body: &[u8]) -> Result<bool, Failure> {
     let now = tools.outside.clock.now();
     let status = if told.act.is_some() { "processed" } else { "ignored" };
     // Under a topic that means nothing a delivery must not use up itself under its own.

@@ -30,7 +30,7 @@ const POSTED: [(&str, &str); 3] = [
 pub(super) async fn take(tools: &Tools, provider: &Arc<Provider>, state: &str, body: &Value) -> Result<(), Failure> {
     let found = find(tools, provider, state).await?;
     let text = |name: &str| body[name].as_str().filter(|text| !text.is_empty() && text.len() < 1024);
-    let shop = text(provider.posted_shop()).unwrap_or_default().trim_end_matches('/');
+    let shop = text(provider.shop_param()).unwrap_or_default().trim_end_matches('/');
     if !same_place(shop, &found.store_url) {
         return Err(Failure::give_up("other_shop", "this address was made for another shop than the one that calls"));
     }

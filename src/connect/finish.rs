@@ -13,7 +13,7 @@ use super::{
 use crate::{
     db::{self, oauth_state::OauthState},
     model::{ClientId, ConnectionId, Facts, Failure, Grant, JobId, Secret},
-    provider::{self, Code, ConnectKind, Provider},
+    provider::{self, CallbackCode, ConnectKind, Provider},
     tools::Tools,
     vault::Binding,
 };
@@ -87,7 +87,8 @@ pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<Finished, F
         let code = get(callback.query, "code").filter(|code| !code.is_empty());
         let code = code.ok_or_else(|| Failure::give_up("code_missing", "the shop sent no code; connect again"))?;
         let redirect_uri = tools.redirect_uri(callback.provider);
-        let code = Code { code: code.into(), redirect_uri: &redirect_uri, verifier: expected.verifier.as_ref() };
+        let code =
+            CallbackCode { code: code.into(), redirect_uri: &redirect_uri, verifier: expected.verifier.as_ref() };
         let app = tools.app(callback.provider)?;
         let (grant, told) = provider::exchange(&tools.outside, &provider, app, &facts, code).await?;
         facts.extend(told);

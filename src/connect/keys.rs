@@ -12,7 +12,7 @@ use crate::{
         Connection, ConnectionId, ConnectionStatus, Failure, Grant, Remedy, RunAction, RunId, RunStatus, Time, Trigger,
     },
     outside::{Deadline, Outside, catch_panic},
-    provider::{self, Answering, Keys},
+    provider::{self, BoxFuture, CredentialSource},
     tools::{Shared, Tools},
     vault::Binding,
 };
@@ -38,8 +38,8 @@ impl Held {
     }
 }
 
-impl Keys for Held {
-    fn current(&self) -> Answering<'_, Arc<Grant>> {
+impl CredentialSource for Held {
+    fn current(&self) -> BoxFuture<'_, Arc<Grant>> {
         Box::pin(async {
             let (connection, grant) = read(&self.tools, &self.connection).await?;
             if due(&self.tools, &connection, &grant)? {
@@ -49,7 +49,7 @@ impl Keys for Held {
         })
     }
 
-    fn renewed(&self, spent_version: i32) -> Answering<'_, Arc<Grant>> {
+    fn refresh(&self, spent_version: i32) -> BoxFuture<'_, Arc<Grant>> {
         Box::pin(async move { renew(&self.tools, &self.connection, spent_version).await.map(Arc::new) })
     }
 }

@@ -4,7 +4,7 @@ use super::keys::Held;
 use crate::{
     db,
     model::{Connection, ConnectionId, Failure},
-    provider::{self, Keys},
+    provider::{self, CredentialSource},
     tools::Shared,
 };
 

@@ -32,7 +32,7 @@ use crate::{
     db::{self, Tx},
     model::{Connection, ConnectionId, ConnectionStatus, Failure},
     outside::Outside,
-    provider::{Session, Shop},
+    provider::{Shop, ShopClient},
     tools::{Lease, Shared, Tools},
 };
 
@@ -44,13 +44,17 @@ pub const DISCONNECTED: &str = "disconnected";
 pub const NEEDS_REAUTH: &str = "needs_reauth";
 
 /// A session with a connected shop: holding it is the permission to speak to it.
-pub async fn open(tools: &Shared, id: &ConnectionId) -> Result<(Session, Connection), Failure> {
+pub async fn open(tools: &Shared, id: &ConnectionId) -> Result<(ShopClient, Connection), Failure> {
     let connection = find_usable(tools, id).await?;
     Ok((session(tools, &connection, tools.outside.clone())?, connection))
 }
 
 /// A session for a job: it ends with the right to the job.
-pub async fn open_for(lease: &Arc<Lease>, tools: &Shared, id: &ConnectionId) -> Result<(Session, Connection), Failure> {
+pub async fn open_for(
+    lease: &Arc<Lease>,
+    tools: &Shared,
+    id: &ConnectionId,
+) -> Result<(ShopClient, Connection), Failure> {
     let connection = find_usable(tools, id).await?;
     let outside = Outside { http: tools.outside.http.within(lease.deadline()), ..tools.outside.clone() };
     Ok((session(tools, &connection, outside)?.fenced(lease.clone()), connection))
@@ -75,7 +79,7 @@ pub async fn still_usable(tx: &mut Tx, id: &ConnectionId) -> Result<(), Failure>
     }
 }
 
-fn session(tools: &Shared, connection: &Connection, outside: Outside) -> Result<Session, Failure> {
+fn session(tools: &Shared, connection: &Connection, outside: Outside) -> Result<ShopClient, Failure> {
     let provider = tools.provider(&connection.store_type)?.clone();
     let app = tools.app_of(&provider)?.cloned();
     let keys = Arc::new(Held::new(tools.clone(), connection.id.clone()));
@@ -85,7 +89,7 @@ fn session(tools: &Shared, connection: &Connection, outside: Outside) -> Result<
         facts = provider.facts_of_address(&connection.store_url).unwrap_or_default();
     }
     let shop = Shop { provider, facts, store_url: connection.store_url.clone(), app };
-    Ok(Session::new(outside, shop, keys, &tools.pacers))
+    Ok(ShopClient::new(outside, shop, keys, &tools.pacers))
 }
 
 fn usable(connection: &Connection) -> Result<(), Failure> {

@@ -37,7 +37,7 @@ pub async fn take(tools: &Tools, provider: &str, state: Option<&str>, body: &Val
         (ConnectKind::Oauth1, Some(state)) => consumer::take(tools, &provider, state, body).await,
         (ConnectKind::PostedKeys, None) => {
             let found = find(tools, &provider, provider.posted_state(body).unwrap_or_default()).await?;
-            let grant = provider::posted_keys(&provider, body)?;
+            let grant = provider::grant_from_posted_keys(&provider, body)?;
             probe(tools, &provider, &found.facts.0, &found.store_url, &grant).await?;
             keep(tools, &found, &provider, &grant, true).await
         }
@@ -101,7 +101,7 @@ pub(super) async fn bring(
     if provider.declined(callback.query) {
         return Err(declined(provider));
     }
-    let grant = provider::brought_keys(provider, &found.facts.0, callback.query)?;
+    let grant = provider::grant_from_query(provider, &found.facts.0, callback.query)?;
     let go_to = Url::parse(&found.store_url).ok();
     connect(tools, provider, found, grant, go_to).await
 }

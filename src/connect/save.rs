@@ -6,7 +6,7 @@ use super::{Connected, keys::RENEWAL_PAUSE, start, wake::wake_pushes_in};
 use crate::{
     db::{self, connection::NewConnection, grant::SealedGrant},
     model::{ClientId, ConnectionId, Facts, Failure, Grant, ImportScope, Task, Trigger},
-    provider::{self, Fixed, Provider, Session, Shop, ShopFacts},
+    provider::{self, Fixed, Provider, Shop, ShopClient, ShopFacts},
     tools::Tools,
     vault::Binding,
 };
@@ -95,7 +95,7 @@ pub(super) async fn probe(
         app: tools.apps.get(provider.key()).cloned(),
     };
     let keys = Arc::new(Fixed::new(grant.clone()));
-    provider::probe(&Session::new(tools.outside.clone(), shop, keys, &tools.pacers)).await
+    provider::probe(&ShopClient::new(tools.outside.clone(), shop, keys, &tools.pacers)).await
 }
 
 /// Sets when a grant is to be renewed, used and warned about. Each a little otherwise for every shop, so that shops that were

@@ -10,7 +10,7 @@ use url::Url;
 use crate::{
     db::{self, oauth_state::OauthState},
     model::{Client, ClientId, ConnectionId, Failure},
-    provider::{self, ConnectKind, Provider, Way},
+    provider::{self, ConnectKind, ConsentRequest, Provider},
     tools::Tools,
     vault::{Binding, hex},
 };
@@ -81,7 +81,7 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
     let next = if kind == ConnectKind::Oauth1 {
         Next::Register(format!("{redirect_uri}/{state}"))
     } else {
-        let way = Way { redirect_uri: &redirect_uri, state: &state, verifier: verifier.as_ref() };
+        let way = ConsentRequest { redirect_uri: &redirect_uri, state: &state, verifier: verifier.as_ref() };
         Next::Consent(provider::authorise_url(provider, app, &facts, &way)?)
     };
 

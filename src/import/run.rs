@@ -17,7 +17,7 @@ use crate::{
         Connection, ConnectionId, Counts, Failure, ImportScope, JobEnd, Pool, Remedy, RunAction, RunId, RunStatus,
         Task, Time, Trigger,
     },
-    provider::{self, Page, Session},
+    provider::{self, Page, ShopClient},
     tools::{Lease, Shared, Tools},
 };
 
@@ -79,7 +79,7 @@ impl Import<'_> {
         }
     }
 
-    async fn pass(&mut self, session: &Session, connection: &Connection) -> Result<End, Halt> {
+    async fn pass(&mut self, session: &ShopClient, connection: &Connection) -> Result<End, Halt> {
         let mut cursor = {
             let mut tx = self.tools.db.read().await?;
             db::cursor::get(&mut tx, &connection.id).await?
@@ -124,7 +124,7 @@ impl Import<'_> {
     }
 
     /// The next page; no longer waited for when the import is called off.
-    async fn fetch(&self, session: &Session, progress: &Progress) -> Result<Page, Halt> {
+    async fn fetch(&self, session: &ShopClient, progress: &Progress) -> Result<Page, Halt> {
         tokio::select! {
             page = provider::page(session, progress.since, progress.next.as_ref()) => Ok(page?),
             end = self.called_off(progress) => Err(Halt::Ends(end)),
@@ -185,7 +185,7 @@ impl Import<'_> {
     }
 
     /// An unfinished pass of the same kind goes on; otherwise a new one begins.
-    fn resume_or_begin(&self, session: &Session, cursor: &Cursor) -> Progress {
+    fn resume_or_begin(&self, session: &ShopClient, cursor: &Cursor) -> Progress {
         let unfinished =
             cursor.cursor.as_ref().and_then(|json| serde_json::from_value::<Progress>(json.0.clone()).ok());
         let scope = self.scope(session, cursor);
@@ -205,7 +205,7 @@ impl Import<'_> {
     }
 
     /// Changes only where the shop can tell them and a complete pass is not too long ago.
-    fn scope(&self, session: &Session, cursor: &Cursor) -> ImportScope {
+    fn scope(&self, session: &ShopClient, cursor: &Cursor) -> ImportScope {
         let now = self.tools.outside.clock.now();
         let last_full = cursor.full_sync_at.filter(|at| at.may_have_been(now));
         let fresh = last_full.is_some_and(|at| now.since(at) < self.tools.rules.full_every);

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{
+    context::TemplateContext,
     path::as_text,
     recipe::{BodyKind, Op},
-    scope::Scope,
     template::{Template, Tree},
-    write::Parcel,
+    write::Upload,
 };
 use crate::{
     model::Failure,
@@ -53,8 +53,8 @@ impl Op {
 pub(super) fn fill(
     op: &Op,
     body: &BodyKind,
-    scope: &Scope<'_>,
-    parcel: Option<&Parcel>,
+    scope: &TemplateContext<'_>,
+    parcel: Option<&Upload>,
 ) -> Result<(Option<String>, Body), Failure> {
     let file = || {
         parcel.ok_or_else(|| Failure::give_up("no_picture", "the provider's file sends a picture where there is none"))
@@ -63,7 +63,7 @@ pub(super) fn fill(
     Ok(match body {
         BodyKind::Json { value } => json(&value.fill(scope)?.unwrap_or(Value::Null)),
         BodyKind::Graphql { variables, .. } => {
-            let mut scope = Scope { values: scope.values.clone(), ..*scope };
+            let mut scope = TemplateContext { values: scope.values.clone(), ..*scope };
             scope.values.insert("inner".into(), op.inner.as_str().into());
             json(&json!({ "query": op.document, "variables": variables.fill(&scope)? }))
         }
@@ -114,7 +114,7 @@ fn text_part(name: &str, text: String) -> Part {
     Part { name: name.to_owned(), bytes: text.into(), file: None, media_type: None }
 }
 
-fn file_part(name: &str, parcel: &Parcel) -> Part {
+fn file_part(name: &str, parcel: &Upload) -> Part {
     let file = Some((parcel.file_name.clone(), parcel.mime_type.clone()));
     Part { name: name.to_owned(), bytes: parcel.bytes.clone(), file, media_type: None }
 }
@@ -130,8 +130,8 @@ mod tests {
         toml::from_str(text).expect("an op")
     }
 
-    fn parcel() -> Parcel {
-        Parcel {
+    fn parcel() -> Upload {
+        Upload {
             bytes: Bytes::from_static(b"picture"),
             mime_type: "image/png".into(),
             file_name: "ss-1.png".into(),
@@ -145,7 +145,7 @@ mod tests {
 
     fn filled(text: &str) -> (Option<String>, Body) {
         let (op, parcel, facts) = (op(text), parcel(), Facts::new());
-        let mut scope = Scope::of_facts(&facts);
+        let mut scope = TemplateContext::of_facts(&facts);
         parcel.describe(&mut scope.values);
         fill(&op, op.body.as_ref().expect("a body"), &scope, Some(&parcel)).expect("is filled")
     }

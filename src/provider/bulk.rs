@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    call::{Session, With},
-    pages::{PageToken, count},
+    call::{ShopClient, With},
+    pagination::{PageToken, count},
     path::Path,
     read::{Page, Unreadable, normal},
     recipe::Bulk,
@@ -38,7 +38,7 @@ impl BulkToken {
 }
 
 /// Whether this pass is read in bulk: begins it where the catalogue is large enough.
-pub(super) async fn begin(session: &Session, bulk: &Bulk) -> Result<Option<Page>, Failure> {
+pub(super) async fn begin(session: &ShopClient, bulk: &Bulk) -> Result<Option<Page>, Failure> {
     let recipe = &session.provider.recipe;
     let answer = session.call(&recipe.op[&bulk.count.op], With::default()).await?;
     let count = bulk.count.path.get(&answer.body).and_then(Value::as_u64).unwrap_or(0);
@@ -59,7 +59,7 @@ pub(super) async fn begin(session: &Session, bulk: &Bulk) -> Result<Option<Page>
 }
 
 /// The next piece of a bulk reading; `None` where the platform gave it up.
-pub(super) async fn go_on(session: &Session, bulk: &Bulk, token: &BulkToken) -> Result<Option<Page>, Failure> {
+pub(super) async fn go_on(session: &ShopClient, bulk: &Bulk, token: &BulkToken) -> Result<Option<Page>, Failure> {
     let recipe = &session.provider.recipe;
     let mut values = Map::new();
     values.insert("bulk".into(), serde_json::json!({ "id": token.id }));
@@ -100,7 +100,7 @@ fn next(id: String, begun: Time, at: Option<u64>) -> PageToken {
 type Items = Vec<Result<Value, String>>;
 
 /// The whole items that begin at a byte of the file, and where the next ones begin.
-async fn piece(session: &Session, bulk: &Bulk, url: &str, at: u64) -> Result<(Items, Option<u64>), Failure> {
+async fn piece(session: &ShopClient, bulk: &Bulk, url: &str, at: u64) -> Result<(Items, Option<u64>), Failure> {
     let mut size = PIECE;
     loop {
         let (bytes, ends) = session.download_part(url, at, size).await?;

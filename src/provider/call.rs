@@ -16,15 +16,15 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    App, Fence, Keys, Pacers, Provider,
+    App, CredentialSource, Fence, Provider, RateLimiters,
     body::fill,
+    classify::{Classified, challenge, classify},
+    context::TemplateContext,
     grant::bad_address,
     oauth1::{self, Moment},
-    pace::Pacer,
-    recipe::{AnswerKind, Class, Op, Signing},
-    scope::Scope,
-    verdict::{Verdict, challenge, judge},
-    write::Parcel,
+    rate_limit::RateLimiter,
+    recipe::{AnswerKind, Op, ResponseClass, Signing},
+    write::Upload,
 };
 use crate::{
     model::{Facts, Failure, Grant, LEASE_LOST, json, text::cut},
@@ -40,15 +40,15 @@ const TRIES_WHEN_THROTTLED: u32 = 8;
 const MOST_WORDS: usize = 200;
 
 /// Speaks to one shop with its keys.
-pub struct Session {
+pub struct ShopClient {
     pub(super) outside: Outside,
     pub(super) provider: Arc<Provider>,
     pub(super) facts: Facts,
     pub(super) store_url: String,
     pub(super) app: Option<App>,
-    keys: Arc<dyn Keys>,
+    keys: Arc<dyn CredentialSource>,
     fence: Option<Arc<dyn Fence>>,
-    pacer: Arc<Pacer>,
+    pacer: Arc<RateLimiter>,
     calls: AtomicI32,
 }
 
@@ -66,7 +66,7 @@ pub struct Shop {
 #[derive(Default)]
 pub(super) struct With<'a> {
     pub(super) values: Map<String, Value>,
-    pub(super) parcel: Option<&'a Parcel>,
+    pub(super) parcel: Option<&'a Upload>,
     /// The whole address, where the shop itself gave it.
     pub(super) url: Option<&'a str>,
 }
@@ -82,16 +82,16 @@ enum Outcome {
     Good(Answer),
     /// `wait` is the shop's wish; `said` the text for people.
     Bad {
-        class: Class,
+        class: ResponseClass,
         code: String,
         wait: Option<Duration>,
         said: String,
     },
 }
 
-impl Session {
+impl ShopClient {
     /// A session with a shop. Its budget is shared with every other session of the process.
-    pub fn new(outside: Outside, shop: Shop, keys: Arc<dyn Keys>, pacers: &Pacers) -> Self {
+    pub fn new(outside: Outside, shop: Shop, keys: Arc<dyn CredentialSource>, pacers: &RateLimiters) -> Self {
         let Shop { provider, facts, store_url, app } = shop;
         let pacer = pacers.of(&provider, &store_url, &outside.clock);
         Self { outside, provider, facts, store_url, app, keys, fence: None, pacer, calls: AtomicI32::new(0) }
@@ -121,7 +121,7 @@ impl Session {
             let request = self.request(op, &with, &grant)?;
             let elsewhere = op.url.is_some() || op.answer == AnswerKind::Any;
             let patience = self.provider.recipe.call.patience.0;
-            if let Err(wait) = self.pacer.take(op.cost, patience, &self.outside.clock).await {
+            if let Err(wait) = self.pacer.acquire(op.cost, patience, &self.outside.clock).await {
                 let text = format!("{} asks for no calls for another {} s", self.provider.name(), wait.as_secs());
                 return Err(Failure::retry_after(wait, "throttled", text));
             }
@@ -134,40 +134,40 @@ impl Session {
             };
             tries += 1;
             match class {
-                Class::Expired if !renewed => {
-                    self.keys.renewed(grant.version).await?;
+                ResponseClass::Expired if !renewed => {
+                    self.keys.refresh(grant.version).await?;
                     renewed = true;
                 }
-                Class::Expired => {
+                ResponseClass::Expired => {
                     return Err(Failure::reconnect(
                         "token_refused",
                         format!("{said}; a renewed token was refused too"),
                     ));
                 }
-                Class::Throttled => {
+                ResponseClass::Throttled => {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_secs(2)));
                     waited += pause;
                     if waited > patience || tries > TRIES_WHEN_THROTTLED {
                         return Err(Failure::retry_after(pause, &code, said));
                     }
                     // Everybody else who speaks to this shop keeps quiet too.
-                    self.pacer.quiet(self.outside.clock.now(), pause);
+                    self.pacer.pause_until(self.outside.clock.now(), pause);
                 }
-                Class::Down if tries < TRIES_WHEN_DOWN && op.may_repeat() => {
+                ResponseClass::Down if tries < TRIES_WHEN_DOWN && op.may_repeat() => {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_millis(500)));
                     if pause > patience {
                         return Err(Failure::retry_after(pause, &code, said));
                     }
                     self.outside.clock.sleep(pause).await;
                 }
-                Class::Down => {
+                ResponseClass::Down => {
                     return Err(wait.map_or_else(
                         || Failure::retry(&code, said.clone()),
                         |w| Failure::retry_after(w, &code, said.clone()),
                     ));
                 }
-                Class::Revoked => return Err(Failure::reconnect(&code, said)),
-                Class::Ok | Class::Rights | Class::Missing | Class::Refused => {
+                ResponseClass::Revoked => return Err(Failure::reconnect(&code, said)),
+                ResponseClass::Ok | ResponseClass::Rights | ResponseClass::Missing | ResponseClass::Refused => {
                     return Err(Failure::give_up(&code, said));
                 }
             }
@@ -238,7 +238,7 @@ impl Session {
             }
             Err(error) => {
                 let said = format!("{}: {error}", self.provider.name());
-                return Ok(Outcome::Bad { class: Class::Down, code: "network".into(), wait: None, said });
+                return Ok(Outcome::Bad { class: ResponseClass::Down, code: "network".into(), wait: None, said });
             }
         };
         let now = self.outside.clock.now();
@@ -246,10 +246,10 @@ impl Session {
         let body = parsed.as_ref().unwrap_or(&Value::Null);
         let recipe = &self.provider.recipe.call;
         self.pacer.learn(&recipe.budget, &response, body, now);
-        let verdict = judge(&recipe.verdict, &response, body, now);
-        if verdict.class != Class::Ok {
+        let verdict = classify(&recipe.verdict, &response, body, now);
+        if verdict.class != ResponseClass::Ok {
             let instead = parsed.is_err().then(|| json::instead(&response.body)).flatten();
-            let said = self.said((request, &response), (body, instead), &verdict, grant);
+            let said = self.refusal_message((request, &response), (body, instead), &verdict, grant);
             return Ok(Outcome::Bad { class: verdict.class, code: verdict.code, wait: verdict.wait, said });
         }
         match parsed {
@@ -265,17 +265,17 @@ impl Session {
                 if let Some(instead) = json::instead(&response.body) {
                     said.push_str(&format!(": {}", cut(&redacted(&instead, grant), MOST_WORDS)));
                 }
-                Ok(Outcome::Bad { class: Class::Down, code: "not_json".into(), wait: None, said })
+                Ok(Outcome::Bad { class: ResponseClass::Down, code: "not_json".into(), wait: None, said })
             }
         }
     }
 
     /// What happened, for people: our place, the status, and the shop's own short words without any secret of ours.
-    fn said(
+    fn refusal_message(
         &self,
         (request, response): (&Request, &Response),
         (body, instead): (&Value, Option<String>),
-        verdict: &Verdict,
+        verdict: &Classified,
         grant: &Grant,
     ) -> String {
         let place = log_target(&request.method, &request.url);
@@ -306,13 +306,13 @@ impl Session {
             }
         }
         let (facts, store_url) = (&self.facts, self.store_url.as_str());
-        let scope = Scope { facts, store_url, grant: Some(grant), app: self.app.as_ref(), values };
+        let scope = TemplateContext { facts, store_url, grant: Some(grant), app: self.app.as_ref(), values };
         let url = match (with.url, &op.url) {
             (Some(given), _) => Url::parse(given).map_err(|_| bad_address())?,
             (None, Some(template)) => {
                 Url::parse(&template.text(&scope)?.unwrap_or_default()).map_err(|_| bad_address())?
             }
-            (None, None) => self.address(op, &scope)?,
+            (None, None) => self.call_url(op, &scope)?,
         };
         let elsewhere = op.url.is_some();
         let method = op.method.as_deref().unwrap_or(if op.body.is_some() { "POST" } else { "GET" });
@@ -348,7 +348,7 @@ impl Session {
         Ok(request)
     }
 
-    fn address(&self, op: &Op, scope: &Scope<'_>) -> Result<Url, Failure> {
+    fn call_url(&self, op: &Op, scope: &TemplateContext<'_>) -> Result<Url, Failure> {
         let mut text = self.provider.recipe.call.base.text(scope)?.unwrap_or_default();
         if let Some(path) = &op.path {
             text.push_str(&path.path_text(scope)?);

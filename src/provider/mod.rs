@@ -5,24 +5,24 @@ mod body;
 mod bulk;
 mod call;
 mod check;
+mod classify;
+mod context;
 mod grant;
+mod mapping;
 mod nested;
 mod oauth1;
-mod pace;
-mod pages;
+mod pagination;
 mod path;
-mod pick;
+mod rate_limit;
 mod read;
 mod recipe;
 mod rehearse;
 mod replay;
+mod reverse_mapping;
 mod schema;
-mod scope;
 mod signature;
 mod template;
 mod trail;
-mod unpick;
-mod verdict;
 mod webhook;
 mod write;
 
@@ -33,15 +33,16 @@ use std::{
     time::Duration,
 };
 
-pub use call::{Session, Shop};
+pub use call::{Shop, ShopClient};
 pub use check::Problem;
 pub use grant::{
-    Answering, App, Code, Fence, Fixed, Keys, REFRESH_LOST, Way, authorise_url, brought_keys, callback_facts, exchange,
-    migrate, new_verifier, own_token, posted_keys, refresh, revoke,
+    App, BoxFuture, CallbackCode, ConsentRequest, CredentialSource, Fence, Fixed, REFRESH_LOST, authorise_url,
+    callback_facts, exchange, grant_from_posted_keys, grant_from_query, migrate, new_verifier, own_token, refresh,
+    revoke,
 };
 pub use oauth1::consumer_token;
-pub use pace::Pacers;
-pub use pages::PageToken;
+pub use pagination::PageToken;
+pub use rate_limit::RateLimiters;
 pub use read::{Page, ShopFacts, Unreadable, normal, page, probe};
 pub use recipe::{ConnectKind, Field, HookAct, Limits};
 pub use rehearse::{Answered, Errand, Goods, Prank, Rehearsal, Rules, Said};
@@ -49,9 +50,10 @@ pub use replay::{journeys, replay};
 pub use schema::{page as schema_page, schema};
 pub use signature::{check_callback, check_origin};
 pub use trail::{Trail, mark};
-pub use webhook::{Delivery, Told, subscribe};
+pub use webhook::{Delivery, WebhookEvent, subscribe};
 pub use write::{
-    Kept, Parcel, Picture, Placing, copies, find_ours, gallery, look, recognise, result_id, same_bytes, step, undo,
+    GalleryPicture, Placement, StepOutputs, Upload, check_step, copies, find_ours, gallery, recognise, remove,
+    result_id, same_bytes, step,
 };
 
 use crate::model::{Facts, Failure, Grant, PushMode, Secret};
@@ -348,7 +350,7 @@ impl Provider {
     /// The shop's address from its facts: lower-case host, no slash at the end; plain http only on loopback.
     pub fn store_url(&self, facts: &Facts) -> Result<String, Failure> {
         let bad = |why: &str| Failure::give_up("bad_store_url", format!("{}: the shop's address {why}", self.name()));
-        let text = self.recipe.connect.store_url.text(&scope::Scope::of_facts(facts))?.unwrap_or_default();
+        let text = self.recipe.connect.store_url.text(&context::TemplateContext::of_facts(facts))?.unwrap_or_default();
         let url = url::Url::parse(&text).map_err(|_| bad("is no address"))?;
         if url.as_str().len() > MAX_STORE_URL {
             return Err(bad("is longer than any address needs to be"));

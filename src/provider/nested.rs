@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::{
-    call::Session,
-    pages::PageToken,
+    call::ShopClient,
+    pagination::PageToken,
     read::{ask, base},
     recipe::Nested,
     trail::{Trail, mark},
@@ -20,7 +20,7 @@ const MOST_BYTES: usize = 64 << 20;
 
 /// Completes one list of an item. Gives why what came may not be the whole list; what it lacks is not gone then.
 pub(super) async fn complete(
-    session: &Session,
+    session: &ShopClient,
     nested: &Nested,
     item: &mut Cow<'_, Value>,
 ) -> Result<Option<String>, Failure> {

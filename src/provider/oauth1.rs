@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use sha2::Sha256;
 use url::{Url, form_urlencoded};
 
-use super::{Provider, grant::bad_address, scope::Scope};
+use super::{Provider, context::TemplateContext, grant::bad_address};
 use crate::{
     model::{Facts, Failure, Grant, Secret, Time},
     outside::{Http, Outside, Random, Request, log_target},
@@ -83,7 +83,7 @@ pub async fn consumer_token(
 ) -> Result<Grant, Failure> {
     let rule = provider.connect().oauth1.as_ref().ok_or_else(bad_address)?;
     let store_url = provider.store_url(facts)?;
-    let scope = Scope { store_url: &store_url, ..Scope::of_facts(facts) };
+    let scope = TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) };
     let verifier = posted.secret("verifier").map(|v| v.expose_secret().to_owned()).unwrap_or_default();
     let mut grant = posted.clone();
     grant.secrets.remove("verifier");
@@ -121,7 +121,7 @@ async fn ask(http: &Http, provider: &Provider, url: Url, header: &str) -> Result
 
 impl Provider {
     /// The posted parameter that names the shop.
-    pub fn posted_shop(&self) -> &str {
+    pub fn shop_param(&self) -> &str {
         self.connect().oauth1.as_ref().map_or("", |rule| &rule.shop)
     }
 

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 /// A path, cut into steps when the file is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Path(Vec<Step>);
+pub(super) struct Path(Vec<PathStep>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
+enum PathStep {
     Key(String),
     Index(i64),
     /// The first thing of a list whose member holds this word.
@@ -22,7 +22,7 @@ impl Path {
         for piece in text.split('.').filter(|_| !text.is_empty()) {
             let (key, mut rest) = piece.find('[').map_or((piece, ""), |at| piece.split_at(at));
             if !key.is_empty() {
-                steps.push(Step::Key(key.to_owned()));
+                steps.push(PathStep::Key(key.to_owned()));
             } else if rest.is_empty() {
                 return Err(format!("'{text}' is no path: a name is missing between the dots"));
             }
@@ -30,8 +30,8 @@ impl Path {
                 let bad = || format!("'{text}' is no path: write places in a list as [0] or [-1]");
                 let (number, after) = inner.split_once(']').ok_or_else(bad)?;
                 steps.push(match number.split_once('=') {
-                    Some((key, word)) if !key.is_empty() => Step::Where(key.to_owned(), word.to_owned()),
-                    _ => Step::Index(number.parse().map_err(|_| bad())?),
+                    Some((key, word)) if !key.is_empty() => PathStep::Where(key.to_owned(), word.to_owned()),
+                    _ => PathStep::Index(number.parse().map_err(|_| bad())?),
                 });
                 rest = after;
             }
@@ -45,12 +45,12 @@ impl Path {
     /// What stands there; `None` where a step leads nowhere.
     pub(super) fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         self.0.iter().try_fold(value, |value, step| match step {
-            Step::Key(key) => value.get(key),
-            Step::Where(key, word) => {
+            PathStep::Key(key) => value.get(key),
+            PathStep::Where(key, word) => {
                 let holds = |item: &&Value| item.get(key).and_then(as_text).is_some_and(|text| text == *word);
                 value.as_array()?.iter().find(holds)
             }
-            Step::Index(index) => {
+            PathStep::Index(index) => {
                 let list = value.as_array()?;
                 let place = if *index < 0 {
                     list.len().checked_sub(usize::try_from(-index).ok()?)?
@@ -66,7 +66,7 @@ impl Path {
     pub(super) fn append(&self, value: &mut Value, new: Vec<Value>) {
         let mut place = value;
         for step in &self.0 {
-            let Step::Key(key) = step else { return };
+            let PathStep::Key(key) = step else { return };
             if place.is_null() {
                 *place = Value::Object(serde_json::Map::new());
             }
@@ -86,13 +86,13 @@ impl Path {
         let mut place = value;
         for step in &self.0 {
             place = match step {
-                Step::Key(key) => {
+                PathStep::Key(key) => {
                     if !place.is_object() {
                         *place = Value::Object(serde_json::Map::new());
                     }
                     &mut place[key.as_str()]
                 }
-                Step::Index(index) => {
+                PathStep::Index(index) => {
                     let list = listed(place);
                     let at = usize::try_from(*index).unwrap_or(list.len().saturating_sub(1));
                     while list.len() <= at {
@@ -100,7 +100,7 @@ impl Path {
                     }
                     &mut list[at]
                 }
-                Step::Where(key, word) => {
+                PathStep::Where(key, word) => {
                     let list = listed(place);
                     let holds = |item: &Value| item.get(key).and_then(as_text).is_some_and(|text| text == *word);
                     let at = list.iter().position(holds).unwrap_or_else(|| {

@@ -7,12 +7,12 @@ use url::Url;
 
 use super::{
     Provider, bulk,
-    call::{Answer, Session, With},
+    call::{Answer, ShopClient, With},
+    context::TemplateContext,
     nested,
-    pages::PageToken,
+    pagination::PageToken,
     path::as_text,
     recipe::{Op, PageKind, SinceFormat},
-    scope::Scope,
 };
 use crate::model::{Facts, Failure, NormalProduct, Time};
 
@@ -42,7 +42,7 @@ pub struct Unreadable {
 }
 
 /// Makes the provider's probe: proves the grant and tells who the shop is.
-pub async fn probe(session: &Session) -> Result<ShopFacts, Failure> {
+pub async fn probe(session: &ShopClient) -> Result<ShopFacts, Failure> {
     let recipe = &session.provider.recipe;
     let probe = &recipe.connect.probe;
     let answer = session.call(&recipe.op[&probe.op], With::default()).await?;
@@ -55,7 +55,7 @@ pub async fn probe(session: &Session) -> Result<ShopFacts, Failure> {
 }
 
 /// Reads one page: the first where there is no token, only what changed where `since` is given.
-pub async fn page(session: &Session, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
+pub async fn page(session: &ShopClient, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
     if let Some(rule) = session.provider.recipe.import.bulk.as_ref().filter(|_| since.is_none()) {
         let begun = match token {
             None => bulk::begin(session, rule).await?,
@@ -71,7 +71,7 @@ pub async fn page(session: &Session, since: Option<Time>, token: Option<&PageTok
     plain_page(session, since, token).await
 }
 
-async fn plain_page(session: &Session, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
+async fn plain_page(session: &ShopClient, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
     let recipe = &session.provider.recipe;
     let import = &recipe.import;
     let mut values = Map::new();
@@ -86,7 +86,7 @@ async fn plain_page(session: &Session, since: Option<Time>, token: Option<&PageT
         let filter = if let Some(since) = since {
             values.insert("since".into(), written(since, rule.format).into());
             values.insert("until".into(), written(session.outside.clock.now(), rule.format).into());
-            let scope = Scope { values: values.clone(), ..Scope::of_facts(&session.facts) };
+            let scope = TemplateContext { values: values.clone(), ..TemplateContext::of_facts(&session.facts) };
             rule.filter.as_ref().map(|template| template.text(&scope)).transpose()?.flatten()
         } else {
             rule.otherwise.clone()
@@ -128,12 +128,12 @@ pub fn normal(
     (facts, store_url): (&Facts, &str),
     item: &Value,
 ) -> Result<NormalProduct, Unreadable> {
-    let scope = Scope { store_url, ..Scope::of_facts(facts) };
+    let scope = TemplateContext { store_url, ..TemplateContext::of_facts(facts) };
     provider.recipe.import.map.product(item, &scope).map_err(|(erp_id, why)| Unreadable { erp_id, why })
 }
 
 pub(super) async fn ask(
-    session: &Session,
+    session: &ShopClient,
     op: &Op,
     page: &PageKind,
     mut values: Map<String, Value>,
@@ -147,7 +147,7 @@ pub(super) async fn ask(
 /// An item with everything that belongs into it: what stands beside it in the page, and lists that came cut. Says why one of them may not
 /// be whole.
 async fn complete<'v>(
-    session: &Session,
+    session: &ShopClient,
     item: &'v Value,
     body: &Value,
 ) -> Result<(Cow<'v, Value>, Option<String>), Failure> {
@@ -180,8 +180,8 @@ fn written(since: Time, format: SinceFormat) -> String {
     }
 }
 
-pub(super) fn base(session: &Session) -> Result<Url, Failure> {
-    let scope = Scope { store_url: &session.store_url, ..Scope::of_facts(&session.facts) };
+pub(super) fn base(session: &ShopClient) -> Result<Url, Failure> {
+    let scope = TemplateContext { store_url: &session.store_url, ..TemplateContext::of_facts(&session.facts) };
     let text = session.provider.recipe.call.base.text(&scope)?.unwrap_or_default();
     Url::parse(&text).map_err(|_| {
         Failure::give_up("bad_address", "the provider's file and the shop's facts make an address that is none")

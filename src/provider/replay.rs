@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Answering, App, Code, ConnectKind, Delivery, Fixed, Kept, Keys, Pacers, Parcel, Placing, Problem, Provider,
-    Session, Shop, brought_keys, call::With, callback_facts, exchange, own_token, page, posted_keys, probe, recognise,
-    refresh, result_id, step, subscribe, undo,
+    App, BoxFuture, CallbackCode, ConnectKind, CredentialSource, Delivery, Fixed, Placement, Problem, Provider,
+    RateLimiters, Shop, ShopClient, StepOutputs, Upload, call::With, callback_facts, exchange, grant_from_posted_keys,
+    grant_from_query, own_token, page, probe, recognise, refresh, remove, result_id, step, subscribe,
 };
 use crate::{
     model::{Facts, Failure, Grant, Remedy, Secret, Time},
@@ -26,7 +26,7 @@ use crate::{
 struct Fixture {
     journey: Journey,
     #[serde(default)]
-    given: Given,
+    given: ReplayInput,
     #[serde(default)]
     exchanges: Vec<Exchange>,
     #[serde(default)]
@@ -57,7 +57,7 @@ enum Journey {
 /// What is known before.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Given {
+struct ReplayInput {
     /// What the merchant gave, or what is known of the shop.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     facts: BTreeMap<String, Value>,
@@ -197,7 +197,7 @@ pub fn journeys(texts: &[(String, String)]) -> BTreeSet<String> {
 struct Replay<'a> {
     provider: &'a Arc<Provider>,
     outside: Outside,
-    given: &'a Given,
+    given: &'a ReplayInput,
 }
 
 impl Replay<'_> {
@@ -209,7 +209,7 @@ impl Replay<'_> {
             Journey::Undo => {
                 let (session, given) = (self.session(self.facts(), self.grant()), self.given);
                 let text = |one: &Option<String>| one.clone().unwrap_or_default();
-                Ok(json!({ "removed": undo(&session, &text(&given.product), &text(&given.image)).await? }))
+                Ok(json!({ "removed": remove(&session, &text(&given.product), &text(&given.image)).await? }))
             }
             Journey::Refresh => {
                 let (app, facts) = (app(), self.facts());
@@ -240,7 +240,7 @@ impl Replay<'_> {
             let code = given.callback.get("code").cloned().unwrap_or_default();
             let verifier = provider.takes_pkce().then(|| Secret::from("v".repeat(43)));
             let redirect_uri = format!("{ME}/oauth/callback/{}", provider.key());
-            let code = Code { code: code.into(), redirect_uri: &redirect_uri, verifier: verifier.as_ref() };
+            let code = CallbackCode { code: code.into(), redirect_uri: &redirect_uri, verifier: verifier.as_ref() };
             let (grant, told) = exchange(&self.outside, provider, &app, &facts, code).await?;
             facts.extend(told);
             grant
@@ -248,9 +248,9 @@ impl Replay<'_> {
             facts.extend(callback_facts(provider, &query)?);
             own_token(&self.outside, provider, Some(&app), &facts, &self.grant()).await?
         } else if given.posted.is_object() {
-            posted_keys(provider, &given.posted)?
+            grant_from_posted_keys(provider, &given.posted)?
         } else if provider.kind() == ConnectKind::BroughtKeys {
-            brought_keys(provider, &facts, &query)?
+            grant_from_query(provider, &facts, &query)?
         } else {
             self.grant()
         };
@@ -289,7 +289,7 @@ impl Replay<'_> {
 
     async fn push(&self) -> Result<Value, Failure> {
         let session = self.session(self.facts(), self.grant());
-        let parcel = Parcel {
+        let parcel = Upload {
             bytes: Bytes::from_static(b"picture"),
             mime_type: "image/png".to_owned(),
             file_name: "ss-1.png".to_owned(),
@@ -303,8 +303,8 @@ impl Replay<'_> {
         if let Some(known) = recognise(&session, &parcel, &gallery).await? {
             return Ok(json!({ "image_id": known.id, "was_there": true }));
         }
-        let placing = Placing { first: self.given.first, replace: self.given.replace.clone() };
-        let mut kept = Kept::new();
+        let placing = Placement { first: self.given.first, replace: self.given.replace.clone() };
+        let mut kept = StepOutputs::new();
         for index in 0..self.provider.push_steps().len() {
             kept.extend(step(&session, index, &parcel, &kept, &placing).await?);
         }
@@ -348,10 +348,10 @@ impl Replay<'_> {
         }
     }
 
-    fn session(&self, facts: Facts, grant: Grant) -> Session {
+    fn session(&self, facts: Facts, grant: Grant) -> ShopClient {
         let store_url = self.provider.store_url_if_known(&facts).ok().flatten().unwrap_or_default();
         let shop = Shop { provider: self.provider.clone(), facts, store_url, app: Some(app()) };
-        Session::new(self.outside.clone(), shop, Arc::new(Spent(Fixed::new(grant))), &Pacers::default())
+        ShopClient::new(self.outside.clone(), shop, Arc::new(Spent(Fixed::new(grant))), &RateLimiters::default())
     }
 
     /// A grant as far as it may be told.
@@ -370,12 +370,12 @@ impl Replay<'_> {
 /// Keys that say when a newer token is wanted, and have none.
 struct Spent(Fixed);
 
-impl Keys for Spent {
-    fn current(&self) -> Answering<'_, Arc<Grant>> {
+impl CredentialSource for Spent {
+    fn current(&self) -> BoxFuture<'_, Arc<Grant>> {
         self.0.current()
     }
 
-    fn renewed(&self, _: i32) -> Answering<'_, Arc<Grant>> {
+    fn refresh(&self, _: i32) -> BoxFuture<'_, Arc<Grant>> {
         Box::pin(async { Err(Failure::retry("renewal_wanted", "a newer token is asked for")) })
     }
 }

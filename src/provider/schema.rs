@@ -6,8 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
 use serde_json::Value;
 
 use super::{
+    mapping::{FieldMapping, Written},
     path::Path,
-    pick::{Pick, Written},
     recipe::{Pattern, Recipe, Span, StatusMatch},
     template::{Template, Tree},
 };
@@ -40,7 +40,7 @@ written_as!(StatusMatch, "StatusMatch", {
     "anyOf": [{ "type": "integer", "minimum": 100, "maximum": 599 }, { "type": "string", "pattern": "^[1-5]xx$" }]
 });
 
-impl JsonSchema for Pick {
+impl JsonSchema for FieldMapping {
     fn schema_name() -> Cow<'static, str> {
         "Pick".into()
     }

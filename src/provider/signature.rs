@@ -10,9 +10,9 @@ use subtle::ConstantTimeEq;
 
 use super::{
     App, Provider,
+    context::TemplateContext,
     grant::bad_address,
     recipe::{Signature, SignatureKind},
-    scope::Scope,
 };
 use crate::model::{Facts, Failure, Time};
 
@@ -29,7 +29,7 @@ pub fn check_callback(
     if let Some(issuer) = &oauth.issuer {
         // Letter by letter (RFC 9207): an answer that another server mixed in names another issuer, or none.
         let store_url = provider.store_url(facts)?;
-        let wanted = issuer.text(&Scope { store_url: &store_url, ..Scope::of_facts(facts) })?;
+        let wanted = issuer.text(&TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) })?;
         let given: Vec<&String> = query.iter().filter(|(name, _)| name == "iss").map(|(_, value)| value).collect();
         if given.len() != 1 || Some(given[0]) != wanted.as_ref() {
             let text = "the answer does not name the server this connect was begun at; begin again";
@@ -38,7 +38,7 @@ pub fn check_callback(
     }
     if let Some(same) = &oauth.same_shop {
         let store_url = provider.store_url(facts)?;
-        let scope = Scope { store_url: &store_url, ..Scope::of_facts(facts) };
+        let scope = TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) };
         let wanted = same.equals.text(&scope)?.unwrap_or_default();
         let given = query.iter().find(|(name, _)| *name == same.param).map(|(_, value)| value.to_lowercase());
         if given.as_deref() != Some(wanted.to_lowercase().as_str()) {

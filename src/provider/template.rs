@@ -3,17 +3,17 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::scope::Scope;
+use super::context::TemplateContext;
 use crate::model::Failure;
 
 /// A text such as `{store_url}/api/{page.number}`, cut into parts when the file is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Template {
-    parts: Vec<Part>,
+    parts: Vec<TemplatePart>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Text(String),
     Slot(String),
 }
@@ -38,22 +38,22 @@ impl Template {
                 ));
             }
             if open > 0 {
-                parts.push(Part::Text(rest[..open].to_owned()));
+                parts.push(TemplatePart::Text(rest[..open].to_owned()));
             }
-            parts.push(Part::Slot(name.to_owned()));
+            parts.push(TemplatePart::Slot(name.to_owned()));
             rest = &rest[close + 1..];
         }
         if !rest.is_empty() {
-            parts.push(Part::Text(rest.to_owned()));
+            parts.push(TemplatePart::Text(rest.to_owned()));
         }
         Ok(Self { parts })
     }
 
     /// As it is written.
     pub(super) fn written(&self) -> String {
-        let part = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Slot(name) => format!("{{{name}}}"),
+        let part = |part: &TemplatePart| match part {
+            TemplatePart::Text(text) => text.clone(),
+            TemplatePart::Slot(name) => format!("{{{name}}}"),
         };
         self.parts.iter().map(part).collect()
     }
@@ -61,8 +61,8 @@ impl Template {
     /// The names it looks up.
     pub(super) fn slots(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Slot(name) => Some(name.as_str()),
-            Part::Text(_) => None,
+            TemplatePart::Slot(name) => Some(name.as_str()),
+            TemplatePart::Text(_) => None,
         })
     }
 
@@ -72,11 +72,11 @@ impl Template {
         let mut parts = self.parts.iter().peekable();
         while let Some(part) = parts.next() {
             match part {
-                Part::Text(text) => rest = rest.strip_prefix(text.as_str())?,
-                Part::Slot(name) => {
+                TemplatePart::Text(text) => rest = rest.strip_prefix(text.as_str())?,
+                TemplatePart::Slot(name) => {
                     let end = match parts.peek() {
-                        Some(Part::Text(next)) => rest.find(next.as_str())?,
-                        Some(Part::Slot(_)) => return None,
+                        Some(TemplatePart::Text(next)) => rest.find(next.as_str())?,
+                        Some(TemplatePart::Slot(_)) => return None,
                         None => rest.len(),
                     };
                     found.push((name.as_str(), rest[..end].to_owned()));
@@ -88,15 +88,15 @@ impl Template {
     }
 
     /// The text filled in. `None` where the template is one placeholder that has no value; a missing one within a text is an error.
-    pub(super) fn text(&self, scope: &Scope<'_>) -> Result<Option<String>, Failure> {
-        if let [Part::Slot(name)] = &self.parts[..] {
+    pub(super) fn text(&self, scope: &TemplateContext<'_>) -> Result<Option<String>, Failure> {
+        if let [TemplatePart::Slot(name)] = &self.parts[..] {
             return Ok(scope.text(name));
         }
         let mut out = String::new();
         for part in &self.parts {
             match part {
-                Part::Text(text) => out.push_str(text),
-                Part::Slot(name) => out.push_str(&scope.text(name).ok_or_else(|| {
+                TemplatePart::Text(text) => out.push_str(text),
+                TemplatePart::Slot(name) => out.push_str(&scope.text(name).ok_or_else(|| {
                     Failure::give_up(
                         "template",
                         format!("the provider's file looks up '{name}', which has no value here"),
@@ -109,27 +109,27 @@ impl Template {
 
     /// Which values would have made this text, by name; `None` where none would. What is `known` has to be what stands there.
     pub(super) fn read_back(&self, text: &str, known: &dyn Fn(&str) -> Option<String>) -> Option<Map<String, Value>> {
-        let mut pieces: Vec<Part> = Vec::new();
+        let mut pieces: Vec<TemplatePart> = Vec::new();
         for part in &self.parts {
             let part = match part {
-                Part::Slot(name) => known(name).map_or_else(|| part.clone(), Part::Text),
-                Part::Text(_) => part.clone(),
+                TemplatePart::Slot(name) => known(name).map_or_else(|| part.clone(), TemplatePart::Text),
+                TemplatePart::Text(_) => part.clone(),
             };
             match (pieces.last_mut(), part) {
-                (Some(Part::Text(before)), Part::Text(more)) => before.push_str(&more),
+                (Some(TemplatePart::Text(before)), TemplatePart::Text(more)) => before.push_str(&more),
                 (_, part) => pieces.push(part),
             }
         }
         let (mut found, mut rest) = (Map::new(), text);
         for (place, piece) in pieces.iter().enumerate() {
             match (piece, pieces.get(place + 1)) {
-                (Part::Text(wanted), _) => rest = rest.strip_prefix(wanted.as_str())?,
-                (Part::Slot(name), Some(Part::Text(behind))) => {
+                (TemplatePart::Text(wanted), _) => rest = rest.strip_prefix(wanted.as_str())?,
+                (TemplatePart::Slot(name), Some(TemplatePart::Text(behind))) => {
                     let (value, _) = rest.split_once(behind.as_str())?;
                     found.insert(name.clone(), value.into());
                     rest = &rest[value.len()..];
                 }
-                (Part::Slot(name), _) => {
+                (TemplatePart::Slot(name), _) => {
                     found.insert(name.clone(), std::mem::take(&mut rest).into());
                 }
             }
@@ -138,14 +138,15 @@ impl Template {
     }
 
     /// The text as a path: what is looked up is one segment each, whatever signs it holds.
-    pub(super) fn path_text(&self, scope: &Scope<'_>) -> Result<String, Failure> {
+    pub(super) fn path_text(&self, scope: &TemplateContext<'_>) -> Result<String, Failure> {
         let mut out = String::new();
         for part in &self.parts {
             match part {
-                Part::Text(text) => out.push_str(text),
-                Part::Slot(name) => {
+                TemplatePart::Text(text) => out.push_str(text),
+                TemplatePart::Slot(name) => {
                     let value =
-                        Self { parts: vec![Part::Text(String::new()), Part::Slot(name.clone())] }.text(scope)?;
+                        Self { parts: vec![TemplatePart::Text(String::new()), TemplatePart::Slot(name.clone())] }
+                            .text(scope)?;
                     let form: String =
                         url::form_urlencoded::byte_serialize(value.unwrap_or_default().as_bytes()).collect();
                     let segment = form.replace('+', "%20").replace("%7E", "~");
@@ -158,9 +159,9 @@ impl Template {
     }
 
     /// Like `text`, but a lone placeholder keeps its JSON type.
-    pub(super) fn value(&self, scope: &Scope<'_>) -> Result<Option<Value>, Failure> {
+    pub(super) fn value(&self, scope: &TemplateContext<'_>) -> Result<Option<Value>, Failure> {
         match &self.parts[..] {
-            [Part::Slot(name)] => Ok(scope.value(name)),
+            [TemplatePart::Slot(name)] => Ok(scope.value(name)),
             _ => Ok(self.text(scope)?.map(Value::String)),
         }
     }
@@ -182,7 +183,7 @@ pub(super) enum Tree {
 }
 
 impl Tree {
-    pub(super) fn fill(&self, scope: &Scope<'_>) -> Result<Option<Value>, Failure> {
+    pub(super) fn fill(&self, scope: &TemplateContext<'_>) -> Result<Option<Value>, Failure> {
         Ok(match self {
             Self::Fixed(value) => Some(value.clone()),
             Self::Text(template) => template.value(scope)?,
@@ -213,7 +214,7 @@ impl Tree {
         match (self, value) {
             (Self::Fixed(Value::Null), _) => (0, 0),
             (Self::Fixed(fixed), _) => agrees(fixed == value),
-            (Self::Text(template), _) if matches!(&template.parts[..], [Part::Slot(_)]) => {
+            (Self::Text(template), _) if matches!(&template.parts[..], [TemplatePart::Slot(_)]) => {
                 found.extend(template.slots().map(|name| (name.to_owned(), value.clone())));
                 (0, 0)
             }
@@ -279,7 +280,7 @@ mod tests {
     fn a_lone_placeholder_keeps_its_type_and_may_be_absent() {
         let mut facts = Facts::new();
         facts.insert("n".into(), json!(7));
-        let scope = Scope::of_facts(&facts);
+        let scope = TemplateContext::of_facts(&facts);
         let value = |text: &str| Template::parse(text).expect("parses").value(&scope).expect("fills");
         assert_eq!(value("{n}"), Some(json!(7)));
         assert_eq!(value("a{n}b"), Some(json!("a7b")));
@@ -320,6 +321,9 @@ mod tests {
         .remove("t")
         .expect("t");
         let facts = Facts::new();
-        assert_eq!(tree.fill(&Scope::of_facts(&facts)).expect("fills"), Some(json!({"b": 1, "c": ["x"], "d": null})));
+        assert_eq!(
+            tree.fill(&TemplateContext::of_facts(&facts)).expect("fills"),
+            Some(json!({"b": 1, "c": ["x"], "d": null}))
+        );
     }
 }

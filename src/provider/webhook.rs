@@ -10,10 +10,10 @@ use subtle::ConstantTimeEq;
 
 use super::{
     App, Provider,
-    call::{Session, With},
+    call::{ShopClient, With},
+    context::TemplateContext,
     path::Path,
     recipe::{HookAct, HookKey, HookPlace, HookProofKind, Webhook},
-    scope::Scope,
 };
 use crate::model::{Facts, Failure, Secret, json, text::key};
 
@@ -29,7 +29,7 @@ pub struct Delivery<'a> {
 
 /// What a proved delivery says.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct WebhookEvent {
     pub topic: String,
     /// The same for a delivery that comes again; `None` where the platform names nothing.
     pub delivery: Option<String>,
@@ -97,7 +97,7 @@ impl Provider {
         let mut values = Map::new();
         values.insert("value".to_owned(), delivery.text(&shop.at)?.into());
         let facts = Facts::new();
-        shop.store_url.text(&Scope { values, ..Scope::of_facts(&facts) }).ok()?
+        shop.store_url.text(&TemplateContext { values, ..TemplateContext::of_facts(&facts) }).ok()?
     }
 
     /// Proves a delivery and reads it. `secrets` are those of the subscriptions, where each has its own.
@@ -106,7 +106,7 @@ impl Provider {
         delivery: &Delivery<'_>,
         app: Option<&App>,
         secrets: &[Secret],
-    ) -> Result<Told, Failure> {
+    ) -> Result<WebhookEvent, Failure> {
         let webhook = self.recipe.webhook.as_ref().ok_or_else(not_proved)?;
         let given =
             delivery.headers.get(webhook.verify.header.as_str()).and_then(|h| h.to_str().ok()).unwrap_or_default();
@@ -125,13 +125,15 @@ impl Provider {
         let rule = webhook.on.get(&topic);
         let facts = Facts::new();
         let id = rule.and_then(|rule| rule.id.as_ref());
-        let erp_id =
-            id.and_then(|id| id.text(&delivery.json, &Scope::of_facts(&facts))).filter(|id| is_plain(id)).map(key);
+        let erp_id = id
+            .and_then(|id| id.text(&delivery.json, &TemplateContext::of_facts(&facts)))
+            .filter(|id| is_plain(id))
+            .map(key);
         let same =
             webhook.delivery.as_ref().filter(|place| webhook.proves(place)).and_then(|place| delivery.text(place));
         let covered = id.is_none_or(|id| id.path().is_none_or(|path| webhook.proves_body(path)));
         let proved = covered && webhook.proves(&webhook.topic);
-        Ok(Told { act: rule.map(|rule| rule.act), topic, delivery: same, erp_id, proved })
+        Ok(WebhookEvent { act: rule.map(|rule| rule.act), topic, delivery: same, erp_id, proved })
     }
 }
 
@@ -153,7 +155,7 @@ fn proves(webhook: &Webhook, delivery: &Delivery<'_>, given: &str, secret: &Secr
         HookProofKind::HmacText => {
             let facts = Facts::new();
             let values = Map::from_iter([("body".to_owned(), delivery.json.clone())]);
-            let scope = Scope { values, ..Scope::of_facts(&facts) };
+            let scope = TemplateContext { values, ..TemplateContext::of_facts(&facts) };
             match webhook.verify.text.as_ref().and_then(|template| template.text(&scope).ok().flatten()) {
                 Some(text) => text.into_bytes(),
                 None => return false,
@@ -172,7 +174,12 @@ fn not_proved() -> Failure {
 }
 
 /// Asks the platform to deliver a topic to `url`; gives the subscription's id.
-pub async fn subscribe(session: &Session, topic: &str, url: &str, secret: &Secret) -> Result<Option<String>, Failure> {
+pub async fn subscribe(
+    session: &ShopClient,
+    topic: &str,
+    url: &str,
+    secret: &Secret,
+) -> Result<Option<String>, Failure> {
     let recipe = &session.provider.recipe;
     let rule = recipe.webhook.as_ref().and_then(|webhook| webhook.subscribe.as_ref()).ok_or_else(not_proved)?;
     let mut values = Map::new();

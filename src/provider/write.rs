@@ -8,15 +8,15 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Provider,
-    call::{Session, With},
-    recipe::{FindBy, GalleryKind, Look, Poll, Push, PushStep},
-    scope::Scope,
+    call::{ShopClient, With},
+    context::TemplateContext,
+    recipe::{FindBy, GalleryKind, Poll, PushRecipe, PushStep, StepCheck},
 };
 use crate::model::Failure;
 
 /// A picture on its way to a product.
 #[derive(Debug, Clone)]
-pub struct Parcel {
+pub struct Upload {
     pub bytes: Bytes,
     pub mime_type: String,
     /// Holds the mark, so that the shop's copy can be recognised.
@@ -33,7 +33,7 @@ pub struct Parcel {
 
 /// A picture in a shop's gallery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Picture {
+pub struct GalleryPicture {
     pub id: String,
     pub url: Option<String>,
     pub name: Option<String>,
@@ -41,18 +41,18 @@ pub struct Picture {
 }
 
 /// Values that steps yield for later steps.
-pub type Kept = Map<String, Value>;
+pub type StepOutputs = Map<String, Value>;
 
 /// Where a picture goes in a gallery that is written as a whole.
 #[derive(Debug, Clone, Default)]
-pub struct Placing {
+pub struct Placement {
     /// In front of the others.
     pub first: bool,
     /// Pictures of ours that it replaces.
     pub replace: Vec<String>,
 }
 
-impl Parcel {
+impl Upload {
     /// What templates may look up of it.
     pub(super) fn describe(&self, values: &mut Map<String, Value>) {
         values.insert(
@@ -73,18 +73,26 @@ impl Parcel {
 }
 
 /// The pictures of a product, as the shop has them now.
-pub async fn gallery(session: &Session, erp_product_id: &str) -> Result<Vec<Picture>, Failure> {
+pub async fn gallery(session: &ShopClient, erp_product_id: &str) -> Result<Vec<GalleryPicture>, Failure> {
     Ok(gallery_and_facts(session, erp_product_id).await?.0)
 }
 
-async fn gallery_and_facts(session: &Session, erp_product_id: &str) -> Result<(Vec<Picture>, Kept), Failure> {
+async fn gallery_and_facts(
+    session: &ShopClient,
+    erp_product_id: &str,
+) -> Result<(Vec<GalleryPicture>, StepOutputs), Failure> {
     let list = &push(session)?.list;
     let mut values = Map::new();
     values.insert("product".into(), json!({ "erp_id": erp_product_id }));
     let answer = session.call(&session.provider.recipe.op[&list.op], With { values, ..With::default() }).await?;
     let picture = |item: &Value| {
         let text = |path: &Option<super::path::Path>| path.as_ref().and_then(|path| path.text(item));
-        Some(Picture { id: list.id.text(item)?, url: text(&list.url), name: text(&list.name), alt: text(&list.alt) })
+        Some(GalleryPicture {
+            id: list.id.text(item)?,
+            url: text(&list.url),
+            name: text(&list.name),
+            alt: text(&list.alt),
+        })
     };
     let facts = list.facts.iter().filter_map(|(name, path)| Some((name.clone(), path.get(&answer.body)?.clone())));
     let counts = |item: &&Value| list.only.as_ref().is_none_or(|only| only.holds(item));
@@ -93,18 +101,18 @@ async fn gallery_and_facts(session: &Session, erp_product_id: &str) -> Result<(V
 
 /// Does one step; gives the values it yields. `begun` are the values of the steps before.
 pub async fn step(
-    session: &Session,
+    session: &ShopClient,
     index: usize,
-    parcel: &Parcel,
-    begun: &Kept,
-    placing: &Placing,
-) -> Result<Kept, Failure> {
+    parcel: &Upload,
+    begun: &StepOutputs,
+    placing: &Placement,
+) -> Result<StepOutputs, Failure> {
     let push = push(session)?;
     let step = &push.step[index];
     let mut values = Map::new();
     values.insert("kept".into(), Value::Object(begun.clone()));
     if step.only_first && !placing.first {
-        return Ok(Kept::new());
+        return Ok(StepOutputs::new());
     }
     let mut before = Vec::new();
     let op = &session.provider.recipe.op[&step.op];
@@ -120,7 +128,7 @@ pub async fn step(
         None => {
             let with = With { values, parcel: Some(parcel), url: None };
             let answer = session.call(&session.provider.recipe.op[&step.op], with).await?;
-            let mut kept = keep(step, &answer.body)?;
+            let mut kept = step_outputs(step, &answer.body)?;
             if let Some(name) = &step.found {
                 let pictures = gallery(session, &parcel.erp_product_id).await?;
                 let ours = find_ours(session, parcel, &before, &pictures).await?.ok_or_else(|| {
@@ -136,7 +144,7 @@ pub async fn step(
 }
 
 /// Takes a picture out of a product's gallery; false where it was not there any more. Proved by reading the gallery back.
-pub async fn undo(session: &Session, erp_product_id: &str, image_id: &str) -> Result<bool, Failure> {
+pub async fn remove(session: &ShopClient, erp_product_id: &str, image_id: &str) -> Result<bool, Failure> {
     let undo = push(session)?.undo.as_ref().ok_or_else(|| {
         let text = format!(
             "{}'s file does not say how a picture is taken out: remove it in the shop",
@@ -152,7 +160,7 @@ pub async fn undo(session: &Session, erp_product_id: &str, image_id: &str) -> Re
     let mut values = Map::new();
     values.insert("product".into(), json!({ "erp_id": erp_product_id }));
     values.insert("image".into(), json!({ "id": image_id }));
-    let mut scope = Scope { values, ..Scope::of_facts(&session.facts) };
+    let mut scope = TemplateContext { values, ..TemplateContext::of_facts(&session.facts) };
     let mut items = Vec::new();
     if let Some(others) = &undo.others {
         for id in &ids {
@@ -180,14 +188,14 @@ pub async fn undo(session: &Session, erp_product_id: &str, image_id: &str) -> Re
 
 /// A gallery as it is to be written, as ids and as objects.
 fn arranged(
-    session: &Session,
+    session: &ShopClient,
     step: &PushStep,
-    parcel: &Parcel,
-    (pictures, placing, kind): (&[Picture], &Placing, GalleryKind),
-    values: &Kept,
-) -> Result<Kept, Failure> {
+    parcel: &Upload,
+    (pictures, placing, kind): (&[GalleryPicture], &Placement, GalleryKind),
+    values: &StepOutputs,
+) -> Result<StepOutputs, Failure> {
     const NEW: &str = "\0new";
-    let mut scope = Scope { values: values.clone(), ..Scope::of_facts(&session.facts) };
+    let mut scope = TemplateContext { values: values.clone(), ..TemplateContext::of_facts(&session.facts) };
     parcel.describe(&mut scope.values);
     let new = match &step.list {
         Some(template) => template.text(&scope)?.unwrap_or_default(),
@@ -206,7 +214,7 @@ fn arranged(
     Ok(kept.as_object().cloned().unwrap_or_default())
 }
 
-fn placed(mut ids: Vec<String>, new: String, placing: &Placing, kind: GalleryKind) -> Vec<String> {
+fn placed(mut ids: Vec<String>, new: String, placing: &Placement, kind: GalleryKind) -> Vec<String> {
     if kind == GalleryKind::ReplaceList {
         ids.retain(|id| !placing.replace.contains(id));
     }
@@ -219,8 +227,8 @@ fn placed(mut ids: Vec<String>, new: String, placing: &Placing, kind: GalleryKin
     ids
 }
 
-fn keep(step: &PushStep, body: &Value) -> Result<Kept, Failure> {
-    let mut kept = Kept::new();
+fn step_outputs(step: &PushStep, body: &Value) -> Result<StepOutputs, Failure> {
+    let mut kept = StepOutputs::new();
     for (name, path) in &step.keep {
         let value = path.get(body).filter(|value| !value.is_null()).cloned().ok_or_else(|| {
             let text = format!("the shop's answer to step '{}' lacks '{name}'; the picture was not taken", step.name);
@@ -232,12 +240,12 @@ fn keep(step: &PushStep, body: &Value) -> Result<Kept, Failure> {
 }
 
 async fn wait_until_ready(
-    session: &Session,
+    session: &ShopClient,
     step: &PushStep,
     poll: &Poll,
-    parcel: &Parcel,
+    parcel: &Upload,
     values: Map<String, Value>,
-) -> Result<Kept, Failure> {
+) -> Result<StepOutputs, Failure> {
     let clock = &session.outside.clock;
     let until = clock.now().plus(poll.upto.0);
     loop {
@@ -245,7 +253,7 @@ async fn wait_until_ready(
         let answer = session.call(&session.provider.recipe.op[&step.op], with).await?;
         let state = poll.path.text(&answer.body).unwrap_or_default();
         if poll.ready.contains(&state) {
-            return keep(step, &answer.body);
+            return step_outputs(step, &answer.body);
         }
         if poll.failed.contains(&state) {
             let reason = poll
@@ -268,20 +276,20 @@ async fn wait_until_ready(
 }
 
 /// Looks whether a step that was begun has happened: `Some` with what it would have yielded, `None` if it has to be done.
-pub async fn look(
-    session: &Session,
+pub async fn check_step(
+    session: &ShopClient,
     index: usize,
-    parcel: &Parcel,
-    known: &[Picture],
-) -> Result<Option<Kept>, Failure> {
+    parcel: &Upload,
+    known: &[GalleryPicture],
+) -> Result<Option<StepOutputs>, Failure> {
     match &push(session)?.step[index].look {
-        Look::Repeat => Ok(None),
-        Look::Gallery { keep } => {
+        StepCheck::Repeat => Ok(None),
+        StepCheck::Gallery { keep } => {
             let pictures = gallery(session, &parcel.erp_product_id).await?;
             let found = find_ours(session, parcel, known, &pictures).await?;
-            Ok(found.map(|picture| Kept::from_iter([(keep.clone(), picture.id.into())])))
+            Ok(found.map(|picture| StepOutputs::from_iter([(keep.clone(), picture.id.into())])))
         }
-        Look::Ask { op, each, name, keep } => {
+        StepCheck::Ask { op, each, name, keep } => {
             let with = With { parcel: Some(parcel), ..With::default() };
             let answer = session.call(&session.provider.recipe.op[op], with).await?;
             let ours = |item: &&Value| name.text(item).is_some_and(|name| name.contains(&parcel.mark));
@@ -293,7 +301,11 @@ pub async fn look(
 }
 
 /// The picture of ours in a gallery that nobody has a record of, where the shop lets it be recognised by itself.
-pub async fn recognise(session: &Session, parcel: &Parcel, gallery: &[Picture]) -> Result<Option<Picture>, Failure> {
+pub async fn recognise(
+    session: &ShopClient,
+    parcel: &Upload,
+    gallery: &[GalleryPicture],
+) -> Result<Option<GalleryPicture>, Failure> {
     if push(session)?.list.find == FindBy::New {
         return Ok(None);
     }
@@ -302,11 +314,11 @@ pub async fn recognise(session: &Session, parcel: &Parcel, gallery: &[Picture]) 
 
 /// The picture of ours in a gallery, if it is there. `known` are pictures that were there before we began.
 pub async fn find_ours(
-    session: &Session,
-    parcel: &Parcel,
-    known: &[Picture],
-    gallery: &[Picture],
-) -> Result<Option<Picture>, Failure> {
+    session: &ShopClient,
+    parcel: &Upload,
+    known: &[GalleryPicture],
+    gallery: &[GalleryPicture],
+) -> Result<Option<GalleryPicture>, Failure> {
     let holds_mark = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(&parcel.mark));
     match push(session)?.list.find {
         FindBy::Name => Ok(gallery.iter().find(|picture| holds_mark(&picture.name)).cloned()),
@@ -338,13 +350,13 @@ pub async fn find_ours(
 /// Further copies of the picture `kept` in a gallery, which were not there before we began: a worker that was stopped while it sent one, and
 /// went on later, leaves such. A shop whose pictures nobody can tell apart by name, text or bytes has none that we would know of.
 pub async fn copies(
-    session: &Session,
+    session: &ShopClient,
     kept: &str,
     (mark, sha256): (&str, &str),
-    known: &[Picture],
-    gallery: &[Picture],
-) -> Result<Vec<Picture>, Failure> {
-    let new = |picture: &&Picture| picture.id != kept && !known.iter().any(|old| old.id == picture.id);
+    known: &[GalleryPicture],
+    gallery: &[GalleryPicture],
+) -> Result<Vec<GalleryPicture>, Failure> {
+    let new = |picture: &&GalleryPicture| picture.id != kept && !known.iter().any(|old| old.id == picture.id);
     let holds_mark = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(mark));
     let others = gallery.iter().filter(new);
     match push(session)?.list.find {
@@ -365,23 +377,23 @@ pub async fn copies(
 }
 
 /// Whether the picture at `url` is, byte for byte, the one with this hash.
-pub async fn same_bytes(session: &Session, url: &str, sha256: &str) -> Result<bool, Failure> {
+pub async fn same_bytes(session: &ShopClient, url: &str, sha256: &str) -> Result<bool, Failure> {
     let bytes = session.download(url).await?;
     let hash = Sha256::digest(&bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     Ok(hash == sha256)
 }
 
 /// The new picture's id, once every step is done.
-pub fn result_id(provider: &Provider, kept: &Kept) -> Result<String, Failure> {
+pub fn result_id(provider: &Provider, kept: &StepOutputs) -> Result<String, Failure> {
     let push = provider.recipe.push.as_ref().ok_or_else(|| no_push(provider))?;
     let facts = Map::new();
-    let mut scope = Scope::of_facts(&facts);
+    let mut scope = TemplateContext::of_facts(&facts);
     scope.values.insert("kept".into(), Value::Object(kept.clone()));
     let id = push.result.id.text(&scope)?;
     id.ok_or_else(|| Failure::give_up("unexpected_answer", "the push yielded no picture id"))
 }
 
-fn push(session: &Session) -> Result<&Push, Failure> {
+fn push(session: &ShopClient) -> Result<&PushRecipe, Failure> {
     session.provider.recipe.push.as_ref().ok_or_else(|| no_push(&session.provider))
 }
 
@@ -399,7 +411,7 @@ mod tests {
 
     #[test]
     fn a_replaced_list_keeps_what_is_not_ours() {
-        let placing = |first, replace: &[&str]| Placing { first, replace: ids(replace) };
+        let placing = |first, replace: &[&str]| Placement { first, replace: ids(replace) };
         let list = GalleryKind::ReplaceList;
         assert_eq!(placed(ids(&["a", "b"]), "n".into(), &placing(false, &[]), list), ids(&["a", "b", "n"]));
         assert_eq!(placed(ids(&["a", "b"]), "n".into(), &placing(true, &[]), list), ids(&["n", "a", "b"]));

@@ -14,7 +14,7 @@ use crate::{
         run::{NewItem, NewRun},
     },
     model::{Failure, ItemOutcome, Job, Push, PushId, PushStatus, RunAction, RunId, RunStatus, Task, Trigger},
-    provider::{self, Picture, Session},
+    provider::{self, GalleryPicture, ShopClient},
     tools::{Lease, Shared, Tools},
 };
 
@@ -33,15 +33,15 @@ impl Copies {
     /// Takes every copy of the picture `kept` out that was not there before the push began. Where the platform's file does not say how that is
     /// done, or the shop refuses, the copy stays and is told.
     pub(super) async fn take_out(
-        session: &Session,
+        session: &ShopClient,
         erp_product_id: &str,
         (kept, sought): (&str, (&str, &str)),
-        known: &[Picture],
-        gallery: &[Picture],
+        known: &[GalleryPicture],
+        gallery: &[GalleryPicture],
     ) -> Result<Self, Failure> {
         let mut copies = Vec::new();
         for copy in provider::copies(session, kept, sought, known, gallery).await? {
-            let stays = match provider::undo(session, erp_product_id, &copy.id).await {
+            let stays = match provider::remove(session, erp_product_id, &copy.id).await {
                 Ok(_) => None,
                 Err(failure) if failure.remedy == crate::model::Remedy::GiveUp => Some(failure.message),
                 Err(failure) => return Err(failure),
@@ -171,6 +171,6 @@ async fn look(
 }
 
 /// The gallery before the push began, as its journal has it.
-fn before(journal: &Value) -> Vec<Picture> {
+fn before(journal: &Value) -> Vec<GalleryPicture> {
     journal.get("snapshot").and_then(|snapshot| serde_json::from_value(snapshot.clone()).ok()).unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use crate::{
     db,
     model::{Asset, Failure, Product, Push, PushId},
     outside,
-    provider::{Parcel, Provider},
+    provider::{Provider, Upload},
     tools::Tools,
     vault::{LinkKind, LinkState, SignedLink, hex},
 };
@@ -19,12 +19,12 @@ pub(super) async fn pack(
     push: &Push,
     asset: &Asset,
     product: &Product,
-) -> Result<Parcel, Failure> {
+) -> Result<Upload, Failure> {
     let (bytes, mime_type) = fitting(tools, provider, asset).await?;
     let sha256 = hex(&Sha256::digest(&bytes));
     let mark = mark(&push.idempotency_key);
     let file_name = format!("{mark}.{}", extension(&mime_type));
-    Ok(Parcel {
+    Ok(Upload {
         bytes,
         url: picture_url(tools, push, &file_name),
         file_name,

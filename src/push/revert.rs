@@ -65,7 +65,7 @@ pub async fn revert(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Tr
     let mut calls = 0;
     let result = match connect::open_for(lease, tools, &push.store_connection_id).await {
         Ok((session, _)) => {
-            let result = provider::undo(&session, &push.external_product_id, &image).await;
+            let result = provider::remove(&session, &push.external_product_id, &image).await;
             calls = session.api_calls();
             result
         }

@@ -14,7 +14,7 @@ use crate::{
     model::{
         Asset, Connection, EventType, Failure, Product, Push, PushId, PushMode, RunAction, RunId, RunStatus, Trigger,
     },
-    provider::{self, Kept, Parcel, Picture, Placing, Session},
+    provider::{self, GalleryPicture, Placement, ShopClient, StepOutputs, Upload},
     tools::{Lease, Shared, Tools},
 };
 
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Journal {
     /// The gallery before we began.
-    snapshot: Option<Vec<Picture>>,
+    snapshot: Option<Vec<GalleryPicture>>,
     /// The picture of ours that this one takes the place of.
     #[serde(default)]
     replaces: Vec<String>,
@@ -36,7 +36,7 @@ enum Step {
     /// The call was about to be made: it may have happened.
     Begun,
     Done {
-        kept: Kept,
+        kept: StepOutputs,
     },
 }
 
@@ -134,7 +134,7 @@ async fn open(tools: &Tools, lease: &Lease, id: &PushId, trigger: Trigger) -> Re
 
 /// A picture that was read back from the shop.
 struct Proof {
-    picture: Picture,
+    picture: GalleryPicture,
     position: Option<i32>,
     sha256: String,
     replaced: Vec<String>,
@@ -157,10 +157,10 @@ async fn carry(tools: &Shared, lease: &Arc<Lease>, opened: &Opened, calls: &mut 
 struct Carrier<'a> {
     tools: &'a Tools,
     lease: &'a Lease,
-    session: &'a Session,
+    session: &'a ShopClient,
     connection: &'a Connection,
     push: &'a Push,
-    parcel: &'a Parcel,
+    parcel: &'a Upload,
 }
 
 impl Carrier<'_> {
@@ -183,7 +183,7 @@ impl Carrier<'_> {
     }
 
     /// Which picture of ours gives way; refuses where there is no room for one more.
-    async fn plan(&self, gallery: &[Picture]) -> Result<Vec<String>, Failure> {
+    async fn plan(&self, gallery: &[GalleryPicture]) -> Result<Vec<String>, Failure> {
         let (mode, provider) = (self.connection.push_mode, self.session.provider());
         if !provider.supports(mode) {
             let text = format!(
@@ -217,16 +217,16 @@ impl Carrier<'_> {
         Ok(ours)
     }
 
-    async fn steps(&self, journal: &mut Journal) -> Result<Kept, Failure> {
+    async fn steps(&self, journal: &mut Journal) -> Result<StepOutputs, Failure> {
         let placing =
-            Placing { first: self.connection.push_mode == PushMode::SetPrimary, replace: journal.replaces.clone() };
+            Placement { first: self.connection.push_mode == PushMode::SetPrimary, replace: journal.replaces.clone() };
         let names: Vec<String> = self.session.provider().push_steps().into_iter().map(str::to_owned).collect();
-        let mut kept = Kept::new();
+        let mut kept = StepOutputs::new();
         for (index, name) in names.into_iter().enumerate() {
             let known = journal.snapshot.clone().unwrap_or_default();
             let yielded = match journal.steps.get(&name) {
                 Some(Step::Done { kept }) => kept.clone(),
-                Some(Step::Begun) => match provider::look(self.session, index, self.parcel, &known).await? {
+                Some(Step::Begun) => match provider::check_step(self.session, index, self.parcel, &known).await? {
                     Some(found) => found,
                     None => provider::step(self.session, index, self.parcel, &kept, &placing).await?,
                 },

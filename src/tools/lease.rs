@@ -8,7 +8,7 @@ use crate::{
     db::{self, Tx},
     model::{Failure, Job, LEASE_LOST},
     outside::Deadline,
-    provider::{Answering, Fence},
+    provider::{BoxFuture, Fence},
 };
 
 /// What is done beside a job, where it cannot.
@@ -89,7 +89,7 @@ impl Lease {
 }
 
 impl Fence for Lease {
-    fn check(&self, writes: bool) -> Answering<'_, ()> {
+    fn check(&self, writes: bool) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             // What changes nothing goes on within a lease that is fresh; the rows that come of it are fenced when they are written.
             if !writes && self.deadline.remaining() > self.tools.rules.lease / 2 {

@@ -18,7 +18,7 @@ use crate::{
     gemini::Gemini,
     model::{Failure, Secret},
     outside::Outside,
-    provider::{App, Pacers, Provider, Providers},
+    provider::{App, Provider, Providers, RateLimiters},
     vault::Vault,
 };
 
@@ -30,7 +30,7 @@ pub struct Tools {
     pub vault: Vault,
     /// The model that paints, where one is set up.
     pub gemini: Option<Gemini>,
-    pub pacers: Arc<Pacers>,
+    pub pacers: Arc<RateLimiters>,
     /// The operator's OAuth app at each provider.
     pub apps: BTreeMap<String, App>,
     pub rules: Rules,
@@ -117,7 +117,7 @@ impl Tools {
             providers: parts.providers,
             vault: parts.vault,
             gemini: parts.gemini,
-            pacers: Arc::new(Pacers::default()),
+            pacers: Arc::new(RateLimiters::default()),
             apps: parts.apps,
             rules: parts.rules,
             instance,

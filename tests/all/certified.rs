@@ -17,7 +17,7 @@ use store_sync::{
     db,
     model::{ClientId, Connection, ConnectionId, ConnectionStatus, Grant, Remedy, RunAction, RunStatus},
     outside::{Clock, Random, Request},
-    provider::Keys,
+    provider::CredentialSource,
     tools::Shared,
     vault::Binding,
     web,
@@ -140,7 +140,7 @@ async fn call(tools: &Shared, connection: &ConnectionId, callers: usize) {
                     request.headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&bearer).expect("a header"));
                     // A token that ends on its way is answered with 401: then the caller asks for a newer one.
                     if tools.outside.http.send_once(&request).await.expect("answers").status == 401 {
-                        keys.renewed(grant.version).await.expect("nobody is refused");
+                        keys.refresh(grant.version).await.expect("nobody is refused");
                     }
                 }
                 clock.sleep(Duration::from_millis(300)).await;

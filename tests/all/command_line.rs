@@ -12,7 +12,7 @@ use store_sync::{
     cli::visitor::Visitor,
     config::Config,
     connect::Held,
-    provider::Keys,
+    provider::CredentialSource,
     sandbox::{self, Options, Sandbox},
 };
 

@@ -23,7 +23,7 @@ use store_sync::{
     db,
     model::{Connection, ConnectionStatus, Remedy, RunAction, RunStatus},
     outside::{Body, Request},
-    provider::Keys,
+    provider::CredentialSource,
     sandbox::Options,
     vault::hex,
     web, work,

@@ -16,7 +16,7 @@ use store_sync::{
     db,
     model::{ConnectionId, ConnectionStatus, ImportScope, RunAction, RunStatus},
     outside::{Clock, Random},
-    provider::Keys,
+    provider::CredentialSource,
     sandbox::{self, Options, Sandbox},
     tools::Shared,
     web, work,

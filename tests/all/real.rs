@@ -20,7 +20,7 @@ use store_sync::{
         RunStatus, Task, Trigger,
     },
     outside::{Body, Request},
-    provider::Keys,
+    provider::CredentialSource,
     push::{self, NewPicture},
     sandbox,
     tools::Shared,

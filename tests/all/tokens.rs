@@ -6,7 +6,7 @@ use serde_json::json;
 use store_sync::{
     db,
     model::{ConnectionStatus, ImportScope, RunAction, RunStatus},
-    provider::Keys,
+    provider::CredentialSource,
     work,
 };
 

@@ -8,12 +8,12 @@ use toml::{
 };
 
 /// The lines of a file's keys.
-pub(super) struct Lines<'a> {
+pub(super) struct KeyLines<'a> {
     text: &'a str,
     tree: Option<Spanned<DeTable<'a>>>,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> KeyLines<'a> {
     pub(super) fn of(text: &'a str) -> Self {
         Self { text, tree: DeTable::parse(text).ok() }
     }
@@ -50,12 +50,12 @@ impl<'a> Lines<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::Lines;
+    use super::KeyLines;
 
     #[test]
     fn a_key_is_found_or_what_is_above_it() {
         let text = "schema = 1\n[a]\nb = { c = 1 }\n[[a.step]]\nname = 'x'\n[[a.step]]\nname = 'y'\nop = 'z'\n";
-        let lines = Lines::of(text);
+        let lines = KeyLines::of(text);
         let find = |key| lines.find(key);
         assert_eq!((find("schema"), find("a.b.c"), find("a.b.gone")), (Some(1), Some(3), Some(3)));
         assert_eq!((find("a.step.y.op"), find("a.step.y"), find("nowhere")), (Some(8), Some(6), None));

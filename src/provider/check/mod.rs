@@ -6,12 +6,12 @@ mod names;
 
 use std::{collections::BTreeSet, fmt, path::Path as FilePath};
 
-use lines::Lines;
+use lines::KeyLines;
 use names::{call_names, facts, kept_names, ops_used};
 
 use super::{
     Provider,
-    recipe::{BodyKind, GalleryKind, HookKey, HookProofKind, Look, Op, Paging, Recipe},
+    recipe::{BodyKind, GalleryKind, HookKey, HookProofKind, Op, Paging, Recipe, StepCheck},
     template::{Template, Tree},
 };
 
@@ -102,7 +102,7 @@ pub(super) fn compile(
     let mut check = Check { file, problems: Vec::new() };
     check.documents(&mut recipe, document);
     check.recipe(&recipe, folder);
-    let lines = Lines::of(toml);
+    let lines = KeyLines::of(toml);
     for problem in &mut check.problems {
         problem.line = lines.find(&problem.key);
     }
@@ -299,7 +299,7 @@ impl Check<'_> {
                 "two steps have this name: the journal could not tell them apart",
             );
             self.names_op(recipe, &format!("{key}.op"), &step.op);
-            if let Look::Ask { op, .. } = &step.look {
+            if let StepCheck::Ask { op, .. } = &step.look {
                 self.names_op(recipe, &format!("{key}.look.op"), op);
             }
             if let Some(list) = &step.list {

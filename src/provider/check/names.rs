@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::recipe::{Look, Recipe};
+use super::super::recipe::{Recipe, StepCheck};
 
 /// Facts that a connection will have.
 pub(super) fn facts(recipe: &Recipe) -> BTreeSet<String> {
@@ -16,9 +16,9 @@ pub(super) fn kept_names(recipe: &Recipe) -> BTreeSet<String> {
     let steps = recipe.push.iter().flat_map(|push| &push.step);
     let names = steps.flat_map(|step| {
         let looked = match &step.look {
-            Look::Gallery { keep } => vec![keep.clone()],
-            Look::Ask { keep, .. } => keep.keys().cloned().collect(),
-            Look::Repeat => Vec::new(),
+            StepCheck::Gallery { keep } => vec![keep.clone()],
+            StepCheck::Ask { keep, .. } => keep.keys().cloned().collect(),
+            StepCheck::Repeat => Vec::new(),
         };
         step.keep.keys().chain(&step.found).cloned().chain(looked)
     });
@@ -91,7 +91,7 @@ pub(super) fn ops_used(recipe: &Recipe) -> BTreeSet<&str> {
         used.extend(push.undo.iter().map(|undo| undo.op.as_str()));
         for step in &push.step {
             used.insert(&step.op);
-            if let Look::Ask { op, .. } = &step.look {
+            if let StepCheck::Ask { op, .. } = &step.look {
                 used.insert(op);
             }
         }

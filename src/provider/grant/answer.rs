@@ -21,15 +21,15 @@ use crate::{
     outside::{Body, HttpError, Outside, Request, Response},
     provider::{
         Provider,
+        classify::challenge,
+        context::TemplateContext,
         path::as_text,
         recipe::{Expires, ExpiresUnit, LostAnswer, Oauth, TokenBody, TokenClass},
-        scope::Scope,
-        verdict::challenge,
     },
 };
 
 /// What the token endpoint answered, seen before the crate reads it.
-struct Seen {
+struct TokenAnswer {
     status: u16,
     body: Value,
     /// What came where nothing could be read.
@@ -57,24 +57,24 @@ fn is_harmless(text: &str) -> bool {
 }
 
 /// The crate's way through our network door.
-pub(super) struct Door<'a> {
+pub(super) struct TokenEndpoint<'a> {
     outside: &'a Outside,
     oauth: &'a Oauth,
     headers: Vec<(HeaderName, HeaderValue)>,
-    seen: Mutex<Option<Result<Seen, Failure>>>,
+    seen: Mutex<Option<Result<TokenAnswer, Failure>>>,
 }
 
-impl<'c> AsyncHttpClient<'c> for Door<'_> {
+impl<'c> AsyncHttpClient<'c> for TokenEndpoint<'_> {
     type Error = HttpError;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.pass(request))
+        Box::pin(self.send(request))
     }
 }
 
-impl<'a> Door<'a> {
-    pub(super) fn new(outside: &'a Outside, oauth: &'a Oauth, scope: &Scope<'_>) -> Result<Self, Failure> {
+impl<'a> TokenEndpoint<'a> {
+    pub(super) fn new(outside: &'a Outside, oauth: &'a Oauth, scope: &TemplateContext<'_>) -> Result<Self, Failure> {
         let mut headers = Vec::new();
         for (name, template) in &oauth.token_headers {
             let Some(text) = template.text(scope)? else { continue };
@@ -84,7 +84,7 @@ impl<'a> Door<'a> {
         Ok(Self { outside, oauth, headers, seen: Mutex::new(None) })
     }
 
-    pub(super) async fn pass(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (mut parts, mut body) = request.into_parts();
         parts.headers.extend(self.headers.iter().cloned());
         if self.oauth.token_body == TokenBody::Json {
@@ -119,7 +119,7 @@ impl<'a> Door<'a> {
         let standard = self.standard_form(&body);
         // An error sent with status 200 is an error all the same.
         let status = if response.status == 200 && standard.is_none() { 400 } else { response.status };
-        self.note(Ok(Seen { status, body, instead }));
+        self.note(Ok(TokenAnswer { status, body, instead }));
         let bytes = standard.map_or_else(|| response.body.to_vec(), |value| value.to_string().into_bytes());
         http::Response::builder()
             .status(status)
@@ -138,7 +138,7 @@ impl<'a> Door<'a> {
         Some(standard)
     }
 
-    fn note(&self, seen: Result<Seen, Failure>) {
+    fn note(&self, seen: Result<TokenAnswer, Failure>) {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
     }
 
@@ -152,7 +152,7 @@ impl<'a> Door<'a> {
 }
 
 /// What a refused token request means: the file's rules first, then RFC 6749's words, then the status.
-fn refusal(provider: &Provider, oauth: &Oauth, seen: &Seen) -> Failure {
+fn refusal(provider: &Provider, oauth: &Oauth, seen: &TokenAnswer) -> Failure {
     let word = seen.body.get("error").and_then(as_text).unwrap_or_default();
     let ruled = oauth.error.iter().find(|rule| rule.when.matches(seen.status, &seen.body)).map(|rule| rule.class);
     let class = ruled.unwrap_or(match (word.as_str(), seen.status) {
@@ -204,7 +204,7 @@ pub(super) fn facts(provider: &Provider, body: &Value) -> Result<Facts, Failure>
 }
 
 /// Refuses an answer that names another shop than the one the connect is about.
-pub(super) fn same_shop(provider: &Provider, body: &Value, scope: &Scope<'_>) -> Result<(), Failure> {
+pub(super) fn same_shop(provider: &Provider, body: &Value, scope: &TemplateContext<'_>) -> Result<(), Failure> {
     let Some(rule) = &provider.oauth()?.answer.same_shop else { return Ok(()) };
     if rule.path.text(body).is_some() && rule.path.text(body) == rule.equals.text(scope)? {
         return Ok(());
@@ -226,7 +226,7 @@ pub(super) fn grant(oauth: &Oauth, body: &Value, now: Time, old: &Grant) -> Resu
         secrets.insert("refresh".to_owned(), Secret::from(token.clone()));
     }
     let fallback = oauth.default_expires.map(|span| span.0).or_else(|| old.expires_at.map(|_| Duration::from_hours(1)));
-    let refresh_end = answer.refresh_expires.as_ref().map_or(End::Unknown, |e| e.read(body, now));
+    let refresh_end = answer.refresh_expires.as_ref().map_or(TokenExpiry::Unknown, |e| e.read(body, now));
     let scopes = answer
         .scope
         .text(body)
@@ -236,9 +236,9 @@ pub(super) fn grant(oauth: &Oauth, body: &Value, now: Time, old: &Grant) -> Resu
         secrets,
         expires_at: answer.expires.read(body, now).known().or_else(|| fallback.map(|span| now.plus(span))),
         refresh_expires_at: match refresh_end {
-            End::At(end) => Some(end),
-            End::Never => idle,
-            End::Unknown => idle.or(old.refresh_expires_at.filter(|_| fresh_refresh.is_none())),
+            TokenExpiry::At(end) => Some(end),
+            TokenExpiry::Never => idle,
+            TokenExpiry::Unknown => idle.or(old.refresh_expires_at.filter(|_| fresh_refresh.is_none())),
         },
         scopes: scopes.or_else(|| old.scopes.clone()),
         version: old.version + 1,
@@ -247,7 +247,7 @@ pub(super) fn grant(oauth: &Oauth, body: &Value, now: Time, old: &Grant) -> Resu
 }
 
 /// What an answer says about the end of a token.
-enum End {
+enum TokenExpiry {
     /// Nothing that means anything.
     Unknown,
     /// 0: for a permission this is "no end"; for an access token it is as good as nothing.
@@ -255,7 +255,7 @@ enum End {
     At(Time),
 }
 
-impl End {
+impl TokenExpiry {
     fn known(self) -> Option<Time> {
         match self {
             Self::At(end) => Some(end),
@@ -270,12 +270,12 @@ const LONGEST_LIFE: Duration = Duration::from_hours(24 * 3653);
 
 impl Expires {
     /// The end of a token; a number may be written as a text. What ends before it was given out is not known.
-    fn read(&self, body: &Value, now: Time) -> End {
-        let Some(text) = self.path.text(body) else { return End::Unknown };
+    fn read(&self, body: &Value, now: Time) -> TokenExpiry {
+        let Some(text) = self.path.text(body) else { return TokenExpiry::Unknown };
         let end = match self.unit {
             ExpiresUnit::Rfc3339 => Time::parse(&text),
             unit => match text.trim().parse::<f64>() {
-                Ok(0.0) => return End::Never,
+                Ok(0.0) => return TokenExpiry::Never,
                 Ok(number) if number > 0.0 => {
                     let seconds = if matches!(unit, ExpiresUnit::Ms) { number / 1000.0 } else { number };
                     // More than the type holds is as far as can be.
@@ -286,7 +286,8 @@ impl Expires {
                 _ => None,
             },
         };
-        end.filter(|end| *end > now).map_or(End::Unknown, |end| End::At(end.min(now.plus(LONGEST_LIFE))))
+        end.filter(|end| *end > now)
+            .map_or(TokenExpiry::Unknown, |end| TokenExpiry::At(end.min(now.plus(LONGEST_LIFE))))
     }
 }
 

@@ -11,20 +11,20 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use url::Url;
 
-use super::{App, address, bad_address, scope};
+use super::{App, bad_address, filled_url, scope};
 use crate::{
     model::{Facts, Failure, Grant, Secret, json},
     outside::Random,
     provider::{
         Provider,
+        context::TemplateContext,
         recipe::{ConnectKind, SignatureKind},
-        scope::Scope,
         template::Template,
     },
 };
 
 /// What a browser takes along on its way.
-pub struct Way<'a> {
+pub struct ConsentRequest<'a> {
     /// Where it comes back to.
     pub redirect_uri: &'a str,
     pub state: &'a str,
@@ -37,7 +37,12 @@ pub fn new_verifier(random: &Random) -> Secret {
 }
 
 /// The page where the merchant allows it.
-pub fn authorise_url(provider: &Provider, app: Option<&App>, facts: &Facts, way: &Way<'_>) -> Result<Url, Failure> {
+pub fn authorise_url(
+    provider: &Provider,
+    app: Option<&App>,
+    facts: &Facts,
+    way: &ConsentRequest<'_>,
+) -> Result<Url, Failure> {
     let mut scope = scope(provider, app, facts);
     scope.values.insert("state".into(), way.state.into());
     scope.values.insert("redirect_uri".into(), way.redirect_uri.into());
@@ -53,7 +58,7 @@ pub fn authorise_url(provider: &Provider, app: Option<&App>, facts: &Facts, way:
         return page(authorize, &oauth.authorize_extra, &scope);
     }
     let app = app.ok_or_else(bad_address)?;
-    let url = AuthUrl::new(address(authorize, &scope)?).map_err(|_| bad_address())?;
+    let url = AuthUrl::new(filled_url(authorize, &scope)?).map_err(|_| bad_address())?;
     let redirect = RedirectUrl::new(way.redirect_uri.to_owned()).map_err(|_| bad_address())?;
     let client = BasicClient::new(ClientId::new(app.client_id.clone())).set_auth_uri(url).set_redirect_uri(redirect);
     let state = way.state.to_owned();
@@ -76,8 +81,8 @@ pub fn authorise_url(provider: &Provider, app: Option<&App>, facts: &Facts, way:
 }
 
 /// An address of the platform's own making: no parameter but those of the file.
-fn page(template: &Template, query: &BTreeMap<String, Template>, scope: &Scope<'_>) -> Result<Url, Failure> {
-    let mut url = Url::parse(&address(template, scope)?).map_err(|_| bad_address())?;
+fn page(template: &Template, query: &BTreeMap<String, Template>, scope: &TemplateContext<'_>) -> Result<Url, Failure> {
+    let mut url = Url::parse(&filled_url(template, scope)?).map_err(|_| bad_address())?;
     for (name, template) in query {
         if let Some(value) = template.text(scope)? {
             url.query_pairs_mut().append_pair(name, &value);
@@ -114,7 +119,7 @@ fn content(text: &str) -> Option<Value> {
 }
 
 /// The keys in what the shop's server posted, once its state was found. Refuses keys that may do less than is needed.
-pub fn posted_keys(provider: &Provider, body: &Value) -> Result<Grant, Failure> {
+pub fn grant_from_posted_keys(provider: &Provider, body: &Value) -> Result<Grant, Failure> {
     let bad = |code: &str, text: String| Failure::give_up(code, text);
     let posted = provider.connect().posted.as_ref().ok_or_else(bad_address)?;
     let mut grant = Grant { version: 1, ..Grant::default() };
@@ -138,7 +143,7 @@ pub fn posted_keys(provider: &Provider, body: &Value) -> Result<Grant, Failure> 
 }
 
 /// The keys that the browser brought, once its state was found.
-pub fn brought_keys(provider: &Provider, facts: &Facts, query: &[(String, String)]) -> Result<Grant, Failure> {
+pub fn grant_from_query(provider: &Provider, facts: &Facts, query: &[(String, String)]) -> Result<Grant, Failure> {
     let bad = |code: &str, text: &str| Failure::give_up(code, text);
     let brought = provider.connect().brought.as_ref().ok_or_else(bad_address)?;
     let get = |name: &str| {
@@ -146,7 +151,10 @@ pub fn brought_keys(provider: &Provider, facts: &Facts, query: &[(String, String
         given.next().filter(|value| given.next().is_none() && !value.is_empty() && value.len() < 1024)
     };
     let store_url = provider.store_url(facts)?;
-    let wanted = brought.same_shop.equals.text(&Scope { store_url: &store_url, ..Scope::of_facts(facts) })?;
+    let wanted = brought
+        .same_shop
+        .equals
+        .text(&TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) })?;
     let plain = |text: &str| text.trim_end_matches('/').to_lowercase();
     if get(&brought.same_shop.param).map(plain) != wanted.as_deref().map(plain) {
         return Err(bad("other_shop", "the answer is from another shop than the one this connect was begun for"));
@@ -200,7 +208,7 @@ impl Provider {
     /// Where the browser goes when the shop is connected, where the platform wants that.
     pub fn done_url(&self, app: Option<&App>, facts: &Facts) -> Result<Option<Url>, Failure> {
         let Some(template) = self.oauth().ok().and_then(|oauth| oauth.done.as_ref()) else { return Ok(None) };
-        let text = address(template, &scope(self, app, facts))?;
+        let text = filled_url(template, &scope(self, app, facts))?;
         Url::parse(&text).map(Some).map_err(|_| bad_address())
     }
 }

@@ -7,30 +7,32 @@ mod token;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-pub use consent::{Way, authorise_url, brought_keys, callback_facts, new_verifier, posted_keys};
-pub use token::{Code, exchange, migrate, own_token, refresh, revoke};
+pub use consent::{
+    ConsentRequest, authorise_url, callback_facts, grant_from_posted_keys, grant_from_query, new_verifier,
+};
+pub use token::{CallbackCode, exchange, migrate, own_token, refresh, revoke};
 
-use super::{Provider, scope::Scope, template::Template};
+use super::{Provider, context::TemplateContext, template::Template};
 use crate::model::{Facts, Failure, Grant, Secret};
 
 /// Code of a renewal whose answer was lost, where that may have spent the token.
 pub const REFRESH_LOST: &str = "refresh_lost";
 
 /// An answer that is still to come.
-pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
 /// Where a session gets its grant from: asked for every call, never kept.
-pub trait Keys: Send + Sync {
+pub trait CredentialSource: Send + Sync {
     /// The grant as it stands, renewed if it ends soon.
-    fn current(&self) -> Answering<'_, Arc<Grant>>;
+    fn current(&self) -> BoxFuture<'_, Arc<Grant>>;
     /// A grant newer than `spent_version`, which the shop refused.
-    fn renewed(&self, spent_version: i32) -> Answering<'_, Arc<Grant>>;
+    fn refresh(&self, spent_version: i32) -> BoxFuture<'_, Arc<Grant>>;
 }
 
 /// Asked before every call: whether the work that the call is for is still the caller's.
 pub trait Fence: Send + Sync {
     /// Fails with `lease_lost` where it is not. `writes` says that the call may change something at the shop.
-    fn check(&self, writes: bool) -> Answering<'_, ()>;
+    fn check(&self, writes: bool) -> BoxFuture<'_, ()>;
 }
 
 /// A grant that nobody keeps yet: for the first call of a connect.
@@ -43,12 +45,12 @@ impl Fixed {
     }
 }
 
-impl Keys for Fixed {
-    fn current(&self) -> Answering<'_, Arc<Grant>> {
+impl CredentialSource for Fixed {
+    fn current(&self) -> BoxFuture<'_, Arc<Grant>> {
         Box::pin(async { Ok(self.0.clone()) })
     }
 
-    fn renewed(&self, _: i32) -> Answering<'_, Arc<Grant>> {
+    fn refresh(&self, _: i32) -> BoxFuture<'_, Arc<Grant>> {
         Box::pin(async {
             Err(Failure::give_up(
                 "key_refused",
@@ -68,15 +70,15 @@ pub struct App {
 }
 
 /// What the addresses of a grant look up.
-fn scope<'a>(provider: &Provider, app: Option<&'a App>, facts: &'a Facts) -> Scope<'a> {
-    let mut scope = Scope { app, ..Scope::of_facts(facts) };
+fn scope<'a>(provider: &Provider, app: Option<&'a App>, facts: &'a Facts) -> TemplateContext<'a> {
+    let mut scope = TemplateContext { app, ..TemplateContext::of_facts(facts) };
     if let Ok(store_url) = provider.store_url(facts) {
         scope.values.insert("store_url".into(), store_url.into());
     }
     scope
 }
 
-fn address(template: &Template, scope: &Scope<'_>) -> Result<String, Failure> {
+fn filled_url(template: &Template, scope: &TemplateContext<'_>) -> Result<String, Failure> {
     template.text(scope)?.ok_or_else(bad_address)
 }
 

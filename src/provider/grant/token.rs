@@ -8,24 +8,24 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::{
-    App, address,
-    answer::{Door, facts as answered_facts, grant, lost, same_shop},
-    bad_address, scope,
+    App,
+    answer::{TokenEndpoint, facts as answered_facts, grant, lost, same_shop},
+    bad_address, filled_url, scope,
 };
 use crate::{
     model::{Facts, Failure, Grant, Secret},
     outside::{Body, Outside, Request, log_target},
     provider::{
         Provider,
-        call::{Session, With},
+        call::{ShopClient, With},
+        context::TemplateContext,
         recipe::{ClientAuth, ConnectKind, Oauth},
-        scope::Scope,
         template::Template,
     },
 };
 
 /// A code to be turned into a grant.
-pub struct Code<'a> {
+pub struct CallbackCode<'a> {
     pub code: Secret,
     /// Letter by letter the one that the consent page was given.
     pub redirect_uri: &'a str,
@@ -38,7 +38,7 @@ pub async fn exchange(
     provider: &Provider,
     app: &App,
     facts: &Facts,
-    code: Code<'_>,
+    code: CallbackCode<'_>,
 ) -> Result<(Grant, Facts), Failure> {
     let (oauth, scope) = (provider.oauth()?, scope(provider, Some(app), facts));
     let redirect = RedirectUrl::new(code.redirect_uri.to_owned()).map_err(|_| bad_address())?;
@@ -50,7 +50,7 @@ pub async fn exchange(
     for (name, value) in filled(&oauth.token_extra, &scope)? {
         request = request.add_extra_param(name, value);
     }
-    let door = Door::new(outside, oauth, &scope)?;
+    let door = TokenEndpoint::new(outside, oauth, &scope)?;
     let sent = request.request_async(&door).await.is_ok();
     let answer = door.answer(provider, sent)?;
     same_shop(provider, &answer, &scope)?;
@@ -75,7 +75,7 @@ pub async fn own_token(
     for (name, value) in filled(&oauth.token_extra, &scope)? {
         request = request.add_extra_param(name, value);
     }
-    let door = Door::new(outside, oauth, &scope)?;
+    let door = TokenEndpoint::new(outside, oauth, &scope)?;
     let sent = request.request_async(&door).await.is_ok();
     grant(oauth, &door.answer(provider, sent)?, outside.clock.now(), old)
 }
@@ -108,7 +108,7 @@ pub async fn refresh(
     };
     let token = RefreshToken::new(token.expose_secret().to_owned());
     let client = client(provider, oauth, app, None, &scope)?;
-    let door = Door::new(outside, oauth, &scope)?;
+    let door = TokenEndpoint::new(outside, oauth, &scope)?;
     let sent = client.exchange_refresh_token(&token).request_async(&door).await.is_ok();
     let answer = door.answer(provider, sent).map_err(|failure| lost(oauth, failure))?;
     grant(oauth, &answer, outside.clock.now(), old)
@@ -133,15 +133,15 @@ pub async fn migrate(
         .append_pair("requested_token_type", &rule.requested_token_type)
         .extend_pairs(&rule.extra)
         .finish();
-    let door = Door::new(outside, oauth, &scope)?;
+    let door = TokenEndpoint::new(outside, oauth, &scope)?;
     let request = http::Request::builder()
         .method(http::Method::POST)
-        .uri(address(&oauth.token, &scope)?)
+        .uri(filled_url(&oauth.token, &scope)?)
         .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(http::header::ACCEPT, "application/json")
         .body(form.into_bytes())
         .map_err(|_| bad_address())?;
-    let good = door.pass(request).await.is_ok_and(|answer| answer.status() == http::StatusCode::OK);
+    let good = door.send(request).await.is_ok_and(|answer| answer.status() == http::StatusCode::OK);
     let fresh = grant(oauth, &door.answer(provider, good)?, outside.clock.now(), old)?;
     if fresh.secret("refresh").is_none() || fresh.expires_at.is_none() {
         let text = format!("{} gave no token that can be renewed; the old one stays in use", provider.name());
@@ -151,7 +151,7 @@ pub async fn migrate(
 }
 
 /// Asks the shop to end a grant, by the endpoint of RFC 7009 or by an operation of its own; false where it has neither.
-pub async fn revoke(session: &Session, grant: &Grant) -> Result<bool, Failure> {
+pub async fn revoke(session: &ShopClient, grant: &Grant) -> Result<bool, Failure> {
     let provider = &session.provider;
     let Ok(oauth) = provider.oauth() else { return Ok(false) };
     if let Some(op) = &oauth.revoke_op {
@@ -160,7 +160,7 @@ pub async fn revoke(session: &Session, grant: &Grant) -> Result<bool, Failure> {
     }
     let Some(template) = &oauth.revoke else { return Ok(false) };
     let app = session.app.as_ref();
-    let url = Url::parse(&address(template, &scope(provider, app, &session.facts))?).map_err(|_| bad_address())?;
+    let url = Url::parse(&filled_url(template, &scope(provider, app, &session.facts))?).map_err(|_| bad_address())?;
     let token =
         grant.secret("refresh").or(grant.secret("access")).map(|t| t.expose_secret().to_owned()).unwrap_or_default();
     let mut form = url::form_urlencoded::Serializer::new(String::new());
@@ -193,9 +193,9 @@ fn client(
     oauth: &Oauth,
     app: Option<&App>,
     held: Option<&Grant>,
-    scope: &Scope<'_>,
+    scope: &TemplateContext<'_>,
 ) -> Result<TokenClient, Failure> {
-    let url = TokenUrl::new(address(&oauth.token, scope)?).map_err(|_| bad_address())?;
+    let url = TokenUrl::new(filled_url(&oauth.token, scope)?).map_err(|_| bad_address())?;
     let (id, secret) = if let (Some(pasted), Some(held)) = (&oauth.client, held) {
         let named = |name: &str| {
             let missing =
@@ -218,7 +218,7 @@ fn client(
 
 fn filled(
     extras: &std::collections::BTreeMap<String, Template>,
-    scope: &Scope<'_>,
+    scope: &TemplateContext<'_>,
 ) -> Result<Vec<(String, String)>, Failure> {
     let mut out = Vec::new();
     for (name, template) in extras {

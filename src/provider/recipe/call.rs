@@ -27,7 +27,7 @@ pub(in crate::provider) struct Call {
     #[serde(default)]
     pub(in crate::provider) message: Vec<Path>,
     #[serde(default)]
-    pub(in crate::provider) budget: Vec<Budget>,
+    pub(in crate::provider) budget: Vec<CallBudget>,
     #[serde(default)]
     pub(in crate::provider) verdict: Vec<VerdictRule>,
 }
@@ -51,7 +51,7 @@ pub(in crate::provider) enum Signing {
 /// How often the shop may be asked.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub(in crate::provider) enum Budget {
+pub(in crate::provider) enum CallBudget {
     /// So many calls in so long.
     FixedWindow { requests: u32, per: Span },
     /// The answer says how many calls are left, and when there are more.
@@ -71,7 +71,7 @@ pub(in crate::provider) enum Budget {
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct VerdictRule {
     pub(in crate::provider) when: When,
-    pub(in crate::provider) class: Class,
+    pub(in crate::provider) class: ResponseClass,
     pub(in crate::provider) code: Option<String>,
     /// A sentence for people.
     pub(in crate::provider) say: Option<String>,
@@ -81,7 +81,7 @@ pub(in crate::provider) struct VerdictRule {
 /// What an answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::provider) enum Class {
+pub(in crate::provider) enum ResponseClass {
     Ok,
     /// The access token ended: renew it once.
     Expired,

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::{
     super::{
+        mapping::{Mapping, Only},
         path::Path,
-        pick::{Mapping, Only},
         template::Template,
     },
     Poll, Span,
@@ -14,7 +14,7 @@ use super::{
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::provider) struct Import {
+pub(in crate::provider) struct ImportRecipe {
     pub(in crate::provider) op: String,
     /// Why every import must read everything.
     pub(in crate::provider) full_only: Option<String>,

@@ -28,19 +28,19 @@ use super::template::{Template, Tree};
 pub(in crate::provider) struct Recipe {
     /// The form of the file; 1 today.
     pub(in crate::provider) schema: u32,
-    pub(in crate::provider) provider: About,
+    pub(in crate::provider) provider: PlatformInfo,
     pub(in crate::provider) connect: Connect,
     pub(in crate::provider) call: Call,
     /// What can be asked of the shop, by name.
     pub(in crate::provider) op: BTreeMap<String, Op>,
-    pub(in crate::provider) import: Import,
-    pub(in crate::provider) push: Option<Push>,
+    pub(in crate::provider) import: ImportRecipe,
+    pub(in crate::provider) push: Option<PushRecipe>,
     pub(in crate::provider) webhook: Option<Webhook>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::provider) struct About {
+pub(in crate::provider) struct PlatformInfo {
     pub(in crate::provider) key: String,
     pub(in crate::provider) name: String,
     /// Where the platform describes its API: the source of this file's facts.

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::{
     super::{
+        mapping::Only,
         path::Path,
-        pick::Only,
         template::{Template, Tree},
     },
     Span,
@@ -16,7 +16,7 @@ use super::{
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::provider) struct Push {
+pub(in crate::provider) struct PushRecipe {
     pub(in crate::provider) gallery: GalleryKind,
     pub(in crate::provider) list: GalleryList,
     pub(in crate::provider) step: Vec<PushStep>,
@@ -86,7 +86,7 @@ pub(in crate::provider) struct PushStep {
     pub(in crate::provider) keep: BTreeMap<String, Path>,
     /// What to do when it was begun and its end is unknown.
     #[serde(default)]
-    pub(in crate::provider) look: Look,
+    pub(in crate::provider) look: StepCheck,
     pub(in crate::provider) poll: Option<Poll>,
     /// For a replaced list: the new picture's id, which is put into `gallery.ids`.
     pub(in crate::provider) list: Option<Template>,
@@ -102,7 +102,7 @@ pub(in crate::provider) struct PushStep {
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub(in crate::provider) enum Look {
+pub(in crate::provider) enum StepCheck {
     /// Repeating it does no harm.
     #[default]
     Repeat,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::{path::Path, pick::Pick, template::Template};
+use super::super::{mapping::FieldMapping, path::Path, template::Template};
 
 /// Deliveries: how they are proved, whose they are, and what they mean.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -81,7 +81,7 @@ pub(in crate::provider) struct HookRule {
     #[serde(rename = "do")]
     pub(in crate::provider) act: HookAct,
     /// The product, in the body.
-    pub(in crate::provider) id: Option<Pick>,
+    pub(in crate::provider) id: Option<FieldMapping>,
 }
 
 /// What a delivery means. It is a hint: what is true is read from the shop.

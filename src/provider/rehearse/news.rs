@@ -14,8 +14,8 @@ use super::{
 use crate::{
     model::Facts,
     provider::{
+        context::TemplateContext,
         recipe::{HookAct, HookKey, HookPlace, HookProofKind, Webhook},
-        scope::Scope,
     },
 };
 
@@ -129,7 +129,7 @@ fn proof(webhook: &Webhook, key: &str, url: &str, body: &Value) -> String {
         HookProofKind::HmacText => {
             let facts = Facts::new();
             let values = Map::from_iter([("body".to_owned(), body.clone())]);
-            let scope = Scope { values, ..Scope::of_facts(&facts) };
+            let scope = TemplateContext { values, ..TemplateContext::of_facts(&facts) };
             webhook.verify.text.as_ref().and_then(|text| text.text(&scope).ok().flatten()).unwrap_or_default()
         }
     };

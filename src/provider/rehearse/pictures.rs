@@ -266,7 +266,9 @@ impl World {
         let mut reply = plan.answer(&meant.op);
         let steps = plan.provider.recipe.push.iter().flat_map(|push| &push.step);
         let looks = steps.filter_map(|step| match &step.look {
-            crate::provider::recipe::Look::Ask { op, each, name, keep } if *op == meant.op => Some((each, name, keep)),
+            crate::provider::recipe::StepCheck::Ask { op, each, name, keep } if *op == meant.op => {
+                Some((each, name, keep))
+            }
             _ => None,
         });
         for (each, name, keep) in looks {

@@ -11,11 +11,11 @@ use crate::{
     outside::{ExpectedRequest, Reply},
     provider::{
         Provider,
+        classify::classify,
         path::Path,
-        recipe::{BodyKind, Class, Op, PushStep},
+        recipe::{BodyKind, Op, PushStep, ResponseClass},
         replay::{Conversation, conversations},
         template::Template,
-        verdict::judge,
     },
 };
 
@@ -109,12 +109,12 @@ impl Plan {
                     continue;
                 }
                 let Some(response) = exchange.answer.response() else { continue };
-                let class = judge(&recipe.call.verdict, &response, &exchange.answer.body, now).class;
+                let class = classify(&recipe.call.verdict, &response, &exchange.answer.body, now).class;
                 let known = match class {
-                    Class::Throttled => &mut throttled,
-                    Class::Expired => &mut expired,
-                    Class::Revoked => &mut revoked,
-                    Class::Ok => {
+                    ResponseClass::Throttled => &mut throttled,
+                    ResponseClass::Expired => &mut expired,
+                    ResponseClass::Revoked => &mut revoked,
+                    ResponseClass::Ok => {
                         if let Some(meant) = self.understand(&exchange.ask) {
                             let richer = |known: &Reply| size(known) < size(&exchange.answer) && talk.good;
                             if self.answers.get(&meant.op).is_none_or(richer) {
@@ -231,7 +231,7 @@ impl Plan {
         match name {
             "app.client_id" => Some(self.client_id.clone()),
             "store_url" => address(),
-            "shop_host" => crate::provider::scope::shop_host(&address()?),
+            "shop_host" => crate::provider::context::shop_host(&address()?),
             name => match self.facts.get(name)? {
                 Value::String(text) => Some(text.clone()),
                 other => Some(other.to_string()),
@@ -363,7 +363,7 @@ fn uses(provider: &Provider) -> BTreeMap<String, Vec<Use>> {
         add(&push.list.op, Use::Gallery);
         push.step.iter().enumerate().for_each(|(place, step)| add(&step.op, Use::Step(place)));
         for step in &push.step {
-            if let crate::provider::recipe::Look::Ask { op, .. } = &step.look {
+            if let crate::provider::recipe::StepCheck::Ask { op, .. } = &step.look {
                 add(op, Use::Search);
             }
         }

@@ -7,8 +7,8 @@ use crate::{
     model::Time,
     outside::Reply,
     provider::{
+        mapping::{FieldMapping, ImageMapping, VariantMapping},
         path::Path,
-        pick::{ImageMapping, Pick, VariantMapping},
         recipe::{PageKind, Paging, SinceFormat},
     },
 };
@@ -274,7 +274,7 @@ fn variant_item(plan: &Plan, map: &VariantMapping, at: (u64, usize), variant: &V
             _ => options.each.put(&mut item, serde_json::json!({ name: value })),
         }
     }
-    if let Some(path) = map.image_id.as_ref().and_then(Pick::path) {
+    if let Some(path) = map.image_id.as_ref().and_then(FieldMapping::path) {
         path.put(&mut item, plan.picture.make(number * 100 + 1, ""));
     }
     if let Some(path) = map.id.path() {

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::pick::{Pick, ReadAs, Source};
+use super::mapping::{FieldMapping, FieldSource, ReadAs};
 use crate::model::{Price, Time};
 
-impl Pick {
+impl FieldMapping {
     /// Writes a text so that it would be read again, in the form of what stands there; the word of the shop where it has one.
     /// Texts that a template builds are not taken apart.
     pub(super) fn put(&self, item: &mut Value, text: &str) {
-        let Source::Path(path) = &self.source else { return };
+        let FieldSource::Path(path) = &self.source else { return };
         if self.template.is_some() {
             return;
         }
@@ -51,7 +51,7 @@ impl Pick {
 
     /// The same for a time.
     pub(super) fn put_time(&self, item: &mut Value, time: Time) {
-        let Source::Path(path) = &self.source else { return };
+        let FieldSource::Path(path) = &self.source else { return };
         let old = path.get(item).and_then(Value::as_str).unwrap_or_default();
         let new = match self.read_as {
             ReadAs::EpochS => Value::from(time.unix_ms().div_euclid(1000)),

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::{
     path::as_text,
-    recipe::{Class, VerdictRule, WaitFrom, WaitUnit, When},
+    recipe::{ResponseClass, VerdictRule, WaitFrom, WaitUnit, When},
 };
 use crate::{model::Time, outside::Response};
 
 /// An answer, judged.
 #[derive(Debug)]
-pub(super) struct Verdict {
-    pub(super) class: Class,
+pub(super) struct Classified {
+    pub(super) class: ResponseClass,
     pub(super) code: String,
     pub(super) say: Option<String>,
     /// How long the shop asks us to wait.
@@ -48,15 +48,20 @@ pub(super) fn challenge(response: &Response) -> Option<String> {
 }
 
 /// Judges an answer. `body` is null where it is no JSON.
-pub(super) fn judge(rules: &[VerdictRule], response: &Response, body: &Value, now: Time) -> Verdict {
+pub(super) fn classify(rules: &[VerdictRule], response: &Response, body: &Value, now: Time) -> Classified {
     let status = response.status;
     let asked = asked_wait(response, now);
     // Whatever its status means at this shop: the shop has not seen the call.
     if let Some(say) = challenge(response) {
-        return Verdict { class: Class::Down, code: "browser_challenge".to_owned(), say: Some(say), wait: asked };
+        return Classified {
+            class: ResponseClass::Down,
+            code: "browser_challenge".to_owned(),
+            say: Some(say),
+            wait: asked,
+        };
     }
     if let Some(rule) = rules.iter().find(|rule| rule.when.matches(status, body)) {
-        return Verdict {
+        return Classified {
             class: rule.class,
             code: rule.code.clone().unwrap_or_else(|| code_of(rule.class, status)),
             say: rule.say.clone(),
@@ -64,18 +69,18 @@ pub(super) fn judge(rules: &[VerdictRule], response: &Response, body: &Value, no
         };
     }
     if let Some(code) = (200..300).contains(&status).then(|| graphql_error(body)).flatten() {
-        return Verdict { class: Class::Refused, code: code.to_lowercase(), say: None, wait: None };
+        return Classified { class: ResponseClass::Refused, code: code.to_lowercase(), say: None, wait: None };
     }
     let class = match status {
-        200..=299 => Class::Ok,
-        401 => Class::Expired,
-        402 | 403 => Class::Rights,
-        404 | 410 => Class::Missing,
-        408 | 429 => Class::Throttled,
-        500.. => Class::Down,
-        _ => Class::Refused,
+        200..=299 => ResponseClass::Ok,
+        401 => ResponseClass::Expired,
+        402 | 403 => ResponseClass::Rights,
+        404 | 410 => ResponseClass::Missing,
+        408 | 429 => ResponseClass::Throttled,
+        500.. => ResponseClass::Down,
+        _ => ResponseClass::Refused,
     };
-    Verdict { class, code: code_of(class, status), say: None, wait: asked }
+    Classified { class, code: code_of(class, status), say: None, wait: asked }
 }
 
 /// A GraphQL answer that is only an error comes with status 200.
@@ -85,16 +90,16 @@ fn graphql_error(body: &Value) -> Option<String> {
     Some(code.unwrap_or_else(|| "graphql_error".to_owned()))
 }
 
-fn code_of(class: Class, status: u16) -> String {
+fn code_of(class: ResponseClass, status: u16) -> String {
     match class {
-        Class::Ok => "ok".to_owned(),
-        Class::Expired => "token_expired".to_owned(),
-        Class::Throttled => "throttled".to_owned(),
-        Class::Down => "shop_down".to_owned(),
-        Class::Revoked => "revoked".to_owned(),
-        Class::Rights => "rights".to_owned(),
-        Class::Missing => "not_found".to_owned(),
-        Class::Refused => format!("http_{status}"),
+        ResponseClass::Ok => "ok".to_owned(),
+        ResponseClass::Expired => "token_expired".to_owned(),
+        ResponseClass::Throttled => "throttled".to_owned(),
+        ResponseClass::Down => "shop_down".to_owned(),
+        ResponseClass::Revoked => "revoked".to_owned(),
+        ResponseClass::Rights => "rights".to_owned(),
+        ResponseClass::Missing => "not_found".to_owned(),
+        ResponseClass::Refused => format!("http_{status}"),
     }
 }
 
@@ -140,20 +145,24 @@ mod tests {
     #[test]
     fn the_default_table_knows_every_status() {
         for (status, class) in [
-            (200, Class::Ok),
-            (204, Class::Ok),
-            (401, Class::Expired),
-            (402, Class::Rights),
-            (403, Class::Rights),
-            (404, Class::Missing),
-            (410, Class::Missing),
-            (408, Class::Throttled),
-            (429, Class::Throttled),
-            (500, Class::Down),
-            (503, Class::Down),
-            (422, Class::Refused),
+            (200, ResponseClass::Ok),
+            (204, ResponseClass::Ok),
+            (401, ResponseClass::Expired),
+            (402, ResponseClass::Rights),
+            (403, ResponseClass::Rights),
+            (404, ResponseClass::Missing),
+            (410, ResponseClass::Missing),
+            (408, ResponseClass::Throttled),
+            (429, ResponseClass::Throttled),
+            (500, ResponseClass::Down),
+            (503, ResponseClass::Down),
+            (422, ResponseClass::Refused),
         ] {
-            assert_eq!(judge(&[], &answer(status, &[]), &Value::Null, Time::from_unix_ms(0)).class, class, "{status}");
+            assert_eq!(
+                classify(&[], &answer(status, &[]), &Value::Null, Time::from_unix_ms(0)).class,
+                class,
+                "{status}"
+            );
         }
     }
 
@@ -165,12 +174,12 @@ mod tests {
         }
         let rules: Rules = toml::from_str("[[rule]]\nwhen = { status = [403], body = 'detail', contains = ['credentials'] }\nclass = 'expired'\n\
              [[rule]]\nwhen = { status = ['2xx'], body = 'errors[0].extensions.code', in = ['FORBIDDEN'] }\nclass = 'revoked'\ncode = 'gone'\n").expect("rules");
-        let judge = |status, body| judge(&rules.rule, &answer(status, &[]), &body, Time::from_unix_ms(0));
-        assert_eq!(judge(403, json!({"detail": "no credentials"})).class, Class::Expired);
-        assert_eq!(judge(403, json!({"detail": "no"})).class, Class::Rights);
+        let judge = |status, body| classify(&rules.rule, &answer(status, &[]), &body, Time::from_unix_ms(0));
+        assert_eq!(judge(403, json!({"detail": "no credentials"})).class, ResponseClass::Expired);
+        assert_eq!(judge(403, json!({"detail": "no"})).class, ResponseClass::Rights);
         let gone = judge(200, json!({"errors": [{"extensions": {"code": "FORBIDDEN"}}]}));
-        assert_eq!((gone.class, gone.code.as_str()), (Class::Revoked, "gone"));
-        assert_eq!(judge(200, json!({"errors": [{"message": "x"}]})).class, Class::Refused);
+        assert_eq!((gone.class, gone.code.as_str()), (ResponseClass::Revoked, "gone"));
+        assert_eq!(judge(200, json!({"errors": [{"message": "x"}]})).class, ResponseClass::Refused);
     }
 
     #[test]
@@ -181,7 +190,7 @@ mod tests {
         }
         let rules: Rules = toml::from_str("[[rule]]\nwhen = { status = [403] }\nclass = 'revoked'\n").expect("rules");
         let judge = |status, headers: &[(&'static str, &str)]| {
-            judge(&rules.rule, &answer(status, headers), &Value::Null, Time::from_unix_ms(0))
+            classify(&rules.rule, &answer(status, headers), &Value::Null, Time::from_unix_ms(0))
         };
         for (status, header, word) in [
             (403, "cf-mitigated", "challenge"),
@@ -191,17 +200,21 @@ mod tests {
             (202, "sg-captcha", "challenge"),
         ] {
             let verdict = judge(status, &[(header, word)]);
-            assert_eq!((verdict.class, verdict.code.as_str()), (Class::Down, "browser_challenge"), "{header} {status}");
+            assert_eq!(
+                (verdict.class, verdict.code.as_str()),
+                (ResponseClass::Down, "browser_challenge"),
+                "{header} {status}"
+            );
             assert!(verdict.say.is_some_and(|say| say.contains("allow this server's address")));
         }
-        assert_eq!(judge(403, &[("cf-mitigated", "block")]).class, Class::Revoked);
-        assert_eq!(judge(403, &[]).class, Class::Revoked);
+        assert_eq!(judge(403, &[("cf-mitigated", "block")]).class, ResponseClass::Revoked);
+        assert_eq!(judge(403, &[]).class, ResponseClass::Revoked);
     }
 
     #[test]
     fn retry_after_is_read_as_seconds_and_as_a_date() {
         let now = Time::parse("2015-10-21T07:27:00Z").expect("a time");
-        let wait = |text: &str| judge(&[], &answer(429, &[("retry-after", text)]), &Value::Null, now).wait;
+        let wait = |text: &str| classify(&[], &answer(429, &[("retry-after", text)]), &Value::Null, now).wait;
         assert_eq!(wait("2"), Some(Duration::from_secs(2)));
         assert_eq!(wait("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::from_mins(1)));
         assert_eq!(wait("soon"), None);

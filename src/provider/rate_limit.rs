@@ -16,7 +16,7 @@ use governor::{
 };
 use serde_json::Value;
 
-use super::{Provider, path::as_text, recipe::Budget};
+use super::{Provider, path::as_text, recipe::CallBudget};
 use crate::{
     model::Time,
     outside::{Clock, Response},
@@ -27,48 +27,48 @@ const QUIET_AT_MOST: Duration = Duration::from_hours(1);
 
 /// The pacers of this process, by provider and shop.
 #[derive(Debug, Default)]
-pub struct Pacers(Mutex<HashMap<(String, String), Arc<Pacer>>>);
+pub struct RateLimiters(Mutex<HashMap<(String, String), Arc<RateLimiter>>>);
 
-impl Pacers {
-    pub(super) fn of(&self, provider: &Provider, store_url: &str, clock: &Clock) -> Arc<Pacer> {
+impl RateLimiters {
+    pub(super) fn of(&self, provider: &Provider, store_url: &str, clock: &Clock) -> Arc<RateLimiter> {
         let mut pacers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (provider.key().to_owned(), store_url.to_owned());
-        pacers.entry(key).or_insert_with(|| Arc::new(Pacer::new(&provider.recipe.call.budget, clock))).clone()
+        pacers.entry(key).or_insert_with(|| Arc::new(RateLimiter::new(&provider.recipe.call.budget, clock))).clone()
     }
 }
 
 /// The budgets of one shop.
 #[derive(Debug)]
-pub(super) struct Pacer {
-    windows: Vec<Window>,
-    bucket: Mutex<Option<Bucket>>,
+pub(super) struct RateLimiter {
+    windows: Vec<CallLimiter>,
+    bucket: Mutex<Option<CostBucket>>,
     /// The shop asked for quiet until then.
     quiet_until: Mutex<Option<Time>>,
 }
 
-type Window = Governor<NotKeyed, InMemoryState, PaceClock, NoOpMiddleware<Nanos>>;
+type CallLimiter = Governor<NotKeyed, InMemoryState, LimiterClock, NoOpMiddleware<Nanos>>;
 
 /// What is known of a cost bucket.
 #[derive(Debug, Clone, Copy)]
-struct Bucket {
+struct CostBucket {
     maximum: f64,
     left: f64,
     refill_per_s: f64,
     seen_at: Time,
 }
 
-impl Pacer {
-    fn new(budgets: &[Budget], clock: &Clock) -> Self {
+impl RateLimiter {
+    fn new(budgets: &[CallBudget], clock: &Clock) -> Self {
         let windows = budgets.iter().filter_map(|budget| match budget {
-            Budget::FixedWindow { requests, per } => {
+            CallBudget::FixedWindow { requests, per } => {
                 let burst = NonZeroU32::new(*requests)?;
                 let quota = Quota::with_period(per.0 / burst.get())?.allow_burst(burst);
-                Some(Governor::direct_with_clock(quota, PaceClock(clock.clone())))
+                Some(Governor::direct_with_clock(quota, LimiterClock(clock.clone())))
             }
             _ => None,
         });
         let bucket = budgets.iter().find_map(|budget| match budget {
-            Budget::CostBucket { default_maximum, default_refill, .. } => Some(Bucket {
+            CallBudget::CostBucket { default_maximum, default_refill, .. } => Some(CostBucket {
                 maximum: *default_maximum,
                 left: *default_maximum,
                 refill_per_s: *default_refill,
@@ -83,7 +83,7 @@ impl Pacer {
     ///
     /// # Errors
     /// How long it would have to wait, where that is more than `patience`: the shop's own word may be anything.
-    pub(super) async fn take(&self, cost: f64, patience: Duration, clock: &Clock) -> Result<(), Duration> {
+    pub(super) async fn acquire(&self, cost: f64, patience: Duration, clock: &Clock) -> Result<(), Duration> {
         let mut waited = Duration::ZERO;
         while let Some(wait) = self.wait(cost, clock.now()) {
             waited = waited.saturating_add(wait);
@@ -94,7 +94,7 @@ impl Pacer {
         }
         for window in &self.windows {
             while let Err(until) = window.check() {
-                let wait = until.wait_time_from(PaceClock(clock.clone()).now());
+                let wait = until.wait_time_from(LimiterClock(clock.clone()).now());
                 clock.sleep(wait.max(Duration::from_millis(1))).await;
             }
         }
@@ -120,26 +120,26 @@ impl Pacer {
     }
 
     /// Learns from an answer what is left.
-    pub(super) fn learn(&self, budgets: &[Budget], response: &Response, body: &Value, now: Time) {
+    pub(super) fn learn(&self, budgets: &[CallBudget], response: &Response, body: &Value, now: Time) {
         for budget in budgets {
             match budget {
-                Budget::FixedWindow { .. } => {}
-                Budget::RemainingHeader { remaining, reset_after_s, reset_after_ms, floor } => {
+                CallBudget::FixedWindow { .. } => {}
+                CallBudget::RemainingHeader { remaining, reset_after_s, reset_after_ms, floor } => {
                     let left = response.header(remaining).and_then(|text| text.trim().parse::<i64>().ok());
                     let number = |name: &Option<String>| response.header(name.as_ref()?)?.trim().parse::<f64>().ok();
                     let reset = number(reset_after_s).or_else(|| Some(number(reset_after_ms)? / 1000.0));
                     if left.is_some_and(|left| left <= *floor) {
                         let wait =
                             reset.and_then(|s| Duration::try_from_secs_f64(s).ok()).unwrap_or(Duration::from_secs(1));
-                        self.quiet(now, wait);
+                        self.pause_until(now, wait);
                     }
                 }
-                Budget::CostBucket { maximum, left, refill, .. } => {
+                CallBudget::CostBucket { maximum, left, refill, .. } => {
                     let number = |path: &super::path::Path| path.get(body).and_then(as_text)?.parse::<f64>().ok();
                     if let (Some(maximum), Some(left), Some(refill_per_s)) =
                         (number(maximum), number(left), number(refill))
                     {
-                        *lock(&self.bucket) = Some(Bucket { maximum, left, refill_per_s, seen_at: now });
+                        *lock(&self.bucket) = Some(CostBucket { maximum, left, refill_per_s, seen_at: now });
                     }
                 }
             }
@@ -147,14 +147,14 @@ impl Pacer {
     }
 
     /// Nobody asks this shop for so long; an absurd time counts as an hour.
-    pub(super) fn quiet(&self, now: Time, wait: Duration) {
+    pub(super) fn pause_until(&self, now: Time, wait: Duration) {
         let until = now.plus(wait.min(QUIET_AT_MOST));
         let mut quiet = lock(&self.quiet_until);
         *quiet = Some(quiet.map_or(until, |known| known.max(until)));
     }
 }
 
-impl Bucket {
+impl CostBucket {
     fn fill(&mut self, now: Time) {
         let gained = now.since(self.seen_at).as_secs_f64() * self.refill_per_s;
         self.left = (self.left + gained).min(self.maximum);
@@ -168,9 +168,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// Our clock, as the rate limiter asks for it.
 #[derive(Debug, Clone)]
-struct PaceClock(Clock);
+struct LimiterClock(Clock);
 
-impl GovernorClock for PaceClock {
+impl GovernorClock for LimiterClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
@@ -185,10 +185,10 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_mins(1);
 
-    fn budgets(text: &str) -> Vec<Budget> {
+    fn budgets(text: &str) -> Vec<CallBudget> {
         #[derive(serde::Deserialize)]
         struct File {
-            budget: Vec<Budget>,
+            budget: Vec<CallBudget>,
         }
         toml::from_str::<File>(text).expect("budgets").budget
     }
@@ -196,12 +196,13 @@ mod tests {
     #[tokio::test]
     async fn a_window_lets_its_burst_through_and_then_waits() {
         let clock = Clock::frozen(Time::from_unix_ms(1_000_000));
-        let pacer = Pacer::new(&budgets("[[budget]]\nkind = 'fixed_window'\nrequests = 2\nper = '10s'\n"), &clock);
+        let pacer =
+            RateLimiter::new(&budgets("[[budget]]\nkind = 'fixed_window'\nrequests = 2\nper = '10s'\n"), &clock);
         let start = clock.now();
-        pacer.take(1.0, PATIENCE, &clock).await.expect("fits");
-        pacer.take(1.0, PATIENCE, &clock).await.expect("fits");
+        pacer.acquire(1.0, PATIENCE, &clock).await.expect("fits");
+        pacer.acquire(1.0, PATIENCE, &clock).await.expect("fits");
         assert_eq!(clock.now().since(start), Duration::ZERO);
-        pacer.take(1.0, PATIENCE, &clock).await.expect("fits");
+        pacer.acquire(1.0, PATIENCE, &clock).await.expect("fits");
         assert!(clock.now().since(start) >= Duration::from_secs(5), "the third waits for its share of the window");
     }
 
@@ -209,13 +210,13 @@ mod tests {
     async fn a_bucket_is_emptied_and_fills_again() {
         let clock = Clock::frozen(Time::from_unix_ms(1_000_000));
         let text = "[[budget]]\nkind = 'cost_bucket'\nmaximum = 'm'\nleft = 'l'\nrefill = 'r'\ndefault_maximum = 100.0\ndefault_refill = 10.0\n";
-        let (pacer, start) = (Pacer::new(&budgets(text), &clock), clock.now());
-        pacer.take(80.0, PATIENCE, &clock).await.expect("fits");
-        pacer.take(50.0, PATIENCE, &clock).await.expect("fits");
+        let (pacer, start) = (RateLimiter::new(&budgets(text), &clock), clock.now());
+        pacer.acquire(80.0, PATIENCE, &clock).await.expect("fits");
+        pacer.acquire(50.0, PATIENCE, &clock).await.expect("fits");
         assert_eq!(clock.now().since(start), Duration::from_secs(3), "30 are missing, 10 come a second");
         let response = Response { status: 200, headers: http::HeaderMap::new(), body: bytes::Bytes::new() };
         pacer.learn(&budgets(text), &response, &serde_json::json!({"m": 100, "l": 0, "r": 50}), clock.now());
-        pacer.take(50.0, PATIENCE, &clock).await.expect("fits");
+        pacer.acquire(50.0, PATIENCE, &clock).await.expect("fits");
         assert_eq!(clock.now().since(start), Duration::from_secs(4), "the shop's word replaces ours");
     }
 
@@ -224,13 +225,13 @@ mod tests {
         let clock = Clock::frozen(Time::from_unix_ms(1_000_000));
         let budgets =
             budgets("[[budget]]\nkind = 'remaining_header'\nremaining = 'x-left'\nreset_after_s = 'x-reset'\n");
-        let (pacer, start) = (Pacer::new(&budgets, &clock), clock.now());
+        let (pacer, start) = (RateLimiter::new(&budgets, &clock), clock.now());
         let mut headers = http::HeaderMap::new();
         headers.insert("x-left", "0".parse().expect("a header"));
         headers.insert("x-reset", "7".parse().expect("a header"));
         let response = Response { status: 200, headers, body: bytes::Bytes::new() };
         pacer.learn(&budgets, &response, &Value::Null, clock.now());
-        pacer.take(1.0, PATIENCE, &clock).await.expect("fits");
+        pacer.acquire(1.0, PATIENCE, &clock).await.expect("fits");
         assert_eq!(clock.now().since(start), Duration::from_secs(7));
     }
 
@@ -251,9 +252,9 @@ mod tests {
             ("1e300", Value::Null),
             ("0", serde_json::json!({"m": 100, "l": 0, "r": 1e-12})),
         ] {
-            let (pacer, start) = (Pacer::new(&budgets(text), &clock), clock.now());
+            let (pacer, start) = (RateLimiter::new(&budgets(text), &clock), clock.now());
             pacer.learn(&budgets(text), &answer(reset), &body, clock.now());
-            let wait = pacer.take(50.0, PATIENCE, &clock).await;
+            let wait = pacer.acquire(50.0, PATIENCE, &clock).await;
             if reset == "1e300" {
                 assert_eq!((wait, clock.now().since(start)), (Ok(()), Duration::from_secs(1)), "no number");
                 continue;

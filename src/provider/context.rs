@@ -7,7 +7,7 @@ use super::App;
 use crate::model::{Facts, Grant};
 
 /// The values of one call. Secrets are looked up in the grant and stand nowhere else.
-pub(super) struct Scope<'a> {
+pub(super) struct TemplateContext<'a> {
     pub(super) facts: &'a Facts,
     pub(super) store_url: &'a str,
     pub(super) grant: Option<&'a Grant>,
@@ -16,7 +16,7 @@ pub(super) struct Scope<'a> {
     pub(super) values: Map<String, Value>,
 }
 
-impl<'a> Scope<'a> {
+impl<'a> TemplateContext<'a> {
     /// Only what the merchant and the shop told.
     pub(super) fn of_facts(facts: &'a Facts) -> Self {
         Self { facts, store_url: "", grant: None, app: None, values: Map::new() }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::{
+    context::TemplateContext,
     path::{Path, as_text},
-    scope::Scope,
     template::Template,
 };
 use crate::model::{
@@ -21,16 +21,16 @@ use crate::model::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Mapping {
-    pub(super) erp_id: Pick,
-    pub(super) title: Pick,
-    pub(super) erp_sku: Option<Pick>,
-    pub(super) erp_url: Option<Pick>,
-    pub(super) description: Option<Pick>,
-    pub(super) category: Option<Pick>,
-    pub(super) price: Option<Pick>,
-    pub(super) currency: Option<Pick>,
-    pub(super) status: Option<Pick>,
-    pub(super) updated_at: Option<Pick>,
+    pub(super) erp_id: FieldMapping,
+    pub(super) title: FieldMapping,
+    pub(super) erp_sku: Option<FieldMapping>,
+    pub(super) erp_url: Option<FieldMapping>,
+    pub(super) description: Option<FieldMapping>,
+    pub(super) category: Option<FieldMapping>,
+    pub(super) price: Option<FieldMapping>,
+    pub(super) currency: Option<FieldMapping>,
+    pub(super) status: Option<FieldMapping>,
+    pub(super) updated_at: Option<FieldMapping>,
     pub(super) variants: Option<VariantMapping>,
     pub(super) images: Option<ImageMapping>,
 }
@@ -39,12 +39,12 @@ pub(super) struct Mapping {
 #[serde(deny_unknown_fields)]
 pub(super) struct VariantMapping {
     pub(super) each: Path,
-    pub(super) id: Pick,
-    pub(super) sku: Option<Pick>,
-    pub(super) title: Option<Pick>,
-    pub(super) price: Option<Pick>,
+    pub(super) id: FieldMapping,
+    pub(super) sku: Option<FieldMapping>,
+    pub(super) title: Option<FieldMapping>,
+    pub(super) price: Option<FieldMapping>,
     pub(super) options: Option<OptionMapping>,
-    pub(super) image_id: Option<Pick>,
+    pub(super) image_id: Option<FieldMapping>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -77,15 +77,15 @@ pub(super) struct ImageMapping {
     pub(super) each: Path,
     /// Leaves out what is no picture.
     pub(super) only: Option<Only>,
-    pub(super) id: Pick,
-    pub(super) url: Pick,
-    pub(super) alt: Option<Pick>,
+    pub(super) id: FieldMapping,
+    pub(super) url: FieldMapping,
+    pub(super) alt: Option<FieldMapping>,
 }
 
 /// One value: where it stands and how it is read.
 #[derive(Debug)]
-pub(super) struct Pick {
-    pub(super) source: Source,
+pub(super) struct FieldMapping {
+    pub(super) source: FieldSource,
     pub(super) read_as: ReadAs,
     /// Other words for the same thing.
     pub(super) words: BTreeMap<String, String>,
@@ -95,7 +95,7 @@ pub(super) struct Pick {
 }
 
 #[derive(Debug)]
-pub(super) enum Source {
+pub(super) enum FieldSource {
     Path(Path),
     /// The same for every product.
     Fixed(String),
@@ -137,46 +137,46 @@ pub(super) struct Written {
     template: Option<Template>,
 }
 
-impl<'de> Deserialize<'de> for Pick {
+impl<'de> Deserialize<'de> for FieldMapping {
     /// A text is a path; a table says more. Not serde's `untagged`, which would hide what is wrong in either.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = toml::Value::deserialize(deserializer)?;
         if let toml::Value::String(text) = &value {
-            let source = Source::Path(Path::parse(text).map_err(serde::de::Error::custom)?);
+            let source = FieldSource::Path(Path::parse(text).map_err(serde::de::Error::custom)?);
             return Ok(Self { source, read_as: ReadAs::Text, words: BTreeMap::new(), or: None, template: None });
         }
         let written: Written = value.try_into().map_err(|e: toml::de::Error| serde::de::Error::custom(e.message()))?;
         let source = match (written.path, written.fixed, written.fact) {
-            (Some(path), None, None) => Source::Path(path),
-            (None, Some(text), None) => Source::Fixed(text),
-            (None, None, Some(name)) => Source::Fact(name),
+            (Some(path), None, None) => FieldSource::Path(path),
+            (None, Some(text), None) => FieldSource::Fixed(text),
+            (None, None, Some(name)) => FieldSource::Fact(name),
             _ => return Err(serde::de::Error::custom("a field has exactly one of: path, fixed, fact")),
         };
         Ok(Self { source, read_as: written.read_as, words: written.words, or: written.or, template: written.template })
     }
 }
 
-impl Pick {
+impl FieldMapping {
     /// The fact it reads, if it does.
     pub(super) fn fact(&self) -> Option<&str> {
         match &self.source {
-            Source::Fact(name) => Some(name),
+            FieldSource::Fact(name) => Some(name),
             _ => None,
         }
     }
 
-    pub(super) fn text(&self, item: &Value, scope: &Scope<'_>) -> Option<String> {
+    pub(super) fn text(&self, item: &Value, scope: &TemplateContext<'_>) -> Option<String> {
         let raw = match &self.source {
-            Source::Path(path) => {
+            FieldSource::Path(path) => {
                 let found = path.get(item).and_then(|value| self.convert(value));
                 found.or_else(|| self.or.as_ref()?.get(item).and_then(|value| self.convert(value)))
             }
-            Source::Fixed(text) => Some(text.clone()),
-            Source::Fact(name) => scope.text(name),
+            FieldSource::Fixed(text) => Some(text.clone()),
+            FieldSource::Fact(name) => scope.text(name),
         }?;
         let word = if self.words.is_empty() { raw } else { self.words.get(&raw).cloned().unwrap_or(raw) };
         let Some(template) = &self.template else { return Some(word) };
-        let mut scope = Scope { values: scope.values.clone(), ..*scope };
+        let mut scope = TemplateContext { values: scope.values.clone(), ..*scope };
         scope.values.insert("value".to_owned(), word.into());
         template.text(&scope).ok()?
     }
@@ -184,7 +184,7 @@ impl Pick {
     /// Where it is read from, if from the item.
     pub(super) fn path(&self) -> Option<&Path> {
         match &self.source {
-            Source::Path(path) => Some(path),
+            FieldSource::Path(path) => Some(path),
             _ => None,
         }
     }
@@ -209,7 +209,7 @@ impl Pick {
         }
     }
 
-    fn price(&self, item: &Value, scope: &Scope<'_>) -> Result<Option<Price>, String> {
+    fn price(&self, item: &Value, scope: &TemplateContext<'_>) -> Result<Option<Price>, String> {
         let Some(text) = self.text(item, scope) else { return Ok(None) };
         let price = match self.read_as {
             ReadAs::MinorUnits => text.parse().ok().and_then(|units| Price::from_minor(units, 2)),
@@ -221,7 +221,7 @@ impl Pick {
     }
 
     /// A date that cannot be read is none: zero dates and worse stand in real shops, and no product is lost for one.
-    fn time(&self, item: &Value, scope: &Scope<'_>) -> Option<Time> {
+    fn time(&self, item: &Value, scope: &TemplateContext<'_>) -> Option<Time> {
         let text = self.text(item, scope)?;
         match self.read_as {
             ReadAs::EpochS => Time::checked_from_unix_ms(text.parse::<i64>().ok()?.checked_mul(1000)?),
@@ -231,7 +231,7 @@ impl Pick {
     }
 }
 
-fn text(pick: Option<&Pick>, item: &Value, scope: &Scope<'_>) -> Option<String> {
+fn text(pick: Option<&FieldMapping>, item: &Value, scope: &TemplateContext<'_>) -> Option<String> {
     pick?.text(item, scope)
 }
 
@@ -242,8 +242,8 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 ///
 /// # Errors
 /// The words for an id that is none: there is none, or a number that lost its last digits on the way into memory.
-fn id(pick: &Pick, item: &Value, scope: &Scope<'_>, whose: &str) -> Result<String, String> {
-    if let Source::Path(path) = &pick.source
+fn id(pick: &FieldMapping, item: &Value, scope: &TemplateContext<'_>, whose: &str) -> Result<String, String> {
+    if let FieldSource::Path(path) = &pick.source
         && let Some(Value::Number(number)) = path.get(item)
         && number.as_f64().is_some_and(|id| number.is_f64() && id.abs() >= EXACT)
     {
@@ -256,7 +256,7 @@ fn id(pick: &Pick, item: &Value, scope: &Scope<'_>, whose: &str) -> Result<Strin
 const MAX_SKU: usize = 512;
 
 /// An SKU, and whether it was cut.
-fn sku(pick: Option<&Pick>, item: &Value, scope: &Scope<'_>) -> (Option<String>, bool) {
+fn sku(pick: Option<&FieldMapping>, item: &Value, scope: &TemplateContext<'_>) -> (Option<String>, bool) {
     let Some(whole) = text(pick, item, scope) else { return (None, false) };
     match cut(&whole, MAX_SKU) {
         Cow::Borrowed(_) => (Some(whole), false),
@@ -266,7 +266,11 @@ fn sku(pick: Option<&Pick>, item: &Value, scope: &Scope<'_>) -> (Option<String>,
 
 impl Mapping {
     /// The normal form of one product, or why it has none.
-    pub(super) fn product(&self, item: &Value, scope: &Scope<'_>) -> Result<NormalProduct, (Option<String>, String)> {
+    pub(super) fn product(
+        &self,
+        item: &Value,
+        scope: &TemplateContext<'_>,
+    ) -> Result<NormalProduct, (Option<String>, String)> {
         let erp_id = id(&self.erp_id, item, scope, "it").map_err(|why| (None, why))?;
         let why = |why: String| (Some(erp_id.clone()), why);
         let price = self.price.as_ref().map_or(Ok(None), |p| p.price(item, scope)).map_err(why)?;
@@ -314,7 +318,7 @@ impl Mapping {
     }
 
     /// Every pick of the mapping, with its key, for the checks.
-    pub(super) fn picks(&self) -> Vec<(&'static str, &Pick)> {
+    pub(super) fn picks(&self) -> Vec<(&'static str, &FieldMapping)> {
         let optional = [
             ("erp_sku", &self.erp_sku),
             ("erp_url", &self.erp_url),
@@ -349,7 +353,7 @@ impl OptionMapping {
 
 impl VariantMapping {
     /// A variant, and whether its SKU was cut.
-    fn variant(&self, item: &Value, scope: &Scope<'_>) -> Result<(NormalVariant, bool), String> {
+    fn variant(&self, item: &Value, scope: &TemplateContext<'_>) -> Result<(NormalVariant, bool), String> {
         let id = id(&self.id, item, scope, "a variant")?;
         let options = self.options.iter().flat_map(|options| options.pairs(item));
         let (sku, was_cut) = sku(self.sku.as_ref(), item, scope);
@@ -367,7 +371,7 @@ impl VariantMapping {
 
 impl ImageMapping {
     /// `None` for a picture without id or address: there is nothing to remember of it.
-    fn image(&self, item: &Value, scope: &Scope<'_>) -> Option<NormalImage> {
+    fn image(&self, item: &Value, scope: &TemplateContext<'_>) -> Option<NormalImage> {
         Some(NormalImage {
             id: id(&self.id, item, scope, "a picture").ok()?,
             url: text(Some(&self.url), item, scope)?,
@@ -406,7 +410,7 @@ mod tests {
         let mapping: Mapping = toml::from_str(MAPPING).expect("a mapping");
         let mut facts = Facts::new();
         facts.insert("currency".into(), json!("EUR"));
-        mapping.product(item, &Scope { store_url: "https://s.example", ..Scope::of_facts(&facts) })
+        mapping.product(item, &TemplateContext { store_url: "https://s.example", ..TemplateContext::of_facts(&facts) })
     }
 
     #[test]
