@@ -15,9 +15,9 @@ use crate::{
     app,
     config::Config,
     outside::{Http, HttpPolicy, Outside},
-    provider::Rules,
-    rehearse::{self, Stage},
+    provider::SimulatorOptions,
     sandbox::{self, Options, Sandbox, Shelf},
+    simulator::{self, Server},
 };
 
 #[derive(clap::Args)]
@@ -92,7 +92,7 @@ async fn rehearsal(config: &Config, platform: &str, options: Options, listener: 
     let provider =
         provider.with_context(|| format!("there is no provider '{platform}'; see: store-sync providers list"))?;
     let app = config.app.get(platform);
-    let rules = Rules {
+    let rules = SimulatorOptions {
         client_id: app.map_or_else(|| "store-sync".to_owned(), |app| app.client_id.clone()),
         client_secret: app
             .map_or_else(|| "rehearsal-secret".to_owned(), |app| app.client_secret.expose_secret().to_owned()),
@@ -114,8 +114,8 @@ async fn rehearsal(config: &Config, platform: &str, options: Options, listener: 
     };
     let outside = Outside { http: Http::new(policy)?, ..app::outside(config)? };
     let shelf = Shelf::new(&options, outside.clock.now())?;
-    let stage = Stage::new(provider.clone(), rules, shelf, outside)?;
-    let rehearsal = stage.rehearsal();
+    let stage = Server::new(provider.clone(), rules, shelf, outside)?;
+    let rehearsal = stage.simulator();
     line(&format!("{} (rehearsal) at {here}", provider.name()))?;
     let mut told =
         "To connect it, put this into config.toml and restart the daemon:\n\n[http]\nallow_private_networks = true\n"
@@ -141,7 +141,7 @@ async fn rehearsal(config: &Config, platform: &str, options: Options, listener: 
     }
     told.push_str(if provider.takes_pasted_keys() { "" } else { " --rehearse" });
     note(&format!("{told}\n\nThe merchant's hand and bad luck: {here}/rehearsal (docs/platforms.md)"));
-    rehearse::serve(listener, stage, stop_signal()).await?;
+    simulator::serve(listener, stage, stop_signal()).await?;
     Ok(())
 }
 

@@ -9,10 +9,10 @@ use store_sync::{
     connect, db,
     model::{ConnectionStatus, ImportScope, ItemOutcome, Product, PushStatus, Run, RunAction, RunStatus, Trigger},
     outside::{Body, Clock, Files, Http, HttpPolicy, Outside, Random, Request},
-    provider::{Providers, Rules},
+    provider::{Providers, SimulatorOptions},
     push,
-    rehearse::{self, Stage},
     sandbox::{Options, Shelf},
+    simulator::{self, Server},
     web,
 };
 use tokio::net::TcpListener;
@@ -31,7 +31,7 @@ struct House {
     provider: &'static str,
     /// What is sold there, as it was at first.
     shelf: Shelf,
-    stage: Stage,
+    stage: Server,
     stage_url: String,
 }
 
@@ -41,7 +41,7 @@ impl House {
         let stage_url = format!("http://{}", listener.local_addr().expect("an address"));
         let known = Providers::built_in().expect("the built-in files are fine");
         let found = known.get(provider).expect("is built in").clone();
-        let rules = Rules {
+        let rules = SimulatorOptions {
             client_id: "our-app".into(),
             client_secret: "our-secret".into(),
             webhook_key: "our-key".into(),
@@ -63,7 +63,7 @@ impl House {
         let born = start_of_time().minus(Duration::from_hours(24));
         let goods = Shelf::new(&options, born).expect("a shelf");
         let policy = HttpPolicy { allow_private_networks: true, ..HttpPolicy::default() };
-        let probe = Stage::new(
+        let probe = Server::new(
             found.clone(),
             rules.clone(),
             Shelf::new(&options, born).expect("a shelf"),
@@ -75,7 +75,7 @@ impl House {
             },
         )
         .expect("a stage");
-        let connect_to = probe.rehearsal().hosts().into_iter().map(|host| (host, origin(&stage_url))).collect();
+        let connect_to = probe.simulator().hosts().into_iter().map(|host| (host, origin(&stage_url))).collect();
         let more = More { config: &config, connect_to, public: Some(DAEMON), ..More::default() };
         let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, more).await;
         let outside = Outside {
@@ -84,8 +84,8 @@ impl House {
             http: app.http.clone(),
             files: Files::new("nowhere"),
         };
-        let stage = Stage::new(found, rules, goods, outside).expect("a stage");
-        tokio::spawn(rehearse::serve(listener, stage.clone(), std::future::pending()));
+        let stage = Server::new(found, rules, goods, outside).expect("a stage");
+        tokio::spawn(simulator::serve(listener, stage.clone(), std::future::pending()));
         let shelf = Shelf::new(&options, born).expect("a shelf");
         Self { app, provider, shelf, stage, stage_url }
     }
@@ -113,9 +113,9 @@ impl House {
     async fn connect(&self) {
         let tools = &self.app.tools;
         let provider = tools.provider(self.provider).expect("is known").clone();
-        let mut fields = self.stage.rehearsal().fields();
+        let mut fields = self.stage.simulator().fields();
         if provider.takes_pasted_keys() {
-            fields.extend(self.stage.rehearsal().pasted_keys());
+            fields.extend(self.stage.simulator().pasted_keys());
             connect::paste(tools, "acme", self.provider, &fields).await.expect("is connected");
             return;
         }

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use sha2::Sha256;
 
 use super::{
-    Errand, Said, World,
-    plan::{Meant, Plan},
+    Outbound, SimulatedReply, SimulatorState,
+    routes::{MatchedCall, Routes},
 };
 use crate::{
     model::Facts,
@@ -21,30 +21,30 @@ use crate::{
 
 /// A subscription.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct Subscription {
     topic: String,
     url: String,
     secret: String,
 }
 
-impl World {
+impl SimulatorState {
     /// Somebody wants to be told of a topic.
-    pub(super) fn subscribe(&mut self, plan: &Plan, meant: &Meant) -> Said {
+    pub(super) fn subscribe(&mut self, plan: &Routes, meant: &MatchedCall) -> SimulatedReply {
         let text = |name: &str| meant.values.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let asked = Asked { topic: text("hook.topic"), url: text("hook.url"), secret: text("hook.secret") };
+        let asked = Subscription { topic: text("hook.topic"), url: text("hook.url"), secret: text("hook.secret") };
         self.hooks.retain(|known| (&known.topic, &known.url) != (&asked.topic, &asked.url));
         self.hooks.push(asked);
         let mut reply = plan.answer(&meant.op);
         let rule = plan.provider.recipe.webhook.as_ref().and_then(|webhook| webhook.subscribe.as_ref());
         if let Some(rule) = rule {
-            let form = super::form::Form::of(rule.id.get(&reply.body));
-            rule.id.put(&mut reply.body, form.make(self.hooks.len() as u64, ""));
+            let form = super::id_format::IdFormat::of(rule.id.get(&reply.body));
+            rule.id.put(&mut reply.body, form.render(self.hooks.len() as u64, ""));
         }
-        Said::json(reply)
+        SimulatedReply::json(reply)
     }
 
     /// What is delivered when a product changed or went.
-    pub(super) fn tell(&mut self, plan: &Plan, number: u64, gone: bool) -> Vec<Errand> {
+    pub(super) fn notify(&mut self, plan: &Routes, number: u64, gone: bool) -> Vec<Outbound> {
         let Some(webhook) = &plan.provider.recipe.webhook else { return Vec::new() };
         let (act, word) = if gone { (HookAct::Gone, "delete") } else { (HookAct::Read, "update") };
         let named = |topic: &&String| topic.to_lowercase().contains(word);
@@ -53,7 +53,7 @@ impl World {
         let topic = topics.next().or_else(|| webhook.on.keys().find(named));
         let Some(topic) = topic.cloned() else { return Vec::new() };
         self.delivered += 1;
-        let usual = Asked {
+        let usual = Subscription {
             topic: topic.clone(),
             url: format!("{}/hooks/{}", self.rules.daemon_url, plan.provider.key()),
             secret: self.rules.client_secret.clone(),
@@ -62,7 +62,7 @@ impl World {
             let plain = |text: &str| text.to_lowercase().replace(['/', '_', '.'], "");
             plain(one) == plain(other)
         };
-        let to: Vec<Asked> = if webhook.subscribe.is_some() {
+        let to: Vec<Subscription> = if webhook.subscribe.is_some() {
             self.hooks.iter().filter(|asked| same(&asked.topic, &topic)).cloned().collect()
         } else {
             vec![usual]
@@ -70,7 +70,13 @@ impl World {
         to.iter().map(|asked| self.delivery(plan, webhook, (asked, &topic), number)).collect()
     }
 
-    fn delivery(&self, plan: &Plan, webhook: &Webhook, (asked, topic): (&Asked, &str), number: u64) -> Errand {
+    fn delivery(
+        &self,
+        plan: &Routes,
+        webhook: &Webhook,
+        (asked, topic): (&Subscription, &str),
+        number: u64,
+    ) -> Outbound {
         // As a delivery of the platform looks, where a conversation shows one.
         let mut shown = plan.talks.iter().filter(|talk| talk.good).filter_map(|talk| talk.delivered.clone());
         let (more, mut body) = shown.next().unwrap_or_else(|| (BTreeMap::new(), Value::Object(Map::new())));
@@ -109,10 +115,10 @@ impl World {
         }
         let proof = proof(webhook, self.key(webhook, asked), &asked.url, &body);
         headers.push((webhook.verify.header.clone(), proof));
-        Errand::delivery(&asked.url, &body, &headers)
+        Outbound::delivery(&asked.url, &body, &headers)
     }
 
-    fn key<'a>(&'a self, webhook: &Webhook, asked: &'a Asked) -> &'a str {
+    fn key<'a>(&'a self, webhook: &Webhook, asked: &'a Subscription) -> &'a str {
         match webhook.verify.key {
             HookKey::Webhook => &self.rules.webhook_key,
             HookKey::App => &self.rules.client_secret,

@@ -2,12 +2,12 @@
 //! templates backwards, what an answer looks like from the platform's real answers. For rehearsals; no network, no files.
 
 mod bulk;
-mod door;
-mod form;
-mod news;
+mod catalogue;
+mod id_format;
+mod oauth;
 mod pictures;
-mod plan;
-mod shelf;
+mod routes;
+mod webhooks;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -25,15 +25,15 @@ use crate::{
     model::{Failure, Time},
     outside::{ExpectedRequest, Outside, Reply, Request},
 };
-use door::{Given, Waiting, Worth};
-use form::Form;
-use news::Asked;
+use id_format::IdFormat;
+use oauth::{IssuedPermission, TokenState, Waiting};
 use pictures::File;
-use plan::{Plan, Use, path_and_query};
+use routes::{Routes, Use, path_and_query};
+use webhooks::Subscription;
 
 /// What is sold. Products are JSON with `title`, `sku`, `description_html`, `category`, `price`, `currency`, `status`
 /// (active, draft, archived), `variants` (`sku`, `title`, `price`, `options`) and `images` (`alt`).
-pub trait Goods: Send {
+pub trait Catalogue: Send {
     /// Their numbers, rising.
     fn ids(&self) -> Box<dyn Iterator<Item = u64> + '_>;
     /// One of them; `None` where it is not there.
@@ -50,7 +50,7 @@ pub trait Goods: Send {
 
 /// How a rehearsal goes.
 #[derive(Debug, Clone)]
-pub struct Rules {
+pub struct SimulatorOptions {
     /// The operator's app at the platform.
     pub client_id: String,
     pub client_secret: String,
@@ -69,7 +69,7 @@ pub struct Rules {
 /// What goes wrong on demand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Prank {
+pub enum Fault {
     /// The platform's own answer to too many calls.
     Throttle,
     /// Error 503.
@@ -81,36 +81,36 @@ pub enum Prank {
 }
 
 /// A shop of the platform's.
-pub struct Rehearsal {
-    plan: Plan,
-    world: Mutex<World>,
+pub struct Simulator {
+    plan: Routes,
+    world: Mutex<SimulatorState>,
 }
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub struct Said {
+pub struct SimulatedReply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Bytes,
 }
 
 /// An answer, and what has to be sent first.
-pub struct Answered {
-    pub said: Said,
+pub struct SimulatedExchange {
+    pub said: SimulatedReply,
     /// Sent before the answer; anything but a 200 to it turns the answer into a refusal.
-    pub errand: Option<Errand>,
+    pub errand: Option<Outbound>,
     /// Nobody gets to see the answer.
     pub lost: bool,
 }
 
 /// Something that the platform sends by itself.
-pub struct Errand(pub Request);
+pub struct Outbound(pub Request);
 
 /// What happened in the shop so far.
-struct World {
-    rules: Rules,
+struct SimulatorState {
+    rules: SimulatorOptions,
     outside: Outside,
-    goods: Box<dyn Goods>,
+    goods: Box<dyn Catalogue>,
     /// The time of the request at hand.
     now: Time,
     processing: u32,
@@ -121,33 +121,33 @@ struct World {
     /// Files by the key that their sender gave them.
     keys: HashMap<String, u64>,
     /// How values are written that later requests bring back.
-    forms: HashMap<String, Form>,
+    forms: HashMap<String, IdFormat>,
     codes: HashMap<String, Waiting>,
-    given: Vec<Given>,
+    given: Vec<IssuedPermission>,
     keys_given: Vec<Vec<(String, String)>>,
     revoked: bool,
     refreshes: u64,
-    hooks: Vec<Asked>,
+    hooks: Vec<Subscription>,
     delivered: u64,
     /// Files of the whole catalogue, and how often each is said to be in work still.
     written: Vec<u32>,
-    pranks: Vec<(Prank, u32)>,
+    pranks: Vec<(Fault, u32)>,
     calls: BTreeMap<String, u64>,
 }
 
-impl Rehearsal {
+impl Simulator {
     /// A shop that lives by a provider's file.
     ///
     /// # Errors
     /// Where no conversation of a connect stands beside the file.
     pub fn new(
         provider: Arc<Provider>,
-        rules: Rules,
-        goods: Box<dyn Goods>,
+        rules: SimulatorOptions,
+        goods: Box<dyn Catalogue>,
         outside: Outside,
     ) -> Result<Self, Failure> {
-        let plan = Plan::new(provider, &rules.client_id, rules.here.as_deref())?;
-        let world = World {
+        let plan = Routes::new(provider, &rules.client_id, rules.here.as_deref())?;
+        let world = SimulatorState {
             processing: rules.processing,
             now: outside.clock.now(),
             rules,
@@ -181,7 +181,7 @@ impl Rehearsal {
 
     /// The keys that a merchant pastes at this shop.
     pub fn pasted_keys(&self) -> BTreeMap<String, String> {
-        World::pasted(&self.plan)
+        SimulatorState::pasted(&self.plan)
     }
 
     /// Every host that the daemon reaches here.
@@ -207,7 +207,7 @@ impl Rehearsal {
     }
 
     /// Answers a request of the platform's API. `brought` are the bytes of a picture that came with it.
-    pub fn answer(&self, ask: &ExpectedRequest, brought: Option<&Bytes>) -> Answered {
+    pub fn answer(&self, ask: &ExpectedRequest, brought: Option<&Bytes>) -> SimulatedExchange {
         let (plan, mut world) = (&self.plan, self.lock());
         world.now = world.outside.clock.now();
         let (path, query) = path_and_query(&ask.url);
@@ -216,13 +216,13 @@ impl Rehearsal {
             format!("{}{port}", url.host_str().unwrap_or_default())
         });
         let host = host.unwrap_or_default();
-        if ask.method == "GET" && World::is_file(&path) {
-            return world.file(&path).unwrap_or_else(Said::missing).into();
+        if ask.method == "GET" && SimulatorState::is_file(&path) {
+            return world.file(&path).unwrap_or_else(SimulatedReply::missing).into();
         }
         if let Some(said) = world.bulk_file(plan, &path, ask.headers.get("range"), &host) {
             return world.handed_out(said);
         }
-        if World::is_consent(plan, ask) {
+        if SimulatorState::is_consent(plan, ask) {
             let mut params: BTreeMap<String, String> = query.into_iter().collect();
             for (name, value) in ask.body.as_object().into_iter().flatten() {
                 params.insert(name.clone(), value.as_str().unwrap_or_default().to_owned());
@@ -243,37 +243,37 @@ impl Rehearsal {
         }
         let Some(meant) = plan.understand(ask) else {
             let text = format!("{} is no call that {}'s file makes", ask.method, plan.provider.name());
-            return Said::json_of(404, &json!({ "message": text })).into();
+            return SimulatedReply::json_of(404, &json!({ "message": text })).into();
         };
         world.count(&meant.op);
-        if world.take(Prank::Throttle) {
-            return Said::json(plan.throttled.clone()).into();
+        if world.take(Fault::Throttle) {
+            return SimulatedReply::json(plan.throttled.clone()).into();
         }
-        if world.take(Prank::Down) {
-            return Said::text(503, "the shop is being mended").into();
+        if world.take(Fault::Down) {
+            return SimulatedReply::text(503, "the shop is being mended").into();
         }
         let elsewhere = plan.provider.recipe.op[&meant.op].url.is_some();
-        match world.worth(plan, ask) {
+        match world.check_credentials(plan, ask) {
             _ if elsewhere => {}
-            Worth::Good => {}
-            Worth::Ended => return Said::json(plan.expired.clone()).into(),
-            Worth::Revoked => return Said::json(plan.revoked.clone()).into(),
+            TokenState::Good => {}
+            TokenState::Ended => return SimulatedReply::json(plan.expired.clone()).into(),
+            TokenState::Revoked => return SimulatedReply::json(plan.revoked.clone()).into(),
         }
         let said = world.serve(plan, &meant, (ask, brought), &host);
         world.handed_out(said)
     }
 
     /// Changes a product, as the merchant would; gives what the platform delivers because of it.
-    pub fn edit(&self, number: u64, given: Map<String, Value>) -> Option<Vec<Errand>> {
+    pub fn edit(&self, number: u64, given: Map<String, Value>) -> Option<Vec<Outbound>> {
         let mut world = self.lock();
         let now = world.outside.clock.now();
         world.now = now;
         world.touched.remove(&number);
-        world.goods.edit(number, given, now).then(|| world.tell(&self.plan, number, false))
+        world.goods.edit(number, given, now).then(|| world.notify(&self.plan, number, false))
     }
 
     /// Takes a product away; gives what the platform delivers because of it.
-    pub fn delete(&self, number: u64) -> Option<Vec<Errand>> {
+    pub fn delete(&self, number: u64) -> Option<Vec<Outbound>> {
         let mut world = self.lock();
         let now = world.outside.clock.now();
         world.now = now;
@@ -282,11 +282,11 @@ impl Rehearsal {
         }
         world.touched.remove(&number);
         world.gone.insert(number, now);
-        Some(world.tell(&self.plan, number, true))
+        Some(world.notify(&self.plan, number, true))
     }
 
     /// Plays a prank `times` times.
-    pub fn prank(&self, prank: Prank, times: u32) {
+    pub fn inject_fault(&self, prank: Fault, times: u32) {
         self.lock().pranks.push((prank, times));
     }
 
@@ -303,7 +303,7 @@ impl Rehearsal {
     }
 
     /// The merchant activates an integration (connect kind `oauth1`): parameters `callback` and `identity`.
-    pub fn activate(&self, params: &BTreeMap<String, String>) -> Answered {
+    pub fn activate(&self, params: &BTreeMap<String, String>) -> SimulatedExchange {
         let here = self.plan.known("store_url").unwrap_or_default();
         self.lock().activate(&self.plan, params, &here)
     }
@@ -318,19 +318,19 @@ impl Rehearsal {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, World> {
+    fn lock(&self) -> MutexGuard<'_, SimulatorState> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl World {
+impl SimulatorState {
     fn serve(
         &mut self,
-        plan: &Plan,
-        meant: &plan::Meant,
+        plan: &Routes,
+        meant: &routes::MatchedCall,
         (ask, brought): (&ExpectedRequest, Option<&Bytes>),
         host: &str,
-    ) -> Said {
+    ) -> SimulatedReply {
         let product = meant.values.get("product.erp_id").and_then(|id| plan.product.read(id));
         let uses = plan.uses(&meant.op).to_vec();
         let first = uses.iter().find(|what| !matches!(what, Use::Undo));
@@ -339,7 +339,7 @@ impl World {
             Some(Use::Nested(place)) => self.nested(plan, *place, &meant.values, (host, &ask.url)),
             Some(Use::Gallery) => match product {
                 Some(product) => self.show_gallery(plan, &meant.op, product, host),
-                None => Said::missing(),
+                None => SimulatedReply::missing(),
             },
             Some(Use::Step(_) | Use::Undo) => self.change(plan, meant, ask, brought, host),
             Some(what @ (Use::Count | Use::BulkStart | Use::BulkPoll)) => self.bulk(plan, meant, *what, host),
@@ -347,9 +347,9 @@ impl World {
             Some(Use::Subscribe) => self.subscribe(plan, meant),
             Some(Use::Leave) => {
                 self.revoke();
-                Said::json(plan.answer(&meant.op))
+                SimulatedReply::json(plan.answer(&meant.op))
             }
-            None => Said::json(plan.answer(&meant.op)),
+            None => SimulatedReply::json(plan.answer(&meant.op)),
         }
     }
 
@@ -357,13 +357,13 @@ impl World {
         *self.calls.entry(what.to_owned()).or_default() += 1;
     }
 
-    fn handed_out(&mut self, said: Said) -> Answered {
-        Answered { lost: self.take(Prank::Lose), ..said.into() }
+    fn handed_out(&mut self, said: SimulatedReply) -> SimulatedExchange {
+        SimulatedExchange { lost: self.take(Fault::Lose), ..said.into() }
     }
 }
 
 /// The page that asks the merchant.
-fn consent(plan: &Plan, path: &str, params: &BTreeMap<String, String>) -> Said {
+fn consent(plan: &Routes, path: &str, params: &BTreeMap<String, String>) -> SimulatedReply {
     let escape =
         |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     let mut inputs = String::new();
@@ -377,20 +377,20 @@ fn consent(plan: &Plan, path: &str, params: &BTreeMap<String, String>) -> Said {
          <form method=post action=\"{}\">{inputs}<button name=decision value=allow>Allow</button> <button name=decision value=deny>Refuse</button></form></html>",
         escape(path)
     );
-    Said {
+    SimulatedReply {
         headers: vec![("content-type".into(), "text/html; charset=utf-8".into())],
         body: page.into(),
-        ..Said::default()
+        ..SimulatedReply::default()
     }
 }
 
-impl Default for Said {
+impl Default for SimulatedReply {
     fn default() -> Self {
         Self { status: 200, headers: Vec::new(), body: Bytes::new() }
     }
 }
 
-impl Said {
+impl SimulatedReply {
     fn json(reply: Reply) -> Self {
         let mut headers: Vec<(String, String)> = reply.headers.into_iter().collect();
         let body: Bytes = match &reply.body {
@@ -421,8 +421,8 @@ impl Said {
     }
 }
 
-impl From<Said> for Answered {
-    fn from(said: Said) -> Self {
+impl From<SimulatedReply> for SimulatedExchange {
+    fn from(said: SimulatedReply) -> Self {
         Self { said, errand: None, lost: false }
     }
 }

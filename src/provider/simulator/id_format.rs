@@ -7,7 +7,7 @@ use crate::provider::path::as_text;
 
 /// The form of an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum IdFormat {
     Number,
     /// A text before the number.
     Tail(String),
@@ -23,7 +23,7 @@ pub(super) enum Form {
 /// Where a rehearsal keeps files, below any host.
 pub(super) const FILES: &str = "/rehearsal/files/";
 
-impl Form {
+impl IdFormat {
     /// The form of an id like this one.
     pub(super) fn of(value: Option<&Value>) -> Self {
         let Some(Value::String(text)) = value else {
@@ -47,7 +47,7 @@ impl Form {
     }
 
     /// The id of a thing: its number in this form, or its address.
-    pub(super) fn make(&self, number: u64, address: &str) -> Value {
+    pub(super) fn render(&self, number: u64, address: &str) -> Value {
         match self {
             Self::Number => number.into(),
             Self::Tail(front) => format!("{front}{number}").into(),
@@ -101,12 +101,12 @@ mod tests {
             (json!("aaaabbbb-1111-2222-3333-ccccdddd0000"), json!("00000000-0000-4000-8000-0000000003e9")),
             (json!("UHJvZHVjdDox"), json!("UHJvZHVjdDoxMDAx")),
         ] {
-            let form = Form::of(Some(&sample));
-            assert_eq!(form.make(1001, ""), made, "{form:?}");
+            let form = IdFormat::of(Some(&sample));
+            assert_eq!(form.render(1001, ""), made, "{form:?}");
             assert_eq!(form.read(&made), Some(1001), "{form:?}");
         }
-        let address = Form::of(Some(&json!("https://s.example/1.png")));
+        let address = IdFormat::of(Some(&json!("https://s.example/1.png")));
         assert_eq!(address.read(&json!("https://s.example/rehearsal/files/7/a.png")), Some(7));
-        assert_eq!(Form::of(Some(&json!("P-1"))).read(&json!("X-1")), None);
+        assert_eq!(IdFormat::of(Some(&json!("P-1"))).read(&json!("X-1")), None);
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value};
 
-use super::form::Form;
+use super::id_format::IdFormat;
 use crate::{
     model::{Facts, Failure, Time},
     outside::{ExpectedRequest, Reply},
@@ -35,7 +35,7 @@ pub(super) enum Use {
     BulkPoll,
 }
 
-pub(super) struct Plan {
+pub(super) struct Routes {
     pub(super) provider: Arc<Provider>,
     /// What is known of the shop.
     pub(super) facts: Facts,
@@ -46,22 +46,22 @@ pub(super) struct Plan {
     answers: BTreeMap<String, Reply>,
     /// An item of the catalogue, as rich as there is one.
     pub(super) item: Value,
-    pub(super) product: Form,
-    pub(super) variant: Form,
+    pub(super) product: IdFormat,
+    pub(super) variant: IdFormat,
     /// Pictures as a gallery names them.
-    pub(super) picture: Form,
+    pub(super) picture: IdFormat,
     pub(super) throttled: Reply,
     pub(super) expired: Reply,
     pub(super) revoked: Reply,
 }
 
 /// A request that was understood.
-pub(super) struct Meant {
+pub(super) struct MatchedCall {
     pub(super) op: String,
     pub(super) values: Map<String, Value>,
 }
 
-impl Plan {
+impl Routes {
     pub(super) fn new(provider: Arc<Provider>, client_id: &str, here: Option<&str>) -> Result<Self, Failure> {
         let talks = conversations(&provider);
         let connect = talks.iter().find(|talk| talk.is_connect && talk.good);
@@ -85,9 +85,9 @@ impl Plan {
             uses: uses(&provider),
             answers: BTreeMap::new(),
             item: Value::Null,
-            product: Form::Number,
-            variant: Form::Number,
-            picture: Form::Number,
+            product: IdFormat::Number,
+            variant: IdFormat::Number,
+            picture: IdFormat::Number,
             throttled: Reply { status: 429, ..Reply::default() },
             expired: Reply { status: 401, ..Reply::default() },
             revoked: Reply { status: 401, ..Reply::default() },
@@ -151,7 +151,7 @@ impl Plan {
             (kinds.count(), item.to_string().len())
         };
         self.item = items.into_iter().max_by_key(whole).unwrap_or(Value::Null);
-        let at = |path: Option<&Path>, value: &Value| Form::of(path.and_then(|path| path.get(value)));
+        let at = |path: Option<&Path>, value: &Value| IdFormat::of(path.and_then(|path| path.get(value)));
         self.product = at(import.map.erp_id.path(), &self.item);
         if let Some(variants) = &import.map.variants {
             let nested = import.nested.iter().find(|nested| nested.into == variants.each);
@@ -170,7 +170,7 @@ impl Plan {
             let images = import.map.images.as_ref()?;
             images.each.each(&self.item).first().map(|picture| at(images.id.path(), picture))
         };
-        self.picture = listed.or_else(imported).unwrap_or(Form::Number);
+        self.picture = listed.or_else(imported).unwrap_or(IdFormat::Number);
     }
 
     /// Whether an operation is for this.
@@ -240,7 +240,7 @@ impl Plan {
     }
 
     /// Which operation a request is, and with which values.
-    pub(super) fn understand(&self, ask: &ExpectedRequest) -> Option<Meant> {
+    pub(super) fn understand(&self, ask: &ExpectedRequest) -> Option<MatchedCall> {
         let (path, query) = path_and_query(&ask.url);
         let ops = self.provider.recipe.op.iter();
         let fitting = ops.filter_map(|(name, op)| {
@@ -248,7 +248,7 @@ impl Plan {
             Some((misses, std::cmp::Reverse(hits), name, values))
         });
         let (_, _, op, values) = fitting.min_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)))?;
-        Some(Meant { op: op.clone(), values })
+        Some(MatchedCall { op: op.clone(), values })
     }
 
     fn fits(
@@ -265,7 +265,7 @@ impl Plan {
         let mut values = Map::new();
         if op.url.is_some() {
             // The address was given by an earlier answer: one of our files, or the one that a conversation shows.
-            let ours = super::form::file_number(&ask.url).is_some() && op.body.is_some();
+            let ours = super::id_format::file_number(&ask.url).is_some() && op.body.is_some();
             return ours.then_some(((0, 0), values));
         }
         let base =

@@ -3,31 +3,31 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Said, World,
-    form::Form,
-    plan::{Meant, Plan, Use},
+    SimulatedReply, SimulatorState,
+    id_format::IdFormat,
+    routes::{MatchedCall, Routes, Use},
 };
 use crate::provider::recipe::Bulk;
 
 /// Where such files lie, below any host.
 const FILES: &str = "/rehearsal/bulk/";
 
-impl World {
+impl SimulatorState {
     /// One of the three calls of a bulk reading.
-    pub(super) fn bulk(&mut self, plan: &Plan, meant: &Meant, what: Use, host: &str) -> Said {
-        let Some(bulk) = &plan.provider.recipe.import.bulk else { return Said::missing() };
+    pub(super) fn bulk(&mut self, plan: &Routes, meant: &MatchedCall, what: Use, host: &str) -> SimulatedReply {
+        let Some(bulk) = &plan.provider.recipe.import.bulk else { return SimulatedReply::missing() };
         let mut reply = plan.answer(&meant.op);
-        let form = Form::of(bulk.start.id.get(&plan.answer(&bulk.start.op).body));
+        let form = IdFormat::of(bulk.start.id.get(&plan.answer(&bulk.start.op).body));
         match what {
             Use::Count => bulk.count.path.put(&mut reply.body, self.goods.ids().count().into()),
             Use::BulkStart => {
                 self.written.push(self.processing);
-                bulk.start.id.put(&mut reply.body, form.make(self.written.len() as u64, ""));
+                bulk.start.id.put(&mut reply.body, form.render(self.written.len() as u64, ""));
             }
             _ => {
                 let number = meant.values.get("bulk.id").and_then(|id| form.read(id)).unwrap_or(0);
                 let place = usize::try_from(number).unwrap_or(0).wrapping_sub(1);
-                let Some(left) = self.written.get_mut(place) else { return Said::missing() };
+                let Some(left) = self.written.get_mut(place) else { return SimulatedReply::missing() };
                 let words = plan.words(&meant.op, &bulk.poll.path);
                 let busy =
                     words.into_iter().find(|word| !bulk.poll.ready.contains(word) && !bulk.poll.failed.contains(word));
@@ -42,11 +42,17 @@ impl World {
                 }
             }
         }
-        Said::json(reply)
+        SimulatedReply::json(reply)
     }
 
     /// Such a file, or the bytes of it that are asked for.
-    pub(super) fn bulk_file(&self, plan: &Plan, path: &str, range: Option<&String>, host: &str) -> Option<Said> {
+    pub(super) fn bulk_file(
+        &self,
+        plan: &Routes,
+        path: &str,
+        range: Option<&String>,
+        host: &str,
+    ) -> Option<SimulatedReply> {
         path.strip_prefix(FILES)?;
         let bulk = plan.provider.recipe.import.bulk.as_ref()?;
         let mut text = String::new();
@@ -58,10 +64,10 @@ impl World {
         let (from, to) = range.and_then(|range| range.strip_prefix("bytes=")?.split_once('-'))?;
         let (from, to) = (from.parse::<usize>().ok()?, to.parse::<usize>().ok()?.min(total.saturating_sub(1)));
         if from >= total {
-            return Some(Said::text(416, ""));
+            return Some(SimulatedReply::text(416, ""));
         }
         let headers = vec![("content-range".to_owned(), format!("bytes {from}-{to}/{total}"))];
-        Some(Said { status: 206, headers, body: text.as_bytes()[from..=to].to_vec().into() })
+        Some(SimulatedReply { status: 206, headers, body: text.as_bytes()[from..=to].to_vec().into() })
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::{Answered, Errand, Prank, Said, World, plan::Plan};
+use super::{Fault, Outbound, SimulatedExchange, SimulatedReply, SimulatorState, routes::Routes};
 use crate::{
     model::Time,
     outside::{Body, ExpectedRequest, Request},
@@ -21,7 +21,7 @@ use crate::{
 
 /// A permission that was given.
 #[derive(Debug, Default)]
-pub(super) struct Given {
+pub(super) struct IssuedPermission {
     /// Access tokens and when each ends; never where that is `None`.
     access: Vec<(String, Option<Time>)>,
     refresh: Vec<String>,
@@ -37,17 +37,17 @@ pub(super) struct Waiting {
 
 /// What the keys of a call are worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Worth {
+pub(super) enum TokenState {
     Good,
     Ended,
     Revoked,
 }
 
-type Params = BTreeMap<String, String>;
+type QueryParams = BTreeMap<String, String>;
 
-impl World {
+impl SimulatorState {
     /// Whether a request is for the page where the merchant decides.
-    pub(super) fn is_consent(plan: &Plan, ask: &ExpectedRequest) -> bool {
+    pub(super) fn is_consent(plan: &Routes, ask: &ExpectedRequest) -> bool {
         let connect = plan.provider.connect();
         let oauth = connect.oauth.as_ref().and_then(|oauth| oauth.authorize.as_ref());
         let pages = oauth.into_iter().chain(connect.posted.iter().map(|posted| &posted.authorize));
@@ -56,12 +56,12 @@ impl World {
     }
 
     /// What is asked of the merchant, and where the answer goes: the parameters, read by the file's own templates.
-    pub(super) fn way(plan: &Plan, params: &Params) -> Params {
+    pub(super) fn way(plan: &Routes, params: &QueryParams) -> QueryParams {
         let connect = plan.provider.connect();
         let posted = connect.posted.iter().flat_map(|posted| &posted.query);
         let posted = posted.chain(connect.brought.iter().flat_map(|brought| &brought.query));
         let templates = connect.oauth.iter().flat_map(|oauth| &oauth.authorize_extra).chain(posted);
-        let mut way: Params = ["redirect_uri", "state", "code_challenge"]
+        let mut way: QueryParams = ["redirect_uri", "state", "code_challenge"]
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), params.get(*name)?.clone())))
             .collect();
@@ -76,12 +76,14 @@ impl World {
     }
 
     /// The merchant has decided.
-    pub(super) fn decide(&mut self, plan: &Plan, params: &Params) -> Answered {
+    pub(super) fn decide(&mut self, plan: &Routes, params: &QueryParams) -> SimulatedExchange {
         let way = Self::way(plan, params);
         let provider = &plan.provider;
         let usual = format!("{}/oauth/callback/{}", self.rules.daemon_url, provider.key());
         let redirect_uri = way.get("redirect_uri").cloned().unwrap_or(usual);
-        let Ok(mut back) = Url::parse(&redirect_uri) else { return Said::text(400, "no redirect_uri").into() };
+        let Ok(mut back) = Url::parse(&redirect_uri) else {
+            return SimulatedReply::text(400, "no redirect_uri").into();
+        };
         let allowed = params.get("decision").is_some_and(|decision| decision == "allow");
         let state = way.get("state").cloned();
         if let Some(posted) = &provider.connect().posted {
@@ -89,11 +91,11 @@ impl World {
             let answer = if allowed { "1" } else { posted.declined.is.as_str() };
             back.query_pairs_mut().append_pair(&posted.declined.param, answer).append_pair(&posted.state, &state);
             if !allowed {
-                return Said::redirect(&back).into();
+                return SimulatedReply::redirect(&back).into();
             }
-            return Answered {
+            return SimulatedExchange {
                 errand: Some(self.hand_over(plan, &redirect_uri, &state)),
-                ..Said::redirect(&back).into()
+                ..SimulatedReply::redirect(&back).into()
             };
         }
         if let Some(brought) = &provider.connect().brought {
@@ -103,7 +105,7 @@ impl World {
             } else {
                 back.query_pairs_mut().append_pair(&brought.declined.param, &brought.declined.is);
             }
-            return Said::redirect(&back).into();
+            return SimulatedReply::redirect(&back).into();
         }
         let state = state.filter(|_| provider.kind().carries_state());
         let mut answer: Vec<(String, String)> = Vec::new();
@@ -127,11 +129,11 @@ impl World {
             self.sign(oauth, &mut answer);
         }
         back.query_pairs_mut().extend_pairs(answer);
-        Said::redirect(&back).into()
+        SimulatedReply::redirect(&back).into()
     }
 
     /// Keys that the browser carries.
-    fn bring(&mut self, plan: &Plan, brought: &Brought, back: &mut Url) {
+    fn bring(&mut self, plan: &Routes, brought: &Brought, back: &mut Url) {
         let sample = plan.talks.iter().find(|talk| talk.is_connect && talk.good);
         let sample = |param: &str| sample.and_then(|talk| talk.callback.get(param).cloned()).unwrap_or_default();
         let mut keys = Vec::new();
@@ -169,7 +171,7 @@ impl World {
     }
 
     /// Keys that the shop's server posts; the merchant goes back only when they were taken.
-    fn hand_over(&mut self, plan: &Plan, to: &str, state: &str) -> Errand {
+    fn hand_over(&mut self, plan: &Routes, to: &str, state: &str) -> Outbound {
         let connect = plan.provider.connect();
         let posted = connect.posted.as_ref();
         let sample = plan.talks.iter().find(|talk| talk.is_connect && talk.good);
@@ -184,20 +186,21 @@ impl World {
             body[posted.state.as_str()] = state.into();
         }
         self.keys_given.push(keys);
-        Errand::json(to, &body)
+        Outbound::json(to, &body)
     }
 
     /// The token endpoint.
-    pub(super) fn token(&mut self, plan: &Plan, ask: &ExpectedRequest) -> Said {
-        let Ok(oauth) = plan.provider.oauth() else { return Said::missing() };
+    pub(super) fn token(&mut self, plan: &Routes, ask: &ExpectedRequest) -> SimulatedReply {
+        let Ok(oauth) = plan.provider.oauth() else { return SimulatedReply::missing() };
         let text = |name: &str| ask.body[name].as_str().unwrap_or_default().to_owned();
         if !self.is_client(plan, ask) {
-            return Said::json_of(401, &json!({ "error": "invalid_client" }));
+            return SimulatedReply::json_of(401, &json!({ "error": "invalid_client" }));
         }
-        let refused = |error: &str| Said::json_of(400, &json!({ "error": error }));
+        let refused = |error: &str| SimulatedReply::json_of(400, &json!({ "error": error }));
         let revoked = plan.talks.iter().find(|talk| talk.is_refresh && talk.remedy == "reconnect");
-        let revoked =
-            || revoked.and_then(|talk| talk.exchanges.last()).map(|exchange| Said::json(exchange.answer.clone()));
+        let revoked = || {
+            revoked.and_then(|talk| talk.exchanges.last()).map(|exchange| SimulatedReply::json(exchange.answer.clone()))
+        };
         let grant = match text("grant_type").as_str() {
             // Not every platform wants to be told what a code is.
             kind if kind == "authorization_code" || (kind.is_empty() && !text("code").is_empty()) => {
@@ -209,7 +212,7 @@ impl World {
                 if !proved || elsewhere {
                     return refused("invalid_grant");
                 }
-                self.given.push(Given::default());
+                self.given.push(IssuedPermission::default());
                 self.given.len() - 1
             }
             "refresh_token" => {
@@ -230,7 +233,7 @@ impl World {
                 }
                 self.refreshes += u64::from(!self.given.is_empty());
                 if self.given.is_empty() {
-                    self.given.push(Given::default());
+                    self.given.push(IssuedPermission::default());
                 }
                 0
             }
@@ -246,8 +249,8 @@ impl World {
         self.pair(plan, oauth, grant, text("grant_type") == "refresh_token")
     }
 
-    fn pair(&mut self, plan: &Plan, oauth: &Oauth, grant: usize, renewed: bool) -> Said {
-        let Some(mut body) = Self::sample(plan, oauth, renewed) else { return Said::missing() };
+    fn pair(&mut self, plan: &Routes, oauth: &Oauth, grant: usize, renewed: bool) -> SimulatedReply {
+        let Some(mut body) = Self::sample(plan, oauth, renewed) else { return SimulatedReply::missing() };
         let answer = &oauth.answer;
         let (ttl, now) = (self.rules.token_ttl, self.now);
         let mut ends = None;
@@ -274,11 +277,11 @@ impl World {
             answer.refresh.put(&mut body, fresh.clone().into());
             self.given[grant].refresh.push(fresh);
         }
-        Said::json_of(200, &body)
+        SimulatedReply::json_of(200, &body)
     }
 
     /// A token answer of the platform's.
-    fn sample(plan: &Plan, oauth: &Oauth, renewed: bool) -> Option<Value> {
+    fn sample(plan: &Routes, oauth: &Oauth, renewed: bool) -> Option<Value> {
         let good = |of_refresh: bool| {
             let talks = plan.talks.iter().filter(move |talk| talk.good && talk.is_refresh == of_refresh);
             let mut answers = talks.flat_map(|talk| &talk.exchanges).filter(|exchange| plan.is_token(&exchange.ask));
@@ -288,7 +291,7 @@ impl World {
         Some(sample?.answer.body.clone())
     }
 
-    fn is_client(&self, plan: &Plan, ask: &ExpectedRequest) -> bool {
+    fn is_client(&self, plan: &Routes, ask: &ExpectedRequest) -> bool {
         let text = |name: &str| ask.body[name].as_str().unwrap_or_default().to_owned();
         let basic = ask.headers.get("authorization").and_then(|header| header.strip_prefix("Basic "));
         let basic = basic.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok());
@@ -305,14 +308,14 @@ impl World {
     }
 
     /// The keys that a merchant pastes at this shop: those of the conversations.
-    pub(super) fn pasted(plan: &Plan) -> BTreeMap<String, String> {
+    pub(super) fn pasted(plan: &Routes) -> BTreeMap<String, String> {
         let fields: Vec<&str> = plan.provider.fields().iter().filter(|f| f.secret).map(|f| f.name.as_str()).collect();
         let secrets = plan.talks.iter().flat_map(|talk| &talk.secrets);
         secrets.filter(|(name, _)| fields.contains(&name.as_str())).map(|(n, v)| (n.clone(), v.clone())).collect()
     }
 
     /// What the keys of a call are worth: looked up where the file says that calls carry them.
-    pub(super) fn worth(&self, plan: &Plan, ask: &ExpectedRequest) -> Worth {
+    pub(super) fn check_credentials(&self, plan: &Routes, ask: &ExpectedRequest) -> TokenState {
         let call = &plan.provider.recipe.call;
         let mut keys = Map::new();
         for (name, template) in &call.headers {
@@ -340,27 +343,27 @@ impl World {
         }
         let key = |name: &str| keys.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         if self.revoked {
-            return Worth::Revoked;
+            return TokenState::Revoked;
         }
         match plan.provider.kind() {
             ConnectKind::PastedKey => {
                 let good = Self::pasted(plan).into_iter().all(|(name, value)| key(&format!("grant.{name}")) == value);
-                if good { Worth::Good } else { Worth::Ended }
+                if good { TokenState::Good } else { TokenState::Ended }
             }
             ConnectKind::PostedKeys | ConnectKind::BroughtKeys => {
                 let fits = |known: &Vec<(String, String)>| {
                     known.iter().all(|(name, value)| key(&format!("grant.{name}")) == *value)
                 };
-                if self.keys_given.iter().any(fits) { Worth::Good } else { Worth::Ended }
+                if self.keys_given.iter().any(fits) { TokenState::Good } else { TokenState::Ended }
             }
             _ => {
                 let access = key("grant.access");
                 let given = self.given.iter().find(|given| given.access.iter().any(|(known, _)| *known == access));
                 let ends = given.and_then(|given| given.access.iter().find(|(known, _)| *known == access));
                 match (given, ends) {
-                    (Some(given), _) if given.revoked => Worth::Revoked,
-                    (Some(_), Some((_, ends))) if ends.is_none_or(|end| end > self.now) => Worth::Good,
-                    _ => Worth::Ended,
+                    (Some(given), _) if given.revoked => TokenState::Revoked,
+                    (Some(_), Some((_, ends))) if ends.is_none_or(|end| end > self.now) => TokenState::Good,
+                    _ => TokenState::Ended,
                 }
             }
         }
@@ -379,11 +382,11 @@ impl World {
     }
 
     /// The merchant activates an integration by OAuth 1.0a: the consumer is posted, then the browser goes to the daemon.
-    pub(super) fn activate(&mut self, plan: &Plan, params: &Params, here: &str) -> Answered {
-        let Some(rule) = &plan.provider.connect().oauth1 else { return Said::missing().into() };
+    pub(super) fn activate(&mut self, plan: &Routes, params: &QueryParams, here: &str) -> SimulatedExchange {
+        let Some(rule) = &plan.provider.connect().oauth1 else { return SimulatedReply::missing().into() };
         let text = |name: &str| params.get(name).cloned().unwrap_or_default();
         let Ok(mut identity) = Url::parse(&text("identity")) else {
-            return Said::text(400, "no identity address").into();
+            return SimulatedReply::text(400, "no identity address").into();
         };
         let (key, verifier) = (self.outside.random.token(), self.outside.random.token());
         let form = url::form_urlencoded::Serializer::new(String::new())
@@ -393,11 +396,14 @@ impl World {
             .append_pair(&rule.shop, here)
             .finish();
         identity.query_pairs_mut().append_pair("oauth_consumer_key", &key).append_pair(&rule.back, &format!("{here}/"));
-        Answered { errand: Some(Errand::form(&text("callback"), form)), ..Said::redirect(&identity).into() }
+        SimulatedExchange {
+            errand: Some(Outbound::form(&text("callback"), form)),
+            ..SimulatedReply::redirect(&identity).into()
+        }
     }
 
     /// The two calls of OAuth 1.0a that make a token; `None` for any other request.
-    pub(super) fn consumer_token(&mut self, plan: &Plan, ask: &ExpectedRequest) -> Option<Said> {
+    pub(super) fn consumer_token(&mut self, plan: &Routes, ask: &ExpectedRequest) -> Option<SimulatedReply> {
         let rule = plan.provider.connect().oauth1.as_ref()?;
         let is_access = plan.leads_to(&rule.access, &ask.url);
         if !is_access && !plan.leads_to(&rule.request, &ask.url) {
@@ -405,14 +411,14 @@ impl World {
         }
         let token = self.outside.random.token();
         if is_access {
-            self.given.push(Given { access: vec![(token.clone(), None)], ..Given::default() });
+            self.given.push(IssuedPermission { access: vec![(token.clone(), None)], ..IssuedPermission::default() });
         }
         let secret = self.outside.random.token();
         let form = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("oauth_token", &token)
             .append_pair("oauth_token_secret", &secret)
             .finish();
-        Some(Said { body: form.into(), ..Said::text(200, "") })
+        Some(SimulatedReply { body: form.into(), ..SimulatedReply::text(200, "") })
     }
 
     /// A secret that looks like this one and that nobody guesses.
@@ -423,7 +429,7 @@ impl World {
     }
 
     /// Whether a prank of this kind waits, and uses it up.
-    pub(super) fn take(&mut self, prank: Prank) -> bool {
+    pub(super) fn take(&mut self, prank: Fault) -> bool {
         let Some(place) = self.pranks.iter().position(|(known, times)| *known == prank && *times > 0) else {
             return false;
         };
@@ -432,7 +438,7 @@ impl World {
     }
 }
 
-impl Errand {
+impl Outbound {
     fn json(to: &str, body: &Value) -> Self {
         Self::of(to, "application/json", body.to_string())
     }

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::{
-    Said, World,
-    form::{FILES, Form, file_number},
-    plan::{Meant, Plan, Use},
-    shelf::{SHORT, Shown, address, put_gallery},
+    SimulatedReply, SimulatorState,
+    catalogue::{ListedImage, SHORT, image_url, put_gallery},
+    id_format::{FILES, IdFormat, file_number},
+    routes::{MatchedCall, Routes, Use},
 };
 use crate::{
     outside::{ExpectedRequest, Reply},
@@ -28,19 +28,19 @@ pub(super) struct File {
 /// The number of the first file that is brought; the catalogue's own pictures have smaller ones.
 const FIRST: u64 = 900_000_001;
 
-impl World {
+impl SimulatorState {
     /// A product's gallery.
-    pub(super) fn show_gallery(&self, plan: &Plan, op: &str, product: u64, host: &str) -> Said {
+    pub(super) fn show_gallery(&self, plan: &Routes, op: &str, product: u64, host: &str) -> SimulatedReply {
         if self.goods.get(product).is_none() {
-            return Said::missing();
+            return SimulatedReply::missing();
         }
         let mut reply = plan.answer(op);
         self.put_product(plan, &mut reply, product, host);
-        Said::json(reply)
+        SimulatedReply::json(reply)
     }
 
     /// Writes product and gallery into an answer that shows them.
-    fn put_product(&self, plan: &Plan, reply: &mut Reply, product: u64, host: &str) {
+    fn put_product(&self, plan: &Routes, reply: &mut Reply, product: u64, host: &str) {
         let recipe = &plan.provider.recipe;
         let Some(push) = &recipe.push else { return };
         let images = recipe.import.map.images.as_ref().map(|images| &images.each);
@@ -50,7 +50,7 @@ impl World {
             recipe.import.map.erp_id.path()?.get(there).map(|_| there.clone())
         };
         if let Some((at, mut there)) = whole.and_then(|at| is_product(&at).map(|there| (at, there))) {
-            self.fill(plan, &mut there, product, (host, SHORT), &mut Vec::new());
+            self.render_product(plan, &mut there, product, (host, SHORT), &mut Vec::new());
             at.put(&mut reply.body, there);
         }
         put_gallery(plan, &mut reply.body, &self.gallery(product), host);
@@ -59,12 +59,12 @@ impl World {
     /// A step of a push, or its undoing.
     pub(super) fn change(
         &mut self,
-        plan: &Plan,
-        meant: &Meant,
+        plan: &Routes,
+        meant: &MatchedCall,
         ask: &ExpectedRequest,
         brought: Option<&Bytes>,
         host: &str,
-    ) -> Said {
+    ) -> SimulatedReply {
         let recipe = &plan.provider.recipe;
         let op = &recipe.op[&meant.op];
         let steps = plan.uses(&meant.op).iter().filter_map(|what| match what {
@@ -75,7 +75,7 @@ impl World {
         let values = &meant.values;
         let product = values.get("product.erp_id").and_then(|id| plan.product.read(id));
         if product.is_some_and(|product| self.goods.get(product).is_none()) {
-            return Said::missing();
+            return SimulatedReply::missing();
         }
         if let Some(image) = values.get("image.id") {
             return self.take_out(plan, &meant.op, image, product);
@@ -85,7 +85,7 @@ impl World {
             let mut reply = plan.answer(&meant.op);
             let word = self.state(plan, &meant.op, file, poll);
             poll.path.put(&mut reply.body, word.into());
-            return Said::json(reply);
+            return SimulatedReply::json(reply);
         }
         let mut file = self.file_of(plan, values, ask);
         let listed = values.get("gallery.items").or_else(|| values.get("gallery.ids"));
@@ -109,20 +109,20 @@ impl World {
 
     fn after_step(
         &mut self,
-        plan: &Plan,
-        meant: &Meant,
+        plan: &Routes,
+        meant: &MatchedCall,
         steps: Vec<&PushStep>,
         file: Option<u64>,
         product: Option<u64>,
         host: &str,
-    ) -> Said {
+    ) -> SimulatedReply {
         let mut reply = plan.answer(&meant.op);
         let list = plan.provider.recipe.push.as_ref().map(|push| &push.list);
         let shows = list.is_some_and(|list| !list.each.is_whole() && list.each.get(&reply.body).is_some());
         if let Some(product) = product.filter(|_| shows) {
             self.put_product(plan, &mut reply, product, host);
         }
-        let Some(shown) = file.and_then(|file| self.shown(file)) else { return Said::json(reply) };
+        let Some(shown) = file.and_then(|file| self.shown(file)) else { return SimulatedReply::json(reply) };
         let result = plan.provider.recipe.push.as_ref().map(|push| push.result.id.written()).unwrap_or_default();
         for (name, path) in steps.iter().flat_map(|step| &step.keep) {
             let sample = path.get(&reply.body).cloned();
@@ -130,15 +130,15 @@ impl World {
                 continue;
             }
             let form =
-                if result == format!("{{kept.{name}}}") { plan.picture.clone() } else { Form::of(sample.as_ref()) };
+                if result == format!("{{kept.{name}}}") { plan.picture.clone() } else { IdFormat::of(sample.as_ref()) };
             self.forms.insert(name.clone(), form.clone());
-            path.put(&mut reply.body, form.make(shown.number, &address(host, &shown)));
+            path.put(&mut reply.body, form.render(shown.number, &image_url(host, &shown)));
         }
-        Said::json(reply)
+        SimulatedReply::json(reply)
     }
 
     /// Which file a request is about: one that an earlier answer named, or that its own key names.
-    fn file_of(&mut self, plan: &Plan, values: &Map<String, Value>, ask: &ExpectedRequest) -> Option<u64> {
+    fn file_of(&mut self, plan: &Routes, values: &Map<String, Value>, ask: &ExpectedRequest) -> Option<u64> {
         for (name, value) in values {
             let Some(name) = name.strip_prefix("kept.") else { continue };
             let form = self.forms.get(name).unwrap_or(&plan.picture);
@@ -159,7 +159,7 @@ impl World {
 
     fn new_file(&mut self) -> u64 {
         let number = FIRST + self.files.len() as u64;
-        let broken = self.take(super::Prank::FailPicture);
+        let broken = self.take(super::Fault::FailPicture);
         let file = File { name: format!("{number}.png"), in_work: self.processing, broken, ..File::default() };
         self.files.insert(number, file);
         number
@@ -183,7 +183,7 @@ impl World {
     }
 
     /// Writes a gallery as a whole; gives the picture that is new in it.
-    fn write_gallery(&mut self, plan: &Plan, product: u64, list: &[Value], step: Option<&PushStep>) -> Option<u64> {
+    fn write_gallery(&mut self, plan: &Routes, product: u64, list: &[Value], step: Option<&PushStep>) -> Option<u64> {
         let push = plan.provider.recipe.push.as_ref()?;
         let others =
             step.and_then(|step| step.others.as_ref()).or(push.undo.as_ref().and_then(|undo| undo.others.as_ref()));
@@ -214,7 +214,7 @@ impl World {
         new
     }
 
-    fn attach(&mut self, plan: &Plan, product: u64, file: u64, position: Option<usize>) {
+    fn attach(&mut self, plan: &Routes, product: u64, file: u64, position: Option<usize>) {
         let mut numbers: Vec<u64> = self.gallery(product).iter().map(|picture| picture.number).collect();
         let was = numbers.iter().position(|number| *number == file);
         if was.is_some() && position.is_none() {
@@ -231,21 +231,21 @@ impl World {
         self.galleries.insert(product, numbers);
     }
 
-    fn take_out(&mut self, plan: &Plan, op: &str, image: &Value, product: Option<u64>) -> Said {
-        let Some(number) = plan.picture.read(image) else { return Said::missing() };
+    fn take_out(&mut self, plan: &Routes, op: &str, image: &Value, product: Option<u64>) -> SimulatedReply {
+        let Some(number) = plan.picture.read(image) else { return SimulatedReply::missing() };
         let holds = |(product, numbers): (&u64, &Vec<u64>)| numbers.contains(&number).then_some(*product);
         let product = product.or_else(|| self.galleries.iter().find_map(holds)).unwrap_or(number / 100);
         let before: Vec<u64> = self.gallery(product).iter().map(|picture| picture.number).collect();
         if !before.contains(&number) {
-            return Said::missing();
+            return SimulatedReply::missing();
         }
         self.galleries.insert(product, before.into_iter().filter(|known| *known != number).collect());
         self.touched.insert(product, self.now);
-        Said::json(plan.answer(op))
+        SimulatedReply::json(plan.answer(op))
     }
 
     /// The word for how far a file is.
-    fn state(&mut self, plan: &Plan, op: &str, file: Option<u64>, poll: &crate::provider::recipe::Poll) -> String {
+    fn state(&mut self, plan: &Routes, op: &str, file: Option<u64>, poll: &crate::provider::recipe::Poll) -> String {
         let ready = poll.ready.first().cloned().unwrap_or_default();
         let Some(file) = file.and_then(|file| self.files.get_mut(&file)) else { return ready };
         if let Some(word) = poll.failed.first().filter(|_| file.broken) {
@@ -261,7 +261,7 @@ impl World {
     }
 
     /// What a search for files of ours finds.
-    pub(super) fn search(&self, plan: &Plan, meant: &Meant, host: &str) -> Said {
+    pub(super) fn search(&self, plan: &Routes, meant: &MatchedCall, host: &str) -> SimulatedReply {
         let mark = meant.values.get("push.mark").and_then(Value::as_str).unwrap_or_default();
         let mut reply = plan.answer(&meant.op);
         let steps = plan.provider.recipe.push.iter().flat_map(|push| &push.step);
@@ -274,27 +274,31 @@ impl World {
         for (each, name, keep) in looks {
             let found = self.files.iter().filter(|(_, file)| !mark.is_empty() && file.name.contains(mark));
             let draw = |(number, file): (&u64, &File)| {
-                let shown = Shown { number: *number, name: file.name.clone(), alt: None };
+                let shown = ListedImage { number: *number, name: file.name.clone(), alt: None };
                 let mut item = Value::Null;
                 name.put(&mut item, file.name.clone().into());
                 for path in keep.values() {
-                    path.put(&mut item, plan.picture.make(*number, &address(host, &shown)));
+                    path.put(&mut item, plan.picture.render(*number, &image_url(host, &shown)));
                 }
                 item
             };
             each.put(&mut reply.body, found.map(draw).collect());
         }
-        Said::json(reply)
+        SimulatedReply::json(reply)
     }
 
     /// The bytes at one of our addresses.
-    pub(super) fn file(&self, path: &str) -> Option<Said> {
+    pub(super) fn file(&self, path: &str) -> Option<SimulatedReply> {
         let number = file_number(path)?;
         self.shown(number)?;
         let bytes = self.files.get(&number).and_then(|file| file.bytes.clone());
         let bytes = bytes.unwrap_or_else(|| self.goods.drawing(number));
         let kind = infer::get(&bytes).map_or("application/octet-stream", |kind| kind.mime_type());
-        Some(Said { headers: vec![("content-type".into(), kind.into())], body: bytes, ..Said::default() })
+        Some(SimulatedReply {
+            headers: vec![("content-type".into(), kind.into())],
+            body: bytes,
+            ..SimulatedReply::default()
+        })
     }
 
     /// Whether a path is one of a file's.

@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use crate::{
     model::{Failure, Time},
     outside::{ExpectedRequest, Http, Outside},
-    provider::{Answered, Errand, Goods, Prank, Provider, Rehearsal, Rules, Said},
+    provider::{Catalogue, Fault, Outbound, Provider, SimulatedExchange, SimulatedReply, Simulator, SimulatorOptions},
     sandbox::{self, Shelf},
 };
 
@@ -32,14 +32,14 @@ const MAX_BODY: usize = 40 << 20;
 
 /// A platform's shop, ready to be served.
 #[derive(Clone)]
-pub struct Stage {
-    rehearsal: Arc<Rehearsal>,
+pub struct Server {
+    rehearsal: Arc<Simulator>,
     http: Http,
 }
 
-struct Made(Shelf, Mutex<BTreeMap<u64, Bytes>>);
+struct SandboxCatalogue(Shelf, Mutex<BTreeMap<u64, Bytes>>);
 
-impl Goods for Made {
+impl Catalogue for SandboxCatalogue {
     fn ids(&self) -> Box<dyn Iterator<Item = u64> + '_> {
         Box::new(self.0.ids())
     }
@@ -68,27 +68,32 @@ impl Goods for Made {
     }
 }
 
-impl Stage {
+impl Server {
     /// A shop of `provider`'s platform that sells what is on the shelf.
     ///
     /// # Errors
     /// Where no conversations stand beside the provider's file.
-    pub fn new(provider: Arc<Provider>, rules: Rules, shelf: Shelf, outside: Outside) -> Result<Self, Failure> {
+    pub fn new(
+        provider: Arc<Provider>,
+        rules: SimulatorOptions,
+        shelf: Shelf,
+        outside: Outside,
+    ) -> Result<Self, Failure> {
         let http = outside.http.clone();
-        let goods = Box::new(Made(shelf, Mutex::default()));
-        Ok(Self { rehearsal: Arc::new(Rehearsal::new(provider, rules, goods, outside)?), http })
+        let goods = Box::new(SandboxCatalogue(shelf, Mutex::default()));
+        Ok(Self { rehearsal: Arc::new(Simulator::new(provider, rules, goods, outside)?), http })
     }
 
     /// What it is, for those who connect it.
-    pub fn rehearsal(&self) -> &Rehearsal {
+    pub fn simulator(&self) -> &Simulator {
         &self.rehearsal
     }
 
     /// Its routes: everything is the platform's but `/rehearsal`.
     pub fn router(&self) -> Router {
         Router::new()
-            .route("/rehearsal", get(desk))
-            .route("/rehearsal/mischief", post(mischief))
+            .route("/rehearsal", get(control))
+            .route("/rehearsal/mischief", post(faults))
             .route("/rehearsal/products/{number}", patch(edit).delete(remove))
             .route("/rehearsal/activate", post(activate))
             .fallback(answer)
@@ -96,15 +101,15 @@ impl Stage {
             .with_state(self.clone())
     }
 
-    async fn run(&self, errands: Vec<Errand>) -> Vec<u16> {
+    async fn run(&self, errands: Vec<Outbound>) -> Vec<u16> {
         let mut answers = Vec::new();
-        for Errand(request) in errands {
+        for Outbound(request) in errands {
             answers.push(self.http.send_once(&request).await.map_or(0, |answer| answer.status));
         }
         answers
     }
 
-    async fn finish(&self, answered: Answered) -> Response {
+    async fn finish(&self, answered: SimulatedExchange) -> Response {
         if let Some(errand) = answered.errand {
             // Nothing but 200 counts as taken.
             if self.run(vec![errand]).await != [200] {
@@ -116,7 +121,7 @@ impl Stage {
             let broken = futures_util::stream::once(async { Err::<Bytes, _>(std::io::Error::other("lost")) });
             return Response::new(Body::from_stream(broken));
         }
-        let Said { status, headers, body } = answered.said;
+        let SimulatedReply { status, headers, body } = answered.said;
         let mut response = Response::builder().status(status);
         for (name, value) in headers {
             response = response.header(name, value);
@@ -128,13 +133,13 @@ impl Stage {
 /// Serves a stage at `listener` until `shutdown`.
 pub async fn serve(
     listener: TcpListener,
-    stage: Stage,
+    stage: Server,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     axum::serve(listener, stage.router()).with_graceful_shutdown(shutdown).await
 }
 
-async fn answer(State(stage): State<Stage>, request: Request) -> Response {
+async fn answer(State(stage): State<Server>, request: Request) -> Response {
     let (ask, brought) = match read(request).await {
         Ok(read) => read,
         Err(refusal) => return refusal,
@@ -200,8 +205,8 @@ fn named(headers: &HeaderMap) -> BTreeMap<String, String> {
 }
 
 /// `GET /rehearsal`: what was asked so far, and what is needed to connect.
-async fn desk(State(stage): State<Stage>) -> Json<Value> {
-    let rehearsal = stage.rehearsal();
+async fn control(State(stage): State<Server>) -> Json<Value> {
+    let rehearsal = stage.simulator();
     let mut told = rehearsal.stats();
     told["fields"] = json!(rehearsal.fields());
     told["keys"] = json!(rehearsal.pasted_keys());
@@ -211,9 +216,9 @@ async fn desk(State(stage): State<Stage>) -> Json<Value> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Mischief {
+struct FaultOrder {
     #[serde(rename = "do")]
-    act: Act,
+    act: ControlAction,
     #[serde(default = "once")]
     times: u32,
 }
@@ -224,7 +229,7 @@ fn once() -> u32 {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Act {
+enum ControlAction {
     Throttle,
     Down,
     Lose,
@@ -236,31 +241,31 @@ enum Act {
 }
 
 /// `POST /rehearsal/mischief`.
-async fn mischief(State(stage): State<Stage>, Json(asked): Json<Mischief>) -> StatusCode {
-    let rehearsal = stage.rehearsal();
+async fn faults(State(stage): State<Server>, Json(asked): Json<FaultOrder>) -> StatusCode {
+    let rehearsal = stage.simulator();
     match asked.act {
-        Act::Throttle => rehearsal.prank(Prank::Throttle, asked.times),
-        Act::Down => rehearsal.prank(Prank::Down, asked.times),
-        Act::Lose => rehearsal.prank(Prank::Lose, asked.times),
-        Act::FailPicture => rehearsal.prank(Prank::FailPicture, asked.times),
-        Act::Expire => rehearsal.end_tokens(),
-        Act::Revoke => rehearsal.revoke(),
+        ControlAction::Throttle => rehearsal.inject_fault(Fault::Throttle, asked.times),
+        ControlAction::Down => rehearsal.inject_fault(Fault::Down, asked.times),
+        ControlAction::Lose => rehearsal.inject_fault(Fault::Lose, asked.times),
+        ControlAction::FailPicture => rehearsal.inject_fault(Fault::FailPicture, asked.times),
+        ControlAction::Expire => rehearsal.end_tokens(),
+        ControlAction::Revoke => rehearsal.revoke(),
     }
     StatusCode::NO_CONTENT
 }
 
 /// `PATCH /rehearsal/products/{number}`: the merchant changes a product.
-async fn edit(State(stage): State<Stage>, Path(number): Path<u64>, Json(given): Json<Map<String, Value>>) -> Response {
-    told(&stage, stage.rehearsal().edit(number, given)).await
+async fn edit(State(stage): State<Server>, Path(number): Path<u64>, Json(given): Json<Map<String, Value>>) -> Response {
+    told(&stage, stage.simulator().edit(number, given)).await
 }
 
 /// `DELETE /rehearsal/products/{number}`: the merchant takes it away.
-async fn remove(State(stage): State<Stage>, Path(number): Path<u64>) -> Response {
-    told(&stage, stage.rehearsal().delete(number)).await
+async fn remove(State(stage): State<Server>, Path(number): Path<u64>) -> Response {
+    told(&stage, stage.simulator().delete(number)).await
 }
 
 /// What came of the deliveries.
-async fn told(stage: &Stage, errands: Option<Vec<Errand>>) -> Response {
+async fn told(stage: &Server, errands: Option<Vec<Outbound>>) -> Response {
     match errands {
         Some(errands) => Json(json!({ "deliveries": stage.run(errands).await })).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
@@ -268,7 +273,7 @@ async fn told(stage: &Stage, errands: Option<Vec<Errand>>) -> Response {
 }
 
 /// `POST /rehearsal/activate`: the merchant activates an integration with the two addresses that the daemon showed.
-async fn activate(State(stage): State<Stage>, Form(params): Form<BTreeMap<String, String>>) -> Response {
-    let answered = stage.rehearsal().activate(&params);
+async fn activate(State(stage): State<Server>, Form(params): Form<BTreeMap<String, String>>) -> Response {
+    let answered = stage.simulator().activate(&params);
     stage.finish(answered).await
 }

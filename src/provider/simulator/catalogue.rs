@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Goods, Said, World, form::FILES, plan::Plan};
+use super::{Catalogue, SimulatedReply, SimulatorState, id_format::FILES, routes::Routes};
 use crate::{
     model::Time,
     outside::Reply,
@@ -18,14 +18,14 @@ pub(super) const SHORT: usize = 2;
 
 /// A picture of a product.
 #[derive(Debug, Clone)]
-pub(super) struct Shown {
+pub(super) struct ListedImage {
     pub(super) number: u64,
     pub(super) name: String,
     pub(super) alt: Option<String>,
 }
 
 /// What a request for a list says.
-struct Wanted {
+struct ListRequest {
     size: usize,
     /// Things before the page…
     skip: usize,
@@ -33,11 +33,11 @@ struct Wanted {
     after: Option<u64>,
 }
 
-impl World {
+impl SimulatorState {
     /// A page of the catalogue.
-    pub(super) fn list(&self, plan: &Plan, values: &Map<String, Value>, (host, url): (&str, &str)) -> Said {
+    pub(super) fn list(&self, plan: &Routes, values: &Map<String, Value>, (host, url): (&str, &str)) -> SimulatedReply {
         let import = &plan.provider.recipe.import;
-        let wanted = wanted(&import.page, values, url);
+        let wanted = list_request(&import.page, values, url);
         let since = since(plan, values);
         let status = import.map.status.as_ref();
         let part = values.get("part").and_then(Value::as_str).filter(|_| !import.parts.is_empty());
@@ -64,11 +64,17 @@ impl World {
         let more = from + page.len() < numbers.len();
         let next = page.last().filter(|_| more).copied();
         lead_on(&import.page, &mut reply, (numbers.len(), next, more), url);
-        Said::json(reply)
+        SimulatedReply::json(reply)
     }
 
     /// A list within an item, from its own operation.
-    pub(super) fn nested(&self, plan: &Plan, place: usize, values: &Map<String, Value>, at: (&str, &str)) -> Said {
+    pub(super) fn nested(
+        &self,
+        plan: &Routes,
+        place: usize,
+        values: &Map<String, Value>,
+        at: (&str, &str),
+    ) -> SimulatedReply {
         let (host, url) = at;
         let recipe = &plan.provider.recipe;
         let nested = &recipe.import.nested[place];
@@ -76,8 +82,8 @@ impl World {
         let number = number
             .filter_map(|(_, value)| plan.product.read(value))
             .find(|n| self.goods.get(*n).is_some() || self.gone.contains_key(n));
-        let Some(number) = number else { return Said::missing() };
-        let wanted = wanted(&nested.page, values, url);
+        let Some(number) = number else { return SimulatedReply::missing() };
+        let wanted = list_request(&nested.page, values, url);
         let mut reply = plan.answer(&nested.op);
         let sample = nested.page.items.each(&reply.body).first().cloned();
         let sample = sample.or_else(|| nested.into.each(&plan.item).first().cloned()).unwrap_or_default();
@@ -92,27 +98,27 @@ impl World {
         let end = from + page.len();
         nested.page.items.put(&mut reply.body, Value::Array(page));
         lead_on(&nested.page, &mut reply, (all.len(), Some(end as u64), end < all.len()), url);
-        Said::json(reply)
+        SimulatedReply::json(reply)
     }
 
     /// One item of the catalogue; what belongs beside it in the page goes to `beside`.
-    pub(super) fn item(&self, plan: &Plan, number: u64, host: &str, beside: &mut Vec<Value>) -> Value {
+    pub(super) fn item(&self, plan: &Routes, number: u64, host: &str, beside: &mut Vec<Value>) -> Value {
         let mut item = plan.item.clone();
-        self.fill(plan, &mut item, number, (host, SHORT), beside);
+        self.render_product(plan, &mut item, number, (host, SHORT), beside);
         item
     }
 
     /// The same with every list whole.
-    pub(super) fn whole_item(&self, plan: &Plan, number: u64, host: &str) -> Value {
+    pub(super) fn whole_item(&self, plan: &Routes, number: u64, host: &str) -> Value {
         let mut item = plan.item.clone();
-        self.fill(plan, &mut item, number, (host, usize::MAX), &mut Vec::new());
+        self.render_product(plan, &mut item, number, (host, usize::MAX), &mut Vec::new());
         item
     }
 
     /// Makes an item of the platform's the one with this number, its lists cut to some length where the file knows that.
-    pub(super) fn fill(
+    pub(super) fn render_product(
         &self,
-        plan: &Plan,
+        plan: &Routes,
         item: &mut Value,
         number: u64,
         (host, most): (&str, usize),
@@ -173,11 +179,11 @@ impl World {
             pick.put_time(item, self.changed_at(number));
         }
         if let Some(path) = map.erp_id.path() {
-            path.put(item, plan.product.make(number, ""));
+            path.put(item, plan.product.render(number, ""));
         }
     }
 
-    fn variant_items(&self, plan: &Plan, number: u64, sample: &Value) -> Vec<Value> {
+    fn variant_items(&self, plan: &Routes, number: u64, sample: &Value) -> Vec<Value> {
         let Some(map) = &plan.provider.recipe.import.map.variants else { return Vec::new() };
         let product = self.goods.get(number).unwrap_or_default();
         let variants = product["variants"].as_array().cloned().unwrap_or_default();
@@ -189,13 +195,13 @@ impl World {
     }
 
     /// Pictures in the form of the catalogue.
-    fn image_items(&self, plan: &Plan, number: u64, host: &str, sample: &Value) -> Vec<Value> {
+    fn image_items(&self, plan: &Routes, number: u64, host: &str, sample: &Value) -> Vec<Value> {
         let Some(map) = &plan.provider.recipe.import.map.images else { return Vec::new() };
         self.gallery(number).iter().map(|picture| image_item(plan, map, picture, host, sample)).collect()
     }
 
     /// The pictures of a product: its own, or what was made of them.
-    pub(super) fn gallery(&self, number: u64) -> Vec<Shown> {
+    pub(super) fn gallery(&self, number: u64) -> Vec<ListedImage> {
         if let Some(kept) = self.galleries.get(&number) {
             let known = |picture: &u64| self.shown(*picture);
             return kept.iter().filter_map(known).collect();
@@ -204,9 +210,9 @@ impl World {
     }
 
     /// A picture by its number.
-    pub(super) fn shown(&self, number: u64) -> Option<Shown> {
+    pub(super) fn shown(&self, number: u64) -> Option<ListedImage> {
         if let Some(file) = self.files.get(&number) {
-            return Some(Shown { number, name: file.name.clone(), alt: file.alt.clone() });
+            return Some(ListedImage { number, name: file.name.clone(), alt: file.alt.clone() });
         }
         own_pictures(&*self.goods, number / 100).into_iter().find(|picture| picture.number == number)
     }
@@ -219,7 +225,7 @@ impl World {
 }
 
 /// Whether the platform lists what is gone: where one of its conversations shows such an item among changes.
-fn shows_gone(plan: &Plan) -> bool {
+fn shows_gone(plan: &Routes) -> bool {
     let import = &plan.provider.recipe.import;
     let Some(status) = import.map.status.as_ref() else { return false };
     let (native, Some(path)) = (status.native("deleted"), status.path()) else { return false };
@@ -228,7 +234,7 @@ fn shows_gone(plan: &Plan) -> bool {
 }
 
 /// The time that a request for changes names.
-fn since(plan: &Plan, values: &Map<String, Value>) -> Option<Time> {
+fn since(plan: &Routes, values: &Map<String, Value>) -> Option<Time> {
     let rule = plan.provider.recipe.import.since.as_ref()?;
     let filter = values.get("filter").and_then(Value::as_str);
     let read = |filter: &str| rule.filter.as_ref()?.read_back(filter, &|_| None)?.remove("since");
@@ -240,10 +246,10 @@ fn since(plan: &Plan, values: &Map<String, Value>) -> Option<Time> {
     }
 }
 
-fn own_pictures(goods: &dyn Goods, number: u64) -> Vec<Shown> {
+fn own_pictures(goods: &dyn Catalogue, number: u64) -> Vec<ListedImage> {
     let product = goods.get(number).unwrap_or_default();
     let images = product["images"].as_array().cloned().unwrap_or_default();
-    let shown = |(place, image): (usize, &Value)| Shown {
+    let shown = |(place, image): (usize, &Value)| ListedImage {
         number: number * 100 + place as u64 + 1,
         name: format!("{number}-{}.png", place + 1),
         alt: image["alt"].as_str().map(str::to_owned),
@@ -251,7 +257,7 @@ fn own_pictures(goods: &dyn Goods, number: u64) -> Vec<Shown> {
     images.iter().enumerate().map(shown).collect()
 }
 
-fn variant_item(plan: &Plan, map: &VariantMapping, at: (u64, usize), variant: &Value, sample: &Value) -> Value {
+fn variant_item(plan: &Routes, map: &VariantMapping, at: (u64, usize), variant: &Value, sample: &Value) -> Value {
     let (number, place) = at;
     let mut item = sample.clone();
     let text = |name: &str| variant[name].as_str().unwrap_or_default();
@@ -275,17 +281,17 @@ fn variant_item(plan: &Plan, map: &VariantMapping, at: (u64, usize), variant: &V
         }
     }
     if let Some(path) = map.image_id.as_ref().and_then(FieldMapping::path) {
-        path.put(&mut item, plan.picture.make(number * 100 + 1, ""));
+        path.put(&mut item, plan.picture.render(number * 100 + 1, ""));
     }
     if let Some(path) = map.id.path() {
-        path.put(&mut item, plan.variant.make(number * 100 + place as u64 + 1, ""));
+        path.put(&mut item, plan.variant.render(number * 100 + place as u64 + 1, ""));
     }
     item
 }
 
-fn image_item(plan: &Plan, map: &ImageMapping, picture: &Shown, host: &str, sample: &Value) -> Value {
+fn image_item(plan: &Routes, map: &ImageMapping, picture: &ListedImage, host: &str, sample: &Value) -> Value {
     let mut item = sample.clone();
-    let address = address(host, picture);
+    let address = image_url(host, picture);
     if let Some(pick) = &map.alt {
         pick.put(&mut item, picture.alt.as_deref().unwrap_or_default());
     }
@@ -295,21 +301,21 @@ fn image_item(plan: &Plan, map: &ImageMapping, picture: &Shown, host: &str, samp
         _ => {}
     }
     if let Some(path) = map.id.path() {
-        path.put(&mut item, plan.picture.make(picture.number, &address));
+        path.put(&mut item, plan.picture.render(picture.number, &address));
     }
     item
 }
 
 /// The gallery of a product in the form that pushes read.
-pub(super) fn put_gallery(plan: &Plan, body: &mut Value, pictures: &[Shown], host: &str) {
+pub(super) fn put_gallery(plan: &Routes, body: &mut Value, pictures: &[ListedImage], host: &str) {
     let Some(push) = &plan.provider.recipe.push else { return };
     let list = &push.list;
     let sample = list.each.each(&plan.answer(&list.op).body).first().cloned().unwrap_or_default();
     let images = plan.provider.recipe.import.map.images.as_ref();
     let by_rule = images.is_some_and(|images| images.url.template.is_some());
-    let draw = |picture: &Shown| {
+    let draw = |picture: &ListedImage| {
         let mut item = sample.clone();
-        let address = address(host, picture);
+        let address = image_url(host, picture);
         for (path, text) in [
             (&list.alt, picture.alt.clone().unwrap_or_default()),
             (&list.name, picture.name.clone()),
@@ -319,7 +325,7 @@ pub(super) fn put_gallery(plan: &Plan, body: &mut Value, pictures: &[Shown], hos
                 path.put(&mut item, text.into());
             }
         }
-        list.id.put(&mut item, plan.picture.make(picture.number, &address));
+        list.id.put(&mut item, plan.picture.render(picture.number, &address));
         item
     };
     let mut items: Vec<Value> = pictures.iter().map(draw).collect();
@@ -329,18 +335,18 @@ pub(super) fn put_gallery(plan: &Plan, body: &mut Value, pictures: &[Shown], hos
 }
 
 /// Where a picture lies.
-pub(super) fn address(host: &str, picture: &Shown) -> String {
+pub(super) fn image_url(host: &str, picture: &ListedImage) -> String {
     let scheme = if host.starts_with("127.0.0.1") || host.starts_with("localhost") { "http" } else { "https" };
     format!("{scheme}://{host}{FILES}{}/{}", picture.number, picture.name)
 }
 
 /// The same below a shop's folder of pictures.
-fn below(picture: &Shown) -> String {
+fn below(picture: &ListedImage) -> String {
     format!("{FILES}{}/{}", picture.number, picture.name)
 }
 
 /// Puts a list into an item, cut where the file knows that such lists come cut.
-fn cut(plan: &Plan, item: &mut Value, at: &Path, mut all: Vec<Value>, most: usize) {
+fn cut(plan: &Routes, item: &mut Value, at: &Path, mut all: Vec<Value>, most: usize) {
     let nested = plan.provider.recipe.import.nested.iter().find(|nested| nested.into == *at);
     if let Some(nested) = nested {
         let is_cut = all.len() > most;
@@ -355,7 +361,7 @@ fn cut(plan: &Plan, item: &mut Value, at: &Path, mut all: Vec<Value>, most: usiz
     at.put(item, Value::Array(all));
 }
 
-fn wanted(page: &PageKind, values: &Map<String, Value>, url: &str) -> Wanted {
+fn list_request(page: &PageKind, values: &Map<String, Value>, url: &str) -> ListRequest {
     let number = |name: &str| {
         let value = values.get(name)?;
         value.as_u64().or_else(|| value.as_str()?.parse().ok())
@@ -366,9 +372,9 @@ fn wanted(page: &PageKind, values: &Map<String, Value>, url: &str) -> Wanted {
         Paging::Number => number("page.number").unwrap_or(1).saturating_sub(1) * size as u64,
         _ => number("page.offset").unwrap_or(0),
     };
-    let linked = || super::plan::path_and_query(url).1.into_iter().find(|(name, _)| name == CURSOR)?.1.parse().ok();
+    let linked = || super::routes::path_and_query(url).1.into_iter().find(|(name, _)| name == CURSOR)?.1.parse().ok();
     let after = number("page.token").or_else(linked);
-    Wanted { size, skip: usize::try_from(skip).unwrap_or(0), after }
+    ListRequest { size, skip: usize::try_from(skip).unwrap_or(0), after }
 }
 
 /// The parameter of a linked page.
