@@ -25,7 +25,7 @@ use store_sync::{
         ClientId, ConnectionId, NormalImage, NormalProduct, NormalVariant, Price, ProductId, ProductStatus, RunId, Time,
     },
     outside::{Body, Clock, Http, HttpPolicy, Random, Request},
-    sandbox::{self, Options, Sandbox},
+    sandbox::{self, Sandbox, SandboxOptions},
     web, work,
 };
 use tokio::net::TcpListener;
@@ -46,7 +46,7 @@ async fn serve(products: usize) {
     let base_url = format!("http://{}", listener.local_addr().expect("an address"));
     println!("{base_url}");
     let config = Config::load(None, std::iter::empty()).expect("a configuration");
-    let options = Options { products, base_url, rich: true, ..Options::default() };
+    let options = SandboxOptions { products, base_url, rich: true, ..SandboxOptions::default() };
     let shop = Sandbox::new(options, app::outside(&config).expect("outside")).expect("a shop");
     sandbox::serve(listener, shop, std::future::pending()).await.expect("serves");
 }

@@ -9,7 +9,7 @@ use store_sync::{
     db::{self, connection::NewConnection, grant::SealedGrant},
     model::{ClientId, ConnectionId, Facts, Grant, Secret},
     outside::{Body, Request},
-    sandbox::{self, Options, Sandbox},
+    sandbox::{self, Sandbox, SandboxOptions},
     tools::Shared,
     vault::Binding,
     work::{self, Pools, Workers},
@@ -105,7 +105,7 @@ async fn main() {
     let tools = app::open(&config).await.expect("tools");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let shop = format!("http://{}", listener.local_addr().expect("an address"));
-    let options = Options { products: 1, base_url: shop.clone(), ..Options::default() };
+    let options = SandboxOptions { products: 1, base_url: shop.clone(), ..SandboxOptions::default() };
     let sandbox = Sandbox::new(options, tools.outside.clone()).expect("a shop");
     tokio::spawn(sandbox::serve(listener, sandbox, std::future::pending()));
     for n in 0..shops {

@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     outside::{Http, HttpPolicy, Outside},
     provider::SimulatorOptions,
-    sandbox::{self, Options, Sandbox, Shelf},
+    sandbox::{self, Sandbox, SandboxOptions, Shelf},
     simulator::{self, Server},
 };
 
@@ -61,7 +61,7 @@ pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
 pub(super) async fn sandbox(config: &Config, args: SandboxArgs) -> anyhow::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await.context("cannot listen; try another --port")?;
     let base_url = format!("http://{}", listener.local_addr()?);
-    let options = Options {
+    let options = SandboxOptions {
         products: args.products,
         catalogue: args.catalogue,
         base_url: base_url.clone(),
@@ -69,7 +69,7 @@ pub(super) async fn sandbox(config: &Config, args: SandboxArgs) -> anyhow::Resul
         processing: args.processing,
         rate: args.rate.map(|calls| (calls, Duration::from_secs(10))),
         rich: args.rich,
-        ..Options::default()
+        ..SandboxOptions::default()
     };
     if let Some(platform) = &args.as_platform {
         return rehearsal(config, platform, options, listener).await;
@@ -85,7 +85,12 @@ pub(super) async fn sandbox(config: &Config, args: SandboxArgs) -> anyhow::Resul
 }
 
 /// Plays a platform by its provider's file, and says how to connect it.
-async fn rehearsal(config: &Config, platform: &str, options: Options, listener: TcpListener) -> anyhow::Result<()> {
+async fn rehearsal(
+    config: &Config,
+    platform: &str,
+    options: SandboxOptions,
+    listener: TcpListener,
+) -> anyhow::Result<()> {
     let here = options.base_url.clone();
     let known = app::providers(config)?;
     let provider = known.get(platform).cloned();

@@ -21,7 +21,7 @@ use crate::{
     model::{ApprovalStatus, AssetId, ClientId, ConnectionId, Product, Push},
     outside::private,
     push,
-    sandbox::{self, Options, Sandbox},
+    sandbox::{self, Sandbox, SandboxOptions},
     tools::Shared,
     web,
 };
@@ -156,7 +156,8 @@ async fn open_shop(
 ) -> anyhow::Result<(String, tokio::task::JoinHandle<std::io::Result<()>>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base_url = format!("http://{}", listener.local_addr()?);
-    let options = Options { base_url: base_url.clone(), catalogue: args.catalogue.clone(), ..Options::default() };
+    let options =
+        SandboxOptions { base_url: base_url.clone(), catalogue: args.catalogue.clone(), ..SandboxOptions::default() };
     let shop = Sandbox::new(options, app::outside(config)?)?;
     Ok((base_url, tokio::spawn(sandbox::serve(listener, shop, std::future::pending()))))
 }

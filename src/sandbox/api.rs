@@ -16,15 +16,15 @@ use super::{Sandbox, lock, oauth::Bearer};
 use crate::model::Time;
 
 /// An answer that says what is wrong.
-pub(super) type Refusal = (StatusCode, Json<Value>);
+pub(super) type DeniedCall = (StatusCode, Json<Value>);
 
-pub(super) fn refuse(status: StatusCode, code: &str, message: &str) -> Refusal {
+pub(super) fn refuse(status: StatusCode, code: &str, message: &str) -> DeniedCall {
     (status, Json(json!({ "error": { "code": code, "message": message } })))
 }
 
 /// Calls of the window that runs.
 #[derive(Default)]
-pub(super) struct Window {
+pub(super) struct RateWindow {
     began: Option<Time>,
     calls: u32,
 }
@@ -52,7 +52,7 @@ async fn paced(shop: &Sandbox, request: Request, next: Next, now: Time) -> Respo
     let (left, reset) = {
         let mut window = lock(&shop.0.window);
         if window.began.is_none_or(|began| now >= began.plus(per)) {
-            *window = Window { began: Some(now), calls: 0 };
+            *window = RateWindow { began: Some(now), calls: 0 };
         }
         window.calls += 1;
         let end = window.began.unwrap_or(now).plus(per);
@@ -95,7 +95,7 @@ pub(super) struct ListQuery {
 }
 
 /// `GET /api/products`.
-pub(super) async fn list(State(shop): State<Sandbox>, Query(query): Query<ListQuery>) -> Result<Response, Refusal> {
+pub(super) async fn list(State(shop): State<Sandbox>, Query(query): Query<ListQuery>) -> Result<Response, DeniedCall> {
     let bad = |code: &str, message: &str| refuse(StatusCode::BAD_REQUEST, code, message);
     let limit = query.limit.unwrap_or(50);
     if !(1..=250).contains(&limit) {
@@ -129,7 +129,7 @@ pub(super) async fn list(State(shop): State<Sandbox>, Query(query): Query<ListQu
 }
 
 /// `GET /api/products/{id}`.
-pub(super) async fn show(State(shop): State<Sandbox>, Path(id): Path<u64>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn show(State(shop): State<Sandbox>, Path(id): Path<u64>) -> Result<Json<Value>, DeniedCall> {
     let mut product = shop.catalogue().get(id).ok_or_else(missing)?;
     let now = shop.0.outside.clock.now();
     shop.pictures().add_to(id, &mut product, now);
@@ -140,7 +140,7 @@ pub(super) async fn show(State(shop): State<Sandbox>, Path(id): Path<u64>) -> Re
 pub(super) async fn create(
     State(shop): State<Sandbox>,
     Json(given): Json<Map<String, Value>>,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
+) -> Result<(StatusCode, Json<Value>), DeniedCall> {
     let now = shop.0.outside.clock.now();
     let id = shop.catalogue().insert(given, now);
     let product = shop.catalogue().get(id).ok_or_else(missing)?;
@@ -152,7 +152,7 @@ pub(super) async fn edit(
     State(shop): State<Sandbox>,
     Path(id): Path<u64>,
     Json(given): Json<Map<String, Value>>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, DeniedCall> {
     let now = shop.0.outside.clock.now();
     let mut catalogue = shop.catalogue();
     if !catalogue.edit(id, given, now) {
@@ -162,10 +162,10 @@ pub(super) async fn edit(
 }
 
 /// `DELETE /api/products/{id}`.
-pub(super) async fn delete(State(shop): State<Sandbox>, Path(id): Path<u64>) -> Result<StatusCode, Refusal> {
+pub(super) async fn delete(State(shop): State<Sandbox>, Path(id): Path<u64>) -> Result<StatusCode, DeniedCall> {
     if shop.catalogue().delete(id) { Ok(StatusCode::NO_CONTENT) } else { Err(missing()) }
 }
 
-pub(super) fn missing() -> Refusal {
+pub(super) fn missing() -> DeniedCall {
     refuse(StatusCode::NOT_FOUND, "not_found", "there is no such thing in this shop")
 }

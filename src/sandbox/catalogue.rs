@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::{Options, sheet};
+use super::{SandboxOptions, sheet};
 use crate::model::Time;
 
 /// Why a catalogue cannot be read.
@@ -22,7 +22,7 @@ pub enum CatalogueError {
 /// The first product's number.
 const FIRST: u64 = 1001;
 
-pub(super) struct Catalogue {
+pub(super) struct ProductStore {
     /// Made-up products are numbered `FIRST ..`.
     made_up: u64,
     rich: bool,
@@ -42,8 +42,8 @@ pub(super) struct Listed {
     pub(super) total: u64,
 }
 
-impl Catalogue {
-    pub(super) fn open(options: &Options, now: Time) -> Result<Self, CatalogueError> {
+impl ProductStore {
+    pub(super) fn open(options: &SandboxOptions, now: Time) -> Result<Self, CatalogueError> {
         let base_url = options.base_url.clone();
         let mut catalogue = Self {
             made_up: 0,

@@ -11,7 +11,7 @@ const SIZE: u16 = 640;
 
 /// A product in front of a plain backdrop, as PNG; `view` changes backdrop and scale.
 pub(super) fn draw_product(index: usize, view: usize) -> Vec<u8> {
-    let mut canvas = Canvas::new(tint(index));
+    let mut canvas = Drawing::new(tint(index));
     let backdrop = [(0.96, 0.93), (0.92, 0.86), (0.98, 0.96), (0.88, 0.84)][view % 4];
     canvas.sweep(grey(backdrop.0, index), grey(backdrop.1, index + 1), 0.0, 1.0);
     canvas.product(index, 1.0 - 0.08 * f32::from(u8::try_from(view % 4).unwrap_or(0)));
@@ -20,7 +20,7 @@ pub(super) fn draw_product(index: usize, view: usize) -> Vec<u8> {
 
 /// The same product in a room, as a made picture would show it: wall, floor, window light.
 pub fn draw_scene(index: usize) -> Vec<u8> {
-    let mut canvas = Canvas::new(tint(index));
+    let mut canvas = Drawing::new(tint(index));
     canvas.sweep(rgb(0xE9, 0xDF, 0xD0), rgb(0xDB, 0xCD, 0xB8), 0.0, 0.7);
     canvas.sweep(rgb(0xB9, 0x8E, 0x66), rgb(0x96, 0x6E, 0x4B), 0.7, 1.0);
     for plank in 1..6 {
@@ -65,25 +65,25 @@ fn grey(level: f32, index: usize) -> Color {
 }
 
 /// What a shape is filled with.
-enum Fill {
+enum ShapeFill {
     Flat(Color),
     /// Lit from the left, over the shape's width from `x0` to `x1`.
     Round([u8; 3], f32, f32),
 }
 
-impl From<Color> for Fill {
+impl From<Color> for ShapeFill {
     fn from(color: Color) -> Self {
         Self::Flat(color)
     }
 }
 
-struct Canvas {
+struct Drawing {
     map: Option<Pixmap>,
     tint: [u8; 3],
     at: Transform,
 }
 
-impl Canvas {
+impl Drawing {
     fn new(tint: [u8; 3]) -> Self {
         let size = f32::from(SIZE);
         Self { map: Pixmap::new(SIZE.into(), SIZE.into()), tint, at: Transform::from_scale(size, size) }
@@ -99,10 +99,10 @@ impl Canvas {
         map.fill_path(&path, &paint, FillRule::Winding, self.at, None);
     }
 
-    fn fill(&mut self, path: Option<Path>, fill: Fill) {
+    fn fill(&mut self, path: Option<Path>, fill: ShapeFill) {
         let shader = match fill {
-            Fill::Flat(color) => Some(Shader::SolidColor(color)),
-            Fill::Round(tint, x0, x1) => {
+            ShapeFill::Flat(color) => Some(Shader::SolidColor(color)),
+            ShapeFill::Round(tint, x0, x1) => {
                 let stops = vec![
                     GradientStop::new(0.0, shade(tint, 0.92)),
                     GradientStop::new(0.28, shade(tint, 1.22)),
@@ -177,7 +177,7 @@ impl Canvas {
         self.line(ellipse(0.69, 0.57, 0.1, 0.13), 0.045, dark);
         self.fill(
             curve(&[(0.3, 0.36), (0.31, 0.8), (0.36, 0.83), (0.64, 0.83), (0.69, 0.8), (0.7, 0.36)]),
-            Fill::Round(self.tint, 0.3, 0.7),
+            ShapeFill::Round(self.tint, 0.3, 0.7),
         );
         self.fill(ellipse(0.5, 0.36, 0.2, 0.045), shade(self.tint, 1.15).into());
         self.fill(ellipse(0.5, 0.365, 0.175, 0.034), rgb(0x5A, 0x3B, 0x28).into());
@@ -196,7 +196,7 @@ impl Canvas {
         body.cubic_to(0.58, 0.88, 0.66, 0.84, 0.68, 0.7);
         body.cubic_to(0.7, 0.55, 0.54, 0.5, 0.56, 0.36);
         body.close();
-        self.fill(body.finish(), Fill::Round(self.tint, 0.32, 0.68));
+        self.fill(body.finish(), ShapeFill::Round(self.tint, 0.32, 0.68));
         self.fill(ellipse(0.5, 0.36, 0.06, 0.015), shade(self.tint, 0.5).into());
     }
 
@@ -204,10 +204,10 @@ impl Canvas {
         self.shadow(0.5, 0.87, 0.26);
         self.fill(ellipse(0.5, 0.86, 0.14, 0.03), shade(self.tint, 0.8).into());
         self.fill(rect(0.488, 0.45, 0.024, 0.41), rgb(0x8C, 0x73, 0x55).into());
-        self.fill(ellipse(0.5, 0.62, 0.08, 0.1), Fill::Round(self.tint, 0.42, 0.58));
+        self.fill(ellipse(0.5, 0.62, 0.08, 0.1), ShapeFill::Round(self.tint, 0.42, 0.58));
         self.fill(
             polygon(&[(0.38, 0.16), (0.62, 0.16), (0.73, 0.47), (0.27, 0.47)]),
-            Fill::Round([0xF1, 0xE3, 0xC4], 0.27, 0.73),
+            ShapeFill::Round([0xF1, 0xE3, 0xC4], 0.27, 0.73),
         );
         self.fill(ellipse(0.5, 0.47, 0.23, 0.03), rgb(0xFF, 0xF3, 0xCF).into());
     }
@@ -224,11 +224,11 @@ impl Canvas {
         self.line(stem(0.65, 0.58, 0.67, 0.16, 0.0), 0.024, wood);
         self.fill(
             curve(&[(0.32, 0.14), (0.31, 0.38), (0.36, 0.4), (0.64, 0.4), (0.69, 0.38), (0.68, 0.14)]),
-            Fill::Round(self.tint, 0.3, 0.7),
+            ShapeFill::Round(self.tint, 0.3, 0.7),
         );
         self.fill(
             curve(&[(0.3, 0.55), (0.27, 0.61), (0.3, 0.64), (0.7, 0.64), (0.73, 0.61), (0.7, 0.55)]),
-            Fill::Round(self.tint, 0.27, 0.73),
+            ShapeFill::Round(self.tint, 0.27, 0.73),
         );
     }
 
@@ -239,10 +239,10 @@ impl Canvas {
             self.line(stem(x0, 0.5, x1, 0.88, 0.0), 0.026, wood);
         }
         self.fill(ellipse(0.5, 0.5, 0.32, 0.075), shade(self.tint, 0.6).into());
-        self.fill(ellipse(0.5, 0.48, 0.32, 0.075), Fill::Round(self.tint, 0.18, 0.82));
+        self.fill(ellipse(0.5, 0.48, 0.32, 0.075), ShapeFill::Round(self.tint, 0.18, 0.82));
         self.fill(
             curve(&[(0.52, 0.36), (0.525, 0.46), (0.54, 0.475), (0.61, 0.475), (0.625, 0.46), (0.63, 0.36)]),
-            Fill::Round([0xF2, 0xEC, 0xE1], 0.52, 0.63),
+            ShapeFill::Round([0xF2, 0xEC, 0xE1], 0.52, 0.63),
         );
     }
 
@@ -256,9 +256,9 @@ impl Canvas {
         }
         self.fill(
             polygon(&[(0.33, 0.58), (0.67, 0.58), (0.61, 0.87), (0.39, 0.87)]),
-            Fill::Round(self.tint, 0.33, 0.67),
+            ShapeFill::Round(self.tint, 0.33, 0.67),
         );
-        self.fill(rect(0.31, 0.54, 0.38, 0.07), Fill::Round(self.tint, 0.31, 0.69));
+        self.fill(rect(0.31, 0.54, 0.38, 0.07), ShapeFill::Round(self.tint, 0.31, 0.69));
     }
 
     fn bowl(&mut self) {
@@ -268,13 +268,13 @@ impl Canvas {
         body.cubic_to(0.22, 0.68, 0.36, 0.78, 0.5, 0.78);
         body.cubic_to(0.64, 0.78, 0.78, 0.68, 0.8, 0.48);
         body.close();
-        self.fill(body.finish(), Fill::Round(self.tint, 0.2, 0.8));
+        self.fill(body.finish(), ShapeFill::Round(self.tint, 0.2, 0.8));
         self.fill(ellipse(0.5, 0.48, 0.3, 0.075), shade(self.tint, 1.2).into());
         self.fill(ellipse(0.5, 0.487, 0.27, 0.06), shade(self.tint, 0.7).into());
         for (x, y, c) in
             [(0.42, 0.46, [0xD9, 0x5B, 0x43]), (0.55, 0.45, [0xE2, 0xA7, 0x3B]), (0.49, 0.49, [0x7D, 0x9B, 0x4E])]
         {
-            self.fill(ellipse(x, y, 0.075, 0.06), Fill::Round(c, x - 0.075, x + 0.075));
+            self.fill(ellipse(x, y, 0.075, 0.06), ShapeFill::Round(c, x - 0.075, x + 0.075));
         }
     }
 
@@ -288,14 +288,14 @@ impl Canvas {
         body.line_to(0.63, 0.5);
         body.cubic_to(0.63, 0.36, 0.54, 0.36, 0.54, 0.2);
         body.close();
-        self.fill(body.finish(), Fill::Round(self.tint, 0.37, 0.63));
-        self.fill(rect(0.45, 0.12, 0.1, 0.085), Fill::Round([0xB7, 0x8D, 0x62], 0.45, 0.55));
+        self.fill(body.finish(), ShapeFill::Round(self.tint, 0.37, 0.63));
+        self.fill(rect(0.45, 0.12, 0.1, 0.085), ShapeFill::Round([0xB7, 0x8D, 0x62], 0.45, 0.55));
         self.fill(rect(0.37, 0.58, 0.26, 0.16), rgb(0xF3, 0xEE, 0xE4).into());
     }
 
     fn clock(&mut self) {
         self.shadow(0.52, 0.86, 0.3);
-        self.fill(ellipse(0.5, 0.48, 0.34, 0.34), Fill::Round(self.tint, 0.16, 0.84));
+        self.fill(ellipse(0.5, 0.48, 0.34, 0.34), ShapeFill::Round(self.tint, 0.16, 0.84));
         self.fill(ellipse(0.5, 0.48, 0.29, 0.29), rgb(0xFA, 0xF7, 0xF1).into());
         for hour in 0..12_u8 {
             let (sin, cos) = (f32::from(hour) * std::f32::consts::PI / 6.0).sin_cos();
@@ -319,7 +319,7 @@ impl Canvas {
         body.quad_to(0.5, 0.74, 0.2, 0.8);
         body.quad_to(0.26, 0.54, 0.2, 0.28);
         body.close();
-        self.fill(body.finish(), Fill::Round(self.tint, 0.2, 0.8));
+        self.fill(body.finish(), ShapeFill::Round(self.tint, 0.2, 0.8));
         for x in [0.34, 0.42, 0.5, 0.58, 0.66] {
             self.line(stem(x, 0.34, x, 0.755, 0.0), 0.012, shade(self.tint, 1.25));
         }

@@ -4,7 +4,7 @@
 mod api;
 mod catalogue;
 mod draw;
-mod mischief;
+mod faults;
 mod oauth;
 mod page;
 mod pictures;
@@ -34,14 +34,14 @@ pub use draw::draw_scene;
 pub use shelf::Shelf;
 
 use crate::outside::Outside;
-use catalogue::Catalogue;
-use mischief::Mischief;
-use oauth::Tokens;
+use catalogue::ProductStore;
+use faults::Faults;
+use oauth::TokenStore;
 use pictures::Pictures;
 
 /// How a sandbox shop is set up.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct SandboxOptions {
     /// Products that are made up where no catalogue is given.
     pub products: usize,
     /// A product list: CSV in the columns of a widely used product export, or JSON.
@@ -60,7 +60,7 @@ pub struct Options {
     pub rich: bool,
 }
 
-impl Default for Options {
+impl Default for SandboxOptions {
     fn default() -> Self {
         Self {
             products: 60,
@@ -81,20 +81,20 @@ impl Default for Options {
 pub struct Sandbox(Arc<Inner>);
 
 struct Inner {
-    options: Options,
+    options: SandboxOptions,
     outside: Outside,
-    catalogue: Mutex<Catalogue>,
-    tokens: Mutex<Tokens>,
+    catalogue: Mutex<ProductStore>,
+    tokens: Mutex<TokenStore>,
     pictures: Mutex<Pictures>,
-    mischief: Mutex<Mischief>,
+    mischief: Mutex<Faults>,
     calls: Mutex<BTreeMap<String, u64>>,
-    window: Mutex<api::Window>,
+    window: Mutex<api::RateWindow>,
 }
 
 impl Sandbox {
     /// A shop with its catalogue made up or read.
-    pub fn new(options: Options, outside: Outside) -> Result<Self, CatalogueError> {
-        let catalogue = Catalogue::open(&options, outside.clock.now())?;
+    pub fn new(options: SandboxOptions, outside: Outside) -> Result<Self, CatalogueError> {
+        let catalogue = ProductStore::open(&options, outside.clock.now())?;
         Ok(Self(Arc::new(Inner {
             catalogue: Mutex::new(catalogue),
             tokens: Mutex::default(),
@@ -122,21 +122,21 @@ impl Sandbox {
             .route("/oauth/authorize", get(oauth::consent).post(oauth::decide))
             .route("/oauth/token", post(oauth::token))
             .route("/oauth/revoke", post(oauth::revoke))
-            .layer(middleware::from_fn_with_state(self.clone(), mischief::play))
+            .layer(middleware::from_fn_with_state(self.clone(), faults::play))
             .layer(middleware::from_fn_with_state(self.clone(), count))
             .route("/", get(page::window))
             .route("/pictures/{file}", get(pictures::bytes))
             .route("/stats", get(stats))
-            .route("/mischief", get(mischief::list).post(mischief::add).delete(mischief::clear))
+            .route("/mischief", get(faults::list).post(faults::add).delete(faults::clear))
             .layer(axum::extract::DefaultBodyLimit::max(12 << 20))
             .with_state(self.clone())
     }
 
-    fn catalogue(&self) -> MutexGuard<'_, Catalogue> {
+    fn catalogue(&self) -> MutexGuard<'_, ProductStore> {
         lock(&self.0.catalogue)
     }
 
-    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+    fn tokens(&self) -> MutexGuard<'_, TokenStore> {
         lock(&self.0.tokens)
     }
 

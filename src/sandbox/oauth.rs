@@ -26,22 +26,22 @@ type Deny = (StatusCode, Json<Value>);
 
 /// Codes and grants. One grant a consent; a grant has one access token and one or two refresh tokens alive.
 #[derive(Default)]
-pub(super) struct Tokens {
-    codes: HashMap<String, Code>,
-    grants: Vec<Grant>,
+pub(super) struct TokenStore {
+    codes: HashMap<String, IssuedCode>,
+    grants: Vec<IssuedGrant>,
     codes_used: u64,
     refreshes: u64,
     reuses: u64,
     revocations: u64,
 }
 
-struct Code {
+struct IssuedCode {
     redirect_uri: String,
     challenge: String,
     expires_at: Time,
 }
 
-struct Grant {
+struct IssuedGrant {
     access: Vec<(String, Time)>,
     refresh: String,
     /// Serves until the pair that was made from it is used for the first time.
@@ -57,7 +57,7 @@ pub(super) enum Bearer {
     Revoked,
 }
 
-impl Tokens {
+impl TokenStore {
     pub(super) fn stats(&self) -> Value {
         json!({ "codes": self.codes_used, "refreshes": self.refreshes, "reuses": self.reuses, "revocations": self.revocations })
     }
@@ -137,7 +137,7 @@ pub(super) async fn decide(State(shop): State<Sandbox>, Form(params): Form<Param
     answer.extend(params.get("state").map(|state| ("state".to_owned(), state.clone())));
     if params.get("decision").is_some_and(|decision| decision == "allow") {
         let code = random.token();
-        let known = Code {
+        let known = IssuedCode {
             redirect_uri: params.get("redirect_uri").cloned().unwrap_or_default(),
             challenge: params.get("code_challenge").cloned().unwrap_or_default(),
             expires_at: now.plus(std::time::Duration::from_mins(1)),
@@ -216,7 +216,7 @@ pub(super) async fn token(
                 ));
             }
             tokens.codes_used += 1;
-            tokens.grants.push(Grant {
+            tokens.grants.push(IssuedGrant {
                 access: vec![(access.clone(), end)],
                 refresh: refresh.clone(),
                 previous: None,
@@ -302,8 +302,8 @@ mod tests {
     #[test]
     fn the_previous_refresh_token_serves_until_the_new_pair_is_used() {
         let (now, later) = (Time::from_unix_ms(0), Time::from_unix_ms(1_000));
-        let mut tokens = Tokens::default();
-        tokens.grants.push(Grant {
+        let mut tokens = TokenStore::default();
+        tokens.grants.push(IssuedGrant {
             access: vec![("a1".into(), later)],
             refresh: "r1".into(),
             previous: None,

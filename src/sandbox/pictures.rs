@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     Sandbox,
-    api::{Refusal, missing, refuse},
+    api::{DeniedCall, missing, refuse},
     draw,
 };
 use crate::{model::Time, outside::off_thread};
@@ -79,7 +79,7 @@ impl Attached {
 }
 
 /// `POST /api/uploads`: raw bytes.
-pub(super) async fn upload(State(shop): State<Sandbox>, bytes: Bytes) -> Result<(StatusCode, Json<Value>), Refusal> {
+pub(super) async fn upload(State(shop): State<Sandbox>, bytes: Bytes) -> Result<(StatusCode, Json<Value>), DeniedCall> {
     if bytes.len() > MAX_BYTES {
         return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "a picture has at most 10 MB"));
     }
@@ -110,7 +110,7 @@ pub(super) async fn attach(
     State(shop): State<Sandbox>,
     Path(product): Path<u64>,
     Json(given): Json<Attach>,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
+) -> Result<(StatusCode, Json<Value>), DeniedCall> {
     if shop.catalogue().get(product).is_none() {
         return Err(missing());
     }
@@ -134,7 +134,7 @@ pub(super) async fn attach(
 }
 
 /// `GET /api/products/{id}/images`.
-pub(super) async fn list(State(shop): State<Sandbox>, Path(product): Path<u64>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn list(State(shop): State<Sandbox>, Path(product): Path<u64>) -> Result<Json<Value>, DeniedCall> {
     let found = shop.catalogue().get(product).ok_or_else(missing)?;
     let mut images = found["images"].as_array().cloned().unwrap_or_default();
     for image in &mut images {
@@ -148,7 +148,7 @@ pub(super) async fn list(State(shop): State<Sandbox>, Path(product): Path<u64>) 
 }
 
 /// `GET /api/images/{id}`.
-pub(super) async fn show(State(shop): State<Sandbox>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn show(State(shop): State<Sandbox>, Path(id): Path<String>) -> Result<Json<Value>, DeniedCall> {
     let now = shop.0.outside.clock.now();
     let pictures = shop.pictures();
     let found = pictures.attached.values().flatten().find(|picture| picture.id == id).ok_or_else(missing)?;
@@ -156,7 +156,7 @@ pub(super) async fn show(State(shop): State<Sandbox>, Path(id): Path<String>) ->
 }
 
 /// `DELETE /api/images/{id}`.
-pub(super) async fn delete(State(shop): State<Sandbox>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+pub(super) async fn delete(State(shop): State<Sandbox>, Path(id): Path<String>) -> Result<StatusCode, DeniedCall> {
     let mut pictures = shop.pictures();
     for list in pictures.attached.values_mut() {
         if let Some(place) = list.iter().position(|picture| picture.id == id) {
@@ -168,7 +168,7 @@ pub(super) async fn delete(State(shop): State<Sandbox>, Path(id): Path<String>) 
 }
 
 /// `GET /pictures/{file}`: an uploaded picture as it was sent, or a made-up product's, drawn when first asked for.
-pub(super) async fn bytes(State(shop): State<Sandbox>, Path(file): Path<String>) -> Result<Response, Refusal> {
+pub(super) async fn bytes(State(shop): State<Sandbox>, Path(file): Path<String>) -> Result<Response, DeniedCall> {
     let known = {
         let pictures = shop.pictures();
         let attached = pictures.attached.values().flatten().find(|picture| picture.id == file);

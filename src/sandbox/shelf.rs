@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::{CatalogueError, Options, catalogue::Catalogue};
+use super::{CatalogueError, SandboxOptions, catalogue::ProductStore};
 use crate::model::Time;
 
 /// Products without a shop around them.
-pub struct Shelf(Catalogue);
+pub struct Shelf(ProductStore);
 
 impl Shelf {
     /// Products that are made up or read, as `options` say.
-    pub fn new(options: &Options, now: Time) -> Result<Self, CatalogueError> {
-        Catalogue::open(options, now).map(Self)
+    pub fn new(options: &SandboxOptions, now: Time) -> Result<Self, CatalogueError> {
+        ProductStore::open(options, now).map(Self)
     }
 
     /// Their numbers, rising.

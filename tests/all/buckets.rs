@@ -17,7 +17,7 @@ use store_sync::{
     config::Config,
     model::{PushStatus, Secret},
     outside::{Bucket, FileError, Files, Http, HttpPolicy, Request, Response, RetryPatience},
-    sandbox::{self, Options},
+    sandbox::{self, SandboxOptions},
     vault::hex,
 };
 use url::Url;
@@ -339,7 +339,7 @@ async fn anybody_may_fetch_what_a_bucket_gives_an_address_for() {
 async fn an_approved_picture_travels_from_the_bucket_to_the_shop() {
     let folder = tempfile::tempdir().expect("a temp folder");
     let server = server(folder.path()).await;
-    let options = Options { products: 1, ..Options::default() };
+    let options = SandboxOptions { products: 1, ..SandboxOptions::default() };
     let app =
         TestApp::with_more(Engine::Sqlite, options, More { bucket: Some(&bucket(&server)), ..More::default() }).await;
     app.connect().await;

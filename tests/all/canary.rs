@@ -21,7 +21,7 @@ use store_sync::{
     config::Config,
     db,
     outside::{Body, Clock, Http, HttpPolicy, Request, Response},
-    sandbox::{self, Options, Sandbox},
+    sandbox::{self, Sandbox, SandboxOptions},
     tools::Shared,
     vault::hex,
 };
@@ -82,12 +82,12 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let shop = format!("http://{}", listener.local_addr().expect("an address"));
         relay.aim(&shop);
-        let options = Options {
+        let options = SandboxOptions {
             products: 40,
             base_url: relay.url.clone(),
             token_ttl: Duration::from_secs(63),
             client_secret: CLIENT_SECRET.to_owned(),
-            ..Options::default()
+            ..SandboxOptions::default()
         };
         let sandbox = Sandbox::new(options, app::outside(&read).expect("outside")).expect("a shop");
         tokio::spawn(sandbox::serve(listener, sandbox, std::future::pending()));

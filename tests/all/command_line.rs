@@ -13,7 +13,7 @@ use store_sync::{
     config::Config,
     connect::Held,
     provider::CredentialSource,
-    sandbox::{self, Options, Sandbox},
+    sandbox::{self, Sandbox, SandboxOptions},
 };
 
 fn store_sync(folder: &Path, args: &[&str]) -> Output {
@@ -244,7 +244,7 @@ async fn no_key_is_made_beside_sealed_grants() {
     use std::os::unix::fs::PermissionsExt;
 
     use crate::support::{Engine, TestApp};
-    let app = TestApp::with(Engine::Sqlite, Options { products: 1, ..Options::default() }).await;
+    let app = TestApp::with(Engine::Sqlite, SandboxOptions { products: 1, ..SandboxOptions::default() }).await;
     app.connect().await;
     let folder = app.folder.path().to_owned();
     // The test's own door stands at that port.
@@ -336,7 +336,8 @@ async fn an_operator_can_do_everything_by_hand() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let shop_url = format!("http://{}", listener.local_addr().expect("an address"));
     let shop =
-        Sandbox::new(Options { base_url: shop_url.clone(), ..Options::default() }, outside.clone()).expect("a shop");
+        Sandbox::new(SandboxOptions { base_url: shop_url.clone(), ..SandboxOptions::default() }, outside.clone())
+            .expect("a shop");
     tokio::spawn(sandbox::serve(listener, shop, std::future::pending()));
     // Everything any command ever says, at the highest log level.
     let said = std::sync::Arc::new(std::sync::Mutex::new(String::new()));

@@ -20,7 +20,7 @@ use store_sync::{
     },
     outside::Random,
     push::{self, NewPicture},
-    sandbox::{self, Options, Sandbox},
+    sandbox::{self, Sandbox, SandboxOptions},
     tools::Shared,
     web, work,
 };
@@ -132,11 +132,11 @@ impl House {
         let tools = app::open(&config).await.expect("tools");
         let shop_listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let shop_url = format!("http://{}", shop_listener.local_addr().expect("an address"));
-        let options = Options {
+        let options = SandboxOptions {
             products,
             base_url: shop_url.clone(),
             processing: Duration::from_millis(50),
-            ..Options::default()
+            ..SandboxOptions::default()
         };
         let shop = Sandbox::new(options, app::outside(&config).expect("outside")).expect("a shop");
         tokio::spawn(sandbox::serve(shop_listener, shop, std::future::pending()));

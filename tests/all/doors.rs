@@ -24,7 +24,7 @@ use store_sync::{
     model::{Connection, ConnectionStatus, Remedy, RunAction, RunStatus},
     outside::{Body, Request},
     provider::CredentialSource,
-    sandbox::Options,
+    sandbox::SandboxOptions,
     vault::hex,
     web, work,
 };
@@ -138,7 +138,7 @@ impl House {
         }
         let connect_to = ["*.signed.example", "*.stateless.example", "*.instance.example", "*.client.example"]
             .map(|host| (host.to_owned(), Url::parse(&shop).expect("an address")));
-        let options = Options { products: 1, ..Options::default() };
+        let options = SandboxOptions { products: 1, ..SandboxOptions::default() };
         let app = TestApp::with_more(
             engine,
             options,

@@ -16,7 +16,7 @@ use store_sync::{
         Trigger, Variant,
     },
     outside::Clock,
-    sandbox::Options,
+    sandbox::SandboxOptions,
     tools::Shared,
 };
 use tokio::net::TcpListener;
@@ -149,7 +149,7 @@ impl House {
         std::fs::write(folder.path().join("pages/provider.toml"), platform).expect("is written");
         let config = format!("[providers]\ndir = \"{}\"\n{config}", folder.path().display());
         let more = More { config: &config, ..More::default() };
-        let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, more).await;
+        let app = TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, more).await;
         let shop = Arc::new(Mutex::new(Shop { answer: Box::new(answer), calls: 0, then: None }));
         let url = listen(&shop).await;
         let id = connect_to(&app, "acme", &url).await;

@@ -9,7 +9,7 @@ use store_sync::{
         run::{NewItem, NewRun},
     },
     model::{ConnectionId, ImportScope, ItemOutcome, JobId, RunAction, RunId, RunStatus, Time, Trigger},
-    sandbox::Options,
+    sandbox::SandboxOptions,
     work,
 };
 
@@ -17,7 +17,7 @@ use crate::support::{Engine, More, TestApp, on_both};
 
 async fn house(engine: Engine, config: &str) -> (TestApp, ConnectionId) {
     let more = More { config, ..More::default() };
-    let app = TestApp::with_more(engine, Options { products: 2, ..Options::default() }, more).await;
+    let app = TestApp::with_more(engine, SandboxOptions { products: 2, ..SandboxOptions::default() }, more).await;
     let id = app.connect().await;
     app.drain().await;
     (app, id)

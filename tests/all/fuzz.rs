@@ -10,7 +10,7 @@ use store_sync::{
     model::Time,
     outside::Random,
     provider::{Providers, check_folder, replay},
-    sandbox::{Options, Shelf},
+    sandbox::{SandboxOptions, Shelf},
 };
 
 fn setting(name: &str, usual: u64) -> u64 {
@@ -241,7 +241,7 @@ fn a_product_list_of_nonsense_is_refused_in_words() {
             let text = fuzz.mangle(whole);
             let file = folder.path().join(name);
             std::fs::write(&file, &text).expect("is written");
-            let options = Options { catalogue: Some(file), ..Options::default() };
+            let options = SandboxOptions { catalogue: Some(file), ..SandboxOptions::default() };
             Fuzz::hold("a product list", &text, || drop(Shelf::new(&options, Time::from_unix_ms(0))));
         }
     }

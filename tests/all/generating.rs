@@ -11,7 +11,7 @@ use store_sync::{
         Plan, Pool, ProductId, PushStatus, Quota, SessionInput, SessionStatus,
     },
     push,
-    sandbox::Options,
+    sandbox::SandboxOptions,
 };
 
 use crate::support::{Engine, More, TestApp, on_both};
@@ -24,7 +24,7 @@ struct Desk {
 impl Desk {
     /// A connected shop, its products in the order of its numbers.
     async fn new(engine: Engine) -> Self {
-        let app = TestApp::with(engine, Options { products: 6, ..Options::default() }).await;
+        let app = TestApp::with(engine, SandboxOptions { products: 6, ..SandboxOptions::default() }).await;
         app.connect().await;
         app.drain().await;
         let mut all = app.products().await;
@@ -613,7 +613,7 @@ async fn products_are_looked_at_when_the_operator_says(engine: Engine) {
     for (when, seen) in [("never", 0), ("on_generate", 0), ("on_collection", 0), ("on_import", 3)] {
         let config = format!("[generate]\nanalyse = \"{when}\"\n");
         let more = More { config: &config, ..More::default() };
-        let app = TestApp::with_more(engine, Options { products: 3, ..Options::default() }, more).await;
+        let app = TestApp::with_more(engine, SandboxOptions { products: 3, ..SandboxOptions::default() }, more).await;
         app.connect().await;
         app.drain().await;
         let analysed = async || {
@@ -890,7 +890,7 @@ async fn a_generated_picture_goes_to_every_shop_in_a_form_it_takes(engine: Engin
         std::fs::write(folder.path().join("sandbox/provider.toml"), text).expect("is written");
         let config = format!("[providers]\ndir = \"{}\"\n", folder.path().display());
         let more = More { config: &config, ..More::default() };
-        let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, more).await;
+        let app = TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, more).await;
         app.connect().await;
         app.drain().await;
         let product = app.products().await.remove(0);

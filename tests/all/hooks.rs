@@ -10,7 +10,7 @@ use store_sync::{
     model::{ConnectionId, Facts, Grant, ImportScope, ProductId, Secret, Task, Trigger},
     outside::{Body, Request},
     provider::{App, Delivery, check_origin},
-    sandbox::Options,
+    sandbox::SandboxOptions,
     vault::Binding,
 };
 use url::Url;
@@ -40,7 +40,7 @@ impl House {
     /// A connected shop with two products.
     async fn new(engine: crate::support::Engine) -> Self {
         let config = "[app.shopify]\nclient_id = \"our-app\"\nclient_secret = \"hush\"\n[app.ecwid]\nclient_id = \"our-app\"\nclient_secret = \"hush\"\n";
-        let options = Options { products: 1, ..Options::default() };
+        let options = SandboxOptions { products: 1, ..SandboxOptions::default() };
         let app = TestApp::with_more(engine, options, More { config, ..More::default() }).await;
         let (id, now) = (app.tools.outside.new_id::<ConnectionId>(), app.clock.now());
         let grant =

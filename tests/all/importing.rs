@@ -7,7 +7,7 @@ use serde_json::json;
 use store_sync::{
     db,
     model::{ImportScope, RunStatus, Trigger},
-    sandbox::Options,
+    sandbox::SandboxOptions,
 };
 
 use crate::support::{Engine, TestApp, on_both};
@@ -108,7 +108,7 @@ async fn a_sweep_that_would_take_too_many_stops_and_asks(engine: Engine) {
 }
 
 async fn a_pass_cut_off_goes_on_where_it_stopped(engine: Engine) {
-    let app = TestApp::with(engine, Options { products: 900, ..Options::default() }).await;
+    let app = TestApp::with(engine, SandboxOptions { products: 900, ..SandboxOptions::default() }).await;
     app.connect().await;
     app.mischief(json!({ "on": "GET /api/products", "skip": 2, "times": 3, "do": "error" })).await;
     app.drain().await;
@@ -127,7 +127,7 @@ async fn a_pass_cut_off_goes_on_where_it_stopped(engine: Engine) {
 }
 
 async fn a_shop_that_counts_otherwise_proves_nothing(engine: Engine) {
-    let app = TestApp::with(engine, Options { products: 300, ..Options::default() }).await;
+    let app = TestApp::with(engine, SandboxOptions { products: 300, ..SandboxOptions::default() }).await;
     app.connect().await;
     app.drain().await;
     // A product goes between the two pages: the first page held it, the count no longer does.

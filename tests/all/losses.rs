@@ -17,7 +17,7 @@ use store_sync::{
     model::{ConnectionId, ConnectionStatus, ImportScope, RunAction, RunStatus},
     outside::{Clock, Random},
     provider::CredentialSource,
-    sandbox::{self, Options, Sandbox},
+    sandbox::{self, Sandbox, SandboxOptions},
     tools::Shared,
     web, work,
 };
@@ -57,11 +57,11 @@ impl House {
         let shop_url = format!("http://{}", shop_listener.local_addr().expect("an address"));
         relay.aim(&shop_url);
         // Shorter than the margin of renewal.
-        let options = Options {
+        let options = SandboxOptions {
             products: 1,
             base_url: relay.url.clone(),
             token_ttl: Duration::from_secs(50),
-            ..Options::default()
+            ..SandboxOptions::default()
         };
         let shop = Sandbox::new(options, app::outside(&read).expect("outside")).expect("a shop");
         tokio::spawn(sandbox::serve(shop_listener, shop, std::future::pending()));
@@ -185,7 +185,7 @@ async fn answers_lost_at_random_are_asked_for_again(engine: Engine) {
     let relay = Relay::new().await;
     let app = TestApp::with_more(
         engine,
-        Options { products: 1, ..Options::default() },
+        SandboxOptions { products: 1, ..SandboxOptions::default() },
         More { relay: Some(&relay), ..More::default() },
     )
     .await;
@@ -227,7 +227,7 @@ async fn clocks_that_differ_by_ten_minutes_cost_nothing(engine: Engine) {
             theirs.advance(Duration::from_secs(skew.unsigned_abs()));
         }
         let more = More { shop_clock: Some(theirs.clone()), ..More::default() };
-        let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, more).await;
+        let app = TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, more).await;
         if skew < 0 {
             app.clock.advance(Duration::from_secs(skew.unsigned_abs()));
         }
@@ -272,7 +272,7 @@ async fn a_permission_that_ends_is_told_once_and_ahead(engine: Engine) {
     let relay = Relay::new().await;
     let app = TestApp::with_more(
         engine,
-        Options { products: 1, ..Options::default() },
+        SandboxOptions { products: 1, ..SandboxOptions::default() },
         More { relay: Some(&relay), ..More::default() },
     )
     .await;
@@ -324,7 +324,7 @@ async fn a_permission_that_ends_is_told_once_and_ahead(engine: Engine) {
 // Shops that were connected in one moment are renewed over a fifth of their tokens' life, and then each at its own time.
 async fn renewals_are_no_herd(engine: Engine) {
     const SHOPS: usize = 120;
-    let app = TestApp::with(engine, Options { products: 1, ..Options::default() }).await;
+    let app = TestApp::with(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }).await;
     for n in 0..SHOPS {
         app.connect_as(&format!("client-{n}")).await;
     }

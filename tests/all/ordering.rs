@@ -6,7 +6,7 @@ use store_sync::{
     curate, db, generate,
     model::{ApprovalStatus, FlowId, FlowInput, Plan, ProductId, PushStatus, Quota, SessionInput},
     outside::{Body, Request, Response},
-    sandbox::Options,
+    sandbox::SandboxOptions,
 };
 
 use crate::support::{Engine, More, TestApp, on_both};
@@ -20,7 +20,7 @@ struct Api {
 impl Api {
     async fn new(engine: Engine) -> Self {
         let config = format!("[api]\ntoken = \"{TOKEN}\"\n");
-        let options = Options { products: 3, ..Options::default() };
+        let options = SandboxOptions { products: 3, ..SandboxOptions::default() };
         let app = TestApp::with_more(engine, options, More { config: &config, ..More::default() }).await;
         app.connect().await;
         app.drain().await;
@@ -184,7 +184,7 @@ async fn the_api_is_for_those_who_hold_its_token() {
         }
     }
     // Without a token in the configuration nobody gets in, whatever they say.
-    let closed = TestApp::with(Engine::Sqlite, Options { products: 1, ..Options::default() }).await;
+    let closed = TestApp::with(Engine::Sqlite, SandboxOptions { products: 1, ..SandboxOptions::default() }).await;
     let closed = Api { app: closed };
     assert_eq!(closed.send(Method::GET, "/clients/acme/usage", None, Some("")).await.status, 401);
     // Slips are told as JSON, with what to do.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use store_sync::{
     cli::visitor::Visitor,
     provider::{Providers, check_folder, journeys, replay},
-    sandbox::Options,
+    sandbox::SandboxOptions,
 };
 
 use crate::{
@@ -105,7 +105,7 @@ fn what_is_sent_to_shopify_validates_against_its_published_schema() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_signed_by_shopifys_own_library_begins_a_connect() {
     let config = "[app.shopify]\nclient_id = \"our-app\"\nclient_secret = \"hush\"\nclient = \"acme\"\n";
-    let options = Options { products: 1, ..Options::default() };
+    let options = SandboxOptions { products: 1, ..SandboxOptions::default() };
     let app = TestApp::with_more(Engine::Sqlite, options, More { config, ..More::default() }).await;
     let now = format!("timestamp={}", app.clock.now().unix_ms() / 1000);
     let signed = judge(&["sign", "hush", "shop=acme-lamps.myshopify.com", "host=YWRtaW4uc2hvcGlmeS5jb20", &now]);

@@ -11,7 +11,7 @@ use store_sync::{
     outside::{Body, Clock, Files, Http, HttpPolicy, Outside, Random, Request},
     provider::{Providers, SimulatorOptions},
     push,
-    sandbox::{Options, Shelf},
+    sandbox::{SandboxOptions, Shelf},
     simulator::{self, Server},
     web,
 };
@@ -59,7 +59,8 @@ impl House {
         };
         let origin = |url: &str| Url::parse(url).expect("an address");
         let clock = Clock::frozen(start_of_time());
-        let options = Options { products, base_url: "https://shelf.example".into(), ..Options::default() };
+        let options =
+            SandboxOptions { products, base_url: "https://shelf.example".into(), ..SandboxOptions::default() };
         let born = start_of_time().minus(Duration::from_hours(24));
         let goods = Shelf::new(&options, born).expect("a shelf");
         let policy = HttpPolicy { allow_private_networks: true, ..HttpPolicy::default() };
@@ -77,7 +78,7 @@ impl House {
         .expect("a stage");
         let connect_to = probe.simulator().hosts().into_iter().map(|host| (host, origin(&stage_url))).collect();
         let more = More { config: &config, connect_to, public: Some(DAEMON), ..More::default() };
-        let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, more).await;
+        let app = TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, more).await;
         let outside = Outside {
             clock: theirs.unwrap_or_else(|| app.clock.clone()),
             random: Random::seeded(9),

@@ -15,7 +15,7 @@ use store_sync::{
     db::{self, ledger::By},
     generate::{self, Order, Ordered, Terms},
     model::{AssetStatus, Failure, FlowInput, ProductId, SessionInput, UsageSum},
-    sandbox::{self, Options},
+    sandbox::{self, SandboxOptions},
 };
 use tokio::net::TcpListener;
 
@@ -134,7 +134,7 @@ impl Purse {
     async fn new(engine: Engine, generate: &str, gemini: &str) -> Self {
         let model = Model::new().await;
         let config = model.config(generate) + gemini;
-        let options = Options { products: 4, ..Options::default() };
+        let options = SandboxOptions { products: 4, ..SandboxOptions::default() };
         let app = TestApp::with_more(engine, options, More { config: &config, ..More::default() }).await;
         app.connect().await;
         app.drain().await;

@@ -9,7 +9,7 @@ use store_sync::{
     model::{ImportScope, ItemOutcome, LEASE_LOST, Pool, PushStatus, RunAction, RunStatus},
     provider::Fence,
     push,
-    sandbox::Options,
+    sandbox::SandboxOptions,
     tools::Lease,
     work,
 };
@@ -25,7 +25,7 @@ const GALLERY: &str = "/api/products/1001/images";
 /// A connected shop behind a relay, its catalogue imported.
 async fn imported(engine: Engine, relay: &Relay) -> TestApp {
     let more = More { relay: Some(relay), ..More::default() };
-    let app = TestApp::with_more(engine, Options { products: 3, ..Options::default() }, more).await;
+    let app = TestApp::with_more(engine, SandboxOptions { products: 3, ..SandboxOptions::default() }, more).await;
     app.connect().await;
     app.drain().await;
     app.clock.advance(Duration::from_millis(5));
@@ -137,7 +137,8 @@ async fn a_copy_that_slipped_through_is_taken_out_and_told(engine: Engine) {
 
 // The attempt number alone, with all the time in the world left.
 async fn a_lease_is_lost_with_the_attempt_whatever_the_clock_says(engine: Engine) {
-    let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, More::default()).await;
+    let app =
+        TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, More::default()).await;
     app.connect().await;
     let (uptime, now) = (app.clock.uptime(), app.clock.now());
     let until = now.plus(app.tools.rules.lease);

@@ -8,7 +8,7 @@ use store_sync::{
     cli::visitor::Visitor,
     db,
     outside::{Body, Request, Response},
-    sandbox::Options,
+    sandbox::SandboxOptions,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -35,7 +35,7 @@ async fn get(app: &TestApp, path: &str) -> Response {
 }
 
 async fn house(config: &str) -> TestApp {
-    let options = Options { products: 1, ..Options::default() };
+    let options = SandboxOptions { products: 1, ..SandboxOptions::default() };
     TestApp::with_more(Engine::Sqlite, options, More { config, ..More::default() }).await
 }
 
@@ -108,7 +108,7 @@ on_both!(
 );
 
 async fn nobody_locks_a_client_out_by_beginning(engine: Engine) {
-    let app = TestApp::with(engine, Options { products: 1, ..Options::default() }).await;
+    let app = TestApp::with(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }).await;
     let (mut merchant, back) = app.consent("allow").await;
     app.clock.advance(Duration::from_secs(1));
     // Another holder of a link of the same client, over and over.
@@ -125,7 +125,7 @@ async fn nobody_locks_a_client_out_by_beginning(engine: Engine) {
 }
 
 async fn looking_at_a_link_begins_nothing(engine: Engine) {
-    let app = TestApp::with(engine, Options { products: 1, ..Options::default() }).await;
+    let app = TestApp::with(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }).await;
     let link = app.link();
     let path = link.strip_prefix(&app.url).expect("is ours");
     let looks: [(Method, &[(&str, &str)]); 4] = [
@@ -145,7 +145,7 @@ async fn looking_at_a_link_begins_nothing(engine: Engine) {
 }
 
 async fn addresses_that_no_database_can_look_up_are_answered_without_it(engine: Engine) {
-    let app = TestApp::with(engine, Options { products: 1, ..Options::default() }).await;
+    let app = TestApp::with(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }).await;
     for (method, path, status) in [
         (Method::GET, "/connect/sandbox?client=%00", 400),
         (Method::GET, "/connect/sandbox%00?client=acme", 404),

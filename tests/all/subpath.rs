@@ -10,7 +10,7 @@ use axum::{
 use store_sync::{
     cli::visitor::Visitor,
     outside::{Body, Http, Request},
-    sandbox::Options,
+    sandbox::SandboxOptions,
 };
 use tokio::net::TcpListener;
 use url::Url;
@@ -48,7 +48,7 @@ async fn hand_on(
 async fn connects_behind(strip: bool) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let public = format!("http://{}/sync", listener.local_addr().expect("an address"));
-    let options = Options { products: 3, ..Options::default() };
+    let options = SandboxOptions { products: 3, ..SandboxOptions::default() };
     let app = TestApp::with_more(Engine::Sqlite, options, More { behind: Some(&public), ..More::default() }).await;
     let (http, to) = (app.http.clone(), app.url.clone());
     let proxy = Router::new().fallback(move |request: Incoming| {

@@ -21,7 +21,7 @@ use store_sync::{
     },
     outside::{Body, Clock, Files, Http, HttpPolicy, Outside, Random, Request},
     push::{self, NewPicture},
-    sandbox::{self, Options, Sandbox},
+    sandbox::{self, Sandbox, SandboxOptions},
     tools::Shared,
     web::{self, DoorLimits},
     work,
@@ -124,15 +124,15 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) async fn new(engine: Engine) -> Self {
-        Self::with(engine, Options { products: 60, ..Options::default() }).await
+        Self::with(engine, SandboxOptions { products: 60, ..SandboxOptions::default() }).await
     }
 
-    pub(crate) async fn with(engine: Engine, options: Options) -> Self {
+    pub(crate) async fn with(engine: Engine, options: SandboxOptions) -> Self {
         Self::with_more(engine, options, More::default()).await
     }
 
     /// In other surroundings than usual.
-    pub(crate) async fn with_more(engine: Engine, options: Options, more: More<'_>) -> Self {
+    pub(crate) async fn with_more(engine: Engine, options: SandboxOptions, more: More<'_>) -> Self {
         let More { config: more, mut connect_to, relay, shop_clock, public, behind, bucket, pooler } = more;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -161,7 +161,7 @@ impl TestApp {
             relay.url.clone()
         });
         let theirs = Outside { clock: shop_clock.unwrap_or_else(|| clock.clone()), ..outside(7) };
-        let shop = Sandbox::new(Options { base_url: shop_url.clone(), ..options }, theirs).expect("a shop");
+        let shop = Sandbox::new(SandboxOptions { base_url: shop_url.clone(), ..options }, theirs).expect("a shop");
         tokio::spawn(sandbox::serve(shop_listener, shop, std::future::pending()));
         let mut database = fresh_database(engine, folder.path()).await;
         if let Some(pooler) = pooler {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use store_sync::{
     db::{self, Db, connection::Schedule},
     model::{ConnectionId, ImportScope, JobId, RunAction, RunStatus, Time, Trigger},
-    sandbox::Options,
+    sandbox::SandboxOptions,
     work,
 };
 
@@ -17,7 +17,7 @@ use crate::{
 };
 
 async fn behind(engine: Engine, relay: &Relay) -> TestApp {
-    let few = Options { products: 3, ..Options::default() };
+    let few = SandboxOptions { products: 3, ..SandboxOptions::default() };
     TestApp::with_more(engine, few, More { relay: Some(relay), ..More::default() }).await
 }
 

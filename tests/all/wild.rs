@@ -190,7 +190,7 @@ async fn a_shop_is_imported_through_pgbouncer() {
     let pooler = Pooler::start("").await;
     let app = TestApp::with_more(
         Engine::Postgres,
-        store_sync::sandbox::Options { products: 120, ..Default::default() },
+        store_sync::sandbox::SandboxOptions { products: 120, ..Default::default() },
         More { pooler: Some(&pooler), ..More::default() },
     )
     .await;

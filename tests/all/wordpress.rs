@@ -8,7 +8,7 @@ use store_sync::{
     model::{ConnectionStatus, ImportScope, PushStatus, RunStatus},
     outside::Request,
     push,
-    sandbox::Options,
+    sandbox::SandboxOptions,
     web,
 };
 
@@ -31,7 +31,7 @@ on_both!(wordpress_gives_a_password_and_takes_pictures);
 
 async fn wordpress_gives_a_password_and_takes_pictures(engine: Engine) {
     let public = More { public: Some("https://daemon.example"), ..More::default() };
-    let app = TestApp::with_more(engine, Options { products: 1, ..Options::default() }, public).await;
+    let app = TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, public).await;
     let shop = start("wordpress", app.folder.path().join("wordpress"), &[], &[], "a shop").await;
     let fields = BTreeMap::from([("shop".to_owned(), shop.url.clone())]);
     let link = web::connect_link(&app.tools, "woocommerce-password", "acme", &fields);

@@ -9,7 +9,7 @@ use super::{Sheet, Wrong, price};
 
 /// What a column says.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Field {
+enum ExportField {
     Handle,
     Title,
     Description,
@@ -25,23 +25,23 @@ enum Field {
 }
 
 /// The headings of each, in lower case: where a file has several, the first counts.
-const HEADINGS: &[(Field, &[&str])] = &[
-    (Field::Handle, &["url handle", "handle"]),
-    (Field::Title, &["title"]),
-    (Field::Description, &["description", "body (html)", "body html", "body"]),
-    (Field::Category, &["type", "custom product type", "product category", "standard product type"]),
-    (Field::Status, &["status"]),
-    (Field::Published, &["published on online store", "published"]),
-    (Field::Sku, &["variant sku", "sku"]),
-    (Field::Price, &["variant price", "price"]),
-    (Field::Image, &["product image url", "image src"]),
-    (Field::ImageAlt, &["image alt text"]),
-    (Field::OptionName(1), &["option1 name"]),
-    (Field::OptionName(2), &["option2 name"]),
-    (Field::OptionName(3), &["option3 name"]),
-    (Field::OptionValue(1), &["option1 value"]),
-    (Field::OptionValue(2), &["option2 value"]),
-    (Field::OptionValue(3), &["option3 value"]),
+const HEADINGS: &[(ExportField, &[&str])] = &[
+    (ExportField::Handle, &["url handle", "handle"]),
+    (ExportField::Title, &["title"]),
+    (ExportField::Description, &["description", "body (html)", "body html", "body"]),
+    (ExportField::Category, &["type", "custom product type", "product category", "standard product type"]),
+    (ExportField::Status, &["status"]),
+    (ExportField::Published, &["published on online store", "published"]),
+    (ExportField::Sku, &["variant sku", "sku"]),
+    (ExportField::Price, &["variant price", "price"]),
+    (ExportField::Image, &["product image url", "image src"]),
+    (ExportField::ImageAlt, &["image alt text"]),
+    (ExportField::OptionName(1), &["option1 name"]),
+    (ExportField::OptionName(2), &["option2 name"]),
+    (ExportField::OptionName(3), &["option3 name"]),
+    (ExportField::OptionValue(1), &["option1 value"]),
+    (ExportField::OptionValue(2), &["option2 value"]),
+    (ExportField::OptionValue(3), &["option3 value"]),
 ];
 
 /// Reads the whole text. Rows of one handle are one product, wherever they stand; a row without a handle is a product of its own.
@@ -106,7 +106,7 @@ fn line_at(text: &str, place: usize) -> usize {
 
 /// Where each field stands, and how the file calls it.
 struct Columns {
-    fields: HashMap<Field, (usize, String)>,
+    fields: HashMap<ExportField, (usize, String)>,
     count: usize,
 }
 
@@ -115,11 +115,11 @@ impl Columns {
         let names: Vec<String> =
             heading.iter().map(|name| name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()).collect();
         let find = |known: &[&str]| known.iter().find_map(|name| names.iter().position(|found| found == name));
-        let fields: HashMap<Field, (usize, String)> = HEADINGS
+        let fields: HashMap<ExportField, (usize, String)> = HEADINGS
             .iter()
             .filter_map(|(field, known)| find(known).map(|place| (*field, (place, heading[place].trim().to_owned()))))
             .collect();
-        if !fields.contains_key(&Field::Title) {
+        if !fields.contains_key(&ExportField::Title) {
             return Err(
                 "there is no column 'Title'; a product export has Title, URL handle (or Handle), SKU, Price, …"
                     .to_owned(),
@@ -128,7 +128,7 @@ impl Columns {
         Ok(Self { fields, count: names.len() })
     }
 
-    fn name(&self, field: Field) -> Option<String> {
+    fn name(&self, field: ExportField) -> Option<String> {
         self.fields.get(&field).map(|(_, name)| name.clone())
     }
 }
@@ -142,12 +142,12 @@ struct Row<'r> {
 }
 
 impl Row<'_> {
-    fn cell(&self, field: Field) -> Option<&str> {
+    fn cell(&self, field: ExportField) -> Option<&str> {
         let (place, _) = self.columns.fields.get(&field)?;
         self.record.get(*place).map(str::trim).filter(|text| !text.is_empty())
     }
 
-    fn slip(&self, field: Field, why: impl Into<String>) -> Slip {
+    fn slip(&self, field: ExportField, why: impl Into<String>) -> Slip {
         (self.columns.name(field), why.into())
     }
 
@@ -162,8 +162,8 @@ impl Row<'_> {
 
     /// A word that is none of a product's three states never puts it on sale.
     fn status(&self) -> Result<&'static str, &str> {
-        let published = self.cell(Field::Published).is_none_or(|word| !word.eq_ignore_ascii_case("false"));
-        match self.cell(Field::Status) {
+        let published = self.cell(ExportField::Published).is_none_or(|word| !word.eq_ignore_ascii_case("false"));
+        match self.cell(ExportField::Status) {
             None if published => Ok("active"),
             None => Ok("draft"),
             Some(word) => {
@@ -187,7 +187,7 @@ struct Products {
 
 impl Products {
     fn add(&mut self, row: &Row<'_>, line: impl Fn() -> usize) -> Result<(), Slip> {
-        let handle = row.cell(Field::Handle);
+        let handle = row.cell(ExportField::Handle);
         let known = handle.and_then(|handle| self.by_handle.get(handle).copied());
         let comma_locale = self.comma_locale;
         let product = match known {
@@ -204,13 +204,13 @@ impl Products {
         handle: Option<&str>,
         line: impl Fn() -> usize,
     ) -> Result<&mut Map<String, Value>, Slip> {
-        let Some(title) = row.cell(Field::Title) else {
+        let Some(title) = row.cell(ExportField::Title) else {
             return Err(match handle {
-                Some(_) => row.slip(Field::Title, "is empty: the first row of a product needs a title"),
-                None if row.columns.name(Field::Handle).is_some() => {
-                    row.slip(Field::Handle, "is empty, and so is the title")
+                Some(_) => row.slip(ExportField::Title, "is empty: the first row of a product needs a title"),
+                None if row.columns.name(ExportField::Handle).is_some() => {
+                    row.slip(ExportField::Handle, "is empty, and so is the title")
                 }
-                None => row.slip(Field::Title, "is empty"),
+                None => row.slip(ExportField::Title, "is empty"),
             });
         };
         let status = row.status().unwrap_or_else(|word| {
@@ -220,8 +220,8 @@ impl Products {
         });
         let mut product = Map::new();
         product.insert("title".into(), title.into());
-        product.insert("description_html".into(), row.cell(Field::Description).into());
-        product.insert("category".into(), row.cell(Field::Category).into());
+        product.insert("description_html".into(), row.cell(ExportField::Description).into());
+        product.insert("category".into(), row.cell(ExportField::Category).into());
         product.insert("status".into(), status.into());
         product.insert("variants".into(), json!([]));
         product.insert("images".into(), json!([]));
@@ -261,17 +261,17 @@ impl Products {
 
 /// A row with a price is a variant.
 fn add_variant(product: &mut Map<String, Value>, row: &Row<'_>, comma_locale: bool) -> Result<(), Slip> {
-    let Some(written) = row.cell(Field::Price) else { return Ok(()) };
-    let amount =
-        price::parse(written, comma_locale).map_err(|why| row.slip(Field::Price, format!("'{written}' {why}")))?;
-    let (amount, sku) = (amount.to_string(), row.cell(Field::Sku));
+    let Some(written) = row.cell(ExportField::Price) else { return Ok(()) };
+    let amount = price::parse(written, comma_locale)
+        .map_err(|why| row.slip(ExportField::Price, format!("'{written}' {why}")))?;
+    let (amount, sku) = (amount.to_string(), row.cell(ExportField::Sku));
     let Some(variants) = product.get_mut("variants").and_then(Value::as_array_mut) else { return Ok(()) };
     // The first row alone names the options.
     let named = variants.first().map(|first| first["options"].clone()).unwrap_or_default();
     let options = (1..=3).filter_map(|n| {
-        let value = row.cell(Field::OptionValue(n))?;
+        let value = row.cell(ExportField::OptionValue(n))?;
         let before = named.get(usize::from(n) - 1).and_then(|option| option["name"].as_str());
-        Some(json!({ "name": row.cell(Field::OptionName(n)).or(before).unwrap_or("Option"), "value": value }))
+        Some(json!({ "name": row.cell(ExportField::OptionName(n)).or(before).unwrap_or("Option"), "value": value }))
     });
     let options: Vec<Value> = options.collect();
     let title: Vec<&str> = options.iter().filter_map(|o| o["value"].as_str()).collect();
@@ -287,15 +287,15 @@ fn add_variant(product: &mut Map<String, Value>, row: &Row<'_>, comma_locale: bo
 
 /// A row with an address is a picture; `//host/…` is an address without its scheme.
 fn add_image(product: &mut Map<String, Value>, row: &Row<'_>) -> Result<(), Slip> {
-    let Some(written) = row.cell(Field::Image) else { return Ok(()) };
+    let Some(written) = row.cell(ExportField::Image) else { return Ok(()) };
     let address = if written.starts_with("//") { format!("https:{written}") } else { written.to_owned() };
     let is_web = |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     let Some(url) = url::Url::parse(&address).ok().filter(is_web) else {
-        return Err(row.slip(Field::Image, format!("'{written}' is no web address")));
+        return Err(row.slip(ExportField::Image, format!("'{written}' is no web address")));
     };
     let name = url.path().rsplit('/').next().unwrap_or_default();
     if let Some(images) = product.get_mut("images").and_then(Value::as_array_mut) {
-        images.push(json!({ "url": address, "alt": row.cell(Field::ImageAlt), "file_name": name }));
+        images.push(json!({ "url": address, "alt": row.cell(ExportField::ImageAlt), "file_name": name }));
     }
     Ok(())
 }

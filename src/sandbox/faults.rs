@@ -16,19 +16,19 @@ use serde_json::Value;
 use super::{Sandbox, api::refuse, lock};
 
 #[derive(Default)]
-pub(super) struct Mischief(Vec<Rule>);
+pub(super) struct Faults(Vec<FaultRule>);
 
 /// Spoils calls of `on` (method and beginning of the path): lets `skip` pass, then acts `times` times.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Rule {
+pub(super) struct FaultRule {
     on: String,
     #[serde(default)]
     skip: u32,
     #[serde(default = "once")]
     times: u32,
     #[serde(rename = "do")]
-    act: Act,
+    act: FaultAct,
     arg: Option<Value>,
 }
 
@@ -38,7 +38,7 @@ fn once() -> u32 {
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Act {
+enum FaultAct {
     /// An error status (`arg`, 500).
     Error,
     /// A page for people.
@@ -63,11 +63,11 @@ enum Act {
     Revoke,
 }
 
-pub(super) async fn list(State(shop): State<Sandbox>) -> Json<Vec<Rule>> {
+pub(super) async fn list(State(shop): State<Sandbox>) -> Json<Vec<FaultRule>> {
     Json(lock(&shop.0.mischief).0.clone())
 }
 
-pub(super) async fn add(State(shop): State<Sandbox>, Json(rule): Json<Rule>) -> StatusCode {
+pub(super) async fn add(State(shop): State<Sandbox>, Json(rule): Json<FaultRule>) -> StatusCode {
     lock(&shop.0.mischief).0.push(rule);
     StatusCode::CREATED
 }
@@ -104,51 +104,53 @@ pub(super) async fn play(State(shop): State<Sandbox>, request: Request, next: Ne
     }
 }
 
-async fn act(shop: &Sandbox, rule: &Rule, request: Request, next: Next) -> Response {
+async fn act(shop: &Sandbox, rule: &FaultRule, request: Request, next: Next) -> Response {
     let number = |usual: u64| rule.arg.as_ref().and_then(Value::as_u64).unwrap_or(usual);
     let throttled = || refuse(StatusCode::TOO_MANY_REQUESTS, "throttled", "too many calls").into_response();
     match rule.act {
-        Act::Error => {
+        FaultAct::Error => {
             let status = StatusCode::from_u16(u16::try_from(number(500)).unwrap_or(500))
                 .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             refuse(status, "mischief", "something broke in the shop").into_response()
         }
-        Act::Html => axum::response::Html("<!doctype html><title>Maintenance</title><p>Back soon.</p>").into_response(),
-        Act::Half => {
+        FaultAct::Html => {
+            axum::response::Html("<!doctype html><title>Maintenance</title><p>Back soon.</p>").into_response()
+        }
+        FaultAct::Half => {
             let (parts, body) = next.run(request).await.into_parts();
             let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
             ([(header::CONTENT_TYPE, "application/json")], Body::from(bytes.slice(..bytes.len() / 2)))
                 .into_response()
                 .with_status(parts.status)
         }
-        Act::Huge => (
+        FaultAct::Huge => (
             [(header::CONTENT_TYPE, "application/json")],
             format!("{{\"products\":[],\"pad\":\"{}\"}}", "x".repeat(10_000_000)),
         )
             .into_response(),
-        Act::Throttle => ([(header::RETRY_AFTER, number(2).to_string())], throttled())
+        FaultAct::Throttle => ([(header::RETRY_AFTER, number(2).to_string())], throttled())
             .into_response()
             .with_status(StatusCode::TOO_MANY_REQUESTS),
-        Act::ThrottleBare => throttled(),
-        Act::Redirect => {
+        FaultAct::ThrottleBare => throttled(),
+        FaultAct::Redirect => {
             let to = rule.arg.as_ref().and_then(Value::as_str).unwrap_or("http://10.0.0.1/").to_owned();
             (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
         }
-        Act::Drop => {
+        FaultAct::Drop => {
             drop(next.run(request).await);
             // A body that fails: the server breaks the connection off.
             let broken = futures_util::stream::once(async { Err::<bytes::Bytes, _>(std::io::Error::other("lost")) });
             Response::builder().header(header::CONTENT_LENGTH, 1000).body(Body::from_stream(broken)).unwrap_or_default()
         }
-        Act::Slow => {
+        FaultAct::Slow => {
             shop.0.outside.clock.sleep(Duration::from_millis(number(1000))).await;
             next.run(request).await
         }
-        Act::Expire => {
+        FaultAct::Expire => {
             shop.tokens().expire_all(shop.0.outside.clock.now());
             next.run(request).await
         }
-        Act::Revoke => {
+        FaultAct::Revoke => {
             shop.tokens().revoke_all();
             next.run(request).await
         }
