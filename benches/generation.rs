@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use store_sync::{
     db::{
         self, Db,
-        adopt::{self, Options},
+        adopt::{self, AdoptOptions},
         job::NewJob,
     },
     generate::{About, Shown, prompt},
@@ -87,7 +87,9 @@ fn prompts() {
 async fn queue(url: &str, jobs: usize) {
     let db = Db::open(&SecretString::from(url), 20).await.expect("opens");
     let (clock, random) = (Clock::system(), Random::system());
-    adopt::run(&db, &clock, &random.uuid_v7(clock.now()), &Options::default()).await.expect("is brought up to date");
+    adopt::run(&db, &clock, &random.uuid_v7(clock.now()), &AdoptOptions::default())
+        .await
+        .expect("is brought up to date");
     let mut tx = db.begin().await.expect("begins");
     for n in 0..CLIENTS {
         let id = ClientId(format!("client-{n}"));

@@ -19,7 +19,7 @@ use store_sync::{
     config::Config,
     db::{
         self, Db,
-        catalogue::{self, ChildRow, ProductRow, Target},
+        catalogue::{self, ChildRow, ImportTarget, ProductRow},
     },
     model::{
         ClientId, ConnectionId, NormalImage, NormalProduct, NormalVariant, Price, ProductId, ProductStatus, RunId, Time,
@@ -214,7 +214,7 @@ async fn write_plainly(
     let products: Vec<(ProductId, NormalProduct)> =
         shown.into_iter().map(|p| (ProductId(random.uuid_v7(now)), normal(p))).collect();
     let run = RunId::from("plain");
-    let to = Target { client, connection, run: &run, now };
+    let to = ImportTarget { client, connection, run: &run, now };
     let rows: Vec<ProductRow<'_>> = products.iter().map(|(id, product)| ProductRow { id, hash: "", product }).collect();
     let (mut variants, mut images) = (Vec::new(), Vec::new());
     for (product, normal) in &products {

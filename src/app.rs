@@ -11,7 +11,7 @@ use crate::{
     config::{Analyse, Config, GeminiConfig, Painter, Pooler, TextPriceConfig},
     connect,
     db::{
-        self, Access, Db, Fault,
+        self, DatabaseAccess, DatabaseFault, Db,
         adopt::{self, Kind},
         lease::Ownership,
     },
@@ -70,23 +70,23 @@ pub fn outside(config: &Config) -> anyhow::Result<Outside> {
 }
 
 /// How the database is reached by a command: a person who waits is better served than one who is told to come again.
-pub fn access(config: &Config) -> Access {
-    Access { patience: Duration::from_mins(2), ..daemon_access(config) }
+pub fn access(config: &Config) -> DatabaseAccess {
+    DatabaseAccess { patience: Duration::from_mins(2), ..daemon_access(config) }
 }
 
-fn daemon_access(config: &Config) -> Access {
-    let access = Access::new(config.database_url(), config.database.max_connections);
-    Access { pooled: config.database.pooler == Pooler::Transaction, ..access }
+fn daemon_access(config: &Config) -> DatabaseAccess {
+    let access = DatabaseAccess::new(config.database_url(), config.database.max_connections);
+    DatabaseAccess { pooled: config.database.pooler == Pooler::Transaction, ..access }
 }
 
 /// Brings the schema up to date where the configuration says so. A database of the older application is never adopted by the way.
 async fn bring_up_to_date(config: &Config, outside: &Outside, db: &Db) -> anyhow::Result<()> {
-    let look = adopt::look(db).await?;
+    let look = adopt::inspect(db).await?;
     if look.kind != Kind::Current {
         if !config.database.auto_migrate && !look.kind.is_legacy() {
             anyhow::bail!(db::OpenError::Outdated(look.missing.len()));
         }
-        adopt::run(db, &outside.clock, &outside.new_id::<String>(), &adopt::Options::default()).await?;
+        adopt::run(db, &outside.clock, &outside.new_id::<String>(), &adopt::AdoptOptions::default()).await?;
     }
     Ok(())
 }
@@ -126,7 +126,7 @@ pub fn has_begun(config: &Config) -> bool {
 pub async fn check_new_key(config: &Config, db: &Db) -> anyhow::Result<Vec<String>> {
     let source = key_source(config);
     let Some(file) = source.missing_file() else { return Ok(Vec::new()) };
-    let kind = adopt::look(db).await?.kind;
+    let kind = adopt::inspect(db).await?.kind;
     if kind == Kind::Empty || kind.is_legacy() {
         return Ok(Vec::new());
     }
@@ -227,7 +227,7 @@ pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shar
     assemble(config, &daemon_access(config), outside).await
 }
 
-async fn assemble(config: &Config, access: &Access, outside: Outside) -> anyhow::Result<Shared> {
+async fn assemble(config: &Config, access: &DatabaseAccess, outside: Outside) -> anyhow::Result<Shared> {
     let providers = providers(config)?;
     check_apps(config, &providers)?;
     close_data(config);
@@ -275,7 +275,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     if tools.db.is_read_only().await? {
-        anyhow::bail!(Fault::ReadOnly);
+        anyhow::bail!(DatabaseFault::ReadOnly);
     }
     let owned = db::lease::own(&tools.db).await?;
     if matches!(owned, Ownership::Taken) {

@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     connect,
     db::{
-        self, Db, Fault,
+        self, DatabaseFault, Db,
         adopt::{self, Kind},
         product::ProductFilter,
         run::RunFilter,
@@ -141,13 +141,13 @@ async fn database(config: &Config, clock: &Clock) -> anyhow::Result<String> {
     if let Some((ahead_ms, trip_ms)) = db.clock_ahead(clock).await? {
         clock.follow(ahead_ms, trip_ms);
     }
-    let look = adopt::look(&db).await?;
+    let look = adopt::inspect(&db).await?;
     anyhow::ensure!(
         !look.kind.is_legacy(),
         "this is a database of the older application ({}): see store-sync migrate --dry-run",
         look.kind
     );
-    anyhow::ensure!(!db.is_read_only().await?, Fault::ReadOnly);
+    anyhow::ensure!(!db.is_read_only().await?, DatabaseFault::ReadOnly);
     if look.kind == Kind::Current {
         return Ok(format!("{} answers and is up to date", db.engine()));
     }

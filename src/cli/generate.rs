@@ -267,7 +267,7 @@ pub(super) async fn show_prompt(tools: &Shared, out: &Out, id: &str, look: bool)
 }
 
 /// How far an order is.
-pub(super) fn show_progress(out: &Out, progress: &db::generation::Progress) -> anyhow::Result<()> {
+pub(super) fn show_progress(out: &Out, progress: &db::generation::OutputProgress) -> anyhow::Result<()> {
     let mut told = serde_json::to_value(progress)?;
     told["percent"] = progress.percent().into();
     out.one(&told)

@@ -9,7 +9,7 @@ use crate::{
     connect,
     db::{
         Db,
-        adopt::{self, Kind, Options, Prepared, Report},
+        adopt::{self, AdoptOptions, Kind, Report, RolePrepared},
     },
     outside::Random,
     vault::Vault,
@@ -67,9 +67,9 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
         let done = adopt::contract(&db, &outside.clock, args.keep_days).await?;
         return out.one(&done);
     }
-    let options = Options { legacy: true, legacy_role: args.legacy_role };
+    let options = AdoptOptions { legacy: true, legacy_role: args.legacy_role };
     let mut report = if args.dry_run {
-        adopt::rehearse(&db, &options).await?
+        adopt::dry_run(&db, &options).await?
     } else {
         adopt::run(&db, &outside.clock, &outside.new_id::<String>(), &options).await?
     };
@@ -115,8 +115,8 @@ async fn needed_keys(config: &Config, db: &Db) -> anyhow::Result<Vec<String>> {
     Ok(connect::needed_keys(db, Some(&vault), &vault.location(), false).await?)
 }
 
-fn prepared(role: &str, done: &Prepared) -> String {
-    let Prepared::Now { sessions } = done else {
+fn prepared(role: &str, done: &RolePrepared) -> String {
+    let RolePrepared::Now { sessions } = done else {
         return format!(
             "nothing has to be prepared: this generation of the older application uses the names that stay, and {role} goes on \
              as it is. Run: store-sync migrate"

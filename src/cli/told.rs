@@ -1,6 +1,6 @@
 //! An error as a person reads it.
 
-use crate::db::Fault;
+use crate::db::DatabaseFault;
 
 /// What went wrong and why, nothing twice; and what to do, where the database says it.
 pub(super) fn told(error: &anyhow::Error) -> String {
@@ -11,7 +11,7 @@ pub(super) fn told(error: &anyhow::Error) -> String {
             text.push_str(&cause);
         }
     }
-    let fault = error.chain().find_map(|cause| Fault::of(cause.downcast_ref::<sqlx::Error>()?));
+    let fault = error.chain().find_map(|cause| DatabaseFault::of(cause.downcast_ref::<sqlx::Error>()?));
     match fault.map(|fault| fault.to_string()).filter(|advice| !text.contains(advice)) {
         Some(advice) => format!("{text}. That is: {advice}"),
         None => text,

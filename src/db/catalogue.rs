@@ -12,7 +12,7 @@ const MAX_BINDS: usize = 30_000;
 
 /// What the database has of a product that a page brought.
 #[derive(Debug, sqlx::FromRow)]
-pub struct Known {
+pub struct KnownProduct {
     pub id: ProductId,
     pub erp_id: String,
     pub erp_hash: Option<String>,
@@ -21,7 +21,7 @@ pub struct Known {
 }
 
 /// Where an import writes.
-pub struct Target<'a> {
+pub struct ImportTarget<'a> {
     pub client: &'a ClientId,
     pub connection: &'a ConnectionId,
     pub run: &'a RunId,
@@ -54,7 +54,7 @@ pub struct KnownChild {
 }
 
 /// What the database has of these products of a shop.
-pub async fn list_known(tx: &mut Tx, connection: &ConnectionId, erp_ids: &[&str]) -> sqlx::Result<Vec<Known>> {
+pub async fn list_known(tx: &mut Tx, connection: &ConnectionId, erp_ids: &[&str]) -> sqlx::Result<Vec<KnownProduct>> {
     let mut known = Vec::with_capacity(erp_ids.len());
     for chunk in erp_ids.chunks(MAX_BINDS - 2) {
         known.extend(build!(tx, |q| {
@@ -66,13 +66,13 @@ pub async fn list_known(tx: &mut Tx, connection: &ConnectionId, erp_ids: &[&str]
                 list.push_bind(*erp_id);
             }
             q.push(")");
-        }, all Known)?);
+        }, all KnownProduct)?);
     }
     Ok(known)
 }
 
 /// Writes products; an existing one is found by its id in the shop. Fields a person edited here stay as they are.
-pub async fn upsert_products(tx: &mut Tx, to: &Target<'_>, rows: &[ProductRow<'_>]) -> sqlx::Result<()> {
+pub async fn upsert_products(tx: &mut Tx, to: &ImportTarget<'_>, rows: &[ProductRow<'_>]) -> sqlx::Result<()> {
     for chunk in rows.chunks(MAX_BINDS / 20) {
         build!(
             tx,
@@ -157,7 +157,7 @@ async fn list_children(tx: &mut Tx, select: &'static str, products: &[&ProductId
 /// Writes variants; one that was gone comes back.
 pub async fn upsert_variants(
     tx: &mut Tx,
-    to: &Target<'_>,
+    to: &ImportTarget<'_>,
     currency: impl Fn(&ProductId) -> Option<String>,
     rows: &[ChildRow<'_, VariantId, NormalVariant>],
 ) -> sqlx::Result<()> {
@@ -192,7 +192,7 @@ pub async fn upsert_variants(
 /// Writes pictures by the shop's ids. No bytes are fetched: `original_store_url` serves until a copy takes its reserved key.
 pub async fn upsert_images(
     tx: &mut Tx,
-    to: &Target<'_>,
+    to: &ImportTarget<'_>,
     rows: &[ChildRow<'_, ImageId, NormalImage>],
 ) -> sqlx::Result<()> {
     for chunk in rows.chunks(MAX_BINDS / 11) {

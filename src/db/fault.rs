@@ -4,7 +4,7 @@ use sqlx::{Error, postgres::PgDatabaseError, sqlite::SqliteError};
 
 /// A fault that a person can mend, or that says something about the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum DatabaseFault {
     /// Nothing can be written here.
     #[error(
         "the database is read-only: a standby, a file system mounted so, or default_transaction_read_only is on; \
@@ -47,7 +47,7 @@ pub enum Fault {
     Away,
 }
 
-impl Fault {
+impl DatabaseFault {
     /// The fault behind an error, where it is a known one.
     pub fn of(error: &Error) -> Option<Self> {
         match error {
@@ -79,27 +79,27 @@ pub(super) fn words(error: &Error) -> String {
 }
 
 /// By the primary result code: <https://sqlite.org/rescode.html>.
-fn sqlite(code: &str) -> Option<Fault> {
+fn sqlite(code: &str) -> Option<DatabaseFault> {
     match code.parse::<u32>().ok()? & 0xff {
-        5 | 6 => Some(Fault::Locked),
-        8 => Some(Fault::ReadOnly),
-        10 | 14 => Some(Fault::Damaged),
-        11 | 26 => Some(Fault::Broken),
-        13 => Some(Fault::Full),
+        5 | 6 => Some(DatabaseFault::Locked),
+        8 => Some(DatabaseFault::ReadOnly),
+        10 | 14 => Some(DatabaseFault::Damaged),
+        11 | 26 => Some(DatabaseFault::Broken),
+        13 => Some(DatabaseFault::Full),
         _ => None,
     }
 }
 
 /// By SQLSTATE: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
-fn postgres(error: &PgDatabaseError) -> Option<Fault> {
+fn postgres(error: &PgDatabaseError) -> Option<DatabaseFault> {
     match error.code() {
-        "25006" => Some(Fault::ReadOnly),
-        "53100" => Some(Fault::Full),
+        "25006" => Some(DatabaseFault::ReadOnly),
+        "53100" => Some(DatabaseFault::Full),
         // A statement that another session prepared, or that was prepared in another session.
-        "26000" | "42P05" => Some(Fault::Pooler),
-        "08P01" if error.message().contains("startup parameter") => Some(Fault::Pooler),
-        "42501" => Some(Fault::Forbidden),
-        code if code.starts_with("08") || code.starts_with("57P0") || code == "53300" => Some(Fault::Away),
+        "26000" | "42P05" => Some(DatabaseFault::Pooler),
+        "08P01" if error.message().contains("startup parameter") => Some(DatabaseFault::Pooler),
+        "42501" => Some(DatabaseFault::Forbidden),
+        code if code.starts_with("08") || code.starts_with("57P0") || code == "53300" => Some(DatabaseFault::Away),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use super::{Tx, all, build, execute, maybe};
 use crate::model::{AssetId, ClientId, FlowId, FlowStatus, JobId, ProductId, SessionId, SessionStatus, Time};
 
 /// An output that is wanted; its id is known before there is anything.
-pub struct Wanted<'a> {
+pub struct NewOutput<'a> {
     pub id: &'a AssetId,
     pub client: &'a ClientId,
     pub flow: Option<&'a FlowId>,
@@ -21,7 +21,7 @@ pub struct Wanted<'a> {
 }
 
 /// A finished output.
-pub struct Made<'a> {
+pub struct MadeOutput<'a> {
     pub key: &'a str,
     pub sha256: &'a str,
     pub mime_type: &'a str,
@@ -39,7 +39,7 @@ pub struct Made<'a> {
 }
 
 /// A place for an output.
-pub async fn insert(tx: &mut Tx, new: &Wanted<'_>, now: Time) -> sqlx::Result<()> {
+pub async fn insert(tx: &mut Tx, new: &NewOutput<'_>, now: Time) -> sqlx::Result<()> {
     let sql = "INSERT INTO generated_asset (id, client_id, generation_flow_id, asset_type, status, prompt, settings, product_ids, job_id, \
                provenance, approval_status, created_at, updated_at, from_legacy) \
                VALUES ($1, $2, $3, 'image', 'pending', $4, $5, $6, $7, $8, 'pending', $9, $9, false)";
@@ -90,7 +90,7 @@ pub async fn list_open(tx: &mut Tx, ids: &[AssetId]) -> sqlx::Result<Vec<AssetId
 }
 
 /// It is there; false where it was there before, or given up.
-pub async fn mark_made(tx: &mut Tx, id: &AssetId, made: &Made<'_>, now: Time) -> sqlx::Result<bool> {
+pub async fn mark_made(tx: &mut Tx, id: &AssetId, made: &MadeOutput<'_>, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generated_asset SET status = 'completed', asset_url = $2, sha256 = $3, mime_type = $4, width = $5, height = $6, \
                byte_size = $7, model = $8, cost_usd_micros = $9, error = NULL, updated_at = $10, completed_at = $10, \
                original_asset_url = $11, original_byte_size = $12, prompt = $13, provenance = $14 \
@@ -140,7 +140,7 @@ pub async fn list_stranded(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<(AssetId
 
 /// How far the outputs of a flow or session are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, sqlx::FromRow)]
-pub struct Progress {
+pub struct OutputProgress {
     pub total: i64,
     pub waiting: i64,
     pub generating: i64,
@@ -150,7 +150,7 @@ pub struct Progress {
     pub cost_usd_micros: i64,
 }
 
-impl Progress {
+impl OutputProgress {
     /// Those that are still to come.
     pub fn open(&self) -> i64 {
         self.waiting + self.generating
@@ -175,14 +175,14 @@ macro_rules! progress {
 }
 
 /// How far a flow is.
-pub async fn get_progress(tx: &mut Tx, flow: &FlowId) -> sqlx::Result<Progress> {
-    Ok(maybe!(tx, Progress, progress!("generation_flow_id = $1"), flow)?.unwrap_or_default())
+pub async fn get_progress(tx: &mut Tx, flow: &FlowId) -> sqlx::Result<OutputProgress> {
+    Ok(maybe!(tx, OutputProgress, progress!("generation_flow_id = $1"), flow)?.unwrap_or_default())
 }
 
 /// How far a session is, over all its flows.
-pub async fn get_session_progress(tx: &mut Tx, session: &SessionId) -> sqlx::Result<Progress> {
+pub async fn get_session_progress(tx: &mut Tx, session: &SessionId) -> sqlx::Result<OutputProgress> {
     let sql = progress!("generation_flow_id IN (SELECT id FROM generation_flow WHERE collection_session_id = $1)");
-    Ok(maybe!(tx, Progress, sql, session)?.unwrap_or_default())
+    Ok(maybe!(tx, OutputProgress, sql, session)?.unwrap_or_default())
 }
 
 /// Takes a flow for this transaction, so that of two that end together the second one sees the first; false where it is gone.

@@ -92,7 +92,7 @@ pub async fn mark_answered(tx: &mut Tx, asset: &AssetId, at: Time) -> sqlx::Resu
 }
 
 /// The promise is for another month, or for another price: its money moves there. False where `cap` would be passed.
-pub async fn move_promise(
+pub async fn move_reservation(
     tx: &mut Tx,
     entry: &UsageEntry,
     (month, price): (&str, i64),

@@ -44,11 +44,11 @@ use secrecy::SecretString;
 use sqlx::{PgPool, SqlSafeStr, SqlitePool};
 use tokio::sync::Notify;
 
-use self::tx::{Habits, Held};
+use self::tx::{Habits, HeldConnection};
 pub use self::{
-    fault::Fault,
-    open::{Access, OpenError},
-    server::Server,
+    fault::DatabaseFault,
+    open::{DatabaseAccess, OpenError},
+    server::TransactionSetup,
     tx::Tx,
 };
 use crate::outside::{Clock, private};
@@ -67,18 +67,18 @@ pub enum Db {
     },
     Postgres {
         pool: PgPool,
-        server: Arc<Server>,
+        server: Arc<TransactionSetup>,
     },
 }
 
 impl Db {
     /// Opens `sqlite:FILE` (made when missing) or `postgres://…` with at most `max_connections`.
     pub async fn open(url: &SecretString, max_connections: u32) -> Result<Self, OpenError> {
-        open::open(&Access::new(url.clone(), max_connections)).await
+        open::open(&DatabaseAccess::new(url.clone(), max_connections)).await
     }
 
     /// Opens the database as it is reached.
-    pub async fn open_by(access: &Access) -> Result<Self, OpenError> {
+    pub async fn open_by(access: &DatabaseAccess) -> Result<Self, OpenError> {
         open::open(access).await
     }
 
@@ -94,17 +94,23 @@ impl Db {
     pub async fn begin(&self) -> sqlx::Result<Tx> {
         Ok(match self {
             Self::Sqlite { write, writers, .. } => {
-                Tx::Sqlite(Held::begin(write, "BEGIN IMMEDIATE".into_sql_str(), writers).await?)
+                Tx::Sqlite(HeldConnection::begin(write, "BEGIN IMMEDIATE".into_sql_str(), writers).await?)
             }
-            Self::Postgres { pool, server } => Tx::Postgres(Held::begin(pool, server.begin(), &server.habits).await?),
+            Self::Postgres { pool, server } => {
+                Tx::Postgres(HeldConnection::begin(pool, server.begin(), &server.habits).await?)
+            }
         })
     }
 
     /// A transaction for reading only: one consistent view, and no waiting for writers.
     pub async fn read(&self) -> sqlx::Result<Tx> {
         Ok(match self {
-            Self::Sqlite { read, readers, .. } => Tx::Sqlite(Held::begin(read, "BEGIN".into_sql_str(), readers).await?),
-            Self::Postgres { pool, server } => Tx::Postgres(Held::begin(pool, server.read(), &server.habits).await?),
+            Self::Sqlite { read, readers, .. } => {
+                Tx::Sqlite(HeldConnection::begin(read, "BEGIN".into_sql_str(), readers).await?)
+            }
+            Self::Postgres { pool, server } => {
+                Tx::Postgres(HeldConnection::begin(pool, server.read(), &server.habits).await?)
+            }
         })
     }
 
@@ -135,7 +141,7 @@ impl Db {
     /// embedded database has no clock of its own.
     pub async fn clock_ahead(&self, clock: &Clock) -> sqlx::Result<Option<(i64, i64)>> {
         let Self::Postgres { pool, server } = self else { return Ok(None) };
-        let mut held = Held::begin(pool, server.read(), &server.habits).await?;
+        let mut held = HeldConnection::begin(pool, server.read(), &server.habits).await?;
         let measured = server::clock_ahead(&mut held, clock).await;
         held.noted(measured)
     }

@@ -14,12 +14,12 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Db, fault::Fault, server, tx::Habits};
+use super::{Db, fault::DatabaseFault, server, tx::Habits};
 use crate::outside::private;
 
 /// How the database is reached.
 #[derive(Debug, Clone)]
-pub struct Access {
+pub struct DatabaseAccess {
     /// `sqlite:FILE` (made when missing) or `postgres://…`.
     pub url: SecretString,
     /// Connections per process.
@@ -30,7 +30,7 @@ pub struct Access {
     pub patience: Duration,
 }
 
-impl Access {
+impl DatabaseAccess {
     /// A server reached without a pooler, or a file; with the patience of a daemon, whose callers come again.
     pub fn new(url: SecretString, max_connections: u32) -> Self {
         Self { url, max_connections, pooled: false, patience: Duration::from_secs(20) }
@@ -71,7 +71,7 @@ pub enum OpenError {
     #[error("cannot open the database: {0}")]
     Sqlx(#[from] sqlx::Error),
     /// Sessions are shared, and nobody said so.
-    #[error("cannot open the database: {}", Fault::Pooler)]
+    #[error("cannot open the database: {}", DatabaseFault::Pooler)]
     Pooler,
     /// Not every text fits into this database.
     #[error(
@@ -91,7 +91,7 @@ pub enum OpenError {
 }
 
 /// Opens the database.
-pub(super) async fn open(access: &Access) -> Result<Db, OpenError> {
+pub(super) async fn open(access: &DatabaseAccess) -> Result<Db, OpenError> {
     let url = access.url.expose_secret();
     if let Some(file) = url.strip_prefix("sqlite:") {
         if access.pooled {
@@ -105,7 +105,7 @@ pub(super) async fn open(access: &Access) -> Result<Db, OpenError> {
     server::open(url, access).await
 }
 
-async fn open_file(file: &str, access: &Access) -> Result<Db, OpenError> {
+async fn open_file(file: &str, access: &DatabaseAccess) -> Result<Db, OpenError> {
     let file = PathBuf::from(file);
     if let Some(folder) = file.parent() {
         private::make_folder(folder).map_err(|source| OpenError::Folder { path: folder.into(), source })?;

@@ -120,16 +120,16 @@ pub async fn insert_image(
 
 /// What was seen on a product.
 #[derive(Debug, Clone, Default, sqlx::FromRow)]
-pub struct Seen {
+pub struct StoredAnalysis {
     pub analysis_data: Option<Json<Value>>,
     pub analysis_version: Option<String>,
     pub analyzed_at: Option<Time>,
 }
 
 /// What was seen on a product; nothing where nobody looked.
-pub async fn find_analysis(tx: &mut Tx, product: &ProductId) -> sqlx::Result<Seen> {
+pub async fn find_analysis(tx: &mut Tx, product: &ProductId) -> sqlx::Result<StoredAnalysis> {
     let sql = "SELECT analysis_data, analysis_version, analyzed_at FROM product WHERE id = $1";
-    Ok(maybe!(tx, Seen, sql, product)?.unwrap_or_default())
+    Ok(maybe!(tx, StoredAnalysis, sql, product)?.unwrap_or_default())
 }
 
 /// Those of these products that nobody has looked at.

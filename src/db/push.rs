@@ -77,7 +77,7 @@ pub async fn update_journal(tx: &mut Tx, id: &PushId, journal: &Value, now: Time
 }
 
 /// What was read back from the shop.
-pub struct Landed<'a> {
+pub struct Pushed<'a> {
     pub image_id: &'a str,
     pub image_url: Option<&'a str>,
     pub sha256: &'a str,
@@ -85,7 +85,7 @@ pub struct Landed<'a> {
 }
 
 /// The picture is in the shop, proved by reading it back.
-pub async fn mark_synced(tx: &mut Tx, id: &PushId, landed: &Landed<'_>, now: Time) -> sqlx::Result<()> {
+pub async fn mark_synced(tx: &mut Tx, id: &PushId, landed: &Pushed<'_>, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE asset_push SET status = 'synced', external_image_id = $2, external_image_url = $3, pushed_sha256 = $4, \
                position = $5, last_error_code = NULL, last_error = NULL, next_attempt_at = NULL, synced_at = $6, \
                verified_at = $6, updated_at = $6 WHERE id = $1";

@@ -9,9 +9,9 @@ use sqlx::{
 use url::Url;
 
 use super::{
-    Access, Db, OpenError,
-    fault::Fault,
-    tx::{Habits, Held},
+    DatabaseAccess, Db, OpenError,
+    fault::DatabaseFault,
+    tx::{Habits, HeldConnection},
 };
 
 /// How long one waits for a connection.
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Where our tables lie and how a transaction begins.
 #[derive(Debug)]
-pub struct Server {
+pub struct TransactionSetup {
     /// The schema of our tables, as SQL needs it.
     pub(super) schema: String,
     /// Begins a transaction that may write…
@@ -30,7 +30,7 @@ pub struct Server {
     pub(super) habits: Arc<Habits>,
 }
 
-impl Server {
+impl TransactionSetup {
     pub(super) fn begin(&self) -> SqlStr {
         AssertSqlSafe(self.begin.clone()).into_sql_str()
     }
@@ -52,7 +52,7 @@ pub(super) struct Standing {
 }
 
 /// Opens a pool, and refuses what cannot serve.
-pub(super) async fn open(address: &str, access: &Access) -> Result<Db, OpenError> {
+pub(super) async fn open(address: &str, access: &DatabaseAccess) -> Result<Db, OpenError> {
     let (address, path) = take_path(address, access.pooled)?;
     let mut options = PgConnectOptions::from_str(&address)?.application_name("store-sync");
     if access.pooled {
@@ -75,7 +75,7 @@ pub(super) async fn open(address: &str, access: &Access) -> Result<Db, OpenError
         .await
         .map_err(unopened)?;
     let own = if access.pooled { format!("; SET LOCAL search_path = {path}") } else { String::new() };
-    let mut server = Server {
+    let mut server = TransactionSetup {
         schema: String::new(),
         begin: format!("BEGIN{own}").into(),
         read: format!("BEGIN READ ONLY{own}").into(),
@@ -88,16 +88,16 @@ pub(super) async fn open(address: &str, access: &Access) -> Result<Db, OpenError
 }
 
 fn unopened(error: sqlx::Error) -> OpenError {
-    if Fault::of(&error) == Some(Fault::Pooler) { OpenError::Pooler } else { error.into() }
+    if DatabaseFault::of(&error) == Some(DatabaseFault::Pooler) { OpenError::Pooler } else { error.into() }
 }
 
 /// Asks the server what it is.
-pub(super) async fn standing(pool: &PgPool, server: &Server) -> sqlx::Result<Standing> {
+pub(super) async fn standing(pool: &PgPool, server: &TransactionSetup) -> sqlx::Result<Standing> {
     let sql = "SELECT current_setting('server_encoding') AS encoding, current_user::text AS role, \
                current_schema()::text AS schema, current_setting('search_path') AS path, \
                current_setting('transaction_read_only') = 'on' AS read_only, \
                coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create";
-    let mut held = Held::begin(pool, server.begin(), &server.habits).await?;
+    let mut held = HeldConnection::begin(pool, server.begin(), &server.habits).await?;
     let standing = sqlx::query_as(sql).persistent(false).fetch_one(&mut *held).await;
     held.noted(standing)
 }

@@ -15,15 +15,15 @@ use tokio::{
     time::Instant,
 };
 
-use super::fault::Fault;
+use super::fault::DatabaseFault;
 
 /// How long a server may take to begin or to roll back; a connection that is silent for longer is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A transaction. Rolled back when dropped; never held across a call to a shop.
 pub enum Tx {
-    Sqlite(Held<Sqlite>),
-    Postgres(Held<Postgres>),
+    Sqlite(HeldConnection<Sqlite>),
+    Postgres(HeldConnection<Postgres>),
 }
 
 impl Tx {
@@ -53,18 +53,18 @@ impl Tx {
 }
 
 /// One of the two engines, as far as transactions go.
-pub trait Engine: Database {
+pub trait DatabaseEngine: Database {
     /// Runs a statement that gives no rows.
     fn run(conn: &mut Self::Connection, sql: SqlStr) -> impl Future<Output = sqlx::Result<()>> + Send;
 }
 
-impl Engine for Sqlite {
+impl DatabaseEngine for Sqlite {
     async fn run(conn: &mut SqliteConnection, sql: SqlStr) -> sqlx::Result<()> {
         sqlx::raw_sql(sql).execute(conn).await.map(drop)
     }
 }
 
-impl Engine for Postgres {
+impl DatabaseEngine for Postgres {
     async fn run(conn: &mut PgConnection, sql: SqlStr) -> sqlx::Result<()> {
         sqlx::raw_sql(sql).execute(conn).await.map(drop)
     }
@@ -109,7 +109,7 @@ impl Habits {
 }
 
 /// A connection with an open transaction.
-pub struct Held<D: Engine> {
+pub struct HeldConnection<D: DatabaseEngine> {
     conn: Option<PoolConnection<D>>,
     place: Option<OwnedSemaphorePermit>,
     habits: Arc<Habits>,
@@ -118,7 +118,7 @@ pub struct Held<D: Engine> {
     leaves_work: bool,
 }
 
-impl<D: Engine> Held<D> {
+impl<D: DatabaseEngine> HeldConnection<D> {
     pub(super) async fn begin(pool: &Pool<D>, sql: SqlStr, habits: &Arc<Habits>) -> sqlx::Result<Self> {
         let place = Some(habits.place().await?);
         let (pool, habits) = (pool.clone(), habits.clone());
@@ -154,19 +154,19 @@ impl<D: Engine> Held<D> {
 
     /// Remembers from a result whether the connection can still be used.
     pub(super) fn noted<T>(&mut self, result: sqlx::Result<T>) -> sqlx::Result<T> {
-        match result.as_ref().err().and_then(Fault::of) {
-            Some(Fault::ReadOnly) => {
+        match result.as_ref().err().and_then(DatabaseFault::of) {
+            Some(DatabaseFault::ReadOnly) => {
                 self.spoilt = true;
                 self.habits.begin_anew();
             }
-            Some(Fault::Damaged | Fault::Broken) => self.spoilt = true,
+            Some(DatabaseFault::Damaged | DatabaseFault::Broken) => self.spoilt = true,
             _ => {}
         }
         result
     }
 }
 
-impl<D: Engine> Drop for Held<D> {
+impl<D: DatabaseEngine> Drop for HeldConnection<D> {
     fn drop(&mut self) {
         let Some(mut conn) = self.conn.take() else { return };
         let (spoilt, place) = (self.spoilt, self.place.take());
@@ -181,7 +181,7 @@ impl<D: Engine> Drop for Held<D> {
     }
 }
 
-impl<D: Engine> Deref for Held<D> {
+impl<D: DatabaseEngine> Deref for HeldConnection<D> {
     type Target = D::Connection;
 
     fn deref(&self) -> &D::Connection {
@@ -189,7 +189,7 @@ impl<D: Engine> Deref for Held<D> {
     }
 }
 
-impl<D: Engine> DerefMut for Held<D> {
+impl<D: DatabaseEngine> DerefMut for HeldConnection<D> {
     fn deref_mut(&mut self) -> &mut D::Connection {
         self.conn.as_deref_mut().expect("is taken at the end only")
     }

@@ -215,7 +215,7 @@ pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, pr
     }
     // Ordered in another month, or by another price list: what it may cost is promised where it is spent.
     let moved = entry.month != month || entry.reserved_usd_micros < price;
-    if moved && !db::ledger::move_promise(&mut tx, &entry, (&month, price), cap, now).await? {
+    if moved && !db::ledger::move_reservation(&mut tx, &entry, (&month, price), cap, now).await? {
         return Err(spent("this month's money does not reach for what was ordered before"));
     }
     db::ledger::mark_called(&mut tx, &entry, now).await?;

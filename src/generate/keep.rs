@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{account, run::hold};
 use crate::{
-    db::{self, Tx, event::NewEvent, generation::Made, ledger::Paid},
+    db::{self, Tx, event::NewEvent, generation::MadeOutput, ledger::Paid},
     model::{Asset, AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, Product},
     outside,
     tools::{Lease, Tools},
@@ -68,7 +68,7 @@ pub(super) async fn keep(
     }
     let (sha256, byte_size) = (hex(&Sha256::digest(&bytes)), i64::try_from(bytes.len()).unwrap_or(i64::MAX));
     let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
-    let row = Made {
+    let row = MadeOutput {
         key: &key,
         sha256: &sha256,
         mime_type: "image/webp",

@@ -10,7 +10,7 @@ use super::{
     share::{Share, bad, find_flow, new_share, products, session_settings, share, shown, unknown},
 };
 use crate::{
-    db::{self, Tx, event::NewEvent, flow::FlowFilter, generation::Wanted, job::NewJob},
+    db::{self, Tx, event::NewEvent, flow::FlowFilter, generation::NewOutput, job::NewJob},
     model::{
         AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, JobId, JobPolicy, Pool, Product, ProductId,
         SessionId, SessionStatus, Task, USUAL_PRIORITY, UsageKind,
@@ -256,7 +256,7 @@ pub(super) async fn leave(
     // The entries name the outputs, so those are written first; whatever is refused below takes them back.
     for item in &items {
         let products: Vec<&ProductId> = item.products.iter().map(|product| &product.id).collect();
-        let new = Wanted {
+        let new = NewOutput {
             id: &item.asset,
             client,
             flow: item.flow,

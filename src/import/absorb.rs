@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     db::{
         Tx,
-        catalogue::{self, ChildRow, Known, KnownChild, ProductRow, Target},
+        catalogue::{self, ChildRow, ImportTarget, KnownChild, KnownProduct, ProductRow},
         run::NewItem,
     },
     model::{Counts, Failure, ItemOutcome, NormalProduct, ProductId, ProductStatus, Time},
@@ -115,7 +115,7 @@ impl std::io::Write for HashWriter {
 pub(super) async fn absorb(
     tx: &mut Tx,
     outside: &Outside,
-    to: &Target<'_>,
+    to: &ImportTarget<'_>,
     page: &Prepared,
     tell_created: bool,
 ) -> Result<Absorbed, Failure> {
@@ -123,7 +123,7 @@ pub(super) async fn absorb(
     absorbed.note_unreadable(outside, &page.unreadable);
     let ids: Vec<&str> = page.products.iter().map(|(product, _)| product.erp_id.as_str()).collect();
     let known = catalogue::list_known(tx, to.connection, &ids).await?;
-    let known: HashMap<&str, &Known> = known.iter().map(|known| (known.erp_id.as_str(), known)).collect();
+    let known: HashMap<&str, &KnownProduct> = known.iter().map(|known| (known.erp_id.as_str(), known)).collect();
 
     let mut writes: Vec<Write<'_>> = Vec::new();
     let mut gone: Vec<&ProductId> = Vec::new();
@@ -194,7 +194,7 @@ impl Absorbed {
 
 type Write<'a> = (ProductId, &'a NormalProduct, &'a str, bool);
 
-async fn write(tx: &mut Tx, outside: &Outside, to: &Target<'_>, writes: &[Write<'_>]) -> Result<(), Failure> {
+async fn write(tx: &mut Tx, outside: &Outside, to: &ImportTarget<'_>, writes: &[Write<'_>]) -> Result<(), Failure> {
     // A row that exists keeps its id; the values carry a fresh one, so that only the shop's id can meet a conflict.
     let spare: Vec<ProductId> =
         writes.iter().map(|(id, .., new)| if *new { id.clone() } else { outside.new_id() }).collect();
@@ -225,7 +225,7 @@ async fn write(tx: &mut Tx, outside: &Outside, to: &Target<'_>, writes: &[Write<
 async fn write_children(
     tx: &mut Tx,
     outside: &Outside,
-    to: &Target<'_>,
+    to: &ImportTarget<'_>,
     writes: &[Write<'_>],
     own: &HashMap<(&str, &str), &str>,
 ) -> Result<(), Failure> {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     connect,
-    db::{self, Tx, catalogue::Target, cursor::Cursor, run::NewRun},
+    db::{self, Tx, catalogue::ImportTarget, cursor::Cursor, run::NewRun},
     model::{
         Connection, ConnectionId, Counts, Failure, ImportScope, JobEnd, Pool, Remedy, RunAction, RunId, RunStatus,
         Task, Time, Trigger,
@@ -223,7 +223,7 @@ impl Import<'_> {
         calls: i32,
     ) -> Result<Counts, Halt> {
         let (tools, now) = (self.tools, self.tools.outside.clock.now());
-        let to = Target { client: &connection.client_id, connection: &connection.id, run: &self.run, now };
+        let to = ImportTarget { client: &connection.client_id, connection: &connection.id, run: &self.run, now };
         let mut tx = tools.db.begin().await?;
         self.may_write(&mut tx, progress).await?;
         let first_pass = cursor.full_sync_at.is_none();

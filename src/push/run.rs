@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     connect,
-    db::{self, event::NewEvent, push::Landed, run::NewRun},
+    db::{self, event::NewEvent, push::Pushed, run::NewRun},
     model::{
         Asset, Connection, EventType, Failure, Product, Push, PushId, PushMode, RunAction, RunId, RunStatus, Trigger,
     },
@@ -51,7 +51,7 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigg
     match &result {
         Ok(landed) => {
             let (image, url) = (&landed.picture.id, landed.picture.url.as_deref());
-            let row = Landed { image_id: image, image_url: url, sha256: &landed.sha256, position: landed.position };
+            let row = Pushed { image_id: image, image_url: url, sha256: &landed.sha256, position: landed.position };
             db::push::mark_synced(&mut tx, &opened.push.id, &row, now).await?;
             let event = NewEvent {
                 id: &tools.outside.new_id(),

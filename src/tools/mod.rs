@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    db::{self, Db, Fault},
+    db::{self, DatabaseFault, Db},
     gemini::Gemini,
     model::{Failure, Secret},
     outside::Outside,
@@ -146,7 +146,7 @@ impl Tools {
     /// Tells what cannot be done because of the database ("look for jobs"): at once, then once a minute with the number of
     /// lines left out. For loops, which come again.
     pub fn cannot(&self, what: &'static str, error: &sqlx::Error) {
-        match Fault::of(error) {
+        match DatabaseFault::of(error) {
             Some(fault) => self.troubles.tell(&self.outside.clock, what, &format_args!("{fault} ({error})")),
             None => self.troubles.tell(&self.outside.clock, what, error),
         }

@@ -7,7 +7,7 @@ use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
     db::{
-        Fault,
+        DatabaseFault,
         adopt::{self, Kind},
     },
     tools::Shared,
@@ -54,8 +54,8 @@ impl Readiness {
 
     async fn look(&self, known: &mut Known) -> Result<(), String> {
         if !self.tools.db.lies_in_place() {
-            self.tools.cannot(BE_READY, &sqlx::Error::Configuration(Fault::Gone.into()));
-            return Err(Fault::Gone.to_string());
+            self.tools.cannot(BE_READY, &sqlx::Error::Configuration(DatabaseFault::Gone.into()));
+            return Err(DatabaseFault::Gone.to_string());
         }
         match tokio::time::timeout(PATIENCE, self.work(known)).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
             Ok(true) => {
@@ -66,7 +66,7 @@ impl Readiness {
             Err(error) => {
                 self.tools.cannot(BE_READY, &error);
                 // The engine's own words are for the log, not for a stranger.
-                Err(Fault::of(&error).unwrap_or(Fault::Away).to_string())
+                Err(DatabaseFault::of(&error).unwrap_or(DatabaseFault::Away).to_string())
             }
         }
     }
@@ -75,7 +75,7 @@ impl Readiness {
     async fn work(&self, known: &mut Known) -> sqlx::Result<bool> {
         let tools = &self.tools;
         if known.schema_seen.is_none_or(|seen| seen.elapsed() > SCHEMA_GOOD_FOR) {
-            if adopt::look(&tools.db).await?.kind != Kind::Current {
+            if adopt::inspect(&tools.db).await?.kind != Kind::Current {
                 return Ok(false);
             }
             known.schema_seen = Some(Instant::now());
@@ -91,7 +91,7 @@ const BE_READY: &str = "be ready";
 /// The database answers within two seconds, its schema is ours, and it can be written to.
 pub(super) async fn ready(readiness: Arc<Readiness>) -> (StatusCode, String) {
     let waited = tokio::time::timeout(PATIENCE + GOOD_FOR / 2, readiness.ask()).await;
-    match waited.unwrap_or_else(|_| Err(Fault::Away.to_string())) {
+    match waited.unwrap_or_else(|_| Err(DatabaseFault::Away.to_string())) {
         Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
     }

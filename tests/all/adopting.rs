@@ -20,7 +20,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Row, postgres::PgCon
 use store_sync::{
     db::{
         self, Db,
-        adopt::{self, AdoptError, Kind, Options, Report},
+        adopt::{self, AdoptError, AdoptOptions, Kind, Report},
     },
     model::{ApprovalStatus, AssetId},
     outside::Clock,
@@ -77,10 +77,10 @@ impl Legacy {
     }
 
     async fn adopt(&self) -> Result<Report, AdoptError> {
-        self.adopt_with(&Options { legacy: true, ..Options::default() }).await
+        self.adopt_with(&AdoptOptions { legacy: true, ..AdoptOptions::default() }).await
     }
 
-    async fn adopt_with(&self, options: &Options) -> Result<Report, AdoptError> {
+    async fn adopt_with(&self, options: &AdoptOptions) -> Result<Report, AdoptError> {
         adopt::run(&self.db().await, &Clock::system(), "adoption", options).await
     }
 
@@ -97,13 +97,13 @@ impl Legacy {
                 .await;
             }
         }
-        let stopped = self.adopt_with(&Options { legacy: true, legacy_role: role.map(str::to_owned) }).await;
+        let stopped = self.adopt_with(&AdoptOptions { legacy: true, legacy_role: role.map(str::to_owned) }).await;
         assert!(
             stopped.as_ref().is_err_and(|why| why.to_string().contains("not yet")),
             "it stops at the first row: {stopped:?}"
         );
         self.run("DROP FUNCTION not_yet() CASCADE").await;
-        assert_eq!(adopt::look(&self.db().await).await.expect("looks").kind, Kind::Adopting);
+        assert_eq!(adopt::inspect(&self.db().await).await.expect("looks").kind, Kind::Adopting);
     }
 
     /// The name of the database.
@@ -239,12 +239,12 @@ async fn a_rehearsal_changes_nothing_and_the_daemon_does_not_adopt_by_itself() {
     let legacy = Legacy::gen1(10).await;
     let (shapes, catalogue) = (legacy.shapes().await, legacy.catalogue().await);
     let before = legacy.rows(&shapes, false).await;
-    let options = Options { legacy: true, ..Options::default() };
-    let report = adopt::rehearse(&legacy.db().await, &options).await.expect("rehearses");
+    let options = AdoptOptions { legacy: true, ..AdoptOptions::default() };
+    let report = adopt::dry_run(&legacy.db().await, &options).await.expect("rehearses");
     assert!(report.dry_run && report.tables.iter().any(|t| t.was == "generated_image" && t.rows_before == 10));
     assert_eq!(report.quarantine.counts["unknown_product"], 2);
     assert!(report.steps.iter().any(|step| step.what.contains("generated_image")));
-    let unasked = legacy.adopt_with(&Options::default()).await;
+    let unasked = legacy.adopt_with(&AdoptOptions::default()).await;
     assert!(matches!(unasked, Err(AdoptError::Legacy(Kind::Gen1))), "{unasked:?}");
     assert_eq!(legacy.catalogue().await, catalogue);
     assert_eq!(legacy.rows(&shapes, false).await, before);
@@ -277,7 +277,7 @@ async fn fresh_and_adopted_databases_have_one_catalogue() {
         let more: Vec<_> = found.iter().filter(|line| !expected.contains(line)).collect();
         let less: Vec<_> = expected.iter().filter(|line| !found.contains(line)).collect();
         assert!(more.is_empty() && less.is_empty(), "{kind} has {more:#?} and lacks {less:#?}");
-        assert_eq!(adopt::look(&legacy.db().await).await.expect("looks").kind, Kind::Current);
+        assert_eq!(adopt::inspect(&legacy.db().await).await.expect("looks").kind, Kind::Current);
         let keys = "SELECT count(*) FROM generated_asset WHERE asset_url IS NOT NULL";
         assert_eq!(legacy.number(keys).await, 10, "{kind}");
     }
@@ -367,12 +367,12 @@ async fn what_cannot_be_adopted_is_left_alone_with_a_reason() {
         let before = legacy.catalogue().await;
         let why = refused(legacy.adopt().await);
         assert!(why.contains(words), "{why}");
-        let options = Options { legacy: true, ..Options::default() };
-        assert!(adopt::rehearse(&legacy.db().await, &options).await.is_err(), "a rehearsal says it too");
+        let options = AdoptOptions { legacy: true, ..AdoptOptions::default() };
+        assert!(adopt::dry_run(&legacy.db().await, &options).await.is_err(), "a rehearsal says it too");
         assert_eq!(legacy.catalogue().await, before);
     }
     assert!(refused(mixed.adopt().await).contains("generated_image: 10 rows"), "the rows of both are counted");
-    let no_role = Options { legacy: true, legacy_role: Some("nobody_here".into()) };
+    let no_role = AdoptOptions { legacy: true, legacy_role: Some("nobody_here".into()) };
     assert!(refused(Legacy::gen1(10).await.adopt_with(&no_role).await).contains("no role 'nobody_here'"));
     let unprepared = adopt::prepare_role(&mixed.db().await, "nobody_here").await.map_err(|e| e.to_string());
     assert!(unprepared.is_err_and(|why| why.contains("no role 'nobody_here'")));
@@ -508,7 +508,7 @@ async fn the_older_application_goes_on_before_during_and_after() {
         }
         (old, copy, rounds)
     });
-    let options = Options { legacy: true, legacy_role: Some(role.clone()) };
+    let options = AdoptOptions { legacy: true, legacy_role: Some(role.clone()) };
     let report = legacy.adopt_with(&options).await.expect("adopts beside the old application");
     adopted.store(true, Ordering::SeqCst);
     let (mut old, copy, rounds) = saver.await.expect("every save succeeds");
@@ -647,7 +647,7 @@ async fn contract_is_a_later_step(legacy: &Legacy, old: OldApp) {
     assert_eq!((done.assets, done.roles), (1, vec![old.role.clone()]));
     assert!(done.favourites > 0);
     assert_eq!(legacy.number("SELECT count(*) FROM pg_namespace WHERE nspname = 'legacy'").await, 0);
-    assert_eq!(adopt::look(&db).await.expect("looks").kind, Kind::Current);
+    assert_eq!(adopt::inspect(&db).await.expect("looks").kind, Kind::Current);
     legacy.run(&format!("REVOKE ALL ON SCHEMA public FROM {0}; DROP OWNED BY {0}; DROP ROLE {0}", old.role)).await;
 }
 
@@ -691,13 +691,13 @@ async fn a_crash_at_any_moment_is_finished_by_the_next_run() {
             child.kill().expect("kill -9");
             killed += u32::from(!child.wait().expect("ends").success());
         }
-        kinds.push(adopt::look(&legacy.db().await).await.expect("looks").kind);
+        kinds.push(adopt::inspect(&legacy.db().await).await.expect("looks").kind);
         legacy.adopt().await.expect("the next run finishes it");
         assert_eq!(legacy.rows(&shapes, true).await, before, "killed at {point}/{POINTS}");
         assert_eq!(legacy.number("SELECT count(*) FROM schema_adoption WHERE completed_at IS NULL").await, 0);
         let found = legacy.number("SELECT count(*) FROM generated_asset_product WHERE is_primary").await;
         assert_eq!(*links.get_or_insert(found), found, "killed at {point}/{POINTS}");
-        assert_eq!(adopt::look(&legacy.db().await).await.expect("looks").kind, Kind::Current);
+        assert_eq!(adopt::inspect(&legacy.db().await).await.expect("looks").kind, Kind::Current);
         legacy.pool.close().await;
     }
     assert!(killed >= POINTS / 2, "only {killed} of {POINTS} were killed while at work");
@@ -713,10 +713,10 @@ async fn the_embedded_engine_takes_the_same_steps_in_one_transaction() {
     sqlx::raw_sql(AssertSqlSafe(sqlite_gen1())).execute(write).await.expect("the old schema");
     sqlx::raw_sql(include_str!("legacy/rows_sqlite.sql")).execute(write).await.expect("rows");
     let clock = Clock::frozen(start_of_time());
-    let unasked = adopt::run(&db, &clock, "a", &Options::default()).await;
+    let unasked = adopt::run(&db, &clock, "a", &AdoptOptions::default()).await;
     assert!(matches!(unasked, Err(AdoptError::Legacy(Kind::Gen1))), "{unasked:?}");
-    let options = Options { legacy: true, ..Options::default() };
-    let rehearsed = adopt::rehearse(&db, &options).await.expect("rehearses");
+    let options = AdoptOptions { legacy: true, ..AdoptOptions::default() };
+    let rehearsed = adopt::dry_run(&db, &options).await.expect("rehearses");
     let report = adopt::run(&db, &clock, "a", &options).await.expect("adopts");
     assert_eq!(report.quarantine.counts, rehearsed.quarantine.counts);
     assert!(report.is_identical() && report.quarantine.counts["unknown_product"] == 1, "{report:?}");
@@ -739,7 +739,7 @@ async fn the_embedded_engine_takes_the_same_steps_in_one_transaction() {
     assert_eq!(links, [("image-1_product-1".to_owned(), false), ("image-1_product-2".to_owned(), true)]);
     let on: i64 = sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(write).await.expect("asks");
     assert_eq!(on, 1);
-    assert_eq!(adopt::look(&db).await.expect("looks").kind, Kind::Current);
+    assert_eq!(adopt::inspect(&db).await.expect("looks").kind, Kind::Current);
     let mut tx = db.begin().await.expect("begins");
     assert!(db::asset::find(&mut tx, "image-1").await.expect("reads").is_some());
 }
@@ -850,16 +850,16 @@ async fn a_database_of_the_first_state_is_brought_up_to_date(engine: Engine) {
             sqlx::raw_sql(rows).execute(pool).await.expect("rows");
         }
     }
-    let look = adopt::look(&db).await.expect("looks");
+    let look = adopt::inspect(&db).await.expect("looks");
     assert_eq!(look.kind, Kind::Older);
     assert!(
         look.missing.iter().any(|step| step.contains("from_legacy") || step.contains("generated_asset anew")),
         "{look:?}"
     );
     let clock = Clock::frozen(start_of_time());
-    let report = adopt::run(&db, &clock, "a", &Options::default()).await.expect("is no decision for a person");
+    let report = adopt::run(&db, &clock, "a", &AdoptOptions::default()).await.expect("is no decision for a person");
     assert_eq!(report.kind, Kind::Older);
-    assert_eq!(adopt::look(&db).await.expect("looks").kind, Kind::Current);
+    assert_eq!(adopt::inspect(&db).await.expect("looks").kind, Kind::Current);
     assert!(adopt::last(&db).await.expect("reads").is_none());
     let mut tx = db.begin().await.expect("begins");
     let asset = db::asset::find(&mut tx, "a").await.expect("reads").expect("is there");
@@ -877,7 +877,7 @@ async fn replicas_that_start_together_adopt_once() {
         let mut tasks = Vec::new();
         for n in 0..4 {
             let db = legacy.db().await;
-            let options = Options { legacy: true, ..Options::default() };
+            let options = AdoptOptions { legacy: true, ..AdoptOptions::default() };
             tasks
                 .push(tokio::spawn(async move { adopt::run(&db, &Clock::system(), &format!("a{n}"), &options).await }));
         }
@@ -920,7 +920,7 @@ async fn a_long_transaction_of_others_is_waited_for_not_ended() {
     let adopting = tokio::spawn(async move {
         let db = Db::open(&SecretString::from(url), 3).await.expect("opens");
         begun.store(true, Ordering::SeqCst);
-        adopt::run(&db, &Clock::system(), "a", &Options { legacy: true, ..Options::default() }).await
+        adopt::run(&db, &Clock::system(), "a", &AdoptOptions { legacy: true, ..AdoptOptions::default() }).await
     });
     // Until the adoption has tried for the lock and let go again.
     while legacy

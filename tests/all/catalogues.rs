@@ -7,7 +7,7 @@ use sqlx::Row;
 use store_sync::{
     db::{
         Db,
-        adopt::{self, Kind, Options},
+        adopt::{self, AdoptOptions, Kind},
     },
     outside::Clock,
 };
@@ -20,16 +20,16 @@ type Columns = BTreeMap<String, BTreeMap<String, (String, bool, bool)>>;
 async fn open(engine: Engine, folder: &std::path::Path) -> Db {
     let url = SecretString::from(fresh_database(engine, folder).await);
     let db = Db::open(&url, 4).await.expect("opens");
-    let options = Options::default();
-    assert_eq!(adopt::look(&db).await.expect("looks").kind, Kind::Empty);
+    let options = AdoptOptions::default();
+    assert_eq!(adopt::inspect(&db).await.expect("looks").kind, Kind::Empty);
     let clock = Clock::frozen(start_of_time());
     adopt::run(&db, &clock, "a", &options).await.expect("migrates");
     let again = adopt::run(&db, &clock, "b", &options).await.expect("twice does nothing");
     assert_eq!((again.kind, again.steps.len()), (Kind::Current, 0));
-    let look = adopt::look(&db).await.expect("looks");
+    let look = adopt::inspect(&db).await.expect("looks");
     assert_eq!((look.kind, look.missing), (Kind::Current, Vec::<String>::new()));
     // Nothing but what the files say.
-    assert!(adopt::rehearse(&db, &options).await.expect("looks").notes.is_empty());
+    assert!(adopt::dry_run(&db, &options).await.expect("looks").notes.is_empty());
     db
 }
 

@@ -8,8 +8,8 @@ use store_sync::{
     app,
     config::Config,
     db::{
-        self, Access, Db, Fault, Tx,
-        adopt::{self, Options},
+        self, DatabaseAccess, DatabaseFault, Db, Tx,
+        adopt::{self, AdoptOptions},
         job::NewJob,
         lease::{self, Ownership},
     },
@@ -25,7 +25,7 @@ use crate::support::{Engine, TestApp, fresh_database, on_both, start_of_time};
 async fn database(engine: Engine, folder: &std::path::Path) -> (Db, String) {
     let url = fresh_database(engine, folder).await;
     let db = Db::open(&SecretString::from(url.clone()), 4).await.expect("opens");
-    adopt::run(&db, &Clock::frozen(start_of_time()), "a", &Options::default()).await.expect("migrates");
+    adopt::run(&db, &Clock::frozen(start_of_time()), "a", &AdoptOptions::default()).await.expect("migrates");
     (db, url)
 }
 
@@ -55,7 +55,7 @@ async fn work_that_is_broken_off(db: Db, kind: usize, id: String) -> sqlx::Resul
     match kind {
         0 => insert(&db, &id).await,
         1 => db.begin().await.map(drop),
-        2 => adopt::look(&db).await.map(drop),
+        2 => adopt::inspect(&db).await.map(drop),
         _ => {
             let mut tx = db.read().await?;
             db::client::list(&mut tx, None, 100_000).await.map(drop)
@@ -123,7 +123,7 @@ async fn work_broken_off_anywhere_leaves_no_transaction_behind(engine: Engine) {
         for n in 0..200_u64 {
             let _ = tokio::time::timeout(Duration::from_micros(n * 5), db.read()).await;
             let _ = tokio::time::timeout(Duration::from_micros(n * 5), db.begin()).await;
-            let _ = tokio::time::timeout(Duration::from_micros(n * 50), adopt::look(&db)).await;
+            let _ = tokio::time::timeout(Duration::from_micros(n * 50), adopt::inspect(&db)).await;
         }
         let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
         let mut open = 1_i64;
@@ -260,11 +260,11 @@ async fn a_full_embedded_database_heals_when_there_is_room() {
     let mut tx = db.begin().await.expect("begins");
     let error = db::client::insert(&mut tx, &ClientId::from("large"), &large, None, start_of_time()).await;
     let error = error.expect_err("there is no room");
-    assert_eq!(Fault::of(&error), Some(Fault::Full), "{error}");
+    assert_eq!(DatabaseFault::of(&error), Some(DatabaseFault::Full), "{error}");
     drop(tx);
     // The engine has rolled back by itself. Where the limit still holds, it is the same again, and no other error.
     if let Err(error) = insert(&db, &large).await {
-        assert_eq!(Fault::of(&error), Some(Fault::Full), "{error}");
+        assert_eq!(DatabaseFault::of(&error), Some(DatabaseFault::Full), "{error}");
     }
     sqlx::raw_sql("PRAGMA max_page_count = 1000000").execute(write).await.expect("room is made");
     insert(&db, "after").await.expect("writes again, without being opened anew");
@@ -282,7 +282,7 @@ async fn a_connection_that_the_server_ends_is_replaced() {
         let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'store-sync'";
         sqlx::raw_sql(sql).execute(&admin).await.expect("ends them");
         let error = tx.commit().await.expect_err("its connection is gone");
-        assert_eq!(Fault::of(&error), Some(Fault::Away), "{error}");
+        assert_eq!(DatabaseFault::of(&error), Some(DatabaseFault::Away), "{error}");
         insert(&db, &format!("c{n}")).await.expect("another connection serves");
     }
     assert_eq!(clients(&db).await, ["c0", "c1", "c2", "c3"]);
@@ -318,10 +318,10 @@ async fn a_command_waits_for_a_lock_longer_than_a_daemon() {
     let (db, url) = database(Engine::Sqlite, folder.path()).await;
     let held = db.begin().await.expect("begins");
     let patience = Duration::from_millis(300);
-    let access = Access { patience, ..Access::new(SecretString::from(url), 2) };
+    let access = DatabaseAccess { patience, ..DatabaseAccess::new(SecretString::from(url), 2) };
     let hasty = Db::open_by(&access).await.expect("opens");
     let error = insert(&hasty, "c").await.expect_err("is locked");
-    assert_eq!(Fault::of(&error), Some(Fault::Locked), "{error}");
+    assert_eq!(DatabaseFault::of(&error), Some(DatabaseFault::Locked), "{error}");
     drop(held);
     insert(&hasty, "c").await.expect("writes");
     assert_eq!(app::access(&Config::default()).patience, Duration::from_mins(2));

@@ -926,7 +926,7 @@ async fn of_two_last_pictures_the_second_one_ends_the_flow() {
     let now = desk.app.clock.now();
     // The first one is made and its row written, and its transaction is still open.
     let mut first = tools.db.begin().await.expect("begins");
-    let row = db::generation::Made {
+    let row = db::generation::MadeOutput {
         key: "k.webp",
         sha256: "0",
         mime_type: "image/webp",

@@ -10,8 +10,8 @@ use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, PgPool};
 use store_sync::{
     db::{
-        self, Access, Db, OpenError,
-        adopt::{self, AdoptError, Kind, Options},
+        self, DatabaseAccess, Db, OpenError,
+        adopt::{self, AdoptError, AdoptOptions, Kind},
     },
     model::{ClientId, RunStatus},
     outside::Clock,
@@ -95,12 +95,12 @@ async fn number(pool: &PgPool, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(pool).await.expect("a number")
 }
 
-fn access(url: &str, pooled: bool) -> Access {
-    Access { pooled, ..Access::new(SecretString::from(url.to_owned()), 6) }
+fn access(url: &str, pooled: bool) -> DatabaseAccess {
+    DatabaseAccess { pooled, ..DatabaseAccess::new(SecretString::from(url.to_owned()), 6) }
 }
 
 async fn migrate(db: &Db) -> Result<Kind, AdoptError> {
-    adopt::run(db, &Clock::system(), "a", &Options::default()).await.map(|report| report.kind)
+    adopt::run(db, &Clock::system(), "a", &AdoptOptions::default()).await.map(|report| report.kind)
 }
 
 /// The program itself, with a database and what else stands in its [database].
@@ -137,7 +137,7 @@ async fn pgbouncer_in_transaction_mode_serves_by_a_setting() {
     for replica in replicas {
         all.push(replica.await.expect("ends"));
     }
-    assert_eq!(adopt::look(&all[0]).await.expect("looks").kind, Kind::Current);
+    assert_eq!(adopt::inspect(&all[0]).await.expect("looks").kind, Kind::Current);
     // What they write is counted under a lock that one holds at a time.
     let mut writers = Vec::new();
     for (n, db) in all.iter().cloned().enumerate() {
@@ -234,7 +234,7 @@ async fn a_role_without_rights_is_told_the_grant_and_may_have_a_schema_of_its_ow
     ] {
         let db = Db::open_by(&access(&address, pooled)).await.expect("opens");
         migrate(&db).await.expect("migrates");
-        assert_eq!(adopt::look(&db).await.expect("looks").kind, Kind::Current);
+        assert_eq!(adopt::inspect(&db).await.expect("looks").kind, Kind::Current);
         let mut tx = db.begin().await.expect("begins");
         db::client::list(&mut tx, None, 100_000).await.expect("lists");
     }
@@ -244,7 +244,7 @@ async fn a_role_without_rights_is_told_the_grant_and_may_have_a_schema_of_its_ow
     run(&admin, "DROP INDEX shops.job_flow_idx").await;
     let db = Db::open_by(&access(&format!("{}&search_path=shops", pooler.through(&url)), true)).await.expect("opens");
     assert_eq!(migrate(&db).await.expect("migrates"), Kind::Older);
-    assert_eq!(adopt::look(&db).await.expect("looks").kind, Kind::Current);
+    assert_eq!(adopt::inspect(&db).await.expect("looks").kind, Kind::Current);
     // The right that was asked for is the one that is needed.
     run(&admin, &format!("GRANT CREATE, USAGE ON SCHEMA public TO {role}")).await;
     let db = Db::open_by(&access(&theirs, false)).await.expect("opens");
@@ -259,10 +259,10 @@ async fn an_older_applications_database_is_adopted_in_its_own_schema() {
     let old = format!("BEGIN; SET LOCAL search_path = shops; {}; {rows}; COMMIT", include_str!("legacy/gen1.sql"));
     run(&admin, &old).await;
     let db = Db::open_by(&access(&format!("{url}&search_path=shops"), false)).await.expect("opens");
-    let options = Options { legacy: true, ..Options::default() };
-    adopt::rehearse(&db, &options).await.expect("looks");
+    let options = AdoptOptions { legacy: true, ..AdoptOptions::default() };
+    adopt::dry_run(&db, &options).await.expect("looks");
     adopt::run(&db, &Clock::system(), "a", &options).await.expect("adopts");
-    assert_eq!(adopt::look(&db).await.expect("looks").kind, Kind::Current);
+    assert_eq!(adopt::inspect(&db).await.expect("looks").kind, Kind::Current);
     assert_eq!(number(&admin, "SELECT count(*) FROM shops.generated_asset").await, 30);
     assert_eq!(number(&admin, "SELECT count(*) FROM legacy.generated_image").await, 30, "under its old name, too");
     assert_eq!(number(&admin, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace").await, 0);

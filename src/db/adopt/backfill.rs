@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{
     AdoptError,
-    empty::Fill,
+    empty::RowFill,
     patience::{Patience, Tries, is_busy},
     proof::{self, Shape},
     recognise::BEFORE,
@@ -21,7 +21,7 @@ const FEWEST: usize = 8;
 
 /// One thing to fill, and what goes with it.
 struct Batch<'a> {
-    fill: &'a Fill,
+    fill: &'a RowFill,
     /// The shape of its table, where it writes columns that were there: then the digests of before follow.
     shape: Option<&'a Shape>,
     /// The shape of the links, where it makes some and there was such a table.
@@ -34,12 +34,12 @@ struct Batch<'a> {
 pub(super) async fn run(
     conn: &mut PgConnection,
     (patience, clock): (Patience, &Clock),
-    fills: &[Fill],
+    fills: &[RowFill],
     shapes: &[Shape],
 ) -> Result<(), AdoptError> {
     // Tables just renamed and made have no statistics that the planner could go by.
     sqlx::raw_sql("ANALYZE generated_asset, product, generated_asset_product").execute(&mut *conn).await?;
-    let written = |fill: &Fill, shape: &Shape| {
+    let written = |fill: &RowFill, shape: &Shape| {
         shape.table == fill.table && fill.columns.iter().any(|column| shape.columns.iter().any(|name| name == column))
     };
     let batch = |fill| Batch {
@@ -95,7 +95,7 @@ impl Batch<'_> {
 
     /// The next rows that lack it. Looked for without any lock, since that may take long.
     async fn next(&self, conn: &mut PgConnection, after: &str, most: usize) -> sqlx::Result<Vec<String>> {
-        let Fill { table, lacking, .. } = self.fill;
+        let RowFill { table, lacking, .. } = self.fill;
         let sql =
             format!("SELECT t.id FROM {} t WHERE t.id > $1 AND ({lacking}) ORDER BY t.id LIMIT {most}", quoted(table));
         sqlx::query_scalar(AssertSqlSafe(sql)).bind(after).fetch_all(conn).await
@@ -104,7 +104,7 @@ impl Batch<'_> {
     /// One batch, which is over before anybody who waits for it could be given up for it; gives the rows that were done. Where
     /// there are several, those that somebody holds are passed over: whoever waits for one row must hold no other.
     async fn one(&self, conn: &mut PgConnection, ids: &[String], held: &str) -> sqlx::Result<HashSet<String>> {
-        let Fill { table, lacking, statements, .. } = self.fill;
+        let RowFill { table, lacking, statements, .. } = self.fill;
         let since = self.clock.now();
         let mut tx = conn.begin().await?;
         self.patience.wait_briefly(&mut tx).await?;

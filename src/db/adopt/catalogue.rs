@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{Connection, PgConnection};
 
-use crate::db::server::Server;
+use crate::db::server::TransactionSetup;
 
 /// The part of a database that concerns us: the schema of our tables, and whether `legacy` is there.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Catalogue {
+pub(super) struct FoundSchema {
     /// The schema, as SQL needs it (PostgreSQL).
     pub schema: String,
-    pub tables: BTreeMap<String, Table>,
-    pub indices: BTreeMap<String, Index>,
+    pub tables: BTreeMap<String, FoundTable>,
+    pub indices: BTreeMap<String, FoundIndex>,
     pub triggers: BTreeSet<(String, String)>,
     pub functions: BTreeMap<String, Function>,
     /// Views in the schema `legacy` with what is said of them; `None` where there is no such schema.
@@ -23,14 +23,14 @@ pub(super) struct Catalogue {
 
 /// A table.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Table {
-    pub columns: Vec<Column>,
-    pub rules: Vec<Rule>,
+pub(super) struct FoundTable {
+    pub columns: Vec<FoundColumn>,
+    pub rules: Vec<FoundConstraint>,
 }
 
 /// A column.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub(super) struct Column {
+pub(super) struct FoundColumn {
     pub table_name: String,
     pub name: String,
     pub kind: String,
@@ -40,7 +40,7 @@ pub(super) struct Column {
 
 /// A constraint.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub(super) struct Rule {
+pub(super) struct FoundConstraint {
     pub table_name: String,
     pub name: String,
     /// `p`, `u`, `c` or `f`.
@@ -53,7 +53,7 @@ pub(super) struct Rule {
 
 /// An index.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub(super) struct Index {
+pub(super) struct FoundIndex {
     pub name: String,
     pub table_name: String,
     pub is_unique: bool,
@@ -74,21 +74,21 @@ pub(super) struct Function {
     pub definer: bool,
 }
 
-impl Table {
+impl FoundTable {
     /// The column of this name.
-    pub(super) fn column(&self, name: &str) -> Option<&Column> {
+    pub(super) fn column(&self, name: &str) -> Option<&FoundColumn> {
         self.columns.iter().find(|column| column.name == name)
     }
 }
 
-impl Catalogue {
+impl FoundSchema {
     /// Whether `table` has `column`.
     pub(super) fn has(&self, table: &str, column: &str) -> bool {
         self.tables.get(table).is_some_and(|table| table.column(column).is_some())
     }
 
     /// Reads the catalogue as it is now, on a connection that is nobody else's.
-    pub(super) async fn read(conn: &mut PgConnection, server: &Server) -> sqlx::Result<Self> {
+    pub(super) async fn read(conn: &mut PgConnection, server: &TransactionSetup) -> sqlx::Result<Self> {
         let mut tx = conn.begin_with(server.read()).await?;
         let catalogue = Self::seen_by(&mut tx, server).await?;
         tx.commit().await?;
@@ -96,18 +96,18 @@ impl Catalogue {
     }
 
     /// Reads the catalogue as a transaction sees it.
-    pub(super) async fn seen_by(conn: &mut PgConnection, server: &Server) -> sqlx::Result<Self> {
+    pub(super) async fn seen_by(conn: &mut PgConnection, server: &TransactionSetup) -> sqlx::Result<Self> {
         let mut catalogue = Self { schema: server.schema.clone(), ..Self::default() };
         let tables = "SELECT relname::text FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND relkind IN ('r', 'p')";
         for table in sqlx::query_scalar::<_, String>(tables).persistent(false).fetch_all(&mut *conn).await? {
-            catalogue.tables.insert(table, Table::default());
+            catalogue.tables.insert(table, FoundTable::default());
         }
         let columns = "SELECT c.relname::text AS table_name, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS kind, \
                        a.attnotnull AS not_null, pg_get_expr(d.adbin, d.adrelid) AS \"default\" FROM pg_attribute a \
                        JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
                        WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
                        ORDER BY c.relname, a.attnum";
-        for column in sqlx::query_as::<_, Column>(columns).persistent(false).fetch_all(&mut *conn).await? {
+        for column in sqlx::query_as::<_, FoundColumn>(columns).persistent(false).fetch_all(&mut *conn).await? {
             catalogue.tables.entry(column.table_name.clone()).or_default().columns.push(column);
         }
         let rules = "SELECT r.relname::text AS table_name, k.conname::text AS name, k.contype::text AS kind, k.convalidated AS valid, \
@@ -117,7 +117,7 @@ impl Catalogue {
                      CASE k.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' ELSE 'NO ACTION' END AS action \
                      FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid LEFT JOIN pg_class f ON f.oid = k.confrelid \
                      WHERE r.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND k.contype IN ('p', 'u', 'c', 'f') ORDER BY k.conname";
-        for rule in sqlx::query_as::<_, Rule>(rules).persistent(false).fetch_all(&mut *conn).await? {
+        for rule in sqlx::query_as::<_, FoundConstraint>(rules).persistent(false).fetch_all(&mut *conn).await? {
             catalogue.tables.entry(rule.table_name.clone()).or_default().rules.push(rule);
         }
         let indices = "SELECT i.relname::text AS name, t.relname::text AS table_name, x.indisunique AS is_unique, x.indisvalid AS valid, \
@@ -127,7 +127,7 @@ impl Catalogue {
                        FROM generate_series(1, x.indnkeyatts) n) AS columns \
                        FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid \
                        WHERE t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())";
-        for index in sqlx::query_as::<_, Index>(indices).persistent(false).fetch_all(&mut *conn).await? {
+        for index in sqlx::query_as::<_, FoundIndex>(indices).persistent(false).fetch_all(&mut *conn).await? {
             catalogue.indices.insert(index.name.clone(), index);
         }
         let triggers = "SELECT c.relname::text, t.tgname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid \
@@ -161,7 +161,7 @@ impl Catalogue {
         for (table, live) in &mut self.tables {
             let (refers, others) = live.rules.drain(..).partition(|rule| rule.refers.as_deref() == Some(name));
             live.rules = others;
-            let refers: Vec<Rule> = refers;
+            let refers: Vec<FoundConstraint> = refers;
             gone.extend(refers.into_iter().map(|rule| (table.clone(), rule.name)));
         }
         gone
@@ -174,7 +174,7 @@ impl Catalogue {
             live.rules.retain(|rule| !rule.columns.iter().any(|column| column == name));
         }
         let speaks =
-            |index: &Index| index.table_name == table && index.columns.split(", ").any(|column| column == name);
+            |index: &FoundIndex| index.table_name == table && index.columns.split(", ").any(|column| column == name);
         self.indices.retain(|_, index| !speaks(index));
     }
 

@@ -8,16 +8,16 @@ use super::{
     AdoptError, Contracted, Kind, NO_POOLER,
     alone::alone,
     patience::Patience,
-    plan::Plan,
+    plan::AdoptPlan,
     rights,
     search_path::{SearchPath, database, prepared_roles},
 };
-use crate::{db::server::Server, outside::Clock};
+use crate::{db::server::TransactionSetup, outside::Clock};
 
 /// Ends the time of the old names.
 pub(super) async fn contract(
     pool: &PgPool,
-    server: &Server,
+    server: &TransactionSetup,
     clock: &Clock,
     keep_days: u32,
 ) -> Result<Contracted, AdoptError> {
@@ -26,7 +26,7 @@ pub(super) async fn contract(
     }
     let _alone = alone(pool, clock).await?;
     let mut conn = pool.acquire().await?.detach();
-    let plan = Plan::read(&mut conn, server).await?;
+    let plan = AdoptPlan::read(&mut conn, server).await?;
     if plan.kind != Kind::Current {
         return Err(AdoptError::Refused(vec![format!(
             "the database is not up to date ({}): run store-sync migrate first",
@@ -67,7 +67,7 @@ pub(super) async fn contract(
     Ok(Contracted { favourites, assets, flows, roles, to_run })
 }
 
-async fn refuse_while_connected(conn: &mut PgConnection, plan: &Plan, roles: &[String]) -> Result<(), AdoptError> {
+async fn refuse_while_connected(conn: &mut PgConnection, plan: &AdoptPlan, roles: &[String]) -> Result<(), AdoptError> {
     // Where no role was named, the older application may be using ours.
     let own: String = sqlx::query_scalar("SELECT current_user::text").fetch_one(&mut *conn).await?;
     let watched = if roles.is_empty() && plan.found.legacy.is_some() { vec![own] } else { roles.to_vec() };

@@ -1,10 +1,10 @@
 //! Drafts the steps for each table: what is missing is added, what differs is fitted, what is ours by another name renamed.
 
 use super::{
-    catalogue::{self, Catalogue},
+    catalogue::{self, FoundSchema},
     recognise::{self, BEFORE, Kind},
-    step::{Demand, Phase, Step, quoted, speaks_of},
-    target::{self, RuleKind, Table, Target},
+    step::{AdoptStep, Demand, Phase, quoted, speaks_of},
+    target::{self, ConstraintKind, TargetSchema, TargetTable},
 };
 
 /// What rows that exist get in a new column, where that differs from what later rows get.
@@ -28,29 +28,29 @@ const AT_ONCE: &[&str] = &["generated_asset_product"];
 
 /// The work so far.
 pub(super) struct Draft {
-    target: &'static Target,
+    target: &'static TargetSchema,
     /// The catalogue as it will be once the steps so far are done.
-    after: Catalogue,
-    pub(super) steps: Vec<Step>,
+    after: FoundSchema,
+    pub(super) steps: Vec<AdoptStep>,
     pub(super) demands: Vec<Demand>,
     pub(super) problems: Vec<String>,
     pub(super) notes: Vec<String>,
 }
 
 impl Draft {
-    pub(super) fn new(target: &'static Target, after: Catalogue) -> Self {
+    pub(super) fn new(target: &'static TargetSchema, after: FoundSchema) -> Self {
         let (steps, demands, problems, notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { target, after, steps, demands, problems, notes }
     }
 
     pub(super) fn push(&mut self, phase: Phase, what: impl Into<String>, sql: impl Into<String>) {
-        self.steps.push(Step { phase, what: what.into(), sql: sql.into(), apart: None });
+        self.steps.push(AdoptStep { phase, what: what.into(), sql: sql.into(), apart: None });
     }
 
     /// A step of the expand that may come after it.
     fn push_apart(&mut self, table: &str, what: String, sql: String) {
         let apart = (!AT_ONCE.contains(&table)).then(|| table.to_owned());
-        self.steps.push(Step { phase: Phase::Expand, what, sql, apart });
+        self.steps.push(AdoptStep { phase: Phase::Expand, what, sql, apart });
     }
 
     /// Completes the tables that are there and makes those that are not.
@@ -69,7 +69,7 @@ impl Draft {
     }
 
     /// Brings a table that is there to its shape.
-    fn complete(&mut self, table: &Table) {
+    fn complete(&mut self, table: &TargetTable) {
         let live = self.after.tables[&table.name].clone();
         for column in &table.columns {
             match live.column(&column.name) {
@@ -91,7 +91,7 @@ impl Draft {
         }
     }
 
-    fn add_column(&mut self, table: &Table, column: &target::Column) {
+    fn add_column(&mut self, table: &TargetTable, column: &target::TargetColumn) {
         let (t, c) = (&table.name, &column.name);
         let old = FOR_OLD_ROWS.iter().find(|(table, name, _)| table == t && name == c).map(|(_, _, value)| *value);
         let first = old.or(column.default.as_deref());
@@ -108,7 +108,7 @@ impl Draft {
         }
     }
 
-    fn fit_column(&mut self, table: &Table, column: &target::Column, has: &catalogue::Column) {
+    fn fit_column(&mut self, table: &TargetTable, column: &target::TargetColumn, has: &catalogue::FoundColumn) {
         let (t, c) = (&table.name, &column.name);
         let wanted = long_type(&column.kind);
         if has.kind != wanted {
@@ -143,7 +143,7 @@ impl Draft {
     }
 
     /// Proves first that no row is null, without a lock that others feel; then the column may say so at once.
-    fn not_null(&mut self, table: &str, column: &target::Column) {
+    fn not_null(&mut self, table: &str, column: &target::TargetColumn) {
         let default = column.default.clone();
         let column = column.name.as_str();
         if !FILLED.contains(&(table, column)) {
@@ -164,15 +164,15 @@ impl Draft {
         self.push(Phase::Tighten, format!("{table}.{column} is never null"), sql);
     }
 
-    fn rule(&mut self, table: &Table, live: &catalogue::Table, rule: &target::Rule) {
+    fn rule(&mut self, table: &TargetTable, live: &catalogue::FoundTable, rule: &target::TargetConstraint) {
         let (t, name) = (&table.name, &rule.name);
         match &rule.what {
-            RuleKind::Primary(columns) => match live.rules.iter().find(|has| has.kind == "p") {
+            ConstraintKind::Primary(columns) => match live.rules.iter().find(|has| has.kind == "p") {
                 Some(has) if has.columns == *columns => self.named(t, has, name),
                 _ => self.problems.push(format!("table {t} needs the primary key ({})", columns.join(", "))),
             },
-            RuleKind::Unique(columns) => self.unique(t, live, name, columns),
-            RuleKind::Check(expression) => {
+            ConstraintKind::Unique(columns) => self.unique(t, live, name, columns),
+            ConstraintKind::Check(expression) => {
                 let has = live.rules.iter().find(|has| has.name == *name);
                 if has.is_none() {
                     let columns =
@@ -182,16 +182,16 @@ impl Draft {
                 }
                 self.validated(t, name, has, &format!("CHECK ({expression})"));
             }
-            RuleKind::Foreign(column, to, action) => self.foreign(t, live, name, (column, to, action)),
+            ConstraintKind::Foreign(column, to, action) => self.foreign(t, live, name, (column, to, action)),
         }
     }
 
-    fn unique(&mut self, table: &str, live: &catalogue::Table, name: &str, columns: &[String]) {
+    fn unique(&mut self, table: &str, live: &catalogue::FoundTable, name: &str, columns: &[String]) {
         if let Some(has) = live.rules.iter().find(|has| has.kind == "u" && has.columns == *columns) {
             return self.named(table, has, name);
         }
         let columns = columns.join(", ");
-        let does = |index: &&catalogue::Index| {
+        let does = |index: &&catalogue::FoundIndex| {
             let plain = index.is_unique && index.valid && !index.partial && !index.owned;
             plain && index.table_name == table && index.columns == columns
         };
@@ -210,9 +210,16 @@ impl Draft {
         self.after.indices.remove(&own);
     }
 
-    fn foreign(&mut self, table: &str, live: &catalogue::Table, name: &str, (column, to, action): (&str, &str, &str)) {
-        let refers =
-            |has: &&catalogue::Rule| has.kind == "f" && has.columns == [column] && has.refers.as_deref() == Some(to);
+    fn foreign(
+        &mut self,
+        table: &str,
+        live: &catalogue::FoundTable,
+        name: &str,
+        (column, to, action): (&str, &str, &str),
+    ) {
+        let refers = |has: &&catalogue::FoundConstraint| {
+            has.kind == "f" && has.columns == [column] && has.refers.as_deref() == Some(to)
+        };
         let body = format!("FOREIGN KEY (\"{column}\") REFERENCES {} (id) ON DELETE {action}", quoted(to));
         let found = live.rules.iter().find(refers);
         if let Some(has) = found.filter(|has| has.action == action) {
@@ -236,7 +243,7 @@ impl Draft {
         self.validated(table, name, None, &body);
     }
 
-    fn named(&mut self, table: &str, has: &catalogue::Rule, name: &str) {
+    fn named(&mut self, table: &str, has: &catalogue::FoundConstraint, name: &str) {
         if has.name != name {
             let sql = format!("ALTER TABLE {} RENAME CONSTRAINT \"{}\" TO {name}", quoted(table), has.name);
             self.push(Phase::Expand, format!("rename {} to {name}", has.name), sql);
@@ -245,7 +252,7 @@ impl Draft {
         }
     }
 
-    fn validated(&mut self, table: &str, name: &str, has: Option<&catalogue::Rule>, body: &str) {
+    fn validated(&mut self, table: &str, name: &str, has: Option<&catalogue::FoundConstraint>, body: &str) {
         let t = quoted(table);
         if has.is_none() {
             self.push(
@@ -289,7 +296,7 @@ impl Draft {
                 continue;
             }
             let (name, partial) = (&index.name, index.predicate.is_some());
-            let alike = |has: &&catalogue::Index| {
+            let alike = |has: &&catalogue::FoundIndex| {
                 has.table_name == index.table
                     && has.is_unique == index.unique
                     && has.partial == partial
@@ -328,16 +335,16 @@ impl Draft {
     /// An index that a unique rule or index of ours already serves does nothing but slow down writers.
     pub(super) fn redundant(&mut self) {
         let (target, here) = (self.target, self.after.schema.clone());
-        let served = |has: &catalogue::Index| {
+        let served = |has: &catalogue::FoundIndex| {
             let rules = target.table(&has.table_name).map_or(&[][..], |table| &table.rules);
-            let rule = |rule: &target::Rule| matches!(&rule.what, RuleKind::Unique(columns) if columns.join(", ") == has.columns);
-            let index = |index: &target::Index| {
+            let rule = |rule: &target::TargetConstraint| matches!(&rule.what, ConstraintKind::Unique(columns) if columns.join(", ") == has.columns);
+            let index = |index: &target::TargetIndex| {
                 let plain = index.unique && index.predicate.is_none() && index.name != has.name;
                 plain && index.table == has.table_name && index.columns == has.columns
             };
             rules.iter().any(rule) || target.indices.iter().any(index)
         };
-        let extra: Vec<catalogue::Index> =
+        let extra: Vec<catalogue::FoundIndex> =
             self.after.indices.values().filter(|has| !has.owned && !has.partial).cloned().collect();
         for has in extra.into_iter().filter(served) {
             let sql = format!("DROP INDEX CONCURRENTLY {here}.\"{}\"", has.name);
@@ -352,7 +359,7 @@ impl Draft {
         }
     }
 
-    pub(super) fn refusals(&mut self, kind: Kind, found: &Catalogue) {
+    pub(super) fn refusals(&mut self, kind: Kind, found: &FoundSchema) {
         if kind == Kind::Mixed {
             let doubles = recognise::doubles(found);
             self.problems = doubles

@@ -2,12 +2,12 @@
 //! renames tables leaves columns empty, or with a default over every row, which says as little.
 
 use super::{
-    catalogue::Catalogue,
-    plan::Plan,
+    catalogue::FoundSchema,
+    plan::AdoptPlan,
     proof::Shape,
     recognise::{BEFORE, OldNames},
     step::{Demand, quoted, speaks_of},
-    target::{self, RuleKind},
+    target::{self, ConstraintKind},
 };
 
 /// Where rows are kept that nothing can hold any more.
@@ -15,7 +15,7 @@ const ASIDE: &str = "schema_adoption_row";
 
 /// One thing that rows may lack.
 #[derive(Debug)]
-pub(super) struct Fill {
+pub(super) struct RowFill {
     pub table: String,
     /// The columns it writes.
     pub columns: Vec<&'static str>,
@@ -67,7 +67,7 @@ fn owners(names: &OldNames) -> [String; 4] {
 }
 
 /// Flows of which nothing tells whose they are, as a condition on a flow `t` under the names of now.
-pub(super) fn ownerless(found: &Catalogue, names: &OldNames) -> Option<String> {
+pub(super) fn ownerless(found: &FoundSchema, names: &OldNames) -> Option<String> {
     let table = names.table("generation_flow");
     let needed = ["collection_session", "generated_asset", "product", "client"];
     if !found.tables.contains_key(table) || !needed.iter().all(|name| found.tables.contains_key(names.table(name))) {
@@ -79,11 +79,11 @@ pub(super) fn ownerless(found: &Catalogue, names: &OldNames) -> Option<String> {
 
 /// Everything that is to be filled once tables and columns have their names. `shapes` says what was there at the beginning, and
 /// `silent_before` up to when a picture's status may be what a tool wrote into every row.
-pub(super) fn fills(plan: &Plan, shapes: &[Shape], silent_before: Option<&str>) -> Vec<Fill> {
+pub(super) fn fills(plan: &AdoptPlan, shapes: &[Shape], silent_before: Option<&str>) -> Vec<RowFill> {
     let had = |table: &str, column: &str| {
         shapes.iter().any(|shape| shape.table == table && shape.columns.iter().any(|name| name == column))
     };
-    let mut fills: Vec<Fill> = plan.demands.iter().filter_map(orphans).collect();
+    let mut fills: Vec<RowFill> = plan.demands.iter().filter_map(orphans).collect();
     fills.extend([owner(), nobodys(), status(had("generated_asset", "status"), silent_before)]);
     fills.extend([
         fill(
@@ -120,9 +120,9 @@ pub(super) fn fills(plan: &Plan, shapes: &[Shape], silent_before: Option<&str>) 
     fills
 }
 
-fn fill(table: &str, columns: &[&'static str], lacking: &str, set: &str) -> Fill {
+fn fill(table: &str, columns: &[&'static str], lacking: &str, set: &str) -> RowFill {
     let statement = format!("UPDATE {} t SET {set} WHERE t.id = ANY($1)", quoted(table));
-    Fill {
+    RowFill {
         table: table.to_owned(),
         columns: columns.to_vec(),
         lacking: lacking.to_owned(),
@@ -131,14 +131,14 @@ fn fill(table: &str, columns: &[&'static str], lacking: &str, set: &str) -> Fill
     }
 }
 
-fn owner() -> Fill {
+fn owner() -> RowFill {
     let owners = owners(&OldNames::default()).join(", ");
     fill("generation_flow", &["client_id"], "t.client_id IS NULL", &format!("client_id = coalesce({owners})"))
 }
 
 /// Where the column is ours, every row got `completed`. Where a tool made it, its default stands in every row that was there
 /// then.
-fn status(had: bool, silent_before: Option<&str>) -> Fill {
+fn status(had: bool, silent_before: Option<&str>) -> RowFill {
     let lacking = if had {
         let before = silent_before.unwrap_or("infinity").replace('\'', "''");
         format!(
@@ -152,7 +152,7 @@ fn status(had: bool, silent_before: Option<&str>) -> Fill {
     fill("generated_asset", &["status"], &lacking, set)
 }
 
-fn links() -> Fill {
+fn links() -> RowFill {
     // Products are held first: one that somebody deletes in this moment is waited for and then not linked.
     let statement = "WITH there AS MATERIALIZED (SELECT p.id, p.client_id FROM product p WHERE p.id IN (SELECT m.value #>> '{}' \
          FROM generated_asset a CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(a.product_ids) WHEN 'array' THEN a.product_ids \
@@ -164,7 +164,7 @@ fn links() -> Fill {
          FROM jsonb_array_elements(CASE jsonb_typeof(a.product_ids) WHEN 'array' THEN a.product_ids ELSE '[]' END) \
          WITH ORDINALITY AS member (value, place) WHERE jsonb_typeof(value) = 'string' GROUP BY 1) m \
          JOIN there p ON p.id = m.id AND p.client_id = a.client_id WHERE a.id = ANY($1) ON CONFLICT DO NOTHING";
-    Fill {
+    RowFill {
         table: "generated_asset".to_owned(),
         columns: Vec::new(),
         // A list that names no product of the same client lacks nothing that it could get.
@@ -178,8 +178,8 @@ fn links() -> Fill {
     }
 }
 
-fn double_links() -> Fill {
-    Fill {
+fn double_links() -> RowFill {
+    RowFill {
         table: "generated_asset_product".to_owned(),
         columns: vec!["id"],
         lacking: "EXISTS (SELECT 1 FROM generated_asset_product o WHERE o.generated_asset_id = t.generated_asset_id \
@@ -201,20 +201,20 @@ pub(super) const NOBODYS: &str = "nothing tells whose it is";
 pub(super) fn must_refer(table: &str, column: &str, action: &str) -> bool {
     let demands = target::postgres().table(table).is_some_and(|table| {
         let filled = table.columns.iter().any(|has| has.name == column && has.not_null);
-        let checked = |rule: &target::Rule| matches!(&rule.what, RuleKind::Check(text) if speaks_of(text, column));
+        let checked = |rule: &target::TargetConstraint| matches!(&rule.what, ConstraintKind::Check(text) if speaks_of(text, column));
         filled || table.rules.iter().any(checked)
     });
     action != "SET NULL" && demands
 }
 
 /// Rows that cannot be without what they refer to, which is not there.
-fn orphans(demand: &Demand) -> Option<Fill> {
+fn orphans(demand: &Demand) -> Option<RowFill> {
     let Demand::Reference { table, column, to, action } = demand else { return None };
     must_refer(table, column, action).then(|| set_aside(table, &dangles(column, to), &orphaned(table, column)))
 }
 
 /// Flows of which nothing tells whose they are.
-fn nobodys() -> Fill {
+fn nobodys() -> RowFill {
     let owners = owners(&OldNames::default()).join(", ");
     set_aside("generation_flow", &format!("t.client_id IS NULL AND coalesce({owners}) IS NULL"), NOBODYS)
 }
@@ -224,7 +224,7 @@ fn dangles(column: &str, to: &str) -> String {
 }
 
 /// Moves rows, and those that go with them, to where a person can look at them.
-fn set_aside(table: &str, lacking: &str, reason: &str) -> Fill {
+fn set_aside(table: &str, lacking: &str, reason: &str) -> RowFill {
     let mut statements = Vec::new();
     keep_aside(table, "x.id = ANY($1)", reason, &mut statements);
     statements.push(format!("DELETE FROM {} t WHERE t.id = ANY($1)", quoted(table)));
@@ -234,7 +234,7 @@ fn set_aside(table: &str, lacking: &str, reason: &str) -> Fill {
          AND r.set_aside_at = now() AND cardinality($1::text[]) > 0"
     ));
     let (table, lacking) = (table.to_owned(), lacking.to_owned());
-    Fill { table, columns: Vec::new(), lacking, statements, links: false }
+    RowFill { table, columns: Vec::new(), lacking, statements, links: false }
 }
 
 /// First what goes with a row when it goes, then the row.
@@ -242,7 +242,7 @@ fn keep_aside(table: &str, which: &str, reason: &str, statements: &mut Vec<Strin
     for other in &target::postgres().tables {
         let keyed = other.columns.iter().any(|column| column.name == "id");
         for rule in other.rules.iter().filter(|_| keyed && other.name != table) {
-            if let RuleKind::Foreign(column, to, action) = &rule.what
+            if let ConstraintKind::Foreign(column, to, action) = &rule.what
                 && (to.as_str(), action.as_str()) == (table, "CASCADE")
             {
                 let of = format!("x.\"{column}\" IN (SELECT x.id FROM {} x WHERE {which})", quoted(table));
@@ -258,7 +258,7 @@ fn keep_aside(table: &str, which: &str, reason: &str, statements: &mut Vec<Strin
 }
 
 /// A reference to nothing becomes null, and what may never be null gets what later rows get.
-fn demanded(demand: &Demand) -> Option<Fill> {
+fn demanded(demand: &Demand) -> Option<RowFill> {
     let (table, lacking, set) = match demand {
         Demand::Reference { table, column, to, action } if !must_refer(table, column, action) => {
             (table, dangles(column, to), format!("\"{column}\" = NULL"))
@@ -269,5 +269,5 @@ fn demanded(demand: &Demand) -> Option<Fill> {
         _ => return None,
     };
     // Whatever was there is compared with what it was.
-    Some(Fill { columns: vec!["id"], ..fill(table, &[], &lacking, &set) })
+    Some(RowFill { columns: vec!["id"], ..fill(table, &[], &lacking, &set) })
 }

@@ -3,21 +3,21 @@
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{
-    AdoptError, Options,
+    AdoptError, AdoptOptions,
     patience::{Patience, Tries},
-    plan::Plan,
+    plan::AdoptPlan,
     recognise::Kind,
     role::preparation,
-    step::{Phase, Step, quoted},
-    target::{self, RuleKind},
+    step::{AdoptStep, Phase, quoted},
+    target::{self, ConstraintKind},
     views,
 };
-use crate::{db::server::Server, outside::Clock};
+use crate::{db::server::TransactionSetup, outside::Clock};
 
 /// What the work goes by.
 #[derive(Clone, Copy)]
-pub(super) struct Way<'a> {
-    pub server: &'a Server,
+pub(super) struct ExpandContext<'a> {
+    pub server: &'a TransactionSetup,
     pub clock: &'a Clock,
     pub patience: Patience,
 }
@@ -25,12 +25,12 @@ pub(super) struct Way<'a> {
 /// The one transaction in which names change. Gives how long it held its locks, if there was anything to do.
 pub(super) async fn expand(
     conn: &mut PgConnection,
-    way: Way<'_>,
-    plan: &Plan,
+    way: ExpandContext<'_>,
+    plan: &AdoptPlan,
     kind: Kind,
-    options: &Options,
+    options: &AdoptOptions,
 ) -> Result<Option<u64>, AdoptError> {
-    let apart = |step: &&Step| kind.is_legacy() && step.apart.is_some();
+    let apart = |step: &&AdoptStep| kind.is_legacy() && step.apart.is_some();
     let steps = plan.of(Phase::Expand).filter(|step| !adoption_table(plan, step));
     let mut text: Vec<String> = steps.filter(|step| !apart(step)).map(|step| step.sql.clone()).collect();
     if views::are_wanted(plan, kind, options) {
@@ -53,7 +53,12 @@ pub(super) async fn expand(
 }
 
 /// Takes all its locks within the time that others may be made to wait, or none.
-async fn expand_at_once(conn: &mut PgConnection, way: Way<'_>, lock: &[String], text: &str) -> sqlx::Result<u64> {
+async fn expand_at_once(
+    conn: &mut PgConnection,
+    way: ExpandContext<'_>,
+    lock: &[String],
+    text: &str,
+) -> sqlx::Result<u64> {
     let mut tx = conn.begin_with(way.server.begin()).await?;
     lock_at_once(&mut tx, way, lock, "ACCESS EXCLUSIVE").await?;
     let locked = way.clock.now();
@@ -63,8 +68,12 @@ async fn expand_at_once(conn: &mut PgConnection, way: Way<'_>, lock: &[String], 
 }
 
 /// The rest of the expand, one table after the other.
-pub(super) async fn expand_apart(conn: &mut PgConnection, way: Way<'_>, plan: &Plan) -> Result<(), AdoptError> {
-    let steps: Vec<&Step> =
+pub(super) async fn expand_apart(
+    conn: &mut PgConnection,
+    way: ExpandContext<'_>,
+    plan: &AdoptPlan,
+) -> Result<(), AdoptError> {
+    let steps: Vec<&AdoptStep> =
         plan.of(Phase::Expand).filter(|step| step.apart.is_some() && !adoption_table(plan, step)).collect();
     for steps in steps.chunk_by(|one, next| one.apart == next.apart) {
         let text: Vec<&str> = steps.iter().map(|step| step.sql.as_str()).collect();
@@ -77,7 +86,7 @@ pub(super) async fn expand_apart(conn: &mut PgConnection, way: Way<'_>, plan: &P
     Ok(())
 }
 
-async fn make_apart(conn: &mut PgConnection, way: Way<'_>, lock: &[String], text: &str) -> sqlx::Result<()> {
+async fn make_apart(conn: &mut PgConnection, way: ExpandContext<'_>, lock: &[String], text: &str) -> sqlx::Result<()> {
     let mut tx = conn.begin_with(way.server.begin()).await?;
     lock_at_once(&mut tx, way, lock, "SHARE ROW EXCLUSIVE").await?;
     sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut *tx).await?;
@@ -85,7 +94,12 @@ async fn make_apart(conn: &mut PgConnection, way: Way<'_>, lock: &[String], text
 }
 
 /// Has all these locks within the time that others may be made to wait, or none.
-async fn lock_at_once(tx: &mut PgConnection, way: Way<'_>, tables: &[String], mode: &str) -> sqlx::Result<()> {
+async fn lock_at_once(
+    tx: &mut PgConnection,
+    way: ExpandContext<'_>,
+    tables: &[String],
+    mode: &str,
+) -> sqlx::Result<()> {
     way.patience.wait_briefly(tx).await?;
     if tables.is_empty() {
         return Ok(());
@@ -100,14 +114,14 @@ async fn lock_at_once(tx: &mut PgConnection, way: Way<'_>, tables: &[String], mo
 fn referred_to(table: &str) -> Vec<String> {
     let rules = target::postgres().table(table).map_or(&[][..], |table| &table.rules);
     let refers = |name: &str| {
-        rules.iter().any(|rule| matches!(&rule.what, RuleKind::Foreign(_, to, _) if to == name && name != table))
+        rules.iter().any(|rule| matches!(&rule.what, ConstraintKind::Foreign(_, to, _) if to == name && name != table))
     };
     ordered().filter(|name| refers(name)).map(quoted).collect()
 }
 
 /// The tables there are, in the order in which the older application takes them in its longest transaction: whoever waits
 /// for its first one can then be passed by nobody, and two who take them crosswise would never let each other through.
-fn locks(plan: &Plan) -> Vec<String> {
+fn locks(plan: &AdoptPlan) -> Vec<String> {
     let names = ordered().map(|name| plan.names.table(name));
     names.filter(|name| plan.found.tables.contains_key(*name)).map(quoted).collect()
 }
@@ -118,6 +132,6 @@ fn ordered() -> impl Iterator<Item = &'static str> {
     FIRST.into_iter().chain(ours.filter(|name| !FIRST.contains(name)))
 }
 
-fn adoption_table(plan: &Plan, step: &Step) -> bool {
+fn adoption_table(plan: &AdoptPlan, step: &AdoptStep) -> bool {
     plan.kind.is_legacy() && step.what == "make table schema_adoption"
 }

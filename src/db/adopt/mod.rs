@@ -31,12 +31,12 @@ use serde::Serialize;
 use super::Db;
 use crate::outside::Clock;
 pub use recognise::Kind;
-pub use report::{HashPair, Line, Quarantine, Rejected, Report, TableProof};
+pub use report::{HashPair, Quarantine, Rejected, Report, ReportLine, TableProof};
 pub use step::Phase;
 
 /// What the caller decided.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct AdoptOptions {
     /// A database of the older application may be adopted. Otherwise that is an error: it is a person's decision.
     pub legacy: bool,
     /// The role of the older application, which gets the views for the old names (PostgreSQL).
@@ -67,7 +67,7 @@ pub enum AdoptError {
 
 /// What is missing, as the names of steps; and what kind of database this is.
 #[derive(Debug, Clone, Serialize)]
-pub struct Look {
+pub struct AdoptStatus {
     pub kind: Kind,
     pub missing: Vec<String>,
 }
@@ -90,7 +90,7 @@ pub struct Contracted {
 
 /// What came of showing a role the old names first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Prepared {
+pub enum RolePrepared {
     /// It sees them from its next connection on; so many of its connections are older than that.
     Now { sessions: usize },
     /// This generation of the older application uses the names that stay.
@@ -98,18 +98,18 @@ pub enum Prepared {
 }
 
 /// Recognises the database. Reads its catalogue only.
-pub async fn look(db: &Db) -> sqlx::Result<Look> {
+pub async fn inspect(db: &Db) -> sqlx::Result<AdoptStatus> {
     match db {
         Db::Postgres { pool, server } => {
             let plan = postgres::look(pool, server).await?;
-            Ok(Look { kind: plan.kind, missing: plan.steps.into_iter().map(|step| step.what).collect() })
+            Ok(AdoptStatus { kind: plan.kind, missing: plan.steps.into_iter().map(|step| step.what).collect() })
         }
         Db::Sqlite { read, readers, .. } => sqlite::look(read, readers).await,
     }
 }
 
 /// Says everything that `run` would do, and changes nothing.
-pub async fn rehearse(db: &Db, options: &Options) -> Result<Report, AdoptError> {
+pub async fn dry_run(db: &Db, options: &AdoptOptions) -> Result<Report, AdoptError> {
     match db {
         Db::Postgres { pool, server } => postgres::rehearse(pool, server, options).await,
         Db::Sqlite { read, .. } => sqlite::rehearse(read).await,
@@ -117,7 +117,7 @@ pub async fn rehearse(db: &Db, options: &Options) -> Result<Report, AdoptError> 
 }
 
 /// Brings the database up to date. Safe to call from several processes at once, and to be killed. `id` names a new adoption.
-pub async fn run(db: &Db, clock: &Clock, id: &str, options: &Options) -> Result<Report, AdoptError> {
+pub async fn run(db: &Db, clock: &Clock, id: &str, options: &AdoptOptions) -> Result<Report, AdoptError> {
     match db {
         Db::Postgres { pool, server } => postgres::run(pool, server, clock, id, options).await,
         Db::Sqlite { write, file, .. } => sqlite::run(write, file, clock, id, options).await,
@@ -126,7 +126,7 @@ pub async fn run(db: &Db, clock: &Clock, id: &str, options: &Options) -> Result<
 
 /// The proof of the last adoption, if there was one.
 pub async fn last(db: &Db) -> sqlx::Result<Option<Report>> {
-    if look(db).await?.kind != Kind::Current {
+    if inspect(db).await?.kind != Kind::Current {
         return Ok(None);
     }
     let mut tx = db.read().await?;
@@ -136,7 +136,7 @@ pub async fn last(db: &Db) -> sqlx::Result<Option<Report>> {
 }
 
 /// Shows the older application's role the old names first, from its next connection on (PostgreSQL).
-pub async fn prepare_role(db: &Db, role: &str) -> Result<Prepared, AdoptError> {
+pub async fn prepare_role(db: &Db, role: &str) -> Result<RolePrepared, AdoptError> {
     match db {
         Db::Postgres { pool, server } => role::prepare_role(pool, server, role).await,
         Db::Sqlite { .. } => Err(AdoptError::Refused(vec![ONLY_POSTGRES.to_owned()])),

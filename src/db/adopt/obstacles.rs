@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::{
     empty,
-    plan::Plan,
+    plan::AdoptPlan,
     report::{Quarantine, Rejected},
     step::{Demand, quoted, speaks_of},
     target,
@@ -14,7 +14,7 @@ use super::{
 const NAMED: usize = 1000;
 
 /// Members of pictures' product lists that cannot become links, and why.
-pub(super) async fn quarantine(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Quarantine> {
+pub(super) async fn quarantine(conn: &mut PgConnection, plan: &AdoptPlan) -> sqlx::Result<Quarantine> {
     let (assets, products) = (plan.names.table("generated_asset"), plan.names.table("product"));
     let mut quarantine = Quarantine::default();
     if !plan.found.has(assets, "product_ids") || !plan.found.tables.contains_key(products) {
@@ -50,7 +50,7 @@ pub(super) async fn quarantine(conn: &mut PgConnection, plan: &Plan) -> sqlx::Re
 /// that is there twice are told of one by one; everything else is a reason to stop.
 pub(super) async fn found(
     conn: &mut PgConnection,
-    plan: &Plan,
+    plan: &AdoptPlan,
     quarantine: &mut Quarantine,
 ) -> sqlx::Result<Vec<String>> {
     let mut problems = Vec::new();
@@ -76,14 +76,19 @@ pub(super) async fn found(
 }
 
 /// What columns are called now, if they are all there.
-fn there<'a>(plan: &'a Plan, table: &str, columns: &[&'a str]) -> Option<Vec<&'a str>> {
+fn there<'a>(plan: &'a AdoptPlan, table: &str, columns: &[&'a str]) -> Option<Vec<&'a str>> {
     let was = plan.names.table(table);
     let old: Vec<&str> = columns.iter().map(|column| plan.names.column(table, column)).collect();
     old.iter().all(|column| plan.found.has(was, column)).then_some(old)
 }
 
 /// A column that rows have to fill themselves.
-async fn unfilled(conn: &mut PgConnection, plan: &Plan, table: &str, column: &str) -> sqlx::Result<Option<String>> {
+async fn unfilled(
+    conn: &mut PgConnection,
+    plan: &AdoptPlan,
+    table: &str,
+    column: &str,
+) -> sqlx::Result<Option<String>> {
     let was = plan.names.table(table);
     if !plan.found.tables.contains_key(was) {
         return Ok(None);
@@ -95,7 +100,7 @@ async fn unfilled(conn: &mut PgConnection, plan: &Plan, table: &str, column: &st
 }
 
 /// Flows that belong to nobody.
-async fn ownerless(conn: &mut PgConnection, plan: &Plan, quarantine: &mut Quarantine) -> sqlx::Result<()> {
+async fn ownerless(conn: &mut PgConnection, plan: &AdoptPlan, quarantine: &mut Quarantine) -> sqlx::Result<()> {
     let Some(condition) = empty::ownerless(&plan.found, &plan.names) else { return Ok(()) };
     let was = plan.names.table("generation_flow");
     let found = count(conn, format!("SELECT count(*) FROM {was} t WHERE {condition}")).await?;
@@ -139,7 +144,7 @@ async fn first_ids(conn: &mut PgConnection, table: &str, condition: &str) -> sql
 
 async fn alike(
     conn: &mut PgConnection,
-    plan: &Plan,
+    plan: &AdoptPlan,
     table: &str,
     columns: &str,
     predicate: Option<&str>,
@@ -173,7 +178,7 @@ async fn alike(
 
 async fn broken(
     conn: &mut PgConnection,
-    plan: &Plan,
+    plan: &AdoptPlan,
     table: &str,
     name: &str,
     columns: &[String],
@@ -196,7 +201,7 @@ async fn broken(
 
 async fn dangling(
     conn: &mut PgConnection,
-    plan: &Plan,
+    plan: &AdoptPlan,
     (table, column, to, action): (&str, &str, &str, &str),
     quarantine: &mut Quarantine,
 ) -> sqlx::Result<()> {

@@ -3,32 +3,32 @@
 use sqlx::{Connection, PgConnection};
 
 use super::{
-    catalogue::Catalogue,
+    catalogue::FoundSchema,
     draft::Draft,
     recognise::{self, Kind, OldNames},
-    step::{Demand, Phase, Step},
+    step::{AdoptStep, Demand, Phase},
     target, views,
 };
-use crate::db::server::Server;
+use crate::db::server::TransactionSetup;
 
 /// Everything that has to be done.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct AdoptPlan {
     pub kind: Kind,
     pub names: OldNames,
-    pub steps: Vec<Step>,
+    pub steps: Vec<AdoptStep>,
     pub demands: Vec<Demand>,
     /// Reasons why nothing may be changed.
     pub problems: Vec<String>,
     /// Things that are not ours, or stay as they are.
     pub notes: Vec<String>,
     /// As it was found, without what holds nothing and is there under its other name as well.
-    pub found: Catalogue,
+    pub found: FoundSchema,
 }
 
-impl Plan {
+impl AdoptPlan {
     /// Plans for the database as it is now, on a connection that is nobody else's.
-    pub(super) async fn read(conn: &mut PgConnection, server: &Server) -> sqlx::Result<Self> {
+    pub(super) async fn read(conn: &mut PgConnection, server: &TransactionSetup) -> sqlx::Result<Self> {
         let mut tx = conn.begin_with(server.read()).await?;
         let plan = Self::seen_by(&mut tx, server).await?;
         tx.commit().await?;
@@ -36,14 +36,14 @@ impl Plan {
     }
 
     /// Plans for the database as a transaction sees it.
-    pub(super) async fn seen_by(conn: &mut PgConnection, server: &Server) -> sqlx::Result<Self> {
-        let mut found = Catalogue::seen_by(conn, server).await?;
+    pub(super) async fn seen_by(conn: &mut PgConnection, server: &TransactionSetup) -> sqlx::Result<Self> {
+        let mut found = FoundSchema::seen_by(conn, server).await?;
         recognise::note_empty(conn, &mut found).await?;
         Ok(Self::new(found))
     }
 
     /// Compares a catalogue with the schema as it should be.
-    fn new(mut found: Catalogue) -> Self {
+    fn new(mut found: FoundSchema) -> Self {
         let target = target::postgres();
         let empty = recognise::drop_empty(&mut found);
         let mut after = found.clone();
@@ -70,7 +70,7 @@ impl Plan {
     }
 
     /// The steps of one phase.
-    pub(super) fn of(&self, phase: Phase) -> impl Iterator<Item = &Step> {
+    pub(super) fn of(&self, phase: Phase) -> impl Iterator<Item = &AdoptStep> {
         self.steps.iter().filter(move |step| step.phase == phase)
     }
 }

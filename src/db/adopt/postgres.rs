@@ -4,32 +4,32 @@ use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, types::Json};
 
 use super::{
-    AdoptError, NO_POOLER, Options,
+    AdoptError, AdoptOptions, NO_POOLER,
     alone::alone,
     backfill,
-    catalogue::Catalogue,
+    catalogue::FoundSchema,
     empty,
-    expand::{Way, expand, expand_apart},
+    expand::{ExpandContext, expand, expand_apart},
     obstacles,
     patience::{Patience, Tries},
-    plan::Plan,
+    plan::AdoptPlan,
     proof::{self, Shape},
     recognise::{BEFORE, Kind},
-    report::{Line, Report},
+    report::{Report, ReportLine},
     rights,
     role::{others, told_older_sessions},
     search_path::no_role,
-    step::{Phase, Step},
+    step::{AdoptStep, Phase},
     target, views,
 };
 use crate::{
-    db::{Fault, server, server::Server, tx::Held},
+    db::{DatabaseFault, server, server::TransactionSetup, tx::HeldConnection},
     outside::Clock,
 };
 
 /// What `schema_adoption.report` holds: the report, and what a resumed adoption needs.
 #[derive(Debug, Serialize, Deserialize)]
-struct Kept {
+struct StoredReport {
     #[serde(flatten)]
     report: Report,
     shapes: Vec<Shape>,
@@ -39,15 +39,15 @@ struct Kept {
 }
 
 /// What there is and what is missing. Changes nothing.
-pub(super) async fn look(pool: &PgPool, server: &Server) -> sqlx::Result<Plan> {
+pub(super) async fn look(pool: &PgPool, server: &TransactionSetup) -> sqlx::Result<AdoptPlan> {
     // Asked for by whoever watches, who may go away in the middle of it.
-    let mut tx = Held::begin(pool, server.read(), &server.habits).await?;
-    let plan = Plan::seen_by(&mut tx, server).await;
+    let mut tx = HeldConnection::begin(pool, server.read(), &server.habits).await?;
+    let plan = AdoptPlan::seen_by(&mut tx, server).await;
     tx.noted(plan)
 }
 
 /// What there is, once nothing of the server's stands in the way of changing it.
-async fn changeable(pool: &PgPool, server: &Server, options: &Options) -> Result<Plan, AdoptError> {
+async fn changeable(pool: &PgPool, server: &TransactionSetup, options: &AdoptOptions) -> Result<AdoptPlan, AdoptError> {
     let plan = look(pool, server).await?;
     if plan.kind == Kind::Current {
         return Ok(plan);
@@ -61,7 +61,7 @@ async fn changeable(pool: &PgPool, server: &Server, options: &Options) -> Result
     let standing = server::standing(pool, server).await?;
     let mut problems = Vec::new();
     if standing.read_only {
-        problems.push(Fault::ReadOnly.to_string());
+        problems.push(DatabaseFault::ReadOnly.to_string());
     }
     if !standing.may_create {
         problems.push(standing.grant(&server.schema));
@@ -79,7 +79,11 @@ async fn changeable(pool: &PgPool, server: &Server, options: &Options) -> Result
 }
 
 /// Everything that would be done, with counts and what would be quarantined. Changes nothing.
-pub(super) async fn rehearse(pool: &PgPool, server: &Server, options: &Options) -> Result<Report, AdoptError> {
+pub(super) async fn rehearse(
+    pool: &PgPool,
+    server: &TransactionSetup,
+    options: &AdoptOptions,
+) -> Result<Report, AdoptError> {
     let plan = changeable(pool, server, options).await?;
     let mut conn = pool.acquire().await?.detach();
     let mut report = first_report(&mut conn, &plan, options, true).await?;
@@ -90,10 +94,10 @@ pub(super) async fn rehearse(pool: &PgPool, server: &Server, options: &Options) 
 /// Brings the database to the schema as it should be.
 pub(super) async fn run(
     pool: &PgPool,
-    server: &Server,
+    server: &TransactionSetup,
     clock: &Clock,
     id: &str,
-    options: &Options,
+    options: &AdoptOptions,
 ) -> Result<Report, AdoptError> {
     changeable(pool, server, options).await?;
     let _alone = alone(pool, clock).await?;
@@ -106,20 +110,20 @@ pub(super) async fn run(
 
 async fn locked(
     conn: &mut PgConnection,
-    server: &Server,
+    server: &TransactionSetup,
     clock: &Clock,
     id: &str,
-    options: &Options,
+    options: &AdoptOptions,
 ) -> Result<Report, AdoptError> {
     let started = clock.now();
-    let plan = Plan::read(conn, server).await?;
+    let plan = AdoptPlan::read(conn, server).await?;
     if plan.kind == Kind::Current {
         return Ok(Report::new("postgres", Kind::Current, false));
     }
     if plan.kind.is_legacy() && !options.legacy {
         return Err(AdoptError::Legacy(plan.kind));
     }
-    let way = Way { server, clock, patience: Patience::of(conn).await? };
+    let way = ExpandContext { server, clock, patience: Patience::of(conn).await? };
     let mut kept = if plan.kind.is_legacy() { Some(prepare(conn, &plan, id, options).await?) } else { None };
     let kind = kept.as_ref().map_or(plan.kind, |kept| kept.report.kind);
     if kept.is_none() && !plan.problems.is_empty() {
@@ -136,7 +140,7 @@ async fn locked(
         expand_apart(conn, way, &plan).await?;
     }
     if let Some(kept) = &kept {
-        let renamed = Plan::read(conn, server).await?;
+        let renamed = AdoptPlan::read(conn, server).await?;
         tighten(conn, way, |step| SOUGHT_BY_BACKFILL.iter().any(|index| step.what == format!("make index {index}")))
             .await?;
         let fills = empty::fills(&renamed, &kept.shapes, kept.silent_before.as_deref());
@@ -154,15 +158,15 @@ async fn locked(
     Ok(report)
 }
 
-fn lines(plan: &Plan, options: &Options) -> Vec<Line> {
-    let line = |step: &Step| Line { phase: step.phase, what: step.what.clone() };
-    let mut lines: Vec<Line> = plan.of(Phase::Expand).map(line).collect();
+fn lines(plan: &AdoptPlan, options: &AdoptOptions) -> Vec<ReportLine> {
+    let line = |step: &AdoptStep| ReportLine { phase: step.phase, what: step.what.clone() };
+    let mut lines: Vec<ReportLine> = plan.of(Phase::Expand).map(line).collect();
     if plan.kind.has_old_names() && views::are_wanted(plan, plan.kind, options) {
         let what = "make the views for the old names in the schema legacy".to_owned();
-        lines.push(Line { phase: Phase::Expand, what });
+        lines.push(ReportLine { phase: Phase::Expand, what });
     }
     if plan.kind.is_legacy() && plan.kind != Kind::Mixed {
-        lines.extend(empty::LINES.iter().map(|what| Line { phase: Phase::Backfill, what: (*what).to_owned() }));
+        lines.extend(empty::LINES.iter().map(|what| ReportLine { phase: Phase::Backfill, what: (*what).to_owned() }));
     }
     lines.extend(plan.of(Phase::Tighten).map(line));
     lines
@@ -171,8 +175,8 @@ fn lines(plan: &Plan, options: &Options) -> Vec<Line> {
 /// Counts, hashes, and everything that stands in the way.
 async fn first_report(
     conn: &mut PgConnection,
-    plan: &Plan,
-    options: &Options,
+    plan: &AdoptPlan,
+    options: &AdoptOptions,
     dry_run: bool,
 ) -> Result<Report, AdoptError> {
     let mut report = Report::new("postgres", plan.kind, dry_run);
@@ -209,10 +213,15 @@ async fn first_report(
 }
 
 /// Begins an adoption, or takes up the one that was begun: counts, hashes and a digest of every row, in one transaction.
-async fn prepare(conn: &mut PgConnection, plan: &Plan, id: &str, options: &Options) -> Result<Kept, AdoptError> {
+async fn prepare(
+    conn: &mut PgConnection,
+    plan: &AdoptPlan,
+    id: &str,
+    options: &AdoptOptions,
+) -> Result<StoredReport, AdoptError> {
     if plan.kind == Kind::Adopting {
         let sql = "SELECT report FROM schema_adoption WHERE completed_at IS NULL ORDER BY started_at DESC LIMIT 1";
-        let row: Option<(Json<Kept>,)> = sqlx::query_as(sql).fetch_optional(&mut *conn).await?;
+        let row: Option<(Json<StoredReport>,)> = sqlx::query_as(sql).fetch_optional(&mut *conn).await?;
         let row =
             row.ok_or_else(|| AdoptError::Refused(vec![format!("{BEFORE} is there, but no adoption is under way")]))?;
         let mut kept = row.0.0;
@@ -238,7 +247,7 @@ async fn prepare(conn: &mut PgConnection, plan: &Plan, id: &str, options: &Optio
         sqlx::raw_sql(AssertSqlSafe(table.sql.clone())).execute(&mut *tx).await?;
     }
     let silent_before = Some(proof::silent_before(&mut tx, plan).await?);
-    let kept = Kept { report, shapes, silent_before };
+    let kept = StoredReport { report, shapes, silent_before };
     sqlx::query("INSERT INTO schema_adoption (id, fingerprint, report, started_at) VALUES ($1, $2, $3, now())")
         .bind(id)
         .bind(plan.kind.as_str())
@@ -253,8 +262,12 @@ async fn prepare(conn: &mut PgConnection, plan: &Plan, id: &str, options: &Optio
 const SOUGHT_BY_BACKFILL: &[&str] = &["generated_asset_product_asset_idx", "generated_asset_generation_flow_id_idx"];
 
 /// Indices, rules and proofs, each by itself and without holding anybody up.
-async fn tighten(conn: &mut PgConnection, way: Way<'_>, which: impl Fn(&Step) -> bool) -> Result<(), AdoptError> {
-    let plan = Plan::read(conn, way.server).await?;
+async fn tighten(
+    conn: &mut PgConnection,
+    way: ExpandContext<'_>,
+    which: impl Fn(&AdoptStep) -> bool,
+) -> Result<(), AdoptError> {
+    let plan = AdoptPlan::read(conn, way.server).await?;
     if !plan.problems.is_empty() {
         return Err(AdoptError::Refused(plan.problems));
     }
@@ -267,7 +280,7 @@ async fn tighten(conn: &mut PgConnection, way: Way<'_>, which: impl Fn(&Step) ->
     Ok(())
 }
 
-async fn take(conn: &mut PgConnection, way: Way<'_>, step: &Step) -> sqlx::Result<()> {
+async fn take(conn: &mut PgConnection, way: ExpandContext<'_>, step: &AdoptStep) -> sqlx::Result<()> {
     let sql = AssertSqlSafe(step.sql.clone());
     // An index made beside the others' work has to wait for them, and nobody waits for it. It is made outside any
     // transaction, and its names are whole.
@@ -283,7 +296,7 @@ async fn take(conn: &mut PgConnection, way: Way<'_>, step: &Step) -> sqlx::Resul
 /// Compares everything with what it was.
 async fn verify(
     conn: &mut PgConnection,
-    server: &Server,
+    server: &TransactionSetup,
     report: &mut Report,
     shapes: &[Shape],
 ) -> Result<(), AdoptError> {
@@ -293,7 +306,7 @@ async fn verify(
     if let Some(pair) = &mut report.picture_keys {
         pair.after = Some(proof::picture_keys(conn, &super::recognise::OldNames::default()).await?);
     }
-    let now = Catalogue::read(conn, server).await?;
+    let now = FoundSchema::read(conn, server).await?;
     report.references_lost = proof::lost_references(shapes, &now);
     let missing: i64 = report.tables.iter().map(|proof| proof.missing).sum();
     if missing > 0 {
@@ -304,7 +317,7 @@ async fn verify(
 }
 
 /// Keeps the proof and lets go of the digests, together: the adoption is over.
-async fn finish(conn: &mut PgConnection, way: Way<'_>, kept: &Kept) -> Result<(), AdoptError> {
+async fn finish(conn: &mut PgConnection, way: ExpandContext<'_>, kept: &StoredReport) -> Result<(), AdoptError> {
     let mut tries = Tries::new(way.clock);
     while let Err(error) = finish_at_once(conn, way, kept).await {
         tries.again(conn, error).await?;
@@ -312,7 +325,7 @@ async fn finish(conn: &mut PgConnection, way: Way<'_>, kept: &Kept) -> Result<()
     Ok(())
 }
 
-async fn finish_at_once(conn: &mut PgConnection, way: Way<'_>, kept: &Kept) -> sqlx::Result<()> {
+async fn finish_at_once(conn: &mut PgConnection, way: ExpandContext<'_>, kept: &StoredReport) -> sqlx::Result<()> {
     let mut tx = conn.begin().await?;
     way.patience.wait_briefly(&mut tx).await?;
     sqlx::raw_sql(AssertSqlSafe(format!("DROP TABLE {BEFORE}"))).execute(&mut *tx).await?;

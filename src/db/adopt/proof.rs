@@ -3,8 +3,8 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::{
-    catalogue::Catalogue,
-    plan::Plan,
+    catalogue::FoundSchema,
+    plan::AdoptPlan,
     recognise::{BEFORE, OldNames},
     report::{HashPair, TableProof},
 };
@@ -20,7 +20,7 @@ pub(super) struct Shape {
 }
 
 /// The tables of a database that was just found, with the names they will have.
-pub(super) fn shapes(found: &Catalogue, names: &OldNames) -> Vec<Shape> {
+pub(super) fn shapes(found: &FoundSchema, names: &OldNames) -> Vec<Shape> {
     let new = |was: &str| names.tables.iter().find(|(_, old)| *old == was).map_or(was, |(new, _)| new).to_owned();
     let new_column = |table: &str, was: &str| {
         let renamed = names.columns.iter().find(|((of, _), old)| of == table && *old == was);
@@ -166,7 +166,7 @@ const TRACES: &[(&str, &str)] = &[
 
 /// Up to when a picture's status may be what a tool wrote into every row: until the later application began to work, or, where
 /// it has left no trace, until the first picture was made that has another status.
-pub(super) async fn silent_before(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<String> {
+pub(super) async fn silent_before(conn: &mut PgConnection, plan: &AdoptPlan) -> sqlx::Result<String> {
     let table = plan.names.table("generated_asset");
     if !plan.found.has(table, "status") {
         return Ok("infinity".to_owned());
@@ -191,7 +191,7 @@ pub(super) async fn picture_keys(conn: &mut PgConnection, names: &OldNames) -> s
 }
 
 /// The hashes of pictures' keys at the beginning, where there are pictures.
-pub(super) async fn first_keys(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Option<HashPair>> {
+pub(super) async fn first_keys(conn: &mut PgConnection, plan: &AdoptPlan) -> sqlx::Result<Option<HashPair>> {
     let (table, column) = (plan.names.table("generated_asset"), plan.names.column("generated_asset", "asset_url"));
     if !plan.found.has(table, column) {
         return Ok(None);
@@ -200,13 +200,14 @@ pub(super) async fn first_keys(conn: &mut PgConnection, plan: &Plan) -> sqlx::Re
 }
 
 /// References that were there before and are not now.
-pub(super) fn lost_references(shapes: &[Shape], now: &Catalogue) -> Vec<String> {
+pub(super) fn lost_references(shapes: &[Shape], now: &FoundSchema) -> Vec<String> {
     let mut lost = Vec::new();
     for shape in shapes {
         for from in &shape.referred_by {
             let (table, column) = from.split_once('.').unwrap_or((from, ""));
             let kept = now.tables.get(table).is_some_and(|live| {
-                let refers = |rule: &&super::catalogue::Rule| rule.kind == "f" && rule.columns == [column.to_owned()];
+                let refers =
+                    |rule: &&super::catalogue::FoundConstraint| rule.kind == "f" && rule.columns == [column.to_owned()];
                 live.rules.iter().any(|rule| refers(&rule) && rule.refers.as_deref() == Some(&shape.table))
             });
             if !kept {

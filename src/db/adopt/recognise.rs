@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::{catalogue::Catalogue, step::quoted};
+use super::{catalogue::FoundSchema, step::quoted};
 use crate::model::words;
 
 words! {
@@ -99,7 +99,7 @@ impl OldNames {
 }
 
 /// Things that stand under both names, as `old and new`.
-pub(super) fn doubles(found: &Catalogue) -> Vec<(String, String)> {
+pub(super) fn doubles(found: &FoundSchema) -> Vec<(String, String)> {
     let mut doubles = Vec::new();
     for (old, new) in TABLES {
         if found.tables.contains_key(*old) && found.tables.contains_key(*new) {
@@ -120,7 +120,7 @@ pub(super) fn doubles(found: &Catalogue) -> Vec<(String, String)> {
 }
 
 /// Asks which of the things that stand under both names hold no row, or no value.
-pub(super) async fn note_empty(conn: &mut PgConnection, found: &mut Catalogue) -> sqlx::Result<()> {
+pub(super) async fn note_empty(conn: &mut PgConnection, found: &mut FoundSchema) -> sqlx::Result<()> {
     for name in doubles(found).into_iter().flat_map(|(old, new)| [old, new]) {
         let sql = format!("SELECT {}", is_empty(&name));
         if sqlx::query_scalar(AssertSqlSafe(sql)).persistent(false).fetch_one(&mut *conn).await? {
@@ -139,13 +139,13 @@ fn is_empty(name: &str) -> String {
 
 /// Of two things under both names, the one that holds nothing goes: a tool that was told to make what it should have renamed
 /// leaves such. Turns the catalogue into what it will be then; gives what is done, and by which statements.
-pub(super) fn drop_empty(found: &mut Catalogue) -> Vec<(String, String)> {
+pub(super) fn drop_empty(found: &mut FoundSchema) -> Vec<(String, String)> {
     let mut steps = Vec::new();
     // A database that has been ours is not tidied up behind its owner's back.
     if found.tables.contains_key("daemon_lease") {
         return steps;
     }
-    let empty = |found: &Catalogue| {
+    let empty = |found: &FoundSchema| {
         let mut sides = doubles(found).into_iter().flat_map(|(old, new)| [(new.clone(), old.clone()), (old, new)]);
         sides.find(|(name, _)| found.empty.contains(name))
     };
@@ -179,7 +179,7 @@ fn new_name(table: &str) -> &str {
 }
 
 /// Which kind of database this is. `complete` says whether it lacks nothing.
-pub(super) fn kind(found: &Catalogue, complete: bool) -> Kind {
+pub(super) fn kind(found: &FoundSchema, complete: bool) -> Kind {
     let table = |name: &str| found.tables.contains_key(name);
     let count = |names: &[&str]| names.iter().filter(|name| table(name)).count();
     let old = count(&["studio_session", "flow", "generated_image"]);
@@ -217,7 +217,7 @@ pub(super) fn kind(found: &Catalogue, complete: bool) -> Kind {
 }
 
 /// Turns the catalogue into what it will be under the new names; gives the statements and the old names.
-pub(super) fn rename(found: &mut Catalogue) -> (Vec<String>, OldNames) {
+pub(super) fn rename(found: &mut FoundSchema) -> (Vec<String>, OldNames) {
     let (mut statements, mut names) = (Vec::new(), OldNames::default());
     for (old, new) in TABLES {
         if found.tables.contains_key(*old) {

@@ -12,7 +12,7 @@ pub struct Report {
     pub engine: String,
     pub kind: Kind,
     pub dry_run: bool,
-    pub steps: Vec<Line>,
+    pub steps: Vec<ReportLine>,
     /// Rows of every table that was there, and the proof that they still are.
     #[serde(default)]
     pub tables: Vec<TableProof>,
@@ -41,7 +41,7 @@ pub struct Report {
 
 /// One step, done or to be done.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Line {
+pub struct ReportLine {
     pub phase: Phase,
     pub what: String,
 }

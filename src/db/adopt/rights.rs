@@ -5,15 +5,19 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 
 use super::{
-    Kind, Options,
-    plan::Plan,
+    AdoptOptions, Kind,
+    plan::AdoptPlan,
     search_path::{SearchPath, database},
     target,
     views::{self, exact},
 };
 
 /// Everything that an adoption needs and our role may not do.
-pub(super) async fn problems(conn: &mut PgConnection, plan: &Plan, options: &Options) -> sqlx::Result<Vec<String>> {
+pub(super) async fn problems(
+    conn: &mut PgConnection,
+    plan: &AdoptPlan,
+    options: &AdoptOptions,
+) -> sqlx::Result<Vec<String>> {
     let mut problems = tables(conn, plan).await?;
     // Once the names have changed, an adoption that was interrupted has its views.
     let begun = plan.kind == Kind::Adopting && !plan.names.tables.is_empty();
@@ -28,7 +32,7 @@ pub(super) async fn problems(conn: &mut PgConnection, plan: &Plan, options: &Opt
 }
 
 /// What showing a role the old names takes.
-pub(super) async fn of_old_names(conn: &mut PgConnection, plan: &Plan, role: &str) -> sqlx::Result<Vec<String>> {
+pub(super) async fn of_old_names(conn: &mut PgConnection, plan: &AdoptPlan, role: &str) -> sqlx::Result<Vec<String>> {
     let mut problems = schema(conn, plan, Some(role)).await?;
     let path = SearchPath::of(conn, role).await?;
     if path.is_prepared() {
@@ -55,7 +59,7 @@ pub(super) async fn may_alter(conn: &mut PgConnection, role: &str) -> sqlx::Resu
 }
 
 /// The role that most tables of the older application belong to, where it is another than ours.
-pub(super) async fn owner_of_tables(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Option<String>> {
+pub(super) async fn owner_of_tables(conn: &mut PgConnection, plan: &AdoptPlan) -> sqlx::Result<Option<String>> {
     let sql = "SELECT r.rolname::text FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.relkind IN ('r', 'p') \
                AND c.relnamespace = to_regnamespace($1) AND c.relname = ANY($2) GROUP BY 1 ORDER BY count(*) DESC LIMIT 1";
     let owner: Option<String> = sqlx::query_scalar(sql)
@@ -69,13 +73,13 @@ pub(super) async fn owner_of_tables(conn: &mut PgConnection, plan: &Plan) -> sql
 }
 
 /// Our tables as they are called now.
-fn names(plan: &Plan) -> Vec<String> {
+fn names(plan: &AdoptPlan) -> Vec<String> {
     let ours = target::postgres().tables.iter().map(|table| plan.names.table(&table.name));
     ours.filter(|name| plan.found.tables.contains_key(*name)).map(str::to_owned).collect()
 }
 
 /// A table is altered by its owner alone, or by a member of that role.
-async fn tables(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Vec<String>> {
+async fn tables(conn: &mut PgConnection, plan: &AdoptPlan) -> sqlx::Result<Vec<String>> {
     let sql = "SELECT r.rolname::text, c.relname::text FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner \
                WHERE c.relkind IN ('r', 'p') AND c.relnamespace = to_regnamespace($1) AND c.relname = ANY($2) \
                AND NOT pg_has_role(c.relowner, 'USAGE') ORDER BY 1, 2";
@@ -99,7 +103,7 @@ async fn tables(conn: &mut PgConnection, plan: &Plan) -> sqlx::Result<Vec<String
 }
 
 /// The schema of the old names: to be made, or to be filled where it is there.
-pub(super) async fn schema(conn: &mut PgConnection, plan: &Plan, role: Option<&str>) -> sqlx::Result<Vec<String>> {
+pub(super) async fn schema(conn: &mut PgConnection, plan: &AdoptPlan, role: Option<&str>) -> sqlx::Result<Vec<String>> {
     let me = me(conn).await?;
     if plan.found.legacy.is_none() {
         let sql = "SELECT has_database_privilege(current_database(), 'CREATE')";

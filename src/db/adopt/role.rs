@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 use super::{
-    AdoptError, Kind, NO_POOLER, Options, Prepared,
-    plan::Plan,
+    AdoptError, AdoptOptions, Kind, NO_POOLER, RolePrepared,
+    plan::AdoptPlan,
     rights,
     search_path::{SearchPath, database, no_role, prepared_roles},
     views::exact,
 };
-use crate::db::server::Server;
+use crate::db::server::TransactionSetup;
 
 /// The statement that shows a role the old names first, where nobody has done so.
 pub(super) async fn preparation(conn: &mut PgConnection, role: &str) -> sqlx::Result<Option<String>> {
@@ -20,7 +20,11 @@ pub(super) async fn preparation(conn: &mut PgConnection, role: &str) -> sqlx::Re
 }
 
 /// Shows a role the old names first, from its next connection on. Nothing changes for it while there are none.
-pub(super) async fn prepare_role(pool: &PgPool, server: &Server, role: &str) -> Result<Prepared, AdoptError> {
+pub(super) async fn prepare_role(
+    pool: &PgPool,
+    server: &TransactionSetup,
+    role: &str,
+) -> Result<RolePrepared, AdoptError> {
     if server.pooled {
         return Err(AdoptError::Refused(vec![NO_POOLER.to_owned()]));
     }
@@ -28,9 +32,9 @@ pub(super) async fn prepare_role(pool: &PgPool, server: &Server, role: &str) -> 
     if let Some(problem) = no_role(&mut conn, role).await? {
         return Err(AdoptError::Refused(vec![problem]));
     }
-    let plan = Plan::read(&mut conn, server).await?;
+    let plan = AdoptPlan::read(&mut conn, server).await?;
     if plan.kind == Kind::Gen2 {
-        return Ok(Prepared::NotNeeded);
+        return Ok(RolePrepared::NotNeeded);
     }
     let problems = rights::of_old_names(&mut conn, &plan, role).await?;
     if !problems.is_empty() {
@@ -53,7 +57,7 @@ pub(super) async fn prepare_role(pool: &PgPool, server: &Server, role: &str) -> 
         tx.commit().await?;
     }
     note_time(&mut conn, role).await?;
-    Ok(Prepared::Now { sessions: older_sessions(&mut conn, role).await?.len() })
+    Ok(RolePrepared::Now { sessions: older_sessions(&mut conn, role).await?.len() })
 }
 
 /// When each role was prepared stands in the comment of the schema: nothing else is there yet that could keep it.
@@ -121,7 +125,7 @@ pub(super) async fn told_older_sessions(conn: &mut PgConnection, role: &str) -> 
 }
 
 /// Who else is connected and would not see the old names after the expand.
-pub(super) async fn others(conn: &mut PgConnection, options: &Options) -> sqlx::Result<Vec<String>> {
+pub(super) async fn others(conn: &mut PgConnection, options: &AdoptOptions) -> sqlx::Result<Vec<String>> {
     let sql = "SELECT usename::text, count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
                AND usename IS NOT NULL AND application_name <> 'store-sync' GROUP BY 1 ORDER BY 1";
     let names: Vec<(String, i64)> = sqlx::query_as(sql).persistent(false).fetch_all(&mut *conn).await?;

@@ -12,23 +12,23 @@ use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Connection, Row, SqlSafeStr, SqliteConnection, SqlitePool, types::Json};
 
 use super::{
-    AdoptError, Look, Options,
-    catalogue::{Catalogue, Column},
+    AdoptError, AdoptOptions, AdoptStatus,
+    catalogue::{FoundColumn, FoundSchema},
     empty,
     proof::{Shape, shapes},
     recognise::{self, Kind, OldNames},
-    report::{HashPair, Line, Quarantine, Rejected, Report, TableProof},
+    report::{HashPair, Quarantine, Rejected, Report, ReportLine, TableProof},
     step::Phase,
-    target::{self, Table},
+    target::{self, TargetTable},
 };
 use crate::{
-    db::tx::{Habits, Held},
+    db::tx::{Habits, HeldConnection},
     outside::{Clock, off_thread},
 };
 
 /// A table's text and columns, its indices and triggers.
-struct Found {
-    catalogue: Catalogue,
+struct TableParts {
+    catalogue: FoundSchema,
     /// Name to text, of tables, indices and triggers.
     texts: BTreeMap<String, String>,
     triggers: BTreeSet<String>,
@@ -37,9 +37,9 @@ struct Found {
 }
 
 /// One thing to be done, in order.
-enum Step {
+enum SqliteStep {
     Run(String, String),
-    Rebuild(&'static Table),
+    Rebuild(&'static TargetTable),
 }
 
 /// Spaces and quotes do not make a difference.
@@ -47,12 +47,12 @@ fn plain(sql: &str) -> String {
     sql.replace('"', "").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-async fn read(conn: &mut SqliteConnection) -> sqlx::Result<Found> {
+async fn read(conn: &mut SqliteConnection) -> sqlx::Result<TableParts> {
     let rows = sqlx::query("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL")
         .fetch_all(&mut *conn)
         .await?;
-    let mut found = Found {
-        catalogue: Catalogue::default(),
+    let mut found = TableParts {
+        catalogue: FoundSchema::default(),
         texts: BTreeMap::new(),
         triggers: BTreeSet::new(),
         indices: BTreeMap::new(),
@@ -63,7 +63,7 @@ async fn read(conn: &mut SqliteConnection) -> sqlx::Result<Found> {
         match kind.as_str() {
             "table" if !name.starts_with("sqlite_") => {
                 let columns = "SELECT $1 AS table_name, name, type AS kind, \"notnull\" = 1 AS not_null, dflt_value AS \"default\" FROM pragma_table_info($1)";
-                let columns: Vec<Column> = sqlx::query_as(columns).bind(&name).fetch_all(&mut *conn).await?;
+                let columns: Vec<FoundColumn> = sqlx::query_as(columns).bind(&name).fetch_all(&mut *conn).await?;
                 found.catalogue.tables.entry(name.clone()).or_default().columns = columns;
             }
             "index" => drop(found.indices.insert(name.clone(), table)),
@@ -76,26 +76,26 @@ async fn read(conn: &mut SqliteConnection) -> sqlx::Result<Found> {
 }
 
 /// What has to be done, the kind, and the old names.
-fn plan(found: &Found) -> (Kind, Vec<Step>, OldNames) {
+fn plan(found: &TableParts) -> (Kind, Vec<SqliteStep>, OldNames) {
     let target = target::sqlite();
     let mut after = found.catalogue.clone();
     let (renames, names) = recognise::rename(&mut after);
-    let run = |what: &str, sql: String| Step::Run(what.to_owned(), sql);
-    let mut steps: Vec<Step> = Vec::new();
+    let run = |what: &str, sql: String| SqliteStep::Run(what.to_owned(), sql);
+    let mut steps: Vec<SqliteStep> = Vec::new();
     for sql in &renames {
-        steps.push(Step::Run(sql.trim_start_matches("ALTER ").to_lowercase(), sql.clone()));
+        steps.push(SqliteStep::Run(sql.trim_start_matches("ALTER ").to_lowercase(), sql.clone()));
     }
     for table in &target.tables {
         let was = names.table(&table.name);
         match found.texts.get(was) {
             None => steps.push(run(&format!("make table {}", table.name), table.sql.clone())),
-            Some(text) if *text != plain(&table.sql) || was != table.name => steps.push(Step::Rebuild(table)),
+            Some(text) if *text != plain(&table.sql) || was != table.name => steps.push(SqliteStep::Rebuild(table)),
             Some(_) => {}
         }
     }
     let rebuilt: BTreeSet<&str> = steps
         .iter()
-        .filter_map(|step| if let Step::Rebuild(t) = step { Some(t.name.as_str()) } else { None })
+        .filter_map(|step| if let SqliteStep::Rebuild(t) = step { Some(t.name.as_str()) } else { None })
         .collect();
     let mut indices = Vec::new();
     for index in &target.indices {
@@ -116,7 +116,7 @@ fn plan(found: &Found) -> (Kind, Vec<Step>, OldNames) {
     if !steps.is_empty() || !target.routines.iter().all(right) {
         // A trigger that names a table which is away for a moment would stop the work.
         let drops = found.triggers.iter().filter(|name| target.routines.iter().any(|routine| routine.name == **name));
-        let drops: Vec<Step> =
+        let drops: Vec<SqliteStep> =
             drops.map(|name| run(&format!("put trigger {name} away"), format!("DROP TRIGGER {name}"))).collect();
         steps.splice(0..0, drops);
         steps.extend(target.routines.iter().map(|routine| run(&format!("make {}", routine.name), routine.sql.clone())));
@@ -124,25 +124,25 @@ fn plan(found: &Found) -> (Kind, Vec<Step>, OldNames) {
     (recognise::kind(&found.catalogue, steps.is_empty()), steps, names)
 }
 
-pub(super) async fn look(read_pool: &SqlitePool, readers: &Arc<Habits>) -> sqlx::Result<Look> {
+pub(super) async fn look(read_pool: &SqlitePool, readers: &Arc<Habits>) -> sqlx::Result<AdoptStatus> {
     // Asked for by whoever watches, who may go away in the middle of it.
-    let mut tx = Held::begin(read_pool, "BEGIN".into_sql_str(), readers).await?;
+    let mut tx = HeldConnection::begin(read_pool, "BEGIN".into_sql_str(), readers).await?;
     let found = read(&mut tx).await;
     let (kind, steps, _) = plan(&tx.noted(found)?);
-    Ok(Look { kind, missing: lines(kind, &steps).into_iter().map(|line| line.what).collect() })
+    Ok(AdoptStatus { kind, missing: lines(kind, &steps).into_iter().map(|line| line.what).collect() })
 }
 
-fn lines(kind: Kind, steps: &[Step]) -> Vec<Line> {
-    let mut lines: Vec<Line> = steps
+fn lines(kind: Kind, steps: &[SqliteStep]) -> Vec<ReportLine> {
+    let mut lines: Vec<ReportLine> = steps
         .iter()
         .map(|step| match step {
-            Step::Run(what, _) => what.clone(),
-            Step::Rebuild(table) => format!("make table {} anew and fill it from the old one", table.name),
+            SqliteStep::Run(what, _) => what.clone(),
+            SqliteStep::Rebuild(table) => format!("make table {} anew and fill it from the old one", table.name),
         })
-        .map(|what| Line { phase: Phase::Expand, what })
+        .map(|what| ReportLine { phase: Phase::Expand, what })
         .collect();
     if kind.is_legacy() {
-        lines.extend(empty::LINES.iter().map(|what| Line { phase: Phase::Backfill, what: (*what).to_owned() }));
+        lines.extend(empty::LINES.iter().map(|what| ReportLine { phase: Phase::Backfill, what: (*what).to_owned() }));
     }
     lines
 }
@@ -160,7 +160,7 @@ pub(super) async fn rehearse(read_pool: &SqlitePool) -> Result<Report, AdoptErro
 /// Counts, hashes and what cannot become a link; an error where nothing may be changed.
 async fn before(
     conn: &mut SqliteConnection,
-    found: &Found,
+    found: &TableParts,
     names: &OldNames,
     report: &mut Report,
 ) -> Result<Vec<Shape>, AdoptError> {
@@ -195,7 +195,7 @@ pub(super) async fn run(
     file: &Path,
     clock: &Clock,
     id: &str,
-    options: &Options,
+    options: &AdoptOptions,
 ) -> Result<Report, AdoptError> {
     let started = clock.now();
     // The engine has no lock for this; processes that start together wait here for one another.
@@ -219,10 +219,10 @@ pub(super) async fn run(
     let shapes = before(&mut tx, &found, &names, &mut report).await?;
     for step in &steps {
         match step {
-            Step::Run(_, sql) => {
+            SqliteStep::Run(_, sql) => {
                 sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&mut *tx).await?;
             }
-            Step::Rebuild(table) => rebuild(&mut tx, table, kind).await?,
+            SqliteStep::Rebuild(table) => rebuild(&mut tx, table, kind).await?,
         }
     }
     if kind.is_legacy() {
@@ -264,7 +264,7 @@ const FROM_OLD_ROWS: &[(&str, &str, &str)] = &[
 ];
 
 /// Makes a table as the file says, beside the old one, and puts it in its place.
-async fn rebuild(conn: &mut SqliteConnection, table: &Table, kind: Kind) -> sqlx::Result<()> {
+async fn rebuild(conn: &mut SqliteConnection, table: &TargetTable, kind: Kind) -> sqlx::Result<()> {
     let name = &table.name;
     let new = format!("{name}__new");
     let has: Vec<String> =

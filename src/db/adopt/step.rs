@@ -14,7 +14,7 @@ pub enum Phase {
 
 /// One statement and what it is for.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
+pub(super) struct AdoptStep {
     pub phase: Phase,
     pub what: String,
     pub sql: String,

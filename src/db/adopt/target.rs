@@ -7,24 +7,24 @@ use std::sync::LazyLock;
 
 /// The whole schema of one engine.
 #[derive(Debug)]
-pub(super) struct Target {
-    pub tables: Vec<Table>,
-    pub indices: Vec<Index>,
+pub(super) struct TargetSchema {
+    pub tables: Vec<TargetTable>,
+    pub indices: Vec<TargetIndex>,
     pub routines: Vec<Routine>,
 }
 
 /// A table with the statement that makes it.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct TargetTable {
     pub name: String,
     pub sql: String,
-    pub columns: Vec<Column>,
-    pub rules: Vec<Rule>,
+    pub columns: Vec<TargetColumn>,
+    pub rules: Vec<TargetConstraint>,
 }
 
 /// A column; what it refers to stands among the rules.
 #[derive(Debug)]
-pub(super) struct Column {
+pub(super) struct TargetColumn {
     pub name: String,
     /// The type as the file writes it.
     pub kind: String,
@@ -34,14 +34,14 @@ pub(super) struct Column {
 
 /// A named constraint.
 #[derive(Debug)]
-pub(super) struct Rule {
+pub(super) struct TargetConstraint {
     pub name: String,
-    pub what: RuleKind,
+    pub what: ConstraintKind,
 }
 
 /// What a constraint demands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum RuleKind {
+pub(super) enum ConstraintKind {
     Primary(Vec<String>),
     Unique(Vec<String>),
     Check(String),
@@ -51,7 +51,7 @@ pub(super) enum RuleKind {
 
 /// An index beyond those of constraints.
 #[derive(Debug)]
-pub(super) struct Index {
+pub(super) struct TargetIndex {
     pub name: String,
     pub table: String,
     pub unique: bool,
@@ -79,35 +79,35 @@ macro_rules! files {
     };
 }
 
-static SQLITE: LazyLock<Target> = LazyLock::new(|| {
-    read(
+static SQLITE: LazyLock<TargetSchema> = LazyLock::new(|| {
+    parse_migrations(
         files!("sqlite": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits" "0009_older_writers" "0010_set_aside"),
     )
 });
-static POSTGRES: LazyLock<Target> = LazyLock::new(|| {
-    read(
+static POSTGRES: LazyLock<TargetSchema> = LazyLock::new(|| {
+    parse_migrations(
         files!("postgres": "0001_clients" "0002_stores" "0003_catalogue" "0004_sessions" "0005_assets" "0006_work" "0007_marks" "0008_limits" "0009_older_writers" "0010_set_aside"),
     )
 });
 
 /// The schema on the embedded engine.
-pub(super) fn sqlite() -> &'static Target {
+pub(super) fn sqlite() -> &'static TargetSchema {
     &SQLITE
 }
 
 /// The schema on PostgreSQL.
-pub(super) fn postgres() -> &'static Target {
+pub(super) fn postgres() -> &'static TargetSchema {
     &POSTGRES
 }
 
-impl Target {
+impl TargetSchema {
     /// The table of this name.
-    pub(super) fn table(&self, name: &str) -> Option<&Table> {
+    pub(super) fn table(&self, name: &str) -> Option<&TargetTable> {
         self.tables.iter().find(|table| table.name == name)
     }
 }
 
-impl Index {
+impl TargetIndex {
     /// The statement that makes it, under a name of the caller's choice; beside the others' work, where the schema of its
     /// table is given.
     pub(super) fn sql(&self, name: &str, beside_others: Option<&str>) -> String {
@@ -119,8 +119,8 @@ impl Index {
     }
 }
 
-fn read(files: &[&str]) -> Target {
-    let mut target = Target { tables: Vec::new(), indices: Vec::new(), routines: Vec::new() };
+fn parse_migrations(files: &[&str]) -> TargetSchema {
+    let mut target = TargetSchema { tables: Vec::new(), indices: Vec::new(), routines: Vec::new() };
     for statement in files.iter().flat_map(|file| statements(file)) {
         let words: Vec<&str> = statement.split_whitespace().take(4).collect();
         match words[..] {
@@ -177,27 +177,27 @@ fn bracketed(text: &str) -> (&str, &str) {
     (&text[start + 1..], "")
 }
 
-fn table(sql: &str) -> Table {
+fn table(sql: &str) -> TargetTable {
     let name = plain(sql.split_whitespace().nth(2).unwrap_or_default());
-    let mut table = Table { name: name.clone(), sql: sql.to_owned(), columns: Vec::new(), rules: Vec::new() };
+    let mut table = TargetTable { name: name.clone(), sql: sql.to_owned(), columns: Vec::new(), rules: Vec::new() };
     for line in sql.lines().filter_map(|line| line.strip_prefix("    ")) {
         let line = line.trim_end_matches(',');
-        let rule = |name: &str, what| Rule { name: name.to_owned(), what };
+        let rule = |name: &str, what| TargetConstraint { name: name.to_owned(), what };
         if let Some(rest) = line.strip_prefix("CONSTRAINT ") {
             let (own, rest) = rest.split_once(' ').unwrap_or((rest, ""));
             let (inside, _) = bracketed(rest);
             let what = if rest.starts_with("UNIQUE") {
-                RuleKind::Unique(list(inside))
+                ConstraintKind::Unique(list(inside))
             } else {
-                RuleKind::Check(inside.to_owned())
+                ConstraintKind::Check(inside.to_owned())
             };
             table.rules.push(rule(own, what));
         } else if line.starts_with("PRIMARY KEY") {
-            table.rules.push(rule(&format!("{name}_pkey"), RuleKind::Primary(list(bracketed(line).0))));
+            table.rules.push(rule(&format!("{name}_pkey"), ConstraintKind::Primary(list(bracketed(line).0))));
         } else {
             let column = column(line);
             if line.contains(" PRIMARY KEY") {
-                let what = RuleKind::Primary(vec![column.name.clone()]);
+                let what = ConstraintKind::Primary(vec![column.name.clone()]);
                 table.rules.push(rule(&format!("{name}_pkey"), what));
             }
             if let Some((_, refers)) = line.split_once(" REFERENCES ") {
@@ -205,7 +205,7 @@ fn table(sql: &str) -> Table {
                 let action = refers.split_once(" ON DELETE ").map_or("NO ACTION", |(_, action)| action);
                 let action = action.split(" CHECK ").next().unwrap_or(action).to_owned();
                 let own = format!("{name}_{}_fkey", column.name);
-                table.rules.push(rule(&own, RuleKind::Foreign(column.name.clone(), to, action)));
+                table.rules.push(rule(&own, ConstraintKind::Foreign(column.name.clone(), to, action)));
             }
             table.columns.push(column);
         }
@@ -213,22 +213,22 @@ fn table(sql: &str) -> Table {
     table
 }
 
-fn column(line: &str) -> Column {
+fn column(line: &str) -> TargetColumn {
     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
     let kind = rest.split(' ').next().unwrap_or_default().to_owned();
     let default = rest.split_once(" DEFAULT ").map(|(_, rest)| {
         let end = [" CHECK ", " REFERENCES ", " NOT NULL"].iter().filter_map(|word| rest.find(word)).min();
         rest[..end.unwrap_or(rest.len())].to_owned()
     });
-    Column { name: plain(name), kind, not_null: rest.contains("NOT NULL"), default }
+    TargetColumn { name: plain(name), kind, not_null: rest.contains("NOT NULL"), default }
 }
 
-fn index(sql: &str) -> Index {
+fn index(sql: &str) -> TargetIndex {
     let unique = sql.starts_with("CREATE UNIQUE");
     let words: Vec<&str> = sql.split_whitespace().collect();
     let at = if unique { 3 } else { 2 };
     let (columns, rest) = bracketed(sql);
-    Index {
+    TargetIndex {
         name: plain(words[at]),
         table: plain(words[at + 2]),
         unique,
@@ -256,17 +256,17 @@ mod tests {
 
     #[test]
     fn both_engines_have_the_same_names() {
-        let names = |target: &Target| -> Vec<(String, Vec<String>)> {
-            let columns = |table: &Table| table.columns.iter().map(|column| column.name.clone()).collect();
+        let names = |target: &TargetSchema| -> Vec<(String, Vec<String>)> {
+            let columns = |table: &TargetTable| table.columns.iter().map(|column| column.name.clone()).collect();
             target.tables.iter().map(|table| (table.name.clone(), columns(table))).collect()
         };
         assert_eq!(names(sqlite()), names(postgres()));
-        let rules = |target: &Target| -> Vec<(String, RuleKind)> {
+        let rules = |target: &TargetSchema| -> Vec<(String, ConstraintKind)> {
             target.tables.iter().flat_map(|t| &t.rules).map(|rule| (rule.name.clone(), rule.what.clone())).collect()
         };
         assert_eq!(rules(sqlite()), rules(postgres()));
         let indices =
-            |target: &Target| -> Vec<String> { target.indices.iter().map(|i| i.sql(&i.name, None)).collect() };
+            |target: &TargetSchema| -> Vec<String> { target.indices.iter().map(|i| i.sql(&i.name, None)).collect() };
         assert_eq!(indices(sqlite()), indices(postgres()));
     }
 
@@ -278,7 +278,8 @@ mod tests {
             ("facts", "jsonb", true, Some("'{}'"))
         );
         let flow = postgres().table("generation_flow").expect("is there");
-        let session = RuleKind::Foreign("collection_session_id".into(), "collection_session".into(), "CASCADE".into());
+        let session =
+            ConstraintKind::Foreign("collection_session_id".into(), "collection_session".into(), "CASCADE".into());
         assert!(flow.rules.iter().any(|rule| rule.what == session));
         assert_eq!(postgres().routines.len(), 7);
         assert!(postgres().routines.iter().all(|routine| routine.table.is_some() || routine.definer));

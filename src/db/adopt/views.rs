@@ -1,6 +1,6 @@
 //! The old names beside the new ones, for an application that still uses them: views in a schema of their own (PostgreSQL).
 
-use super::{Kind, Options, catalogue::Catalogue, plan::Plan, proof, recognise::OldNames, target};
+use super::{AdoptOptions, Kind, catalogue::FoundSchema, plan::AdoptPlan, proof, recognise::OldNames, target};
 
 /// Tables of the older application that are its own business.
 const OTHER_TABLES: &[&str] = &["admin_session", "session", "account", "verification", "invitation"];
@@ -19,7 +19,7 @@ const NAMES: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// The statements that make the old names: special views from `legacy.sql`, and plain ones of every other table there was.
-pub(super) fn legacy_views(plan: &Plan, kind: Kind, options: &Options) -> Vec<String> {
+pub(super) fn legacy_views(plan: &AdoptPlan, kind: Kind, options: &AdoptOptions) -> Vec<String> {
     let here = &plan.found.schema;
     // The right to make one is needed only where there is none.
     let mut text = if plan.found.legacy.is_none() { vec!["CREATE SCHEMA legacy".to_owned()] } else { Vec::new() };
@@ -71,7 +71,7 @@ fn mark() -> String {
 }
 
 /// What makes the special views anew, where an earlier release made them.
-pub(super) fn renewal(found: &Catalogue) -> Option<String> {
+pub(super) fn renewal(found: &FoundSchema) -> Option<String> {
     let views = found.legacy.as_ref().filter(|views| views.contains_key("flow"))?;
     if views["flow"].as_deref() == Some(mark().as_str()) {
         return None;
@@ -103,7 +103,7 @@ pub(super) fn exact(role: &str) -> String {
 }
 
 /// Whether views for the old names are to be made: where names change, or somebody is said to use them.
-pub(super) fn are_wanted(plan: &Plan, kind: Kind, options: &Options) -> bool {
+pub(super) fn are_wanted(plan: &AdoptPlan, kind: Kind, options: &AdoptOptions) -> bool {
     let there = plan.found.legacy.as_ref();
     let used = !plan.names.tables.is_empty()
         || !plan.names.columns.is_empty()

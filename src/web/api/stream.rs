@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    db::{self, generation::Progress},
+    db::{self, generation::OutputProgress},
     model::{Failure, FlowId, SessionId},
     tools::{Shared, Tools},
     web::connect::Web,
@@ -31,7 +31,7 @@ pub(super) enum Of {
 }
 
 impl Of {
-    async fn read(&self, tools: &Tools) -> sqlx::Result<Progress> {
+    async fn read(&self, tools: &Tools) -> sqlx::Result<OutputProgress> {
         let mut tx = tools.db.read().await?;
         match self {
             Self::Flow(id) => db::generation::get_progress(&mut tx, id).await,
@@ -41,7 +41,7 @@ impl Of {
 }
 
 /// As JSON, with the share that is done.
-pub(super) fn told(progress: &Progress) -> Value {
+pub(super) fn told(progress: &OutputProgress) -> Value {
     let mut told = serde_json::to_value(progress).unwrap_or_default();
     told["percent"] = progress.percent().into();
     told
@@ -52,7 +52,7 @@ struct Follower {
     /// One of the places that there are for followers.
     _place: OwnedSemaphorePermit,
     of: Of,
-    last: Option<Progress>,
+    last: Option<OutputProgress>,
     ended: bool,
 }
 

@@ -1,6 +1,6 @@
 //! Databases that the older application's own tool has half upgraded: they end as one that it never touched.
 
-use store_sync::db::adopt::{self, Kind, Options};
+use store_sync::db::adopt::{self, AdoptOptions, Kind};
 
 use super::{Legacy, refused};
 
@@ -53,8 +53,8 @@ async fn half_upgraded_databases_end_as_one_that_was_never_touched() {
         ("with owners filled by hand", &[RENAMED, HALF, OWNERS], Kind::Gen2),
     ] {
         let legacy = half(more).await;
-        let options = Options { legacy: true, ..Options::default() };
-        let told = adopt::rehearse(&legacy.db().await, &options).await.expect("rehearses");
+        let options = AdoptOptions { legacy: true, ..AdoptOptions::default() };
+        let told = adopt::dry_run(&legacy.db().await, &options).await.expect("rehearses");
         let report = legacy.adopt().await.unwrap_or_else(|why| panic!("{what}: {why}"));
         assert_eq!(report.kind, kind, "{what}");
         assert_eq!((&report.quarantine.counts, &told.quarantine.counts), (&counts, &counts), "{what}");
@@ -146,8 +146,8 @@ async fn what_a_tool_made_instead_of_renaming_goes_where_it_is_empty() {
     );
     for more in [instead, &behind] {
         let legacy = half(&[more]).await;
-        let options = Options { legacy: true, ..Options::default() };
-        let told = adopt::rehearse(&legacy.db().await, &options).await.expect("rehearses");
+        let options = AdoptOptions { legacy: true, ..AdoptOptions::default() };
+        let told = adopt::dry_run(&legacy.db().await, &options).await.expect("rehearses");
         assert_eq!(
             told.steps.iter().filter(|step| step.what.contains("it holds nothing")).count(),
             if more == instead { 3 } else { 2 },
@@ -201,8 +201,8 @@ async fn rows_that_nothing_can_hold_are_set_aside_whole() {
     let lost = legacy.number("SELECT count(*) FROM message WHERE collection_session_id = 'studio-1'").await;
     let flows = legacy.number("SELECT count(*) FROM generation_flow").await;
     let image = legacy.text("SELECT to_jsonb(i)::text FROM product_image i WHERE id = 'orphan-image'").await;
-    let options = Options { legacy: true, ..Options::default() };
-    let told = adopt::rehearse(&legacy.db().await, &options).await.expect("rehearses").quarantine;
+    let options = AdoptOptions { legacy: true, ..AdoptOptions::default() };
+    let told = adopt::dry_run(&legacy.db().await, &options).await.expect("rehearses").quarantine;
     assert!(
         told.members.iter().any(|row| row.id == "nobodys" && row.reason == "set aside: nothing tells whose it is"),
         "{:?}",

@@ -7,7 +7,7 @@ use std::{
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use store_sync::{
-    db::adopt::{self, Kind, Options, Prepared},
+    db::adopt::{self, AdoptOptions, Kind, RolePrepared},
     outside::Clock,
 };
 
@@ -31,8 +31,9 @@ async fn the_later_application_goes_on_writing_runs_and_shops() {
             "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA public TO {role}; GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}"
         ))
         .await;
-    assert_eq!(adopt::prepare_role(&legacy.db().await, &role).await.expect("is said"), Prepared::NotNeeded);
-    let report = legacy.adopt_with(&Options { legacy: true, legacy_role: Some(role.clone()) }).await.expect("adopts");
+    assert_eq!(adopt::prepare_role(&legacy.db().await, &role).await.expect("is said"), RolePrepared::NotNeeded);
+    let report =
+        legacy.adopt_with(&AdoptOptions { legacy: true, legacy_role: Some(role.clone()) }).await.expect("adopts");
     assert!(report.notes.iter().any(|note| note.contains("goes on without views")), "{report:?}");
     let mut app = OldApp { conn: PgConnection::connect(&legacy.url_of(&role)).await.expect("connects"), role };
     let print = "a".repeat(64);
@@ -86,7 +87,7 @@ async fn the_third_generation_is_adopted_and_its_application_goes_on() {
     let images = legacy.text(&hash("id, product_id, image_url, preview_url", "product_image")).await;
     let mut app = OldApp::new(&legacy).await;
     let report =
-        legacy.adopt_with(&Options { legacy: true, legacy_role: Some(app.role.clone()) }).await.expect("adopts");
+        legacy.adopt_with(&AdoptOptions { legacy: true, legacy_role: Some(app.role.clone()) }).await.expect("adopts");
     second.adopt().await.expect("adopts");
     assert_eq!((report.kind, report.is_identical()), (Kind::Gen3, true), "{:?}", report.tables);
     let now =
@@ -117,7 +118,7 @@ async fn the_third_generation_is_adopted_and_its_application_goes_on() {
     let new = "SELECT erp_id || ' ' || erp_url || ' ' || (room_types ->> 0) || ' ' || version || ' ' || (SELECT r2_key_base FROM product_image WHERE id = 'new-i') \
                FROM product WHERE id = 'new'";
     assert_eq!(legacy.text(new).await, "10 u bath 2 k2");
-    assert_eq!(adopt::look(&legacy.db().await).await.expect("looks").kind, Kind::Current);
+    assert_eq!(adopt::inspect(&legacy.db().await).await.expect("looks").kind, Kind::Current);
     app.conn.close().await.expect("closes");
     let done = adopt::contract(&legacy.db().await, &Clock::system(), 30).await.expect("ends the old names");
     assert_eq!(done.roles, vec![app.role.clone()]);
@@ -187,7 +188,7 @@ async fn the_oldest_application_keeps_its_own_names() {
     let legacy = Legacy::gen1(40).await;
     legacy.run(TO_GEN0).await;
     let mut old = OldApp::new(&legacy).await;
-    let options = Options { legacy: true, legacy_role: Some(old.role.clone()) };
+    let options = AdoptOptions { legacy: true, legacy_role: Some(old.role.clone()) };
     legacy.adopt_with(&options).await.expect("adopts");
     legacy.run(&format!("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}", old.role)).await;
     for sql in [
@@ -207,8 +208,8 @@ async fn the_oldest_application_keeps_its_own_names() {
     assert_eq!(legacy.number("SELECT count(*) FROM generated_asset_product WHERE product_id = 'new'").await, 1);
     // A later release has another text for the views: they are made anew, under the same names.
     legacy.run("COMMENT ON VIEW legacy.flow IS NULL").await;
-    adopt::run(&legacy.db().await, &Clock::system(), "b", &Options::default()).await.expect("renews them");
-    assert_eq!(adopt::look(&legacy.db().await).await.expect("looks").kind, Kind::Current);
+    adopt::run(&legacy.db().await, &Clock::system(), "b", &AdoptOptions::default()).await.expect("renews them");
+    assert_eq!(adopt::inspect(&legacy.db().await).await.expect("looks").kind, Kind::Current);
     sqlx::raw_sql("DELETE FROM client_session WHERE organization_id = 'northwind' AND id = 'new'")
         .execute(&mut old.conn)
         .await
@@ -220,7 +221,7 @@ async fn the_oldest_application_keeps_its_own_names() {
 async fn a_deleted_flow_lets_its_pictures_go_and_a_stale_save_does_not_turn_progress_back() {
     let legacy = Legacy::gen1(40).await;
     let mut old = OldApp::new(&legacy).await;
-    legacy.adopt_with(&Options { legacy: true, legacy_role: Some(old.role.clone()) }).await.expect("adopts");
+    legacy.adopt_with(&AdoptOptions { legacy: true, legacy_role: Some(old.role.clone()) }).await.expect("adopts");
     let copy = old.load("studio-1").await;
     let (id, flow) = (copy.images[0].0.clone(), copy.images[0].2.clone());
     // The save says 'completed' of its flows; here its copy is from a time when they were generating, and what was made is ours.

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use store_sync::{
     db::{
         Db,
-        adopt::{self, AdoptError, Kind, Options, Prepared, Report},
+        adopt::{self, AdoptError, AdoptOptions, Kind, Report, RolePrepared},
     },
     outside::Clock,
 };
@@ -37,8 +37,8 @@ impl Guarded {
         Db::open(&SecretString::from(self.legacy.url_of(role)), 3).await.expect("opens")
     }
 
-    fn options(&self) -> Options {
-        Options { legacy: true, legacy_role: Some(self.app.clone()) }
+    fn options(&self) -> AdoptOptions {
+        AdoptOptions { legacy: true, legacy_role: Some(self.app.clone()) }
     }
 
     async fn adopt(&self, role: &str) -> Result<Report, AdoptError> {
@@ -48,7 +48,7 @@ impl Guarded {
     /// Every command says the same, and changes nothing; then an administrator says to the server what was named.
     async fn refused_until_allowed(&self, role: &str, words: &str) {
         let (db, before) = (self.db(role).await, self.legacy.catalogue().await);
-        let dry = adopt::rehearse(&db, &self.options()).await.map(drop);
+        let dry = adopt::dry_run(&db, &self.options()).await.map(drop);
         let run = self.adopt(role).await.map(drop);
         let mut statements = Vec::new();
         for done in [dry, run] {
@@ -59,7 +59,7 @@ impl Guarded {
             statements.push(statement.to_owned());
         }
         assert_eq!(self.legacy.catalogue().await, before);
-        assert_eq!(adopt::look(&db).await.expect("looks").kind, Kind::Gen1, "nothing is begun");
+        assert_eq!(adopt::inspect(&db).await.expect("looks").kind, Kind::Gen1, "nothing is begun");
         self.legacy.run(&statements[0]).await;
     }
 
@@ -108,9 +108,9 @@ async fn an_administrator_may_prepare_for_an_owner_who_may_not() {
     let why = why.to_string();
     assert!(why.contains("may not make the schema legacy") && why.contains("may not set the search path"), "{why}");
     let prepared = adopt::prepare_role(&guarded.legacy.db().await, &guarded.app).await.expect("an administrator may");
-    assert_eq!(prepared, Prepared::Now { sessions: 0 });
+    assert_eq!(prepared, RolePrepared::Now { sessions: 0 });
     let again = adopt::prepare_role(&guarded.db(&guarded.owner).await, &guarded.app).await;
-    assert_eq!(again.expect("nothing is left to do"), Prepared::Now { sessions: 0 });
+    assert_eq!(again.expect("nothing is left to do"), RolePrepared::Now { sessions: 0 });
     guarded.adopt(&guarded.owner).await.expect("the schema is the owner's");
     guarded.sees_its_tables().await;
     // The end needs the right that the beginning needed: what is left is said.
@@ -163,9 +163,9 @@ async fn connections_from_before_the_preparation_are_counted_and_named() {
     let (db, role) = (guarded.legacy.db().await, guarded.app.clone());
     let mut early = guarded.app().await;
     sqlx::raw_sql("SET application_name = 'early-bird'").execute(&mut early.conn).await.expect("sets");
-    assert_eq!(adopt::prepare_role(&db, &role).await.expect("prepares"), Prepared::Now { sessions: 1 });
+    assert_eq!(adopt::prepare_role(&db, &role).await.expect("prepares"), RolePrepared::Now { sessions: 1 });
     let late = guarded.app().await;
-    let told = adopt::rehearse(&db, &guarded.options()).await.expect("rehearses").warnings.join(" ");
+    let told = adopt::dry_run(&db, &guarded.options()).await.expect("rehearses").warnings.join(" ");
     assert!(
         told.contains(&format!("1 connection(s) as {role} began before")) && told.contains("(early-bird from"),
         "{told}"
@@ -173,7 +173,7 @@ async fn connections_from_before_the_preparation_are_counted_and_named() {
     assert!(told.contains("pooler"), "{told}");
     let why = guarded.adopt("store_sync").await.expect_err("it would lose its tables").to_string();
     assert!(why.contains("(early-bird from"), "{why}");
-    assert_eq!(adopt::look(&db).await.expect("looks").kind, Kind::Gen1);
+    assert_eq!(adopt::inspect(&db).await.expect("looks").kind, Kind::Gen1);
     early.conn.close().await.expect("closes");
     let there = format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{role}'");
     while guarded.legacy.number(&there).await > 1 {}

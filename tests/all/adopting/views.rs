@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::{Legacy, OldApp};
-use store_sync::db::adopt::{self, Options};
+use store_sync::db::adopt::{self, AdoptOptions};
 
 /// Every table of the older application, parents first: what makes a row `x`, and a column that is written.
 const TABLES: &[(&str, &str, &str)] = &[
@@ -112,7 +112,7 @@ async fn a_role_that_sees_views_only_may_say_everything_before_during_and_after(
     every_statement(&mut old.conn).await;
     old.save(&copy).await;
 
-    let options = Options { legacy: true, legacy_role: Some(old.role.clone()) };
+    let options = AdoptOptions { legacy: true, legacy_role: Some(old.role.clone()) };
     legacy.adopt_with(&options).await.expect("goes on");
     every_statement(&mut old.conn).await;
     old.save(&copy).await;
@@ -140,7 +140,7 @@ async fn a_role_that_sees_views_only_may_say_everything_before_during_and_after(
 async fn functions_with_their_owners_rights_are_closed_to_others_and_look_nowhere_else() {
     let legacy = Legacy::gen1(10).await;
     let old = OldApp::new(&legacy).await;
-    let options = Options { legacy: true, legacy_role: Some(old.role.clone()) };
+    let options = AdoptOptions { legacy: true, legacy_role: Some(old.role.clone()) };
     legacy.adopt_with(&options).await.expect("adopts");
     let open = format!(
         "SELECT coalesce(string_agg(p.oid::regprocedure::text, ', '), '') FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
@@ -156,7 +156,7 @@ async fn functions_with_their_owners_rights_are_closed_to_others_and_look_nowher
              ALTER FUNCTION forget_marks() SECURITY INVOKER RESET search_path; GRANT EXECUTE ON FUNCTION forget_marks() TO PUBLIC",
         )
         .await;
-    adopt::run(&legacy.db().await, &store_sync::outside::Clock::system(), "again", &Options::default())
+    adopt::run(&legacy.db().await, &store_sync::outside::Clock::system(), "again", &AdoptOptions::default())
         .await
         .expect("is no decision for a person");
     assert_eq!(legacy.text(&open).await, "");

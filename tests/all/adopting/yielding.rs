@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
 use store_sync::{
     db::{
         Db,
-        adopt::{self, AdoptError, Options, Report},
+        adopt::{self, AdoptError, AdoptOptions, Report},
     },
     outside::Clock,
 };
@@ -30,7 +30,7 @@ fn adopting(legacy: &Legacy, role: &str) -> JoinHandle<Result<Report, AdoptError
     let (url, role) = (legacy.url.clone(), role.to_owned());
     tokio::spawn(async move {
         let db = Db::open(&url.into(), 5).await.expect("opens");
-        adopt::run(&db, &Clock::system(), "a", &Options { legacy: true, legacy_role: Some(role) }).await
+        adopt::run(&db, &Clock::system(), "a", &AdoptOptions { legacy: true, legacy_role: Some(role) }).await
     })
 }
 
