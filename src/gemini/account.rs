@@ -57,7 +57,7 @@ struct Token {
 }
 
 /// A token, and whether it was there already.
-pub(super) struct Held {
+pub(super) struct CachedToken {
     pub(super) token: Secret,
     pub(super) reused: bool,
 }
@@ -125,17 +125,17 @@ impl ServiceAccount {
     }
 
     /// An access token that lives for a while yet. Many may ask at once: one exchange serves them.
-    pub(super) async fn token(&self, http: &Http, clock: &Clock) -> Result<Held, Failure> {
+    pub(super) async fn token(&self, http: &Http, clock: &Clock) -> Result<CachedToken, Failure> {
         let mut held = self.held.lock().await;
         if let Some(token) = held.as_ref().filter(|token| clock.now() < token.renew_at) {
-            return Ok(Held { token: token.secret.clone(), reused: true });
+            return Ok(CachedToken { token: token.secret.clone(), reused: true });
         }
         // Whatever comes of it, the old one is not used again.
         *held = None;
         let token = self.fetch(http, clock).await?;
         let secret = token.secret.clone();
         *held = Some(token);
-        Ok(Held { token: secret, reused: false })
+        Ok(CachedToken { token: secret, reused: false })
     }
 
     /// Drops a token, unless another has taken its place.

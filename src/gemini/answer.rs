@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Tokens, service::Pass, words::plain};
+use super::{TokenCount, service::Pass, words::plain};
 use crate::model::Failure;
 
 /// Words of the service for "not this": asking again does not help.
@@ -25,7 +25,7 @@ const BLOCKED: [&str; 11] = [
 ];
 
 /// What an answer was.
-pub(super) enum Heard {
+pub(super) enum ModelReply {
     /// To be read.
     This(Value),
     /// This model cannot now; another may.
@@ -60,13 +60,13 @@ pub(super) fn reason(told: &Value) -> String {
 }
 
 /// What the service counted. Thoughts and what tools read are counted apart from the rest, and paid like it.
-pub(super) fn tokens(told: &Value) -> Option<Tokens> {
+pub(super) fn tokens(told: &Value) -> Option<TokenCount> {
     let usage = told["usageMetadata"].as_object()?;
     let sum = |names: [&str; 2]| {
         let counts = names.iter().filter_map(|name| usage.get(*name)?.as_i64());
         counts.fold(0_i64, |sum, count| sum.saturating_add(count.max(0)))
     };
-    Some(Tokens {
+    Some(TokenCount {
         input: sum(["promptTokenCount", "toolUsePromptTokenCount"]),
         output: sum(["candidatesTokenCount", "thoughtsTokenCount"]),
     })
@@ -74,7 +74,7 @@ pub(super) fn tokens(told: &Value) -> Option<Tokens> {
 
 /// What a status other than 200 means; the bodies of the Gemini API and of Vertex AI have one form (`google.rpc.Status`). `check` says where an
 /// operator looks when the right to ask is at fault.
-pub(super) fn refused(status: u16, told: &Value, pass: &Pass, check: &str) -> Heard {
+pub(super) fn refused(status: u16, told: &Value, pass: &Pass, check: &str) -> ModelReply {
     let error = told.as_array().map_or(told, |all| all.first().unwrap_or(told)).get("error").unwrap_or(&Value::Null);
     let word = |name: &str| error[name].as_str().unwrap_or_default();
     let message = plain(&pass.redact(word("message")));
@@ -82,12 +82,12 @@ pub(super) fn refused(status: u16, told: &Value, pass: &Pass, check: &str) -> He
     let details = error["details"].as_array().cloned().unwrap_or_default();
     let is_key = details.iter().any(|detail| detail["reason"] == "API_KEY_INVALID");
     match status {
-        429 => Heard::No(Failure::retry_after(wait(&details), "model_quota", said)),
-        400 if is_key => Heard::No(Failure::give_up("model_key", format!("{said}: check {check}"))),
-        401 | 403 => Heard::No(Failure::give_up("model_key", format!("{said}: check {check}"))),
-        404 => Heard::Away(Failure::give_up("no_model", format!("{said}: check the models under [gemini]"))),
-        408 | 500.. => Heard::Away(Failure::retry("model_away", said)),
-        _ => Heard::No(Failure::give_up("model_refused", said)),
+        429 => ModelReply::No(Failure::retry_after(wait(&details), "model_quota", said)),
+        400 if is_key => ModelReply::No(Failure::give_up("model_key", format!("{said}: check {check}"))),
+        401 | 403 => ModelReply::No(Failure::give_up("model_key", format!("{said}: check {check}"))),
+        404 => ModelReply::Away(Failure::give_up("no_model", format!("{said}: check the models under [gemini]"))),
+        408 | 500.. => ModelReply::Away(Failure::retry("model_away", said)),
+        _ => ModelReply::No(Failure::give_up("model_refused", said)),
     }
 }
 
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn thoughts_are_output() {
         let told = json!({ "usageMetadata": { "promptTokenCount": 300, "candidatesTokenCount": 10, "thoughtsTokenCount": 5, "totalTokenCount": 315 } });
-        assert_eq!(tokens(&told), Some(Tokens { input: 300, output: 15 }));
+        assert_eq!(tokens(&told), Some(TokenCount { input: 300, output: 15 }));
         assert_eq!(tokens(&json!({})), None);
     }
 }

@@ -3,11 +3,11 @@
 //! <https://ai.google.dev/gemini-api/docs/image-generation>.
 
 mod account;
+mod analysis_request;
 mod answer;
+mod image_request;
 mod money;
-mod question;
 mod service;
-mod wish;
 mod words;
 
 use std::collections::BTreeMap;
@@ -18,17 +18,17 @@ use serde_json::Value;
 use url::Url;
 
 pub use account::{AccountError, ServiceAccount};
-pub use money::TextPrice;
-pub use question::{Analysed, MOST_PICTURES, MOST_TEXT_BYTES, Question, question_body};
-pub use service::{Service, ServiceError};
-pub use wish::{
-    ASPECTS, EDIT_MARKER, Edit, INSPIRATION_MARKER, OTHERS_MARKER, PRODUCT_MARKER, Painted, SIZES, Wish, body,
-    edit_body, parts_outline,
+pub use analysis_request::{Analysed, AnalysisRequest, MOST_PICTURES, MOST_TEXT_BYTES, analysis_body};
+pub use image_request::{
+    ASPECTS, EDIT_MARKER, EditRequest, GeneratedImage, INSPIRATION_MARKER, ImageRequest, OTHERS_MARKER, PRODUCT_MARKER,
+    SIZES, body, edit_body, parts_outline,
 };
+pub use money::TextPrice;
+pub use service::{Service, ServiceError};
 
 use self::{
-    answer::Heard,
-    wish::{Form, wish_body},
+    answer::ModelReply,
+    image_request::{ImageFormat, image_body},
 };
 use crate::{
     model::{Failure, LEASE_LOST, json},
@@ -74,21 +74,21 @@ impl std::fmt::Debug for Gemini {
 
 /// What the service counted for one answer. Thoughts are output: they are paid as such.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tokens {
+pub struct TokenCount {
     pub input: i64,
     pub output: i64,
 }
 
 /// What is asked, whoever is asked.
 #[derive(Clone, Copy)]
-enum Ask<'a> {
-    Paint(&'a Wish<'a>),
-    Edit(&'a Edit<'a>),
-    Analyse(&'a Question<'a>),
+enum ModelRequest<'a> {
+    Paint(&'a ImageRequest<'a>),
+    Edit(&'a EditRequest<'a>),
+    Analyse(&'a AnalysisRequest<'a>),
 }
 
 /// An answer as it came, and which model it came from.
-struct Told {
+struct ModelAnswer {
     answer: Value,
     model: String,
 }
@@ -105,18 +105,18 @@ impl Gemini {
     /// # Errors
     /// `blocked`, `model_key`, `model_refused`, `bad_request` and `no_model` are for people; `model_quota` (with its wait), `model_away`,
     /// `network` and `no_picture` may go better later.
-    pub async fn paint(&self, wish: &Wish<'_>) -> Result<Painted, Failure> {
+    pub async fn paint(&self, wish: &ImageRequest<'_>) -> Result<GeneratedImage, Failure> {
         let models = [Some(wish.model.unwrap_or(&self.model)), wish.fallback.or(self.fallback.as_deref())];
-        self.painted(self.exchange(models, Ask::Paint(wish)).await?, wish.size)
+        self.painted(self.exchange(models, ModelRequest::Paint(wish)).await?, wish.size)
     }
 
     /// Changes a picture as its prompt says: by the edit model, by the model for pictures where that is away.
     ///
     /// # Errors
     /// As [`Gemini::paint`].
-    pub async fn edit(&self, edit: &Edit<'_>) -> Result<Painted, Failure> {
+    pub async fn edit(&self, edit: &EditRequest<'_>) -> Result<GeneratedImage, Failure> {
         let models = [Some(self.edit_model.as_str()), Some(self.model.as_str())];
-        self.painted(self.exchange(models, Ask::Edit(edit)).await?, edit.size)
+        self.painted(self.exchange(models, ModelRequest::Edit(edit)).await?, edit.size)
     }
 
     /// Asks about pictures; the answer is an object in the form of the question's schema.
@@ -124,11 +124,11 @@ impl Gemini {
     /// # Errors
     /// As [`Gemini::paint`]; in the place of `no_picture`, `bad_analysis` (empty, no JSON, or not as the schema says) and `analysis_cut`
     /// (longer than [`question::MOST_ANSWER_TOKENS`]) may go better later.
-    pub async fn analyse(&self, question: &Question<'_>) -> Result<Analysed, Failure> {
+    pub async fn analyse(&self, question: &AnalysisRequest<'_>) -> Result<Analysed, Failure> {
         question.check()?;
         let models = [Some(self.text_model.as_str()), self.text_fallback.as_deref()];
-        let told = self.exchange(models, Ask::Analyse(question)).await?;
-        let value = question::read(&told.answer, question.schema)?;
+        let told = self.exchange(models, ModelRequest::Analyse(question)).await?;
+        let value = analysis_request::read(&told.answer, question.schema)?;
         let tokens = answer::tokens(&told.answer);
         let cost_usd_micros = self.analysis_cost(&told.model, tokens);
         Ok(Analysed { value, model: told.model, cost_usd_micros, tokens: tokens.unwrap_or_default() })
@@ -139,7 +139,7 @@ impl Gemini {
     /// # Errors
     /// As for pictures: a key that is none, a model that is not there, a service that is away.
     pub async fn check(&self) -> Result<(), Failure> {
-        let pass = self.service.pass(&self.http, &self.clock).await?;
+        let pass = self.service.authorize(&self.http, &self.clock).await?;
         for model in [&self.model, &self.edit_model, &self.text_model] {
             let Some(url) = self.service.description(model) else { continue };
             let mut request = Request::new(Method::GET, url);
@@ -150,8 +150,8 @@ impl Gemini {
             if answer.status != 200 {
                 let told: Value = json::read(&answer.body).unwrap_or_default();
                 return match answer::refused(answer.status, &told, &pass, self.service.to_check()) {
-                    Heard::This(_) => Ok(()),
-                    Heard::Away(failure) | Heard::No(failure) => {
+                    ModelReply::This(_) => Ok(()),
+                    ModelReply::Away(failure) | ModelReply::No(failure) => {
                         Err(Failure { message: format!("{model}: {}", failure.message), ..failure })
                     }
                 };
@@ -167,59 +167,63 @@ impl Gemini {
     }
 
     /// The request for a picture as it is sent to `model`: what it does not know is left out.
-    pub fn body(&self, model: &str, wish: &Wish<'_>) -> Value {
-        wish_body(wish, &self.form(model, wish.aspect, wish.size))
+    pub fn body(&self, model: &str, wish: &ImageRequest<'_>) -> Value {
+        image_body(wish, &self.form(model, wish.aspect, wish.size))
     }
 
-    fn form(&self, model: &str, aspect: Option<&str>, size: Option<&str>) -> Form {
-        Form::new(aspect, size, &self.sizes_of(model))
+    fn form(&self, model: &str, aspect: Option<&str>, size: Option<&str>) -> ImageFormat {
+        ImageFormat::new(aspect, size, &self.sizes_of(model))
     }
 
-    fn painted(&self, told: Told, size: Option<&str>) -> Result<Painted, Failure> {
+    fn painted(&self, told: ModelAnswer, size: Option<&str>) -> Result<GeneratedImage, Failure> {
         let (bytes, cost_usd_micros) = (answer::picture(&told.answer)?, self.price(&told.model, size));
         let tokens = answer::tokens(&told.answer).unwrap_or_default();
-        Ok(Painted { bytes, model: told.model, cost_usd_micros, tokens })
+        Ok(GeneratedImage { bytes, model: told.model, cost_usd_micros, tokens })
     }
 
     /// One exchange for all verbs: the first model, and the second where that is away.
-    async fn exchange(&self, [first, second]: [Option<&str>; 2], what: Ask<'_>) -> Result<Told, Failure> {
+    async fn exchange(
+        &self,
+        [first, second]: [Option<&str>; 2],
+        what: ModelRequest<'_>,
+    ) -> Result<ModelAnswer, Failure> {
         let mut last = None;
         for model in [first, second.filter(|_| second != first)].into_iter().flatten() {
             let body = match what {
-                Ask::Paint(wish) => self.body(model, wish),
-                Ask::Edit(edit) => wish::edit_parts(edit, &self.form(model, edit.aspect, edit.size)),
-                Ask::Analyse(question) => question_body(question),
+                ModelRequest::Paint(wish) => self.body(model, wish),
+                ModelRequest::Edit(edit) => image_request::edit_parts(edit, &self.form(model, edit.aspect, edit.size)),
+                ModelRequest::Analyse(question) => analysis_body(question),
             };
             match self.ask(model, body.to_string().into()).await? {
-                Heard::This(answer) => return Ok(Told { answer, model: model.to_owned() }),
-                Heard::Away(failure) => last = Some(failure),
-                Heard::No(failure) => return Err(failure),
+                ModelReply::This(answer) => return Ok(ModelAnswer { answer, model: model.to_owned() }),
+                ModelReply::Away(failure) => last = Some(failure),
+                ModelReply::No(failure) => return Err(failure),
             }
         }
         Err(last.unwrap_or_else(|| Failure::give_up("no_model", "no model is configured under [gemini]")))
     }
 
     /// Asks one model. A failure ends it for all models: it lies in the request or in the right to ask.
-    async fn ask(&self, model: &str, body: Bytes) -> Result<Heard, Failure> {
-        let url = self.service.address(model).ok_or_else(|| bad_request(&format!("'{model}' is no model's name")))?;
+    async fn ask(&self, model: &str, body: Bytes) -> Result<ModelReply, Failure> {
+        let url = self.service.endpoint(model).ok_or_else(|| bad_request(&format!("'{model}' is no model's name")))?;
         if body.len() > MOST_BYTES {
             return Err(bad_request("its pictures are too large together; at most 14 MB"));
         }
         for first in [true, false] {
-            let pass = self.service.pass(&self.http, &self.clock).await?;
+            let pass = self.service.authorize(&self.http, &self.clock).await?;
             let answer = match self.http.send(request(url.clone(), body.clone(), pass.header())).await {
                 Ok(answer) => answer,
                 Err(error @ (HttpError::Unreachable { .. } | HttpError::Refused { .. })) => {
                     let said = format!("the model cannot be reached: {error}");
-                    return Ok(Heard::Away(Failure::retry("network", said)));
+                    return Ok(ModelReply::Away(Failure::retry("network", said)));
                 }
                 Err(error @ HttpError::TooLate { .. }) => {
-                    return Ok(Heard::No(Failure::retry(LEASE_LOST, error.to_string())));
+                    return Ok(ModelReply::No(Failure::retry(LEASE_LOST, error.to_string())));
                 }
                 // It may have painted, and be paid for it: another model is not asked at once.
                 Err(error) => {
                     let said = format!("the model's answer was lost: {error}");
-                    return Ok(Heard::No(Failure::retry(ANSWER_LOST, said)));
+                    return Ok(ModelReply::No(Failure::retry(ANSWER_LOST, said)));
                 }
             };
             // A token may be withdrawn before its end: then a new one is asked for, once.
@@ -229,7 +233,7 @@ impl Gemini {
             }
             let told: Value = json::read(&answer.body).unwrap_or_default();
             return Ok(match answer.status {
-                200 => Heard::This(told),
+                200 => ModelReply::This(told),
                 status => answer::refused(status, &told, &pass, self.service.to_check()),
             });
         }

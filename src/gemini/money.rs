@@ -1,8 +1,8 @@
 //! What asking costs, by the price lists of the configuration, and the most that it may cost before it is asked.
 
 use super::{
-    Gemini, Question, Tokens,
-    wish::{SIZES, nearest_size},
+    AnalysisRequest, Gemini, TokenCount,
+    image_request::{SIZES, nearest_size},
 };
 
 /// What models know, where the configuration says nothing else; also for their dated and preview names.
@@ -18,7 +18,7 @@ pub struct TextPrice {
 
 impl TextPrice {
     /// Millionths of a dollar, rounded up.
-    fn of(self, tokens: Tokens) -> i64 {
+    fn of(self, tokens: TokenCount) -> i64 {
         // Dollars for a million tokens, in millionths, are millionths of a dollar for a million tokens.
         let side = |price: f64, count: i64| i128::from(micros(price)) * i128::from(count.max(0));
         let all = side(self.input, tokens.input) + side(self.output, tokens.output);
@@ -52,12 +52,12 @@ impl Gemini {
         models
             .into_iter()
             .flatten()
-            .try_fold(0, |most, model| Some(most.max(self.text_prices.get(model)?.of(Question::most_tokens()))))
+            .try_fold(0, |most, model| Some(most.max(self.text_prices.get(model)?.of(AnalysisRequest::most_tokens()))))
     }
 
     /// What an analysis cost; where the service counted nothing, the most that it may have.
-    pub(super) fn analysis_cost(&self, model: &str, tokens: Option<Tokens>) -> i64 {
-        self.text_prices.get(model).map_or(0, |price| price.of(tokens.unwrap_or(Question::most_tokens())))
+    pub(super) fn analysis_cost(&self, model: &str, tokens: Option<TokenCount>) -> i64 {
+        self.text_prices.get(model).map_or(0, |price| price.of(tokens.unwrap_or(AnalysisRequest::most_tokens())))
     }
 
     fn dearest_of(&self, models: [Option<&str>; 2], size: Option<&str>) -> Option<i64> {
@@ -91,9 +91,9 @@ mod tests {
     #[test]
     fn tokens_are_paid_by_the_million_and_rounded_up() {
         let price = TextPrice { input: 0.10, output: 0.40 };
-        assert_eq!(price.of(Tokens { input: 1_000_000, output: 1_000_000 }), 500_000);
-        assert_eq!(price.of(Tokens { input: 1, output: 0 }), 1, "never nothing");
-        assert_eq!(price.of(Tokens { input: 1290, output: 300 }), 249);
-        assert_eq!(price.of(Tokens::default()), 0);
+        assert_eq!(price.of(TokenCount { input: 1_000_000, output: 1_000_000 }), 500_000);
+        assert_eq!(price.of(TokenCount { input: 1, output: 0 }), 1, "never nothing");
+        assert_eq!(price.of(TokenCount { input: 1290, output: 300 }), 249);
+        assert_eq!(price.of(TokenCount::default()), 0);
     }
 }

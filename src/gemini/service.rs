@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::{ServiceAccount, account::Held, is_model_name, words::redact};
+use super::{ServiceAccount, account::CachedToken, is_model_name, words::redact};
 use crate::{
     model::{Failure, Secret},
     outside::{Clock, Http},
@@ -28,11 +28,11 @@ const BUDGET: &str = "store-sync: the budget of a model's key\n";
 pub struct Service {
     /// All that stands before `/models/MODEL:generateContent`, without a slash at the end.
     base: String,
-    access: Access,
+    access: ModelAccess,
 }
 
 #[derive(Debug, Clone)]
-enum Access {
+enum ModelAccess {
     Key { key: Secret, check: &'static str },
     Account(Arc<ServiceAccount>),
 }
@@ -48,14 +48,14 @@ pub struct ServiceError {
 impl Service {
     /// The Gemini API with a key of it; `base_url` (with the version) in the place of Google's.
     pub fn gemini_api(key: Secret, base_url: Option<&Url>) -> Self {
-        let access = Access::Key { key, check: "[gemini] api_key and its project" };
+        let access = ModelAccess::Key { key, check: "[gemini] api_key and its project" };
         Self { base: base(base_url, GEMINI_API), access }
     }
 
     /// Vertex AI in express mode, with a key of it.
     pub fn vertex_express(key: Secret, base_url: Option<&Url>) -> Self {
         let check = "[gemini] api_key: it has to be one of Vertex AI in express mode";
-        Self { base: format!("{}/publishers/google", base(base_url, VERTEX)), access: Access::Key { key, check } }
+        Self { base: format!("{}/publishers/google", base(base_url, VERTEX)), access: ModelAccess::Key { key, check } }
     }
 
     /// Vertex AI with a service account, in a project and a location: `global`, `us`, `eu`, or a region such as `europe-west4`.
@@ -83,21 +83,21 @@ impl Service {
             region => format!("https://{region}-aiplatform.googleapis.com/v1"),
         };
         let base = format!("{}/projects/{project}/locations/{location}/publishers/google", base(base_url, &usual));
-        Ok(Self { base, access: Access::Account(Arc::new(account)) })
+        Ok(Self { base, access: ModelAccess::Account(Arc::new(account)) })
     }
 
     /// A short name for the budget that asking is paid from: the same for the same key or account, and neither can be read from it.
     pub fn budget(&self) -> String {
         let who = match &self.access {
-            Access::Key { key, .. } => key.expose_secret(),
-            Access::Account(account) => account.email(),
+            ModelAccess::Key { key, .. } => key.expose_secret(),
+            ModelAccess::Account(account) => account.email(),
         };
         let hash = Sha256::new().chain_update(BUDGET).chain_update(who).finalize();
         hash.iter().take(6).fold("gemini:".to_owned(), |name, byte| format!("{name}{byte:02x}"))
     }
 
     /// Where a model is asked; `None` for what is no model's name.
-    pub(super) fn address(&self, model: &str) -> Option<Url> {
+    pub(super) fn endpoint(&self, model: &str) -> Option<Url> {
         let url = Url::parse(&format!("{}/models/{model}:generateContent", self.base));
         url.ok().filter(|_| is_model_name(model))
     }
@@ -105,14 +105,14 @@ impl Service {
     /// Where a model is described, which costs nothing; `None` with a service account, whose addresses have no such place.
     pub(super) fn description(&self, model: &str) -> Option<Url> {
         let url = Url::parse(&format!("{}/models/{model}", self.base));
-        url.ok().filter(|_| is_model_name(model) && matches!(self.access, Access::Key { .. }))
+        url.ok().filter(|_| is_model_name(model) && matches!(self.access, ModelAccess::Key { .. }))
     }
 
     /// What an operator looks at when the right to ask is refused.
     pub(super) fn to_check(&self) -> &'static str {
         match &self.access {
-            Access::Key { check, .. } => check,
-            Access::Account(_) => {
+            ModelAccess::Key { check, .. } => check,
+            ModelAccess::Account(_) => {
                 "[gemini.vertex] project and location, that the project has the Vertex AI API switched on, and that the \
                  account has the role Vertex AI User there"
             }
@@ -120,11 +120,11 @@ impl Service {
     }
 
     /// The right to ask, now.
-    pub(super) async fn pass(&self, http: &Http, clock: &Clock) -> Result<Pass, Failure> {
+    pub(super) async fn authorize(&self, http: &Http, clock: &Clock) -> Result<Pass, Failure> {
         match &self.access {
-            Access::Key { key, .. } => Pass::new("x-goog-api-key", "", key.clone(), false),
-            Access::Account(account) => {
-                let Held { token, reused } = account.token(http, clock).await?;
+            ModelAccess::Key { key, .. } => Pass::new("x-goog-api-key", "", key.clone(), false),
+            ModelAccess::Account(account) => {
+                let CachedToken { token, reused } = account.token(http, clock).await?;
                 Pass::new(header::AUTHORIZATION.as_str(), "Bearer ", token, reused)
             }
         }
@@ -133,7 +133,7 @@ impl Service {
 
     /// Drops a token that the service does not take.
     pub(super) async fn forget(&self, pass: &Pass) {
-        if let Access::Account(account) = &self.access {
+        if let ModelAccess::Account(account) = &self.access {
             account.forget(&pass.secret).await;
         }
     }

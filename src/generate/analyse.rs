@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     db::{self, ledger::Paid},
-    gemini::{ANSWER_LOST, Question},
+    gemini::{ANSWER_LOST, AnalysisRequest},
     model::{Asset, AssetLocation, ClientId, Failure, Inspiration, InspirationId, Product, ProductId, UsageKind},
     tools::Tools,
 };
@@ -217,7 +217,7 @@ async fn ask(
     let money = Some((gemini.budget(), price.unwrap_or(0)));
     let entry = account::reserve_analysis(tools, client, Promise { money, ..about }).await?;
     let pictures: [(Bytes, String); 1] = [(source.bytes, source.mime_type)];
-    let answer = gemini.analyse(&Question { pictures: &pictures, instruction, schema }).await;
+    let answer = gemini.analyse(&AnalysisRequest { pictures: &pictures, instruction, schema }).await;
     let paid = answer.as_ref().ok().map(|answer| Paid {
         usd_micros: answer.cost_usd_micros,
         model: &answer.model,

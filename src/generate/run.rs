@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     db::{self, Tx},
-    gemini::{self, Edit, Gemini, Painted, Wish},
+    gemini::{self, EditRequest, Gemini, GeneratedImage, ImageRequest},
     model::{
         Asset, AssetId, AssetStatus, CollectionSession, Failure, FlowId, GenerationFlow, Inspiration, Product,
         UsageKind,
@@ -214,8 +214,8 @@ fn composed_so(made: store_sync_studio::Picture, prompt: String, provenance: Val
     Finished { bytes, model, cost_usd_micros: 0, tokens: None, prompt, provenance }
 }
 
-fn painted_so(painted: Painted, prompt: String, provenance: Value) -> Finished {
-    let Painted { bytes, model, cost_usd_micros, tokens } = painted;
+fn painted_so(painted: GeneratedImage, prompt: String, provenance: Value) -> Finished {
+    let GeneratedImage { bytes, model, cost_usd_micros, tokens } = painted;
     Finished { bytes, model, cost_usd_micros, tokens: Some((tokens.input, tokens.output)), prompt, provenance }
 }
 
@@ -242,8 +242,8 @@ async fn asked(
     lease: Option<&Lease>,
     asset: &Asset,
     (read, kind): (&Settings<'_>, UsageKind),
-    question: impl Future<Output = Result<Painted, Failure>>,
-) -> Result<Painted, Failure> {
+    question: impl Future<Output = Result<GeneratedImage, Failure>>,
+) -> Result<GeneratedImage, Failure> {
     let price = order::money(tools, read.0, kind)?.map_or(0, |(_, price)| price);
     let at = account::call(tools, lease, asset, price).await?;
     let mut painted = match question.await {
@@ -289,7 +289,7 @@ async fn paint(
     let read = Settings(&set.settings);
     let (pictures, inspirations) = (light(pictures).await?, light(inspirations).await?);
     let (model, fallback) = models(tools, &read);
-    let wish = Wish {
+    let wish = ImageRequest {
         pictures: &pictures,
         inspirations: &inspirations,
         prompt: &prompt,
@@ -332,8 +332,13 @@ async fn edit(
         }
     };
     let picture = light(vec![picture]).await?.remove(0);
-    let wish =
-        Edit { picture, others: &[], prompt: &prompt, aspect: read.aspect_text(), size: Some(read.model_size()) };
+    let wish = EditRequest {
+        picture,
+        others: &[],
+        prompt: &prompt,
+        aspect: read.aspect_text(),
+        size: Some(read.model_size()),
+    };
     let painted = asked(tools, lease, asset, (&read, UsageKind::Edit), gemini.edit(&wish)).await?;
     Ok(painted_so(painted, prompt, provenance))
 }
@@ -399,8 +404,12 @@ pub async fn told(tools: &Tools, id: &FlowId, look: bool) -> Result<Told, Failur
     let (model, config) = match &tools.gemini {
         Some(gemini) if engine == Engine::Gemini => {
             let model = read.models().0.unwrap_or(&gemini.model);
-            let wish =
-                Wish { prompt: &prompt, aspect: read.aspect_text(), size: Some(read.model_size()), ..Wish::default() };
+            let wish = ImageRequest {
+                prompt: &prompt,
+                aspect: read.aspect_text(),
+                size: Some(read.model_size()),
+                ..ImageRequest::default()
+            };
             (model.to_owned(), gemini.body(model, &wish)["generationConfig"].take())
         }
         _ => (STUDIO.to_owned(), read.scene_words(set.scene())),

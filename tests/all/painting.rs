@@ -15,8 +15,8 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 use store_sync::{
     gemini::{
-        EDIT_MARKER, Edit, Gemini, INSPIRATION_MARKER, OTHERS_MARKER, PRODUCT_MARKER, Question, Service as At,
-        TextPrice, Tokens, Wish, body, edit_body, question_body,
+        AnalysisRequest, EDIT_MARKER, EditRequest, Gemini, INSPIRATION_MARKER, ImageRequest, OTHERS_MARKER,
+        PRODUCT_MARKER, Service as At, TextPrice, TokenCount, analysis_body, body, edit_body,
     },
     model::{Failure, Remedy, Secret},
     outside::{Clock, Http, HttpPolicy},
@@ -169,24 +169,30 @@ impl Material {
         Self { pictures: vec![draw(1), draw(2), draw(4), draw(5)], schema: schema() }
     }
 
-    fn wish(&self) -> Wish<'_> {
-        Wish {
+    fn wish(&self) -> ImageRequest<'_> {
+        ImageRequest {
             pictures: &self.pictures[..2],
             inspirations: &self.pictures[2..],
             prompt: "On a table.",
             aspect: Some("4:3"),
             size: Some("2K"),
-            ..Wish::default()
+            ..ImageRequest::default()
         }
     }
 
-    fn edit(&self) -> Edit<'_> {
+    fn edit(&self) -> EditRequest<'_> {
         let picture = self.pictures[0].clone();
-        Edit { picture, others: &self.pictures[1..2], prompt: "Make it blue.", aspect: Some("1:1"), size: Some("1K") }
+        EditRequest {
+            picture,
+            others: &self.pictures[1..2],
+            prompt: "Make it blue.",
+            aspect: Some("1:1"),
+            size: Some("1K"),
+        }
     }
 
-    fn question(&self) -> Question<'_> {
-        Question { pictures: &self.pictures[..1], instruction: "What is it?", schema: &self.schema }
+    fn question(&self) -> AnalysisRequest<'_> {
+        AnalysisRequest { pictures: &self.pictures[..1], instruction: "What is it?", schema: &self.schema }
     }
 
     /// The same for the SDK.
@@ -241,7 +247,7 @@ async fn in_pairs(service: &Shared, url: &Url, gemini: &Gemini, access: &Value) 
     let scene = sandbox::draw_scene(3).len();
     let painted = gemini.paint(&material.wish()).await.expect("is painted");
     assert_eq!((painted.bytes.len(), painted.model.as_str(), painted.cost_usd_micros), (scene, "first-image", 101_000));
-    assert_eq!(painted.tokens, Tokens { input: 300, output: 1290 });
+    assert_eq!(painted.tokens, TokenCount { input: 300, output: 1290 });
     let seen = sdk(url, "paint", access, &material).await;
     let expected = json!({ "bytes": scene, "value": null, "blocked": null, "tokens": [300, 1290] });
     assert_eq!(seen, expected, "the SDK reads our fake as we do");
@@ -252,14 +258,14 @@ async fn in_pairs(service: &Shared, url: &Url, gemini: &Gemini, access: &Value) 
     let analysed = gemini.analyse(&material.question()).await.expect("is analysed");
     let value: Value = serde_json::from_str(ANALYSIS).expect("is JSON");
     assert_eq!((&analysed.value, analysed.model.as_str(), analysed.cost_usd_micros), (&value, "first-text", 249));
-    assert_eq!(analysed.tokens, Tokens { input: 1290, output: 300 });
+    assert_eq!(analysed.tokens, TokenCount { input: 1290, output: 300 });
     service.lock().expect("is whole").next = vec![(200, told(ANALYSIS))];
     let seen = sdk(url, "analyse", access, &material).await;
     assert_eq!(seen, json!({ "bytes": 0, "value": value, "blocked": null, "tokens": [1290, 300] }));
     let asked = std::mem::take(&mut service.lock().expect("is whole").asked);
     let asked: Vec<Asked> = asked.into_iter().filter(|one| one.path.contains(":generateContent")).collect();
     assert_eq!(asked.len(), 6);
-    let bodies = [body(&material.wish()), edit_body(&material.edit()), question_body(&material.question())];
+    let bodies = [body(&material.wish()), edit_body(&material.edit()), analysis_body(&material.question())];
     for (pair, body) in asked.chunks(2).zip(bodies) {
         assert_eq!(pair[0].body, pair[1].body, "field by field");
         assert_eq!(pair[0].body, body);
@@ -286,13 +292,13 @@ async fn a_wish_may_name_its_models_and_what_they_know() {
     let (service, url) = service().await;
     let mut gemini = keyed(&url);
     gemini.prices.insert("gemini-2.5-flash-image".to_owned(), 0.03);
-    let wish = Wish {
+    let wish = ImageRequest {
         prompt: "x",
         aspect: Some("1:4 (Banner)"),
         size: Some("4k"),
         model: Some("own-image"),
         fallback: Some("gemini-2.5-flash-image"),
-        ..Wish::default()
+        ..ImageRequest::default()
     };
     service.lock().expect("is whole").next = vec![error(404, "NOT_FOUND", json!([]))];
     let painted = gemini.paint(&wish).await.expect("the fallback paints");
@@ -303,7 +309,7 @@ async fn a_wish_may_name_its_models_and_what_they_know() {
     assert_eq!(asked[1].body["generationConfig"]["imageConfig"], json!({ "aspectRatio": "9:16" }), "an older model");
     assert_eq!(asked[1].body, gemini.body("gemini-2.5-flash-image", &wish));
     for word in ["", "a/b", "a..b", "a?b", "ä"] {
-        let failure = gemini.paint(&Wish { model: Some(word), ..wish.clone() }).await.expect_err("no name");
+        let failure = gemini.paint(&ImageRequest { model: Some(word), ..wish.clone() }).await.expect_err("no name");
         assert_eq!(failure.code, "bad_request", "{word}");
     }
     assert!(service.lock().expect("is whole").asked.is_empty());
@@ -420,6 +426,9 @@ async fn every_answer_comes_to_a_clear_end() {
     let (service, url) = service().await;
     clear_ends(&service, &keyed(&url), KEY).await;
     let nobody = Url::parse("http://127.0.0.1:9/v1beta").expect("an address");
-    let away = keyed(&nobody).paint(&Wish { prompt: "x", ..Wish::default() }).await.expect_err("nobody is there");
+    let away = keyed(&nobody)
+        .paint(&ImageRequest { prompt: "x", ..ImageRequest::default() })
+        .await
+        .expect_err("nobody is there");
     assert_eq!(end(&away), ("network", Remedy::Retry(None)));
 }

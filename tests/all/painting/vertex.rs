@@ -109,7 +109,7 @@ async fn a_token_is_kept_until_shortly_before_its_end() {
     let (service, url) = service().await;
     let key = key().await;
     let gemini = vertex(&url, &key, "global");
-    let wish = Wish { prompt: "x", ..Wish::default() };
+    let wish = ImageRequest { prompt: "x", ..ImageRequest::default() };
     let asked = || std::mem::take(&mut service.lock().expect("is whole").asked);
     let bearers = || -> Vec<String> {
         asked().iter().filter_map(|one| Some(one.header("authorization")?.rsplit('-').next()?.to_owned())).collect()
@@ -146,7 +146,7 @@ async fn a_token_that_is_refused_is_for_people_and_one_that_is_late_is_not() {
     let (service, url) = service().await;
     let key = key().await;
     let gemini = vertex(&url, &key, "global");
-    let wish = Wish { prompt: "x", ..Wish::default() };
+    let wish = ImageRequest { prompt: "x", ..ImageRequest::default() };
     let ask = async |status: u16, told: Value| {
         service.lock().expect("is whole").next = vec![(status, told)];
         let failure = gemini.paint(&wish).await.expect_err("no token");

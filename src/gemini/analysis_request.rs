@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{Tokens, answer, bad_request, wish::inline, words::plain};
+use super::{TokenCount, answer, bad_request, image_request::inline, words::plain};
 use crate::model::{Failure, json};
 
 /// Pictures that one question may have.
@@ -20,7 +20,7 @@ const FRAME_TOKENS: usize = 128;
 
 /// A question about pictures.
 #[derive(Debug, Clone)]
-pub struct Question<'a> {
+pub struct AnalysisRequest<'a> {
     /// At most [`MOST_PICTURES`], with their media types; they go first.
     pub pictures: &'a [(Bytes, String)],
     pub instruction: &'a str,
@@ -39,10 +39,10 @@ pub struct Analysed {
     /// Millionths of a US dollar by the price list of the configuration; 0 where that does not name the model.
     pub cost_usd_micros: i64,
     /// What the service counted; 0 where it says nothing.
-    pub tokens: Tokens,
+    pub tokens: TokenCount,
 }
 
-impl Question<'_> {
+impl AnalysisRequest<'_> {
     /// A question beyond what its price is reserved for is not sent.
     pub(super) fn check(&self) -> Result<(), Failure> {
         let text = self.instruction.len() + wire_schema(self.schema).to_string().len();
@@ -58,8 +58,8 @@ impl Question<'_> {
     }
 
     /// Tokens that a question may have: a token is no shorter than a byte.
-    pub(super) fn most_tokens() -> Tokens {
-        Tokens {
+    pub(super) fn most_tokens() -> TokenCount {
+        TokenCount {
             input: i64::try_from(MOST_PICTURES * PICTURE_TOKENS + MOST_TEXT_BYTES + FRAME_TOKENS).unwrap_or(i64::MAX),
             output: i64::from(MOST_ANSWER_TOKENS),
         }
@@ -67,7 +67,7 @@ impl Question<'_> {
 }
 
 /// The request for an analysis, as Google's own library writes it.
-pub fn question_body(question: &Question<'_>) -> Value {
+pub fn analysis_body(question: &AnalysisRequest<'_>) -> Value {
     let mut parts: Vec<Value> = question.pictures.iter().map(inline).collect();
     parts.push(json!({ "text": question.instruction }));
     let config = json!({
@@ -241,7 +241,7 @@ mod tests {
     fn a_question_beyond_its_reserve_is_not_sent() {
         let pictures = vec![(Bytes::from_static(b"x"), "image/png".to_owned()); MOST_PICTURES + 1];
         let schema = json!({ "type": "object" });
-        let ask = |pictures, instruction| Question { pictures, instruction, schema: &schema }.check();
+        let ask = |pictures, instruction| AnalysisRequest { pictures, instruction, schema: &schema }.check();
         assert!(ask(&pictures[1..], "What is it?").is_ok());
         assert_eq!(ask(&pictures, "What is it?").expect_err("too many").code, "bad_request");
         assert_eq!(ask(&[], &"x".repeat(MOST_TEXT_BYTES)).expect_err("too long").code, "bad_request");

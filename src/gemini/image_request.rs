@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::Tokens;
+use super::TokenCount;
 
 /// Stands behind the product's pictures.
 pub const PRODUCT_MARKER: &str = "The pictures above show the product.";
@@ -26,7 +26,7 @@ pub const SIZES: [&str; 4] = ["512", "1K", "2K", "4K"];
 
 /// One picture to be made.
 #[derive(Debug, Clone, Default)]
-pub struct Wish<'a> {
+pub struct ImageRequest<'a> {
     /// Pictures of the product, with their media types; they go first.
     pub pictures: &'a [(Bytes, String)],
     /// Pictures whose mood it may take; they go next.
@@ -44,7 +44,7 @@ pub struct Wish<'a> {
 
 /// One picture to be changed.
 #[derive(Debug, Clone)]
-pub struct Edit<'a> {
+pub struct EditRequest<'a> {
     /// The picture, with its media type.
     pub picture: (Bytes, String),
     /// Pictures that it may take something from.
@@ -58,25 +58,25 @@ pub struct Edit<'a> {
 
 /// A picture that came.
 #[derive(Debug, Clone)]
-pub struct Painted {
+pub struct GeneratedImage {
     pub bytes: Bytes,
     /// Which model made it.
     pub model: String,
     /// Millionths of a US dollar by the price list of the configuration; 0 where that does not name the model.
     pub cost_usd_micros: i64,
     /// What the service counted; 0 where it says nothing.
-    pub tokens: Tokens,
+    pub tokens: TokenCount,
 }
 
 /// The request for a picture, as Google's own library writes it, to a model that knows everything: the product's pictures, what they are, the
 /// inspirations, what they are, the prompt. `Gemini::body` leaves out what a model does not know.
-pub fn body(wish: &Wish<'_>) -> Value {
-    wish_body(wish, &Form::new(wish.aspect, wish.size, &SIZES))
+pub fn body(wish: &ImageRequest<'_>) -> Value {
+    image_body(wish, &ImageFormat::new(wish.aspect, wish.size, &SIZES))
 }
 
 /// The request for a change, to a model that knows everything.
-pub fn edit_body(edit: &Edit<'_>) -> Value {
-    edit_parts(edit, &Form::new(edit.aspect, edit.size, &SIZES))
+pub fn edit_body(edit: &EditRequest<'_>) -> Value {
+    edit_parts(edit, &ImageFormat::new(edit.aspect, edit.size, &SIZES))
 }
 
 /// The order of a request in words, with names in the place of pictures: `[product picture 1]`, `[inspiration 1]`.
@@ -108,12 +108,12 @@ fn ratio(word: &str) -> Option<f64> {
 }
 
 /// The form of a picture, in words that a model knows.
-pub(super) struct Form {
+pub(super) struct ImageFormat {
     aspect: Option<&'static str>,
     size: Option<&'static str>,
 }
 
-impl Form {
+impl ImageFormat {
     /// For a model that knows these sizes. One that knows a single size is an older one: no size is said to it, and no newer ratio.
     pub(super) fn new(aspect: Option<&str>, size: Option<&str>, sizes: &[&str]) -> Self {
         let older = sizes.len() == 1;
@@ -130,14 +130,14 @@ pub(super) fn nearest_size(word: &str, known: &[&str]) -> Option<&'static str> {
     SIZES[rank..].iter().find(knows).or_else(|| SIZES.iter().rfind(knows)).copied()
 }
 
-pub(super) fn wish_body(wish: &Wish<'_>, form: &Form) -> Value {
+pub(super) fn image_body(wish: &ImageRequest<'_>, form: &ImageFormat) -> Value {
     let mut parts = Vec::new();
     group(&mut parts, wish.pictures, PRODUCT_MARKER);
     group(&mut parts, wish.inspirations, INSPIRATION_MARKER);
     pictured(parts, wish.prompt, form)
 }
 
-pub(super) fn edit_parts(edit: &Edit<'_>, form: &Form) -> Value {
+pub(super) fn edit_parts(edit: &EditRequest<'_>, form: &ImageFormat) -> Value {
     let mut parts = Vec::new();
     group(&mut parts, std::slice::from_ref(&edit.picture), EDIT_MARKER);
     group(&mut parts, edit.others, OTHERS_MARKER);
@@ -155,7 +155,7 @@ pub(super) fn inline((bytes, kind): &(Bytes, String)) -> Value {
     json!({ "inlineData": { "mimeType": kind, "data": STANDARD.encode(bytes) } })
 }
 
-fn pictured(mut parts: Vec<Value>, prompt: &str, form: &Form) -> Value {
+fn pictured(mut parts: Vec<Value>, prompt: &str, form: &ImageFormat) -> Value {
     parts.push(json!({ "text": prompt }));
     let mut config = json!({ "responseModalities": ["TEXT", "IMAGE"] });
     for (name, value) in [("aspectRatio", form.aspect), ("imageSize", form.size)] {
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn a_model_is_told_only_what_it_knows() {
         let form = |aspect, size, sizes: &[&str]| {
-            let form = Form::new(Some(aspect), Some(size), sizes);
+            let form = ImageFormat::new(Some(aspect), Some(size), sizes);
             (form.aspect, form.size)
         };
         assert_eq!(form("1:4", "2k", &SIZES), (Some("1:4"), Some("2K")));
@@ -207,11 +207,11 @@ mod tests {
         let picture = (Bytes::from_static(b"x"), "image/png".to_owned());
         for (pictures, inspirations) in [(0, 0), (2, 0), (0, 1), (2, 2)] {
             let all = vec![picture.clone(); 2];
-            let wish = Wish {
+            let wish = ImageRequest {
                 pictures: &all[..pictures],
                 inspirations: &all[..inspirations],
                 prompt: "So.",
-                ..Wish::default()
+                ..ImageRequest::default()
             };
             let body = body(&wish);
             let sent = body["contents"][0]["parts"].as_array().expect("parts");
