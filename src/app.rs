@@ -20,7 +20,7 @@ use crate::{
         Bucket, Clock, Files, Http, HttpPolicy, Outside, Proxy, Random, RetryPatience, catch_panic, private, small,
     },
     provider::{App, Providers},
-    tools::{Parts, Rules, Shared, Tools},
+    tools::{Parts, Policy, Shared, Tools},
     vault::{KeySource, Vault},
     web::{self, DoorLimits},
     work::{self, Pools, Workers},
@@ -243,7 +243,7 @@ async fn assemble(config: &Config, access: &DatabaseAccess, outside: Outside) ->
             (key.clone(), App { client_id, client_secret, webhook_key: app.webhook_key.clone() })
         })
         .collect();
-    let rules = Rules {
+    let rules = Policy {
         public_url: config.public_url(),
         lease: config.lease(),
         install_clients: config.app.iter().filter_map(|(key, app)| Some((key.clone(), app.client.clone()?))).collect(),
@@ -302,13 +302,13 @@ pub async fn serve(
     let workers = Workers::start(&tools, pools);
     let mut ticks = work::start_ticks(&tools, Duration::from_secs(config.work.tick_seconds)).await?;
     tracing::info!(
-        server.url = tools.rules.public_url,
+        server.url = tools.policy.public_url,
         server.listen = %listener.local_addr()?,
         database = tools.db.engine(),
         instance = tools.instance,
         "serving"
     );
-    let closing = tools.closing.clone();
+    let closing = tools.shutdown.clone();
     tokio::spawn(async move {
         shutdown.await;
         // Whoever follows something for long lets go, so that the last answer does not wait for it.
@@ -316,7 +316,7 @@ pub async fn serve(
     });
     let patience = Duration::from_secs(config.server.shutdown_seconds);
     let limits = DoorLimits::new(config.server.max_connections, patience);
-    web::serve(&tools, listener, limits, tools.closing.clone()).await;
+    web::serve(&tools, listener, limits, tools.shutdown.clone()).await;
     tracing::info!("stopping: no new work is taken");
     ticks.shutdown().await?;
     workers.stop(patience).await;
@@ -331,7 +331,7 @@ pub async fn serve(
 /// Shops that come without a connect link need somebody to belong to.
 async fn check_clients(tools: &Tools) -> anyhow::Result<()> {
     let mut tx = tools.db.read().await?;
-    for (provider, client) in &tools.rules.install_clients {
+    for (provider, client) in &tools.policy.install_clients {
         anyhow::ensure!(
             db::client::find(&mut tx, client).await?.is_some(),
             "[app.{provider}] client = \"{client}\": there is no such client; see: store-sync clients list"
@@ -346,7 +346,7 @@ async fn keep_presence(tools: Shared) {
         let now = tools.outside.clock.now();
         let said = async {
             let mut tx = tools.db.begin().await?;
-            db::lease::upsert(&mut tx, &tools.instance, &tools.rules.public_url, now.plus(tools.rules.lease), now)
+            db::lease::upsert(&mut tx, &tools.instance, &tools.policy.public_url, now.plus(tools.policy.lease), now)
                 .await?;
             tx.commit().await
         };
@@ -356,7 +356,7 @@ async fn keep_presence(tools: Shared) {
             Ok(Err(error)) => tools.cannot("say that this daemon lives", &error),
             Err(_) => {}
         }
-        tools.outside.clock.beat(tools.rules.lease / 3).await;
+        tools.outside.clock.beat(tools.policy.lease / 3).await;
     }
 }
 

@@ -176,7 +176,7 @@ pub async fn subscribe(tools: &Shared, lease: &Arc<Lease>, id: &ConnectionId) ->
 
 /// Where deliveries go.
 fn address(tools: &Tools, provider: &Provider, id: Option<&ConnectionId>) -> String {
-    let base = format!("{}/hooks/{}", tools.rules.public_url, provider.key());
+    let base = format!("{}/hooks/{}", tools.policy.public_url, provider.key());
     match id.filter(|_| !provider.webhook_names_shop()) {
         Some(id) => format!("{base}/{id}"),
         None => base,

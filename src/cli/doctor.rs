@@ -168,10 +168,10 @@ async fn model(tools: &Shared) -> Option<Finding> {
         && gemini.analysis_price_bound().is_some();
     let text = match gemini.check().await {
         Err(failure) => Err(failure.to_string()),
-        Ok(()) if tools.rules.month_cap_usd_micros.is_some() && !priced => Err(format!(
+        Ok(()) if tools.policy.month_cap_usd_micros.is_some() && !priced => Err(format!(
             "[gemini] usd_per_month is set, and the price list does not name all of: {named}: those are not asked"
         )),
-        Ok(()) if tools.rules.month_cap_usd_micros.is_none() => Ok(format!("{named}; no cap on a month's money")),
+        Ok(()) if tools.policy.month_cap_usd_micros.is_none() => Ok(format!("{named}; no cap on a month's money")),
         Ok(()) => Ok(named),
     };
     let ok = text.is_ok();

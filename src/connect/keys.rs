@@ -126,7 +126,7 @@ async fn renew(tools: &Shared, id: &ConnectionId, spent: i32) -> Result<Grant, F
 /// keeps up while he waits for the answer, and by compare-and-set on owner and version when he writes it down. Whoever comes
 /// late gets what the first one brought.
 pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how: How) -> Result<Grant, Failure> {
-    let flight = tools.flight(id.as_str());
+    let flight = tools.single_flight(id.as_str());
     let _alone = flight.lock().await;
     let clock = &tools.outside.clock;
     let give_up_at = clock.now().plus(PATIENCE);
@@ -137,13 +137,13 @@ pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how:
         }
         let (asked, now) = (clock.uptime(), clock.now());
         let mut tx = tools.db.begin().await?;
-        if db::grant::lock_refresh(&mut tx, id, spent, &tools.instance, (now, now.plus(tools.rules.lease))).await? {
+        if db::grant::lock_refresh(&mut tx, id, spent, &tools.instance, (now, now.plus(tools.policy.lease))).await? {
             let run = renewal_run(tools, &connection);
             db::run::insert(&mut tx, &run, now).await?;
             db::run::mark_details(&mut tx, &run.id, &json!({ "spent": spent_mark(tools, &grant) })).await?;
             tx.commit().await?;
             // A task of its own: a caller who goes away, or a job that is taken from its worker, does not lose the answer.
-            let right = Deadline::new(clock, asked, tools.rules.sending_time());
+            let right = Deadline::new(clock, asked, tools.policy.sending_time());
             let (tools, connection, run) = (tools.clone(), connection.clone(), run.id.clone());
             let task = tokio::spawn(catch_panic(async move {
                 renew_locked(&tools, (&connection, &grant), &run, how, &right).await
@@ -166,8 +166,8 @@ const KEEP: &str = "keep the right to renew a token";
 /// is under way is waited for, and saved if nobody else asked meanwhile.
 async fn keep_right(tools: &Tools, id: &ConnectionId, right: &Deadline) {
     loop {
-        tools.outside.clock.beat(tools.rules.lease / 3).await;
-        let (asked, until) = (tools.outside.clock.uptime(), tools.outside.clock.now().plus(tools.rules.lease));
+        tools.outside.clock.beat(tools.policy.lease / 3).await;
+        let (asked, until) = (tools.outside.clock.uptime(), tools.outside.clock.now().plus(tools.policy.lease));
         let kept = async {
             let mut tx = tools.db.begin().await?;
             let kept = db::grant::extend_refresh(&mut tx, id, &tools.instance, until).await?;
@@ -176,7 +176,7 @@ async fn keep_right(tools: &Tools, id: &ConnectionId, right: &Deadline) {
         };
         match kept.await {
             Ok(true) => {
-                right.extend(asked, tools.rules.sending_time());
+                right.extend(asked, tools.policy.sending_time());
                 tools.can(KEEP);
             }
             Ok(false) => return std::future::pending().await,

@@ -142,7 +142,7 @@ pub(super) async fn whose(
     let mut tx = tools.db.read().await?;
     let mut known = db::connection::list_by_shop(&mut tx, provider.key(), store_url).await?;
     drop(tx);
-    let named = match tools.rules.install_clients.get(provider.key()) {
+    let named = match tools.policy.install_clients.get(provider.key()) {
         Some(named) => Some(client(tools, named).await?.id),
         None => None,
     };
@@ -172,7 +172,7 @@ pub(super) fn reachable(tools: &Tools, provider: &Provider, store_url: &str) -> 
         Some(url::Host::Domain(name)) => name == "localhost",
         None => false,
     };
-    let public = &tools.rules.public_url;
+    let public = &tools.policy.public_url;
     if own(store_url) || (public.starts_with("https://") && !own(public)) {
         return Ok(());
     }

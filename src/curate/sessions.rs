@@ -71,7 +71,7 @@ async fn within_plan(tx: &mut Tx, client: &ClientId, input: &SessionInput) -> Re
 
 /// Has the products of a collection looked at before pictures of them are wanted, where the operator wants that.
 async fn look_at(tools: &Tools, tx: &mut Tx, client: &ClientId, input: &SessionInput) -> Result<(), Failure> {
-    if tools.rules.analyse_on_collection {
+    if tools.policy.analyse_on_collection {
         let unseen = db::product::list_unseen(tx, input.product_ids.as_deref().unwrap_or_default()).await?;
         for product in &unseen {
             db::job::enqueue(tx, &tools.outside, client, Task::AnalyseProduct { product: product.clone() }).await?;

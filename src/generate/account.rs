@@ -49,7 +49,7 @@ pub(super) fn picture_money(
     };
     match price {
         Some(price) => Ok(Some((gemini.budget(), price))),
-        None if tools.rules.month_cap_usd_micros.is_some() => {
+        None if tools.policy.month_cap_usd_micros.is_some() => {
             let named = if kind == UsageKind::Edit { &gemini.edit_model } else { model.unwrap_or(&gemini.model) };
             let text = format!(
                 "[gemini] usd_per_month is set, and [gemini.prices] does not name {named} and its fallback at {size}: without a \
@@ -111,7 +111,7 @@ async fn write(
     let budget = promises.iter().find_map(|promise| promise.money.as_ref());
     if let Some((budget, _)) = budget {
         let sum = promises.iter().filter_map(|promise| promise.money.as_ref()).map(|(_, price)| price).sum();
-        let cap = tools.rules.month_cap_usd_micros;
+        let cap = tools.policy.month_cap_usd_micros;
         if !db::ledger::reserve_money(tx, (budget, month), sum, cap, now).await? {
             let left = cap.unwrap_or(0) - db::ledger::get_spending(tx, budget, month).await?;
             let text = format!(
@@ -178,7 +178,7 @@ pub(super) async fn settle_analysis(
 /// # Errors
 /// `stale` where nothing is promised any more: it was cancelled, or made by another worker. `money_cap` where the money does not reach.
 pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, price: i64) -> Result<Time, Failure> {
-    let (now, cap) = (tools.outside.clock.now(), tools.rules.month_cap_usd_micros);
+    let (now, cap) = (tools.outside.clock.now(), tools.policy.month_cap_usd_micros);
     let month = month(now);
     let spent = |what: &str| Failure::give_up("money_cap", format!("{what} ([gemini] usd_per_month)"));
     let mut tx = tools.db.begin().await?;
@@ -334,6 +334,6 @@ pub async fn usage(tools: &Tools, client: &ClientId, month: &str) -> Result<Valu
         "analyses": sum(|sum| sum.analyses),
         "budget": budget,
         "budget_usd_micros": spent,
-        "budget_cap_usd_micros": tools.rules.month_cap_usd_micros,
+        "budget_cap_usd_micros": tools.policy.month_cap_usd_micros,
     }))
 }

@@ -70,7 +70,7 @@ fn version(engine: Engine) -> &'static str {
 
 /// Who looks where no flow says it.
 fn usual(tools: &Tools) -> Engine {
-    if tools.rules.paint_by_model && tools.gemini.is_some() { Engine::Gemini } else { Engine::Studio }
+    if tools.policy.paint_by_model && tools.gemini.is_some() { Engine::Gemini } else { Engine::Studio }
 }
 
 /// Sees what a product is; `anew` also where that is known already.
@@ -103,7 +103,7 @@ pub async fn analyse_inspiration(tools: &Tools, id: &InspirationId, anew: bool) 
 /// What a product is, seen on the first picture that its shop shows, whichever picture a flow is made of. One caller looks; others of this
 /// process wait for what it sees.
 pub(super) async fn product(tools: &Tools, product: &Product, engine: Engine) -> Result<Value, Failure> {
-    let flight = tools.flight(&format!("analyse:{}", product.id));
+    let flight = tools.single_flight(&format!("analyse:{}", product.id));
     let _alone = flight.lock().await;
     let mut tx = tools.db.read().await?;
     let kept = db::product::find_analysis(&mut tx, &product.id).await?;
@@ -210,7 +210,7 @@ async fn ask(
 ) -> Result<Value, Failure> {
     let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::give_up("no_model", "no model is set up"))?;
     let price = gemini.analysis_price_bound();
-    if price.is_none() && tools.rules.month_cap_usd_micros.is_some() {
+    if price.is_none() && tools.policy.month_cap_usd_micros.is_some() {
         let text = "[gemini] usd_per_month is set, and [gemini.text_prices] does not name the text models: nothing is analysed";
         return Err(Failure::give_up("no_price", text));
     }

@@ -70,7 +70,7 @@ fn engine(tools: &Tools, settings: &Map<String, Value>) -> Result<Engine, Failur
             let text = format!("engine '{other}' is neither studio nor gemini");
             return Err(Failure::give_up("bad_settings", text));
         }
-        None if tools.rules.paint_by_model => Engine::Gemini,
+        None if tools.policy.paint_by_model => Engine::Gemini,
         None => Engine::Studio,
     };
     if engine == Engine::Gemini && tools.gemini.is_none() {

@@ -122,7 +122,7 @@ impl Set {
 
     /// Sees what the products and the first inspiration are, where nobody has looked yet. A picture is made without that, too.
     async fn look(&mut self, tools: &Tools, engine: Engine) -> Result<(), Failure> {
-        if !tools.rules.analyse {
+        if !tools.policy.analyse {
             return Ok(());
         }
         for product in &self.products {
@@ -177,7 +177,7 @@ async fn make(tools: &Tools, lease: Option<&Lease>, asset: &Asset, set: &mut Set
     let pictures = set.pictures(tools).await?;
     let inspirations = set.inspirations(tools).await?;
     set.look(tools, engine).await?;
-    if set.scene().is_none() && engine == Engine::Studio && tools.rules.analyse {
+    if set.scene().is_none() && engine == Engine::Studio && tools.policy.analyse {
         set.glance(&inspirations).await;
     }
     let prompt = set.prompt(tools, inspirations.len()).await?;

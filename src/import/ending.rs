@@ -72,7 +72,7 @@ impl Import<'_> {
             });
             if doubt.is_none() {
                 let pass = (&connection.id, progress.pass.as_str());
-                match sweep(&mut tx, &tools.outside, &tools.rules, pass, self.order.accept_deletes).await? {
+                match sweep(&mut tx, &tools.outside, &tools.policy, pass, self.order.accept_deletes).await? {
                     Swept::Gone(items) => {
                         self.counts.deleted += i32::try_from(items.len()).unwrap_or(i32::MAX);
                         db::run::insert_items(&mut tx, &self.run, &items, now).await?;

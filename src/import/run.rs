@@ -39,7 +39,7 @@ pub struct Order<'a> {
 /// after a crash the next run closes it and goes on where it stopped.
 pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &Order<'_>) -> Result<JobEnd, Failure> {
     let run = open_run(tools, lease, order).await?;
-    let turn_ends = tools.outside.clock.now().plus(tools.rules.import_turn);
+    let turn_ends = tools.outside.clock.now().plus(tools.policy.import_turn);
     let mut import = Import { tools, lease, order, run, turn_ends, counts: Counts::default(), calls: 0 };
     let result = import.work().await;
     let (status, error) = match &result {
@@ -92,7 +92,7 @@ impl Import<'_> {
                 tracing::info!(connection.id = %connection.id, "the shop no longer knows where the last pass stopped; beginning anew");
                 let now = self.tools.outside.clock.now();
                 progress = Progress::begin(self.tools.outside.new_id(), progress.scope, progress.since, now);
-                course = Course::begin(self.tools.rules.max_products);
+                course = Course::begin(self.tools.policy.max_products);
                 self.fetch(session, &progress).await?
             }
             other => other?,
@@ -135,7 +135,7 @@ impl Import<'_> {
     async fn called_off(&self, progress: &Progress) -> End {
         loop {
             tokio::select! {
-                () = self.tools.closing.cancelled() => {
+                () = self.tools.shutdown.cancelled() => {
                     let text = format!("this process stopped after {} products; the pass goes on with the next start", progress.seen);
                     return End::GoesOn(Note { code: "interrupted", text });
                 }
@@ -157,7 +157,7 @@ impl Import<'_> {
 
     /// What an unfinished pass has met in its earlier runs.
     async fn course(&self, connection: &Connection, progress: &Progress) -> Result<Course, Failure> {
-        let mut course = Course::begin(self.tools.rules.max_products);
+        let mut course = Course::begin(self.tools.policy.max_products);
         if progress.next.is_some() {
             let mut tx = self.tools.db.read().await?;
             for (marks, next) in db::cursor::list_seen(&mut tx, &connection.id, &progress.pass).await? {
@@ -208,7 +208,7 @@ impl Import<'_> {
     fn scope(&self, session: &ShopClient, cursor: &Cursor) -> ImportScope {
         let now = self.tools.outside.clock.now();
         let last_full = cursor.full_sync_at.filter(|at| at.may_have_been(now));
-        let fresh = last_full.is_some_and(|at| now.since(at) < self.tools.rules.full_every);
+        let fresh = last_full.is_some_and(|at| now.since(at) < self.tools.policy.full_every);
         let able = session.provider().full_only().is_none() && cursor.watermark(now).is_some();
         if self.order.scope == ImportScope::Changes && able && fresh { ImportScope::Changes } else { ImportScope::Full }
     }
@@ -228,7 +228,7 @@ impl Import<'_> {
         self.may_write(&mut tx, progress).await?;
         let first_pass = cursor.full_sync_at.is_none();
         let absorbed = absorb(&mut tx, &tools.outside, &to, page, !first_pass).await?;
-        if tools.rules.analyse_on_import {
+        if tools.policy.analyse_on_import {
             for product in &absorbed.created {
                 let analyse = Task::AnalyseProduct { product: product.clone() };
                 db::job::enqueue(&mut tx, &tools.outside, &connection.client_id, analyse).await?;

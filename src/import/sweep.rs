@@ -4,7 +4,7 @@ use crate::{
     db::{self, Tx, catalogue, run::NewItem},
     model::{ConnectionId, Failure, ItemOutcome, ProductId},
     outside::Outside,
-    tools::Rules,
+    tools::Policy,
 };
 
 use super::absorb::mark;
@@ -24,7 +24,7 @@ const BITE: i64 = 2000;
 pub(super) async fn sweep(
     tx: &mut Tx,
     outside: &Outside,
-    rules: &Rules,
+    rules: &Policy,
     pass: (&ConnectionId, &str),
     accept: bool,
 ) -> Result<Swept, Failure> {

@@ -90,7 +90,7 @@ pub(super) fn check_job(tools: &Tools, pushed: &Job, push: &Push) -> NewJob {
     let stopped = Some((pushed.id.clone(), pushed.attempts));
     let task = Task::CheckPush { push: push.id.clone(), connection: push.store_connection_id.clone(), stopped };
     let job = NewJob::new(&tools.outside, &push.client_id, task);
-    NewJob { scheduled_for: job.created_at.plus(tools.rules.lease), ..job }
+    NewJob { scheduled_for: job.created_at.plus(tools.policy.lease), ..job }
 }
 
 /// Leaves a look for a push whose job was lost while it was under way: what was sent last may have arrived. All that its worker still writes.

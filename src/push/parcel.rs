@@ -95,7 +95,7 @@ fn picture_url(tools: &Tools, push: &Push, file_name: &str) -> String {
     let now = tools.outside.clock.now();
     let link = tools.vault.sign_link(LinkKind::Picture, &[push.id.as_str(), file_name], now);
     let SignedLink { expires, signature } = link;
-    format!("{}/pictures/{}/{expires}/{signature}/{file_name}", tools.rules.public_url, push.id)
+    format!("{}/pictures/{}/{expires}/{signature}/{file_name}", tools.policy.public_url, push.id)
 }
 
 /// The picture behind such an address, with its media type; `None` where the address is not ours or has ended.

@@ -25,7 +25,7 @@ pub struct Lease {
 impl Lease {
     /// The right to `job`, which was claimed for a lease from `asked` on, an uptime from before the claim.
     pub fn new(tools: &Shared, job: Job, asked: Duration) -> Arc<Self> {
-        let deadline = Deadline::new(&tools.outside.clock, asked, tools.rules.sending_time());
+        let deadline = Deadline::new(&tools.outside.clock, asked, tools.policy.sending_time());
         Arc::new(Self { tools: tools.clone(), job, deadline })
     }
 
@@ -57,20 +57,20 @@ impl Lease {
         let ours = self.heartbeat(&mut tx).await?;
         tx.commit().await?;
         if ours {
-            self.deadline.extend(asked, self.tools.rules.sending_time());
+            self.deadline.extend(asked, self.tools.policy.sending_time());
         }
         Ok(ours)
     }
 
     async fn heartbeat(&self, tx: &mut Tx) -> sqlx::Result<bool> {
-        let until = self.tools.outside.clock.now().plus(self.tools.rules.lease);
+        let until = self.tools.outside.clock.now().plus(self.tools.policy.lease);
         db::job::heartbeat(tx, &self.job, until).await
     }
 
     /// Keeps the lease alive, and returns when it is lost, or when nobody could say for a whole lease. A renewal that is only slow, behind a page
     /// that is being written, say, takes nothing away: until it has come through nothing is sent, and nothing is written without asking.
     pub async fn keep(&self) {
-        let (clock, lease) = (&self.tools.outside.clock, self.tools.rules.lease);
+        let (clock, lease) = (&self.tools.outside.clock, self.tools.policy.lease);
         let mut renewed = clock.uptime();
         loop {
             // Three times in its life: a renewal may fail once and come in time all the same.
@@ -92,7 +92,7 @@ impl Fence for Lease {
     fn check(&self, writes: bool) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             // What changes nothing goes on within a lease that is fresh; the rows that come of it are fenced when they are written.
-            if !writes && self.deadline.remaining() > self.tools.rules.lease / 2 {
+            if !writes && self.deadline.remaining() > self.tools.policy.lease / 2 {
                 return Ok(());
             }
             self.renew().await

@@ -33,13 +33,13 @@ pub struct Tools {
     pub pacers: Arc<RateLimiters>,
     /// The operator's OAuth app at each provider.
     pub apps: BTreeMap<String, App>,
-    pub rules: Rules,
+    pub policy: Policy,
     /// Names this process in leases and runs.
     pub instance: String,
     /// Rung when a job was left or has ended in this process, so that nobody need wait for the next look.
-    pub bell: Arc<Notify>,
+    pub job_notify: Arc<Notify>,
     /// Cancelled when this process stops: whoever waits for a long time ends then.
-    pub closing: CancellationToken,
+    pub shutdown: CancellationToken,
     flights: Flights,
     troubles: trouble::Troubles,
 }
@@ -52,7 +52,7 @@ pub type Shared = Arc<Tools>;
 
 /// What the operator decided, without the form it was written in.
 #[derive(Debug, Clone)]
-pub struct Rules {
+pub struct Policy {
     /// Where browsers reach us, without a slash at the end.
     pub public_url: String,
     pub lease: Duration,
@@ -88,7 +88,7 @@ pub struct Rules {
 /// What of a lease is left for an exchange to come to its end elsewhere, so that nobody who takes the work over looks too early.
 const SETTLING_SHARE: u32 = 6;
 
-impl Rules {
+impl Policy {
     /// How long of a lease anything may be sent.
     pub fn sending_time(&self) -> Duration {
         self.lease / SETTLING_SHARE * (SETTLING_SHARE - 1)
@@ -103,7 +103,7 @@ pub struct Parts {
     pub vault: Vault,
     pub gemini: Option<Gemini>,
     pub apps: BTreeMap<String, App>,
-    pub rules: Rules,
+    pub rules: Policy,
 }
 
 impl Tools {
@@ -111,7 +111,7 @@ impl Tools {
     pub fn new(parts: Parts) -> Shared {
         let instance = format!("{}-{}", std::process::id(), parts.outside.new_id::<String>());
         Arc::new(Self {
-            bell: parts.db.bell(),
+            job_notify: parts.db.bell(),
             db: parts.db,
             outside: parts.outside,
             providers: parts.providers,
@@ -119,9 +119,9 @@ impl Tools {
             gemini: parts.gemini,
             pacers: Arc::new(RateLimiters::default()),
             apps: parts.apps,
-            rules: parts.rules,
+            policy: parts.rules,
             instance,
-            closing: CancellationToken::new(),
+            shutdown: CancellationToken::new(),
             flights: Flights::default(),
             troubles: trouble::Troubles::default(),
         })
@@ -187,11 +187,11 @@ impl Tools {
 
     /// Where a provider sends the merchant back to: must be registered there letter by letter.
     pub fn redirect_uri(&self, provider: &str) -> String {
-        format!("{}/oauth/callback/{provider}", self.rules.public_url)
+        format!("{}/oauth/callback/{provider}", self.policy.public_url)
     }
 
     /// The lock that keeps those who do the same in single file within this process.
-    pub fn flight(&self, what: &str) -> Arc<tokio::sync::Mutex<()>> {
+    pub fn single_flight(&self, what: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         // Locks nobody waits for are dropped when there are many, so that the map stays as small as the work under way.
         if flights.len() > 10_000 {

@@ -36,7 +36,7 @@ struct Trouble {
 
 /// A line for the log.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum LogLine {
     Trouble { left_out: u64 },
     Over { since: Time, left_out: u64 },
 }
@@ -45,8 +45,8 @@ impl Troubles {
     /// It went wrong.
     pub(super) fn tell(&self, clock: &Clock, what: &'static str, why: &dyn Display) {
         match self.note(clock.now(), what) {
-            Some(Line::Trouble { left_out: 0 }) => tracing::error!("cannot {what}: {why}"),
-            Some(Line::Trouble { left_out }) => {
+            Some(LogLine::Trouble { left_out: 0 }) => tracing::error!("cannot {what}: {why}"),
+            Some(LogLine::Trouble { left_out }) => {
                 tracing::error!(left_out, "cannot {what}: {why}; the same was left out here as often as left_out says");
             }
             _ => {}
@@ -58,18 +58,18 @@ impl Troubles {
         if !self.any.load(Ordering::Relaxed) {
             return;
         }
-        if let Some(Line::Over { since, left_out }) = self.note_well(what) {
+        if let Some(LogLine::Over { since, left_out }) = self.note_well(what) {
             let seconds = clock.now().since(since).as_secs();
             tracing::info!(left_out, seconds, "can {what} again");
         }
     }
 
-    fn note(&self, now: Time, what: &'static str) -> Option<Line> {
+    fn note(&self, now: Time, what: &'static str) -> Option<LogLine> {
         self.any.store(true, Ordering::Relaxed);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(trouble) = known.get_mut(what) else {
             known.insert(what, Trouble { since: now, told: now, left_out: 0, over: false, was_told: true });
-            return Some(Line::Trouble { left_out: 0 });
+            return Some(LogLine::Trouble { left_out: 0 });
         };
         if trouble.over {
             (trouble.since, trouble.over, trouble.was_told) = (now, false, false);
@@ -79,14 +79,16 @@ impl Troubles {
             return None;
         }
         (trouble.told, trouble.was_told) = (now, true);
-        Some(Line::Trouble { left_out: std::mem::take(&mut trouble.left_out) })
+        Some(LogLine::Trouble { left_out: std::mem::take(&mut trouble.left_out) })
     }
 
-    fn note_well(&self, what: &'static str) -> Option<Line> {
+    fn note_well(&self, what: &'static str) -> Option<LogLine> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let trouble = known.get_mut(what).filter(|trouble| !trouble.over)?;
         trouble.over = true;
-        trouble.was_told.then(|| Line::Over { since: trouble.since, left_out: std::mem::take(&mut trouble.left_out) })
+        trouble
+            .was_told
+            .then(|| LogLine::Over { since: trouble.since, left_out: std::mem::take(&mut trouble.left_out) })
     }
 }
 
@@ -99,21 +101,21 @@ mod tests {
         let troubles = Troubles::default();
         let at = |seconds: i64| Time::from_unix_ms(1_000_000_000_000 + seconds * 1000);
         let told: Vec<_> = (0..900).filter_map(|n| troubles.note(at(n / 15), "look")).collect();
-        assert_eq!(told, [Line::Trouble { left_out: 0 }], "fifteen a second, one line in a minute");
-        assert_eq!(troubles.note(at(60), "look"), Some(Line::Trouble { left_out: 899 }));
+        assert_eq!(told, [LogLine::Trouble { left_out: 0 }], "fifteen a second, one line in a minute");
+        assert_eq!(troubles.note(at(60), "look"), Some(LogLine::Trouble { left_out: 899 }));
         assert_eq!(troubles.note(at(61), "look"), None);
         assert_eq!(
             troubles.note(at(61), "tick"),
-            Some(Line::Trouble { left_out: 0 }),
+            Some(LogLine::Trouble { left_out: 0 }),
             "another thing is told by itself"
         );
-        assert_eq!(troubles.note_well("look"), Some(Line::Over { since: at(0), left_out: 1 }));
+        assert_eq!(troubles.note_well("look"), Some(LogLine::Over { since: at(0), left_out: 1 }));
         assert_eq!(troubles.note_well("look"), None, "once");
         // Well and ill by turns: no more lines than before.
         let flicker: Vec<_> =
             (62..119).flat_map(|n| [troubles.note(at(n), "look"), troubles.note_well("look")]).flatten().collect();
         assert_eq!(flicker, []);
-        assert_eq!(troubles.note(at(121), "look"), Some(Line::Trouble { left_out: 57 }));
-        assert_eq!(troubles.note_well("look"), Some(Line::Over { since: at(121), left_out: 0 }));
+        assert_eq!(troubles.note(at(121), "look"), Some(LogLine::Trouble { left_out: 57 }));
+        assert_eq!(troubles.note_well("look"), Some(LogLine::Over { since: at(121), left_out: 0 }));
     }
 }

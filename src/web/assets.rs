@@ -20,7 +20,7 @@ pub fn link(tools: &Tools, asset: &Asset) -> String {
     let file = format!("picture.{}", extension.replace("jpeg", "jpg"));
     let now = tools.outside.clock.now();
     let SignedLink { expires, signature } = tools.vault.sign_link(LinkKind::Asset, &[asset.id.as_str(), &file], now);
-    format!("{}/assets/{}/{expires}/{signature}/{file}", tools.rules.public_url, asset.id)
+    format!("{}/assets/{}/{expires}/{signature}/{file}", tools.policy.public_url, asset.id)
 }
 
 /// `GET /assets/{asset}/{expires}/{signature}/{file}`.

@@ -33,7 +33,7 @@ impl FromRequestParts<Web> for Caller {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Self::Rejection> {
         // Without a connection, in tests of the routes alone, everybody is one.
         let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-        let trusted = &web.tools.rules.trusted_proxies;
+        let trusted = &web.tools.policy.trusted_proxies;
         hint_at_proxy(peer, &parts.headers, trusted);
         Ok(Self(folded(foreign(peer, &parts.headers, trusted))))
     }

@@ -83,7 +83,7 @@ impl Web {
 
 /// The path of the public address, without a slash at the end.
 fn base(tools: &Tools) -> String {
-    let path = Url::parse(&tools.rules.public_url).map(|url| url.path().to_owned());
+    let path = Url::parse(&tools.policy.public_url).map(|url| url.path().to_owned());
     path.unwrap_or_default().trim_end_matches('/').to_owned()
 }
 
@@ -257,7 +257,7 @@ pub fn link(tools: &Tools, provider: &str, client: &str, fields: &BTreeMap<Strin
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("client", client).extend_pairs(fields);
     form.append_pair("expires", &expires).append_pair("signature", &signature);
-    format!("{}/connect/{provider}?{}", tools.rules.public_url, form.finish())
+    format!("{}/connect/{provider}?{}", tools.policy.public_url, form.finish())
 }
 
 /// Below which path browsers show their marks.
@@ -266,7 +266,7 @@ fn callbacks(web: &Web) -> String {
 }
 
 fn cookie(web: &Web, provider: &Provider, mark: String) -> Cookie<'static> {
-    let secure = web.tools.rules.public_url.starts_with("https://");
+    let secure = web.tools.policy.public_url.starts_with("https://");
     // Lax: the way back from the shop is a top-level navigation, everything else of another site is not. A platform that begins
     // the connect may show our answer within its own page, and there only the cookie says who is asking.
     let framed = secure && !provider.kind().carries_state();

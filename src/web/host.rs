@@ -28,7 +28,7 @@ pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) 
 
 /// Whether the daemon is reached from its own machine only.
 pub(super) fn on_own_machine(tools: &Tools) -> bool {
-    match Url::parse(&tools.rules.public_url).ok().as_ref().and_then(Url::host) {
+    match Url::parse(&tools.policy.public_url).ok().as_ref().and_then(Url::host) {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",

@@ -55,7 +55,7 @@ pub async fn start(tools: &Shared, every: Duration) -> Result<JobScheduler, JobS
     let tools = tools.clone();
     tokio::spawn(async move {
         let overdue = pace.every + Duration::from_secs(5);
-        while !tools.closing.is_cancelled() {
+        while !tools.shutdown.is_cancelled() {
             tools.outside.clock.beat(Duration::from_secs(1)).await;
             if pace.is_due(&tools.outside.clock, overdue) {
                 tick_once(&tools).await;
@@ -130,7 +130,7 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
 
 /// Deletes runs whose time is over, a few in each transaction and in each tick, so that nobody waits long for the database.
 async fn forget_runs(tools: &Tools, now: Time) -> sqlx::Result<()> {
-    let Some(keep) = tools.rules.keep_runs else { return Ok(()) };
+    let Some(keep) = tools.policy.keep_runs else { return Ok(()) };
     for _ in 0..FORGET_BATCHES {
         let mut tx = tools.db.begin().await?;
         let runs = db::run::list_forgotten(&mut tx, now.minus(keep), FORGET_RUNS).await?;
@@ -159,7 +159,7 @@ fn next_of(id: &ConnectionId, cron: Option<&str>, timezone: &str, interval_secon
 /// Puts right what a clock that was wrong once left behind: whatever waits for a time that cannot come would wait for years.
 async fn mend_times(tools: &Tools, now: Time) -> sqlx::Result<()> {
     let mut tx = tools.db.begin().await?;
-    for (what, rows) in db::times::mend(&mut tx, now, tools.rules.lease).await? {
+    for (what, rows) in db::times::mend(&mut tx, now, tools.policy.lease).await? {
         tracing::warn!(rows = rows.join(", "), "times that lie in an impossible future were put right: {what}");
     }
     for planned in db::connection::list_far_planned(&mut tx, now).await? {

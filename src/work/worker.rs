@@ -79,7 +79,7 @@ async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToke
 
 /// Claims one job and does it, or waits for one.
 async fn look_for_work(tools: &Shared, pool: Pool, poll: Duration, ended: &CancellationToken) {
-    let bell = tools.bell.notified();
+    let bell = tools.job_notify.notified();
     let claimed = claim(tools, pool).await;
     match &claimed {
         Ok(_) => tools.can(LOOK),
@@ -100,13 +100,13 @@ async fn look_for_work(tools: &Shared, pool: Pool, poll: Duration, ended: &Cance
 
 /// The next job of a pool; none any more where this process stops.
 async fn claim(tools: &Shared, pool: Pool) -> sqlx::Result<Option<Arc<Lease>>> {
-    if tools.closing.is_cancelled() {
+    if tools.shutdown.is_cancelled() {
         return Ok(None);
     }
     // Looked at before the database is asked, so that our own idea of the lease never ends after the lease.
     let (asked, now) = (tools.outside.clock.uptime(), tools.outside.clock.now());
     let mut tx = tools.db.begin().await?;
-    let job = db::job::claim(&mut tx, pool, &tools.instance, (now, now.plus(tools.rules.lease))).await?;
+    let job = db::job::claim(&mut tx, pool, &tools.instance, (now, now.plus(tools.policy.lease))).await?;
     let Some(job) = job else { return Ok(None) };
     tx.commit().await?;
     Ok(Some(Lease::new(tools, job, asked)))
@@ -148,7 +148,7 @@ async fn attempt_within(
     if let Err(error) = end(tools, &lease.job, result).await {
         tools.cannot(SETTLE, &error);
     }
-    tools.bell.notify_waiters();
+    tools.job_notify.notify_waiters();
 }
 
 /// A panic is a failure like any other: it counts as an attempt, and it is told.
@@ -179,7 +179,7 @@ pub async fn drain(tools: &Shared) -> sqlx::Result<usize> {
                     end(tools, &lease.job, result).await
                 };
                 attempt.instrument(span(&lease.job)).await?;
-                tools.bell.notify_waiters();
+                tools.job_notify.notify_waiters();
                 (found, done) = (true, done + 1);
             }
         }
@@ -202,7 +202,7 @@ pub async fn recover(tools: &Tools, alone: bool) -> sqlx::Result<(u64, u64)> {
     tx.commit().await?;
     if jobs + runs > 0 {
         tracing::info!(jobs, runs, "took over work that an ended process left: jobs freed, runs closed as interrupted");
-        tools.bell.notify_waiters();
+        tools.job_notify.notify_waiters();
     }
     Ok((jobs, runs))
 }

@@ -517,7 +517,7 @@ async fn pausing_a_shop_ends_its_import(engine: Engine) {
 async fn a_process_that_stops_gives_its_import_back(engine: Engine) {
     let house = House::new(engine, "", whole(2)).await;
     house.answers(inventive());
-    house.then(5, |tools| tokio::spawn(async move { tools.closing.cancel() }));
+    house.then(5, |tools| tokio::spawn(async move { tools.shutdown.cancel() }));
     let run = house.app.sync(ImportScope::Full).await;
     assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Partial, Some("interrupted")), "{run:?}");
     let mut tx = house.app.tools.db.read().await.expect("reads");

@@ -209,6 +209,6 @@ async fn the_api_is_for_those_who_hold_its_token() {
         let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         assert_eq!((answer.status, told["error"]["code"].as_str()), (status, Some(code)), "{path} {body:?}: {told}");
     }
-    assert!(!format!("{:?}", api.app.tools.rules).contains(TOKEN));
+    assert!(!format!("{:?}", api.app.tools.policy).contains(TOKEN));
     assert_eq!(generate::month(api.app.clock.now()), "2026-03");
 }

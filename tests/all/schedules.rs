@@ -61,7 +61,7 @@ async fn a_job_wakes_workers_once_it_is_committed(engine: Engine) {
     let id = app.connect().await;
     app.drain().await;
     let leave = async |commits: bool| {
-        let rung = app.tools.bell.notified();
+        let rung = app.tools.job_notify.notified();
         let mut tx = app.tools.db.begin().await.expect("begins");
         let refresh = store_sync::model::Task::RefreshToken { connection: id.clone() };
         db::job::enqueue(&mut tx, &app.tools.outside, &app.client, refresh).await.expect("is left");
@@ -74,7 +74,7 @@ async fn a_job_wakes_workers_once_it_is_committed(engine: Engine) {
     };
     assert!(!leave(false).await, "what is rolled back wakes nobody");
     assert!(leave(true).await);
-    let rung = app.tools.bell.notified();
+    let rung = app.tools.job_notify.notified();
     app.tools.try_write().await.expect("writes");
     assert!(futures_util::FutureExt::now_or_never(rung).is_none(), "nor what leaves nothing to do");
 }

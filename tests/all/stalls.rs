@@ -49,7 +49,7 @@ async fn take_over(app: &TestApp, relay: &Relay, when: When, at: Stall, (method,
     relay.holds().await;
     let unasked = matches!(when, When::LeaseFresh);
     if !unasked {
-        app.clock.advance(app.tools.rules.lease + Duration::from_millis(1));
+        app.clock.advance(app.tools.policy.lease + Duration::from_millis(1));
     }
     assert_eq!(work::recover(&app.tools, unasked).await.expect("recovers").0, 1, "its job is free");
     app.clock.advance(Duration::from_millis(1));
@@ -141,7 +141,7 @@ async fn a_lease_is_lost_with_the_attempt_whatever_the_clock_says(engine: Engine
         TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, More::default()).await;
     app.connect().await;
     let (uptime, now) = (app.clock.uptime(), app.clock.now());
-    let until = now.plus(app.tools.rules.lease);
+    let until = now.plus(app.tools.policy.lease);
     let mut tx = app.tools.db.begin().await.expect("begins");
     let job = db::job::claim(&mut tx, Pool::Import, "first", (now, until)).await.expect("claims").expect("a job");
     tx.commit().await.expect("commits");

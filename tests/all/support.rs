@@ -181,7 +181,7 @@ impl TestApp {
         let served = tools.clone();
         tokio::spawn(async move {
             let limits = DoorLimits::new(config.server.max_connections, Duration::from_secs(1));
-            web::serve(&served, listener, limits, served.closing.clone()).await;
+            web::serve(&served, listener, limits, served.shutdown.clone()).await;
         });
         let client = ClientId::from("acme");
         let mut tx = tools.db.begin().await.expect("a transaction");

@@ -78,7 +78,7 @@ async fn guard(State(web): State<Web>, caller: Caller, request: Request, next: N
     if !given.is_empty() {
         web.guesses.wrong(caller);
     }
-    let text = match web.tools.rules.api_token {
+    let text = match web.tools.policy.api_token {
         Some(_) => "say who you are: Authorization: Bearer TOKEN, with the token of [api] token",
         None => "the API is closed: set [api] token, and say it as Authorization: Bearer TOKEN",
     };
@@ -89,7 +89,7 @@ async fn guard(State(web): State<Web>, caller: Caller, request: Request, next: N
 
 /// Compared by digest and in constant time, so that no answer's speed tells how much of a guess was right.
 fn admitted(tools: &Tools, given: &str) -> bool {
-    let Some(token) = tools.rules.api_token.as_ref().filter(|token| !token.expose_secret().is_empty()) else {
+    let Some(token) = tools.policy.api_token.as_ref().filter(|token| !token.expose_secret().is_empty()) else {
         return false;
     };
     let (given, token) = (Sha256::digest(given), Sha256::digest(token.expose_secret()));

@@ -80,7 +80,7 @@ impl Follower {
         let tools = self.tools.clone();
         loop {
             // Before looking, so that nothing that happens in between is missed.
-            let bell = tools.bell.notified();
+            let bell = tools.job_notify.notified();
             let mut bell = std::pin::pin!(bell);
             bell.as_mut().enable();
             match self.of.read(&tools).await {
@@ -99,7 +99,7 @@ impl Follower {
                 // Many pictures in one moment are one look.
                 () = bell => tools.outside.clock.pause(LOOK_LEAST).await,
                 () = tools.outside.clock.beat(LOOK_EVERY) => {}
-                () = tools.closing.cancelled() => return None,
+                () = tools.shutdown.cancelled() => return None,
             }
         }
     }
