@@ -56,7 +56,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
             let value = if value == "-" { small::read(std::io::stdin())?.trim().to_owned() } else { value };
             fields.insert(name, value);
         }
-        let connected = connect::paste(&tools, &args.client, &args.provider, &fields).await?;
+        let connected = connect::connect_with_key(&tools, &args.client, &args.provider, &fields).await?;
         out.say("Connected. The first import waits for the daemon, or for: store-sync sync --all")?;
         return show(&tools, out, &connected.connection).await;
     }

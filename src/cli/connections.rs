@@ -74,7 +74,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Resume { id } => resume(&tools, out, &id).await,
         Command::Schedule(args) => schedule(&tools, out, args).await,
         Command::MigrateTokens { dry_run, provider } => migrate(&tools, out, provider.as_deref(), dry_run).await,
-        Command::Disconnect { id } => out.one(&connect::leave(&tools, &ConnectionId(id)).await?),
+        Command::Disconnect { id } => out.one(&connect::disconnect(&tools, &ConnectionId(id)).await?),
     }
 }
 

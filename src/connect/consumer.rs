@@ -9,9 +9,9 @@ use subtle::ConstantTimeEq;
 use url::Url;
 
 use super::{
-    finish::{Callback, Finished, get, use_up},
-    posted::{brought, find, keep},
-    save::{Permission, arrive},
+    finish::{Callback, CallbackOutcome, consume_state, get},
+    posted::{find, posted_grant, store_grant},
+    save::{Permission, establish},
 };
 use crate::{
     model::{Failure, Grant, Secret},
@@ -27,7 +27,12 @@ const POSTED: [(&str, &str); 3] = [
 ];
 
 /// Keeps a consumer that the shop's server posted. A shop that activates the integration again posts a new one.
-pub(super) async fn take(tools: &Tools, provider: &Arc<Provider>, state: &str, body: &Value) -> Result<(), Failure> {
+pub(super) async fn receive_consumer(
+    tools: &Tools,
+    provider: &Arc<Provider>,
+    state: &str,
+    body: &Value,
+) -> Result<(), Failure> {
     let found = find(tools, provider, state).await?;
     let text = |name: &str| body[name].as_str().filter(|text| !text.is_empty() && text.len() < 1024);
     let shop = text(provider.shop_param()).unwrap_or_default().trim_end_matches('/');
@@ -40,17 +45,17 @@ pub(super) async fn take(tools: &Tools, provider: &Arc<Provider>, state: &str, b
             text(theirs).ok_or_else(|| Failure::give_up("keys_missing", format!("the shop posted no {theirs}")))?;
         grant.secrets.insert(ours.to_owned(), Secret::from(value.to_owned()));
     }
-    keep(tools, &found, provider, &grant, false).await
+    store_grant(tools, &found, provider, &grant, false).await
 }
 
 /// The browser follows: the consumer becomes a token, and the browser goes back to the shop.
-pub(super) async fn visit(
+pub(super) async fn finish_oauth1(
     tools: &Tools,
     provider: &Arc<Provider>,
     callback: &Callback<'_>,
-) -> Result<Finished, Failure> {
+) -> Result<CallbackOutcome, Failure> {
     let found = find(tools, provider, callback.state.unwrap_or_default()).await?;
-    let Some(posted) = brought(tools, &found)? else {
+    let Some(posted) = posted_grant(tools, &found)? else {
         let text = "the shop's server has not posted its keys yet: activate the integration in the shop's administration, and see \
                     that the shop reaches this daemon";
         return Err(Failure::give_up("keys_missing", text));
@@ -76,11 +81,11 @@ pub(super) async fn visit(
         grant,
         reconnect: found.store_connection_id.as_ref(),
     };
-    let (connected, _) = arrive(tools, given).await?;
+    let (connected, _) = establish(tools, given).await?;
     let mut tx = tools.db.begin().await?;
-    use_up(tools, &mut tx, &found).await?;
+    consume_state(tools, &mut tx, &found).await?;
     tx.commit().await?;
-    Ok(Finished::Connected { connected, go_to: back })
+    Ok(CallbackOutcome::Connected { connected, go_to: back })
 }
 
 /// The same scheme, host and port.

@@ -7,8 +7,8 @@ use url::Url;
 
 use super::{
     consumer, posted,
-    save::{Permission, arrive},
-    start::{VERIFIER, fingerprint, is_traveller, whose},
+    save::{Permission, establish},
+    start::{VERIFIER, client_of_shop, fingerprint, is_browser_mark},
 };
 use crate::{
     db::{self, oauth_state::OauthState},
@@ -39,7 +39,7 @@ pub struct Connected {
 
 /// How far a callback came.
 #[derive(Debug)]
-pub enum Finished {
+pub enum CallbackOutcome {
     Connected {
         connected: Connected,
         /// Where the platform or the shop wants the browser to go.
@@ -55,7 +55,7 @@ pub fn callback_mark(tools: &Tools, callback: &Callback<'_>) -> Option<String> {
     let provider = tools.provider(callback.provider).ok()?;
     let state = callback.state.or_else(|| get(callback.query, provider.state_param()));
     let ours = [state, callback.browser.filter(|_| !provider.kind().carries_state())];
-    let ours = ours.into_iter().flatten().find(|text| is_traveller(tools, text));
+    let ours = ours.into_iter().flatten().find(|text| is_browser_mark(tools, text));
     ours.map(str::to_owned).or_else(|| origin_mark(tools, callback.provider, callback.query))
 }
 
@@ -68,12 +68,12 @@ pub fn origin_mark(tools: &Tools, provider: &str, query: &[(String, String)]) ->
 }
 
 /// Ends a connect. Whatever is refused leaves nothing behind; a refusal never tells which secret was wrong.
-pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<Finished, Failure> {
+pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<CallbackOutcome, Failure> {
     let provider = tools.provider(callback.provider)?.clone();
     match provider.kind() {
-        ConnectKind::PostedKeys => return posted::come_back(tools, &provider, &callback).await,
-        ConnectKind::BroughtKeys => return posted::bring(tools, &provider, &callback).await,
-        ConnectKind::Oauth1 => return consumer::visit(tools, &provider, &callback).await,
+        ConnectKind::PostedKeys => return posted::finish_posted(tools, &provider, &callback).await,
+        ConnectKind::BroughtKeys => return posted::accept_query_keys(tools, &provider, &callback).await,
+        ConnectKind::Oauth1 => return consumer::finish_oauth1(tools, &provider, &callback).await,
         _ if provider.takes_pasted_keys() || callback.state.is_some() => return Err(unknown()),
         _ => {}
     }
@@ -104,8 +104,8 @@ pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<Finished, F
         grant,
         reconnect: expected.reconnect.as_ref(),
     };
-    let (connected, facts) = arrive(tools, given).await?;
-    Ok(Finished::Connected { connected, go_to: provider.done_url(app, &facts)? })
+    let (connected, facts) = establish(tools, given).await?;
+    Ok(CallbackOutcome::Connected { connected, go_to: provider.done_url(app, &facts)? })
 }
 
 /// What a callback was waited for with.
@@ -132,14 +132,14 @@ async fn claim(tools: &Tools, provider: &Arc<Provider>, callback: &Callback<'_>)
     };
     let Some(found) = found else {
         drop(tx);
-        return unbidden(tools, provider, callback).await;
+        return platform_initiated(tools, provider, callback).await;
     };
     provider::check_callback(provider, app, &found.facts.0, callback.query, now)?;
     let mut facts = found.facts.0.clone();
     if get(callback.query, "error").is_none() {
         facts.extend(provider::callback_facts(provider, callback.query)?);
     }
-    use_up(tools, &mut tx, &found).await?;
+    consume_state(tools, &mut tx, &found).await?;
     tx.commit().await?;
     let verifier =
         found.code_verifier_sealed.as_deref().map(|sealed| open_verifier(tools, &found, sealed)).transpose()?;
@@ -154,14 +154,18 @@ async fn claim(tools: &Tools, provider: &Arc<Provider>, callback: &Callback<'_>)
 
 /// A callback that the platform began: no state of ours and no browser that we know. The code, or the platform's signature, proves
 /// that it is about the shop it names; whose that is must be known already.
-async fn unbidden(tools: &Tools, provider: &Arc<Provider>, callback: &Callback<'_>) -> Result<Expected, Failure> {
+async fn platform_initiated(
+    tools: &Tools,
+    provider: &Arc<Provider>,
+    callback: &Callback<'_>,
+) -> Result<Expected, Failure> {
     if !provider.may_be_begun_by_platform() {
         return Err(unknown());
     }
     provider::check_origin(provider, tools.app_of(provider)?, callback.query, tools.outside.clock.now())?;
     let facts = provider::callback_facts(provider, callback.query)?;
     let store_url = provider.store_url_if_known(&facts)?.ok_or_else(unknown)?;
-    let (client, reconnect) = whose(tools, provider, &store_url).await?;
+    let (client, reconnect) = client_of_shop(tools, provider, &store_url).await?;
     Ok(Expected { client, reconnect, store_url, facts, verifier: None })
 }
 
@@ -205,7 +209,7 @@ pub(super) fn in_time(tools: &Tools, found: &OauthState) -> Result<(), Failure> 
 }
 
 /// Uses a connect up: one caller only.
-pub(super) async fn use_up(tools: &Tools, tx: &mut db::Tx, found: &OauthState) -> Result<(), Failure> {
+pub(super) async fn consume_state(tools: &Tools, tx: &mut db::Tx, found: &OauthState) -> Result<(), Failure> {
     let now = tools.outside.clock.now();
     if db::oauth_state::consume(tx, &found.state_hash, now).await? { Ok(()) } else { Err(used()) }
 }

@@ -26,38 +26,38 @@ const OVERTAKEN: &str = "the connection changed while its token was renewed";
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The keys of one connection, asked for per call.
-pub struct Held {
+pub struct StoredCredentials {
     tools: Shared,
     connection: ConnectionId,
 }
 
-impl Held {
+impl StoredCredentials {
     /// The keys of `connection`.
     pub fn new(tools: Shared, connection: ConnectionId) -> Self {
         Self { tools, connection }
     }
 }
 
-impl CredentialSource for Held {
+impl CredentialSource for StoredCredentials {
     fn current(&self) -> BoxFuture<'_, Arc<Grant>> {
         Box::pin(async {
             let (connection, grant) = read(&self.tools, &self.connection).await?;
             if due(&self.tools, &connection, &grant)? {
-                return renew(&self.tools, &self.connection, grant.version).await.map(Arc::new);
+                return refresh(&self.tools, &self.connection, grant.version).await.map(Arc::new);
             }
             Ok(Arc::new(grant))
         })
     }
 
     fn refresh(&self, spent_version: i32) -> BoxFuture<'_, Arc<Grant>> {
-        Box::pin(async move { renew(&self.tools, &self.connection, spent_version).await.map(Arc::new) })
+        Box::pin(async move { refresh(&self.tools, &self.connection, spent_version).await.map(Arc::new) })
     }
 }
 
 /// Renews a grant that ends soon; does nothing where it does not.
-pub async fn renew_ahead(tools: &Shared, id: &ConnectionId) -> Result<(), Failure> {
+pub async fn refresh_ahead(tools: &Shared, id: &ConnectionId) -> Result<(), Failure> {
     let (connection, grant) = read(tools, id).await?;
-    if due(tools, &connection, &grant)? { renew(tools, id, grant.version).await.map(drop) } else { Ok(()) }
+    if due(tools, &connection, &grant)? { refresh(tools, id, grant.version).await.map(drop) } else { Ok(()) }
 }
 
 /// Whether a grant is to be renewed although no shop has refused it. Not ahead of its end within a minute of the last renewal: a
@@ -118,14 +118,14 @@ pub(super) enum How {
     Exchange,
 }
 
-async fn renew(tools: &Shared, id: &ConnectionId, spent: i32) -> Result<Grant, Failure> {
-    renew_by(tools, id, spent, How::Refresh).await
+async fn refresh(tools: &Shared, id: &ConnectionId, spent: i32) -> Result<Grant, Failure> {
+    refresh_by(tools, id, spent, How::Refresh).await
 }
 
 /// One renewal for any number of callers: within the process by a lock, over processes by a lease in the row that its owner
 /// keeps up while he waits for the answer, and by compare-and-set on owner and version when he writes it down. Whoever comes
 /// late gets what the first one brought.
-pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how: How) -> Result<Grant, Failure> {
+pub(super) async fn refresh_by(tools: &Shared, id: &ConnectionId, spent: i32, how: How) -> Result<Grant, Failure> {
     let flight = tools.single_flight(id.as_str());
     let _alone = flight.lock().await;
     let clock = &tools.outside.clock;
@@ -138,7 +138,7 @@ pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how:
         let (asked, now) = (clock.uptime(), clock.now());
         let mut tx = tools.db.begin().await?;
         if db::grant::lock_refresh(&mut tx, id, spent, &tools.instance, (now, now.plus(tools.policy.lease))).await? {
-            let run = renewal_run(tools, &connection);
+            let run = refresh_run(tools, &connection);
             db::run::insert(&mut tx, &run, now).await?;
             db::run::mark_details(&mut tx, &run.id, &json!({ "spent": spent_mark(tools, &grant) })).await?;
             tx.commit().await?;
@@ -146,7 +146,7 @@ pub(super) async fn renew_by(tools: &Shared, id: &ConnectionId, spent: i32, how:
             let right = Deadline::new(clock, asked, tools.policy.sending_time());
             let (tools, connection, run) = (tools.clone(), connection.clone(), run.id.clone());
             let task = tokio::spawn(catch_panic(async move {
-                renew_locked(&tools, (&connection, &grant), &run, how, &right).await
+                refresh_locked(&tools, (&connection, &grant), &run, how, &right).await
             }));
             let done = task.await.map_err(|_| Failure::retry("stopped", "the process ended before the renewal did"))?;
             return done.unwrap_or_else(|fault| Err(fault.into()));
@@ -164,7 +164,7 @@ const KEEP: &str = "keep the right to renew a token";
 
 /// Keeps the right to renew for as long as the answer takes. Where it is lost nothing is sent any more; an answer that
 /// is under way is waited for, and saved if nobody else asked meanwhile.
-async fn keep_right(tools: &Tools, id: &ConnectionId, right: &Deadline) {
+async fn keep_refresh_lease(tools: &Tools, id: &ConnectionId, right: &Deadline) {
     loop {
         tools.outside.clock.beat(tools.policy.lease / 3).await;
         let (asked, until) = (tools.outside.clock.uptime(), tools.outside.clock.now().plus(tools.policy.lease));
@@ -208,7 +208,7 @@ async fn ask(
     }
 }
 
-async fn renew_locked(
+async fn refresh_locked(
     tools: &Shared,
     (connection, old): (&Connection, &Grant),
     run: &RunId,
@@ -217,7 +217,7 @@ async fn renew_locked(
 ) -> Result<Grant, Failure> {
     let answer = tokio::select! {
         answer = ask(tools, connection, old, how, right) => answer,
-        () = keep_right(tools, &connection.id, right) => unreachable!("it never ends"),
+        () = keep_refresh_lease(tools, &connection.id, right) => unreachable!("it never ends"),
     };
     let now = tools.outside.clock.now();
     let provider = tools.provider(&connection.store_type)?;
@@ -294,7 +294,7 @@ async fn explain(
 }
 
 /// The run of a renewal, or of what is told about one.
-pub fn renewal_run(tools: &Tools, connection: &Connection) -> NewRun {
+pub fn refresh_run(tools: &Tools, connection: &Connection) -> NewRun {
     NewRun {
         id: tools.outside.new_id(),
         connection: connection.id.clone(),

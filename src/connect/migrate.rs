@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::keys::{How, read, renew_by};
+use super::keys::{How, read, refresh_by};
 use crate::{
     db,
     model::{Connection, ConnectionId, ConnectionStatus, Failure, Time},
@@ -79,6 +79,6 @@ async fn attempt(
     if dry_run {
         return Ok(("would_migrate", grant.expires_at, Some("the old token is revoked by the exchange".to_owned())));
     }
-    let fresh = renew_by(tools, &connection.id, grant.version, How::Exchange).await?;
+    let fresh = refresh_by(tools, &connection.id, grant.version, How::Exchange).await?;
     Ok(("migrated", fresh.expires_at, None))
 }

@@ -2,9 +2,9 @@
 //! Holds no secret longer than a session lasts.
 
 mod consumer;
+mod disconnect;
 mod finish;
 mod keys;
-mod leave;
 mod legacy;
 mod migrate;
 mod older;
@@ -16,15 +16,15 @@ mod wake;
 
 use std::sync::Arc;
 
-pub use finish::{Callback, Connected, Finished, callback_mark, finish, origin_mark};
-pub use keys::{Held, renew_ahead, renewal_run};
-pub use leave::{Left, leave};
+pub use disconnect::{Disconnected, disconnect};
+pub use finish::{Callback, CallbackOutcome, Connected, callback_mark, finish, origin_mark};
+pub use keys::{StoredCredentials, refresh_ahead, refresh_run};
 pub use legacy::{LegacyKeys, legacy_keys, legacy_keys_before, take_legacy_keys};
 pub use migrate::{Migrated, migrate_tokens};
 pub use older::{complete as complete_older, lacking_facts, needed_keys};
-pub use posted::{posted_mark, take};
+pub use posted::{posted_mark, receive_posted};
 pub use reseal::{Resealed, Unopened, prove_keys, reseal};
-pub use save::paste;
+pub use save::connect_with_key;
 pub use start::{Begin, Begun, Next, begin, install};
 pub use wake::wake_pushes;
 
@@ -82,7 +82,7 @@ pub async fn still_usable(tx: &mut Tx, id: &ConnectionId) -> Result<(), Failure>
 fn session(tools: &Shared, connection: &Connection, outside: Outside) -> Result<ShopClient, Failure> {
     let provider = tools.provider(&connection.store_type)?.clone();
     let app = tools.app_of(&provider)?.cloned();
-    let keys = Arc::new(Held::new(tools.clone(), connection.id.clone()));
+    let keys = Arc::new(StoredCredentials::new(tools.clone(), connection.id.clone()));
     let mut facts = connection.facts.0.clone();
     if facts.is_empty() {
         // The older application goes on connecting shops beside us.

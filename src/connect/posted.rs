@@ -8,9 +8,9 @@ use url::Url;
 
 use super::{
     consumer,
-    finish::{Callback, Finished, find_by_state, in_time, unknown, use_up},
-    save::{Permission, arrive, probe},
-    start::{fingerprint, is_traveller},
+    finish::{Callback, CallbackOutcome, consume_state, find_by_state, in_time, unknown},
+    save::{Permission, establish, probe},
+    start::{fingerprint, is_browser_mark},
 };
 use crate::{
     db::{self, oauth_state::OauthState},
@@ -26,20 +26,20 @@ const KEYS: &str = "oauth_state_keys";
 /// The state of ours that a shop's server brings, told without asking the database.
 pub fn posted_mark(tools: &Tools, provider: &str, state: Option<&str>, body: &Value) -> Option<String> {
     let provider = tools.provider(provider).ok()?;
-    state.or_else(|| provider.posted_state(body)).filter(|state| is_traveller(tools, state)).map(str::to_owned)
+    state.or_else(|| provider.posted_state(body)).filter(|state| is_browser_mark(tools, state)).map(str::to_owned)
 }
 
 /// Takes what a shop's server posted. Keys are proved by a call to the shop they are said to be of before they are kept: a shop
 /// that is told no forgets them again.
-pub async fn take(tools: &Tools, provider: &str, state: Option<&str>, body: &Value) -> Result<(), Failure> {
+pub async fn receive_posted(tools: &Tools, provider: &str, state: Option<&str>, body: &Value) -> Result<(), Failure> {
     let provider = tools.provider(provider)?.clone();
     match (provider.kind(), state) {
-        (ConnectKind::Oauth1, Some(state)) => consumer::take(tools, &provider, state, body).await,
+        (ConnectKind::Oauth1, Some(state)) => consumer::receive_consumer(tools, &provider, state, body).await,
         (ConnectKind::PostedKeys, None) => {
             let found = find(tools, &provider, provider.posted_state(body).unwrap_or_default()).await?;
             let grant = provider::grant_from_posted_keys(&provider, body)?;
             probe(tools, &provider, &found.facts.0, &found.store_url, &grant).await?;
-            keep(tools, &found, &provider, &grant, true).await
+            store_grant(tools, &found, &provider, &grant, true).await
         }
         _ => Err(unknown()),
     }
@@ -55,7 +55,7 @@ pub(super) async fn find(tools: &Tools, provider: &Provider, state: &str) -> Res
 }
 
 /// Keeps keys sealed until the browser comes. Where `once`, a second answer to the same connect is refused.
-pub(super) async fn keep(
+pub(super) async fn store_grant(
     tools: &Tools,
     found: &OauthState,
     provider: &Provider,
@@ -77,7 +77,7 @@ pub(super) async fn keep(
 }
 
 /// The keys that were brought, if they were.
-pub(super) fn brought(tools: &Tools, found: &OauthState) -> Result<Option<Grant>, Failure> {
+pub(super) fn posted_grant(tools: &Tools, found: &OauthState) -> Result<Option<Grant>, Failure> {
     use secrecy::ExposeSecret;
     let Some(sealed) = &found.grant_sealed else { return Ok(None) };
     let vault = |why: String| Failure::give_up("vault", why);
@@ -89,14 +89,14 @@ pub(super) fn brought(tools: &Tools, found: &OauthState) -> Result<Option<Grant>
 }
 
 /// The browser brings the keys itself. It leaves our address at once, where they stand in clear.
-pub(super) async fn bring(
+pub(super) async fn accept_query_keys(
     tools: &Tools,
     provider: &Arc<Provider>,
     callback: &Callback<'_>,
-) -> Result<Finished, Failure> {
+) -> Result<CallbackOutcome, Failure> {
     let mut tx = tools.db.begin().await?;
     let found = find_by_state(tools, &mut tx, provider, callback).await?;
-    use_up(tools, &mut tx, &found).await?;
+    consume_state(tools, &mut tx, &found).await?;
     tx.commit().await?;
     if provider.declined(callback.query) {
         return Err(declined(provider));
@@ -113,7 +113,7 @@ async fn connect(
     found: OauthState,
     grant: Grant,
     go_to: Option<Url>,
-) -> Result<Finished, Failure> {
+) -> Result<CallbackOutcome, Failure> {
     let given = Permission {
         client: &found.client_id,
         provider,
@@ -122,8 +122,8 @@ async fn connect(
         grant,
         reconnect: found.store_connection_id.as_ref(),
     };
-    let (connected, _) = arrive(tools, given).await?;
-    Ok(Finished::Connected { connected, go_to })
+    let (connected, _) = establish(tools, given).await?;
+    Ok(CallbackOutcome::Connected { connected, go_to })
 }
 
 fn declined(provider: &Provider) -> Failure {
@@ -132,20 +132,20 @@ fn declined(provider: &Provider) -> Failure {
 }
 
 /// The browser is back: connects the shop, if its server has brought the keys.
-pub(super) async fn come_back(
+pub(super) async fn finish_posted(
     tools: &Tools,
     provider: &Arc<Provider>,
     callback: &Callback<'_>,
-) -> Result<Finished, Failure> {
+) -> Result<CallbackOutcome, Failure> {
     let mut tx = tools.db.begin().await?;
     let found = find_by_state(tools, &mut tx, provider, callback).await?;
     if provider.declined(callback.query) {
-        use_up(tools, &mut tx, &found).await?;
+        consume_state(tools, &mut tx, &found).await?;
         tx.commit().await?;
         return Err(declined(provider));
     }
-    let Some(grant) = brought(tools, &found)? else { return Ok(Finished::Waiting) };
-    use_up(tools, &mut tx, &found).await?;
+    let Some(grant) = posted_grant(tools, &found)? else { return Ok(CallbackOutcome::Waiting) };
+    consume_state(tools, &mut tx, &found).await?;
     tx.commit().await?;
     connect(tools, provider, found, grant, None).await
 }

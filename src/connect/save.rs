@@ -23,7 +23,7 @@ pub(super) struct Permission<'a> {
 }
 
 /// A shop that has proved to be reachable with its grant.
-struct Arrival<'a> {
+struct Established<'a> {
     client: &'a ClientId,
     provider: &'a Provider,
     store_url: &'a str,
@@ -34,7 +34,7 @@ struct Arrival<'a> {
 }
 
 /// Connects a shop by keys that the merchant pasted: proved by a call, then sealed.
-pub async fn paste(
+pub async fn connect_with_key(
     tools: &Tools,
     client: &str,
     provider: &str,
@@ -56,11 +56,11 @@ pub async fn paste(
     }
     let given =
         Permission { client: &client.id, provider: &provider, store_url: &store_url, facts, grant, reconnect: None };
-    Ok(arrive(tools, given).await?.0)
+    Ok(establish(tools, given).await?.0)
 }
 
 /// Proves a permission by a call to the shop and saves it. Gives everything that is known of the shop, too.
-pub(super) async fn arrive(tools: &Tools, given: Permission<'_>) -> Result<(Connected, Facts), Failure> {
+pub(super) async fn establish(tools: &Tools, given: Permission<'_>) -> Result<(Connected, Facts), Failure> {
     let Permission { client, provider, store_url, mut facts, grant, reconnect } = given;
     let missing = provider.missing_scopes(&grant);
     if !missing.is_empty() {
@@ -76,7 +76,7 @@ pub(super) async fn arrive(tools: &Tools, given: Permission<'_>) -> Result<(Conn
     if !store_url.is_empty() && store_url != now_known {
         return Err(Failure::give_up("other_shop", "the shop calls itself by another address than the one given"));
     }
-    let arrival = Arrival { client, provider, store_url: &now_known, facts: &facts, shop, grant, reconnect };
+    let arrival = Established { client, provider, store_url: &now_known, facts: &facts, shop, grant, reconnect };
     Ok((save(tools, arrival).await?, facts))
 }
 
@@ -120,7 +120,7 @@ pub(super) fn plan_ahead(tools: &Tools, provider: &Provider, grant: &mut Grant) 
 }
 
 /// Saves the shop, or renews the connection it has: the same shop of the same client stays one connection.
-async fn save(tools: &Tools, mut arrival: Arrival<'_>) -> Result<Connected, Failure> {
+async fn save(tools: &Tools, mut arrival: Established<'_>) -> Result<Connected, Failure> {
     let now = tools.outside.clock.now();
     plan_ahead(tools, arrival.provider, &mut arrival.grant);
     let mut tx = tools.db.begin().await?;

@@ -75,7 +75,7 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
         reachable(tools, provider, &store_url)?;
     }
     let client = client(tools, with.client).await?;
-    let (state, browser) = (traveller(tools), traveller(tools));
+    let (state, browser) = (browser_mark(tools), browser_mark(tools));
     let verifier = provider.takes_pkce().then(|| provider::new_verifier(&tools.outside.random));
     let redirect_uri = tools.redirect_uri(with.provider);
     let next = if kind == ConnectKind::Oauth1 {
@@ -129,12 +129,12 @@ pub async fn install(
     let known = tools.provider(provider)?;
     provider::check_origin(known, tools.app_of(known)?, query, tools.outside.clock.now())?;
     let (facts, _) = known.read_fields(fields)?;
-    let (client, reconnect) = whose(tools, known, &known.store_url(&facts)?).await?;
+    let (client, reconnect) = client_of_shop(tools, known, &known.store_url(&facts)?).await?;
     begin(tools, Begin { client: client.as_str(), provider, fields, reconnect: reconnect.as_ref(), by: provider }).await
 }
 
 /// Whose shop it is that comes without a connect link of ours: the one client's that has it, or the one named for that.
-pub(super) async fn whose(
+pub(super) async fn client_of_shop(
     tools: &Tools,
     provider: &Provider,
     store_url: &str,
@@ -195,14 +195,14 @@ pub(super) async fn client(tools: &Tools, id_or_slug: &str) -> Result<Client, Fa
 }
 
 /// A value that only travels: drawn by chance, and signed, so that one of ours is known without asking the database.
-fn traveller(tools: &Tools) -> String {
+fn browser_mark(tools: &Tools) -> String {
     let drawn = tools.outside.random.token();
     let signature = tools.vault.sign(TRAVELLER, &drawn);
     drawn + &signature
 }
 
 /// Whether this value is one that we sent travelling. Only the database knows whether it still counts.
-pub(super) fn is_traveller(tools: &Tools, text: &str) -> bool {
+pub(super) fn is_browser_mark(tools: &Tools, text: &str) -> bool {
     let drawn = text.len().checked_sub(64).and_then(|end| text.split_at_checked(end));
     drawn.is_some_and(|(drawn, signature)| !drawn.is_empty() && tools.vault.verify(TRAVELLER, drawn, signature))
 }

@@ -22,7 +22,7 @@ use super::{
     refusals::Refusals,
 };
 use crate::{
-    connect::{self, Begin, Begun, Callback, Finished, Next},
+    connect::{self, Begin, Begun, Callback, CallbackOutcome, Next},
     model::{ConnectionId, Failure, json},
     provider::Provider,
     tools::{Shared, Tools},
@@ -176,8 +176,8 @@ pub(super) async fn finish(
         Callback { provider: &at.provider, state: at.state.as_deref(), query: &query, browser: browser.as_deref() };
     web.admit(caller, connect::callback_mark(&web.tools, &callback).as_deref())?;
     let (connected, go_to) = match connect::finish(&web.tools, callback).await? {
-        Finished::Waiting => return Ok(Html(page::waiting()).into_response()),
-        Finished::Connected { connected, go_to } => (connected, go_to),
+        CallbackOutcome::Waiting => return Ok(Html(page::waiting()).into_response()),
+        CallbackOutcome::Connected { connected, go_to } => (connected, go_to),
     };
     let jar = jar.remove(Cookie::build(name).path(callbacks(&web)));
     if let Some(url) = go_to {
@@ -214,7 +214,7 @@ pub(super) async fn take(
     let mark = posted.as_ref().and_then(|posted| connect::posted_mark(&web.tools, &at.provider, state, posted));
     web.admit(caller, mark.as_deref())?;
     let posted = posted.ok_or_else(|| Failure::give_up("bad_callback", "what was posted is no JSON object"))?;
-    connect::take(&web.tools, &at.provider, state, &posted).await?;
+    connect::receive_posted(&web.tools, &at.provider, state, &posted).await?;
     Ok("ok\n")
 }
 

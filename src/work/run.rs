@@ -23,7 +23,7 @@ pub(super) async fn run(tools: &Shared, lease: &Arc<Lease>) -> Result<JobEnd, Fa
         Task::Subscribe { connection } => hooks::subscribe(tools, lease, connection).await,
         Task::Generate { asset, .. } => Box::pin(generate::run(tools, Some(lease), asset)).await,
         Task::AnalyseProduct { product } => generate::analyse_product(tools, product, false).await.map(drop),
-        Task::RefreshToken { connection } => connect::renew_ahead(tools, connection).await,
+        Task::RefreshToken { connection } => connect::refresh_ahead(tools, connection).await,
     }?;
     Ok(JobEnd::Done)
 }

@@ -226,7 +226,7 @@ async fn warn(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result
         "the permission of {} ends {end} and could not be renewed: connect the shop again",
         connection.store_url
     );
-    let run = connect::renewal_run(tools, connection);
+    let run = connect::refresh_run(tools, connection);
     db::run::insert(&mut tx, &run, now).await?;
     db::run::close(&mut tx, &run.id, RunStatus::Skipped, Some(("permission_ending", &text)), 0, now).await?;
     tx.commit().await?;

@@ -13,7 +13,7 @@ use store_sync::{
     app,
     cli::visitor::Visitor,
     config::Config,
-    connect::Held,
+    connect::StoredCredentials,
     db,
     model::{ClientId, Connection, ConnectionId, ConnectionStatus, Grant, Remedy, RunAction, RunStatus},
     outside::{Clock, Random, Request},
@@ -125,7 +125,7 @@ async fn call(tools: &Shared, connection: &ConnectionId, callers: usize) {
     let shop = only(tools).await.store_url;
     let tasks = (0..callers).map(|n| {
         let (tools, keys, url) =
-            (tools.clone(), Held::new(tools.clone(), connection.clone()), format!("{shop}/api/shop"));
+            (tools.clone(), StoredCredentials::new(tools.clone(), connection.clone()), format!("{shop}/api/shop"));
         tokio::spawn(async move {
             let clock = Clock::system();
             clock.sleep(Duration::from_millis(7 * n as u64)).await;
@@ -164,7 +164,7 @@ async fn a_lost_answer_is_known_at_once_and_costs_nobody_else() {
     house.expire(&house.connection).await;
     house.expire(&other).await;
     ask("/lose/1").await;
-    let held = |id: &ConnectionId| Held::new(tools.clone(), id.clone());
+    let held = |id: &ConnectionId| StoredCredentials::new(tools.clone(), id.clone());
     let failure = held(&house.connection).current().await.expect_err("the token is spent");
     assert_eq!((failure.remedy, failure.code.as_str()), (Remedy::Reconnect, "refresh_lost"), "{failure}");
     let seen = house.seen().await;
@@ -235,7 +235,7 @@ async fn answers_lost_at_random_are_told_at_once() {
                 let url = format!("{}/lose/1", house.server.url).parse().expect("an address");
                 house.tools.outside.http.send_once(&Request::new(Method::GET, url)).await.expect("answers");
             }
-            let result = Held::new(house.tools.clone(), id.clone()).current().await;
+            let result = StoredCredentials::new(house.tools.clone(), id.clone()).current().await;
             match result {
                 Ok(_) => assert!(!*lost, "round {round}"),
                 Err(failure) => {
@@ -293,8 +293,10 @@ async fn a_server_that_is_away_costs_no_connection() {
     house.expire(&house.connection).await;
     house.server.stop();
     for _ in 0..3 {
-        let failure =
-            Held::new(house.tools.clone(), house.connection.clone()).current().await.expect_err("nobody is there");
+        let failure = StoredCredentials::new(house.tools.clone(), house.connection.clone())
+            .current()
+            .await
+            .expect_err("nobody is there");
         assert_eq!((failure.remedy, failure.code.as_str()), (Remedy::Retry(None), "unreachable"), "{failure}");
     }
     assert_eq!(only(&house.tools).await.status, ConnectionStatus::Active);

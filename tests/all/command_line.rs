@@ -11,7 +11,7 @@ use store_sync::{
     app,
     cli::visitor::Visitor,
     config::Config,
-    connect::Held,
+    connect::StoredCredentials,
     provider::CredentialSource,
     sandbox::{self, Sandbox, SandboxOptions},
 };
@@ -416,7 +416,7 @@ async fn an_operator_can_do_everything_by_hand() {
 
     let config = Config::load(Some(&file), std::iter::empty()).expect("a configuration");
     let tools = app::open(&config).await.expect("tools");
-    let grant = Held::new(tools, id.as_str().into()).current().await.expect("a grant");
+    let grant = StoredCredentials::new(tools, id.as_str().into()).current().await.expect("a grant");
     let mut secrets: Vec<String> = grant.secrets.values().map(|s| s.expose_secret().to_owned()).collect();
     secrets.push("sandbox-secret".to_owned());
 

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use store_sync::{
     cli::visitor::{Landed, Visitor},
-    connect::{self, Held},
+    connect::{self, StoredCredentials},
     db,
     model::{Connection, ConnectionStatus, Remedy, RunAction, RunStatus},
     outside::{Body, Request},
@@ -308,7 +308,7 @@ async fn a_platform_may_begin_by_a_signed_request(engine: Engine) {
     let again = house.connections().await;
     assert_eq!((again.len(), &again[0].id, again[0].token_version), (1, &first.id, 2));
     assert_eq!(house.app.drain().await, 1);
-    let left = connect::leave(&house.app.tools, &first.id).await.expect("leaves");
+    let left = connect::disconnect(&house.app.tools, &first.id).await.expect("leaves");
     assert!(left.revoked_at_shop && house.platform.lock().expect("is whole").ended == 1, "{left:?}");
 }
 
@@ -327,7 +327,7 @@ async fn fewer_scopes_than_needed_are_refused_by_name(engine: Engine) {
     house.tell(json!({ "expires_in": 3600, "refresh_token": "r", "scope": "read_products" }));
     house.app.clock.advance(Duration::from_mins(59));
     let id = house.connections().await.remove(0).id;
-    Held::new(house.app.tools.clone(), id).current().await.expect("the token is renewed all the same");
+    StoredCredentials::new(house.app.tools.clone(), id).current().await.expect("the token is renewed all the same");
     let run = house.app.runs().await.into_iter().find(|run| run.action == RunAction::RefreshToken).expect("a run");
     assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Partial, Some("scopes_missing")));
 }
@@ -477,7 +477,7 @@ async fn pasted_credentials_ask_for_tokens_by_themselves(engine: Engine) {
     let fields = [("shop", "https://shop.client.example"), ("key_id", "SWIA1"), ("key_secret", "s3cr3t")];
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let tools = &house.app.tools;
-    let id = connect::paste(tools, "acme", "client", &fields).await.expect("is connected").connection;
+    let id = connect::connect_with_key(tools, "acme", "client", &fields).await.expect("is connected").connection;
     house.app.drain().await;
     assert_eq!(
         lock(&house.platform).asked[0].1,
@@ -485,7 +485,7 @@ async fn pasted_credentials_ask_for_tokens_by_themselves(engine: Engine) {
     );
     house.app.clock.advance(Duration::from_secs(550));
     lock(&house.platform).lose = 1;
-    let keys = Held::new(tools.clone(), id.clone());
+    let keys = StoredCredentials::new(tools.clone(), id.clone());
     assert_eq!(keys.current().await.expect_err("the answer is lost").remedy, Remedy::Retry(None));
     assert_eq!(keys.current().await.expect("a token").version, 2, "a lost answer costs nothing");
     house.app.clock.advance(Duration::from_secs(550));

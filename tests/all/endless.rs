@@ -196,7 +196,7 @@ async fn listen(shop: &Arc<Mutex<Shop>>) -> String {
 
 async fn connect_to(app: &TestApp, client: &str, url: &str) -> ConnectionId {
     let fields = BTreeMap::from([("shop".to_owned(), url.to_owned()), ("token".to_owned(), "t".to_owned())]);
-    connect::paste(&app.tools, client, "pages", &fields).await.expect("is connected").connection
+    connect::connect_with_key(&app.tools, client, "pages", &fields).await.expect("is connected").connection
 }
 
 fn product(id: usize) -> Value {
@@ -620,7 +620,7 @@ async fn a_pass_does_not_outlive_its_connection(engine: Engine) {
         },
     );
     assert_eq!(house.app.sync(ImportScope::Full).await.status, RunStatus::Failed);
-    connect::leave(&house.app.tools, &house.id).await.expect("is left");
+    connect::disconnect(&house.app.tools, &house.id).await.expect("is left");
     let mut tx = house.app.tools.db.read().await.expect("reads");
     assert!(db::cursor::get(&mut tx, &house.id).await.expect("reads").cursor.is_none());
     drop(tx);

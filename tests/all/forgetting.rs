@@ -29,7 +29,7 @@ async fn old_run(app: &TestApp, change: impl FnOnce(&mut NewRun), items: usize, 
     let mut run = NewRun {
         action: RunAction::Import,
         trigger: Trigger::Schedule,
-        ..connect::renewal_run(&app.tools, &connection)
+        ..connect::refresh_run(&app.tools, &connection)
     };
     change(&mut run);
     let item = |_| NewItem {

@@ -12,7 +12,7 @@ use store_sync::{
     app,
     cli::visitor::Visitor,
     config::Config,
-    connect::Held,
+    connect::StoredCredentials,
     db,
     model::{ConnectionId, ConnectionStatus, ImportScope, RunAction, RunStatus},
     outside::{Clock, Random},
@@ -195,7 +195,7 @@ async fn answers_lost_at_random_are_asked_for_again(engine: Engine) {
     let (mut lost, mut got) = (0, 0);
     while got < 30 {
         app.clock.advance(Duration::from_mins(61));
-        let keys = Held::new(app.tools.clone(), id.clone());
+        let keys = StoredCredentials::new(app.tools.clone(), id.clone());
         loop {
             let fate = if chance.below(2) == 0 { Fate::Lose } else { Fate::Pass };
             relay.decide([fate]);
@@ -378,8 +378,10 @@ async fn a_restored_backup_is_alive_and_replays_no_push(engine: Engine) {
     drop(tx);
     // The connection lives: its token is renewed, and its shop read.
     app.clock.advance(Duration::from_hours(2));
-    let grant =
-        Held::new(tools.clone(), connection.id).current().await.expect("the permission came back with the backup");
+    let grant = StoredCredentials::new(tools.clone(), connection.id)
+        .current()
+        .await
+        .expect("the permission came back with the backup");
     assert_eq!(grant.version, 2);
 }
 

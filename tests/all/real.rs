@@ -207,7 +207,7 @@ impl Daemon {
     }
 
     async fn secret(&self, name: &str) -> String {
-        let keys = connect::Held::new(self.tools.clone(), self.connection().await.id);
+        let keys = connect::StoredCredentials::new(self.tools.clone(), self.connection().await.id);
         keys.current().await.expect("a grant").secret(name).expect("a secret").expose_secret().to_owned()
     }
 
@@ -339,7 +339,7 @@ async fn pretix_from_consent_to_a_picture_read_back(engine: Engine) {
     work::drain(&daemon.tools).await.expect("drains");
     let kept = daemon.pushed(&asset).await;
     assert_eq!((kept.status, kept.last_error_code.as_deref()), (PushStatus::Synced, Some("no_undo")), "{kept:?}");
-    let left = connect::leave(&daemon.tools, &daemon.connection().await.id).await.expect("leaves");
+    let left = connect::disconnect(&daemon.tools, &daemon.connection().await.id).await.expect("leaves");
     assert!(left.revoked_at_shop, "{left:?}");
 }
 
@@ -372,10 +372,10 @@ async fn vendure_with_its_whole_sample_catalogue(engine: Engine) {
         ("shop".to_owned(), shop.url.clone()),
         ("api_key".to_owned(), "wrong-but-long-enough".to_owned()),
     ]);
-    let refused = connect::paste(&daemon.tools, "acme", "vendure", &fields).await.expect_err("is refused");
+    let refused = connect::connect_with_key(&daemon.tools, "acme", "vendure", &fields).await.expect_err("is refused");
     assert_eq!(refused.code, "key_refused");
     fields.insert("api_key".to_owned(), key.trim().to_owned());
-    connect::paste(&daemon.tools, "acme", "vendure", &fields).await.expect("connects");
+    connect::connect_with_key(&daemon.tools, "acme", "vendure", &fields).await.expect("connects");
     work::drain(&daemon.tools).await.expect("drains");
     let run = daemon.runs(RunAction::Import).await.remove(0);
     assert_eq!(

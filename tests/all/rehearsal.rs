@@ -117,7 +117,7 @@ impl House {
         let mut fields = self.stage.simulator().fields();
         if provider.takes_pasted_keys() {
             fields.extend(self.stage.simulator().pasted_keys());
-            connect::paste(tools, "acme", self.provider, &fields).await.expect("is connected");
+            connect::connect_with_key(tools, "acme", self.provider, &fields).await.expect("is connected");
             return;
         }
         let mut visitor = Visitor::new(self.app.http.clone());

@@ -87,7 +87,7 @@ async fn many_callers_renew_once(engine: Engine) {
     app.drain().await;
     app.clock.advance(Duration::from_hours(2));
     let callers = (0..50).map(|_| {
-        let keys = store_sync::connect::Held::new(app.tools.clone(), id.clone());
+        let keys = store_sync::connect::StoredCredentials::new(app.tools.clone(), id.clone());
         tokio::spawn(async move { keys.current().await.map(|grant| grant.version) })
     });
     for caller in callers.collect::<Vec<_>>() {
@@ -114,7 +114,8 @@ async fn a_lost_renewal_is_repeated_with_the_old_token(engine: Engine) {
 async fn whoever_lost_the_right_to_renew_writes_nothing_down(engine: Engine) {
     let app = TestApp::new(engine).await;
     let id = app.connect().await;
-    let grant = store_sync::connect::Held::new(app.tools.clone(), id.clone()).current().await.expect("a grant");
+    let grant =
+        store_sync::connect::StoredCredentials::new(app.tools.clone(), id.clone()).current().await.expect("a grant");
     let mut tx = app.tools.db.begin().await.expect("begins");
     let (start, lease) = (app.clock.now(), Duration::from_secs(30));
     let (one, two) = ("one", "two");
@@ -164,7 +165,7 @@ async fn leaving_erases_the_secret_and_keeps_the_history(engine: Engine) {
     let app = TestApp::new(engine).await;
     let id = app.connect().await;
     app.drain().await;
-    let left = store_sync::connect::leave(&app.tools, &id).await.expect("leaves");
+    let left = store_sync::connect::disconnect(&app.tools, &id).await.expect("leaves");
     assert!(left.revoked_at_shop);
     assert_eq!(app.stats().await["tokens"]["revocations"], 1);
     assert_eq!(app.connection().await.status, ConnectionStatus::Disconnected);
@@ -179,7 +180,7 @@ async fn no_token_stands_in_clear_in_the_database_file() {
     let app = TestApp::new(crate::support::Engine::Sqlite).await;
     let id = app.connect().await;
     app.drain().await;
-    let keys = store_sync::connect::Held::new(app.tools.clone(), id);
+    let keys = store_sync::connect::StoredCredentials::new(app.tools.clone(), id);
     let grant = keys.current().await.expect("a grant");
     app.tools.db.close().await;
     let mut looked_at = 0;

@@ -1,6 +1,6 @@
 //! Takes leave of a shop: revoked there where it can be, erased here, history kept.
 
-use super::keys::Held;
+use super::keys::StoredCredentials;
 use crate::{
     db,
     model::{Connection, ConnectionId, Failure},
@@ -10,7 +10,7 @@ use crate::{
 
 /// What became of the grant at the shop.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct Left {
+pub struct Disconnected {
     pub connection: ConnectionId,
     /// Whether the shop confirmed that the grant is dead.
     pub revoked_at_shop: bool,
@@ -19,7 +19,7 @@ pub struct Left {
 }
 
 /// Disconnects a shop. A shop that does not answer does not stop it: the secret is erased here all the same.
-pub async fn leave(tools: &Shared, id: &ConnectionId) -> Result<Left, Failure> {
+pub async fn disconnect(tools: &Shared, id: &ConnectionId) -> Result<Disconnected, Failure> {
     let mut tx = tools.db.read().await?;
     let connection = db::connection::find(&mut tx, id).await?;
     drop(tx);
@@ -40,7 +40,7 @@ pub async fn leave(tools: &Shared, id: &ConnectionId) -> Result<Left, Failure> {
         }
         Err(failure) => (false, Some(format!("{failure}; remove the app in the shop's settings"))),
     };
-    Ok(Left { connection: id.clone(), revoked_at_shop, note })
+    Ok(Disconnected { connection: id.clone(), revoked_at_shop, note })
 }
 
 async fn revoke(tools: &Shared, connection: &Connection) -> Result<bool, Failure> {
@@ -49,6 +49,6 @@ async fn revoke(tools: &Shared, connection: &Connection) -> Result<bool, Failure
         return Ok(false);
     }
     let session = super::session(tools, connection, tools.outside.clone())?;
-    let grant = Held::new(tools.clone(), connection.id.clone()).current().await?;
+    let grant = StoredCredentials::new(tools.clone(), connection.id.clone()).current().await?;
     provider::revoke(&session, &grant).await
 }
