@@ -1,6 +1,6 @@
 //! Whether a pass may go on: a catalogue whose pages never end is found out, whatever its shop does to hide it.
 
-use super::progress::Progress;
+use super::progress::PassProgress;
 use crate::provider::{PageToken, Trail};
 
 /// Pages in a row that hold only what was met before, until the pass is broken off. One such page may come of products that moved
@@ -35,7 +35,7 @@ impl Course {
     }
 
     /// Goes over a page that was just read and is counted in `progress`. Gives why the pass has to end here although the page leads on.
-    pub(super) fn take(&mut self, marks: &[u8], nameless: i64, progress: &mut Progress) -> Option<String> {
+    pub(super) fn take(&mut self, marks: &[u8], nameless: i64, progress: &mut PassProgress) -> Option<String> {
         // What has no id cannot be told from anything; it counts as new.
         let news = meet(&mut self.trail, marks);
         let held = marks.len() / 8;
@@ -94,14 +94,14 @@ mod tests {
     use super::*;
     use crate::model::{ImportScope, Time};
 
-    fn progress() -> Progress {
-        Progress::begin("p".into(), ImportScope::Full, None, Time::from_unix_ms(0))
+    fn progress() -> PassProgress {
+        PassProgress::begin("p".into(), ImportScope::Full, None, Time::from_unix_ms(0))
     }
 
     /// Reads pages one after the other: the ids on it, and where it leads. Gives the page that ended it, and why.
     fn read<'p>(
         course: &mut Course,
-        progress: &mut Progress,
+        progress: &mut PassProgress,
         pages: impl Iterator<Item = (&'p [u64], String)>,
     ) -> Option<(usize, String)> {
         for (number, (ids, next)) in pages.enumerate() {
@@ -132,7 +132,7 @@ mod tests {
         let all = pages.iter().enumerate().map(|(number, ids)| (*ids, number.to_string()));
         let (page, why) = read(&mut course, &mut progress, all).expect("ends");
         assert!(page == 6 && why.contains("only products that were on the pages before"), "{page}: {why}");
-        assert!(progress.doubt().is_some_and(|why| why.contains("3 pages")), "{:?}", progress.doubt());
+        assert!(progress.incomplete().is_some_and(|why| why.contains("3 pages")), "{:?}", progress.incomplete());
     }
 
     #[test]

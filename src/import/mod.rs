@@ -1,13 +1,13 @@
 //! Brings a shop's products in: page by page, one transaction a page, resumable, and never a false tombstone.
 //! Never pushes, never schedules.
 
-mod absorb;
+mod apply;
 mod course;
-mod ending;
+mod finish;
 mod progress;
 mod request;
 mod run;
-mod sweep;
+mod tombstone;
 
 pub use request::request;
-pub use run::{Order, run};
+pub use run::{ImportRequest, run};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::absorb::Prepared;
+use super::apply::HashedPage;
 use crate::{
     model::{ImportScope, Time},
     provider::PageToken,
@@ -10,7 +10,7 @@ use crate::{
 
 /// One pass over a catalogue, over as many runs as it takes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Progress {
+pub(super) struct PassProgress {
     /// Names the pass: what it saw is kept under this.
     pub(super) pass: String,
     pub(super) scope: ImportScope,
@@ -51,7 +51,7 @@ pub(super) struct Progress {
     pub(super) started_at: Time,
 }
 
-impl Progress {
+impl PassProgress {
     pub(super) fn begin(pass: String, scope: ImportScope, since: Option<Time>, now: Time) -> Self {
         Self {
             pass,
@@ -75,13 +75,13 @@ impl Progress {
     }
 
     /// Counts a page in that was read, and turns to the one that it leads to.
-    pub(super) fn advance(&mut self, page: &Prepared, next: Option<PageToken>, total: Option<i64>) {
+    pub(super) fn advance(&mut self, page: &HashedPage, next: Option<PageToken>, total: Option<i64>) {
         self.by_place |= next.as_ref().is_some_and(PageToken::is_place);
         self.counted_anew |= self.total.is_some() && total.is_some() && total != self.total;
         self.next = next;
         self.pages += 1;
         self.seen += page.held();
-        self.nameless += page.nameless;
+        self.nameless += page.unidentified;
         self.unreadable += page.unreadable();
         self.total = total.or(self.total);
         self.newest = self.newest.max(page.newest());
@@ -93,7 +93,7 @@ impl Progress {
     }
 
     /// Why what was not seen may not be taken for gone; `None` when the pass was complete beyond doubt.
-    pub(super) fn doubt(&self) -> Option<String> {
+    pub(super) fn incomplete(&self) -> Option<String> {
         if self.nameless > 0 {
             return Some(format!("{} products could not be read, not even their ids", self.nameless));
         }

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use sqlx::types::Json;
 
 use super::{
-    absorb::{Prepared, absorb, prepare},
+    apply::{HashedPage, apply_page, hash_page},
     course::{Course, place},
-    ending::{End, Halt, Note, stopped},
-    progress::Progress,
+    finish::{Halt, ImportEnd, Note, stopped},
+    progress::PassProgress,
 };
 use crate::{
     connect,
@@ -27,7 +27,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LOOK_FOR_OTHERS: Duration = Duration::from_secs(10);
 
 /// What is to be imported.
-pub struct Order<'a> {
+pub struct ImportRequest<'a> {
     pub connection: &'a ConnectionId,
     pub scope: ImportScope,
     pub trigger: Trigger,
@@ -37,15 +37,17 @@ pub struct Order<'a> {
 
 /// Imports a shop's products. The run row stands before the first call and is closed whatever happens but a crash;
 /// after a crash the next run closes it and goes on where it stopped.
-pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &Order<'_>) -> Result<JobEnd, Failure> {
+pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &ImportRequest<'_>) -> Result<JobEnd, Failure> {
     let run = open_run(tools, lease, order).await?;
     let turn_ends = tools.outside.clock.now().plus(tools.policy.import_turn);
-    let mut import = Import { tools, lease, order, run, turn_ends, counts: Counts::default(), calls: 0 };
+    let mut import = ImportRun { tools, lease, order, run, turn_ends, counts: Counts::default(), calls: 0 };
     let result = import.work().await;
     let (status, error) = match &result {
-        Ok(End::Whole) => (RunStatus::Success, None),
-        Ok(End::Partial(note) | End::GoesOn(note)) => (RunStatus::Partial, Some((note.code, note.text.as_str()))),
-        Ok(End::Stopped(note)) => (RunStatus::Cancelled, Some((note.code, note.text.as_str()))),
+        Ok(ImportEnd::Whole) => (RunStatus::Success, None),
+        Ok(ImportEnd::Partial(note) | ImportEnd::GoesOn(note)) => {
+            (RunStatus::Partial, Some((note.code, note.text.as_str())))
+        }
+        Ok(ImportEnd::Stopped(note)) => (RunStatus::Cancelled, Some((note.code, note.text.as_str()))),
         Err(failure) => (RunStatus::Failed, Some((failure.code.as_str(), failure.message.as_str()))),
     };
     let now = tools.outside.clock.now();
@@ -53,14 +55,14 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &Order<'_>) -> Resul
     lease.hold(&mut tx).await?;
     db::run::close(&mut tx, &import.run, status, error, import.calls, now).await?;
     tx.commit().await?;
-    result.map(|end| if matches!(end, End::GoesOn(_)) { JobEnd::GoesOn } else { JobEnd::Done })
+    result.map(|end| if matches!(end, ImportEnd::GoesOn(_)) { JobEnd::GoesOn } else { JobEnd::Done })
 }
 
 /// A run under way.
-pub(super) struct Import<'a> {
+pub(super) struct ImportRun<'a> {
     pub(super) tools: &'a Shared,
     lease: &'a Arc<Lease>,
-    pub(super) order: &'a Order<'a>,
+    pub(super) order: &'a ImportRequest<'a>,
     pub(super) run: RunId,
     /// From then on it makes room for imports that wait for a worker.
     turn_ends: Time,
@@ -68,8 +70,8 @@ pub(super) struct Import<'a> {
     calls: i32,
 }
 
-impl Import<'_> {
-    async fn work(&mut self) -> Result<End, Failure> {
+impl ImportRun<'_> {
+    async fn work(&mut self) -> Result<ImportEnd, Failure> {
         let (session, connection) = connect::open_for(self.lease, self.tools, self.order.connection).await?;
         let result = self.pass(&session, &connection).await;
         self.calls = session.api_calls();
@@ -79,7 +81,7 @@ impl Import<'_> {
         }
     }
 
-    async fn pass(&mut self, session: &ShopClient, connection: &Connection) -> Result<End, Halt> {
+    async fn pass(&mut self, session: &ShopClient, connection: &Connection) -> Result<ImportEnd, Halt> {
         let mut cursor = {
             let mut tx = self.tools.db.read().await?;
             db::cursor::get(&mut tx, &connection.id).await?
@@ -91,7 +93,7 @@ impl Import<'_> {
             Err(Halt::Failed(failure)) if progress.next.is_some() && failure.remedy == Remedy::GiveUp => {
                 tracing::info!(connection.id = %connection.id, "the shop no longer knows where the last pass stopped; beginning anew");
                 let now = self.tools.outside.clock.now();
-                progress = Progress::begin(self.tools.outside.new_id(), progress.scope, progress.since, now);
+                progress = PassProgress::begin(self.tools.outside.new_id(), progress.scope, progress.since, now);
                 course = Course::begin(self.tools.policy.max_products);
                 self.fetch(session, &progress).await?
             }
@@ -99,9 +101,9 @@ impl Import<'_> {
         };
         loop {
             let Page { products, next, total } = page;
-            let prepared = prepare(products, self.tools.outside.clock.now());
+            let prepared = hash_page(products, self.tools.outside.clock.now());
             progress.advance(&prepared, next, total);
-            let endless = course.take(&prepared.marks, prepared.nameless, &mut progress);
+            let endless = course.take(&prepared.marks, prepared.unidentified, &mut progress);
             let goes_on = progress.next.is_some() && endless.is_none();
             let write = self.write_page(connection, &cursor, &progress, &prepared, session.api_calls());
             if goes_on && self.tools.outside.clock.now() < self.turn_ends {
@@ -124,7 +126,7 @@ impl Import<'_> {
     }
 
     /// The next page; no longer waited for when the import is called off.
-    async fn fetch(&self, session: &ShopClient, progress: &Progress) -> Result<Page, Halt> {
+    async fn fetch(&self, session: &ShopClient, progress: &PassProgress) -> Result<Page, Halt> {
         tokio::select! {
             page = provider::page(session, progress.since, progress.next.as_ref()) => Ok(page?),
             end = self.called_off(progress) => Err(Halt::Ends(end)),
@@ -132,12 +134,12 @@ impl Import<'_> {
     }
 
     /// Returns when the import has to end in the midst of a call: its shop was paused or disconnected, or this process stops.
-    async fn called_off(&self, progress: &Progress) -> End {
+    async fn called_off(&self, progress: &PassProgress) -> ImportEnd {
         loop {
             tokio::select! {
                 () = self.tools.shutdown.cancelled() => {
                     let text = format!("this process stopped after {} products; the pass goes on with the next start", progress.seen);
-                    return End::GoesOn(Note { code: "interrupted", text });
+                    return ImportEnd::GoesOn(Note { code: "interrupted", text });
                 }
                 () = self.tools.outside.clock.beat(LOOK_EVERY) => {}
             }
@@ -156,7 +158,7 @@ impl Import<'_> {
     }
 
     /// What an unfinished pass has met in its earlier runs.
-    async fn course(&self, connection: &Connection, progress: &Progress) -> Result<Course, Failure> {
+    async fn course(&self, connection: &Connection, progress: &PassProgress) -> Result<Course, Failure> {
         let mut course = Course::begin(self.tools.policy.max_products);
         if progress.next.is_some() {
             let mut tx = self.tools.db.read().await?;
@@ -168,7 +170,7 @@ impl Import<'_> {
     }
 
     /// A pass that has had its turn ends its run where others wait for a worker, and goes on behind them.
-    async fn make_room(&mut self, progress: &Progress) -> Result<(), Halt> {
+    async fn make_room(&mut self, progress: &PassProgress) -> Result<(), Halt> {
         let now = self.tools.outside.clock.now();
         let mut tx = self.tools.db.read().await?;
         let waits = db::job::is_awaited(&mut tx, Pool::Import, now).await?;
@@ -181,13 +183,13 @@ impl Import<'_> {
             "{} products were read in its turn; other imports wait, and the pass goes on behind them",
             progress.seen
         );
-        Err(Halt::Ends(End::GoesOn(Note { code: "continues", text })))
+        Err(Halt::Ends(ImportEnd::GoesOn(Note { code: "continues", text })))
     }
 
     /// An unfinished pass of the same kind goes on; otherwise a new one begins.
-    fn resume_or_begin(&self, session: &ShopClient, cursor: &Cursor) -> Progress {
+    fn resume_or_begin(&self, session: &ShopClient, cursor: &Cursor) -> PassProgress {
         let unfinished =
-            cursor.cursor.as_ref().and_then(|json| serde_json::from_value::<Progress>(json.0.clone()).ok());
+            cursor.cursor.as_ref().and_then(|json| serde_json::from_value::<PassProgress>(json.0.clone()).ok());
         let scope = self.scope(session, cursor);
         match unfinished {
             Some(progress)
@@ -199,7 +201,7 @@ impl Import<'_> {
                 let now = self.tools.outside.clock.now();
                 let since = cursor.watermark(now).filter(|_| scope == ImportScope::Changes);
                 let since = since.map(|at| at.minus(session.provider().overlap()));
-                Progress::begin(self.tools.outside.new_id(), scope, since, now)
+                PassProgress::begin(self.tools.outside.new_id(), scope, since, now)
             }
         }
     }
@@ -218,8 +220,8 @@ impl Import<'_> {
         &self,
         connection: &Connection,
         cursor: &Cursor,
-        progress: &Progress,
-        page: &Prepared,
+        progress: &PassProgress,
+        page: &HashedPage,
         calls: i32,
     ) -> Result<Counts, Halt> {
         let (tools, now) = (self.tools, self.tools.outside.clock.now());
@@ -227,7 +229,7 @@ impl Import<'_> {
         let mut tx = tools.db.begin().await?;
         self.may_write(&mut tx, progress).await?;
         let first_pass = cursor.full_sync_at.is_none();
-        let absorbed = absorb(&mut tx, &tools.outside, &to, page, !first_pass).await?;
+        let absorbed = apply_page(&mut tx, &tools.outside, &to, page, !first_pass).await?;
         if tools.policy.analyse_on_import {
             for product in &absorbed.created {
                 let analyse = Task::AnalyseProduct { product: product.clone() };
@@ -252,7 +254,7 @@ impl Import<'_> {
     }
 
     /// Asked in every transaction that writes: whether the job is still ours, and the shop not paused or disconnected meanwhile.
-    pub(super) async fn may_write(&self, tx: &mut Tx, progress: &Progress) -> Result<(), Halt> {
+    pub(super) async fn may_write(&self, tx: &mut Tx, progress: &PassProgress) -> Result<(), Halt> {
         self.lease.hold(tx).await?;
         match connect::still_usable(tx, self.order.connection).await {
             Ok(()) => Ok(()),
@@ -262,11 +264,11 @@ impl Import<'_> {
 }
 
 /// How many products there are, as far as anybody knows.
-pub(super) fn total(progress: &Progress) -> i32 {
+pub(super) fn total(progress: &PassProgress) -> i32 {
     i32::try_from(progress.total.unwrap_or(progress.seen)).unwrap_or(i32::MAX)
 }
 
-async fn open_run(tools: &Tools, lease: &Lease, order: &Order<'_>) -> Result<RunId, Failure> {
+async fn open_run(tools: &Tools, lease: &Lease, order: &ImportRequest<'_>) -> Result<RunId, Failure> {
     let job = &lease.job;
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;

@@ -14,7 +14,8 @@ pub(super) async fn run(tools: &Shared, lease: &Arc<Lease>) -> Result<JobEnd, Fa
     // Boxed: what the larger ones are done in would weigh on every stack below.
     match &lease.job.payload.0 {
         Task::ImportProducts { connection, scope, trigger, accept_deletes } => {
-            let order = import::Order { connection, scope: *scope, trigger: *trigger, accept_deletes: *accept_deletes };
+            let order =
+                import::ImportRequest { connection, scope: *scope, trigger: *trigger, accept_deletes: *accept_deletes };
             return Box::pin(import::run(tools, lease, &order)).await;
         }
         Task::PushAsset { push, trigger, .. } => Box::pin(push::run(tools, lease, push, *trigger)).await,

@@ -7,27 +7,27 @@ use crate::{
     tools::Policy,
 };
 
-use super::absorb::mark;
+use super::apply::id_hash;
 
 /// What a sweep found.
-pub(super) enum Swept {
+pub(super) enum Tombstoned {
     /// These are marked as gone.
     Gone(Vec<NewItem>),
     /// Too many would go: nothing was marked, and this says so.
-    Braked(String),
+    GuardTripped(String),
 }
 
 /// Products of a shop looked at in one bite.
-const BITE: i64 = 2000;
+const BATCH_ROWS: i64 = 2000;
 
 /// Sweeps after a proven pass, in the transaction that ends it.
-pub(super) async fn sweep(
+pub(super) async fn tombstone(
     tx: &mut Tx,
     outside: &Outside,
     rules: &Policy,
     pass: (&ConnectionId, &str),
     accept: bool,
-) -> Result<Swept, Failure> {
+) -> Result<Tombstoned, Failure> {
     let (connection, pass) = pass;
     let mut seen: Vec<u64> = Vec::new();
     for (marks, _) in db::cursor::list_seen(tx, connection, pass).await? {
@@ -36,16 +36,16 @@ pub(super) async fn sweep(
     seen.sort_unstable();
     let (mut gone, mut living, mut after) = (Vec::<(ProductId, String)>::new(), 0_usize, String::new());
     loop {
-        let bite = catalogue::list_living(tx, connection, &after, BITE).await?;
+        let bite = catalogue::list_living(tx, connection, &after, BATCH_ROWS).await?;
         let Some(last) = bite.last() else { break };
         after.clone_from(&last.erp_id);
         living += bite.len();
-        let missing = bite.into_iter().filter(|product| seen.binary_search(&mark(&product.erp_id)).is_err());
+        let missing = bite.into_iter().filter(|product| seen.binary_search(&id_hash(&product.erp_id)).is_err());
         gone.extend(missing.map(|product| (product.id, product.erp_id)));
     }
     let (min, percent) = (rules.brake_min as usize, rules.brake_percent as usize);
     if !accept && gone.len() > min && gone.len() * 100 > living * percent {
-        return Ok(Swept::Braked(format!(
+        return Ok(Tombstoned::GuardTripped(format!(
             "{} of {living} products would be marked as gone, more than {percent} %: nothing was marked. If the shop really \
              dropped them, run: store-sync sync {connection} --full --accept-deletes",
             gone.len()
@@ -62,5 +62,5 @@ pub(super) async fn sweep(
         error_code: None,
         message: Some("a complete pass over the shop did not meet it".to_owned()),
     });
-    Ok(Swept::Gone(items.collect()))
+    Ok(Tombstoned::Gone(items.collect()))
 }

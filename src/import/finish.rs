@@ -1,9 +1,9 @@
 //! How a run of an import ends: whole and swept, in part, called off, or broken off because its pages have no end.
 
 use super::{
-    progress::Progress,
-    run::{Import, total},
-    sweep::{Swept, sweep},
+    progress::PassProgress,
+    run::{ImportRun, total},
+    tombstone::{Tombstoned, tombstone},
 };
 use crate::{
     connect,
@@ -17,7 +17,7 @@ const UNREADABLE: &str = "unreadable";
 const ENDLESS: &str = "endless";
 
 /// How a run ends that did not fail.
-pub(super) enum End {
+pub(super) enum ImportEnd {
     Whole,
     /// Something was left undone.
     Partial(Note),
@@ -36,7 +36,7 @@ pub(super) struct Note {
 /// Why a pass ends before its end.
 pub(super) enum Halt {
     Failed(Failure),
-    Ends(End),
+    Ends(ImportEnd),
 }
 
 impl From<Failure> for Halt {
@@ -51,38 +51,38 @@ impl From<sqlx::Error> for Halt {
     }
 }
 
-impl Import<'_> {
+impl ImportRun<'_> {
     /// The end of a pass: proof, sweep, watermark, in one transaction.
     pub(super) async fn finish(
         &mut self,
         connection: &Connection,
         cursor: &mut Cursor,
-        progress: &Progress,
+        progress: &PassProgress,
         calls: i32,
-    ) -> Result<End, Halt> {
+    ) -> Result<ImportEnd, Halt> {
         let (tools, now) = (self.tools, self.tools.outside.clock.now());
         let mut tx = tools.db.begin().await?;
         self.may_write(&mut tx, progress).await?;
         let mut doubt = None;
         cursor.cursor = None;
         if progress.scope == ImportScope::Full && !progress.read_nothing() {
-            doubt = progress.doubt().map(|text| Note {
+            doubt = progress.incomplete().map(|text| Note {
                 code: "unproven",
                 text: format!("the pass may be incomplete ({text}): nothing was marked as gone; the next complete pass looks again"),
             });
             if doubt.is_none() {
                 let pass = (&connection.id, progress.pass.as_str());
-                match sweep(&mut tx, &tools.outside, &tools.policy, pass, self.order.accept_deletes).await? {
-                    Swept::Gone(items) => {
+                match tombstone(&mut tx, &tools.outside, &tools.policy, pass, self.order.accept_deletes).await? {
+                    Tombstoned::Gone(items) => {
                         self.counts.deleted += i32::try_from(items.len()).unwrap_or(i32::MAX);
                         db::run::insert_items(&mut tx, &self.run, &items, now).await?;
                     }
-                    Swept::Braked(text) => doubt = Some(Note { code: "sweep_brake", text }),
+                    Tombstoned::GuardTripped(text) => doubt = Some(Note { code: "sweep_brake", text }),
                 }
                 cursor.full_sync_at = Some(progress.started_at.min(now));
             }
         } else if progress.repeated > 0 || progress.moved().is_some() {
-            doubt = progress.doubt().map(|text| Note {
+            doubt = progress.incomplete().map(|text| Note {
                 code: "unproven",
                 text: format!("the pass may be incomplete ({text}): the next one looks at the same time again"),
             });
@@ -103,7 +103,7 @@ impl Import<'_> {
     }
 
     /// What a finished pass is called: products that could not be read, or not whole, are no success.
-    fn told(&self, progress: &Progress, doubt: Option<Note>) -> Result<End, Halt> {
+    fn told(&self, progress: &PassProgress, doubt: Option<Note>) -> Result<ImportEnd, Halt> {
         let look = format!("which and why: store-sync logs show {}", self.run);
         if progress.read_nothing() {
             let text = format!("none of the {} products that the shop lists could be read; {look}", progress.seen);
@@ -111,13 +111,13 @@ impl Import<'_> {
         }
         let failed = self.counts.failed;
         if failed == 0 {
-            return Ok(doubt.map_or(End::Whole, End::Partial));
+            return Ok(doubt.map_or(ImportEnd::Whole, ImportEnd::Partial));
         }
         let text = format!(
             "{failed} of {} products could not be read, or not whole, and keep what is known of them; {look}",
             self.counts.processed()
         );
-        Ok(End::Partial(match doubt {
+        Ok(ImportEnd::Partial(match doubt {
             Some(doubt) => Note { text: format!("{}; {text}", doubt.text), ..doubt },
             None => Note { code: UNREADABLE, text },
         }))
@@ -128,10 +128,10 @@ impl Import<'_> {
         &self,
         connection: &Connection,
         cursor: &mut Cursor,
-        progress: &Progress,
+        progress: &PassProgress,
         why: &str,
         calls: i32,
-    ) -> Result<End, Halt> {
+    ) -> Result<ImportEnd, Halt> {
         let now = self.tools.outside.clock.now();
         let shop = connection.store_name.as_deref().unwrap_or(&connection.store_url);
         let text = format!(
@@ -146,13 +146,13 @@ impl Import<'_> {
         db::connection::mark_failure(&mut tx, &connection.id, (ENDLESS, &text), None, now).await?;
         db::run::update_counts(&mut tx, &self.run, total(progress), &self.counts, calls, now).await?;
         tx.commit().await?;
-        Ok(End::Partial(Note { code: ENDLESS, text }))
+        Ok(ImportEnd::Partial(Note { code: ENDLESS, text }))
     }
 }
 
 /// What it means for a run that its shop may not be spoken to any more; `None` where that is a failure.
-pub(super) fn stopped(failure: &Failure, progress: &Progress) -> Option<End> {
+pub(super) fn stopped(failure: &Failure, progress: &PassProgress) -> Option<ImportEnd> {
     let code = [connect::PAUSED, connect::DISCONNECTED].into_iter().find(|code| failure.code == *code)?;
     let text = format!("{}; the run ended there, after {} products", failure.message, progress.seen);
-    Some(End::Stopped(Note { code, text }))
+    Some(ImportEnd::Stopped(Note { code, text }))
 }

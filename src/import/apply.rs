@@ -20,26 +20,26 @@ use crate::{
 const HASH_FORM: &str = "1:";
 
 /// A page, ready to be written: hashed outside of any transaction.
-pub(super) struct Prepared {
+pub(super) struct HashedPage {
     products: Vec<(NormalProduct, String)>,
     unreadable: Vec<Unreadable>,
     /// Eight bytes a product that was on the page, readable or not.
     pub(super) marks: Vec<u8>,
-    pub(super) nameless: i64,
+    pub(super) unidentified: i64,
 }
 
 /// What a page brought.
-pub(super) struct Absorbed {
+pub(super) struct Applied {
     pub(super) counts: Counts,
     pub(super) items: Vec<NewItem>,
     /// Products that are new here.
     pub(super) created: Vec<ProductId>,
 }
 
-impl Prepared {
+impl HashedPage {
     /// How many products stood on the page, readable or not.
     pub(super) fn held(&self) -> i64 {
-        i64::try_from(self.marks.len() / 8).unwrap_or(0) + self.nameless
+        i64::try_from(self.marks.len() / 8).unwrap_or(0) + self.unidentified
     }
 
     /// How many of them could not be read.
@@ -54,15 +54,19 @@ impl Prepared {
 }
 
 /// Hashes a page. A product that stands on it twice counts as its last form; a date of change that cannot be is none.
-pub(super) fn prepare(page: Vec<Result<NormalProduct, Unreadable>>, now: Time) -> Prepared {
-    let mut prepared =
-        Prepared { products: Vec::with_capacity(page.len()), unreadable: Vec::new(), marks: Vec::new(), nameless: 0 };
+pub(super) fn hash_page(page: Vec<Result<NormalProduct, Unreadable>>, now: Time) -> HashedPage {
+    let mut prepared = HashedPage {
+        products: Vec::with_capacity(page.len()),
+        unreadable: Vec::new(),
+        marks: Vec::new(),
+        unidentified: 0,
+    };
     let mut places: HashMap<String, usize> = HashMap::with_capacity(page.len());
     for product in page {
         match product {
             Ok(mut product) => {
                 product.updated_at = product.updated_at.filter(|at| at.may_have_been(now));
-                prepared.marks.extend(mark(&product.erp_id).to_be_bytes());
+                prepared.marks.extend(id_hash(&product.erp_id).to_be_bytes());
                 let hash = hash(&product);
                 if let Some(place) = places.get(&product.erp_id) {
                     prepared.products[*place] = (product, hash);
@@ -73,8 +77,8 @@ pub(super) fn prepare(page: Vec<Result<NormalProduct, Unreadable>>, now: Time) -
             }
             Err(unreadable) => {
                 match &unreadable.erp_id {
-                    Some(id) => prepared.marks.extend(mark(id).to_be_bytes()),
-                    None => prepared.nameless += 1,
+                    Some(id) => prepared.marks.extend(id_hash(id).to_be_bytes()),
+                    None => prepared.unidentified += 1,
                 }
                 prepared.unreadable.push(unreadable);
             }
@@ -84,7 +88,7 @@ pub(super) fn prepare(page: Vec<Result<NormalProduct, Unreadable>>, now: Time) -
 }
 
 /// Eight bytes that stand for a product's id: a chance likeness only keeps a product from being swept.
-pub(super) fn mark(erp_id: &str) -> u64 {
+pub(super) fn id_hash(erp_id: &str) -> u64 {
     provider::mark(erp_id.as_bytes())
 }
 
@@ -112,14 +116,14 @@ impl std::io::Write for HashWriter {
 }
 
 /// Writes a prepared page. `tell_created` also notes every new product as an item of the run.
-pub(super) async fn absorb(
+pub(super) async fn apply_page(
     tx: &mut Tx,
     outside: &Outside,
     to: &ImportTarget<'_>,
-    page: &Prepared,
+    page: &HashedPage,
     tell_created: bool,
-) -> Result<Absorbed, Failure> {
-    let mut absorbed = Absorbed { counts: Counts::default(), items: Vec::new(), created: Vec::new() };
+) -> Result<Applied, Failure> {
+    let mut absorbed = Applied { counts: Counts::default(), items: Vec::new(), created: Vec::new() };
     absorbed.note_unreadable(outside, &page.unreadable);
     let ids: Vec<&str> = page.products.iter().map(|(product, _)| product.erp_id.as_str()).collect();
     let known = catalogue::list_known(tx, to.connection, &ids).await?;
@@ -161,7 +165,7 @@ pub(super) async fn absorb(
     Ok(absorbed)
 }
 
-impl Absorbed {
+impl Applied {
     fn note_unreadable(&mut self, outside: &Outside, unreadable: &[Unreadable]) {
         for unreadable in unreadable {
             self.counts.failed += 1;
@@ -292,9 +296,9 @@ mod tests {
     fn a_product_twice_on_a_page_counts_as_its_last_form() {
         let bad = Unreadable { erp_id: None, why: "x".into() };
         let all = vec![Ok(product("1", "a")), Ok(product("2", "b")), Ok(product("1", "c")), Err(bad)];
-        let page = prepare(all, Time::from_unix_ms(0));
+        let page = hash_page(all, Time::from_unix_ms(0));
         let titles: Vec<&str> = page.products.iter().map(|(p, _)| p.title.as_str()).collect();
         assert_eq!(titles, ["c", "b"]);
-        assert_eq!((page.marks.len(), page.nameless), (24, 1));
+        assert_eq!((page.marks.len(), page.unidentified), (24, 1));
     }
 }
