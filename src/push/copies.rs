@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::parcel::mark;
+use super::upload::mark;
 use crate::{
     connect,
     db::{

@@ -3,15 +3,15 @@
 mod add;
 mod approve;
 mod copies;
-mod parcel;
 mod retry;
 mod revert;
 mod run;
+mod upload;
 
 pub use add::{NewPicture, add};
 pub use approve::{Decided, decide, enqueue};
 pub use copies::{check, leave_check};
-pub use parcel::linked_picture;
 pub use retry::retry;
 pub use revert::{ask_revert, revert};
 pub use run::run;
+pub use upload::linked_picture;

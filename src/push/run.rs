@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     copies::{Copies, check_job},
-    parcel::pack,
+    upload::prepare,
 };
 use crate::{
     connect,
@@ -27,12 +27,12 @@ struct Journal {
     #[serde(default)]
     replaces: Vec<String>,
     #[serde(default)]
-    steps: BTreeMap<String, Step>,
+    steps: BTreeMap<String, StepState>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-enum Step {
+enum StepState {
     /// The call was about to be made: it may have happened.
     Begun,
     Done {
@@ -44,7 +44,7 @@ enum Step {
 pub async fn run(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigger) -> Result<(), Failure> {
     let Some(opened) = open(tools, lease, id, trigger).await? else { return Ok(()) };
     let mut calls = 0;
-    let result = carry(tools, lease, &opened, &mut calls).await;
+    let result = upload(tools, lease, &opened, &mut calls).await;
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     lease.hold(&mut tx).await?;
@@ -144,17 +144,17 @@ struct Proof {
     resumed: bool,
 }
 
-async fn carry(tools: &Shared, lease: &Arc<Lease>, opened: &Opened, calls: &mut i32) -> Result<Proof, Failure> {
+async fn upload(tools: &Shared, lease: &Arc<Lease>, opened: &Opened, calls: &mut i32) -> Result<Proof, Failure> {
     let (session, connection) = connect::open_for(lease, tools, &opened.push.store_connection_id).await?;
-    let parcel = pack(tools, session.provider(), &opened.push, &opened.asset, &opened.product).await?;
+    let parcel = prepare(tools, session.provider(), &opened.push, &opened.asset, &opened.product).await?;
     let carrier =
-        Carrier { tools, lease, session: &session, connection: &connection, push: &opened.push, parcel: &parcel };
+        Uploader { tools, lease, session: &session, connection: &connection, push: &opened.push, parcel: &parcel };
     let result = carrier.carry().await;
     *calls = session.api_calls();
     result
 }
 
-struct Carrier<'a> {
+struct Uploader<'a> {
     tools: &'a Tools,
     lease: &'a Lease,
     session: &'a ShopClient,
@@ -163,15 +163,15 @@ struct Carrier<'a> {
     parcel: &'a Upload,
 }
 
-impl Carrier<'_> {
+impl Uploader<'_> {
     async fn carry(&self) -> Result<Proof, Failure> {
         let mut journal: Journal = serde_json::from_value(self.push.journal.0.clone()).unwrap_or_default();
-        let resumed = journal.steps.values().any(|step| matches!(step, Step::Begun));
+        let resumed = journal.steps.values().any(|step| matches!(step, StepState::Begun));
         if journal.snapshot.is_none() {
             let gallery = provider::gallery(self.session, &self.parcel.erp_product_id).await?;
             // A journal that was lost with an older backup: the picture may be there all the same.
             if let Some(picture) = provider::recognise(self.session, self.parcel, &gallery).await? {
-                return self.prove(&picture.id, &journal, resumed).await;
+                return self.verify(&picture.id, &journal, resumed).await;
             }
             journal.replaces = self.plan(&gallery).await?;
             journal.snapshot = Some(gallery);
@@ -179,7 +179,7 @@ impl Carrier<'_> {
         }
         let kept = self.steps(&mut journal).await?;
         let id = provider::result_id(self.session.provider(), &kept)?;
-        self.prove(&id, &journal, resumed).await
+        self.verify(&id, &journal, resumed).await
     }
 
     /// Which picture of ours gives way; refuses where there is no room for one more.
@@ -225,20 +225,20 @@ impl Carrier<'_> {
         for (index, name) in names.into_iter().enumerate() {
             let known = journal.snapshot.clone().unwrap_or_default();
             let yielded = match journal.steps.get(&name) {
-                Some(Step::Done { kept }) => kept.clone(),
-                Some(Step::Begun) => match provider::check_step(self.session, index, self.parcel, &known).await? {
+                Some(StepState::Done { kept }) => kept.clone(),
+                Some(StepState::Begun) => match provider::check_step(self.session, index, self.parcel, &known).await? {
                     Some(found) => found,
                     None => provider::step(self.session, index, self.parcel, &kept, &placing).await?,
                 },
                 None => {
-                    journal.steps.insert(name.clone(), Step::Begun);
+                    journal.steps.insert(name.clone(), StepState::Begun);
                     self.commit(journal).await?;
                     provider::step(self.session, index, self.parcel, &kept, &placing).await?
                 }
             };
             kept.extend(yielded.clone());
-            if !matches!(journal.steps.get(&name), Some(Step::Done { .. })) {
-                journal.steps.insert(name, Step::Done { kept: yielded });
+            if !matches!(journal.steps.get(&name), Some(StepState::Done { .. })) {
+                journal.steps.insert(name, StepState::Done { kept: yielded });
                 self.commit(journal).await?;
             }
         }
@@ -246,7 +246,7 @@ impl Carrier<'_> {
     }
 
     /// Reads the gallery back: only a picture that is seen there counts as pushed.
-    async fn prove(&self, id: &str, journal: &Journal, resumed: bool) -> Result<Proof, Failure> {
+    async fn verify(&self, id: &str, journal: &Journal, resumed: bool) -> Result<Proof, Failure> {
         let gallery = provider::gallery(self.session, &self.parcel.erp_product_id).await?;
         let place = gallery.iter().position(|picture| picture.id == id);
         let Some((place, picture)) = place.map(|place| (place, gallery[place].clone())) else {

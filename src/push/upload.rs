@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Loads and checks a picture for a shop.
-pub(super) async fn pack(
+pub(super) async fn prepare(
     tools: &Tools,
     provider: &Provider,
     push: &Push,
