@@ -21,7 +21,7 @@ use store_sync::{
         adopt::{self, AdoptOptions},
         job::NewJob,
     },
-    generate::{About, Shown, prompt},
+    generate::{PromptProduct, PromptSubject, prompt},
     model::{AssetId, ClientId, JobId, Pool, Task},
     outside::{Clock, Random},
 };
@@ -61,11 +61,11 @@ fn prompts() {
     });
     let settings = settings.as_object().expect("an object");
     let seen = json!({ "productType": "mug", "materials": ["stoneware"], "colors": ["sage green", "cream"] });
-    let products: Vec<Shown> = ["Sage Mug", "Oak Board", "Linen Napkin"]
-        .map(|name| Shown { name: name.into(), analysis: Some(seen.clone()) })
+    let products: Vec<PromptProduct> = ["Sage Mug", "Oak Board", "Linen Napkin"]
+        .map(|name| PromptProduct { name: name.into(), analysis: Some(seen.clone()) })
         .into();
     let scene = json!({ "roomType": "breakfast table", "lighting": "low sun" });
-    let about = About { products: &products, inspirations: 2, scene: Some(&scene) };
+    let about = PromptSubject { products: &products, inspirations: 2, scene: Some(&scene) };
     let rate = |work: &mut dyn FnMut()| {
         const ROUNDS: u32 = 50_000;
         let began = Instant::now();

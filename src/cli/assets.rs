@@ -241,7 +241,7 @@ async fn find(tools: &Tools, id: &str) -> anyhow::Result<Asset> {
 
 /// The bucket's address, or this daemon's own.
 async fn address(tools: &Tools, asset: &Asset) -> anyhow::Result<String> {
-    Ok(match generate::address(tools, asset).await? {
+    Ok(match generate::public_url(tools, asset).await? {
         Some(url) => url,
         None => web::asset_link(tools, asset),
     })
@@ -256,7 +256,7 @@ async fn make(config: &Config, tools: &Shared, out: &Out, making: Making) -> any
             for id in &ids {
                 find(tools, id).await?;
             }
-            let mut all = generate::Ordered::default();
+            let mut all = generate::Queued::default();
             for id in ids {
                 let one = generate::regenerate(tools, &AssetId(id), &over).await?;
                 all.assets.extend(one.assets);

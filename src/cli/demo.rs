@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     curate,
     db::{self, product::ProductFilter, push::PushFilter, run::RunFilter},
-    generate::{self, Order, Terms},
+    generate::{self, GenerationRequest, Terms},
     model::{ApprovalStatus, AssetId, ClientId, ConnectionId, Product, Push},
     outside::private,
     push,
@@ -120,7 +120,8 @@ async fn pictures(tools: &Shared, products: &[Product]) -> anyhow::Result<Vec<As
     let settings = STYLES.map(|style| serde_json::Map::from_iter([("style".to_owned(), style.into())]));
     let terms = Terms { seed: Some(3), ..Terms::of(1) };
     let ordered =
-        generate::order(tools, &Order { products: &ids, settings: &settings, together: false, terms }).await?;
+        generate::request(tools, &GenerationRequest { products: &ids, settings: &settings, together: false, terms })
+            .await?;
     follow::ended(tools, &ordered.jobs).await?;
     Ok(ordered.assets)
 }

@@ -140,7 +140,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Prompt { id, analyse } => super::generate::show_prompt(&tools, out, &id, analyse).await,
         Command::Generate { id, how } => {
-            let ordered = generate::order_flow(&tools, &FlowId(id), how.terms()).await?;
+            let ordered = generate::request_flow(&tools, &FlowId(id), how.terms()).await?;
             super::generate::finish(config, out, &tools, ordered, how.no_wait).await
         }
         Command::Retry { id, no_wait } => {

@@ -10,7 +10,7 @@ use crate::{
     app,
     config::Config,
     db::{self, ledger::By},
-    generate::{self, Order, Ordered, Terms},
+    generate::{self, GenerationRequest, Queued, Terms},
     model::{Asset, AssetStatus, FlowId, JobStatus, USUAL_PRIORITY, dollars, merge_settings},
     tools::Shared,
 };
@@ -130,12 +130,12 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     let tools = app::open(config).await?;
     let mut terms = args.how.terms();
     let ordered = if let Some(flow) = &args.flow {
-        generate::order_flow(&tools, &flow.as_str().into(), terms).await?
+        generate::request_flow(&tools, &flow.as_str().into(), terms).await?
     } else {
         terms.seed = terms.seed.or(Some(1));
         let settings = args.settings()?;
-        let order = Order { products: &args.products, settings: &settings, together: args.together, terms };
-        generate::order(&tools, &order).await?
+        let order = GenerationRequest { products: &args.products, settings: &settings, together: args.together, terms };
+        generate::request(&tools, &order).await?
     };
     finish(config, out, &tools, ordered, args.how.no_wait).await
 }
@@ -145,7 +145,7 @@ pub(super) async fn finish(
     config: &Config,
     out: &Out,
     tools: &Shared,
-    ordered: Ordered,
+    ordered: Queued,
     no_wait: bool,
 ) -> anyhow::Result<()> {
     if no_wait {
@@ -261,7 +261,7 @@ pub(super) async fn usage(config: &Config, out: &Out, args: UsageArgs) -> anyhow
 
 /// What would be sent for a flow.
 pub(super) async fn show_prompt(tools: &Shared, out: &Out, id: &str, look: bool) -> anyhow::Result<()> {
-    let told = generate::told(tools, &id.into(), look).await?;
+    let told = generate::preview(tools, &id.into(), look).await?;
     let text = format!("{}, {}\n{}\n\n{}", told.engine, told.model, told.config, told.parts.join("\n\n"));
     out.done(&text, &told)
 }

@@ -126,7 +126,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             out.one(&curate::update_session(&tools, &SessionId(id), if_version, &fields.read()?).await?)
         }
         Command::Generate { id, again, how } => {
-            let ordered = generate::order_session(&tools, &SessionId(id), how.terms(), again).await?;
+            let ordered = generate::request_session(&tools, &SessionId(id), how.terms(), again).await?;
             super::generate::finish(config, out, &tools, ordered, how.no_wait).await
         }
         Command::Retry { id, no_wait } => {

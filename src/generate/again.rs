@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    account::{self, Promise},
-    order::{Ordered, insert_job, item, leave, money, started},
-    share::{bad, find_asset, find_flow, unknown},
+    accounting::{self, Reservation},
+    flow_batch::{bad, find_asset, find_flow, unknown},
+    request::{Queued, enqueue_outputs, insert_job, item, money, started},
 };
 use crate::{
     db::{self, Tx, flow::FlowFilter},
@@ -20,7 +20,7 @@ use crate::{
 const SOON: i32 = 50;
 
 /// Another attempt at an output: the same settings with these laid over, another seed. The first one stays as it is.
-pub async fn regenerate(tools: &Tools, id: &AssetId, over: &Map<String, Value>) -> Result<Ordered, Failure> {
+pub async fn regenerate(tools: &Tools, id: &AssetId, over: &Map<String, Value>) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
     let asset = find_asset(&mut tx, id).await?;
     let mut settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
@@ -40,7 +40,7 @@ pub async fn edit(
     id: &AssetId,
     words: Option<&str>,
     over: &Map<String, Value>,
-) -> Result<Ordered, Failure> {
+) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
     let asset = find_asset(&mut tx, id).await?;
     if asset.status != AssetStatus::Completed {
@@ -74,7 +74,7 @@ async fn again(
     settings: Map<String, Value>,
     kind: UsageKind,
     provenance: Value,
-) -> Result<Ordered, Failure> {
+) -> Result<Queued, Failure> {
     let products = db::asset::list_products(tx, &asset.id).await?;
     if products.is_empty() && kind == UsageKind::Image {
         return Err(bad(format!("asset {} shows no product that is still there", asset.id)));
@@ -84,11 +84,11 @@ async fn again(
         None => None,
     };
     let item = item(tools, tx, flow.as_ref(), &products, settings, (kind, provenance)).await?;
-    leave(tools, tx, &asset.client_id, vec![item], SOON).await
+    enqueue_outputs(tools, tx, &asset.client_id, vec![item], SOON).await
 }
 
 /// Failed outputs of a flow are tried again, as they were ordered.
-pub async fn retry_flow(tools: &Tools, id: &FlowId) -> Result<Ordered, Failure> {
+pub async fn retry_flow(tools: &Tools, id: &FlowId) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
     let flow = find_flow(&mut tx, id).await?;
     let ordered = retry(tools, &mut tx, &flow).await?;
@@ -100,12 +100,12 @@ pub async fn retry_flow(tools: &Tools, id: &FlowId) -> Result<Ordered, Failure> 
 }
 
 /// The same for every flow of a session, all or nothing.
-pub async fn retry_session(tools: &Tools, id: &SessionId) -> Result<Ordered, Failure> {
+pub async fn retry_session(tools: &Tools, id: &SessionId) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
     tx.lock(&format!("order:{id}")).await?;
     db::session::find(&mut tx, id).await?.ok_or_else(|| unknown("session", id.as_str(), "sessions"))?;
     let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
-    let mut all = Ordered::default();
+    let mut all = Queued::default();
     for flow in db::flow::list(&mut tx, &filter, i64::from(i32::MAX)).await? {
         let one = retry(tools, &mut tx, &flow).await?;
         all.flows.extend(one.flows);
@@ -121,15 +121,15 @@ pub async fn retry_session(tools: &Tools, id: &SessionId) -> Result<Ordered, Fai
 }
 
 /// The failed outputs of one flow; none where it has none.
-async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Ordered, Failure> {
+async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queued, Failure> {
     let (now, id) = (tools.outside.clock.now(), &flow.id);
     let filter =
         db::asset::AssetFilter { flow: Some(id.clone()), status: Some(AssetStatus::Error), ..Default::default() };
     let failed = db::asset::list(tx, &filter, i64::from(i32::MAX)).await?;
     if failed.is_empty() {
-        return Ok(Ordered::default());
+        return Ok(Queued::default());
     }
-    let mut ordered = Ordered { flows: vec![id.clone()], ..Ordered::default() };
+    let mut ordered = Queued { flows: vec![id.clone()], ..Queued::default() };
     let mut promised = Vec::with_capacity(failed.len());
     for asset in &failed {
         let job: JobId = tools.outside.new_id();
@@ -145,16 +145,16 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Orde
         ordered.assets.push(asset.id.clone());
         ordered.jobs.push(job);
     }
-    let promises: Vec<Promise<'_>> = promised
+    let promises: Vec<Reservation<'_>> = promised
         .iter()
-        .map(|(asset, product, kind, money)| Promise {
+        .map(|(asset, product, kind, money)| Reservation {
             kind: *kind,
             asset: Some(&asset.id),
             product: product.as_ref(),
             money: money.clone(),
         })
         .collect();
-    account::reserve(tools, tx, &flow.client_id, &promises).await?;
+    accounting::reserve(tools, tx, &flow.client_id, &promises).await?;
     let first = db::job::next_turn(tx, Pool::Generate, &flow.client_id, now).await?;
     for (((asset, .., money), job), turn) in promised.iter().zip(&ordered.jobs).zip(first..) {
         let (asset, client) = (asset.id.clone(), flow.client_id.clone());

@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Engine,
-    account::{self, Promise},
+    accounting::{self, Reservation},
+    flow_batch::unknown,
     keep::off_thread,
-    share::unknown,
-    sources::{self, Source},
+    sources::{self, SourcePicture},
 };
 use crate::{
     db::{self, ledger::Paid},
@@ -125,7 +125,8 @@ pub(super) async fn product(tools: &Tools, product: &Product, engine: Engine) ->
             by_studio(product, &observed)
         }
         Engine::Gemini => {
-            let about = Promise { kind: UsageKind::ProductAnalysis, asset: None, product: Some(product), money: None };
+            let about =
+                Reservation { kind: UsageKind::ProductAnalysis, asset: None, product: Some(product), money: None };
             let told = ask(tools, &product.client_id, about, source, (PRODUCT_QUESTION, &product_form())).await;
             match told {
                 // Known as well: the next picture does not ask again what this picture gives no answer to.
@@ -162,8 +163,8 @@ pub(super) async fn inspiration(
     let mut seen = scene_by_studio(&scene);
     if engine == Engine::Gemini {
         let mime_type = infer::get(&bytes).map_or("image/jpeg", |kind| kind.mime_type()).to_owned();
-        let source = Source { bytes, mime_type, origin: Value::Null };
-        let about = Promise { kind: UsageKind::SceneAnalysis, asset: None, product: None, money: None };
+        let source = SourcePicture { bytes, mime_type, origin: Value::Null };
+        let about = Reservation { kind: UsageKind::SceneAnalysis, asset: None, product: None, money: None };
         let told = ask(tools, client, about, source, (SCENE_QUESTION, &scene_form())).await?;
         // The palette stays: the studio paints by it.
         seen = json!({ "palette": seen["palette"] });
@@ -180,13 +181,13 @@ pub(super) async fn inspiration(
 }
 
 /// What is on an output; asked for when it is first edited by words.
-pub(super) async fn asset(tools: &Tools, asset: &Asset, picture: &Source) -> Result<Value, Failure> {
+pub(super) async fn asset(tools: &Tools, asset: &Asset, picture: &SourcePicture) -> Result<Value, Failure> {
     if let (Some(seen), Some(by)) = (&asset.asset_analysis, &asset.analysis_version)
         && by == BY_MODEL
     {
         return Ok(seen.0.clone());
     }
-    let about = Promise { kind: UsageKind::SceneAnalysis, asset: None, product: None, money: None };
+    let about = Reservation { kind: UsageKind::SceneAnalysis, asset: None, product: None, money: None };
     let mut seen = ask(tools, &asset.client_id, about, picture.clone(), (ASSET_QUESTION, &asset_form())).await?;
     seen["version"] = BY_MODEL.into();
     let mut tx = tools.db.begin().await?;
@@ -204,8 +205,8 @@ fn is_unusable(failure: &Failure) -> bool {
 async fn ask(
     tools: &Tools,
     client: &ClientId,
-    about: Promise<'_>,
-    source: Source,
+    about: Reservation<'_>,
+    source: SourcePicture,
     (instruction, schema): (&str, &Value),
 ) -> Result<Value, Failure> {
     let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::give_up("no_model", "no model is set up"))?;
@@ -215,7 +216,7 @@ async fn ask(
         return Err(Failure::give_up("no_price", text));
     }
     let money = Some((gemini.budget(), price.unwrap_or(0)));
-    let entry = account::reserve_analysis(tools, client, Promise { money, ..about }).await?;
+    let entry = accounting::reserve_analysis(tools, client, Reservation { money, ..about }).await?;
     let pictures: [(Bytes, String); 1] = [(source.bytes, source.mime_type)];
     let answer = gemini.analyse(&AnalysisRequest { pictures: &pictures, instruction, schema }).await;
     let paid = answer.as_ref().ok().map(|answer| Paid {
@@ -225,7 +226,7 @@ async fn ask(
     });
     // Answers that were written and cannot be used are paid for, too; nobody tells here what they came to.
     let lost = answer.as_ref().is_err_and(|failure| failure.code == ANSWER_LOST || is_unusable(failure));
-    account::settle_analysis(tools, &entry, paid.as_ref(), lost).await?;
+    accounting::settle_analysis(tools, &entry, paid.as_ref(), lost).await?;
     Ok(answer?.value)
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::{account, keep, share};
+use super::{accounting, flow_batch, keep};
 use crate::{
     db::{self, Tx, event::NewEvent, flow::FlowFilter},
     model::{EventType, Failure, FlowId, GenerationFlow, SessionId},
@@ -25,7 +25,7 @@ pub struct Cancelled {
 /// Takes a flow's waiting pictures back. What is being made is finished: a model may be paid for it already.
 pub async fn cancel_flow(tools: &Tools, id: &FlowId) -> Result<Cancelled, Failure> {
     let mut tx = tools.db.begin().await?;
-    let flow = share::find_flow(&mut tx, id).await?;
+    let flow = flow_batch::find_flow(&mut tx, id).await?;
     let cancelled = cancel(tools, &mut tx, &flow).await?;
     tx.commit().await?;
     Ok(cancelled)
@@ -34,7 +34,7 @@ pub async fn cancel_flow(tools: &Tools, id: &FlowId) -> Result<Cancelled, Failur
 /// The same for every flow of a session.
 pub async fn cancel_session(tools: &Tools, id: &SessionId) -> Result<Cancelled, Failure> {
     let mut tx = tools.db.begin().await?;
-    db::session::find(&mut tx, id).await?.ok_or_else(|| share::unknown("session", id.as_str(), "sessions"))?;
+    db::session::find(&mut tx, id).await?.ok_or_else(|| flow_batch::unknown("session", id.as_str(), "sessions"))?;
     // Whatever their state: second attempts are made beside a finished flow.
     let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
     let mut sum = Cancelled::default();
@@ -52,7 +52,7 @@ async fn cancel(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Can
     db::job::cancel_of_flow(tx, &flow.id, now).await?;
     let assets = db::generation::mark_cancelled(tx, &flow.id, CANCELLED, now).await?;
     if !assets.is_empty() {
-        account::give_all_back(tools, tx, &flow.client_id, &assets).await?;
+        accounting::release_all(tools, tx, &flow.client_id, &assets).await?;
         let event = NewEvent {
             id: &tools.outside.new_id(),
             client: &flow.client_id,
@@ -72,8 +72,8 @@ async fn cancel(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Can
 
 /// Outputs whose job ended without them (its process died each time) are told as failed; gives how many. Promises of analyses that nobody
 /// works on any more are settled.
-pub async fn sweep_stranded(tools: &Tools) -> sqlx::Result<usize> {
-    account::settle_forgotten(tools).await?;
+pub async fn fail_stranded(tools: &Tools) -> sqlx::Result<usize> {
+    accounting::expire_stale(tools).await?;
     let mut tx = tools.db.read().await?;
     let stranded = db::generation::list_stranded(&mut tx, 500).await?;
     drop(tx);

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{account, run::hold};
+use super::{accounting, run::hold};
 use crate::{
     db::{self, Tx, event::NewEvent, generation::MadeOutput, ledger::Paid},
     model::{Asset, AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, Product},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A finished picture, whoever made it.
-pub(super) struct Finished {
+pub(super) struct FinishedPicture {
     pub bytes: Bytes,
     pub model: String,
     /// Millionths of a US dollar.
@@ -38,7 +38,7 @@ fn keys(asset: &Asset) -> (String, String) {
 }
 
 /// The picture that an earlier attempt finished and whose row it could not write any more: it is not made, nor paid for, twice.
-pub(super) async fn found(tools: &Tools, asset: &Asset) -> Result<Option<Bytes>, Failure> {
+pub(super) async fn load_unfinished(tools: &Tools, asset: &Asset) -> Result<Option<Bytes>, Failure> {
     match tools.outside.files.get(&keys(asset).1).await {
         Ok(bytes) => Ok(Some(bytes)),
         Err(crate::outside::FileError::Missing(_)) => Ok(None),
@@ -51,7 +51,7 @@ pub(super) async fn keep(
     tools: &Tools,
     lease: Option<&Lease>,
     (asset, products): (&Asset, &[Product]),
-    made: Finished,
+    made: FinishedPicture,
 ) -> Result<(), Failure> {
     let (key, original_key) = keys(asset);
     let png = Bytes::from(off_thread(made.bytes, |bytes| store_sync_studio::png(bytes).map(|png| png.bytes)).await?);
@@ -85,7 +85,7 @@ pub(super) async fn keep(
     hold(lease, &mut tx).await?;
     if db::generation::mark_made(&mut tx, &asset.id, &row, now).await? {
         let paid = Paid { usd_micros: made.cost_usd_micros, model: &made.model, tokens: made.tokens };
-        account::settle(tools, &mut tx, &asset.id, &paid).await?;
+        accounting::settle(tools, &mut tx, &asset.id, &paid).await?;
         let event = NewEvent {
             id: &tools.outside.new_id(),
             client: &asset.client_id,
@@ -135,7 +135,7 @@ pub async fn give_up(tools: &Tools, tx: &mut Tx, id: &AssetId, client: &ClientId
         // Deleted while it was on its way: what was promised is free all the same.
         None => db::asset::find_deleted(tx, id).await?.ok_or(sqlx::Error::RowNotFound)?,
     };
-    account::give_back(tools, tx, &asset).await?;
+    accounting::release(tools, tx, &asset).await?;
     let event = NewEvent {
         id: &tools.outside.new_id(),
         client,

@@ -6,29 +6,29 @@
 //! work::worker ─▶ run: sources ─▶ analyse (kept by version) ─▶ prompt ─▶ the model, or the studio ─▶ keep (bytes, then the row)
 //! ```
 
-mod account;
+mod accounting;
 mod again;
 mod analyse;
 mod cancel;
+mod flow_batch;
 mod keep;
-mod order;
 mod prompt;
+mod request;
 mod run;
 mod settings;
-mod share;
 mod sources;
 mod tidy;
 
-pub use account::{check_month, month, usage};
+pub use accounting::{check_month, month, usage};
 pub use again::{edit, regenerate, retry_flow, retry_session};
 pub use analyse::{analyse_inspiration, analyse_product};
-pub use cancel::{Cancelled, cancel_flow, cancel_session, sweep_stranded};
+pub use cancel::{Cancelled, cancel_flow, cancel_session, fail_stranded};
 pub use keep::give_up;
-pub use order::{MOST, Order, Ordered, Terms, order, order_flow, order_session};
-pub use prompt::{About, Shown, prompt};
-pub use run::{Told, run, told};
+pub use prompt::{PromptProduct, PromptSubject, prompt};
+pub use request::{GenerationRequest, MOST, Queued, Terms, request, request_flow, request_session};
+pub use run::{PromptPreview, preview, run};
 pub use settings::style;
-pub use sources::{address, bytes_of};
+pub use sources::{bytes_of, public_url};
 pub use tidy::{Tidied, tidy};
 
 use serde_json::{Map, Value};

@@ -45,7 +45,7 @@ const CHANGES: [[&str; 6]; 3] = [
 
 /// A product as the prompt names it.
 #[derive(Debug, Clone, Default)]
-pub struct Shown {
+pub struct PromptProduct {
     pub name: String,
     /// What was seen on its picture (`product.analysis_data`).
     pub analysis: Option<Value>,
@@ -53,8 +53,8 @@ pub struct Shown {
 
 /// What a picture is to show.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct About<'a> {
-    pub products: &'a [Shown],
+pub struct PromptSubject<'a> {
+    pub products: &'a [PromptProduct],
     /// Inspiration pictures that go with the prompt.
     pub inspirations: usize,
     /// What was seen on the first of them that somebody looked at; it fills what the settings leave open.
@@ -62,14 +62,14 @@ pub struct About<'a> {
 }
 
 /// The prompt. Text that a person wrote in place of it (`customPrompt`, unless `useCustomPrompt` is false) stands alone.
-pub fn prompt(settings: &Map<String, Value>, about: &About<'_>) -> String {
+pub fn prompt(settings: &Map<String, Value>, about: &PromptSubject<'_>) -> String {
     let read = Settings(settings);
     if let Some(own) = read.text(&["customPrompt"]).filter(|_| read.truth("useCustomPrompt", true)) {
         return own.to_owned();
     }
     let mut lines = vec![if about.products.len() > 1 { ROLE_GROUP } else { ROLE }.to_owned()];
     if !about.products.is_empty() {
-        let products: Vec<String> = about.products.iter().map(Shown::words).collect();
+        let products: Vec<String> = about.products.iter().map(PromptProduct::words).collect();
         lines.push(format!("Product: {}.", products.join("; ")));
     }
     if about.products.len() > 1 {
@@ -114,7 +114,7 @@ pub fn prompt(settings: &Map<String, Value>, about: &About<'_>) -> String {
     lines.join("\n")
 }
 
-impl Shown {
+impl PromptProduct {
     /// Its name, and what was seen on it.
     fn words(&self) -> String {
         let Some(seen) = &self.analysis else { return self.name.clone() };
@@ -174,13 +174,16 @@ mod tests {
 
     use super::*;
 
-    fn shown(name: &str, analysis: Option<Value>) -> Shown {
-        Shown { name: name.to_owned(), analysis }
+    fn shown(name: &str, analysis: Option<Value>) -> PromptProduct {
+        PromptProduct { name: name.to_owned(), analysis }
     }
 
     fn of(settings: Value) -> String {
         let products = [shown("Sage Mug", None)];
-        prompt(settings.as_object().expect("an object"), &About { products: &products, ..About::default() })
+        prompt(
+            settings.as_object().expect("an object"),
+            &PromptSubject { products: &products, ..PromptSubject::default() },
+        )
     }
 
     #[test]
@@ -217,7 +220,7 @@ mod tests {
         let scene =
             json!({ "roomType": "breakfast table", "lighting": "low morning sun", "style": "country", "props": [] });
         let settings = json!({ "style": "Quiet", "variant": 3, "variants": 4, "varietyLevel": 80 });
-        let about = About { products: &products, inspirations: 2, scene: Some(&scene) };
+        let about = PromptSubject { products: &products, inspirations: 2, scene: Some(&scene) };
         assert_eq!(
             prompt(settings.as_object().expect("an object"), &about),
             "You are a product photographer. Make one photograph of all the products in the pictures that come first, together in one scene.\n\

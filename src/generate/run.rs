@@ -7,13 +7,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Engine, account, analyse, engine,
-    keep::{self, Finished, off_thread},
-    models, order,
-    prompt::{About, prompt},
+    Engine, accounting, analyse, engine, flow_batch,
+    keep::{self, FinishedPicture, off_thread},
+    models,
+    prompt::{PromptSubject, prompt},
+    request,
     settings::Settings,
-    share,
-    sources::{self, Source},
+    sources::{self, SourcePicture},
 };
 use crate::{
     db::{self, Tx},
@@ -52,14 +52,14 @@ pub async fn run(tools: &Shared, lease: Option<&Arc<Lease>>, id: &AssetId) -> Re
     }
     tx.commit().await?;
     let mut tx = tools.db.read().await?;
-    let mut set = Set::of_asset(&mut tx, &asset).await?;
+    let mut set = GenerationInputs::of_asset(&mut tx, &asset).await?;
     drop(tx);
     let made = make(tools, lease, &asset, &mut set).await?;
     keep::keep(tools, lease, (&asset, &set.products), made).await
 }
 
 /// What a picture is made in: rows, no bytes.
-struct Set {
+struct GenerationInputs {
     products: Vec<Product>,
     flow: Option<GenerationFlow>,
     session: Option<CollectionSession>,
@@ -69,7 +69,7 @@ struct Set {
     glanced: Option<Value>,
 }
 
-impl Set {
+impl GenerationInputs {
     async fn of_asset(tx: &mut Tx, asset: &Asset) -> Result<Self, Failure> {
         let products = db::asset::list_products(tx, &asset.id).await?;
         let flow = match &asset.generation_flow_id {
@@ -98,7 +98,7 @@ impl Set {
     }
 
     /// The base pictures, in the products' order.
-    async fn pictures(&self, tools: &Tools) -> Result<Vec<Source>, Failure> {
+    async fn pictures(&self, tools: &Tools) -> Result<Vec<SourcePicture>, Failure> {
         if self.products.is_empty() {
             return Err(Failure::give_up("no_product", "the picture's product is not there any more"));
         }
@@ -114,31 +114,31 @@ impl Set {
         Ok(pictures)
     }
 
-    async fn inspirations(&self, tools: &Tools) -> Result<Vec<Source>, Failure> {
+    async fn inspirations(&self, tools: &Tools) -> Result<Vec<SourcePicture>, Failure> {
         let Some(client) = self.products.first().map(|product| &product.client_id) else { return Ok(Vec::new()) };
         let session = self.session.as_ref().map(|session| &session.id);
         sources::inspirations(tools, (client, session), &self.inspirations, &self.settings).await
     }
 
     /// Sees what the products and the first inspiration are, where nobody has looked yet. A picture is made without that, too.
-    async fn look(&mut self, tools: &Tools, engine: Engine) -> Result<(), Failure> {
+    async fn analyse(&mut self, tools: &Tools, engine: Engine) -> Result<(), Failure> {
         if !tools.policy.analyse {
             return Ok(());
         }
         for product in &self.products {
             let seen = analyse::product(tools, product, engine).await;
-            told_only(seen.map(drop), "product", product.id.as_str());
+            log_failed_analysis(seen.map(drop), "product", product.id.as_str());
         }
         if let (Some(first), Some(session)) = (self.inspirations.first_mut(), &self.session) {
             let seen = analyse::inspiration(tools, first, &session.client_id, engine).await;
             let seen = seen.map(|seen| first.analysis = Some(sqlx::types::Json(seen)));
-            told_only(seen, "inspiration", first.id.as_str());
+            log_failed_analysis(seen, "inspiration", first.id.as_str());
         }
         Ok(())
     }
 
     /// Sees what scene an inspiration shows that only the settings name: arithmetic alone, kept nowhere.
-    async fn glance(&mut self, inspirations: &[Source]) {
+    async fn analyse_scene(&mut self, inspirations: &[SourcePicture]) {
         let Some(first) = inspirations.first() else { return };
         if let Ok(seen) = off_thread(first.bytes.clone(), store_sync_studio::observe_scene).await {
             self.glanced = Some(analyse::scene_by_studio(&seen));
@@ -148,8 +148,8 @@ impl Set {
     /// The prompt, with everything that is known now; `inspirations` go with it.
     async fn prompt(&self, tools: &Tools, inspirations: usize) -> Result<String, Failure> {
         let mut tx = tools.db.read().await?;
-        let shown = share::shown(&mut tx, &self.products).await?;
-        Ok(prompt(&self.settings, &About { products: &shown, inspirations, scene: self.scene() }))
+        let shown = flow_batch::prompt_products(&mut tx, &self.products).await?;
+        Ok(prompt(&self.settings, &PromptSubject { products: &shown, inspirations, scene: self.scene() }))
     }
 
     fn scene(&self) -> Option<&Value> {
@@ -158,17 +158,22 @@ impl Set {
     }
 }
 
-fn told_only(seen: Result<(), Failure>, noun: &str, id: &str) {
+fn log_failed_analysis(seen: Result<(), Failure>, noun: &str, id: &str) {
     if let Err(failure) = seen {
         tracing::warn!(noun, id, failure.code, "not analysed, its pictures are made without: {failure}");
     }
 }
 
 /// Makes it, or takes up what an earlier attempt made.
-async fn make(tools: &Tools, lease: Option<&Lease>, asset: &Asset, set: &mut Set) -> Result<Finished, Failure> {
+async fn make(
+    tools: &Tools,
+    lease: Option<&Lease>,
+    asset: &Asset,
+    set: &mut GenerationInputs,
+) -> Result<FinishedPicture, Failure> {
     let told = asset.provenance.as_ref().map(|json| json.0.clone()).unwrap_or_default();
-    if let Some(bytes) = keep::found(tools, asset).await? {
-        return taken_up(tools, asset, bytes, told).await;
+    if let Some(bytes) = keep::load_unfinished(tools, asset).await? {
+        return resume(tools, asset, bytes, told).await;
     }
     let engine = engine(tools, &set.settings)?;
     if told["kind"] == "edit" {
@@ -176,12 +181,12 @@ async fn make(tools: &Tools, lease: Option<&Lease>, asset: &Asset, set: &mut Set
     }
     let pictures = set.pictures(tools).await?;
     let inspirations = set.inspirations(tools).await?;
-    set.look(tools, engine).await?;
+    set.analyse(tools, engine).await?;
     if set.scene().is_none() && engine == Engine::Studio && tools.policy.analyse {
-        set.glance(&inspirations).await;
+        set.analyse_scene(&inspirations).await;
     }
     let prompt = set.prompt(tools, inspirations.len()).await?;
-    let origins = |sources: &[Source]| sources.iter().map(|source| source.origin.clone()).collect::<Vec<_>>();
+    let origins = |sources: &[SourcePicture]| sources.iter().map(|source| source.origin.clone()).collect::<Vec<_>>();
     let mut provenance = told;
     provenance["pictures"] = origins(&pictures).into();
     provenance["inspirations"] = origins(&inspirations).into();
@@ -192,14 +197,14 @@ async fn make(tools: &Tools, lease: Option<&Lease>, asset: &Asset, set: &mut Set
 }
 
 /// Its bytes are there, and only its row is not: what it cost is what was promised.
-async fn taken_up(tools: &Tools, asset: &Asset, bytes: Bytes, provenance: Value) -> Result<Finished, Failure> {
+async fn resume(tools: &Tools, asset: &Asset, bytes: Bytes, provenance: Value) -> Result<FinishedPicture, Failure> {
     let mut tx = tools.db.read().await?;
     let entry = db::ledger::find_reserved(&mut tx, &asset.id).await?;
     let model = match (&tools.gemini, provenance["engine"].as_str()) {
         (Some(gemini), Some("gemini")) => gemini.model.clone(),
         _ => STUDIO.to_owned(),
     };
-    Ok(Finished {
+    Ok(FinishedPicture {
         bytes,
         model,
         cost_usd_micros: entry.map_or(0, |entry| entry.reserved_usd_micros),
@@ -209,23 +214,23 @@ async fn taken_up(tools: &Tools, asset: &Asset, bytes: Bytes, provenance: Value)
     })
 }
 
-fn composed_so(made: store_sync_studio::Picture, prompt: String, provenance: Value) -> Finished {
+fn composed_picture(made: store_sync_studio::Picture, prompt: String, provenance: Value) -> FinishedPicture {
     let (bytes, model) = (made.bytes.into(), STUDIO.to_owned());
-    Finished { bytes, model, cost_usd_micros: 0, tokens: None, prompt, provenance }
+    FinishedPicture { bytes, model, cost_usd_micros: 0, tokens: None, prompt, provenance }
 }
 
-fn painted_so(painted: GeneratedImage, prompt: String, provenance: Value) -> Finished {
+fn painted_picture(painted: GeneratedImage, prompt: String, provenance: Value) -> FinishedPicture {
     let GeneratedImage { bytes, model, cost_usd_micros, tokens } = painted;
-    Finished { bytes, model, cost_usd_micros, tokens: Some((tokens.input, tokens.output)), prompt, provenance }
+    FinishedPicture { bytes, model, cost_usd_micros, tokens: Some((tokens.input, tokens.output)), prompt, provenance }
 }
 
 /// By the local studio.
 async fn compose(
-    set: &Set,
-    pictures: Vec<Source>,
+    set: &GenerationInputs,
+    pictures: Vec<SourcePicture>,
     (prompt, mut provenance): (String, Value),
-) -> Result<Finished, Failure> {
-    let order = Settings(&set.settings).order(set.scene());
+) -> Result<FinishedPicture, Failure> {
+    let order = Settings(&set.settings).scene_spec(set.scene());
     let bytes: Vec<Bytes> = pictures.into_iter().map(|picture| picture.bytes).collect();
     let made = off_thread(Bytes::new(), move |_| {
         let slices: Vec<&[u8]> = bytes.iter().map(AsRef::as_ref).collect();
@@ -233,23 +238,23 @@ async fn compose(
     })
     .await?;
     provenance["cut_out"] = made.cut_out.into();
-    Ok(composed_so(made, prompt, provenance))
+    Ok(composed_picture(made, prompt, provenance))
 }
 
 /// Asks the model for a picture, with the question and its outcome in the books.
-async fn asked(
+async fn call_model(
     tools: &Tools,
     lease: Option<&Lease>,
     asset: &Asset,
     (read, kind): (&Settings<'_>, UsageKind),
     question: impl Future<Output = Result<GeneratedImage, Failure>>,
 ) -> Result<GeneratedImage, Failure> {
-    let price = order::money(tools, read.0, kind)?.map_or(0, |(_, price)| price);
-    let at = account::call(tools, lease, asset, price).await?;
+    let price = request::money(tools, read.0, kind)?.map_or(0, |(_, price)| price);
+    let at = accounting::call(tools, lease, asset, price).await?;
     let mut painted = match question.await {
         Err(failure) => {
             if failure.code != gemini::ANSWER_LOST {
-                account::called_in_vain(tools, asset, at).await?;
+                accounting::record_refusal(tools, asset, at).await?;
             }
             return Err(failure);
         }
@@ -281,10 +286,10 @@ pub(super) async fn hold(lease: Option<&Lease>, tx: &mut Tx) -> Result<(), Failu
 async fn paint(
     tools: &Tools,
     lease: Option<&Lease>,
-    (asset, set): (&Asset, &Set),
-    (pictures, inspirations): (Vec<Source>, Vec<Source>),
+    (asset, set): (&Asset, &GenerationInputs),
+    (pictures, inspirations): (Vec<SourcePicture>, Vec<SourcePicture>),
     (prompt, provenance): (String, Value),
-) -> Result<Finished, Failure> {
+) -> Result<FinishedPicture, Failure> {
     let gemini = model(tools, lease)?;
     let read = Settings(&set.settings);
     let (pictures, inspirations) = (light(pictures).await?, light(inspirations).await?);
@@ -298,20 +303,20 @@ async fn paint(
         model,
         fallback,
     };
-    let painted = asked(tools, lease, asset, (&read, UsageKind::Image), gemini.paint(&wish)).await?;
-    Ok(painted_so(painted, prompt, provenance))
+    let painted = call_model(tools, lease, asset, (&read, UsageKind::Image), gemini.paint(&wish)).await?;
+    Ok(painted_picture(painted, prompt, provenance))
 }
 
 /// A finished output, changed: by the model where there are words, else by adjustments alone.
 async fn edit(
     tools: &Tools,
     lease: Option<&Lease>,
-    (asset, set): (&Asset, &Set),
+    (asset, set): (&Asset, &GenerationInputs),
     mut provenance: Value,
-) -> Result<Finished, Failure> {
+) -> Result<FinishedPicture, Failure> {
     let parent = provenance["edited_from"].as_str().unwrap_or_default().to_owned();
     let mut tx = tools.db.read().await?;
-    let parent = share::find_asset(&mut tx, &AssetId(parent)).await?;
+    let parent = flow_batch::find_asset(&mut tx, &AssetId(parent)).await?;
     drop(tx);
     let picture = sources::asset_picture(tools, &parent).await?;
     provenance["pictures"] = vec![picture.origin.clone()].into();
@@ -319,7 +324,7 @@ async fn edit(
     let Some(words) = provenance["instruction"].as_str().map(str::to_owned) else {
         let (adjust, seed) = (read.adjustments(), read.seed());
         let made = off_thread(picture.bytes, move |bytes| store_sync_studio::adjust(bytes, &adjust, seed)).await?;
-        return Ok(composed_so(made, asset.prompt.clone().unwrap_or_default(), provenance));
+        return Ok(composed_picture(made, asset.prompt.clone().unwrap_or_default(), provenance));
     };
     let gemini = model(tools, lease)?;
     // What is on it is seen once, at its first edit, and helps to leave the rest alone.
@@ -339,8 +344,8 @@ async fn edit(
         aspect: read.aspect_text(),
         size: Some(read.model_size()),
     };
-    let painted = asked(tools, lease, asset, (&read, UsageKind::Edit), gemini.edit(&wish)).await?;
-    Ok(painted_so(painted, prompt, provenance))
+    let painted = call_model(tools, lease, asset, (&read, UsageKind::Edit), gemini.edit(&wish)).await?;
+    Ok(painted_picture(painted, prompt, provenance))
 }
 
 /// What a model is told for an edit.
@@ -355,7 +360,7 @@ fn edit_prompt(words: &str, seen: &Value) -> String {
 }
 
 /// Pictures as the model takes them: none heavier than it has to be, and of types it reads.
-async fn light(sources: Vec<Source>) -> Result<Vec<(Bytes, String)>, Failure> {
+async fn light(sources: Vec<SourcePicture>) -> Result<Vec<(Bytes, String)>, Failure> {
     let mut all = Vec::with_capacity(sources.len());
     for source in sources {
         let known = ["image/png", "image/jpeg", "image/webp"].contains(&source.mime_type.as_str());
@@ -371,7 +376,7 @@ async fn light(sources: Vec<Source>) -> Result<Vec<(Bytes, String)>, Failure> {
 
 /// What would be sent for a flow.
 #[derive(Debug, Serialize)]
-pub struct Told {
+pub struct PromptPreview {
     pub engine: &'static str,
     pub model: String,
     /// The parts in their order: pictures by name, texts letter by letter.
@@ -383,20 +388,20 @@ pub struct Told {
 
 /// What would be sent for a flow's first picture, letter by letter. `look` has products and inspirations analysed first, as a job does;
 /// without it the prompt holds what was seen so far.
-pub async fn told(tools: &Tools, id: &FlowId, look: bool) -> Result<Told, Failure> {
+pub async fn preview(tools: &Tools, id: &FlowId, look: bool) -> Result<PromptPreview, Failure> {
     let mut tx = tools.db.read().await?;
-    let flow = share::find_flow(&mut tx, id).await?;
+    let flow = flow_batch::find_flow(&mut tx, id).await?;
     let mut products = Vec::new();
     for id in db::session::texts(&flow.product_ids) {
         // Older rows name anything: what is not the flow's client's is not sent.
         products.extend(db::product::find(&mut tx, &id).await?.filter(|product| product.client_id == flow.client_id));
     }
-    let settings = share::settings_of(&mut tx, &flow).await?;
-    let mut set = Set::new(&mut tx, products, Some(flow), settings).await?;
+    let settings = flow_batch::settings_of(&mut tx, &flow).await?;
+    let mut set = GenerationInputs::new(&mut tx, products, Some(flow), settings).await?;
     drop(tx);
     let engine = engine(tools, &set.settings)?;
     if look {
-        set.look(tools, engine).await?;
+        set.analyse(tools, engine).await?;
     }
     let inspirations = set.inspirations(tools).await?.len();
     let prompt = set.prompt(tools, inspirations).await?;
@@ -415,7 +420,7 @@ pub async fn told(tools: &Tools, id: &FlowId, look: bool) -> Result<Told, Failur
         _ => (STUDIO.to_owned(), read.scene_words(set.scene())),
     };
     let parts = gemini::parts_outline(set.products.len(), inspirations, &prompt);
-    Ok(Told { engine: engine.as_str(), model, parts, config, prompt })
+    Ok(PromptPreview { engine: engine.as_str(), model, parts, config, prompt })
 }
 
 #[cfg(test)]

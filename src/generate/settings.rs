@@ -90,7 +90,7 @@ impl<'a> Settings<'a> {
     }
 
     /// What the local studio is asked for. What was seen on an inspiration fills what nothing is said about.
-    pub(super) fn order(&self, scene: Option<&Value>) -> SceneSpec {
+    pub(super) fn scene_spec(&self, scene: Option<&Value>) -> SceneSpec {
         let seen = |name: &str| scene.and_then(|scene| scene.get(name)).and_then(Value::as_str);
         let word = self.chosen("style", "customStyle").or_else(|| seen("style"));
         let lit = self.chosen("lighting", "customLighting").or_else(|| seen("lighting"));
@@ -115,7 +115,7 @@ impl<'a> Settings<'a> {
 
     /// The same in words, for people.
     pub(super) fn scene_words(&self, scene: Option<&Value>) -> Value {
-        let order = self.order(scene);
+        let order = self.scene_spec(scene);
         let palette: Vec<String> = order.palette.iter().map(|[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}")).collect();
         json!({
             "style": order.style.as_str(), "light": format!("{:?}", order.light), "camera": format!("{:?}", order.camera),
@@ -252,23 +252,23 @@ mod tests {
         }));
         let mut old = old;
         old.insert("seed".into(), 7.into());
-        let order = Settings(&old).order(None);
+        let order = Settings(&old).scene_spec(None);
         assert_eq!((order.style, order.light, order.size, order.seed), (Style::Wood, Light::Warm, 2048, 7));
         assert!((order.aspect - 16.0 / 9.0).abs() < 0.001);
         assert!((order.adjust.exposure - 0.5).abs() < 0.001 && (order.adjust.temperature + 1.0).abs() < 0.001);
         assert_eq!(Settings(&old).variety(), 50);
-        assert_eq!(Settings(&map(json!({ "style": "Modern Minimalist" }))).order(None).style, Style::Studio);
+        assert_eq!(Settings(&map(json!({ "style": "Modern Minimalist" }))).scene_spec(None).style, Style::Studio);
         assert_eq!(Settings(&map(json!({ "aspectRatio": "wide", "varietyLevel": 900 }))).variety(), 100);
     }
     #[test]
     fn colours_come_from_a_scheme_or_else_from_an_inspiration() {
         let seen = json!({ "palette": ["#102030", "none"], "style": "night", "lighting": "warm" });
-        let order = Settings(&Map::new()).order(Some(&seen));
+        let order = Settings(&Map::new()).scene_spec(Some(&seen));
         assert_eq!((order.palette, order.style, order.light), (vec![[16, 32, 48]], Style::Night, Light::Warm));
         let own = map(json!({ "colorScheme": "Sage and #ff0080", "style": "wood", "cameraAngle": "Overhead" }));
-        let order = Settings(&own).order(Some(&seen));
+        let order = Settings(&own).scene_spec(Some(&seen));
         assert_eq!((order.palette, order.style), (vec![[255, 0, 128], [176, 190, 160]], Style::Wood));
         assert_eq!(order.camera, Camera::Top);
-        assert!(Settings(&map(json!({ "colorScheme": "Neutral" }))).order(None).palette.is_empty());
+        assert!(Settings(&map(json!({ "colorScheme": "Neutral" }))).scene_spec(None).palette.is_empty());
     }
 }

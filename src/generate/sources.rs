@@ -21,14 +21,14 @@ const LINK_LIFE: Duration = Duration::from_hours(24);
 
 /// A picture that something is made of.
 #[derive(Debug, Clone)]
-pub(super) struct Source {
+pub(super) struct SourcePicture {
     pub bytes: Bytes,
     pub mime_type: String,
     /// What it is and its checksum, for the new picture's provenance. No query of an address: that may hold a secret.
     pub origin: Value,
 }
 
-impl Source {
+impl SourcePicture {
     fn new(bytes: Bytes, mut origin: Value) -> Self {
         origin["sha256"] = hex(&Sha256::digest(&bytes)).into();
         let mime_type = infer::get(&bytes).map_or("application/octet-stream", |kind| kind.mime_type()).to_owned();
@@ -55,13 +55,13 @@ pub(super) async fn product_picture(
     product: &Product,
     images: &[Image],
     chosen: Option<&str>,
-) -> Result<Source, Failure> {
+) -> Result<SourcePicture, Failure> {
     let none = || Failure::give_up("no_picture", format!("\"{}\" has no picture to begin with", product.name));
     let known = chosen.is_none_or(|id| images.iter().any(|image| image.id.as_str() == id));
     if let (false, Some(file)) = (known, chosen) {
         for key in older_places(product, file) {
             match tools.outside.files.get(&key).await {
-                Ok(bytes) => return Ok(Source::new(bytes, json!({ "product": product.id, "key": key }))),
+                Ok(bytes) => return Ok(SourcePicture::new(bytes, json!({ "product": product.id, "key": key }))),
                 Err(FileError::Missing(_) | FileError::BadKey(_)) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -71,13 +71,13 @@ pub(super) async fn product_picture(
     let origin = json!({ "product": product.id, "image": image.id });
     // Bytes of our own come before those of the shop: somebody put them there.
     match tools.outside.files.get(&image.r2_key_base).await {
-        Ok(bytes) => return Ok(Source::new(bytes, origin)),
+        Ok(bytes) => return Ok(SourcePicture::new(bytes, origin)),
         Err(FileError::Missing(_) | FileError::BadKey(_)) => {}
         Err(error) => return Err(error.into()),
     }
     let url = image.original_store_url.as_deref().ok_or_else(none)?;
     let bytes = tools.outside.bytes_at(&AssetLocation::Url(url)).await?;
-    Ok(Source::new(bytes, origin))
+    Ok(SourcePicture::new(bytes, origin))
 }
 
 /// Where the older application kept a picture of this name, newest place first.
@@ -103,7 +103,7 @@ pub(super) async fn inspirations(
     (client, session): (&ClientId, Option<&SessionId>),
     rows: &[Inspiration],
     settings: &Map<String, Value>,
-) -> Result<Vec<Source>, Failure> {
+) -> Result<Vec<SourcePicture>, Failure> {
     let mut found = Vec::new();
     for row in rows.iter().take(INSPIRATIONS) {
         let place = match &row.r2_key {
@@ -111,20 +111,20 @@ pub(super) async fn inspirations(
             None => AssetLocation::Url(&row.url),
         };
         let bytes = tools.outside.bytes_at(&place).await?;
-        found.push(Source::new(bytes, json!({ "inspiration": row.id })));
+        found.push(SourcePicture::new(bytes, json!({ "inspiration": row.id })));
     }
     let read = Settings(settings);
     if let Some(url) = read.text(&["inspirationImageUrl", "sceneImageUrl"]) {
         let place = own_place(url, client)?;
         let bytes = tools.outside.bytes_at(&place).await?;
-        found.push(Source::new(bytes, json!({ "inspiration": url.split('?').next() })));
+        found.push(SourcePicture::new(bytes, json!({ "inspiration": url.split('?').next() })));
     }
     if let (Some(file), Some(session)) = (read.text(&["inspirationImageId"]), session)
         && !rows.iter().any(|row| row.id.as_str() == file)
     {
         let key = format!("clients/{client}/sessions/{session}/media/{file}");
         let bytes = tools.outside.bytes_at(&AssetLocation::Key(&key)).await?;
-        found.push(Source::new(bytes, json!({ "inspiration": key })));
+        found.push(SourcePicture::new(bytes, json!({ "inspiration": key })));
     }
     found.truncate(INSPIRATIONS);
     Ok(found)
@@ -159,12 +159,12 @@ fn not_there(asset: &Asset) -> Failure {
 }
 
 /// An output as a source of another one.
-pub(super) async fn asset_picture(tools: &Tools, asset: &Asset) -> Result<Source, Failure> {
-    Ok(Source::new(bytes_of(tools, asset, true).await?, json!({ "asset": asset.id })))
+pub(super) async fn asset_picture(tools: &Tools, asset: &Asset) -> Result<SourcePicture, Failure> {
+    Ok(SourcePicture::new(bytes_of(tools, asset, true).await?, json!({ "asset": asset.id })))
 }
 
 /// Where anybody may fetch an output for a day: the bucket's public address or a signed one; none where this daemon has to serve it.
-pub async fn address(tools: &Tools, asset: &Asset) -> Result<Option<String>, Failure> {
+pub async fn public_url(tools: &Tools, asset: &Asset) -> Result<Option<String>, Failure> {
     match asset.location() {
         None => Err(not_there(asset)),
         Some(AssetLocation::Url(url)) => Ok(Some(url.to_owned())),

@@ -101,7 +101,7 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     if let Err(error) = tools.vault.reload_file() {
         tracing::error!("the keys that are known stay in use: {error}");
     }
-    generate::sweep_stranded(tools).await?;
+    generate::fail_stranded(tools).await?;
     let now = tools.outside.clock.now();
     mend_times(tools, now).await?;
     let mut tx = tools.db.read().await?;

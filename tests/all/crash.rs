@@ -243,7 +243,7 @@ async fn two_thousand_pictures_are_made_once_through_three_kills(engine: Engine)
         ..SessionInput::default()
     };
     let session = curate::create_session(tools, &session).await.expect("is made").id;
-    let ordered = generate::order_session(tools, &session, generate::Terms::of(4), false).await.expect("is ordered");
+    let ordered = generate::request_session(tools, &session, generate::Terms::of(4), false).await.expect("is ordered");
     assert_eq!((ordered.flows.len(), ordered.assets.len()), (SHOWN, 4 * SHOWN));
     for pause in [900, 1500, 1100] {
         let mut daemon = spawn(&house.file);

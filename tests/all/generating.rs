@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use store_sync::{
     curate,
     db::{self, asset::AssetFilter},
-    generate::{self, Order, Ordered, Terms},
+    generate::{self, GenerationRequest, Queued, Terms},
     model::{
         ApprovalStatus, Asset, AssetStatus, EventType, Failure, FlowId, FlowInput, FlowStatus, ImportScope, JobStatus,
         Plan, Pool, ProductId, PushStatus, Quota, SessionInput, SessionStatus,
@@ -32,7 +32,7 @@ impl Desk {
         Self { products: all.into_iter().map(|product| product.id.to_string()).collect(), app }
     }
 
-    async fn order(&self, products: &[String], styles: &[&str], variants: usize) -> Result<Ordered, Failure> {
+    async fn order(&self, products: &[String], styles: &[&str], variants: usize) -> Result<Queued, Failure> {
         let settings: Vec<Map<String, Value>> = styles
             .iter()
             .map(|style| {
@@ -43,7 +43,8 @@ impl Desk {
             })
             .collect();
         let terms = Terms { seed: Some(11), ..Terms::of(variants) };
-        generate::order(&self.app.tools, &Order { products, settings: &settings, together: false, terms }).await
+        generate::request(&self.app.tools, &GenerationRequest { products, settings: &settings, together: false, terms })
+            .await
     }
 
     /// A session of these products with small pictures.
@@ -288,7 +289,7 @@ async fn a_session_becomes_flows_and_pictures_of_each_product(engine: Engine) {
     let inspiration = curate::add_inspiration(tools, &session, curate::Source::Upload(dark.into(), "mood.png"))
         .await
         .expect("is kept");
-    let ordered = generate::order_session(tools, &session, Terms::of(2), false).await.expect("is ordered");
+    let ordered = generate::request_session(tools, &session, Terms::of(2), false).await.expect("is ordered");
     assert_eq!((ordered.flows.len(), ordered.assets.len()), (2, 4));
     assert!(ordered.flows.contains(&by_hand.id));
     let stands = async || {
@@ -339,9 +340,9 @@ async fn a_session_becomes_flows_and_pictures_of_each_product(engine: Engine) {
         "the session's settings"
     );
     // Everything has its pictures: more of them only on purpose.
-    let none = generate::order_session(tools, &session, Terms::of(1), false).await.expect_err("nothing is left");
+    let none = generate::request_session(tools, &session, Terms::of(1), false).await.expect_err("nothing is left");
     assert_eq!(none.code, "bad_order");
-    let more = generate::order_session(tools, &session, Terms::of(1), true).await.expect("is ordered");
+    let more = generate::request_session(tools, &session, Terms::of(1), true).await.expect("is ordered");
     desk.app.drain().await;
     let sums: Vec<Option<String>> = desk.assets().await.into_iter().map(|asset| asset.sha256).collect();
     let mut apart = sums.clone();
@@ -359,7 +360,7 @@ async fn a_session_becomes_flows_and_pictures_of_each_product(engine: Engine) {
     };
     let simple = curate::create_flow(tools, &simple).await.expect("is made").id;
     let three =
-        generate::order_flow(tools, &simple, Terms { variants: None, ..Terms::of(1) }).await.expect("is ordered");
+        generate::request_flow(tools, &simple, Terms { variants: None, ..Terms::of(1) }).await.expect("is ordered");
     assert_eq!(three.assets.len(), 3);
     // A legacy flow's settings go through an update with every key they had.
     let change = FlowInput { settings: json!({ "style": "night" }).as_object().cloned(), ..FlowInput::default() };
@@ -521,7 +522,7 @@ async fn what_is_deleted_or_stranded_gives_back_what_it_was_promised(engine: Eng
         }
     }
     tx.commit().await.expect("commits");
-    assert_eq!(generate::sweep_stranded(tools).await.expect("sweeps"), 1);
+    assert_eq!(generate::fail_stranded(tools).await.expect("sweeps"), 1);
     desk.app.clock.advance(std::time::Duration::from_mins(1));
     desk.app.drain().await;
     let left = desk.assets().await;
@@ -530,7 +531,7 @@ async fn what_is_deleted_or_stranded_gives_back_what_it_was_promised(engine: Eng
         (1, AssetStatus::Error, Some("interrupted too often"))
     );
     assert_eq!((desk.used().await, desk.flow(&ordered.flows[0]).await.status), (0, FlowStatus::Error));
-    assert_eq!(generate::sweep_stranded(tools).await.expect("sweeps"), 0);
+    assert_eq!(generate::fail_stranded(tools).await.expect("sweeps"), 0);
 }
 
 async fn orphans_of_ours_are_found_and_nothing_else_is_touched(engine: Engine) {
@@ -591,7 +592,7 @@ async fn a_product_is_looked_at_once_for_each_picture_it_has(engine: Engine) {
     assert_eq!(generate::analyse_product(tools, &id, false).await.expect("is known")["productType"], json!("heirloom"));
     let ordered = desk.order(&desk.products[..1], &["podium"], 1).await.expect("is ordered");
     desk.app.drain().await;
-    let told = generate::told(tools, &ordered.flows[0], false).await.expect("is told");
+    let told = generate::preview(tools, &ordered.flows[0], false).await.expect("is told");
     let made = desk.assets().await.remove(0);
     assert!(
         told.prompt.contains("heirloom") && made.prompt.as_deref() == Some(told.prompt.as_str()),
@@ -634,7 +635,7 @@ async fn products_are_looked_at_when_the_operator_says(engine: Engine) {
         app.drain().await;
         let collected = if when == "on_collection" { 1 } else { seen };
         assert_eq!(analysed().await, collected, "{when}, in a collection");
-        generate::order_session(&app.tools, &session, Terms::of(1), false).await.expect("is ordered");
+        generate::request_session(&app.tools, &session, Terms::of(1), false).await.expect("is ordered");
         app.drain().await;
         let generated = if when == "never" { 0 } else { collected.max(1) };
         assert_eq!(analysed().await, generated, "{when}, with a picture");
@@ -647,7 +648,7 @@ async fn two_orders_of_one_session_at_once_are_one(engine: Engine) {
     for _ in 0..4 {
         let (desk, session) = (desk.clone(), session.clone());
         orders.spawn(async move {
-            generate::order_session(&desk.app.tools, &session, Terms::of(1), false)
+            generate::request_session(&desk.app.tools, &session, Terms::of(1), false)
                 .await
                 .map(|ordered| ordered.assets.len())
         });
@@ -662,10 +663,10 @@ async fn a_cancelled_session_says_how_to_go_on_and_does(engine: Engine) {
     let desk = Desk::new(engine).await;
     let tools = &desk.app.tools;
     let session = desk.session(&desk.products[..3]).await;
-    generate::order_session(tools, &session, Terms::of(2), false).await.expect("is ordered");
+    generate::request_session(tools, &session, Terms::of(2), false).await.expect("is ordered");
     assert_eq!(generate::cancel_session(tools, &session).await.expect("is cancelled").cancelled, 6);
     assert_eq!(desk.used().await, 0);
-    let why = generate::order_session(tools, &session, Terms::of(2), false).await.expect_err("they have flows");
+    let why = generate::request_session(tools, &session, Terms::of(2), false).await.expect_err("they have flows");
     assert!(why.message.contains("3 flows") && why.message.contains("sessions retry"), "{why}");
     assert_eq!(generate::retry_session(tools, &session).await.expect("is ordered").assets.len(), 6);
     // What is under way keeps its flow and its session.
@@ -694,8 +695,8 @@ async fn products_of_one_scene_keep_their_order(engine: Engine) {
     let tools = &desk.app.tools;
     let wished: Vec<String> = [4, 0, 5, 2, 1, 3].iter().map(|n| desk.products[*n].clone()).collect();
     let settings = [json!({ "style": "wood", "size": 96 }).as_object().cloned().expect("an object")];
-    let order = Order { products: &wished, settings: &settings, together: true, terms: Terms::of(3) };
-    let ordered = generate::order(tools, &order).await.expect("is ordered");
+    let order = GenerationRequest { products: &wished, settings: &settings, together: true, terms: Terms::of(3) };
+    let ordered = generate::request(tools, &order).await.expect("is ordered");
     let mut tx = tools.db.read().await.expect("reads");
     for asset in &ordered.assets {
         let shown = db::asset::list_products(&mut tx, asset).await.expect("lists");
@@ -735,8 +736,8 @@ async fn a_flow_without_settings_has_its_sessions(engine: Engine) {
         ..FlowInput::default()
     };
     let bare = curate::create_flow(tools, &bare).await.expect("is made").id;
-    assert!(generate::told(tools, &bare, false).await.expect("is told").prompt.contains("Style: wood."));
-    let ordered = generate::order_session(tools, &session, Terms::of(1), false).await.expect("is ordered");
+    assert!(generate::preview(tools, &bare, false).await.expect("is told").prompt.contains("Style: wood."));
+    let ordered = generate::request_session(tools, &session, Terms::of(1), false).await.expect("is ordered");
     assert_eq!(ordered.assets.len(), 2);
     let mut styles: Vec<String> = desk
         .assets()
@@ -765,13 +766,13 @@ async fn sizes_that_cannot_be_are_refused(engine: Engine) {
     let flow = curate::create_flow(tools, &flow).await.expect("is made").id;
     for variants in [0, generate::MOST + 1, usize::MAX, usize::MAX / 2 + 2] {
         assert_eq!(
-            generate::order_flow(tools, &flow, Terms::of(variants)).await.expect_err("is refused").code,
+            generate::request_flow(tools, &flow, Terms::of(variants)).await.expect_err("is refused").code,
             "bad_order",
             "{variants}"
         );
     }
     let last = Terms { seed: Some(u64::MAX), ..Terms::of(2) };
-    generate::order_flow(tools, &flow, last).await.expect("seeds go round");
+    generate::request_flow(tools, &flow, last).await.expect("seeds go round");
     let huge = json!({ "promptText": "x".repeat(100_000) }).as_object().cloned().expect("an object");
     desk.app.drain().await;
     let asset = desk.assets().await.remove(0).id;
@@ -822,14 +823,14 @@ async fn second_attempts_are_cancelled_with_their_session(engine: Engine) {
     let desk = Desk::new(engine).await;
     let tools = &desk.app.tools;
     let session = desk.session(&desk.products[..1]).await;
-    let ordered = generate::order_session(tools, &session, Terms::of(1), false).await.expect("is ordered");
+    let ordered = generate::request_session(tools, &session, Terms::of(1), false).await.expect("is ordered");
     desk.app.drain().await;
     generate::regenerate(tools, &ordered.assets[0], &Map::new()).await.expect("is ordered");
     assert_eq!(generate::cancel_session(tools, &session).await.expect("is cancelled").cancelled, 1);
     curate::delete_session(tools, &session).await.expect("nothing is under way");
     let empty = desk.session(&[]).await;
     assert!(
-        generate::order_session(tools, &empty, Terms::of(1), false)
+        generate::request_session(tools, &empty, Terms::of(1), false)
             .await
             .expect_err("nothing to show")
             .message
@@ -867,7 +868,7 @@ async fn base_pictures_are_the_products_own(engine: Engine) {
     choose(&desk.products[0], &last).await.expect("is chosen");
     let both = choose(&desk.products[1], second[0].id.as_str()).await.expect("is chosen, too");
     assert_eq!(both.selected_base_images.0.as_object().map(Map::len), Some(2));
-    let ordered = generate::order_session(tools, &session, Terms::of(1), false).await.expect("is ordered");
+    let ordered = generate::request_session(tools, &session, Terms::of(1), false).await.expect("is ordered");
     desk.app.drain().await;
     let assets = desk.assets().await;
     let of = assets.iter().find(|asset| asset.id == ordered.assets[0]).expect("is there");
@@ -895,13 +896,13 @@ async fn a_generated_picture_goes_to_every_shop_in_a_form_it_takes(engine: Engin
         app.drain().await;
         let product = app.products().await.remove(0);
         let settings = [json!({ "style": "botanic", "size": 200 }).as_object().cloned().expect("an object")];
-        let order = Order {
+        let order = GenerationRequest {
             products: std::slice::from_ref(&product.id.0),
             settings: &settings,
             together: false,
             terms: Terms::of(1),
         };
-        let ordered = generate::order(&app.tools, &order).await.expect("is ordered");
+        let ordered = generate::request(&app.tools, &order).await.expect("is ordered");
         app.drain().await;
         push::decide(&app.tools, ordered.assets[0].as_str(), ApprovalStatus::Approved, None)
             .await

@@ -14,7 +14,7 @@ use store_sync::{
     app,
     config::Config,
     connect, db,
-    generate::{self, Order, Terms},
+    generate::{self, GenerationRequest, Terms},
     model::{
         ApprovalStatus, Asset, ClientId, Connection, ImportScope, Product, PushMode, PushStatus, Run, RunAction,
         RunStatus, Task, Trigger,
@@ -179,8 +179,8 @@ impl Daemon {
         }
         let settings = [json!({ "style": "wood", "size": 320 }).as_object().cloned().expect("an object")];
         let (products, terms) = (std::slice::from_ref(&product.id.0), Terms::of(1));
-        let order = Order { products, settings: &settings, together: false, terms };
-        let ordered = generate::order(&self.tools, &order).await.expect("is ordered");
+        let order = GenerationRequest { products, settings: &settings, together: false, terms };
+        let ordered = generate::request(&self.tools, &order).await.expect("is ordered");
         work::drain(&self.tools).await.expect("drains");
         let made = push::decide(&self.tools, ordered.assets[0].as_str(), ApprovalStatus::Approved, None).await;
         made.expect("is approved").asset

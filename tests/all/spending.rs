@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use store_sync::{
     curate,
     db::{self, ledger::By},
-    generate::{self, Order, Ordered, Terms},
+    generate::{self, GenerationRequest, Queued, Terms},
     model::{AssetStatus, Failure, FlowInput, ProductId, SessionInput, UsageSum},
     sandbox::{self, SandboxOptions},
 };
@@ -143,10 +143,10 @@ impl Purse {
         Self { products: all.into_iter().map(|product| product.id.to_string()).collect(), app, model }
     }
 
-    async fn order(&self, products: &[String], settings: Value, variants: usize) -> Result<Ordered, Failure> {
+    async fn order(&self, products: &[String], settings: Value, variants: usize) -> Result<Queued, Failure> {
         let settings: Vec<Map<String, Value>> = vec![settings.as_object().cloned().expect("an object")];
-        let order = Order { products, settings: &settings, together: false, terms: Terms::of(variants) };
-        generate::order(&self.app.tools, &order).await
+        let order = GenerationRequest { products, settings: &settings, together: false, terms: Terms::of(variants) };
+        generate::request(&self.app.tools, &order).await
     }
 
     async fn spent(&self) -> i64 {
@@ -195,7 +195,7 @@ async fn a_session_is_analysed_painted_and_paid_for(engine: Engine) {
     // Put into a collection, they are looked at before anybody wants a picture.
     assert_eq!(purse.app.drain().await, 2);
     assert_eq!(purse.spent().await, 2 * ANALYSIS);
-    let ordered = generate::order_session(tools, &session, Terms::of(2), false).await.expect("is ordered");
+    let ordered = generate::request_session(tools, &session, Terms::of(2), false).await.expect("is ordered");
     assert_eq!(purse.spent().await, 2 * ANALYSIS + 4 * PICTURE, "promised before anything is asked for");
     purse.app.drain().await;
     assert_eq!(
@@ -219,7 +219,7 @@ async fn a_session_is_analysed_painted_and_paid_for(engine: Engine) {
         "{prompt}"
     );
     // What is shown is what was sent, letter by letter.
-    let told = generate::told(tools, &ordered.flows[0], true).await.expect("is told");
+    let told = generate::preview(tools, &ordered.flows[0], true).await.expect("is told");
     assert_eq!((told.engine, told.model.as_str()), ("gemini", "first-image"));
     let sent: Vec<&str> = painted.iter().filter_map(|one| one["parts"][4].as_str()).collect();
     assert!(sent.contains(&told.prompt.as_str()), "{}\n{sent:?}", told.prompt);
@@ -353,14 +353,14 @@ async fn an_answer_that_is_lost_counts_as_paid(engine: Engine) {
     };
     db::ledger::insert(&mut tx, &[entry], now).await.expect("is written");
     tx.commit().await.expect("commits");
-    generate::sweep_stranded(&purse.app.tools).await.expect("sweeps");
+    generate::fail_stranded(&purse.app.tools).await.expect("sweeps");
     assert_eq!(
         purse.sums(By::Kind).await.iter().map(|sum| sum.reserved_usd_micros).sum::<i64>(),
         500,
         "it may still be under way"
     );
     purse.app.clock.advance(std::time::Duration::from_hours(2));
-    generate::sweep_stranded(&purse.app.tools).await.expect("sweeps");
+    generate::fail_stranded(&purse.app.tools).await.expect("sweeps");
     assert_eq!(
         (purse.sums(By::Kind).await.iter().map(|sum| sum.reserved_usd_micros).sum::<i64>(), purse.spent().await),
         (0, 2 * PICTURE + 500)
@@ -563,7 +563,7 @@ async fn orders_and_cancels_side_by_side_come_to_an_end(engine: Engine) {
             let (purse, flow) = (purse.clone(), flows[n / 2 % 3].clone());
             tasks.spawn(async move {
                 if n % 2 == 0 {
-                    generate::order_flow(&purse.app.tools, &flow, Terms::of(3)).await.map(drop)
+                    generate::request_flow(&purse.app.tools, &flow, Terms::of(3)).await.map(drop)
                 } else {
                     generate::cancel_flow(&purse.app.tools, &flow).await.map(drop)
                 }

@@ -73,7 +73,7 @@ pub(super) async fn edit(
 /// `GET /assets/{id}/link`: where anybody may fetch it for a day.
 pub(super) async fn link(State(web): State<Web>, Path(id): Path<AssetId>) -> Result<Json<Value>, Trouble> {
     let asset = find(&web, &id).await?;
-    let url = match generate::address(&web.tools, &asset).await? {
+    let url = match generate::public_url(&web.tools, &asset).await? {
         Some(url) => url,
         None => own_link(&web.tools, &asset),
     };

@@ -9,7 +9,7 @@ use axum::{
 use super::{Asked, Body, Trouble, Wanted, accepted, stream};
 use crate::{
     db,
-    generate::{self, Cancelled, Told},
+    generate::{self, Cancelled, PromptPreview},
     model::{Failure, FlowId},
     web::connect::Web,
 };
@@ -20,7 +20,7 @@ pub(super) async fn order(
     Path(id): Path<FlowId>,
     Body(wanted): Body<Wanted>,
 ) -> Result<Response, Trouble> {
-    Ok(accepted(&generate::order_flow(&web.tools, &id, wanted.terms()).await?))
+    Ok(accepted(&generate::request_flow(&web.tools, &id, wanted.terms()).await?))
 }
 
 /// `POST /flows/{id}/retries`: its failed pictures once more.
@@ -59,8 +59,8 @@ pub(super) async fn prompt(
     State(web): State<Web>,
     Path(id): Path<FlowId>,
     Asked(look): Asked<Look>,
-) -> Result<Json<Told>, Trouble> {
-    Ok(Json(generate::told(&web.tools, &id, look.analyse).await?))
+) -> Result<Json<PromptPreview>, Trouble> {
+    Ok(Json(generate::preview(&web.tools, &id, look.analyse).await?))
 }
 
 async fn exists(web: &Web, id: &FlowId) -> Result<(), Trouble> {

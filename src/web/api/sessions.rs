@@ -20,7 +20,7 @@ pub(super) async fn order(
     Path(id): Path<SessionId>,
     Body(wanted): Body<Wanted>,
 ) -> Result<Response, Trouble> {
-    Ok(accepted(&generate::order_session(&web.tools, &id, wanted.terms(), wanted.again).await?))
+    Ok(accepted(&generate::request_session(&web.tools, &id, wanted.terms(), wanted.again).await?))
 }
 
 /// `POST /sessions/{id}/retries`: the failed pictures of all its flows once more.

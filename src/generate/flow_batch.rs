@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::prompt::Shown;
+use super::prompt::PromptProduct;
 use crate::{
     db::{self, Tx},
     model::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A flow and what it shows.
-pub(super) struct Share {
+pub(super) struct FlowBatch {
     pub flow: FlowId,
     pub client: ClientId,
     pub products: Vec<Product>,
@@ -23,14 +23,14 @@ pub(super) struct Share {
 }
 
 /// A flow of its own, for products that are asked for by name or that no flow of their session shows.
-pub(super) async fn new_share(
+pub(super) async fn create(
     tools: &Tools,
     tx: &mut Tx,
     client: &ClientId,
     session: Option<&SessionId>,
     products: &[Product],
     settings: &Map<String, Value>,
-) -> Result<Share, Failure> {
+) -> Result<FlowBatch, Failure> {
     fits(products.len())?;
     let input = FlowInput {
         collection_session_id: session.cloned(),
@@ -43,11 +43,11 @@ pub(super) async fn new_share(
     if !db::flow::insert(tx, &flow, client, &input, tools.outside.clock.now()).await? {
         return Err(bad(format!("the session is not one of client {client}")));
     }
-    Ok(Share { flow, client: client.clone(), products: products.to_vec(), settings: settings.clone(), has: 0 })
+    Ok(FlowBatch { flow, client: client.clone(), products: products.to_vec(), settings: settings.clone(), has: 0 })
 }
 
 /// What a flow that is there shows.
-pub(super) async fn share(tx: &mut Tx, flow: GenerationFlow) -> Result<Share, Failure> {
+pub(super) async fn load(tx: &mut Tx, flow: GenerationFlow) -> Result<FlowBatch, Failure> {
     let ids = db::session::texts(&flow.product_ids);
     if ids.is_empty() {
         return Err(bad(format!("flow {} shows no product; see: store-sync flows update --product ID", flow.id)));
@@ -59,7 +59,7 @@ pub(super) async fn share(tx: &mut Tx, flow: GenerationFlow) -> Result<Share, Fa
     }
     let settings = settings_of(tx, &flow).await?;
     let has = db::generation::get_progress(tx, &flow.id).await?.total;
-    Ok(Share { flow: flow.id, client: flow.client_id, products, settings, has })
+    Ok(FlowBatch { flow: flow.id, client: flow.client_id, products, settings, has })
 }
 
 /// The settings that count for a flow: its own, or its session's where it has none.
@@ -110,11 +110,11 @@ pub(super) async fn products(tx: &mut Tx, ids: &[String]) -> Result<Vec<Product>
 }
 
 /// The products as a prompt names them.
-pub(super) async fn shown(tx: &mut Tx, products: &[Product]) -> sqlx::Result<Vec<Shown>> {
+pub(super) async fn prompt_products(tx: &mut Tx, products: &[Product]) -> sqlx::Result<Vec<PromptProduct>> {
     let mut shown = Vec::with_capacity(products.len());
     for product in products {
         let seen = db::product::find_analysis(tx, &product.id).await?;
-        shown.push(Shown { name: product.name.clone(), analysis: seen.analysis_data.map(|json| json.0) });
+        shown.push(PromptProduct { name: product.name.clone(), analysis: seen.analysis_data.map(|json| json.0) });
     }
     Ok(shown)
 }

@@ -3,11 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    account::{self, Promise},
-    engine, models,
-    prompt::{About, prompt},
+    accounting::{self, Reservation},
+    engine,
+    flow_batch::{FlowBatch, bad, create, find_flow, load, products, prompt_products, session_settings, unknown},
+    models,
+    prompt::{PromptSubject, prompt},
     settings::Settings,
-    share::{Share, bad, find_flow, new_share, products, session_settings, share, shown, unknown},
 };
 use crate::{
     db::{self, Tx, event::NewEvent, flow::FlowFilter, generation::NewOutput, job::NewJob},
@@ -24,7 +25,7 @@ pub const MOST: usize = 5000;
 const MOST_SETTINGS_BYTES: usize = 64 << 10;
 
 /// Pictures of products that are wanted, each product in flows of its own.
-pub struct Order<'a> {
+pub struct GenerationRequest<'a> {
     /// Ids of products of one client.
     pub products: &'a [String],
     /// A flow for each of these settings.
@@ -54,7 +55,7 @@ impl Terms {
 
 /// What was ordered.
 #[derive(Debug, Default, serde::Serialize)]
-pub struct Ordered {
+pub struct Queued {
     pub flows: Vec<FlowId>,
     pub assets: Vec<AssetId>,
     pub jobs: Vec<JobId>,
@@ -74,7 +75,7 @@ pub(super) struct Item<'a> {
 }
 
 /// Leaves an order for products: new flows that stand alone.
-pub async fn order(tools: &Tools, order: &Order<'_>) -> Result<Ordered, Failure> {
+pub async fn request(tools: &Tools, order: &GenerationRequest<'_>) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
     let products = products(&mut tx, order.products).await?;
     let Some(client) = products.first().map(|product| product.client_id.clone()) else {
@@ -85,27 +86,27 @@ pub async fn order(tools: &Tools, order: &Order<'_>) -> Result<Ordered, Failure>
     let mut shares = Vec::with_capacity(groups.len() * order.settings.len());
     for settings in order.settings {
         for group in &groups {
-            shares.push(new_share(tools, &mut tx, &client, None, group, settings).await?);
+            shares.push(create(tools, &mut tx, &client, None, group, settings).await?);
         }
     }
-    let ordered = place(tools, &mut tx, &shares, order.terms).await?;
+    let ordered = expand_variants(tools, &mut tx, &shares, order.terms).await?;
     tx.commit().await?;
     Ok(ordered)
 }
 
 /// Orders pictures of a flow that is there.
-pub async fn order_flow(tools: &Tools, id: &FlowId, terms: Terms) -> Result<Ordered, Failure> {
+pub async fn request_flow(tools: &Tools, id: &FlowId, terms: Terms) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
     let flow = find_flow(&mut tx, id).await?;
-    let share = share(&mut tx, flow).await?;
-    let ordered = place(tools, &mut tx, &[share], terms).await?;
+    let share = load(&mut tx, flow).await?;
+    let ordered = expand_variants(tools, &mut tx, &[share], terms).await?;
     tx.commit().await?;
     Ok(ordered)
 }
 
 /// Orders pictures of a session: of its flows that have none yet, and of each product that no flow shows, by a new flow with the session's
 /// settings. `again` orders from flows that were generated before, too.
-pub async fn order_session(tools: &Tools, id: &SessionId, terms: Terms, again: bool) -> Result<Ordered, Failure> {
+pub async fn request_session(tools: &Tools, id: &SessionId, terms: Terms, again: bool) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
     // Two orders of one session at once would both find its products without flows.
     tx.lock(&format!("order:{id}")).await?;
@@ -122,14 +123,14 @@ pub async fn order_session(tools: &Tools, id: &SessionId, terms: Terms, again: b
         if (fresh || (again && flow.status != FlowStatus::Generating))
             && !db::session::texts(&flow.product_ids).is_empty()
         {
-            shares.push(share(&mut tx, flow).await?);
+            shares.push(load(&mut tx, flow).await?);
         }
     }
     let missing: Vec<String> =
         db::session::texts(&session.product_ids).into_iter().filter(|product| !shown.contains(product)).collect();
     for product in products(&mut tx, &missing).await? {
         let settings = session_settings(&session, Some(product.id.as_str()));
-        shares.push(new_share(tools, &mut tx, &session.client_id, Some(id), &[product], &settings).await?);
+        shares.push(create(tools, &mut tx, &session.client_id, Some(id), &[product], &settings).await?);
     }
     if shares.is_empty() && shown.is_empty() {
         return Err(bad(format!("session {id} has no products; see: store-sync sessions update --product ID")));
@@ -144,15 +145,15 @@ pub async fn order_session(tools: &Tools, id: &SessionId, terms: Terms, again: b
             "every product of the session has its pictures, or they are under way; --again orders more of them",
         ));
     }
-    let ordered = place(tools, &mut tx, &shares, terms).await?;
+    let ordered = expand_variants(tools, &mut tx, &shares, terms).await?;
     db::generation::mark_session(&mut tx, id, SessionStatus::Generating, tools.outside.clock.now()).await?;
     tx.commit().await?;
     Ok(ordered)
 }
 
 /// Orders the variants of each flow.
-async fn place(tools: &Tools, tx: &mut Tx, shares: &[Share], terms: Terms) -> Result<Ordered, Failure> {
-    let wanted = |share: &Share| terms.variants.unwrap_or_else(|| Settings(&share.settings).variants());
+async fn expand_variants(tools: &Tools, tx: &mut Tx, shares: &[FlowBatch], terms: Terms) -> Result<Queued, Failure> {
+    let wanted = |share: &FlowBatch| terms.variants.unwrap_or_else(|| Settings(&share.settings).variants());
     let count = shares.iter().map(wanted).fold(0_usize, usize::saturating_add);
     if count == 0 || count > MOST {
         return Err(bad(format!("an order is for 1 to {MOST} pictures, not {count}")));
@@ -172,7 +173,7 @@ async fn place(tools: &Tools, tx: &mut Tx, shares: &[Share], terms: Terms) -> Re
             items.push(item(tools, tx, Some(&share.flow), &share.products, settings, made).await?);
         }
     }
-    let mut ordered = leave(tools, tx, client, items, terms.priority).await?;
+    let mut ordered = enqueue_outputs(tools, tx, client, items, terms.priority).await?;
     for share in shares {
         started(tools, tx, client, &share.flow, wanted(share)).await?;
         ordered.flows.push(share.flow.clone());
@@ -226,8 +227,8 @@ pub(super) async fn item<'a>(
     let text = if let Some(instruction) = provenance["instruction"].as_str() {
         instruction.to_owned()
     } else {
-        let shown = shown(tx, products).await?;
-        prompt(&settings, &About { products: &shown, ..About::default() })
+        let shown = prompt_products(tx, products).await?;
+        prompt(&settings, &PromptSubject { products: &shown, ..PromptSubject::default() })
     };
     let money = money(tools, &settings, kind)?;
     let (asset, job) = (tools.outside.new_id(), tools.outside.new_id());
@@ -241,17 +242,17 @@ pub(super) fn money(
 ) -> Result<Option<(String, i64)>, Failure> {
     let read = Settings(settings);
     let engine = engine(tools, settings)?;
-    account::picture_money(tools, engine, kind, models(tools, &read), read.model_size())
+    accounting::picture_money(tools, engine, kind, models(tools, &read), read.model_size())
 }
 
 /// Promises, outputs and jobs, in this order: whoever orders for the same client at the same time waits at the first.
-pub(super) async fn leave(
+pub(super) async fn enqueue_outputs(
     tools: &Tools,
     tx: &mut Tx,
     client: &ClientId,
     items: Vec<Item<'_>>,
     priority: i32,
-) -> Result<Ordered, Failure> {
+) -> Result<Queued, Failure> {
     let now = tools.outside.clock.now();
     // The entries name the outputs, so those are written first; whatever is refused below takes them back.
     for item in &items {
@@ -274,18 +275,18 @@ pub(super) async fn leave(
             db::asset::link_product(tx, link, &item.asset, product, place == 0, now).await?;
         }
     }
-    let promises: Vec<Promise<'_>> = items
+    let promises: Vec<Reservation<'_>> = items
         .iter()
-        .map(|item| Promise {
+        .map(|item| Reservation {
             kind: item.kind,
             asset: Some(&item.asset),
             product: item.products.first(),
             money: item.money.clone(),
         })
         .collect();
-    account::reserve(tools, tx, client, &promises).await?;
+    accounting::reserve(tools, tx, client, &promises).await?;
     let first = db::job::next_turn(tx, Pool::Generate, client, now).await?;
-    let mut ordered = Ordered::default();
+    let mut ordered = Queued::default();
     for (item, turn) in items.into_iter().zip(first..) {
         let task = Task::Generate {
             asset: item.asset.clone(),

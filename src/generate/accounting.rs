@@ -26,7 +26,7 @@ pub fn month(now: Time) -> String {
 }
 
 /// Something that is going to be paid for.
-pub(super) struct Promise<'a> {
+pub(super) struct Reservation<'a> {
     pub kind: UsageKind,
     pub asset: Option<&'a AssetId>,
     pub product: Option<&'a Product>,
@@ -67,7 +67,7 @@ pub(super) async fn reserve(
     tools: &Tools,
     tx: &mut Tx,
     client: &ClientId,
-    promises: &[Promise<'_>],
+    promises: &[Reservation<'_>],
 ) -> Result<(), Failure> {
     let now = tools.outside.clock.now();
     let month = month(now);
@@ -104,7 +104,7 @@ async fn write(
     tools: &Tools,
     tx: &mut Tx,
     client: &ClientId,
-    promises: &[Promise<'_>],
+    promises: &[Reservation<'_>],
     month: &str,
 ) -> Result<Vec<String>, Failure> {
     let now = tools.outside.clock.now();
@@ -144,7 +144,7 @@ async fn write(
 pub(super) async fn reserve_analysis(
     tools: &Tools,
     client: &ClientId,
-    promise: Promise<'_>,
+    promise: Reservation<'_>,
 ) -> Result<UsageEntry, Failure> {
     let mut tx = tools.db.begin().await?;
     let ids = write(tools, &mut tx, client, &[promise], &month(tools.outside.clock.now())).await?;
@@ -224,19 +224,14 @@ pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, pr
 }
 
 /// The model refused: its answer is known, and costs nothing.
-pub(super) async fn called_in_vain(tools: &Tools, asset: &Asset, at: Time) -> Result<(), Failure> {
+pub(super) async fn record_refusal(tools: &Tools, asset: &Asset, at: Time) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
     db::ledger::mark_answered(&mut tx, &asset.id, at).await?;
     Ok(tx.commit().await?)
 }
 
 /// Pictures that are not made: their clients' counts and the money are free again, in a few statements however many they are.
-pub(super) async fn give_all_back(
-    tools: &Tools,
-    tx: &mut Tx,
-    client: &ClientId,
-    assets: &[AssetId],
-) -> sqlx::Result<()> {
+pub(super) async fn release_all(tools: &Tools, tx: &mut Tx, client: &ClientId, assets: &[AssetId]) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     let entries = db::ledger::mark_all_released(tx, assets, now).await?;
     let (mut months, mut money) = (BTreeMap::new(), BTreeMap::new());
@@ -259,7 +254,7 @@ pub(super) async fn give_all_back(
 }
 
 /// Analyses whose process ended count as paid: nobody knows. Gives how many.
-pub(super) async fn settle_forgotten(tools: &Tools) -> sqlx::Result<usize> {
+pub(super) async fn expire_stale(tools: &Tools) -> sqlx::Result<usize> {
     let now = tools.outside.clock.now();
     let mut tx = tools.db.read().await?;
     let forgotten = db::ledger::list_forgotten(&mut tx, now.minus(FORGOTTEN), 500).await?;
@@ -282,7 +277,7 @@ pub(super) async fn settle(tools: &Tools, tx: &mut Tx, asset: &AssetId, paid: &P
 }
 
 /// A picture was not made: its client's count and the money are free again.
-pub(super) async fn give_back(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::Result<()> {
+pub(super) async fn release(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     let entry = db::ledger::lock_reserved(tx, &asset.id).await?;
     // Counted when it was ordered, wherever its money went since.
