@@ -11,9 +11,8 @@ use super::{
 use crate::{
     app,
     config::Config,
-    curate,
     db::{self, asset::AssetFilter, push::PushFilter},
-    generate,
+    generate, manage,
     model::{ApprovalStatus, Asset, AssetId, AssetStatus, FlowId, ProductId, SessionId},
     push::{self, NewPicture},
     tools::{Shared, Tools},
@@ -171,14 +170,14 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Create { from } => {
             let input = input::document(Some(&from))?;
-            out.one(&curate::register_asset(&tools, &input).await?)
+            out.one(&manage::register_asset(&tools, &input).await?)
         }
         Command::Update { id, from } => {
             let input = input::document(Some(&from))?;
-            out.one(&curate::update_asset(&tools, &AssetId(id), &input).await?)
+            out.one(&manage::update_asset(&tools, &AssetId(id), &input).await?)
         }
         Command::Delete { id } => {
-            let gone = curate::delete_asset(&tools, &AssetId(id)).await?;
+            let gone = manage::delete_asset(&tools, &AssetId(id)).await?;
             out.done(&format!("deleted {}", gone.id), &gone)
         }
         Command::Make(command) => make(config, &tools, out, command).await,

@@ -4,8 +4,8 @@ use super::out::{Out, or_dash};
 use crate::{
     app,
     config::Config,
-    curate,
     db::{self, Tx},
+    manage,
     model::{Client, ClientId, Member, Plan},
 };
 
@@ -90,10 +90,10 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             value["connections"] = shops.into();
             out.one(&value)
         }
-        Command::Add { name, slug } => out.one(&curate::add_client(&tools, &name, slug).await?),
+        Command::Add { name, slug } => out.one(&manage::add_client(&tools, &name, slug).await?),
         Command::Update { id, name, slug, if_version } => {
             let id = ClientId(id);
-            out.one(&curate::update_client(&tools, &id, if_version, name.as_deref(), slug.as_deref()).await?)
+            out.one(&manage::update_client(&tools, &id, if_version, name.as_deref(), slug.as_deref()).await?)
         }
         Command::Delete { id, confirm } => {
             let mut tx = tools.db.read().await?;
@@ -106,24 +106,24 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
                 client.name,
                 or_dash(client.slug.as_ref())
             );
-            let gone = curate::delete_client(&tools, &client.id).await?;
+            let gone = manage::delete_client(&tools, &client.id).await?;
             out.done(&format!("deleted {}", gone.name), &gone)
         }
         Command::Members { id, add, name, role, remove } => {
             let id = ClientId(id);
             let mut members = if let Some(email) = &remove {
-                curate::remove_member(&tools, &id, email).await?
+                manage::remove_member(&tools, &id, email).await?
             } else {
                 let mut tx = tools.db.read().await?;
                 let client = find(&mut tx, id.as_str()).await?;
                 db::member::list(&mut tx, &client.id).await?
             };
             if let Some(email) = add {
-                members = curate::add_member(&tools, &id, &email, name.as_deref(), &role).await?;
+                members = manage::add_member(&tools, &id, &email, name.as_deref(), &role).await?;
             }
             people(out, &members)
         }
-        Command::Plan { id, plan } => out.one(&curate::set_plan(&tools, &ClientId(id), plan).await?),
+        Command::Plan { id, plan } => out.one(&manage::set_plan(&tools, &ClientId(id), plan).await?),
     }
 }
 

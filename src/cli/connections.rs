@@ -6,9 +6,8 @@ use super::out::{Out, or_dash};
 use crate::{
     app,
     config::Config,
-    connect,
-    curate::{self, ScheduleChange},
-    db,
+    connect, db,
+    manage::{self, ScheduleChange},
     model::{Connection, ConnectionId, PushMode, Time},
     provider,
     tools::{Shared, Tools},
@@ -70,7 +69,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::List => list(&tools, out).await,
         Command::Show { id } => show(&tools, out, &id).await,
         Command::Check { id } => check(&tools, out, &id).await,
-        Command::Pause { id } => out.one(&curate::pause_connection(&tools, &ConnectionId(id)).await?),
+        Command::Pause { id } => out.one(&manage::pause_connection(&tools, &ConnectionId(id)).await?),
         Command::Resume { id } => resume(&tools, out, &id).await,
         Command::Schedule(args) => schedule(&tools, out, args).await,
         Command::MigrateTokens { dry_run, provider } => migrate(&tools, out, provider.as_deref(), dry_run).await,
@@ -142,7 +141,7 @@ async fn check(tools: &Shared, out: &Out, id: &str) -> anyhow::Result<()> {
 }
 
 async fn resume(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
-    let (resumed, woken) = curate::resume_connection(tools, &ConnectionId::from(id)).await?;
+    let (resumed, woken) = manage::resume_connection(tools, &ConnectionId::from(id)).await?;
     out.say(&format!("resumed; {woken} waiting pushes go on"))?;
     out.one(&resumed)
 }
@@ -150,5 +149,5 @@ async fn resume(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
 async fn schedule(tools: &Tools, out: &Out, args: ScheduleArgs) -> anyhow::Result<()> {
     let ScheduleArgs { id, every, cron, timezone, off, push_mode, push_on_approval } = args;
     let change = ScheduleChange { every, cron, timezone, enabled: !off, push_mode, push_on_approval };
-    out.one(&curate::schedule_connection(tools, &ConnectionId(id), &change).await?)
+    out.one(&manage::schedule_connection(tools, &ConnectionId(id), &change).await?)
 }

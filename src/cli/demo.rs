@@ -15,9 +15,9 @@ use super::{daemon::stop_signal, follow, out::line, visitor::Visitor};
 use crate::{
     app,
     config::Config,
-    curate,
     db::{self, product::ProductFilter, push::PushFilter, run::RunFilter},
     generate::{self, GenerationRequest, Terms},
+    manage,
     model::{ApprovalStatus, AssetId, ClientId, ConnectionId, Product, Push},
     outside::private,
     push,
@@ -68,7 +68,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     };
     step(format!("sandbox shop at {shop_url}, daemon at {url}, embedded database in {}", args.folder.display()))?;
 
-    let client = curate::add_client(&tools, "Demo Brand", Some("demo".to_owned())).await?.id;
+    let client = manage::add_client(&tools, "Demo Brand", Some("demo".to_owned())).await?.id;
     let connection = connect(&tools, &client, &shop_url).await?;
     step("shop connected by OAuth: consent, code, sealed token".to_owned())?;
 

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     app,
     config::Config,
-    curate::{self, EventInput},
     db::{self, event::EventFilter},
+    manage::{self, EventInput},
     model::{AssetId, ClientId, EVENT_DAYS, EventId, EventType, FlowId, ProductId},
     tools::Tools,
 };
@@ -93,7 +93,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Create(fields) => create(&tools, out, fields).await,
         Command::Delete { id } => {
-            curate::delete_event(&tools, &EventId(id.clone())).await?;
+            manage::delete_event(&tools, &EventId(id.clone())).await?;
             out.done("deleted", &serde_json::json!({ "id": id }))
         }
         Command::Summary { client, days } => {
@@ -117,5 +117,5 @@ async fn create(tools: &Tools, out: &Out, fields: Fields) -> anyhow::Result<()> 
         asset: fields.asset.map(AssetId),
         metadata: input::settings(&fields.metadata)?.map(serde_json::Value::Object),
     };
-    out.one(&curate::create_event(tools, input).await?)
+    out.one(&manage::create_event(tools, input).await?)
 }

@@ -4,7 +4,7 @@ use super::out::{Out, line};
 use crate::{
     app,
     config::Config,
-    curate, db,
+    db, manage,
     model::{AssetId, Entity, EntityType, UserId},
     tools::Tools,
 };
@@ -93,9 +93,9 @@ async fn set(tools: &Tools, out: &Out, what: &str, user: Option<&str>, favorite:
     if let Some(asset) = what.strip_prefix("asset:").map(AssetId::from) {
         anyhow::ensure!(user.is_none(), "an output is a favourite of its client, not of a person");
         if favorite {
-            curate::favor_image(tools, &asset).await?;
+            manage::add_favorite_image(tools, &asset).await?;
         } else {
-            curate::unfavor_image(tools, &asset).await?;
+            manage::remove_favorite_image(tools, &asset).await?;
         }
         return if out.json {
             out.value(&serde_json::json!({ "entity": what, "is_favorite": favorite }))
@@ -105,9 +105,9 @@ async fn set(tools: &Tools, out: &Out, what: &str, user: Option<&str>, favorite:
     }
     let entity: Entity = what.parse().map_err(|e: String| anyhow::anyhow!("{e}, nor asset:ID"))?;
     let mine = if favorite {
-        curate::favor(tools, user, &entity).await?
+        manage::add_favorite(tools, user, &entity).await?
     } else {
-        curate::unfavor(tools, user, &entity).await?
+        manage::remove_favorite(tools, user, &entity).await?
     };
     out.one(&mine)
 }

@@ -10,9 +10,8 @@ use super::{
 use crate::{
     app,
     config::Config,
-    curate,
     db::{self, Tx, asset::AssetFilter, flow::FlowFilter},
-    generate,
+    generate, manage,
     model::{ClientId, Entity, EntityType, FlowId, FlowInput, FlowStatus, GenerationFlow, SessionId},
 };
 
@@ -134,9 +133,9 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             value["tags"] = to_value(db::tag::list_on(&mut tx, &entity).await?)?;
             out.one(&value)
         }
-        Command::Create(fields) => out.one(&curate::create_flow(&tools, &fields.read()?).await?),
+        Command::Create(fields) => out.one(&manage::create_flow(&tools, &fields.read()?).await?),
         Command::Update { id, if_version, fields } => {
-            out.one(&curate::update_flow(&tools, &FlowId(id), if_version, &fields.read()?).await?)
+            out.one(&manage::update_flow(&tools, &FlowId(id), if_version, &fields.read()?).await?)
         }
         Command::Prompt { id, analyse } => super::generate::show_prompt(&tools, out, &id, analyse).await,
         Command::Generate { id, how } => {
@@ -155,7 +154,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             super::generate::show_progress(out, &db::generation::get_progress(&mut tx, &id).await?)
         }
         Command::Delete { id } => {
-            let gone = curate::delete_flow(&tools, &FlowId(id)).await?;
+            let gone = manage::delete_flow(&tools, &FlowId(id)).await?;
             out.done(&format!("deleted {}", gone.id), &gone)
         }
     }

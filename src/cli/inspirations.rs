@@ -8,8 +8,8 @@ use super::out::{Out, or_dash};
 use crate::{
     app,
     config::Config,
-    curate::{self, Source},
     db, generate,
+    manage::{self, InspirationInput},
     model::{InspirationId, InspirationSource, SessionId},
 };
 
@@ -68,21 +68,21 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Create { session, file, url, source } => {
             let session = SessionId(session);
             let made = if let Some(url) = &url {
-                curate::add_inspiration(&tools, &session, Source::Url(url, source)).await?
+                manage::add_inspiration(&tools, &session, InspirationInput::Url(url, source)).await?
             } else {
                 let file = file.unwrap_or_default();
                 let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
                 let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                curate::add_inspiration(&tools, &session, Source::Upload(bytes.into(), &name)).await?
+                manage::add_inspiration(&tools, &session, InspirationInput::Upload(bytes.into(), &name)).await?
             };
             out.one(&made)
         }
-        Command::Update { id, order } => out.one(&curate::move_inspiration(&tools, &InspirationId(id), order).await?),
+        Command::Update { id, order } => out.one(&manage::move_inspiration(&tools, &InspirationId(id), order).await?),
         Command::Analyse { id, anew } => {
             out.one(&generate::analyse_inspiration(&tools, &InspirationId(id), anew).await?)
         }
         Command::Delete { id } => {
-            let gone = curate::delete_inspiration(&tools, &InspirationId(id)).await?;
+            let gone = manage::delete_inspiration(&tools, &InspirationId(id)).await?;
             out.done(&format!("deleted {}", gone.id), &gone)
         }
     }

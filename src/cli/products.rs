@@ -9,9 +9,9 @@ use super::out::{Out, cell, line, or_dash};
 use crate::{
     app,
     config::Config,
-    curate::{self, NewProduct},
     db::{self, Tx, product::ProductFilter, push::PushFilter, run::RunFilter},
     generate,
+    manage::{self, NewProduct},
     model::{ClientId, ConnectionId, Product, ProductId},
     tools::Tools,
 };
@@ -122,7 +122,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Analyse { ids, anew } => analyse(&tools, out, ids, anew).await,
         Command::Link { id, connection, erp_id } => {
             let (id, connection) = (ProductId(id), ConnectionId(connection));
-            out.one(&curate::link_product(&tools, &id, &connection, &erp_id).await?)
+            out.one(&manage::link_product(&tools, &id, &connection, &erp_id).await?)
         }
     }
 }
@@ -135,7 +135,7 @@ async fn add(tools: &Tools, out: &Out, new: Add) -> anyhow::Result<()> {
     }
     let (description, category) = (description.as_deref(), category.as_deref());
     let new = NewProduct { name: &name, description, category, pictures: &files };
-    out.one(&curate::add_product(tools, &ClientId(client), &new).await?)
+    out.one(&manage::add_product(tools, &ClientId(client), &new).await?)
 }
 
 async fn analyse(tools: &Tools, out: &Out, ids: Vec<String>, anew: bool) -> anyhow::Result<()> {

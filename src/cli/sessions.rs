@@ -10,9 +10,8 @@ use super::{
 use crate::{
     app,
     config::Config,
-    curate,
     db::{self, Tx, flow::FlowFilter, message::Parent, session::SessionFilter},
-    generate,
+    generate, manage,
     model::{ClientId, CollectionSession, SessionId, SessionInput, SessionStatus},
 };
 
@@ -121,9 +120,9 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             value["messages"] = to_value(db::message::list(&mut tx, &Parent::Session(id), None, 1000).await?)?;
             out.one(&value)
         }
-        Command::Create(fields) => out.one(&curate::create_session(&tools, &fields.read()?).await?),
+        Command::Create(fields) => out.one(&manage::create_session(&tools, &fields.read()?).await?),
         Command::Update { id, if_version, fields } => {
-            out.one(&curate::update_session(&tools, &SessionId(id), if_version, &fields.read()?).await?)
+            out.one(&manage::update_session(&tools, &SessionId(id), if_version, &fields.read()?).await?)
         }
         Command::Generate { id, again, how } => {
             let ordered = generate::request_session(&tools, &SessionId(id), how.terms(), again).await?;
@@ -142,10 +141,10 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Say { id, text, role } => {
             let parts = serde_json::json!([{ "type": "text", "text": text }]);
-            out.one(&curate::say(&tools, &SessionId(id), &role, &parts).await?)
+            out.one(&manage::post_message(&tools, &SessionId(id), &role, &parts).await?)
         }
         Command::Delete { id } => {
-            let gone = curate::delete_session(&tools, &SessionId(id)).await?;
+            let gone = manage::delete_session(&tools, &SessionId(id)).await?;
             out.done(&format!("deleted {} ({})", gone.id, or_dash(Some(&gone.name))), &gone)
         }
     }

@@ -6,7 +6,7 @@ use super::out::{Out, or_dash};
 use crate::{
     app,
     config::Config,
-    curate, db,
+    db, manage,
     model::{ClientId, Entity, Tag, TagId},
 };
 
@@ -84,19 +84,19 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             out.one(&value)
         }
         Command::Create { name, client, color } => {
-            out.one(&curate::create_tag(&tools, &ClientId(client), &name, color.as_deref()).await?)
+            out.one(&manage::create_tag(&tools, &ClientId(client), &name, color.as_deref()).await?)
         }
         Command::Update { id, name, color } => {
-            out.one(&curate::update_tag(&tools, &TagId(id), name.as_deref(), color.as_deref()).await?)
+            out.one(&manage::update_tag(&tools, &TagId(id), name.as_deref(), color.as_deref()).await?)
         }
         Command::Delete { id } => {
-            let gone = curate::delete_tag(&tools, &TagId(id)).await?;
+            let gone = manage::delete_tag(&tools, &TagId(id)).await?;
             out.done(&format!("deleted {}", gone.name), &gone)
         }
         Command::Assign { id, to } => {
             let id = TagId(id);
             for entity in &to {
-                curate::assign_tag(&tools, &id, entity).await?;
+                manage::assign_tag(&tools, &id, entity).await?;
             }
             let mut tx = tools.db.read().await?;
             let bearers = db::tag::list_bearers(&mut tx, &id).await?;
@@ -105,7 +105,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Unassign { id, from } => {
             let id = TagId(id);
             for entity in &from {
-                curate::unassign_tag(&tools, &id, entity).await?;
+                manage::unassign_tag(&tools, &id, entity).await?;
             }
             let mut tx = tools.db.read().await?;
             let bearers = db::tag::list_bearers(&mut tx, &id).await?;

@@ -11,9 +11,8 @@ use store_sync::{
     app,
     cli::visitor::Visitor,
     config::Config,
-    curate,
     db::{self, job::NewJob},
-    generate,
+    generate, manage,
     model::{
         ApprovalStatus, AssetStatus, EventType, FlowStatus, ImportScope, RunStatus, SessionInput, SessionStatus, Task,
         Trigger,
@@ -242,7 +241,7 @@ async fn two_thousand_pictures_are_made_once_through_three_kills(engine: Engine)
         product_ids: Some(products.into_iter().map(|product| product.id).collect()),
         ..SessionInput::default()
     };
-    let session = curate::create_session(tools, &session).await.expect("is made").id;
+    let session = manage::create_session(tools, &session).await.expect("is made").id;
     let ordered = generate::request_session(tools, &session, generate::Terms::of(4), false).await.expect("is ordered");
     assert_eq!((ordered.flows.len(), ordered.assets.len()), (SHOWN, 4 * SHOWN));
     for pause in [900, 1500, 1100] {

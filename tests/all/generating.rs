@@ -3,9 +3,9 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 use store_sync::{
-    curate,
     db::{self, asset::AssetFilter},
     generate::{self, GenerationRequest, Queued, Terms},
+    manage,
     model::{
         ApprovalStatus, Asset, AssetStatus, EventType, Failure, FlowId, FlowInput, FlowStatus, ImportScope, JobStatus,
         Plan, Pool, ProductId, PushStatus, Quota, SessionInput, SessionStatus,
@@ -56,7 +56,7 @@ impl Desk {
             settings: json!({ "style": "podium", "size": 96, "theirs": [1] }).as_object().cloned(),
             ..SessionInput::default()
         };
-        curate::create_session(&self.app.tools, &input).await.expect("is made").id
+        manage::create_session(&self.app.tools, &input).await.expect("is made").id
     }
 
     async fn sums(&self, by: db::ledger::By) -> Vec<store_sync::model::UsageSum> {
@@ -284,11 +284,12 @@ async fn a_session_becomes_flows_and_pictures_of_each_product(engine: Engine) {
         settings: json!({ "style": "wood", "size": 96, "mystery": { "kept": true } }).as_object().cloned(),
         ..FlowInput::default()
     };
-    let by_hand = curate::create_flow(tools, &by_hand).await.expect("is made");
+    let by_hand = manage::create_flow(tools, &by_hand).await.expect("is made");
     let dark = store_sync::sandbox::draw_scene(4);
-    let inspiration = curate::add_inspiration(tools, &session, curate::Source::Upload(dark.into(), "mood.png"))
-        .await
-        .expect("is kept");
+    let inspiration =
+        manage::add_inspiration(tools, &session, manage::InspirationInput::Upload(dark.into(), "mood.png"))
+            .await
+            .expect("is kept");
     let ordered = generate::request_session(tools, &session, Terms::of(2), false).await.expect("is ordered");
     assert_eq!((ordered.flows.len(), ordered.assets.len()), (2, 4));
     assert!(ordered.flows.contains(&by_hand.id));
@@ -358,13 +359,13 @@ async fn a_session_becomes_flows_and_pictures_of_each_product(engine: Engine) {
             .cloned(),
         ..FlowInput::default()
     };
-    let simple = curate::create_flow(tools, &simple).await.expect("is made").id;
+    let simple = manage::create_flow(tools, &simple).await.expect("is made").id;
     let three =
         generate::request_flow(tools, &simple, Terms { variants: None, ..Terms::of(1) }).await.expect("is ordered");
     assert_eq!(three.assets.len(), 3);
     // A legacy flow's settings go through an update with every key they had.
     let change = FlowInput { settings: json!({ "style": "night" }).as_object().cloned(), ..FlowInput::default() };
-    let changed = curate::update_flow(tools, &by_hand.id, None, &change).await.expect("is changed");
+    let changed = manage::update_flow(tools, &by_hand.id, None, &change).await.expect("is changed");
     assert_eq!(changed.settings.0, json!({ "style": "night", "size": 96, "mystery": { "kept": true } }));
 }
 
@@ -443,7 +444,7 @@ async fn room_and_plans_have_their_limits_too(engine: Engine) {
         ..SessionInput::default()
     };
     assert_eq!(
-        curate::create_session(&desk.app.tools, &many).await.expect_err("three are too many").code,
+        manage::create_session(&desk.app.tools, &many).await.expect_err("three are too many").code,
         "quota_exceeded"
     );
 }
@@ -509,7 +510,7 @@ async fn what_is_deleted_or_stranded_gives_back_what_it_was_promised(engine: Eng
     let desk = Desk::new(engine).await;
     let tools = &desk.app.tools;
     let ordered = desk.order(&desk.products[..1], &["podium"], 2).await.expect("is ordered");
-    curate::delete_asset(tools, &ordered.assets[0]).await.expect("is deleted");
+    manage::delete_asset(tools, &ordered.assets[0]).await.expect("is deleted");
     // The other one's job was given up: its process ended each time.
     let mut tx = tools.db.begin().await.expect("begins");
     let now = desk.app.clock.now();
@@ -631,7 +632,7 @@ async fn products_are_looked_at_when_the_operator_says(engine: Engine) {
             settings: json!({ "size": 96 }).as_object().cloned(),
             ..SessionInput::default()
         };
-        let session = curate::create_session(&app.tools, &input).await.expect("is made").id;
+        let session = manage::create_session(&app.tools, &input).await.expect("is made").id;
         app.drain().await;
         let collected = if when == "on_collection" { 1 } else { seen };
         assert_eq!(analysed().await, collected, "{when}, in a collection");
@@ -675,8 +676,8 @@ async fn a_cancelled_session_says_how_to_go_on_and_does(engine: Engine) {
         db::flow::list(&mut tx, &db::flow::FlowFilter::default(), 10).await.expect("lists")
     };
     for refused in [
-        curate::delete_flow(tools, &flows[0].id).await.map(drop),
-        curate::delete_session(tools, &session).await.map(drop),
+        manage::delete_flow(tools, &flows[0].id).await.map(drop),
+        manage::delete_session(tools, &session).await.map(drop),
     ] {
         assert!(refused.expect_err("pictures are under way").message.contains("cancel"));
     }
@@ -685,8 +686,8 @@ async fn a_cancelled_session_says_how_to_go_on_and_does(engine: Engine) {
         (desk.used().await, generate::retry_session(tools, &session).await.expect_err("nothing failed").code.as_str()),
         (6, "bad_order")
     );
-    curate::delete_flow(tools, &flows[0].id).await.expect("is deleted");
-    curate::delete_session(tools, &session).await.expect("is deleted");
+    manage::delete_flow(tools, &flows[0].id).await.expect("is deleted");
+    manage::delete_session(tools, &session).await.expect("is deleted");
     assert_eq!(desk.assets().await.len(), 6, "its pictures stay");
 }
 
@@ -729,13 +730,13 @@ async fn a_flow_without_settings_has_its_sessions(engine: Engine) {
         settings: json!({ "style": "wood", "size": 96, "products": own["products"] }).as_object().cloned(),
         ..SessionInput::default()
     };
-    curate::update_session(tools, &session, None, &input).await.expect("is changed");
+    manage::update_session(tools, &session, None, &input).await.expect("is changed");
     let bare = FlowInput {
         collection_session_id: Some(session.clone()),
         product_ids: Some(vec![ProductId(desk.products[0].clone())]),
         ..FlowInput::default()
     };
-    let bare = curate::create_flow(tools, &bare).await.expect("is made").id;
+    let bare = manage::create_flow(tools, &bare).await.expect("is made").id;
     assert!(generate::preview(tools, &bare, false).await.expect("is told").prompt.contains("Style: wood."));
     let ordered = generate::request_session(tools, &session, Terms::of(1), false).await.expect("is ordered");
     assert_eq!(ordered.assets.len(), 2);
@@ -763,7 +764,7 @@ async fn sizes_that_cannot_be_are_refused(engine: Engine) {
         settings: json!({ "size": 96 }).as_object().cloned(),
         ..FlowInput::default()
     };
-    let flow = curate::create_flow(tools, &flow).await.expect("is made").id;
+    let flow = manage::create_flow(tools, &flow).await.expect("is made").id;
     for variants in [0, generate::MOST + 1, usize::MAX, usize::MAX / 2 + 2] {
         assert_eq!(
             generate::request_flow(tools, &flow, Terms::of(variants)).await.expect_err("is refused").code,
@@ -811,7 +812,7 @@ async fn bytes_of_deleted_outputs_give_room_back(engine: Engine) {
         db::ledger::get_stored_bytes(&mut tx, &desk.app.client).await.expect("sums")
     };
     let (before, gone) = (stored().await, desk.assets().await.remove(0));
-    curate::delete_asset(tools, &gone.id).await.expect("is deleted");
+    manage::delete_asset(tools, &gone.id).await.expect("is deleted");
     assert_eq!(stored().await, before, "its bytes are still there");
     assert_eq!(generate::tidy(tools, true).await.expect("tidies").of_deleted, 0, "a slip can be undone for a day");
     desk.app.clock.advance(std::time::Duration::from_hours(25));
@@ -827,7 +828,7 @@ async fn second_attempts_are_cancelled_with_their_session(engine: Engine) {
     desk.app.drain().await;
     generate::regenerate(tools, &ordered.assets[0], &Map::new()).await.expect("is ordered");
     assert_eq!(generate::cancel_session(tools, &session).await.expect("is cancelled").cancelled, 1);
-    curate::delete_session(tools, &session).await.expect("nothing is under way");
+    manage::delete_session(tools, &session).await.expect("nothing is under way");
     let empty = desk.session(&[]).await;
     assert!(
         generate::request_session(tools, &empty, Terms::of(1), false)
@@ -850,7 +851,7 @@ async fn base_pictures_are_the_products_own(engine: Engine) {
     let session = desk.session(&desk.products[..2]).await;
     let choose = async |product: &str, image: &str| {
         let chosen = json!({ product: image }).as_object().cloned();
-        curate::update_session(
+        manage::update_session(
             tools,
             &session,
             None,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use store_sync::{
-    curate::{self, Source},
     db::{
         self, Tx,
         asset::AssetFilter,
@@ -13,6 +12,7 @@ use store_sync::{
         message::Parent,
         session::SessionFilter,
     },
+    manage::{self, InspirationInput},
     model::{
         ApprovalStatus, Asset, AssetId, AssetInput, AssetLocation, ClientId, CollectionSession, Entity, EntityType,
         EventId, EventType, Failure, FlowInput, FlowStatus, GenerationFlow, InspirationSource, MemberId, MessageId,
@@ -51,11 +51,11 @@ impl Desk {
     async fn session(&self, client: &ClientId) -> CollectionSession {
         let input =
             SessionInput { client_id: Some(client.clone()), name: Some("Spring".into()), ..SessionInput::default() };
-        curate::create_session(&self.app.tools, &input).await.expect("a session")
+        manage::create_session(&self.app.tools, &input).await.expect("a session")
     }
 
     async fn flow(&self, input: FlowInput) -> Result<GenerationFlow, Failure> {
-        curate::create_flow(&self.app.tools, &input).await
+        manage::create_flow(&self.app.tools, &input).await
     }
 
     async fn own_flow(&self, client: &ClientId) -> GenerationFlow {
@@ -70,7 +70,7 @@ impl Desk {
             product_ids,
             ..AssetInput::default()
         };
-        curate::register_asset(&self.app.tools, &input).await.expect("an output")
+        manage::register_asset(&self.app.tools, &input).await.expect("an output")
     }
 }
 
@@ -112,7 +112,7 @@ async fn sessions_keep_their_lists_and_versions(engine: Engine) {
         settings: settings.clone(),
         ..SessionInput::default()
     };
-    let made = curate::create_session(tools, &input).await.expect("a session");
+    let made = manage::create_session(tools, &input).await.expect("a session");
     assert_eq!((made.status, made.version, made.product_ids.0.clone()), (SessionStatus::Draft, 1, json!(["a2", "a1"])));
     assert_eq!(
         made.settings.as_ref().map(|s| s.0.to_string()).map(|s| s.len()),
@@ -120,9 +120,9 @@ async fn sessions_keep_their_lists_and_versions(engine: Engine) {
     );
     // Another client's product, no name, no client: refused.
     let foreign = SessionInput { product_ids: Some(vec!["a1".into(), "o1".into()]), ..input.clone() };
-    refused(curate::create_session(tools, &foreign).await, "has no product 'o1'");
+    refused(manage::create_session(tools, &foreign).await, "has no product 'o1'");
     refused(
-        curate::update_session(
+        manage::update_session(
             tools,
             &made.id,
             None,
@@ -132,16 +132,16 @@ async fn sessions_keep_their_lists_and_versions(engine: Engine) {
         "has no product 'o1'",
     );
     refused(
-        curate::create_session(tools, &SessionInput { client_id: Some(desk.acme.clone()), ..SessionInput::default() })
+        manage::create_session(tools, &SessionInput { client_id: Some(desk.acme.clone()), ..SessionInput::default() })
             .await,
         "needs a name",
     );
     refused(
-        curate::create_session(tools, &SessionInput { client_id: Some("nobody".into()), ..input.clone() }).await,
+        manage::create_session(tools, &SessionInput { client_id: Some("nobody".into()), ..input.clone() }).await,
         "no client 'nobody'",
     );
     refused(
-        curate::update_session(
+        manage::update_session(
             tools,
             &made.id,
             None,
@@ -152,12 +152,12 @@ async fn sessions_keep_their_lists_and_versions(engine: Engine) {
     );
     // What is left out stays; an older version is told so.
     let change = SessionInput { status: Some(SessionStatus::Completed), ..SessionInput::default() };
-    let changed = curate::update_session(tools, &made.id, Some(1), &change).await.expect("changes");
+    let changed = manage::update_session(tools, &made.id, Some(1), &change).await.expect("changes");
     assert_eq!(
         (changed.status, changed.version, changed.name.as_str(), &changed.product_ids),
         (SessionStatus::Completed, 2, "Spring", &made.product_ids)
     );
-    refused(curate::update_session(tools, &made.id, Some(1), &change).await, "version 2 now");
+    refused(manage::update_session(tools, &made.id, Some(1), &change).await, "version 2 now");
     // Pages by key, narrowed by client and status.
     for _ in 0..4 {
         desk.session(&desk.acme).await;
@@ -188,9 +188,9 @@ async fn sessions_keep_their_lists_and_versions(engine: Engine) {
         .expect("a flow");
     let output = desk.output(&desk.acme, &["a1"]).await;
     let into = AssetInput { generation_flow_id: Some(flow.id.clone()), ..AssetInput::default() };
-    curate::update_asset(tools, &output.id, &into).await.expect("moves");
-    curate::delete_session(tools, &made.id).await.expect("deletes");
-    refused(curate::delete_session(tools, &made.id).await, "no session");
+    manage::update_asset(tools, &output.id, &into).await.expect("moves");
+    manage::delete_session(tools, &made.id).await.expect("deletes");
+    refused(manage::delete_session(tools, &made.id).await, "no session");
     let mut tx = desk.tx().await;
     assert!(db::flow::find(&mut tx, &flow.id).await.expect("reads").is_none());
     assert_eq!(
@@ -253,16 +253,16 @@ async fn flows_stand_in_a_session_or_alone(engine: Engine) {
         settings: object(json!({"scene": "Beach", "postAdjustments": {"light": {"contrast": 5}}})),
         ..FlowInput::default()
     };
-    let changed = curate::update_flow(tools, &within.id, Some(1), &over).await.expect("changes");
+    let changed = manage::update_flow(tools, &within.id, Some(1), &over).await.expect("changes");
     assert_eq!(
         changed.settings.0,
         json!({"scene": "Beach", "unknownKey": {"kept": true}, "postAdjustments": {"light": {"exposure": 10, "contrast": 5}}})
     );
-    refused(curate::update_flow(tools, &within.id, Some(1), &over).await, "version 2 now");
+    refused(manage::update_flow(tools, &within.id, Some(1), &over).await, "version 2 now");
     let moved = FlowInput { collection_session_id: Some(foreign.id.clone()), ..FlowInput::default() };
-    refused(curate::update_flow(tools, &within.id, None, &moved).await, "stays with its session");
+    refused(manage::update_flow(tools, &within.id, None, &moved).await, "stays with its session");
     let theirs = desk.own_flow(&desk.other).await;
-    curate::favor(tools, None, &entity(&format!("flow:{}", alone.id))).await.expect("a favourite");
+    manage::add_favorite(tools, None, &entity(&format!("flow:{}", alone.id))).await.expect("a favourite");
     let mut tx = desk.tx().await;
     let ids = async |tx: &mut Tx, filter: FlowFilter| -> Vec<_> {
         db::flow::list(tx, &filter, 10).await.expect("lists").into_iter().map(|f| f.id).collect()
@@ -288,9 +288,9 @@ async fn flows_stand_in_a_session_or_alone(engine: Engine) {
         [theirs.id]
     );
     drop(tx);
-    curate::delete_flow(tools, &alone.id).await.expect("deletes");
-    refused(curate::delete_flow(tools, &alone.id).await, "no flow");
-    refused(curate::update_flow(tools, &alone.id, None, &over).await, "no flow");
+    manage::delete_flow(tools, &alone.id).await.expect("deletes");
+    refused(manage::delete_flow(tools, &alone.id).await, "no flow");
+    refused(manage::update_flow(tools, &alone.id, None, &over).await, "no flow");
     let mut tx = desk.tx().await;
     assert!(!db::flow::mark_favorite(&mut tx, alone.id.as_str(), true, desk.app.clock.now()).await.expect("nothing"));
 }
@@ -301,15 +301,15 @@ async fn outputs_are_linked_within_their_client_only(engine: Engine) {
     let (flow, foreign) = (desk.own_flow(&desk.acme).await, desk.own_flow(&desk.other).await);
     let made = desk.output(&desk.acme, &["a2", "a1"]).await;
     let bad = |flow: &GenerationFlow| AssetInput { generation_flow_id: Some(flow.id.clone()), ..AssetInput::default() };
-    refused(curate::update_asset(tools, &made.id, &bad(&foreign)).await, "not one of client acme");
+    refused(manage::update_asset(tools, &made.id, &bad(&foreign)).await, "not one of client acme");
     let new = AssetInput {
         client_id: Some(desk.acme.clone()),
         asset_url: Some("https://cdn.example/x.png".into()),
         ..bad(&foreign)
     };
-    refused(curate::register_asset(tools, &new).await, "not one of client acme");
-    refused(curate::register_asset(tools, &AssetInput { asset_url: None, ..new.clone() }).await, "needs its asset_url");
-    let web = curate::register_asset(tools, &AssetInput { generation_flow_id: Some(flow.id.clone()), ..new })
+    refused(manage::register_asset(tools, &new).await, "not one of client acme");
+    refused(manage::register_asset(tools, &AssetInput { asset_url: None, ..new.clone() }).await, "needs its asset_url");
+    let web = manage::register_asset(tools, &AssetInput { generation_flow_id: Some(flow.id.clone()), ..new })
         .await
         .expect("an output");
     assert_eq!(
@@ -317,9 +317,9 @@ async fn outputs_are_linked_within_their_client_only(engine: Engine) {
         (Some(AssetLocation::Url("https://cdn.example/x.png")), Some(AssetLocation::Key("k.png")))
     );
     let input = AssetInput { product_ids: Some(vec!["o1".into()]), ..AssetInput::default() };
-    refused(curate::update_asset(tools, &made.id, &input).await, "has no product 'o1'");
+    refused(manage::update_asset(tools, &made.id, &input).await, "has no product 'o1'");
     refused(
-        curate::update_asset(tools, &made.id, &AssetInput { asset_url: Some("other".into()), ..AssetInput::default() })
+        manage::update_asset(tools, &made.id, &AssetInput { asset_url: Some("other".into()), ..AssetInput::default() })
             .await,
         "keeps its bytes",
     );
@@ -329,7 +329,7 @@ async fn outputs_are_linked_within_their_client_only(engine: Engine) {
         settings: object(json!({"a": 1})),
         ..bad(&flow)
     };
-    let changed = curate::update_asset(tools, &made.id, &input).await.expect("changes");
+    let changed = manage::update_asset(tools, &made.id, &input).await.expect("changes");
     assert_eq!((changed.prompt.as_deref(), changed.generation_flow_id.as_ref()), (Some("sun"), Some(&flow.id)));
     let mut tx = desk.tx().await;
     let shown: Vec<String> =
@@ -346,28 +346,28 @@ async fn outputs_are_linked_within_their_client_only(engine: Engine) {
     let theirs = AssetFilter { client: Some(desk.other.clone()), ..AssetFilter::default() };
     assert_eq!(db::asset::list(&mut tx, &theirs, 10).await.expect("lists").len(), 0);
     drop(tx);
-    curate::delete_asset(tools, &made.id).await.expect("deletes");
-    refused(curate::delete_asset(tools, &made.id).await, "no asset");
-    refused(curate::update_asset(tools, &made.id, &input).await, "no asset");
+    manage::delete_asset(tools, &made.id).await.expect("deletes");
+    refused(manage::delete_asset(tools, &made.id).await, "no asset");
+    refused(manage::update_asset(tools, &made.id, &input).await, "no asset");
 }
 
 async fn tags_have_caps_and_stay_with_their_client(engine: Engine) {
     let desk = Desk::new(engine).await;
     let tools = &desk.app.tools;
-    let tag = curate::create_tag(tools, &desk.acme, " good ", Some("#FF0000")).await.expect("a tag");
+    let tag = manage::create_tag(tools, &desk.acme, " good ", Some("#FF0000")).await.expect("a tag");
     assert_eq!((tag.name.as_str(), tag.color.as_deref()), ("good", Some("#ff0000")));
-    let theirs = curate::create_tag(tools, &desk.other, "good", None).await.expect("another client may say the same");
-    refused(curate::create_tag(tools, &desk.acme, "good", None).await, "already");
-    refused(curate::create_tag(tools, &desk.acme, "  ", None).await, "1 to 60");
-    refused(curate::create_tag(tools, &desk.acme, "x", Some("red")).await, "#rrggbb");
+    let theirs = manage::create_tag(tools, &desk.other, "good", None).await.expect("another client may say the same");
+    refused(manage::create_tag(tools, &desk.acme, "good", None).await, "already");
+    refused(manage::create_tag(tools, &desk.acme, "  ", None).await, "1 to 60");
+    refused(manage::create_tag(tools, &desk.acme, "x", Some("red")).await, "#rrggbb");
     let (product, foreign) = (entity("product:a1"), entity("product:o1"));
-    assert_eq!(curate::assign_tag(tools, &tag.id, &product).await.expect("bears it").len(), 1);
-    assert_eq!(curate::assign_tag(tools, &tag.id, &product).await.expect("twice is once").len(), 1);
-    refused(curate::assign_tag(tools, &tag.id, &foreign).await, "client acme has no product:o1");
-    refused(curate::assign_tag(tools, &theirs.id, &product).await, "client other has no product:a1");
+    assert_eq!(manage::assign_tag(tools, &tag.id, &product).await.expect("bears it").len(), 1);
+    assert_eq!(manage::assign_tag(tools, &tag.id, &product).await.expect("twice is once").len(), 1);
+    refused(manage::assign_tag(tools, &tag.id, &foreign).await, "client acme has no product:o1");
+    refused(manage::assign_tag(tools, &theirs.id, &product).await, "client other has no product:a1");
     let flow = desk.own_flow(&desk.acme).await;
     let flow_entity = entity(&format!("flow:{}", flow.id));
-    curate::assign_tag(tools, &tag.id, &flow_entity).await.expect("a flow too");
+    manage::assign_tag(tools, &tag.id, &flow_entity).await.expect("a flow too");
     let mut tx = desk.tx().await;
     assert_eq!(db::tag::list_bearers(&mut tx, &tag.id).await.expect("lists"), [flow_entity.clone(), product.clone()]);
     assert_eq!(db::tag::list(&mut tx, Some(&desk.other), None, 10).await.expect("lists").len(), 1);
@@ -378,24 +378,24 @@ async fn tags_have_caps_and_stay_with_their_client(engine: Engine) {
     // Twenty on one thing, a hundred at one client.
     let mut all = vec![tag.id.clone()];
     for n in 1..TAGS_PER_CLIENT {
-        all.push(curate::create_tag(tools, &desk.acme, &format!("t{n}"), None).await.expect("a tag").id);
+        all.push(manage::create_tag(tools, &desk.acme, &format!("t{n}"), None).await.expect("a tag").id);
     }
-    refused(curate::create_tag(tools, &desk.acme, "one more", None).await, "100 tags");
+    refused(manage::create_tag(tools, &desk.acme, "one more", None).await, "100 tags");
     for id in all.iter().take(20) {
-        curate::assign_tag(tools, id, &product).await.expect("bears it");
+        manage::assign_tag(tools, id, &product).await.expect("bears it");
     }
-    refused(curate::assign_tag(tools, &all[20], &product).await, "bears 20 tags");
+    refused(manage::assign_tag(tools, &all[20], &product).await, "bears 20 tags");
     assert_eq!(TAGS_PER_ENTITY, 20);
-    refused(curate::update_tag(tools, &all[1], Some("good"), None).await, "already");
+    refused(manage::update_tag(tools, &all[1], Some("good"), None).await, "already");
     assert_eq!(
-        curate::update_tag(tools, &tag.id, Some("better"), None).await.expect("changes").color.as_deref(),
+        manage::update_tag(tools, &tag.id, Some("better"), None).await.expect("changes").color.as_deref(),
         Some("#ff0000")
     );
-    refused(curate::unassign_tag(tools, &theirs.id, &product).await, "does not bear");
-    assert_eq!(curate::unassign_tag(tools, &tag.id, &product).await.expect("takes it off").len(), 19);
+    refused(manage::unassign_tag(tools, &theirs.id, &product).await, "does not bear");
+    assert_eq!(manage::unassign_tag(tools, &tag.id, &product).await.expect("takes it off").len(), 19);
     // What bears marks and goes takes its marks along, also when the client goes.
-    curate::delete_flow(tools, &flow.id).await.expect("deletes");
-    curate::delete_tag(tools, &all[1]).await.expect("deletes");
+    manage::delete_flow(tools, &flow.id).await.expect("deletes");
+    manage::delete_tag(tools, &all[1]).await.expect("deletes");
     let mut tx = desk.tx().await;
     assert_eq!(db::tag::count_on(&mut tx, &flow_entity).await.expect("counts"), 0);
     assert_eq!(db::tag::count_on(&mut tx, &product).await.expect("counts"), 18);
@@ -408,11 +408,11 @@ async fn tags_have_caps_and_stay_with_their_client(engine: Engine) {
 async fn marks_on_a_product_go_with_it(engine: Engine) {
     let desk = Desk::new(engine).await;
     let tools = &desk.app.tools;
-    let theirs = curate::create_tag(tools, &desk.other, "t", None).await.expect("a tag");
-    curate::add_member(tools, &desk.other, "uma@example.com", None, "viewer").await.expect("a member");
-    curate::assign_tag(tools, &theirs.id, &entity("product:o1")).await.expect("bears it");
-    curate::favor(tools, Some("uma@example.com"), &entity("product:o1")).await.expect("a favourite");
-    curate::delete_client(tools, &desk.other).await.expect("deletes");
+    let theirs = manage::create_tag(tools, &desk.other, "t", None).await.expect("a tag");
+    manage::add_member(tools, &desk.other, "uma@example.com", None, "viewer").await.expect("a member");
+    manage::assign_tag(tools, &theirs.id, &entity("product:o1")).await.expect("bears it");
+    manage::add_favorite(tools, Some("uma@example.com"), &entity("product:o1")).await.expect("a favourite");
+    manage::delete_client(tools, &desk.other).await.expect("deletes");
     let mut tx = desk.tx().await;
     // The tag went with its client, so the trigger alone can have cleaned the favourite.
     assert!(db::favorite::list(&mut tx, None, None, 10).await.expect("lists").is_empty());
@@ -424,23 +424,23 @@ async fn favourites_are_a_persons_or_a_clients(engine: Engine) {
     let desk = Desk::new(engine).await;
     let tools = &desk.app.tools;
     let members =
-        curate::add_member(tools, &desk.acme, " Uma@Example.com ", Some("Uma"), "owner").await.expect("a member");
+        manage::add_member(tools, &desk.acme, " Uma@Example.com ", Some("Uma"), "owner").await.expect("a member");
     assert_eq!((members[0].email.as_str(), members[0].role.as_str()), ("uma@example.com", "owner"));
-    let again = curate::add_member(tools, &desk.acme, "uma@example.com", None, "viewer").await.expect("another role");
+    let again = manage::add_member(tools, &desk.acme, "uma@example.com", None, "viewer").await.expect("another role");
     assert_eq!((again.len(), again[0].role.as_str(), again[0].name.as_str()), (1, "viewer", "Uma"));
-    refused(curate::add_member(tools, &desk.acme, "uma", None, "owner").await, "no e-mail");
-    refused(curate::add_member(tools, &desk.acme, "x@y", None, "king").await, "owner, admin, member, viewer");
+    refused(manage::add_member(tools, &desk.acme, "uma", None, "owner").await, "no e-mail");
+    refused(manage::add_member(tools, &desk.acme, "x@y", None, "king").await, "owner, admin, member, viewer");
     let (mine, theirs) = (entity("product:a1"), entity("product:o1"));
     for _ in 0..2 {
-        assert!(curate::favor(tools, Some("uma@example.com"), &mine).await.expect("a favourite").is_favorite);
+        assert!(manage::add_favorite(tools, Some("uma@example.com"), &mine).await.expect("a favourite").is_favorite);
     }
-    refused(curate::favor(tools, Some("uma@example.com"), &theirs).await, "belongs to no client");
-    refused(curate::favor(tools, Some("nobody@example.com"), &mine).await, "no user");
-    curate::favor(tools, None, &mine).await.expect("the client's flag");
-    refused(curate::favor(tools, None, &entity("product:none")).await, "there is no product:none");
+    refused(manage::add_favorite(tools, Some("uma@example.com"), &theirs).await, "belongs to no client");
+    refused(manage::add_favorite(tools, Some("nobody@example.com"), &mine).await, "no user");
+    manage::add_favorite(tools, None, &mine).await.expect("the client's flag");
+    refused(manage::add_favorite(tools, None, &entity("product:none")).await, "there is no product:none");
     let output = desk.output(&desk.acme, &["a1"]).await;
     for _ in 0..2 {
-        curate::favor_image(tools, &output.id).await.expect("a favourite");
+        manage::add_favorite_image(tools, &output.id).await.expect("a favourite");
     }
     let user: UserId = members[0].user_id.clone();
     let mut tx = desk.tx().await;
@@ -455,8 +455,8 @@ async fn favourites_are_a_persons_or_a_clients(engine: Engine) {
     assert!(!db::favorite::insert_image(&mut tx, "x", &desk.other, &output.id, now).await.expect("not theirs"));
     assert!(!db::favorite::insert(&mut tx, "x", &user, &theirs, now).await.expect("not theirs"));
     drop(tx);
-    curate::unfavor(tools, None, &mine).await.expect("no flag");
-    curate::unfavor_image(tools, &output.id).await.expect("no favourite");
+    manage::remove_favorite(tools, None, &mine).await.expect("no flag");
+    manage::remove_favorite_image(tools, &output.id).await.expect("no favourite");
     let mut tx = desk.tx().await;
     assert!(db::favorite::list_images(&mut tx, None, None, 10).await.expect("lists").is_empty());
     assert!(!db::product::find(&mut tx, "a1").await.expect("reads").expect("is there").is_favorite);
@@ -500,7 +500,7 @@ async fn events_are_counted_and_forgotten_after_ninety_days(engine: Engine) {
     assert!(!keep(&"nobody".into(), EventType::Viewed, None).await.0);
     // A decision is an event.
     let into = AssetInput { generation_flow_id: Some(flow.id.clone()), ..AssetInput::default() };
-    curate::update_asset(tools, &output.id, &into).await.expect("moves");
+    manage::update_asset(tools, &output.id, &into).await.expect("moves");
     for _ in 0..2 {
         store_sync::push::decide(tools, output.id.as_str(), ApprovalStatus::Rejected, Some("too dark"))
             .await
@@ -574,25 +574,32 @@ async fn inspirations_are_kept_in_their_order(engine: Engine) {
     let tools = &desk.app.tools;
     let (session, theirs) = (desk.session(&desk.acme).await, desk.session(&desk.other).await);
     let drawing: bytes::Bytes = sandbox::draw_scene(1).into();
-    let first = curate::add_inspiration(tools, &session.id, Source::Upload(drawing.clone(), "mood.png"))
+    let first = manage::add_inspiration(tools, &session.id, InspirationInput::Upload(drawing.clone(), "mood.png"))
         .await
         .expect("is kept");
     assert_eq!((first.source, first.display_order, first.url.as_str()), (InspirationSource::Upload, 0, "mood.png"));
     let key = first.r2_key.clone().expect("a key");
     assert_eq!(tools.outside.files.get(&key).await.expect("the bytes"), drawing);
     refused(
-        curate::add_inspiration(tools, &session.id, Source::Upload("no picture".into(), "x")).await,
+        manage::add_inspiration(tools, &session.id, InspirationInput::Upload("no picture".into(), "x")).await,
         "no PNG, JPEG, WebP or GIF",
     );
-    refused(curate::add_inspiration(tools, &"none".into(), Source::Upload(drawing.clone(), "x")).await, "no session");
     refused(
-        curate::add_inspiration(tools, &session.id, Source::Url("nonsense", InspirationSource::Url)).await,
+        manage::add_inspiration(tools, &"none".into(), InspirationInput::Upload(drawing.clone(), "x")).await,
+        "no session",
+    );
+    refused(
+        manage::add_inspiration(tools, &session.id, InspirationInput::Url("nonsense", InspirationSource::Url)).await,
         "is no address",
     );
     let gone = format!("{}/none.png", desk.app.shop_url);
-    refused(curate::add_inspiration(tools, &session.id, Source::Url(&gone, InspirationSource::Url)).await, "404");
-    let second =
-        curate::add_inspiration(tools, &session.id, Source::Upload(drawing, "second.png")).await.expect("is kept");
+    refused(
+        manage::add_inspiration(tools, &session.id, InspirationInput::Url(&gone, InspirationSource::Url)).await,
+        "404",
+    );
+    let second = manage::add_inspiration(tools, &session.id, InspirationInput::Upload(drawing, "second.png"))
+        .await
+        .expect("is kept");
     let mut tx = desk.tx().await;
     assert!(
         db::inspiration::update(&mut tx, &second.id, Some(-1), Some(&json!({"style": "warm"}))).await.expect("moves")
@@ -602,16 +609,16 @@ async fn inspirations_are_kept_in_their_order(engine: Engine) {
     assert_eq!(listed[0].analysis.as_ref().map(|a| a.0.clone()), Some(json!({"style": "warm"})));
     assert!(db::inspiration::list(&mut tx, &theirs.id).await.expect("lists").is_empty());
     tx.commit().await.expect("commits");
-    curate::delete_inspiration(tools, &first.id).await.expect("deletes");
+    manage::delete_inspiration(tools, &first.id).await.expect("deletes");
     assert!(tools.outside.files.get(&key).await.is_err(), "the bytes went too");
-    refused(curate::delete_inspiration(tools, &first.id).await, "no inspiration");
+    refused(manage::delete_inspiration(tools, &first.id).await, "no inspiration");
 }
 
 async fn quotas_are_reserved_all_or_nothing(engine: Engine) {
     let desk = Desk::new(engine).await;
     let tools = &desk.app.tools;
-    assert_eq!(curate::set_plan(tools, &desk.acme, Plan::Starter).await.expect("a plan").monthly_generation_limit, 500);
-    let quota: Quota = curate::set_plan(tools, &desk.acme, Plan::Free).await.expect("another plan");
+    assert_eq!(manage::set_plan(tools, &desk.acme, Plan::Starter).await.expect("a plan").monthly_generation_limit, 500);
+    let quota: Quota = manage::set_plan(tools, &desk.acme, Plan::Free).await.expect("another plan");
     assert_eq!((quota.plan.as_str(), quota.monthly_generation_limit, quota.max_products), ("free", 100, Some(10)));
     let now = desk.app.clock.now();
     let usage = |n| Usage { client_id: desk.acme.clone(), month: "2026-03".into(), generation_count: n };
@@ -652,14 +659,14 @@ async fn clients_change_by_version_and_go_when_their_shops_are_gone(engine: Engi
     let desk = Desk::new(engine).await;
     let tools = &desk.app.tools;
     let changed =
-        curate::update_client(tools, &desk.other, Some(1), Some("Others"), Some("others")).await.expect("changes");
+        manage::update_client(tools, &desk.other, Some(1), Some("Others"), Some("others")).await.expect("changes");
     assert_eq!((changed.name.as_str(), changed.slug.as_deref(), changed.version), ("Others", Some("others"), 2));
-    refused(curate::update_client(tools, &desk.other, Some(1), Some("x"), None).await, "version 2 now");
-    refused(curate::update_client(tools, &desk.other, None, None, Some("acme")).await, "is Acme already");
-    refused(curate::update_client(tools, &desk.other, None, Some(" "), None).await, "needs a name");
+    refused(manage::update_client(tools, &desk.other, Some(1), Some("x"), None).await, "version 2 now");
+    refused(manage::update_client(tools, &desk.other, None, None, Some("acme")).await, "is Acme already");
+    refused(manage::update_client(tools, &desk.other, None, Some(" "), None).await, "needs a name");
     desk.app.connect().await;
-    refused(curate::delete_client(tools, &desk.acme).await, "still connected");
-    curate::delete_client(tools, &desk.other).await.expect("deletes");
+    refused(manage::delete_client(tools, &desk.acme).await, "still connected");
+    manage::delete_client(tools, &desk.other).await.expect("deletes");
     let mut tx = desk.tx().await;
     assert!(db::product::find(&mut tx, "o1").await.expect("reads").is_none());
     assert_eq!(db::client::list(&mut tx, None, 10).await.expect("lists").len(), 1);

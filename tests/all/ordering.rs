@@ -3,7 +3,7 @@
 use http::{HeaderValue, Method, header};
 use serde_json::{Value, json};
 use store_sync::{
-    curate, db, generate,
+    db, generate, manage,
     model::{ApprovalStatus, FlowId, FlowInput, Plan, ProductId, PushStatus, Quota, SessionInput},
     outside::{Body, Request, Response},
     sandbox::SandboxOptions,
@@ -55,7 +55,7 @@ impl Api {
             settings: json!({ "style": "podium", "size": 96 }).as_object().cloned(),
             ..FlowInput::default()
         };
-        curate::create_flow(&self.app.tools, &input).await.expect("is made").id
+        manage::create_flow(&self.app.tools, &input).await.expect("is made").id
     }
 }
 
@@ -151,7 +151,7 @@ async fn what_is_used_up_answers_402(engine: Engine) {
         product_ids: Some(products),
         ..SessionInput::default()
     };
-    let session = curate::create_session(&api.app.tools, &session).await.expect("is made").id;
+    let session = manage::create_session(&api.app.tools, &session).await.expect("is made").id;
     let path = format!("/sessions/{session}/generations");
     assert_eq!(api.ask(Method::POST, &path, Some(json!({ "variants": 2 }))).await.0, 402);
     let mut tx = api.app.tools.db.read().await.expect("reads");

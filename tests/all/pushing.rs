@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 use store_sync::{
-    curate, db,
+    db, manage,
     model::{
         ApprovalStatus, Asset, AssetInput, ClientId, ImportScope, ProductId, PushMode, PushStatus, RunAction,
         RunStatus, Trigger,
@@ -57,7 +57,7 @@ async fn older_keys_and_web_addresses_are_pushed_as_they_stand(engine: Engine) {
             product_ids: Some(vec![product.id.clone()]),
             ..AssetInput::default()
         };
-        let asset = curate::register_asset(&app.tools, &input).await.expect("an output");
+        let asset = manage::register_asset(&app.tools, &input).await.expect("an output");
         assert_eq!((asset.sha256.as_ref(), asset.mime_type.as_ref()), (None, None));
         assert_eq!(app.approve(&asset).await.pushes.len(), 1);
         app.drain().await;

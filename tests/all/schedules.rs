@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use store_sync::{
-    curate,
     db::{self, connection::Schedule, lease, lease::Ownership},
+    manage,
     model::{ConnectionStatus, Pool, RunAction, RunStatus, Trigger},
     work,
 };
@@ -82,8 +82,8 @@ async fn a_job_wakes_workers_once_it_is_committed(engine: Engine) {
 async fn a_pause_or_a_resume_counts_only_in_the_state_that_it_was_seen_in(engine: Engine) {
     let app = TestApp::new(engine).await;
     let id = app.connect().await;
-    curate::pause_connection(&app.tools, &id).await.expect("is paused");
-    let twice = curate::pause_connection(&app.tools, &id).await.expect_err("is paused already");
+    manage::pause_connection(&app.tools, &id).await.expect("is paused");
+    let twice = manage::pause_connection(&app.tools, &id).await.expect_err("is paused already");
     assert!(twice.message.contains("the connection is error, not active"), "{}", twice.message);
     // Between the look and the write somebody disconnects it.
     let mut tx = app.tools.db.begin().await.expect("begins");
@@ -93,7 +93,7 @@ async fn a_pause_or_a_resume_counts_only_in_the_state_that_it_was_seen_in(engine
     let states = (ConnectionStatus::Error, ConnectionStatus::Active);
     assert!(!db::connection::move_status(&mut tx, &id, states, None, app.clock.now()).await.expect("looks"));
     tx.commit().await.expect("commits");
-    curate::resume_connection(&app.tools, &id).await.expect_err("is disconnected");
+    manage::resume_connection(&app.tools, &id).await.expect_err("is disconnected");
     assert_eq!(app.connection().await.status, ConnectionStatus::Disconnected);
 }
 

@@ -11,9 +11,9 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use store_sync::{
-    curate,
     db::{self, ledger::By},
     generate::{self, GenerationRequest, Queued, Terms},
+    manage,
     model::{AssetStatus, Failure, FlowInput, ProductId, SessionInput, UsageSum},
     sandbox::{self, SandboxOptions},
 };
@@ -188,10 +188,14 @@ async fn a_session_is_analysed_painted_and_paid_for(engine: Engine) {
         settings: json!({ "style": "Rustic", "aspectRatio": "4:3 (Wide)" }).as_object().cloned(),
         ..SessionInput::default()
     };
-    let session = curate::create_session(tools, &input).await.expect("is made").id;
-    curate::add_inspiration(tools, &session, curate::Source::Upload(sandbox::draw_scene(1).into(), "mood.png"))
-        .await
-        .expect("is kept");
+    let session = manage::create_session(tools, &input).await.expect("is made").id;
+    manage::add_inspiration(
+        tools,
+        &session,
+        manage::InspirationInput::Upload(sandbox::draw_scene(1).into(), "mood.png"),
+    )
+    .await
+    .expect("is kept");
     // Put into a collection, they are looked at before anybody wants a picture.
     assert_eq!(purse.app.drain().await, 2);
     assert_eq!(purse.spent().await, 2 * ANALYSIS);
@@ -555,7 +559,7 @@ async fn orders_and_cancels_side_by_side_come_to_an_end(engine: Engine) {
             product_ids: Some(vec![ProductId(product.clone())]),
             ..FlowInput::default()
         };
-        flows.push(curate::create_flow(&purse.app.tools, &input).await.expect("is made").id);
+        flows.push(manage::create_flow(&purse.app.tools, &input).await.expect("is made").id);
     }
     for _ in 0..5 {
         let mut tasks = tokio::task::JoinSet::new();

@@ -82,7 +82,7 @@ async fn look_at(tools: &Tools, tx: &mut Tx, client: &ClientId, input: &SessionI
 
 /// Says something in a session, where people and programs talk about it; `parts` are text, image and settings parts as the older application
 /// has them.
-pub async fn say(tools: &Tools, id: &SessionId, role: &str, parts: &Value) -> Result<Message, Failure> {
+pub async fn post_message(tools: &Tools, id: &SessionId, role: &str, parts: &Value) -> Result<Message, Failure> {
     if !["user", "assistant"].contains(&role) {
         return Err(refused(format!("'{role}' is neither user nor assistant")));
     }

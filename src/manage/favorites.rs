@@ -19,12 +19,12 @@ pub struct Mine {
 }
 
 /// Makes a product or flow a favourite: of a person who belongs to its client, or of the client itself.
-pub async fn favor(tools: &Tools, user: Option<&str>, entity: &Entity) -> Result<Mine, Failure> {
+pub async fn add_favorite(tools: &Tools, user: Option<&str>, entity: &Entity) -> Result<Mine, Failure> {
     set(tools, user, entity, true).await
 }
 
 /// It is a favourite no more.
-pub async fn unfavor(tools: &Tools, user: Option<&str>, entity: &Entity) -> Result<Mine, Failure> {
+pub async fn remove_favorite(tools: &Tools, user: Option<&str>, entity: &Entity) -> Result<Mine, Failure> {
     set(tools, user, entity, false).await
 }
 
@@ -55,7 +55,7 @@ async fn set(tools: &Tools, user: Option<&str>, entity: &Entity, is_favorite: bo
 }
 
 /// Makes an output a favourite of its client; twice does no more than once.
-pub async fn favor_image(tools: &Tools, asset: &AssetId) -> Result<(), Failure> {
+pub async fn add_favorite_image(tools: &Tools, asset: &AssetId) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
     let found = db::asset::find(&mut tx, asset.as_str()).await?.ok_or_else(|| unknown("asset", asset, "assets"))?;
     let id = tools.outside.new_id::<String>();
@@ -64,7 +64,7 @@ pub async fn favor_image(tools: &Tools, asset: &AssetId) -> Result<(), Failure> 
 }
 
 /// An output is a favourite no more.
-pub async fn unfavor_image(tools: &Tools, asset: &AssetId) -> Result<(), Failure> {
+pub async fn remove_favorite_image(tools: &Tools, asset: &AssetId) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
     let found = db::asset::find(&mut tx, asset.as_str()).await?.ok_or_else(|| unknown("asset", asset, "assets"))?;
     db::favorite::delete_image(&mut tx, &found.client_id, asset).await?;

@@ -16,7 +16,7 @@ use crate::{
 const MAX_BYTES: usize = 20 << 20;
 
 /// Where the picture is.
-pub enum Source<'a> {
+pub enum InspirationInput<'a> {
     /// Here; with the name it had.
     Upload(Bytes, &'a str),
     /// On the web.
@@ -24,13 +24,17 @@ pub enum Source<'a> {
 }
 
 /// Keeps a picture with a session, behind those it has.
-pub async fn add_inspiration(tools: &Tools, session: &SessionId, source: Source<'_>) -> Result<Inspiration, Failure> {
+pub async fn add_inspiration(
+    tools: &Tools,
+    session: &SessionId,
+    source: InspirationInput<'_>,
+) -> Result<Inspiration, Failure> {
     let mut tx = tools.db.read().await?;
     let found = db::session::find(&mut tx, session).await?.ok_or_else(|| unknown("session", session, "sessions"))?;
     drop(tx);
     let (bytes, url, kind) = match source {
-        Source::Upload(bytes, name) => (bytes, name.to_owned(), InspirationSource::Upload),
-        Source::Url(url, kind) => {
+        InspirationInput::Upload(bytes, name) => (bytes, name.to_owned(), InspirationSource::Upload),
+        InspirationInput::Url(url, kind) => {
             url::Url::parse(url).map_err(|e| refused(format!("that is no address of a picture: {e}")))?;
             (tools.outside.bytes_at(&AssetLocation::Url(url)).await?, url.to_owned(), kind)
         }

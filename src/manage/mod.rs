@@ -16,11 +16,11 @@ pub use assets::{delete_asset, register_asset, update_asset};
 pub use clients::{add_client, add_member, delete_client, remove_member, set_plan, update_client};
 pub use connections::{ScheduleChange, pause_connection, resume_connection, schedule_connection};
 pub use events::{EventInput, create_event, delete_event};
-pub use favorites::{Mine, favor, favor_image, unfavor, unfavor_image};
+pub use favorites::{Mine, add_favorite, add_favorite_image, remove_favorite, remove_favorite_image};
 pub use flows::{create_flow, delete_flow, update_flow};
-pub use inspirations::{Source, add_inspiration, delete_inspiration, move_inspiration};
+pub use inspirations::{InspirationInput, add_inspiration, delete_inspiration, move_inspiration};
 pub use products::{NewProduct, add_product, link_product};
-pub use sessions::{create_session, delete_session, say, update_session};
+pub use sessions::{create_session, delete_session, post_message, update_session};
 pub use tags::{assign_tag, create_tag, delete_tag, unassign_tag, update_tag};
 
 use serde_json::{Map, Value};
