@@ -8,7 +8,6 @@ mod caller;
 mod connect;
 mod error;
 mod health;
-mod hooks;
 mod host;
 mod listen;
 mod page;
@@ -18,6 +17,7 @@ mod prefix;
 mod refusals;
 mod seats;
 mod trace;
+mod webhooks;
 
 use std::{sync::Arc, time::Duration};
 
@@ -85,8 +85,8 @@ fn bounded(routes: Router) -> Router {
 fn places(web: &connect::Web) -> Router<connect::Web> {
     let readiness = health::Readiness::new(&web.tools);
     let hooks = Router::new()
-        .route("/hooks/{provider}", post(hooks::take))
-        .route("/hooks/{provider}/{connection}", post(hooks::take))
+        .route("/hooks/{provider}", post(webhooks::receive))
+        .route("/hooks/{provider}/{connection}", post(webhooks::receive))
         .layer(from_fn_with_state(Sender::Platform, whole));
     // Looking at an address without opening it begins and ends nothing.
     let callback = || get(connect::finish).post(connect::take).head(connect::nothing);

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    connect, generate, hooks, import,
+    connect, generate, import,
     model::{Failure, JobEnd, Task},
     push,
     tools::{Lease, Shared},
+    webhooks,
 };
 
 /// Does a job, as long as `lease` is the right to it.
@@ -21,7 +22,7 @@ pub(super) async fn run(tools: &Shared, lease: &Arc<Lease>) -> Result<JobEnd, Fa
         Task::PushAsset { push, trigger, .. } => Box::pin(push::run(tools, lease, push, *trigger)).await,
         Task::RemoveAsset { push, trigger, .. } => Box::pin(push::revert(tools, lease, push, *trigger)).await,
         Task::CheckPush { push, .. } => push::check(tools, lease, push).await,
-        Task::Subscribe { connection } => hooks::subscribe(tools, lease, connection).await,
+        Task::Subscribe { connection } => webhooks::subscribe(tools, lease, connection).await,
         Task::Generate { asset, .. } => Box::pin(generate::run(tools, Some(lease), asset)).await,
         Task::AnalyseProduct { product } => generate::analyse_product(tools, product, false).await.map(drop),
         Task::RefreshToken { connection } => connect::refresh_ahead(tools, connection).await,

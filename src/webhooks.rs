@@ -38,7 +38,7 @@ pub async fn receive(
     if !provider.has_webhooks() || connection.is_some() == provider.webhook_names_shop() {
         return Err(unknown());
     }
-    let url = address(tools, provider, connection);
+    let url = callback_url(tools, provider, connection);
     let delivery = Delivery::new(headers, body, &url);
     if provider.is_ping(&delivery) {
         return Ok(0);
@@ -63,13 +63,13 @@ pub async fn receive(
     for shop in &shops {
         let secrets = secrets(tools, shop).await?;
         let told = provider.read_webhook(&delivery, tools.apps.get(provider.key()), &secrets)?;
-        news += usize::from(note(tools, shop, &told, body).await?);
+        news += usize::from(record_delivery(tools, shop, &told, body).await?);
     }
     Ok(news)
 }
 
 /// Keeps a delivery and what it causes, in one transaction; false where it came before.
-async fn note(tools: &Tools, shop: &Connection, told: &WebhookEvent, body: &[u8]) -> Result<bool, Failure> {
+async fn record_delivery(tools: &Tools, shop: &Connection, told: &WebhookEvent, body: &[u8]) -> Result<bool, Failure> {
     let now = tools.outside.clock.now();
     let status = if told.act.is_some() { "processed" } else { "ignored" };
     // Under a topic that means nothing a delivery must not use up itself under its own.
@@ -155,7 +155,7 @@ pub async fn subscribe(tools: &Shared, lease: &Arc<Lease>, id: &ConnectionId) ->
     let provider = session.provider().clone();
     for topic in provider.webhook_topics() {
         let secret = Secret::from(tools.outside.random.token());
-        let external = provider::subscribe(&session, topic, &address(tools, &provider, Some(id)), &secret).await?;
+        let external = provider::subscribe(&session, topic, &callback_url(tools, &provider, Some(id)), &secret).await?;
         let binding = [SECRET, connection.id.as_str(), topic.as_str()];
         let sealed = tools.vault.seal_text(&Binding(&binding), secret.expose_secret());
         let new = NewSubscription {
@@ -175,7 +175,7 @@ pub async fn subscribe(tools: &Shared, lease: &Arc<Lease>, id: &ConnectionId) ->
 }
 
 /// Where deliveries go.
-fn address(tools: &Tools, provider: &Provider, id: Option<&ConnectionId>) -> String {
+fn callback_url(tools: &Tools, provider: &Provider, id: Option<&ConnectionId>) -> String {
     let base = format!("{}/hooks/{}", tools.policy.public_url, provider.key());
     match id.filter(|_| !provider.webhook_names_shop()) {
         Some(id) => format!("{base}/{id}"),

@@ -7,24 +7,24 @@ use axum::{
 };
 
 use super::{connect::Web, error::Refusal};
-use crate::{hooks, model::ConnectionId};
+use crate::{model::ConnectionId, webhooks};
 
 /// Which address: of the whole app, or of one connection.
 #[derive(serde::Deserialize)]
-pub(super) struct Where {
+pub(super) struct WebhookPath {
     provider: String,
     connection: Option<String>,
 }
 
 /// `POST /hooks/{provider}` and `POST /hooks/{provider}/{connection}`: answered at once, worked on later.
-pub(super) async fn take(
+pub(super) async fn receive(
     State(web): State<Web>,
-    Path(at): Path<Where>,
+    Path(at): Path<WebhookPath>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<(StatusCode, &'static str), Refusal> {
     let connection = at.connection.map(ConnectionId);
-    match hooks::receive(&web.tools, &at.provider, connection.as_ref(), &headers, &body).await {
+    match webhooks::receive(&web.tools, &at.provider, connection.as_ref(), &headers, &body).await {
         Ok(_) => Ok((StatusCode::OK, "ok\n")),
         // What platforms demand of a delivery that is not theirs.
         Err(failure) if failure.code == "bad_signature" => Ok((StatusCode::UNAUTHORIZED, "not signed\n")),
