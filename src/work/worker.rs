@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
-use super::{run::run, settle::settle};
+use super::{finish_attempt::finish_attempt, run::run};
 use crate::{
     db,
     model::{Failure, Job, JobEnd, LEASE_LOST, Pool},
@@ -163,7 +163,7 @@ async fn end(tools: &Tools, job: &Job, result: Result<JobEnd, Failure>) -> sqlx:
             tracing::warn!(job.id = %job.id, job.kind = job.kind, "{failure}; its result counts");
             push::leave_check(tools, job).await
         }
-        result => settle(tools, job, result).await,
+        result => finish_attempt(tools, job, result).await,
     }
 }
 

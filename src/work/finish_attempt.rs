@@ -21,7 +21,7 @@ const AWAY: [&str; 3] = ["model_quota", "model_away", "network"];
 const PATIENCE: Duration = Duration::from_hours(72);
 
 /// Ends an attempt at a job, in one transaction. Does nothing where the job is no longer ours.
-pub(super) async fn settle(tools: &Tools, job: &Job, result: Result<JobEnd, Failure>) -> sqlx::Result<()> {
+pub(super) async fn finish_attempt(tools: &Tools, job: &Job, result: Result<JobEnd, Failure>) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     match result {
