@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{connect::Web, error::Refusal};
+use super::{connect::Web, error::PageError};
 use crate::{
     db, generate,
     model::{Asset, AssetId},
@@ -27,7 +27,7 @@ pub fn link(tools: &Tools, asset: &Asset) -> String {
 pub(super) async fn show(
     State(web): State<Web>,
     Path((id, expires, signature, file)): Path<(AssetId, String, String, String)>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, PageError> {
     let (link, now) = (SignedLink { expires, signature }, web.tools.outside.clock.now());
     if web.tools.vault.check_link(LinkKind::Asset, &[id.as_str(), &file], &link, now) != LinkState::Good {
         return Ok(StatusCode::NOT_FOUND.into_response());

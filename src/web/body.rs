@@ -12,7 +12,7 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 
-use super::{api::Trouble, error::Refusal, seats::Seat};
+use super::{api::ApiError, error::PageError, seats::Seat};
 use crate::model::Failure;
 
 /// The largest delivery: a product with two thousand variants is more than a megabyte.
@@ -40,7 +40,7 @@ impl Sender {
     /// A failure in the form that is understood there.
     fn refuse(self, code: &str, text: String) -> Response {
         let failure = Failure::give_up(code, text);
-        if self == Self::Program { Trouble::from(failure).into_response() } else { Refusal(failure).into_response() }
+        if self == Self::Program { ApiError::from(failure).into_response() } else { PageError(failure).into_response() }
     }
 }
 

@@ -16,7 +16,7 @@ use url::Url;
 use super::{
     brake::{Brake, Guesses, too_fast},
     caller::Caller,
-    error::Refusal,
+    error::PageError,
     host::on_own_machine,
     page,
     refusals::Refusals,
@@ -100,7 +100,7 @@ pub(super) async fn begin(
     caller: Caller,
     headers: HeaderMap,
     jar: CookieJar,
-) -> Result<Response, Refusal> {
+) -> Result<Response, PageError> {
     let known = web.tools.provider(&provider);
     let install = known.as_ref().ok().filter(|_| !query.contains_key("client")).and_then(|p| p.install_fields(&query));
     if let Some(fields) = install {
@@ -142,7 +142,7 @@ fn is_preview(headers: &HeaderMap) -> bool {
 }
 
 /// Sends the browser on its way, with its mark.
-fn begun(web: &Web, provider: &str, jar: CookieJar, begun: Begun) -> Result<Response, Refusal> {
+fn begun(web: &Web, provider: &str, jar: CookieJar, begun: Begun) -> Result<Response, PageError> {
     let known = web.tools.provider(provider)?;
     match begun.next {
         Next::Consent(url) => {
@@ -155,7 +155,7 @@ fn begun(web: &Web, provider: &str, jar: CookieJar, begun: Begun) -> Result<Resp
 
 /// Which callback: `/oauth/callback/{provider}`, or with a state behind it where the shop is told a secret address.
 #[derive(serde::Deserialize)]
-pub(super) struct Where {
+pub(super) struct CallbackPath {
     provider: String,
     state: Option<String>,
 }
@@ -163,11 +163,11 @@ pub(super) struct Where {
 /// `GET` of a callback: the browser is back from the shop.
 pub(super) async fn finish(
     State(web): State<Web>,
-    Path(at): Path<Where>,
+    Path(at): Path<CallbackPath>,
     RawQuery(query): RawQuery,
     caller: Caller,
     jar: CookieJar,
-) -> Result<Response, Refusal> {
+) -> Result<Response, PageError> {
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
     let name = format!("{COOKIE}_{}", at.provider);
@@ -196,11 +196,11 @@ pub(super) async fn finish(
 /// `POST` to a callback: the shop's own server brings keys, as JSON or as a form.
 pub(super) async fn take(
     State(web): State<Web>,
-    Path(at): Path<Where>,
+    Path(at): Path<CallbackPath>,
     caller: Caller,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<&'static str, Refusal> {
+) -> Result<&'static str, PageError> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let posted = if kind.starts_with("application/x-www-form-urlencoded") {
         let pairs = url::form_urlencoded::parse(&body);

@@ -18,21 +18,21 @@ pub(super) fn fault() -> Response {
 }
 
 /// A failure as a page.
-pub(super) struct Refusal(pub(super) Failure);
+pub(super) struct PageError(pub(super) Failure);
 
-impl From<Failure> for Refusal {
+impl From<Failure> for PageError {
     fn from(failure: Failure) -> Self {
         Self(failure)
     }
 }
 
-impl From<sqlx::Error> for Refusal {
+impl From<sqlx::Error> for PageError {
     fn from(error: sqlx::Error) -> Self {
         Self(error.into())
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let status = match (self.0.remedy, self.0.code.as_str()) {
             (_, "unknown_client" | "unknown_provider" | "unknown_connection" | "unknown_route") => {

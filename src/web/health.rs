@@ -28,11 +28,11 @@ pub(super) async fn alive() -> &'static str {
 /// Whether this process can work; asked anew at most once a second.
 pub(super) struct Readiness {
     tools: Shared,
-    known: Mutex<Known>,
+    known: Mutex<LastCheck>,
 }
 
 #[derive(Default)]
-struct Known {
+struct LastCheck {
     answer: Option<(Instant, Result<(), String>)>,
     schema_seen: Option<Instant>,
 }
@@ -52,7 +52,7 @@ impl Readiness {
         answer
     }
 
-    async fn look(&self, known: &mut Known) -> Result<(), String> {
+    async fn look(&self, known: &mut LastCheck) -> Result<(), String> {
         if !self.tools.db.lies_in_place() {
             self.tools.cannot(BE_READY, &sqlx::Error::Configuration(DatabaseFault::Gone.into()));
             return Err(DatabaseFault::Gone.to_string());
@@ -72,7 +72,7 @@ impl Readiness {
     }
 
     /// The schema is ours, and something can be written: where a disk is full or a server a standby, reading still works.
-    async fn work(&self, known: &mut Known) -> sqlx::Result<bool> {
+    async fn work(&self, known: &mut LastCheck) -> sqlx::Result<bool> {
         let tools = &self.tools;
         if known.schema_seen.is_none_or(|seen| seen.elapsed() > SCHEMA_GOOD_FOR) {
             if adopt::inspect(&tools.db).await?.kind != Kind::Current {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{extract::State, response::Html};
 
-use super::{connect::Web, error::Refusal};
+use super::{connect::Web, error::PageError};
 use crate::{
     db::{self, run::RunFilter},
     model::{Connection, Run},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// `GET /`.
-pub(super) async fn home(State(web): State<Web>) -> Result<Html<String>, Refusal> {
+pub(super) async fn home(State(web): State<Web>) -> Result<Html<String>, PageError> {
     let mut tx = web.tools.db.read().await?;
     let connections = db::connection::list(&mut tx, None, None, 50).await?;
     let runs = db::run::list(&mut tx, &RunFilter::default(), 20).await?;

@@ -6,14 +6,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{connect::Web, error::Refusal};
+use super::{connect::Web, error::PageError};
 use crate::{model::PushId, push, vault::SignedLink};
 
 /// `GET /pictures/{push}/{expires}/{signature}/{file}`.
 pub(super) async fn show(
     State(web): State<Web>,
     Path((id, expires, signature, file)): Path<(String, String, String, String)>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, PageError> {
     let link = SignedLink { expires, signature };
     let found = push::linked_picture(&web.tools, &PushId(id), &link, &file).await?;
     Ok(match found {

@@ -7,7 +7,7 @@ use axum::{
 };
 use percent_encoding::percent_decode_str;
 
-use super::{api::Trouble, error::Refusal};
+use super::{api::ApiError, error::PageError};
 use crate::model::Failure;
 
 /// Refuses what no database could look up and no log should repeat.
@@ -20,7 +20,7 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     } else {
         return next.run(request).await;
     };
-    if path.starts_with("/api/") { Trouble::from(failure).into_response() } else { Refusal(failure).into_response() }
+    if path.starts_with("/api/") { ApiError::from(failure).into_response() } else { PageError(failure).into_response() }
 }
 
 /// Whether a part of an address is UTF-8 without control characters, but for those that are allowed.

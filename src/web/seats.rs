@@ -35,7 +35,7 @@ struct Posture {
 }
 
 /// A request that is worked on, until its answer is sent.
-pub(super) struct Work(Arc<Seat>);
+pub(super) struct BusySeat(Arc<Seat>);
 
 impl Seats {
     pub(super) fn new(most: usize) -> Self {
@@ -91,20 +91,20 @@ impl Seat {
     }
 
     /// A request is whole.
-    pub(super) fn start_work(self: &Arc<Self>) -> Work {
+    pub(super) fn start_work(self: &Arc<Self>) -> BusySeat {
         locked(&self.posture).at_work += 1;
-        Work(self.clone())
+        BusySeat(self.clone())
     }
 }
 
-impl Work {
+impl BusySeat {
     /// Holds the place until the answer's last byte is handed over.
     pub(super) fn until_sent(self, body: Body) -> Sending {
         Sending { body, _work: self }
     }
 }
 
-impl Drop for Work {
+impl Drop for BusySeat {
     fn drop(&mut self) {
         let mut posture = locked(&self.0.posture);
         posture.at_work -= 1;
@@ -115,7 +115,7 @@ impl Drop for Work {
 /// An answer on its way out.
 pub(super) struct Sending {
     body: Body,
-    _work: Work,
+    _work: BusySeat,
 }
 
 impl HttpBody for Sending {

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 
-use super::{connect::Web, error::Refusal};
+use super::{connect::Web, error::PageError};
 use crate::{model::ConnectionId, webhooks};
 
 /// Which address: of the whole app, or of one connection.
@@ -22,7 +22,7 @@ pub(super) async fn receive(
     Path(at): Path<WebhookPath>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<(StatusCode, &'static str), Refusal> {
+) -> Result<(StatusCode, &'static str), PageError> {
     let connection = at.connection.map(ConnectionId);
     match webhooks::receive(&web.tools, &at.provider, connection.as_ref(), &headers, &body).await {
         Ok(_) => Ok((StatusCode::OK, "ok\n")),

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Body, Trouble, accepted};
+use super::{ApiError, JsonBody, accepted};
 use crate::{
     db, generate,
     model::{ApprovalStatus, Asset, AssetId, Failure},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// `GET /assets/{id}`.
-pub(super) async fn show(State(web): State<Web>, Path(id): Path<AssetId>) -> Result<Json<Asset>, Trouble> {
+pub(super) async fn show(State(web): State<Web>, Path(id): Path<AssetId>) -> Result<Json<Asset>, ApiError> {
     Ok(Json(find(&web, &id).await?))
 }
 
@@ -33,8 +33,8 @@ pub(super) struct Decision {
 pub(super) async fn decide(
     State(web): State<Web>,
     Path(id): Path<AssetId>,
-    Body(decision): Body<Decision>,
-) -> Result<Json<Decided>, Trouble> {
+    JsonBody(decision): JsonBody<Decision>,
+) -> Result<Json<Decided>, ApiError> {
     if decision.status == ApprovalStatus::Pending {
         return Err(Failure::give_up("bad_body", "a decision is approved or rejected").into());
     }
@@ -53,8 +53,8 @@ pub(super) struct Change {
 pub(super) async fn regenerate(
     State(web): State<Web>,
     Path(id): Path<AssetId>,
-    Body(change): Body<Change>,
-) -> Result<Response, Trouble> {
+    JsonBody(change): JsonBody<Change>,
+) -> Result<Response, ApiError> {
     if change.prompt.is_some() {
         return Err(Failure::give_up("bad_body", "words are for edits: POST /assets/{id}/edits").into());
     }
@@ -65,13 +65,13 @@ pub(super) async fn regenerate(
 pub(super) async fn edit(
     State(web): State<Web>,
     Path(id): Path<AssetId>,
-    Body(change): Body<Change>,
-) -> Result<Response, Trouble> {
+    JsonBody(change): JsonBody<Change>,
+) -> Result<Response, ApiError> {
     Ok(accepted(&generate::edit(&web.tools, &id, change.prompt.as_deref(), &change.settings).await?))
 }
 
 /// `GET /assets/{id}/link`: where anybody may fetch it for a day.
-pub(super) async fn link(State(web): State<Web>, Path(id): Path<AssetId>) -> Result<Json<Value>, Trouble> {
+pub(super) async fn link(State(web): State<Web>, Path(id): Path<AssetId>) -> Result<Json<Value>, ApiError> {
     let asset = find(&web, &id).await?;
     let url = match generate::public_url(&web.tools, &asset).await? {
         Some(url) => url,
@@ -80,7 +80,7 @@ pub(super) async fn link(State(web): State<Web>, Path(id): Path<AssetId>) -> Res
     Ok(Json(json!({ "url": url })))
 }
 
-async fn find(web: &Web, id: &AssetId) -> Result<Asset, Trouble> {
+async fn find(web: &Web, id: &AssetId) -> Result<Asset, ApiError> {
     let mut tx = web.tools.db.read().await?;
     let found = db::asset::find(&mut tx, id.as_str()).await?;
     Ok(found.ok_or_else(|| Failure::give_up("unknown_asset", format!("there is no asset '{id}'")))?)

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Asked, Body, Trouble, Wanted, accepted, stream};
+use super::{ApiError, ApiQuery, GenerateBody, JsonBody, accepted, stream};
 use crate::{
     db,
     generate::{self, Cancelled, PromptPreview},
@@ -18,18 +18,18 @@ use crate::{
 pub(super) async fn order(
     State(web): State<Web>,
     Path(id): Path<FlowId>,
-    Body(wanted): Body<Wanted>,
-) -> Result<Response, Trouble> {
+    JsonBody(wanted): JsonBody<GenerateBody>,
+) -> Result<Response, ApiError> {
     Ok(accepted(&generate::request_flow(&web.tools, &id, wanted.terms()).await?))
 }
 
 /// `POST /flows/{id}/retries`: its failed pictures once more.
-pub(super) async fn retry(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, Trouble> {
+pub(super) async fn retry(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, ApiError> {
     Ok(accepted(&generate::retry_flow(&web.tools, &id).await?))
 }
 
 /// `GET /flows/{id}/generations`: how far they are.
-pub(super) async fn progress(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, Trouble> {
+pub(super) async fn progress(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, ApiError> {
     exists(&web, &id).await?;
     let mut tx = web.tools.db.read().await?;
     let progress = db::generation::get_progress(&mut tx, &id).await?;
@@ -37,19 +37,19 @@ pub(super) async fn progress(State(web): State<Web>, Path(id): Path<FlowId>) -> 
 }
 
 /// `GET /flows/{id}/progress`: the same as server-sent events, until none is under way.
-pub(super) async fn follow(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, Trouble> {
+pub(super) async fn follow(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, ApiError> {
     exists(&web, &id).await?;
-    Ok(stream::follow(&web, stream::Of::Flow(id))?)
+    Ok(stream::follow(&web, stream::ProgressTarget::Flow(id))?)
 }
 
 /// `DELETE /flows/{id}/generations`: those that wait are not made.
-pub(super) async fn cancel(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Json<Cancelled>, Trouble> {
+pub(super) async fn cancel(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Json<Cancelled>, ApiError> {
     Ok(Json(generate::cancel_flow(&web.tools, &id).await?))
 }
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Look {
+pub(super) struct PreviewQuery {
     #[serde(default)]
     analyse: bool,
 }
@@ -58,12 +58,12 @@ pub(super) struct Look {
 pub(super) async fn prompt(
     State(web): State<Web>,
     Path(id): Path<FlowId>,
-    Asked(look): Asked<Look>,
-) -> Result<Json<PromptPreview>, Trouble> {
+    ApiQuery(look): ApiQuery<PreviewQuery>,
+) -> Result<Json<PromptPreview>, ApiError> {
     Ok(Json(generate::preview(&web.tools, &id, look.analyse).await?))
 }
 
-async fn exists(web: &Web, id: &FlowId) -> Result<(), Trouble> {
+async fn exists(web: &Web, id: &FlowId) -> Result<(), ApiError> {
     let mut tx = web.tools.db.read().await?;
     match db::flow::find(&mut tx, id).await? {
         Some(_) => Ok(()),

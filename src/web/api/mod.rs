@@ -52,12 +52,14 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .route("/flows/{id}/prompt", get(flows::prompt))
         .route("/clients/{id}/usage", get(usage::show))
         .merge(bare)
-        .method_not_allowed_fallback(async || Trouble(Failure::give_up("bad_method", "this place takes other methods")))
-        .fallback(async || Trouble(Failure::give_up("unknown_route", "there is no such place in the API")))
+        .method_not_allowed_fallback(async || {
+            ApiError(Failure::give_up("bad_method", "this place takes other methods"))
+        })
+        .fallback(async || ApiError(Failure::give_up("unknown_route", "there is no such place in the API")))
         .layer(middleware::from_fn_with_state(Sender::Program, whole))
         .layer(middleware::from_fn_with_state(web.clone(), guard))
         .layer(CatchPanicLayer::custom(|_| {
-            Trouble(Failure::give_up(
+            ApiError(Failure::give_up(
                 "panic",
                 "a fault in the program ended this request; the daemon's log has a line about it",
             ))
@@ -68,7 +70,7 @@ pub(super) fn router(web: &Web) -> Router<Web> {
 /// Only who holds the token gets in; without one in the configuration nobody does.
 async fn guard(State(web): State<Web>, caller: Caller, request: Request, next: Next) -> Response {
     if let Err(wait) = web.guesses.may(&caller) {
-        return Trouble(too_fast(wait)).into_response();
+        return ApiError(too_fast(wait)).into_response();
     }
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
@@ -82,7 +84,7 @@ async fn guard(State(web): State<Web>, caller: Caller, request: Request, next: N
         Some(_) => "say who you are: Authorization: Bearer TOKEN, with the token of [api] token",
         None => "the API is closed: set [api] token, and say it as Authorization: Bearer TOKEN",
     };
-    let mut refused = Trouble(Failure::give_up("unauthorized", text)).into_response();
+    let mut refused = ApiError(Failure::give_up("unauthorized", text)).into_response();
     refused.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
     refused
 }
@@ -97,21 +99,21 @@ fn admitted(tools: &Tools, given: &str) -> bool {
 }
 
 /// A failure as JSON.
-pub(super) struct Trouble(Failure);
+pub(super) struct ApiError(Failure);
 
-impl From<Failure> for Trouble {
+impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         Self(failure)
     }
 }
 
-impl From<sqlx::Error> for Trouble {
+impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
         Self(error.into())
     }
 }
 
-impl IntoResponse for Trouble {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self(mut failure) = self;
         let status = match (failure.remedy, failure.code.as_str()) {
@@ -143,13 +145,13 @@ impl IntoResponse for Trouble {
 }
 
 /// A JSON body whose slips are told as JSON; an empty one is all defaults.
-struct Body<T>(T);
+struct JsonBody<T>(T);
 
-impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Body<T> {
-    type Rejection = Trouble;
+impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Trouble> {
-        let bad = |why: String| Trouble(Failure::give_up("bad_body", why));
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let bad = |why: String| ApiError(Failure::give_up("bad_body", why));
         let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|e| bad(e.to_string()))?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let read = json::read::<Value>(text).and_then(|value| {
@@ -163,14 +165,14 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for Body<T> 
 }
 
 /// What stands behind the question mark, whose slips are told as JSON.
-struct Asked<T>(T);
+struct ApiQuery<T>(T);
 
-impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequestParts<S> for Asked<T> {
-    type Rejection = Trouble;
+impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequestParts<S> for ApiQuery<T> {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Trouble> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let read = Query::<T>::from_request_parts(parts, state).await;
-        read.map(|Query(asked)| Self(asked)).map_err(|e| Trouble(Failure::give_up("bad_query", e.body_text())))
+        read.map(|Query(asked)| Self(asked)).map_err(|e| ApiError(Failure::give_up("bad_query", e.body_text())))
     }
 }
 
@@ -178,16 +180,15 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequestParts<S> for Ask
 async fn no_query(request: Request, next: Next) -> Response {
     match request.uri().query() {
         None | Some("") => next.run(request).await,
-        Some(_) => {
-            Trouble(Failure::give_up("bad_query", "nothing is asked for behind the question mark here")).into_response()
-        }
+        Some(_) => ApiError(Failure::give_up("bad_query", "nothing is asked for behind the question mark here"))
+            .into_response(),
     }
 }
 
 /// How many pictures are ordered.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Wanted {
+struct GenerateBody {
     /// None: as many as the flow's settings say, or four.
     variants: Option<usize>,
     seed: Option<u64>,
@@ -196,13 +197,13 @@ struct Wanted {
     again: bool,
 }
 
-impl Default for Wanted {
+impl Default for GenerateBody {
     fn default() -> Self {
         Self { variants: None, seed: None, priority: USUAL_PRIORITY, again: false }
     }
 }
 
-impl Wanted {
+impl GenerateBody {
     fn terms(&self) -> Terms {
         Terms { variants: self.variants, seed: self.seed, priority: self.priority }
     }

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Body, Trouble, Wanted, accepted, stream};
+use super::{ApiError, GenerateBody, JsonBody, accepted, stream};
 use crate::{
     db,
     generate::{self, Cancelled},
@@ -18,18 +18,18 @@ use crate::{
 pub(super) async fn order(
     State(web): State<Web>,
     Path(id): Path<SessionId>,
-    Body(wanted): Body<Wanted>,
-) -> Result<Response, Trouble> {
+    JsonBody(wanted): JsonBody<GenerateBody>,
+) -> Result<Response, ApiError> {
     Ok(accepted(&generate::request_session(&web.tools, &id, wanted.terms(), wanted.again).await?))
 }
 
 /// `POST /sessions/{id}/retries`: the failed pictures of all its flows once more.
-pub(super) async fn retry(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, Trouble> {
+pub(super) async fn retry(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, ApiError> {
     Ok(accepted(&generate::retry_session(&web.tools, &id).await?))
 }
 
 /// `GET /sessions/{id}/generations`: how far they are.
-pub(super) async fn progress(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, Trouble> {
+pub(super) async fn progress(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, ApiError> {
     exists(&web, &id).await?;
     let mut tx = web.tools.db.read().await?;
     let progress = db::generation::get_session_progress(&mut tx, &id).await?;
@@ -37,17 +37,17 @@ pub(super) async fn progress(State(web): State<Web>, Path(id): Path<SessionId>) 
 }
 
 /// `GET /sessions/{id}/progress`: the same as server-sent events, until none is under way.
-pub(super) async fn follow(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, Trouble> {
+pub(super) async fn follow(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, ApiError> {
     exists(&web, &id).await?;
-    Ok(stream::follow(&web, stream::Of::Session(id))?)
+    Ok(stream::follow(&web, stream::ProgressTarget::Session(id))?)
 }
 
 /// `DELETE /sessions/{id}/generations`: those that wait are not made.
-pub(super) async fn cancel(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Json<Cancelled>, Trouble> {
+pub(super) async fn cancel(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Json<Cancelled>, ApiError> {
     Ok(Json(generate::cancel_session(&web.tools, &id).await?))
 }
 
-async fn exists(web: &Web, id: &SessionId) -> Result<(), Trouble> {
+async fn exists(web: &Web, id: &SessionId) -> Result<(), ApiError> {
     let mut tx = web.tools.db.read().await?;
     match db::session::find(&mut tx, id).await? {
         Some(_) => Ok(()),

@@ -25,12 +25,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LOOK_LEAST: Duration = Duration::from_millis(300);
 
 /// Whose progress.
-pub(super) enum Of {
+pub(super) enum ProgressTarget {
     Flow(FlowId),
     Session(SessionId),
 }
 
-impl Of {
+impl ProgressTarget {
     async fn read(&self, tools: &Tools) -> sqlx::Result<OutputProgress> {
         let mut tx = tools.db.read().await?;
         match self {
@@ -51,7 +51,7 @@ struct Follower {
     tools: Shared,
     /// One of the places that there are for followers.
     _place: OwnedSemaphorePermit,
-    of: Of,
+    of: ProgressTarget,
     last: Option<OutputProgress>,
     ended: bool,
 }
@@ -60,7 +60,7 @@ struct Follower {
 ///
 /// # Errors
 /// Where as many follow something already as this daemon has places for.
-pub(super) fn follow(web: &Web, of: Of) -> Result<Response, Failure> {
+pub(super) fn follow(web: &Web, of: ProgressTarget) -> Result<Response, Failure> {
     let place = web.followers.clone().try_acquire_owned();
     let place = place
         .map_err(|_| Failure::retry("too_many_followers", "too many follow something already; look again later"))?;

@@ -6,7 +6,7 @@ use axum::{
 };
 use serde_json::Value;
 
-use super::{Asked, Trouble};
+use super::{ApiError, ApiQuery};
 use crate::{db, generate, model::Failure, web::connect::Web};
 
 #[derive(serde::Deserialize)]
@@ -19,8 +19,8 @@ pub(super) struct Which {
 pub(super) async fn show(
     State(web): State<Web>,
     Path(id): Path<String>,
-    Asked(which): Asked<Which>,
-) -> Result<Json<Value>, Trouble> {
+    ApiQuery(which): ApiQuery<Which>,
+) -> Result<Json<Value>, ApiError> {
     let mut tx = web.tools.db.read().await?;
     let client = db::client::find(&mut tx, &id).await?;
     drop(tx);
