@@ -32,8 +32,8 @@ const MAX_BODY: usize = 40 << 20;
 
 /// A platform's shop, ready to be served.
 #[derive(Clone)]
-pub struct Server {
-    rehearsal: Arc<Simulator>,
+pub struct SimulatorServer {
+    simulator: Arc<Simulator>,
     http: Http,
 }
 
@@ -68,7 +68,7 @@ impl Catalogue for SandboxCatalogue {
     }
 }
 
-impl Server {
+impl SimulatorServer {
     /// A shop of `provider`'s platform that sells what is on the shelf.
     ///
     /// # Errors
@@ -80,13 +80,13 @@ impl Server {
         outside: Outside,
     ) -> Result<Self, Failure> {
         let http = outside.http.clone();
-        let goods = Box::new(SandboxCatalogue(shelf, Mutex::default()));
-        Ok(Self { rehearsal: Arc::new(Simulator::new(provider, rules, goods, outside)?), http })
+        let catalogue = Box::new(SandboxCatalogue(shelf, Mutex::default()));
+        Ok(Self { simulator: Arc::new(Simulator::new(provider, rules, catalogue, outside)?), http })
     }
 
     /// What it is, for those who connect it.
     pub fn simulator(&self) -> &Simulator {
-        &self.rehearsal
+        &self.simulator
     }
 
     /// Its routes: everything is the platform's but `/rehearsal`.
@@ -110,9 +110,9 @@ impl Server {
     }
 
     async fn finish(&self, answered: SimulatedExchange) -> Response {
-        if let Some(errand) = answered.errand {
+        if let Some(outbound) = answered.outbound {
             // Nothing but 200 counts as taken.
-            if self.run(vec![errand]).await != [200] {
+            if self.run(vec![outbound]).await != [200] {
                 let page = "<!doctype html><title>Access denied</title><h1>Access denied</h1><p>The app did not take the keys.</p>";
                 return (StatusCode::UNAUTHORIZED, axum::response::Html(page)).into_response();
             }
@@ -121,7 +121,7 @@ impl Server {
             let broken = futures_util::stream::once(async { Err::<Bytes, _>(std::io::Error::other("lost")) });
             return Response::new(Body::from_stream(broken));
         }
-        let SimulatedReply { status, headers, body } = answered.said;
+        let SimulatedReply { status, headers, body } = answered.reply;
         let mut response = Response::builder().status(status);
         for (name, value) in headers {
             response = response.header(name, value);
@@ -133,18 +133,18 @@ impl Server {
 /// Serves a stage at `listener` until `shutdown`.
 pub async fn serve(
     listener: TcpListener,
-    stage: Server,
+    server: SimulatorServer,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, stage.router()).with_graceful_shutdown(shutdown).await
+    axum::serve(listener, server.router()).with_graceful_shutdown(shutdown).await
 }
 
-async fn answer(State(stage): State<Server>, request: Request) -> Response {
+async fn answer(State(server): State<SimulatorServer>, request: Request) -> Response {
     let (ask, brought) = match read(request).await {
         Ok(read) => read,
         Err(refusal) => return refusal,
     };
-    stage.finish(stage.rehearsal.answer(&ask, brought.as_ref())).await
+    server.finish(server.simulator.answer(&ask, brought.as_ref())).await
 }
 
 /// A request as conversations write it, and the picture that came with it.
@@ -205,12 +205,12 @@ fn named(headers: &HeaderMap) -> BTreeMap<String, String> {
 }
 
 /// `GET /rehearsal`: what was asked so far, and what is needed to connect.
-async fn control(State(stage): State<Server>) -> Json<Value> {
-    let rehearsal = stage.simulator();
-    let mut told = rehearsal.stats();
-    told["fields"] = json!(rehearsal.fields());
-    told["keys"] = json!(rehearsal.pasted_keys());
-    told["hosts"] = json!(rehearsal.hosts());
+async fn control(State(server): State<SimulatorServer>) -> Json<Value> {
+    let simulator = server.simulator();
+    let mut told = simulator.stats();
+    told["fields"] = json!(simulator.fields());
+    told["keys"] = json!(simulator.pasted_keys());
+    told["hosts"] = json!(simulator.hosts());
     Json(told)
 }
 
@@ -241,39 +241,43 @@ enum ControlAction {
 }
 
 /// `POST /rehearsal/mischief`.
-async fn faults(State(stage): State<Server>, Json(asked): Json<FaultOrder>) -> StatusCode {
-    let rehearsal = stage.simulator();
+async fn faults(State(server): State<SimulatorServer>, Json(asked): Json<FaultOrder>) -> StatusCode {
+    let simulator = server.simulator();
     match asked.act {
-        ControlAction::Throttle => rehearsal.inject_fault(Fault::Throttle, asked.times),
-        ControlAction::Down => rehearsal.inject_fault(Fault::Down, asked.times),
-        ControlAction::Lose => rehearsal.inject_fault(Fault::Lose, asked.times),
-        ControlAction::FailPicture => rehearsal.inject_fault(Fault::FailPicture, asked.times),
-        ControlAction::Expire => rehearsal.end_tokens(),
-        ControlAction::Revoke => rehearsal.revoke(),
+        ControlAction::Throttle => simulator.inject_fault(Fault::Throttle, asked.times),
+        ControlAction::Down => simulator.inject_fault(Fault::Down, asked.times),
+        ControlAction::Lose => simulator.inject_fault(Fault::Lose, asked.times),
+        ControlAction::FailPicture => simulator.inject_fault(Fault::FailPicture, asked.times),
+        ControlAction::Expire => simulator.end_tokens(),
+        ControlAction::Revoke => simulator.revoke(),
     }
     StatusCode::NO_CONTENT
 }
 
 /// `PATCH /rehearsal/products/{number}`: the merchant changes a product.
-async fn edit(State(stage): State<Server>, Path(number): Path<u64>, Json(given): Json<Map<String, Value>>) -> Response {
-    told(&stage, stage.simulator().edit(number, given)).await
+async fn edit(
+    State(server): State<SimulatorServer>,
+    Path(number): Path<u64>,
+    Json(given): Json<Map<String, Value>>,
+) -> Response {
+    told(&server, server.simulator().edit(number, given)).await
 }
 
 /// `DELETE /rehearsal/products/{number}`: the merchant takes it away.
-async fn remove(State(stage): State<Server>, Path(number): Path<u64>) -> Response {
-    told(&stage, stage.simulator().delete(number)).await
+async fn remove(State(server): State<SimulatorServer>, Path(number): Path<u64>) -> Response {
+    told(&server, server.simulator().delete(number)).await
 }
 
 /// What came of the deliveries.
-async fn told(stage: &Server, errands: Option<Vec<Outbound>>) -> Response {
+async fn told(server: &SimulatorServer, errands: Option<Vec<Outbound>>) -> Response {
     match errands {
-        Some(errands) => Json(json!({ "deliveries": stage.run(errands).await })).into_response(),
+        Some(errands) => Json(json!({ "deliveries": server.run(errands).await })).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
 /// `POST /rehearsal/activate`: the merchant activates an integration with the two addresses that the daemon showed.
-async fn activate(State(stage): State<Server>, Form(params): Form<BTreeMap<String, String>>) -> Response {
-    let answered = stage.simulator().activate(&params);
-    stage.finish(answered).await
+async fn activate(State(server): State<SimulatorServer>, Form(params): Form<BTreeMap<String, String>>) -> Response {
+    let answered = server.simulator().activate(&params);
+    server.finish(answered).await
 }

@@ -11,9 +11,9 @@ const LADDER: &[&[&str]] = &[
     &["provider", "gemini", "db", "vault"],
     &["tools"],
     &["connect"],
-    &["import", "push", "generate", "curate", "hooks"],
+    &["import", "push", "generate", "manage", "webhooks"],
     &["web", "work"],
-    &["app", "rehearse"],
+    &["app", "simulator"],
     &["cli"],
 ];
 /// The side house: may use `outside` and the nouns of time only.
@@ -76,23 +76,16 @@ fn imports(text: &str) -> BTreeSet<String> {
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
         if let Some(group) = rest.strip_prefix('{') {
-            let (mut depth, mut name) = (0, String::new());
+            let (mut depth, mut name) = (1, String::new());
             for c in group.chars() {
-                match c {
-                    '{' => depth += 1,
-                    '}' if depth == 0 => break,
-                    '}' => depth -= 1,
-                    ',' if depth == 0 => name.clear(),
-                    c if depth == 0 && (c.is_alphanumeric() || c == '_') => name.push(c),
-                    ':' if depth == 0 && !name.is_empty() => {
-                        found.insert(std::mem::take(&mut name));
-                    }
-                    _ => {}
+                if depth == 1 && (c.is_alphanumeric() || c == '_') {
+                    name.push(c);
+                    continue;
                 }
-                if depth == 0 && c == ',' {
-                    name.clear();
-                } else if depth == 0 && !name.is_empty() {
-                    found.insert(name.clone());
+                found.insert(std::mem::take(&mut name));
+                depth += i32::from(c == '{') - i32::from(c == '}');
+                if depth == 0 {
+                    break;
                 }
             }
         } else {
@@ -118,7 +111,7 @@ fn imports_go_down_the_ladder_only() {
                 ("lib" | "main", _)
                 | ("outside", "model")
                 | (SIDE, "outside" | "model")
-                | ("app" | "cli" | "rehearse", SIDE) => true,
+                | ("app" | "cli" | "simulator", SIDE) => true,
                 (from, to) => matches!((rung(from), rung(to)), (Some(from), Some(to)) if to < from),
             };
             // The column types of a sealed secret are the vault's; the database only stores them.
@@ -348,4 +341,26 @@ fn no_public_function_is_left_uncalled() {
         }
     }
     assert!(dead.is_empty(), "nobody calls these: {dead:?}");
+}
+
+/// One name means one thing, wherever a reader meets it. The command line's own arguments are read beside their command.
+#[test]
+fn a_type_name_is_defined_once() {
+    let mut defined: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (path, text) in sources().into_iter().filter(|(path, _)| room(path) != "cli") {
+        // Types inside of functions and of types are read where they stand.
+        for line in code(&text).lines().filter(|line| !line.starts_with(' ')) {
+            let (_, bare) = line.split_once(") ").filter(|_| line.starts_with("pub(")).unwrap_or(("", line));
+            let mut words = bare.trim_start_matches("pub ").split(' ');
+            if !["struct", "enum", "trait", "type", "union"].contains(&words.next().unwrap_or_default()) {
+                continue;
+            }
+            let name = words.next().unwrap_or_default();
+            let end = name.find(|c: char| !c.is_alphanumeric()).unwrap_or(name.len());
+            defined.entry(name[..end].to_owned()).or_default().push(path.display().to_string());
+        }
+    }
+    let twice: Vec<_> = defined.iter().filter(|(_, places)| places.len() > 1).collect();
+    assert!(defined.len() > 300, "{}", defined.len());
+    assert!(twice.is_empty(), "one name for two things: {twice:#?}");
 }

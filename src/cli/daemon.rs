@@ -17,7 +17,7 @@ use crate::{
     outside::{Http, HttpPolicy, Outside},
     provider::SimulatorOptions,
     sandbox::{self, Sandbox, SandboxOptions, Shelf},
-    simulator::{self, Server},
+    simulator::{self, SimulatorServer},
 };
 
 #[derive(clap::Args)]
@@ -119,8 +119,8 @@ async fn rehearsal(
     };
     let outside = Outside { http: Http::new(policy)?, ..app::outside(config)? };
     let shelf = Shelf::new(&options, outside.clock.now())?;
-    let stage = Server::new(provider.clone(), rules, shelf, outside)?;
-    let rehearsal = stage.simulator();
+    let server = SimulatorServer::new(provider.clone(), rules, shelf, outside)?;
+    let rehearsal = server.simulator();
     line(&format!("{} (rehearsal) at {here}", provider.name()))?;
     let mut told =
         "To connect it, put this into config.toml and restart the daemon:\n\n[http]\nallow_private_networks = true\n"
@@ -146,7 +146,7 @@ async fn rehearsal(
     }
     told.push_str(if provider.takes_pasted_keys() { "" } else { " --rehearse" });
     note(&format!("{told}\n\nThe merchant's hand and bad luck: {here}/rehearsal (docs/platforms.md)"));
-    simulator::serve(listener, stage, stop_signal()).await?;
+    simulator::serve(listener, server, stop_signal()).await?;
     Ok(())
 }
 

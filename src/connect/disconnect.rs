@@ -48,7 +48,7 @@ async fn revoke(tools: &Shared, connection: &Connection) -> Result<bool, Failure
     if !provider.kind().brings_code() {
         return Ok(false);
     }
-    let session = super::session(tools, connection, tools.outside.clone())?;
+    let shop = super::shop_client(tools, connection, tools.outside.clone())?;
     let grant = StoredCredentials::new(tools.clone(), connection.id.clone()).current().await?;
-    provider::revoke(&session, &grant).await
+    provider::revoke(&shop, &grant).await
 }

@@ -46,7 +46,7 @@ pub const NEEDS_REAUTH: &str = "needs_reauth";
 /// A session with a connected shop: holding it is the permission to speak to it.
 pub async fn open(tools: &Shared, id: &ConnectionId) -> Result<(ShopClient, Connection), Failure> {
     let connection = find_usable(tools, id).await?;
-    Ok((session(tools, &connection, tools.outside.clone())?, connection))
+    Ok((shop_client(tools, &connection, tools.outside.clone())?, connection))
 }
 
 /// A session for a job: it ends with the right to the job.
@@ -57,7 +57,7 @@ pub async fn open_for(
 ) -> Result<(ShopClient, Connection), Failure> {
     let connection = find_usable(tools, id).await?;
     let outside = Outside { http: tools.outside.http.within(lease.deadline()), ..tools.outside.clone() };
-    Ok((session(tools, &connection, outside)?.fenced(lease.clone()), connection))
+    Ok((shop_client(tools, &connection, outside)?.fenced(lease.clone()), connection))
 }
 
 async fn find_usable(tools: &Tools, id: &ConnectionId) -> Result<Connection, Failure> {
@@ -79,7 +79,7 @@ pub async fn still_usable(tx: &mut Tx, id: &ConnectionId) -> Result<(), Failure>
     }
 }
 
-fn session(tools: &Shared, connection: &Connection, outside: Outside) -> Result<ShopClient, Failure> {
+fn shop_client(tools: &Shared, connection: &Connection, outside: Outside) -> Result<ShopClient, Failure> {
     let provider = tools.provider(&connection.store_type)?.clone();
     let app = tools.app_of(&provider)?.cloned();
     let keys = Arc::new(StoredCredentials::new(tools.clone(), connection.id.clone()));
@@ -89,7 +89,7 @@ fn session(tools: &Shared, connection: &Connection, outside: Outside) -> Result<
         facts = provider.facts_of_address(&connection.store_url).unwrap_or_default();
     }
     let shop = Shop { provider, facts, store_url: connection.store_url.clone(), app };
-    Ok(ShopClient::new(outside, shop, keys, &tools.pacers))
+    Ok(ShopClient::new(outside, shop, keys, &tools.rate_limiters))
 }
 
 fn usable(connection: &Connection) -> Result<(), Failure> {

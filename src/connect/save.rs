@@ -95,7 +95,7 @@ pub(super) async fn probe(
         app: tools.apps.get(provider.key()).cloned(),
     };
     let keys = Arc::new(Fixed::new(grant.clone()));
-    provider::probe(&ShopClient::new(tools.outside.clone(), shop, keys, &tools.pacers)).await
+    provider::probe(&ShopClient::new(tools.outside.clone(), shop, keys, &tools.rate_limiters)).await
 }
 
 /// Sets when a grant is to be renewed, used and warned about. Each a little otherwise for every shop, so that shops that were

@@ -58,7 +58,7 @@ pub struct EditRequest<'a> {
 
 /// A picture that came.
 #[derive(Debug, Clone)]
-pub struct GeneratedImage {
+pub struct ModelImage {
     pub bytes: Bytes,
     /// Which model made it.
     pub model: String,

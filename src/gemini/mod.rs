@@ -20,7 +20,7 @@ use url::Url;
 pub use account::{AccountError, ServiceAccount};
 pub use analysis_request::{Analysed, AnalysisRequest, MOST_PICTURES, MOST_TEXT_BYTES, analysis_body};
 pub use image_request::{
-    ASPECTS, EDIT_MARKER, EditRequest, GeneratedImage, INSPIRATION_MARKER, ImageRequest, OTHERS_MARKER, PRODUCT_MARKER,
+    ASPECTS, EDIT_MARKER, EditRequest, INSPIRATION_MARKER, ImageRequest, ModelImage, OTHERS_MARKER, PRODUCT_MARKER,
     SIZES, body, edit_body, parts_outline,
 };
 pub use money::TextPrice;
@@ -105,7 +105,7 @@ impl Gemini {
     /// # Errors
     /// `blocked`, `model_key`, `model_refused`, `bad_request` and `no_model` are for people; `model_quota` (with its wait), `model_away`,
     /// `network` and `no_picture` may go better later.
-    pub async fn paint(&self, wish: &ImageRequest<'_>) -> Result<GeneratedImage, Failure> {
+    pub async fn paint(&self, wish: &ImageRequest<'_>) -> Result<ModelImage, Failure> {
         let models = [Some(wish.model.unwrap_or(&self.model)), wish.fallback.or(self.fallback.as_deref())];
         self.painted(self.exchange(models, ModelRequest::Paint(wish)).await?, wish.size)
     }
@@ -114,7 +114,7 @@ impl Gemini {
     ///
     /// # Errors
     /// As [`Gemini::paint`].
-    pub async fn edit(&self, edit: &EditRequest<'_>) -> Result<GeneratedImage, Failure> {
+    pub async fn edit(&self, edit: &EditRequest<'_>) -> Result<ModelImage, Failure> {
         let models = [Some(self.edit_model.as_str()), Some(self.model.as_str())];
         self.painted(self.exchange(models, ModelRequest::Edit(edit)).await?, edit.size)
     }
@@ -175,10 +175,10 @@ impl Gemini {
         ImageFormat::new(aspect, size, &self.sizes_of(model))
     }
 
-    fn painted(&self, told: ModelAnswer, size: Option<&str>) -> Result<GeneratedImage, Failure> {
+    fn painted(&self, told: ModelAnswer, size: Option<&str>) -> Result<ModelImage, Failure> {
         let (bytes, cost_usd_micros) = (answer::picture(&told.answer)?, self.price(&told.model, size));
         let tokens = answer::tokens(&told.answer).unwrap_or_default();
-        Ok(GeneratedImage { bytes, model: told.model, cost_usd_micros, tokens })
+        Ok(ModelImage { bytes, model: told.model, cost_usd_micros, tokens })
     }
 
     /// One exchange for all verbs: the first model, and the second where that is away.

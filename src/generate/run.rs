@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     db::{self, Tx},
-    gemini::{self, EditRequest, Gemini, GeneratedImage, ImageRequest},
+    gemini::{self, EditRequest, Gemini, ImageRequest, ModelImage},
     model::{
         Asset, AssetId, AssetStatus, CollectionSession, Failure, FlowId, GenerationFlow, Inspiration, Product,
         UsageKind,
@@ -219,8 +219,8 @@ fn composed_picture(made: store_sync_studio::Picture, prompt: String, provenance
     FinishedPicture { bytes, model, cost_usd_micros: 0, tokens: None, prompt, provenance }
 }
 
-fn painted_picture(painted: GeneratedImage, prompt: String, provenance: Value) -> FinishedPicture {
-    let GeneratedImage { bytes, model, cost_usd_micros, tokens } = painted;
+fn painted_picture(painted: ModelImage, prompt: String, provenance: Value) -> FinishedPicture {
+    let ModelImage { bytes, model, cost_usd_micros, tokens } = painted;
     FinishedPicture { bytes, model, cost_usd_micros, tokens: Some((tokens.input, tokens.output)), prompt, provenance }
 }
 
@@ -247,8 +247,8 @@ async fn call_model(
     lease: Option<&Lease>,
     asset: &Asset,
     (read, kind): (&Settings<'_>, UsageKind),
-    question: impl Future<Output = Result<GeneratedImage, Failure>>,
-) -> Result<GeneratedImage, Failure> {
+    question: impl Future<Output = Result<ModelImage, Failure>>,
+) -> Result<ModelImage, Failure> {
     let price = request::money(tools, read.0, kind)?.map_or(0, |(_, price)| price);
     let at = accounting::call(tools, lease, asset, price).await?;
     let mut painted = match question.await {

@@ -123,8 +123,8 @@ pub(super) async fn apply_page(
     page: &HashedPage,
     tell_created: bool,
 ) -> Result<Applied, Failure> {
-    let mut absorbed = Applied { counts: Counts::default(), items: Vec::new(), created: Vec::new() };
-    absorbed.note_unreadable(outside, &page.unreadable);
+    let mut applied = Applied { counts: Counts::default(), items: Vec::new(), created: Vec::new() };
+    applied.note_unreadable(outside, &page.unreadable);
     let ids: Vec<&str> = page.products.iter().map(|(product, _)| product.erp_id.as_str()).collect();
     let known = catalogue::list_known(tx, to.connection, &ids).await?;
     let known: HashMap<&str, &KnownProduct> = known.iter().map(|known| (known.erp_id.as_str(), known)).collect();
@@ -137,32 +137,32 @@ pub(super) async fn apply_page(
             // The shop itself says so: it is no product that came back, and none to begin with.
             match row {
                 Some(row) if !row.gone => {
-                    absorbed.counts.deleted += 1;
+                    applied.counts.deleted += 1;
                     let told = item(outside, Some(&row.id), Some(product.erp_id.clone()), ItemOutcome::Deleted);
-                    absorbed.items.push(NewItem { message: Some("the shop lists it as deleted".into()), ..told });
+                    applied.items.push(NewItem { message: Some("the shop lists it as deleted".into()), ..told });
                     gone.push(&row.id);
                 }
-                _ => absorbed.counts.unchanged += 1,
+                _ => applied.counts.unchanged += 1,
             }
             continue;
         }
         match row {
             Some(row) if row.erp_hash.as_deref() == Some(hash) && !row.gone && product.doubt.is_none() => {
-                absorbed.counts.unchanged += 1;
+                applied.counts.unchanged += 1;
             }
             Some(row) => writes.push((row.id.clone(), product, hash, false)),
             None => writes.push((outside.new_id(), product, hash, true)),
         }
     }
-    absorbed.created = writes.iter().filter(|(.., new)| *new).map(|(id, ..)| id.clone()).collect();
-    absorbed.note_writes(outside, &writes, tell_created);
+    applied.created = writes.iter().filter(|(.., new)| *new).map(|(id, ..)| id.clone()).collect();
+    applied.note_writes(outside, &writes, tell_created);
     if !gone.is_empty() {
         catalogue::mark_products_gone(tx, &gone, to.now).await?;
     }
     if !writes.is_empty() {
         write(tx, outside, to, &writes).await?;
     }
-    Ok(absorbed)
+    Ok(applied)
 }
 
 impl Applied {

@@ -72,30 +72,30 @@ pub(super) struct ImportRun<'a> {
 
 impl ImportRun<'_> {
     async fn work(&mut self) -> Result<ImportEnd, Failure> {
-        let (session, connection) = connect::open_for(self.lease, self.tools, self.order.connection).await?;
-        let result = self.pass(&session, &connection).await;
-        self.calls = session.api_calls();
+        let (shop, connection) = connect::open_for(self.lease, self.tools, self.order.connection).await?;
+        let result = self.pass(&shop, &connection).await;
+        self.calls = shop.api_calls();
         match result {
             Ok(end) | Err(Halt::Ends(end)) => Ok(end),
             Err(Halt::Failed(failure)) => Err(failure),
         }
     }
 
-    async fn pass(&mut self, session: &ShopClient, connection: &Connection) -> Result<ImportEnd, Halt> {
+    async fn pass(&mut self, shop: &ShopClient, connection: &Connection) -> Result<ImportEnd, Halt> {
         let mut cursor = {
             let mut tx = self.tools.db.read().await?;
             db::cursor::get(&mut tx, &connection.id).await?
         };
-        let mut progress = self.resume_or_begin(session, &cursor);
+        let mut progress = self.resume_or_begin(shop, &cursor);
         let mut course = self.course(connection, &progress).await?;
-        let mut page = match self.fetch(session, &progress).await {
+        let mut page = match self.fetch(shop, &progress).await {
             // A page token that outlived the shop's memory: the pass begins anew.
             Err(Halt::Failed(failure)) if progress.next.is_some() && failure.remedy == Remedy::GiveUp => {
                 tracing::info!(connection.id = %connection.id, "the shop no longer knows where the last pass stopped; beginning anew");
                 let now = self.tools.outside.clock.now();
                 progress = PassProgress::begin(self.tools.outside.new_id(), progress.scope, progress.since, now);
                 course = Course::begin(self.tools.policy.max_products);
-                self.fetch(session, &progress).await?
+                self.fetch(shop, &progress).await?
             }
             other => other?,
         };
@@ -105,30 +105,30 @@ impl ImportRun<'_> {
             progress.advance(&prepared, next, total);
             let endless = course.take(&prepared.marks, prepared.unidentified, &mut progress);
             let goes_on = progress.next.is_some() && endless.is_none();
-            let write = self.write_page(connection, &cursor, &progress, &prepared, session.api_calls());
+            let write = self.write_page(connection, &cursor, &progress, &prepared, shop.api_calls());
             if goes_on && self.tools.outside.clock.now() < self.turn_ends {
                 // The next page is fetched while this one is written; a page that came is kept even if the next one fails.
-                let (written, fetched) = tokio::join!(write, self.fetch(session, &progress));
+                let (written, fetched) = tokio::join!(write, self.fetch(shop, &progress));
                 self.counts.add(&written?);
                 page = fetched?;
                 continue;
             }
             self.counts.add(&write.await?);
             if let Some(why) = endless {
-                return self.break_off(connection, &mut cursor, &progress, &why, session.api_calls()).await;
+                return self.break_off(connection, &mut cursor, &progress, &why, shop.api_calls()).await;
             }
             if !goes_on {
-                return self.finish(connection, &mut cursor, &progress, session.api_calls()).await;
+                return self.finish(connection, &mut cursor, &progress, shop.api_calls()).await;
             }
             self.make_room(&progress).await?;
-            page = self.fetch(session, &progress).await?;
+            page = self.fetch(shop, &progress).await?;
         }
     }
 
     /// The next page; no longer waited for when the import is called off.
-    async fn fetch(&self, session: &ShopClient, progress: &PassProgress) -> Result<Page, Halt> {
+    async fn fetch(&self, shop: &ShopClient, progress: &PassProgress) -> Result<Page, Halt> {
         tokio::select! {
-            page = provider::page(session, progress.since, progress.next.as_ref()) => Ok(page?),
+            page = provider::page(shop, progress.since, progress.next.as_ref()) => Ok(page?),
             end = self.called_off(progress) => Err(Halt::Ends(end)),
         }
     }
@@ -187,10 +187,10 @@ impl ImportRun<'_> {
     }
 
     /// An unfinished pass of the same kind goes on; otherwise a new one begins.
-    fn resume_or_begin(&self, session: &ShopClient, cursor: &Cursor) -> PassProgress {
+    fn resume_or_begin(&self, shop: &ShopClient, cursor: &Cursor) -> PassProgress {
         let unfinished =
             cursor.cursor.as_ref().and_then(|json| serde_json::from_value::<PassProgress>(json.0.clone()).ok());
-        let scope = self.scope(session, cursor);
+        let scope = self.scope(shop, cursor);
         match unfinished {
             Some(progress)
                 if progress.next.is_some() && (progress.scope == ImportScope::Full || progress.scope == scope) =>
@@ -200,18 +200,18 @@ impl ImportRun<'_> {
             _ => {
                 let now = self.tools.outside.clock.now();
                 let since = cursor.watermark(now).filter(|_| scope == ImportScope::Changes);
-                let since = since.map(|at| at.minus(session.provider().overlap()));
+                let since = since.map(|at| at.minus(shop.provider().overlap()));
                 PassProgress::begin(self.tools.outside.new_id(), scope, since, now)
             }
         }
     }
 
     /// Changes only where the shop can tell them and a complete pass is not too long ago.
-    fn scope(&self, session: &ShopClient, cursor: &Cursor) -> ImportScope {
+    fn scope(&self, shop: &ShopClient, cursor: &Cursor) -> ImportScope {
         let now = self.tools.outside.clock.now();
         let last_full = cursor.full_sync_at.filter(|at| at.may_have_been(now));
         let fresh = last_full.is_some_and(|at| now.since(at) < self.tools.policy.full_every);
-        let able = session.provider().full_only().is_none() && cursor.watermark(now).is_some();
+        let able = shop.provider().full_only().is_none() && cursor.watermark(now).is_some();
         if self.order.scope == ImportScope::Changes && able && fresh { ImportScope::Changes } else { ImportScope::Full }
     }
 
@@ -229,9 +229,9 @@ impl ImportRun<'_> {
         let mut tx = tools.db.begin().await?;
         self.may_write(&mut tx, progress).await?;
         let first_pass = cursor.full_sync_at.is_none();
-        let absorbed = apply_page(&mut tx, &tools.outside, &to, page, !first_pass).await?;
+        let applied = apply_page(&mut tx, &tools.outside, &to, page, !first_pass).await?;
         if tools.policy.analyse_on_import {
-            for product in &absorbed.created {
+            for product in &applied.created {
                 let analyse = Task::AnalyseProduct { product: product.clone() };
                 db::job::enqueue(&mut tx, &tools.outside, &connection.client_id, analyse).await?;
             }
@@ -245,12 +245,12 @@ impl ImportRun<'_> {
         let json = serde_json::to_value(progress).map_err(|e| Failure::give_up("cursor", e.to_string()))?;
         let stands = Cursor { cursor: Some(Json(json)), ..cursor.clone() };
         db::cursor::upsert(&mut tx, &connection.id, &stands, now).await?;
-        db::run::insert_items(&mut tx, &self.run, &absorbed.items, now).await?;
+        db::run::insert_items(&mut tx, &self.run, &applied.items, now).await?;
         let mut counts = self.counts;
-        counts.add(&absorbed.counts);
+        counts.add(&applied.counts);
         db::run::update_counts(&mut tx, &self.run, total(progress), &counts, calls, now).await?;
         tx.commit().await?;
-        Ok(absorbed.counts)
+        Ok(applied.counts)
     }
 
     /// Asked in every transaction that writes: whether the job is still ours, and the shop not paused or disconnected meanwhile.

@@ -7,7 +7,7 @@ use super::text;
 /// Code of whatever ends because the job is another worker's by now.
 pub const LEASE_LOST: &str = "lease_lost";
 
-/// What helps. Decided in `provider/verdict.rs`, acted on in `work/settle.rs`.
+/// What helps. Decided in `provider/classify.rs`, acted on in `work/finish_attempt.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
     /// The same work may succeed later: after the given wait, or after the usual backoff.

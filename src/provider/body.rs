@@ -53,42 +53,44 @@ impl Op {
 pub(super) fn fill(
     op: &Op,
     body: &BodyKind,
-    scope: &TemplateContext<'_>,
-    parcel: Option<&Upload>,
+    context: &TemplateContext<'_>,
+    upload: Option<&Upload>,
 ) -> Result<(Option<String>, Body), Failure> {
     let file = || {
-        parcel.ok_or_else(|| Failure::give_up("no_picture", "the provider's file sends a picture where there is none"))
+        upload.ok_or_else(|| Failure::give_up("no_picture", "the provider's file sends a picture where there is none"))
     };
     let json = |value: &Value| (Some("application/json".to_owned()), Body::Bytes(value.to_string().into()));
     Ok(match body {
-        BodyKind::Json { value } => json(&value.fill(scope)?.unwrap_or(Value::Null)),
+        BodyKind::Json { value } => json(&value.fill(context)?.unwrap_or(Value::Null)),
         BodyKind::Graphql { variables, .. } => {
-            let mut scope = TemplateContext { values: scope.values.clone(), ..*scope };
-            scope.values.insert("inner".into(), op.inner.as_str().into());
-            json(&json!({ "query": op.document, "variables": variables.fill(&scope)? }))
+            let mut context = TemplateContext { values: context.values.clone(), ..*context };
+            context.values.insert("inner".into(), op.inner.as_str().into());
+            json(&json!({ "query": op.document, "variables": variables.fill(&context)? }))
         }
         BodyKind::Form { fields } => {
             let mut form = url::form_urlencoded::Serializer::new(String::new());
             for (name, template) in fields {
-                if let Some(value) = template.text(scope)? {
+                if let Some(value) = template.text(context)? {
                     form.append_pair(name, &value);
                 }
             }
             (Some("application/x-www-form-urlencoded".to_owned()), Body::Bytes(form.finish().into()))
         }
-        BodyKind::Raw { content_type } => (content_type.text(scope)?, Body::Bytes(file()?.bytes.clone())),
+        BodyKind::Raw { content_type } => (content_type.text(context)?, Body::Bytes(file()?.bytes.clone())),
         BodyKind::Multipart { fields, part } => {
             let mut parts = Vec::new();
-            let given = fields.as_ref().map(|template| template.value(scope)).transpose()?.flatten();
+            let given = fields.as_ref().map(|template| template.value(context)).transpose()?.flatten();
             for field in given.as_ref().and_then(Value::as_array).into_iter().flatten() {
                 let text = |name: &str| field.get(name).and_then(as_text).unwrap_or_default();
                 parts.push(text_part(&text("name"), text("value")));
             }
             for part in part {
                 match (&part.value, &part.json) {
-                    (Some(template), _) => parts.extend(template.text(scope)?.map(|text| text_part(&part.name, text))),
+                    (Some(template), _) => {
+                        parts.extend(template.text(context)?.map(|text| text_part(&part.name, text)))
+                    }
                     (None, Some(tree)) => {
-                        let text = tree.fill(scope)?.unwrap_or_default().to_string();
+                        let text = tree.fill(context)?.unwrap_or_default().to_string();
                         let media_type = Some("application/json".to_owned());
                         parts.push(Part { media_type, ..text_part(&part.name, text) });
                     }
@@ -98,7 +100,7 @@ pub(super) fn fill(
             (None, Body::Multipart(parts))
         }
         BodyKind::GraphqlMultipart { variables, file_at, .. } => {
-            let operations = json!({ "query": op.document, "variables": variables.fill(scope)? });
+            let operations = json!({ "query": op.document, "variables": variables.fill(context)? });
             let map = json!({ "0": [format!("variables.{file_at}")] });
             let parts = vec![
                 text_part("operations", operations.to_string()),
@@ -114,9 +116,9 @@ fn text_part(name: &str, text: String) -> Part {
     Part { name: name.to_owned(), bytes: text.into(), file: None, media_type: None }
 }
 
-fn file_part(name: &str, parcel: &Upload) -> Part {
-    let file = Some((parcel.file_name.clone(), parcel.mime_type.clone()));
-    Part { name: name.to_owned(), bytes: parcel.bytes.clone(), file, media_type: None }
+fn file_part(name: &str, upload: &Upload) -> Part {
+    let file = Some((upload.file_name.clone(), upload.mime_type.clone()));
+    Part { name: name.to_owned(), bytes: upload.bytes.clone(), file, media_type: None }
 }
 
 #[cfg(test)]
@@ -130,7 +132,7 @@ mod tests {
         toml::from_str(text).expect("an op")
     }
 
-    fn parcel() -> Upload {
+    fn upload() -> Upload {
         Upload {
             bytes: Bytes::from_static(b"picture"),
             mime_type: "image/png".into(),
@@ -144,10 +146,10 @@ mod tests {
     }
 
     fn filled(text: &str) -> (Option<String>, Body) {
-        let (op, parcel, facts) = (op(text), parcel(), Facts::new());
-        let mut scope = TemplateContext::of_facts(&facts);
-        parcel.describe(&mut scope.values);
-        fill(&op, op.body.as_ref().expect("a body"), &scope, Some(&parcel)).expect("is filled")
+        let (op, upload, facts) = (op(text), upload(), Facts::new());
+        let mut context = TemplateContext::of_facts(&facts);
+        upload.describe(&mut context.values);
+        fill(&op, op.body.as_ref().expect("a body"), &context, Some(&upload)).expect("is filled")
     }
 
     #[test]

@@ -38,14 +38,14 @@ impl BulkToken {
 }
 
 /// Whether this pass is read in bulk: begins it where the catalogue is large enough.
-pub(super) async fn begin(session: &ShopClient, bulk: &Bulk) -> Result<Option<Page>, Failure> {
-    let recipe = &session.provider.recipe;
-    let answer = session.call(&recipe.op[&bulk.count.op], With::default()).await?;
+pub(super) async fn begin(shop: &ShopClient, bulk: &Bulk) -> Result<Option<Page>, Failure> {
+    let recipe = &shop.provider.recipe;
+    let answer = shop.call(&recipe.op[&bulk.count.op], With::default()).await?;
     let count = bulk.count.path.get(&answer.body).and_then(Value::as_u64).unwrap_or(0);
     if count < bulk.from {
         return Ok(None);
     }
-    let id = match session.call(&recipe.op[&bulk.start.op], With::default()).await {
+    let id = match shop.call(&recipe.op[&bulk.start.op], With::default()).await {
         Ok(answer) => bulk.start.id.text(&answer.body),
         // It does not want to: then page by page.
         Err(failure) if failure.remedy == Remedy::GiveUp => {
@@ -54,16 +54,16 @@ pub(super) async fn begin(session: &ShopClient, bulk: &Bulk) -> Result<Option<Pa
         }
         Err(failure) => return Err(failure),
     };
-    let begun = session.outside.clock.now();
+    let begun = shop.outside.clock.now();
     Ok(id.map(|id| Page { products: Vec::new(), next: Some(next(id, begun, None)), total: None }))
 }
 
 /// The next piece of a bulk reading; `None` where the platform gave it up.
-pub(super) async fn go_on(session: &ShopClient, bulk: &Bulk, token: &BulkToken) -> Result<Option<Page>, Failure> {
-    let recipe = &session.provider.recipe;
+pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> Result<Option<Page>, Failure> {
+    let recipe = &shop.provider.recipe;
     let mut values = Map::new();
     values.insert("bulk".into(), serde_json::json!({ "id": token.id }));
-    let answer = session.call(&recipe.op[&bulk.poll_op], With { values, ..With::default() }).await?;
+    let answer = shop.call(&recipe.op[&bulk.poll_op], With { values, ..With::default() }).await?;
     let state = bulk.poll.path.text(&answer.body).unwrap_or_default();
     if bulk.poll.failed.contains(&state) {
         let reason = bulk.poll.reason.as_ref().and_then(|path| path.text(&answer.body)).unwrap_or_default();
@@ -71,11 +71,11 @@ pub(super) async fn go_on(session: &ShopClient, bulk: &Bulk, token: &BulkToken) 
         return Ok(None);
     }
     if !bulk.poll.ready.contains(&state) {
-        if session.outside.clock.now().since(token.begun) > bulk.poll.upto.0 {
-            let text = format!("{} has not finished the bulk reading yet", session.provider.name());
+        if shop.outside.clock.now().since(token.begun) > bulk.poll.upto.0 {
+            let text = format!("{} has not finished the bulk reading yet", shop.provider.name());
             return Err(Failure::retry("bulk_unfinished", text));
         }
-        session.outside.clock.sleep(bulk.poll.every.0).await;
+        shop.outside.clock.sleep(bulk.poll.every.0).await;
         let next = next(token.id.clone(), token.begun, None);
         return Ok(Some(Page { products: Vec::new(), next: Some(next), total: None }));
     }
@@ -84,9 +84,9 @@ pub(super) async fn go_on(session: &ShopClient, bulk: &Bulk, token: &BulkToken) 
         // A file without a line has no address.
         return Ok(Some(Page { products: Vec::new(), next: None, total }));
     };
-    let (items, at) = piece(session, bulk, &url, token.at.unwrap_or(0)).await?;
+    let (items, at) = piece(shop, bulk, &url, token.at.unwrap_or(0)).await?;
     let read = |item: Result<Value, String>| match item {
-        Ok(item) => normal(&session.provider, (&session.facts, &session.store_url), &item),
+        Ok(item) => normal(&shop.provider, (&shop.facts, &shop.store_url), &item),
         Err(why) => Err(Unreadable { erp_id: None, why }),
     };
     let next = at.map(|at| next(token.id.clone(), token.begun, Some(at)));
@@ -100,10 +100,10 @@ fn next(id: String, begun: Time, at: Option<u64>) -> PageToken {
 type Items = Vec<Result<Value, String>>;
 
 /// The whole items that begin at a byte of the file, and where the next ones begin.
-async fn piece(session: &ShopClient, bulk: &Bulk, url: &str, at: u64) -> Result<(Items, Option<u64>), Failure> {
+async fn piece(shop: &ShopClient, bulk: &Bulk, url: &str, at: u64) -> Result<(Items, Option<u64>), Failure> {
     let mut size = PIECE;
     loop {
-        let (bytes, ends) = session.download_part(url, at, size).await?;
+        let (bytes, ends) = shop.download_part(url, at, size).await?;
         let (items, read) = items(bulk, &bytes, ends);
         if ends {
             return Ok((items, None));
@@ -112,7 +112,7 @@ async fn piece(session: &ShopClient, bulk: &Bulk, url: &str, at: u64) -> Result<
             return Ok((items, Some(at + read as u64)));
         }
         if size >= LARGEST {
-            let text = format!("one product of {} takes more than {LARGEST} bytes", session.provider.name());
+            let text = format!("one product of {} takes more than {LARGEST} bytes", shop.provider.name());
             return Err(Failure::give_up("bulk_item_too_large", text));
         }
         size *= 2;

@@ -48,7 +48,7 @@ pub struct ShopClient {
     pub(super) app: Option<App>,
     keys: Arc<dyn CredentialSource>,
     fence: Option<Arc<dyn Fence>>,
-    pacer: Arc<RateLimiter>,
+    rate_limiter: Arc<RateLimiter>,
     calls: AtomicI32,
 }
 
@@ -66,7 +66,7 @@ pub struct Shop {
 #[derive(Default)]
 pub(super) struct With<'a> {
     pub(super) values: Map<String, Value>,
-    pub(super) parcel: Option<&'a Upload>,
+    pub(super) upload: Option<&'a Upload>,
     /// The whole address, where the shop itself gave it.
     pub(super) url: Option<&'a str>,
 }
@@ -91,10 +91,10 @@ enum Outcome {
 
 impl ShopClient {
     /// A session with a shop. Its budget is shared with every other session of the process.
-    pub fn new(outside: Outside, shop: Shop, keys: Arc<dyn CredentialSource>, pacers: &RateLimiters) -> Self {
+    pub fn new(outside: Outside, shop: Shop, keys: Arc<dyn CredentialSource>, rate_limiters: &RateLimiters) -> Self {
         let Shop { provider, facts, store_url, app } = shop;
-        let pacer = pacers.of(&provider, &store_url, &outside.clock);
-        Self { outside, provider, facts, store_url, app, keys, fence: None, pacer, calls: AtomicI32::new(0) }
+        let rate_limiter = rate_limiters.of(&provider, &store_url, &outside.clock);
+        Self { outside, provider, facts, store_url, app, keys, fence: None, rate_limiter, calls: AtomicI32::new(0) }
     }
 
     /// The same session, for work that may be taken from the caller: every call asks `fence` first.
@@ -121,7 +121,7 @@ impl ShopClient {
             let request = self.request(op, &with, &grant)?;
             let elsewhere = op.url.is_some() || op.answer == AnswerKind::Any;
             let patience = self.provider.recipe.call.patience.0;
-            if let Err(wait) = self.pacer.acquire(op.cost, patience, &self.outside.clock).await {
+            if let Err(wait) = self.rate_limiter.acquire(op.cost, patience, &self.outside.clock).await {
                 let text = format!("{} asks for no calls for another {} s", self.provider.name(), wait.as_secs());
                 return Err(Failure::retry_after(wait, "throttled", text));
             }
@@ -151,7 +151,7 @@ impl ShopClient {
                         return Err(Failure::retry_after(pause, &code, said));
                     }
                     // Everybody else who speaks to this shop keeps quiet too.
-                    self.pacer.pause_until(self.outside.clock.now(), pause);
+                    self.rate_limiter.pause_until(self.outside.clock.now(), pause);
                 }
                 ResponseClass::Down if tries < TRIES_WHEN_DOWN && op.may_repeat() => {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_millis(500)));
@@ -245,7 +245,7 @@ impl ShopClient {
         let parsed = parse(&response, elsewhere);
         let body = parsed.as_ref().unwrap_or(&Value::Null);
         let recipe = &self.provider.recipe.call;
-        self.pacer.learn(&recipe.budget, &response, body, now);
+        self.rate_limiter.learn(&recipe.budget, &response, body, now);
         let verdict = classify(&recipe.verdict, &response, body, now);
         if verdict.class != ResponseClass::Ok {
             let instead = parsed.is_err().then(|| json::instead(&response.body)).flatten();
@@ -299,33 +299,33 @@ impl ShopClient {
 
     fn request(&self, op: &Op, with: &With<'_>, grant: &Grant) -> Result<Request, Failure> {
         let mut values = with.values.clone();
-        if let Some(parcel) = with.parcel {
-            parcel.describe(&mut values);
+        if let Some(upload) = with.upload {
+            upload.describe(&mut values);
             if op.looks_up("asset.base64") {
-                values["asset"]["base64"] = STANDARD.encode(&parcel.bytes).into();
+                values["asset"]["base64"] = STANDARD.encode(&upload.bytes).into();
             }
         }
         let (facts, store_url) = (&self.facts, self.store_url.as_str());
-        let scope = TemplateContext { facts, store_url, grant: Some(grant), app: self.app.as_ref(), values };
+        let context = TemplateContext { facts, store_url, grant: Some(grant), app: self.app.as_ref(), values };
         let url = match (with.url, &op.url) {
             (Some(given), _) => Url::parse(given).map_err(|_| bad_address())?,
             (None, Some(template)) => {
-                Url::parse(&template.text(&scope)?.unwrap_or_default()).map_err(|_| bad_address())?
+                Url::parse(&template.text(&context)?.unwrap_or_default()).map_err(|_| bad_address())?
             }
-            (None, None) => self.call_url(op, &scope)?,
+            (None, None) => self.call_url(op, &context)?,
         };
         let elsewhere = op.url.is_some();
         let method = op.method.as_deref().unwrap_or(if op.body.is_some() { "POST" } else { "GET" });
         let mut request = Request::new(Method::from_bytes(method.as_bytes()).unwrap_or(Method::GET), url);
         let usual = self.provider.recipe.call.headers.iter().filter(|_| !elsewhere);
         for (name, template) in usual.chain(&op.headers) {
-            if let Some(text) = template.text(&scope)? {
+            if let Some(text) = template.text(&context)? {
                 insert(&mut request.headers, name, &text)?;
             }
         }
         request.headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         if let Some(body) = &op.body {
-            let (content_type, body) = fill(op, body, &scope, with.parcel)?;
+            let (content_type, body) = fill(op, body, &context, with.upload)?;
             request.body = body;
             if let Some(content_type) = content_type {
                 insert(&mut request.headers, "content-type", &content_type)?;
@@ -335,8 +335,8 @@ impl ShopClient {
             return Ok(request);
         }
         if let Some(basic) = &self.provider.recipe.call.basic {
-            let user = basic.user.text(&scope)?.unwrap_or_default();
-            let password = basic.password.as_ref().map(|p| p.text(&scope)).transpose()?.flatten().unwrap_or_default();
+            let user = basic.user.text(&context)?.unwrap_or_default();
+            let password = basic.password.as_ref().map(|p| p.text(&context)).transpose()?.flatten().unwrap_or_default();
             let header = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
             insert(&mut request.headers, "authorization", &header)?;
         }
@@ -348,14 +348,14 @@ impl ShopClient {
         Ok(request)
     }
 
-    fn call_url(&self, op: &Op, scope: &TemplateContext<'_>) -> Result<Url, Failure> {
-        let mut text = self.provider.recipe.call.base.text(scope)?.unwrap_or_default();
+    fn call_url(&self, op: &Op, context: &TemplateContext<'_>) -> Result<Url, Failure> {
+        let mut text = self.provider.recipe.call.base.text(context)?.unwrap_or_default();
         if let Some(path) = &op.path {
-            text.push_str(&path.path_text(scope)?);
+            text.push_str(&path.path_text(context)?);
         }
         let mut url = Url::parse(&text).map_err(|_| bad_address())?;
         for (name, template) in &op.query {
-            if let Some(value) = template.text(scope)? {
+            if let Some(value) = template.text(context)? {
                 url.query_pairs_mut().append_pair(name, &value);
             }
         }

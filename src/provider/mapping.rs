@@ -165,20 +165,20 @@ impl FieldMapping {
         }
     }
 
-    pub(super) fn text(&self, item: &Value, scope: &TemplateContext<'_>) -> Option<String> {
+    pub(super) fn text(&self, item: &Value, context: &TemplateContext<'_>) -> Option<String> {
         let raw = match &self.source {
             FieldSource::Path(path) => {
                 let found = path.get(item).and_then(|value| self.convert(value));
                 found.or_else(|| self.or.as_ref()?.get(item).and_then(|value| self.convert(value)))
             }
             FieldSource::Fixed(text) => Some(text.clone()),
-            FieldSource::Fact(name) => scope.text(name),
+            FieldSource::Fact(name) => context.text(name),
         }?;
         let word = if self.words.is_empty() { raw } else { self.words.get(&raw).cloned().unwrap_or(raw) };
         let Some(template) = &self.template else { return Some(word) };
-        let mut scope = TemplateContext { values: scope.values.clone(), ..*scope };
-        scope.values.insert("value".to_owned(), word.into());
-        template.text(&scope).ok()?
+        let mut context = TemplateContext { values: context.values.clone(), ..*context };
+        context.values.insert("value".to_owned(), word.into());
+        template.text(&context).ok()?
     }
 
     /// Where it is read from, if from the item.
@@ -209,8 +209,8 @@ impl FieldMapping {
         }
     }
 
-    fn price(&self, item: &Value, scope: &TemplateContext<'_>) -> Result<Option<Price>, String> {
-        let Some(text) = self.text(item, scope) else { return Ok(None) };
+    fn price(&self, item: &Value, context: &TemplateContext<'_>) -> Result<Option<Price>, String> {
+        let Some(text) = self.text(item, context) else { return Ok(None) };
         let price = match self.read_as {
             ReadAs::MinorUnits => text.parse().ok().and_then(|units| Price::from_minor(units, 2)),
             _ => Price::parse(&text),
@@ -221,8 +221,8 @@ impl FieldMapping {
     }
 
     /// A date that cannot be read is none: zero dates and worse stand in real shops, and no product is lost for one.
-    fn time(&self, item: &Value, scope: &TemplateContext<'_>) -> Option<Time> {
-        let text = self.text(item, scope)?;
+    fn time(&self, item: &Value, context: &TemplateContext<'_>) -> Option<Time> {
+        let text = self.text(item, context)?;
         match self.read_as {
             ReadAs::EpochS => Time::checked_from_unix_ms(text.parse::<i64>().ok()?.checked_mul(1000)?),
             ReadAs::EpochMs => Time::checked_from_unix_ms(text.parse().ok()?),
@@ -231,8 +231,8 @@ impl FieldMapping {
     }
 }
 
-fn text(pick: Option<&FieldMapping>, item: &Value, scope: &TemplateContext<'_>) -> Option<String> {
-    pick?.text(item, scope)
+fn text(pick: Option<&FieldMapping>, item: &Value, context: &TemplateContext<'_>) -> Option<String> {
+    pick?.text(item, context)
 }
 
 /// From here on a number with a fraction may stand for several whole ones.
@@ -242,22 +242,22 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 ///
 /// # Errors
 /// The words for an id that is none: there is none, or a number that lost its last digits on the way into memory.
-fn id(pick: &FieldMapping, item: &Value, scope: &TemplateContext<'_>, whose: &str) -> Result<String, String> {
+fn id(pick: &FieldMapping, item: &Value, context: &TemplateContext<'_>, whose: &str) -> Result<String, String> {
     if let FieldSource::Path(path) = &pick.source
         && let Some(Value::Number(number)) = path.get(item)
         && number.as_f64().is_some_and(|id| number.is_f64() && id.abs() >= EXACT)
     {
         return Err(format!("{whose} has an id ({number}) with more digits than are kept of a number"));
     }
-    pick.text(item, scope).map(key).ok_or_else(|| format!("{whose} has no id"))
+    pick.text(item, context).map(key).ok_or_else(|| format!("{whose} has no id"))
 }
 
 /// The most characters of an SKU that are kept: it stands in an index, too, and people search for it.
 const MAX_SKU: usize = 512;
 
 /// An SKU, and whether it was cut.
-fn sku(pick: Option<&FieldMapping>, item: &Value, scope: &TemplateContext<'_>) -> (Option<String>, bool) {
-    let Some(whole) = text(pick, item, scope) else { return (None, false) };
+fn sku(pick: Option<&FieldMapping>, item: &Value, context: &TemplateContext<'_>) -> (Option<String>, bool) {
+    let Some(whole) = text(pick, item, context) else { return (None, false) };
     match cut(&whole, MAX_SKU) {
         Cow::Borrowed(_) => (Some(whole), false),
         Cow::Owned(cut) => (Some(cut), true),
@@ -269,21 +269,21 @@ impl Mapping {
     pub(super) fn product(
         &self,
         item: &Value,
-        scope: &TemplateContext<'_>,
+        context: &TemplateContext<'_>,
     ) -> Result<NormalProduct, (Option<String>, String)> {
-        let erp_id = id(&self.erp_id, item, scope, "it").map_err(|why| (None, why))?;
+        let erp_id = id(&self.erp_id, item, context, "it").map_err(|why| (None, why))?;
         let why = |why: String| (Some(erp_id.clone()), why);
-        let price = self.price.as_ref().map_or(Ok(None), |p| p.price(item, scope)).map_err(why)?;
-        let status = match text(self.status.as_ref(), item, scope).map(|word| word.parse::<ProductStatus>()) {
+        let price = self.price.as_ref().map_or(Ok(None), |p| p.price(item, context)).map_err(why)?;
+        let status = match text(self.status.as_ref(), item, context).map(|word| word.parse::<ProductStatus>()) {
             Some(Err(unknown)) => return Err(why(format!("its status {unknown}"))),
             Some(Ok(status)) => Some(status),
             None => None,
         };
-        let (erp_sku, mut any_cut) = sku(self.erp_sku.as_ref(), item, scope);
+        let (erp_sku, mut any_cut) = sku(self.erp_sku.as_ref(), item, context);
         let mut variants = Vec::new();
         if let Some(mapping) = &self.variants {
             for value in mapping.each.each(item) {
-                let (variant, was_cut) = mapping.variant(value, scope).map_err(why)?;
+                let (variant, was_cut) = mapping.variant(value, context).map_err(why)?;
                 any_cut |= was_cut;
                 variants.push(variant);
             }
@@ -296,19 +296,19 @@ impl Mapping {
                     .each(item)
                     .iter()
                     .filter(|v| m.only.as_ref().is_none_or(|only| only.holds(v)))
-                    .filter_map(|v| m.image(v, scope))
+                    .filter_map(|v| m.image(v, context))
             })
             .collect();
         Ok(NormalProduct {
-            title: text(Some(&self.title), item, scope).unwrap_or_else(|| erp_id.clone()),
+            title: text(Some(&self.title), item, context).unwrap_or_else(|| erp_id.clone()),
             erp_sku,
-            erp_url: text(self.erp_url.as_ref(), item, scope),
-            description: text(self.description.as_ref(), item, scope),
-            category: text(self.category.as_ref(), item, scope),
-            currency: text(self.currency.as_ref(), item, scope),
+            erp_url: text(self.erp_url.as_ref(), item, context),
+            description: text(self.description.as_ref(), item, context),
+            category: text(self.category.as_ref(), item, context),
+            currency: text(self.currency.as_ref(), item, context),
             price,
             status,
-            updated_at: self.updated_at.as_ref().and_then(|p| p.time(item, scope)),
+            updated_at: self.updated_at.as_ref().and_then(|p| p.time(item, context)),
             notes: any_cut.then(|| format!("an SKU was cut to {MAX_SKU} characters")).into_iter().collect(),
             variants: unique(variants, |v| &v.id),
             images: unique(images, |i| &i.id),
@@ -353,16 +353,16 @@ impl OptionMapping {
 
 impl VariantMapping {
     /// A variant, and whether its SKU was cut.
-    fn variant(&self, item: &Value, scope: &TemplateContext<'_>) -> Result<(NormalVariant, bool), String> {
-        let id = id(&self.id, item, scope, "a variant")?;
+    fn variant(&self, item: &Value, context: &TemplateContext<'_>) -> Result<(NormalVariant, bool), String> {
+        let id = id(&self.id, item, context, "a variant")?;
         let options = self.options.iter().flat_map(|options| options.pairs(item));
-        let (sku, was_cut) = sku(self.sku.as_ref(), item, scope);
+        let (sku, was_cut) = sku(self.sku.as_ref(), item, context);
         let variant = NormalVariant {
             sku,
-            title: text(self.title.as_ref(), item, scope),
-            price: self.price.as_ref().map_or(Ok(None), |p| p.price(item, scope))?,
+            title: text(self.title.as_ref(), item, context),
+            price: self.price.as_ref().map_or(Ok(None), |p| p.price(item, context))?,
             options: options.collect(),
-            image_id: self.image_id.as_ref().and_then(|pick| self::id(pick, item, scope, "a picture").ok()),
+            image_id: self.image_id.as_ref().and_then(|pick| self::id(pick, item, context, "a picture").ok()),
             id,
         };
         Ok((variant, was_cut))
@@ -371,11 +371,11 @@ impl VariantMapping {
 
 impl ImageMapping {
     /// `None` for a picture without id or address: there is nothing to remember of it.
-    fn image(&self, item: &Value, scope: &TemplateContext<'_>) -> Option<NormalImage> {
+    fn image(&self, item: &Value, context: &TemplateContext<'_>) -> Option<NormalImage> {
         Some(NormalImage {
-            id: id(&self.id, item, scope, "a picture").ok()?,
-            url: text(Some(&self.url), item, scope)?,
-            alt: text(self.alt.as_ref(), item, scope),
+            id: id(&self.id, item, context, "a picture").ok()?,
+            url: text(Some(&self.url), item, context)?,
+            alt: text(self.alt.as_ref(), item, context),
         })
     }
 }

@@ -216,11 +216,11 @@ impl Provider {
     /// Scopes that are needed and not granted, as sets: what a scope implies counts as granted.
     pub fn missing_scopes(&self, grant: &Grant) -> Vec<String> {
         let (Some(oauth), Some(granted)) = (&self.recipe.connect.oauth, &grant.scopes) else { return Vec::new() };
-        let has = |scope: &String| {
-            granted.contains(scope)
-                || granted.iter().any(|g| oauth.scope_implies.get(g).is_some_and(|implied| implied.contains(scope)))
+        let has = |context: &String| {
+            granted.contains(context)
+                || granted.iter().any(|g| oauth.scope_implies.get(g).is_some_and(|implied| implied.contains(context)))
         };
-        oauth.scopes.iter().filter(|scope| !has(scope)).cloned().collect()
+        oauth.scopes.iter().filter(|context| !has(context)).cloned().collect()
     }
 
     /// Whether the consent uses PKCE.

@@ -20,17 +20,16 @@ const MOST_BYTES: usize = 64 << 20;
 
 /// Completes one list of an item. Gives why what came may not be the whole list; what it lacks is not gone then.
 pub(super) async fn complete(
-    session: &ShopClient,
+    shop: &ShopClient,
     nested: &Nested,
     item: &mut Cow<'_, Value>,
 ) -> Result<Option<String>, Failure> {
     let mut token = nested.start.as_ref().and_then(|path| path.text(item)).map(PageToken::Cursor);
-    let base = base(session)?;
+    let base = base(shop)?;
     let (mut reading, mut total) = (Reading::default(), None);
     loop {
         let values = Map::from_iter([("item".to_owned(), item.as_ref().clone())]);
-        let answer =
-            ask(session, &session.provider.recipe.op[&nested.op], &nested.page, values, token.as_ref()).await?;
+        let answer = ask(shop, &shop.provider.recipe.op[&nested.op], &nested.page, values, token.as_ref()).await?;
         let things = nested.page.items.each(&answer.body);
         let told = nested.page.total(&answer.headers, &answer.body);
         reading.moved |= total.is_some() && told.is_some() && told != total;

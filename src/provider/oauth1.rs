@@ -83,12 +83,12 @@ pub async fn consumer_token(
 ) -> Result<Grant, Failure> {
     let rule = provider.connect().oauth1.as_ref().ok_or_else(bad_address)?;
     let store_url = provider.store_url(facts)?;
-    let scope = TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) };
+    let context = TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) };
     let verifier = posted.secret("verifier").map(|v| v.expose_secret().to_owned()).unwrap_or_default();
     let mut grant = posted.clone();
     grant.secrets.remove("verifier");
     for (template, verifier) in [(&rule.request, None), (&rule.access, Some(verifier.as_str()))] {
-        let url = template.text(&scope)?.and_then(|text| Url::parse(&text).ok()).ok_or_else(bad_address)?;
+        let url = template.text(&context)?.and_then(|text| Url::parse(&text).ok()).ok_or_else(bad_address)?;
         let extra: Vec<(&str, &str)> = verifier.map(|verifier| ("oauth_verifier", verifier)).into_iter().collect();
         let moment = Moment::new(&outside.random, outside.clock.now());
         let header = authorization(&Method::POST, &url, &grant, &extra, &moment);

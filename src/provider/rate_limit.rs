@@ -31,9 +31,12 @@ pub struct RateLimiters(Mutex<HashMap<(String, String), Arc<RateLimiter>>>);
 
 impl RateLimiters {
     pub(super) fn of(&self, provider: &Provider, store_url: &str, clock: &Clock) -> Arc<RateLimiter> {
-        let mut pacers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rate_limiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (provider.key().to_owned(), store_url.to_owned());
-        pacers.entry(key).or_insert_with(|| Arc::new(RateLimiter::new(&provider.recipe.call.budget, clock))).clone()
+        rate_limiters
+            .entry(key)
+            .or_insert_with(|| Arc::new(RateLimiter::new(&provider.recipe.call.budget, clock)))
+            .clone()
     }
 }
 
@@ -196,13 +199,13 @@ mod tests {
     #[tokio::test]
     async fn a_window_lets_its_burst_through_and_then_waits() {
         let clock = Clock::frozen(Time::from_unix_ms(1_000_000));
-        let pacer =
+        let rate_limiter =
             RateLimiter::new(&budgets("[[budget]]\nkind = 'fixed_window'\nrequests = 2\nper = '10s'\n"), &clock);
         let start = clock.now();
-        pacer.acquire(1.0, PATIENCE, &clock).await.expect("fits");
-        pacer.acquire(1.0, PATIENCE, &clock).await.expect("fits");
+        rate_limiter.acquire(1.0, PATIENCE, &clock).await.expect("fits");
+        rate_limiter.acquire(1.0, PATIENCE, &clock).await.expect("fits");
         assert_eq!(clock.now().since(start), Duration::ZERO);
-        pacer.acquire(1.0, PATIENCE, &clock).await.expect("fits");
+        rate_limiter.acquire(1.0, PATIENCE, &clock).await.expect("fits");
         assert!(clock.now().since(start) >= Duration::from_secs(5), "the third waits for its share of the window");
     }
 
@@ -210,13 +213,13 @@ mod tests {
     async fn a_bucket_is_emptied_and_fills_again() {
         let clock = Clock::frozen(Time::from_unix_ms(1_000_000));
         let text = "[[budget]]\nkind = 'cost_bucket'\nmaximum = 'm'\nleft = 'l'\nrefill = 'r'\ndefault_maximum = 100.0\ndefault_refill = 10.0\n";
-        let (pacer, start) = (RateLimiter::new(&budgets(text), &clock), clock.now());
-        pacer.acquire(80.0, PATIENCE, &clock).await.expect("fits");
-        pacer.acquire(50.0, PATIENCE, &clock).await.expect("fits");
+        let (rate_limiter, start) = (RateLimiter::new(&budgets(text), &clock), clock.now());
+        rate_limiter.acquire(80.0, PATIENCE, &clock).await.expect("fits");
+        rate_limiter.acquire(50.0, PATIENCE, &clock).await.expect("fits");
         assert_eq!(clock.now().since(start), Duration::from_secs(3), "30 are missing, 10 come a second");
         let response = Response { status: 200, headers: http::HeaderMap::new(), body: bytes::Bytes::new() };
-        pacer.learn(&budgets(text), &response, &serde_json::json!({"m": 100, "l": 0, "r": 50}), clock.now());
-        pacer.acquire(50.0, PATIENCE, &clock).await.expect("fits");
+        rate_limiter.learn(&budgets(text), &response, &serde_json::json!({"m": 100, "l": 0, "r": 50}), clock.now());
+        rate_limiter.acquire(50.0, PATIENCE, &clock).await.expect("fits");
         assert_eq!(clock.now().since(start), Duration::from_secs(4), "the shop's word replaces ours");
     }
 
@@ -225,13 +228,13 @@ mod tests {
         let clock = Clock::frozen(Time::from_unix_ms(1_000_000));
         let budgets =
             budgets("[[budget]]\nkind = 'remaining_header'\nremaining = 'x-left'\nreset_after_s = 'x-reset'\n");
-        let (pacer, start) = (RateLimiter::new(&budgets, &clock), clock.now());
+        let (rate_limiter, start) = (RateLimiter::new(&budgets, &clock), clock.now());
         let mut headers = http::HeaderMap::new();
         headers.insert("x-left", "0".parse().expect("a header"));
         headers.insert("x-reset", "7".parse().expect("a header"));
         let response = Response { status: 200, headers, body: bytes::Bytes::new() };
-        pacer.learn(&budgets, &response, &Value::Null, clock.now());
-        pacer.acquire(1.0, PATIENCE, &clock).await.expect("fits");
+        rate_limiter.learn(&budgets, &response, &Value::Null, clock.now());
+        rate_limiter.acquire(1.0, PATIENCE, &clock).await.expect("fits");
         assert_eq!(clock.now().since(start), Duration::from_secs(7));
     }
 
@@ -252,9 +255,9 @@ mod tests {
             ("1e300", Value::Null),
             ("0", serde_json::json!({"m": 100, "l": 0, "r": 1e-12})),
         ] {
-            let (pacer, start) = (RateLimiter::new(&budgets(text), &clock), clock.now());
-            pacer.learn(&budgets(text), &answer(reset), &body, clock.now());
-            let wait = pacer.acquire(50.0, PATIENCE, &clock).await;
+            let (rate_limiter, start) = (RateLimiter::new(&budgets(text), &clock), clock.now());
+            rate_limiter.learn(&budgets(text), &answer(reset), &body, clock.now());
+            let wait = rate_limiter.acquire(50.0, PATIENCE, &clock).await;
             if reset == "1e300" {
                 assert_eq!((wait, clock.now().since(start)), (Ok(()), Duration::from_secs(1)), "no number");
                 continue;

@@ -42,10 +42,10 @@ pub struct Unreadable {
 }
 
 /// Makes the provider's probe: proves the grant and tells who the shop is.
-pub async fn probe(session: &ShopClient) -> Result<ShopFacts, Failure> {
-    let recipe = &session.provider.recipe;
+pub async fn probe(shop: &ShopClient) -> Result<ShopFacts, Failure> {
+    let recipe = &shop.provider.recipe;
     let probe = &recipe.connect.probe;
-    let answer = session.call(&recipe.op[&probe.op], With::default()).await?;
+    let answer = shop.call(&recipe.op[&probe.op], With::default()).await?;
     let facts = probe.facts.iter().filter_map(|(name, path)| Some((name.clone(), path.get(&answer.body)?.clone())));
     Ok(ShopFacts {
         name: probe.name.as_ref().and_then(|path| path.text(&answer.body)),
@@ -55,11 +55,11 @@ pub async fn probe(session: &ShopClient) -> Result<ShopFacts, Failure> {
 }
 
 /// Reads one page: the first where there is no token, only what changed where `since` is given.
-pub async fn page(session: &ShopClient, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
-    if let Some(rule) = session.provider.recipe.import.bulk.as_ref().filter(|_| since.is_none()) {
+pub async fn page(shop: &ShopClient, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
+    if let Some(rule) = shop.provider.recipe.import.bulk.as_ref().filter(|_| since.is_none()) {
         let begun = match token {
-            None => bulk::begin(session, rule).await?,
-            Some(PageToken::Bulk(token)) => bulk::go_on(session, rule, token).await?,
+            None => bulk::begin(shop, rule).await?,
+            Some(PageToken::Bulk(token)) => bulk::go_on(shop, rule, token).await?,
             Some(_) => None,
         };
         if let Some(page) = begun {
@@ -68,11 +68,11 @@ pub async fn page(session: &ShopClient, since: Option<Time>, token: Option<&Page
     }
     // A bulk reading that came to nothing begins anew, page by page.
     let token = token.filter(|token| !matches!(token, PageToken::Bulk(_)));
-    plain_page(session, since, token).await
+    plain_page(shop, since, token).await
 }
 
-async fn plain_page(session: &ShopClient, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
-    let recipe = &session.provider.recipe;
+async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
+    let recipe = &shop.provider.recipe;
     let import = &recipe.import;
     let mut values = Map::new();
     let (part, token) = match token {
@@ -85,24 +85,24 @@ async fn plain_page(session: &ShopClient, since: Option<Time>, token: Option<&Pa
     if let Some(rule) = &import.since {
         let filter = if let Some(since) = since {
             values.insert("since".into(), written(since, rule.format).into());
-            values.insert("until".into(), written(session.outside.clock.now(), rule.format).into());
-            let scope = TemplateContext { values: values.clone(), ..TemplateContext::of_facts(&session.facts) };
-            rule.filter.as_ref().map(|template| template.text(&scope)).transpose()?.flatten()
+            values.insert("until".into(), written(shop.outside.clock.now(), rule.format).into());
+            let context = TemplateContext { values: values.clone(), ..TemplateContext::of_facts(&shop.facts) };
+            rule.filter.as_ref().map(|template| template.text(&context)).transpose()?.flatten()
         } else {
             rule.otherwise.clone()
         };
         values.extend(filter.map(|filter| ("filter".to_owned(), filter.into())));
     }
-    let answer = ask(session, &recipe.op[&import.op], &import.page, values, token).await?;
+    let answer = ask(shop, &recipe.op[&import.op], &import.page, values, token).await?;
     let items = import.page.items.get(&answer.body).filter(|items| items.is_array());
     if items.is_none() && !import.page.may_lack {
         let text = format!(
             "{}: the answer has no list of products where the provider's file says it stands",
-            session.provider.name()
+            shop.provider.name()
         );
         return Err(Failure::retry("unexpected_answer", text));
     }
-    let mut next = import.page.next(token, (&answer.headers, &answer.body), &base(session)?)?;
+    let mut next = import.page.next(token, (&answer.headers, &answer.body), &base(shop)?)?;
     let mut total = import.page.total(&answer.headers, &answer.body);
     if !import.parts.is_empty() {
         // Every part has a total of its own; what they come to is not known before the last.
@@ -115,8 +115,8 @@ async fn plain_page(session: &ShopClient, since: Option<Time>, token: Option<&Pa
     }
     let mut products = Vec::new();
     for item in import.page.items.each(&answer.body) {
-        let (item, doubt) = complete(session, item, &answer.body).await?;
-        let product = normal(&session.provider, (&session.facts, &session.store_url), &item);
+        let (item, doubt) = complete(shop, item, &answer.body).await?;
+        let product = normal(&shop.provider, (&shop.facts, &shop.store_url), &item);
         products.push(product.map(|product| NormalProduct { doubt, ..product }));
     }
     Ok(Page { products, next, total })
@@ -128,12 +128,12 @@ pub fn normal(
     (facts, store_url): (&Facts, &str),
     item: &Value,
 ) -> Result<NormalProduct, Unreadable> {
-    let scope = TemplateContext { store_url, ..TemplateContext::of_facts(facts) };
-    provider.recipe.import.map.product(item, &scope).map_err(|(erp_id, why)| Unreadable { erp_id, why })
+    let context = TemplateContext { store_url, ..TemplateContext::of_facts(facts) };
+    provider.recipe.import.map.product(item, &context).map_err(|(erp_id, why)| Unreadable { erp_id, why })
 }
 
 pub(super) async fn ask(
-    session: &ShopClient,
+    shop: &ShopClient,
     op: &Op,
     page: &PageKind,
     mut values: Map<String, Value>,
@@ -141,17 +141,17 @@ pub(super) async fn ask(
 ) -> Result<Answer, Failure> {
     values.insert("page".into(), page.values(token));
     let url = if let Some(PageToken::Link(url)) = token { Some(url.as_str()) } else { None };
-    session.call(op, With { values, url, parcel: None }).await
+    shop.call(op, With { values, url, upload: None }).await
 }
 
 /// An item with everything that belongs into it: what stands beside it in the page, and lists that came cut. Says why one of them may not
 /// be whole.
 async fn complete<'v>(
-    session: &ShopClient,
+    shop: &ShopClient,
     item: &'v Value,
     body: &Value,
 ) -> Result<(Cow<'v, Value>, Option<String>), Failure> {
-    let recipe = &session.provider.recipe;
+    let recipe = &shop.provider.recipe;
     let (mut item, mut doubt) = (Cow::Borrowed(item), None);
     for join in &recipe.import.join {
         let wanted: Vec<String> = join.ids.each(&item).iter().filter_map(as_text).collect();
@@ -166,7 +166,7 @@ async fn complete<'v>(
         if !cut || !there || nested.only.as_ref().is_some_and(|only| !only.holds(&item)) {
             continue;
         }
-        doubt = nested::complete(session, nested, &mut item).await?.or(doubt);
+        doubt = nested::complete(shop, nested, &mut item).await?.or(doubt);
     }
     Ok((item, doubt))
 }
@@ -180,9 +180,9 @@ fn written(since: Time, format: SinceFormat) -> String {
     }
 }
 
-pub(super) fn base(session: &ShopClient) -> Result<Url, Failure> {
-    let scope = TemplateContext { store_url: &session.store_url, ..TemplateContext::of_facts(&session.facts) };
-    let text = session.provider.recipe.call.base.text(&scope)?.unwrap_or_default();
+pub(super) fn base(shop: &ShopClient) -> Result<Url, Failure> {
+    let context = TemplateContext { store_url: &shop.store_url, ..TemplateContext::of_facts(&shop.facts) };
+    let text = shop.provider.recipe.call.base.text(&context)?.unwrap_or_default();
     Url::parse(&text).map_err(|_| {
         Failure::give_up("bad_address", "the provider's file and the shop's facts make an address that is none")
     })

@@ -207,9 +207,9 @@ impl Replay<'_> {
             Journey::Import => self.import().await,
             Journey::Push => self.push().await,
             Journey::Undo => {
-                let (session, given) = (self.session(self.facts(), self.grant()), self.given);
+                let (shop_client, given) = (self.shop_client(self.facts(), self.grant()), self.given);
                 let text = |one: &Option<String>| one.clone().unwrap_or_default();
-                Ok(json!({ "removed": remove(&session, &text(&given.product), &text(&given.image)).await? }))
+                Ok(json!({ "removed": remove(&shop_client, &text(&given.product), &text(&given.image)).await? }))
             }
             Journey::Refresh => {
                 let (app, facts) = (app(), self.facts());
@@ -219,14 +219,14 @@ impl Replay<'_> {
             Journey::Subscribe => {
                 let topic = self.given.topic.clone().unwrap_or_default();
                 let url = format!("{ME}/hooks/{}", self.provider.key());
-                let session = self.session(self.facts(), self.grant());
-                Ok(json!({ "subscription": subscribe(&session, &topic, &url, &app().client_secret).await? }))
+                let shop_client = self.shop_client(self.facts(), self.grant());
+                Ok(json!({ "subscription": subscribe(&shop_client, &topic, &url, &app().client_secret).await? }))
             }
             Journey::Deliver => self.deliver(),
             Journey::Call => {
                 let op = self.given.op.as_deref().and_then(|op| self.provider.recipe.op.get(op));
                 let op = op.ok_or_else(|| Failure::give_up("fixture", "given.op names no operation"))?;
-                Ok(self.session(self.facts(), self.grant()).call(op, With::default()).await?.body)
+                Ok(self.shop_client(self.facts(), self.grant()).call(op, With::default()).await?.body)
             }
         }
     }
@@ -254,7 +254,7 @@ impl Replay<'_> {
         } else {
             self.grant()
         };
-        let shop = probe(&self.session(facts.clone(), grant.clone())).await?;
+        let shop = probe(&self.shop_client(facts.clone(), grant.clone())).await?;
         facts.extend(shop.facts);
         let missing = provider.missing_scopes(&grant);
         let mut told = self.told(&grant);
@@ -269,11 +269,11 @@ impl Replay<'_> {
     }
 
     async fn import(&self) -> Result<Value, Failure> {
-        let session = self.session(self.facts(), self.grant());
+        let shop_client = self.shop_client(self.facts(), self.grant());
         let since = self.given.since.as_deref().and_then(Time::parse);
         let (mut products, mut token) = (Vec::new(), None);
         loop {
-            let page = page(&session, since, token.as_ref()).await?;
+            let page = page(&shop_client, since, token.as_ref()).await?;
             for product in page.products {
                 products.push(match product {
                     Ok(product) => pruned(json!(product)),
@@ -288,8 +288,8 @@ impl Replay<'_> {
     }
 
     async fn push(&self) -> Result<Value, Failure> {
-        let session = self.session(self.facts(), self.grant());
-        let parcel = Upload {
+        let shop_client = self.shop_client(self.facts(), self.grant());
+        let upload = Upload {
             bytes: Bytes::from_static(b"picture"),
             mime_type: "image/png".to_owned(),
             file_name: "ss-1.png".to_owned(),
@@ -299,17 +299,17 @@ impl Replay<'_> {
             mark: "ss-1".to_owned(),
             url: format!("{ME}/pictures/ss-1.png"),
         };
-        let gallery = super::gallery(&session, &parcel.erp_product_id).await?;
-        if let Some(known) = recognise(&session, &parcel, &gallery).await? {
+        let gallery = super::gallery(&shop_client, &upload.erp_product_id).await?;
+        if let Some(known) = recognise(&shop_client, &upload, &gallery).await? {
             return Ok(json!({ "image_id": known.id, "was_there": true }));
         }
         let placing = Placement { first: self.given.first, replace: self.given.replace.clone() };
         let mut kept = StepOutputs::new();
         for index in 0..self.provider.push_steps().len() {
-            kept.extend(step(&session, index, &parcel, &kept, &placing).await?);
+            kept.extend(step(&shop_client, index, &upload, &kept, &placing).await?);
         }
         let id = result_id(self.provider, &kept)?;
-        let gallery = super::gallery(&session, &parcel.erp_product_id).await?;
+        let gallery = super::gallery(&shop_client, &upload.erp_product_id).await?;
         let place = gallery.iter().position(|picture| picture.id == id);
         Ok(json!({ "image_id": id, "position": place }))
     }
@@ -348,7 +348,7 @@ impl Replay<'_> {
         }
     }
 
-    fn session(&self, facts: Facts, grant: Grant) -> ShopClient {
+    fn shop_client(&self, facts: Facts, grant: Grant) -> ShopClient {
         let store_url = self.provider.store_url_if_known(&facts).ok().flatten().unwrap_or_default();
         let shop = Shop { provider: self.provider.clone(), facts, store_url, app: Some(app()) };
         ShopClient::new(self.outside.clone(), shop, Arc::new(Spent(Fixed::new(grant))), &RateLimiters::default())

@@ -38,8 +38,8 @@ pub fn check_callback(
     }
     if let Some(same) = &oauth.same_shop {
         let store_url = provider.store_url(facts)?;
-        let scope = TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) };
-        let wanted = same.equals.text(&scope)?.unwrap_or_default();
+        let context = TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) };
+        let wanted = same.equals.text(&context)?.unwrap_or_default();
         let given = query.iter().find(|(name, _)| *name == same.param).map(|(_, value)| value.to_lowercase());
         if given.as_deref() != Some(wanted.to_lowercase().as_str()) {
             let text = format!("the answer is from another shop than the one this connect was begun for ({wanted})");

@@ -88,15 +88,15 @@ impl Template {
     }
 
     /// The text filled in. `None` where the template is one placeholder that has no value; a missing one within a text is an error.
-    pub(super) fn text(&self, scope: &TemplateContext<'_>) -> Result<Option<String>, Failure> {
+    pub(super) fn text(&self, context: &TemplateContext<'_>) -> Result<Option<String>, Failure> {
         if let [TemplatePart::Slot(name)] = &self.parts[..] {
-            return Ok(scope.text(name));
+            return Ok(context.text(name));
         }
         let mut out = String::new();
         for part in &self.parts {
             match part {
                 TemplatePart::Text(text) => out.push_str(text),
-                TemplatePart::Slot(name) => out.push_str(&scope.text(name).ok_or_else(|| {
+                TemplatePart::Slot(name) => out.push_str(&context.text(name).ok_or_else(|| {
                     Failure::give_up(
                         "template",
                         format!("the provider's file looks up '{name}', which has no value here"),
@@ -138,7 +138,7 @@ impl Template {
     }
 
     /// The text as a path: what is looked up is one segment each, whatever signs it holds.
-    pub(super) fn path_text(&self, scope: &TemplateContext<'_>) -> Result<String, Failure> {
+    pub(super) fn path_text(&self, context: &TemplateContext<'_>) -> Result<String, Failure> {
         let mut out = String::new();
         for part in &self.parts {
             match part {
@@ -146,7 +146,7 @@ impl Template {
                 TemplatePart::Slot(name) => {
                     let value =
                         Self { parts: vec![TemplatePart::Text(String::new()), TemplatePart::Slot(name.clone())] }
-                            .text(scope)?;
+                            .text(context)?;
                     let form: String =
                         url::form_urlencoded::byte_serialize(value.unwrap_or_default().as_bytes()).collect();
                     let segment = form.replace('+', "%20").replace("%7E", "~");
@@ -159,10 +159,10 @@ impl Template {
     }
 
     /// Like `text`, but a lone placeholder keeps its JSON type.
-    pub(super) fn value(&self, scope: &TemplateContext<'_>) -> Result<Option<Value>, Failure> {
+    pub(super) fn value(&self, context: &TemplateContext<'_>) -> Result<Option<Value>, Failure> {
         match &self.parts[..] {
-            [TemplatePart::Slot(name)] => Ok(scope.value(name)),
-            _ => Ok(self.text(scope)?.map(Value::String)),
+            [TemplatePart::Slot(name)] => Ok(context.value(name)),
+            _ => Ok(self.text(context)?.map(Value::String)),
         }
     }
 }
@@ -183,21 +183,21 @@ pub(super) enum Tree {
 }
 
 impl Tree {
-    pub(super) fn fill(&self, scope: &TemplateContext<'_>) -> Result<Option<Value>, Failure> {
+    pub(super) fn fill(&self, context: &TemplateContext<'_>) -> Result<Option<Value>, Failure> {
         Ok(match self {
             Self::Fixed(value) => Some(value.clone()),
-            Self::Text(template) => template.value(scope)?,
+            Self::Text(template) => template.value(context)?,
             Self::List(items) => {
                 let mut out = Vec::with_capacity(items.len());
                 for item in items {
-                    out.extend(item.fill(scope)?);
+                    out.extend(item.fill(context)?);
                 }
                 Some(Value::Array(out))
             }
             Self::Object(members) => {
                 let mut out = Map::new();
                 for (name, member) in members {
-                    if let Some(value) = member.fill(scope)? {
+                    if let Some(value) = member.fill(context)? {
                         out.insert(name.clone(), value);
                     }
                 }
@@ -280,12 +280,12 @@ mod tests {
     fn a_lone_placeholder_keeps_its_type_and_may_be_absent() {
         let mut facts = Facts::new();
         facts.insert("n".into(), json!(7));
-        let scope = TemplateContext::of_facts(&facts);
-        let value = |text: &str| Template::parse(text).expect("parses").value(&scope).expect("fills");
+        let context = TemplateContext::of_facts(&facts);
+        let value = |text: &str| Template::parse(text).expect("parses").value(&context).expect("fills");
         assert_eq!(value("{n}"), Some(json!(7)));
         assert_eq!(value("a{n}b"), Some(json!("a7b")));
         assert_eq!(value("{absent}"), None);
-        assert!(Template::parse("x{absent}").expect("parses").text(&scope).is_err());
+        assert!(Template::parse("x{absent}").expect("parses").text(&context).is_err());
     }
 
     #[test]

@@ -155,8 +155,8 @@ fn proves(webhook: &Webhook, delivery: &Delivery<'_>, given: &str, secret: &Secr
         HookProofKind::HmacText => {
             let facts = Facts::new();
             let values = Map::from_iter([("body".to_owned(), delivery.json.clone())]);
-            let scope = TemplateContext { values, ..TemplateContext::of_facts(&facts) };
-            match webhook.verify.text.as_ref().and_then(|template| template.text(&scope).ok().flatten()) {
+            let context = TemplateContext { values, ..TemplateContext::of_facts(&facts) };
+            match webhook.verify.text.as_ref().and_then(|template| template.text(&context).ok().flatten()) {
                 Some(text) => text.into_bytes(),
                 None => return false,
             }
@@ -175,15 +175,15 @@ fn not_proved() -> Failure {
 
 /// Asks the platform to deliver a topic to `url`; gives the subscription's id.
 pub async fn subscribe(
-    session: &ShopClient,
+    shop_client: &ShopClient,
     topic: &str,
     url: &str,
     secret: &Secret,
 ) -> Result<Option<String>, Failure> {
-    let recipe = &session.provider.recipe;
+    let recipe = &shop_client.provider.recipe;
     let rule = recipe.webhook.as_ref().and_then(|webhook| webhook.subscribe.as_ref()).ok_or_else(not_proved)?;
     let mut values = Map::new();
     values.insert("hook".into(), json!({ "topic": topic, "url": url, "secret": secret.expose_secret() }));
-    let answer = session.call(&recipe.op[&rule.op], With { values, ..With::default() }).await?;
+    let answer = shop_client.call(&recipe.op[&rule.op], With { values, ..With::default() }).await?;
     Ok(rule.id.text(&answer.body))
 }

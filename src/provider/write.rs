@@ -73,18 +73,18 @@ impl Upload {
 }
 
 /// The pictures of a product, as the shop has them now.
-pub async fn gallery(session: &ShopClient, erp_product_id: &str) -> Result<Vec<GalleryPicture>, Failure> {
-    Ok(gallery_and_facts(session, erp_product_id).await?.0)
+pub async fn gallery(shop: &ShopClient, erp_product_id: &str) -> Result<Vec<GalleryPicture>, Failure> {
+    Ok(gallery_and_facts(shop, erp_product_id).await?.0)
 }
 
 async fn gallery_and_facts(
-    session: &ShopClient,
+    shop: &ShopClient,
     erp_product_id: &str,
 ) -> Result<(Vec<GalleryPicture>, StepOutputs), Failure> {
-    let list = &push(session)?.list;
+    let list = &push(shop)?.list;
     let mut values = Map::new();
     values.insert("product".into(), json!({ "erp_id": erp_product_id }));
-    let answer = session.call(&session.provider.recipe.op[&list.op], With { values, ..With::default() }).await?;
+    let answer = shop.call(&shop.provider.recipe.op[&list.op], With { values, ..With::default() }).await?;
     let picture = |item: &Value| {
         let text = |path: &Option<super::path::Path>| path.as_ref().and_then(|path| path.text(item));
         Some(GalleryPicture {
@@ -101,13 +101,13 @@ async fn gallery_and_facts(
 
 /// Does one step; gives the values it yields. `begun` are the values of the steps before.
 pub async fn step(
-    session: &ShopClient,
+    shop: &ShopClient,
     index: usize,
-    parcel: &Upload,
+    upload: &Upload,
     begun: &StepOutputs,
     placing: &Placement,
 ) -> Result<StepOutputs, Failure> {
-    let push = push(session)?;
+    let push = push(shop)?;
     let step = &push.step[index];
     let mut values = Map::new();
     values.insert("kept".into(), Value::Object(begun.clone()));
@@ -115,44 +115,42 @@ pub async fn step(
         return Ok(StepOutputs::new());
     }
     let mut before = Vec::new();
-    let op = &session.provider.recipe.op[&step.op];
+    let op = &shop.provider.recipe.op[&step.op];
     if step.list.is_some() || step.found.is_some() || op.looks_up_any("gallery.") {
         // Read at the last moment: what somebody added meanwhile stays.
-        let (pictures, facts) = gallery_and_facts(session, &parcel.erp_product_id).await?;
-        let mut gallery = arranged(session, step, parcel, (&pictures, placing, push.gallery), &values)?;
+        let (pictures, facts) = gallery_and_facts(shop, &upload.erp_product_id).await?;
+        let mut gallery = arranged(shop, step, upload, (&pictures, placing, push.gallery), &values)?;
         gallery.extend(facts);
         values.insert("gallery".into(), Value::Object(gallery));
         before = pictures;
     }
     match &step.poll {
         None => {
-            let with = With { values, parcel: Some(parcel), url: None };
-            let answer = session.call(&session.provider.recipe.op[&step.op], with).await?;
+            let with = With { values, upload: Some(upload), url: None };
+            let answer = shop.call(&shop.provider.recipe.op[&step.op], with).await?;
             let mut kept = step_outputs(step, &answer.body)?;
             if let Some(name) = &step.found {
-                let pictures = gallery(session, &parcel.erp_product_id).await?;
-                let ours = find_ours(session, parcel, &before, &pictures).await?.ok_or_else(|| {
-                    let text = format!("{} took the picture but does not show it yet", session.provider.name());
+                let pictures = gallery(shop, &upload.erp_product_id).await?;
+                let ours = find_ours(shop, upload, &before, &pictures).await?.ok_or_else(|| {
+                    let text = format!("{} took the picture but does not show it yet", shop.provider.name());
                     Failure::retry("not_visible", text)
                 })?;
                 kept.insert(name.clone(), ours.id.into());
             }
             Ok(kept)
         }
-        Some(poll) => wait_until_ready(session, step, poll, parcel, values).await,
+        Some(poll) => wait_until_ready(shop, step, poll, upload, values).await,
     }
 }
 
 /// Takes a picture out of a product's gallery; false where it was not there any more. Proved by reading the gallery back.
-pub async fn remove(session: &ShopClient, erp_product_id: &str, image_id: &str) -> Result<bool, Failure> {
-    let undo = push(session)?.undo.as_ref().ok_or_else(|| {
-        let text = format!(
-            "{}'s file does not say how a picture is taken out: remove it in the shop",
-            session.provider.name()
-        );
+pub async fn remove(shop: &ShopClient, erp_product_id: &str, image_id: &str) -> Result<bool, Failure> {
+    let undo = push(shop)?.undo.as_ref().ok_or_else(|| {
+        let text =
+            format!("{}'s file does not say how a picture is taken out: remove it in the shop", shop.provider.name());
         Failure::give_up("no_undo", text)
     })?;
-    let (pictures, facts) = gallery_and_facts(session, erp_product_id).await?;
+    let (pictures, facts) = gallery_and_facts(shop, erp_product_id).await?;
     if pictures.iter().all(|picture| picture.id != image_id) {
         return Ok(false);
     }
@@ -160,27 +158,27 @@ pub async fn remove(session: &ShopClient, erp_product_id: &str, image_id: &str) 
     let mut values = Map::new();
     values.insert("product".into(), json!({ "erp_id": erp_product_id }));
     values.insert("image".into(), json!({ "id": image_id }));
-    let mut scope = TemplateContext { values, ..TemplateContext::of_facts(&session.facts) };
+    let mut context = TemplateContext { values, ..TemplateContext::of_facts(&shop.facts) };
     let mut items = Vec::new();
     if let Some(others) = &undo.others {
         for id in &ids {
-            scope.values.insert("value".into(), id.as_str().into());
-            items.extend(others.fill(&scope)?);
+            context.values.insert("value".into(), id.as_str().into());
+            items.extend(others.fill(&context)?);
         }
     }
     let mut gallery = facts;
     for (name, value) in [("ids", json!(ids)), ("first", json!(ids.first())), ("items", json!(items))] {
         gallery.insert(name.to_owned(), value);
     }
-    scope.values.insert("gallery".into(), Value::Object(gallery));
-    let values = std::mem::take(&mut scope.values);
-    match session.call(&session.provider.recipe.op[&undo.op], With { values, ..With::default() }).await {
+    context.values.insert("gallery".into(), Value::Object(gallery));
+    let values = std::mem::take(&mut context.values);
+    match shop.call(&shop.provider.recipe.op[&undo.op], With { values, ..With::default() }).await {
         // An earlier answer was lost: it is out already, and the gallery says so.
         Err(failure) if failure.code != "not_found" => return Err(failure),
         _ => {}
     }
-    if self::gallery(session, erp_product_id).await?.iter().any(|picture| picture.id == image_id) {
-        let text = format!("{} took the picture out but still shows it", session.provider.name());
+    if self::gallery(shop, erp_product_id).await?.iter().any(|picture| picture.id == image_id) {
+        let text = format!("{} took the picture out but still shows it", shop.provider.name());
         return Err(Failure::retry("still_visible", text));
     }
     Ok(true)
@@ -188,25 +186,25 @@ pub async fn remove(session: &ShopClient, erp_product_id: &str, image_id: &str) 
 
 /// A gallery as it is to be written, as ids and as objects.
 fn arranged(
-    session: &ShopClient,
+    shop: &ShopClient,
     step: &PushStep,
-    parcel: &Upload,
+    upload: &Upload,
     (pictures, placing, kind): (&[GalleryPicture], &Placement, GalleryKind),
     values: &StepOutputs,
 ) -> Result<StepOutputs, Failure> {
     const NEW: &str = "\0new";
-    let mut scope = TemplateContext { values: values.clone(), ..TemplateContext::of_facts(&session.facts) };
-    parcel.describe(&mut scope.values);
+    let mut context = TemplateContext { values: values.clone(), ..TemplateContext::of_facts(&shop.facts) };
+    upload.describe(&mut context.values);
     let new = match &step.list {
-        Some(template) => template.text(&scope)?.unwrap_or_default(),
+        Some(template) => template.text(&context)?.unwrap_or_default(),
         None => NEW.to_owned(),
     };
     let ids = placed(pictures.iter().map(|picture| picture.id.clone()).collect(), new.clone(), placing, kind);
     let mut items = Vec::new();
     if let (Some(item), Some(others)) = (&step.item, &step.others) {
         for id in &ids {
-            scope.values.insert("value".into(), id.as_str().into());
-            items.extend(if *id == new { item.fill(&scope)? } else { others.fill(&scope)? });
+            context.values.insert("value".into(), id.as_str().into());
+            items.extend(if *id == new { item.fill(&context)? } else { others.fill(&context)? });
         }
     }
     let next = if placing.first { 1 } else { pictures.len() + 1 };
@@ -240,17 +238,17 @@ fn step_outputs(step: &PushStep, body: &Value) -> Result<StepOutputs, Failure> {
 }
 
 async fn wait_until_ready(
-    session: &ShopClient,
+    shop: &ShopClient,
     step: &PushStep,
     poll: &Poll,
-    parcel: &Upload,
+    upload: &Upload,
     values: Map<String, Value>,
 ) -> Result<StepOutputs, Failure> {
-    let clock = &session.outside.clock;
+    let clock = &shop.outside.clock;
     let until = clock.now().plus(poll.upto.0);
     loop {
-        let with = With { values: values.clone(), parcel: Some(parcel), url: None };
-        let answer = session.call(&session.provider.recipe.op[&step.op], with).await?;
+        let with = With { values: values.clone(), upload: Some(upload), url: None };
+        let answer = shop.call(&shop.provider.recipe.op[&step.op], with).await?;
         let state = poll.path.text(&answer.body).unwrap_or_default();
         if poll.ready.contains(&state) {
             return step_outputs(step, &answer.body);
@@ -277,22 +275,22 @@ async fn wait_until_ready(
 
 /// Looks whether a step that was begun has happened: `Some` with what it would have yielded, `None` if it has to be done.
 pub async fn check_step(
-    session: &ShopClient,
+    shop: &ShopClient,
     index: usize,
-    parcel: &Upload,
+    upload: &Upload,
     known: &[GalleryPicture],
 ) -> Result<Option<StepOutputs>, Failure> {
-    match &push(session)?.step[index].look {
+    match &push(shop)?.step[index].look {
         StepCheck::Repeat => Ok(None),
         StepCheck::Gallery { keep } => {
-            let pictures = gallery(session, &parcel.erp_product_id).await?;
-            let found = find_ours(session, parcel, known, &pictures).await?;
+            let pictures = gallery(shop, &upload.erp_product_id).await?;
+            let found = find_ours(shop, upload, known, &pictures).await?;
             Ok(found.map(|picture| StepOutputs::from_iter([(keep.clone(), picture.id.into())])))
         }
         StepCheck::Ask { op, each, name, keep } => {
-            let with = With { parcel: Some(parcel), ..With::default() };
-            let answer = session.call(&session.provider.recipe.op[op], with).await?;
-            let ours = |item: &&Value| name.text(item).is_some_and(|name| name.contains(&parcel.mark));
+            let with = With { upload: Some(upload), ..With::default() };
+            let answer = shop.call(&shop.provider.recipe.op[op], with).await?;
+            let ours = |item: &&Value| name.text(item).is_some_and(|name| name.contains(&upload.mark));
             let Some(item) = each.each(&answer.body).iter().find(ours) else { return Ok(None) };
             let kept = keep.iter().filter_map(|(name, path)| Some((name.clone(), path.get(item)?.clone())));
             Ok(Some(kept.collect()))
@@ -302,32 +300,32 @@ pub async fn check_step(
 
 /// The picture of ours in a gallery that nobody has a record of, where the shop lets it be recognised by itself.
 pub async fn recognise(
-    session: &ShopClient,
-    parcel: &Upload,
+    shop: &ShopClient,
+    upload: &Upload,
     gallery: &[GalleryPicture],
 ) -> Result<Option<GalleryPicture>, Failure> {
-    if push(session)?.list.find == FindBy::New {
+    if push(shop)?.list.find == FindBy::New {
         return Ok(None);
     }
-    find_ours(session, parcel, &[], gallery).await
+    find_ours(shop, upload, &[], gallery).await
 }
 
 /// The picture of ours in a gallery, if it is there. `known` are pictures that were there before we began.
 pub async fn find_ours(
-    session: &ShopClient,
-    parcel: &Upload,
+    shop: &ShopClient,
+    upload: &Upload,
     known: &[GalleryPicture],
     gallery: &[GalleryPicture],
 ) -> Result<Option<GalleryPicture>, Failure> {
-    let holds_mark = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(&parcel.mark));
-    match push(session)?.list.find {
+    let holds_mark = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(&upload.mark));
+    match push(shop)?.list.find {
         FindBy::Name => Ok(gallery.iter().find(|picture| holds_mark(&picture.name)).cloned()),
         FindBy::Alt => Ok(gallery.iter().find(|picture| holds_mark(&picture.alt)).cloned()),
         FindBy::Bytes => {
             let new = gallery.iter().filter(|picture| !known.iter().any(|old| old.id == picture.id));
             for picture in new {
                 if let Some(url) = &picture.url
-                    && same_bytes(session, url, &parcel.sha256).await?
+                    && same_bytes(shop, url, &upload.sha256).await?
                 {
                     return Ok(Some(picture.clone()));
                 }
@@ -350,7 +348,7 @@ pub async fn find_ours(
 /// Further copies of the picture `kept` in a gallery, which were not there before we began: a worker that was stopped while it sent one, and
 /// went on later, leaves such. A shop whose pictures nobody can tell apart by name, text or bytes has none that we would know of.
 pub async fn copies(
-    session: &ShopClient,
+    shop: &ShopClient,
     kept: &str,
     (mark, sha256): (&str, &str),
     known: &[GalleryPicture],
@@ -359,14 +357,14 @@ pub async fn copies(
     let new = |picture: &&GalleryPicture| picture.id != kept && !known.iter().any(|old| old.id == picture.id);
     let holds_mark = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(mark));
     let others = gallery.iter().filter(new);
-    match push(session)?.list.find {
+    match push(shop)?.list.find {
         FindBy::Name => Ok(others.filter(|picture| holds_mark(&picture.name)).cloned().collect()),
         FindBy::Alt => Ok(others.filter(|picture| holds_mark(&picture.alt)).cloned().collect()),
         FindBy::Bytes => {
             let mut copies = Vec::new();
             for picture in others {
                 let Some(url) = &picture.url else { continue };
-                if same_bytes(session, url, sha256).await? {
+                if same_bytes(shop, url, sha256).await? {
                     copies.push(picture.clone());
                 }
             }
@@ -377,8 +375,8 @@ pub async fn copies(
 }
 
 /// Whether the picture at `url` is, byte for byte, the one with this hash.
-pub async fn same_bytes(session: &ShopClient, url: &str, sha256: &str) -> Result<bool, Failure> {
-    let bytes = session.download(url).await?;
+pub async fn same_bytes(shop: &ShopClient, url: &str, sha256: &str) -> Result<bool, Failure> {
+    let bytes = shop.download(url).await?;
     let hash = Sha256::digest(&bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     Ok(hash == sha256)
 }
@@ -387,14 +385,14 @@ pub async fn same_bytes(session: &ShopClient, url: &str, sha256: &str) -> Result
 pub fn result_id(provider: &Provider, kept: &StepOutputs) -> Result<String, Failure> {
     let push = provider.recipe.push.as_ref().ok_or_else(|| no_push(provider))?;
     let facts = Map::new();
-    let mut scope = TemplateContext::of_facts(&facts);
-    scope.values.insert("kept".into(), Value::Object(kept.clone()));
-    let id = push.result.id.text(&scope)?;
+    let mut context = TemplateContext::of_facts(&facts);
+    context.values.insert("kept".into(), Value::Object(kept.clone()));
+    let id = push.result.id.text(&context)?;
     id.ok_or_else(|| Failure::give_up("unexpected_answer", "the push yielded no picture id"))
 }
 
-fn push(session: &ShopClient) -> Result<&PushRecipe, Failure> {
-    session.provider.recipe.push.as_ref().ok_or_else(|| no_push(&session.provider))
+fn push(shop: &ShopClient) -> Result<&PushRecipe, Failure> {
+    shop.provider.recipe.push.as_ref().ok_or_else(|| no_push(&shop.provider))
 }
 
 fn no_push(provider: &Provider) -> Failure {

@@ -33,15 +33,15 @@ impl Copies {
     /// Takes every copy of the picture `kept` out that was not there before the push began. Where the platform's file does not say how that is
     /// done, or the shop refuses, the copy stays and is told.
     pub(super) async fn take_out(
-        session: &ShopClient,
+        shop: &ShopClient,
         erp_product_id: &str,
         (kept, sought): (&str, (&str, &str)),
         known: &[GalleryPicture],
         gallery: &[GalleryPicture],
     ) -> Result<Self, Failure> {
         let mut copies = Vec::new();
-        for copy in provider::copies(session, kept, sought, known, gallery).await? {
-            let stays = match provider::remove(session, erp_product_id, &copy.id).await {
+        for copy in provider::copies(shop, kept, sought, known, gallery).await? {
+            let stays = match provider::remove(shop, erp_product_id, &copy.id).await {
                 Ok(_) => None,
                 Err(failure) if failure.remedy == crate::model::Remedy::GiveUp => Some(failure.message),
                 Err(failure) => return Err(failure),
@@ -156,17 +156,17 @@ async fn look(
     (push, image): (&Push, &str),
     calls: &mut i32,
 ) -> Result<Copies, Failure> {
-    let (session, _) = connect::open_for(lease, tools, &push.store_connection_id).await?;
+    let (shop, _) = connect::open_for(lease, tools, &push.store_connection_id).await?;
     let product = push.external_product_id.as_str();
-    let gallery = provider::gallery(&session, product).await?;
+    let gallery = provider::gallery(&shop, product).await?;
     let copies = if gallery.iter().any(|picture| picture.id == image) {
         let mark = mark(&push.idempotency_key);
         let sought = (mark.as_str(), push.pushed_sha256.as_deref().unwrap_or_default());
-        Copies::take_out(&session, product, (image, sought), &before(&push.journal.0), &gallery).await
+        Copies::take_out(&shop, product, (image, sought), &before(&push.journal.0), &gallery).await
     } else {
         Ok(Copies::default())
     };
-    *calls = session.api_calls();
+    *calls = shop.api_calls();
     copies
 }
 

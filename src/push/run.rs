@@ -145,22 +145,21 @@ struct Proof {
 }
 
 async fn upload(tools: &Shared, lease: &Arc<Lease>, opened: &Opened, calls: &mut i32) -> Result<Proof, Failure> {
-    let (session, connection) = connect::open_for(lease, tools, &opened.push.store_connection_id).await?;
-    let parcel = prepare(tools, session.provider(), &opened.push, &opened.asset, &opened.product).await?;
-    let carrier =
-        Uploader { tools, lease, session: &session, connection: &connection, push: &opened.push, parcel: &parcel };
+    let (shop, connection) = connect::open_for(lease, tools, &opened.push.store_connection_id).await?;
+    let upload = prepare(tools, shop.provider(), &opened.push, &opened.asset, &opened.product).await?;
+    let carrier = Uploader { tools, lease, shop: &shop, connection: &connection, push: &opened.push, upload: &upload };
     let result = carrier.carry().await;
-    *calls = session.api_calls();
+    *calls = shop.api_calls();
     result
 }
 
 struct Uploader<'a> {
     tools: &'a Tools,
     lease: &'a Lease,
-    session: &'a ShopClient,
+    shop: &'a ShopClient,
     connection: &'a Connection,
     push: &'a Push,
-    parcel: &'a Upload,
+    upload: &'a Upload,
 }
 
 impl Uploader<'_> {
@@ -168,9 +167,9 @@ impl Uploader<'_> {
         let mut journal: Journal = serde_json::from_value(self.push.journal.0.clone()).unwrap_or_default();
         let resumed = journal.steps.values().any(|step| matches!(step, StepState::Begun));
         if journal.snapshot.is_none() {
-            let gallery = provider::gallery(self.session, &self.parcel.erp_product_id).await?;
+            let gallery = provider::gallery(self.shop, &self.upload.erp_product_id).await?;
             // A journal that was lost with an older backup: the picture may be there all the same.
-            if let Some(picture) = provider::recognise(self.session, self.parcel, &gallery).await? {
+            if let Some(picture) = provider::recognise(self.shop, self.upload, &gallery).await? {
                 return self.verify(&picture.id, &journal, resumed).await;
             }
             journal.replaces = self.plan(&gallery).await?;
@@ -178,13 +177,13 @@ impl Uploader<'_> {
             self.commit(&journal).await?;
         }
         let kept = self.steps(&mut journal).await?;
-        let id = provider::result_id(self.session.provider(), &kept)?;
+        let id = provider::result_id(self.shop.provider(), &kept)?;
         self.verify(&id, &journal, resumed).await
     }
 
     /// Which picture of ours gives way; refuses where there is no room for one more.
     async fn plan(&self, gallery: &[GalleryPicture]) -> Result<Vec<String>, Failure> {
-        let (mode, provider) = (self.connection.push_mode, self.session.provider());
+        let (mode, provider) = (self.connection.push_mode, self.shop.provider());
         if !provider.supports(mode) {
             let text = format!(
                 "{} only adds pictures behind the others, so push mode {mode} is not possible there; run: store-sync \
@@ -220,20 +219,20 @@ impl Uploader<'_> {
     async fn steps(&self, journal: &mut Journal) -> Result<StepOutputs, Failure> {
         let placing =
             Placement { first: self.connection.push_mode == PushMode::SetPrimary, replace: journal.replaces.clone() };
-        let names: Vec<String> = self.session.provider().push_steps().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = self.shop.provider().push_steps().into_iter().map(str::to_owned).collect();
         let mut kept = StepOutputs::new();
         for (index, name) in names.into_iter().enumerate() {
             let known = journal.snapshot.clone().unwrap_or_default();
             let yielded = match journal.steps.get(&name) {
                 Some(StepState::Done { kept }) => kept.clone(),
-                Some(StepState::Begun) => match provider::check_step(self.session, index, self.parcel, &known).await? {
+                Some(StepState::Begun) => match provider::check_step(self.shop, index, self.upload, &known).await? {
                     Some(found) => found,
-                    None => provider::step(self.session, index, self.parcel, &kept, &placing).await?,
+                    None => provider::step(self.shop, index, self.upload, &kept, &placing).await?,
                 },
                 None => {
                     journal.steps.insert(name.clone(), StepState::Begun);
                     self.commit(journal).await?;
-                    provider::step(self.session, index, self.parcel, &kept, &placing).await?
+                    provider::step(self.shop, index, self.upload, &kept, &placing).await?
                 }
             };
             kept.extend(yielded.clone());
@@ -247,31 +246,30 @@ impl Uploader<'_> {
 
     /// Reads the gallery back: only a picture that is seen there counts as pushed.
     async fn verify(&self, id: &str, journal: &Journal, resumed: bool) -> Result<Proof, Failure> {
-        let gallery = provider::gallery(self.session, &self.parcel.erp_product_id).await?;
+        let gallery = provider::gallery(self.shop, &self.upload.erp_product_id).await?;
         let place = gallery.iter().position(|picture| picture.id == id);
         let Some((place, picture)) = place.map(|place| (place, gallery[place].clone())) else {
-            let text = format!("{} took the picture but does not show it yet", self.session.provider().name());
+            let text = format!("{} took the picture but does not show it yet", self.shop.provider().name());
             return Err(Failure::retry("not_visible", text));
         };
-        if self.session.provider().verifies_bytes() {
+        if self.shop.provider().verifies_bytes() {
             let url = picture.url.as_deref().unwrap_or_default();
-            if !provider::same_bytes(self.session, url, &self.parcel.sha256).await? {
-                let text =
-                    format!("{} shows another picture than the one that was sent", self.session.provider().name());
+            if !provider::same_bytes(self.shop, url, &self.upload.sha256).await? {
+                let text = format!("{} shows another picture than the one that was sent", self.shop.provider().name());
                 return Err(Failure::give_up("picture_differs", text));
             }
         }
-        let sought = (self.parcel.mark.as_str(), self.parcel.sha256.as_str());
+        let sought = (self.upload.mark.as_str(), self.upload.sha256.as_str());
         let known = journal.snapshot.as_deref().unwrap_or_default();
         let copies = if resumed {
-            Copies::take_out(self.session, &self.parcel.erp_product_id, (id, sought), known, &gallery).await?
+            Copies::take_out(self.shop, &self.upload.erp_product_id, (id, sought), known, &gallery).await?
         } else {
             Copies::default()
         };
         Ok(Proof {
             position: i32::try_from(place).ok(),
             picture,
-            sha256: self.parcel.sha256.clone(),
+            sha256: self.upload.sha256.clone(),
             replaced: journal.replaces.clone(),
             copies,
             resumed,

@@ -64,16 +64,16 @@ enum FaultAct {
 }
 
 pub(super) async fn list(State(shop): State<Sandbox>) -> Json<Vec<FaultRule>> {
-    Json(lock(&shop.0.mischief).0.clone())
+    Json(lock(&shop.0.faults).0.clone())
 }
 
 pub(super) async fn add(State(shop): State<Sandbox>, Json(rule): Json<FaultRule>) -> StatusCode {
-    lock(&shop.0.mischief).0.push(rule);
+    lock(&shop.0.faults).0.push(rule);
     StatusCode::CREATED
 }
 
 pub(super) async fn clear(State(shop): State<Sandbox>) -> StatusCode {
-    lock(&shop.0.mischief).0.clear();
+    lock(&shop.0.faults).0.clear();
     StatusCode::NO_CONTENT
 }
 
@@ -81,8 +81,8 @@ pub(super) async fn clear(State(shop): State<Sandbox>) -> StatusCode {
 pub(super) async fn play(State(shop): State<Sandbox>, request: Request, next: Next) -> Response {
     let call = format!("{} {}", request.method(), request.uri().path());
     let rule = {
-        let mut mischief = lock(&shop.0.mischief);
-        let rules = &mut mischief.0;
+        let mut faults = lock(&shop.0.faults);
+        let rules = &mut faults.0;
         let found = rules.iter().position(|rule| call.starts_with(&rule.on));
         found.and_then(|place| {
             let rule = &mut rules[place];

@@ -86,7 +86,7 @@ struct Inner {
     catalogue: Mutex<ProductStore>,
     tokens: Mutex<TokenStore>,
     pictures: Mutex<Pictures>,
-    mischief: Mutex<Faults>,
+    faults: Mutex<Faults>,
     calls: Mutex<BTreeMap<String, u64>>,
     window: Mutex<api::RateWindow>,
 }
@@ -99,7 +99,7 @@ impl Sandbox {
             catalogue: Mutex::new(catalogue),
             tokens: Mutex::default(),
             pictures: Mutex::default(),
-            mischief: Mutex::default(),
+            faults: Mutex::default(),
             calls: Mutex::default(),
             window: Mutex::default(),
             options,

@@ -30,7 +30,7 @@ pub struct Tools {
     pub vault: Vault,
     /// The model that paints, where one is set up.
     pub gemini: Option<Gemini>,
-    pub pacers: Arc<RateLimiters>,
+    pub rate_limiters: Arc<RateLimiters>,
     /// The operator's OAuth app at each provider.
     pub apps: BTreeMap<String, App>,
     pub policy: Policy,
@@ -117,7 +117,7 @@ impl Tools {
             providers: parts.providers,
             vault: parts.vault,
             gemini: parts.gemini,
-            pacers: Arc::new(RateLimiters::default()),
+            rate_limiters: Arc::new(RateLimiters::default()),
             apps: parts.apps,
             policy: parts.rules,
             instance,

@@ -12,7 +12,7 @@ use store_sync::{
     provider::{Providers, SimulatorOptions},
     push,
     sandbox::{SandboxOptions, Shelf},
-    simulator::{self, Server},
+    simulator::{self, SimulatorServer},
     web,
 };
 use tokio::net::TcpListener;
@@ -31,7 +31,7 @@ struct House {
     provider: &'static str,
     /// What is sold there, as it was at first.
     shelf: Shelf,
-    stage: Server,
+    stage: SimulatorServer,
     stage_url: String,
 }
 
@@ -64,7 +64,7 @@ impl House {
         let born = start_of_time().minus(Duration::from_hours(24));
         let goods = Shelf::new(&options, born).expect("a shelf");
         let policy = HttpPolicy { allow_private_networks: true, ..HttpPolicy::default() };
-        let probe = Server::new(
+        let probe = SimulatorServer::new(
             found.clone(),
             rules.clone(),
             Shelf::new(&options, born).expect("a shelf"),
@@ -85,7 +85,7 @@ impl House {
             http: app.http.clone(),
             files: Files::new("nowhere"),
         };
-        let stage = Server::new(found, rules, goods, outside).expect("a stage");
+        let stage = SimulatorServer::new(found, rules, goods, outside).expect("a stage");
         tokio::spawn(simulator::serve(listener, stage.clone(), std::future::pending()));
         let shelf = Shelf::new(&options, born).expect("a shelf");
         Self { app, provider, shelf, stage, stage_url }

@@ -111,8 +111,8 @@ pub async fn inspect(db: &Db) -> sqlx::Result<AdoptStatus> {
 /// Says everything that `run` would do, and changes nothing.
 pub async fn dry_run(db: &Db, options: &AdoptOptions) -> Result<Report, AdoptError> {
     match db {
-        Db::Postgres { pool, server } => postgres::rehearse(pool, server, options).await,
-        Db::Sqlite { read, .. } => sqlite::rehearse(read).await,
+        Db::Postgres { pool, server } => postgres::dry_run(pool, server, options).await,
+        Db::Sqlite { read, .. } => sqlite::dry_run(read).await,
     }
 }
 

@@ -79,7 +79,7 @@ async fn changeable(pool: &PgPool, server: &TransactionSetup, options: &AdoptOpt
 }
 
 /// Everything that would be done, with counts and what would be quarantined. Changes nothing.
-pub(super) async fn rehearse(
+pub(super) async fn dry_run(
     pool: &PgPool,
     server: &TransactionSetup,
     options: &AdoptOptions,

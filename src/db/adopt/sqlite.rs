@@ -147,7 +147,7 @@ fn lines(kind: Kind, steps: &[SqliteStep]) -> Vec<ReportLine> {
     lines
 }
 
-pub(super) async fn rehearse(read_pool: &SqlitePool) -> Result<Report, AdoptError> {
+pub(super) async fn dry_run(read_pool: &SqlitePool) -> Result<Report, AdoptError> {
     let mut conn = read_pool.acquire().await?.detach();
     let found = read(&mut conn).await?;
     let (kind, steps, names) = plan(&found);

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// What the token endpoint answered, seen before the crate reads it.
-struct TokenAnswer {
+struct EndpointAnswer {
     status: u16,
     body: Value,
     /// What came where nothing could be read.
@@ -61,7 +61,7 @@ pub(super) struct TokenEndpoint<'a> {
     outside: &'a Outside,
     oauth: &'a Oauth,
     headers: Vec<(HeaderName, HeaderValue)>,
-    seen: Mutex<Option<Result<TokenAnswer, Failure>>>,
+    seen: Mutex<Option<Result<EndpointAnswer, Failure>>>,
 }
 
 impl<'c> AsyncHttpClient<'c> for TokenEndpoint<'_> {
@@ -74,10 +74,10 @@ impl<'c> AsyncHttpClient<'c> for TokenEndpoint<'_> {
 }
 
 impl<'a> TokenEndpoint<'a> {
-    pub(super) fn new(outside: &'a Outside, oauth: &'a Oauth, scope: &TemplateContext<'_>) -> Result<Self, Failure> {
+    pub(super) fn new(outside: &'a Outside, oauth: &'a Oauth, context: &TemplateContext<'_>) -> Result<Self, Failure> {
         let mut headers = Vec::new();
         for (name, template) in &oauth.token_headers {
-            let Some(text) = template.text(scope)? else { continue };
+            let Some(text) = template.text(context)? else { continue };
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad_address())?;
             headers.push((name, HeaderValue::from_str(&text).map_err(|_| bad_address())?));
         }
@@ -119,7 +119,7 @@ impl<'a> TokenEndpoint<'a> {
         let standard = self.standard_form(&body);
         // An error sent with status 200 is an error all the same.
         let status = if response.status == 200 && standard.is_none() { 400 } else { response.status };
-        self.note(Ok(TokenAnswer { status, body, instead }));
+        self.note(Ok(EndpointAnswer { status, body, instead }));
         let bytes = standard.map_or_else(|| response.body.to_vec(), |value| value.to_string().into_bytes());
         http::Response::builder()
             .status(status)
@@ -138,7 +138,7 @@ impl<'a> TokenEndpoint<'a> {
         Some(standard)
     }
 
-    fn note(&self, seen: Result<TokenAnswer, Failure>) {
+    fn note(&self, seen: Result<EndpointAnswer, Failure>) {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
     }
 
@@ -152,7 +152,7 @@ impl<'a> TokenEndpoint<'a> {
 }
 
 /// What a refused token request means: the file's rules first, then RFC 6749's words, then the status.
-fn refusal(provider: &Provider, oauth: &Oauth, seen: &TokenAnswer) -> Failure {
+fn refusal(provider: &Provider, oauth: &Oauth, seen: &EndpointAnswer) -> Failure {
     let word = seen.body.get("error").and_then(as_text).unwrap_or_default();
     let ruled = oauth.error.iter().find(|rule| rule.when.matches(seen.status, &seen.body)).map(|rule| rule.class);
     let class = ruled.unwrap_or(match (word.as_str(), seen.status) {
@@ -204,9 +204,9 @@ pub(super) fn facts(provider: &Provider, body: &Value) -> Result<Facts, Failure>
 }
 
 /// Refuses an answer that names another shop than the one the connect is about.
-pub(super) fn same_shop(provider: &Provider, body: &Value, scope: &TemplateContext<'_>) -> Result<(), Failure> {
+pub(super) fn same_shop(provider: &Provider, body: &Value, context: &TemplateContext<'_>) -> Result<(), Failure> {
     let Some(rule) = &provider.oauth()?.answer.same_shop else { return Ok(()) };
-    if rule.path.text(body).is_some() && rule.path.text(body) == rule.equals.text(scope)? {
+    if rule.path.text(body).is_some() && rule.path.text(body) == rule.equals.text(context)? {
         return Ok(());
     }
     Err(Failure::give_up("other_shop", "the token is for another shop than the one this connect is about; begin again"))

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use url::Url;
 
-use super::{App, bad_address, filled_url, scope};
+use super::{App, bad_address, context, filled_url};
 use crate::{
     model::{Facts, Failure, Grant, Secret, json},
     outside::Random,
@@ -43,22 +43,22 @@ pub fn authorise_url(
     facts: &Facts,
     way: &ConsentRequest<'_>,
 ) -> Result<Url, Failure> {
-    let mut scope = scope(provider, app, facts);
-    scope.values.insert("state".into(), way.state.into());
-    scope.values.insert("redirect_uri".into(), way.redirect_uri.into());
+    let mut context = context(provider, app, facts);
+    context.values.insert("state".into(), way.state.into());
+    context.values.insert("redirect_uri".into(), way.redirect_uri.into());
     if let Some(posted) = &provider.connect().posted {
-        return page(&posted.authorize, &posted.query, &scope);
+        return page(&posted.authorize, &posted.query, &context);
     }
     if let Some(brought) = &provider.connect().brought {
-        return page(&brought.authorize, &brought.query, &scope);
+        return page(&brought.authorize, &brought.query, &context);
     }
     let oauth = provider.oauth()?;
     let authorize = oauth.authorize.as_ref().ok_or_else(bad_address)?;
     if matches!(provider.kind(), ConnectKind::PlatformInstall | ConnectKind::ClientCredentials) {
-        return page(authorize, &oauth.authorize_extra, &scope);
+        return page(authorize, &oauth.authorize_extra, &context);
     }
     let app = app.ok_or_else(bad_address)?;
-    let url = AuthUrl::new(filled_url(authorize, &scope)?).map_err(|_| bad_address())?;
+    let url = AuthUrl::new(filled_url(authorize, &context)?).map_err(|_| bad_address())?;
     let redirect = RedirectUrl::new(way.redirect_uri.to_owned()).map_err(|_| bad_address())?;
     let client = BasicClient::new(ClientId::new(app.client_id.clone())).set_auth_uri(url).set_redirect_uri(redirect);
     let state = way.state.to_owned();
@@ -73,7 +73,7 @@ pub fn authorise_url(
         request = request.add_extra_param("scope", oauth.scopes.join(&oauth.scope_separator));
     }
     for (name, template) in &oauth.authorize_extra {
-        if let Some(value) = template.text(&scope)? {
+        if let Some(value) = template.text(&context)? {
             request = request.add_extra_param(name.clone(), value);
         }
     }
@@ -81,10 +81,14 @@ pub fn authorise_url(
 }
 
 /// An address of the platform's own making: no parameter but those of the file.
-fn page(template: &Template, query: &BTreeMap<String, Template>, scope: &TemplateContext<'_>) -> Result<Url, Failure> {
-    let mut url = Url::parse(&filled_url(template, scope)?).map_err(|_| bad_address())?;
+fn page(
+    template: &Template,
+    query: &BTreeMap<String, Template>,
+    context: &TemplateContext<'_>,
+) -> Result<Url, Failure> {
+    let mut url = Url::parse(&filled_url(template, context)?).map_err(|_| bad_address())?;
     for (name, template) in query {
-        if let Some(value) = template.text(scope)? {
+        if let Some(value) = template.text(context)? {
             url.query_pairs_mut().append_pair(name, &value);
         }
     }
@@ -208,7 +212,7 @@ impl Provider {
     /// Where the browser goes when the shop is connected, where the platform wants that.
     pub fn done_url(&self, app: Option<&App>, facts: &Facts) -> Result<Option<Url>, Failure> {
         let Some(template) = self.oauth().ok().and_then(|oauth| oauth.done.as_ref()) else { return Ok(None) };
-        let text = filled_url(template, &scope(self, app, facts))?;
+        let text = filled_url(template, &context(self, app, facts))?;
         Url::parse(&text).map(Some).map_err(|_| bad_address())
     }
 }

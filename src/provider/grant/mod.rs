@@ -70,16 +70,16 @@ pub struct App {
 }
 
 /// What the addresses of a grant look up.
-fn scope<'a>(provider: &Provider, app: Option<&'a App>, facts: &'a Facts) -> TemplateContext<'a> {
-    let mut scope = TemplateContext { app, ..TemplateContext::of_facts(facts) };
+fn context<'a>(provider: &Provider, app: Option<&'a App>, facts: &'a Facts) -> TemplateContext<'a> {
+    let mut context = TemplateContext { app, ..TemplateContext::of_facts(facts) };
     if let Ok(store_url) = provider.store_url(facts) {
-        scope.values.insert("store_url".into(), store_url.into());
+        context.values.insert("store_url".into(), store_url.into());
     }
-    scope
+    context
 }
 
-fn filled_url(template: &Template, scope: &TemplateContext<'_>) -> Result<String, Failure> {
-    template.text(scope)?.ok_or_else(bad_address)
+fn filled_url(template: &Template, context: &TemplateContext<'_>) -> Result<String, Failure> {
+    template.text(context)?.ok_or_else(bad_address)
 }
 
 pub(super) fn bad_address() -> Failure {

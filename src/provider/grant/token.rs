@@ -10,7 +10,7 @@ use url::Url;
 use super::{
     App,
     answer::{TokenEndpoint, facts as answered_facts, grant, lost, same_shop},
-    bad_address, filled_url, scope,
+    bad_address, context, filled_url,
 };
 use crate::{
     model::{Facts, Failure, Grant, Secret},
@@ -40,20 +40,20 @@ pub async fn exchange(
     facts: &Facts,
     code: CallbackCode<'_>,
 ) -> Result<(Grant, Facts), Failure> {
-    let (oauth, scope) = (provider.oauth()?, scope(provider, Some(app), facts));
+    let (oauth, context) = (provider.oauth()?, context(provider, Some(app), facts));
     let redirect = RedirectUrl::new(code.redirect_uri.to_owned()).map_err(|_| bad_address())?;
-    let client = client(provider, oauth, Some(app), None, &scope)?.set_redirect_uri(redirect);
+    let client = client(provider, oauth, Some(app), None, &context)?.set_redirect_uri(redirect);
     let mut request = client.exchange_code(AuthorizationCode::new(code.code.expose_secret().to_owned()));
     if let Some(verifier) = code.verifier {
         request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()));
     }
-    for (name, value) in filled(&oauth.token_extra, &scope)? {
+    for (name, value) in filled(&oauth.token_extra, &context)? {
         request = request.add_extra_param(name, value);
     }
-    let door = TokenEndpoint::new(outside, oauth, &scope)?;
+    let door = TokenEndpoint::new(outside, oauth, &context)?;
     let sent = request.request_async(&door).await.is_ok();
     let answer = door.answer(provider, sent)?;
-    same_shop(provider, &answer, &scope)?;
+    same_shop(provider, &answer, &context)?;
     let told = answered_facts(provider, &answer)?;
     Ok((grant(oauth, &answer, outside.clock.now(), &Grant { version: 0, ..Grant::default() })?, told))
 }
@@ -66,16 +66,16 @@ pub async fn own_token(
     facts: &Facts,
     old: &Grant,
 ) -> Result<Grant, Failure> {
-    let (oauth, scope) = (provider.oauth()?, scope(provider, app, facts));
-    let client = client(provider, oauth, app, Some(old), &scope)?;
+    let (oauth, context) = (provider.oauth()?, context(provider, app, facts));
+    let client = client(provider, oauth, app, Some(old), &context)?;
     let mut request = client.exchange_client_credentials();
     if !oauth.scopes.is_empty() {
         request = request.add_extra_param("scope", oauth.scopes.join(&oauth.scope_separator));
     }
-    for (name, value) in filled(&oauth.token_extra, &scope)? {
+    for (name, value) in filled(&oauth.token_extra, &context)? {
         request = request.add_extra_param(name, value);
     }
-    let door = TokenEndpoint::new(outside, oauth, &scope)?;
+    let door = TokenEndpoint::new(outside, oauth, &context)?;
     let sent = request.request_async(&door).await.is_ok();
     grant(oauth, &door.answer(provider, sent)?, outside.clock.now(), old)
 }
@@ -100,15 +100,15 @@ pub async fn refresh(
         }
         _ => {}
     }
-    let (oauth, scope) = (provider.oauth()?, scope(provider, app, facts));
+    let (oauth, context) = (provider.oauth()?, context(provider, app, facts));
     let Some(token) = old.secret("refresh") else {
         let text =
             format!("{} refuses the token and gave none to renew it with; connect the shop again", provider.name());
         return Err(Failure::reconnect("no_refresh_token", text));
     };
     let token = RefreshToken::new(token.expose_secret().to_owned());
-    let client = client(provider, oauth, app, None, &scope)?;
-    let door = TokenEndpoint::new(outside, oauth, &scope)?;
+    let client = client(provider, oauth, app, None, &context)?;
+    let door = TokenEndpoint::new(outside, oauth, &context)?;
     let sent = client.exchange_refresh_token(&token).request_async(&door).await.is_ok();
     let answer = door.answer(provider, sent).map_err(|failure| lost(oauth, failure))?;
     grant(oauth, &answer, outside.clock.now(), old)
@@ -122,7 +122,7 @@ pub async fn migrate(
     facts: &Facts,
     old: &Grant,
 ) -> Result<Grant, Failure> {
-    let (oauth, scope) = (provider.oauth()?, scope(provider, Some(app), facts));
+    let (oauth, context) = (provider.oauth()?, context(provider, Some(app), facts));
     let (Some(rule), Some(token)) = (&oauth.migrate, old.secret("access")) else { return Err(bad_address()) };
     let form = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange")
@@ -133,10 +133,10 @@ pub async fn migrate(
         .append_pair("requested_token_type", &rule.requested_token_type)
         .extend_pairs(&rule.extra)
         .finish();
-    let door = TokenEndpoint::new(outside, oauth, &scope)?;
+    let door = TokenEndpoint::new(outside, oauth, &context)?;
     let request = http::Request::builder()
         .method(http::Method::POST)
-        .uri(filled_url(&oauth.token, &scope)?)
+        .uri(filled_url(&oauth.token, &context)?)
         .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(http::header::ACCEPT, "application/json")
         .body(form.into_bytes())
@@ -151,16 +151,16 @@ pub async fn migrate(
 }
 
 /// Asks the shop to end a grant, by the endpoint of RFC 7009 or by an operation of its own; false where it has neither.
-pub async fn revoke(session: &ShopClient, grant: &Grant) -> Result<bool, Failure> {
-    let provider = &session.provider;
+pub async fn revoke(shop: &ShopClient, grant: &Grant) -> Result<bool, Failure> {
+    let provider = &shop.provider;
     let Ok(oauth) = provider.oauth() else { return Ok(false) };
     if let Some(op) = &oauth.revoke_op {
-        session.call(&provider.recipe.op[op], With::default()).await?;
+        shop.call(&provider.recipe.op[op], With::default()).await?;
         return Ok(true);
     }
     let Some(template) = &oauth.revoke else { return Ok(false) };
-    let app = session.app.as_ref();
-    let url = Url::parse(&filled_url(template, &scope(provider, app, &session.facts))?).map_err(|_| bad_address())?;
+    let app = shop.app.as_ref();
+    let url = Url::parse(&filled_url(template, &context(provider, app, &shop.facts))?).map_err(|_| bad_address())?;
     let token =
         grant.secret("refresh").or(grant.secret("access")).map(|t| t.expose_secret().to_owned()).unwrap_or_default();
     let mut form = url::form_urlencoded::Serializer::new(String::new());
@@ -176,7 +176,7 @@ pub async fn revoke(session: &ShopClient, grant: &Grant) -> Result<bool, Failure
         .headers
         .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/x-www-form-urlencoded"));
     request.body = Body::Bytes(form.finish().into());
-    let sent = session.outside.http.send(request.clone()).await;
+    let sent = shop.outside.http.send(request.clone()).await;
     let response = sent.map_err(|e| Failure::retry("network", e.to_string()))?;
     if (200..300).contains(&response.status) {
         return Ok(true);
@@ -193,9 +193,9 @@ fn client(
     oauth: &Oauth,
     app: Option<&App>,
     held: Option<&Grant>,
-    scope: &TemplateContext<'_>,
+    context: &TemplateContext<'_>,
 ) -> Result<TokenClient, Failure> {
-    let url = TokenUrl::new(filled_url(&oauth.token, scope)?).map_err(|_| bad_address())?;
+    let url = TokenUrl::new(filled_url(&oauth.token, context)?).map_err(|_| bad_address())?;
     let (id, secret) = if let (Some(pasted), Some(held)) = (&oauth.client, held) {
         let named = |name: &str| {
             let missing =
@@ -218,11 +218,11 @@ fn client(
 
 fn filled(
     extras: &std::collections::BTreeMap<String, Template>,
-    scope: &TemplateContext<'_>,
+    context: &TemplateContext<'_>,
 ) -> Result<Vec<(String, String)>, Failure> {
     let mut out = Vec::new();
     for (name, template) in extras {
-        out.extend(template.text(scope)?.map(|value| (name.clone(), value)));
+        out.extend(template.text(context)?.map(|value| (name.clone(), value)));
     }
     Ok(out)
 }

@@ -19,7 +19,7 @@ impl SimulatorState {
         let mut reply = plan.answer(&meant.op);
         let form = IdFormat::of(bulk.start.id.get(&plan.answer(&bulk.start.op).body));
         match what {
-            Use::Count => bulk.count.path.put(&mut reply.body, self.goods.ids().count().into()),
+            Use::Count => bulk.count.path.put(&mut reply.body, self.catalogue.ids().count().into()),
             Use::BulkStart => {
                 self.written.push(self.processing);
                 bulk.start.id.put(&mut reply.body, form.render(self.written.len() as u64, ""));
@@ -38,7 +38,7 @@ impl SimulatorState {
                 } else {
                     bulk.poll.path.put(&mut reply.body, bulk.poll.ready.first().cloned().into());
                     bulk.url.put(&mut reply.body, format!("https://{host}{FILES}{number}.jsonl").into());
-                    bulk.total.put(&mut reply.body, self.goods.ids().count().to_string().into());
+                    bulk.total.put(&mut reply.body, self.catalogue.ids().count().to_string().into());
                 }
             }
         }
@@ -56,7 +56,7 @@ impl SimulatorState {
         path.strip_prefix(FILES)?;
         let bulk = plan.provider.recipe.import.bulk.as_ref()?;
         let mut text = String::new();
-        for number in self.goods.ids() {
+        for number in self.catalogue.ids() {
             let item = self.whole_item(plan, number, host);
             write_lines(bulk, item, None, &mut text);
         }

@@ -45,10 +45,10 @@ impl SimulatorState {
         let changed = |number: &u64| since.is_none_or(|since| self.changed_at(*number) >= since);
         let in_part = |number: &u64| {
             let Some(part) = part else { return true };
-            let ours = self.goods.get(*number).and_then(|product| product["status"].as_str().map(str::to_owned));
+            let ours = self.catalogue.get(*number).and_then(|product| product["status"].as_str().map(str::to_owned));
             status.is_none_or(|pick| pick.native(&ours.unwrap_or_default()) == part)
         };
-        let here = self.goods.ids().filter(changed).filter(in_part);
+        let here = self.catalogue.ids().filter(changed).filter(in_part);
         let gone = self.gone.keys().copied().filter(|_| shows_gone && since.is_some()).filter(changed);
         // Numbers only, so that a large catalogue takes no memory here.
         let numbers: Vec<u64> = here.chain(gone).collect();
@@ -81,7 +81,7 @@ impl SimulatorState {
         let number = values.iter().filter(|(name, _)| name.starts_with("item."));
         let number = number
             .filter_map(|(_, value)| plan.product.read(value))
-            .find(|n| self.goods.get(*n).is_some() || self.gone.contains_key(n));
+            .find(|n| self.catalogue.get(*n).is_some() || self.gone.contains_key(n));
         let Some(number) = number else { return SimulatedReply::missing() };
         let wanted = list_request(&nested.page, values, url);
         let mut reply = plan.answer(&nested.op);
@@ -126,7 +126,7 @@ impl SimulatorState {
     ) {
         let import = &plan.provider.recipe.import;
         let map = &import.map;
-        let product = self.goods.get(number);
+        let product = self.catalogue.get(number);
         let gone = product.is_none();
         let product = product.unwrap_or_default();
         let later = |path: &Path| {
@@ -185,7 +185,7 @@ impl SimulatorState {
 
     fn variant_items(&self, plan: &Routes, number: u64, sample: &Value) -> Vec<Value> {
         let Some(map) = &plan.provider.recipe.import.map.variants else { return Vec::new() };
-        let product = self.goods.get(number).unwrap_or_default();
+        let product = self.catalogue.get(number).unwrap_or_default();
         let variants = product["variants"].as_array().cloned().unwrap_or_default();
         variants
             .iter()
@@ -206,7 +206,7 @@ impl SimulatorState {
             let known = |picture: &u64| self.shown(*picture);
             return kept.iter().filter_map(known).collect();
         }
-        own_pictures(&*self.goods, number)
+        own_pictures(&*self.catalogue, number)
     }
 
     /// A picture by its number.
@@ -214,13 +214,13 @@ impl SimulatorState {
         if let Some(file) = self.files.get(&number) {
             return Some(ListedImage { number, name: file.name.clone(), alt: file.alt.clone() });
         }
-        own_pictures(&*self.goods, number / 100).into_iter().find(|picture| picture.number == number)
+        own_pictures(&*self.catalogue, number / 100).into_iter().find(|picture| picture.number == number)
     }
 
     /// When a product changed last.
     pub(super) fn changed_at(&self, number: u64) -> Time {
         let touched = self.touched.get(&number).or_else(|| self.gone.get(&number)).copied();
-        touched.unwrap_or_else(|| self.goods.changed_at(number))
+        touched.unwrap_or_else(|| self.catalogue.changed_at(number))
     }
 }
 
@@ -246,8 +246,8 @@ fn since(plan: &Routes, values: &Map<String, Value>) -> Option<Time> {
     }
 }
 
-fn own_pictures(goods: &dyn Catalogue, number: u64) -> Vec<ListedImage> {
-    let product = goods.get(number).unwrap_or_default();
+fn own_pictures(catalogue: &dyn Catalogue, number: u64) -> Vec<ListedImage> {
+    let product = catalogue.get(number).unwrap_or_default();
     let images = product["images"].as_array().cloned().unwrap_or_default();
     let shown = |(place, image): (usize, &Value)| ListedImage {
         number: number * 100 + place as u64 + 1,

@@ -83,7 +83,7 @@ pub enum Fault {
 /// A shop of the platform's.
 pub struct Simulator {
     plan: Routes,
-    world: Mutex<SimulatorState>,
+    state: Mutex<SimulatorState>,
 }
 
 /// An answer.
@@ -96,9 +96,9 @@ pub struct SimulatedReply {
 
 /// An answer, and what has to be sent first.
 pub struct SimulatedExchange {
-    pub said: SimulatedReply,
+    pub reply: SimulatedReply,
     /// Sent before the answer; anything but a 200 to it turns the answer into a refusal.
-    pub errand: Option<Outbound>,
+    pub outbound: Option<Outbound>,
     /// Nobody gets to see the answer.
     pub lost: bool,
 }
@@ -110,7 +110,7 @@ pub struct Outbound(pub Request);
 struct SimulatorState {
     rules: SimulatorOptions,
     outside: Outside,
-    goods: Box<dyn Catalogue>,
+    catalogue: Box<dyn Catalogue>,
     /// The time of the request at hand.
     now: Time,
     processing: u32,
@@ -131,7 +131,7 @@ struct SimulatorState {
     delivered: u64,
     /// Files of the whole catalogue, and how often each is said to be in work still.
     written: Vec<u32>,
-    pranks: Vec<(Fault, u32)>,
+    faults: Vec<(Fault, u32)>,
     calls: BTreeMap<String, u64>,
 }
 
@@ -143,16 +143,16 @@ impl Simulator {
     pub fn new(
         provider: Arc<Provider>,
         rules: SimulatorOptions,
-        goods: Box<dyn Catalogue>,
+        catalogue: Box<dyn Catalogue>,
         outside: Outside,
     ) -> Result<Self, Failure> {
         let plan = Routes::new(provider, &rules.client_id, rules.here.as_deref())?;
-        let world = SimulatorState {
+        let state = SimulatorState {
             processing: rules.processing,
             now: outside.clock.now(),
             rules,
             outside,
-            goods,
+            catalogue,
             gone: BTreeMap::new(),
             touched: HashMap::new(),
             galleries: HashMap::new(),
@@ -167,10 +167,10 @@ impl Simulator {
             hooks: Vec::new(),
             delivered: 0,
             written: Vec::new(),
-            pranks: Vec::new(),
+            faults: Vec::new(),
             calls: BTreeMap::new(),
         };
-        Ok(Self { plan, world: Mutex::new(world) })
+        Ok(Self { plan, state: Mutex::new(state) })
     }
 
     /// What the merchant enters to connect this shop, without secrets.
@@ -208,8 +208,8 @@ impl Simulator {
 
     /// Answers a request of the platform's API. `brought` are the bytes of a picture that came with it.
     pub fn answer(&self, ask: &ExpectedRequest, brought: Option<&Bytes>) -> SimulatedExchange {
-        let (plan, mut world) = (&self.plan, self.lock());
-        world.now = world.outside.clock.now();
+        let (plan, mut state) = (&self.plan, self.lock());
+        state.now = state.outside.clock.now();
         let (path, query) = path_and_query(&ask.url);
         let host = Url::parse(&ask.url).ok().map(|url| {
             let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -217,10 +217,10 @@ impl Simulator {
         });
         let host = host.unwrap_or_default();
         if ask.method == "GET" && SimulatorState::is_file(&path) {
-            return world.file(&path).unwrap_or_else(SimulatedReply::missing).into();
+            return state.file(&path).unwrap_or_else(SimulatedReply::missing).into();
         }
-        if let Some(said) = world.bulk_file(plan, &path, ask.headers.get("range"), &host) {
-            return world.handed_out(said);
+        if let Some(reply) = state.bulk_file(plan, &path, ask.headers.get("range"), &host) {
+            return state.handed_out(reply);
         }
         if SimulatorState::is_consent(plan, ask) {
             let mut params: BTreeMap<String, String> = query.into_iter().collect();
@@ -228,73 +228,73 @@ impl Simulator {
                 params.insert(name.clone(), value.as_str().unwrap_or_default().to_owned());
             }
             return if ask.method == "POST" {
-                world.decide(plan, &params)
+                state.decide(plan, &params)
             } else {
                 consent(plan, &path, &params).into()
             };
         }
         if plan.is_token(ask) {
-            world.count("token");
-            let said = world.token(plan, ask);
-            return world.handed_out(said);
+            state.count("token");
+            let reply = state.token(plan, ask);
+            return state.handed_out(reply);
         }
-        if let Some(said) = world.consumer_token(plan, ask) {
-            return said.into();
+        if let Some(reply) = state.consumer_token(plan, ask) {
+            return reply.into();
         }
         let Some(meant) = plan.understand(ask) else {
             let text = format!("{} is no call that {}'s file makes", ask.method, plan.provider.name());
             return SimulatedReply::json_of(404, &json!({ "message": text })).into();
         };
-        world.count(&meant.op);
-        if world.take(Fault::Throttle) {
+        state.count(&meant.op);
+        if state.take(Fault::Throttle) {
             return SimulatedReply::json(plan.throttled.clone()).into();
         }
-        if world.take(Fault::Down) {
+        if state.take(Fault::Down) {
             return SimulatedReply::text(503, "the shop is being mended").into();
         }
         let elsewhere = plan.provider.recipe.op[&meant.op].url.is_some();
-        match world.check_credentials(plan, ask) {
+        match state.check_credentials(plan, ask) {
             _ if elsewhere => {}
             TokenState::Good => {}
             TokenState::Ended => return SimulatedReply::json(plan.expired.clone()).into(),
             TokenState::Revoked => return SimulatedReply::json(plan.revoked.clone()).into(),
         }
-        let said = world.serve(plan, &meant, (ask, brought), &host);
-        world.handed_out(said)
+        let reply = state.serve(plan, &meant, (ask, brought), &host);
+        state.handed_out(reply)
     }
 
     /// Changes a product, as the merchant would; gives what the platform delivers because of it.
     pub fn edit(&self, number: u64, given: Map<String, Value>) -> Option<Vec<Outbound>> {
-        let mut world = self.lock();
-        let now = world.outside.clock.now();
-        world.now = now;
-        world.touched.remove(&number);
-        world.goods.edit(number, given, now).then(|| world.notify(&self.plan, number, false))
+        let mut state = self.lock();
+        let now = state.outside.clock.now();
+        state.now = now;
+        state.touched.remove(&number);
+        state.catalogue.edit(number, given, now).then(|| state.notify(&self.plan, number, false))
     }
 
     /// Takes a product away; gives what the platform delivers because of it.
     pub fn delete(&self, number: u64) -> Option<Vec<Outbound>> {
-        let mut world = self.lock();
-        let now = world.outside.clock.now();
-        world.now = now;
-        if !world.goods.delete(number) {
+        let mut state = self.lock();
+        let now = state.outside.clock.now();
+        state.now = now;
+        if !state.catalogue.delete(number) {
             return None;
         }
-        world.touched.remove(&number);
-        world.gone.insert(number, now);
-        Some(world.notify(&self.plan, number, true))
+        state.touched.remove(&number);
+        state.gone.insert(number, now);
+        Some(state.notify(&self.plan, number, true))
     }
 
     /// Plays a prank `times` times.
-    pub fn inject_fault(&self, prank: Fault, times: u32) {
-        self.lock().pranks.push((prank, times));
+    pub fn inject_fault(&self, fault: Fault, times: u32) {
+        self.lock().faults.push((fault, times));
     }
 
     /// Every access token has ended.
     pub fn end_tokens(&self) {
-        let mut world = self.lock();
-        world.now = world.outside.clock.now();
-        world.end_tokens();
+        let mut state = self.lock();
+        state.now = state.outside.clock.now();
+        state.end_tokens();
     }
 
     /// The merchant takes every permission back.
@@ -310,16 +310,16 @@ impl Simulator {
 
     /// What was asked so far, by operation; pictures in galleries that were brought; renewals; subscriptions.
     pub fn stats(&self) -> Value {
-        let world = self.lock();
-        let brought = world.galleries.values().flatten().filter(|number| world.files.contains_key(number)).count();
+        let state = self.lock();
+        let brought = state.galleries.values().flatten().filter(|number| state.files.contains_key(number)).count();
         json!({
-            "calls": world.calls, "pictures_brought": brought, "refreshes": world.refreshes, "subscriptions": world.hooks.len(),
-            "deliveries": world.delivered,
+            "calls": state.calls, "pictures_brought": brought, "refreshes": state.refreshes, "subscriptions": state.hooks.len(),
+            "deliveries": state.delivered,
         })
     }
 
     fn lock(&self) -> MutexGuard<'_, SimulatorState> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -357,8 +357,8 @@ impl SimulatorState {
         *self.calls.entry(what.to_owned()).or_default() += 1;
     }
 
-    fn handed_out(&mut self, said: SimulatedReply) -> SimulatedExchange {
-        SimulatedExchange { lost: self.take(Fault::Lose), ..said.into() }
+    fn handed_out(&mut self, reply: SimulatedReply) -> SimulatedExchange {
+        SimulatedExchange { lost: self.take(Fault::Lose), ..reply.into() }
     }
 }
 
@@ -422,7 +422,7 @@ impl SimulatedReply {
 }
 
 impl From<SimulatedReply> for SimulatedExchange {
-    fn from(said: SimulatedReply) -> Self {
-        Self { said, errand: None, lost: false }
+    fn from(reply: SimulatedReply) -> Self {
+        Self { reply, outbound: None, lost: false }
     }
 }

@@ -94,7 +94,7 @@ impl SimulatorState {
                 return SimulatedReply::redirect(&back).into();
             }
             return SimulatedExchange {
-                errand: Some(self.hand_over(plan, &redirect_uri, &state)),
+                outbound: Some(self.hand_over(plan, &redirect_uri, &state)),
                 ..SimulatedReply::redirect(&back).into()
             };
         }
@@ -397,7 +397,7 @@ impl SimulatorState {
             .finish();
         identity.query_pairs_mut().append_pair("oauth_consumer_key", &key).append_pair(&rule.back, &format!("{here}/"));
         SimulatedExchange {
-            errand: Some(Outbound::form(&text("callback"), form)),
+            outbound: Some(Outbound::form(&text("callback"), form)),
             ..SimulatedReply::redirect(&identity).into()
         }
     }
@@ -429,11 +429,11 @@ impl SimulatorState {
     }
 
     /// Whether a prank of this kind waits, and uses it up.
-    pub(super) fn take(&mut self, prank: Fault) -> bool {
-        let Some(place) = self.pranks.iter().position(|(known, times)| *known == prank && *times > 0) else {
+    pub(super) fn take(&mut self, fault: Fault) -> bool {
+        let Some(place) = self.faults.iter().position(|(known, times)| *known == fault && *times > 0) else {
             return false;
         };
-        self.pranks[place].1 -= 1;
+        self.faults[place].1 -= 1;
         true
     }
 }
@@ -456,14 +456,14 @@ impl Outbound {
 
     /// A delivery with further headers.
     pub(super) fn delivery(to: &str, body: &Value, more: &[(String, String)]) -> Self {
-        let mut errand = Self::json(to, body);
+        let mut outbound = Self::json(to, body);
         for (name, value) in more {
             if let (Ok(name), Ok(value)) = (http::HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
             {
-                errand.0.headers.insert(name, value);
+                outbound.0.headers.insert(name, value);
             }
         }
-        errand
+        outbound
     }
 }
 

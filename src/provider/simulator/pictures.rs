@@ -31,7 +31,7 @@ const FIRST: u64 = 900_000_001;
 impl SimulatorState {
     /// A product's gallery.
     pub(super) fn show_gallery(&self, plan: &Routes, op: &str, product: u64, host: &str) -> SimulatedReply {
-        if self.goods.get(product).is_none() {
+        if self.catalogue.get(product).is_none() {
             return SimulatedReply::missing();
         }
         let mut reply = plan.answer(op);
@@ -74,7 +74,7 @@ impl SimulatorState {
         let step = steps.clone().next();
         let values = &meant.values;
         let product = values.get("product.erp_id").and_then(|id| plan.product.read(id));
-        if product.is_some_and(|product| self.goods.get(product).is_none()) {
+        if product.is_some_and(|product| self.catalogue.get(product).is_none()) {
             return SimulatedReply::missing();
         }
         if let Some(image) = values.get("image.id") {
@@ -292,7 +292,7 @@ impl SimulatorState {
         let number = file_number(path)?;
         self.shown(number)?;
         let bytes = self.files.get(&number).and_then(|file| file.bytes.clone());
-        let bytes = bytes.unwrap_or_else(|| self.goods.drawing(number));
+        let bytes = bytes.unwrap_or_else(|| self.catalogue.drawing(number));
         let kind = infer::get(&bytes).map_or("application/octet-stream", |kind| kind.mime_type());
         Some(SimulatedReply {
             headers: vec![("content-type".into(), kind.into())],

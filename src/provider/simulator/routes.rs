@@ -191,8 +191,8 @@ impl Routes {
     /// The words that stand at a place of an operation's answers, in the conversations.
     pub(super) fn words(&self, op: &str, at: &Path) -> Vec<String> {
         let all = self.talks.iter().flat_map(|talk| &talk.exchanges);
-        let said = all.filter(|exchange| self.understand(&exchange.ask).is_some_and(|meant| meant.op == op));
-        said.filter_map(|exchange| at.text(&exchange.answer.body)).collect()
+        let reply = all.filter(|exchange| self.understand(&exchange.ask).is_some_and(|meant| meant.op == op));
+        reply.filter_map(|exchange| at.text(&exchange.answer.body)).collect()
     }
 
     /// A step of the push.

@@ -135,8 +135,8 @@ fn proof(webhook: &Webhook, key: &str, url: &str, body: &Value) -> String {
         HookProofKind::HmacText => {
             let facts = Facts::new();
             let values = Map::from_iter([("body".to_owned(), body.clone())]);
-            let scope = TemplateContext { values, ..TemplateContext::of_facts(&facts) };
-            webhook.verify.text.as_ref().and_then(|text| text.text(&scope).ok().flatten()).unwrap_or_default()
+            let context = TemplateContext { values, ..TemplateContext::of_facts(&facts) };
+            webhook.verify.text.as_ref().and_then(|text| text.text(&context).ok().flatten()).unwrap_or_default()
         }
     };
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
