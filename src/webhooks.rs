@@ -14,8 +14,8 @@ use crate::{
         webhook::NewSubscription,
     },
     model::{
-        Connection, ConnectionId, ConnectionStatus, Counts, Failure, ImportScope, ItemOutcome, RunAction, RunStatus,
-        Secret, Task, Trigger,
+        Connection, ConnectionId, ConnectionStatus, Counts, Failure, FailureKind, ImportScope, ItemOutcome, Noun,
+        RunAction, RunStatus, Secret, Task, Trigger,
     },
     provider::{self, Delivery, HookAct, Provider, WebhookEvent},
     tools::{Lease, Shared, Tools},
@@ -34,7 +34,7 @@ pub async fn receive(
     body: &[u8],
 ) -> Result<usize, Failure> {
     let provider = tools.provider(provider)?;
-    let unknown = || Failure::give_up("unknown_connection", "no shop takes deliveries at this address");
+    let unknown = || Failure::new(FailureKind::NotFound(Noun::Connection), "no shop takes deliveries at this address");
     if !provider.has_webhooks() || connection.is_some() == provider.webhook_names_shop() {
         return Err(unknown());
     }

@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     db::{self, asset::AssetFilter, push::PushFilter},
     generate, manage,
-    model::{ApprovalStatus, Asset, AssetId, AssetStatus, FlowId, ProductId, SessionId},
+    model::{ApprovalStatus, Asset, AssetId, AssetStatus, Failure, FlowId, Noun, ProductId, SessionId},
     push::{self, NewPicture},
     tools::{Shared, Tools},
     web,
@@ -157,7 +157,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Show { id } => {
             let mut tx = tools.db.read().await?;
-            let asset = db::asset::find(&mut tx, &id).await?.with_context(|| format!("there is no asset '{id}'"))?;
+            let asset = db::asset::find(&mut tx, &id).await?.ok_or_else(|| Failure::not_found(Noun::Asset, &id))?;
             let mut value = serde_json::to_value(&asset)?;
             value["products"] = serde_json::to_value(db::asset::list_products(&mut tx, &asset.id).await?)?;
             let filter = PushFilter { asset: Some(AssetId(id)), ..PushFilter::default() };
@@ -233,9 +233,7 @@ async fn decide(tools: &Tools, out: &Out, asked: Decision, decision: ApprovalSta
 
 async fn find(tools: &Tools, id: &str) -> anyhow::Result<Asset> {
     let mut tx = tools.db.read().await?;
-    db::asset::find(&mut tx, id)
-        .await?
-        .with_context(|| format!("there is no asset '{id}'; see: store-sync assets list"))
+    Ok(db::asset::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Asset, id))?)
 }
 
 /// The bucket's address, or this daemon's own.

@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     db::{self, Tx},
     manage,
-    model::{Client, ClientId, Member, Plan},
+    model::{Client, ClientId, Failure, Member, Noun, Plan},
 };
 
 #[derive(clap::Subcommand)]
@@ -136,7 +136,7 @@ fn people(out: &Out, members: &[Member]) -> anyhow::Result<()> {
 /// The tenant by id or slug.
 pub(super) async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Client> {
     let found = db::client::find(tx, id).await?;
-    found.ok_or_else(|| anyhow::anyhow!("there is no client '{id}'; see: store-sync clients list"))
+    Ok(found.ok_or_else(|| Failure::not_found(Noun::Client, id))?)
 }
 
 /// The id of the tenant that a list is narrowed to.

@@ -13,7 +13,7 @@ use crate::{
     app,
     config::Config,
     connect, db,
-    model::{Client, Connection, Time},
+    model::{Client, Connection, Failure, Noun, Time},
     outside::small,
     tools::{Shared, Tools},
     web,
@@ -65,8 +65,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
         let mut tx = tools.db.read().await?;
         db::client::find(&mut tx, &args.client).await?
     };
-    let client =
-        client.ok_or_else(|| anyhow::anyhow!("there is no client '{}'; see: store-sync clients list", args.client))?;
+    let client = client.ok_or_else(|| Failure::not_found(Noun::Client, &args.client))?;
     let provider = tools.provider(&args.provider)?;
     // What is given whole is checked here; the link asks for the rest.
     if provider.fields().iter().all(|field| field.default.is_some() || fields.contains_key(&field.name)) {

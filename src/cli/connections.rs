@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     connect, db,
     manage::{self, ScheduleChange},
-    model::{Connection, ConnectionId, PushMode, Time},
+    model::{Connection, ConnectionId, Failure, Noun, PushMode, Time},
     provider,
     tools::{Shared, Tools},
 };
@@ -96,7 +96,7 @@ async fn list(tools: &Tools, out: &Out) -> anyhow::Result<()> {
 async fn find(tools: &Tools, id: &str) -> anyhow::Result<Connection> {
     let mut tx = tools.db.read().await?;
     let found = db::connection::find(&mut tx, &ConnectionId::from(id)).await?;
-    found.ok_or_else(|| anyhow::anyhow!("there is no connection '{id}'; see: store-sync connections list"))
+    Ok(found.ok_or_else(|| Failure::not_found(Noun::Connection, id))?)
 }
 
 /// The connection, and how long its permission lasts if nobody renews it.

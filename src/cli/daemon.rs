@@ -14,6 +14,7 @@ use super::out::{line, note};
 use crate::{
     app,
     config::Config,
+    model::{Failure, Noun},
     outside::{Http, HttpPolicy, Outside},
     provider::SimulatorOptions,
     sandbox::{self, Sandbox, SandboxOptions, Shelf},
@@ -94,8 +95,7 @@ async fn rehearsal(
     let here = options.base_url.clone();
     let known = app::providers(config)?;
     let provider = known.get(platform).cloned();
-    let provider =
-        provider.with_context(|| format!("there is no provider '{platform}'; see: store-sync providers list"))?;
+    let provider = provider.ok_or_else(|| Failure::not_found(Noun::Provider, platform))?;
     let app = config.app.get(platform);
     let rules = SimulatorOptions {
         client_id: app.map_or_else(|| "store-sync".to_owned(), |app| app.client_id.clone()),

@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     db::{self, event::EventFilter},
     manage::{self, EventInput},
-    model::{AssetId, ClientId, EVENT_DAYS, EventId, EventType, FlowId, ProductId},
+    model::{AssetId, ClientId, EVENT_DAYS, EventId, EventType, Failure, FlowId, Noun, ProductId},
     tools::Tools,
 };
 
@@ -89,7 +89,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Show { id } => {
             let mut tx = tools.db.read().await?;
             let found = db::event::find(&mut tx, &EventId(id.clone())).await?;
-            out.one(&found.ok_or_else(|| anyhow::anyhow!("there is no event '{id}'; see: store-sync events list"))?)
+            out.one(&found.ok_or_else(|| Failure::not_found(Noun::Event, id))?)
         }
         Command::Create(fields) => create(&tools, out, fields).await,
         Command::Delete { id } => {

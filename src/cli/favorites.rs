@@ -5,7 +5,7 @@ use crate::{
     app,
     config::Config,
     db, manage,
-    model::{AssetId, Entity, EntityType, UserId},
+    model::{AssetId, Entity, EntityType, Failure, Noun, UserId},
     tools::Tools,
 };
 
@@ -114,5 +114,5 @@ async fn set(tools: &Tools, out: &Out, what: &str, user: Option<&str>, favorite:
 
 async fn person(tx: &mut db::Tx, user: &str) -> anyhow::Result<UserId> {
     let found = db::member::find_user(tx, user).await?;
-    found.map(|user| user.id).ok_or_else(|| anyhow::anyhow!("there is no user '{user}'"))
+    Ok(found.map(|user| user.id).ok_or_else(|| Failure::not_found(Noun::User, user))?)
 }

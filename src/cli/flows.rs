@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     db::{self, Tx, asset::AssetFilter, flow::FlowFilter},
     generate, manage,
-    model::{ClientId, Entity, EntityType, FlowId, FlowInput, FlowStatus, GenerationFlow, SessionId},
+    model::{ClientId, Entity, EntityType, Failure, FlowId, FlowInput, FlowStatus, GenerationFlow, Noun, SessionId},
 };
 
 #[derive(clap::Subcommand)]
@@ -162,5 +162,5 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
 
 async fn find(tx: &mut Tx, id: &FlowId) -> anyhow::Result<GenerationFlow> {
     let found = db::flow::find(tx, id).await?;
-    found.ok_or_else(|| anyhow::anyhow!("there is no flow '{id}'; see: store-sync flows list"))
+    Ok(found.ok_or_else(|| Failure::not_found(Noun::Flow, id))?)
 }

@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     db::{self, ledger::By},
     generate::{self, GenerationRequest, Queued, Terms},
-    model::{Asset, AssetStatus, FlowId, JobStatus, USUAL_PRIORITY, dollars, merge_settings},
+    model::{Asset, AssetStatus, Failure, FlowId, JobStatus, Noun, USUAL_PRIORITY, dollars, merge_settings},
     tools::Shared,
 };
 
@@ -232,8 +232,7 @@ pub(super) async fn usage(config: &Config, out: &Out, args: UsageArgs) -> anyhow
     let tools = app::open(config).await?;
     let mut tx = tools.db.read().await?;
     let client = db::client::find(&mut tx, &args.client).await?;
-    let client =
-        client.ok_or_else(|| anyhow::anyhow!("there is no client '{}'; see: store-sync clients list", args.client))?;
+    let client = client.ok_or_else(|| Failure::not_found(Noun::Client, &args.client))?;
     let month = args.month.unwrap_or_else(|| generate::month(tools.outside.clock.now()));
     let Some(by) = args.by else {
         drop(tx);

@@ -10,7 +10,7 @@ use crate::{
     config::Config,
     db, generate,
     manage::{self, InspirationInput},
-    model::{InspirationId, InspirationSource, SessionId},
+    model::{Failure, InspirationId, InspirationSource, Noun, SessionId},
 };
 
 #[derive(clap::Subcommand)]
@@ -63,7 +63,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Show { id } => {
             let mut tx = tools.db.read().await?;
             let found = db::inspiration::find(&mut tx, &InspirationId(id.clone())).await?;
-            out.one(&found.with_context(|| format!("there is no inspiration '{id}'"))?)
+            out.one(&found.ok_or_else(|| Failure::not_found(Noun::Inspiration, id))?)
         }
         Command::Create { session, file, url, source } => {
             let session = SessionId(session);

@@ -7,7 +7,7 @@ use crate::{
     app,
     config::Config,
     db::{self, run::RunFilter},
-    model::{ConnectionId, Run, RunStatus},
+    model::{ConnectionId, Failure, Noun, Run, RunStatus},
 };
 
 #[derive(clap::Args)]
@@ -42,7 +42,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     let mut tx = tools.db.read().await?;
     if let Some(Show::Show { run }) = args.show {
         let found = db::run::find(&mut tx, &run).await?;
-        let found = found.ok_or_else(|| anyhow::anyhow!("there is no run '{run}'; see: store-sync logs"))?;
+        let found = found.ok_or_else(|| Failure::not_found(Noun::Run, run))?;
         let items = db::run::list_items(&mut tx, &found.id, i64::from(i32::MAX)).await?;
         let mut value = serde_json::to_value(&found)?;
         if out.json {

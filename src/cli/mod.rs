@@ -43,7 +43,10 @@ use tracing_subscriber::{
 use crate::{
     app,
     config::{Config, Log, LogFormat},
-    model::text::{escaped, visible_lines},
+    model::{
+        Failure,
+        text::{escaped, visible_lines},
+    },
     outside,
 };
 use out::{Out, line, note};
@@ -152,7 +155,8 @@ pub fn main() -> ExitCode {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => {
             note(&format!("error: {}", visible_lines(&told::told(&error))));
-            ExitCode::FAILURE
+            let kind = error.downcast_ref().map(|failure: &Failure| &failure.kind);
+            kind.map_or(ExitCode::FAILURE, |kind| ExitCode::from(kind.exit_code()))
         }
         Err(fault) => {
             note(&format!("error: {fault}"));

@@ -12,7 +12,7 @@ use crate::{
     db::{self, Tx, product::ProductFilter, push::PushFilter, run::RunFilter},
     generate,
     manage::{self, NewProduct},
-    model::{ClientId, ConnectionId, Product, ProductId},
+    model::{ClientId, ConnectionId, Failure, Noun, Product, ProductId},
     tools::Tools,
 };
 
@@ -157,7 +157,7 @@ async fn analyse(tools: &Tools, out: &Out, ids: Vec<String>, anew: bool) -> anyh
 
 async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Product> {
     let found = db::product::find(tx, id).await?;
-    found.ok_or_else(|| anyhow::anyhow!("there is no product '{id}'; see: store-sync products list"))
+    Ok(found.ok_or_else(|| Failure::not_found(Noun::Product, id))?)
 }
 
 async fn why(tx: &mut Tx, out: &Out, id: &str) -> anyhow::Result<()> {

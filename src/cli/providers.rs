@@ -12,6 +12,7 @@ use super::out::{Out, line, note};
 use crate::{
     app,
     config::Config,
+    model::{Failure, Noun},
     provider::{self, Provider, check_folder, replay},
 };
 
@@ -49,9 +50,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Show { key } => {
             let providers = app::providers(config)?;
-            let provider = providers
-                .get(&key)
-                .ok_or_else(|| anyhow::anyhow!("there is no provider '{key}'; see: store-sync providers list"))?;
+            let provider = providers.get(&key).ok_or_else(|| Failure::not_found(Noun::Provider, key))?;
             out.one(&describe(config, provider))?;
         }
         Command::Schema { page: true } => line(provider::schema_page().trim_end())?,

@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     db::{self, Tx, flow::FlowFilter, message::Parent, session::SessionFilter},
     generate, manage,
-    model::{ClientId, CollectionSession, SessionId, SessionInput, SessionStatus},
+    model::{ClientId, CollectionSession, Failure, Noun, SessionId, SessionInput, SessionStatus},
 };
 
 #[derive(clap::Subcommand)]
@@ -152,5 +152,5 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
 
 async fn find(tx: &mut Tx, id: &SessionId) -> anyhow::Result<CollectionSession> {
     let found = db::session::find(tx, id).await?;
-    found.ok_or_else(|| anyhow::anyhow!("there is no session '{id}'; see: store-sync sessions list"))
+    Ok(found.ok_or_else(|| Failure::not_found(Noun::Session, id))?)
 }

@@ -10,7 +10,7 @@ use crate::{
     app,
     config::Config,
     db, import,
-    model::{Connection, ConnectionId, ConnectionStatus, ImportScope, Run, RunStatus},
+    model::{Connection, ConnectionId, ConnectionStatus, Failure, ImportScope, Noun, Run, RunStatus},
     tools::Tools,
 };
 
@@ -73,9 +73,7 @@ async fn chosen(tools: &Tools, args: &Args) -> anyhow::Result<Vec<Connection>> {
     let mut tx = tools.db.read().await?;
     if let Some(id) = &args.connection {
         let found = db::connection::find(&mut tx, &ConnectionId::from(id.as_str())).await?;
-        return Ok(vec![
-            found.ok_or_else(|| anyhow::anyhow!("there is no connection '{id}'; see: store-sync connections list"))?,
-        ]);
+        return Ok(vec![found.ok_or_else(|| Failure::not_found(Noun::Connection, id))?]);
     }
     let all = db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
     let usable: Vec<Connection> = all.into_iter().filter(|c| c.status == ConnectionStatus::Active).collect();

@@ -7,7 +7,7 @@ use crate::{
     app,
     config::Config,
     db, manage,
-    model::{ClientId, Entity, Tag, TagId},
+    model::{ClientId, Entity, Failure, Noun, Tag, TagId},
 };
 
 #[derive(clap::Subcommand)]
@@ -78,7 +78,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let id = TagId(id);
             let mut tx = tools.db.read().await?;
             let found = db::tag::find(&mut tx, &id).await?;
-            let tag = found.ok_or_else(|| anyhow::anyhow!("there is no tag '{id}'; see: store-sync tags list"))?;
+            let tag = found.ok_or_else(|| Failure::not_found(Noun::Tag, &id))?;
             let mut value = to_value(&tag)?;
             value["on"] = to_value(db::tag::list_bearers(&mut tx, &id).await?)?;
             out.one(&value)

@@ -14,7 +14,7 @@ use super::{
     save::{Permission, establish},
 };
 use crate::{
-    model::{Failure, Grant, Secret},
+    model::{Failure, FailureKind, Grant, Secret},
     provider::{self, Provider},
     tools::Tools,
 };
@@ -37,12 +37,15 @@ pub(super) async fn receive_consumer(
     let text = |name: &str| body[name].as_str().filter(|text| !text.is_empty() && text.len() < 1024);
     let shop = text(provider.shop_param()).unwrap_or_default().trim_end_matches('/');
     if !same_place(shop, &found.store_url) {
-        return Err(Failure::give_up("other_shop", "this address was made for another shop than the one that calls"));
+        return Err(Failure::new(
+            FailureKind::OtherShop,
+            "this address was made for another shop than the one that calls",
+        ));
     }
     let mut grant = Grant::default();
     for (theirs, ours) in POSTED {
-        let value =
-            text(theirs).ok_or_else(|| Failure::give_up("keys_missing", format!("the shop posted no {theirs}")))?;
+        let value = text(theirs)
+            .ok_or_else(|| Failure::new(FailureKind::KeysMissing, format!("the shop posted no {theirs}")))?;
         grant.secrets.insert(ours.to_owned(), Secret::from(value.to_owned()));
     }
     store_grant(tools, &found, provider, &grant, false).await
@@ -58,19 +61,19 @@ pub(super) async fn finish_oauth1(
     let Some(posted) = posted_grant(tools, &found)? else {
         let text = "the shop's server has not posted its keys yet: activate the integration in the shop's administration, and see \
                     that the shop reaches this daemon";
-        return Err(Failure::give_up("keys_missing", text));
+        return Err(Failure::new(FailureKind::KeysMissing, text));
     };
     let given = get(callback.query, POSTED[0].0).unwrap_or_default();
     let known = posted.secret(POSTED[0].1).map(|key| key.expose_secret().to_owned()).unwrap_or_default();
     if known.is_empty() || !bool::from(known.as_bytes().ct_eq(given.as_bytes())) {
-        return Err(Failure::give_up(
-            "other_consumer",
+        return Err(Failure::new(
+            FailureKind::OtherConsumer,
             "the browser came for another integration than the one activated",
         ));
     }
     let back = get(callback.query, provider.back_param()).and_then(|text| Url::parse(text).ok());
     if back.as_ref().is_some_and(|back| !same_place(back.as_str(), &found.store_url)) {
-        return Err(Failure::give_up("other_shop", "the browser would be sent to another place than the shop"));
+        return Err(Failure::new(FailureKind::OtherShop, "the browser would be sent to another place than the shop"));
     }
     let grant = provider::consumer_token(&tools.outside, provider, &found.facts.0, &posted).await?;
     let given = Permission {

@@ -3,7 +3,7 @@
 use super::keys::StoredCredentials;
 use crate::{
     db,
-    model::{Connection, ConnectionId, Failure},
+    model::{Connection, ConnectionId, Failure, Noun},
     provider::{self, CredentialSource},
     tools::Shared,
 };
@@ -23,8 +23,7 @@ pub async fn disconnect(tools: &Shared, id: &ConnectionId) -> Result<Disconnecte
     let mut tx = tools.db.read().await?;
     let connection = db::connection::find(&mut tx, id).await?;
     drop(tx);
-    let connection =
-        connection.ok_or_else(|| Failure::give_up("unknown_connection", format!("there is no connection '{id}'")))?;
+    let connection = connection.ok_or_else(|| Failure::not_found(Noun::Connection, id))?;
     let revoked = revoke(tools, &connection).await;
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     db::{self, oauth_state::OauthState},
-    model::{ClientId, ConnectionId, Facts, Failure, Grant, JobId, Secret},
+    model::{ClientId, ConnectionId, Facts, Failure, FailureKind, Grant, JobId, Secret},
     provider::{self, CallbackCode, ConnectKind, Provider},
     tools::Tools,
     vault::Binding,
@@ -85,7 +85,8 @@ pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<CallbackOut
     let mut facts = expected.facts;
     let grant = if provider.kind().brings_code() {
         let code = get(callback.query, "code").filter(|code| !code.is_empty());
-        let code = code.ok_or_else(|| Failure::give_up("code_missing", "the shop sent no code; connect again"))?;
+        let code =
+            code.ok_or_else(|| Failure::new(FailureKind::CodeMissing, "the shop sent no code; connect again"))?;
         let redirect_uri = tools.redirect_uri(callback.provider);
         let code =
             CallbackCode { code: code.into(), redirect_uri: &redirect_uri, verifier: expected.verifier.as_ref() };
@@ -177,8 +178,8 @@ pub(super) async fn find_by_state(
     callback: &Callback<'_>,
 ) -> Result<OauthState, Failure> {
     let Some(state) = get(callback.query, provider.state_param()).filter(|state| !state.is_empty()) else {
-        return Err(Failure::give_up(
-            "state_missing",
+        return Err(Failure::new(
+            FailureKind::StateMissing,
             "the shop sent no state: this is no answer to a connect of ours",
         ));
     };
@@ -187,8 +188,8 @@ pub(super) async fn find_by_state(
     if let Some(mark) = &found.browser_hash {
         let given = fingerprint(callback.browser.unwrap_or_default());
         if !bool::from(mark.as_bytes().ct_eq(given.as_bytes())) {
-            return Err(Failure::give_up(
-                "other_browser",
+            return Err(Failure::new(
+                FailureKind::OtherBrowser,
                 "another browser began this connect; begin and end it in the same one, with cookies allowed",
             ));
         }
@@ -203,7 +204,7 @@ pub(super) fn in_time(tools: &Tools, found: &OauthState) -> Result<(), Failure> 
         return Err(used());
     }
     if found.expires_at <= tools.outside.clock.now() {
-        return Err(Failure::give_up("state_expired", "the connect took too long; begin again"));
+        return Err(Failure::new(FailureKind::StateExpired, "the connect took too long; begin again"));
     }
     Ok(())
 }
@@ -215,18 +216,18 @@ pub(super) async fn consume_state(tools: &Tools, tx: &mut db::Tx, found: &OauthS
 }
 
 pub(super) fn unknown() -> Failure {
-    Failure::give_up("state_unknown", "this is no answer to a connect of ours; begin again")
+    Failure::new(FailureKind::StateUnknown, "this is no answer to a connect of ours; begin again")
 }
 
 fn used() -> Failure {
-    Failure::give_up("state_used", "this answer was used already; if the shop is not connected, begin again")
+    Failure::new(FailureKind::StateUsed, "this answer was used already; if the shop is not connected, begin again")
 }
 
 fn open_verifier(tools: &Tools, state: &OauthState, sealed: &str) -> Result<Secret, Failure> {
     tools
         .vault
         .unseal_text(&Binding(&[VERIFIER, &state.state_hash]), sealed)
-        .map_err(|e| Failure::give_up("vault", e.to_string()))
+        .map_err(|e| Failure::new(FailureKind::Vault, e.to_string()))
 }
 
 /// The shop's error word is from a fixed list of RFC 6749; anything else is not repeated.
@@ -245,7 +246,7 @@ fn refused(provider: &Provider, error: &str) -> Failure {
         "access_denied" => format!("access was declined at {}; nothing was connected", provider.name()),
         word => format!("{} ended the connect with {word}", provider.name()),
     };
-    Failure::give_up(if word == "access_denied" { "access_denied" } else { "authorise_error" }, text)
+    Failure::new(if word == "access_denied" { FailureKind::AccessDenied } else { FailureKind::AuthoriseError }, text)
 }
 
 pub(super) fn get<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {

@@ -9,7 +9,8 @@ use super::save::{plan_ahead, seal};
 use crate::{
     db::{self, Tx, run::NewRun},
     model::{
-        Connection, ConnectionId, ConnectionStatus, Failure, Grant, Remedy, RunAction, RunId, RunStatus, Time, Trigger,
+        Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, Grant, Remedy, RunAction, RunId, RunStatus,
+        ShopAnswer, Time, Trigger,
     },
     outside::{Deadline, Outside, catch_panic},
     provider::{self, BoxFuture, CredentialSource},
@@ -82,17 +83,17 @@ pub(super) async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection
     let sealed = db::grant::find_sealed(&mut tx, id).await?;
     drop(tx);
     let (Some(connection), Some(sealed)) = (connection, sealed) else {
-        return Err(Failure::give_up(
-            "disconnected",
+        return Err(Failure::new(
+            FailureKind::Disconnected,
             "the connection has no credentials any more; connect the shop again",
         ));
     };
     if connection.status == ConnectionStatus::NeedsReauth {
         let why = connection.last_error.unwrap_or_default();
-        return Err(Failure::reconnect(super::NEEDS_REAUTH, format!("the shop has to be connected again: {why}")));
+        return Err(Failure::new(FailureKind::NeedsReauth, format!("the shop has to be connected again: {why}")));
     }
     let binding = [id.as_str(), connection.client_id.as_str(), connection.store_type.as_str()];
-    let vault = |why: String| Failure::give_up("vault", why);
+    let vault = |why: String| Failure::new(FailureKind::Vault, why);
     let plaintext = tools.vault.unseal(&Binding(&binding), &sealed).map_err(|e| vault(e.to_string()))?;
     let secrets =
         Grant::secrets_from_plaintext(&plaintext).ok_or_else(|| vault("a sealed grant has an unknown form".into()))?;
@@ -148,12 +149,17 @@ pub(super) async fn refresh_by(tools: &Shared, id: &ConnectionId, spent: i32, ho
             let task = tokio::spawn(catch_panic(async move {
                 refresh_locked(&tools, (&connection, &grant), &run, how, &right).await
             }));
-            let done = task.await.map_err(|_| Failure::retry("stopped", "the process ended before the renewal did"))?;
+            let done = task
+                .await
+                .map_err(|_| Failure::new(FailureKind::Stopped, "the process ended before the renewal did"))?;
             return done.unwrap_or_else(|fault| Err(fault.into()));
         }
         drop(tx);
         if now > give_up_at {
-            return Err(Failure::retry("refresh_busy", "another process is renewing this token and does not finish"));
+            return Err(Failure::new(
+                FailureKind::RefreshBusy,
+                "another process is renewing this token and does not finish",
+            ));
         }
         clock.sleep(LOOK_AGAIN).await;
     }
@@ -201,7 +207,7 @@ async fn ask(
     let app = tools.app_of(provider)?;
     match provider::refresh(outside, provider, app, facts, old).await {
         // The token may be spent. Asking at once costs nothing that is not lost already, and tells which it is.
-        Err(failure) if failure.code == provider::REFRESH_LOST => {
+        Err(failure) if failure.kind == FailureKind::RefreshAnswerLost => {
             provider::refresh(outside, provider, app, facts, old).await.map_err(|again| spent(&failure, again))
         }
         answer => answer,
@@ -223,7 +229,7 @@ async fn refresh_locked(
     let provider = tools.provider(&connection.store_type)?;
     let mut tx = tools.db.begin().await?;
     let answer = match answer {
-        Err(failure) if failure.code == "revoked" && how == How::Refresh => {
+        Err(failure) if matches!(failure.kind, FailureKind::Shop(ShopAnswer::Revoked, _)) && how == How::Refresh => {
             Err(explain(tools, &mut tx, connection, old, run, failure).await?)
         }
         answer => answer,
@@ -243,11 +249,11 @@ async fn refresh_locked(
                 (false, _) => (RunStatus::Skipped, Some(("refresh_overtaken", OVERTAKEN))),
             };
             db::run::close(&mut tx, run, status, note, 1, now).await?;
-            if saved { Ok(grant) } else { Err(Failure::retry("refresh_overtaken", OVERTAKEN)) }
+            if saved { Ok(grant) } else { Err(Failure::new(FailureKind::RefreshOvertaken, OVERTAKEN)) }
         }
         Err(failure) => {
-            let error = (failure.code.as_str(), failure.message.as_str());
-            if failure.remedy == Remedy::Reconnect && how == How::Refresh {
+            let error = failure.parts();
+            if failure.remedy() == Remedy::Reconnect && how == How::Refresh {
                 db::connection::mark_status(&mut tx, &connection.id, ConnectionStatus::NeedsReauth, Some(error), now)
                     .await?;
             }
@@ -267,11 +273,11 @@ fn spent_mark(tools: &Tools, grant: &Grant) -> Option<String> {
 
 /// What a second refusal means where the first answer was lost.
 fn spent(lost: &Failure, again: Failure) -> Failure {
-    if again.remedy != Remedy::Reconnect {
+    if again.remedy() != Remedy::Reconnect {
         return again;
     }
     let text = format!("{}, and so it is: connect the shop again", lost.message);
-    Failure::reconnect(provider::REFRESH_LOST, text)
+    Failure::new(FailureKind::RefreshLost, text)
 }
 
 /// A refused token that an earlier renewal spent, whose end nobody wrote down, was not taken back by the merchant: its answer
@@ -290,7 +296,7 @@ async fn explain(
         return Ok(failure);
     }
     let text = format!("{} (an earlier renewal spent this token, and its answer was lost)", failure.message);
-    Ok(Failure::reconnect(provider::REFRESH_LOST, text))
+    Ok(Failure::new(FailureKind::RefreshLost, text))
 }
 
 /// The run of a renewal, or of what is told about one.

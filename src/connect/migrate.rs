@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::keys::{How, read, refresh_by};
 use crate::{
     db,
-    model::{Connection, ConnectionId, ConnectionStatus, Failure, Time},
+    model::{Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, Time},
     tools::Shared,
 };
 
@@ -29,7 +29,7 @@ pub async fn migrate_tokens(tools: &Shared, provider: Option<&str>, dry_run: boo
         let known = tools.provider(key)?;
         if !known.migrates_tokens() {
             let text = format!("{} has no older tokens to migrate", known.name());
-            return Err(Failure::give_up("nothing_to_migrate", text));
+            return Err(Failure::new(FailureKind::NothingToMigrate, text));
         }
     }
     let mut tx = tools.db.read().await?;

@@ -30,7 +30,7 @@ pub use wake::wake_pushes;
 
 use crate::{
     db::{self, Tx},
-    model::{Connection, ConnectionId, ConnectionStatus, Failure},
+    model::{Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, Noun},
     outside::Outside,
     provider::{Shop, ShopClient},
     tools::{Lease, Shared, Tools},
@@ -65,8 +65,7 @@ async fn find_usable(tools: &Tools, id: &ConnectionId) -> Result<Connection, Fai
         let mut tx = tools.db.read().await?;
         db::connection::find(&mut tx, id).await?
     };
-    let connection =
-        connection.ok_or_else(|| Failure::give_up("unknown_connection", format!("there is no connection '{id}'")))?;
+    let connection = connection.ok_or_else(|| Failure::not_found(Noun::Connection, id))?;
     usable(&connection)?;
     Ok(connection)
 }
@@ -75,7 +74,7 @@ async fn find_usable(tools: &Tools, id: &ConnectionId) -> Result<Connection, Fai
 pub async fn still_usable(tx: &mut Tx, id: &ConnectionId) -> Result<(), Failure> {
     match db::connection::find(tx, id).await? {
         Some(connection) => usable(&connection),
-        None => Err(Failure::give_up(DISCONNECTED, format!("connection '{id}' is not there any more"))),
+        None => Err(Failure::new(FailureKind::Disconnected, format!("connection '{id}' is not there any more"))),
     }
 }
 
@@ -98,16 +97,16 @@ fn usable(connection: &Connection) -> Result<(), Failure> {
     match connection.status {
         ConnectionStatus::Active => Ok(()),
         ConnectionStatus::NeedsReauth => {
-            Err(Failure::reconnect(NEEDS_REAUTH, format!("{name} has to be connected again: {why}")))
+            Err(Failure::new(FailureKind::NeedsReauth, format!("{name} has to be connected again: {why}")))
         }
         ConnectionStatus::Disconnected => {
-            Err(Failure::give_up(DISCONNECTED, format!("{name} is disconnected; connect it again to use it")))
+            Err(Failure::new(FailureKind::Disconnected, format!("{name} is disconnected; connect it again to use it")))
         }
-        ConnectionStatus::Pending => Err(Failure::give_up("pending", format!("{name} is not connected yet"))),
-        ConnectionStatus::Error if connection.last_error_code.as_deref() == Some(PAUSED) => Err(Failure::give_up(
-            PAUSED,
+        ConnectionStatus::Pending => Err(Failure::new(FailureKind::Pending, format!("{name} is not connected yet"))),
+        ConnectionStatus::Error if connection.last_error_code.as_deref() == Some(PAUSED) => Err(Failure::new(
+            FailureKind::Paused,
             format!("{name} is paused; run: store-sync connections resume {}", connection.id),
         )),
-        ConnectionStatus::Error => Err(Failure::give_up("connection_error", format!("{name} is stopped: {why}"))),
+        ConnectionStatus::Error => Err(Failure::new(FailureKind::ConnectionError, format!("{name} is stopped: {why}"))),
     }
 }

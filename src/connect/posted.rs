@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     db::{self, oauth_state::OauthState},
-    model::{Failure, Grant},
+    model::{Failure, FailureKind, Grant},
     provider::{self, ConnectKind, Provider},
     tools::Tools,
     vault::Binding,
@@ -72,7 +72,7 @@ pub(super) async fn store_grant(
     if kept {
         Ok(())
     } else {
-        Err(Failure::give_up("state_used", "keys were brought for this connect already; begin again"))
+        Err(Failure::new(FailureKind::StateUsed, "keys were brought for this connect already; begin again"))
     }
 }
 
@@ -80,7 +80,7 @@ pub(super) async fn store_grant(
 pub(super) fn posted_grant(tools: &Tools, found: &OauthState) -> Result<Option<Grant>, Failure> {
     use secrecy::ExposeSecret;
     let Some(sealed) = &found.grant_sealed else { return Ok(None) };
-    let vault = |why: String| Failure::give_up("vault", why);
+    let vault = |why: String| Failure::new(FailureKind::Vault, why);
     let text =
         tools.vault.unseal_text(&Binding(&[KEYS, &found.state_hash]), sealed).map_err(|e| vault(e.to_string()))?;
     let secrets = Grant::secrets_from_plaintext(text.expose_secret().as_bytes());
@@ -128,7 +128,7 @@ async fn connect(
 
 fn declined(provider: &Provider) -> Failure {
     let text = format!("access was declined at {}; nothing was connected", provider.name());
-    Failure::give_up("access_denied", text)
+    Failure::new(FailureKind::AccessDenied, text)
 }
 
 /// The browser is back: connects the shop, if its server has brought the keys.

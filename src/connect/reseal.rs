@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{older::needed_key, save::seal_plaintext};
 use crate::{
     db,
-    model::{ConnectionId, Failure},
+    model::{ConnectionId, Failure, FailureKind},
     tools::Tools,
     vault::{Binding, FORMAT},
 };
@@ -70,15 +70,15 @@ pub async fn prove_keys(tools: &Tools) -> Result<(), Failure> {
             Ok(_) => drop(opened.insert(&row.sealed.key_id)),
             Err(_) if row.sealed.is_older() => {
                 let shops = samples.iter().filter(|other| other.sealed.key_id == row.sealed.key_id).count();
-                return Err(Failure::give_up("wrong_key", needed_key(tools, &row.sealed, shops)));
+                return Err(Failure::new(FailureKind::WrongKey, needed_key(tools, &row.sealed, shops)));
             }
             Err(error) => drop(refused.insert(&row.sealed.key_id, format!("connection {}: {error}", row.id))),
         }
     }
     match refused.iter().find(|(key, _)| !opened.contains(*key)) {
         None => Ok(()),
-        Some((key, why)) => Err(Failure::give_up(
-            "wrong_key",
+        Some((key, why)) => Err(Failure::new(
+            FailureKind::WrongKey,
             format!(
                 "the key ring does not open what key '{key}' sealed ({why}); give the daemon the ring that this database was used with"
             ),

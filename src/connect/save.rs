@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use super::{Connected, keys::RENEWAL_PAUSE, start, wake::wake_pushes_in};
 use crate::{
     db::{self, connection::NewConnection, grant::SealedGrant},
-    model::{ClientId, ConnectionId, Facts, Failure, Grant, ImportScope, Task, Trigger},
+    model::{ClientId, ConnectionId, Facts, Failure, FailureKind, Grant, ImportScope, Task, Trigger},
     provider::{self, Fixed, Provider, Shop, ShopClient, ShopFacts},
     tools::Tools,
     vault::Binding,
@@ -44,7 +44,7 @@ pub async fn connect_with_key(
     if !provider.takes_pasted_keys() {
         let text =
             format!("{} is connected by consent at the shop, not by a pasted key: leave --key out", provider.name());
-        return Err(Failure::give_up("no_pasted_key", text));
+        return Err(Failure::new(FailureKind::NoPastedKey, text));
     }
     let (facts, secrets) = provider.read_fields(fields)?;
     let store_url = provider.store_url_if_known(&facts)?.unwrap_or_default();
@@ -68,13 +68,16 @@ pub(super) async fn establish(tools: &Tools, given: Permission<'_>) -> Result<(C
             "the shop did not grant everything that is needed: {} is missing; connect again and allow all of it",
             missing.join(", ")
         );
-        return Err(Failure::give_up("scopes_missing", text));
+        return Err(Failure::new(FailureKind::ScopesMissing, text));
     }
     let shop = probe(tools, provider, &facts, store_url, &grant).await?;
     facts.extend(shop.facts.clone());
     let now_known = provider.store_url(&facts)?;
     if !store_url.is_empty() && store_url != now_known {
-        return Err(Failure::give_up("other_shop", "the shop calls itself by another address than the one given"));
+        return Err(Failure::new(
+            FailureKind::OtherShop,
+            "the shop calls itself by another address than the one given",
+        ));
     }
     let arrival = Established { client, provider, store_url: &now_known, facts: &facts, shop, grant, reconnect };
     Ok((save(tools, arrival).await?, facts))
@@ -138,7 +141,7 @@ async fn save(tools: &Tools, mut arrival: Established<'_>) -> Result<Connected, 
         }
         if arrival.reconnect.is_some_and(|wanted| *wanted != id) {
             let text = "this is another shop than the one to be connected again; nothing was changed";
-            return Err(Failure::give_up("other_shop", text));
+            return Err(Failure::new(FailureKind::OtherShop, text));
         }
         let new = NewConnection {
             id: &id,
@@ -180,7 +183,7 @@ fn same_shop(known: Option<&str>, answered: Option<&str>) -> Result<(), Failure>
         (Some(known), Some(answered)) if known != answered => {
             let text =
                 "a different shop answers at this address than the one connected before; disconnect that one first";
-            Err(Failure::give_up("other_shop", text))
+            Err(Failure::new(FailureKind::OtherShop, text))
         }
         _ => Ok(()),
     }

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::{
     db::{self, oauth_state::OauthState},
-    model::{Client, ClientId, ConnectionId, Failure},
+    model::{Client, ClientId, ConnectionId, Failure, FailureKind, Noun},
     provider::{self, ConnectKind, ConsentRequest, Provider},
     tools::Tools,
     vault::{Binding, hex},
@@ -65,7 +65,7 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
             provider.name(),
             provider.key()
         );
-        return Err(Failure::give_up("no_oauth", text));
+        return Err(Failure::new(FailureKind::NoOauth, text));
     }
     let app = tools.app_of(provider)?;
     let (facts, _) = provider.read_fields(with.fields)?;
@@ -110,7 +110,7 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
         let known = db::connection::find(&mut tx, id).await?.is_some_and(|known| known.client_id == client.id);
         if !known {
             let text = "there is no such shop of this client to connect again; take &reconnect=… out of the address";
-            return Err(Failure::give_up("unknown_connection", text));
+            return Err(Failure::new(FailureKind::NotFound(Noun::Connection), text));
         }
     }
     db::oauth_state::delete_crowd(&mut tx, &client.id, row.begun_by.as_deref(), MAX_OPEN, now).await?;
@@ -152,8 +152,8 @@ pub(super) async fn client_of_shop(
     match (known.pop(), named) {
         (Some(connection), _) => Ok((connection.client_id, Some(connection.id))),
         (None, Some(client)) => Ok((client, None)),
-        (None, None) => Err(Failure::give_up(
-            "no_client",
+        (None, None) => Err(Failure::new(
+            FailureKind::NoClient,
             format!(
                 "{store_url} was installed at {} and nobody said whose shop it is: open the connect link that the operator \
                  gave you, or let the operator set client under [app.{}]",
@@ -182,16 +182,13 @@ pub(super) fn reachable(tools: &Tools, provider: &Provider, store_url: &str) -> 
          ports other than 443, 80 and 8080)",
         provider.name()
     );
-    Err(Failure::give_up("not_reachable", text))
+    Err(Failure::new(FailureKind::NotReachable, text))
 }
 
 /// The client with this id or slug.
 pub(super) async fn client(tools: &Tools, id_or_slug: &str) -> Result<Client, Failure> {
     let mut tx = tools.db.read().await?;
-    db::client::find(&mut tx, id_or_slug).await?.ok_or_else(|| {
-        let text = format!("there is no client '{id_or_slug}'; see: store-sync clients list");
-        Failure::give_up("unknown_client", text)
-    })
+    db::client::find(&mut tx, id_or_slug).await?.ok_or_else(|| Failure::not_found(Noun::Client, id_or_slug))
 }
 
 /// A value that only travels: drawn by chance, and signed, so that one of ours is known without asking the database.

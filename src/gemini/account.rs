@@ -18,7 +18,7 @@ use url::{Url, form_urlencoded};
 
 use super::words::{plain, redact};
 use crate::{
-    model::{Failure, Secret, Time, json},
+    model::{Failure, FailureKind, Secret, Time, json},
     outside::{Body, Clock, Http, Request, Response},
 };
 
@@ -146,7 +146,8 @@ impl ServiceAccount {
 
     async fn fetch(&self, http: &Http, clock: &Clock) -> Result<Token, Failure> {
         let assertion = self.assertion(clock.now());
-        let assertion = assertion.ok_or_else(|| Failure::give_up("model_key", self.refusal("its key cannot sign")))?;
+        let assertion =
+            assertion.ok_or_else(|| Failure::new(FailureKind::ModelKey, self.refusal("its key cannot sign")))?;
         let form = [("grant_type", GRANT_TYPE), ("assertion", assertion.expose_secret())];
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let mut request = Request::new(Method::POST, self.token_uri.clone());
@@ -156,7 +157,10 @@ impl ServiceAccount {
         let asked_at = clock.now();
         let answer = http.send(request).await;
         let answer = answer.map_err(|error| {
-            Failure::retry("network", format!("the token endpoint of {} cannot be reached: {error}", self.email))
+            Failure::new(
+                FailureKind::Network,
+                format!("the token endpoint of {} cannot be reached: {error}", self.email),
+            )
         })?;
         self.read(&answer, &assertion, asked_at)
     }
@@ -172,13 +176,13 @@ impl ServiceAccount {
             }
             (200 | 408 | 429 | 500.., _) => {
                 let said = format!("the token endpoint of {} answered {} without a token", self.email, answer.status);
-                Err(Failure::retry("model_away", said))
+                Err(Failure::new(FailureKind::ModelAway, said))
             }
             (status, _) => {
                 let word =
                     |name: &str| plain(&redact(told[name].as_str().unwrap_or_default(), &[assertion.expose_secret()]));
                 let said = format!("the answer was {status} {} ({})", word("error"), word("error_description"));
-                Err(Failure::give_up("model_key", self.refusal(&said)))
+                Err(Failure::new(FailureKind::ModelKey, self.refusal(&said)))
             }
         }
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{TokenCount, answer, bad_request, image_request::inline, words::plain};
-use crate::model::{Failure, json};
+use crate::model::{Failure, FailureKind, json};
 
 /// Pictures that one question may have.
 pub const MOST_PICTURES: usize = 8;
@@ -138,10 +138,11 @@ pub(super) fn read(told: &Value, schema: &Value) -> Result<Value, Failure> {
     let (text, reason) = (answer::text(told)?, answer::reason(told));
     if reason == "MAX_TOKENS" {
         let said = format!("the model's analysis was cut off after {MOST_ANSWER_TOKENS} tokens (MAX_TOKENS)");
-        return Err(Failure::retry("analysis_cut", said));
+        return Err(Failure::new(FailureKind::AnalysisCut, said));
     }
-    let bad =
-        |why: &str| Failure::retry("bad_analysis", format!("the model's analysis cannot be used ({reason}): {why}"));
+    let bad = |why: &str| {
+        Failure::new(FailureKind::BadAnalysis, format!("the model's analysis cannot be used ({reason}): {why}"))
+    };
     let empty = text.trim().is_empty();
     let value: Value =
         json::read(text.as_bytes()).map_err(|_| bad(if empty { "it is empty" } else { "it is no JSON" }))?;
@@ -215,7 +216,7 @@ mod tests {
             let told = json!({ "candidates": [{ "content": { "parts": [{ "text": "hm", "thought": true }, { "text": text }] }, "finishReason": reason }] });
             match read(&told, &schema()) {
                 Ok(value) => value["kind"].to_string(),
-                Err(failure) => format!("{}: {}", failure.code, failure.message),
+                Err(failure) => format!("{}: {}", failure.code(), failure.message),
             }
         };
         assert_eq!(code(r##"{"kind":"mug","colours":[{"hex":"#aabbcc"}],"weight":null,"more":1}"##, "STOP"), "\"mug\"");
@@ -243,7 +244,7 @@ mod tests {
         let schema = json!({ "type": "object" });
         let ask = |pictures, instruction| AnalysisRequest { pictures, instruction, schema: &schema }.check();
         assert!(ask(&pictures[1..], "What is it?").is_ok());
-        assert_eq!(ask(&pictures, "What is it?").expect_err("too many").code, "bad_request");
-        assert_eq!(ask(&[], &"x".repeat(MOST_TEXT_BYTES)).expect_err("too long").code, "bad_request");
+        assert_eq!(ask(&pictures, "What is it?").expect_err("too many").code(), "bad_request");
+        assert_eq!(ask(&[], &"x".repeat(MOST_TEXT_BYTES)).expect_err("too long").code(), "bad_request");
     }
 }

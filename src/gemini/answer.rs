@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::{TokenCount, service::Pass, words::plain};
-use crate::model::Failure;
+use crate::model::{Failure, FailureKind};
 
 /// Words of the service for "not this": asking again does not help.
 const BLOCKED: [&str; 11] = [
@@ -43,7 +43,7 @@ pub(super) fn picture(told: &Value) -> Result<Bytes, Failure> {
         return Ok(bytes.into());
     }
     let (reason, words) = (reason(told), words(told));
-    Err(Failure::retry("no_picture", format!("the model answered without a picture ({reason}): {words}")))
+    Err(Failure::new(FailureKind::NoPictureMade, format!("the model answered without a picture ({reason}): {words}")))
 }
 
 /// The text of an answer, whole, or that the model refuses.
@@ -82,12 +82,12 @@ pub(super) fn refused(status: u16, told: &Value, pass: &Pass, check: &str) -> Mo
     let details = error["details"].as_array().cloned().unwrap_or_default();
     let is_key = details.iter().any(|detail| detail["reason"] == "API_KEY_INVALID");
     match status {
-        429 => ModelReply::No(Failure::retry_after(wait(&details), "model_quota", said)),
-        400 if is_key => ModelReply::No(Failure::give_up("model_key", format!("{said}: check {check}"))),
-        401 | 403 => ModelReply::No(Failure::give_up("model_key", format!("{said}: check {check}"))),
-        404 => ModelReply::Away(Failure::give_up("no_model", format!("{said}: check the models under [gemini]"))),
-        408 | 500.. => ModelReply::Away(Failure::retry("model_away", said)),
-        _ => ModelReply::No(Failure::give_up("model_refused", said)),
+        429 => ModelReply::No(Failure::new(FailureKind::ModelQuota, said).after(wait(&details))),
+        400 if is_key => ModelReply::No(Failure::new(FailureKind::ModelKey, format!("{said}: check {check}"))),
+        401 | 403 => ModelReply::No(Failure::new(FailureKind::ModelKey, format!("{said}: check {check}"))),
+        404 => ModelReply::Away(Failure::new(FailureKind::NoModel, format!("{said}: check the models under [gemini]"))),
+        408 | 500.. => ModelReply::Away(Failure::new(FailureKind::ModelAway, said)),
+        _ => ModelReply::No(Failure::new(FailureKind::ModelRefused, said)),
     }
 }
 
@@ -95,11 +95,12 @@ pub(super) fn refused(status: u16, told: &Value, pass: &Pass, check: &str) -> Mo
 fn blocked(told: &Value) -> Option<Failure> {
     if let Some(reason) = told["promptFeedback"]["blockReason"].as_str() {
         let said = format!("the model refuses this prompt or picture ({}): change them", plain(reason));
-        return Some(Failure::give_up("blocked", said));
+        return Some(Failure::new(FailureKind::Blocked, said));
     }
     let reason = reason(told);
     let refuses = BLOCKED.contains(&reason.as_str());
-    refuses.then(|| Failure::give_up("blocked", format!("the model refuses to answer ({reason}): {}", words(told))))
+    refuses
+        .then(|| Failure::new(FailureKind::Blocked, format!("the model refuses to answer ({reason}): {}", words(told))))
 }
 
 /// The parts of an answer that are no thoughts.
@@ -147,7 +148,7 @@ mod tests {
     fn an_answer_is_a_picture_or_says_why_not() {
         let code = |told: Value| match picture(&told) {
             Ok(_) => "picture".to_owned(),
-            Err(failure) => format!("{}: {}", failure.code, failure.message),
+            Err(failure) => format!("{}: {}", failure.code(), failure.message),
         };
         let png = STANDARD.encode([0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 0]);
         let part = |more: Value| json!({ "candidates": [{ "content": { "parts": more }, "finishReason": "STOP" }] });

@@ -31,15 +31,12 @@ use self::{
     image_request::{ImageFormat, image_body},
 };
 use crate::{
-    model::{Failure, LEASE_LOST, json},
+    model::{Failure, FailureKind, json},
     outside::{Body, Clock, Deadline, Http, HttpError, Request},
 };
 
 /// What a request may weigh, with its pictures in base64 (the service takes 20 MB).
 const MOST_BYTES: usize = 19_000_000;
-
-/// Code of the failure that leaves open whether the service did (and charges for) what it was asked.
-pub const ANSWER_LOST: &str = "answer_lost";
 
 /// The models and the right to ask them.
 #[derive(Clone)]
@@ -146,14 +143,13 @@ impl Gemini {
             let (name, value) = pass.header();
             request.headers.insert(name, value);
             let answer = self.http.send(request).await;
-            let answer = answer.map_err(|e| Failure::retry("network", format!("the models cannot be reached: {e}")))?;
+            let answer =
+                answer.map_err(|e| Failure::new(FailureKind::Network, format!("the models cannot be reached: {e}")))?;
             if answer.status != 200 {
                 let told: Value = json::read(&answer.body).unwrap_or_default();
                 return match answer::refused(answer.status, &told, &pass, self.service.to_check()) {
                     ModelReply::This(_) => Ok(()),
-                    ModelReply::Away(failure) | ModelReply::No(failure) => {
-                        Err(Failure { message: format!("{model}: {}", failure.message), ..failure })
-                    }
+                    ModelReply::Away(failure) | ModelReply::No(failure) => Err(failure.at(model)),
                 };
             }
         }
@@ -200,7 +196,7 @@ impl Gemini {
                 ModelReply::No(failure) => return Err(failure),
             }
         }
-        Err(last.unwrap_or_else(|| Failure::give_up("no_model", "no model is configured under [gemini]")))
+        Err(last.unwrap_or_else(|| Failure::new(FailureKind::NoModel, "no model is configured under [gemini]")))
     }
 
     /// Asks one model. A failure ends it for all models: it lies in the request or in the right to ask.
@@ -215,15 +211,15 @@ impl Gemini {
                 Ok(answer) => answer,
                 Err(error @ (HttpError::Unreachable { .. } | HttpError::Refused { .. })) => {
                     let said = format!("the model cannot be reached: {error}");
-                    return Ok(ModelReply::Away(Failure::retry("network", said)));
+                    return Ok(ModelReply::Away(Failure::new(FailureKind::Network, said)));
                 }
                 Err(error @ HttpError::TooLate { .. }) => {
-                    return Ok(ModelReply::No(Failure::retry(LEASE_LOST, error.to_string())));
+                    return Ok(ModelReply::No(Failure::new(FailureKind::LeaseLost, error.to_string())));
                 }
                 // It may have painted, and be paid for it: another model is not asked at once.
                 Err(error) => {
                     let said = format!("the model's answer was lost: {error}");
-                    return Ok(ModelReply::No(Failure::retry(ANSWER_LOST, said)));
+                    return Ok(ModelReply::No(Failure::new(FailureKind::AnswerLost, said)));
                 }
             };
             // A token may be withdrawn before its end: then a new one is asked for, once.
@@ -237,7 +233,7 @@ impl Gemini {
                 status => answer::refused(status, &told, &pass, self.service.to_check()),
             });
         }
-        Err(Failure::retry("model_away", "the model's service took no access token"))
+        Err(Failure::new(FailureKind::ModelAway, "the model's service took no access token"))
     }
 }
 
@@ -251,7 +247,7 @@ fn request(url: Url, body: Bytes, (name, value): (header::HeaderName, HeaderValu
 
 /// What we do not send.
 fn bad_request(why: &str) -> Failure {
-    Failure::give_up("bad_request", format!("the model cannot be asked: {why}"))
+    Failure::new(FailureKind::BadRequest, format!("the model cannot be asked: {why}"))
 }
 
 /// Whether a word may stand as a model's name in an address: letters, digits, `-`, `_` and single dots.

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{ServiceAccount, account::CachedToken, is_model_name, words::redact};
 use crate::{
-    model::{Failure, Secret},
+    model::{Failure, FailureKind, Secret},
     outside::{Clock, Http},
 };
 
@@ -128,7 +128,7 @@ impl Service {
                 Pass::new(header::AUTHORIZATION.as_str(), "Bearer ", token, reused)
             }
         }
-        .ok_or_else(|| Failure::give_up("model_key", format!("the key is no header: check {}", self.to_check())))
+        .ok_or_else(|| Failure::new(FailureKind::ModelKey, format!("the key is no header: check {}", self.to_check())))
     }
 
     /// Drops a token that the service does not take.

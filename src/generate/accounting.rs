@@ -10,7 +10,10 @@ use crate::{
         self, Tx,
         ledger::{NewEntry, Paid},
     },
-    model::{Asset, AssetId, ClientId, Failure, Product, Time, Usage, UsageEntry, UsageKind, UsageStatus, dollars},
+    model::{
+        Asset, AssetId, ClientId, Failure, FailureKind, Product, Time, Usage, UsageEntry, UsageKind, UsageStatus,
+        dollars,
+    },
     tools::{Lease, Tools},
 };
 
@@ -55,7 +58,7 @@ pub(super) fn picture_money(
                 "[gemini] usd_per_month is set, and [gemini.prices] does not name {named} and its fallback at {size}: without a \
                  price the month's money cannot be kept"
             );
-            Err(Failure::give_up("no_price", text))
+            Err(Failure::new(FailureKind::NoPrice, text))
         }
         None => Ok(Some((gemini.budget(), 0))),
     }
@@ -81,7 +84,7 @@ pub(super) async fn reserve(
             "{count} more pictures are more than the client's {limit} a month leave; see: store-sync usage {client}, and \
              store-sync clients plan"
         );
-        return Err(Failure::give_up("quota_exceeded", text));
+        return Err(Failure::new(FailureKind::QuotaExceeded, text));
     }
     let room = quota.as_ref().map_or(-1, |quota| i64::from(quota.storage_quota_mb));
     if room >= 0 {
@@ -93,7 +96,7 @@ pub(super) async fn reserve(
                  tidy --delete, or see: store-sync clients plan",
                 taken >> 20
             );
-            return Err(Failure::give_up("storage_exceeded", text));
+            return Err(Failure::new(FailureKind::StorageExceeded, text));
         }
     }
     write(tools, tx, client, promises, &month).await.map(drop)
@@ -119,7 +122,7 @@ async fn write(
                 dollars(sum),
                 dollars(left.max(0))
             );
-            return Err(Failure::give_up("money_cap", text));
+            return Err(Failure::new(FailureKind::MoneyCap, text));
         }
     }
     let entries: Vec<NewEntry<'_>> = promises
@@ -180,15 +183,18 @@ pub(super) async fn settle_analysis(
 pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, price: i64) -> Result<Time, Failure> {
     let (now, cap) = (tools.outside.clock.now(), tools.policy.month_cap_usd_micros);
     let month = month(now);
-    let spent = |what: &str| Failure::give_up("money_cap", format!("{what} ([gemini] usd_per_month)"));
+    let spent = |what: &str| Failure::new(FailureKind::MoneyCap, format!("{what} ([gemini] usd_per_month)"));
     let mut tx = tools.db.begin().await?;
     hold(lease, &mut tx).await?;
     let entry = db::ledger::lock_reserved(&mut tx, &asset.id).await?;
     let entry = entry.ok_or_else(|| {
-        Failure::give_up("stale", "nothing is promised for this picture any more: it was cancelled, or made meanwhile")
+        Failure::new(
+            FailureKind::Stale,
+            "nothing is promised for this picture any more: it was cancelled, or made meanwhile",
+        )
     })?;
     if entry.budget.is_none() {
-        return Err(Failure::give_up("stale", "no money is promised for this picture: order it again"));
+        return Err(Failure::new(FailureKind::Stale, "no money is promised for this picture: order it again"));
     }
     if let (Some(_), Some(budget)) = (entry.called_at, &entry.budget) {
         let reserved = entry.reserved_usd_micros;
@@ -295,7 +301,7 @@ pub(super) async fn release(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::
 pub fn check_month(text: &str) -> Result<(), Failure> {
     match Time::parse(&format!("{text}-01T00:00:00Z")) {
         Some(time) if month(time) == text => Ok(()),
-        _ => Err(Failure::give_up("bad_month", format!("'{text}' is no month: write 2026-03"))),
+        _ => Err(Failure::new(FailureKind::BadMonth, format!("'{text}' is no month: write 2026-03"))),
     }
 }
 

@@ -4,14 +4,14 @@ use serde_json::{Map, Value, json};
 
 use super::{
     accounting::{self, Reservation},
-    flow_batch::{bad, find_asset, find_flow, unknown},
+    flow_batch::{bad, find_asset, find_flow},
     request::{Queued, enqueue_outputs, insert_job, item, money, started},
 };
 use crate::{
     db::{self, Tx, flow::FlowFilter},
     model::{
-        Asset, AssetId, AssetStatus, Failure, FlowId, GenerationFlow, JobId, Pool, SessionId, SessionStatus, Task,
-        UsageKind, merge_settings,
+        Asset, AssetId, AssetStatus, Failure, FailureKind, FlowId, GenerationFlow, JobId, Noun, Pool, SessionId,
+        SessionStatus, Task, UsageKind, merge_settings,
     },
     tools::Tools,
 };
@@ -52,7 +52,10 @@ pub async fn edit(
         ));
     }
     if words.is_some() && tools.gemini.is_none() {
-        return Err(Failure::give_up("no_model", "words need a model: set up [gemini], or edit by postAdjustments"));
+        return Err(Failure::new(
+            FailureKind::NoModel,
+            "words need a model: set up [gemini], or edit by postAdjustments",
+        ));
     }
     let mut settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
     // What the finished picture has in it already is not done twice.
@@ -103,7 +106,7 @@ pub async fn retry_flow(tools: &Tools, id: &FlowId) -> Result<Queued, Failure> {
 pub async fn retry_session(tools: &Tools, id: &SessionId) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
     tx.lock(&format!("order:{id}")).await?;
-    db::session::find(&mut tx, id).await?.ok_or_else(|| unknown("session", id.as_str(), "sessions"))?;
+    db::session::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Session, id))?;
     let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
     let mut all = Queued::default();
     for flow in db::flow::list(&mut tx, &filter, i64::from(i32::MAX)).await? {
@@ -135,7 +138,10 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
         let job: JobId = tools.outside.new_id();
         // Whoever asked at the same time has taken it.
         if !db::generation::mark_wanted(tx, &asset.id, &job, now).await? {
-            return Err(Failure::retry("stale", "somebody else tries these pictures again at the same time"));
+            return Err(Failure::new(
+                FailureKind::Overtaken,
+                "somebody else tries these pictures again at the same time",
+            ));
         }
         let settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
         let product = db::asset::list_products(tx, &asset.id).await?.into_iter().next();

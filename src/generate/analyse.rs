@@ -7,14 +7,16 @@ use serde_json::{Map, Value, json};
 use super::{
     Engine,
     accounting::{self, Reservation},
-    flow_batch::unknown,
     keep::off_thread,
     sources::{self, SourcePicture},
 };
 use crate::{
     db::{self, ledger::Paid},
-    gemini::{ANSWER_LOST, AnalysisRequest},
-    model::{Asset, AssetLocation, ClientId, Failure, Inspiration, InspirationId, Product, ProductId, UsageKind},
+    gemini::AnalysisRequest,
+    model::{
+        Asset, AssetLocation, ClientId, Failure, FailureKind, Inspiration, InspirationId, Noun, Product, ProductId,
+        UsageKind,
+    },
     tools::Tools,
 };
 
@@ -78,7 +80,7 @@ pub async fn analyse_product(tools: &Tools, id: &ProductId, anew: bool) -> Resul
     let mut tx = tools.db.read().await?;
     let found = db::product::find(&mut tx, id.as_str()).await?;
     drop(tx);
-    let found = found.ok_or_else(|| unknown("product", id.as_str(), "products"))?;
+    let found = found.ok_or_else(|| Failure::not_found(Noun::Product, id))?;
     if anew {
         let mut tx = tools.db.begin().await?;
         db::product::forget_analysis(&mut tx, id).await?;
@@ -91,7 +93,7 @@ pub async fn analyse_product(tools: &Tools, id: &ProductId, anew: bool) -> Resul
 pub async fn analyse_inspiration(tools: &Tools, id: &InspirationId, anew: bool) -> Result<Value, Failure> {
     let mut tx = tools.db.read().await?;
     let found = db::inspiration::find(&mut tx, id).await?;
-    let mut found = found.ok_or_else(|| unknown("inspiration", id.as_str(), "inspirations"))?;
+    let mut found = found.ok_or_else(|| Failure::not_found(Noun::Inspiration, id))?;
     let session = db::session::find(&mut tx, &found.collection_session_id).await?.ok_or(sqlx::Error::RowNotFound)?;
     drop(tx);
     if anew {
@@ -130,7 +132,7 @@ pub(super) async fn product(tools: &Tools, product: &Product, engine: Engine) ->
             let told = ask(tools, &product.client_id, about, source, (PRODUCT_QUESTION, &product_form())).await;
             match told {
                 // Known as well: the next picture does not ask again what this picture gives no answer to.
-                Err(failure) if is_unusable(&failure) => json!({ "unusable": failure.code }),
+                Err(failure) if is_unusable(&failure) => json!({ "unusable": failure.code() }),
                 told => told?,
             }
         }
@@ -198,7 +200,7 @@ pub(super) async fn asset(tools: &Tools, asset: &Asset, picture: &SourcePicture)
 
 /// The model answered, and not what it was asked: asking again would end alike.
 fn is_unusable(failure: &Failure) -> bool {
-    ["bad_analysis", "analysis_cut", "blocked"].contains(&failure.code.as_str())
+    matches!(failure.kind, FailureKind::BadAnalysis | FailureKind::AnalysisCut | FailureKind::Blocked)
 }
 
 /// Asks the model, within the month's money.
@@ -209,11 +211,11 @@ async fn ask(
     source: SourcePicture,
     (instruction, schema): (&str, &Value),
 ) -> Result<Value, Failure> {
-    let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::give_up("no_model", "no model is set up"))?;
+    let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::new(FailureKind::NoModel, "no model is set up"))?;
     let price = gemini.analysis_price_bound();
     if price.is_none() && tools.policy.month_cap_usd_micros.is_some() {
         let text = "[gemini] usd_per_month is set, and [gemini.text_prices] does not name the text models: nothing is analysed";
-        return Err(Failure::give_up("no_price", text));
+        return Err(Failure::new(FailureKind::NoPrice, text));
     }
     let money = Some((gemini.budget(), price.unwrap_or(0)));
     let entry = accounting::reserve_analysis(tools, client, Reservation { money, ..about }).await?;
@@ -225,7 +227,7 @@ async fn ask(
         tokens: Some((answer.tokens.input, answer.tokens.output)),
     });
     // Answers that were written and cannot be used are paid for, too; nobody tells here what they came to.
-    let lost = answer.as_ref().is_err_and(|failure| failure.code == ANSWER_LOST || is_unusable(failure));
+    let lost = answer.as_ref().is_err_and(|failure| failure.kind == FailureKind::AnswerLost || is_unusable(failure));
     accounting::settle_analysis(tools, &entry, paid.as_ref(), lost).await?;
     Ok(answer?.value)
 }

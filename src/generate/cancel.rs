@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{accounting, flow_batch, keep};
 use crate::{
     db::{self, Tx, event::NewEvent, flow::FlowFilter},
-    model::{EventType, Failure, FlowId, GenerationFlow, SessionId},
+    model::{EventType, Failure, FlowId, GenerationFlow, Noun, SessionId},
     tools::Tools,
 };
 
@@ -34,7 +34,7 @@ pub async fn cancel_flow(tools: &Tools, id: &FlowId) -> Result<Cancelled, Failur
 /// The same for every flow of a session.
 pub async fn cancel_session(tools: &Tools, id: &SessionId) -> Result<Cancelled, Failure> {
     let mut tx = tools.db.begin().await?;
-    db::session::find(&mut tx, id).await?.ok_or_else(|| flow_batch::unknown("session", id.as_str(), "sessions"))?;
+    db::session::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Session, id))?;
     // Whatever their state: second attempts are made beside a finished flow.
     let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
     let mut sum = Cancelled::default();

@@ -6,8 +6,8 @@ use super::prompt::PromptProduct;
 use crate::{
     db::{self, Tx},
     model::{
-        Asset, AssetId, ClientId, CollectionSession, Failure, FlowId, FlowInput, FlowStatus, GenerationFlow, Product,
-        SessionId, merge_settings,
+        Asset, AssetId, ClientId, CollectionSession, Failure, FailureKind, FlowId, FlowInput, FlowStatus,
+        GenerationFlow, Noun, Product, SessionId, merge_settings,
     },
     tools::Tools,
 };
@@ -55,7 +55,10 @@ pub(super) async fn load(tx: &mut Tx, flow: GenerationFlow) -> Result<FlowBatch,
     fits(ids.len())?;
     let products = products(tx, &ids).await?;
     if products.iter().any(|product| product.client_id != flow.client_id) {
-        return Err(Failure::give_up("other_client", format!("flow {} names products of another client", flow.id)));
+        return Err(Failure::new(
+            FailureKind::OtherClient,
+            format!("flow {} names products of another client", flow.id),
+        ));
     }
     let settings = settings_of(tx, &flow).await?;
     let has = db::generation::get_progress(tx, &flow.id).await?.total;
@@ -100,9 +103,9 @@ fn fits(products: usize) -> Result<(), Failure> {
 pub(super) async fn products(tx: &mut Tx, ids: &[String]) -> Result<Vec<Product>, Failure> {
     let mut products: Vec<Product> = Vec::with_capacity(ids.len());
     for id in ids {
-        let found = db::product::find(tx, id).await?.ok_or_else(|| unknown("product", id, "products"))?;
+        let found = db::product::find(tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Product, id))?;
         if products.first().is_some_and(|first| first.client_id != found.client_id) {
-            return Err(Failure::give_up("other_client", "the products of an order belong to one client"));
+            return Err(Failure::new(FailureKind::OtherClient, "the products of an order belong to one client"));
         }
         products.push(found);
     }
@@ -120,17 +123,13 @@ pub(super) async fn prompt_products(tx: &mut Tx, products: &[Product]) -> sqlx::
 }
 
 pub(super) async fn find_flow(tx: &mut Tx, id: &FlowId) -> Result<GenerationFlow, Failure> {
-    db::flow::find(tx, id).await?.ok_or_else(|| unknown("flow", id.as_str(), "flows"))
+    db::flow::find(tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Flow, id))
 }
 
 pub(super) async fn find_asset(tx: &mut Tx, id: &AssetId) -> Result<Asset, Failure> {
-    db::asset::find(tx, id.as_str()).await?.ok_or_else(|| unknown("asset", id.as_str(), "assets"))
-}
-
-pub(super) fn unknown(noun: &str, id: &str, list: &str) -> Failure {
-    Failure::give_up(&format!("unknown_{noun}"), format!("there is no {noun} '{id}'; see: store-sync {list} list"))
+    db::asset::find(tx, id.as_str()).await?.ok_or_else(|| Failure::not_found(Noun::Asset, id))
 }
 
 pub(super) fn bad(why: impl Into<String>) -> Failure {
-    Failure::give_up("bad_order", why)
+    Failure::new(FailureKind::BadOrder, why)
 }

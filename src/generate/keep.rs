@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{accounting, run::hold};
 use crate::{
     db::{self, Tx, event::NewEvent, generation::MadeOutput, ledger::Paid},
-    model::{Asset, AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, Product},
+    model::{Asset, AssetId, ClientId, EventType, Failure, FailureKind, FlowId, FlowStatus, Product},
     outside,
     tools::{Lease, Tools},
     vault::hex,
@@ -120,8 +120,8 @@ pub(super) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce(&[u8]) -> Result<T, store_sync_studio::StudioError> + Send + 'static,
 ) -> Result<T, Failure> {
     let done = outside::off_thread(move || work(&bytes)).await;
-    let done = done.map_err(|e| Failure::retry("studio", format!("the studio broke off: {e}")))?;
-    done.map_err(|e| Failure::give_up("studio", e.to_string()))
+    let done = done.map_err(|e| Failure::new(FailureKind::StudioInterrupted, format!("the studio broke off: {e}")))?;
+    done.map_err(|e| Failure::new(FailureKind::Studio, e.to_string()))
 }
 
 /// A picture that cannot be made: says why, and gives the client's count and the money back. In the transaction that ends its job.

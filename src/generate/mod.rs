@@ -34,7 +34,10 @@ pub use tidy::{Tidied, tidy};
 use serde_json::{Map, Value};
 
 use self::settings::Settings;
-use crate::{model::Failure, tools::Tools};
+use crate::{
+    model::{Failure, FailureKind},
+    tools::Tools,
+};
 
 /// What makes a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,14 +71,14 @@ fn engine(tools: &Tools, settings: &Map<String, Value>) -> Result<Engine, Failur
         Some("gemini") => Engine::Gemini,
         Some(other) => {
             let text = format!("engine '{other}' is neither studio nor gemini");
-            return Err(Failure::give_up("bad_settings", text));
+            return Err(Failure::new(FailureKind::BadSettings, text));
         }
         None if tools.policy.paint_by_model => Engine::Gemini,
         None => Engine::Studio,
     };
     if engine == Engine::Gemini && tools.gemini.is_none() {
         let text = "no model is set up: put [gemini] api_key into the configuration";
-        return Err(Failure::give_up("no_model", text));
+        return Err(Failure::new(FailureKind::NoModel, text));
     }
     Ok(engine)
 }

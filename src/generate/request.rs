@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{
     accounting::{self, Reservation},
     engine,
-    flow_batch::{FlowBatch, bad, create, find_flow, load, products, prompt_products, session_settings, unknown},
+    flow_batch::{FlowBatch, bad, create, find_flow, load, products, prompt_products, session_settings},
     models,
     prompt::{PromptSubject, prompt},
     settings::Settings,
@@ -13,8 +13,8 @@ use super::{
 use crate::{
     db::{self, Tx, event::NewEvent, flow::FlowFilter, generation::NewOutput, job::NewJob},
     model::{
-        AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, JobId, JobPolicy, Pool, Product, ProductId,
-        SessionId, SessionStatus, Task, USUAL_PRIORITY, UsageKind,
+        AssetId, ClientId, EventType, Failure, FailureKind, FlowId, FlowStatus, JobId, JobPolicy, Noun, Pool, Product,
+        ProductId, SessionId, SessionStatus, Task, USUAL_PRIORITY, UsageKind,
     },
     tools::Tools,
 };
@@ -111,7 +111,7 @@ pub async fn request_session(tools: &Tools, id: &SessionId, terms: Terms, again:
     // Two orders of one session at once would both find its products without flows.
     tx.lock(&format!("order:{id}")).await?;
     let session = db::session::find(&mut tx, id).await?;
-    let session = session.ok_or_else(|| unknown("session", id.as_str(), "sessions"))?;
+    let session = session.ok_or_else(|| Failure::not_found(Noun::Session, id))?;
     let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
     let flows = db::flow::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
     let shown: std::collections::HashSet<String> =
@@ -190,7 +190,7 @@ pub(super) async fn started(
 ) -> Result<(), Failure> {
     let now = tools.outside.clock.now();
     if !db::generation::mark_flow(tx, flow, FlowStatus::Generating, now).await? {
-        return Err(unknown("flow", flow.as_str(), "flows"));
+        return Err(Failure::not_found(Noun::Flow, flow));
     }
     let event = NewEvent {
         id: &tools.outside.new_id(),
@@ -218,7 +218,10 @@ pub(super) async fn item<'a>(
     let engine = engine(tools, &settings)?;
     // Each output keeps its own copy.
     if serde_json::to_string(&settings).map_or(0, |text| text.len()) > MOST_SETTINGS_BYTES {
-        return Err(Failure::give_up("bad_settings", format!("settings have at most {MOST_SETTINGS_BYTES} bytes")));
+        return Err(Failure::new(
+            FailureKind::BadSettings,
+            format!("settings have at most {MOST_SETTINGS_BYTES} bytes"),
+        ));
     }
     settings.insert("engine".into(), engine.as_str().into());
     provenance["engine"] = engine.as_str().into();

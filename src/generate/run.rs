@@ -19,8 +19,8 @@ use crate::{
     db::{self, Tx},
     gemini::{self, EditRequest, Gemini, ImageRequest, ModelImage},
     model::{
-        Asset, AssetId, AssetStatus, CollectionSession, Failure, FlowId, GenerationFlow, Inspiration, Product,
-        UsageKind,
+        Asset, AssetId, AssetStatus, CollectionSession, Failure, FailureKind, FlowId, GenerationFlow, Inspiration,
+        Product, UsageKind,
     },
     tools::{Lease, Shared, Tools},
 };
@@ -100,7 +100,7 @@ impl GenerationInputs {
     /// The base pictures, in the products' order.
     async fn pictures(&self, tools: &Tools) -> Result<Vec<SourcePicture>, Failure> {
         if self.products.is_empty() {
-            return Err(Failure::give_up("no_product", "the picture's product is not there any more"));
+            return Err(Failure::new(FailureKind::NoProduct, "the picture's product is not there any more"));
         }
         let session = self.session.as_ref().map(|session| &session.selected_base_images.0);
         let mut pictures = Vec::with_capacity(self.products.len());
@@ -160,7 +160,12 @@ impl GenerationInputs {
 
 fn log_failed_analysis(seen: Result<(), Failure>, noun: &str, id: &str) {
     if let Err(failure) = seen {
-        tracing::warn!(noun, id, failure.code, "not analysed, its pictures are made without: {failure}");
+        tracing::warn!(
+            noun,
+            id,
+            failure.code = failure.code(),
+            "not analysed, its pictures are made without: {failure}"
+        );
     }
 }
 
@@ -253,7 +258,7 @@ async fn call_model(
     let at = accounting::call(tools, lease, asset, price).await?;
     let mut painted = match question.await {
         Err(failure) => {
-            if failure.code != gemini::ANSWER_LOST {
+            if failure.kind != FailureKind::AnswerLost {
                 accounting::record_refusal(tools, asset, at).await?;
             }
             return Err(failure);
@@ -270,7 +275,7 @@ async fn call_model(
 
 /// The model that is set up, asked for nothing once the job is somebody else's.
 fn model(tools: &Tools, lease: Option<&Lease>) -> Result<Gemini, Failure> {
-    let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::give_up("no_model", "no model is set up"))?;
+    let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::new(FailureKind::NoModel, "no model is set up"))?;
     Ok(lease.map_or_else(|| gemini.clone(), |lease| gemini.within(lease.deadline())))
 }
 
@@ -332,7 +337,7 @@ async fn edit(
     let prompt = match seen {
         Ok(seen) => edit_prompt(&words, &seen),
         Err(failure) => {
-            tracing::warn!(asset.id = %parent.id, failure.code, "not analysed, it is edited without: {failure}");
+            tracing::warn!(asset.id = %parent.id, failure.code = failure.code(), "not analysed, it is edited without: {failure}");
             edit_prompt(&words, &Value::Null)
         }
     };

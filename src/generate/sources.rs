@@ -8,7 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::settings::Settings;
 use crate::{
-    model::{Asset, AssetLocation, ClientId, Failure, GenerationFlow, Image, Inspiration, Product, SessionId},
+    model::{
+        Asset, AssetLocation, ClientId, Failure, FailureKind, GenerationFlow, Image, Inspiration, Product, SessionId,
+    },
     outside::FileError,
     tools::Tools,
     vault::hex,
@@ -56,7 +58,7 @@ pub(super) async fn product_picture(
     images: &[Image],
     chosen: Option<&str>,
 ) -> Result<SourcePicture, Failure> {
-    let none = || Failure::give_up("no_picture", format!("\"{}\" has no picture to begin with", product.name));
+    let none = || Failure::new(FailureKind::NoPicture, format!("\"{}\" has no picture to begin with", product.name));
     let known = chosen.is_none_or(|id| images.iter().any(|image| image.id.as_str() == id));
     if let (false, Some(file)) = (known, chosen) {
         for key in older_places(product, file) {
@@ -139,7 +141,10 @@ fn own_place<'a>(text: &'a str, client: &ClientId) -> Result<AssetLocation<'a>, 
     if ["clients", "orgs"].iter().any(|root| key.starts_with(&format!("{root}/{client}/"))) {
         return Ok(AssetLocation::Key(key));
     }
-    Err(Failure::give_up("bad_settings", format!("'{text}' is neither an address nor a picture of client {client}")))
+    Err(Failure::new(
+        FailureKind::BadSettings,
+        format!("'{text}' is neither an address nor a picture of client {client}"),
+    ))
 }
 
 /// An output's bytes: the original where `original` is asked for and there is one.
@@ -155,7 +160,7 @@ pub async fn bytes_of(tools: &Tools, asset: &Asset, original: bool) -> Result<By
 }
 
 fn not_there(asset: &Asset) -> Failure {
-    Failure::give_up("picture_missing", format!("asset {} is {}: it has no bytes yet", asset.id, asset.status))
+    Failure::new(FailureKind::PictureMissing, format!("asset {} is {}: it has no bytes yet", asset.id, asset.status))
 }
 
 /// An output as a source of another one.
@@ -199,8 +204,8 @@ mod tests {
         let key = "clients/acme/sessions/s/media/a.jpg";
         assert_eq!(own_place(&format!("/{key}"), &own), Ok(AssetLocation::Key(key)));
         for foreign in ["clients/acme2/x.png", "clients/other/x.png", "vault.key", "file:///etc/passwd", ""] {
-            let refused = own_place(foreign, &own).map_err(|failure| failure.code);
-            assert_eq!(refused, Err("bad_settings".to_owned()), "{foreign}");
+            let refused = own_place(foreign, &own).map_err(|failure| failure.kind);
+            assert_eq!(refused, Err(FailureKind::BadSettings), "{foreign}");
         }
     }
 

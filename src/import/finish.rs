@@ -6,15 +6,44 @@ use super::{
     tombstone::{Tombstoned, tombstone},
 };
 use crate::{
-    connect,
     db::{self, cursor::Cursor},
-    model::{Connection, Failure, ImportScope},
+    model::{Connection, Failure, FailureKind, ImportScope},
 };
 
-/// Code of a run that met products which could not be read.
-const UNREADABLE: &str = "unreadable";
-/// Code of a run that was broken off because the shop's pages have no end.
-const ENDLESS: &str = "endless";
+/// Why a run is not whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoteKind {
+    /// The pass goes on in a later run.
+    Continues,
+    /// The same, after a failure.
+    Interrupted,
+    /// It is not proved that the pass saw everything.
+    Unproven,
+    /// More products would be marked as gone than is allowed without being asked.
+    GuardTripped,
+    /// Products could not be read.
+    Unreadable,
+    /// The shop's pages have no end.
+    Endless,
+    Paused,
+    Disconnected,
+}
+
+impl NoteKind {
+    /// The code that the run keeps.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Continues => "continues",
+            Self::Interrupted => "interrupted",
+            Self::Unproven => "unproven",
+            Self::GuardTripped => "sweep_brake",
+            Self::Unreadable => "unreadable",
+            Self::Endless => "endless",
+            Self::Paused => "paused",
+            Self::Disconnected => "disconnected",
+        }
+    }
+}
 
 /// How a run ends that did not fail.
 pub(super) enum ImportEnd {
@@ -29,7 +58,7 @@ pub(super) enum ImportEnd {
 
 /// What is kept with a run that is not whole.
 pub(super) struct Note {
-    pub(super) code: &'static str,
+    pub(super) kind: NoteKind,
     pub(super) text: String,
 }
 
@@ -67,7 +96,7 @@ impl ImportRun<'_> {
         cursor.cursor = None;
         if progress.scope == ImportScope::Full && !progress.read_nothing() {
             doubt = progress.incomplete().map(|text| Note {
-                code: "unproven",
+                kind: NoteKind::Unproven,
                 text: format!("the pass may be incomplete ({text}): nothing was marked as gone; the next complete pass looks again"),
             });
             if doubt.is_none() {
@@ -77,18 +106,18 @@ impl ImportRun<'_> {
                         self.counts.deleted += i32::try_from(items.len()).unwrap_or(i32::MAX);
                         db::run::insert_items(&mut tx, &self.run, &items, now).await?;
                     }
-                    Tombstoned::GuardTripped(text) => doubt = Some(Note { code: "sweep_brake", text }),
+                    Tombstoned::GuardTripped(text) => doubt = Some(Note { kind: NoteKind::GuardTripped, text }),
                 }
                 cursor.full_sync_at = Some(progress.started_at.min(now));
             }
         } else if progress.repeated > 0 || progress.moved().is_some() {
             doubt = progress.incomplete().map(|text| Note {
-                code: "unproven",
+                kind: NoteKind::Unproven,
                 text: format!("the pass may be incomplete ({text}): the next one looks at the same time again"),
             });
         }
         db::cursor::delete_seen(&mut tx, &connection.id).await?;
-        if doubt.as_ref().is_none_or(|doubt| doubt.code != "unproven") {
+        if doubt.as_ref().is_none_or(|doubt| doubt.kind != NoteKind::Unproven) {
             // Never past the beginning of the pass: what is dated later by its shop would hide every change until then.
             let newest = progress.newest.map(|at| at.min(progress.started_at).min(now));
             cursor.updated_since = cursor.watermark(now).max(newest);
@@ -107,7 +136,7 @@ impl ImportRun<'_> {
         let look = format!("which and why: store-sync logs show {}", self.run);
         if progress.read_nothing() {
             let text = format!("none of the {} products that the shop lists could be read; {look}", progress.seen);
-            return Err(Failure::give_up(UNREADABLE, text).into());
+            return Err(Failure::new(FailureKind::Unreadable, text).into());
         }
         let failed = self.counts.failed;
         if failed == 0 {
@@ -119,7 +148,7 @@ impl ImportRun<'_> {
         );
         Ok(ImportEnd::Partial(match doubt {
             Some(doubt) => Note { text: format!("{}; {text}", doubt.text), ..doubt },
-            None => Note { code: UNREADABLE, text },
+            None => Note { kind: NoteKind::Unreadable, text },
         }))
     }
 
@@ -143,16 +172,20 @@ impl ImportRun<'_> {
         cursor.cursor = None;
         db::cursor::upsert(&mut tx, &connection.id, cursor, now).await?;
         db::cursor::delete_seen(&mut tx, &connection.id).await?;
-        db::connection::mark_failure(&mut tx, &connection.id, (ENDLESS, &text), None, now).await?;
+        db::connection::mark_failure(&mut tx, &connection.id, (NoteKind::Endless.code(), &text), None, now).await?;
         db::run::update_counts(&mut tx, &self.run, total(progress), &self.counts, calls, now).await?;
         tx.commit().await?;
-        Ok(ImportEnd::Partial(Note { code: ENDLESS, text }))
+        Ok(ImportEnd::Partial(Note { kind: NoteKind::Endless, text }))
     }
 }
 
 /// What it means for a run that its shop may not be spoken to any more; `None` where that is a failure.
 pub(super) fn stopped(failure: &Failure, progress: &PassProgress) -> Option<ImportEnd> {
-    let code = [connect::PAUSED, connect::DISCONNECTED].into_iter().find(|code| failure.code == *code)?;
+    let kind = match failure.kind {
+        FailureKind::Paused => NoteKind::Paused,
+        FailureKind::Disconnected => NoteKind::Disconnected,
+        _ => return None,
+    };
     let text = format!("{}; the run ended there, after {} products", failure.message, progress.seen);
-    Some(ImportEnd::Stopped(Note { code, text }))
+    Some(ImportEnd::Stopped(Note { kind, text }))
 }

@@ -7,15 +7,15 @@ use sqlx::types::Json;
 use super::{
     apply::{HashedPage, apply_page, hash_page},
     course::{Course, place},
-    finish::{Halt, ImportEnd, Note, stopped},
+    finish::{Halt, ImportEnd, Note, NoteKind, stopped},
     progress::PassProgress,
 };
 use crate::{
     connect,
     db::{self, Tx, catalogue::ImportTarget, cursor::Cursor, run::NewRun},
     model::{
-        Connection, ConnectionId, Counts, Failure, ImportScope, JobEnd, Pool, Remedy, RunAction, RunId, RunStatus,
-        Task, Time, Trigger,
+        Connection, ConnectionId, Counts, Failure, FailureKind, ImportScope, JobEnd, Pool, Remedy, RunAction, RunId,
+        RunStatus, Task, Time, Trigger,
     },
     provider::{self, Page, ShopClient},
     tools::{Lease, Shared, Tools},
@@ -45,10 +45,10 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &ImportRequest<'_>) 
     let (status, error) = match &result {
         Ok(ImportEnd::Whole) => (RunStatus::Success, None),
         Ok(ImportEnd::Partial(note) | ImportEnd::GoesOn(note)) => {
-            (RunStatus::Partial, Some((note.code, note.text.as_str())))
+            (RunStatus::Partial, Some((note.kind.code(), note.text.as_str())))
         }
-        Ok(ImportEnd::Stopped(note)) => (RunStatus::Cancelled, Some((note.code, note.text.as_str()))),
-        Err(failure) => (RunStatus::Failed, Some((failure.code.as_str(), failure.message.as_str()))),
+        Ok(ImportEnd::Stopped(note)) => (RunStatus::Cancelled, Some((note.kind.code(), note.text.as_str()))),
+        Err(failure) => (RunStatus::Failed, Some(failure.parts())),
     };
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
@@ -90,7 +90,7 @@ impl ImportRun<'_> {
         let mut course = self.course(connection, &progress).await?;
         let mut page = match self.fetch(shop, &progress).await {
             // A page token that outlived the shop's memory: the pass begins anew.
-            Err(Halt::Failed(failure)) if progress.next.is_some() && failure.remedy == Remedy::GiveUp => {
+            Err(Halt::Failed(failure)) if progress.next.is_some() && failure.remedy() == Remedy::GiveUp => {
                 tracing::info!(connection.id = %connection.id, "the shop no longer knows where the last pass stopped; beginning anew");
                 let now = self.tools.outside.clock.now();
                 progress = PassProgress::begin(self.tools.outside.new_id(), progress.scope, progress.since, now);
@@ -139,7 +139,7 @@ impl ImportRun<'_> {
             tokio::select! {
                 () = self.tools.shutdown.cancelled() => {
                     let text = format!("this process stopped after {} products; the pass goes on with the next start", progress.seen);
-                    return ImportEnd::GoesOn(Note { code: "interrupted", text });
+                    return ImportEnd::GoesOn(Note { kind: NoteKind::Interrupted, text });
                 }
                 () = self.tools.outside.clock.beat(LOOK_EVERY) => {}
             }
@@ -183,7 +183,7 @@ impl ImportRun<'_> {
             "{} products were read in its turn; other imports wait, and the pass goes on behind them",
             progress.seen
         );
-        Err(Halt::Ends(ImportEnd::GoesOn(Note { code: "continues", text })))
+        Err(Halt::Ends(ImportEnd::GoesOn(Note { kind: NoteKind::Continues, text })))
     }
 
     /// An unfinished pass of the same kind goes on; otherwise a new one begins.
@@ -242,7 +242,7 @@ impl ImportRun<'_> {
         let next = place(progress.next.as_ref());
         let seen = (page.marks.as_slice(), next.as_deref());
         db::cursor::insert_seen(&mut tx, &connection.id, &progress.pass, progress.pages, seen).await?;
-        let json = serde_json::to_value(progress).map_err(|e| Failure::give_up("cursor", e.to_string()))?;
+        let json = serde_json::to_value(progress).map_err(|e| Failure::new(FailureKind::Cursor, e.to_string()))?;
         let stands = Cursor { cursor: Some(Json(json)), ..cursor.clone() };
         db::cursor::upsert(&mut tx, &connection.id, &stands, now).await?;
         db::run::insert_items(&mut tx, &self.run, &applied.items, now).await?;

@@ -1,9 +1,9 @@
 //! Outputs, as far as people write about them: their place, their settings, the products they show.
 
-use super::{client, own_products, refused, unknown};
+use super::{client, own_products, refused};
 use crate::{
     db,
-    model::{Asset, AssetId, AssetInput, Failure},
+    model::{Asset, AssetId, AssetInput, Failure, Noun},
     tools::Tools,
 };
 
@@ -31,7 +31,7 @@ pub async fn register_asset(tools: &Tools, input: &AssetInput) -> Result<Asset, 
 /// Changes what is given. Products that are named and not linked yet are linked; none is unlinked.
 pub async fn update_asset(tools: &Tools, id: &AssetId, input: &AssetInput) -> Result<Asset, Failure> {
     let mut tx = tools.db.begin().await?;
-    let found = db::asset::find(&mut tx, id.as_str()).await?.ok_or_else(|| unknown("asset", id, "assets"))?;
+    let found = db::asset::find(&mut tx, id.as_str()).await?.ok_or_else(|| Failure::not_found(Noun::Asset, id))?;
     if input.asset_url.is_some() || input.client_id.as_ref().is_some_and(|client| *client != found.client_id) {
         return Err(refused("an output keeps its bytes and its client: other bytes are another output"));
     }
@@ -54,7 +54,7 @@ pub async fn update_asset(tools: &Tools, id: &AssetId, input: &AssetInput) -> Re
 /// Deletes an output. What is in a shop stays there, and pushes that wait are not done.
 pub async fn delete_asset(tools: &Tools, id: &AssetId) -> Result<Asset, Failure> {
     let mut tx = tools.db.begin().await?;
-    let found = db::asset::find(&mut tx, id.as_str()).await?.ok_or_else(|| unknown("asset", id, "assets"))?;
+    let found = db::asset::find(&mut tx, id.as_str()).await?.ok_or_else(|| Failure::not_found(Noun::Asset, id))?;
     db::asset::delete(&mut tx, id, tools.outside.clock.now()).await?;
     tx.commit().await?;
     Ok(found)

@@ -3,7 +3,7 @@
 use super::{client, refused, stale};
 use crate::{
     db,
-    model::{Client, ClientId, ConnectionStatus, Failure, Member, Plan, Quota, ROLES, UserId},
+    model::{Client, ClientId, ConnectionStatus, Failure, Member, Noun, Plan, Quota, ROLES, UserId},
     tools::Tools,
 };
 
@@ -111,7 +111,7 @@ pub async fn remove_member(tools: &Tools, id: &ClientId, email: &str) -> Result<
     let mut tx = tools.db.begin().await?;
     let client = client(&mut tx, Some(id)).await?;
     let user = db::member::find_user(&mut tx, email).await?;
-    let user = user.ok_or_else(|| Failure::give_up("unknown", format!("there is no user '{email}'")))?;
+    let user = user.ok_or_else(|| Failure::not_found(Noun::User, email))?;
     if !db::member::delete(&mut tx, &client.id, &user.id).await? {
         return Err(refused(format!("{email} has no place at {}", client.name)));
     }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{refused, unknown};
+use super::refused;
 use crate::{
     connect,
     db::{self, Tx, connection::Schedule},
-    model::{Connection, ConnectionId, ConnectionStatus, Failure, PushMode, Trigger, next_due},
+    model::{Connection, ConnectionId, ConnectionStatus, Failure, Noun, PushMode, Trigger, next_due},
     tools::Tools,
 };
 
@@ -92,5 +92,5 @@ pub async fn schedule_connection(
 }
 
 async fn connection(tx: &mut Tx, id: &ConnectionId) -> Result<Connection, Failure> {
-    db::connection::find(tx, id).await?.ok_or_else(|| unknown("connection", id, "connections"))
+    db::connection::find(tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Connection, id))
 }

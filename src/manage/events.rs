@@ -1,9 +1,9 @@
 //! What people keep by hand of what happened.
 
-use super::{client, refused, unknown};
+use super::{client, refused};
 use crate::{
     db::{self, event::NewEvent},
-    model::{AssetId, ClientId, Event, EventId, EventType, Failure, FlowId, ProductId},
+    model::{AssetId, ClientId, Event, EventId, EventType, Failure, FlowId, Noun, ProductId},
     tools::Tools,
 };
 
@@ -45,7 +45,7 @@ pub async fn create_event(tools: &Tools, input: EventInput) -> Result<Event, Fai
 pub async fn delete_event(tools: &Tools, id: &EventId) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
     if !db::event::delete(&mut tx, id).await? {
-        return Err(unknown("event", id, "events"));
+        return Err(Failure::not_found(Noun::Event, id));
     }
     Ok(tx.commit().await?)
 }

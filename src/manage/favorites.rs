@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::{refused, unknown};
+use super::refused;
 use crate::{
     db,
-    model::{AssetId, Entity, Failure, UserId},
+    model::{AssetId, Entity, Failure, Noun, UserId},
     tools::Tools,
 };
 
@@ -57,7 +57,8 @@ async fn set(tools: &Tools, user: Option<&str>, entity: &Entity, is_favorite: bo
 /// Makes an output a favourite of its client; twice does no more than once.
 pub async fn add_favorite_image(tools: &Tools, asset: &AssetId) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
-    let found = db::asset::find(&mut tx, asset.as_str()).await?.ok_or_else(|| unknown("asset", asset, "assets"))?;
+    let found =
+        db::asset::find(&mut tx, asset.as_str()).await?.ok_or_else(|| Failure::not_found(Noun::Asset, asset))?;
     let id = tools.outside.new_id::<String>();
     db::favorite::insert_image(&mut tx, &id, &found.client_id, asset, tools.outside.clock.now()).await?;
     Ok(tx.commit().await?)
@@ -66,7 +67,8 @@ pub async fn add_favorite_image(tools: &Tools, asset: &AssetId) -> Result<(), Fa
 /// An output is a favourite no more.
 pub async fn remove_favorite_image(tools: &Tools, asset: &AssetId) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
-    let found = db::asset::find(&mut tx, asset.as_str()).await?.ok_or_else(|| unknown("asset", asset, "assets"))?;
+    let found =
+        db::asset::find(&mut tx, asset.as_str()).await?.ok_or_else(|| Failure::not_found(Noun::Asset, asset))?;
     db::favorite::delete_image(&mut tx, &found.client_id, asset).await?;
     Ok(tx.commit().await?)
 }

@@ -1,9 +1,9 @@
 //! Flows: attempts with fixed settings.
 
-use super::{chosen_too, client, own_images, own_products, refused, stale, unknown};
+use super::{chosen_too, client, own_images, own_products, refused, stale};
 use crate::{
     db,
-    model::{Failure, FlowId, FlowInput, GenerationFlow, PRODUCTS_PER_FLOW, merge_settings},
+    model::{Failure, FlowId, FlowInput, GenerationFlow, Noun, PRODUCTS_PER_FLOW, merge_settings},
     tools::Tools,
 };
 
@@ -12,7 +12,7 @@ pub async fn create_flow(tools: &Tools, input: &FlowInput) -> Result<GenerationF
     let mut tx = tools.db.begin().await?;
     let mut owner = input.client_id.clone();
     if let Some(id) = &input.collection_session_id {
-        let session = db::session::find(&mut tx, id).await?.ok_or_else(|| unknown("session", id, "sessions"))?;
+        let session = db::session::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Session, id))?;
         owner.get_or_insert(session.client_id);
     }
     let client = client(&mut tx, owner.as_ref()).await?;
@@ -36,7 +36,7 @@ pub async fn update_flow(
     input: &FlowInput,
 ) -> Result<GenerationFlow, Failure> {
     let mut tx = tools.db.begin().await?;
-    let found = db::flow::find(&mut tx, id).await?.ok_or_else(|| unknown("flow", id, "flows"))?;
+    let found = db::flow::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Flow, id))?;
     let moved = input.collection_session_id.is_some() && input.collection_session_id != found.collection_session_id;
     if moved || input.client_id.as_ref().is_some_and(|client| *client != found.client_id) {
         return Err(refused("a flow stays with its session and client"));
@@ -63,7 +63,7 @@ pub async fn update_flow(
 /// Deletes a flow; its pictures stay.
 pub async fn delete_flow(tools: &Tools, id: &FlowId) -> Result<GenerationFlow, Failure> {
     let mut tx = tools.db.begin().await?;
-    let found = db::flow::find(&mut tx, id).await?.ok_or_else(|| unknown("flow", id, "flows"))?;
+    let found = db::flow::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Flow, id))?;
     let now = tools.outside.clock.now();
     // Whoever orders pictures of it at the same time comes before or after.
     db::generation::lock_flow(&mut tx, id, now).await?;

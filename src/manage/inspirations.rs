@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use super::{refused, unknown};
+use super::refused;
 use crate::{
     db::{self, inspiration::NewInspiration},
-    model::{AssetLocation, Failure, Inspiration, InspirationId, InspirationSource, SessionId},
+    model::{AssetLocation, Failure, Inspiration, InspirationId, InspirationSource, Noun, SessionId},
     outside::picture_kind,
     tools::Tools,
     vault::hex,
@@ -30,7 +30,7 @@ pub async fn add_inspiration(
     source: InspirationInput<'_>,
 ) -> Result<Inspiration, Failure> {
     let mut tx = tools.db.read().await?;
-    let found = db::session::find(&mut tx, session).await?.ok_or_else(|| unknown("session", session, "sessions"))?;
+    let found = db::session::find(&mut tx, session).await?.ok_or_else(|| Failure::not_found(Noun::Session, session))?;
     drop(tx);
     let (bytes, url, kind) = match source {
         InspirationInput::Upload(bytes, name) => (bytes, name.to_owned(), InspirationSource::Upload),
@@ -51,7 +51,7 @@ pub async fn add_inspiration(
     let new = NewInspiration { id: &id, session, url: &url, r2_key: Some(&key), source: kind, sha256: Some(&sha256) };
     let mut tx = tools.db.begin().await?;
     if !db::inspiration::insert(&mut tx, &new, tools.outside.clock.now()).await? {
-        return Err(unknown("session", session, "sessions"));
+        return Err(Failure::not_found(Noun::Session, session));
     }
     let inspiration = db::inspiration::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
@@ -62,7 +62,7 @@ pub async fn add_inspiration(
 pub async fn move_inspiration(tools: &Tools, id: &InspirationId, order: i32) -> Result<Inspiration, Failure> {
     let mut tx = tools.db.begin().await?;
     db::inspiration::update(&mut tx, id, Some(order), None).await?;
-    let moved = db::inspiration::find(&mut tx, id).await?.ok_or_else(|| unknown("inspiration", id, "inspirations"))?;
+    let moved = db::inspiration::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Inspiration, id))?;
     tx.commit().await?;
     Ok(moved)
 }
@@ -70,7 +70,7 @@ pub async fn move_inspiration(tools: &Tools, id: &InspirationId, order: i32) -> 
 /// Deletes an inspiration and its bytes.
 pub async fn delete_inspiration(tools: &Tools, id: &InspirationId) -> Result<Inspiration, Failure> {
     let mut tx = tools.db.begin().await?;
-    let found = db::inspiration::find(&mut tx, id).await?.ok_or_else(|| unknown("inspiration", id, "inspirations"))?;
+    let found = db::inspiration::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Inspiration, id))?;
     db::inspiration::delete(&mut tx, id).await?;
     tx.commit().await?;
     if let Some(key) = &found.r2_key {

@@ -27,28 +27,24 @@ use serde_json::{Map, Value};
 
 use crate::{
     db::{self, Tx},
-    model::{Client, ClientId, Failure, ProductId},
+    model::{Client, ClientId, Failure, FailureKind, Noun, ProductId},
 };
-
-fn unknown(noun: &str, id: impl std::fmt::Display, list: &str) -> Failure {
-    Failure::give_up("unknown", format!("there is no {noun} '{id}'; see: store-sync {list} list"))
-}
 
 fn stale(noun: &str, id: impl std::fmt::Display, is: i32) -> Failure {
     let text = format!(
         "{noun} {id} was changed by somebody else meanwhile: it has version {is} now; look at it and try again"
     );
-    Failure::give_up("stale", text)
+    Failure::new(FailureKind::Stale, text)
 }
 
 fn refused(text: impl Into<String>) -> Failure {
-    Failure::give_up("refused", text)
+    Failure::new(FailureKind::Refused, text)
 }
 
 /// The client by id or slug.
 async fn client(tx: &mut Tx, id: Option<&ClientId>) -> Result<Client, Failure> {
     let id = id.ok_or_else(|| refused("say which client it belongs to"))?;
-    db::client::find(tx, id.as_str()).await?.ok_or_else(|| unknown("client", id, "clients"))
+    db::client::find(tx, id.as_str()).await?.ok_or_else(|| Failure::not_found(Noun::Client, id))
 }
 
 /// Base pictures that a person chooses: each a picture of that product, which is the client's own. (Older rows name files; those stay as they are.)

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use super::{client, refused, unknown};
+use super::{client, refused};
 use crate::{
     db::{self, product::NewImage},
-    model::{ClientId, ConnectionId, Failure, ImageId, Product, ProductId},
+    model::{ClientId, ConnectionId, Failure, ImageId, Noun, Product, ProductId},
     outside::picture_kind,
     tools::Tools,
     vault::hex,
@@ -76,7 +76,7 @@ pub async fn link_product(
     erp_id: &str,
 ) -> Result<Product, Failure> {
     let mut tx = tools.db.begin().await?;
-    let found = db::product::find(&mut tx, id.as_str()).await?.ok_or_else(|| unknown("product", id, "products"))?;
+    let found = db::product::find(&mut tx, id.as_str()).await?.ok_or_else(|| Failure::not_found(Noun::Product, id))?;
     if let Some(other) = db::product::find_by_erp_id(&mut tx, connection, erp_id).await? {
         return Err(refused(format!("the shop's product {erp_id} is {} here already ({})", other.id, other.name)));
     }

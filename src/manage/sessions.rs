@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
-use super::{chosen_too, client, own_images, own_products, refused, stale, unknown};
+use super::{chosen_too, client, own_images, own_products, refused, stale};
 use crate::{
     db::{self, Tx, message::Parent},
-    model::{ClientId, CollectionSession, Failure, Message, MessageId, SessionId, SessionInput, Task},
+    model::{
+        ClientId, CollectionSession, Failure, FailureKind, Message, MessageId, Noun, SessionId, SessionInput, Task,
+    },
     tools::Tools,
 };
 
@@ -35,7 +37,7 @@ pub async fn update_session(
     input: &SessionInput,
 ) -> Result<CollectionSession, Failure> {
     let mut tx = tools.db.begin().await?;
-    let found = db::session::find(&mut tx, id).await?.ok_or_else(|| unknown("session", id, "sessions"))?;
+    let found = db::session::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Session, id))?;
     if input.client_id.as_ref().is_some_and(|client| *client != found.client_id) {
         return Err(refused("a session stays with its client"));
     }
@@ -63,7 +65,7 @@ async fn within_plan(tx: &mut Tx, client: &ClientId, input: &SessionInput) -> Re
             let text = format!(
                 "{many} products are more than the client's plan has for a session ({most}); see: store-sync clients plan"
             );
-            Err(Failure::give_up("quota_exceeded", text))
+            Err(Failure::new(FailureKind::QuotaExceeded, text))
         }
         _ => Ok(()),
     }
@@ -93,7 +95,7 @@ pub async fn post_message(tools: &Tools, id: &SessionId, role: &str, parts: &Val
     let message: MessageId = tools.outside.new_id();
     let now = tools.outside.clock.now();
     if !db::message::insert(&mut tx, &message, &Parent::Session(id.clone()), role, parts, now).await? {
-        return Err(unknown("session", id, "sessions"));
+        return Err(Failure::not_found(Noun::Session, id));
     }
     let said = db::message::find(&mut tx, &message).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
@@ -103,7 +105,7 @@ pub async fn post_message(tools: &Tools, id: &SessionId, role: &str, parts: &Val
 /// Deletes a session with its flows and messages; its pictures stay.
 pub async fn delete_session(tools: &Tools, id: &SessionId) -> Result<CollectionSession, Failure> {
     let mut tx = tools.db.begin().await?;
-    let found = db::session::find(&mut tx, id).await?.ok_or_else(|| unknown("session", id, "sessions"))?;
+    let found = db::session::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Session, id))?;
     let open = db::generation::get_session_progress(&mut tx, id).await?.open();
     if open > 0 {
         return Err(refused(format!("{open} pictures of it are under way; run: store-sync sessions cancel {id}")));

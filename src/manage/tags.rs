@@ -1,9 +1,9 @@
 //! Tags: a client's words for products and flows, within caps.
 
-use super::{client, refused, unknown};
+use super::{client, refused};
 use crate::{
     db,
-    model::{ClientId, Entity, Failure, TAGS_PER_CLIENT, TAGS_PER_ENTITY, Tag, TagId, color as hex},
+    model::{ClientId, Entity, Failure, Noun, TAGS_PER_CLIENT, TAGS_PER_ENTITY, Tag, TagId, color as hex},
     tools::Tools,
 };
 
@@ -46,7 +46,7 @@ pub async fn create_tag(tools: &Tools, of: &ClientId, name: &str, color: Option<
 pub async fn update_tag(tools: &Tools, id: &TagId, name: Option<&str>, color: Option<&str>) -> Result<Tag, Failure> {
     let (name, color) = (name.map(tidy).transpose()?, colour(color)?);
     let mut tx = tools.db.begin().await?;
-    let found = db::tag::find(&mut tx, id).await?.ok_or_else(|| unknown("tag", id, "tags"))?;
+    let found = db::tag::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Tag, id))?;
     if let Some(name) = name {
         let same = db::tag::find_by_name(&mut tx, &found.client_id, name).await?;
         if same.is_some_and(|same| same.id != found.id) {
@@ -62,7 +62,7 @@ pub async fn update_tag(tools: &Tools, id: &TagId, name: Option<&str>, color: Op
 /// Deletes a tag; nothing bears it any more.
 pub async fn delete_tag(tools: &Tools, id: &TagId) -> Result<Tag, Failure> {
     let mut tx = tools.db.begin().await?;
-    let found = db::tag::find(&mut tx, id).await?.ok_or_else(|| unknown("tag", id, "tags"))?;
+    let found = db::tag::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Tag, id))?;
     db::tag::delete(&mut tx, id).await?;
     tx.commit().await?;
     Ok(found)
@@ -71,7 +71,7 @@ pub async fn delete_tag(tools: &Tools, id: &TagId) -> Result<Tag, Failure> {
 /// Puts a tag on a product or flow of its own client; twice does no more than once.
 pub async fn assign_tag(tools: &Tools, id: &TagId, entity: &Entity) -> Result<Vec<Tag>, Failure> {
     let mut tx = tools.db.begin().await?;
-    let tag = db::tag::find(&mut tx, id).await?.ok_or_else(|| unknown("tag", id, "tags"))?;
+    let tag = db::tag::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Tag, id))?;
     db::tag::lock(&mut tx, &tag.client_id).await?;
     let borne = db::tag::list_on(&mut tx, entity).await?;
     if borne.iter().any(|other| other.id == tag.id) {

@@ -5,21 +5,21 @@ use bytes::Bytes;
 use url::Url;
 
 use super::{FileError, Outside, Request};
-use crate::model::{AssetLocation, Failure};
+use crate::model::{AssetLocation, Failure, FailureKind};
 
 /// What helps: time, or nobody.
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Missing(_) | FileError::BadKey(_) => missing(&error.to_string()),
-            _ if error.is_transient() => Self::retry("files", error.to_string()),
-            _ => Self::give_up("files", error.to_string()),
+            _ if error.is_transient() => Self::new(FailureKind::FilesAway, error.to_string()).because(error),
+            _ => Self::new(FailureKind::FilesRefused, error.to_string()).because(error),
         }
     }
 }
 
 fn missing(why: &str) -> Failure {
-    Failure::give_up("picture_missing", format!("the picture's bytes are not there: {why}"))
+    Failure::new(FailureKind::PictureMissing, format!("the picture's bytes are not there: {why}"))
 }
 
 /// The media type of a picture that is kept, and how its file's name ends; none of anything else.
@@ -55,13 +55,15 @@ impl Outside {
             AssetLocation::Url(url) => Url::parse(url).map_err(|e| missing(&format!("its address is none: {e}")))?,
         };
         let answer = self.http.send(Request::new(Method::GET, url)).await;
-        let answer = answer.map_err(|e| Failure::retry("fetch", format!("the picture cannot be fetched: {e}")))?;
+        let answer =
+            answer.map_err(|e| Failure::new(FailureKind::Fetch, format!("the picture cannot be fetched: {e}")))?;
         match answer.status {
             200 => Ok(answer.body),
             404 | 410 => Err(missing(&format!("its server answered {}", answer.status))),
-            other => {
-                Err(Failure::retry("fetch", format!("the picture cannot be fetched: its server answered {other}")))
-            }
+            other => Err(Failure::new(
+                FailureKind::Fetch,
+                format!("the picture cannot be fetched: its server answered {other}"),
+            )),
         }
     }
 }

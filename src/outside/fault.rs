@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::FutureExt;
 
-use crate::model::Failure;
+use crate::model::{Failure, FailureKind};
 
 /// Work that a panic ended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +23,7 @@ pub struct TaskPanic {
 /// A fault counts as an attempt: what works at a second one goes on, what never works is given up.
 impl From<TaskPanic> for Failure {
     fn from(fault: TaskPanic) -> Self {
-        Self::retry("panic", fault.to_string())
+        Self::new(FailureKind::Panicked, fault.to_string()).because(fault)
     }
 }
 
@@ -111,7 +111,7 @@ mod tests {
         catch_panic_now(breaks).expect_err("is a fault");
         off_thread(breaks).await.expect_err("is a fault");
         let failure = Failure::from(catch_panic(async { breaks() }).await.expect_err("is a fault"));
-        assert!(failure.code == "panic" && !failure.message.contains("canary"), "{failure}");
+        assert!(failure.code() == "panic" && !failure.message.contains("canary"), "{failure}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     write::Upload,
 };
 use crate::{
-    model::Failure,
+    model::{Failure, FailureKind},
     outside::{Body, Part},
 };
 
@@ -57,7 +57,9 @@ pub(super) fn fill(
     upload: Option<&Upload>,
 ) -> Result<(Option<String>, Body), Failure> {
     let file = || {
-        upload.ok_or_else(|| Failure::give_up("no_picture", "the provider's file sends a picture where there is none"))
+        upload.ok_or_else(|| {
+            Failure::new(FailureKind::NoPicture, "the provider's file sends a picture where there is none")
+        })
     };
     let json = |value: &Value| (Some("application/json".to_owned()), Body::Bytes(value.to_string().into()));
     Ok(match body {

@@ -13,7 +13,7 @@ use super::{
     read::{Page, Unreadable, normal},
     recipe::Bulk,
 };
-use crate::model::{Failure, Remedy, Time, json};
+use crate::model::{Failure, FailureKind, Remedy, Time, json};
 
 /// How much of the file is read at once, at first.
 const PIECE: u64 = 512 * 1024;
@@ -48,8 +48,8 @@ pub(super) async fn begin(shop: &ShopClient, bulk: &Bulk) -> Result<Option<Page>
     let id = match shop.call(&recipe.op[&bulk.start.op], With::default()).await {
         Ok(answer) => bulk.start.id.text(&answer.body),
         // It does not want to: then page by page.
-        Err(failure) if failure.remedy == Remedy::GiveUp => {
-            tracing::warn!(code = failure.code, "no bulk reading, page by page instead: {}", failure.message);
+        Err(failure) if failure.remedy() == Remedy::GiveUp => {
+            tracing::warn!(failure.code = failure.code(), "no bulk reading, page by page instead: {}", failure.message);
             None
         }
         Err(failure) => return Err(failure),
@@ -73,7 +73,7 @@ pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> 
     if !bulk.poll.ready.contains(&state) {
         if shop.outside.clock.now().since(token.begun) > bulk.poll.upto.0 {
             let text = format!("{} has not finished the bulk reading yet", shop.provider.name());
-            return Err(Failure::retry("bulk_unfinished", text));
+            return Err(Failure::new(FailureKind::BulkUnfinished, text));
         }
         shop.outside.clock.sleep(bulk.poll.every.0).await;
         let next = next(token.id.clone(), token.begun, None);
@@ -113,7 +113,7 @@ async fn piece(shop: &ShopClient, bulk: &Bulk, url: &str, at: u64) -> Result<(It
         }
         if size >= LARGEST {
             let text = format!("one product of {} takes more than {LARGEST} bytes", shop.provider.name());
-            return Err(Failure::give_up("bulk_item_too_large", text));
+            return Err(Failure::new(FailureKind::BulkItemTooLarge, text));
         }
         size *= 2;
     }

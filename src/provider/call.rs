@@ -27,7 +27,7 @@ use super::{
     write::Upload,
 };
 use crate::{
-    model::{Facts, Failure, Grant, LEASE_LOST, json, text::cut},
+    model::{Facts, Failure, FailureKind, Grant, ShopAnswer, json, text::cut},
     outside::{HttpError, Outside, Request, Response, log_target},
 };
 
@@ -83,7 +83,7 @@ enum Outcome {
     /// `wait` is the shop's wish; `said` the text for people.
     Bad {
         class: ResponseClass,
-        code: String,
+        kind: FailureKind,
         wait: Option<Duration>,
         said: String,
     },
@@ -123,14 +123,14 @@ impl ShopClient {
             let patience = self.provider.recipe.call.patience.0;
             if let Err(wait) = self.rate_limiter.acquire(op.cost, patience, &self.outside.clock).await {
                 let text = format!("{} asks for no calls for another {} s", self.provider.name(), wait.as_secs());
-                return Err(Failure::retry_after(wait, "throttled", text));
+                return Err(Failure::new(FailureKind::shop(ShopAnswer::Throttled), text).after(wait));
             }
             if let Some(fence) = &self.fence {
                 fence.check(request.method != Method::GET).await?;
             }
-            let (class, code, wait, said) = match self.exchange(&request, &grant, elsewhere).await? {
+            let (class, kind, wait, said) = match self.exchange(&request, &grant, elsewhere).await? {
                 Outcome::Good(answer) => return Ok(answer),
-                Outcome::Bad { class, code, wait, said } => (class, code, wait, said),
+                Outcome::Bad { class, kind, wait, said } => (class, kind, wait, said),
             };
             tries += 1;
             match class {
@@ -139,8 +139,8 @@ impl ShopClient {
                     renewed = true;
                 }
                 ResponseClass::Expired => {
-                    return Err(Failure::reconnect(
-                        "token_refused",
+                    return Err(Failure::new(
+                        FailureKind::TokenRefused,
                         format!("{said}; a renewed token was refused too"),
                     ));
                 }
@@ -148,7 +148,7 @@ impl ShopClient {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_secs(2)));
                     waited += pause;
                     if waited > patience || tries > TRIES_WHEN_THROTTLED {
-                        return Err(Failure::retry_after(pause, &code, said));
+                        return Err(Failure::new(kind, said).after(pause));
                     }
                     // Everybody else who speaks to this shop keeps quiet too.
                     self.rate_limiter.pause_until(self.outside.clock.now(), pause);
@@ -156,19 +156,23 @@ impl ShopClient {
                 ResponseClass::Down if tries < TRIES_WHEN_DOWN && op.may_repeat() => {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_millis(500)));
                     if pause > patience {
-                        return Err(Failure::retry_after(pause, &code, said));
+                        return Err(Failure::new(kind, said).after(pause));
                     }
                     self.outside.clock.sleep(pause).await;
                 }
                 ResponseClass::Down => {
-                    return Err(wait.map_or_else(
-                        || Failure::retry(&code, said.clone()),
-                        |w| Failure::retry_after(w, &code, said.clone()),
-                    ));
+                    let failure = Failure::new(kind, said);
+                    return Err(match wait {
+                        Some(wait) => failure.after(wait),
+                        None => failure,
+                    });
                 }
-                ResponseClass::Revoked => return Err(Failure::reconnect(&code, said)),
-                ResponseClass::Ok | ResponseClass::Rights | ResponseClass::Missing | ResponseClass::Refused => {
-                    return Err(Failure::give_up(&code, said));
+                ResponseClass::Ok
+                | ResponseClass::Revoked
+                | ResponseClass::Rights
+                | ResponseClass::Missing
+                | ResponseClass::Refused => {
+                    return Err(Failure::new(kind, said));
                 }
             }
         }
@@ -177,10 +181,10 @@ impl ShopClient {
     /// Fetches the bytes at an address that the shop gave, without our token.
     pub(super) async fn download(&self, address: &str) -> Result<Bytes, Failure> {
         let base = Url::parse(&self.store_url)
-            .map_err(|_| Failure::give_up("bad_store_url", "the shop's address is no address"))?;
+            .map_err(|_| Failure::new(FailureKind::BadStoreUrl, "the shop's address is no address"))?;
         let url = base
             .join(address)
-            .map_err(|_| Failure::give_up("bad_picture_url", "the shop gave a picture address that is none"))?;
+            .map_err(|_| Failure::new(FailureKind::BadPictureUrl, "the shop gave a picture address that is none"))?;
         let request = Request::new(Method::GET, url);
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = self
@@ -188,7 +192,7 @@ impl ShopClient {
             .http
             .send(request.clone())
             .await
-            .map_err(|e| Failure::retry("picture_unreachable", e.to_string()))?;
+            .map_err(|e| Failure::new(FailureKind::PictureUnreachable, e.to_string()))?;
         let advice = challenge(&response);
         if (200..300).contains(&response.status) && advice.is_none() {
             return Ok(response.body);
@@ -197,19 +201,19 @@ impl ShopClient {
         if let Some(advice) = advice {
             text.push_str(&format!(". {advice}"));
         }
-        Err(Failure::retry("picture_unreachable", text))
+        Err(Failure::new(FailureKind::PictureUnreachable, text))
     }
 
     /// Fetches some bytes of a file that the shop gave the address of, without our token, and whether it ends there.
     pub(super) async fn download_part(&self, address: &str, from: u64, size: u64) -> Result<(Bytes, bool), Failure> {
         let url = Url::parse(address)
-            .map_err(|_| Failure::retry("bad_file_url", "the shop gave an address of a file that is none"))?;
+            .map_err(|_| Failure::new(FailureKind::BadFileUrl, "the shop gave an address of a file that is none"))?;
         let mut request = Request::new(Method::GET, url);
         insert(&mut request.headers, "range", &format!("bytes={from}-{}", from + size - 1))?;
         let place = log_target(&request.method, &request.url);
         self.calls.fetch_add(1, Ordering::Relaxed);
         let answer = self.outside.http.send(request).await;
-        let answer = answer.map_err(|e| Failure::retry("file_unreachable", e.to_string()))?;
+        let answer = answer.map_err(|e| Failure::new(FailureKind::FileUnreachable, e.to_string()))?;
         let total = || answer.header("content-range")?.rsplit_once('/')?.1.parse::<u64>().ok();
         match answer.status {
             206 => {
@@ -219,7 +223,7 @@ impl ShopClient {
             // Who does not know of parts sends all of it.
             200 => Ok((answer.body.slice(usize::try_from(from).unwrap_or(usize::MAX).min(answer.body.len())..), true)),
             416 => Ok((Bytes::new(), true)),
-            status => Err(Failure::retry("file_unreachable", format!("{place} answered {status}"))),
+            status => Err(Failure::new(FailureKind::FileUnreachable, format!("{place} answered {status}"))),
         }
     }
 
@@ -228,17 +232,17 @@ impl ShopClient {
         let response = match self.outside.http.send(request.clone()).await {
             Ok(response) => response,
             Err(error @ HttpError::Refused { .. }) => {
-                return Err(Failure::give_up("refused_address", error.to_string()));
+                return Err(Failure::new(FailureKind::RefusedAddress, error.to_string()));
             }
             Err(error @ HttpError::TooLate { .. }) => {
-                return Err(Failure::retry(LEASE_LOST, error.to_string()));
+                return Err(Failure::new(FailureKind::LeaseLost, error.to_string()));
             }
             Err(error @ HttpError::TooLarge { .. }) => {
-                return Err(Failure::give_up("answer_too_large", error.to_string()));
+                return Err(Failure::new(FailureKind::AnswerTooLarge, error.to_string()));
             }
             Err(error) => {
                 let said = format!("{}: {error}", self.provider.name());
-                return Ok(Outcome::Bad { class: ResponseClass::Down, code: "network".into(), wait: None, said });
+                return Ok(Outcome::Bad { class: ResponseClass::Down, kind: FailureKind::Network, wait: None, said });
             }
         };
         let now = self.outside.clock.now();
@@ -250,7 +254,7 @@ impl ShopClient {
         if verdict.class != ResponseClass::Ok {
             let instead = parsed.is_err().then(|| json::instead(&response.body)).flatten();
             let said = self.refusal_message((request, &response), (body, instead), &verdict, grant);
-            return Ok(Outcome::Bad { class: verdict.class, code: verdict.code, wait: verdict.wait, said });
+            return Ok(Outcome::Bad { class: verdict.class, kind: verdict.kind, wait: verdict.wait, said });
         }
         match parsed {
             Ok(body) => Ok(Outcome::Good(Answer { headers: response.headers, body })),
@@ -265,7 +269,7 @@ impl ShopClient {
                 if let Some(instead) = json::instead(&response.body) {
                     said.push_str(&format!(": {}", cut(&redacted(&instead, grant), MOST_WORDS)));
                 }
-                Ok(Outcome::Bad { class: ResponseClass::Down, code: "not_json".into(), wait: None, said })
+                Ok(Outcome::Bad { class: ResponseClass::Down, kind: FailureKind::NotJson, wait: None, said })
             }
         }
     }
@@ -384,7 +388,7 @@ fn parse(response: &Response, elsewhere: bool) -> Result<Value, String> {
 }
 
 fn insert(headers: &mut HeaderMap, name: &str, text: &str) -> Result<(), Failure> {
-    let bad = || Failure::give_up("bad_header", format!("the header '{name}' cannot hold its value"));
+    let bad = || Failure::new(FailureKind::BadHeader, format!("the header '{name}' cannot hold its value"));
     let mut value = HeaderValue::from_str(text).map_err(|_| bad())?;
     value.set_sensitive(true);
     headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?, value);

@@ -8,13 +8,17 @@ use super::{
     path::as_text,
     recipe::{ResponseClass, VerdictRule, WaitFrom, WaitUnit, When},
 };
-use crate::{model::Time, outside::Response};
+use crate::{
+    model::{FailureKind, ShopAnswer, Time},
+    outside::Response,
+};
 
 /// An answer, judged.
 #[derive(Debug)]
 pub(super) struct Classified {
     pub(super) class: ResponseClass,
-    pub(super) code: String,
+    /// What a failure is made of where it is not good.
+    pub(super) kind: FailureKind,
     pub(super) say: Option<String>,
     /// How long the shop asks us to wait.
     pub(super) wait: Option<Duration>,
@@ -55,7 +59,7 @@ pub(super) fn classify(rules: &[VerdictRule], response: &Response, body: &Value,
     if let Some(say) = challenge(response) {
         return Classified {
             class: ResponseClass::Down,
-            code: "browser_challenge".to_owned(),
+            kind: FailureKind::BrowserChallenge,
             say: Some(say),
             wait: asked,
         };
@@ -63,13 +67,18 @@ pub(super) fn classify(rules: &[VerdictRule], response: &Response, body: &Value,
     if let Some(rule) = rules.iter().find(|rule| rule.when.matches(status, body)) {
         return Classified {
             class: rule.class,
-            code: rule.code.clone().unwrap_or_else(|| code_of(rule.class, status)),
+            kind: rule.code.as_deref().map_or_else(|| kind_of(rule.class, status), |code| named(rule.class, code)),
             say: rule.say.clone(),
             wait: rule.wait.as_ref().and_then(|wait| wait.read(response, now)).or(asked),
         };
     }
     if let Some(code) = (200..300).contains(&status).then(|| graphql_error(body)).flatten() {
-        return Classified { class: ResponseClass::Refused, code: code.to_lowercase(), say: None, wait: None };
+        return Classified {
+            class: ResponseClass::Refused,
+            kind: FailureKind::shop_says(ShopAnswer::Refused, &code.to_lowercase()),
+            say: None,
+            wait: None,
+        };
     }
     let class = match status {
         200..=299 => ResponseClass::Ok,
@@ -80,7 +89,7 @@ pub(super) fn classify(rules: &[VerdictRule], response: &Response, body: &Value,
         500.. => ResponseClass::Down,
         _ => ResponseClass::Refused,
     };
-    Classified { class, code: code_of(class, status), say: None, wait: asked }
+    Classified { class, kind: kind_of(class, status), say: None, wait: asked }
 }
 
 /// A GraphQL answer that is only an error comes with status 200.
@@ -90,17 +99,29 @@ fn graphql_error(body: &Value) -> Option<String> {
     Some(code.unwrap_or_else(|| "graphql_error".to_owned()))
 }
 
-fn code_of(class: ResponseClass, status: u16) -> String {
-    match class {
-        ResponseClass::Ok => "ok".to_owned(),
-        ResponseClass::Expired => "token_expired".to_owned(),
-        ResponseClass::Throttled => "throttled".to_owned(),
-        ResponseClass::Down => "shop_down".to_owned(),
-        ResponseClass::Revoked => "revoked".to_owned(),
-        ResponseClass::Rights => "rights".to_owned(),
-        ResponseClass::Missing => "not_found".to_owned(),
-        ResponseClass::Refused => format!("http_{status}"),
+/// What an answer means under its usual code. A token that ended is renewed, and one that is refused after that is `token_refused`.
+fn kind_of(class: ResponseClass, status: u16) -> FailureKind {
+    match shop_answer(class) {
+        Some(ShopAnswer::Refused) | None => FailureKind::shop_says(ShopAnswer::Refused, &format!("http_{status}")),
+        Some(answer) => FailureKind::shop(answer),
     }
+}
+
+/// What an answer means under a code of the file's.
+fn named(class: ResponseClass, code: &str) -> FailureKind {
+    FailureKind::shop_says(shop_answer(class).unwrap_or(ShopAnswer::Refused), code)
+}
+
+fn shop_answer(class: ResponseClass) -> Option<ShopAnswer> {
+    Some(match class {
+        ResponseClass::Ok | ResponseClass::Expired => return None,
+        ResponseClass::Throttled => ShopAnswer::Throttled,
+        ResponseClass::Down => ShopAnswer::Down,
+        ResponseClass::Revoked => ShopAnswer::Revoked,
+        ResponseClass::Rights => ShopAnswer::Rights,
+        ResponseClass::Missing => ShopAnswer::Missing,
+        ResponseClass::Refused => ShopAnswer::Refused,
+    })
 }
 
 /// Retry-After as seconds or as an HTTP date (RFC 9110).
@@ -178,7 +199,7 @@ mod tests {
         assert_eq!(judge(403, json!({"detail": "no credentials"})).class, ResponseClass::Expired);
         assert_eq!(judge(403, json!({"detail": "no"})).class, ResponseClass::Rights);
         let gone = judge(200, json!({"errors": [{"extensions": {"code": "FORBIDDEN"}}]}));
-        assert_eq!((gone.class, gone.code.as_str()), (ResponseClass::Revoked, "gone"));
+        assert_eq!((gone.class, gone.kind.code()), (ResponseClass::Revoked, "gone"));
         assert_eq!(judge(200, json!({"errors": [{"message": "x"}]})).class, ResponseClass::Refused);
     }
 
@@ -201,7 +222,7 @@ mod tests {
         ] {
             let verdict = judge(status, &[(header, word)]);
             assert_eq!(
-                (verdict.class, verdict.code.as_str()),
+                (verdict.class, verdict.kind.code()),
                 (ResponseClass::Down, "browser_challenge"),
                 "{header} {status}"
             );

@@ -36,9 +36,8 @@ use std::{
 pub use call::{Shop, ShopClient};
 pub use check::Problem;
 pub use grant::{
-    App, BoxFuture, CallbackCode, ConsentRequest, CredentialSource, Fence, Fixed, REFRESH_LOST, authorise_url,
-    callback_facts, exchange, grant_from_posted_keys, grant_from_query, migrate, new_verifier, own_token, refresh,
-    revoke,
+    App, BoxFuture, CallbackCode, ConsentRequest, CredentialSource, Fence, Fixed, authorise_url, callback_facts,
+    exchange, grant_from_posted_keys, grant_from_query, migrate, new_verifier, own_token, refresh, revoke,
 };
 pub use oauth1::consumer_token;
 pub use pagination::PageToken;
@@ -56,7 +55,7 @@ pub use write::{
     result_id, same_bytes, step,
 };
 
-use crate::model::{Facts, Failure, Grant, PushMode, Secret};
+use crate::model::{Facts, Failure, FailureKind, Grant, PushMode, Secret};
 use recipe::{Connect, Oauth, Recipe};
 
 /// A store platform, as its file describes it, checked.
@@ -292,7 +291,7 @@ impl Provider {
 
     /// Checks what the merchant gave: every field there, matching its pattern. Gives facts and secrets apart.
     pub fn read_fields(&self, given: &BTreeMap<String, String>) -> Result<(Facts, BTreeMap<String, Secret>), Failure> {
-        let bad = |text: String| Err(Failure::give_up("bad_field", text));
+        let bad = |text: String| Err(Failure::new(FailureKind::BadField, text));
         let names: Vec<&str> = self.fields().iter().map(|f| f.name.as_str()).collect();
         if let Some(unknown) = given.keys().find(|name| !names.contains(&name.as_str())) {
             return bad(format!("{} asks for no '{unknown}'; it asks for: {}", self.name(), names.join(", ")));
@@ -349,7 +348,8 @@ impl Provider {
 
     /// The shop's address from its facts: lower-case host, no slash at the end; plain http only on loopback.
     pub fn store_url(&self, facts: &Facts) -> Result<String, Failure> {
-        let bad = |why: &str| Failure::give_up("bad_store_url", format!("{}: the shop's address {why}", self.name()));
+        let bad =
+            |why: &str| Failure::new(FailureKind::BadStoreUrl, format!("{}: the shop's address {why}", self.name()));
         let text = self.recipe.connect.store_url.text(&context::TemplateContext::of_facts(facts))?.unwrap_or_default();
         let url = url::Url::parse(&text).map_err(|_| bad("is no address"))?;
         if url.as_str().len() > MAX_STORE_URL {
@@ -376,7 +376,7 @@ impl Provider {
 
     fn oauth(&self) -> Result<&Oauth, Failure> {
         self.connect().oauth.as_ref().ok_or_else(|| {
-            Failure::give_up("no_oauth", format!("{} is connected by a pasted key, not by OAuth", self.name()))
+            Failure::new(FailureKind::NoOauth, format!("{} is connected by a pasted key, not by OAuth", self.name()))
         })
     }
 }

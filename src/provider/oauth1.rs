@@ -9,7 +9,7 @@ use url::{Url, form_urlencoded};
 
 use super::{Provider, context::TemplateContext, grant::bad_address};
 use crate::{
-    model::{Facts, Failure, Grant, Secret, Time},
+    model::{Facts, Failure, FailureKind, Grant, Secret, Time},
     outside::{Http, Outside, Random, Request, log_target},
 };
 
@@ -105,15 +105,15 @@ async fn ask(http: &Http, provider: &Provider, url: Url, header: &str) -> Result
     value.set_sensitive(true);
     request.headers.insert(http::header::AUTHORIZATION, value);
     let place = log_target(&request.method, &request.url);
-    let answer = http.send(request).await.map_err(|e| Failure::retry("network", e.to_string()))?;
+    let answer = http.send(request).await.map_err(|e| Failure::new(FailureKind::Network, e.to_string()))?;
     let find = |name: &str| {
         let value = form_urlencoded::parse(&answer.body).find(|(key, _)| key == name).map(|(_, v)| v.into_owned());
         value.filter(|v| !v.is_empty()).map(Secret::from)
     };
     match (answer.status, find("oauth_token"), find("oauth_token_secret")) {
         (200, Some(token), Some(secret)) => Ok((token, secret)),
-        (status, ..) => Err(Failure::give_up(
-            "token_endpoint",
+        (status, ..) => Err(Failure::new(
+            FailureKind::TokenEndpointAnswer,
             format!("{}: {place} answered {status} and gave no token; activate the integration again", provider.name()),
         )),
     }

@@ -10,7 +10,7 @@ use super::{
     recipe::{PageKind, Paging},
     trail::mark,
 };
-use crate::model::Failure;
+use crate::model::{Failure, FailureKind};
 
 /// Where a page begins: kept in the database between pages, so that a pass goes on where it was cut off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +139,10 @@ fn same_origin(link: &str, base: &Url) -> Result<PageToken, Failure> {
         .ok()
         .filter(|url| url.host() == base.host() && url.port_or_known_default() == base.port_or_known_default());
     let Some(mut url) = url else {
-        return Err(Failure::give_up("foreign_page", "the shop's next page lies at another host; it was not followed"));
+        return Err(Failure::new(
+            FailureKind::ForeignPage,
+            "the shop's next page lies at another host; it was not followed",
+        ));
     };
     // A shop behind a proxy may name http although it is reached by https.
     if url.scheme() != base.scheme() {
@@ -185,7 +188,7 @@ mod tests {
             follow("http://s.example:443/x?page=2").ok().flatten(),
             Some(PageToken::Link("https://s.example/x?page=2".into()))
         );
-        assert_eq!(follow("https://evil.example/x").expect_err("refused").code, "foreign_page");
+        assert_eq!(follow("https://evil.example/x").expect_err("refused").code(), "foreign_page");
         let mut headers = HeaderMap::new();
         headers.insert(
             "link",

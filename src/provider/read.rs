@@ -14,7 +14,7 @@ use super::{
     path::as_text,
     recipe::{Op, PageKind, SinceFormat},
 };
-use crate::model::{Facts, Failure, NormalProduct, Time};
+use crate::model::{Facts, Failure, FailureKind, NormalProduct, Time};
 
 /// What a shop tells about itself.
 #[derive(Debug, Clone, Default)]
@@ -100,7 +100,7 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
             "{}: the answer has no list of products where the provider's file says it stands",
             shop.provider.name()
         );
-        return Err(Failure::retry("unexpected_answer", text));
+        return Err(Failure::new(FailureKind::UnexpectedPage, text));
     }
     let mut next = import.page.next(token, (&answer.headers, &answer.body), &base(shop)?)?;
     let mut total = import.page.total(&answer.headers, &answer.body);
@@ -184,6 +184,6 @@ pub(super) fn base(shop: &ShopClient) -> Result<Url, Failure> {
     let context = TemplateContext { store_url: &shop.store_url, ..TemplateContext::of_facts(&shop.facts) };
     let text = shop.provider.recipe.call.base.text(&context)?.unwrap_or_default();
     Url::parse(&text).map_err(|_| {
-        Failure::give_up("bad_address", "the provider's file and the shop's facts make an address that is none")
+        Failure::new(FailureKind::BadAddress, "the provider's file and the shop's facts make an address that is none")
     })
 }

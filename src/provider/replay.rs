@@ -16,7 +16,7 @@ use super::{
     grant_from_query, own_token, page, probe, recognise, refresh, remove, result_id, step, subscribe,
 };
 use crate::{
-    model::{Facts, Failure, Grant, Remedy, Secret, Time},
+    model::{Facts, Failure, FailureKind, Grant, Remedy, Secret, Time},
     outside::{Clock, Exchange, Files, Http, Outside, Random, Script},
 };
 
@@ -162,12 +162,12 @@ pub async fn replay(
     let outside = Outside { clock, random: Random::seeded(1), http, files: Files::new("nowhere") };
     let came = Replay { provider, outside, given: &fixture.given }.run(fixture.journey).await;
     let came = came.unwrap_or_else(|failure| {
-        let remedy = match failure.remedy {
+        let remedy = match failure.remedy() {
             Remedy::Retry(_) => "retry",
             Remedy::Reconnect => "reconnect",
             Remedy::GiveUp => "give_up",
         };
-        json!({ "remedy": remedy, "code": failure.code, "message": failure.message })
+        json!({ "remedy": remedy, "code": failure.code(), "message": failure.message })
     });
     let (asked, problems) = script.ended();
     if record {
@@ -225,7 +225,7 @@ impl Replay<'_> {
             Journey::Deliver => self.deliver(),
             Journey::Call => {
                 let op = self.given.op.as_deref().and_then(|op| self.provider.recipe.op.get(op));
-                let op = op.ok_or_else(|| Failure::give_up("fixture", "given.op names no operation"))?;
+                let op = op.ok_or_else(|| Failure::new(FailureKind::Fixture, "given.op names no operation"))?;
                 Ok(self.shop_client(self.facts(), self.grant()).call(op, With::default()).await?.body)
             }
         }
@@ -315,7 +315,7 @@ impl Replay<'_> {
     }
 
     fn deliver(&self) -> Result<Value, Failure> {
-        let none = || Failure::give_up("fixture", "given.delivery has no headers and body that can be");
+        let none = || Failure::new(FailureKind::Fixture, "given.delivery has no headers and body that can be");
         let given = self.given.delivery.as_ref().ok_or_else(none)?;
         let mut headers = http::HeaderMap::new();
         for (name, value) in &given.headers {
@@ -376,7 +376,7 @@ impl CredentialSource for Spent {
     }
 
     fn refresh(&self, _: i32) -> BoxFuture<'_, Arc<Grant>> {
-        Box::pin(async { Err(Failure::retry("renewal_wanted", "a newer token is asked for")) })
+        Box::pin(async { Err(Failure::new(FailureKind::RefreshWanted, "a newer token is asked for")) })
     }
 }
 

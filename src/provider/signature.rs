@@ -14,7 +14,7 @@ use super::{
     grant::bad_address,
     recipe::{Signature, SignatureKind},
 };
-use crate::model::{Facts, Failure, Time};
+use crate::model::{Facts, Failure, FailureKind, Time};
 
 /// Checks signature, age and shop of a callback, as far as the provider's file demands them.
 pub fn check_callback(
@@ -33,7 +33,7 @@ pub fn check_callback(
         let given: Vec<&String> = query.iter().filter(|(name, _)| name == "iss").map(|(_, value)| value).collect();
         if given.len() != 1 || Some(given[0]) != wanted.as_ref() {
             let text = "the answer does not name the server this connect was begun at; begin again";
-            return Err(Failure::give_up("other_issuer", text));
+            return Err(Failure::new(FailureKind::OtherIssuer, text));
         }
     }
     if let Some(same) = &oauth.same_shop {
@@ -43,7 +43,7 @@ pub fn check_callback(
         let given = query.iter().find(|(name, _)| *name == same.param).map(|(_, value)| value.to_lowercase());
         if given.as_deref() != Some(wanted.to_lowercase().as_str()) {
             let text = format!("the answer is from another shop than the one this connect was begun for ({wanted})");
-            return Err(Failure::give_up("other_shop", text));
+            return Err(Failure::new(FailureKind::OtherShop, text));
         }
     }
     Ok(())
@@ -77,8 +77,8 @@ fn check_signature(
     now: Time,
 ) -> Result<(), Failure> {
     let bad = || {
-        Failure::give_up(
-            "bad_signature",
+        Failure::new(
+            FailureKind::BadSignature,
             format!("the answer does not carry {}'s signature; begin again", provider.name()),
         )
     };
@@ -112,7 +112,7 @@ fn check_signature(
             "the answer was signed {} s away from our clock; begin again, and check both clocks",
             off.as_secs()
         );
-        return Err(Failure::give_up("stale_signature", text));
+        return Err(Failure::new(FailureKind::StaleSignature, text));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::context::TemplateContext;
-use crate::model::Failure;
+use crate::model::{Failure, FailureKind};
 
 /// A text such as `{store_url}/api/{page.number}`, cut into parts when the file is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,8 +97,8 @@ impl Template {
             match part {
                 TemplatePart::Text(text) => out.push_str(text),
                 TemplatePart::Slot(name) => out.push_str(&context.text(name).ok_or_else(|| {
-                    Failure::give_up(
-                        "template",
+                    Failure::new(
+                        FailureKind::Template,
                         format!("the provider's file looks up '{name}', which has no value here"),
                     )
                 })?),

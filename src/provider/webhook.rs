@@ -15,7 +15,7 @@ use super::{
     path::Path,
     recipe::{HookAct, HookKey, HookPlace, HookProofKind, Webhook},
 };
-use crate::model::{Facts, Failure, Secret, json, text::key};
+use crate::model::{Facts, Failure, FailureKind, Secret, json, text::key};
 
 /// A delivery as it came.
 pub struct Delivery<'a> {
@@ -170,7 +170,7 @@ fn proves(webhook: &Webhook, delivery: &Delivery<'_>, given: &str, secret: &Secr
 }
 
 fn not_proved() -> Failure {
-    Failure::give_up("bad_signature", "the delivery does not carry the platform's signature")
+    Failure::new(FailureKind::BadSignature, "the delivery does not carry the platform's signature")
 }
 
 /// Asks the platform to deliver a topic to `url`; gives the subscription's id.

@@ -12,7 +12,7 @@ use super::{
     context::TemplateContext,
     recipe::{FindBy, GalleryKind, Poll, PushRecipe, PushStep, StepCheck},
 };
-use crate::model::Failure;
+use crate::model::{Failure, FailureKind, ShopAnswer};
 
 /// A picture on its way to a product.
 #[derive(Debug, Clone)]
@@ -133,7 +133,7 @@ pub async fn step(
                 let pictures = gallery(shop, &upload.erp_product_id).await?;
                 let ours = find_ours(shop, upload, &before, &pictures).await?.ok_or_else(|| {
                     let text = format!("{} took the picture but does not show it yet", shop.provider.name());
-                    Failure::retry("not_visible", text)
+                    Failure::new(FailureKind::NotVisible, text)
                 })?;
                 kept.insert(name.clone(), ours.id.into());
             }
@@ -148,7 +148,7 @@ pub async fn remove(shop: &ShopClient, erp_product_id: &str, image_id: &str) -> 
     let undo = push(shop)?.undo.as_ref().ok_or_else(|| {
         let text =
             format!("{}'s file does not say how a picture is taken out: remove it in the shop", shop.provider.name());
-        Failure::give_up("no_undo", text)
+        Failure::new(FailureKind::NoUndo, text)
     })?;
     let (pictures, facts) = gallery_and_facts(shop, erp_product_id).await?;
     if pictures.iter().all(|picture| picture.id != image_id) {
@@ -174,12 +174,12 @@ pub async fn remove(shop: &ShopClient, erp_product_id: &str, image_id: &str) -> 
     let values = std::mem::take(&mut context.values);
     match shop.call(&shop.provider.recipe.op[&undo.op], With { values, ..With::default() }).await {
         // An earlier answer was lost: it is out already, and the gallery says so.
-        Err(failure) if failure.code != "not_found" => return Err(failure),
+        Err(failure) if !matches!(failure.kind, FailureKind::Shop(ShopAnswer::Missing, _)) => return Err(failure),
         _ => {}
     }
     if self::gallery(shop, erp_product_id).await?.iter().any(|picture| picture.id == image_id) {
         let text = format!("{} took the picture out but still shows it", shop.provider.name());
-        return Err(Failure::retry("still_visible", text));
+        return Err(Failure::new(FailureKind::StillVisible, text));
     }
     Ok(true)
 }
@@ -230,7 +230,7 @@ fn step_outputs(step: &PushStep, body: &Value) -> Result<StepOutputs, Failure> {
     for (name, path) in &step.keep {
         let value = path.get(body).filter(|value| !value.is_null()).cloned().ok_or_else(|| {
             let text = format!("the shop's answer to step '{}' lacks '{name}'; the picture was not taken", step.name);
-            Failure::give_up("unexpected_answer", text)
+            Failure::new(FailureKind::UnexpectedAnswer, text)
         })?;
         kept.insert(name.clone(), value);
     }
@@ -260,14 +260,14 @@ async fn wait_until_ready(
                 .and_then(|path| path.text(&answer.body))
                 .unwrap_or_else(|| "no reason given".into());
             let reason: String = reason.chars().filter(|c| !c.is_control()).take(200).collect();
-            return Err(Failure::give_up(
-                "picture_failed",
+            return Err(Failure::new(
+                FailureKind::PictureFailed,
                 format!("the shop could not process the picture: {reason}"),
             ));
         }
         if clock.now() >= until {
             let text = format!("the shop has not finished the picture after {} s", poll.upto.0.as_secs());
-            return Err(Failure::retry("picture_processing", text));
+            return Err(Failure::new(FailureKind::PictureProcessing, text));
         }
         clock.sleep(poll.every.0).await;
     }
@@ -335,8 +335,8 @@ pub async fn find_ours(
         FindBy::New => {
             let mut new = gallery.iter().filter(|picture| !known.iter().any(|old| old.id == picture.id));
             match (new.next(), new.next()) {
-                (Some(_), Some(_)) => Err(Failure::give_up(
-                    "which_picture",
+                (Some(_), Some(_)) => Err(Failure::new(
+                    FailureKind::WhichPicture,
                     "somebody else added a picture at the same time, and the shop does not tell them apart: look at the product",
                 )),
                 (found, _) => Ok(found.cloned()),
@@ -388,7 +388,7 @@ pub fn result_id(provider: &Provider, kept: &StepOutputs) -> Result<String, Fail
     let mut context = TemplateContext::of_facts(&facts);
     context.values.insert("kept".into(), Value::Object(kept.clone()));
     let id = push.result.id.text(&context)?;
-    id.ok_or_else(|| Failure::give_up("unexpected_answer", "the push yielded no picture id"))
+    id.ok_or_else(|| Failure::new(FailureKind::UnexpectedAnswer, "the push yielded no picture id"))
 }
 
 fn push(shop: &ShopClient) -> Result<&PushRecipe, Failure> {
@@ -396,7 +396,7 @@ fn push(shop: &ShopClient) -> Result<&PushRecipe, Failure> {
 }
 
 fn no_push(provider: &Provider) -> Failure {
-    Failure::give_up("no_push", format!("{} takes no pictures: its file describes no push", provider.name()))
+    Failure::new(FailureKind::NoPush, format!("{} takes no pictures: its file describes no push", provider.name()))
 }
 
 #[cfg(test)]

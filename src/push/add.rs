@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     db::{self, asset::NewAsset},
-    model::{Asset, AssetId, Failure, Product},
+    model::{Asset, AssetId, Failure, FailureKind, Noun, Product},
     outside::picture_kind,
     tools::Tools,
     vault::hex,
@@ -25,7 +25,10 @@ pub async fn add(tools: &Tools, picture: NewPicture<'_>) -> Result<Asset, Failur
     let product = find_product(tools, picture.product).await?;
     let (mime_type, extension) = sniff(&picture.bytes)?;
     let size = imagesize::blob_size(&picture.bytes).map_err(|_| {
-        Failure::give_up("bad_picture", "the file begins like a picture, but its size cannot be read: is it whole?")
+        Failure::new(
+            FailureKind::BadPicture,
+            "the file begins like a picture, but its size cannot be read: is it whole?",
+        )
     })?;
     let id: AssetId = tools.outside.new_id();
     let key = format!("clients/{}/products/{}/assets/{id}.{extension}", product.client_id, product.id);
@@ -35,7 +38,7 @@ pub async fn add(tools: &Tools, picture: NewPicture<'_>) -> Result<Asset, Failur
     if let Some(limit) = db::quota::find_full(&mut tx, &product.client_id, byte_size).await? {
         let text =
             format!("the client's pictures may take {limit} MB; delete some and run: store-sync assets tidy --delete");
-        return Err(Failure::give_up("storage_exceeded", text));
+        return Err(Failure::new(FailureKind::StorageExceeded, text));
     }
     drop(tx);
     // The bytes first: a row without its picture would be worse than a picture without its row.
@@ -62,18 +65,16 @@ pub async fn add(tools: &Tools, picture: NewPicture<'_>) -> Result<Asset, Failur
 async fn find_product(tools: &Tools, id: &str) -> Result<Product, Failure> {
     let mut tx = tools.db.read().await?;
     let found = db::product::find(&mut tx, id).await?;
-    found.ok_or_else(|| {
-        Failure::give_up("unknown_product", format!("there is no product '{id}'; see: store-sync products list"))
-    })
+    found.ok_or_else(|| Failure::not_found(Noun::Product, id))
 }
 
 fn sniff(bytes: &Bytes) -> Result<(&'static str, &'static str), Failure> {
     if bytes.len() > MAX_BYTES {
-        return Err(Failure::give_up(
-            "too_large",
+        return Err(Failure::new(
+            FailureKind::TooLarge,
             format!("the picture has {} bytes; at most {MAX_BYTES} are kept", bytes.len()),
         ));
     }
     picture_kind(bytes)
-        .ok_or_else(|| Failure::give_up("not_a_picture", "the file is no PNG, JPEG, WebP or GIF picture"))
+        .ok_or_else(|| Failure::new(FailureKind::NotAPicture, "the file is no PNG, JPEG, WebP or GIF picture"))
 }

@@ -9,8 +9,8 @@ use crate::{
         push::{NewPush, idempotency_key},
     },
     model::{
-        ApprovalStatus, Asset, AssetStatus, ConnectionStatus, EventType, Failure, Push, PushId, PushStatus, Task,
-        Trigger,
+        ApprovalStatus, Asset, AssetStatus, ConnectionStatus, EventType, Failure, FailureKind, Noun, Push, PushId,
+        PushStatus, Task, Trigger,
     },
     tools::Tools,
 };
@@ -37,7 +37,7 @@ pub async fn decide(
     let found = find(&mut tx, asset).await?;
     if found.status != AssetStatus::Completed {
         let text = format!("asset {} is {}; only a completed one can be decided about", found.id, found.status);
-        return Err(Failure::give_up("not_completed", text));
+        return Err(Failure::new(FailureKind::NotCompleted, text));
     }
     let changed = db::asset::mark_approval(&mut tx, &found.id, decision, note, now).await?;
     let kind = if decision == ApprovalStatus::Approved { EventType::Approved } else { EventType::Rejected };
@@ -73,7 +73,7 @@ pub async fn enqueue(tools: &Tools, asset: &str) -> Result<Vec<Push>, Failure> {
             "asset {} is {}, not approved; run: store-sync assets approve {}",
             found.id, found.approval_status, found.id
         );
-        return Err(Failure::give_up("not_approved", text));
+        return Err(Failure::new(FailureKind::NotApproved, text));
     }
     let pushes = enqueue_in(tools, &mut tx, &found, Trigger::Manual, true).await?;
     tx.commit().await?;
@@ -82,9 +82,7 @@ pub async fn enqueue(tools: &Tools, asset: &str) -> Result<Vec<Push>, Failure> {
 
 async fn find(tx: &mut Tx, asset: &str) -> Result<Asset, Failure> {
     let found = db::asset::find(tx, asset).await?;
-    found.ok_or_else(|| {
-        Failure::give_up("unknown_asset", format!("there is no asset '{asset}'; see: store-sync assets list"))
-    })
+    found.ok_or_else(|| Failure::not_found(Noun::Asset, asset))
 }
 
 async fn enqueue_in(

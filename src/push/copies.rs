@@ -43,7 +43,7 @@ impl Copies {
         for copy in provider::copies(shop, kept, sought, known, gallery).await? {
             let stays = match provider::remove(shop, erp_product_id, &copy.id).await {
                 Ok(_) => None,
-                Err(failure) if failure.remedy == crate::model::Remedy::GiveUp => Some(failure.message),
+                Err(failure) if failure.remedy() == crate::model::Remedy::GiveUp => Some(failure.message),
                 Err(failure) => return Err(failure),
             };
             copies.push(Copy { id: copy.id, stays });
@@ -114,7 +114,7 @@ pub async fn check(tools: &Shared, lease: &Arc<Lease>, id: &PushId) -> Result<()
             copies.write(tools, &mut tx, &run, &push).await?;
             (RunStatus::Success, None)
         }
-        Err(failure) => (RunStatus::Failed, Some((failure.code.as_str(), failure.message.as_str()))),
+        Err(failure) => (RunStatus::Failed, Some(failure.parts())),
     };
     db::run::close(&mut tx, &run, status, error, calls, tools.outside.clock.now()).await?;
     tx.commit().await?;

@@ -2,7 +2,7 @@
 
 use crate::{
     db::{self, push::PushFilter},
-    model::{Failure, Push, PushStatus},
+    model::{Failure, FailureKind, Noun, Push, PushStatus},
     tools::Tools,
 };
 
@@ -16,15 +16,14 @@ pub async fn retry(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Failure> 
         pushes = db::push::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
     }
     for id in ids {
-        let unknown =
-            || Failure::give_up("unknown_push", format!("there is no push '{id}'; see: store-sync push list"));
+        let unknown = || Failure::not_found(Noun::Push, id);
         pushes.push(db::push::find(&mut tx, id).await?.ok_or_else(unknown)?);
     }
     for push in &pushes {
         let again = db::push::requeue(&mut tx, &push.id, now).await?;
         if !again && push.status != PushStatus::Synced {
             let text = format!("push {} is {}; it needs no retry", push.id, push.status);
-            return Err(Failure::give_up("not_failed", text));
+            return Err(Failure::new(FailureKind::NotFailed, text));
         }
     }
     tx.commit().await?;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::{
     connect,
     db::{self, run::NewRun},
-    model::{ConnectionStatus, Failure, Push, PushId, PushStatus, RunAction, RunStatus, Task, Trigger},
+    model::{
+        ConnectionStatus, Failure, FailureKind, Noun, Push, PushId, PushStatus, RunAction, RunStatus, Task, Trigger,
+    },
     provider,
     tools::{Lease, Shared, Tools},
 };
@@ -16,13 +18,12 @@ pub async fn ask_revert(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Fail
     let mut tx = tools.db.begin().await?;
     let mut asked = Vec::new();
     for id in ids {
-        let unknown =
-            || Failure::give_up("unknown_push", format!("there is no push '{id}'; see: store-sync push list"));
+        let unknown = || Failure::not_found(Noun::Push, id);
         let push = db::push::find(&mut tx, id).await?.ok_or_else(unknown)?;
         if !db::push::mark_removing(&mut tx, &push.id, now).await? {
             let text =
                 format!("push {} is {}: only a picture that is in the shop can be taken out", push.id, push.status);
-            return Err(Failure::give_up("not_synced", text));
+            return Err(Failure::new(FailureKind::NotSynced, text));
         }
         let push = Push { status: PushStatus::Removing, ..push };
         let shop = db::connection::find(&mut tx, &push.store_connection_id).await?;
@@ -81,7 +82,7 @@ pub async fn revert(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Tr
             db::run::close(&mut tx, &run.id, RunStatus::Success, None, calls, now).await?;
         }
         Err(failure) => {
-            let error = Some((failure.code.as_str(), failure.message.as_str()));
+            let error = Some(failure.parts());
             db::run::close(&mut tx, &run.id, RunStatus::Failed, error, calls, now).await?;
         }
     }

@@ -12,7 +12,8 @@ use crate::{
     connect,
     db::{self, event::NewEvent, push::Pushed, run::NewRun},
     model::{
-        Asset, Connection, EventType, Failure, Product, Push, PushId, PushMode, RunAction, RunId, RunStatus, Trigger,
+        Asset, Connection, EventType, Failure, FailureKind, Product, Push, PushId, PushMode, RunAction, RunId,
+        RunStatus, Trigger,
     },
     provider::{self, GalleryPicture, Placement, ShopClient, StepOutputs, Upload},
     tools::{Lease, Shared, Tools},
@@ -85,7 +86,7 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigg
             db::run::close(&mut tx, &opened.run, RunStatus::Success, None, calls, now).await?;
         }
         Err(failure) => {
-            let error = Some((failure.code.as_str(), failure.message.as_str()));
+            let error = Some(failure.parts());
             db::run::close(&mut tx, &opened.run, RunStatus::Failed, error, calls, now).await?;
         }
     }
@@ -191,7 +192,7 @@ impl Uploader<'_> {
                 provider.name(),
                 self.connection.id
             );
-            return Err(Failure::give_up("push_mode", text));
+            return Err(Failure::new(FailureKind::PushMode, text));
         }
         let mut tx = self.tools.db.read().await?;
         let ours = db::push::list_synced(&mut tx, &self.connection.id, &self.push.product_id).await?;
@@ -211,7 +212,7 @@ impl Uploader<'_> {
                 provider.name(),
                 self.push.id
             );
-            return Err(Failure::give_up("gallery_full", text));
+            return Err(Failure::new(FailureKind::GalleryFull, text));
         }
         Ok(ours)
     }
@@ -250,13 +251,13 @@ impl Uploader<'_> {
         let place = gallery.iter().position(|picture| picture.id == id);
         let Some((place, picture)) = place.map(|place| (place, gallery[place].clone())) else {
             let text = format!("{} took the picture but does not show it yet", self.shop.provider().name());
-            return Err(Failure::retry("not_visible", text));
+            return Err(Failure::new(FailureKind::NotVisible, text));
         };
         if self.shop.provider().verifies_bytes() {
             let url = picture.url.as_deref().unwrap_or_default();
             if !provider::same_bytes(self.shop, url, &self.upload.sha256).await? {
                 let text = format!("{} shows another picture than the one that was sent", self.shop.provider().name());
-                return Err(Failure::give_up("picture_differs", text));
+                return Err(Failure::new(FailureKind::PictureDiffers, text));
             }
         }
         let sought = (self.upload.mark.as_str(), self.upload.sha256.as_str());
@@ -277,7 +278,7 @@ impl Uploader<'_> {
     }
 
     async fn commit(&self, journal: &Journal) -> Result<(), Failure> {
-        let json = serde_json::to_value(journal).map_err(|e| Failure::give_up("journal", e.to_string()))?;
+        let json = serde_json::to_value(journal).map_err(|e| Failure::new(FailureKind::Journal, e.to_string()))?;
         let mut tx = self.tools.db.begin().await?;
         self.lease.hold(&mut tx).await?;
         db::push::update_journal(&mut tx, &self.push.id, &json, self.tools.outside.clock.now()).await?;

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     db,
-    model::{Asset, Failure, Product, Push, PushId},
+    model::{Asset, Failure, FailureKind, Product, Push, PushId},
     outside,
     provider::{Provider, Upload},
     tools::Tools,
@@ -48,7 +48,7 @@ async fn fitting(tools: &Tools, provider: &Provider, asset: &Asset) -> Result<(B
     let shown = bytes_of(tools, asset).await?;
     if asset.sha256.as_ref().is_some_and(|approved| *approved != hex(&Sha256::digest(&shown))) {
         let text = "the stored picture is not the one that was approved: its bytes have changed";
-        return Err(Failure::give_up("picture_changed", text));
+        return Err(Failure::new(FailureKind::PictureChanged, text));
     }
     // Rows of the older application say nothing about their bytes.
     let seen = || infer::get(&shown).map_or("application/octet-stream", |kind| kind.mime_type()).to_owned();
@@ -67,10 +67,10 @@ async fn fitting(tools: &Tools, provider: &Provider, asset: &Asset) -> Result<(B
     if takes(&mime_type) {
         let (name, most) = (provider.name(), limits.image_bytes);
         let text = format!("the picture has {} bytes; {name} takes at most {most}", shown.len());
-        return Err(Failure::give_up("picture_too_large", text));
+        return Err(Failure::new(FailureKind::PictureTooLarge, text));
     }
     let text = format!("the picture is {mime_type}; {} takes {}", provider.name(), limits.image_types.join(", "));
-    Err(Failure::give_up("picture_type", text))
+    Err(Failure::new(FailureKind::PictureType, text))
 }
 
 /// What a generated picture can be had as besides the form it is shown in.
@@ -79,15 +79,15 @@ const OTHER_FORMS: [&str; 2] = ["image/png", "image/jpeg"];
 /// A generated picture's original in another form; the same picture gives the same bytes, however often it is asked for.
 async fn in_form(tools: &Tools, asset: &Asset, kind: &str) -> Result<Bytes, Failure> {
     let (key, sha256) = asset.original().ok_or_else(|| {
-        Failure::give_up("picture_missing", format!("asset {} was not made here: it has one form only", asset.id))
+        Failure::new(FailureKind::PictureMissing, format!("asset {} was not made here: it has one form only", asset.id))
     })?;
     let original = tools.outside.bytes_kept(key, sha256).await?;
     if kind != "image/jpeg" {
         return Ok(original);
     }
     let made = outside::off_thread(move || store_sync_studio::jpeg(&original)).await;
-    let made = made.map_err(|e| Failure::retry("studio", format!("the JPEG was not made: {e}")))?;
-    Ok(made.map_err(|e| Failure::give_up("studio", e.to_string()))?.into())
+    let made = made.map_err(|e| Failure::new(FailureKind::StudioInterrupted, format!("the JPEG was not made: {e}")))?;
+    Ok(made.map_err(|e| Failure::new(FailureKind::Studio, e.to_string()))?.into())
 }
 
 /// Where a shop may fetch a picture that is on its way: signed, for a day, with a plain file name at its end.
@@ -127,7 +127,7 @@ pub async fn linked_picture(
 /// The bytes of an asset, from our store or from the web: older rows hold keys, others addresses.
 async fn bytes_of(tools: &Tools, asset: &Asset) -> Result<Bytes, Failure> {
     let missing =
-        || Failure::give_up("picture_missing", "the picture's bytes are not there: the asset has no address yet");
+        || Failure::new(FailureKind::PictureMissing, "the picture's bytes are not there: the asset has no address yet");
     tools.outside.bytes_at(&asset.location().ok_or_else(missing)?).await
 }
 

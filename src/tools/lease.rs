@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use super::Shared;
 use crate::{
     db::{self, Tx},
-    model::{Failure, Job, LEASE_LOST},
+    model::{Failure, FailureKind, Job},
     outside::Deadline,
     provider::{BoxFuture, Fence},
 };
@@ -101,5 +101,5 @@ impl Fence for Lease {
 }
 
 fn lost() -> Failure {
-    Failure::retry(LEASE_LOST, "another worker has taken the job over")
+    Failure::new(FailureKind::LeaseLost, "another worker has taken the job over")
 }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     db::{self, DatabaseFault, Db},
     gemini::Gemini,
-    model::{Failure, Secret},
+    model::{Failure, FailureKind, Noun, Secret},
     outside::Outside,
     provider::{App, Provider, Providers, RateLimiters},
     vault::Vault,
@@ -161,8 +161,8 @@ impl Tools {
     pub fn provider(&self, key: &str) -> Result<&Arc<Provider>, Failure> {
         self.providers.get(key).ok_or_else(|| {
             let known: Vec<&str> = self.providers.iter().map(|p| p.key()).collect();
-            Failure::give_up(
-                "unknown_provider",
+            Failure::new(
+                FailureKind::NotFound(Noun::Provider),
                 format!("there is no provider '{key}'; there are: {}", known.join(", ")),
             )
         })
@@ -181,7 +181,7 @@ impl Tools {
                  client_id and client_secret under [app.{provider}]",
                 self.redirect_uri(provider)
             );
-            Failure::give_up("no_app", text)
+            Failure::new(FailureKind::NoApp, text)
         })
     }
 

@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 
 use super::{api::ApiError, error::PageError, seats::Seat};
-use crate::model::Failure;
+use crate::model::{Failure, FailureKind};
 
 /// The largest delivery: a product with two thousand variants is more than a megabyte.
 const DELIVERY_BYTES: usize = 5 << 20;
@@ -38,8 +38,8 @@ impl Sender {
     }
 
     /// A failure in the form that is understood there.
-    fn refuse(self, code: &str, text: String) -> Response {
-        let failure = Failure::give_up(code, text);
+    fn refuse(self, kind: FailureKind, text: String) -> Response {
+        let failure = Failure::new(kind, text);
         if self == Self::Program { ApiError::from(failure).into_response() } else { PageError(failure).into_response() }
     }
 }
@@ -47,7 +47,7 @@ impl Sender {
 /// Reads the body, then lets the request go on with it.
 pub(super) async fn whole(State(sender): State<Sender>, request: Request, next: Next) -> Response {
     let most = sender.most_bytes();
-    let too_large = || sender.refuse("too_large", format!("what was sent is larger than {most} bytes"));
+    let too_large = || sender.refuse(FailureKind::TooLarge, format!("what was sent is larger than {most} bytes"));
     let (parts, body) = request.into_parts();
     // Who asks first whether he may send it gets his answer at once.
     let least = body.size_hint().lower();
@@ -60,7 +60,8 @@ pub(super) async fn whole(State(sender): State<Sender>, request: Request, next: 
         // The other end broke off: nobody reads this.
         Ok(Err(_)) => return StatusCode::BAD_REQUEST.into_response(),
         Err(_) => {
-            return sender.refuse("too_slow", format!("what was sent did not come within {} seconds", TIME.as_secs()));
+            return sender
+                .refuse(FailureKind::TooSlow, format!("what was sent did not come within {} seconds", TIME.as_secs()));
         }
     };
     let work = parts.extensions.get::<Arc<Seat>>().map(Seat::start_work);

@@ -16,7 +16,7 @@ use governor::{
 };
 
 use super::caller::Caller;
-use crate::model::Failure;
+use crate::model::{Failure, FailureKind};
 
 /// Keys that are remembered at once: about a megabyte. Beyond it, newcomers share one bucket.
 const MOST_KEYS: usize = 10_000;
@@ -109,7 +109,7 @@ impl Guesses {
 
 /// One too many.
 pub(super) fn too_fast(wait: Duration) -> Failure {
-    Failure::retry_after(wait, "too_fast", "too many requests at once; try again in a moment")
+    Failure::new(FailureKind::TooFast, "too many requests at once; try again in a moment").after(wait)
 }
 
 #[cfg(test)]

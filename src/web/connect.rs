@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     connect::{self, Begin, Begun, Callback, CallbackOutcome, Next},
-    model::{ConnectionId, Failure, json},
+    model::{ConnectionId, Failure, FailureKind, json},
     provider::Provider,
     tools::{Shared, Tools},
     vault::{LinkKind, LinkState, SignedLink},
@@ -116,7 +116,8 @@ pub(super) async fn begin(
     if query.remove(OPENED).is_none() && is_preview(&headers) {
         return Ok(Html(page::preview(OPENED, &query)).into_response());
     }
-    let client = query.remove("client").ok_or_else(|| Failure::give_up("bad_field", "the address lacks client=…"))?;
+    let client =
+        query.remove("client").ok_or_else(|| Failure::new(FailureKind::BadField, "the address lacks client=…"))?;
     let reconnect = query.remove("reconnect").map(ConnectionId);
     let signed = query.remove("expires").zip(query.remove("signature"));
     allowed(&web.tools, &provider, &client, signed.as_ref(), &headers)?;
@@ -213,7 +214,7 @@ pub(super) async fn take(
     // A shop posts its keys once: what bears a state of ours is never refused for others' noise.
     let mark = posted.as_ref().and_then(|posted| connect::posted_mark(&web.tools, &at.provider, state, posted));
     web.admit(caller, mark.as_deref())?;
-    let posted = posted.ok_or_else(|| Failure::give_up("bad_callback", "what was posted is no JSON object"))?;
+    let posted = posted.ok_or_else(|| Failure::new(FailureKind::BadCallback, "what was posted is no JSON object"))?;
     connect::receive_posted(&web.tools, &at.provider, state, &posted).await?;
     Ok("ok\n")
 }
@@ -227,7 +228,7 @@ fn allowed(
     signed: Option<&(String, String)>,
     headers: &HeaderMap,
 ) -> Result<(), Failure> {
-    let refuse = |text: &str| Err(Failure::give_up("not_signed", text));
+    let refuse = |text: &str| Err(Failure::new(FailureKind::NotSigned, text));
     if let Some((expires, signature)) = signed.cloned() {
         return match link_state(tools, provider, client, &SignedLink { expires, signature }) {
             LinkState::Good => Ok(()),

@@ -9,7 +9,7 @@ use super::{
     page,
     refusals::{Refused, is_noise},
 };
-use crate::model::{Failure, Remedy};
+use crate::model::{Failure, FailureKind};
 
 /// A fault of our own, which the log has a line about. JSON, plain text or a page would be a guess here: it is plain text.
 pub(super) fn fault() -> Response {
@@ -34,46 +34,34 @@ impl From<sqlx::Error> for PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        let status = match (self.0.remedy, self.0.code.as_str()) {
-            (_, "unknown_client" | "unknown_provider" | "unknown_connection" | "unknown_route") => {
-                StatusCode::NOT_FOUND
-            }
-            (
-                _,
-                "other_browser" | "not_signed" | "bad_signature" | "stale_signature" | "other_shop" | "other_consumer"
-                | "no_client",
-            ) => StatusCode::FORBIDDEN,
-            (_, "too_fast") => StatusCode::TOO_MANY_REQUESTS,
-            (_, "too_large") => StatusCode::PAYLOAD_TOO_LARGE,
-            (_, "too_slow") => StatusCode::REQUEST_TIMEOUT,
-            (_, "database") => StatusCode::SERVICE_UNAVAILABLE,
-            (Remedy::Retry(_), _) => StatusCode::BAD_GATEWAY,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        // A database's own words are for the log, not for a stranger.
-        let text = if self.0.code == "database" {
-            tracing::error!("{}", self.0);
-            "the database does not answer; try again in a minute".to_owned()
-        } else {
-            if is_noise(&self.0.code) {
-                tracing::debug!(failure.code = self.0.code, "refused: {}", self.0);
-            } else {
-                tracing::warn!(failure.code = self.0.code, "refused: {}", self.0);
-            }
-            self.0.message
-        };
-        let body = format!("<p class=bad>{}.</p><p class=dim>{}</p>", page::escape(&text), page::escape(&self.0.code));
-        let page = Html(page::shell("That did not work", &body));
-        refused((status, page).into_response(), self.0.remedy, self.0.code)
+        let Self(failure) = self;
+        if is_noise(&failure.kind) {
+            tracing::debug!(failure.code = failure.code(), "refused: {failure}");
+        } else if failure.kind != FailureKind::Database {
+            tracing::warn!(failure.code = failure.code(), "refused: {failure}");
+        }
+        let (text, code) = (page::escape(told(&failure)), page::escape(failure.code()));
+        let body = format!("<p class=bad>{text}.</p><p class=dim>{code}</p>");
+        refused(Html(page::shell("That did not work", &body)).into_response(), &failure)
     }
 }
 
-/// An answer with its failure's code for those who count, and with when to ask again where that is known.
-pub(super) fn refused(mut answer: Response, remedy: Remedy, code: String) -> Response {
-    if answer.status() == StatusCode::TOO_MANY_REQUESTS {
-        let wait = if let Remedy::Retry(Some(wait)) = remedy { wait.as_secs() + 1 } else { 1 };
+/// What is told of a failure. A database's own words are for the log, not for a stranger.
+pub(super) fn told(failure: &Failure) -> &str {
+    if failure.kind != FailureKind::Database {
+        return &failure.message;
+    }
+    tracing::error!("{failure}");
+    "the database does not answer; try again in a minute"
+}
+
+/// An answer with its failure's status, with its code for those who count, and with when to ask again where that is known.
+pub(super) fn refused(mut answer: Response, failure: &Failure) -> Response {
+    *answer.status_mut() =
+        StatusCode::from_u16(failure.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(wait) = failure.retry_after_s() {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
     }
-    answer.extensions_mut().insert(Refused(code));
+    answer.extensions_mut().insert(Refused(failure.kind.clone()));
     answer
 }

@@ -8,15 +8,18 @@ use axum::{
 use percent_encoding::percent_decode_str;
 
 use super::{api::ApiError, error::PageError};
-use crate::model::Failure;
+use crate::model::{Failure, FailureKind};
 
 /// Refuses what no database could look up and no log should repeat.
 pub(super) async fn guard(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let failure = if !is_text(path, &[]) {
-        Failure::give_up("unknown_route", "there is no such place")
+        Failure::new(FailureKind::UnknownRoute, "there is no such place")
     } else if !request.uri().query().is_none_or(|query| is_text(query, &['\t', '\n', '\r'])) {
-        Failure::give_up("bad_address", "what stands behind the question mark holds control characters, or is no UTF-8")
+        Failure::new(
+            FailureKind::BadAddress,
+            "what stands behind the question mark holds control characters, or is no UTF-8",
+        )
     } else {
         return next.run(request).await;
     };

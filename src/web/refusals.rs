@@ -5,46 +5,48 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Codes of what anybody can bring about who holds nothing of ours.
-const STRANGERS: [&str; 19] = [
-    "too_fast",
-    "too_large",
-    "too_slow",
-    "bad_address",
-    "bad_callback",
-    "bad_field",
-    "bad_query",
-    "bad_signature",
-    "no_app",
-    "not_signed",
-    "other_browser",
-    "stale_signature",
-    "state_missing",
-    "state_unknown",
-    "unauthorized",
-    "unknown_client",
-    "unknown_connection",
-    "unknown_provider",
-    "unknown_route",
+use crate::model::{FailureKind, Noun};
+
+/// What anybody can bring about who holds nothing of ours.
+const STRANGERS: &[FailureKind] = &[
+    FailureKind::TooFast,
+    FailureKind::TooLarge,
+    FailureKind::TooSlow,
+    FailureKind::BadAddress,
+    FailureKind::BadCallback,
+    FailureKind::BadField,
+    FailureKind::BadQuery,
+    FailureKind::BadSignature,
+    FailureKind::NoApp,
+    FailureKind::NotSigned,
+    FailureKind::OtherBrowser,
+    FailureKind::StaleSignature,
+    FailureKind::StateMissing,
+    FailureKind::StateUnknown,
+    FailureKind::Unauthorized,
+    FailureKind::UnknownRoute,
+    FailureKind::NotFound(Noun::Client),
+    FailureKind::NotFound(Noun::Connection),
+    FailureKind::NotFound(Noun::Provider),
 ];
 
-/// The code of a refusal, on its way out with the answer.
+/// The kind of a refusal, on its way out with the answer.
 #[derive(Debug, Clone)]
-pub(super) struct Refused(pub(super) String);
+pub(super) struct Refused(pub(super) FailureKind);
 
 /// Refusals since the last line.
 #[derive(Default)]
 pub(super) struct Refusals(Mutex<BTreeMap<String, u64>>);
 
 /// Whether it is worth no line of its own.
-pub(super) fn is_noise(code: &str) -> bool {
-    STRANGERS.contains(&code)
+pub(super) fn is_noise(kind: &FailureKind) -> bool {
+    STRANGERS.contains(kind)
 }
 
 impl Refusals {
-    pub(super) fn note(&self, code: &str) {
-        if is_noise(code) {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(code.to_owned()).or_default() += 1;
+    pub(super) fn note(&self, kind: &FailureKind) {
+        if is_noise(kind) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(kind.code().to_owned()).or_default() += 1;
         }
     }
 

@@ -7,7 +7,10 @@ use axum::{
 };
 
 use super::{connect::Web, error::PageError};
-use crate::{model::ConnectionId, webhooks};
+use crate::{
+    model::{ConnectionId, FailureKind},
+    webhooks,
+};
 
 /// Which address: of the whole app, or of one connection.
 #[derive(serde::Deserialize)]
@@ -27,7 +30,7 @@ pub(super) async fn receive(
     match webhooks::receive(&web.tools, &at.provider, connection.as_ref(), &headers, &body).await {
         Ok(_) => Ok((StatusCode::OK, "ok\n")),
         // What platforms demand of a delivery that is not theirs.
-        Err(failure) if failure.code == "bad_signature" => Ok((StatusCode::UNAUTHORIZED, "not signed\n")),
+        Err(failure) if failure.kind == FailureKind::BadSignature => Ok((StatusCode::UNAUTHORIZED, "not signed\n")),
         Err(failure) => Err(failure.into()),
     }
 }

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use crate::{
-    connect::{NEEDS_REAUTH, PAUSED},
     db::{self, Tx},
     generate,
-    model::{ConnectionStatus, Failure, Job, JobEnd, PushStatus, Remedy, Task, Time},
+    model::{ConnectionStatus, Failure, FailureKind, Job, JobEnd, PushStatus, Remedy, Task, Time},
     tools::Tools,
 };
 
@@ -16,7 +15,7 @@ pub const RETRY_CAP: Duration = Duration::from_hours(1);
 const RETRY_FIRST: Duration = Duration::from_secs(10);
 
 /// Failures that say nothing about a picture: the model wants to be left alone, or is away. They are waited out.
-const AWAY: [&str; 3] = ["model_quota", "model_away", "network"];
+const AWAY: [FailureKind; 3] = [FailureKind::ModelQuota, FailureKind::ModelAway, FailureKind::Network];
 /// How long is waited at most for a model.
 const PATIENCE: Duration = Duration::from_hours(72);
 
@@ -36,10 +35,10 @@ pub(super) async fn finish_attempt(tools: &Tools, job: &Job, result: Result<JobE
 async fn wait_for_model(tx: &mut Tx, job: &Job, failure: &Failure, now: Time) -> sqlx::Result<bool> {
     let by_model = matches!(&job.payload.0, Task::Generate { by_model: true, .. });
     let waited = job.waiting_since.map_or(Duration::ZERO, |since| now.since(since));
-    if !by_model || !AWAY.contains(&failure.code.as_str()) || waited > PATIENCE {
+    if !by_model || !AWAY.contains(&failure.kind) || waited > PATIENCE {
         return Ok(false);
     }
-    let Remedy::Retry(asked) = failure.remedy else { return Ok(false) };
+    let Remedy::Retry(asked) = failure.remedy() else { return Ok(false) };
     // Without a word of the service: the longer it has been away, the longer until the next look.
     let usual = (waited / 4).clamp(RETRY_FIRST * 3, RETRY_CAP);
     let at = now.plus(asked.unwrap_or(usual));
@@ -50,7 +49,7 @@ async fn wait_for_model(tx: &mut Tx, job: &Job, failure: &Failure, now: Time) ->
     if let Task::Generate { asset, .. } = &job.payload.0 {
         db::generation::mark_waiting(tx, asset, now).await?;
     }
-    tracing::warn!(job.id = %job.id, failure.code, retry_at = %at, others, "pictures wait for their model: {}", failure.message);
+    tracing::warn!(job.id = %job.id, failure.code = failure.code(), retry_at = %at, others, "pictures wait for their model: {}", failure.message);
     Ok(true)
 }
 
@@ -60,7 +59,7 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
     }
     let failures = db::job::get_failures(tx, &job.id).await? + 1;
     let connection = job.payload.0.connection();
-    let again = match failure.remedy {
+    let again = match failure.remedy() {
         Remedy::Retry(asked) if failures < job.max_attempts => Some(now.plus(wait(tools, failures, asked))),
         _ => None,
     };
@@ -73,12 +72,13 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
         return Ok(());
     }
     tracing::warn!(
-        job.id = %job.id, job.kind = job.kind, connection.id = connection.map(ToString::to_string), failure.code, failure.retry_at = again.map(|t| t.to_string()),
+        job.id = %job.id, job.kind = job.kind, connection.id = connection.map(ToString::to_string), failure.code = failure.code(), failure.retry_at = again.map(|t| t.to_string()),
         "{}", failure.message
     );
-    let error = (failure.code.as_str(), failure.message.as_str());
+    let error = failure.parts();
     // A connection that waits for its merchant already keeps the first reason.
-    if let Some(connection) = connection.filter(|_| failure.remedy == Remedy::Reconnect && failure.code != NEEDS_REAUTH)
+    if let Some(connection) =
+        connection.filter(|_| failure.remedy() == Remedy::Reconnect && failure.kind != FailureKind::NeedsReauth)
     {
         db::connection::mark_status(tx, connection, ConnectionStatus::NeedsReauth, Some(error), now).await?;
     }
@@ -87,18 +87,20 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
             generate::give_up(tools, tx, asset, client, &failure.message).await?;
         }
         Task::Generate { asset, .. } => db::generation::mark_waiting(tx, asset, now).await?,
-        Task::ImportProducts { connection, .. } if failure.code != PAUSED && failure.remedy != Remedy::Reconnect => {
+        Task::ImportProducts { connection, .. }
+            if failure.kind != FailureKind::Paused && failure.remedy() != Remedy::Reconnect =>
+        {
             db::connection::mark_failure(tx, connection, error, again, now).await?;
         }
         Task::PushAsset { push, .. } => {
             // A push whose shop is away waits for it; it goes on when the shop is connected or resumed.
-            let waits = again.is_some() || failure.remedy == Remedy::Reconnect || failure.code == PAUSED;
+            let waits = again.is_some() || failure.remedy() == Remedy::Reconnect || failure.kind == FailureKind::Paused;
             let status = if waits { PushStatus::Queued } else { PushStatus::Failed };
             db::push::mark_failure(tx, push, status, error, (again, now)).await?;
         }
         Task::RemoveAsset { push, .. } => {
             // It is in the shop as long as nobody has seen it gone.
-            let waits = again.is_some() || failure.remedy == Remedy::Reconnect || failure.code == PAUSED;
+            let waits = again.is_some() || failure.remedy() == Remedy::Reconnect || failure.kind == FailureKind::Paused;
             let status = if waits { PushStatus::Removing } else { PushStatus::Synced };
             db::push::mark_failure(tx, push, status, error, (again, now)).await?;
         }

@@ -9,7 +9,7 @@ use tracing::{Instrument, Span};
 use super::{finish_attempt::finish_attempt, run::run};
 use crate::{
     db,
-    model::{Failure, Job, JobEnd, LEASE_LOST, Pool},
+    model::{Failure, FailureKind, Job, JobEnd, Pool},
     outside::catch_panic,
     push,
     tools::{Lease, Shared, Tools},
@@ -137,12 +137,12 @@ async fn attempt_within(
 ) {
     let mut task = tokio::spawn(guarded(verb).in_current_span());
     let result = tokio::select! {
-        joined = &mut task => joined.unwrap_or_else(|_| Err(Failure::retry("stopped", "the process ended before the work did"))),
+        joined = &mut task => joined.unwrap_or_else(|_| Err(Failure::new(FailureKind::Stopped, "the process ended before the work did"))),
         () = lease.keep() => {
             // What it would still write or send is refused by now; it has ended when anybody looks at what it did.
             task.abort();
             let _ = (&mut task).await;
-            Err(Failure::retry(LEASE_LOST, "another worker has taken the job over, or the lease could not be renewed in time"))
+            Err(Failure::new(FailureKind::LeaseLost, "another worker has taken the job over, or the lease could not be renewed in time"))
         }
     };
     if let Err(error) = end(tools, &lease.job, result).await {
@@ -159,7 +159,7 @@ async fn guarded(verb: impl Future<Output = Result<JobEnd, Failure>>) -> Result<
 /// Ends an attempt: by settling the job where it is ours, by leaving it to whoever has it where it is not.
 async fn end(tools: &Tools, job: &Job, result: Result<JobEnd, Failure>) -> sqlx::Result<()> {
     match result {
-        Err(failure) if failure.code == LEASE_LOST => {
+        Err(failure) if failure.kind == FailureKind::LeaseLost => {
             tracing::warn!(job.id = %job.id, job.kind = job.kind, "{failure}; its result counts");
             push::leave_check(tools, job).await
         }
@@ -277,7 +277,7 @@ mod tests {
         let verb = async move {
             tracing::info!("half of it is done");
             let error = http.send(Request::new(Method::GET, url)).await.map(drop).expect_err("there is no such host");
-            Err(Failure::retry("away", error.to_string()))
+            Err(Failure::new(FailureKind::Away, error.to_string()))
         };
         attempt(&tools, &job, verb).await;
         drop(log);

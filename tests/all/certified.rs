@@ -166,7 +166,7 @@ async fn a_lost_answer_is_known_at_once_and_costs_nobody_else() {
     ask("/lose/1").await;
     let held = |id: &ConnectionId| StoredCredentials::new(tools.clone(), id.clone());
     let failure = held(&house.connection).current().await.expect_err("the token is spent");
-    assert_eq!((failure.remedy, failure.code.as_str()), (Remedy::Reconnect, "refresh_lost"), "{failure}");
+    assert_eq!((failure.remedy(), failure.code()), (Remedy::Reconnect, "refresh_lost"), "{failure}");
     let seen = house.seen().await;
     assert_eq!((&seen["refreshes"], &seen["refused"]), (&1.into(), &1.into()), "sent, lost, asked once more: {seen}");
     let find = async |id: &ConnectionId| {
@@ -212,7 +212,7 @@ async fn a_lost_answer_is_known_at_once_and_costs_nobody_else() {
     tx.commit().await.expect("commits");
     house.expire(&house.connection).await;
     let failure = held(&house.connection).current().await.expect_err("the token is spent");
-    assert_eq!((failure.remedy, failure.code.as_str()), (Remedy::Reconnect, "refresh_lost"), "{failure}");
+    assert_eq!((failure.remedy(), failure.code()), (Remedy::Reconnect, "refresh_lost"), "{failure}");
 }
 
 /// Tokens are single-use there: whose answer is lost has to be asked again, and it is said in the same minute; nobody else notices.
@@ -240,7 +240,7 @@ async fn answers_lost_at_random_are_told_at_once() {
                 Ok(_) => assert!(!*lost, "round {round}"),
                 Err(failure) => {
                     assert_eq!(
-                        (*lost, failure.remedy, failure.code.as_str()),
+                        (*lost, failure.remedy(), failure.code()),
                         (true, Remedy::Reconnect, "refresh_lost")
                     );
                 }
@@ -297,7 +297,7 @@ async fn a_server_that_is_away_costs_no_connection() {
             .current()
             .await
             .expect_err("nobody is there");
-        assert_eq!((failure.remedy, failure.code.as_str()), (Remedy::Retry(None), "unreachable"), "{failure}");
+        assert_eq!((failure.remedy(), failure.code()), (Remedy::Retry(None), "unreachable"), "{failure}");
     }
     assert_eq!(only(&house.tools).await.status, ConnectionStatus::Active);
 }

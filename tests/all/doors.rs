@@ -486,12 +486,12 @@ async fn pasted_credentials_ask_for_tokens_by_themselves(engine: Engine) {
     house.app.clock.advance(Duration::from_secs(550));
     lock(&house.platform).lose = 1;
     let keys = StoredCredentials::new(tools.clone(), id.clone());
-    assert_eq!(keys.current().await.expect_err("the answer is lost").remedy, Remedy::Retry(None));
+    assert_eq!(keys.current().await.expect_err("the answer is lost").remedy(), Remedy::Retry(None));
     assert_eq!(keys.current().await.expect("a token").version, 2, "a lost answer costs nothing");
     house.app.clock.advance(Duration::from_secs(550));
     lock(&house.platform).refuse = Some("invalid_client");
     let failure = keys.current().await.expect_err("the merchant has removed the credentials");
-    assert_eq!((failure.remedy, failure.code.as_str()), (Remedy::Reconnect, "revoked"));
+    assert_eq!((failure.remedy(), failure.code()), (Remedy::Reconnect, "revoked"));
     assert_eq!(house.connections().await[0].status, ConnectionStatus::NeedsReauth);
     is(
         &house.visitor().open(&house.callback("client", &[("code", "x"), ("state", "y")])).await.expect("an answer"),

@@ -221,8 +221,8 @@ async fn done_twice_a_picture_is_made_once(engine: Engine) {
 async fn what_cannot_be_made_says_why_and_costs_nothing(engine: Engine) {
     let desk = Desk::new(engine).await;
     let ids: Vec<String> = desk.app.products().await.iter().take(0).map(|p| p.id.to_string()).collect();
-    assert_eq!(desk.order(&ids, &["studio"], 1).await.expect_err("nothing").code, "bad_order");
-    assert_eq!(desk.order(&["nope".to_owned()], &["studio"], 1).await.expect_err("unknown").code, "unknown_product");
+    assert_eq!(desk.order(&ids, &["studio"], 1).await.expect_err("nothing").code(), "bad_order");
+    assert_eq!(desk.order(&["nope".to_owned()], &["studio"], 1).await.expect_err("unknown").code(), "unknown_product");
     // One product has lost its pictures in the shop: its share fails, the other's is made.
     let erp = desk
         .app
@@ -268,7 +268,7 @@ async fn no_order_passes_the_limit_whoever_asks_at_once(engine: Engine) {
     while let Some(result) = orders.join_next().await {
         match result.expect("ends") {
             Ok(count) => made += count,
-            Err(failure) => assert_eq!(failure.code, "quota_exceeded"),
+            Err(failure) => assert_eq!(failure.code(), "quota_exceeded"),
         }
     }
     assert_eq!((made, desk.used().await, desk.assets().await.len()), (9, 9, 9));
@@ -342,7 +342,7 @@ async fn a_session_becomes_flows_and_pictures_of_each_product(engine: Engine) {
     );
     // Everything has its pictures: more of them only on purpose.
     let none = generate::request_session(tools, &session, Terms::of(1), false).await.expect_err("nothing is left");
-    assert_eq!(none.code, "bad_order");
+    assert_eq!(none.code(), "bad_order");
     let more = generate::request_session(tools, &session, Terms::of(1), true).await.expect("is ordered");
     desk.app.drain().await;
     let sums: Vec<Option<String>> = desk.assets().await.into_iter().map(|asset| asset.sha256).collect();
@@ -389,7 +389,7 @@ async fn what_waits_can_be_taken_back_and_tried_again(engine: Engine) {
     assert_eq!((again.assets.len(), desk.used().await), (2, 3));
     desk.app.drain().await;
     assert!(desk.assets().await.iter().all(|asset| asset.status == AssetStatus::Completed && asset.error.is_none()));
-    assert_eq!(generate::retry_flow(tools, &ordered.flows[0]).await.expect_err("nothing failed").code, "bad_order");
+    assert_eq!(generate::retry_flow(tools, &ordered.flows[0]).await.expect_err("nothing failed").code(), "bad_order");
     let ledger = desk.sums(db::ledger::By::Kind).await;
     assert_eq!((ledger.len(), ledger[0].pictures), (1, 3));
 }
@@ -432,7 +432,7 @@ async fn room_and_plans_have_their_limits_too(engine: Engine) {
     desk.limits(100, 5, Some(2)).await;
     let full =
         desk.order(&desk.products[..1], &["podium"], 4).await.expect_err("more than five megabytes are promised");
-    assert_eq!(full.code, "storage_exceeded");
+    assert_eq!(full.code(), "storage_exceeded");
     assert_eq!((desk.used().await, desk.assets().await.len()), (0, 0), "nothing is left of it");
     desk.order(&desk.products[..1], &["podium"], 2).await.expect("fits");
     desk.app.drain().await;
@@ -444,7 +444,7 @@ async fn room_and_plans_have_their_limits_too(engine: Engine) {
         ..SessionInput::default()
     };
     assert_eq!(
-        manage::create_session(&desk.app.tools, &many).await.expect_err("three are too many").code,
+        manage::create_session(&desk.app.tools, &many).await.expect_err("three are too many").code(),
         "quota_exceeded"
     );
 }
@@ -460,7 +460,7 @@ async fn another_attempt_and_a_changed_one_stand_beside_the_first(engine: Engine
         &json!({ "postAdjustments": {} }).as_object().cloned().expect("an object"),
     )
     .await;
-    assert_eq!(early.expect_err("it is not there yet").code, "bad_order");
+    assert_eq!(early.expect_err("it is not there yet").code(), "bad_order");
     desk.app.drain().await;
     let over = json!({ "style": "night" }).as_object().cloned().expect("an object");
     let again = generate::regenerate(tools, &ordered.assets[0], &over).await.expect("is ordered");
@@ -471,7 +471,7 @@ async fn another_attempt_and_a_changed_one_stand_beside_the_first(engine: Engine
         generate::edit(tools, &ordered.assets[0], Some("more blue"), &Map::new())
             .await
             .expect_err("words need a model")
-            .code,
+            .code(),
         "no_model"
     );
     desk.app.drain().await;
@@ -683,7 +683,7 @@ async fn a_cancelled_session_says_how_to_go_on_and_does(engine: Engine) {
     }
     desk.app.drain().await;
     assert_eq!(
-        (desk.used().await, generate::retry_session(tools, &session).await.expect_err("nothing failed").code.as_str()),
+        (desk.used().await, generate::retry_session(tools, &session).await.expect_err("nothing failed").code()),
         (6, "bad_order")
     );
     manage::delete_flow(tools, &flows[0].id).await.expect("is deleted");
@@ -767,7 +767,7 @@ async fn sizes_that_cannot_be_are_refused(engine: Engine) {
     let flow = manage::create_flow(tools, &flow).await.expect("is made").id;
     for variants in [0, generate::MOST + 1, usize::MAX, usize::MAX / 2 + 2] {
         assert_eq!(
-            generate::request_flow(tools, &flow, Terms::of(variants)).await.expect_err("is refused").code,
+            generate::request_flow(tools, &flow, Terms::of(variants)).await.expect_err("is refused").code(),
             "bad_order",
             "{variants}"
         );
@@ -777,8 +777,8 @@ async fn sizes_that_cannot_be_are_refused(engine: Engine) {
     let huge = json!({ "promptText": "x".repeat(100_000) }).as_object().cloned().expect("an object");
     desk.app.drain().await;
     let asset = desk.assets().await.remove(0).id;
-    assert_eq!(generate::regenerate(tools, &asset, &huge).await.expect_err("is refused").code, "bad_settings");
-    assert_eq!(generate::usage(tools, &desk.app.client, "2026-99").await.expect_err("no month").code, "bad_month");
+    assert_eq!(generate::regenerate(tools, &asset, &huge).await.expect_err("is refused").code(), "bad_settings");
+    assert_eq!(generate::usage(tools, &desk.app.client, "2026-99").await.expect_err("no month").code(), "bad_month");
 }
 
 async fn a_newcomer_waits_for_nobody_who_waits_himself(engine: Engine) {
@@ -864,7 +864,7 @@ async fn base_pictures_are_the_products_own(engine: Engine) {
         (desk.products[0].as_str(), second[0].id.as_str()),
         ("nope", last.as_str()),
     ] {
-        assert_eq!(choose(product, image).await.expect_err("is refused").code, "refused");
+        assert_eq!(choose(product, image).await.expect_err("is refused").code(), "refused");
     }
     choose(&desk.products[0], &last).await.expect("is chosen");
     let both = choose(&desk.products[1], second[0].id.as_str()).await.expect("is chosen, too");

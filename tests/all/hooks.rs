@@ -196,7 +196,7 @@ async fn an_empty_secret_proves_nothing() {
         let now = house.app.clock.now();
         assert_eq!(now.unix_ms(), 1_772_366_400_000);
         let refused = check_origin(known, Some(&app), &query, now).expect_err("is refused");
-        assert_eq!(refused.code, "bad_signature");
+        assert_eq!(refused.code(), "bad_signature");
     }
 }
 

@@ -109,7 +109,7 @@ async fn a_wrong_ring_is_refused_at_the_start(engine: Engine) {
     std::fs::write(&file, format!("v1:{}\n", "A".repeat(43) + "=")).expect("another key under the same name");
     app.tools.vault.reload().expect("is a ring");
     let failure = connect::prove_keys(&app.tools).await.expect_err("is not the ring of this database");
-    assert_eq!(failure.code, "wrong_key");
+    assert_eq!(failure.code(), "wrong_key");
     assert!(failure.message.contains("key 'v1'") && !failure.message.contains("AAAA"), "{failure}");
     std::fs::write(&file, &ring).expect("is written");
     app.tools.vault.reload().expect("is a ring");

@@ -209,7 +209,7 @@ async fn answers_lost_at_random_are_asked_for_again(engine: Engine) {
                 }
                 Err(failure) => {
                     lost += 1;
-                    assert_eq!((fate, failure.code.as_str()), (Fate::Lose, "network"));
+                    assert_eq!((fate, failure.code()), (Fate::Lose, "network"));
                     assert_eq!(app.connection().await.status, ConnectionStatus::Active);
                 }
             }

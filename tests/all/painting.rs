@@ -310,7 +310,7 @@ async fn a_wish_may_name_its_models_and_what_they_know() {
     assert_eq!(asked[1].body, gemini.body("gemini-2.5-flash-image", &wish));
     for word in ["", "a/b", "a..b", "a?b", "ä"] {
         let failure = gemini.paint(&ImageRequest { model: Some(word), ..wish.clone() }).await.expect_err("no name");
-        assert_eq!(failure.code, "bad_request", "{word}");
+        assert_eq!(failure.code(), "bad_request", "{word}");
     }
     assert!(service.lock().expect("is whole").asked.is_empty());
 }
@@ -346,7 +346,7 @@ fn a_budget_is_named_without_the_key() {
 
 /// The code of a failure and its remedy.
 fn end(failure: &Failure) -> (&str, Remedy) {
-    (failure.code.as_str(), failure.remedy)
+    (failure.code(), failure.remedy())
 }
 
 /// Whatever the service says, by all three verbs; `what` is an answer that each of them may keep.

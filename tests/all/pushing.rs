@@ -237,7 +237,7 @@ async fn a_pushed_picture_is_taken_out_and_nothing_else(engine: Engine) {
     assert!(runs.iter().any(|run| run.action == RunAction::Delete && run.status == RunStatus::Success));
     // What is not in the shop cannot be taken out; an import does not bring it back; an approval neither, a person does.
     let failure = ask().await.expect_err("it is out");
-    assert_eq!(failure.code, "not_synced");
+    assert_eq!(failure.code(), "not_synced");
     assert!(push::ask_revert(&app.tools, &["nobody".to_owned()]).await.is_err());
     app.sync(ImportScope::Full).await;
     app.approve(&one).await;

@@ -373,7 +373,7 @@ async fn vendure_with_its_whole_sample_catalogue(engine: Engine) {
         ("api_key".to_owned(), "wrong-but-long-enough".to_owned()),
     ]);
     let refused = connect::connect_with_key(&daemon.tools, "acme", "vendure", &fields).await.expect_err("is refused");
-    assert_eq!(refused.code, "key_refused");
+    assert_eq!(refused.code(), "key_refused");
     fields.insert("api_key".to_owned(), key.trim().to_owned());
     connect::connect_with_key(&daemon.tools, "acme", "vendure", &fields).await.expect("connects");
     work::drain(&daemon.tools).await.expect("drains");

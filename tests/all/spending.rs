@@ -274,7 +274,7 @@ async fn nothing_is_ordered_beyond_the_months_money(engine: Engine) {
     purse.order(&purse.products[..2], rustic(), 1).await.expect("two fit");
     let refused = purse.order(&purse.products[..1], rustic(), 1).await.expect_err("a third one does not");
     assert!(
-        refused.code == "money_cap" && refused.message.contains("$0.020") && refused.message.contains("usd_per_month"),
+        refused.code() == "money_cap" && refused.message.contains("$0.020") && refused.message.contains("usd_per_month"),
         "{refused}"
     );
     purse
@@ -288,7 +288,7 @@ async fn nothing_is_ordered_beyond_the_months_money(engine: Engine) {
         .order(&purse.products[..1], json!({ "imageModel": "other-image" }), 1)
         .await
         .expect_err("nobody knows its price");
-    assert_eq!(unpriced.code, "no_price");
+    assert_eq!(unpriced.code(), "no_price");
     // The next month has money of its own.
     purse.app.clock.advance(std::time::Duration::from_hours(24 * 31));
     purse.order(&purse.products[..2], rustic(), 1).await.expect("two fit again");
@@ -337,7 +337,7 @@ async fn an_answer_that_is_lost_counts_as_paid(engine: Engine) {
     assert_eq!(kinds.iter().filter_map(|sum| sum.what.as_deref()).collect::<Vec<_>>(), ["image", "lost"], "{kinds:?}");
     // No money is left to find out a second time; what may have been spent stays spent.
     let refused = purse.order(&purse.products[..1], json!({}), 1).await.expect_err("20 of 100 are left");
-    assert_eq!(refused.code, "money_cap");
+    assert_eq!(refused.code(), "money_cap");
     // An analysis that was under way when its process ended is counted, too.
     let mut tx = purse.app.tools.db.begin().await.expect("begins");
     let budget = purse.app.tools.gemini.as_ref().expect("a model").budget();
@@ -384,7 +384,7 @@ async fn sixteen_at_once_share_the_last_of_the_money(engine: Engine) {
     while let Some(result) = orders.join_next().await {
         match result.expect("ends") {
             Ok(count) => made += count,
-            Err(failure) => assert_eq!(failure.code, "money_cap"),
+            Err(failure) => assert_eq!(failure.code(), "money_cap"),
         }
     }
     purse.app.drain().await;
@@ -443,7 +443,7 @@ async fn nothing_is_asked_for_without_a_promise(engine: Engine) {
     assert!(db::ledger::mark_released(&mut tx, &entry, purse.app.clock.now()).await.expect("is released"));
     tx.commit().await.expect("commits");
     let stale = generate::run(&purse.app.tools, None, &ordered.assets[0]).await.expect_err("nothing is promised");
-    assert_eq!((stale.code.as_str(), purse.model.painted(), purse.spent().await), ("stale", 0, 0));
+    assert_eq!((stale.code(), purse.model.painted(), purse.spent().await), ("stale", 0, 0));
     purse.app.drain().await;
     assert_eq!(purse.model.painted(), 0);
     // Cancelled before it begins: not even looked at.
@@ -498,7 +498,7 @@ async fn an_edit_by_words_is_paid_for_whatever_its_settings_say(engine: Engine) 
     generate::edit(tools, &ordered.assets[0], Some("bluer"), &sly).await.expect("fits once");
     assert_eq!(purse.spent().await, 100_000, "an edit costs what it costs");
     assert_eq!(
-        generate::edit(tools, &ordered.assets[0], Some("bluer"), &sly).await.expect_err("and no second one").code,
+        generate::edit(tools, &ordered.assets[0], Some("bluer"), &sly).await.expect_err("and no second one").code(),
         "money_cap"
     );
     purse.app.drain().await;

@@ -12,10 +12,10 @@ use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{REFRESH_LOST, bad_address};
+use super::bad_address;
 use crate::{
     model::{
-        Facts, Failure, Grant, LEASE_LOST, Secret, Time, json,
+        Facts, Failure, FailureKind, Grant, Secret, ShopAnswer, Time, json,
         text::{clean, cut},
     },
     outside::{Body, HttpError, Outside, Request, Response},
@@ -101,16 +101,18 @@ impl<'a> TokenEndpoint<'a> {
             Err(error) => {
                 let text = error.to_string();
                 self.note(Err(match error {
-                    HttpError::Refused { .. } | HttpError::TooLarge { .. } => Failure::give_up("refused_address", text),
-                    HttpError::Unreachable { .. } => Failure::retry("unreachable", text),
-                    HttpError::TooLate { .. } => Failure::retry(LEASE_LOST, text),
-                    HttpError::Network { .. } | HttpError::Timeout { .. } => Failure::retry("network", text),
+                    HttpError::Refused { .. } | HttpError::TooLarge { .. } => {
+                        Failure::new(FailureKind::RefusedAddress, text)
+                    }
+                    HttpError::Unreachable { .. } => Failure::new(FailureKind::Unreachable, text),
+                    HttpError::TooLate { .. } => Failure::new(FailureKind::LeaseLost, text),
+                    HttpError::Network { .. } | HttpError::Timeout { .. } => Failure::new(FailureKind::Network, text),
                 }));
                 return Err(error);
             }
         };
         if let Some(advice) = challenge(&response) {
-            self.note(Err(Failure::retry("browser_challenge", format!("the token endpoint: {advice}"))));
+            self.note(Err(Failure::new(FailureKind::BrowserChallenge, format!("the token endpoint: {advice}"))));
             return Err(bad(&advice));
         }
         let body = read(&response);
@@ -145,8 +147,8 @@ impl<'a> TokenEndpoint<'a> {
     /// The token answer, or what its refusal means.
     pub(super) fn answer(&self, provider: &Provider, good: bool) -> Result<Value, Failure> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let seen =
-            seen.unwrap_or_else(|| Err(Failure::give_up("token_request", "the token request could not be made")))?;
+        let seen = seen
+            .unwrap_or_else(|| Err(Failure::new(FailureKind::TokenRequest, "the token request could not be made")))?;
         if good { Ok(seen.body) } else { Err(refusal(provider, self.oauth, &seen)) }
     }
 }
@@ -168,24 +170,26 @@ fn refusal(provider: &Provider, oauth: &Oauth, seen: &EndpointAnswer) -> Failure
     let instead = seen.instead.as_ref().map_or_else(String::new, |text| format!(" and no token: {}", cut(text, 200)));
     let at = format!("{}'s token endpoint answered {detail}{instead}", provider.name());
     match class {
-        TokenClass::Revoked => Failure::reconnect(
-            "revoked",
+        TokenClass::Revoked => Failure::new(
+            FailureKind::shop(ShopAnswer::Revoked),
             format!("{at}: the permission was taken back or has ended; connect the shop again"),
         ),
-        TokenClass::WrongApp => Failure::give_up(
-            "wrong_app",
+        TokenClass::WrongApp => Failure::new(
+            FailureKind::WrongApp,
             format!("{at}: check client_id and client_secret under [app.{}]", provider.key()),
         ),
-        TokenClass::Throttled => Failure::retry_after(Duration::from_mins(1), "throttled", at),
-        TokenClass::Down => Failure::retry("token_endpoint", at),
+        TokenClass::Throttled => {
+            Failure::new(FailureKind::shop(ShopAnswer::Throttled), at).after(Duration::from_mins(1))
+        }
+        TokenClass::Down => Failure::new(FailureKind::TokenEndpointDown, at),
     }
 }
 
 /// A refresh that was sent and whose answer never came: whether the old token still serves is the provider's word.
 pub(super) fn lost(oauth: &Oauth, failure: Failure) -> Failure {
-    if failure.code == "network" && oauth.lost_answer == LostAnswer::Reconsent {
+    if failure.kind == FailureKind::Network && oauth.lost_answer == LostAnswer::Reconsent {
         let text = format!("{}; the refresh token may be spent", failure.message);
-        return Failure::retry(REFRESH_LOST, text);
+        return Failure::new(FailureKind::RefreshAnswerLost, text);
     }
     failure
 }
@@ -196,7 +200,7 @@ pub(super) fn facts(provider: &Provider, body: &Value) -> Result<Facts, Failure>
     for (name, from) in &provider.oauth()?.answer.facts {
         let fact = from.path.text(body).and_then(|text| from.pattern.take(&text)).ok_or_else(|| {
             let text = format!("{}'s token answer does not say its '{name}'", provider.name());
-            Failure::give_up("token_endpoint", text)
+            Failure::new(FailureKind::TokenEndpointAnswer, text)
         })?;
         facts.insert(name.clone(), fact.into());
     }
@@ -209,7 +213,10 @@ pub(super) fn same_shop(provider: &Provider, body: &Value, context: &TemplateCon
     if rule.path.text(body).is_some() && rule.path.text(body) == rule.equals.text(context)? {
         return Ok(());
     }
-    Err(Failure::give_up("other_shop", "the token is for another shop than the one this connect is about; begin again"))
+    Err(Failure::new(
+        FailureKind::OtherShop,
+        "the token is for another shop than the one this connect is about; begin again",
+    ))
 }
 
 /// The grant in an answer; what it leaves out stays as in `old`.
@@ -218,7 +225,7 @@ pub(super) fn grant(oauth: &Oauth, body: &Value, now: Time, old: &Grant) -> Resu
     let access = answer
         .access
         .text(body)
-        .ok_or_else(|| Failure::retry("token_endpoint", "the token answer holds no access token"))?;
+        .ok_or_else(|| Failure::new(FailureKind::TokenEndpointDown, "the token answer holds no access token"))?;
     let mut secrets = old.secrets.clone();
     secrets.insert("access".to_owned(), Secret::from(access));
     let fresh_refresh = answer.refresh.text(body);

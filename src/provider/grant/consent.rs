@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{App, bad_address, context, filled_url};
 use crate::{
-    model::{Facts, Failure, Grant, Secret, json},
+    model::{Facts, Failure, FailureKind, Grant, Secret, json},
     outside::Random,
     provider::{
         Provider,
@@ -109,7 +109,7 @@ pub fn callback_facts(provider: &Provider, query: &[(String, String)]) -> Result
         };
         let fact = text.and_then(|text| from.pattern.take(&text)).ok_or_else(|| {
             let text = format!("the answer of {} does not say which shop it is about; begin again", provider.name());
-            Failure::give_up("bad_callback", text)
+            Failure::new(FailureKind::BadCallback, text)
         })?;
         facts.insert(name.clone(), fact.into());
     }
@@ -124,12 +124,12 @@ fn content(text: &str) -> Option<Value> {
 
 /// The keys in what the shop's server posted, once its state was found. Refuses keys that may do less than is needed.
 pub fn grant_from_posted_keys(provider: &Provider, body: &Value) -> Result<Grant, Failure> {
-    let bad = |code: &str, text: String| Failure::give_up(code, text);
+    let bad = |kind: FailureKind, text: String| Failure::new(kind, text);
     let posted = provider.connect().posted.as_ref().ok_or_else(bad_address)?;
     let mut grant = Grant { version: 1, ..Grant::default() };
     for (name, path) in &posted.secrets {
         let key = path.text(body).filter(|key| !key.is_empty() && key.len() < 1024);
-        let key = key.ok_or_else(|| bad("keys_missing", format!("the shop posted no '{name}'")))?;
+        let key = key.ok_or_else(|| bad(FailureKind::KeysMissing, format!("the shop posted no '{name}'")))?;
         grant.secrets.insert(name.clone(), Secret::from(key));
     }
     if let Some(path) = &posted.rights {
@@ -137,7 +137,7 @@ pub fn grant_from_posted_keys(provider: &Provider, body: &Value) -> Result<Grant
         if !posted.needed.contains(&rights) {
             let needed = posted.needed.join(" or ");
             return Err(bad(
-                "scopes_missing",
+                FailureKind::ScopesMissing,
                 format!("the keys may not do enough: {} needs {needed}; begin again and allow that", provider.name()),
             ));
         }
@@ -148,7 +148,7 @@ pub fn grant_from_posted_keys(provider: &Provider, body: &Value) -> Result<Grant
 
 /// The keys that the browser brought, once its state was found.
 pub fn grant_from_query(provider: &Provider, facts: &Facts, query: &[(String, String)]) -> Result<Grant, Failure> {
-    let bad = |code: &str, text: &str| Failure::give_up(code, text);
+    let bad = |kind: FailureKind, text: &str| Failure::new(kind, text);
     let brought = provider.connect().brought.as_ref().ok_or_else(bad_address)?;
     let get = |name: &str| {
         let mut given = query.iter().filter(|(param, _)| param == name).map(|(_, value)| value.as_str());
@@ -161,11 +161,14 @@ pub fn grant_from_query(provider: &Provider, facts: &Facts, query: &[(String, St
         .text(&TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) })?;
     let plain = |text: &str| text.trim_end_matches('/').to_lowercase();
     if get(&brought.same_shop.param).map(plain) != wanted.as_deref().map(plain) {
-        return Err(bad("other_shop", "the answer is from another shop than the one this connect was begun for"));
+        return Err(bad(
+            FailureKind::OtherShop,
+            "the answer is from another shop than the one this connect was begun for",
+        ));
     }
     let mut grant = Grant { version: 1, ..Grant::default() };
     for (name, param) in &brought.secrets {
-        let key = get(param).ok_or_else(|| bad("keys_missing", "the shop sent no keys; connect again"))?;
+        let key = get(param).ok_or_else(|| bad(FailureKind::KeysMissing, "the shop sent no keys; connect again"))?;
         grant.secrets.insert(name.clone(), Secret::from(key.to_owned()));
     }
     Ok(grant)

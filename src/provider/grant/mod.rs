@@ -13,10 +13,7 @@ pub use consent::{
 pub use token::{CallbackCode, exchange, migrate, own_token, refresh, revoke};
 
 use super::{Provider, context::TemplateContext, template::Template};
-use crate::model::{Facts, Failure, Grant, Secret};
-
-/// Code of a renewal whose answer was lost, where that may have spent the token.
-pub const REFRESH_LOST: &str = "refresh_lost";
+use crate::model::{Facts, Failure, FailureKind, Grant, Secret};
 
 /// An answer that is still to come.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
@@ -52,8 +49,8 @@ impl CredentialSource for Fixed {
 
     fn refresh(&self, _: i32) -> BoxFuture<'_, Arc<Grant>> {
         Box::pin(async {
-            Err(Failure::give_up(
-                "key_refused",
+            Err(Failure::new(
+                FailureKind::KeyRefused,
                 "the shop refuses the key it was given: check that it is whole and still valid",
             ))
         })
@@ -83,5 +80,5 @@ fn filled_url(template: &Template, context: &TemplateContext<'_>) -> Result<Stri
 }
 
 pub(super) fn bad_address() -> Failure {
-    Failure::give_up("bad_address", "the provider's file and the shop's facts make an address that is none")
+    Failure::new(FailureKind::BadAddress, "the provider's file and the shop's facts make an address that is none")
 }

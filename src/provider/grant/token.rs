@@ -13,7 +13,7 @@ use super::{
     bad_address, context, filled_url,
 };
 use crate::{
-    model::{Facts, Failure, Grant, Secret},
+    model::{Facts, Failure, FailureKind, Grant, Secret},
     outside::{Body, Outside, Request, log_target},
     provider::{
         Provider,
@@ -96,7 +96,7 @@ pub async fn refresh(
                 "{} refuses the key it was connected with: make a new one in the shop and connect again",
                 provider.name()
             );
-            return Err(Failure::reconnect("key_refused", text));
+            return Err(Failure::new(FailureKind::KeyRefused, text));
         }
         _ => {}
     }
@@ -104,7 +104,7 @@ pub async fn refresh(
     let Some(token) = old.secret("refresh") else {
         let text =
             format!("{} refuses the token and gave none to renew it with; connect the shop again", provider.name());
-        return Err(Failure::reconnect("no_refresh_token", text));
+        return Err(Failure::new(FailureKind::NoRefreshToken, text));
     };
     let token = RefreshToken::new(token.expose_secret().to_owned());
     let client = client(provider, oauth, app, None, &context)?;
@@ -145,7 +145,7 @@ pub async fn migrate(
     let fresh = grant(oauth, &door.answer(provider, good)?, outside.clock.now(), old)?;
     if fresh.secret("refresh").is_none() || fresh.expires_at.is_none() {
         let text = format!("{} gave no token that can be renewed; the old one stays in use", provider.name());
-        return Err(Failure::give_up("not_migrated", text));
+        return Err(Failure::new(FailureKind::NotMigrated, text));
     }
     Ok(fresh)
 }
@@ -177,12 +177,12 @@ pub async fn revoke(shop: &ShopClient, grant: &Grant) -> Result<bool, Failure> {
         .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/x-www-form-urlencoded"));
     request.body = Body::Bytes(form.finish().into());
     let sent = shop.outside.http.send(request.clone()).await;
-    let response = sent.map_err(|e| Failure::retry("network", e.to_string()))?;
+    let response = sent.map_err(|e| Failure::new(FailureKind::Network, e.to_string()))?;
     if (200..300).contains(&response.status) {
         return Ok(true);
     }
     let text = format!("{} answered {}", log_target(&request.method, &request.url), response.status);
-    Err(Failure::retry("revoke_refused", text))
+    Err(Failure::new(FailureKind::RevokeRefused, text))
 }
 
 type TokenClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
@@ -199,7 +199,7 @@ fn client(
     let (id, secret) = if let (Some(pasted), Some(held)) = (&oauth.client, held) {
         let named = |name: &str| {
             let missing =
-                || Failure::reconnect("key_missing", format!("the keys of {} are not there", provider.name()));
+                || Failure::new(FailureKind::KeyMissing, format!("the keys of {} are not there", provider.name()));
             held.secret(name).map(|secret| secret.expose_secret().to_owned()).ok_or_else(missing)
         };
         (named(&pasted.id)?, named(&pasted.secret)?)

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::id_format::IdFormat;
 use crate::{
-    model::{Facts, Failure, Time},
+    model::{Facts, Failure, FailureKind, Time},
     outside::{ExpectedRequest, Reply},
     provider::{
         Provider,
@@ -71,7 +71,7 @@ impl Routes {
                  answers look like",
                 provider.name()
             );
-            Failure::give_up("no_conversations", text)
+            Failure::new(FailureKind::NoConversations, text)
         })?;
         let mut facts = connect.facts.clone();
         // A shop that may stand anywhere stands here.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{ApiError, JsonBody, accepted};
 use crate::{
     db, generate,
-    model::{ApprovalStatus, Asset, AssetId, Failure},
+    model::{ApprovalStatus, Asset, AssetId, Failure, FailureKind, Noun},
     push::{self, Decided},
     web::{assets::link as own_link, connect::Web},
 };
@@ -36,7 +36,7 @@ pub(super) async fn decide(
     JsonBody(decision): JsonBody<Decision>,
 ) -> Result<Json<Decided>, ApiError> {
     if decision.status == ApprovalStatus::Pending {
-        return Err(Failure::give_up("bad_body", "a decision is approved or rejected").into());
+        return Err(Failure::new(FailureKind::BadBody, "a decision is approved or rejected").into());
     }
     Ok(Json(push::decide(&web.tools, id.as_str(), decision.status, decision.note.as_deref()).await?))
 }
@@ -56,7 +56,7 @@ pub(super) async fn regenerate(
     JsonBody(change): JsonBody<Change>,
 ) -> Result<Response, ApiError> {
     if change.prompt.is_some() {
-        return Err(Failure::give_up("bad_body", "words are for edits: POST /assets/{id}/edits").into());
+        return Err(Failure::new(FailureKind::BadBody, "words are for edits: POST /assets/{id}/edits").into());
     }
     Ok(accepted(&generate::regenerate(&web.tools, &id, &change.settings).await?))
 }
@@ -83,5 +83,5 @@ pub(super) async fn link(State(web): State<Web>, Path(id): Path<AssetId>) -> Res
 async fn find(web: &Web, id: &AssetId) -> Result<Asset, ApiError> {
     let mut tx = web.tools.db.read().await?;
     let found = db::asset::find(&mut tx, id.as_str()).await?;
-    Ok(found.ok_or_else(|| Failure::give_up("unknown_asset", format!("there is no asset '{id}'")))?)
+    Ok(found.ok_or_else(|| Failure::not_found(Noun::Asset, id))?)
 }

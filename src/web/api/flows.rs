@@ -10,7 +10,7 @@ use super::{ApiError, ApiQuery, GenerateBody, JsonBody, accepted, stream};
 use crate::{
     db,
     generate::{self, Cancelled, PromptPreview},
-    model::{Failure, FlowId},
+    model::{Failure, FlowId, Noun},
     web::connect::Web,
 };
 
@@ -67,6 +67,6 @@ async fn exists(web: &Web, id: &FlowId) -> Result<(), ApiError> {
     let mut tx = web.tools.db.read().await?;
     match db::flow::find(&mut tx, id).await? {
         Some(_) => Ok(()),
-        None => Err(Failure::give_up("unknown_flow", format!("there is no flow '{id}'")).into()),
+        None => Err(Failure::not_found(Noun::Flow, id).into()),
     }
 }

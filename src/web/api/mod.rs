@@ -25,11 +25,11 @@ use super::{
     brake::too_fast,
     caller::Caller,
     connect::Web,
-    error::refused,
+    error::{refused, told},
 };
 use crate::{
     generate::Terms,
-    model::{Failure, Remedy, USUAL_PRIORITY, json},
+    model::{Failure, FailureKind, USUAL_PRIORITY, json},
     tools::Tools,
 };
 
@@ -53,14 +53,14 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .route("/clients/{id}/usage", get(usage::show))
         .merge(bare)
         .method_not_allowed_fallback(async || {
-            ApiError(Failure::give_up("bad_method", "this place takes other methods"))
+            ApiError(Failure::new(FailureKind::BadMethod, "this place takes other methods"))
         })
-        .fallback(async || ApiError(Failure::give_up("unknown_route", "there is no such place in the API")))
+        .fallback(async || ApiError(Failure::new(FailureKind::UnknownRoute, "there is no such place in the API")))
         .layer(middleware::from_fn_with_state(Sender::Program, whole))
         .layer(middleware::from_fn_with_state(web.clone(), guard))
         .layer(CatchPanicLayer::custom(|_| {
-            ApiError(Failure::give_up(
-                "panic",
+            ApiError(Failure::new(
+                FailureKind::Panic,
                 "a fault in the program ended this request; the daemon's log has a line about it",
             ))
             .into_response()
@@ -84,7 +84,7 @@ async fn guard(State(web): State<Web>, caller: Caller, request: Request, next: N
         Some(_) => "say who you are: Authorization: Bearer TOKEN, with the token of [api] token",
         None => "the API is closed: set [api] token, and say it as Authorization: Bearer TOKEN",
     };
-    let mut refused = ApiError(Failure::give_up("unauthorized", text)).into_response();
+    let mut refused = ApiError(Failure::new(FailureKind::Unauthorized, text)).into_response();
     refused.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
     refused
 }
@@ -115,32 +115,9 @@ impl From<sqlx::Error> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Self(mut failure) = self;
-        let status = match (failure.remedy, failure.code.as_str()) {
-            (_, "unauthorized") => StatusCode::UNAUTHORIZED,
-            (_, "panic") => StatusCode::INTERNAL_SERVER_ERROR,
-            (_, "bad_method") => StatusCode::METHOD_NOT_ALLOWED,
-            (_, "bad_address" | "bad_query") => StatusCode::BAD_REQUEST,
-            (_, "too_fast") => StatusCode::TOO_MANY_REQUESTS,
-            (_, "too_large") => StatusCode::PAYLOAD_TOO_LARGE,
-            (_, "too_slow") => StatusCode::REQUEST_TIMEOUT,
-            // What the client may have is used up: pictures, room or money.
-            (_, "quota_exceeded" | "storage_exceeded" | "money_cap" | "no_price") => StatusCode::PAYMENT_REQUIRED,
-            (_, code) if code.starts_with("unknown") => StatusCode::NOT_FOUND,
-            (_, "stale" | "not_completed") => StatusCode::CONFLICT,
-            (_, "bad_order" | "bad_settings" | "bad_body" | "bad_month" | "refused" | "other_client" | "no_model") => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
-            (_, "database") => {
-                tracing::error!("{failure}");
-                "the database does not answer; try again in a minute".clone_into(&mut failure.message);
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            (Remedy::Retry(_), _) => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
-        };
-        let told = Json(json!({ "error": { "code": failure.code, "message": failure.message } }));
-        refused((status, told).into_response(), failure.remedy, failure.code)
+        let Self(failure) = self;
+        let told = Json(json!({ "error": { "code": failure.code(), "message": told(&failure) } }));
+        refused(told.into_response(), &failure)
     }
 }
 
@@ -151,7 +128,7 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for JsonBody
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let bad = |why: String| ApiError(Failure::give_up("bad_body", why));
+        let bad = |why: String| ApiError(Failure::new(FailureKind::BadBody, why));
         let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|e| bad(e.to_string()))?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let read = json::read::<Value>(text).and_then(|value| {
@@ -172,7 +149,7 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequestParts<S> for Api
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let read = Query::<T>::from_request_parts(parts, state).await;
-        read.map(|Query(asked)| Self(asked)).map_err(|e| ApiError(Failure::give_up("bad_query", e.body_text())))
+        read.map(|Query(asked)| Self(asked)).map_err(|e| ApiError(Failure::new(FailureKind::BadQuery, e.body_text())))
     }
 }
 
@@ -180,7 +157,7 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequestParts<S> for Api
 async fn no_query(request: Request, next: Next) -> Response {
     match request.uri().query() {
         None | Some("") => next.run(request).await,
-        Some(_) => ApiError(Failure::give_up("bad_query", "nothing is asked for behind the question mark here"))
+        Some(_) => ApiError(Failure::new(FailureKind::BadQuery, "nothing is asked for behind the question mark here"))
             .into_response(),
     }
 }

@@ -10,7 +10,7 @@ use super::{ApiError, GenerateBody, JsonBody, accepted, stream};
 use crate::{
     db,
     generate::{self, Cancelled},
-    model::{Failure, SessionId},
+    model::{Failure, Noun, SessionId},
     web::connect::Web,
 };
 
@@ -51,6 +51,6 @@ async fn exists(web: &Web, id: &SessionId) -> Result<(), ApiError> {
     let mut tx = web.tools.db.read().await?;
     match db::session::find(&mut tx, id).await? {
         Some(_) => Ok(()),
-        None => Err(Failure::give_up("unknown_session", format!("there is no session '{id}'")).into()),
+        None => Err(Failure::not_found(Noun::Session, id).into()),
     }
 }

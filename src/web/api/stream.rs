@@ -13,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     db::{self, generation::OutputProgress},
-    model::{Failure, FlowId, SessionId},
+    model::{Failure, FailureKind, FlowId, SessionId},
     tools::{Shared, Tools},
     web::connect::Web,
 };
@@ -62,8 +62,9 @@ struct Follower {
 /// Where as many follow something already as this daemon has places for.
 pub(super) fn follow(web: &Web, of: ProgressTarget) -> Result<Response, Failure> {
     let place = web.followers.clone().try_acquire_owned();
-    let place = place
-        .map_err(|_| Failure::retry("too_many_followers", "too many follow something already; look again later"))?;
+    let place = place.map_err(|_| {
+        Failure::new(FailureKind::TooManyFollowers, "too many follow something already; look again later")
+    })?;
     let follower = Follower { tools: web.tools.clone(), _place: place, of, last: None, ended: false };
     let events = stream::unfold(follower, |mut follower| async move {
         let event = follower.next().await?;

@@ -7,7 +7,11 @@ use axum::{
 use serde_json::Value;
 
 use super::{ApiError, ApiQuery};
-use crate::{db, generate, model::Failure, web::connect::Web};
+use crate::{
+    db, generate,
+    model::{Failure, Noun},
+    web::connect::Web,
+};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,7 +28,7 @@ pub(super) async fn show(
     let mut tx = web.tools.db.read().await?;
     let client = db::client::find(&mut tx, &id).await?;
     drop(tx);
-    let client = client.ok_or_else(|| Failure::give_up("unknown_client", format!("there is no client '{id}'")))?;
+    let client = client.ok_or_else(|| Failure::not_found(Noun::Client, &id))?;
     let month = which.month.unwrap_or_else(|| generate::month(web.tools.outside.clock.now()));
     Ok(Json(generate::usage(&web.tools, &client.id, &month).await?))
 }
