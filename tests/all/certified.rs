@@ -239,10 +239,7 @@ async fn answers_lost_at_random_are_told_at_once() {
             match result {
                 Ok(_) => assert!(!*lost, "round {round}"),
                 Err(failure) => {
-                    assert_eq!(
-                        (*lost, failure.remedy(), failure.code()),
-                        (true, Remedy::Reconnect, "refresh_lost")
-                    );
+                    assert_eq!((*lost, failure.remedy(), failure.code()), (true, Remedy::Reconnect, "refresh_lost"));
                 }
             }
         }

@@ -274,7 +274,9 @@ async fn nothing_is_ordered_beyond_the_months_money(engine: Engine) {
     purse.order(&purse.products[..2], rustic(), 1).await.expect("two fit");
     let refused = purse.order(&purse.products[..1], rustic(), 1).await.expect_err("a third one does not");
     assert!(
-        refused.code() == "money_cap" && refused.message.contains("$0.020") && refused.message.contains("usd_per_month"),
+        refused.code() == "money_cap"
+            && refused.message.contains("$0.020")
+            && refused.message.contains("usd_per_month"),
         "{refused}"
     );
     purse
