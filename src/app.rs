@@ -87,6 +87,9 @@ async fn bring_up_to_date(config: &Config, outside: &Outside, db: &Db) -> anyhow
             anyhow::bail!(db::OpenError::Outdated(look.missing.len()));
         }
         adopt::run(db, &outside.clock, &outside.new_id::<String>(), &adopt::AdoptOptions::default()).await?;
+        let mut tx = db.begin().await?;
+        db::connection::mend_pauses(&mut tx).await?;
+        tx.commit().await?;
     }
     Ok(())
 }

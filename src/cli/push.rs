@@ -9,7 +9,6 @@ use super::{
 use crate::{
     app,
     config::Config,
-    connect,
     db::{self, push::PushFilter},
     model::{AssetId, ConnectionId, Job, Push, PushStatus, Task, Trigger},
     push,
@@ -96,7 +95,7 @@ async fn work(config: &Config, tools: &Shared, pushes: &[Push]) -> anyhow::Resul
     connections.dedup();
     let mut jobs = Vec::new();
     for connection in connections {
-        connect::wake_pushes(tools, connection, Trigger::Manual).await?;
+        push::enqueue_waiting(tools, connection, Trigger::Manual).await?;
         let mut tx = tools.db.read().await?;
         let open = db::job::list_open(&mut tx, Some(connection), i64::from(i32::MAX)).await?;
         let wanted = |job: &Job| match &job.payload.0 {

@@ -10,7 +10,7 @@ use crate::{
     app,
     config::Config,
     db, import,
-    model::{Connection, ConnectionId, ConnectionStatus, Failure, ImportScope, Noun, Run, RunStatus},
+    model::{Connection, ConnectionId, Failure, ImportScope, Noun, Run, RunStatus},
     tools::Tools,
 };
 
@@ -76,7 +76,7 @@ async fn chosen(tools: &Tools, args: &Args) -> anyhow::Result<Vec<Connection>> {
         return Ok(vec![found.ok_or_else(|| Failure::not_found(Noun::Connection, id))?]);
     }
     let all = db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
-    let usable: Vec<Connection> = all.into_iter().filter(|c| c.status == ConnectionStatus::Active).collect();
+    let usable: Vec<Connection> = all.into_iter().filter(Connection::is_usable).collect();
     anyhow::ensure!(!usable.is_empty(), "no shop is connected; see: store-sync connect --help");
     Ok(usable)
 }

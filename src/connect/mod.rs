@@ -12,7 +12,6 @@ mod posted;
 mod reseal;
 mod save;
 mod start;
-mod wake;
 
 use std::sync::Arc;
 
@@ -26,7 +25,6 @@ pub use posted::{posted_mark, receive_posted};
 pub use reseal::{Resealed, Unopened, prove_keys, reseal};
 pub use save::connect_with_key;
 pub use start::{Begin, Begun, Next, begin, install};
-pub use wake::wake_pushes;
 
 use crate::{
     db::{self, Tx},
@@ -36,12 +34,8 @@ use crate::{
     tools::{Lease, Shared, Tools},
 };
 
-/// Code of a connection that an operator paused.
-pub const PAUSED: &str = "paused";
-/// Code of a connection that was ended.
-pub const DISCONNECTED: &str = "disconnected";
-/// Code of whatever is refused because the merchant has to connect again.
-pub const NEEDS_REAUTH: &str = "needs_reauth";
+/// Who pauses shops whose taking over needs a person.
+const PAUSER: &str = "adoption";
 
 /// A session with a connected shop: holding it is the permission to speak to it.
 pub async fn open(tools: &Shared, id: &ConnectionId) -> Result<(ShopClient, Connection), Failure> {
@@ -95,6 +89,10 @@ fn usable(connection: &Connection) -> Result<(), Failure> {
     let name = connection.store_name.as_deref().unwrap_or(&connection.store_url);
     let why = connection.last_error.as_deref().unwrap_or("no reason was kept");
     match connection.status {
+        ConnectionStatus::Active if connection.paused_at.is_some() => {
+            let text = format!("{name} is paused; run: store-sync connections resume {}", connection.id);
+            Err(Failure::new(FailureKind::Paused, text))
+        }
         ConnectionStatus::Active => Ok(()),
         ConnectionStatus::NeedsReauth => {
             Err(Failure::new(FailureKind::NeedsReauth, format!("{name} has to be connected again: {why}")))
@@ -103,10 +101,6 @@ fn usable(connection: &Connection) -> Result<(), Failure> {
             Err(Failure::new(FailureKind::Disconnected, format!("{name} is disconnected; connect it again to use it")))
         }
         ConnectionStatus::Pending => Err(Failure::new(FailureKind::Pending, format!("{name} is not connected yet"))),
-        ConnectionStatus::Error if connection.last_error_code.as_deref() == Some(PAUSED) => Err(Failure::new(
-            FailureKind::Paused,
-            format!("{name} is paused; run: store-sync connections resume {}", connection.id),
-        )),
         ConnectionStatus::Error => Err(Failure::new(FailureKind::ConnectionError, format!("{name} is stopped: {why}"))),
     }
 }

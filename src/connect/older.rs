@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     db::{self, Db},
-    model::{Connection, ConnectionStatus, Failure},
+    model::{Connection, Failure},
     provider::{Provider, Providers},
     tools::Tools,
     vault::{Binding, Sealed, Vault},
@@ -59,11 +59,14 @@ fn lacking(provider: &Provider, store_url: &str) -> String {
 /// Gives adopted connections what their provider's file looks up, as far as the shop's address tells it. The others are paused,
 /// with a sentence, which is given back.
 pub async fn complete(tools: &Tools) -> Result<Vec<String>, Failure> {
+    let mut tx = tools.db.begin().await?;
+    db::connection::mend_pauses(&mut tx).await?;
+    tx.commit().await?;
     let mut tx = tools.db.read().await?;
     let all = db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
     drop(tx);
     let mut told = Vec::new();
-    for connection in all.iter().filter(|c| c.facts.0.is_empty() && c.status == ConnectionStatus::Active) {
+    for connection in all.iter().filter(|c| c.facts.0.is_empty() && c.is_usable()) {
         told.extend(complete_one(tools, connection).await?);
     }
     Ok(told)
@@ -81,8 +84,7 @@ async fn complete_one(tools: &Tools, connection: &Connection) -> Result<Option<S
         None
     } else {
         let (why, now) = (lacking(provider, &connection.store_url), tools.outside.clock.now());
-        let error = Some((super::PAUSED, why.as_str()));
-        db::connection::mark_status(&mut tx, &connection.id, ConnectionStatus::Error, error, now).await?;
+        db::connection::mark_paused(&mut tx, &connection.id, super::PAUSER, &why, now).await?;
         Some(format!("connection {} is paused: {why}", connection.id))
     };
     tx.commit().await?;

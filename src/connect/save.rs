@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{Connected, keys::RENEWAL_PAUSE, start, wake::wake_pushes_in};
+use super::{Connected, keys::RENEWAL_PAUSE, start};
 use crate::{
     db::{self, connection::NewConnection, grant::SealedGrant},
     model::{ClientId, ConnectionId, Facts, Failure, FailureKind, Grant, ImportScope, Task, Trigger},
@@ -172,7 +172,7 @@ async fn save(tools: &Tools, mut arrival: Established<'_>) -> Result<Connected, 
         let subscribe = Task::Subscribe { connection: id.clone() };
         db::job::enqueue(&mut tx, &tools.outside, arrival.client, subscribe).await?;
     }
-    wake_pushes_in(tools, &mut tx, &id, Trigger::Retry).await?;
+    db::push::enqueue_waiting(&mut tx, &tools.outside, &id, Trigger::Retry).await?;
     tx.commit().await?;
     tracing::info!(connection.id = %id, provider = arrival.provider.key(), "shop connected");
     Ok(Connected { connection: id, store_name: arrival.shop.name, import_job })

@@ -11,8 +11,8 @@ macro_rules! columns {
             "SELECT id, client_id, store_type, store_url, store_name, external_store_id, facts, scopes, token_expires_at, \
              refresh_expires_at, keep_alive_at, renew_at, warn_at, token_refreshed_at, token_version, auto_sync_enabled, sync_on_approval, \
              sync_interval_seconds, sync_cron, sync_timezone, push_mode, next_sync_at, last_sync_at, last_success_at, \
-             consecutive_failures, backoff_until, status, last_error_code, last_error, disconnected_at, created_at, \
-             updated_at FROM store_connection ",
+             consecutive_failures, backoff_until, status, last_error_code, last_error, paused_at, \
+             paused_by, pause_reason, disconnected_at, created_at, updated_at FROM store_connection ",
             $rest
         )
     };
@@ -53,7 +53,7 @@ pub async fn upsert(
          token_refreshed_at = excluded.token_refreshed_at, \
          token_version = excluded.token_version, refresh_locked_until = NULL, refresh_locked_by = NULL, \
          consecutive_failures = 0, backoff_until = NULL, last_error_code = NULL, last_error = NULL, \
-         disconnected_at = NULL, updated_at = excluded.updated_at";
+         paused_at = NULL, paused_by = NULL, pause_reason = NULL, disconnected_at = NULL, updated_at = excluded.updated_at";
     execute!(
         tx,
         sql,
@@ -113,7 +113,7 @@ pub async fn list(
 /// Shops whose schedule is due.
 pub async fn list_due(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
     let sql = columns!(
-        "WHERE auto_sync_enabled AND status = 'active' AND next_sync_at <= $1 \
+        "WHERE auto_sync_enabled AND status = 'active' AND paused_at IS NULL AND next_sync_at <= $1 \
          AND (backoff_until IS NULL OR backoff_until <= $1) ORDER BY next_sync_at LIMIT $2"
     );
     all!(tx, Connection, sql, now, limit)
@@ -175,18 +175,29 @@ pub async fn mark_status(
     execute!(tx, sql, id, status, code, message, now).map(drop)
 }
 
-/// Another state, if it is still in the one that it was seen in; gives whether it was.
-pub async fn move_status(
-    tx: &mut Tx,
-    id: &ConnectionId,
-    (from, to): (ConnectionStatus, ConnectionStatus),
-    error: Option<(&str, &str)>,
-    now: Time,
-) -> sqlx::Result<bool> {
-    let (code, message) = error.unzip();
-    let sql = "UPDATE store_connection SET status = $3, last_error_code = $4, last_error = $5, updated_at = $6 \
-               WHERE id = $1 AND status = $2";
-    execute!(tx, sql, id, from, to, code, message, now).map(|rows| rows == 1)
+/// Pauses a shop that is neither paused nor disconnected; false if it is.
+pub async fn mark_paused(tx: &mut Tx, id: &ConnectionId, by: &str, why: &str, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET paused_at = $4, paused_by = $2, pause_reason = $3, updated_at = $4 \
+               WHERE id = $1 AND paused_at IS NULL AND status <> 'disconnected'";
+    Ok(execute!(tx, sql, id, by, why, now)? == 1)
+}
+
+/// Ends the pause of a shop, or what a failure stopped; false if it was neither. Whether it can be used is its status' word.
+pub async fn mark_resumed(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET paused_at = NULL, paused_by = NULL, pause_reason = NULL, updated_at = $2, \
+               last_error_code = CASE WHEN status = 'error' THEN NULL ELSE last_error_code END, \
+               last_error = CASE WHEN status = 'error' THEN NULL ELSE last_error END, \
+               status = CASE WHEN status = 'error' THEN 'active' ELSE status END \
+               WHERE id = $1 AND status <> 'disconnected' AND (paused_at IS NOT NULL OR status = 'error')";
+    Ok(execute!(tx, sql, id, now)? == 1)
+}
+
+/// Gives pauses their column, which releases of before it kept in the status; returns how many there were.
+pub async fn mend_pauses(tx: &mut Tx) -> sqlx::Result<u64> {
+    let sql = "UPDATE store_connection SET status = 'active', paused_at = updated_at, paused_by = 'operator', \
+               pause_reason = last_error, last_error_code = NULL, last_error = NULL \
+               WHERE status = 'error' AND last_error_code = 'paused' AND credentials_ciphertext IS NOT NULL";
+    execute!(tx, sql)
 }
 
 /// A run failed: counts it, and waits before the next scheduled one.

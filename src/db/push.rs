@@ -4,7 +4,10 @@ use serde_json::Value;
 use sqlx::types::Json;
 
 use super::{Tx, all, execute, maybe};
-use crate::model::{AssetId, ClientId, ConnectionId, Product, ProductId, Push, PushId, PushStatus, Time};
+use crate::{
+    model::{AssetId, ClientId, ConnectionId, Product, ProductId, Push, PushId, PushStatus, Task, Time, Trigger},
+    outside::Outside,
+};
 
 macro_rules! columns {
     ($rest:literal) => {
@@ -178,4 +181,22 @@ pub async fn list(tx: &mut Tx, filter: &PushFilter, limit: i64) -> sqlx::Result<
 /// The key by which a push is one and the same, however often it is asked for.
 pub fn idempotency_key(connection: &ConnectionId, asset: &AssetId, product: &Product, sha256: &str) -> String {
     format!("{connection}:{asset}:{}:{sha256}", product.id)
+}
+
+/// Enqueues a job for every push of a shop that waited for it; returns how many.
+pub async fn enqueue_waiting(
+    tx: &mut Tx,
+    outside: &Outside,
+    connection: &ConnectionId,
+    trigger: Trigger,
+) -> sqlx::Result<usize> {
+    let mut waiting = Vec::new();
+    for status in [PushStatus::Queued, PushStatus::Removing] {
+        let filter = PushFilter { connection: Some(connection.clone()), status: Some(status), ..PushFilter::default() };
+        waiting.extend(list(tx, &filter, i64::from(i32::MAX)).await?);
+    }
+    for push in &waiting {
+        super::job::enqueue(tx, outside, &push.client_id, Task::push(push, trigger)).await?;
+    }
+    Ok(waiting.len())
 }

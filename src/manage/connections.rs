@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use super::refused;
 use crate::{
-    connect,
     db::{self, Tx, connection::Schedule},
-    model::{Connection, ConnectionId, ConnectionStatus, Failure, Noun, PushMode, Trigger, next_due},
+    model::{Connection, ConnectionId, Failure, Noun, PushMode, Trigger, next_due},
     tools::Tools,
 };
 
@@ -24,36 +23,37 @@ pub struct ScheduleChange {
     pub push_on_approval: Option<bool>,
 }
 
-/// Stops imports and pushes of a shop until it is resumed.
+/// Stops imports and pushes of a shop until it is resumed. Its token is kept alive.
 pub async fn pause_connection(tools: &Tools, id: &ConnectionId) -> Result<Connection, Failure> {
-    let why = (connect::PAUSED, "paused by an operator");
-    move_connection(tools, id, (ConnectionStatus::Active, ConnectionStatus::Error), Some(why)).await
-}
-
-/// Lets a paused or stopped shop go on; gives how many pushes had waited for it, too.
-pub async fn resume_connection(tools: &Tools, id: &ConnectionId) -> Result<(Connection, usize), Failure> {
-    let resumed = move_connection(tools, id, (ConnectionStatus::Error, ConnectionStatus::Active), None).await?;
-    let woken = connect::wake_pushes(tools, id, Trigger::Retry).await?;
-    Ok((resumed, woken))
-}
-
-async fn move_connection(
-    tools: &Tools,
-    id: &ConnectionId,
-    (from, to): (ConnectionStatus, ConnectionStatus),
-    why: Option<(&str, &str)>,
-) -> Result<Connection, Failure> {
     let mut tx = tools.db.begin().await?;
     // Where somebody disconnects it in this moment, that counts.
-    let moved = db::connection::move_status(&mut tx, id, (from, to), why, tools.outside.clock.now()).await?;
+    let paused =
+        db::connection::mark_paused(&mut tx, id, "operator", "paused by an operator", tools.outside.clock.now());
+    let paused = paused.await?;
     let found = connection(&mut tx, id).await?;
-    if !moved {
-        let needed =
-            if to == ConnectionStatus::Active { "only a paused or stopped one can be resumed" } else { "not active" };
-        return Err(refused(format!("the connection is {}, {needed}", found.status)));
+    if !paused {
+        return Err(refused(format!("the connection is {} already", found.state())));
     }
     tx.commit().await?;
     Ok(found)
+}
+
+/// Lets a paused or stopped shop go on; returns how many pushes had waited for it, too.
+pub async fn resume_connection(tools: &Tools, id: &ConnectionId) -> Result<(Connection, usize), Failure> {
+    let mut tx = tools.db.begin().await?;
+    let resumed = db::connection::mark_resumed(&mut tx, id, tools.outside.clock.now()).await?;
+    let found = connection(&mut tx, id).await?;
+    if !resumed {
+        let text = format!("the connection is {}, only a paused or stopped one can be resumed", found.state());
+        return Err(refused(text));
+    }
+    let requeued = if found.is_usable() {
+        db::push::enqueue_waiting(&mut tx, &tools.outside, id, Trigger::Retry).await?
+    } else {
+        0
+    };
+    tx.commit().await?;
+    Ok((found, requeued))
 }
 
 /// Changes when a shop is imported, and what pushes do.

@@ -17,7 +17,7 @@ words! {
         NeedsReauth = "needs_reauth",
         /// Ended on purpose; the secret is erased, the history kept.
         Disconnected = "disconnected",
-        /// Paused by an operator or stopped by a failure that only a person can mend.
+        /// Stopped by a failure that only a person can mend.
         Error = "error",
     }
 }
@@ -71,7 +71,28 @@ pub struct Connection {
     pub status: ConnectionStatus,
     pub last_error_code: Option<String>,
     pub last_error: Option<String>,
+    /// Since when imports and pushes are paused; its token is kept alive.
+    pub paused_at: Option<Time>,
+    /// Who paused it.
+    pub paused_by: Option<String>,
+    pub pause_reason: Option<String>,
     pub disconnected_at: Option<Time>,
     pub created_at: Time,
     pub updated_at: Time,
+}
+
+impl Connection {
+    /// Whether imports and pushes may run.
+    pub fn is_usable(&self) -> bool {
+        self.status == ConnectionStatus::Active && self.paused_at.is_none()
+    }
+
+    /// How it stands, for people: a paused shop is `paused`, whatever else it is.
+    pub fn state(&self) -> &'static str {
+        match self.status {
+            ConnectionStatus::Disconnected | ConnectionStatus::NeedsReauth => self.status.as_str(),
+            status if self.paused_at.is_none() => status.as_str(),
+            _ => "paused",
+        }
+    }
 }

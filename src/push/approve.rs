@@ -119,7 +119,7 @@ async fn enqueue_in(
         if matches!(push.status, PushStatus::Queued | PushStatus::Failed) {
             db::push::requeue(tx, &push.id, now).await?;
             // A shop that cannot be used now gets its pushes when it can: the row waits, a job would only fail.
-            if shop.status == ConnectionStatus::Active {
+            if shop.is_usable() {
                 db::job::enqueue(tx, &tools.outside, &push.client_id, Task::push(&push, trigger)).await?;
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     db::{self, push::PushFilter},
-    model::{Failure, FailureKind, Noun, Push, PushStatus},
+    model::{ConnectionId, Failure, FailureKind, Noun, Push, PushStatus, Trigger},
     tools::Tools,
 };
 
@@ -28,4 +28,12 @@ pub async fn retry(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Failure> 
     }
     tx.commit().await?;
     Ok(pushes)
+}
+
+/// Enqueues every push that waits for a shop; returns how many.
+pub async fn enqueue_waiting(tools: &Tools, connection: &ConnectionId, trigger: Trigger) -> Result<usize, Failure> {
+    let mut tx = tools.db.begin().await?;
+    let waiting = db::push::enqueue_waiting(&mut tx, &tools.outside, connection, trigger).await?;
+    tx.commit().await?;
+    Ok(waiting)
 }

@@ -56,7 +56,7 @@ fn connection_row(connection: &Connection, products: i64) -> String {
         escape(name),
         escape(&connection.store_url),
         escape(&connection.store_type),
-        connection.status,
+        connection.state(),
     )
 }
 

@@ -481,10 +481,8 @@ async fn pausing_a_shop_ends_its_import(engine: Engine) {
     house.then(5, move |tools| {
         tokio::spawn(async move {
             let mut tx = tools.db.begin().await.expect("begins");
-            let why = Some((connect::PAUSED, "paused by an operator"));
-            db::connection::mark_status(&mut tx, &id, ConnectionStatus::Error, why, tools.outside.clock.now())
-                .await
-                .expect("is paused");
+            let paused = db::connection::mark_paused(&mut tx, &id, "operator", "a test", tools.outside.clock.now());
+            assert!(paused.await.expect("is paused"));
             tx.commit().await.expect("commits");
         })
     });

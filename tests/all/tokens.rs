@@ -57,8 +57,8 @@ async fn a_refresh_token_does_not_end_unused(engine: Engine) {
     app.drain().await;
     // Paused: nothing asks for its token, and its access token may end.
     let mut tx = app.tools.db.begin().await.expect("begins");
-    let why = Some((store_sync::connect::PAUSED, "paused by an operator"));
-    db::connection::mark_status(&mut tx, &id, ConnectionStatus::Error, why, app.clock.now()).await.expect("is paused");
+    let paused = db::connection::mark_paused(&mut tx, &id, "operator", "a test", app.clock.now());
+    assert!(paused.await.expect("is paused"));
     tx.commit().await.expect("commits");
     let before = app.connection().await;
     let (end, keep) = (before.refresh_expires_at.expect("an end"), before.keep_alive_at.expect("a time"));
