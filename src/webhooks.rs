@@ -8,17 +8,13 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     connect,
-    db::{
-        self, Tx,
-        run::{NewItem, NewRun},
-        webhook::NewSubscription,
-    },
+    db::{self, Tx, run::NewItem, webhook::NewSubscription},
     model::{
         Connection, ConnectionId, ConnectionStatus, Counts, Failure, FailureKind, ImportScope, ItemOutcome, Noun,
-        RunAction, RunStatus, Secret, Task, Trigger,
+        RunAction, Secret, Task, Trigger,
     },
     provider::{self, Delivery, HookAct, Provider, WebhookEvent},
-    tools::{Lease, Shared, Tools},
+    tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
     vault::{Binding, hex},
 };
 
@@ -85,7 +81,7 @@ async fn record_delivery(tools: &Tools, shop: &Connection, told: &WebhookEvent, 
         (Some(HookAct::Gone), Some(erp_id)) if told.proved => {
             mark_gone(tools, &mut tx, shop, erp_id).await?;
         }
-        (Some(act), _) if shop.status == ConnectionStatus::Active => ask_shop(tools, &mut tx, shop, act).await?,
+        (Some(act), _) if shop.is_usable() => ask_shop(tools, &mut tx, shop, act).await?,
         _ => {}
     }
     tx.commit().await?;
@@ -99,20 +95,8 @@ async fn mark_gone(tools: &Tools, tx: &mut Tx, shop: &Connection, erp_id: &str) 
     let known = db::product::find_by_erp_id(tx, &shop.id, erp_id).await?;
     let Some(product) = known.filter(|product| product.erp_deleted_at.is_none()) else { return Ok(()) };
     db::catalogue::mark_products_gone(tx, &[&product.id], now).await?;
-    let run = NewRun {
-        id: tools.outside.new_id(),
-        connection: shop.id.clone(),
-        client: shop.client_id.clone(),
-        parent: None,
-        action: RunAction::Webhook,
-        trigger: Trigger::Webhook,
-        asset: None,
-        product: Some(product.id.clone()),
-        job: None,
-        attempt: 1,
-        instance: tools.instance.clone(),
-    };
-    db::run::insert(tx, &run, now).await?;
+    let about = RunAbout::shop(&shop.id, &shop.client_id, RunAction::Webhook, Trigger::Webhook);
+    let run = OpenRun::open(tx, tools, &RunAbout { product: Some(&product.id), ..about }).await?;
     let item = NewItem {
         id: tools.outside.new_id(),
         entity_type: "product",
@@ -122,9 +106,9 @@ async fn mark_gone(tools: &Tools, tx: &mut Tx, shop: &Connection, erp_id: &str) 
         error_code: None,
         message: Some("the shop told us so, by a delivery that it signed".to_owned()),
     };
-    db::run::insert_items(tx, &run.id, &[item], now).await?;
-    db::run::update_counts(tx, &run.id, 1, &Counts { deleted: 1, ..Counts::default() }, 0, now).await?;
-    db::run::close(tx, &run.id, RunStatus::Success, None, 0, now).await
+    run.add_items(tx, tools, &[item]).await?;
+    run.count(tx, tools, 1, &Counts { deleted: 1, ..Counts::default() }, 0).await?;
+    run.close(tx, tools, RunEnd::Success, 0).await
 }
 
 /// One import for any number of deliveries that come before it begins: of changes, or of everything where a product is said to be
@@ -149,13 +133,35 @@ async fn secrets(tools: &Tools, shop: &Connection) -> Result<Vec<Secret>, Failur
     Ok(sealed.iter().filter_map(open).collect())
 }
 
-/// Asks a shop to tell of changes: once for each topic. Asking again replaces what was asked before.
+/// Subscribes to a shop's webhooks, once for each topic, as a run of its own. A topic that is subscribed again replaces what was there.
 pub async fn subscribe(tools: &Shared, lease: &Arc<Lease>, id: &ConnectionId) -> Result<(), Failure> {
-    let (session, connection) = connect::open_for(lease, tools, id).await?;
-    let provider = session.provider().clone();
+    let mut tx = tools.db.begin().await?;
+    let of_job = JobRun::take_over(&mut tx, tools, lease).await?;
+    let about = RunAbout::shop(id, &lease.job.client_id, RunAction::Webhook, Trigger::Manual);
+    let run = of_job.open(&mut tx, tools, &RunAbout { attempt: lease.job.attempts, ..about }).await?;
+    tx.commit().await?;
+    let mut calls = 0;
+    let result = subscribe_topics(tools, lease, id, &mut calls).await;
+    let mut tx = tools.db.begin().await?;
+    lease.hold(&mut tx).await?;
+    run.close(&mut tx, tools, RunEnd::of(&result), calls).await?;
+    tx.commit().await?;
+    result
+}
+
+async fn subscribe_topics(
+    tools: &Shared,
+    lease: &Arc<Lease>,
+    id: &ConnectionId,
+    calls: &mut i32,
+) -> Result<(), Failure> {
+    let (shop, connection) = connect::open_for(lease, tools, id).await?;
+    let provider = shop.provider().clone();
     for topic in provider.webhook_topics() {
         let secret = Secret::from(tools.outside.random.token());
-        let external = provider::subscribe(&session, topic, &callback_url(tools, &provider, Some(id)), &secret).await?;
+        let subscribed = provider::subscribe(&shop, topic, &callback_url(tools, &provider, Some(id)), &secret).await;
+        *calls = shop.api_calls();
+        let external = subscribed?;
         let binding = [SECRET, connection.id.as_str(), topic.as_str()];
         let sealed = tools.vault.seal_text(&Binding(&binding), secret.expose_secret());
         let new = NewSubscription {

@@ -24,6 +24,7 @@ CREATE TABLE store_sync_log (
     error_code text,
     error_message text,
     error_details jsonb,
+    token_mark text,
     triggered_by text REFERENCES "user" (id) ON DELETE SET NULL,
     job_id text,
     instance text,

@@ -24,6 +24,7 @@ CREATE TABLE store_sync_log (
     error_code TEXT,
     error_message TEXT,
     error_details TEXT CHECK (json_valid(error_details)),
+    token_mark TEXT,
     triggered_by TEXT REFERENCES "user" (id) ON DELETE SET NULL,
     job_id TEXT,
     instance TEXT,

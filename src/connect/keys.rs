@@ -3,18 +3,17 @@
 use std::{sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;
-use serde_json::json;
 
 use super::save::{plan_ahead, seal};
 use crate::{
-    db::{self, Tx, run::NewRun},
+    db::{self, Tx},
     model::{
-        Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, Grant, Remedy, RunAction, RunId, RunStatus,
-        ShopAnswer, Time, Trigger,
+        Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, Grant, Remedy, RunAction, RunId, ShopAnswer,
+        Time, Trigger,
     },
     outside::{Deadline, Outside, catch_panic},
     provider::{self, BoxFuture, CredentialSource},
-    tools::{Shared, Tools},
+    tools::{OpenRun, RunAbout, RunEnd, Shared, Tools},
     vault::Binding,
 };
 
@@ -139,13 +138,14 @@ pub(super) async fn refresh_by(tools: &Shared, id: &ConnectionId, spent: i32, ho
         let (asked, now) = (clock.uptime(), clock.now());
         let mut tx = tools.db.begin().await?;
         if db::grant::lock_refresh(&mut tx, id, spent, &tools.instance, (now, now.plus(tools.policy.lease))).await? {
-            let run = refresh_run(tools, &connection);
-            db::run::insert(&mut tx, &run, now).await?;
-            db::run::mark_details(&mut tx, &run.id, &json!({ "spent": spent_mark(tools, &grant) })).await?;
+            let run = OpenRun::open(&mut tx, tools, &refresh_run(&connection)).await?;
+            if let Some(mark) = spent_mark(tools, &grant) {
+                db::run::mark_token(&mut tx, &run.id, &mark).await?;
+            }
             tx.commit().await?;
             // A task of its own: a caller who goes away, or a job that is taken from its worker, does not lose the answer.
             let right = Deadline::new(clock, asked, tools.policy.sending_time());
-            let (tools, connection, run) = (tools.clone(), connection.clone(), run.id.clone());
+            let (tools, connection, run) = (tools.clone(), connection.clone(), run);
             let task = tokio::spawn(catch_panic(async move {
                 refresh_locked(&tools, (&connection, &grant), &run, how, &right).await
             }));
@@ -217,7 +217,7 @@ async fn ask(
 async fn refresh_locked(
     tools: &Shared,
     (connection, old): (&Connection, &Grant),
-    run: &RunId,
+    run: &OpenRun,
     how: How,
     right: &Deadline,
 ) -> Result<Grant, Failure> {
@@ -230,7 +230,7 @@ async fn refresh_locked(
     let mut tx = tools.db.begin().await?;
     let answer = match answer {
         Err(failure) if matches!(failure.kind, FailureKind::Shop(ShopAnswer::Revoked, _)) && how == How::Refresh => {
-            Err(explain(tools, &mut tx, connection, old, run, failure).await?)
+            Err(explain(tools, &mut tx, connection, old, &run.id, failure).await?)
         }
         answer => answer,
     };
@@ -242,13 +242,13 @@ async fn refresh_locked(
                 db::grant::replace_grant(&mut tx, &connection.id, &grant, &sealed, &tools.instance, now).await?;
             let missing = provider.missing_scopes(&grant);
             let lacks = format!("the shop took back what is needed: {}; connect it again", missing.join(", "));
-            let (status, note) = match (saved, missing.is_empty()) {
-                (true, true) => (RunStatus::Success, None),
+            let end = match (saved, missing.is_empty()) {
+                (true, true) => RunEnd::Success,
                 // The token serves for what is left; what lacks is seen in the log, and when it is needed.
-                (true, false) => (RunStatus::Partial, Some(("scopes_missing", lacks.as_str()))),
-                (false, _) => (RunStatus::Skipped, Some(("refresh_overtaken", OVERTAKEN))),
+                (true, false) => RunEnd::Partial(FailureKind::ScopesMissing.code(), &lacks),
+                (false, _) => RunEnd::Skipped(FailureKind::RefreshOvertaken.code(), OVERTAKEN),
             };
-            db::run::close(&mut tx, run, status, note, 1, now).await?;
+            run.close(&mut tx, tools, end, 1).await?;
             if saved { Ok(grant) } else { Err(Failure::new(FailureKind::RefreshOvertaken, OVERTAKEN)) }
         }
         Err(failure) => {
@@ -258,7 +258,7 @@ async fn refresh_locked(
                     .await?;
             }
             db::grant::unlock_refresh(&mut tx, &connection.id, &tools.instance).await?;
-            db::run::close(&mut tx, run, RunStatus::Failed, Some(error), 1, now).await?;
+            run.close(&mut tx, tools, RunEnd::Failed(&failure), 1).await?;
             Err(failure)
         }
     };
@@ -291,27 +291,14 @@ async fn explain(
     failure: Failure,
 ) -> Result<Failure, Failure> {
     let Some(mark) = spent_mark(tools, old) else { return Ok(failure) };
-    let earlier = db::run::list_details(tx, &connection.id, RunAction::RefreshToken, run, 20).await?;
-    if !earlier.iter().any(|details| details["spent"] == mark.as_str()) {
+    if !db::run::has_spent(tx, &connection.id, &mark, run, 20).await? {
         return Ok(failure);
     }
     let text = format!("{} (an earlier renewal spent this token, and its answer was lost)", failure.message);
     Ok(Failure::new(FailureKind::RefreshLost, text))
 }
 
-/// The run of a renewal, or of what is told about one.
-pub fn refresh_run(tools: &Tools, connection: &Connection) -> NewRun {
-    NewRun {
-        id: tools.outside.new_id(),
-        connection: connection.id.clone(),
-        client: connection.client_id.clone(),
-        parent: None,
-        action: RunAction::RefreshToken,
-        trigger: Trigger::Schedule,
-        asset: None,
-        product: None,
-        job: None,
-        attempt: 1,
-        instance: tools.instance.clone(),
-    }
+/// The run of a refresh, or of what is told about one.
+pub fn refresh_run(connection: &Connection) -> RunAbout<'_> {
+    RunAbout::shop(&connection.id, &connection.client_id, RunAction::RefreshToken, Trigger::Schedule)
 }

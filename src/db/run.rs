@@ -1,8 +1,5 @@
 //! `store_sync_log` and its items.
 
-use serde_json::Value;
-use sqlx::types::Json;
-
 use super::{Tx, all, build, execute, maybe};
 use crate::model::{
     AssetId, ClientId, ConnectionId, Counts, ItemOutcome, JobId, ProductId, Run, RunAction, RunId, RunItem, RunStatus,
@@ -22,22 +19,23 @@ macro_rules! columns {
 }
 
 /// A run that begins.
-pub struct NewRun {
+pub struct NewRun<'a> {
     pub id: RunId,
-    pub connection: ConnectionId,
-    pub client: ClientId,
-    pub parent: Option<RunId>,
+    pub connection: &'a ConnectionId,
+    pub client: &'a ClientId,
+    /// The run of an earlier attempt, which this one goes on from.
+    pub parent: Option<&'a RunId>,
     pub action: RunAction,
     pub trigger: Trigger,
-    pub asset: Option<AssetId>,
-    pub product: Option<ProductId>,
-    pub job: Option<JobId>,
+    pub asset: Option<&'a AssetId>,
+    pub product: Option<&'a ProductId>,
+    pub job: Option<&'a JobId>,
     pub attempt: i32,
-    pub instance: String,
+    pub instance: &'a str,
 }
 
 /// Opens a run: committed before its first call to the shop.
-pub async fn insert(tx: &mut Tx, run: &NewRun, now: Time) -> sqlx::Result<()> {
+pub async fn insert(tx: &mut Tx, run: &NewRun<'_>, now: Time) -> sqlx::Result<()> {
     let sql = "INSERT INTO store_sync_log (id, store_connection_id, client_id, parent_id, action, \"trigger\", status, \
                generated_asset_id, product_id, job_id, attempt, instance, heartbeat_at, started_at) \
                VALUES ($1, $2, $3, $4, $5, $6, 'running', $7, $8, $9, $10, $11, $12, $12)";
@@ -45,38 +43,40 @@ pub async fn insert(tx: &mut Tx, run: &NewRun, now: Time) -> sqlx::Result<()> {
         tx,
         sql,
         &run.id,
-        &run.connection,
-        &run.client,
-        &run.parent,
+        run.connection,
+        run.client,
+        run.parent,
         run.action,
         run.trigger,
-        &run.asset,
-        &run.product,
-        &run.job,
+        run.asset,
+        run.product,
+        run.job,
         run.attempt,
-        &run.instance,
+        run.instance,
         now,
     )
     .map(drop)
 }
 
-/// Keeps more about a run, for whoever looks at it later.
-pub async fn mark_details(tx: &mut Tx, id: &RunId, details: &Value) -> sqlx::Result<()> {
-    execute!(tx, "UPDATE store_sync_log SET error_details = $2 WHERE id = $1", id, Json(details)).map(drop)
+/// Journals which token a refresh spends, as a keyed hash: committed before the token endpoint is called.
+pub async fn mark_token(tx: &mut Tx, id: &RunId, mark: &str) -> sqlx::Result<()> {
+    execute!(tx, "UPDATE store_sync_log SET token_mark = $2 WHERE id = $1", id, mark).map(drop)
 }
 
-/// What other runs of a kind kept about themselves, newest first.
-pub async fn list_details(
+/// Whether one of the last `limit` refreshes of a shop, other than `but`, spent this token. Runs of before `token_mark` kept it in
+/// `error_details`.
+pub async fn has_spent(
     tx: &mut Tx,
     connection: &ConnectionId,
-    action: RunAction,
+    mark: &str,
     but: &RunId,
     limit: i64,
-) -> sqlx::Result<Vec<Value>> {
-    let sql = "SELECT error_details FROM store_sync_log WHERE store_connection_id = $1 AND action = $2 AND id <> $3 \
-               AND error_details IS NOT NULL ORDER BY started_at DESC LIMIT $4";
-    let all = all!(tx, (Json<Value>,), sql, connection, action, but, limit)?;
-    Ok(all.into_iter().map(|(details,)| details.0).collect())
+) -> sqlx::Result<bool> {
+    let sql = "SELECT coalesce(token_mark, error_details ->> 'spent') FROM store_sync_log WHERE store_connection_id = $1 \
+               AND action = 'refresh_token' AND id <> $2 AND (token_mark IS NOT NULL OR error_details IS NOT NULL) \
+               ORDER BY started_at DESC LIMIT $3";
+    let marks = all!(tx, (Option<String>,), sql, connection, but, limit)?;
+    Ok(marks.iter().any(|(spent,)| spent.as_deref() == Some(mark)))
 }
 
 /// Keeps what a running run counted so far.
@@ -265,7 +265,7 @@ pub async fn list_forgotten(tx: &mut Tx, before: Time, limit: i64) -> sqlx::Resu
                  AND NOT EXISTS (SELECT 1 FROM job j WHERE j.id = l.job_id AND j.status IN ('pending', 'processing')) \
                  AND NOT EXISTS (SELECT 1 FROM asset_push p WHERE p.generated_asset_id = l.generated_asset_id \
                  AND p.store_connection_id = l.store_connection_id AND p.status IN ('queued', 'pushing', 'removing')) \
-                 AND NOT (l.action = 'refresh_token' AND l.error_details IS NOT NULL \
+                 AND NOT (l.action = 'refresh_token' AND (l.token_mark IS NOT NULL OR l.error_details IS NOT NULL) \
                  AND EXISTS (SELECT 1 FROM store_connection c WHERE c.id = l.store_connection_id \
                  AND (c.token_refreshed_at IS NULL OR c.token_refreshed_at <= l.completed_at))) \
                  ORDER BY l.completed_at LIMIT $2",

@@ -104,7 +104,7 @@ impl ImportRun<'_> {
                 match tombstone(&mut tx, &tools.outside, &tools.policy, pass, self.order.accept_deletes).await? {
                     Tombstoned::Gone(items) => {
                         self.counts.deleted += i32::try_from(items.len()).unwrap_or(i32::MAX);
-                        db::run::insert_items(&mut tx, &self.run, &items, now).await?;
+                        self.run.add_items(&mut tx, tools, &items).await?;
                     }
                     Tombstoned::GuardTripped(text) => doubt = Some(Note { kind: NoteKind::GuardTripped, text }),
                 }
@@ -126,14 +126,14 @@ impl ImportRun<'_> {
         if !progress.read_nothing() {
             db::connection::mark_synced(&mut tx, &connection.id, now).await?;
         }
-        db::run::update_counts(&mut tx, &self.run, total(progress), &self.counts, calls, now).await?;
+        self.run.count(&mut tx, self.tools, total(progress), &self.counts, calls).await?;
         tx.commit().await?;
         self.told(progress, doubt)
     }
 
     /// What a finished pass is called: products that could not be read, or not whole, are no success.
     fn told(&self, progress: &PassProgress, doubt: Option<Note>) -> Result<ImportEnd, Halt> {
-        let look = format!("which and why: store-sync logs show {}", self.run);
+        let look = format!("which and why: store-sync logs show {}", self.run.id);
         if progress.read_nothing() {
             let text = format!("none of the {} products that the shop lists could be read; {look}", progress.seen);
             return Err(Failure::new(FailureKind::Unreadable, text).into());
@@ -173,7 +173,7 @@ impl ImportRun<'_> {
         db::cursor::upsert(&mut tx, &connection.id, cursor, now).await?;
         db::cursor::delete_seen(&mut tx, &connection.id).await?;
         db::connection::mark_failure(&mut tx, &connection.id, (NoteKind::Endless.code(), &text), None, now).await?;
-        db::run::update_counts(&mut tx, &self.run, total(progress), &self.counts, calls, now).await?;
+        self.run.count(&mut tx, self.tools, total(progress), &self.counts, calls).await?;
         tx.commit().await?;
         Ok(ImportEnd::Partial(Note { kind: NoteKind::Endless, text }))
     }

@@ -12,13 +12,13 @@ use super::{
 };
 use crate::{
     connect,
-    db::{self, Tx, catalogue::ImportTarget, cursor::Cursor, run::NewRun},
+    db::{self, Tx, catalogue::ImportTarget, cursor::Cursor},
     model::{
-        Connection, ConnectionId, Counts, Failure, FailureKind, ImportScope, JobEnd, Pool, Remedy, RunAction, RunId,
-        RunStatus, Task, Time, Trigger,
+        Connection, ConnectionId, Counts, Failure, FailureKind, ImportScope, JobEnd, Pool, Remedy, RunAction, Task,
+        Time, Trigger,
     },
     provider::{self, Page, ShopClient},
-    tools::{Lease, Shared, Tools},
+    tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
 };
 
 /// How often a run looks, in the midst of a call, whether its shop was paused.
@@ -42,18 +42,15 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &ImportRequest<'_>) 
     let turn_ends = tools.outside.clock.now().plus(tools.policy.import_turn);
     let mut import = ImportRun { tools, lease, order, run, turn_ends, counts: Counts::default(), calls: 0 };
     let result = import.work().await;
-    let (status, error) = match &result {
-        Ok(ImportEnd::Whole) => (RunStatus::Success, None),
-        Ok(ImportEnd::Partial(note) | ImportEnd::GoesOn(note)) => {
-            (RunStatus::Partial, Some((note.kind.code(), note.text.as_str())))
-        }
-        Ok(ImportEnd::Stopped(note)) => (RunStatus::Cancelled, Some((note.kind.code(), note.text.as_str()))),
-        Err(failure) => (RunStatus::Failed, Some(failure.parts())),
+    let end = match &result {
+        Ok(ImportEnd::Whole) => RunEnd::Success,
+        Ok(ImportEnd::Partial(note) | ImportEnd::GoesOn(note)) => RunEnd::Partial(note.kind.code(), &note.text),
+        Ok(ImportEnd::Stopped(note)) => RunEnd::Cancelled(note.kind.code(), &note.text),
+        Err(failure) => RunEnd::Failed(failure),
     };
-    let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     lease.hold(&mut tx).await?;
-    db::run::close(&mut tx, &import.run, status, error, import.calls, now).await?;
+    import.run.close(&mut tx, tools, end, import.calls).await?;
     tx.commit().await?;
     result.map(|end| if matches!(end, ImportEnd::GoesOn(_)) { JobEnd::GoesOn } else { JobEnd::Done })
 }
@@ -63,7 +60,7 @@ pub(super) struct ImportRun<'a> {
     pub(super) tools: &'a Shared,
     lease: &'a Arc<Lease>,
     pub(super) order: &'a ImportRequest<'a>,
-    pub(super) run: RunId,
+    pub(super) run: OpenRun,
     /// From then on it makes room for imports that wait for a worker.
     turn_ends: Time,
     pub(super) counts: Counts,
@@ -225,7 +222,7 @@ impl ImportRun<'_> {
         calls: i32,
     ) -> Result<Counts, Halt> {
         let (tools, now) = (self.tools, self.tools.outside.clock.now());
-        let to = ImportTarget { client: &connection.client_id, connection: &connection.id, run: &self.run, now };
+        let to = ImportTarget { client: &connection.client_id, connection: &connection.id, run: &self.run.id, now };
         let mut tx = tools.db.begin().await?;
         self.may_write(&mut tx, progress).await?;
         let first_pass = cursor.full_sync_at.is_none();
@@ -245,10 +242,10 @@ impl ImportRun<'_> {
         let json = serde_json::to_value(progress).map_err(|e| Failure::new(FailureKind::Cursor, e.to_string()))?;
         let stands = Cursor { cursor: Some(Json(json)), ..cursor.clone() };
         db::cursor::upsert(&mut tx, &connection.id, &stands, now).await?;
-        db::run::insert_items(&mut tx, &self.run, &applied.items, now).await?;
+        self.run.add_items(&mut tx, tools, &applied.items).await?;
         let mut counts = self.counts;
         counts.add(&applied.counts);
-        db::run::update_counts(&mut tx, &self.run, total(progress), &counts, calls, now).await?;
+        self.run.count(&mut tx, tools, total(progress), &counts, calls).await?;
         tx.commit().await?;
         Ok(applied.counts)
     }
@@ -268,27 +265,12 @@ pub(super) fn total(progress: &PassProgress) -> i32 {
     i32::try_from(progress.total.unwrap_or(progress.seen)).unwrap_or(i32::MAX)
 }
 
-async fn open_run(tools: &Tools, lease: &Lease, order: &ImportRequest<'_>) -> Result<RunId, Failure> {
-    let job = &lease.job;
-    let now = tools.outside.clock.now();
+async fn open_run(tools: &Tools, lease: &Lease, order: &ImportRequest<'_>) -> Result<OpenRun, Failure> {
     let mut tx = tools.db.begin().await?;
-    lease.hold(&mut tx).await?;
-    let parent = db::run::close_orphans_of_job(&mut tx, &job.id, now).await?;
-    let attempt = db::run::count_of_job(&mut tx, &job.id).await? + 1;
-    let run = NewRun {
-        id: tools.outside.new_id(),
-        connection: order.connection.clone(),
-        client: job.client_id.clone(),
-        parent,
-        action: RunAction::Import,
-        trigger: order.trigger,
-        asset: None,
-        product: None,
-        job: Some(job.id.clone()),
-        attempt,
-        instance: tools.instance.clone(),
-    };
-    db::run::insert(&mut tx, &run, now).await?;
+    let of_job = JobRun::take_over(&mut tx, tools, lease).await?;
+    let attempt = db::run::count_of_job(&mut tx, &lease.job.id).await? + 1;
+    let about = RunAbout::shop(order.connection, &lease.job.client_id, RunAction::Import, order.trigger);
+    let run = of_job.open(&mut tx, tools, &RunAbout { attempt, ..about }).await?;
     tx.commit().await?;
-    Ok(run.id)
+    Ok(run)
 }

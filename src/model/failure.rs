@@ -424,7 +424,7 @@ mod tests {
 
     #[test]
     fn a_code_of_a_providers_file_is_told_and_steers_nothing() {
-        let failure = Failure::new(FailureKind::shop_says(ShopAnswer::Missing, "paused\n"), "gone");
+        let failure = Failure::new(FailureKind::shop_says(ShopAnswer::Missing, "paused"), "gone");
         assert_eq!((failure.code(), failure.remedy()), ("paused", Remedy::GiveUp));
         assert!(
             failure.kind != FailureKind::Paused && matches!(failure.kind, FailureKind::Shop(ShopAnswer::Missing, _))

@@ -8,14 +8,10 @@ use serde_json::Value;
 use super::upload::mark;
 use crate::{
     connect,
-    db::{
-        self, Tx,
-        job::NewJob,
-        run::{NewItem, NewRun},
-    },
-    model::{Failure, ItemOutcome, Job, Push, PushId, PushStatus, RunAction, RunId, RunStatus, Task, Trigger},
+    db::{self, Tx, job::NewJob, run::NewItem},
+    model::{Failure, ItemOutcome, Job, Push, PushId, PushStatus, RunAction, Task, Trigger},
     provider::{self, GalleryPicture, ShopClient},
-    tools::{Lease, Shared, Tools},
+    tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
 };
 
 /// Copies that were found beside a picture.
@@ -52,13 +48,13 @@ impl Copies {
     }
 
     /// Tells of them: in the run, and in the daemon's log.
-    pub(super) async fn write(&self, tools: &Tools, tx: &mut Tx, run: &RunId, push: &Push) -> sqlx::Result<()> {
+    pub(super) async fn write(&self, tools: &Tools, tx: &mut Tx, run: &OpenRun, push: &Push) -> sqlx::Result<()> {
         let items: Vec<NewItem> = self.0.iter().map(|copy| copy.item(tools, push)).collect();
         for item in &items {
             let told = item.message.as_deref().unwrap_or_default();
             tracing::warn!(push.id = %push.id, connection.id = %push.store_connection_id, "{told}");
         }
-        db::run::insert_items(tx, run, &items, tools.outside.clock.now()).await
+        run.add_items(tx, tools, &items).await
     }
 }
 
@@ -109,45 +105,27 @@ pub async fn check(tools: &Shared, lease: &Arc<Lease>, id: &PushId) -> Result<()
     let result = look(tools, lease, (&push, &image), &mut calls).await;
     let mut tx = tools.db.begin().await?;
     lease.hold(&mut tx).await?;
-    let (status, error) = match &result {
-        Ok(copies) => {
-            copies.write(tools, &mut tx, &run, &push).await?;
-            (RunStatus::Success, None)
-        }
-        Err(failure) => (RunStatus::Failed, Some(failure.parts())),
-    };
-    db::run::close(&mut tx, &run, status, error, calls, tools.outside.clock.now()).await?;
+    if let Ok(copies) = &result {
+        copies.write(tools, &mut tx, &run, &push).await?;
+    }
+    run.close(&mut tx, tools, RunEnd::of(&result), calls).await?;
     tx.commit().await?;
     result.map(drop)
 }
 
 /// Opens the run of a look; `None` where no picture is taken to be in the shop: who pushes it looks for copies himself.
-async fn open(tools: &Tools, lease: &Lease, id: &PushId) -> Result<Option<(Push, String, RunId)>, Failure> {
-    let now = tools.outside.clock.now();
+async fn open(tools: &Tools, lease: &Lease, id: &PushId) -> Result<Option<(Push, String, OpenRun)>, Failure> {
     let mut tx = tools.db.begin().await?;
-    lease.hold(&mut tx).await?;
-    let parent = db::run::close_orphans_of_job(&mut tx, &lease.job.id, now).await?;
+    let of_job = JobRun::take_over(&mut tx, tools, lease).await?;
     let push = db::push::find(&mut tx, id.as_str()).await?.filter(|push| push.status == PushStatus::Synced);
     let Some((push, image)) = push.and_then(|push| Some((push.clone(), push.external_image_id?))) else {
         tx.commit().await?;
         return Ok(None);
     };
-    let run = NewRun {
-        id: tools.outside.new_id(),
-        connection: push.store_connection_id.clone(),
-        client: push.client_id.clone(),
-        parent,
-        action: RunAction::Reconcile,
-        trigger: Trigger::Retry,
-        asset: Some(push.generated_asset_id.clone()),
-        product: Some(push.product_id.clone()),
-        job: Some(lease.job.id.clone()),
-        attempt: lease.job.attempts,
-        instance: tools.instance.clone(),
-    };
-    db::run::insert(&mut tx, &run, now).await?;
+    let about = RunAbout::push(&push, RunAction::Reconcile, Trigger::Retry);
+    let run = of_job.open(&mut tx, tools, &RunAbout { attempt: lease.job.attempts, ..about }).await?;
     tx.commit().await?;
-    Ok(Some((push, image, run.id)))
+    Ok(Some((push, image, run)))
 }
 
 async fn look(

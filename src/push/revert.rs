@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use crate::{
-    connect,
-    db::{self, run::NewRun},
-    model::{
-        ConnectionStatus, Failure, FailureKind, Noun, Push, PushId, PushStatus, RunAction, RunStatus, Task, Trigger,
-    },
+    connect, db,
+    model::{Failure, FailureKind, Noun, Push, PushId, PushStatus, RunAction, Task, Trigger},
     provider,
-    tools::{Lease, Shared, Tools},
+    tools::{JobRun, Lease, RunAbout, RunEnd, Shared, Tools},
 };
 
 /// Asks for pushed pictures to be taken out; one transaction for all of them.
@@ -28,7 +25,7 @@ pub async fn ask_revert(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Fail
         let push = Push { status: PushStatus::Removing, ..push };
         let shop = db::connection::find(&mut tx, &push.store_connection_id).await?;
         // A shop that cannot be used now is asked when it can: the row waits, a job would only fail.
-        if shop.is_some_and(|shop| shop.status == ConnectionStatus::Active) {
+        if shop.is_some_and(|shop| shop.is_usable()) {
             db::job::enqueue(&mut tx, &tools.outside, &push.client_id, Task::push(&push, Trigger::Manual)).await?;
         }
         asked.push(push);
@@ -39,29 +36,14 @@ pub async fn ask_revert(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Fail
 
 /// Takes one picture out. Asking twice does no more than asking once: the gallery is looked at first.
 pub async fn revert(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigger) -> Result<(), Failure> {
-    let (job, now) = (&lease.job, tools.outside.clock.now());
     let mut tx = tools.db.begin().await?;
-    lease.hold(&mut tx).await?;
-    let parent = db::run::close_orphans_of_job(&mut tx, &job.id, now).await?;
+    let of_job = JobRun::take_over(&mut tx, tools, lease).await?;
     let push = db::push::find(&mut tx, id.as_str()).await?.filter(|push| push.status == PushStatus::Removing);
     let Some((push, image)) = push.and_then(|push| Some((push.clone(), push.external_image_id?))) else {
         tx.commit().await?;
         return Ok(());
     };
-    let run = NewRun {
-        id: tools.outside.new_id(),
-        connection: push.store_connection_id.clone(),
-        client: push.client_id.clone(),
-        parent,
-        action: RunAction::Delete,
-        trigger,
-        asset: Some(push.generated_asset_id.clone()),
-        product: Some(push.product_id.clone()),
-        job: Some(job.id.clone()),
-        attempt: 1,
-        instance: tools.instance.clone(),
-    };
-    db::run::insert(&mut tx, &run, now).await?;
+    let run = of_job.open(&mut tx, tools, &RunAbout::push(&push, RunAction::Delete, trigger)).await?;
     tx.commit().await?;
     let mut calls = 0;
     let result = match connect::open_for(lease, tools, &push.store_connection_id).await {
@@ -75,17 +57,11 @@ pub async fn revert(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Tr
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     lease.hold(&mut tx).await?;
-    match &result {
-        Ok(_) => {
-            db::push::mark_removed(&mut tx, &push.id, now).await?;
-            db::run::mark_picture(&mut tx, &run.id, &image, None).await?;
-            db::run::close(&mut tx, &run.id, RunStatus::Success, None, calls, now).await?;
-        }
-        Err(failure) => {
-            let error = Some(failure.parts());
-            db::run::close(&mut tx, &run.id, RunStatus::Failed, error, calls, now).await?;
-        }
+    if result.is_ok() {
+        db::push::mark_removed(&mut tx, &push.id, now).await?;
+        db::run::mark_picture(&mut tx, &run.id, &image, None).await?;
     }
+    run.close(&mut tx, tools, RunEnd::of(&result), calls).await?;
     tx.commit().await?;
     result.map(drop)
 }

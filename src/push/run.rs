@@ -10,13 +10,10 @@ use super::{
 };
 use crate::{
     connect,
-    db::{self, event::NewEvent, push::Pushed, run::NewRun},
-    model::{
-        Asset, Connection, EventType, Failure, FailureKind, Product, Push, PushId, PushMode, RunAction, RunId,
-        RunStatus, Trigger,
-    },
+    db::{self, event::NewEvent, push::Pushed},
+    model::{Asset, Connection, EventType, Failure, FailureKind, Product, Push, PushId, PushMode, RunAction, Trigger},
     provider::{self, GalleryPicture, Placement, ShopClient, StepOutputs, Upload},
-    tools::{Lease, Shared, Tools},
+    tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
 };
 
 /// What is known of a push: committed before and after every step.
@@ -49,47 +46,35 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigg
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     lease.hold(&mut tx).await?;
-    match &result {
-        Ok(landed) => {
-            let (image, url) = (&landed.picture.id, landed.picture.url.as_deref());
-            let row = Pushed { image_id: image, image_url: url, sha256: &landed.sha256, position: landed.position };
-            db::push::mark_synced(&mut tx, &opened.push.id, &row, now).await?;
-            let event = NewEvent {
-                id: &tools.outside.new_id(),
-                client: &opened.push.client_id,
-                kind: EventType::Exported,
-                flow: opened.asset.generation_flow_id.as_ref(),
-                product: Some(&opened.push.product_id),
-                asset: Some(&opened.push.generated_asset_id),
-                user: None,
-                metadata: None,
-            };
-            db::event::insert(&mut tx, &event, now).await?;
-            for replaced in &landed.replaced {
-                db::push::mark_replaced(
-                    &mut tx,
-                    &opened.push.store_connection_id,
-                    &opened.push.product_id,
-                    replaced,
-                    now,
-                )
+    if let Ok(landed) = &result {
+        let (image, url) = (&landed.picture.id, landed.picture.url.as_deref());
+        let row = Pushed { image_id: image, image_url: url, sha256: &landed.sha256, position: landed.position };
+        db::push::mark_synced(&mut tx, &opened.push.id, &row, now).await?;
+        let event = NewEvent {
+            id: &tools.outside.new_id(),
+            client: &opened.push.client_id,
+            kind: EventType::Exported,
+            flow: opened.asset.generation_flow_id.as_ref(),
+            product: Some(&opened.push.product_id),
+            asset: Some(&opened.push.generated_asset_id),
+            user: None,
+            metadata: None,
+        };
+        db::event::insert(&mut tx, &event, now).await?;
+        for replaced in &landed.replaced {
+            db::push::mark_replaced(&mut tx, &opened.push.store_connection_id, &opened.push.product_id, replaced, now)
                 .await?;
-            }
-            let asset = opened.push.generated_asset_id.as_str();
-            db::catalogue::mark_own_picture(&mut tx, &opened.push.product_id, image, asset).await?;
-            db::run::mark_picture(&mut tx, &opened.run, image, url).await?;
-            landed.copies.write(tools, &mut tx, &opened.run, &opened.push).await?;
-            if landed.resumed {
-                // Who began it may have been stopped, not ended: what he still had on his way is looked for when it has arrived.
-                db::job::insert(&mut tx, &check_job(tools, &lease.job, &opened.push)).await?;
-            }
-            db::run::close(&mut tx, &opened.run, RunStatus::Success, None, calls, now).await?;
         }
-        Err(failure) => {
-            let error = Some(failure.parts());
-            db::run::close(&mut tx, &opened.run, RunStatus::Failed, error, calls, now).await?;
+        let asset = opened.push.generated_asset_id.as_str();
+        db::catalogue::mark_own_picture(&mut tx, &opened.push.product_id, image, asset).await?;
+        db::run::mark_picture(&mut tx, &opened.run.id, image, url).await?;
+        landed.copies.write(tools, &mut tx, &opened.run, &opened.push).await?;
+        if landed.resumed {
+            // Who began it may have been stopped, not ended: what he still had on his way is looked for when it has arrived.
+            db::job::insert(&mut tx, &check_job(tools, &lease.job, &opened.push)).await?;
         }
     }
+    opened.run.close(&mut tx, tools, RunEnd::of(&result), calls).await?;
     tx.commit().await?;
     result.map(drop)
 }
@@ -98,16 +83,14 @@ struct Opened {
     push: Push,
     asset: Asset,
     product: Product,
-    run: RunId,
+    run: OpenRun,
 }
 
 /// Claims the push and opens its run; `None` where there is nothing to do any more.
 async fn open(tools: &Tools, lease: &Lease, id: &PushId, trigger: Trigger) -> Result<Option<Opened>, Failure> {
-    let (job, now) = (&lease.job, tools.outside.clock.now());
     let mut tx = tools.db.begin().await?;
-    lease.hold(&mut tx).await?;
-    let parent = db::run::close_orphans_of_job(&mut tx, &job.id, now).await?;
-    let Some(push) = db::push::claim(&mut tx, id, now).await? else {
+    let of_job = JobRun::take_over(&mut tx, tools, lease).await?;
+    let Some(push) = db::push::claim(&mut tx, id, tools.outside.clock.now()).await? else {
         // Withdrawn, replaced, or in the shop already.
         tx.commit().await?;
         return Ok(None);
@@ -115,22 +98,10 @@ async fn open(tools: &Tools, lease: &Lease, id: &PushId, trigger: Trigger) -> Re
     let asset = db::asset::find(&mut tx, push.generated_asset_id.as_str()).await?;
     let product = db::product::find(&mut tx, push.product_id.as_str()).await?;
     let (Some(asset), Some(product)) = (asset, product) else { return Ok(None) };
-    let run = NewRun {
-        id: tools.outside.new_id(),
-        connection: push.store_connection_id.clone(),
-        client: push.client_id.clone(),
-        parent,
-        action: RunAction::Upload,
-        trigger,
-        asset: Some(asset.id.clone()),
-        product: Some(product.id.clone()),
-        job: Some(job.id.clone()),
-        attempt: push.attempts,
-        instance: tools.instance.clone(),
-    };
-    db::run::insert(&mut tx, &run, now).await?;
+    let about = RunAbout { attempt: push.attempts, ..RunAbout::push(&push, RunAction::Upload, trigger) };
+    let run = of_job.open(&mut tx, tools, &about).await?;
     tx.commit().await?;
-    Ok(Some(Opened { push, asset, product, run: run.id }))
+    Ok(Some(Opened { push, asset, product, run }))
 }
 
 /// A picture that was read back from the shop.

@@ -1,6 +1,7 @@
 //! What a verb is handed: the crafts, wired once by `app`. Holds no decisions.
 
 mod lease;
+mod runs;
 mod trouble;
 
 use std::{
@@ -10,6 +11,7 @@ use std::{
 };
 
 pub use lease::Lease;
+pub use runs::{JobRun, OpenRun, RunAbout, RunEnd};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 

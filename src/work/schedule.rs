@@ -10,9 +10,9 @@ use tokio_cron_scheduler::{Job as TickJob, JobScheduler, JobSchedulerError};
 use super::worker::recover;
 use crate::{
     connect, db, generate,
-    model::{Connection, ConnectionId, EVENT_DAYS, ImportScope, RunStatus, Task, Time, Trigger, next_due},
+    model::{Connection, ConnectionId, EVENT_DAYS, ImportScope, Task, Time, Trigger, next_due},
     outside::{Clock, catch_panic},
-    tools::{Shared, Tools},
+    tools::{OpenRun, RunEnd, Shared, Tools},
 };
 
 /// Schedules looked at in one tick.
@@ -226,9 +226,8 @@ async fn warn(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result
         "the permission of {} ends {end} and could not be renewed: connect the shop again",
         connection.store_url
     );
-    let run = connect::refresh_run(tools, connection);
-    db::run::insert(&mut tx, &run, now).await?;
-    db::run::close(&mut tx, &run.id, RunStatus::Skipped, Some(("permission_ending", &text)), 0, now).await?;
+    let run = OpenRun::open(&mut tx, tools, &connect::refresh_run(connection)).await?;
+    run.close(&mut tx, tools, RunEnd::Skipped("permission_ending", &text), 0).await?;
     tx.commit().await?;
     tracing::warn!(connection.id = %connection.id, "{text}");
     Ok(())

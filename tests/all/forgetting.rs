@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use store_sync::{
-    connect,
     db::{
         self,
         run::{NewItem, NewRun},
     },
-    model::{ConnectionId, ImportScope, ItemOutcome, JobId, RunAction, RunId, RunStatus, Time, Trigger},
+    model::{AssetId, ConnectionId, ImportScope, ItemOutcome, JobId, RunAction, RunId, RunStatus, Time, Trigger},
     sandbox::SandboxOptions,
     work,
 };
@@ -23,15 +22,31 @@ async fn house(engine: Engine, config: &str) -> (TestApp, ConnectionId) {
     (app, id)
 }
 
+/// What an old run was about.
+#[derive(Default)]
+struct Old {
+    action: Option<RunAction>,
+    parent: Option<RunId>,
+    asset: Option<AssetId>,
+    job: Option<JobId>,
+}
+
 /// A run that ended at once, with so many items.
-async fn old_run(app: &TestApp, change: impl FnOnce(&mut NewRun), items: usize, at: Time) -> RunId {
+async fn old_run(app: &TestApp, old: Old, items: usize, at: Time) -> RunId {
     let connection = app.connection().await;
-    let mut run = NewRun {
-        action: RunAction::Import,
+    let run = NewRun {
+        id: app.tools.outside.new_id(),
+        connection: &connection.id,
+        client: &connection.client_id,
+        parent: old.parent.as_ref(),
+        action: old.action.unwrap_or(RunAction::Import),
         trigger: Trigger::Schedule,
-        ..connect::refresh_run(&app.tools, &connection)
+        asset: old.asset.as_ref(),
+        product: None,
+        job: old.job.as_ref(),
+        attempt: 1,
+        instance: &app.tools.instance,
     };
-    change(&mut run);
     let item = |_| NewItem {
         id: app.tools.outside.new_id(),
         entity_type: "product",
@@ -65,12 +80,12 @@ async fn old_runs_go_and_what_is_needed_stays(engine: Engine) {
     let (app, _) = house(engine, "").await;
     let now = app.clock.now();
     let days = |days: u64| now.minus(Duration::from_hours(24 * days));
-    let old = old_run(&app, |_| {}, 3, days(91)).await;
-    let child = old_run(&app, |run| run.parent = Some(old.clone()), 0, days(91)).await;
-    let young = old_run(&app, |run| run.parent = Some(child.clone()), 1, days(89)).await;
+    let old = old_run(&app, Old::default(), 3, days(91)).await;
+    let child = old_run(&app, Old { parent: Some(old.clone()), ..Old::default() }, 0, days(91)).await;
+    let young = old_run(&app, Old { parent: Some(child.clone()), ..Old::default() }, 1, days(89)).await;
     // The newest of its kind, however old; the one before it goes.
-    let hook = old_run(&app, |run| run.action = RunAction::Webhook, 0, days(300)).await;
-    let last_hook = old_run(&app, |run| run.action = RunAction::Webhook, 0, days(200)).await;
+    let hook = old_run(&app, Old { action: Some(RunAction::Webhook), ..Old::default() }, 0, days(300)).await;
+    let last_hook = old_run(&app, Old { action: Some(RunAction::Webhook), ..Old::default() }, 0, days(200)).await;
     // An open job's, an ended job's.
     let mut tx = app.tools.db.begin().await.expect("begins");
     let connection = app.connection().await;
@@ -90,30 +105,31 @@ async fn old_runs_go_and_what_is_needed_stays(engine: Engine) {
     };
     db::job::insert(&mut tx, &job).await.expect("a job");
     tx.commit().await.expect("commits");
-    let of_open = old_run(&app, |run| run.job = Some(job.id.clone()), 0, days(95)).await;
-    let of_ended = old_run(&app, |run| run.job = Some(JobId::from("gone")), 0, days(95)).await;
+    let of_open = old_run(&app, Old { job: Some(job.id.clone()), ..Old::default() }, 0, days(95)).await;
+    let of_ended = old_run(&app, Old { job: Some(JobId::from("gone")), ..Old::default() }, 0, days(95)).await;
     // An open push's, a finished push's.
     let products = app.products().await;
     let (open, done) = (app.add_asset(&products[0], 1).await, app.add_asset(&products[1], 2).await);
     app.approve(&done).await;
     app.drain().await;
     app.approve(&open).await;
-    let push = |asset: &store_sync::model::Asset| {
-        let id = asset.id.clone();
-        move |run: &mut NewRun| (run.action, run.asset) = (RunAction::Upload, Some(id))
+    let push = |asset: &store_sync::model::Asset| Old {
+        action: Some(RunAction::Upload),
+        asset: Some(asset.id.clone()),
+        ..Old::default()
     };
     let of_open_push = old_run(&app, push(&open), 0, days(95)).await;
     let of_done_push = old_run(&app, push(&done), 0, days(95)).await;
     // A renewal that may have spent the token in use, and one that spent an older token.
-    let renewal = |run: &mut NewRun| run.action = RunAction::RefreshToken;
-    let spent_this = old_run(&app, renewal, 0, days(96)).await;
-    let spent_older = old_run(&app, renewal, 0, days(120)).await;
-    old_run(&app, renewal, 0, days(1)).await;
+    let renewal = || Old { action: Some(RunAction::RefreshToken), ..Old::default() };
+    let spent_this = old_run(&app, renewal(), 0, days(96)).await;
+    let spent_older = old_run(&app, renewal(), 0, days(120)).await;
+    old_run(&app, renewal(), 0, days(1)).await;
     // What the older application wrote names no instance.
-    let legacy = old_run(&app, |_| {}, 0, days(400)).await;
+    let legacy = old_run(&app, Old::default(), 0, days(400)).await;
     let mut tx = app.tools.db.begin().await.expect("begins");
     for run in [&spent_this, &spent_older] {
-        db::run::mark_details(&mut tx, run, &serde_json::json!({ "spent": "x" })).await.expect("is kept");
+        db::run::mark_token(&mut tx, run, "x").await.expect("is kept");
     }
     refreshed(&mut tx, days(100)).await;
     disown(&mut tx, &legacy).await;
@@ -140,8 +156,8 @@ async fn old_runs_go_and_what_is_needed_stays(engine: Engine) {
 async fn a_tick_deletes_a_few_and_the_next_ones_the_rest(engine: Engine) {
     let (app, _) = house(engine, "[log]\nkeep_days = 1\n").await;
     let at = app.clock.now().minus(Duration::from_hours(25));
-    let heavy = old_run(&app, |_| {}, 12_000, at).await;
-    old_run(&app, |_| {}, 0, app.clock.now()).await;
+    let heavy = old_run(&app, Old::default(), 12_000, at).await;
+    old_run(&app, Old::default(), 0, app.clock.now()).await;
     let left = async || {
         let mut tx = app.tools.db.read().await.expect("reads");
         db::run::list_items(&mut tx, &heavy, 100_000).await.expect("lists").len()
@@ -154,7 +170,7 @@ async fn a_tick_deletes_a_few_and_the_next_ones_the_rest(engine: Engine) {
 
 async fn nothing_is_forgotten_where_logs_are_kept_for_ever(engine: Engine) {
     let (app, _) = house(engine, "[log]\nkeep_days = 0\n").await;
-    let old = old_run(&app, |_| {}, 1, app.clock.now().minus(Duration::from_hours(24 * 4000))).await;
+    let old = old_run(&app, Old::default(), 1, app.clock.now().minus(Duration::from_hours(24 * 4000))).await;
     work::tick(&app.tools).await.expect("ticks");
     assert!(is_there(&app, &old).await);
 }

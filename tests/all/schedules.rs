@@ -3,18 +3,21 @@
 use std::time::Duration;
 
 use store_sync::{
+    connect,
     db::{self, connection::Schedule, lease, lease::Ownership},
     manage,
     model::{ConnectionStatus, Pool, RunAction, RunStatus, Trigger},
     work,
 };
 
-use crate::support::{Engine, TestApp, on_both};
+use crate::support::{Engine, TestApp, on_both, write_by_hand};
 
 on_both!(
     a_schedule_fires_once_for_many_ticks,
     a_job_wakes_workers_once_it_is_committed,
     a_pause_or_a_resume_counts_only_in_the_state_that_it_was_seen_in,
+    a_paused_shop_is_not_due_and_says_who_paused_it,
+    a_pause_of_an_earlier_release_becomes_one_of_now,
     one_lane_runs_one_job_at_a_time,
     orphaned_runs_are_closed_and_say_so
 );
@@ -84,17 +87,51 @@ async fn a_pause_or_a_resume_counts_only_in_the_state_that_it_was_seen_in(engine
     let id = app.connect().await;
     manage::pause_connection(&app.tools, &id).await.expect("is paused");
     let twice = manage::pause_connection(&app.tools, &id).await.expect_err("is paused already");
-    assert!(twice.message.contains("the connection is error, not active"), "{}", twice.message);
+    assert!(twice.message.contains("the connection is paused already"), "{}", twice.message);
     // Between the look and the write somebody disconnects it.
     let mut tx = app.tools.db.begin().await.expect("begins");
     db::connection::mark_status(&mut tx, &id, ConnectionStatus::Disconnected, None, app.clock.now())
         .await
         .expect("is marked");
-    let states = (ConnectionStatus::Error, ConnectionStatus::Active);
-    assert!(!db::connection::move_status(&mut tx, &id, states, None, app.clock.now()).await.expect("looks"));
+    assert!(!db::connection::mark_resumed(&mut tx, &id, app.clock.now()).await.expect("looks"));
     tx.commit().await.expect("commits");
     manage::resume_connection(&app.tools, &id).await.expect_err("is disconnected");
     assert_eq!(app.connection().await.status, ConnectionStatus::Disconnected);
+}
+
+async fn a_paused_shop_is_not_due_and_says_who_paused_it(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let id = app.connect().await;
+    app.drain().await;
+    let every_minute = manage::ScheduleChange {
+        every: Some(Duration::from_mins(1)),
+        enabled: true,
+        ..manage::ScheduleChange::default()
+    };
+    manage::schedule_connection(&app.tools, &id, &every_minute).await.expect("is scheduled");
+    let paused = manage::pause_connection(&app.tools, &id).await.expect("is paused");
+    assert_eq!((paused.status, paused.state()), (ConnectionStatus::Active, "paused"));
+    assert_eq!((paused.paused_at, paused.paused_by.as_deref()), (Some(app.clock.now()), Some("operator")));
+    app.clock.advance(Duration::from_mins(5));
+    work::tick(&app.tools).await.expect("ticks");
+    assert_eq!(app.drain().await, 0, "a paused shop is not imported");
+    let (resumed, _) = manage::resume_connection(&app.tools, &id).await.expect("is resumed");
+    assert_eq!((resumed.paused_at, resumed.state()), (None, "active"));
+    work::tick(&app.tools).await.expect("ticks");
+    assert_eq!(app.drain().await, 1);
+}
+
+/// A release of before the column kept a pause in the status.
+async fn a_pause_of_an_earlier_release_becomes_one_of_now(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let id = app.connect().await;
+    let sql = "UPDATE store_connection SET status = 'error', last_error_code = 'paused', last_error = 'paused by an operator'";
+    write_by_hand(&app.tools.db, sql).await;
+    connect::complete_older(&app.tools).await.expect("is completed");
+    let found = app.connection().await;
+    assert_eq!((found.status, found.state(), found.last_error_code), (ConnectionStatus::Active, "paused", None));
+    assert_eq!(found.pause_reason.as_deref(), Some("paused by an operator"));
+    manage::resume_connection(&app.tools, &id).await.expect("is resumed");
 }
 
 async fn one_lane_runs_one_job_at_a_time(engine: Engine) {
@@ -143,8 +180,8 @@ async fn orphaned_runs_are_closed_and_say_so(engine: Engine) {
     let now = app.clock.now();
     let run = db::run::NewRun {
         id: app.tools.outside.new_id(),
-        connection: id,
-        client: app.client.clone(),
+        connection: &id,
+        client: &app.client,
         parent: None,
         action: RunAction::Import,
         trigger: Trigger::Manual,
@@ -152,7 +189,7 @@ async fn orphaned_runs_are_closed_and_say_so(engine: Engine) {
         product: None,
         job: None,
         attempt: 1,
-        instance: "gone".into(),
+        instance: "gone",
     };
     let mut tx = app.tools.db.begin().await.expect("begins");
     db::run::insert(&mut tx, &run, now).await.expect("a run");
