@@ -200,6 +200,7 @@ kinds! {
     Away = "away", retry, 503;
     Database = "database", retry, 503;
     Fetch = "fetch", retry, 502;
+    FetchRefused = "fetch", give_up, 422;
     FilesAway = "files", retry, 503;
     FilesRefused = "files", give_up, 500;
     LeaseLost = "lease_lost", retry, 503;

@@ -4,7 +4,7 @@ use ::http::Method;
 use bytes::Bytes;
 use url::Url;
 
-use super::{FileError, Outside, Request};
+use super::{FileError, HttpError, Outside, Request};
 use crate::model::{AssetLocation, Failure, FailureKind};
 
 /// What helps: time, or nobody.
@@ -48,15 +48,18 @@ impl Outside {
     /// The bytes at a place.
     ///
     /// # Errors
-    /// `picture_missing` where nothing is there (any more), otherwise a failure that time may heal.
+    /// `picture_missing` if nothing is there (any more), `fetch` otherwise: final if the address may not be asked.
     pub async fn bytes_at(&self, place: &AssetLocation<'_>) -> Result<Bytes, Failure> {
         let url = match place {
             AssetLocation::Key(key) => return Ok(self.files.get(key).await?),
             AssetLocation::Url(url) => Url::parse(url).map_err(|e| missing(&format!("its address is none: {e}")))?,
         };
         let answer = self.http.send(Request::new(Method::GET, url)).await;
-        let answer =
-            answer.map_err(|e| Failure::new(FailureKind::Fetch, format!("the picture cannot be fetched: {e}")))?;
+        let answer = answer.map_err(|error| {
+            let refused = matches!(error, HttpError::Refused { .. });
+            let kind = if refused { FailureKind::FetchRefused } else { FailureKind::Fetch };
+            Failure::new(kind, format!("the picture cannot be fetched: {error}")).because(error)
+        })?;
         match answer.status {
             200 => Ok(answer.body),
             404 | 410 => Err(missing(&format!("its server answered {}", answer.status))),
