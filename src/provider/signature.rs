@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_published_vector_of_a_platform_holds() {
-        // From Shopify's documentation of callback verification.
+        // From a platform's documentation of callback verification.
         let query = [
             ("code", "0907a61c0c8d55e99db179b68161bc00"),
             ("timestamp", "1337178173"),
