@@ -139,7 +139,7 @@ impl Provider {
     }
 }
 
-/// Whether a text may be stored.
+/// Whether a text is short and free of control characters, so that it may be stored.
 fn is_plain(text: &str) -> bool {
     text.len() < 500 && !text.chars().any(char::is_control)
 }

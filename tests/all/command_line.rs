@@ -93,7 +93,7 @@ fn a_catalogue_of_ones_own_is_shown_or_refused_with_its_line() {
     let output = store_sync(folder.path(), &["demo", "--once", "--catalogue", "bad.csv"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text(&output.stderr).contains("bad.csv: line 2, column Variant Price: 'cheap' is no price"),
+        text(&output.stderr).contains("bad.csv: line 2, column Variant Price: 'cheap' is not a price"),
         "{}",
         text(&output.stderr)
     );
