@@ -170,14 +170,14 @@ fn joined(bulk: &Bulk, group: Vec<Value>) -> Option<Value> {
         let parent = line.get(&bulk.parent).and_then(Value::as_str).unwrap_or_default().to_owned();
         children.entry(parent).or_default().push((rule, line));
     }
-    adopt(bulk, &mut root, &mut children);
+    attach_children(bulk, &mut root, &mut children);
     Some(root)
 }
 
-fn adopt(bulk: &Bulk, item: &mut Value, children: &mut HashMap<String, Vec<(usize, Value)>>) {
+fn attach_children(bulk: &Bulk, item: &mut Value, children: &mut HashMap<String, Vec<(usize, Value)>>) {
     let Some(own) = bulk.id.text(item).and_then(|id| children.remove(&id)) else { return };
     for (rule, mut child) in own {
-        adopt(bulk, &mut child, children);
+        attach_children(bulk, &mut child, children);
         let into: &Path = &bulk.child[rule].into;
         into.append(item, vec![child]);
     }

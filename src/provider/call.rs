@@ -256,11 +256,11 @@ impl ShopClient {
         let body = parsed.as_ref().unwrap_or(&Value::Null);
         let recipe = &self.provider.recipe.call;
         self.rate_limiter.learn(&recipe.budget, &response, body, now);
-        let verdict = classify(&recipe.verdict, &response, body, now);
-        if verdict.class != ResponseClass::Ok {
+        let classified = classify(&recipe.verdict, &response, body, now);
+        if classified.class != ResponseClass::Ok {
             let instead = parsed.is_err().then(|| json::instead(&response.body)).flatten();
-            let message = self.refusal_message((request, &response), (body, instead), &verdict, grant);
-            return Ok(Outcome::Bad { class: verdict.class, kind: verdict.kind, wait: verdict.wait, message });
+            let message = self.refusal_message((request, &response), (body, instead), &classified, grant);
+            return Ok(Outcome::Bad { class: classified.class, kind: classified.kind, wait: classified.wait, message });
         }
         match parsed {
             Ok(body) => Ok(Outcome::Good(Answer { headers: response.headers, body })),
@@ -285,7 +285,7 @@ impl ShopClient {
         &self,
         (request, response): (&Request, &Response),
         (body, instead): (&Value, Option<String>),
-        verdict: &Classified,
+        classified: &Classified,
         grant: &Grant,
     ) -> String {
         let place = log_target(&request.method, &request.url);
@@ -295,7 +295,7 @@ impl ShopClient {
         if let Some(words) = words.or(instead) {
             message.push_str(&format!(" ({})", cut(&redacted(&words, grant), MOST_WORDS)));
         }
-        if let Some(say) = &verdict.say {
+        if let Some(say) = &classified.say {
             message.push_str(&format!(". {say}"));
         }
         message

@@ -36,7 +36,7 @@ pub(super) async fn complete(
         reading.moved |= total.is_some() && reported.is_some() && reported != total;
         total = reported.or(total);
         token = nested.page.next(token.as_ref(), (&answer.headers, &answer.body), &base)?;
-        let new = reading.take(things);
+        let new = reading.record(things);
         if new > 0 {
             nested.into.append(item.to_mut(), things.to_vec());
         }
@@ -71,7 +71,7 @@ struct Reading {
 
 impl Reading {
     /// Records a page; returns how many of its entries are new.
-    fn take(&mut self, things: &[Value]) -> usize {
+    fn record(&mut self, things: &[Value]) -> usize {
         let mut new = 0;
         for thing in things {
             let text = thing.to_string();

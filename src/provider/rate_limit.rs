@@ -153,8 +153,8 @@ impl RateLimiter {
     /// Pauses all calls to this shop for `wait`, at most an hour.
     pub(super) fn pause_until(&self, now: Time, wait: Duration) {
         let until = now.plus(wait.min(QUIET_AT_MOST));
-        let mut quiet = lock(&self.quiet_until);
-        *quiet = Some(quiet.map_or(until, |known| known.max(until)));
+        let mut pause = lock(&self.quiet_until);
+        *pause = Some(pause.map_or(until, |known| known.max(until)));
     }
 }
 

@@ -1,5 +1,5 @@
-//! Sandbox: a small shop server with its own OAuth, catalogue, pictures, rate limit and fault injection. It is independent of
-//! the daemon, which calls it over HTTP like any other shop.
+//! Sandbox: a small shop server with its own OAuth, catalogue, pictures, rate limit and fault injection. It is
+//! independent of the daemon, which calls it over HTTP like any other shop.
 
 mod api;
 mod catalogue;

@@ -293,7 +293,7 @@ impl Check<'_> {
         let Some(push) = &recipe.push else { return };
         self.names_op(recipe, "push.list.op", &push.list.op);
         self.demand(!push.step.is_empty(), "push.step", "needs at least one step");
-        let kept: BTreeSet<String> = kept_names(recipe);
+        let outputs: BTreeSet<String> = kept_names(recipe);
         let mut names = BTreeSet::new();
         for step in &push.step {
             let key = format!("push.step.{}", step.name);
@@ -307,7 +307,7 @@ impl Check<'_> {
                 self.names_op(recipe, &format!("{key}.look.op"), op);
             }
             if let Some(list) = &step.list {
-                self.template(&format!("{key}.list"), list, &kept);
+                self.template(&format!("{key}.list"), list, &outputs);
             }
             let mut named = call_names(recipe);
             named.insert("value".into());
@@ -327,7 +327,7 @@ impl Check<'_> {
             "push.gallery",
             "replace_list needs a step with list = \"{kept.…}\", or with item and others",
         );
-        self.template("push.result.id", &push.result.id, &kept);
+        self.template("push.result.id", &push.result.id, &outputs);
         if let Some(undo) = &push.undo {
             self.names_op(recipe, "push.undo.op", &undo.op);
             let looks_up = |name: &str| recipe.op.get(&undo.op).is_some_and(|op| op.looks_up_any(name));

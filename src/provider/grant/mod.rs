@@ -1,6 +1,6 @@
 //! Grants: consent, token exchange, refresh and revocation. The `oauth2` crate implements OAuth 2; its requests go
-//! through our
-//! `outside::Http`, and responses are first converted to the standard's form as the provider's file describes.
+//! through our `outside::Http`, and responses are first converted to the standard's form as the provider's file
+//! describes.
 
 mod answer;
 mod consent;

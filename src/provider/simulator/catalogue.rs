@@ -63,7 +63,7 @@ impl SimulatorState {
         }
         let more = from + page.len() < numbers.len();
         let next = page.last().filter(|_| more).copied();
-        lead_on(&import.page, &mut reply, (numbers.len(), next, more), url);
+        write_next(&import.page, &mut reply, (numbers.len(), next, more), url);
         SimulatedReply::json(reply)
     }
 
@@ -97,7 +97,7 @@ impl SimulatorState {
         let page: Vec<Value> = all.iter().skip(from).take(request.size).cloned().collect();
         let end = from + page.len();
         nested.page.items.put(&mut reply.body, Value::Array(page));
-        lead_on(&nested.page, &mut reply, (all.len(), Some(end as u64), end < all.len()), url);
+        write_next(&nested.page, &mut reply, (all.len(), Some(end as u64), end < all.len()), url);
         SimulatedReply::json(reply)
     }
 
@@ -381,7 +381,7 @@ fn list_request(page: &PageKind, values: &Map<String, Value>, url: &str) -> List
 /// The query parameter of a linked page.
 const CURSOR: &str = "cursor";
 
-fn lead_on(page: &PageKind, reply: &mut Reply, (total, next, more): (usize, Option<u64>, bool), url: &str) {
+fn write_next(page: &PageKind, reply: &mut Reply, (total, next, more): (usize, Option<u64>, bool), url: &str) {
     if let Some(path) = &page.total {
         path.put(&mut reply.body, total.into());
     }

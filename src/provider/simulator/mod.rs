@@ -220,7 +220,7 @@ impl Simulator {
             return state.file(&path).unwrap_or_else(SimulatedReply::missing).into();
         }
         if let Some(reply) = state.bulk_file(plan, &path, ask.headers.get("range"), &host) {
-            return state.handed_out(reply);
+            return state.exchange(reply);
         }
         if SimulatorState::is_consent(plan, ask) {
             let mut params: BTreeMap<String, String> = query.into_iter().collect();
@@ -236,7 +236,7 @@ impl Simulator {
         if plan.is_token(ask) {
             state.count("token");
             let reply = state.token(plan, ask);
-            return state.handed_out(reply);
+            return state.exchange(reply);
         }
         if let Some(reply) = state.consumer_token(plan, ask) {
             return reply.into();
@@ -260,7 +260,7 @@ impl Simulator {
             TokenState::Revoked => return SimulatedReply::json(plan.revoked.clone()).into(),
         }
         let reply = state.serve(plan, &meant, (ask, upload), &host);
-        state.handed_out(reply)
+        state.exchange(reply)
     }
 
     /// Changes a product, as the merchant would; returns the webhooks to send, `None` if it does not exist.
@@ -357,7 +357,7 @@ impl SimulatorState {
         *self.calls.entry(what.to_owned()).or_default() += 1;
     }
 
-    fn handed_out(&mut self, reply: SimulatedReply) -> SimulatedExchange {
+    fn exchange(&mut self, reply: SimulatedReply) -> SimulatedExchange {
         SimulatedExchange { lost: self.take(Fault::Lose), ..reply.into() }
     }
 }

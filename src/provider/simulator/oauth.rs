@@ -101,7 +101,7 @@ impl SimulatorState {
         if let Some(brought) = &provider.connect().brought {
             back.query_pairs_mut().append_pair("state", &state.unwrap_or_default());
             if allowed {
-                self.bring(plan, brought, &mut back);
+                self.add_keys(plan, brought, &mut back);
             } else {
                 back.query_pairs_mut().append_pair(&brought.declined.param, &brought.declined.is);
             }
@@ -133,7 +133,7 @@ impl SimulatorState {
     }
 
     /// Adds new keys to the callback URL.
-    fn bring(&mut self, plan: &Routes, brought: &Brought, back: &mut Url) {
+    fn add_keys(&mut self, plan: &Routes, brought: &Brought, back: &mut Url) {
         let sample = plan.talks.iter().find(|talk| talk.is_connect && talk.good);
         let sample = |param: &str| sample.and_then(|talk| talk.callback.get(param).cloned()).unwrap_or_default();
         let mut keys = Vec::new();

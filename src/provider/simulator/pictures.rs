@@ -78,7 +78,7 @@ impl SimulatorState {
             return SimulatedReply::missing();
         }
         if let Some(image) = values.get("image.id") {
-            return self.take_out(plan, &meant.op, image, product);
+            return self.remove_picture(plan, &meant.op, image, product);
         }
         if let Some(poll) = step.and_then(|step| step.poll.as_ref()) {
             let file = self.file_of(plan, values, ask);
@@ -231,7 +231,7 @@ impl SimulatorState {
         self.galleries.insert(product, numbers);
     }
 
-    fn take_out(&mut self, plan: &Routes, op: &str, image: &Value, product: Option<u64>) -> SimulatedReply {
+    fn remove_picture(&mut self, plan: &Routes, op: &str, image: &Value, product: Option<u64>) -> SimulatedReply {
         let Some(number) = plan.picture.read(image) else { return SimulatedReply::missing() };
         let holds = |(product, numbers): (&u64, &Vec<u64>)| numbers.contains(&number).then_some(*product);
         let product = product.or_else(|| self.galleries.iter().find_map(holds)).unwrap_or(number / 100);
