@@ -1,5 +1,5 @@
-//! A rehearsal of any platform over HTTP: the platform's own API as its provider's file tells it, on loopback, and beside it a small
-//! desk (`/rehearsal`) where the merchant's hand and bad luck are played.
+//! The simulator's HTTP server: the API of any platform as its provider's file describes it, and a control API
+//! (`/rehearsal`) for the merchant's actions and fault injection.
 
 use std::{
     collections::BTreeMap,
@@ -27,10 +27,10 @@ use crate::{
     sandbox::{self, Shelf},
 };
 
-/// Largest request: a picture and what goes with it.
+/// Largest request body in bytes: a picture and its form fields.
 const MAX_BODY: usize = 40 << 20;
 
-/// A platform's shop, ready to be served.
+/// A simulated shop, ready to be served.
 #[derive(Clone)]
 pub struct SimulatorServer {
     simulator: Arc<Simulator>,
@@ -52,8 +52,8 @@ impl Catalogue for SandboxCatalogue {
         self.0.changed_at(number)
     }
 
-    fn edit(&mut self, number: u64, given: Map<String, Value>, now: Time) -> bool {
-        self.0.edit(number, given, now)
+    fn edit(&mut self, number: u64, changes: Map<String, Value>, now: Time) -> bool {
+        self.0.edit(number, changes, now)
     }
 
     fn delete(&mut self, number: u64) -> bool {
@@ -61,7 +61,7 @@ impl Catalogue for SandboxCatalogue {
     }
 
     fn drawing(&self, number: u64) -> Bytes {
-        // Few drawings: it is the address that tells pictures apart.
+        // A few drawings suffice: pictures differ by their URL.
         let index = number % 12;
         let mut drawn = self.1.lock().unwrap_or_else(PoisonError::into_inner);
         drawn.entry(index).or_insert_with(|| sandbox::draw_scene(usize::try_from(index).unwrap_or(0)).into()).clone()
@@ -69,10 +69,10 @@ impl Catalogue for SandboxCatalogue {
 }
 
 impl SimulatorServer {
-    /// A shop of `provider`'s platform that sells what is on the shelf.
+    /// A simulated shop of `provider`'s platform with the products of `shelf`.
     ///
     /// # Errors
-    /// Where no conversations stand beside the provider's file.
+    /// Fails if the provider has no fixture of a successful connect.
     pub fn new(
         provider: Arc<Provider>,
         rules: SimulatorOptions,
@@ -84,12 +84,12 @@ impl SimulatorServer {
         Ok(Self { simulator: Arc::new(Simulator::new(provider, rules, catalogue, outside)?), http })
     }
 
-    /// What it is, for those who connect it.
+    /// The simulated shop.
     pub fn simulator(&self) -> &Simulator {
         &self.simulator
     }
 
-    /// Its routes: everything is the platform's but `/rehearsal`.
+    /// The routes: the platform's API, and the control API below `/rehearsal`.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/rehearsal", get(control))
@@ -101,27 +101,27 @@ impl SimulatorServer {
             .with_state(self.clone())
     }
 
-    async fn run(&self, errands: Vec<Outbound>) -> Vec<u16> {
-        let mut answers = Vec::new();
-        for Outbound(request) in errands {
-            answers.push(self.http.send_once(&request).await.map_or(0, |answer| answer.status));
+    async fn run(&self, outbound: Vec<Outbound>) -> Vec<u16> {
+        let mut statuses = Vec::new();
+        for Outbound(request) in outbound {
+            statuses.push(self.http.send_once(&request).await.map_or(0, |response| response.status));
         }
-        answers
+        statuses
     }
 
-    async fn finish(&self, answered: SimulatedExchange) -> Response {
-        if let Some(outbound) = answered.outbound {
-            // Nothing but 200 counts as taken.
+    async fn finish(&self, exchange: SimulatedExchange) -> Response {
+        if let Some(outbound) = exchange.outbound {
+            // Only 200 counts as accepted.
             if self.run(vec![outbound]).await != [200] {
-                let page = "<!doctype html><title>Access denied</title><h1>Access denied</h1><p>The app did not take the keys.</p>";
+                let page = "<!doctype html><title>Access denied</title><h1>Access denied</h1><p>The app did not accept the keys.</p>";
                 return (StatusCode::UNAUTHORIZED, axum::response::Html(page)).into_response();
             }
         }
-        if answered.lost {
+        if exchange.lost {
             let broken = futures_util::stream::once(async { Err::<Bytes, _>(std::io::Error::other("lost")) });
             return Response::new(Body::from_stream(broken));
         }
-        let SimulatedReply { status, headers, body } = answered.reply;
+        let SimulatedReply { status, headers, body } = exchange.reply;
         let mut response = Response::builder().status(status);
         for (name, value) in headers {
             response = response.header(name, value);
@@ -130,7 +130,7 @@ impl SimulatorServer {
     }
 }
 
-/// Serves a stage at `listener` until `shutdown`.
+/// Serves the simulator at `listener` until `shutdown`.
 pub async fn serve(
     listener: TcpListener,
     server: SimulatorServer,
@@ -140,14 +140,14 @@ pub async fn serve(
 }
 
 async fn answer(State(server): State<SimulatorServer>, request: Request) -> Response {
-    let (ask, brought) = match read(request).await {
+    let (ask, upload) = match read(request).await {
         Ok(read) => read,
         Err(refusal) => return refusal,
     };
-    server.finish(server.simulator.answer(&ask, brought.as_ref())).await
+    server.finish(server.simulator.answer(&ask, upload.as_ref())).await
 }
 
-/// A request as conversations write it, and the picture that came with it.
+/// A request in the form of the fixtures, and the uploaded picture.
 async fn read(request: Request) -> Result<(ExpectedRequest, Option<Bytes>), Response> {
     let (method, headers) = (request.method().to_string(), request.headers().clone());
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -156,13 +156,13 @@ async fn read(request: Request) -> Result<(ExpectedRequest, Option<Bytes>), Resp
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let url = format!("{}://{host}{path}", if local { "http" } else { "https" });
     let kind = text(header::CONTENT_TYPE).to_owned();
-    let (body, brought) = if kind.starts_with("multipart/form-data") {
+    let (body, upload) = if kind.starts_with("multipart/form-data") {
         parts(Multipart::from_request(request, &()).await.map_err(IntoResponse::into_response)?).await?
     } else {
         let bytes = Bytes::from_request(request, &()).await.map_err(IntoResponse::into_response)?;
         whole(&kind, bytes)
     };
-    Ok((ExpectedRequest { method, url, headers: named(&headers), body }, brought))
+    Ok((ExpectedRequest { method, url, headers: named(&headers), body }, upload))
 }
 
 fn whole(kind: &str, bytes: Bytes) -> (Value, Option<Bytes>) {
@@ -180,7 +180,7 @@ fn whole(kind: &str, bytes: Bytes) -> (Value, Option<Bytes>) {
 }
 
 async fn parts(mut form: Multipart) -> Result<(Value, Option<Bytes>), Response> {
-    let (mut all, mut brought) = (Vec::new(), None);
+    let (mut all, mut upload) = (Vec::new(), None);
     while let Some(field) = form.next_field().await.map_err(IntoResponse::into_response)? {
         let name = field.name().unwrap_or_default().to_owned();
         let (file, kind) = (field.file_name().map(str::to_owned), field.content_type().map(str::to_owned));
@@ -190,13 +190,13 @@ async fn parts(mut form: Multipart) -> Result<(Value, Option<Bytes>), Response> 
             (_, true) => json!({ "name": name, "json": serde_json::from_slice::<Value>(&bytes).unwrap_or_default() }),
             (Some(file), false) => {
                 let part = json!({ "name": name, "file": file, "type": kind, "bytes": bytes.len() });
-                brought = Some(bytes);
+                upload = Some(bytes);
                 part
             }
             (None, false) => json!({ "name": name, "value": String::from_utf8_lossy(&bytes) }),
         });
     }
-    Ok((Value::Array(all), brought))
+    Ok((Value::Array(all), upload))
 }
 
 fn named(headers: &HeaderMap) -> BTreeMap<String, String> {
@@ -204,14 +204,14 @@ fn named(headers: &HeaderMap) -> BTreeMap<String, String> {
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
-/// `GET /rehearsal`: what was asked so far, and what is needed to connect.
+/// `GET /rehearsal`: the counters, and the values for the connect form.
 async fn control(State(server): State<SimulatorServer>) -> Json<Value> {
     let simulator = server.simulator();
-    let mut told = simulator.stats();
-    told["fields"] = json!(simulator.fields());
-    told["keys"] = json!(simulator.pasted_keys());
-    told["hosts"] = json!(simulator.hosts());
-    Json(told)
+    let mut stats = simulator.stats();
+    stats["fields"] = json!(simulator.fields());
+    stats["keys"] = json!(simulator.pasted_keys());
+    stats["hosts"] = json!(simulator.hosts());
+    Json(stats)
 }
 
 #[derive(Deserialize)]
@@ -234,50 +234,51 @@ enum ControlAction {
     Down,
     Lose,
     FailPicture,
-    /// Every access token has ended.
+    /// Expires every access token.
     Expire,
-    /// The merchant takes every permission back.
+    /// Revokes every permission.
     Revoke,
 }
 
-/// `POST /rehearsal/mischief`.
-async fn faults(State(server): State<SimulatorServer>, Json(asked): Json<FaultOrder>) -> StatusCode {
+/// `POST /rehearsal/mischief`: injects a fault.
+async fn faults(State(server): State<SimulatorServer>, Json(fault): Json<FaultOrder>) -> StatusCode {
     let simulator = server.simulator();
-    match asked.act {
-        ControlAction::Throttle => simulator.inject_fault(Fault::Throttle, asked.times),
-        ControlAction::Down => simulator.inject_fault(Fault::Down, asked.times),
-        ControlAction::Lose => simulator.inject_fault(Fault::Lose, asked.times),
-        ControlAction::FailPicture => simulator.inject_fault(Fault::FailPicture, asked.times),
+    match fault.act {
+        ControlAction::Throttle => simulator.inject_fault(Fault::Throttle, fault.times),
+        ControlAction::Down => simulator.inject_fault(Fault::Down, fault.times),
+        ControlAction::Lose => simulator.inject_fault(Fault::Lose, fault.times),
+        ControlAction::FailPicture => simulator.inject_fault(Fault::FailPicture, fault.times),
         ControlAction::Expire => simulator.end_tokens(),
         ControlAction::Revoke => simulator.revoke(),
     }
     StatusCode::NO_CONTENT
 }
 
-/// `PATCH /rehearsal/products/{number}`: the merchant changes a product.
+/// `PATCH /rehearsal/products/{number}`: changes a product, as the merchant would.
 async fn edit(
     State(server): State<SimulatorServer>,
     Path(number): Path<u64>,
-    Json(given): Json<Map<String, Value>>,
+    Json(changes): Json<Map<String, Value>>,
 ) -> Response {
-    told(&server, server.simulator().edit(number, given)).await
+    deliver(&server, server.simulator().edit(number, changes)).await
 }
 
-/// `DELETE /rehearsal/products/{number}`: the merchant takes it away.
+/// `DELETE /rehearsal/products/{number}`: deletes a product, as the merchant would.
 async fn remove(State(server): State<SimulatorServer>, Path(number): Path<u64>) -> Response {
-    told(&server, server.simulator().delete(number)).await
+    deliver(&server, server.simulator().delete(number)).await
 }
 
-/// What came of the deliveries.
-async fn told(server: &SimulatorServer, errands: Option<Vec<Outbound>>) -> Response {
-    match errands {
-        Some(errands) => Json(json!({ "deliveries": server.run(errands).await })).into_response(),
+/// Sends the webhooks; responds with their statuses, or with 404 if the product does not exist.
+async fn deliver(server: &SimulatorServer, webhooks: Option<Vec<Outbound>>) -> Response {
+    match webhooks {
+        Some(webhooks) => Json(json!({ "deliveries": server.run(webhooks).await })).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-/// `POST /rehearsal/activate`: the merchant activates an integration with the two addresses that the daemon showed.
+/// `POST /rehearsal/activate`: activates an integration, as the merchant would, with the two URLs that the daemon
+/// showed.
 async fn activate(State(server): State<SimulatorServer>, Form(params): Form<BTreeMap<String, String>>) -> Response {
-    let answered = server.simulator().activate(&params);
-    server.finish(answered).await
+    let exchange = server.simulator().activate(&params);
+    server.finish(exchange).await
 }

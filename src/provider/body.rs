@@ -1,4 +1,4 @@
-//! What a request carries: filled in as the provider's file says.
+//! Builds request bodies as the provider's file describes them.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Op {
-    /// Every name it looks up.
+    /// Every name that its templates look up.
     pub(super) fn slots(&self) -> Vec<&str> {
         let plain = self.path.iter().chain(self.query.values()).chain(self.headers.values()).flat_map(Template::slots);
         let mut slots: Vec<&str> = plain.collect();
@@ -39,9 +39,9 @@ impl Op {
         self.slots().contains(&name)
     }
 
-    /// Whether it looks up a name that begins so.
-    pub(super) fn looks_up_any(&self, beginning: &str) -> bool {
-        self.slots().iter().any(|slot| slot.starts_with(beginning))
+    /// Whether it looks up a name with this prefix.
+    pub(super) fn looks_up_any(&self, prefix: &str) -> bool {
+        self.slots().iter().any(|slot| slot.starts_with(prefix))
     }
 
     pub(super) fn may_repeat(&self) -> bool {
@@ -49,7 +49,7 @@ impl Op {
     }
 }
 
-/// The body of a request and the content type it needs.
+/// Returns the content type, if the body needs one, and the body.
 pub(super) fn fill(
     op: &Op,
     body: &BodyKind,
@@ -58,7 +58,7 @@ pub(super) fn fill(
 ) -> Result<(Option<String>, Body), Failure> {
     let file = || {
         upload.ok_or_else(|| {
-            Failure::new(FailureKind::NoPicture, "the provider's file sends a picture where there is none")
+            Failure::new(FailureKind::NoPicture, "the provider's file sends a picture in a call that has none")
         })
     };
     let json = |value: &Value| (Some("application/json".to_owned()), Body::Bytes(value.to_string().into()));
@@ -81,8 +81,8 @@ pub(super) fn fill(
         BodyKind::Raw { content_type } => (content_type.text(context)?, Body::Bytes(file()?.bytes.clone())),
         BodyKind::Multipart { fields, part } => {
             let mut parts = Vec::new();
-            let given = fields.as_ref().map(|template| template.value(context)).transpose()?.flatten();
-            for field in given.as_ref().and_then(Value::as_array).into_iter().flatten() {
+            let listed = fields.as_ref().map(|template| template.value(context)).transpose()?.flatten();
+            for field in listed.as_ref().and_then(Value::as_array).into_iter().flatten() {
                 let text = |name: &str| field.get(name).and_then(as_text).unwrap_or_default();
                 parts.push(text_part(&text("name"), text("value")));
             }

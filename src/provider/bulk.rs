@@ -1,5 +1,5 @@
-//! A whole catalogue in one file that the platform writes: asked for, waited for, then read in pieces, so that memory stays flat and a
-//! pass goes on where it was cut off.
+//! Bulk export: requests a file of the whole catalogue, polls until the platform has written it, then downloads it in
+//! chunks, so that memory use stays constant and an interrupted pass resumes.
 
 use std::collections::HashMap;
 
@@ -15,29 +15,30 @@ use super::{
 };
 use crate::model::{Failure, FailureKind, Remedy, Time, json};
 
-/// How much of the file is read at once, at first.
+/// The first size of a chunk in bytes; it doubles until one item fits.
 const PIECE: u64 = 512 * 1024;
-/// The most that one product with everything that belongs to it may take.
+/// Maximum size in bytes of one product with its children.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// Where a bulk reading stands. The file's address is a secret for a week, so it is not kept but asked for again.
+/// The position of a bulk export. The file's URL is a secret while it is valid, so it is not stored but requested
+/// again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BulkToken {
-    /// The platform's own name of the operation.
+    /// The platform's id of the export.
     id: String,
     begun: Time,
-    /// The byte to go on at; none while the file is being written.
+    /// The byte offset to resume at; `None` while the file is being written.
     at: Option<u64>,
 }
 
 impl BulkToken {
-    /// Whether the file is still being written.
+    /// Whether the platform is still writing the file.
     pub(super) fn waits(&self) -> bool {
         self.at.is_none()
     }
 }
 
-/// Whether this pass is read in bulk: begins it where the catalogue is large enough.
+/// Starts a bulk export if the catalogue is large enough; `None` if this pass reads plain pages.
 pub(super) async fn begin(shop: &ShopClient, bulk: &Bulk) -> Result<Option<Page>, Failure> {
     let recipe = &shop.provider.recipe;
     let answer = shop.call(&recipe.op[&bulk.count.op], With::default()).await?;
@@ -47,9 +48,13 @@ pub(super) async fn begin(shop: &ShopClient, bulk: &Bulk) -> Result<Option<Page>
     }
     let id = match shop.call(&recipe.op[&bulk.start.op], With::default()).await {
         Ok(answer) => bulk.start.id.text(&answer.body),
-        // It does not want to: then page by page.
+        // The platform refuses: fall back to plain pages.
         Err(failure) if failure.remedy() == Remedy::GiveUp => {
-            tracing::warn!(failure.code = failure.code(), "no bulk reading, page by page instead: {}", failure.message);
+            tracing::warn!(
+                failure.code = failure.code(),
+                "the bulk export was refused, reading pages instead: {}",
+                failure.message
+            );
             None
         }
         Err(failure) => return Err(failure),
@@ -58,7 +63,7 @@ pub(super) async fn begin(shop: &ShopClient, bulk: &Bulk) -> Result<Option<Page>
     Ok(id.map(|id| Page { products: Vec::new(), next: Some(next(id, begun, None)), total: None }))
 }
 
-/// The next piece of a bulk reading; `None` where the platform gave it up.
+/// Polls a bulk export or reads its next chunk; `None` if the export failed.
 pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> Result<Option<Page>, Failure> {
     let recipe = &shop.provider.recipe;
     let mut values = Map::new();
@@ -67,12 +72,12 @@ pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> 
     let state = bulk.poll.path.text(&answer.body).unwrap_or_default();
     if bulk.poll.failed.contains(&state) {
         let reason = bulk.poll.reason.as_ref().and_then(|path| path.text(&answer.body)).unwrap_or_default();
-        tracing::warn!(state, reason, "the bulk reading came to nothing, page by page instead");
+        tracing::warn!(state, reason, "the bulk export failed, reading pages instead");
         return Ok(None);
     }
     if !bulk.poll.ready.contains(&state) {
         if shop.outside.clock.now().since(token.begun) > bulk.poll.upto.0 {
-            let text = format!("{} has not finished the bulk reading yet", shop.provider.name());
+            let text = format!("{} has not finished the bulk export yet", shop.provider.name());
             return Err(Failure::new(FailureKind::BulkUnfinished, text));
         }
         shop.outside.clock.sleep(bulk.poll.every.0).await;
@@ -81,7 +86,7 @@ pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> 
     }
     let total = bulk.total.get(&answer.body).and_then(count);
     let Some(url) = bulk.url.text(&answer.body) else {
-        // A file without a line has no address.
+        // An empty file has no URL.
         return Ok(Some(Page { products: Vec::new(), next: None, total }));
     };
     let (items, at) = piece(shop, bulk, &url, token.at.unwrap_or(0)).await?;
@@ -99,7 +104,8 @@ fn next(id: String, begun: Time, at: Option<u64>) -> PageToken {
 
 type Items = Vec<Result<Value, String>>;
 
-/// The whole items that begin at a byte of the file, and where the next ones begin.
+/// Reads the complete items from a byte offset of the file; also returns the offset of the next ones, `None` at the
+/// end.
 async fn piece(shop: &ShopClient, bulk: &Bulk, url: &str, at: u64) -> Result<(Items, Option<u64>), Failure> {
     let mut size = PIECE;
     loop {
@@ -112,14 +118,15 @@ async fn piece(shop: &ShopClient, bulk: &Bulk, url: &str, at: u64) -> Result<(It
             return Ok((items, Some(at + read as u64)));
         }
         if size >= LARGEST {
-            let text = format!("one product of {} takes more than {LARGEST} bytes", shop.provider.name());
+            let text = format!("one product of {} needs more than {LARGEST} bytes", shop.provider.name());
             return Err(Failure::new(FailureKind::BulkItemTooLarge, text));
         }
         size *= 2;
     }
 }
 
-/// Items with what belongs to them, and how many bytes they took. The last one is left where more of it may follow.
+/// Parses items with their children, and returns how many bytes they used. The last item waits for the next chunk if
+/// more of it may follow.
 fn items(bulk: &Bulk, bytes: &[u8], ends: bool) -> (Items, usize) {
     let (mut items, mut group, mut group_at, mut at): (Items, Vec<Value>, usize, usize) =
         (Vec::new(), Vec::new(), 0, 0);
@@ -140,7 +147,7 @@ fn items(bulk: &Bulk, bytes: &[u8], ends: bool) -> (Items, usize) {
             }
             Err(why) => {
                 items.extend(joined(bulk, std::mem::take(&mut group)).map(Ok));
-                items.push(Err(format!("a line of the bulk file is no JSON: {why}")));
+                items.push(Err(format!("a line of the bulk file is not JSON: {why}")));
                 group_at = at;
             }
         }
@@ -152,7 +159,7 @@ fn items(bulk: &Bulk, bytes: &[u8], ends: bool) -> (Items, usize) {
     (items, group_at)
 }
 
-/// An item with its children in their places. A child comes after its parent.
+/// An item with its children inserted. A child's line comes after its parent's.
 fn joined(bulk: &Bulk, group: Vec<Value>) -> Option<Value> {
     let mut children: HashMap<String, Vec<(usize, Value)>> = HashMap::new();
     let mut lines = group.into_iter();
@@ -163,14 +170,14 @@ fn joined(bulk: &Bulk, group: Vec<Value>) -> Option<Value> {
         let parent = line.get(&bulk.parent).and_then(Value::as_str).unwrap_or_default().to_owned();
         children.entry(parent).or_default().push((rule, line));
     }
-    adopt(bulk, &mut root, &mut children);
+    attach_children(bulk, &mut root, &mut children);
     Some(root)
 }
 
-fn adopt(bulk: &Bulk, item: &mut Value, children: &mut HashMap<String, Vec<(usize, Value)>>) {
+fn attach_children(bulk: &Bulk, item: &mut Value, children: &mut HashMap<String, Vec<(usize, Value)>>) {
     let Some(own) = bulk.id.text(item).and_then(|id| children.remove(&id)) else { return };
     for (rule, mut child) in own {
-        adopt(bulk, &mut child, children);
+        attach_children(bulk, &mut child, children);
         let into: &Path = &bulk.child[rule].into;
         into.append(item, vec![child]);
     }
@@ -216,7 +223,7 @@ mod tests {
             while at < FILE.len() {
                 let end = (at + size).min(FILE.len());
                 let (items, read) = items(&bulk(), &FILE.as_bytes()[at..end], end == FILE.len());
-                // What is longer than the piece is asked for in a larger one.
+                // An item longer than the chunk needs a larger one.
                 if read == 0 {
                     break;
                 }

@@ -1,4 +1,4 @@
-//! One call to a shop: filled in, paced, sent, judged, and repeated where that helps.
+//! One call to a shop: builds the request, waits for the rate limit, sends, classifies the response, retries.
 
 use std::{
     sync::{
@@ -31,15 +31,15 @@ use crate::{
     outside::{HttpError, Outside, Request, Response, log_target},
 };
 
-/// How often a call that may be repeated is repeated when the shop does not answer well.
+/// Maximum number of tries, the first included, of an idempotent call while the shop is down.
 const TRIES_WHEN_DOWN: u32 = 3;
-/// How often a throttled call is repeated within its patience.
+/// Maximum number of retries of a throttled call within the recipe's `patience`.
 const TRIES_WHEN_THROTTLED: u32 = 8;
 
-/// Characters of a shop's own words that are repeated.
+/// Maximum number of characters that a message quotes of a shop's own error text.
 const MOST_WORDS: usize = 200;
 
-/// Speaks to one shop with its keys.
+/// Client of one shop's API, with its credentials.
 pub struct ShopClient {
     pub(super) outside: Outside,
     pub(super) provider: Arc<Provider>,
@@ -52,116 +52,116 @@ pub struct ShopClient {
     calls: AtomicI32,
 }
 
-/// Which shop a session speaks to.
+/// The shop that a client calls.
 pub struct Shop {
     pub provider: Arc<Provider>,
     pub facts: Facts,
-    /// Empty while the shop has not told it yet.
+    /// Empty until it is known.
     pub store_url: String,
-    /// The operator's app at the provider, where there is one.
+    /// The operator's app at the provider, if there is one.
     pub app: Option<App>,
 }
 
-/// What a call is filled with.
+/// The inputs of a call.
 #[derive(Default)]
 pub(super) struct With<'a> {
     pub(super) values: Map<String, Value>,
     pub(super) upload: Option<&'a Upload>,
-    /// The whole address, where the shop itself gave it.
+    /// The whole URL, if the shop itself returned it.
     pub(super) url: Option<&'a str>,
 }
 
-/// An answer that was found good.
+/// A successful response.
 pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     pub(super) body: Value,
 }
 
-/// What came of one exchange.
+/// The result of one exchange.
 enum Outcome {
     Good(Answer),
-    /// `wait` is the shop's wish; `said` the text for people.
+    /// `wait` is what the shop asks for; `message` is for people.
     Bad {
         class: ResponseClass,
         kind: FailureKind,
         wait: Option<Duration>,
-        said: String,
+        message: String,
     },
 }
 
 impl ShopClient {
-    /// A session with a shop. Its budget is shared with every other session of the process.
+    /// A client of a shop. All clients of a shop in this process share one rate limit.
     pub fn new(outside: Outside, shop: Shop, keys: Arc<dyn CredentialSource>, rate_limiters: &RateLimiters) -> Self {
         let Shop { provider, facts, store_url, app } = shop;
         let rate_limiter = rate_limiters.of(&provider, &store_url, &outside.clock);
         Self { outside, provider, facts, store_url, app, keys, fence: None, rate_limiter, calls: AtomicI32::new(0) }
     }
 
-    /// The same session, for work that may be taken from the caller: every call asks `fence` first.
+    /// The same client for work whose lease may be lost: every call checks `fence` first.
     #[must_use]
     pub fn fenced(self, fence: Arc<dyn Fence>) -> Self {
         Self { fence: Some(fence), ..self }
     }
 
-    /// HTTP exchanges so far.
+    /// Number of HTTP requests so far.
     pub fn api_calls(&self) -> i32 {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Whose file it speaks by.
+    /// The shop's provider.
     pub fn provider(&self) -> &Arc<Provider> {
         &self.provider
     }
 
-    /// Asks until the answer is good, patience ends, or it is clear that asking does not help.
+    /// Sends a call and retries it until it succeeds, `patience` ends, or a retry cannot help.
     pub(super) async fn call(&self, op: &Op, with: With<'_>) -> Result<Answer, Failure> {
-        let (mut renewed, mut tries, mut waited) = (false, 0, Duration::ZERO);
+        let (mut refreshed, mut tries, mut waited) = (false, 0, Duration::ZERO);
         loop {
             let grant = self.keys.current().await?;
             let request = self.request(op, &with, &grant)?;
             let elsewhere = op.url.is_some() || op.answer == AnswerKind::Any;
             let patience = self.provider.recipe.call.patience.0;
             if let Err(wait) = self.rate_limiter.acquire(op.cost, patience, &self.outside.clock).await {
-                let text = format!("{} asks for no calls for another {} s", self.provider.name(), wait.as_secs());
+                let text = format!("rate limit of {}: no calls for another {} s", self.provider.name(), wait.as_secs());
                 return Err(Failure::new(FailureKind::shop(ShopAnswer::Throttled), text).after(wait));
             }
             if let Some(fence) = &self.fence {
                 fence.check(request.method != Method::GET).await?;
             }
-            let (class, kind, wait, said) = match self.exchange(&request, &grant, elsewhere).await? {
+            let (class, kind, wait, message) = match self.exchange(&request, &grant, elsewhere).await? {
                 Outcome::Good(answer) => return Ok(answer),
-                Outcome::Bad { class, kind, wait, said } => (class, kind, wait, said),
+                Outcome::Bad { class, kind, wait, message } => (class, kind, wait, message),
             };
             tries += 1;
             match class {
-                ResponseClass::Expired if !renewed => {
+                ResponseClass::Expired if !refreshed => {
                     self.keys.refresh(grant.version).await?;
-                    renewed = true;
+                    refreshed = true;
                 }
                 ResponseClass::Expired => {
                     return Err(Failure::new(
                         FailureKind::TokenRefused,
-                        format!("{said}; a renewed token was refused too"),
+                        format!("{message}; a refreshed token was refused too"),
                     ));
                 }
                 ResponseClass::Throttled => {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_secs(2)));
                     waited += pause;
                     if waited > patience || tries > TRIES_WHEN_THROTTLED {
-                        return Err(Failure::new(kind, said).after(pause));
+                        return Err(Failure::new(kind, message).after(pause));
                     }
-                    // Everybody else who speaks to this shop keeps quiet too.
+                    // The pause applies to every client of this shop in the process.
                     self.rate_limiter.pause_until(self.outside.clock.now(), pause);
                 }
                 ResponseClass::Down if tries < TRIES_WHEN_DOWN && op.may_repeat() => {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_millis(500)));
                     if pause > patience {
-                        return Err(Failure::new(kind, said).after(pause));
+                        return Err(Failure::new(kind, message).after(pause));
                     }
                     self.outside.clock.sleep(pause).await;
                 }
                 ResponseClass::Down => {
-                    let failure = Failure::new(kind, said);
+                    let failure = Failure::new(kind, message);
                     return Err(match wait {
                         Some(wait) => failure.after(wait),
                         None => failure,
@@ -172,19 +172,19 @@ impl ShopClient {
                 | ResponseClass::Rights
                 | ResponseClass::Missing
                 | ResponseClass::Refused => {
-                    return Err(Failure::new(kind, said));
+                    return Err(Failure::new(kind, message));
                 }
             }
         }
     }
 
-    /// Fetches the bytes at an address that the shop gave, without our token.
+    /// Downloads from a URL that the shop returned, without our token.
     pub(super) async fn download(&self, address: &str) -> Result<Bytes, Failure> {
         let base = Url::parse(&self.store_url)
-            .map_err(|_| Failure::new(FailureKind::BadStoreUrl, "the shop's address is no address"))?;
+            .map_err(|_| Failure::new(FailureKind::BadStoreUrl, "the shop's URL is not valid"))?;
         let url = base
             .join(address)
-            .map_err(|_| Failure::new(FailureKind::BadPictureUrl, "the shop gave a picture address that is none"))?;
+            .map_err(|_| Failure::new(FailureKind::BadPictureUrl, "the shop returned an invalid picture URL"))?;
         let request = Request::new(Method::GET, url);
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = self
@@ -204,10 +204,11 @@ impl ShopClient {
         Err(Failure::new(FailureKind::PictureUnreachable, text))
     }
 
-    /// Fetches some bytes of a file that the shop gave the address of, without our token, and whether it ends there.
+    /// Downloads a byte range of a file whose URL the shop returned, without our token. Returns the bytes and whether
+    /// the file ends there.
     pub(super) async fn download_part(&self, address: &str, from: u64, size: u64) -> Result<(Bytes, bool), Failure> {
         let url = Url::parse(address)
-            .map_err(|_| Failure::new(FailureKind::BadFileUrl, "the shop gave an address of a file that is none"))?;
+            .map_err(|_| Failure::new(FailureKind::BadFileUrl, "the shop returned an invalid file URL"))?;
         let mut request = Request::new(Method::GET, url);
         insert(&mut request.headers, "range", &format!("bytes={from}-{}", from + size - 1))?;
         let place = log_target(&request.method, &request.url);
@@ -220,7 +221,7 @@ impl ShopClient {
                 let ends = total().is_some_and(|total| from + answer.body.len() as u64 >= total);
                 Ok((answer.body.clone(), ends))
             }
-            // Who does not know of parts sends all of it.
+            // A server without range support sends the whole file.
             200 => Ok((answer.body.slice(usize::try_from(from).unwrap_or(usize::MAX).min(answer.body.len())..), true)),
             416 => Ok((Bytes::new(), true)),
             status => Err(Failure::new(FailureKind::FileUnreachable, format!("{place} answered {status}"))),
@@ -241,8 +242,13 @@ impl ShopClient {
                 return Err(Failure::new(FailureKind::AnswerTooLarge, error.to_string()));
             }
             Err(error) => {
-                let said = format!("{}: {error}", self.provider.name());
-                return Ok(Outcome::Bad { class: ResponseClass::Down, kind: FailureKind::Network, wait: None, said });
+                let message = format!("{}: {error}", self.provider.name());
+                return Ok(Outcome::Bad {
+                    class: ResponseClass::Down,
+                    kind: FailureKind::Network,
+                    wait: None,
+                    message,
+                });
             }
         };
         let now = self.outside.clock.now();
@@ -250,49 +256,49 @@ impl ShopClient {
         let body = parsed.as_ref().unwrap_or(&Value::Null);
         let recipe = &self.provider.recipe.call;
         self.rate_limiter.learn(&recipe.budget, &response, body, now);
-        let verdict = classify(&recipe.verdict, &response, body, now);
-        if verdict.class != ResponseClass::Ok {
+        let classified = classify(&recipe.verdict, &response, body, now);
+        if classified.class != ResponseClass::Ok {
             let instead = parsed.is_err().then(|| json::instead(&response.body)).flatten();
-            let said = self.refusal_message((request, &response), (body, instead), &verdict, grant);
-            return Ok(Outcome::Bad { class: verdict.class, kind: verdict.kind, wait: verdict.wait, said });
+            let message = self.refusal_message((request, &response), (body, instead), &classified, grant);
+            return Ok(Outcome::Bad { class: classified.class, kind: classified.kind, wait: classified.wait, message });
         }
         match parsed {
             Ok(body) => Ok(Outcome::Good(Answer { headers: response.headers, body })),
             Err(why) => {
                 let kind = response.header("content-type").unwrap_or("no content type");
-                let mut said = format!(
-                    "{}: {} answered something that is not whole JSON ({kind}, {} bytes, {why})",
+                let mut message = format!(
+                    "{}: {} answered with invalid or truncated JSON ({kind}, {} bytes, {why})",
                     self.provider.name(),
                     log_target(&request.method, &request.url),
                     response.body.len()
                 );
                 if let Some(instead) = json::instead(&response.body) {
-                    said.push_str(&format!(": {}", cut(&redacted(&instead, grant), MOST_WORDS)));
+                    message.push_str(&format!(": {}", cut(&redacted(&instead, grant), MOST_WORDS)));
                 }
-                Ok(Outcome::Bad { class: ResponseClass::Down, kind: FailureKind::NotJson, wait: None, said })
+                Ok(Outcome::Bad { class: ResponseClass::Down, kind: FailureKind::NotJson, wait: None, message })
             }
         }
     }
 
-    /// What happened, for people: our place, the status, and the shop's own short words without any secret of ours.
+    /// The error message: request target, status, and the shop's own error text, shortened and redacted.
     fn refusal_message(
         &self,
         (request, response): (&Request, &Response),
         (body, instead): (&Value, Option<String>),
-        verdict: &Classified,
+        classified: &Classified,
         grant: &Grant,
     ) -> String {
         let place = log_target(&request.method, &request.url);
-        let mut said = format!("{}: {place} answered {}", self.provider.name(), response.status);
+        let mut message = format!("{}: {place} answered {}", self.provider.name(), response.status);
         let graphql = body.pointer("/errors/0/message").and_then(Value::as_str).map(str::to_owned);
         let words = self.provider.recipe.call.message.iter().find_map(|path| path.text(body)).or(graphql);
         if let Some(words) = words.or(instead) {
-            said.push_str(&format!(" ({})", cut(&redacted(&words, grant), MOST_WORDS)));
+            message.push_str(&format!(" ({})", cut(&redacted(&words, grant), MOST_WORDS)));
         }
-        if let Some(say) = &verdict.say {
-            said.push_str(&format!(". {say}"));
+        if let Some(say) = &classified.say {
+            message.push_str(&format!(". {say}"));
         }
-        said
+        message
     }
 
     fn backoff(&self, tries: u32, first: Duration) -> Duration {
@@ -312,7 +318,7 @@ impl ShopClient {
         let (facts, store_url) = (&self.facts, self.store_url.as_str());
         let context = TemplateContext { facts, store_url, grant: Some(grant), app: self.app.as_ref(), values };
         let url = match (with.url, &op.url) {
-            (Some(given), _) => Url::parse(given).map_err(|_| bad_address())?,
+            (Some(url), _) => Url::parse(url).map_err(|_| bad_address())?,
             (None, Some(template)) => {
                 Url::parse(&template.text(&context)?.unwrap_or_default()).map_err(|_| bad_address())?
             }
@@ -367,7 +373,7 @@ impl ShopClient {
     }
 }
 
-/// Words of a shop without a secret of ours, and on one line.
+/// A shop's text on one line, with our secrets redacted.
 fn redacted(words: &str, grant: &Grant) -> String {
     let mut words = words.to_owned();
     for secret in grant.secrets.values().map(ExposeSecret::expose_secret).filter(|s| s.len() > 3) {
@@ -376,7 +382,8 @@ fn redacted(words: &str, grant: &Grant) -> String {
     words.replace(char::is_control, " ")
 }
 
-/// A JSON answer; an empty one is null, and so is what another host says to an upload.
+/// Parses a JSON response. An empty body is null, and so is a body that is not JSON from another host (an upload
+/// target).
 fn parse(response: &Response, elsewhere: bool) -> Result<Value, String> {
     if elsewhere && (200..300).contains(&response.status) {
         return Ok(json::read(&response.body).unwrap_or(Value::Null));
@@ -388,7 +395,12 @@ fn parse(response: &Response, elsewhere: bool) -> Result<Value, String> {
 }
 
 fn insert(headers: &mut HeaderMap, name: &str, text: &str) -> Result<(), Failure> {
-    let bad = || Failure::new(FailureKind::BadHeader, format!("the header '{name}' cannot hold its value"));
+    let bad = || {
+        Failure::new(
+            FailureKind::BadHeader,
+            format!("the value of the header '{name}' has characters that a header must not contain"),
+        )
+    };
     let mut value = HeaderValue::from_str(text).map_err(|_| bad())?;
     value.set_sensitive(true);
     headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?, value);

@@ -1,4 +1,4 @@
-//! What an answer means, and what helps: the provider's rules first, then a default table.
+//! Classifies responses: by the provider's rules first, then by a default table.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::{
     outside::Response,
 };
 
-/// An answer, judged.
+/// A classified response.
 #[derive(Debug)]
 pub(super) struct Classified {
     pub(super) class: ResponseClass,
-    /// What a failure is made of where it is not good.
+    /// The kind of the failure, unless the class is `Ok`.
     pub(super) kind: FailureKind,
     pub(super) say: Option<String>,
     /// How long the shop asks us to wait.
@@ -36,32 +36,32 @@ impl When {
     }
 }
 
-/// How services that stand before shops mark the page that asks for a browser: header, words, who it is.
+/// How services in front of shops mark a browser challenge: header, values, display name.
 const CHALLENGES: [(&str, &[&str], &str); 3] = [
     ("cf-mitigated", &["challenge"], "Cloudflare"),
     ("x-amzn-waf-action", &["challenge", "captcha"], "AWS WAF"),
     ("sg-captcha", &["challenge"], "the shop's host"),
 ];
 
-/// What to do where the answer is not the shop's but the page of a service before it that wants to see a browser.
+/// Advice for the operator if the response is a browser challenge of a service in front of the shop; `None` otherwise.
 pub(super) fn challenge(response: &Response) -> Option<String> {
     let (_, _, who) = CHALLENGES.iter().find(|(name, words, _)| {
         response.header(name).is_some_and(|value| words.iter().any(|word| value.trim().eq_ignore_ascii_case(word)))
     })?;
-    Some(format!("{who} asks for a browser before it lets anybody to the shop: allow this server's address there"))
+    Some(format!("{who} in front of the shop demands a browser: allow this server's address there"))
 }
 
-/// Judges an answer. `body` is null where it is no JSON.
+/// Classifies a response. `body` is null if it is not JSON.
 pub(super) fn classify(rules: &[VerdictRule], response: &Response, body: &Value, now: Time) -> Classified {
     let status = response.status;
-    let asked = asked_wait(response, now);
-    // Whatever its status means at this shop: the shop has not seen the call.
+    let retry_after = retry_after(response, now);
+    // First, whatever its status means at this shop: the call did not reach the shop.
     if let Some(say) = challenge(response) {
         return Classified {
             class: ResponseClass::Down,
             kind: FailureKind::BrowserChallenge,
             say: Some(say),
-            wait: asked,
+            wait: retry_after,
         };
     }
     if let Some(rule) = rules.iter().find(|rule| rule.when.matches(status, body)) {
@@ -69,7 +69,7 @@ pub(super) fn classify(rules: &[VerdictRule], response: &Response, body: &Value,
             class: rule.class,
             kind: rule.code.as_deref().map_or_else(|| kind_of(rule.class, status), |code| named(rule.class, code)),
             say: rule.say.clone(),
-            wait: rule.wait.as_ref().and_then(|wait| wait.read(response, now)).or(asked),
+            wait: rule.wait.as_ref().and_then(|wait| wait.read(response, now)).or(retry_after),
         };
     }
     if let Some(code) = (200..300).contains(&status).then(|| graphql_error(body)).flatten() {
@@ -89,17 +89,18 @@ pub(super) fn classify(rules: &[VerdictRule], response: &Response, body: &Value,
         500.. => ResponseClass::Down,
         _ => ResponseClass::Refused,
     };
-    Classified { class, kind: kind_of(class, status), say: None, wait: asked }
+    Classified { class, kind: kind_of(class, status), say: None, wait: retry_after }
 }
 
-/// A GraphQL answer that is only an error comes with status 200.
+/// The code of a GraphQL error, which comes with status 200.
 fn graphql_error(body: &Value) -> Option<String> {
     let error = body.get("errors")?.as_array()?.first()?;
     let code = error.pointer("/extensions/code").and_then(as_text);
     Some(code.unwrap_or_else(|| "graphql_error".to_owned()))
 }
 
-/// What an answer means under its usual code. A token that ended is renewed, and one that is refused after that is `token_refused`.
+/// The failure kind of a class with its default code. An expired token has none of its own: it is refreshed, and a
+/// refusal after that is `token_refused`.
 fn kind_of(class: ResponseClass, status: u16) -> FailureKind {
     match shop_answer(class) {
         Some(ShopAnswer::Refused) | None => FailureKind::shop_says(ShopAnswer::Refused, &format!("http_{status}")),
@@ -107,7 +108,7 @@ fn kind_of(class: ResponseClass, status: u16) -> FailureKind {
     }
 }
 
-/// What an answer means under a code of the file's.
+/// The failure kind of a class with a code of the provider's file.
 fn named(class: ResponseClass, code: &str) -> FailureKind {
     FailureKind::shop_says(shop_answer(class).unwrap_or(ShopAnswer::Refused), code)
 }
@@ -124,8 +125,8 @@ fn shop_answer(class: ResponseClass) -> Option<ShopAnswer> {
     })
 }
 
-/// Retry-After as seconds or as an HTTP date (RFC 9110).
-fn asked_wait(response: &Response, now: Time) -> Option<Duration> {
+/// Reads Retry-After, in seconds or as an HTTP date (RFC 9110).
+fn retry_after(response: &Response, now: Time) -> Option<Duration> {
     let text = response.header("retry-after")?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).ok();

@@ -1,4 +1,4 @@
-//! What a template may look up at one moment.
+//! The values that templates look up during one call.
 
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::App;
 use crate::model::{Facts, Grant};
 
-/// The values of one call. Secrets are looked up in the grant and stand nowhere else.
+/// The values of one call. Secrets are looked up in the grant and not copied into `values`.
 pub(super) struct TemplateContext<'a> {
     pub(super) facts: &'a Facts,
     pub(super) store_url: &'a str,
@@ -17,7 +17,7 @@ pub(super) struct TemplateContext<'a> {
 }
 
 impl<'a> TemplateContext<'a> {
-    /// Only what the merchant and the shop told.
+    /// A context with facts only.
     pub(super) fn of_facts(facts: &'a Facts) -> Self {
         Self { facts, store_url: "", grant: None, app: None, values: Map::new() }
     }
@@ -43,7 +43,7 @@ impl<'a> TemplateContext<'a> {
         }
     }
 
-    /// The shop's address and its host, where the caller knows them.
+    /// The shop's URL or its host, if the caller knows them.
     fn address(&self, name: &str) -> Option<Value> {
         match name {
             "store_url" if !self.store_url.is_empty() => Some(self.store_url.into()),
@@ -53,7 +53,7 @@ impl<'a> TemplateContext<'a> {
     }
 }
 
-/// Host and, where it is no default, port of a shop's address.
+/// Host of a shop's URL, with the port unless it is the default.
 pub(super) fn shop_host(store_url: &str) -> Option<String> {
     let url = url::Url::parse(store_url).ok()?;
     let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();

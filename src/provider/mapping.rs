@@ -1,4 +1,4 @@
-//! Picks a shop's product into the normal form: paths and a short fixed list of conversions.
+//! Maps a shop's product to the normal form: paths and a short fixed list of conversions.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -17,7 +17,7 @@ use crate::model::{
     text::{cut, key},
 };
 
-/// Where each part of a normal product stands.
+/// The source of each field of a normal product.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Mapping {
@@ -51,12 +51,12 @@ pub(super) struct VariantMapping {
 #[serde(deny_unknown_fields)]
 pub(super) struct OptionMapping {
     pub(super) each: Path,
-    /// Where each has its name and its value; a map of names and values needs neither.
+    /// The paths of an option's name and value; not needed for a map of names to values.
     pub(super) name: Option<Path>,
     pub(super) value: Option<Path>,
 }
 
-/// Which things of a list count.
+/// Filters a list by a value of its elements.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Only {
@@ -75,29 +75,29 @@ impl Only {
 #[serde(deny_unknown_fields)]
 pub(super) struct ImageMapping {
     pub(super) each: Path,
-    /// Leaves out what is no picture.
+    /// Skips elements that are not pictures.
     pub(super) only: Option<Only>,
     pub(super) id: FieldMapping,
     pub(super) url: FieldMapping,
     pub(super) alt: Option<FieldMapping>,
 }
 
-/// One value: where it stands and how it is read.
+/// The mapping of one field: its source and its conversion.
 #[derive(Debug)]
 pub(super) struct FieldMapping {
     pub(super) source: FieldSource,
     pub(super) read_as: ReadAs,
-    /// Other words for the same thing.
+    /// Translates the shop's words to ours.
     pub(super) words: BTreeMap<String, String>,
     or: Option<Path>,
-    /// `{store_url}/{value}`: built around what was read.
+    /// A text around the value, such as `{store_url}/{value}`.
     pub(super) template: Option<Template>,
 }
 
 #[derive(Debug)]
 pub(super) enum FieldSource {
     Path(Path),
-    /// The same for every product.
+    /// A constant for every product.
     Fixed(String),
     /// A fact of the shop.
     Fact(String),
@@ -108,21 +108,21 @@ pub(super) enum FieldSource {
 pub(super) enum ReadAs {
     #[default]
     Text,
-    /// Whole smallest units with two digits behind the point: 1999 is 19.99.
+    /// An integer of minor units with two decimals: 1999 is 19.99.
     MinorUnits,
     EpochS,
     EpochMs,
-    /// A map from language to text: the first one that is not empty.
+    /// A map from language to text: the first non-empty text.
     FirstOfMap,
-    /// A list of languages, each with its text under `value`: the first one that is not empty.
+    /// A list of languages, each with its text under `value`: the first non-empty text.
     FirstOfList,
-    /// `{ amount, divisor }`: 1999 over 100 is 19.99.
+    /// `{ amount, divisor }`: 1999 / 100 is 19.99.
     AmountOverDivisor,
-    /// The end of an address-like id: `gid://shop/Product/7` is 7.
+    /// The last segment of a URL-like id: `gid://shop/Product/7` is 7.
     IdTail,
 }
 
-/// A place in the item, or where a value comes from otherwise and how it is read.
+/// A field mapping as a table: exactly one of `path`, `fixed` and `fact`, and its conversion.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
@@ -138,7 +138,7 @@ pub(super) struct Written {
 }
 
 impl<'de> Deserialize<'de> for FieldMapping {
-    /// A text is a path; a table says more. Not serde's `untagged`, which would hide what is wrong in either.
+    /// A text is a path; a table has options. Not serde's `untagged`, whose error would not say what is wrong.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = toml::Value::deserialize(deserializer)?;
         if let toml::Value::String(text) = &value {
@@ -150,14 +150,14 @@ impl<'de> Deserialize<'de> for FieldMapping {
             (Some(path), None, None) => FieldSource::Path(path),
             (None, Some(text), None) => FieldSource::Fixed(text),
             (None, None, Some(name)) => FieldSource::Fact(name),
-            _ => return Err(serde::de::Error::custom("a field has exactly one of: path, fixed, fact")),
+            _ => return Err(serde::de::Error::custom("a field needs exactly one of: path, fixed, fact")),
         };
         Ok(Self { source, read_as: written.read_as, words: written.words, or: written.or, template: written.template })
     }
 }
 
 impl FieldMapping {
-    /// The fact it reads, if it does.
+    /// The fact that it reads, if its source is a fact.
     pub(super) fn fact(&self) -> Option<&str> {
         match &self.source {
             FieldSource::Fact(name) => Some(name),
@@ -168,8 +168,8 @@ impl FieldMapping {
     pub(super) fn text(&self, item: &Value, context: &TemplateContext<'_>) -> Option<String> {
         let raw = match &self.source {
             FieldSource::Path(path) => {
-                let found = path.get(item).and_then(|value| self.convert(value));
-                found.or_else(|| self.or.as_ref()?.get(item).and_then(|value| self.convert(value)))
+                let value = path.get(item).and_then(|value| self.convert(value));
+                value.or_else(|| self.or.as_ref()?.get(item).and_then(|value| self.convert(value)))
             }
             FieldSource::Fixed(text) => Some(text.clone()),
             FieldSource::Fact(name) => context.text(name),
@@ -181,7 +181,7 @@ impl FieldMapping {
         template.text(&context).ok()?
     }
 
-    /// Where it is read from, if from the item.
+    /// The path that it reads, if its source is the item.
     pub(super) fn path(&self) -> Option<&Path> {
         match &self.source {
             FieldSource::Path(path) => Some(path),
@@ -215,12 +215,13 @@ impl FieldMapping {
             ReadAs::MinorUnits => text.parse().ok().and_then(|units| Price::from_minor(units, 2)),
             _ => Price::parse(&text),
         };
-        price
-            .map(Some)
-            .ok_or_else(|| format!("the price '{text}' is no amount with at most ten digits before the point"))
+        price.map(Some).ok_or_else(|| {
+            format!("the price '{text}' is not an amount with at most ten digits before the decimal point")
+        })
     }
 
-    /// A date that cannot be read is none: zero dates and worse stand in real shops, and no product is lost for one.
+    /// Reads a time; `None` if it is invalid: real shops have zero dates and worse, and such a date must not fail the
+    /// product.
     fn time(&self, item: &Value, context: &TemplateContext<'_>) -> Option<Time> {
         let text = self.text(item, context)?;
         match self.read_as {
@@ -235,24 +236,24 @@ fn text(pick: Option<&FieldMapping>, item: &Value, context: &TemplateContext<'_>
     pick?.text(item, context)
 }
 
-/// From here on a number with a fraction may stand for several whole ones.
+/// From 2^53 on, a float does not identify one integer.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// An id, which stands in an index.
+/// Reads an id, shortened to the length of the indexed column.
 ///
 /// # Errors
-/// The words for an id that is none: there is none, or a number that lost its last digits on the way into memory.
+/// Fails if there is no id, or if it is a number that lost digits when it was parsed as a float.
 fn id(pick: &FieldMapping, item: &Value, context: &TemplateContext<'_>, whose: &str) -> Result<String, String> {
     if let FieldSource::Path(path) = &pick.source
         && let Some(Value::Number(number)) = path.get(item)
         && number.as_f64().is_some_and(|id| number.is_f64() && id.abs() >= EXACT)
     {
-        return Err(format!("{whose} has an id ({number}) with more digits than are kept of a number"));
+        return Err(format!("{whose} has an id ({number}) with more digits than a JSON number can hold here"));
     }
     pick.text(item, context).map(key).ok_or_else(|| format!("{whose} has no id"))
 }
 
-/// The most characters of an SKU that are kept: it stands in an index, too, and people search for it.
+/// Maximum length of an SKU in characters: its column is indexed, and people search it.
 const MAX_SKU: usize = 512;
 
 /// An SKU, and whether it was cut.
@@ -265,7 +266,7 @@ fn sku(pick: Option<&FieldMapping>, item: &Value, context: &TemplateContext<'_>)
 }
 
 impl Mapping {
-    /// The normal form of one product, or why it has none.
+    /// Normalises one product; fails with its id, if known, and the reason.
     pub(super) fn product(
         &self,
         item: &Value,
@@ -317,7 +318,7 @@ impl Mapping {
         })
     }
 
-    /// Every pick of the mapping, with its key, for the checks.
+    /// The field mappings with their keys, for the checks.
     pub(super) fn picks(&self) -> Vec<(&'static str, &FieldMapping)> {
         let optional = [
             ("erp_sku", &self.erp_sku),
@@ -370,7 +371,7 @@ impl VariantMapping {
 }
 
 impl ImageMapping {
-    /// `None` for a picture without id or address: there is nothing to remember of it.
+    /// `None` for a picture without an id or a URL.
     fn image(&self, item: &Value, context: &TemplateContext<'_>) -> Option<NormalImage> {
         Some(NormalImage {
             id: id(&self.id, item, context, "a picture").ok()?,
@@ -380,10 +381,10 @@ impl ImageMapping {
     }
 }
 
-/// The database takes an id once a product: of two the first one counts.
+/// Keeps the first of several items with the same id, because an id is unique per product in the database.
 fn unique<T>(items: Vec<T>, id: impl Fn(&T) -> &String) -> Vec<T> {
-    let mut seen = std::collections::HashSet::with_capacity(items.len());
-    let keep: Vec<bool> = items.iter().map(|item| seen.insert(id(item).clone())).collect();
+    let mut ids = std::collections::HashSet::with_capacity(items.len());
+    let keep: Vec<bool> = items.iter().map(|item| ids.insert(id(item).clone())).collect();
     items.into_iter().zip(keep).filter_map(|(item, keep)| keep.then_some(item)).collect()
 }
 

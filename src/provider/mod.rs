@@ -1,5 +1,5 @@
-//! Speaks to a shop as its provider's file says. No database, no brand name: what a brand does is data, what kinds of
-//! shops do is here.
+//! Calls a shop's API as its provider file describes it. No database, no brand name: what one brand does is data in its
+//! file, what a kind of shop does is code here.
 
 mod body;
 mod bulk;
@@ -58,37 +58,37 @@ pub use write::{
 use crate::model::{Facts, Failure, FailureKind, Grant, PushMode, Secret};
 use recipe::{Connect, Oauth, Recipe};
 
-/// A store platform, as its file describes it, checked.
+/// A store platform, read from its file and validated.
 #[derive(Debug)]
 pub struct Provider {
     recipe: Recipe,
-    /// `built-in`, or the file it was read from.
+    /// `built-in`, or the path of its file.
     source: String,
-    /// Conversations that prove it: file and text.
+    /// Recorded exchanges that test it: file and text.
     fixtures: Vec<(String, String)>,
 }
 
-/// Every provider this process knows, by key.
+/// The providers of this process, by key.
 #[derive(Debug, Default)]
 pub struct Providers {
     known: BTreeMap<String, Arc<Provider>>,
-    /// Built-in ones that the operator's folder replaces.
+    /// Built-in providers that the operator's folder replaces.
     replaced: Vec<String>,
 }
 
-/// Bytes of a shop's address: it stands in an index.
+/// Maximum length of a shop's URL in bytes: its column is indexed.
 const MAX_STORE_URL: usize = 1000;
 
 type BuiltIn = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-/// The files compiled in: key, recipe, and the documents beside it.
+/// The embedded files: key, recipe, and the other documents of its folder.
 const BUILT_IN: &[BuiltIn] = include!(concat!(env!("OUT_DIR"), "/built_in.in"));
 
 impl Providers {
-    /// The providers compiled into the program.
+    /// The providers embedded in the binary.
     ///
     /// # Errors
-    /// When a built-in file has problems; a test keeps that from being released.
+    /// Fails if a built-in file has problems; a test prevents the release of such a file.
     pub fn built_in() -> Result<Self, Vec<Problem>> {
         let mut providers = Self::default();
         let mut problems = Vec::new();
@@ -101,13 +101,13 @@ impl Providers {
                         fixtures.map(|(name, text)| (format!("providers/{key}/{name}"), (*text).to_owned())).collect();
                     providers.add(provider);
                 }
-                Err(found) => problems.extend(found),
+                Err(more) => problems.extend(more),
             }
         }
         if problems.is_empty() { Ok(providers) } else { Err(problems) }
     }
 
-    /// Adds the providers of a folder (one sub-folder each). One with a known key replaces that.
+    /// Adds the providers of a folder (one sub-folder each). A provider with a known key replaces the older one.
     pub fn load_folder(&mut self, folder: &FilePath) -> Result<(), Vec<Problem>> {
         for provider in check::folder(folder)? {
             if self.known.contains_key(provider.key()) {
@@ -127,35 +127,35 @@ impl Providers {
         self.known.get(key)
     }
 
-    /// All of them, by key.
+    /// All providers, ordered by key.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Provider>> {
         self.known.values()
     }
 
-    /// Built-in ones that the operator's folder replaces, with the file.
+    /// Built-in providers that the operator's folder replaces, each with the file that does so.
     pub fn replaced(&self) -> &[String] {
         &self.replaced
     }
 }
 
 impl Provider {
-    /// Its key: the word in `store_type`.
+    /// Its key: the value of `store_type`.
     pub fn key(&self) -> &str {
         &self.recipe.provider.key
     }
 
-    /// Its name, for people.
+    /// Its display name.
     pub fn name(&self) -> &str {
         &self.recipe.provider.name
     }
 
-    /// `built-in`, or the file it was read from.
+    /// `built-in`, or the path of its file.
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// The hosts that its own addresses name; what looks up the shop's address stays as it is written. Beside these only
-    /// addresses that the shop itself gives are reached.
+    /// The hosts in its own URLs; a host that a placeholder fills is returned as written. Requests go to these hosts
+    /// and to URLs that the shop itself returns, to no others.
     pub fn hosts(&self) -> BTreeSet<String> {
         let (connect, call) = (self.connect(), &self.recipe.call);
         let oauth =
@@ -172,47 +172,47 @@ impl Provider {
         all.map(host).collect()
     }
 
-    /// Conversations that prove it: file and text.
+    /// Recorded exchanges that test it: file and text.
     pub fn fixtures(&self) -> &[(String, String)] {
         &self.fixtures
     }
 
-    /// What the shop takes of a picture.
+    /// What the shop accepts as a picture.
     pub fn limits(&self) -> &Limits {
         &self.recipe.provider.limits
     }
 
-    /// What the merchant is asked for.
+    /// The fields of the connect form.
     pub fn fields(&self) -> &[Field] {
         &self.recipe.connect.field
     }
 
-    /// How the permission reaches us.
+    /// How the credentials reach us.
     pub fn kind(&self) -> ConnectKind {
         self.recipe.connect.kind
     }
 
-    /// Whether the shop is connected by keys that the merchant pastes.
+    /// Whether the merchant connects the shop by pasting API keys.
     pub fn takes_pasted_keys(&self) -> bool {
         self.fields().iter().any(|field| field.secret)
     }
 
-    /// Whether the operator needs an app of his own at the provider.
+    /// Whether the operator must register an app at the provider.
     pub fn needs_app(&self) -> bool {
         self.recipe.connect.oauth.as_ref().is_some_and(|oauth| oauth.client.is_none())
     }
 
-    /// Whether a grant without a refresh token can be renewed all the same.
+    /// Whether a grant without a refresh token can be refreshed (client credentials).
     pub fn makes_own_tokens(&self) -> bool {
         self.kind() == ConnectKind::ClientCredentials
     }
 
-    /// Whether tokens without an end can be exchanged for ones that are renewed.
+    /// Whether non-expiring tokens can be exchanged for refreshable ones.
     pub fn migrates_tokens(&self) -> bool {
         self.recipe.connect.oauth.as_ref().is_some_and(|oauth| oauth.migrate.is_some())
     }
 
-    /// Scopes that are needed and not granted, as sets: what a scope implies counts as granted.
+    /// The required scopes that are not granted; a scope that a granted scope implies counts as granted.
     pub fn missing_scopes(&self, grant: &Grant) -> Vec<String> {
         let (Some(oauth), Some(granted)) = (&self.recipe.connect.oauth, &grant.scopes) else { return Vec::new() };
         let has = |context: &String| {
@@ -222,17 +222,17 @@ impl Provider {
         oauth.scopes.iter().filter(|context| !has(context)).cloned().collect()
     }
 
-    /// Whether the consent uses PKCE.
+    /// Whether the authorization request uses PKCE.
     pub fn takes_pkce(&self) -> bool {
         self.recipe.connect.oauth.as_ref().is_some_and(|oauth| oauth.pkce == recipe::Pkce::S256)
     }
 
-    /// Scopes that are asked for.
+    /// The requested scopes.
     pub fn scopes(&self) -> &[String] {
         self.recipe.connect.oauth.as_ref().map_or(&[], |oauth| &oauth.scopes)
     }
 
-    /// How long before its end a token is renewed.
+    /// How long before its expiry a token is refreshed.
     pub fn refresh_margin(&self) -> Duration {
         self.recipe.connect.oauth.as_ref().map_or(Duration::ZERO, |oauth| oauth.margin.0)
     }
@@ -242,30 +242,33 @@ impl Provider {
         self.recipe.import.map.variants.is_some()
     }
 
-    /// Why every import must read everything, where that is so.
+    /// Why every import must be a full one; `None` if incremental imports are possible.
     pub fn full_only(&self) -> Option<&str> {
         match &self.recipe.import.since {
             Some(_) => None,
-            None => Some(self.recipe.import.full_only.as_deref().unwrap_or("the platform cannot tell what changed")),
+            None => Some(
+                self.recipe.import.full_only.as_deref().unwrap_or("the platform has no filter for changed products"),
+            ),
         }
     }
 
-    /// How far an import of changes reaches back behind the last one.
+    /// How far before the watermark an incremental import starts.
     pub fn overlap(&self) -> Duration {
         self.recipe.import.since.as_ref().map_or(Duration::ZERO, |since| since.overlap.0)
     }
 
-    /// The names of the steps that carry a picture into the shop; none where the file describes no push.
+    /// The names of the steps of a push; empty if the file describes no push.
     pub fn push_steps(&self) -> Vec<&str> {
         self.recipe.push.iter().flat_map(|push| push.step.iter().map(|step| step.name.as_str())).collect()
     }
 
-    /// Whether a push may choose a picture's place, or put it in the place of another: only where galleries are written whole.
+    /// Whether a push may choose a picture's position or replace another picture: only if the gallery is written as a
+    /// whole list.
     fn places_pictures(&self) -> bool {
         self.recipe.push.as_ref().is_some_and(|push| push.gallery == recipe::GalleryKind::ReplaceList)
     }
 
-    /// Whether a push may do that to a gallery.
+    /// Whether a push supports this mode.
     pub fn supports(&self, mode: PushMode) -> bool {
         match mode {
             PushMode::Append => true,
@@ -274,7 +277,7 @@ impl Provider {
         }
     }
 
-    /// Whether a push may make a picture the first.
+    /// Whether a push can put a picture first.
     fn makes_first(&self) -> bool {
         let by_step = |step: &recipe::PushStep| {
             let op = self.recipe.op.get(&step.op);
@@ -284,32 +287,32 @@ impl Provider {
         self.places_pictures() || self.recipe.push.iter().flat_map(|push| &push.step).any(by_step)
     }
 
-    /// Whether a picture is proved by its bytes after a push.
+    /// Whether a push is verified by comparing the picture's bytes.
     pub fn verifies_bytes(&self) -> bool {
         self.recipe.push.as_ref().is_some_and(|push| push.result.verify == recipe::Verify::Bytes)
     }
 
-    /// Checks what the merchant gave: every field there, matching its pattern. Gives facts and secrets apart.
-    pub fn read_fields(&self, given: &BTreeMap<String, String>) -> Result<(Facts, BTreeMap<String, Secret>), Failure> {
+    /// Validates the connect form: every field is present and matches its pattern. Returns facts and secrets
+    /// separately.
+    pub fn read_fields(&self, values: &BTreeMap<String, String>) -> Result<(Facts, BTreeMap<String, Secret>), Failure> {
         let bad = |text: String| Err(Failure::new(FailureKind::BadField, text));
         let names: Vec<&str> = self.fields().iter().map(|f| f.name.as_str()).collect();
-        if let Some(unknown) = given.keys().find(|name| !names.contains(&name.as_str())) {
+        if let Some(unknown) = values.keys().find(|name| !names.contains(&name.as_str())) {
             return bad(format!("{} asks for no '{unknown}'; it asks for: {}", self.name(), names.join(", ")));
         }
         let (mut facts, mut secrets) = (Facts::new(), BTreeMap::new());
         for field in self.fields() {
-            let value = given.get(&field.name).map(|v| v.trim()).filter(|v| !v.is_empty()).or(field.default.as_deref());
+            let value =
+                values.get(&field.name).map(|v| v.trim()).filter(|v| !v.is_empty()).or(field.default.as_deref());
             let hint = field.example.as_ref().map(|e| format!(" (for example {e})")).unwrap_or_default();
             let Some(value) = value else {
                 return bad(format!("{} needs '{}': {}{hint}", self.name(), field.name, field.ask));
             };
             if !field.pattern.matches(value) {
-                // A secret's value is not repeated, nor what may hold a password; a fact's is, so that the merchant sees the slip.
-                let shown = if field.secret || value.contains('@') {
-                    "what was given".to_owned()
-                } else {
-                    format!("'{value}'")
-                };
+                // A secret is not repeated, nor a value that may contain a password; other values are, so that the
+                // merchant sees the typo.
+                let shown =
+                    if field.secret || value.contains('@') { "the value".to_owned() } else { format!("'{value}'") };
                 return bad(format!("{shown} is not a valid '{}': {}{hint}", field.name, field.ask));
             }
             if field.secret {
@@ -321,13 +324,14 @@ impl Provider {
         Ok((facts, secrets))
     }
 
-    /// The shop's address, where the facts are known already that it is made of.
+    /// The shop's URL; `None` if a fact that it is built from is not known yet.
     pub fn store_url_if_known(&self, facts: &Facts) -> Result<Option<String>, Failure> {
         let known = self.recipe.connect.store_url.slots().all(|slot| facts.contains_key(slot));
         if known { self.store_url(facts).map(Some) } else { Ok(None) }
     }
 
-    /// The facts that a shop's address tells, where it tells all that this file looks up: of a shop that others have connected.
+    /// The facts of a shop that another system connected, read from its URL; `None` if the URL lacks a fact that this
+    /// file looks up.
     pub fn facts_of_address(&self, store_url: &str) -> Option<Facts> {
         let template = &self.recipe.connect.store_url;
         let mut facts: Facts = template
@@ -346,14 +350,13 @@ impl Provider {
         self.store_url(&facts).is_ok().then_some(facts)
     }
 
-    /// The shop's address from its facts: lower-case host, no slash at the end; plain http only on loopback.
+    /// The shop's URL from its facts: lower-case host, no trailing slash; plain http only on loopback.
     pub fn store_url(&self, facts: &Facts) -> Result<String, Failure> {
-        let bad =
-            |why: &str| Failure::new(FailureKind::BadStoreUrl, format!("{}: the shop's address {why}", self.name()));
+        let bad = |why: &str| Failure::new(FailureKind::BadStoreUrl, format!("{}: the shop's URL {why}", self.name()));
         let text = self.recipe.connect.store_url.text(&context::TemplateContext::of_facts(facts))?.unwrap_or_default();
-        let url = url::Url::parse(&text).map_err(|_| bad("is no address"))?;
+        let url = url::Url::parse(&text).map_err(|_| bad("is not a valid URL"))?;
         if url.as_str().len() > MAX_STORE_URL {
-            return Err(bad("is longer than any address needs to be"));
+            return Err(bad("is too long"));
         }
         let loopback = match url.host() {
             Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
@@ -365,7 +368,7 @@ impl Provider {
             return Err(bad("must begin with https://"));
         }
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-            return Err(bad("must hold neither user name, query nor fragment"));
+            return Err(bad("must not contain a user name, a query or a fragment"));
         }
         Ok(url.as_str().trim_end_matches('/').to_owned())
     }
@@ -381,7 +384,7 @@ impl Provider {
     }
 }
 
-/// Checks every provider file of a folder.
+/// Validates every provider file of a folder.
 pub fn check_folder(folder: &FilePath) -> Result<Vec<Provider>, Vec<Problem>> {
     check::folder(folder)
 }

@@ -1,4 +1,4 @@
-//! Lists within an item that came cut, or not at all: read on until they end, or until it is plain that they never do.
+//! Completes lists inside an item that the page truncates or omits: reads them to their end and stops at endless ones.
 
 use std::borrow::Cow;
 
@@ -13,12 +13,13 @@ use super::{
 };
 use crate::model::Failure;
 
-/// The most things that one list within an item may hold…
+/// Maximum number of entries of one list within an item…
 const MOST_THINGS: usize = 10_000;
-/// …and the most bytes that they may take.
+/// …and maximum size of its entries in bytes.
 const MOST_BYTES: usize = 64 << 20;
 
-/// Completes one list of an item. Gives why what came may not be the whole list; what it lacks is not gone then.
+/// Completes one list of an item. `Some` is the reason why the list may be incomplete: a missing entry is not a
+/// deletion then.
 pub(super) async fn complete(
     shop: &ShopClient,
     nested: &Nested,
@@ -31,46 +32,46 @@ pub(super) async fn complete(
         let values = Map::from_iter([("item".to_owned(), item.as_ref().clone())]);
         let answer = ask(shop, &shop.provider.recipe.op[&nested.op], &nested.page, values, token.as_ref()).await?;
         let things = nested.page.items.each(&answer.body);
-        let told = nested.page.total(&answer.headers, &answer.body);
-        reading.moved |= total.is_some() && told.is_some() && told != total;
-        total = told.or(total);
+        let reported = nested.page.total(&answer.headers, &answer.body);
+        reading.moved |= total.is_some() && reported.is_some() && reported != total;
+        total = reported.or(total);
         token = nested.page.next(token.as_ref(), (&answer.headers, &answer.body), &base)?;
-        let brought = reading.take(things);
-        if brought > 0 {
+        let new = reading.record(things);
+        if new > 0 {
             nested.into.append(item.to_mut(), things.to_vec());
         }
-        reading.moved |= brought < things.len();
+        reading.moved |= new < things.len();
         let Some(next) = &token else { break };
         reading.by_place |= next.is_place();
-        if let Some(why) = reading.never_ends(brought, next) {
+        if let Some(why) = reading.never_ends(new, next) {
             return Ok(Some(format!("its list of {} never ends: {why}", nested.op)));
         }
     }
     if reading.by_place && reading.moved {
         return Ok(Some(format!("its list of {} changed while its pages were read", nested.op)));
     }
-    // A list that goes on from what stands in the item is counted with it.
+    // The total of a list that continues from a cursor in the item also counts the entries already there.
     let short = total.filter(|total| nested.start.is_none() && i64::try_from(reading.count) != Ok(*total));
     Ok(short.map(|total| {
-        format!("the shop counts {total} in its list of {}, but its pages held {}", nested.op, reading.count)
+        format!("the shop reports {total} entries in its list of {}, but its pages had {}", nested.op, reading.count)
     }))
 }
 
-/// How far a list was read.
+/// Progress of reading one list.
 #[derive(Default)]
 struct Reading {
     trail: Trail,
     count: usize,
     bytes: usize,
-    /// Whether pages are told by where they begin.
+    /// Whether pages are addressed by position.
     by_place: bool,
-    /// Whether something came or went meanwhile, so that a page may have been cut at another place than the one before.
+    /// Whether the list changed meanwhile, so that page boundaries may have shifted.
     moved: bool,
 }
 
 impl Reading {
-    /// Takes a page in; gives how many things on it are new.
-    fn take(&mut self, things: &[Value]) -> usize {
+    /// Records a page; returns how many of its entries are new.
+    fn record(&mut self, things: &[Value]) -> usize {
         let mut new = 0;
         for thing in things {
             let text = thing.to_string();
@@ -81,15 +82,15 @@ impl Reading {
         new
     }
 
-    /// Why a page that leads on, and that brought so many new things, is the last one that is read.
-    fn never_ends(&mut self, brought: usize, next: &PageToken) -> Option<String> {
-        if brought == 0 {
-            return Some("a page held nothing that was not on the pages before it".to_owned());
+    /// Why reading stops although a next page exists; `new` is the number of new entries on this page.
+    fn never_ends(&mut self, new: usize, next: &PageToken) -> Option<String> {
+        if new == 0 {
+            return Some("a page had no new entries".to_owned());
         }
         if next.mark().is_some_and(|place| !self.trail.goes_to(place)) {
-            return Some("a page leads back to one that was read before".to_owned());
+            return Some("the next page was read before".to_owned());
         }
         (self.count >= MOST_THINGS || self.bytes >= MOST_BYTES)
-            .then(|| format!("{} entries of {} bytes were read, and there are more", self.count, self.bytes))
+            .then(|| format!("{} entries ({} bytes) were read, and there are more", self.count, self.bytes))
     }
 }

@@ -1,4 +1,4 @@
-//! OAuth 1.0a (RFC 5849): every call signed by HMAC-SHA256, and the two calls that turn a consumer into a token.
+//! OAuth 1.0a (RFC 5849): the HMAC-SHA256 signature of every call, and the two calls that get a token for a consumer.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,11 +13,11 @@ use crate::{
     outside::{Http, Outside, Random, Request, log_target},
 };
 
-/// Names under which a grant keeps what signs.
+/// The names of the signing secrets in a grant.
 const CONSUMER: (&str, &str) = ("consumer_key", "consumer_secret");
 const TOKEN: (&str, &str) = ("access", "access_secret");
 
-/// What makes two signatures of the same call differ.
+/// Nonce and timestamp of one signature.
 pub(super) struct Moment {
     nonce: String,
     timestamp: i64,
@@ -29,7 +29,7 @@ impl Moment {
     }
 }
 
-/// The value of the `Authorization` header for a call with the consumer and, where there is one, the token of `grant`.
+/// The `Authorization` header of a call, signed with the consumer and, if there is one, the token of `grant`.
 /// `extra` are further protocol parameters.
 pub(super) fn authorization(
     method: &Method,
@@ -38,10 +38,10 @@ pub(super) fn authorization(
     extra: &[(&str, &str)],
     moment: &Moment,
 ) -> String {
-    let held = |name: &str| grant.secret(name).map_or("", |secret| secret.expose_secret());
+    let secret = |name: &str| grant.secret(name).map_or("", |secret| secret.expose_secret());
     let timestamp = moment.timestamp.to_string();
     let mut protocol = vec![
-        ("oauth_consumer_key", held(CONSUMER.0)),
+        ("oauth_consumer_key", secret(CONSUMER.0)),
         ("oauth_nonce", &moment.nonce),
         ("oauth_signature_method", "HMAC-SHA256"),
         ("oauth_timestamp", &timestamp),
@@ -58,7 +58,7 @@ pub(super) fn authorization(
     bare.set_query(None);
     bare.set_fragment(None);
     let text = format!("{method}&{}&{}", encode(bare.as_str()), encode(&pairs.join("&")));
-    let key = format!("{}&{}", encode(held(CONSUMER.1)), encode(held(TOKEN.1)));
+    let key = format!("{}&{}", encode(secret(CONSUMER.1)), encode(secret(TOKEN.1)));
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
         .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(text.as_bytes());
@@ -68,13 +68,14 @@ pub(super) fn authorization(
     format!("OAuth {}", members.join(", "))
 }
 
-/// RFC 5849, 3.6: everything but letters, digits and `-._~` as percent signs.
+/// Percent-encodes everything but letters, digits and `-._~` (RFC 5849, 3.6).
 fn encode(text: &str) -> String {
     let form: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
     form.replace('+', "%20").replace('*', "%2A").replace("%7E", "~")
 }
 
-/// Turns a posted consumer and its verifier into a token (RFC 5849, 2.1 and 2.3). The verifier is gone from the grant then.
+/// Gets a token for a posted consumer and its verifier (RFC 5849, 2.1 and 2.3). The returned grant no longer has the
+/// verifier.
 pub async fn consumer_token(
     outside: &Outside,
     provider: &Provider,
@@ -114,7 +115,7 @@ async fn ask(http: &Http, provider: &Provider, url: Url, header: &str) -> Result
         (200, Some(token), Some(secret)) => Ok((token, secret)),
         (status, ..) => Err(Failure::new(
             FailureKind::TokenEndpointAnswer,
-            format!("{}: {place} answered {status} and gave no token; activate the integration again", provider.name()),
+            format!("{}: {place} answered {status} without a token; activate the integration again", provider.name()),
         )),
     }
 }
@@ -125,7 +126,7 @@ impl Provider {
         self.connect().oauth1.as_ref().map_or("", |rule| &rule.shop)
     }
 
-    /// The parameter of the browser's visit with the address it goes back to.
+    /// The parameter of the browser's request with the URL to return to.
     pub fn back_param(&self) -> &str {
         self.connect().oauth1.as_ref().map_or("", |rule| &rule.back)
     }

@@ -1,4 +1,4 @@
-//! How one page leads to the next.
+//! Pagination: page tokens, the next page, totals.
 
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -12,26 +12,26 @@ use super::{
 };
 use crate::model::{Failure, FailureKind};
 
-/// Where a page begins: kept in the database between pages, so that a pass goes on where it was cut off.
+/// Where a page starts: stored as the cursor after each page, so that an interrupted pass resumes there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PageToken {
-    /// The address of a linked page.
+    /// The URL of a linked page.
     Link(String),
     /// The number of a page, from 1.
     Number(u64),
-    /// The number of items before it.
+    /// The number of items before the page.
     Offset(u64),
     /// The shop's own token.
     Cursor(String),
-    /// One of the parts a catalogue is asked in, and the page within it.
+    /// One part of a catalogue that is read in parts, and the page within it.
     Part(usize, Option<Box<PageToken>>),
-    /// A place in a file that the platform writes.
+    /// A position in the file of a bulk export.
     Bulk(BulkToken),
 }
 
 impl PageToken {
-    /// Whether it tells a page by how many items stand before it. What a link means its shop alone knows; most count.
+    /// Whether it addresses a page by position. A link is opaque, but most shops' links count.
     pub fn is_place(&self) -> bool {
         match self {
             Self::Link(_) | Self::Number(_) | Self::Offset(_) => true,
@@ -40,18 +40,18 @@ impl PageToken {
         }
     }
 
-    /// Eight bytes that stand for the place; none where the platform is only waited for, as often as it takes.
+    /// An eight-byte hash of the token; `None` while a bulk export is polled, because its token repeats.
     pub fn mark(&self) -> Option<u64> {
         match self {
             Self::Bulk(token) if token.waits() => None,
-            // Plain data: it is always written.
+            // Plain data: serialisation cannot fail.
             _ => serde_json::to_vec(self).ok().map(|bytes| mark(&bytes)),
         }
     }
 }
 
 impl PageKind {
-    /// What the request's templates look up under `page`.
+    /// The template values under `page`.
     pub(super) fn values(&self, token: Option<&PageToken>) -> Value {
         let mut page = Map::new();
         page.insert("size".into(), self.size.into());
@@ -66,7 +66,7 @@ impl PageKind {
         Value::Object(page)
     }
 
-    /// How many items the shop has in all, if it says so.
+    /// The total number of items, if the response states it.
     pub(super) fn total(&self, headers: &HeaderMap, body: &Value) -> Option<i64> {
         match &self.total_header {
             Some(name) => count(&headers.get(name.as_str())?.to_str().ok()?.trim().into()),
@@ -74,7 +74,7 @@ impl PageKind {
         }
     }
 
-    /// The page behind this one; `None` at the end. Whether that was read before is for the caller to know.
+    /// The token of the next page; `None` at the end. The caller detects loops.
     pub(super) fn next(
         &self,
         from: Option<&PageToken>,
@@ -92,8 +92,8 @@ impl PageKind {
             Paging::Number | Paging::Offset if count == 0 => None,
             Paging::Number => {
                 let at = if let Some(PageToken::Number(n)) = from { *n } else { 1 };
-                let seen = at * u64::from(self.size);
-                self.goes_on(seen, full, answer).then_some(PageToken::Number(at + 1))
+                let read = at * u64::from(self.size);
+                self.goes_on(read, full, answer).then_some(PageToken::Number(at + 1))
             }
             Paging::Offset => {
                 let at = if let Some(PageToken::Offset(n)) = from { *n } else { 0 };
@@ -108,16 +108,16 @@ impl PageKind {
         Ok(next)
     }
 
-    /// Whether pages go on: by the shop's word, its total, or because this page was full.
-    fn goes_on(&self, seen: u64, full: bool, (headers, body): (&HeaderMap, &Value)) -> bool {
+    /// Whether there is a next page: by the `more` flag, by the total, or because this page was full.
+    fn goes_on(&self, read: u64, full: bool, (headers, body): (&HeaderMap, &Value)) -> bool {
         if self.more.is_some() {
             return true;
         }
-        self.total(headers, body).map_or(full, |total| seen < u64::try_from(total).unwrap_or(0))
+        self.total(headers, body).map_or(full, |total| read < u64::try_from(total).unwrap_or(0))
     }
 }
 
-/// A count, as a number or in digits.
+/// A count, written as a number or as text.
 pub(super) fn count(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok()).filter(|count| *count >= 0)
 }
@@ -132,7 +132,7 @@ fn next_link(headers: &HeaderMap) -> Option<String> {
     })
 }
 
-/// A linked page is asked with our token, so it must lie at the shop itself.
+/// Accepts only links to the shop's own host, because the request carries our token.
 fn same_origin(link: &str, base: &Url) -> Result<PageToken, Failure> {
     let url = base
         .join(link)
@@ -141,10 +141,10 @@ fn same_origin(link: &str, base: &Url) -> Result<PageToken, Failure> {
     let Some(mut url) = url else {
         return Err(Failure::new(
             FailureKind::ForeignPage,
-            "the shop's next page lies at another host; it was not followed",
+            "the link to the shop's next page names another host; it was not followed",
         ));
     };
-    // A shop behind a proxy may name http although it is reached by https.
+    // A shop behind a proxy may write http although it is served over https.
     if url.scheme() != base.scheme() {
         let _ = url.set_scheme(base.scheme());
     }

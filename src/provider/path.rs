@@ -1,10 +1,10 @@
-//! Paths into an answer: `data.items[0].name`, `[-1]` for the last, `[code=url]` for the first whose `code` is `url`, the empty path
-//! for the whole.
+//! Paths into a JSON response: `data.items[0].name`, `[-1]` for the last element, `[code=url]` for the first whose
+//! `code` is `url`, the empty path for the whole.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// A path, cut into steps when the file is read.
+/// A path, parsed when the file is loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Path(Vec<PathStep>);
 
@@ -12,7 +12,7 @@ pub(super) struct Path(Vec<PathStep>);
 enum PathStep {
     Key(String),
     Index(i64),
-    /// The first thing of a list whose member holds this word.
+    /// The first element of a list whose member has this value.
     Where(String, String),
 }
 
@@ -24,10 +24,10 @@ impl Path {
             if !key.is_empty() {
                 steps.push(PathStep::Key(key.to_owned()));
             } else if rest.is_empty() {
-                return Err(format!("'{text}' is no path: a name is missing between the dots"));
+                return Err(format!("'{text}' is not a path: a name is missing between the dots"));
             }
             while let Some(inner) = rest.strip_prefix('[') {
-                let bad = || format!("'{text}' is no path: write places in a list as [0] or [-1]");
+                let bad = || format!("'{text}' is not a path: write places in a list as [0] or [-1]");
                 let (number, after) = inner.split_once(']').ok_or_else(bad)?;
                 steps.push(match number.split_once('=') {
                     Some((key, word)) if !key.is_empty() => PathStep::Where(key.to_owned(), word.to_owned()),
@@ -36,13 +36,13 @@ impl Path {
                 rest = after;
             }
             if !rest.is_empty() {
-                return Err(format!("'{text}' is no path: '{rest}' is left over"));
+                return Err(format!("'{text}' is not a path: '{rest}' is left over"));
             }
         }
         Ok(Self(steps))
     }
 
-    /// What stands there; `None` where a step leads nowhere.
+    /// The value at the path; `None` if a step does not exist.
     pub(super) fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         self.0.iter().try_fold(value, |value, step| match step {
             PathStep::Key(key) => value.get(key),
@@ -62,7 +62,7 @@ impl Path {
         })
     }
 
-    /// Puts `new` behind the list there, which is made where there is none.
+    /// Appends `new` to the list at the path, and creates the list if there is none.
     pub(super) fn append(&self, value: &mut Value, new: Vec<Value>) {
         let mut place = value;
         for step in &self.0 {
@@ -81,7 +81,7 @@ impl Path {
         }
     }
 
-    /// Puts `new` there; what leads to it is made where it is missing.
+    /// Writes `new` at the path and creates missing parents.
     pub(super) fn put(&self, value: &mut Value, new: Value) {
         let mut place = value;
         for step in &self.0 {
@@ -119,22 +119,22 @@ impl Path {
         self.0.is_empty()
     }
 
-    /// What this path says behind `front`; `None` where it does not begin so.
+    /// The rest of this path after `front`; `None` if it does not start with it.
     pub(super) fn behind(&self, front: &Self) -> Option<Self> {
         self.0.strip_prefix(&front.0[..]).map(|rest| Self(rest.to_vec()))
     }
 
-    /// What stands before `back`; `None` where this path does not end so.
+    /// The part of this path before `back`; `None` if it does not end with it.
     pub(super) fn before(&self, back: &Self) -> Option<Self> {
         self.0.strip_suffix(&back.0[..]).map(|rest| Self(rest.to_vec()))
     }
 
-    /// The text there; numbers and booleans as they are written, null and the empty text as nothing.
+    /// The text at the path; numbers and booleans as text, `None` for null and the empty text.
     pub(super) fn text(&self, value: &Value) -> Option<String> {
         as_text(self.get(value)?)
     }
 
-    /// The things there: the members of a list, the thing itself where it is none, nothing for null.
+    /// The elements at the path: those of a list, a single element for any other value, none for null.
     pub(super) fn each<'v>(&self, value: &'v Value) -> &'v [Value] {
         match self.get(value) {
             Some(Value::Array(items)) => items,

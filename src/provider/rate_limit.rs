@@ -1,4 +1,4 @@
-//! How often a shop may be asked: one budget a shop, shared by everything this process does there.
+//! Rate limits: one limiter per shop, shared by all clients of that shop in this process.
 
 use std::{
     collections::HashMap,
@@ -22,10 +22,10 @@ use crate::{
     outside::{Clock, Response},
 };
 
-/// A shop that asks for quiet for longer has sent a date where a length belongs, or does not know what it says: it is asked again.
+/// The longest pause. A shop that asks for more has sent a date instead of a duration, or an absurd value.
 const QUIET_AT_MOST: Duration = Duration::from_hours(1);
 
-/// The pacers of this process, by provider and shop.
+/// The rate limiters of this process, by provider and shop.
 #[derive(Debug, Default)]
 pub struct RateLimiters(Mutex<HashMap<(String, String), Arc<RateLimiter>>>);
 
@@ -40,18 +40,18 @@ impl RateLimiters {
     }
 }
 
-/// The budgets of one shop.
+/// The rate limiter of one shop.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
     windows: Vec<CallLimiter>,
     bucket: Mutex<Option<CostBucket>>,
-    /// The shop asked for quiet until then.
+    /// The shop asked for a pause until then.
     quiet_until: Mutex<Option<Time>>,
 }
 
 type CallLimiter = Governor<NotKeyed, InMemoryState, LimiterClock, NoOpMiddleware<Nanos>>;
 
-/// What is known of a cost bucket.
+/// The last known state of a cost bucket.
 #[derive(Debug, Clone, Copy)]
 struct CostBucket {
     maximum: f64,
@@ -82,10 +82,11 @@ impl RateLimiter {
         Self { windows: windows.collect(), bucket: Mutex::new(bucket), quiet_until: Mutex::new(None) }
     }
 
-    /// Waits until a call of this cost fits the budget, and takes it.
+    /// Waits until a call of this cost fits the budget, and deducts it.
     ///
     /// # Errors
-    /// How long it would have to wait, where that is more than `patience`: the shop's own word may be anything.
+    /// Fails with the wait if a pause or the cost bucket takes longer than `patience`: a shop may ask for any time. A
+    /// fixed window is waited for without that limit.
     pub(super) async fn acquire(&self, cost: f64, patience: Duration, clock: &Clock) -> Result<(), Duration> {
         let mut waited = Duration::ZERO;
         while let Some(wait) = self.wait(cost, clock.now()) {
@@ -104,11 +105,11 @@ impl RateLimiter {
         Ok(())
     }
 
-    /// How long a call of this cost has to wait; takes the cost where it need not.
+    /// How long a call of this cost has to wait; `None` if it may go now, with the cost deducted.
     fn wait(&self, cost: f64, now: Time) -> Option<Duration> {
-        let quiet = lock(&self.quiet_until).map(|until| until.since(now)).filter(|wait| !wait.is_zero());
-        if quiet.is_some() {
-            return quiet;
+        let pause = lock(&self.quiet_until).map(|until| until.since(now)).filter(|wait| !wait.is_zero());
+        if pause.is_some() {
+            return pause;
         }
         let mut bucket = lock(&self.bucket);
         let bucket = bucket.as_mut()?;
@@ -122,7 +123,7 @@ impl RateLimiter {
         None
     }
 
-    /// Learns from an answer what is left.
+    /// Updates the budgets from a response.
     pub(super) fn learn(&self, budgets: &[CallBudget], response: &Response, body: &Value, now: Time) {
         for budget in budgets {
             match budget {
@@ -149,11 +150,11 @@ impl RateLimiter {
         }
     }
 
-    /// Nobody asks this shop for so long; an absurd time counts as an hour.
+    /// Pauses all calls to this shop for `wait`, at most an hour.
     pub(super) fn pause_until(&self, now: Time, wait: Duration) {
         let until = now.plus(wait.min(QUIET_AT_MOST));
-        let mut quiet = lock(&self.quiet_until);
-        *quiet = Some(quiet.map_or(until, |known| known.max(until)));
+        let mut pause = lock(&self.quiet_until);
+        *pause = Some(pause.map_or(until, |known| known.max(until)));
     }
 }
 
@@ -169,7 +170,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Our clock, as the rate limiter asks for it.
+/// Adapter from our clock to the `governor` crate's.
 #[derive(Debug, Clone)]
 struct LimiterClock(Clock);
 

@@ -1,4 +1,4 @@
-//! Reads from a shop: who it is, and its products page by page.
+//! Reads from a shop: its identity, and its products page by page.
 
 use std::borrow::Cow;
 
@@ -16,12 +16,12 @@ use super::{
 };
 use crate::model::{Facts, Failure, FailureKind, NormalProduct, Time};
 
-/// What a shop tells about itself.
+/// The shop's own data, from the probe.
 #[derive(Debug, Clone, Default)]
 pub struct ShopFacts {
     pub name: Option<String>,
     pub external_id: Option<String>,
-    /// Kept on the connection for later templates.
+    /// Stored on the connection, for templates.
     pub facts: Facts,
 }
 
@@ -30,18 +30,18 @@ pub struct ShopFacts {
 pub struct Page {
     pub products: Vec<Result<NormalProduct, Unreadable>>,
     pub next: Option<PageToken>,
-    /// How many products the shop has in all, if it says so.
+    /// Number of products in the shop, if it reports one.
     pub total: Option<i64>,
 }
 
-/// A product that could not be brought into the normal form.
+/// A product that could not be normalised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     pub erp_id: Option<String>,
     pub why: String,
 }
 
-/// Makes the provider's probe: proves the grant and tells who the shop is.
+/// Calls the provider's probe: verifies the grant and returns the shop's identity.
 pub async fn probe(shop: &ShopClient) -> Result<ShopFacts, Failure> {
     let recipe = &shop.provider.recipe;
     let probe = &recipe.connect.probe;
@@ -54,19 +54,19 @@ pub async fn probe(shop: &ShopClient) -> Result<ShopFacts, Failure> {
     })
 }
 
-/// Reads one page: the first where there is no token, only what changed where `since` is given.
+/// Reads one page: the first one without a token; only changed products with `since`.
 pub async fn page(shop: &ShopClient, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
     if let Some(rule) = shop.provider.recipe.import.bulk.as_ref().filter(|_| since.is_none()) {
-        let begun = match token {
+        let page = match token {
             None => bulk::begin(shop, rule).await?,
             Some(PageToken::Bulk(token)) => bulk::go_on(shop, rule, token).await?,
             Some(_) => None,
         };
-        if let Some(page) = begun {
+        if let Some(page) = page {
             return Ok(page);
         }
     }
-    // A bulk reading that came to nothing begins anew, page by page.
+    // A bulk export that failed starts over as plain pages.
     let token = token.filter(|token| !matches!(token, PageToken::Bulk(_)));
     plain_page(shop, since, token).await
 }
@@ -97,7 +97,7 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
     let items = import.page.items.get(&answer.body).filter(|items| items.is_array());
     if items.is_none() && !import.page.may_lack {
         let text = format!(
-            "{}: the answer has no list of products where the provider's file says it stands",
+            "{}: the response has no list of products at the path in the provider's file",
             shop.provider.name()
         );
         return Err(Failure::new(FailureKind::UnexpectedPage, text));
@@ -105,7 +105,7 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
     let mut next = import.page.next(token, (&answer.headers, &answer.body), &base(shop)?)?;
     let mut total = import.page.total(&answer.headers, &answer.body);
     if !import.parts.is_empty() {
-        // Every part has a total of its own; what they come to is not known before the last.
+        // Each part has its own total; the sum is not known before the last part.
         total = None;
         next = match next {
             Some(next) => Some(PageToken::Part(part, Some(Box::new(next)))),
@@ -122,7 +122,7 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
     Ok(Page { products, next, total })
 }
 
-/// The normal form of one product, as the provider's file picks it; the shop's facts and address are what templates look up.
+/// Normalises one product by the provider's mapping; templates may look up the shop's facts and URL.
 pub fn normal(
     provider: &Provider,
     (facts, store_url): (&Facts, &str),
@@ -144,8 +144,8 @@ pub(super) async fn ask(
     shop.call(op, With { values, url, upload: None }).await
 }
 
-/// An item with everything that belongs into it: what stands beside it in the page, and lists that came cut. Says why one of them may not
-/// be whole.
+/// Completes an item: joins related objects of the same page and reads truncated lists to their end. The second value
+/// says why a list may be incomplete.
 async fn complete<'v>(
     shop: &ShopClient,
     item: &'v Value,
@@ -154,11 +154,11 @@ async fn complete<'v>(
     let recipe = &shop.provider.recipe;
     let (mut item, mut doubt) = (Cow::Borrowed(item), None);
     for join in &recipe.import.join {
-        let wanted: Vec<String> = join.ids.each(&item).iter().filter_map(as_text).collect();
+        let ids: Vec<String> = join.ids.each(&item).iter().filter_map(as_text).collect();
         let known = join.from.each(body);
-        let found = |id: &String| known.iter().find(|one| join.on.text(one).as_ref() == Some(id)).cloned();
-        let things: Vec<Value> = wanted.iter().filter_map(found).collect();
-        join.into.append(item.to_mut(), things);
+        let by_id = |id: &String| known.iter().find(|one| join.on.text(one).as_ref() == Some(id)).cloned();
+        let joined: Vec<Value> = ids.iter().filter_map(by_id).collect();
+        join.into.append(item.to_mut(), joined);
     }
     for nested in &recipe.import.nested {
         let cut = nested.more.as_ref().is_none_or(|more| more.get(&item) == Some(&Value::Bool(true)));
@@ -183,7 +183,6 @@ fn written(since: Time, format: SinceFormat) -> String {
 pub(super) fn base(shop: &ShopClient) -> Result<Url, Failure> {
     let context = TemplateContext { store_url: &shop.store_url, ..TemplateContext::of_facts(&shop.facts) };
     let text = shop.provider.recipe.call.base.text(&context)?.unwrap_or_default();
-    Url::parse(&text).map_err(|_| {
-        Failure::new(FailureKind::BadAddress, "the provider's file and the shop's facts make an address that is none")
-    })
+    Url::parse(&text)
+        .map_err(|_| Failure::new(FailureKind::BadAddress, "the URL of [call] base with the shop's facts is not valid"))
 }

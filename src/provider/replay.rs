@@ -1,5 +1,5 @@
-//! Replays the conversations that stand beside a provider's file: every request it sends, and what it makes of every answer, have to
-//! be what is written down. No network, a stopped clock.
+//! Replays the fixtures (recorded exchanges) of a provider: every request that it sends, and the result that it derives
+//! from the responses, must equal the recorded ones. No network, a frozen clock.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +20,7 @@ use crate::{
     outside::{Clock, Exchange, Files, Http, Outside, Random, Script},
 };
 
-/// A conversation with a shop, and what has to come of it.
+/// A recorded conversation with a shop, and its expected result.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fixture {
@@ -36,29 +36,29 @@ struct Fixture {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Journey {
-    /// What came back from the shop becomes a grant, and the probe proves it.
+    /// A callback or posted keys become a grant, and the probe verifies it.
     Connect,
     /// Every page of the catalogue.
     Import,
     /// One picture into one product's gallery.
     Push,
-    /// A picture of ours is taken out again.
+    /// A picture of ours is removed.
     Undo,
-    /// A grant is renewed.
+    /// A grant is refreshed.
     Refresh,
-    /// One operation, and what its answer means.
+    /// One operation, and the meaning of its response.
     Call,
-    /// The platform is asked to tell of a topic.
+    /// A webhook subscription.
     Subscribe,
-    /// What the platform delivered, good or forged.
+    /// A webhook delivery, valid or forged.
     Deliver,
 }
 
-/// What is known before.
+/// The inputs of a journey.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct ReplayInput {
-    /// What the merchant gave, or what is known of the shop.
+    /// The values of the connect form, or the facts of the shop.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     facts: BTreeMap<String, Value>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -66,17 +66,17 @@ struct ReplayInput {
     /// The callback's parameters.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     callback: BTreeMap<String, String>,
-    /// What the shop's server posts.
+    /// The body that the shop's server posts.
     #[serde(skip_serializing_if = "Value::is_null")]
     posted: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     product: Option<String>,
-    /// The picture that is taken out.
+    /// The picture to remove.
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<String>,
-    /// The picture becomes the first.
+    /// Put the picture first.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     first: bool,
     /// Pictures of ours that it replaces.
@@ -85,15 +85,15 @@ struct ReplayInput {
     /// The operation of a call.
     #[serde(skip_serializing_if = "Option::is_none")]
     op: Option<String>,
-    /// The topic that is asked for.
+    /// The topic to subscribe to.
     #[serde(skip_serializing_if = "Option::is_none")]
     topic: Option<String>,
-    /// What was delivered; its key is `our-secret`, whether that is the app's or the subscription's.
+    /// The delivery; its key is `our-secret`, for the app and for the subscription.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<Delivered>,
 }
 
-/// A delivery, letter by letter.
+/// A delivery, verbatim.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Delivered {
@@ -101,31 +101,31 @@ struct Delivered {
     body: String,
 }
 
-/// What a conversation tells of the platform, for a shop that lives by it.
+/// A fixture as the simulator uses it.
 pub(super) struct Conversation {
-    /// Whether it ends as the merchant wants it.
+    /// Whether it ends in success.
     pub(super) good: bool,
-    /// The failure's remedy, where it ends otherwise.
+    /// The failure's remedy, if it ends in one.
     pub(super) remedy: String,
     pub(super) facts: Facts,
     pub(super) secrets: BTreeMap<String, String>,
     pub(super) callback: BTreeMap<String, String>,
     pub(super) posted: Value,
-    /// What was delivered: headers and body.
+    /// The delivery: headers and body.
     pub(super) delivered: Option<(BTreeMap<String, String>, Value)>,
     pub(super) exchanges: Vec<Exchange>,
     pub(super) is_connect: bool,
     pub(super) is_refresh: bool,
 }
 
-/// A provider's conversations, read.
+/// Parses a provider's fixtures.
 pub(super) fn conversations(provider: &Provider) -> Vec<Conversation> {
     let read = |(_, text): &(String, String)| {
         let fixture: Fixture = serde_json::from_str(text).ok()?;
         let word = |name: &str| fixture.yields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let mut facts: Facts = fixture.given.facts.into_iter().collect();
-        if let Some(Value::Object(told)) = fixture.yields.get("facts") {
-            facts.extend(told.clone());
+        if let Some(Value::Object(more)) = fixture.yields.get("facts") {
+            facts.extend(more.clone());
         }
         Some(Conversation {
             good: fixture.yields.get("remedy").is_none(),
@@ -143,11 +143,12 @@ pub(super) fn conversations(provider: &Provider) -> Vec<Conversation> {
     provider.fixtures.iter().filter_map(read).collect()
 }
 
-/// When every conversation takes place.
+/// The time of every replay.
 const NOW: &str = "2026-11-01T12:00:00Z";
 const ME: &str = "https://daemon.example";
 
-/// Replays one fixture; gives what is wrong. With `record`, gives the fixture as it is now instead.
+/// Replays one fixture; fails with the differences. With `record`, returns the fixture with the actual requests and
+/// result instead.
 pub async fn replay(
     provider: &Arc<Provider>,
     file: &str,
@@ -160,8 +161,8 @@ pub async fn replay(
     let http = Http::scripted(script.clone()).map_err(|e| vec![wrong(e.to_string())])?;
     let clock = Clock::frozen(Time::parse(NOW).unwrap_or(Time::from_unix_ms(0)));
     let outside = Outside { clock, random: Random::seeded(1), http, files: Files::new("nowhere") };
-    let came = Replay { provider, outside, given: &fixture.given }.run(fixture.journey).await;
-    let came = came.unwrap_or_else(|failure| {
+    let result = Replay { provider, outside, given: &fixture.given }.run(fixture.journey).await;
+    let result = result.unwrap_or_else(|failure| {
         let remedy = match failure.remedy() {
             Remedy::Retry(_) => "retry",
             Remedy::Reconnect => "reconnect",
@@ -169,26 +170,26 @@ pub async fn replay(
         };
         json!({ "remedy": remedy, "code": failure.code(), "message": failure.message })
     });
-    let (asked, problems) = script.ended();
+    let (requests, problems) = script.ended();
     if record {
-        // What a reader has to judge, and no more: not the headers that every request has.
-        for (exchange, mut ask) in fixture.exchanges.iter_mut().zip(asked) {
+        // Without the headers that every request has: they would distract a reviewer.
+        for (exchange, mut ask) in fixture.exchanges.iter_mut().zip(requests) {
             ask.headers.retain(|name, _| name != "accept" && name != "content-length");
             exchange.ask = ask;
         }
-        fixture.yields = came;
+        fixture.yields = result;
         return serde_json::to_string_pretty(&fixture)
             .map(|text| Some(text + "\n"))
             .map_err(|e| vec![wrong(e.to_string())]);
     }
     let mut problems: Vec<Problem> = problems.into_iter().map(wrong).collect();
-    if came != fixture.yields {
-        problems.push(wrong(format!("it yields {came}, written is {}", fixture.yields)));
+    if result != fixture.yields {
+        problems.push(wrong(format!("it yields {result}, expected is {}", fixture.yields)));
     }
     if problems.is_empty() { Ok(None) } else { Err(problems) }
 }
 
-/// The operations that the fixtures of a provider have made, for those who ask what is not covered.
+/// The journeys that a provider's fixtures cover.
 pub fn journeys(texts: &[(String, String)]) -> BTreeSet<String> {
     let read = |(_, text): &(String, String)| serde_json::from_str::<Fixture>(text).ok();
     texts.iter().filter_map(read).map(|fixture| format!("{:?}", fixture.journey).to_lowercase()).collect()
@@ -207,14 +208,14 @@ impl Replay<'_> {
             Journey::Import => self.import().await,
             Journey::Push => self.push().await,
             Journey::Undo => {
-                let (shop_client, given) = (self.shop_client(self.facts(), self.grant()), self.given);
+                let (shop_client, input) = (self.shop_client(self.facts(), self.grant()), self.given);
                 let text = |one: &Option<String>| one.clone().unwrap_or_default();
-                Ok(json!({ "removed": remove(&shop_client, &text(&given.product), &text(&given.image)).await? }))
+                Ok(json!({ "removed": remove(&shop_client, &text(&input.product), &text(&input.image)).await? }))
             }
             Journey::Refresh => {
                 let (app, facts) = (app(), self.facts());
                 let grant = refresh(&self.outside, self.provider, Some(&app), &facts, &self.grant()).await?;
-                Ok(self.told(&grant))
+                Ok(self.summary(&grant))
             }
             Journey::Subscribe => {
                 let topic = self.given.topic.clone().unwrap_or_default();
@@ -232,23 +233,23 @@ impl Replay<'_> {
     }
 
     async fn connect(&self) -> Result<Value, Failure> {
-        let (provider, given) = (self.provider, self.given);
+        let (provider, input) = (self.provider, self.given);
         let (app, mut facts) = (app(), self.facts());
-        let query: Vec<(String, String)> = given.callback.clone().into_iter().collect();
+        let query: Vec<(String, String)> = input.callback.clone().into_iter().collect();
         let grant = if provider.kind().brings_code() {
             facts.extend(callback_facts(provider, &query)?);
-            let code = given.callback.get("code").cloned().unwrap_or_default();
+            let code = input.callback.get("code").cloned().unwrap_or_default();
             let verifier = provider.takes_pkce().then(|| Secret::from("v".repeat(43)));
             let redirect_uri = format!("{ME}/oauth/callback/{}", provider.key());
             let code = CallbackCode { code: code.into(), redirect_uri: &redirect_uri, verifier: verifier.as_ref() };
-            let (grant, told) = exchange(&self.outside, provider, &app, &facts, code).await?;
-            facts.extend(told);
+            let (grant, more) = exchange(&self.outside, provider, &app, &facts, code).await?;
+            facts.extend(more);
             grant
         } else if provider.makes_own_tokens() {
             facts.extend(callback_facts(provider, &query)?);
             own_token(&self.outside, provider, Some(&app), &facts, &self.grant()).await?
-        } else if given.posted.is_object() {
-            grant_from_posted_keys(provider, &given.posted)?
+        } else if input.posted.is_object() {
+            grant_from_posted_keys(provider, &input.posted)?
         } else if provider.kind() == ConnectKind::BroughtKeys {
             grant_from_query(provider, &facts, &query)?
         } else {
@@ -257,15 +258,15 @@ impl Replay<'_> {
         let shop = probe(&self.shop_client(facts.clone(), grant.clone())).await?;
         facts.extend(shop.facts);
         let missing = provider.missing_scopes(&grant);
-        let mut told = self.told(&grant);
-        told["store_url"] = provider.store_url(&facts)?.into();
-        told["store_name"] = json!(shop.name);
-        told["external_store_id"] = json!(shop.external_id);
-        told["facts"] = Value::Object(facts);
+        let mut summary = self.summary(&grant);
+        summary["store_url"] = provider.store_url(&facts)?.into();
+        summary["store_name"] = json!(shop.name);
+        summary["external_store_id"] = json!(shop.external_id);
+        summary["facts"] = Value::Object(facts);
         if !missing.is_empty() {
-            told["scopes_missing"] = json!(missing);
+            summary["scopes_missing"] = json!(missing);
         }
-        Ok(told)
+        Ok(summary)
     }
 
     async fn import(&self) -> Result<Value, Failure> {
@@ -304,34 +305,34 @@ impl Replay<'_> {
             return Ok(json!({ "image_id": known.id, "was_there": true }));
         }
         let placing = Placement { first: self.given.first, replace: self.given.replace.clone() };
-        let mut kept = StepOutputs::new();
+        let mut outputs = StepOutputs::new();
         for index in 0..self.provider.push_steps().len() {
-            kept.extend(step(&shop_client, index, &upload, &kept, &placing).await?);
+            outputs.extend(step(&shop_client, index, &upload, &outputs, &placing).await?);
         }
-        let id = result_id(self.provider, &kept)?;
+        let id = result_id(self.provider, &outputs)?;
         let gallery = super::gallery(&shop_client, &upload.erp_product_id).await?;
         let place = gallery.iter().position(|picture| picture.id == id);
         Ok(json!({ "image_id": id, "position": place }))
     }
 
     fn deliver(&self) -> Result<Value, Failure> {
-        let none = || Failure::new(FailureKind::Fixture, "given.delivery has no headers and body that can be");
-        let given = self.given.delivery.as_ref().ok_or_else(none)?;
+        let none = || Failure::new(FailureKind::Fixture, "given.delivery has no valid headers and body");
+        let input = self.given.delivery.as_ref().ok_or_else(none)?;
         let mut headers = http::HeaderMap::new();
-        for (name, value) in &given.headers {
+        for (name, value) in &input.headers {
             let name = http::HeaderName::from_bytes(name.as_bytes()).map_err(|_| none())?;
             headers.insert(name, http::HeaderValue::from_str(value).map_err(|_| none())?);
         }
         let url = format!("{ME}/hooks/{}", self.provider.key());
-        let delivery = Delivery::new(&headers, given.body.as_bytes(), &url);
+        let delivery = Delivery::new(&headers, input.body.as_bytes(), &url);
         if self.provider.is_ping(&delivery) {
             return Ok(json!({ "greeting": true }));
         }
         let secret = app().client_secret;
-        let told = self.provider.read_webhook(&delivery, Some(&app()), &[secret])?;
+        let event = self.provider.read_webhook(&delivery, Some(&app()), &[secret])?;
         Ok(json!({
-            "shop": self.provider.webhook_shop(&delivery), "topic": told.topic, "delivery": told.delivery,
-            "act": told.act, "erp_id": told.erp_id,
+            "shop": self.provider.webhook_shop(&delivery), "topic": event.topic, "delivery": event.delivery,
+            "act": event.act, "erp_id": event.erp_id,
         }))
     }
 
@@ -354,8 +355,8 @@ impl Replay<'_> {
         ShopClient::new(self.outside.clone(), shop, Arc::new(Spent(Fixed::new(grant))), &RateLimiters::default())
     }
 
-    /// A grant as far as it may be told.
-    fn told(&self, grant: &Grant) -> Value {
+    /// A grant without its secrets' values.
+    fn summary(&self, grant: &Grant) -> Value {
         let now = self.outside.clock.now();
         let left = |end: Option<Time>| end.map(|end| end.since(now).as_secs());
         json!({
@@ -367,7 +368,7 @@ impl Replay<'_> {
     }
 }
 
-/// Keys that say when a newer token is wanted, and have none.
+/// Credentials whose refresh fails with `renewal_wanted`, so that a fixture shows when one is needed.
 struct Spent(Fixed);
 
 impl CredentialSource for Spent {
@@ -376,7 +377,7 @@ impl CredentialSource for Spent {
     }
 
     fn refresh(&self, _: i32) -> BoxFuture<'_, Arc<Grant>> {
-        Box::pin(async { Err(Failure::new(FailureKind::RefreshWanted, "a newer token is asked for")) })
+        Box::pin(async { Err(Failure::new(FailureKind::RefreshWanted, "the call needs a refreshed token")) })
     }
 }
 
@@ -385,7 +386,7 @@ fn app() -> App {
     App { client_id: "our-app".to_owned(), client_secret: secret(), webhook_key: Some(secret()) }
 }
 
-/// Without what is empty.
+/// The value without null, empty lists and empty objects among its members.
 fn pruned(value: Value) -> Value {
     let empty = |value: &Value| match value {
         Value::Null => true,

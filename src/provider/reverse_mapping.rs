@@ -1,4 +1,4 @@
-//! Picks written backwards: a value put where it would be read, in the form of what stands there. For shops that are played.
+//! The mapping in reverse, for the simulator: writes a value where the mapping reads it, in the form of the old value.
 
 use serde_json::Value;
 
@@ -6,8 +6,8 @@ use super::mapping::{FieldMapping, FieldSource, ReadAs};
 use crate::model::{Price, Time};
 
 impl FieldMapping {
-    /// Writes a text so that it would be read again, in the form of what stands there; the word of the shop where it has one.
-    /// Texts that a template builds are not taken apart.
+    /// Writes a text so that the mapping reads it back: in the form of the old value and in the shop's own word, if it
+    /// has one. A field with a template is not written.
     pub(super) fn put(&self, item: &mut Value, text: &str) {
         let FieldSource::Path(path) = &self.source else { return };
         if self.template.is_some() {
@@ -49,7 +49,7 @@ impl FieldMapping {
         path.put(item, new);
     }
 
-    /// The same for a time.
+    /// Writes a time in the form of the old value.
     pub(super) fn put_time(&self, item: &mut Value, time: Time) {
         let FieldSource::Path(path) = &self.source else { return };
         let old = path.get(item).and_then(Value::as_str).unwrap_or_default();
@@ -64,13 +64,13 @@ impl FieldMapping {
         path.put(item, new);
     }
 
-    /// The shop's own word for what we call `text`.
+    /// The shop's own word for our `text`.
     pub(super) fn native(&self, text: &str) -> String {
         self.words.iter().find(|(_, ours)| *ours == text).map_or_else(|| text.to_owned(), |(theirs, _)| theirs.clone())
     }
 }
 
-/// A text in the form of what stood there: a number, a truth, or a text.
+/// A text in the JSON type of the old value: number, boolean or text.
 fn shaped(old: Option<&Value>, text: &str) -> Value {
     match old {
         Some(Value::Number(_)) => match (text.parse::<i64>(), text.parse::<f64>()) {

@@ -1,4 +1,5 @@
-//! The form of a provider's file as a JSON Schema, for editors, and as a page for people. Both are made from the Rust types.
+//! The JSON Schema of a provider's file, for editors, and a reference page for people. Both are generated from the Rust
+//! types.
 
 use std::borrow::Cow;
 
@@ -12,7 +13,7 @@ use super::{
     template::{Template, Tree},
 };
 
-/// Says of a type that is written as something simpler what that is.
+/// Gives the schema of a type that the file writes as a simpler one.
 macro_rules! written_as {
     ($type:ty, $name:literal, $schema:tt) => {
         impl JsonSchema for $type {
@@ -27,16 +28,16 @@ macro_rules! written_as {
     };
 }
 
-written_as!(Template, "Template", { "type": "string", "description": "A text with {name} placeholders that only look up." });
-written_as!(Tree, "Tree", { "description": "A tree whose texts are templates. A member that has no value is left out; the text {null} is null." });
+written_as!(Template, "Template", { "type": "string", "description": "A text with {name} placeholders that only look up values." });
+written_as!(Tree, "Tree", { "description": "A tree whose texts are templates. A member without a value is omitted; the text {null} is null." });
 written_as!(Path, "Path", {
     "type": "string",
-    "description": "A place in an answer: data.items[0].name; [-1] for the last, [code=url] for the first whose code is url, the empty text for the whole."
+    "description": "A path into a JSON response: data.items[0].name; [-1] for the last element, [code=url] for the first whose code is url, the empty text for the whole."
 });
-written_as!(Pattern, "Pattern", { "type": "string", "description": "A regular expression for the whole of a text: ^…$." });
+written_as!(Pattern, "Pattern", { "type": "string", "description": "An anchored regular expression: ^…$." });
 written_as!(Span, "Span", { "type": "string", "description": "A duration: 500ms, 30s, 5m, 1h, 7days." });
 written_as!(StatusMatch, "StatusMatch", {
-    "description": "A status such as 429, or a hundred such as 5xx.",
+    "description": "A status such as 429, or a class such as 5xx.",
     "anyOf": [{ "type": "integer", "minimum": 100, "maximum": 599 }, { "type": "string", "pattern": "^[1-5]xx$" }]
 });
 
@@ -58,13 +59,13 @@ pub fn schema() -> Value {
     schema.into()
 }
 
-/// The same as a page: every table, every key, every allowed word.
+/// The same as a Markdown page: every table, every key, every allowed value.
 pub fn page() -> String {
     let schema = schema();
     let mut page = String::from(
-        "# Provider files\n\nA platform is a folder under `providers/`: `provider.toml`, GraphQL documents where it needs them, and conversations in \
-         `fixtures/`.\nThis page is made from the program's types by `store-sync providers schema --page`; `store-sync providers schema` prints the \
-         JSON Schema that\neditors use. [How to add a platform](add-a-platform.md) is a walk through a small one.\n",
+        "# Provider files\n\nA platform is a folder under `providers/`: `provider.toml`, GraphQL documents if it needs them, and recorded exchanges in \
+         `fixtures/`.\nThis page is generated from the program's types by `store-sync providers schema --page`; `store-sync providers schema` prints the \
+         JSON Schema that\neditors use. [How to add a platform](add-a-platform.md) walks through a small one.\n",
     );
     table(&mut page, "The file", &schema);
     if let Some(parts) = schema["$defs"].as_object() {
@@ -83,13 +84,13 @@ fn table(page: &mut String, name: &str, schema: &Value) {
         page.push_str(&format!("{}\n\n", line(text)));
     }
     for one in ["oneOf", "anyOf"].iter().filter_map(|list| schema[*list].as_array()).flatten() {
-        let said = one["description"].as_str().map(|text| format!(": {}", line(text))).unwrap_or_default();
+        let text = one["description"].as_str().map(|text| format!(": {}", line(text))).unwrap_or_default();
         match (&one["properties"]["kind"]["const"], words(one)) {
             (Value::String(kind), _) => {
-                page.push_str(&format!("- `kind = \"{kind}\"`{said}\n"));
+                page.push_str(&format!("- `kind = \"{kind}\"`{text}\n"));
                 members(page, one, "  ");
             }
-            (_, words) => page.push_str(&format!("- {words}{said}\n")),
+            (_, words) => page.push_str(&format!("- {words}{text}\n")),
         }
     }
     if schema["enum"].is_array() {
@@ -99,17 +100,17 @@ fn table(page: &mut String, name: &str, schema: &Value) {
 }
 
 fn members(page: &mut String, schema: &Value, indent: &str) {
-    let needed = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    let is_required = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
     for (name, member) in
         schema["properties"].as_object().into_iter().flatten().filter(|(name, _)| *name != "kind" || indent.is_empty())
     {
-        let needed = if needed(name) { ", needed" } else { "" };
-        let said = member["description"].as_str().map(|text| format!(": {}", line(text))).unwrap_or_default();
-        page.push_str(&format!("{indent}- `{name}` ({}{needed}){said}\n", words(member)));
+        let required = if is_required(name) { ", required" } else { "" };
+        let text = member["description"].as_str().map(|text| format!(": {}", line(text))).unwrap_or_default();
+        page.push_str(&format!("{indent}- `{name}` ({}{required}){text}\n", words(member)));
     }
 }
 
-/// What may stand somewhere, in few words.
+/// A short description of the values that a schema allows.
 fn words(schema: &Value) -> String {
     if let Some(name) = schema["$ref"].as_str().and_then(|to| to.rsplit('/').next()) {
         return format!("[{name}](#{})", name.to_lowercase());

@@ -1,4 +1,4 @@
-//! Proves that a callback comes from the shop it names.
+//! Verifies that a callback comes from the shop that it names.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::model::{Facts, Failure, FailureKind, Time};
 
-/// Checks signature, age and shop of a callback, as far as the provider's file demands them.
+/// Verifies signature, age, issuer and shop of a callback, as far as the provider's file requires them.
 pub fn check_callback(
     provider: &Provider,
     app: Option<&App>,
@@ -27,29 +27,29 @@ pub fn check_callback(
     let Ok(oauth) = provider.oauth() else { return Ok(()) };
     check_origin(provider, app, query, now)?;
     if let Some(issuer) = &oauth.issuer {
-        // Letter by letter (RFC 9207): an answer that another server mixed in names another issuer, or none.
+        // Compared exactly (RFC 9207): a callback that another server injected names another issuer, or none.
         let store_url = provider.store_url(facts)?;
-        let wanted = issuer.text(&TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) })?;
-        let given: Vec<&String> = query.iter().filter(|(name, _)| name == "iss").map(|(_, value)| value).collect();
-        if given.len() != 1 || Some(given[0]) != wanted.as_ref() {
-            let text = "the answer does not name the server this connect was begun at; begin again";
+        let expected = issuer.text(&TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) })?;
+        let issuers: Vec<&String> = query.iter().filter(|(name, _)| name == "iss").map(|(_, value)| value).collect();
+        if issuers.len() != 1 || Some(issuers[0]) != expected.as_ref() {
+            let text = "the callback does not name the server where this connect was started; start again";
             return Err(Failure::new(FailureKind::OtherIssuer, text));
         }
     }
     if let Some(same) = &oauth.same_shop {
         let store_url = provider.store_url(facts)?;
         let context = TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) };
-        let wanted = same.equals.text(&context)?.unwrap_or_default();
-        let given = query.iter().find(|(name, _)| *name == same.param).map(|(_, value)| value.to_lowercase());
-        if given.as_deref() != Some(wanted.to_lowercase().as_str()) {
-            let text = format!("the answer is from another shop than the one this connect was begun for ({wanted})");
+        let expected = same.equals.text(&context)?.unwrap_or_default();
+        let shop = query.iter().find(|(name, _)| *name == same.param).map(|(_, value)| value.to_lowercase());
+        if shop.as_deref() != Some(expected.to_lowercase().as_str()) {
+            let text = format!("the callback is from another shop than the one being connected ({expected})");
             return Err(Failure::new(FailureKind::OtherShop, text));
         }
     }
     Ok(())
 }
 
-/// Checks that the platform signed a query, and when, where the provider's file says that it does.
+/// Verifies the platform's signature of a query and its age, if the provider's file describes one.
 pub fn check_origin(
     provider: &Provider,
     app: Option<&App>,
@@ -62,7 +62,7 @@ pub fn check_origin(
 }
 
 impl Provider {
-    /// What stands in a query as the platform's signature. Nothing is proved by that yet.
+    /// The signature parameter of a query, not verified.
     pub fn origin_signature<'q>(&self, query: &'q [(String, String)]) -> Option<&'q str> {
         let signature = self.oauth().ok()?.signature.as_ref()?;
         query.iter().find(|(name, _)| *name == signature.param).map(|(_, value)| value.as_str())
@@ -79,25 +79,25 @@ fn check_signature(
     let bad = || {
         Failure::new(
             FailureKind::BadSignature,
-            format!("the answer does not carry {}'s signature; begin again", provider.name()),
+            format!("the callback has no valid signature of {}; start again", provider.name()),
         )
     };
-    let given =
+    let text =
         query.iter().find(|(name, _)| *name == signature.param).map(|(_, value)| value.as_str()).ok_or_else(bad)?;
     let key = app.client_secret.expose_secret();
-    // Whoever knows that there is no secret could sign with it.
+    // Anybody could sign with an empty secret.
     if key.trim().is_empty() {
         return Err(bad());
     }
     let same = match signature.kind {
         SignatureKind::HmacSortedQuery => {
             let expected = hmac_sorted_query(key, &signature.param, query);
-            expected.as_bytes().ct_eq(given.to_ascii_lowercase().as_bytes())
+            expected.as_bytes().ct_eq(text.to_ascii_lowercase().as_bytes())
         }
         SignatureKind::HmacJson => {
-            let (given, content) = given.split_once('.').ok_or_else(bad)?;
-            let given = URL_SAFE_NO_PAD.decode(given.trim_end_matches('=')).map_err(|_| bad())?;
-            hmac(key, content).ct_eq(&given)
+            let (mac, content) = text.split_once('.').ok_or_else(bad)?;
+            let mac = URL_SAFE_NO_PAD.decode(mac.trim_end_matches('=')).map_err(|_| bad())?;
+            hmac(key, content).ct_eq(&mac)
         }
     };
     if !bool::from(same) {
@@ -109,7 +109,7 @@ fn check_signature(
     let off = now.since(signed).max(signed.since(now));
     if off > max_age.0 + Duration::from_secs(1) {
         let text = format!(
-            "the answer was signed {} s away from our clock; begin again, and check both clocks",
+            "the callback's signing time is {} s off our clock; start again, and check both clocks",
             off.as_secs()
         );
         return Err(Failure::new(FailureKind::StaleSignature, text));
@@ -117,7 +117,7 @@ fn check_signature(
     Ok(())
 }
 
-/// All parameters but the signature itself, sorted by name, form-encoded with spaces as %20.
+/// HMAC over all parameters but the signature itself, sorted by name, form-encoded with spaces as %20; in hexadecimal.
 pub(super) fn hmac_sorted_query(key: &str, param: &str, query: &[(String, String)]) -> String {
     let mut pairs: Vec<&(String, String)> = query.iter().filter(|(name, _)| name != param).collect();
     pairs.sort();
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_published_vector_of_a_platform_holds() {
-        // From Shopify's documentation of callback verification.
+        // From a platform's documentation of callback verification.
         let query = [
             ("code", "0907a61c0c8d55e99db179b68161bc00"),
             ("timestamp", "1337178173"),

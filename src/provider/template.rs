@@ -1,4 +1,4 @@
-//! Texts with `{name}` placeholders that only look up: no expressions, no conditions.
+//! Texts with `{name}` placeholders that only look up values: no expressions, no conditions.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::context::TemplateContext;
 use crate::model::{Failure, FailureKind};
 
-/// A text such as `{store_url}/api/{page.number}`, cut into parts when the file is read.
+/// A text such as `{store_url}/api/{page.number}`, parsed when the file is loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Template {
     parts: Vec<TemplatePart>,
@@ -29,12 +29,12 @@ impl Template {
             let close = rest[open..].find('}').ok_or_else(|| format!("'{text}' has a '{{' without its '}}'"))? + open;
             let name = &rest[open + 1..close];
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '.';
-            // Names of others' making, behind a dot, are spelt as they are.
+            // Names that a platform defines, after the dot, may have upper-case letters.
             let (root, member) = name.split_once('.').unwrap_or((name, ""));
             let theirs = |c: char| plain(c) || c.is_ascii_uppercase();
             if root.is_empty() || !root.chars().all(plain) || !member.chars().all(theirs) {
                 return Err(format!(
-                    "'{{{name}}}' in '{text}' is no placeholder: use lower-case letters, digits, _ and ."
+                    "'{{{name}}}' in '{text}' is not a placeholder: use lower-case letters, digits, _ and ."
                 ));
             }
             if open > 0 {
@@ -49,7 +49,7 @@ impl Template {
         Ok(Self { parts })
     }
 
-    /// As it is written.
+    /// The template's source text.
     pub(super) fn written(&self) -> String {
         let part = |part: &TemplatePart| match part {
             TemplatePart::Text(text) => text.clone(),
@@ -66,9 +66,10 @@ impl Template {
         })
     }
 
-    /// What the placeholders must have been, where a text was made from this; each ends where the next text begins.
+    /// The placeholders' values in a text that this template made; `None` if it does not match. A value ends at the
+    /// first occurrence of the text after it.
     pub(super) fn read(&self, text: &str) -> Option<Vec<(&str, String)>> {
-        let (mut found, mut rest) = (Vec::new(), text);
+        let (mut values, mut rest) = (Vec::new(), text);
         let mut parts = self.parts.iter().peekable();
         while let Some(part) = parts.next() {
             match part {
@@ -79,15 +80,16 @@ impl Template {
                         Some(TemplatePart::Slot(_)) => return None,
                         None => rest.len(),
                     };
-                    found.push((name.as_str(), rest[..end].to_owned()));
+                    values.push((name.as_str(), rest[..end].to_owned()));
                     rest = &rest[end..];
                 }
             }
         }
-        rest.is_empty().then_some(found)
+        rest.is_empty().then_some(values)
     }
 
-    /// The text filled in. `None` where the template is one placeholder that has no value; a missing one within a text is an error.
+    /// Fills the template. `None` if it is a single placeholder without a value; fails if a placeholder within a text
+    /// has none.
     pub(super) fn text(&self, context: &TemplateContext<'_>) -> Result<Option<String>, Failure> {
         if let [TemplatePart::Slot(name)] = &self.parts[..] {
             return Ok(context.text(name));
@@ -99,7 +101,7 @@ impl Template {
                 TemplatePart::Slot(name) => out.push_str(&context.text(name).ok_or_else(|| {
                     Failure::new(
                         FailureKind::Template,
-                        format!("the provider's file looks up '{name}', which has no value here"),
+                        format!("the provider's file uses '{{{name}}}', which has no value here"),
                     )
                 })?),
             }
@@ -107,7 +109,8 @@ impl Template {
         Ok(Some(out))
     }
 
-    /// Which values would have made this text, by name; `None` where none would. What is `known` has to be what stands there.
+    /// The reverse of `text`: the values that make this text, by name; `None` if it does not match. A `known` value has
+    /// to match literally.
     pub(super) fn read_back(&self, text: &str, known: &dyn Fn(&str) -> Option<String>) -> Option<Map<String, Value>> {
         let mut pieces: Vec<TemplatePart> = Vec::new();
         for part in &self.parts {
@@ -120,24 +123,24 @@ impl Template {
                 (_, part) => pieces.push(part),
             }
         }
-        let (mut found, mut rest) = (Map::new(), text);
+        let (mut values, mut rest) = (Map::new(), text);
         for (place, piece) in pieces.iter().enumerate() {
             match (piece, pieces.get(place + 1)) {
-                (TemplatePart::Text(wanted), _) => rest = rest.strip_prefix(wanted.as_str())?,
-                (TemplatePart::Slot(name), Some(TemplatePart::Text(behind))) => {
-                    let (value, _) = rest.split_once(behind.as_str())?;
-                    found.insert(name.clone(), value.into());
+                (TemplatePart::Text(literal), _) => rest = rest.strip_prefix(literal.as_str())?,
+                (TemplatePart::Slot(name), Some(TemplatePart::Text(after))) => {
+                    let (value, _) = rest.split_once(after.as_str())?;
+                    values.insert(name.clone(), value.into());
                     rest = &rest[value.len()..];
                 }
                 (TemplatePart::Slot(name), _) => {
-                    found.insert(name.clone(), std::mem::take(&mut rest).into());
+                    values.insert(name.clone(), std::mem::take(&mut rest).into());
                 }
             }
         }
-        rest.is_empty().then_some(found)
+        rest.is_empty().then_some(values)
     }
 
-    /// The text as a path: what is looked up is one segment each, whatever signs it holds.
+    /// The text as a URL path: each looked-up value is percent-encoded into one segment.
     pub(super) fn path_text(&self, context: &TemplateContext<'_>) -> Result<String, Failure> {
         let mut out = String::new();
         for part in &self.parts {
@@ -150,7 +153,7 @@ impl Template {
                     let form: String =
                         url::form_urlencoded::byte_serialize(value.unwrap_or_default().as_bytes()).collect();
                     let segment = form.replace('+', "%20").replace("%7E", "~");
-                    // Two dots would lead out of the path.
+                    // A segment of dots would traverse out of the path.
                     out.push_str(if segment.chars().all(|c| c == '.') { "" } else { &segment });
                 }
             }
@@ -173,7 +176,7 @@ impl<'de> Deserialize<'de> for Template {
     }
 }
 
-/// A JSON tree whose texts are templates. A member that has no value is left out.
+/// A JSON tree whose texts are templates. A member without a value is omitted.
 #[derive(Debug, Clone)]
 pub(super) enum Tree {
     Fixed(Value),
@@ -206,37 +209,37 @@ impl Tree {
         })
     }
 
-    /// Which values would have made `value`, put into `found`; gives how many places agree and how many do not. Places that
-    /// `value` lacks count for nothing.
-    pub(super) fn read_back(&self, value: &Value, found: &mut Map<String, Value>) -> (usize, usize) {
+    /// The reverse of `fill`: adds the values that make `value` to `values`; returns how many places match and how many
+    /// do not. Places that `value` lacks are not counted.
+    pub(super) fn read_back(&self, value: &Value, values: &mut Map<String, Value>) -> (usize, usize) {
         let agrees = |yes: bool| if yes { (1, 0) } else { (0, 1) };
         let all = |parts: &mut dyn Iterator<Item = (usize, usize)>| parts.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
         match (self, value) {
             (Self::Fixed(Value::Null), _) => (0, 0),
             (Self::Fixed(fixed), _) => agrees(fixed == value),
             (Self::Text(template), _) if matches!(&template.parts[..], [TemplatePart::Slot(_)]) => {
-                found.extend(template.slots().map(|name| (name.to_owned(), value.clone())));
+                values.extend(template.slots().map(|name| (name.to_owned(), value.clone())));
                 (0, 0)
             }
             (Self::Text(template), Value::String(text)) => match template.read_back(text, &|_| None) {
-                Some(values) => {
-                    found.extend(values);
+                Some(more) => {
+                    values.extend(more);
                     (1, 0)
                 }
                 None => (0, 1),
             },
-            (Self::List(items), Value::Array(given)) => {
-                all(&mut items.iter().zip(given).map(|(item, given)| item.read_back(given, found)))
+            (Self::List(items), Value::Array(list)) => {
+                all(&mut items.iter().zip(list).map(|(item, value)| item.read_back(value, values)))
             }
-            (Self::Object(members), Value::Object(given)) => all(&mut members
+            (Self::Object(members), Value::Object(object)) => all(&mut members
                 .iter()
-                .filter_map(|(name, member)| Some((member, given.get(name)?)))
-                .map(|(member, given)| member.read_back(given, found))),
+                .filter_map(|(name, member)| Some((member, object.get(name)?)))
+                .map(|(member, value)| member.read_back(value, values))),
             _ => (0, 1),
         }
     }
 
-    /// Every name looked up anywhere in the tree.
+    /// Every name that the tree looks up.
     pub(super) fn slots(&self) -> Vec<&str> {
         match self {
             Self::Fixed(_) => Vec::new(),
@@ -248,7 +251,7 @@ impl Tree {
 
     fn from_toml(value: toml::Value) -> Result<Self, String> {
         Ok(match value {
-            // TOML has no null; the one place that needs it, the file slot of a GraphQL upload, is written as this word.
+            // TOML has no null; the file variable of a GraphQL upload needs one and is written as this text.
             toml::Value::String(text) if text == "{null}" => Self::Fixed(Value::Null),
             toml::Value::String(text) => Self::Text(Template::parse(&text)?),
             toml::Value::Integer(n) => Self::Fixed(n.into()),

@@ -1,16 +1,16 @@
-//! Where a reading has been and what it has met, at eight bytes each: a shop whose pages go round for ever is found out.
+//! Detects pagination loops: remembers the visited pages and their items, eight bytes each.
 
 use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-/// Eight bytes that stand for something longer.
+/// The first eight bytes of a SHA-256 hash.
 pub fn mark(bytes: &[u8]) -> u64 {
     let hash: [u8; 32] = Sha256::digest(bytes).into();
     u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
 }
 
-/// The pages that a reading was led to, and the things that stood on them.
+/// The pages that a read visited, and the items on them.
 #[derive(Debug, Default)]
 pub struct Trail {
     places: HashSet<u64>,
@@ -18,12 +18,12 @@ pub struct Trail {
 }
 
 impl Trail {
-    /// Goes to a page; false where the reading has been there before.
+    /// Records a page; `false` if it was visited before.
     pub fn goes_to(&mut self, place: u64) -> bool {
         self.places.insert(place)
     }
 
-    /// Meets a thing; false where it was met before.
+    /// Records an item; `false` if it was recorded before.
     pub fn meets(&mut self, thing: u64) -> bool {
         self.things.insert(thing)
     }

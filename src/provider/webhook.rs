@@ -1,4 +1,5 @@
-//! Deliveries of a platform: proved, then read as far as the provider's file says. And asking for them.
+//! Webhooks: verifies and parses a platform's deliveries as the provider's file describes them, and subscribes to
+//! topics.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,31 +18,32 @@ use super::{
 };
 use crate::model::{Facts, Failure, FailureKind, Secret, json, text::key};
 
-/// A delivery as it came.
+/// A delivery as received.
 pub struct Delivery<'a> {
     pub headers: &'a HeaderMap,
     pub body: &'a [u8],
-    /// The address it was sent to, as the platform knows it.
+    /// The URL that it was sent to, as the platform knows it.
     pub url: &'a str,
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub json: Value,
 }
 
-/// What a proved delivery says.
+/// The content of a verified delivery.
 #[derive(Debug, PartialEq, Eq)]
 pub struct WebhookEvent {
     pub topic: String,
-    /// The same for a delivery that comes again; `None` where the platform names nothing.
+    /// The delivery's id, the same for a redelivery; `None` if the platform sends none that its signature covers.
     pub delivery: Option<String>,
-    /// `None` for a topic that means nothing to us.
+    /// `None` for a topic that the provider's file ignores.
     pub act: Option<HookAct>,
     pub erp_id: Option<String>,
-    /// Whether the platform's proof covers topic and product. Else anybody who saw a delivery can send it again with others.
+    /// Whether the platform's proof covers topic and product. If not, anybody who saw a delivery can replay it with
+    /// others.
     pub proved: bool,
 }
 
 impl Webhook {
-    /// Whether the proof of a delivery covers what stands at a place.
+    /// Whether the proof of a delivery covers the value at a place.
     fn proves(&self, place: &HookPlace) -> bool {
         place.body.as_ref().is_some_and(|path| self.proves_body(path)) || self.verify.kind == HookProofKind::Secret
     }
@@ -57,7 +59,7 @@ impl Webhook {
 }
 
 impl<'a> Delivery<'a> {
-    /// A delivery with its body read as JSON.
+    /// A delivery with its body parsed as JSON.
     pub fn new(headers: &'a HeaderMap, body: &'a [u8], url: &'a str) -> Self {
         Self { headers, body, url, json: json::read(body).unwrap_or(Value::Null) }
     }
@@ -69,29 +71,29 @@ impl<'a> Delivery<'a> {
 }
 
 impl Provider {
-    /// Whether the platform tells of changes.
+    /// Whether the platform sends webhooks.
     pub fn has_webhooks(&self) -> bool {
         self.recipe.webhook.is_some()
     }
 
-    /// The topics that are asked for shop by shop.
+    /// The topics to subscribe to for each shop.
     pub fn webhook_topics(&self) -> &[String] {
         self.recipe.webhook.as_ref().and_then(|w| w.subscribe.as_ref()).map_or(&[], |subscribe| &subscribe.topics)
     }
 
-    /// Whether one address serves every shop of the app.
+    /// Whether one webhook URL serves every shop of the app.
     pub fn webhook_names_shop(&self) -> bool {
         self.recipe.webhook.as_ref().is_some_and(|webhook| webhook.shop.is_some())
     }
 
-    /// Whether it is an unsigned greeting that only wants an answer.
+    /// Whether a delivery is an unsigned ping that only needs a response.
     pub fn is_ping(&self, delivery: &Delivery<'_>) -> bool {
         let Some(name) = self.recipe.webhook.as_ref().and_then(|webhook| webhook.ping.as_ref()) else { return false };
         let mut pairs = url::form_urlencoded::parse(delivery.body);
         pairs.next().is_some_and(|(key, _)| key == name.as_str()) && pairs.next().is_none()
     }
 
-    /// The address of the shop that a delivery names. Nothing is proved by that yet.
+    /// The URL of the shop that a delivery names, not verified.
     pub fn webhook_shop(&self, delivery: &Delivery<'_>) -> Option<String> {
         let shop = self.recipe.webhook.as_ref()?.shop.as_ref()?;
         let mut values = Map::new();
@@ -100,7 +102,7 @@ impl Provider {
         shop.store_url.text(&TemplateContext { values, ..TemplateContext::of_facts(&facts) }).ok()?
     }
 
-    /// Proves a delivery and reads it. `secrets` are those of the subscriptions, where each has its own.
+    /// Verifies and parses a delivery. `secrets` are those of the subscriptions, if each has its own.
     pub fn read_webhook(
         &self,
         delivery: &Delivery<'_>,
@@ -108,15 +110,15 @@ impl Provider {
         secrets: &[Secret],
     ) -> Result<WebhookEvent, Failure> {
         let webhook = self.recipe.webhook.as_ref().ok_or_else(not_proved)?;
-        let given =
+        let proof =
             delivery.headers.get(webhook.verify.header.as_str()).and_then(|h| h.to_str().ok()).unwrap_or_default();
         let proved = match webhook.verify.key {
-            HookKey::App => app.is_some_and(|app| proves(webhook, delivery, given, &app.client_secret)),
+            HookKey::App => app.is_some_and(|app| proves(webhook, delivery, proof, &app.client_secret)),
             HookKey::Webhook => {
                 let key = app.and_then(|app| app.webhook_key.as_ref());
-                key.is_some_and(|key| proves(webhook, delivery, given, key))
+                key.is_some_and(|key| proves(webhook, delivery, proof, key))
             }
-            HookKey::Subscription => secrets.iter().any(|secret| proves(webhook, delivery, given, secret)),
+            HookKey::Subscription => secrets.iter().any(|secret| proves(webhook, delivery, proof, secret)),
         };
         if !proved {
             return Err(not_proved());
@@ -137,19 +139,19 @@ impl Provider {
     }
 }
 
-/// Whether a text can be kept.
+/// Whether a text is short and free of control characters, so that it may be stored.
 fn is_plain(text: &str) -> bool {
     text.len() < 500 && !text.chars().any(char::is_control)
 }
 
-fn proves(webhook: &Webhook, delivery: &Delivery<'_>, given: &str, secret: &Secret) -> bool {
+fn proves(webhook: &Webhook, delivery: &Delivery<'_>, proof: &str, secret: &Secret) -> bool {
     let key = secret.expose_secret();
-    // Whoever knows that there is no secret could sign with it.
+    // Anybody could sign with an empty secret.
     if key.trim().is_empty() {
         return false;
     }
     let text = match webhook.verify.kind {
-        HookProofKind::Secret => return bool::from(key.as_bytes().ct_eq(given.as_bytes())),
+        HookProofKind::Secret => return bool::from(key.as_bytes().ct_eq(proof.as_bytes())),
         HookProofKind::HmacBody => delivery.body.to_vec(),
         HookProofKind::HmacUrlBody => [delivery.url.as_bytes(), delivery.body].concat(),
         HookProofKind::HmacText => {
@@ -162,18 +164,18 @@ fn proves(webhook: &Webhook, delivery: &Delivery<'_>, given: &str, secret: &Secr
             }
         }
     };
-    let Ok(given) = STANDARD.decode(given) else { return false };
+    let Ok(proof) = STANDARD.decode(proof) else { return false };
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
         .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(&text);
-    bool::from(mac.finalize().into_bytes().ct_eq(&given[..]))
+    bool::from(mac.finalize().into_bytes().ct_eq(&proof[..]))
 }
 
 fn not_proved() -> Failure {
-    Failure::new(FailureKind::BadSignature, "the delivery does not carry the platform's signature")
+    Failure::new(FailureKind::BadSignature, "the delivery has no valid signature of the platform")
 }
 
-/// Asks the platform to deliver a topic to `url`; gives the subscription's id.
+/// Subscribes to a topic with `url` as the target; returns the subscription's id.
 pub async fn subscribe(
     shop_client: &ShopClient,
     topic: &str,

@@ -1,5 +1,5 @@
-//! Writes to a shop: one step of carrying a picture there, looking whether a step that was begun has happened, and
-//! reading the gallery back. Which steps are done is the caller's journal.
+//! Writes to a shop: runs one step of a push, checks whether an interrupted step took effect, and reads the gallery
+//! back. The caller's journal records which steps are done.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -14,20 +14,20 @@ use super::{
 };
 use crate::model::{Failure, FailureKind, ShopAnswer};
 
-/// A picture on its way to a product.
+/// A picture to upload to a product.
 #[derive(Debug, Clone)]
 pub struct Upload {
     pub bytes: Bytes,
     pub mime_type: String,
-    /// Holds the mark, so that the shop's copy can be recognised.
+    /// Contains the mark, so that the shop's copy can be recognised.
     pub file_name: String,
     pub alt: String,
     /// Lower-case hexadecimal.
     pub sha256: String,
     pub erp_product_id: String,
-    /// The mark of this push: the same for every try.
+    /// The mark of this push, the same for every try.
     pub mark: String,
-    /// Where a shop may fetch it, if it reaches this daemon.
+    /// Where the shop can download it, if it can reach this daemon.
     pub url: String,
 }
 
@@ -40,20 +40,20 @@ pub struct GalleryPicture {
     pub alt: Option<String>,
 }
 
-/// Values that steps yield for later steps.
+/// The values that steps output for later steps.
 pub type StepOutputs = Map<String, Value>;
 
-/// Where a picture goes in a gallery that is written as a whole.
+/// The position of a picture in a gallery that is written as a whole.
 #[derive(Debug, Clone, Default)]
 pub struct Placement {
-    /// In front of the others.
+    /// Before the others.
     pub first: bool,
     /// Pictures of ours that it replaces.
     pub replace: Vec<String>,
 }
 
 impl Upload {
-    /// What templates may look up of it.
+    /// Adds the values that templates may look up.
     pub(super) fn describe(&self, values: &mut Map<String, Value>) {
         values.insert(
             "asset".into(),
@@ -65,14 +65,14 @@ impl Upload {
             }),
         );
         values.insert("product".into(), json!({ "erp_id": self.erp_product_id }));
-        // The same for every try, so that a shop that takes our id makes nothing twice.
+        // An idempotency key: the same for every try, so that a shop that accepts our id creates nothing twice.
         let hash =
             Sha256::digest(self.mark.as_bytes()).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         values.insert("push".into(), json!({ "mark": self.mark, "uuid": hash[..32] }));
     }
 }
 
-/// The pictures of a product, as the shop has them now.
+/// The current pictures of a product in the shop.
 pub async fn gallery(shop: &ShopClient, erp_product_id: &str) -> Result<Vec<GalleryPicture>, Failure> {
     Ok(gallery_and_facts(shop, erp_product_id).await?.0)
 }
@@ -99,25 +99,25 @@ async fn gallery_and_facts(
     Ok((list.each.each(&answer.body).iter().filter(counts).filter_map(picture).collect(), facts.collect()))
 }
 
-/// Does one step; gives the values it yields. `begun` are the values of the steps before.
+/// Runs one step and returns its outputs. `earlier` are the outputs of the steps before.
 pub async fn step(
     shop: &ShopClient,
     index: usize,
     upload: &Upload,
-    begun: &StepOutputs,
+    earlier: &StepOutputs,
     placing: &Placement,
 ) -> Result<StepOutputs, Failure> {
     let push = push(shop)?;
     let step = &push.step[index];
     let mut values = Map::new();
-    values.insert("kept".into(), Value::Object(begun.clone()));
+    values.insert("kept".into(), Value::Object(earlier.clone()));
     if step.only_first && !placing.first {
         return Ok(StepOutputs::new());
     }
     let mut before = Vec::new();
     let op = &shop.provider.recipe.op[&step.op];
     if step.list.is_some() || step.found.is_some() || op.looks_up_any("gallery.") {
-        // Read at the last moment: what somebody added meanwhile stays.
+        // Read as late as possible, so that pictures added meanwhile stay.
         let (pictures, facts) = gallery_and_facts(shop, &upload.erp_product_id).await?;
         let mut gallery = arranged(shop, step, upload, (&pictures, placing, push.gallery), &values)?;
         gallery.extend(facts);
@@ -128,26 +128,25 @@ pub async fn step(
         None => {
             let with = With { values, upload: Some(upload), url: None };
             let answer = shop.call(&shop.provider.recipe.op[&step.op], with).await?;
-            let mut kept = step_outputs(step, &answer.body)?;
+            let mut outputs = step_outputs(step, &answer.body)?;
             if let Some(name) = &step.found {
                 let pictures = gallery(shop, &upload.erp_product_id).await?;
                 let ours = find_ours(shop, upload, &before, &pictures).await?.ok_or_else(|| {
-                    let text = format!("{} took the picture but does not show it yet", shop.provider.name());
+                    let text = format!("{} accepted the picture but does not list it yet", shop.provider.name());
                     Failure::new(FailureKind::NotVisible, text)
                 })?;
-                kept.insert(name.clone(), ours.id.into());
+                outputs.insert(name.clone(), ours.id.into());
             }
-            Ok(kept)
+            Ok(outputs)
         }
         Some(poll) => wait_until_ready(shop, step, poll, upload, values).await,
     }
 }
 
-/// Takes a picture out of a product's gallery; false where it was not there any more. Proved by reading the gallery back.
+/// Removes a picture from a product's gallery; `false` if it was already gone. Verified by reading the gallery back.
 pub async fn remove(shop: &ShopClient, erp_product_id: &str, image_id: &str) -> Result<bool, Failure> {
     let undo = push(shop)?.undo.as_ref().ok_or_else(|| {
-        let text =
-            format!("{}'s file does not say how a picture is taken out: remove it in the shop", shop.provider.name());
+        let text = format!("{}'s file describes no removal of pictures: remove it in the shop", shop.provider.name());
         Failure::new(FailureKind::NoUndo, text)
     })?;
     let (pictures, facts) = gallery_and_facts(shop, erp_product_id).await?;
@@ -173,18 +172,18 @@ pub async fn remove(shop: &ShopClient, erp_product_id: &str, image_id: &str) -> 
     context.values.insert("gallery".into(), Value::Object(gallery));
     let values = std::mem::take(&mut context.values);
     match shop.call(&shop.provider.recipe.op[&undo.op], With { values, ..With::default() }).await {
-        // An earlier answer was lost: it is out already, and the gallery says so.
+        // The response to an earlier try was lost: the picture is gone already, and the gallery confirms it below.
         Err(failure) if !matches!(failure.kind, FailureKind::Shop(ShopAnswer::Missing, _)) => return Err(failure),
         _ => {}
     }
     if self::gallery(shop, erp_product_id).await?.iter().any(|picture| picture.id == image_id) {
-        let text = format!("{} took the picture out but still shows it", shop.provider.name());
+        let text = format!("{} accepted the removal of the picture but still lists it", shop.provider.name());
         return Err(Failure::new(FailureKind::StillVisible, text));
     }
     Ok(true)
 }
 
-/// A gallery as it is to be written, as ids and as objects.
+/// The gallery to write, as ids and as objects.
 fn arranged(
     shop: &ShopClient,
     step: &PushStep,
@@ -208,8 +207,8 @@ fn arranged(
         }
     }
     let next = if placing.first { 1 } else { pictures.len() + 1 };
-    let kept = json!({ "first": ids.first(), "ids": ids, "items": items, "next": next, "make_first": placing.first });
-    Ok(kept.as_object().cloned().unwrap_or_default())
+    let values = json!({ "first": ids.first(), "ids": ids, "items": items, "next": next, "make_first": placing.first });
+    Ok(values.as_object().cloned().unwrap_or_default())
 }
 
 fn placed(mut ids: Vec<String>, new: String, placing: &Placement, kind: GalleryKind) -> Vec<String> {
@@ -226,15 +225,16 @@ fn placed(mut ids: Vec<String>, new: String, placing: &Placement, kind: GalleryK
 }
 
 fn step_outputs(step: &PushStep, body: &Value) -> Result<StepOutputs, Failure> {
-    let mut kept = StepOutputs::new();
+    let mut outputs = StepOutputs::new();
     for (name, path) in &step.keep {
         let value = path.get(body).filter(|value| !value.is_null()).cloned().ok_or_else(|| {
-            let text = format!("the shop's answer to step '{}' lacks '{name}'; the picture was not taken", step.name);
+            let text =
+                format!("the shop's response to step '{}' lacks '{name}'; the picture was not accepted", step.name);
             Failure::new(FailureKind::UnexpectedAnswer, text)
         })?;
-        kept.insert(name.clone(), value);
+        outputs.insert(name.clone(), value);
     }
-    Ok(kept)
+    Ok(outputs)
 }
 
 async fn wait_until_ready(
@@ -273,7 +273,7 @@ async fn wait_until_ready(
     }
 }
 
-/// Looks whether a step that was begun has happened: `Some` with what it would have yielded, `None` if it has to be done.
+/// Checks whether a started step took effect: `Some` with its outputs, `None` if it has to be run.
 pub async fn check_step(
     shop: &ShopClient,
     index: usize,
@@ -284,21 +284,22 @@ pub async fn check_step(
         StepCheck::Repeat => Ok(None),
         StepCheck::Gallery { keep } => {
             let pictures = gallery(shop, &upload.erp_product_id).await?;
-            let found = find_ours(shop, upload, known, &pictures).await?;
-            Ok(found.map(|picture| StepOutputs::from_iter([(keep.clone(), picture.id.into())])))
+            let ours = find_ours(shop, upload, known, &pictures).await?;
+            Ok(ours.map(|picture| StepOutputs::from_iter([(keep.clone(), picture.id.into())])))
         }
         StepCheck::Ask { op, each, name, keep } => {
             let with = With { upload: Some(upload), ..With::default() };
             let answer = shop.call(&shop.provider.recipe.op[op], with).await?;
             let ours = |item: &&Value| name.text(item).is_some_and(|name| name.contains(&upload.mark));
             let Some(item) = each.each(&answer.body).iter().find(ours) else { return Ok(None) };
-            let kept = keep.iter().filter_map(|(name, path)| Some((name.clone(), path.get(item)?.clone())));
-            Ok(Some(kept.collect()))
+            let outputs = keep.iter().filter_map(|(name, path)| Some((name.clone(), path.get(item)?.clone())));
+            Ok(Some(outputs.collect()))
         }
     }
 }
 
-/// The picture of ours in a gallery that nobody has a record of, where the shop lets it be recognised by itself.
+/// Our picture in a gallery without a record of earlier pictures; `None` if the shop's pictures cannot be recognised by
+/// name, text or bytes.
 pub async fn recognise(
     shop: &ShopClient,
     upload: &Upload,
@@ -310,7 +311,7 @@ pub async fn recognise(
     find_ours(shop, upload, &[], gallery).await
 }
 
-/// The picture of ours in a gallery, if it is there. `known` are pictures that were there before we began.
+/// Our picture in a gallery, if it is there. `known` are the pictures that were there before the push.
 pub async fn find_ours(
     shop: &ShopClient,
     upload: &Upload,
@@ -337,24 +338,25 @@ pub async fn find_ours(
             match (new.next(), new.next()) {
                 (Some(_), Some(_)) => Err(Failure::new(
                     FailureKind::WhichPicture,
-                    "somebody else added a picture at the same time, and the shop does not tell them apart: look at the product",
+                    "another picture was added at the same time, and the shop's pictures cannot be told apart: check the product in the shop",
                 )),
-                (found, _) => Ok(found.cloned()),
+                (only, _) => Ok(only.cloned()),
             }
         }
     }
 }
 
-/// Further copies of the picture `kept` in a gallery, which were not there before we began: a worker that was stopped while it sent one, and
-/// went on later, leaves such. A shop whose pictures nobody can tell apart by name, text or bytes has none that we would know of.
+/// Duplicates of the picture `image_id` in a gallery that were not there before the push: a worker that is suspended
+/// during an upload and resumes after its lease leaves them. Empty if the shop's pictures cannot be recognised by name,
+/// text or bytes.
 pub async fn copies(
     shop: &ShopClient,
-    kept: &str,
+    image_id: &str,
     (mark, sha256): (&str, &str),
     known: &[GalleryPicture],
     gallery: &[GalleryPicture],
 ) -> Result<Vec<GalleryPicture>, Failure> {
-    let new = |picture: &&GalleryPicture| picture.id != kept && !known.iter().any(|old| old.id == picture.id);
+    let new = |picture: &&GalleryPicture| picture.id != image_id && !known.iter().any(|old| old.id == picture.id);
     let holds_mark = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(mark));
     let others = gallery.iter().filter(new);
     match push(shop)?.list.find {
@@ -374,21 +376,21 @@ pub async fn copies(
     }
 }
 
-/// Whether the picture at `url` is, byte for byte, the one with this hash.
+/// Whether the picture at `url` has this SHA-256 hash.
 pub async fn same_bytes(shop: &ShopClient, url: &str, sha256: &str) -> Result<bool, Failure> {
     let bytes = shop.download(url).await?;
     let hash = Sha256::digest(&bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     Ok(hash == sha256)
 }
 
-/// The new picture's id, once every step is done.
-pub fn result_id(provider: &Provider, kept: &StepOutputs) -> Result<String, Failure> {
+/// The new picture's id, from the outputs of all steps.
+pub fn result_id(provider: &Provider, outputs: &StepOutputs) -> Result<String, Failure> {
     let push = provider.recipe.push.as_ref().ok_or_else(|| no_push(provider))?;
     let facts = Map::new();
     let mut context = TemplateContext::of_facts(&facts);
-    context.values.insert("kept".into(), Value::Object(kept.clone()));
+    context.values.insert("kept".into(), Value::Object(outputs.clone()));
     let id = push.result.id.text(&context)?;
-    id.ok_or_else(|| Failure::new(FailureKind::UnexpectedAnswer, "the push yielded no picture id"))
+    id.ok_or_else(|| Failure::new(FailureKind::UnexpectedAnswer, "the steps of the push returned no picture id"))
 }
 
 fn push(shop: &ShopClient) -> Result<&PushRecipe, Failure> {
@@ -396,7 +398,7 @@ fn push(shop: &ShopClient) -> Result<&PushRecipe, Failure> {
 }
 
 fn no_push(provider: &Provider) -> Failure {
-    Failure::new(FailureKind::NoPush, format!("{} takes no pictures: its file describes no push", provider.name()))
+    Failure::new(FailureKind::NoPush, format!("{} accepts no pictures: its file describes no push", provider.name()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The shop's product API: bearer tokens, pages by cursor, and a limit where it has one.
+//! The shop's product API: bearer tokens, cursor pagination, and an optional rate limit.
 
 use axum::{
     Json,
@@ -15,21 +15,21 @@ use serde_json::{Map, Value, json};
 use super::{Sandbox, lock, oauth::Bearer};
 use crate::model::Time;
 
-/// An answer that says what is wrong.
+/// An error response.
 pub(super) type DeniedCall = (StatusCode, Json<Value>);
 
 pub(super) fn refuse(status: StatusCode, code: &str, message: &str) -> DeniedCall {
     (status, Json(json!({ "error": { "code": code, "message": message } })))
 }
 
-/// Calls of the window that runs.
+/// The calls of the current rate-limit window.
 #[derive(Default)]
 pub(super) struct RateWindow {
     began: Option<Time>,
     calls: u32,
 }
 
-/// Lets in who has a good token and keeps to the limit.
+/// Authenticates a call and enforces the rate limit.
 pub(super) async fn guard(State(shop): State<Sandbox>, request: Request, next: Next) -> Response {
     let token = request
         .headers()
@@ -39,15 +39,15 @@ pub(super) async fn guard(State(shop): State<Sandbox>, request: Request, next: N
     let now = shop.0.outside.clock.now();
     let bearer = shop.tokens().look(token, now);
     let (code, message) = match bearer {
-        Bearer::Good => return paced(&shop, request, next, now).await,
-        Bearer::Expired => ("token_expired", "the access token has ended"),
+        Bearer::Good => return rate_limited(&shop, request, next, now).await,
+        Bearer::Expired => ("token_expired", "the access token has expired"),
         Bearer::Unknown => ("token_invalid", "the access token is unknown"),
-        Bearer::Revoked => ("app_uninstalled", "the shop has removed this app"),
+        Bearer::Revoked => ("app_uninstalled", "the shop has uninstalled this app"),
     };
     refuse(StatusCode::UNAUTHORIZED, code, message).into_response()
 }
 
-async fn paced(shop: &Sandbox, request: Request, next: Next, now: Time) -> Response {
+async fn rate_limited(shop: &Sandbox, request: Request, next: Next, now: Time) -> Response {
     let Some((limit, per)) = shop.0.options.rate else { return next.run(request).await };
     let (left, reset) = {
         let mut window = lock(&shop.0.window);
@@ -99,7 +99,7 @@ pub(super) async fn list(State(shop): State<Sandbox>, Query(query): Query<ListQu
     let bad = |code: &str, message: &str| refuse(StatusCode::BAD_REQUEST, code, message);
     let limit = query.limit.unwrap_or(50);
     if !(1..=250).contains(&limit) {
-        return Err(bad("bad_limit", "limit is from 1 to 250"));
+        return Err(bad("bad_limit", "limit must be from 1 to 250"));
     }
     let after = match &query.cursor {
         None => 0,
@@ -111,7 +111,7 @@ pub(super) async fn list(State(shop): State<Sandbox>, Query(query): Query<ListQu
     };
     let since = match &query.updated_since {
         None => None,
-        Some(text) => Some(Time::parse(text).ok_or_else(|| bad("bad_time", "updated_since is an RFC 3339 time"))?),
+        Some(text) => Some(Time::parse(text).ok_or_else(|| bad("bad_time", "updated_since must be an RFC 3339 time"))?),
     };
     let keep = |product: &Value| {
         since.is_none_or(|since| product["updated_at"].as_str().and_then(Time::parse).is_some_and(|at| at >= since))
@@ -139,10 +139,10 @@ pub(super) async fn show(State(shop): State<Sandbox>, Path(id): Path<u64>) -> Re
 /// `POST /api/products`.
 pub(super) async fn create(
     State(shop): State<Sandbox>,
-    Json(given): Json<Map<String, Value>>,
+    Json(product): Json<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<Value>), DeniedCall> {
     let now = shop.0.outside.clock.now();
-    let id = shop.catalogue().insert(given, now);
+    let id = shop.catalogue().insert(product, now);
     let product = shop.catalogue().get(id).ok_or_else(missing)?;
     Ok((StatusCode::CREATED, Json(product)))
 }
@@ -151,11 +151,11 @@ pub(super) async fn create(
 pub(super) async fn edit(
     State(shop): State<Sandbox>,
     Path(id): Path<u64>,
-    Json(given): Json<Map<String, Value>>,
+    Json(changes): Json<Map<String, Value>>,
 ) -> Result<Json<Value>, DeniedCall> {
     let now = shop.0.outside.clock.now();
     let mut catalogue = shop.catalogue();
-    if !catalogue.edit(id, given, now) {
+    if !catalogue.edit(id, changes, now) {
         return Err(missing());
     }
     catalogue.get(id).map(Json).ok_or_else(missing)
@@ -167,5 +167,5 @@ pub(super) async fn delete(State(shop): State<Sandbox>, Path(id): Path<u64>) -> 
 }
 
 pub(super) fn missing() -> DeniedCall {
-    refuse(StatusCode::NOT_FOUND, "not_found", "there is no such thing in this shop")
+    refuse(StatusCode::NOT_FOUND, "not_found", "not found in this shop")
 }

@@ -1,5 +1,5 @@
-//! The shop's products: made up from their number, or read from a file. A made-up one is only stored once it is edited,
-//! so that a hundred thousand of them take next to no memory.
+//! The shop's products: generated from their number, or read from a file. A generated one is only stored once it is
+//! edited, so that a hundred thousand of them need almost no memory.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 use super::{SandboxOptions, sheet};
 use crate::model::Time;
 
-/// Why a catalogue cannot be read.
+/// The error of a catalogue file.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
-    /// The file itself.
+    /// The file cannot be read.
     #[error("cannot read the catalogue {path}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
-    /// A place in it.
+    /// The content is invalid at a place.
     #[error("{path}: {place}: {why}")]
     Invalid { path: PathBuf, place: String, why: String },
 }
@@ -23,7 +23,7 @@ pub enum CatalogueError {
 const FIRST: u64 = 1001;
 
 pub(super) struct ProductStore {
-    /// Made-up products are numbered `FIRST ..`.
+    /// Number of generated products, numbered `FIRST ..`.
     made_up: u64,
     rich: bool,
     base_url: String,
@@ -84,19 +84,19 @@ impl ProductStore {
         }
     }
 
-    /// Numbers of all products.
+    /// The numbers of all products.
     pub(super) fn ids(&self) -> impl Iterator<Item = u64> + '_ {
-        let there = |id: &u64| self.own.get(id).map_or_else(|| self.is_made_up(*id), Option::is_some);
-        (FIRST..self.next_id).filter(there)
+        let exists = |id: &u64| self.own.get(id).map_or_else(|| self.is_made_up(*id), Option::is_some);
+        (FIRST..self.next_id).filter(exists)
     }
 
-    /// When a product changed last.
+    /// The time of a product's last change.
     pub(super) fn changed_at(&self, id: u64) -> Time {
         let own = self.own.get(&id).and_then(|own| parsed(own.as_deref()?));
         own.and_then(|own| Time::parse(own["updated_at"].as_str()?)).unwrap_or(self.born)
     }
 
-    /// The products behind `after`, up to `limit`; `keep` filters them.
+    /// Up to `limit` products after number `after`; `keep` filters them.
     pub(super) fn page(
         &self,
         after: u64,
@@ -121,24 +121,24 @@ impl ProductStore {
         listed
     }
 
-    /// Adds a product; what it lacks is filled in.
-    pub(super) fn insert(&mut self, given: Map<String, Value>, now: Time) -> u64 {
+    /// Adds a product; missing members get defaults.
+    pub(super) fn insert(&mut self, members: Map<String, Value>, now: Time) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
         let mut product = json!({
             "id": id.to_string(), "sku": format!("SKU-{id}"), "title": "", "description_html": null, "status": "active",
             "category": null, "price": "0.00", "currency": "EUR", "variants": [], "images": [],
         });
-        self.apply(id, &mut product, given, now);
+        self.apply(id, &mut product, members, now);
         self.own.insert(id, Some(product.to_string().into()));
         self.total += 1;
         id
     }
 
-    /// Changes a product; false where it is not there.
-    pub(super) fn edit(&mut self, id: u64, given: Map<String, Value>, now: Time) -> bool {
+    /// Changes a product; `false` if it does not exist.
+    pub(super) fn edit(&mut self, id: u64, changes: Map<String, Value>, now: Time) -> bool {
         let Some(mut product) = self.get(id) else { return false };
-        self.apply(id, &mut product, given, now);
+        self.apply(id, &mut product, changes, now);
         self.own.insert(id, Some(product.to_string().into()));
         true
     }
@@ -152,9 +152,9 @@ impl ProductStore {
         there
     }
 
-    fn apply(&self, id: u64, product: &mut Value, given: Map<String, Value>, now: Time) {
+    fn apply(&self, id: u64, product: &mut Value, changes: Map<String, Value>, now: Time) {
         let Some(members) = product.as_object_mut() else { return };
-        members.extend(given.into_iter().filter(|(key, _)| key != "id"));
+        members.extend(changes.into_iter().filter(|(key, _)| key != "id"));
         members.insert("url".into(), format!("{}/products/{id}", self.base_url).into());
         members.insert("updated_at".into(), now.to_string().into());
         let numbered = |items: Option<&mut Value>, prefix: &str| {
@@ -173,7 +173,7 @@ impl ProductStore {
         (FIRST..FIRST + self.made_up).contains(&id)
     }
 
-    /// A product made up from its number: always the same one.
+    /// Generates a product from its number, deterministically.
     fn make(&self, id: u64) -> Value {
         let index = usize::try_from(id - FIRST).unwrap_or(0);
         let (kind, colour) = (KINDS[index % KINDS.len()], COLOURS[(index / KINDS.len()) % COLOURS.len()]);
@@ -212,12 +212,12 @@ impl ProductStore {
     }
 }
 
-/// A product that was kept as text.
+/// Parses a product that is stored as text.
 fn parsed(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
-/// What is sold: name, short mark, a sentence, category.
+/// The kinds of generated products: name, SKU prefix, description, category.
 pub(super) const KINDS: [(&str, &str, &str, &str); 10] = [
     ("Mug", "MUG", "A mug that keeps tea warm and hands happy.", "Kitchen"),
     ("Vase", "VAS", "A vase with room for one branch or a whole meadow.", "Living"),
@@ -231,5 +231,5 @@ pub(super) const KINDS: [(&str, &str, &str, &str); 10] = [
     ("Cushion", "CSH", "Softens hard chairs and hard days.", "Textiles"),
 ];
 
-/// In which colours.
+/// The colours of generated products.
 pub(super) const COLOURS: [&str; 6] = ["Terracotta", "Sage", "Indigo", "Ochre", "Rose", "Slate"];

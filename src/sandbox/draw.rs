@@ -1,4 +1,4 @@
-//! Draws the made-up products: simple shapes, soft light, a shadow to stand on.
+//! Draws the generated products: simple shapes with soft light and a ground shadow.
 
 use tiny_skia::{
     Color, FillRule, GradientStop, LinearGradient, Paint, Path, PathBuilder, Pixmap, Point, RadialGradient, Rect,
@@ -13,16 +13,16 @@ const SIZE: u16 = 640;
 pub(super) fn draw_product(index: usize, view: usize) -> Vec<u8> {
     let mut canvas = Drawing::new(tint(index));
     let backdrop = [(0.96, 0.93), (0.92, 0.86), (0.98, 0.96), (0.88, 0.84)][view % 4];
-    canvas.sweep(grey(backdrop.0, index), grey(backdrop.1, index + 1), 0.0, 1.0);
+    canvas.gradient(grey(backdrop.0, index), grey(backdrop.1, index + 1), 0.0, 1.0);
     canvas.product(index, 1.0 - 0.08 * f32::from(u8::try_from(view % 4).unwrap_or(0)));
     canvas.png()
 }
 
-/// The same product in a room, as a made picture would show it: wall, floor, window light.
+/// The same product in a room, like a generated picture: wall, floor, window light.
 pub fn draw_scene(index: usize) -> Vec<u8> {
     let mut canvas = Drawing::new(tint(index));
-    canvas.sweep(rgb(0xE9, 0xDF, 0xD0), rgb(0xDB, 0xCD, 0xB8), 0.0, 0.7);
-    canvas.sweep(rgb(0xB9, 0x8E, 0x66), rgb(0x96, 0x6E, 0x4B), 0.7, 1.0);
+    canvas.gradient(rgb(0xE9, 0xDF, 0xD0), rgb(0xDB, 0xCD, 0xB8), 0.0, 0.7);
+    canvas.gradient(rgb(0xB9, 0x8E, 0x66), rgb(0x96, 0x6E, 0x4B), 0.7, 1.0);
     for plank in 1..6 {
         let y = 0.7 + 0.05 * f32::from(u8::try_from(plank).unwrap_or(0));
         canvas.fill(rect(0.0, y, 1.0, 0.003), Color::from_rgba8(70, 45, 25, 60).into());
@@ -64,7 +64,7 @@ fn grey(level: f32, index: usize) -> Color {
     Color::from_rgba(level, level - warm, level - 2.0 * warm, 1.0).unwrap_or(Color::WHITE)
 }
 
-/// What a shape is filled with.
+/// The fill of a shape.
 enum ShapeFill {
     Flat(Color),
     /// Lit from the left, over the shape's width from `x0` to `x1`.
@@ -130,8 +130,8 @@ impl Drawing {
         map.stroke_path(&path, &paint, &stroke, self.at, None);
     }
 
-    /// A band from `y0` to `y1` that fades from one colour to another.
-    fn sweep(&mut self, top: Color, bottom: Color, y0: f32, y1: f32) {
+    /// A horizontal band from `y0` to `y1` with a gradient from `top` to `bottom`.
+    fn gradient(&mut self, top: Color, bottom: Color, y0: f32, y1: f32) {
         let stops = vec![GradientStop::new(0.0, top), GradientStop::new(1.0, bottom)];
         let (from, to) = (Point::from_xy(0.0, y0), Point::from_xy(0.0, y1));
         if let Some(shader) = LinearGradient::new(from, to, stops, SpreadMode::Pad, Transform::identity()) {
@@ -326,7 +326,7 @@ impl Drawing {
     }
 }
 
-/// The colour, brighter or darker.
+/// The colour, brightened or darkened by a factor.
 fn shade(tint: [u8; 3], by: f32) -> Color {
     let part = |value: u8| (f32::from(value) / 255.0 * by).clamp(0.0, 1.0);
     Color::from_rgba(part(tint[0]), part(tint[1]), part(tint[2]), 1.0).unwrap_or(Color::BLACK)
@@ -349,7 +349,7 @@ fn polygon(points: &[(f32, f32)]) -> Option<Path> {
     path.finish()
 }
 
-/// Like a polygon, with its lower corners rounded: six points, down the left, along the bottom, up the right.
+/// A polygon with rounded lower corners: six points, down the left side, along the bottom, up the right side.
 fn curve(p: &[(f32, f32); 6]) -> Option<Path> {
     let mut path = PathBuilder::new();
     path.move_to(p[0].0, p[0].1);

@@ -1,4 +1,4 @@
-//! What goes wrong at real shops, on demand: rules that spoil the next answers.
+//! Fault injection: rules that make the next calls fail as they do at real shops.
 
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ use super::{Sandbox, api::refuse, lock};
 #[derive(Default)]
 pub(super) struct Faults(Vec<FaultRule>);
 
-/// Spoils calls of `on` (method and beginning of the path): lets `skip` pass, then acts `times` times.
+/// Applies to calls that start with `on` (method and path): lets `skip` calls pass, then acts on the next `times`
+/// calls.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FaultRule {
@@ -41,25 +42,25 @@ fn once() -> u32 {
 enum FaultAct {
     /// An error status (`arg`, 500).
     Error,
-    /// A page for people.
+    /// An HTML page with status 200.
     Html,
-    /// JSON cut in the middle.
+    /// The response body truncated to its first half.
     Half,
-    /// 10 MB of good JSON.
+    /// 10 MB of valid JSON.
     Huge,
     /// 429 with Retry-After (`arg` seconds, 2).
     Throttle,
-    /// 429 and nothing else.
+    /// 429 without Retry-After.
     ThrottleBare,
     /// A redirect to `arg`.
     Redirect,
-    /// The work is done, the answer is lost.
+    /// The call takes effect, the response is lost.
     Drop,
-    /// `arg` milliseconds late.
+    /// A delay of `arg` milliseconds (1000).
     Slow,
-    /// Every access token has ended.
+    /// Expires every access token, then handles the call.
     Expire,
-    /// The shop removes the app.
+    /// The shop uninstalls the app, then handles the call.
     Revoke,
 }
 
@@ -77,25 +78,25 @@ pub(super) async fn clear(State(shop): State<Sandbox>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// Plays the first rule that fits.
+/// Applies the first rule that matches.
 pub(super) async fn play(State(shop): State<Sandbox>, request: Request, next: Next) -> Response {
     let call = format!("{} {}", request.method(), request.uri().path());
     let rule = {
         let mut faults = lock(&shop.0.faults);
         let rules = &mut faults.0;
-        let found = rules.iter().position(|rule| call.starts_with(&rule.on));
-        found.and_then(|place| {
+        let matching = rules.iter().position(|rule| call.starts_with(&rule.on));
+        matching.and_then(|place| {
             let rule = &mut rules[place];
             if rule.skip > 0 {
                 rule.skip -= 1;
                 return None;
             }
             rule.times = rule.times.saturating_sub(1);
-            let played = rule.clone();
-            if played.times == 0 {
+            let applied = rule.clone();
+            if applied.times == 0 {
                 rules.remove(place);
             }
-            Some(played)
+            Some(applied)
         })
     };
     match rule {
@@ -105,13 +106,13 @@ pub(super) async fn play(State(shop): State<Sandbox>, request: Request, next: Ne
 }
 
 async fn act(shop: &Sandbox, rule: &FaultRule, request: Request, next: Next) -> Response {
-    let number = |usual: u64| rule.arg.as_ref().and_then(Value::as_u64).unwrap_or(usual);
+    let number = |default: u64| rule.arg.as_ref().and_then(Value::as_u64).unwrap_or(default);
     let throttled = || refuse(StatusCode::TOO_MANY_REQUESTS, "throttled", "too many calls").into_response();
     match rule.act {
         FaultAct::Error => {
             let status = StatusCode::from_u16(u16::try_from(number(500)).unwrap_or(500))
                 .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            refuse(status, "mischief", "something broke in the shop").into_response()
+            refuse(status, "mischief", "an injected fault in the shop").into_response()
         }
         FaultAct::Html => {
             axum::response::Html("<!doctype html><title>Maintenance</title><p>Back soon.</p>").into_response()
@@ -138,7 +139,7 @@ async fn act(shop: &Sandbox, rule: &FaultRule, request: Request, next: Next) -> 
         }
         FaultAct::Drop => {
             drop(next.run(request).await);
-            // A body that fails: the server breaks the connection off.
+            // A failing body makes the server close the connection.
             let broken = futures_util::stream::once(async { Err::<bytes::Bytes, _>(std::io::Error::other("lost")) });
             Response::builder().header(header::CONTENT_LENGTH, 1000).body(Body::from_stream(broken)).unwrap_or_default()
         }

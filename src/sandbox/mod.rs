@@ -1,5 +1,5 @@
-//! A real little store over HTTP: its own OAuth, catalogue, pictures, limits and mischief. Knows nothing of us; it is
-//! reached like any other shop.
+//! Sandbox: a small shop server with its own OAuth, catalogue, pictures, rate limit and fault injection. It is
+//! independent of the daemon, which calls it over HTTP like any other shop.
 
 mod api;
 mod catalogue;
@@ -39,24 +39,24 @@ use faults::Faults;
 use oauth::TokenStore;
 use pictures::Pictures;
 
-/// How a sandbox shop is set up.
+/// The settings of a sandbox shop.
 #[derive(Debug, Clone)]
 pub struct SandboxOptions {
-    /// Products that are made up where no catalogue is given.
+    /// Number of generated products, if there is no catalogue file.
     pub products: usize,
-    /// A product list: CSV in the columns of a widely used product export, or JSON.
+    /// A product list: CSV with the columns of a widely used product export, or JSON.
     pub catalogue: Option<PathBuf>,
-    /// Where the shop is reached, without a slash at the end.
+    /// The shop's URL, without a trailing slash.
     pub base_url: String,
-    /// Life of an access token.
+    /// Lifetime of an access token.
     pub token_ttl: Duration,
-    /// How long an uploaded picture is being processed.
+    /// How long an uploaded picture is processing.
     pub processing: Duration,
-    /// So many calls in so long; none for no limit.
+    /// Maximum number of calls per window; `None` for no limit.
     pub rate: Option<(u32, Duration)>,
     pub client_id: String,
     pub client_secret: String,
-    /// Make every product about 5 KB of JSON, with three variants and four pictures.
+    /// Generate large products: about 5 KB of JSON with three variants and four pictures.
     pub rich: bool,
 }
 
@@ -76,7 +76,7 @@ impl Default for SandboxOptions {
     }
 }
 
-/// The shop.
+/// A sandbox shop.
 #[derive(Clone)]
 pub struct Sandbox(Arc<Inner>);
 
@@ -92,7 +92,7 @@ struct Inner {
 }
 
 impl Sandbox {
-    /// A shop with its catalogue made up or read.
+    /// A shop with a generated catalogue, or the one of a file.
     pub fn new(options: SandboxOptions, outside: Outside) -> Result<Self, CatalogueError> {
         let catalogue = ProductStore::open(&options, outside.clock.now())?;
         Ok(Self(Arc::new(Inner {
@@ -107,7 +107,7 @@ impl Sandbox {
         })))
     }
 
-    /// Its routes.
+    /// The shop's routes.
     pub fn router(&self) -> Router {
         let api = Router::new()
             .route("/shop", get(api::shop))
@@ -158,7 +158,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counts every call of the shop's own routes, so that a test can say how often it was asked.
+/// Counts every call of the shop's routes, for tests.
 async fn count(State(shop): State<Sandbox>, request: Request, next: Next) -> Response {
     let path =
         request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
@@ -166,7 +166,7 @@ async fn count(State(shop): State<Sandbox>, request: Request, next: Next) -> Res
     next.run(request).await
 }
 
-/// `GET /stats`: no part of the shop's API.
+/// `GET /stats`: the counters; not part of the shop's API.
 async fn stats(State(shop): State<Sandbox>) -> Json<Value> {
     let calls = lock(&shop.0.calls).clone();
     Json(json!({ "calls": calls, "tokens": shop.tokens().stats(), "pictures": shop.pictures().stats() }))

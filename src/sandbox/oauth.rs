@@ -1,4 +1,4 @@
-//! The shop's own OAuth 2: consent, codes with PKCE, rotating refresh tokens, revocation.
+//! The shop's OAuth 2 server: consent, codes with PKCE, rotating refresh tokens, revocation.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ use crate::{model::Time, outside::Outside};
 type Params = HashMap<String, String>;
 type Deny = (StatusCode, Json<Value>);
 
-/// Codes and grants. One grant a consent; a grant has one access token and one or two refresh tokens alive.
+/// Codes and grants. Each consent makes one grant, with its access tokens and one or two valid refresh tokens.
 #[derive(Default)]
 pub(super) struct TokenStore {
     codes: HashMap<String, IssuedCode>,
@@ -44,12 +44,12 @@ struct IssuedCode {
 struct IssuedGrant {
     access: Vec<(String, Time)>,
     refresh: String,
-    /// Serves until the pair that was made from it is used for the first time.
+    /// The previous refresh token: valid until the new access token is used for the first time.
     previous: Option<String>,
     revoked: bool,
 }
 
-/// What a bearer token is worth.
+/// The validity of a bearer token.
 pub(super) enum Bearer {
     Good,
     Expired,
@@ -72,7 +72,7 @@ impl TokenStore {
                 return Bearer::Expired;
             }
             if place + 1 == grant.access.len() {
-                // The newest pair is in use: what it was made from has served.
+                // The newest access token is in use, so the previous refresh token is no longer needed.
                 grant.previous = None;
             }
             return Bearer::Good;
@@ -118,7 +118,7 @@ pub(super) async fn consent(State(shop): State<Sandbox>, Query(params): Query<Pa
     }
 }
 
-/// `POST /oauth/authorize`: the person has decided.
+/// `POST /oauth/authorize`: the decision on the consent page.
 pub(super) async fn decide(State(shop): State<Sandbox>, Form(params): Form<Params>) -> Response {
     let mut target = match check(&shop, &params) {
         Ok(target) => target,
@@ -152,27 +152,27 @@ pub(super) async fn decide(State(shop): State<Sandbox>, Form(params): Form<Param
     Redirect::to(target.as_str()).into_response()
 }
 
-/// The redirect target of a request for consent; anything odd is told to the person, never redirected.
+/// The redirect target of an authorization request. Errors are shown on a page, never redirected.
 fn check(shop: &Sandbox, params: &Params) -> Result<Url, &'static str> {
     let get = |name: &str| params.get(name).map_or("", String::as_str);
     if get("client_id") != shop.0.options.client_id {
         return Err("The shop does not know this app.");
     }
     if get("response_type") != "code" {
-        return Err("The app asks for something else than a code.");
+        return Err("The app's response_type is not code.");
     }
     if get("code_challenge").len() != 43 || get("code_challenge_method") != "S256" {
-        return Err("The app does not use PKCE with S256, which this shop demands.");
+        return Err("The app does not use PKCE with S256, which this shop requires.");
     }
-    let target = Url::parse(get("redirect_uri")).map_err(|_| "The app's return address is no address.")?;
+    let target = Url::parse(get("redirect_uri")).map_err(|_| "The app's redirect_uri is not a valid URL.")?;
     let loopback = matches!(target.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    // A daemon may live below a path of its public address.
+    // A daemon may be served below a path of its public URL.
     let fits = target.path().contains("/oauth/callback/")
         && (target.scheme() == "https" || (target.scheme() == "http" && loopback));
     if fits && target.query().is_none() {
         Ok(target)
     } else {
-        Err("The app's return address is not one the shop allows.")
+        Err("The app's redirect_uri is not allowed by this shop.")
     }
 }
 
@@ -180,7 +180,7 @@ fn host(shop: &Sandbox) -> String {
     shop.0.options.base_url.split("://").last().unwrap_or_default().to_owned()
 }
 
-/// All other parameters, sorted by name, form-encoded with spaces as %20.
+/// HMAC over all other parameters, sorted by name, form-encoded with spaces as %20; in hexadecimal.
 fn sign(secret: &str, mut pairs: Vec<(String, String)>) -> String {
     pairs.sort();
     let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish().replace('+', "%20");
@@ -212,7 +212,7 @@ pub(super) async fn token(
                 return Err(deny(
                     StatusCode::BAD_REQUEST,
                     "invalid_grant",
-                    "the code is unknown, used, too old, or for another app or address",
+                    "the code is unknown, used or expired, or for another code_verifier or redirect_uri",
                 ));
             }
             tokens.codes_used += 1;
@@ -228,7 +228,7 @@ pub(super) async fn token(
                 return Err(deny(
                     StatusCode::BAD_REQUEST,
                     "invalid_grant",
-                    "the refresh token is unknown, replaced or revoked",
+                    "the refresh token is unknown, rotated or revoked",
                 ));
             };
             let grant = &mut tokens.grants[place];
@@ -236,7 +236,11 @@ pub(super) async fn token(
             grant.refresh.clone_from(&refresh);
         }
         _ => {
-            return Err(deny(StatusCode::BAD_REQUEST, "unsupported_grant_type", "authorization_code or refresh_token"));
+            return Err(deny(
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                "use authorization_code or refresh_token",
+            ));
         }
     }
     Ok(Json(json!({
@@ -267,14 +271,14 @@ fn authenticate(shop: &Sandbox, headers: &HeaderMap, params: &Params) -> Result<
     let basic = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok()?.strip_prefix("Basic ").map(str::to_owned));
-    let given = basic.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok());
+    let pair = basic.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok());
     let decode = |text: &str| {
         url::form_urlencoded::parse(format!("v={text}").as_bytes())
             .next()
             .map(|(_, v)| v.into_owned())
             .unwrap_or_default()
     };
-    let (id, secret) = match given.as_deref().and_then(|text| text.split_once(':')) {
+    let (id, secret) = match pair.as_deref().and_then(|text| text.split_once(':')) {
         Some((id, secret)) => (decode(id), decode(secret)),
         None => (
             params.get("client_id").cloned().unwrap_or_default(),

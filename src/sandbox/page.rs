@@ -1,4 +1,4 @@
-//! What the shop shows to people: its window and its consent page.
+//! The shop's HTML pages: storefront and consent page.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use axum::{extract::State, response::Html};
 
 use super::Sandbox;
 
-/// `GET /`: the shop window.
+/// `GET /`: the storefront.
 pub(super) async fn window(State(shop): State<Sandbox>) -> Html<String> {
     let now = shop.0.outside.clock.now();
     let listed = {
@@ -24,9 +24,9 @@ pub(super) async fn window(State(shop): State<Sandbox>) -> Html<String> {
                 escape(value["alt"].as_str().unwrap_or_default())
             )
         };
-        let shown: String = pictures.iter().rev().take(1).map(image).collect();
+        let picture: String = pictures.iter().rev().take(1).map(image).collect();
         cards.push_str(&format!(
-            "<article>{shown}<b>{}</b><span>{} {}</span></article>",
+            "<article>{picture}<b>{}</b><span>{} {}</span></article>",
             text("title"),
             text("price"),
             text("currency")
@@ -36,10 +36,10 @@ pub(super) async fn window(State(shop): State<Sandbox>) -> Html<String> {
     Html(shell("Sandbox Shop", &format!("<p>{} products.</p>{cards}", listed.total)))
 }
 
-/// The page that asks whether the app may come in.
+/// The consent page.
 pub(super) fn consent(params: &HashMap<String, String>) -> String {
     let mut form = String::from(
-        "<p>An app wants to read your products and add pictures to them.</p><form method=post action=\"/oauth/authorize\">",
+        "<p>An app requests permission to read your products and to add pictures to them.</p><form method=post action=\"/oauth/authorize\">",
     );
     let mut names: Vec<&String> = params.keys().filter(|name| *name != "decision").collect();
     names.sort();

@@ -1,4 +1,5 @@
-//! Uploads, galleries and picture bytes. Attaching an upload twice makes two pictures: that is the point.
+//! Uploads, galleries and picture bytes. Attaching an upload twice makes two pictures, on purpose: pushes must be
+//! idempotent without help.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,7 +25,7 @@ const MAX_BYTES: usize = 10_000_000;
 #[derive(Default)]
 pub(super) struct Pictures {
     uploads: HashMap<String, Stored>,
-    /// By product, in the order of attaching.
+    /// By product, in the order of attachment.
     attached: BTreeMap<u64, Vec<Attached>>,
     drawn: HashMap<String, Bytes>,
     next: u64,
@@ -51,7 +52,7 @@ impl Pictures {
         json!({ "uploads": self.uploaded, "attached": self.attached.values().map(Vec::len).sum::<usize>() })
     }
 
-    /// Adds what was attached and is ready to a product's own pictures.
+    /// Adds the attached pictures that are ready to a product's own ones.
     pub(super) fn add_to(&self, product: u64, value: &mut Value, now: Time) {
         let Some(attached) = self.attached.get(&product) else { return };
         let base = value["url"].as_str().and_then(|url| url.split("/products/").next()).unwrap_or_default().to_owned();
@@ -81,11 +82,11 @@ impl Attached {
 /// `POST /api/uploads`: raw bytes.
 pub(super) async fn upload(State(shop): State<Sandbox>, bytes: Bytes) -> Result<(StatusCode, Json<Value>), DeniedCall> {
     if bytes.len() > MAX_BYTES {
-        return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "a picture has at most 10 MB"));
+        return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "a picture may have at most 10 MB"));
     }
     let kind = infer::get(&bytes).map(|kind| kind.mime_type());
     let Some(media_type @ ("image/png" | "image/jpeg" | "image/webp")) = kind else {
-        let text = "only PNG, JPEG and WebP pictures are taken";
+        let text = "only PNG, JPEG and WebP pictures are accepted";
         return Err(refuse(StatusCode::UNPROCESSABLE_ENTITY, "not_a_picture", text));
     };
     let mut pictures = shop.pictures();
@@ -96,7 +97,7 @@ pub(super) async fn upload(State(shop): State<Sandbox>, bytes: Bytes) -> Result<
     Ok((StatusCode::CREATED, Json(json!({ "upload_id": id }))))
 }
 
-/// What attaches an upload.
+/// The request that attaches an upload.
 #[derive(Deserialize)]
 pub(super) struct Attach {
     upload_id: String,
@@ -109,22 +110,22 @@ pub(super) struct Attach {
 pub(super) async fn attach(
     State(shop): State<Sandbox>,
     Path(product): Path<u64>,
-    Json(given): Json<Attach>,
+    Json(attach): Json<Attach>,
 ) -> Result<(StatusCode, Json<Value>), DeniedCall> {
     if shop.catalogue().get(product).is_none() {
         return Err(missing());
     }
     let now = shop.0.outside.clock.now();
     let mut pictures = shop.pictures();
-    let stored = pictures.uploads.get(&given.upload_id).cloned();
+    let stored = pictures.uploads.get(&attach.upload_id).cloned();
     let stored =
-        stored.ok_or_else(|| refuse(StatusCode::UNPROCESSABLE_ENTITY, "unknown_upload", "there is no such upload"))?;
+        stored.ok_or_else(|| refuse(StatusCode::UNPROCESSABLE_ENTITY, "unknown_upload", "the upload_id is unknown"))?;
     pictures.next += 1;
     let picture = Attached {
         id: format!("a{}", pictures.next),
-        alt: given.alt,
-        file_name: given.file_name.unwrap_or_else(|| given.upload_id.clone()),
-        first: given.position == Some(1),
+        alt: attach.alt,
+        file_name: attach.file_name.unwrap_or_else(|| attach.upload_id.clone()),
+        first: attach.position == Some(1),
         ready_at: now.plus(shop.0.options.processing),
         stored,
     };
@@ -135,8 +136,8 @@ pub(super) async fn attach(
 
 /// `GET /api/products/{id}/images`.
 pub(super) async fn list(State(shop): State<Sandbox>, Path(product): Path<u64>) -> Result<Json<Value>, DeniedCall> {
-    let found = shop.catalogue().get(product).ok_or_else(missing)?;
-    let mut images = found["images"].as_array().cloned().unwrap_or_default();
+    let value = shop.catalogue().get(product).ok_or_else(missing)?;
+    let mut images = value["images"].as_array().cloned().unwrap_or_default();
     for image in &mut images {
         image["status"] = "ready".into();
     }
@@ -151,8 +152,8 @@ pub(super) async fn list(State(shop): State<Sandbox>, Path(product): Path<u64>) 
 pub(super) async fn show(State(shop): State<Sandbox>, Path(id): Path<String>) -> Result<Json<Value>, DeniedCall> {
     let now = shop.0.outside.clock.now();
     let pictures = shop.pictures();
-    let found = pictures.attached.values().flatten().find(|picture| picture.id == id).ok_or_else(missing)?;
-    Ok(Json(json!({ "image": found.show(&shop.0.options.base_url, now) })))
+    let picture = pictures.attached.values().flatten().find(|picture| picture.id == id).ok_or_else(missing)?;
+    Ok(Json(json!({ "image": picture.show(&shop.0.options.base_url, now) })))
 }
 
 /// `DELETE /api/images/{id}`.
@@ -167,7 +168,7 @@ pub(super) async fn delete(State(shop): State<Sandbox>, Path(id): Path<String>) 
     Err(missing())
 }
 
-/// `GET /pictures/{file}`: an uploaded picture as it was sent, or a made-up product's, drawn when first asked for.
+/// `GET /pictures/{file}`: an uploaded picture unchanged, or that of a generated product, drawn on the first request.
 pub(super) async fn bytes(State(shop): State<Sandbox>, Path(file): Path<String>) -> Result<Response, DeniedCall> {
     let known = {
         let pictures = shop.pictures();

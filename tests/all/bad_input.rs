@@ -62,7 +62,7 @@ async fn ten_megabytes_of_json(engine: Engine) {
 async fn a_shop_that_is_down(engine: Engine) {
     let (code, text) = suffers(engine, rule("error")).await;
     assert_eq!(code, "shop_down");
-    assert!(text.contains("answered 500") && text.contains("something broke in the shop"), "{text}");
+    assert!(text.contains("answered 500") && text.contains("an injected fault in the shop"), "{text}");
 }
 
 async fn a_throttle_with_a_long_wait(engine: Engine) {

@@ -93,7 +93,7 @@ fn a_catalogue_of_ones_own_is_shown_or_refused_with_its_line() {
     let output = store_sync(folder.path(), &["demo", "--once", "--catalogue", "bad.csv"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text(&output.stderr).contains("bad.csv: line 2, column Variant Price: 'cheap' is no price"),
+        text(&output.stderr).contains("bad.csv: line 2, column Variant Price: 'cheap' is not a price"),
         "{}",
         text(&output.stderr)
     );
@@ -287,12 +287,12 @@ fn provider_files_with_slips_are_refused_by_name_and_key() {
         ("updated_at = \"updated_at\"", "updatd_at = \"updated_at\"", "updatd_at"),
         ("op = \"products\"", "op = \"prodcts\"", "there is no op 'prodcts'"),
         ("kind = \"cursor\"", "kind = \"cursr\"", "cursr"),
-        ("cursor = \"{page.token}\"", "cursor = \"{page.tokn}\"", "'{page.tokn}' looks up nothing"),
+        ("cursor = \"{page.token}\"", "cursor = \"{page.tokn}\"", "'{page.tokn}' is not a known name"),
         ("pattern = '^https?", "pattern = 'https?", "must be anchored"),
         ("schema = 1", "schema = 2", "this program reads schema 1"),
         ("key = \"sandbox\"", "key = \"other\"", "must be the name of its folder"),
-        ("upto = \"2m\"", "upto = \"2 moons\"", "no duration"),
-        ("keep = { image_id = \"image.id\" }", "keep = { image_id = \"image..id\" }", "is no path"),
+        ("upto = \"2m\"", "upto = \"2 moons\"", "not a duration"),
+        ("keep = { image_id = \"image.id\" }", "keep = { image_id = \"image..id\" }", "is not a path"),
         ("status = [401]", "status = [\"4x\"]", "a status is a number"),
         ("name = \"ready\"", "name = \"attach\"", "two steps have this name"),
         ("class = \"revoked\"", "class = \"gone\"", "unknown variant `gone`"),

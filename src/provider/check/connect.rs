@@ -1,4 +1,4 @@
-//! The part of a provider's file that says how a shop is connected.
+//! Checks the `connect` part of a provider's file.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ impl Check<'_> {
             let reserved = ["store_url", "shop_host", "since", "value", "state", "redirect_uri"]
                 .contains(&field.name.as_str())
                 || field.name.contains('.');
-            self.demand(!reserved, "connect.field.name", &format!("'{}' has another meaning in templates", field.name));
+            self.demand(!reserved, "connect.field.name", &format!("'{}' is a reserved name in templates", field.name));
             for text in field.example.iter().chain(&field.default) {
                 self.demand(
                     field.pattern.matches(text),
@@ -38,23 +38,27 @@ impl Check<'_> {
         }
     }
 
-    /// Keys that the shop's server or the merchant's browser brings.
+    /// Checks keys that the shop's server posts or the merchant's browser brings.
     fn handed_over(&mut self, connect: &Connect, allowed: &BTreeSet<String>, way: &BTreeSet<String>) {
         if let Some(posted) = &connect.posted {
             for template in posted.query.values().chain([&posted.authorize]) {
                 self.template("connect.posted", template, way);
             }
             let sent = posted.query.get(&posted.state).is_some_and(|t| t.slots().eq(["state"]));
-            self.demand(sent, "connect.posted.state", "names a member of connect.posted.query that is \"{state}\"");
+            self.demand(
+                sent,
+                "connect.posted.state",
+                "names a member of connect.posted.query whose value is \"{state}\"",
+            );
             self.demand(
                 !posted.secrets.is_empty(),
                 "connect.posted.secrets",
-                "name at least one: what is it that the shop posts?",
+                "name at least one key that the shop posts",
             );
             self.demand(
                 posted.rights.is_some() != posted.needed.is_empty(),
                 "connect.posted.needed",
-                "and rights belong together",
+                "and rights are required together",
             );
         }
         if let Some(brought) = &connect.brought {
@@ -66,12 +70,12 @@ impl Check<'_> {
             self.demand(
                 back("state") && back("redirect_uri"),
                 "connect.brought.query",
-                "tells the shop the way back: a member such as \"{redirect_uri}?state={state}\"",
+                "needs the callback URL: a member such as \"{redirect_uri}?state={state}\"",
             );
             self.demand(
                 !brought.secrets.is_empty(),
                 "connect.brought.secrets",
-                "name at least one: what does the browser bring?",
+                "name at least one key that the browser brings",
             );
         }
         if let Some(oauth1) = &connect.oauth1 {
@@ -92,13 +96,13 @@ impl Check<'_> {
         }
         if let Some(op) = &oauth.revoke_op {
             self.names_op(recipe, "connect.oauth.revoke_op", op);
-            self.demand(oauth.revoke.is_none(), "connect.oauth.revoke_op", "has no place beside revoke");
+            self.demand(oauth.revoke.is_none(), "connect.oauth.revoke_op", "is not allowed beside revoke");
         }
         for (name, from) in &oauth.callback {
             let signed = oauth.signature.as_ref().is_some_and(|s| s.kind == SignatureKind::HmacJson);
             let inside = from.path.is_none() || signed;
             let key = format!("connect.oauth.callback.{name}");
-            self.demand(inside, &key, "has a path only where the signature's kind is hmac_json");
+            self.demand(inside, &key, "may have a path only with signature kind hmac_json");
         }
         for (scope, implied) in &oauth.scope_implies {
             let useful = implied.iter().any(|one| oauth.scopes.contains(one));
@@ -114,7 +118,7 @@ impl Check<'_> {
         }
     }
 
-    /// Each kind with the parts it needs, and no others.
+    /// Checks that a kind has the parts that it requires, and no others.
     fn kind(&mut self, recipe: &Recipe) {
         let connect = &recipe.connect;
         let (kind, oauth) = (connect.kind, connect.oauth.as_ref());
@@ -130,21 +134,25 @@ impl Check<'_> {
             ("call.sign", kind == ConnectKind::Oauth1, recipe.call.sign.is_some()),
         ];
         for (key, needed, there) in parts {
-            self.demand(!needed || there, key, &format!("is needed by kind {word}"));
-            self.demand(needed || !there, key, &format!("has no place with kind {word}"));
+            self.demand(!needed || there, key, &format!("is required by kind {word}"));
+            self.demand(needed || !there, key, &format!("is not allowed with kind {word}"));
         }
         let authorize = oauth.is_some_and(|oauth| oauth.authorize.is_some());
-        self.demand(!kind.brings_code() || authorize, "connect.oauth.authorize", &format!("is needed by kind {word}"));
+        self.demand(
+            !kind.brings_code() || authorize,
+            "connect.oauth.authorize",
+            &format!("is required by kind {word}"),
+        );
         for field in connect.install.keys() {
             let known = connect.field.iter().any(|known| known.name == *field);
-            self.demand(known, &format!("connect.install.{field}"), "is no field");
+            self.demand(known, &format!("connect.install.{field}"), "is not a field");
         }
         let pasted = oauth.and_then(|oauth| oauth.client.as_ref());
         for name in pasted.iter().flat_map(|client| [&client.id, &client.secret]) {
             self.demand(
                 secrets.contains(name.as_str()),
                 "connect.oauth.client",
-                &format!("names '{name}', which is no field with secret = true"),
+                &format!("names '{name}', which is not a field with secret = true"),
             );
         }
         let takes = kind == ConnectKind::PastedKey || pasted.is_some();
@@ -153,13 +161,13 @@ impl Check<'_> {
             "connect.field",
             &format!("kind {word} needs a field with secret = true"),
         );
-        self.demand(takes || secrets.is_empty(), "connect.field", &format!("kind {word} asks for no secret field"));
+        self.demand(takes || secrets.is_empty(), "connect.field", &format!("kind {word} allows no secret field"));
         if let Some(oauth) = oauth {
             self.proofs(kind, oauth);
         }
     }
 
-    /// What proves that an answer is about the shop, by kind.
+    /// Checks the proof that a callback is about the shop, by kind.
     fn proofs(&mut self, kind: ConnectKind, oauth: &Oauth) {
         let (word, authorize, pasted) = (kind.as_str(), oauth.authorize.is_some(), oauth.client.is_some());
         let signature = oauth.signature.as_ref().map(|signature| signature.kind);
@@ -167,16 +175,16 @@ impl Check<'_> {
             self.demand(
                 pasted != authorize,
                 "connect.oauth",
-                "kind client_credentials has either a client (pasted) or an authorize page (an installed instance)",
+                "kind client_credentials needs either a client (pasted) or an authorize page (an installed instance)",
             );
             self.demand(
                 !authorize || signature == Some(SignatureKind::HmacJson),
                 "connect.oauth.signature",
-                "an installed instance is proved by signature kind hmac_json",
+                "an installed instance requires signature kind hmac_json",
             );
         }
         let own = kind == ConnectKind::ClientCredentials;
-        self.demand(!pasted || own, "connect.oauth.client", "belongs to kind client_credentials");
+        self.demand(!pasted || own, "connect.oauth.client", "is only allowed with kind client_credentials");
         self.demand(
             kind != ConnectKind::SignedInstall || signature == Some(SignatureKind::HmacSortedQuery),
             "connect.oauth.signature",
@@ -191,7 +199,7 @@ impl Check<'_> {
         self.demand(
             !stateless || oauth.pkce == Pkce::Off,
             "connect.oauth.pkce",
-            &format!("is \"off\" with kind {word}: the platform begins, so there is no challenge"),
+            &format!("must be \"off\" with kind {word}: the platform starts the connect, so there is no challenge"),
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Where a key stands in a provider's file.
+//! Finds the line of a key in a provider's file.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-/// The lines of a file's keys.
+/// The parsed file, with the spans of its keys.
 pub(super) struct KeyLines<'a> {
     text: &'a str,
     tree: Option<Spanned<DeTable<'a>>>,
@@ -18,8 +18,8 @@ impl<'a> KeyLines<'a> {
         Self { text, tree: DeTable::parse(text).ok() }
     }
 
-    /// The line of `key`, such as `push.step.attach.op`, or of the nearest thing above it that is there. A thing of a list is found
-    /// by its name.
+    /// The line of `key`, such as `push.step.attach.op`, or of its nearest existing parent; `None` if the file has
+    /// neither. An element of a list is found by its `name`.
     pub(super) fn find(&self, key: &str) -> Option<usize> {
         let tree = self.tree.as_ref()?;
         let mut table = tree.get_ref();
@@ -36,8 +36,8 @@ impl<'a> KeyLines<'a> {
                 (table, at) = (inner, Some(span));
                 continue;
             }
-            let Some((found, value)) = table.iter().find(|(known, _)| known.get_ref().as_ref() == name) else { break };
-            at = Some(found.span());
+            let Some((key, value)) = table.iter().find(|(known, _)| known.get_ref().as_ref() == name) else { break };
+            at = Some(key.span());
             match value.get_ref() {
                 DeValue::Table(inner) => table = inner,
                 DeValue::Array(things) => list = Some(things),

@@ -1,4 +1,4 @@
-//! Proves a provider's file before anyone uses it: every problem with its file, its key and the allowed words.
+//! Validates a provider's file when it is loaded; reports every problem with file, key and allowed values.
 
 mod connect;
 mod lines;
@@ -15,13 +15,13 @@ use super::{
     template::{Template, Tree},
 };
 
-/// What is wrong with a provider's file.
+/// A problem in a provider's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub file: String,
-    /// The line of that key, or of what holds it.
+    /// The line of the key, or of its nearest existing parent.
     pub line: Option<usize>,
-    /// The key it is about, as `import.page.next`; empty where the text itself names it.
+    /// The key, such as `import.page.next`; empty if the text itself names it.
     pub key: String,
     pub what: String,
 }
@@ -37,7 +37,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Checks the providers of a folder: one sub-folder each.
+/// Loads and checks the providers of a folder: one sub-folder each.
 pub(super) fn folder(folder: &FilePath) -> Result<Vec<Provider>, Vec<Problem>> {
     let problem = |file: &FilePath, what: String| Problem {
         file: file.display().to_string(),
@@ -67,13 +67,13 @@ pub(super) fn folder(folder: &FilePath) -> Result<Vec<Provider>, Vec<Problem>> {
                 provider.fixtures = fixtures(&folder.join("fixtures"));
                 providers.push(provider);
             }
-            Err(found) => problems.extend(found),
+            Err(more) => problems.extend(more),
         }
     }
     if problems.is_empty() { Ok(providers) } else { Err(problems) }
 }
 
-/// The conversations beside a provider's file.
+/// Reads the fixtures of a provider.
 fn fixtures(folder: &FilePath) -> Vec<(String, String)> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
@@ -83,7 +83,7 @@ fn fixtures(folder: &FilePath) -> Vec<(String, String)> {
     files.into_iter().filter_map(read).collect()
 }
 
-/// Reads and checks one file. `document` finds the text of a file beside it.
+/// Parses and checks one file. `document` returns the text of another file in its folder.
 pub(super) fn compile(
     file: &str,
     folder: &str,
@@ -145,7 +145,7 @@ impl Check<'_> {
                     Some(text) => *into = text,
                     None => self.wrong(
                         &format!("op.{name}.body.{key}"),
-                        format!("there is no '{file}' beside the provider's file"),
+                        format!("there is no '{file}' in the provider's folder"),
                     ),
                 }
             }
@@ -188,7 +188,7 @@ impl Check<'_> {
         let at = |key: &str| format!("op.{name}.{key}");
         if let Some(method) = &op.method {
             let known = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-            self.demand(known.contains(&method.as_str()), &at("method"), "is one of GET, POST, PUT, PATCH, DELETE");
+            self.demand(known.contains(&method.as_str()), &at("method"), "must be GET, POST, PUT, PATCH or DELETE");
         }
         for template in op.path.iter().chain(&op.url).chain(op.query.values()).chain(op.headers.values()) {
             self.template(&at("path, query or headers"), template, &allowed);
@@ -205,7 +205,7 @@ impl Check<'_> {
                     self.template(&at("body.fields"), template, &allowed);
                 }
                 let files = part.iter().filter(|part| part.value.is_none() && part.json.is_none()).count();
-                self.demand(files == 1, &at("body.part"), "exactly one part has neither value nor json: the picture");
+                self.demand(files == 1, &at("body.part"), "needs exactly one part without value and json: the picture");
                 for slot in part.iter().filter_map(|part| part.json.as_ref()).flat_map(Tree::slots) {
                     self.slot(&at("body.part"), slot, &allowed);
                 }
@@ -229,12 +229,16 @@ impl Check<'_> {
     fn import(&mut self, recipe: &Recipe) {
         let (import, page) = (&recipe.import, &recipe.import.page);
         self.names_op(recipe, "import.op", &import.op);
-        self.demand(page.size > 0, "import.page.size", "is at least 1");
-        self.demand(page.kind != Paging::Cursor || page.next.is_some(), "import.page.next", "is needed by kind cursor");
+        self.demand(page.size > 0, "import.page.size", "must be at least 1");
+        self.demand(
+            page.kind != Paging::Cursor || page.next.is_some(),
+            "import.page.next",
+            "is required by kind cursor",
+        );
         self.demand(
             import.since.is_none() || import.full_only.is_none(),
             "import.full_only",
-            "has no place beside import.since",
+            "is not allowed beside import.since",
         );
         if let Some(op) = recipe.op.get(&import.op) {
             let looks_up = |name: &str| op.slots().contains(&name);
@@ -263,13 +267,13 @@ impl Check<'_> {
         }
         for nested in &import.nested {
             self.names_op(recipe, "import.nested.op", &nested.op);
-            self.demand(nested.page.size > 0, "import.nested.page.size", "is at least 1");
+            self.demand(nested.page.size > 0, "import.nested.page.size", "must be at least 1");
         }
         let parted = recipe.op.get(&import.op).is_some_and(|op| op.slots().contains(&"part"));
         self.demand(
             import.parts.is_empty() != parted,
             "import.parts",
-            &format!("and {{part}} in op.{} belong together", import.op),
+            &format!("and {{part}} in op.{} are required together", import.op),
         );
         let facts = facts(recipe);
         let mut allowed = facts.clone();
@@ -288,22 +292,22 @@ impl Check<'_> {
     fn push(&mut self, recipe: &Recipe) {
         let Some(push) = &recipe.push else { return };
         self.names_op(recipe, "push.list.op", &push.list.op);
-        self.demand(!push.step.is_empty(), "push.step", "there is none");
-        let kept: BTreeSet<String> = kept_names(recipe);
+        self.demand(!push.step.is_empty(), "push.step", "needs at least one step");
+        let outputs: BTreeSet<String> = kept_names(recipe);
         let mut names = BTreeSet::new();
         for step in &push.step {
             let key = format!("push.step.{}", step.name);
             self.demand(
                 names.insert(&step.name),
                 &key,
-                "two steps have this name: the journal could not tell them apart",
+                "two steps have this name: the journal could not distinguish them",
             );
             self.names_op(recipe, &format!("{key}.op"), &step.op);
             if let StepCheck::Ask { op, .. } = &step.look {
                 self.names_op(recipe, &format!("{key}.look.op"), op);
             }
             if let Some(list) = &step.list {
-                self.template(&format!("{key}.list"), list, &kept);
+                self.template(&format!("{key}.list"), list, &outputs);
             }
             let mut named = call_names(recipe);
             named.insert("value".into());
@@ -313,7 +317,7 @@ impl Check<'_> {
             self.demand(
                 step.item.is_some() == step.others.is_some(),
                 &format!("{key}.others"),
-                "and item belong together",
+                "and item are required together",
             );
         }
         let replaces = push.step.iter().any(|step| step.list.is_some() || step.item.is_some());
@@ -323,7 +327,7 @@ impl Check<'_> {
             "push.gallery",
             "replace_list needs a step with list = \"{kept.…}\", or with item and others",
         );
-        self.template("push.result.id", &push.result.id, &kept);
+        self.template("push.result.id", &push.result.id, &outputs);
         if let Some(undo) = &push.undo {
             self.names_op(recipe, "push.undo.op", &undo.op);
             let looks_up = |name: &str| recipe.op.get(&undo.op).is_some_and(|op| op.looks_up_any(name));
@@ -331,7 +335,7 @@ impl Check<'_> {
             self.demand(
                 whole || looks_up("image.id") || !looks_up("gallery."),
                 "push.undo.op",
-                "takes one picture out by {image.id}; only galleries that are written whole are written without it",
+                "removes one picture and needs {image.id}; only a gallery that is written as a whole list may be written without it",
             );
         }
     }
@@ -339,19 +343,23 @@ impl Check<'_> {
     fn webhook(&mut self, recipe: &Recipe) {
         let Some(webhook) = &recipe.webhook else { return };
         let text = webhook.verify.kind == HookProofKind::HmacText;
-        self.demand(webhook.verify.text.is_some() == text, "webhook.verify.text", "and kind hmac_text belong together");
+        self.demand(
+            webhook.verify.text.is_some() == text,
+            "webhook.verify.text",
+            "and kind hmac_text are required together",
+        );
         let ours = webhook.verify.key == HookKey::Subscription;
-        self.demand(!ours || webhook.subscribe.is_some(), "webhook.subscribe", "is needed by key subscription");
+        self.demand(!ours || webhook.subscribe.is_some(), "webhook.subscribe", "is required by key subscription");
         self.demand(
             !ours || webhook.shop.is_none(),
             "webhook.shop",
-            "has no place with key subscription: each has its own address",
+            "is not allowed with key subscription: each subscription has its own URL",
         );
         for place in webhook.shop.iter().map(|shop| &shop.at).chain([&webhook.topic]).chain(&webhook.delivery) {
             self.demand(
                 place.header.is_some() != place.body.is_some(),
                 "webhook",
-                "a place is either a header or in the body",
+                "a place needs exactly one of: header, body",
             );
         }
         if let Some(shop) = &webhook.shop {
@@ -363,11 +371,11 @@ impl Check<'_> {
         }
     }
 
-    /// A declared value that nothing reads is a slip.
+    /// Reports declared operations that nothing uses: usually a typo.
     fn used(&mut self, recipe: &Recipe) {
         let used = ops_used(recipe);
         for name in recipe.op.keys().filter(|name| !used.contains(name.as_str())) {
-            self.wrong(&format!("op.{name}"), "nothing uses it");
+            self.wrong(&format!("op.{name}"), "is not used");
         }
     }
 
@@ -385,10 +393,10 @@ impl Check<'_> {
     }
 
     fn slot(&mut self, key: &str, slot: &str, allowed: &BTreeSet<String>) {
-        // What an item holds is not known before it comes.
+        // The members of an item are not known before runtime.
         if !slot.starts_with("item.") && !allowed.contains(slot) {
             let words: Vec<&str> = allowed.iter().map(String::as_str).collect();
-            self.wrong(key, format!("'{{{slot}}}' looks up nothing; there are: {}", words.join(", ")));
+            self.wrong(key, format!("'{{{slot}}}' is not a known name; known are: {}", words.join(", ")));
         }
     }
 }

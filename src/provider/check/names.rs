@@ -1,31 +1,31 @@
-//! What a provider's file may look up, and what it uses.
+//! The names that templates of a provider's file may look up, and the operations that it uses.
 
 use std::collections::BTreeSet;
 
 use super::super::recipe::{Recipe, StepCheck};
 
-/// Facts that a connection will have.
+/// The names of the facts that a connection has.
 pub(super) fn facts(recipe: &Recipe) -> BTreeSet<String> {
     let fields = recipe.connect.field.iter().filter(|field| !field.secret).map(|field| field.name.clone());
     let oauth = recipe.connect.oauth.iter();
-    let told = oauth.flat_map(|oauth| oauth.callback.keys().chain(oauth.answer.facts.keys()).cloned());
-    fields.chain(recipe.connect.probe.facts.keys().cloned()).chain(told).collect()
+    let returned = oauth.flat_map(|oauth| oauth.callback.keys().chain(oauth.answer.facts.keys()).cloned());
+    fields.chain(recipe.connect.probe.facts.keys().cloned()).chain(returned).collect()
 }
 
 pub(super) fn kept_names(recipe: &Recipe) -> BTreeSet<String> {
     let steps = recipe.push.iter().flat_map(|push| &push.step);
     let names = steps.flat_map(|step| {
-        let looked = match &step.look {
+        let checked = match &step.look {
             StepCheck::Gallery { keep } => vec![keep.clone()],
             StepCheck::Ask { keep, .. } => keep.keys().cloned().collect(),
             StepCheck::Repeat => Vec::new(),
         };
-        step.keep.keys().chain(&step.found).cloned().chain(looked)
+        step.keep.keys().chain(&step.found).cloned().chain(checked)
     });
     names.map(|name| format!("kept.{name}")).collect()
 }
 
-/// Everything an operation may look up.
+/// The names that an operation may look up.
 pub(super) fn call_names(recipe: &Recipe) -> BTreeSet<String> {
     let mut names = facts(recipe);
     let fixed = [

@@ -1,4 +1,4 @@
-//! What token endpoints answer: passed through our network door, brought into the standard's form, and read.
+//! Token endpoint responses: sent through `outside::Http`, converted to the standard's form, and parsed.
 
 use std::{
     future::Future,
@@ -28,15 +28,15 @@ use crate::{
     },
 };
 
-/// What the token endpoint answered, seen before the crate reads it.
+/// The token endpoint's response, recorded before the crate parses it.
 struct EndpointAnswer {
     status: u16,
     body: Value,
-    /// What came where nothing could be read.
+    /// A description of the body, if it could not be parsed.
     instead: Option<String>,
 }
 
-/// A token answer: JSON, or a form where its content type says so (as older servers answer).
+/// Parses a token response: JSON, or a form if the content type says so (older servers).
 fn read(response: &Response) -> Option<Value> {
     if let Ok(value) = json::read(&response.body) {
         return Some(value);
@@ -49,14 +49,14 @@ fn read(response: &Response) -> Option<Value> {
     members.map(Value::Object)
 }
 
-/// Whether the beginning of a token answer may be shown: only a page for people or a notice in markup, never what may hold a
-/// token in some other form.
+/// Whether the start of a token response may be shown: only an HTML page or other markup, never a text that may contain
+/// a token.
 fn is_harmless(text: &str) -> bool {
     let page = text.starts_with("it is an HTML page") || text.starts_with("it begins with '<");
     page && !text.to_ascii_lowercase().contains("token")
 }
 
-/// The crate's way through our network door.
+/// The HTTP client that the `oauth2` crate uses.
 pub(super) struct TokenEndpoint<'a> {
     outside: &'a Outside,
     oauth: &'a Oauth,
@@ -94,9 +94,9 @@ impl<'a> TokenEndpoint<'a> {
             parts.headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         let bad = |why: &str| HttpError::Refused { place: "token endpoint".into(), why: why.into() };
-        let url = Url::parse(&parts.uri.to_string()).map_err(|_| bad("its address is none"))?;
-        let sent = Request { method: parts.method, url, headers: parts.headers, body: Body::Bytes(body.into()) };
-        let response = match self.outside.http.send(sent).await {
+        let url = Url::parse(&parts.uri.to_string()).map_err(|_| bad("its URL is not valid"))?;
+        let request = Request { method: parts.method, url, headers: parts.headers, body: Body::Bytes(body.into()) };
+        let response = match self.outside.http.send(request).await {
             Ok(response) => response,
             Err(error) => {
                 let text = error.to_string();
@@ -119,7 +119,7 @@ impl<'a> TokenEndpoint<'a> {
         let instead = body.is_none().then(|| json::instead(&response.body)).flatten().filter(|text| is_harmless(text));
         let body = body.unwrap_or(Value::Null);
         let standard = self.standard_form(&body);
-        // An error sent with status 200 is an error all the same.
+        // Some servers send errors with status 200.
         let status = if response.status == 200 && standard.is_none() { 400 } else { response.status };
         self.note(Ok(EndpointAnswer { status, body, instead }));
         let bytes = standard.map_or_else(|| response.body.to_vec(), |value| value.to_string().into_bytes());
@@ -127,10 +127,10 @@ impl<'a> TokenEndpoint<'a> {
             .status(status)
             .header(http::header::CONTENT_TYPE, "application/json")
             .body(bytes)
-            .map_err(|_| bad("its answer cannot be passed on"))
+            .map_err(|_| bad("its response is not valid HTTP"))
     }
 
-    /// RFC 6749's form of an answer, wherever the shop puts things; none where there is no access token.
+    /// A response in the form of RFC 6749, from wherever the shop puts its values; `None` without an access token.
     fn standard_form(&self, body: &Value) -> Option<Value> {
         let answer = &self.oauth.answer;
         let mut standard = json!({ "access_token": answer.access.text(body)?, "token_type": "bearer" });
@@ -140,39 +140,41 @@ impl<'a> TokenEndpoint<'a> {
         Some(standard)
     }
 
-    fn note(&self, seen: Result<EndpointAnswer, Failure>) {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    fn note(&self, response: Result<EndpointAnswer, Failure>) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(response);
     }
 
-    /// The token answer, or what its refusal means.
+    /// The token response, or the failure that its error means.
     pub(super) fn answer(&self, provider: &Provider, good: bool) -> Result<Value, Failure> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let seen = seen
-            .unwrap_or_else(|| Err(Failure::new(FailureKind::TokenRequest, "the token request could not be made")))?;
-        if good { Ok(seen.body) } else { Err(refusal(provider, self.oauth, &seen)) }
+        let response = self.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let response = response
+            .unwrap_or_else(|| Err(Failure::new(FailureKind::TokenRequest, "the token request could not be sent")))?;
+        if good { Ok(response.body) } else { Err(refusal(provider, self.oauth, &response)) }
     }
 }
 
-/// What a refused token request means: the file's rules first, then RFC 6749's words, then the status.
-fn refusal(provider: &Provider, oauth: &Oauth, seen: &EndpointAnswer) -> Failure {
-    let word = seen.body.get("error").and_then(as_text).unwrap_or_default();
-    let ruled = oauth.error.iter().find(|rule| rule.when.matches(seen.status, &seen.body)).map(|rule| rule.class);
-    let class = ruled.unwrap_or(match (word.as_str(), seen.status) {
+/// Classifies a refused token request: by the file's rules, then RFC 6749's error codes, then the status.
+fn refusal(provider: &Provider, oauth: &Oauth, response: &EndpointAnswer) -> Failure {
+    let word = response.body.get("error").and_then(as_text).unwrap_or_default();
+    let ruled =
+        oauth.error.iter().find(|rule| rule.when.matches(response.status, &response.body)).map(|rule| rule.class);
+    let class = ruled.unwrap_or(match (word.as_str(), response.status) {
         ("invalid_grant", _) => TokenClass::Revoked,
-        // The client is the merchant's own then: its end is the end of the permission.
+        // The client is the merchant's own here: without it there is no permission either.
         ("invalid_client" | "unauthorized_client", _) if oauth.client.is_some() => TokenClass::Revoked,
         ("invalid_client" | "unauthorized_client", _) => TokenClass::WrongApp,
         (_, 429) => TokenClass::Throttled,
         _ => TokenClass::Down,
     });
     let known = word.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !word.is_empty() && word.len() < 40;
-    let detail = if known { format!("{} {word}", seen.status) } else { seen.status.to_string() };
-    let instead = seen.instead.as_ref().map_or_else(String::new, |text| format!(" and no token: {}", cut(text, 200)));
+    let detail = if known { format!("{} {word}", response.status) } else { response.status.to_string() };
+    let instead =
+        response.instead.as_ref().map_or_else(String::new, |text| format!(" and no token: {}", cut(text, 200)));
     let at = format!("{}'s token endpoint answered {detail}{instead}", provider.name());
     match class {
         TokenClass::Revoked => Failure::new(
             FailureKind::shop(ShopAnswer::Revoked),
-            format!("{at}: the permission was taken back or has ended; connect the shop again"),
+            format!("{at}: the permission was revoked or has expired; connect the shop again"),
         ),
         TokenClass::WrongApp => Failure::new(
             FailureKind::WrongApp,
@@ -185,21 +187,21 @@ fn refusal(provider: &Provider, oauth: &Oauth, seen: &EndpointAnswer) -> Failure
     }
 }
 
-/// A refresh that was sent and whose answer never came: whether the old token still serves is the provider's word.
+/// A refresh whose response was lost: the provider's file says whether the old token is still valid.
 pub(super) fn lost(oauth: &Oauth, failure: Failure) -> Failure {
     if failure.kind == FailureKind::Network && oauth.lost_answer == LostAnswer::Reconsent {
-        let text = format!("{}; the refresh token may be spent", failure.message);
+        let text = format!("{}; the refresh token may have been used up", failure.message);
         return Failure::new(FailureKind::RefreshAnswerLost, text);
     }
     failure
 }
 
-/// What an answer tells about the shop.
+/// The facts about the shop in a token response.
 pub(super) fn facts(provider: &Provider, body: &Value) -> Result<Facts, Failure> {
     let mut facts = Facts::new();
     for (name, from) in &provider.oauth()?.answer.facts {
         let fact = from.path.text(body).and_then(|text| from.pattern.take(&text)).ok_or_else(|| {
-            let text = format!("{}'s token answer does not say its '{name}'", provider.name());
+            let text = format!("{}'s token response lacks '{name}'", provider.name());
             Failure::new(FailureKind::TokenEndpointAnswer, text)
         })?;
         facts.insert(name.clone(), fact.into());
@@ -207,25 +209,22 @@ pub(super) fn facts(provider: &Provider, body: &Value) -> Result<Facts, Failure>
     Ok(facts)
 }
 
-/// Refuses an answer that names another shop than the one the connect is about.
+/// Fails with `other_shop` if a token response names another shop than the one being connected.
 pub(super) fn same_shop(provider: &Provider, body: &Value, context: &TemplateContext<'_>) -> Result<(), Failure> {
     let Some(rule) = &provider.oauth()?.answer.same_shop else { return Ok(()) };
     if rule.path.text(body).is_some() && rule.path.text(body) == rule.equals.text(context)? {
         return Ok(());
     }
-    Err(Failure::new(
-        FailureKind::OtherShop,
-        "the token is for another shop than the one this connect is about; begin again",
-    ))
+    Err(Failure::new(FailureKind::OtherShop, "the token is for another shop than the one being connected; start again"))
 }
 
-/// The grant in an answer; what it leaves out stays as in `old`.
+/// The grant in a token response; values that it omits are taken from `old`.
 pub(super) fn grant(oauth: &Oauth, body: &Value, now: Time, old: &Grant) -> Result<Grant, Failure> {
     let answer = &oauth.answer;
     let access = answer
         .access
         .text(body)
-        .ok_or_else(|| Failure::new(FailureKind::TokenEndpointDown, "the token answer holds no access token"))?;
+        .ok_or_else(|| Failure::new(FailureKind::TokenEndpointDown, "the token response has no access token"))?;
     let mut secrets = old.secrets.clone();
     secrets.insert("access".to_owned(), Secret::from(access));
     let fresh_refresh = answer.refresh.text(body);
@@ -253,11 +252,11 @@ pub(super) fn grant(oauth: &Oauth, body: &Value, now: Time, old: &Grant) -> Resu
     })
 }
 
-/// What an answer says about the end of a token.
+/// A token's expiry as a response states it.
 enum TokenExpiry {
-    /// Nothing that means anything.
+    /// Missing or meaningless.
     Unknown,
-    /// 0: for a permission this is "no end"; for an access token it is as good as nothing.
+    /// 0: "never" for a refresh token; treated as unknown for an access token.
     Never,
     At(Time),
 }
@@ -271,12 +270,12 @@ impl TokenExpiry {
     }
 }
 
-/// The farthest end that is kept: whoever says more (milliseconds for seconds, the largest integer for "never") is met at his
-/// first refusal.
+/// The longest lifetime that is stored. A longer one is a server's mistake (milliseconds for seconds, the largest
+/// integer for "never"); such a token is refreshed when the shop first refuses it.
 const LONGEST_LIFE: Duration = Duration::from_hours(24 * 3653);
 
 impl Expires {
-    /// The end of a token; a number may be written as a text. What ends before it was given out is not known.
+    /// Reads a token's expiry; a number may be written as text. An expiry in the past counts as unknown.
     fn read(&self, body: &Value, now: Time) -> TokenExpiry {
         let Some(text) = self.path.text(body) else { return TokenExpiry::Unknown };
         let end = match self.unit {
@@ -285,7 +284,7 @@ impl Expires {
                 Ok(0.0) => return TokenExpiry::Never,
                 Ok(number) if number > 0.0 => {
                     let seconds = if matches!(unit, ExpiresUnit::Ms) { number / 1000.0 } else { number };
-                    // More than the type holds is as far as can be.
+                    // A number too large for the type means the longest span.
                     let span = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
                     let from = if matches!(unit, ExpiresUnit::EpochS) { Time::from_unix_ms(0) } else { now };
                     Some(from.plus(span))

@@ -1,4 +1,4 @@
-//! Where the merchant's browser is sent, and what it or the shop's server brings back.
+//! The authorization URL, and the parameters and keys that the browser or the shop's server returns.
 
 use std::collections::BTreeMap;
 
@@ -23,20 +23,20 @@ use crate::{
     },
 };
 
-/// What a browser takes along on its way.
+/// The parameters of an authorization request.
 pub struct ConsentRequest<'a> {
-    /// Where it comes back to.
+    /// The callback URL.
     pub redirect_uri: &'a str,
     pub state: &'a str,
     pub verifier: Option<&'a Secret>,
 }
 
-/// A fresh PKCE verifier (RFC 7636): 43 characters of chance.
+/// A new PKCE verifier (RFC 7636): 43 random characters.
 pub fn new_verifier(random: &Random) -> Secret {
     Secret::from(random.token())
 }
 
-/// The page where the merchant allows it.
+/// The URL of the page where the merchant grants access.
 pub fn authorise_url(
     provider: &Provider,
     app: Option<&App>,
@@ -80,7 +80,7 @@ pub fn authorise_url(
     Ok(request.url().0)
 }
 
-/// An address of the platform's own making: no parameter but those of the file.
+/// The URL of a platform-specific page: only the parameters of the file.
 fn page(
     template: &Template,
     query: &BTreeMap<String, Template>,
@@ -95,20 +95,20 @@ fn page(
     Ok(url)
 }
 
-/// The facts that a callback's parameters hold. Its signature, where there is one, was checked before.
+/// The facts in a callback's parameters. The caller checks the signature, if there is one, before.
 pub fn callback_facts(provider: &Provider, query: &[(String, String)]) -> Result<Facts, Failure> {
     let Ok(oauth) = provider.oauth() else { return Ok(Facts::new()) };
     let mut facts = Facts::new();
     for (name, from) in &oauth.callback {
-        let mut given = query.iter().filter(|(param, _)| *param == from.param).map(|(_, value)| value.as_str());
-        let text = given.next().filter(|_| given.next().is_none());
+        let mut values = query.iter().filter(|(param, _)| *param == from.param).map(|(_, value)| value.as_str());
+        let text = values.next().filter(|_| values.next().is_none());
         let text = match (&from.path, text) {
             (Some(path), Some(text)) => content(text).and_then(|content| path.text(&content)),
             (None, text) => text.map(str::to_owned),
             (_, None) => None,
         };
         let fact = text.and_then(|text| from.pattern.take(&text)).ok_or_else(|| {
-            let text = format!("the answer of {} does not say which shop it is about; begin again", provider.name());
+            let text = format!("the callback of {} does not name the shop; start again", provider.name());
             Failure::new(FailureKind::BadCallback, text)
         })?;
         facts.insert(name.clone(), fact.into());
@@ -116,13 +116,14 @@ pub fn callback_facts(provider: &Provider, query: &[(String, String)]) -> Result
     Ok(facts)
 }
 
-/// What a parameter of signature kind `hmac_json` holds behind its signature.
+/// The signed content of a parameter of signature kind `hmac_json`.
 fn content(text: &str) -> Option<Value> {
     let (_, content) = text.split_once('.')?;
     json::read(&URL_SAFE_NO_PAD.decode(content.trim_end_matches('=')).ok()?).ok()
 }
 
-/// The keys in what the shop's server posted, once its state was found. Refuses keys that may do less than is needed.
+/// The keys that the shop's server posted; the caller has matched the state. Fails with `scopes_missing` if they permit
+/// too little.
 pub fn grant_from_posted_keys(provider: &Provider, body: &Value) -> Result<Grant, Failure> {
     let bad = |kind: FailureKind, text: String| Failure::new(kind, text);
     let posted = provider.connect().posted.as_ref().ok_or_else(bad_address)?;
@@ -138,7 +139,7 @@ pub fn grant_from_posted_keys(provider: &Provider, body: &Value) -> Result<Grant
             let needed = posted.needed.join(" or ");
             return Err(bad(
                 FailureKind::ScopesMissing,
-                format!("the keys may not do enough: {} needs {needed}; begin again and allow that", provider.name()),
+                format!("the keys lack permissions: {} needs {needed}; start again and allow that", provider.name()),
             ));
         }
         grant.scopes = Some(vec![rights]);
@@ -146,13 +147,13 @@ pub fn grant_from_posted_keys(provider: &Provider, body: &Value) -> Result<Grant
     Ok(grant)
 }
 
-/// The keys that the browser brought, once its state was found.
+/// The keys in the browser's callback; the caller has matched the state.
 pub fn grant_from_query(provider: &Provider, facts: &Facts, query: &[(String, String)]) -> Result<Grant, Failure> {
     let bad = |kind: FailureKind, text: &str| Failure::new(kind, text);
     let brought = provider.connect().brought.as_ref().ok_or_else(bad_address)?;
     let get = |name: &str| {
-        let mut given = query.iter().filter(|(param, _)| param == name).map(|(_, value)| value.as_str());
-        given.next().filter(|value| given.next().is_none() && !value.is_empty() && value.len() < 1024)
+        let mut values = query.iter().filter(|(param, _)| param == name).map(|(_, value)| value.as_str());
+        values.next().filter(|value| values.next().is_none() && !value.is_empty() && value.len() < 1024)
     };
     let store_url = provider.store_url(facts)?;
     let wanted = brought
@@ -161,10 +162,7 @@ pub fn grant_from_query(provider: &Provider, facts: &Facts, query: &[(String, St
         .text(&TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) })?;
     let plain = |text: &str| text.trim_end_matches('/').to_lowercase();
     if get(&brought.same_shop.param).map(plain) != wanted.as_deref().map(plain) {
-        return Err(bad(
-            FailureKind::OtherShop,
-            "the answer is from another shop than the one this connect was begun for",
-        ));
+        return Err(bad(FailureKind::OtherShop, "the callback is from another shop than the one being connected"));
     }
     let mut grant = Grant { version: 1, ..Grant::default() };
     for (name, param) in &brought.secrets {
@@ -175,24 +173,24 @@ pub fn grant_from_query(provider: &Provider, facts: &Facts, query: &[(String, St
 }
 
 impl Provider {
-    /// The state in what the shop's server posted, and in the browser's way back.
+    /// The state in the body that the shop's server posted.
     pub fn posted_state<'v>(&self, body: &'v Value) -> Option<&'v str> {
         body.get(&self.connect().posted.as_ref()?.state)?.as_str()
     }
 
-    /// The parameter that holds our state when the browser comes back.
+    /// The callback parameter that holds our state.
     pub fn state_param(&self) -> &str {
         self.connect().posted.as_ref().map_or("state", |posted| &posted.state)
     }
 
-    /// Whether the browser comes back because the merchant declined.
+    /// Whether a callback says that the merchant declined.
     pub fn declined(&self, query: &[(String, String)]) -> bool {
         let posted = self.connect().posted.iter().map(|posted| &posted.declined);
         let mut rules = posted.chain(self.connect().brought.iter().map(|brought| &brought.declined));
         rules.any(|no| query.iter().any(|(name, value)| *name == no.param && *value == no.is))
     }
 
-    /// Whether the platform signs what begins a connect, so that it may begin one.
+    /// Whether the platform may start a connect itself: its request is signed, or the kind requires it.
     pub fn may_be_begun_by_platform(&self) -> bool {
         let signed = |kind| self.oauth().ok().and_then(|o| o.signature.as_ref()).is_some_and(|s| s.kind == kind);
         match self.kind() {
@@ -202,7 +200,7 @@ impl Provider {
         }
     }
 
-    /// The fields of a shop that the platform names in its signed request for an install; `None` where the query is none.
+    /// The connect fields in the platform's signed install request; `None` if the query is not one.
     pub fn install_fields(&self, query: &BTreeMap<String, String>) -> Option<BTreeMap<String, String>> {
         let signature = self.oauth().ok()?.signature.as_ref()?;
         if self.kind() != ConnectKind::SignedInstall || !query.contains_key(&signature.param) {
@@ -212,7 +210,7 @@ impl Provider {
         Some(install.filter_map(|(field, param)| Some((field.clone(), query.get(param)?.clone()))).collect())
     }
 
-    /// Where the browser goes when the shop is connected, where the platform wants that.
+    /// The platform's page for the browser after a connect, if there is one.
     pub fn done_url(&self, app: Option<&App>, facts: &Facts) -> Result<Option<Url>, Failure> {
         let Some(template) = self.oauth().ok().and_then(|oauth| oauth.done.as_ref()) else { return Ok(None) };
         let text = filled_url(template, &context(self, app, facts))?;

@@ -1,5 +1,6 @@
-//! Grants: how the permission is asked for, turned into tokens, renewed and given back. The protocol of OAuth 2 is the `oauth2`
-//! crate's; its requests go through our one network door, and answers are first brought into the standard's form as the file says.
+//! Grants: consent, token exchange, refresh and revocation. The `oauth2` crate implements OAuth 2; its requests go
+//! through our `outside::Http`, and responses are first converted to the standard's form as the provider's file
+//! describes.
 
 mod answer;
 mod consent;
@@ -15,28 +16,28 @@ pub use token::{CallbackCode, exchange, migrate, own_token, refresh, revoke};
 use super::{Provider, context::TemplateContext, template::Template};
 use crate::model::{Facts, Failure, FailureKind, Grant, Secret};
 
-/// An answer that is still to come.
+/// A boxed future, so that the traits below can be trait objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
-/// Where a session gets its grant from: asked for every call, never kept.
+/// Supplies a client's grant: read before every call, never cached by the client.
 pub trait CredentialSource: Send + Sync {
-    /// The grant as it stands, renewed if it ends soon.
+    /// The current grant, refreshed if it expires soon.
     fn current(&self) -> BoxFuture<'_, Arc<Grant>>;
-    /// A grant newer than `spent_version`, which the shop refused.
+    /// A grant newer than `spent_version`, the version that the shop refused.
     fn refresh(&self, spent_version: i32) -> BoxFuture<'_, Arc<Grant>>;
 }
 
-/// Asked before every call: whether the work that the call is for is still the caller's.
+/// Checked before every call: whether the caller still holds the lease on its work.
 pub trait Fence: Send + Sync {
-    /// Fails with `lease_lost` where it is not. `writes` says that the call may change something at the shop.
+    /// Fails with `lease_lost` if it does not. `writes`: the call may change data in the shop.
     fn check(&self, writes: bool) -> BoxFuture<'_, ()>;
 }
 
-/// A grant that nobody keeps yet: for the first call of a connect.
+/// A grant that is not stored yet: for the first calls of a connect.
 pub struct Fixed(Arc<Grant>);
 
 impl Fixed {
-    /// This grant and no other.
+    /// A source that always returns this grant.
     pub fn new(grant: Grant) -> Self {
         Self(Arc::new(grant))
     }
@@ -51,7 +52,7 @@ impl CredentialSource for Fixed {
         Box::pin(async {
             Err(Failure::new(
                 FailureKind::KeyRefused,
-                "the shop refuses the key it was given: check that it is whole and still valid",
+                "the shop refuses the key: check that it is complete and still valid",
             ))
         })
     }
@@ -62,11 +63,11 @@ impl CredentialSource for Fixed {
 pub struct App {
     pub client_id: String,
     pub client_secret: Secret,
-    /// What deliveries are signed with, where that is another key.
+    /// The key that signs webhooks, if it is not the client secret.
     pub webhook_key: Option<Secret>,
 }
 
-/// What the addresses of a grant look up.
+/// The template values for the URLs of a grant.
 fn context<'a>(provider: &Provider, app: Option<&'a App>, facts: &'a Facts) -> TemplateContext<'a> {
     let mut context = TemplateContext { app, ..TemplateContext::of_facts(facts) };
     if let Ok(store_url) = provider.store_url(facts) {
@@ -80,5 +81,5 @@ fn filled_url(template: &Template, context: &TemplateContext<'_>) -> Result<Stri
 }
 
 pub(super) fn bad_address() -> Failure {
-    Failure::new(FailureKind::BadAddress, "the provider's file and the shop's facts make an address that is none")
+    Failure::new(FailureKind::BadAddress, "a URL from the provider's file and the shop's facts is not valid")
 }

@@ -1,4 +1,4 @@
-//! Requests for tokens: by a code, by a refresh token, by the client's own credentials, by an older token; and giving them back.
+//! Token requests: authorization code, refresh token, client credentials, token exchange; and revocation.
 
 use oauth2::{
     AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, PkceCodeVerifier, RedirectUrl,
@@ -24,15 +24,15 @@ use crate::{
     },
 };
 
-/// A code to be turned into a grant.
+/// An authorization code to exchange for a grant.
 pub struct CallbackCode<'a> {
     pub code: Secret,
-    /// Letter by letter the one that the consent page was given.
+    /// Exactly the one of the authorization request.
     pub redirect_uri: &'a str,
     pub verifier: Option<&'a Secret>,
 }
 
-/// Turns a code into a grant, with what the answer tells about the shop.
+/// Exchanges a code for a grant; also returns the facts about the shop in the response.
 pub async fn exchange(
     outside: &Outside,
     provider: &Provider,
@@ -50,15 +50,15 @@ pub async fn exchange(
     for (name, value) in filled(&oauth.token_extra, &context)? {
         request = request.add_extra_param(name, value);
     }
-    let door = TokenEndpoint::new(outside, oauth, &context)?;
-    let sent = request.request_async(&door).await.is_ok();
-    let answer = door.answer(provider, sent)?;
+    let endpoint = TokenEndpoint::new(outside, oauth, &context)?;
+    let sent = request.request_async(&endpoint).await.is_ok();
+    let answer = endpoint.answer(provider, sent)?;
     same_shop(provider, &answer, &context)?;
-    let told = answered_facts(provider, &answer)?;
-    Ok((grant(oauth, &answer, outside.clock.now(), &Grant { version: 0, ..Grant::default() })?, told))
+    let facts = answered_facts(provider, &answer)?;
+    Ok((grant(oauth, &answer, outside.clock.now(), &Grant { version: 0, ..Grant::default() })?, facts))
 }
 
-/// A token by the client's own credentials (RFC 6749, 4.4). What `old` holds besides stays.
+/// Requests a token with client credentials (RFC 6749, 4.4). Other secrets of `old` stay.
 pub async fn own_token(
     outside: &Outside,
     provider: &Provider,
@@ -75,13 +75,13 @@ pub async fn own_token(
     for (name, value) in filled(&oauth.token_extra, &context)? {
         request = request.add_extra_param(name, value);
     }
-    let door = TokenEndpoint::new(outside, oauth, &context)?;
-    let sent = request.request_async(&door).await.is_ok();
-    grant(oauth, &door.answer(provider, sent)?, outside.clock.now(), old)
+    let endpoint = TokenEndpoint::new(outside, oauth, &context)?;
+    let sent = request.request_async(&endpoint).await.is_ok();
+    grant(oauth, &endpoint.answer(provider, sent)?, outside.clock.now(), old)
 }
 
-/// Renews a grant: spends its refresh token, or asks anew where tokens need no merchant. What the answer leaves out stays as it
-/// was; an end that was known stays known.
+/// Refreshes a grant with its refresh token, or with client credentials for that kind. Values that the response omits
+/// stay as they were; a token that had an expiry keeps having one.
 pub async fn refresh(
     outside: &Outside,
     provider: &Provider,
@@ -93,7 +93,7 @@ pub async fn refresh(
         ConnectKind::ClientCredentials => return own_token(outside, provider, app, facts, old).await,
         kind if !kind.brings_code() => {
             let text = format!(
-                "{} refuses the key it was connected with: make a new one in the shop and connect again",
+                "{} refuses the key of this connection: create a new one in the shop and connect again",
                 provider.name()
             );
             return Err(Failure::new(FailureKind::KeyRefused, text));
@@ -103,18 +103,18 @@ pub async fn refresh(
     let (oauth, context) = (provider.oauth()?, context(provider, app, facts));
     let Some(token) = old.secret("refresh") else {
         let text =
-            format!("{} refuses the token and gave none to renew it with; connect the shop again", provider.name());
+            format!("{} refuses the token, and there is no refresh token; connect the shop again", provider.name());
         return Err(Failure::new(FailureKind::NoRefreshToken, text));
     };
     let token = RefreshToken::new(token.expose_secret().to_owned());
     let client = client(provider, oauth, app, None, &context)?;
-    let door = TokenEndpoint::new(outside, oauth, &context)?;
-    let sent = client.exchange_refresh_token(&token).request_async(&door).await.is_ok();
-    let answer = door.answer(provider, sent).map_err(|failure| lost(oauth, failure))?;
+    let endpoint = TokenEndpoint::new(outside, oauth, &context)?;
+    let sent = client.exchange_refresh_token(&token).request_async(&endpoint).await.is_ok();
+    let answer = endpoint.answer(provider, sent).map_err(|failure| lost(oauth, failure))?;
     grant(oauth, &answer, outside.clock.now(), old)
 }
 
-/// Exchanges a token without an end for a pair that is renewed (RFC 8693). The old token may be revoked by that.
+/// Exchanges a non-expiring token for a refreshable pair (RFC 8693). The platform may revoke the old token.
 pub async fn migrate(
     outside: &Outside,
     provider: &Provider,
@@ -133,7 +133,7 @@ pub async fn migrate(
         .append_pair("requested_token_type", &rule.requested_token_type)
         .extend_pairs(&rule.extra)
         .finish();
-    let door = TokenEndpoint::new(outside, oauth, &context)?;
+    let endpoint = TokenEndpoint::new(outside, oauth, &context)?;
     let request = http::Request::builder()
         .method(http::Method::POST)
         .uri(filled_url(&oauth.token, &context)?)
@@ -141,16 +141,16 @@ pub async fn migrate(
         .header(http::header::ACCEPT, "application/json")
         .body(form.into_bytes())
         .map_err(|_| bad_address())?;
-    let good = door.send(request).await.is_ok_and(|answer| answer.status() == http::StatusCode::OK);
-    let fresh = grant(oauth, &door.answer(provider, good)?, outside.clock.now(), old)?;
+    let good = endpoint.send(request).await.is_ok_and(|answer| answer.status() == http::StatusCode::OK);
+    let fresh = grant(oauth, &endpoint.answer(provider, good)?, outside.clock.now(), old)?;
     if fresh.secret("refresh").is_none() || fresh.expires_at.is_none() {
-        let text = format!("{} gave no token that can be renewed; the old one stays in use", provider.name());
+        let text = format!("{} returned no refreshable token; the old one stays in use", provider.name());
         return Err(Failure::new(FailureKind::NotMigrated, text));
     }
     Ok(fresh)
 }
 
-/// Asks the shop to end a grant, by the endpoint of RFC 7009 or by an operation of its own; false where it has neither.
+/// Revokes a grant by the endpoint of RFC 7009 or by an operation of the platform; `false` if it has neither.
 pub async fn revoke(shop: &ShopClient, grant: &Grant) -> Result<bool, Failure> {
     let provider = &shop.provider;
     let Ok(oauth) = provider.oauth() else { return Ok(false) };
@@ -187,20 +187,20 @@ pub async fn revoke(shop: &ShopClient, grant: &Grant) -> Result<bool, Failure> {
 
 type TokenClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
-/// Who asks: the operator's app, or the pasted client of `held`.
+/// The OAuth client of a request: the pasted client in `grant`, or the operator's app.
 fn client(
     provider: &Provider,
     oauth: &Oauth,
     app: Option<&App>,
-    held: Option<&Grant>,
+    grant: Option<&Grant>,
     context: &TemplateContext<'_>,
 ) -> Result<TokenClient, Failure> {
     let url = TokenUrl::new(filled_url(&oauth.token, context)?).map_err(|_| bad_address())?;
-    let (id, secret) = if let (Some(pasted), Some(held)) = (&oauth.client, held) {
+    let (id, secret) = if let (Some(pasted), Some(grant)) = (&oauth.client, grant) {
         let named = |name: &str| {
             let missing =
-                || Failure::new(FailureKind::KeyMissing, format!("the keys of {} are not there", provider.name()));
-            held.secret(name).map(|secret| secret.expose_secret().to_owned()).ok_or_else(missing)
+                || Failure::new(FailureKind::KeyMissing, format!("the credentials of {} are missing", provider.name()));
+            grant.secret(name).map(|secret| secret.expose_secret().to_owned()).ok_or_else(missing)
         };
         (named(&pasted.id)?, named(&pasted.secret)?)
     } else {

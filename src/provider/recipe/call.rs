@@ -1,4 +1,4 @@
-//! How a shop is called: addresses, budgets, and what its answers mean.
+//! How a shop's API is called: URLs, authentication, rate limits, and the classification of responses.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,14 +16,14 @@ pub(in crate::provider) struct Call {
     pub(in crate::provider) base: Template,
     #[serde(default)]
     pub(in crate::provider) headers: BTreeMap<String, Template>,
-    /// HTTP Basic authentication of every call (RFC 7617).
+    /// HTTP Basic authentication for every call (RFC 7617).
     pub(in crate::provider) basic: Option<Basic>,
-    /// How every call is signed, where it is.
+    /// The signature of every call, if there is one.
     pub(in crate::provider) sign: Option<Signing>,
-    /// The longest that one call waits for a throttled shop before its job is put back.
+    /// The longest wait of one call for the rate limit; a longer one fails the call, and its job is retried later.
     #[serde(default = "half_a_minute")]
     pub(in crate::provider) patience: Span,
-    /// Where the shop's own words about an error stand; the first that is there is shown.
+    /// Paths to the shop's own error text; the first existing one is shown.
     #[serde(default)]
     pub(in crate::provider) message: Vec<Path>,
     #[serde(default)]
@@ -32,7 +32,7 @@ pub(in crate::provider) struct Call {
     pub(in crate::provider) verdict: Vec<VerdictRule>,
 }
 
-/// A user and a password, which may be empty.
+/// A user name, and a password that may be missing.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Basic {
@@ -40,7 +40,7 @@ pub(in crate::provider) struct Basic {
     pub(in crate::provider) password: Option<Template>,
 }
 
-/// A signature over each call.
+/// A signature of each call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum Signing {
@@ -48,22 +48,22 @@ pub(in crate::provider) enum Signing {
     Oauth1,
 }
 
-/// How often the shop may be asked.
+/// A rate limit.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::provider) enum CallBudget {
-    /// So many calls in so long.
+    /// A burst of `requests` calls, refilled evenly over `per`.
     FixedWindow { requests: u32, per: Span },
-    /// The answer says how many calls are left, and when there are more.
+    /// A response header states how many calls are left. At `floor` or fewer, calls pause until the reset.
     RemainingHeader {
         remaining: String,
-        /// The header that says when there are more, in seconds or in milliseconds.
+        /// The header with the time until the reset, in seconds or in milliseconds.
         reset_after_s: Option<String>,
         reset_after_ms: Option<String>,
         #[serde(default)]
         floor: i64,
     },
-    /// Calls have a cost, taken from a bucket that fills up again; the body tells its state.
+    /// Calls have a cost, deducted from a bucket that refills; the response body states the bucket's values.
     CostBucket { maximum: Path, left: Path, refill: Path, default_maximum: f64, default_refill: f64 },
 }
 
@@ -73,21 +73,21 @@ pub(in crate::provider) struct VerdictRule {
     pub(in crate::provider) when: When,
     pub(in crate::provider) class: ResponseClass,
     pub(in crate::provider) code: Option<String>,
-    /// A sentence for people.
+    /// Advice for people, appended to the message.
     pub(in crate::provider) say: Option<String>,
     pub(in crate::provider) wait: Option<WaitFrom>,
 }
 
-/// What an answer means.
+/// The class of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum ResponseClass {
     Ok,
-    /// The access token ended: renew it once.
+    /// The access token has expired: refresh it and retry once.
     Expired,
     Throttled,
     Down,
-    /// The merchant took the permission back.
+    /// The merchant revoked the permission.
     Revoked,
     Rights,
     Missing,
@@ -109,21 +109,21 @@ pub(in crate::provider) enum WaitUnit {
     EpochS,
 }
 
-/// Which answers a rule is about; everything given must hold.
+/// The responses that a rule matches; every stated condition must hold.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::provider) struct When {
     pub(in crate::provider) status: Vec<StatusMatch>,
     /// A path into the body…
     pub(in crate::provider) body: Option<Path>,
-    /// …that holds one of these words…
+    /// …whose value is one of these…
     #[serde(rename = "in")]
     pub(in crate::provider) one_of: Vec<String>,
-    /// …or a text with one of these in it.
+    /// …and contains one of these.
     pub(in crate::provider) contains: Vec<String>,
 }
 
-/// `429`, or `"5xx"` for a whole hundred.
+/// `429`, or `"5xx"` for a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::provider) enum StatusMatch {
     Exactly(u16),

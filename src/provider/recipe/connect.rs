@@ -1,4 +1,4 @@
-//! How a shop is connected and how its tokens live.
+//! How a shop is connected, and how its tokens are issued, refreshed and revoked.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -14,7 +14,7 @@ use super::{
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Connect {
     pub(in crate::provider) kind: ConnectKind,
-    /// The shop's address, from the fields and from whatever the shop tells while it is connected.
+    /// The shop's URL, from the fields and from facts that the shop returns while it is connected.
     pub(in crate::provider) store_url: Template,
     #[serde(default)]
     pub(in crate::provider) field: Vec<Field>,
@@ -31,30 +31,30 @@ pub(in crate::provider) struct Connect {
     pub(in crate::provider) oauth1: Option<Oauth1>,
 }
 
-/// How the permission reaches us.
+/// How the credentials reach us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectKind {
-    /// We send the browser to a consent page with our state; it comes back with a code.
+    /// Authorization code: the browser goes to a consent page with our state and returns with a code.
     Oauth2Code,
-    /// The same, and the platform may begin it by a request that it signs.
+    /// The same, and the platform may start it with a signed request.
     SignedInstall,
-    /// The platform begins it: the browser comes back with a code and without any state of ours.
+    /// The platform starts it: the browser arrives with a code and without our state.
     PlatformInstall,
-    /// Tokens are asked for with credentials that need no merchant: pasted ones, or the app's own for an installed instance.
+    /// Client credentials: pasted ones, or the app's own for an installed instance.
     ClientCredentials,
-    /// The shop's server posts keys to us, the browser follows.
+    /// The shop's server posts keys to us, then the browser returns.
     PostedKeys,
     /// The merchant's browser brings keys back.
     BroughtKeys,
     /// The shop's server posts a consumer to us; tokens and every call are signed by OAuth 1.0a.
     Oauth1,
-    /// The merchant pastes a key that serves as it is.
+    /// The merchant pastes an API key.
     PastedKey,
 }
 
 impl ConnectKind {
-    /// The word that stands in the file.
+    /// The value of `connect.kind` in the file.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Oauth2Code => "oauth2_code",
@@ -68,12 +68,12 @@ impl ConnectKind {
         }
     }
 
-    /// Whether the way back carries our state; otherwise the browser's cookie alone stands for it.
+    /// Whether the callback carries our state; otherwise only the browser's cookie identifies the connect.
     pub(crate) fn carries_state(self) -> bool {
         !matches!(self, Self::PlatformInstall | Self::ClientCredentials)
     }
 
-    /// Whether a code is turned into the first token.
+    /// Whether the callback brings an authorization code.
     pub(crate) fn brings_code(self) -> bool {
         matches!(self, Self::Oauth2Code | Self::SignedInstall | Self::PlatformInstall)
     }
@@ -83,41 +83,41 @@ impl ConnectKind {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Posted {
-    /// The page where the merchant allows it; `{state}` and `{redirect_uri}` may be looked up.
+    /// The page where the merchant grants access; may look up `{state}` and `{redirect_uri}`.
     pub(in crate::provider) authorize: Template,
     #[serde(default)]
     pub(in crate::provider) query: BTreeMap<String, Template>,
-    /// The member of what is posted, and the parameter of the browser's way back, that hold our state.
+    /// The member of the posted body, and the parameter of the browser's callback, that hold our state.
     pub(in crate::provider) state: String,
-    /// Names of secrets and where they stand in what is posted.
+    /// Names of secrets and their paths in the posted body.
     pub(in crate::provider) secrets: BTreeMap<String, Path>,
-    /// Where it says what the keys may do…
+    /// The path of the keys' permission…
     pub(in crate::provider) rights: Option<Path>,
-    /// …and what that must be.
+    /// …and its accepted values.
     #[serde(default)]
     pub(in crate::provider) needed: Vec<String>,
-    /// How the browser comes back when the merchant declines.
+    /// The callback parameter of a merchant who declines.
     pub(in crate::provider) declined: Declined,
 }
 
-/// Keys that the merchant's browser brings back, as parameters of the callback. Our state is its parameter `state`.
+/// Keys that the merchant's browser brings, as parameters of the callback. Our state is its parameter `state`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Brought {
-    /// The page where the merchant allows it.
+    /// The page where the merchant grants access.
     pub(in crate::provider) authorize: Template,
-    /// `{state}` and `{redirect_uri}` may be looked up.
+    /// May look up `{state}` and `{redirect_uri}`.
     #[serde(default)]
     pub(in crate::provider) query: BTreeMap<String, Template>,
-    /// Names of secrets and the parameters they come in.
+    /// Names of secrets and their callback parameters.
     pub(in crate::provider) secrets: BTreeMap<String, String>,
-    /// What names the shop: must be the one the connect was begun for.
+    /// The shop named in the callback: must be the one being connected.
     pub(in crate::provider) same_shop: SameShop,
-    /// How the browser comes back when the merchant declines.
+    /// The callback parameter of a merchant who declines.
     pub(in crate::provider) declined: Declined,
 }
 
-/// A parameter that says no.
+/// A callback parameter and the value that means "declined".
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Declined {
@@ -125,36 +125,36 @@ pub(in crate::provider) struct Declined {
     pub(in crate::provider) is: String,
 }
 
-/// A consumer that the shop's server posts, in the words of RFC 5849, and the two calls that make a token of it.
+/// A consumer that the shop's server posts (RFC 5849), and the two calls that get a token for it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Oauth1 {
-    /// Temporary credentials (RFC 5849, 2.1).
+    /// The endpoint for temporary credentials (RFC 5849, 2.1).
     pub(in crate::provider) request: Template,
-    /// Token credentials (RFC 5849, 2.3).
+    /// The endpoint for token credentials (RFC 5849, 2.3).
     pub(in crate::provider) access: Template,
     /// The posted parameter that names the shop.
     pub(in crate::provider) shop: String,
-    /// The parameter of the browser's visit with the address it goes back to; only within the shop.
+    /// The parameter of the browser's request with the URL to return to; only within the shop.
     pub(in crate::provider) back: String,
 }
 
-/// Something the merchant is asked for.
+/// A field of the connect form.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     pub name: String,
-    /// The question, for people.
+    /// The label, for people.
     pub ask: String,
     pub example: Option<String>,
     pub(in crate::provider) pattern: Pattern,
     pub default: Option<String>,
-    /// A secret goes into the grant and is never shown; everything else is a fact.
+    /// A secret is stored in the grant and never shown; any other field is a fact.
     #[serde(default)]
     pub secret: bool,
 }
 
-/// The first call with a new grant: proves it and tells who the shop is.
+/// The first call with a new grant: verifies it and returns the shop's identity.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Probe {
@@ -168,27 +168,27 @@ pub(in crate::provider) struct Probe {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Oauth {
-    /// The consent page, or the page where the platform begins; none where credentials are pasted.
+    /// The consent page, or the page where the platform starts a connect; none if credentials are pasted.
     pub(in crate::provider) authorize: Option<Template>,
     pub(in crate::provider) token: Template,
-    /// The endpoint of RFC 7009.
+    /// The revocation endpoint (RFC 7009).
     pub(in crate::provider) revoke: Option<Template>,
-    /// The operation that ends the permission, where the platform has one of its own.
+    /// The platform's own operation that revokes the permission.
     pub(in crate::provider) revoke_op: Option<String>,
-    /// The secret fields that are the client of kind `client_credentials`; the operator's app otherwise.
+    /// For kind `client_credentials`: the secret fields that are the client. Default: the operator's app.
     pub(in crate::provider) client: Option<PastedClient>,
     #[serde(default)]
     pub(in crate::provider) token_body: TokenBody,
     #[serde(default)]
     pub(in crate::provider) token_headers: BTreeMap<String, Template>,
-    /// Facts that the browser brings back.
+    /// Facts in the callback.
     #[serde(default)]
     pub(in crate::provider) callback: BTreeMap<String, FromCallback>,
-    /// Where the browser goes when the shop is connected, where the platform wants that.
+    /// The platform's page for the browser after a connect.
     pub(in crate::provider) done: Option<Template>,
-    /// How a token without an end becomes one that is renewed, without the merchant (RFC 8693).
+    /// The exchange of a non-expiring token for a refreshable one, without the merchant (RFC 8693).
     pub(in crate::provider) migrate: Option<Migrate>,
-    /// What a scope holds besides itself.
+    /// Further scopes that a scope implies.
     #[serde(default)]
     pub(in crate::provider) scope_implies: BTreeMap<String, Vec<String>>,
     #[serde(default)]
@@ -204,11 +204,11 @@ pub(in crate::provider) struct Oauth {
     #[serde(default = "five_minutes")]
     pub(in crate::provider) margin: Span,
     pub(in crate::provider) lost_answer: LostAnswer,
-    /// The life of a refresh token that nobody uses, where answers do not name it.
+    /// The lifetime of an unused refresh token, if responses do not state it.
     pub(in crate::provider) refresh_idle: Option<Span>,
-    /// The issuer that answers must name in `iss` (RFC 9207), where the platform does.
+    /// The issuer that callbacks must name in `iss` (RFC 9207), if the platform sends it.
     pub(in crate::provider) issuer: Option<Template>,
-    /// The life of a token whose answer names none.
+    /// The lifetime of an access token, if a response does not state it.
     pub(in crate::provider) default_expires: Option<Span>,
     #[serde(default)]
     pub(in crate::provider) answer: TokenAnswer,
@@ -234,7 +234,7 @@ pub(in crate::provider) enum ClientAuth {
     None,
 }
 
-/// How a token request is written.
+/// The encoding of a token request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum TokenBody {
@@ -251,22 +251,22 @@ pub(in crate::provider) struct PastedClient {
     pub(in crate::provider) secret: String,
 }
 
-/// A fact that a callback's parameter holds: its first group, or all of it.
+/// A fact in a callback parameter: the pattern's first group, or the whole value.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct FromCallback {
     pub(in crate::provider) param: String,
-    /// A place in the parameter's signed content (signature kind `hmac_json`).
+    /// A path into the parameter's signed content (signature kind `hmac_json`).
     pub(in crate::provider) path: Option<Path>,
     pub(in crate::provider) pattern: Pattern,
 }
 
-/// A fact that a token answer holds.
+/// A fact in a token response.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct FromAnswer {
     pub(in crate::provider) path: Path,
-    /// Its first group, or all of it.
+    /// The fact is the pattern's first group, or the whole value.
     pub(in crate::provider) pattern: Pattern,
 }
 
@@ -280,17 +280,17 @@ pub(in crate::provider) struct Migrate {
     pub(in crate::provider) extra: BTreeMap<String, String>,
 }
 
-/// What a lost answer to a refresh means.
+/// What the loss of a refresh response means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum LostAnswer {
-    /// The old refresh token still serves.
+    /// The old refresh token is still valid.
     RetryOld,
-    /// It is spent: the merchant has to consent again.
+    /// It is used up: the merchant has to consent again.
     Reconsent,
 }
 
-/// Where the values of a token answer stand; the defaults are RFC 6749's.
+/// The paths of the values in a token response; the defaults are RFC 6749's.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::provider) struct TokenAnswer {
@@ -301,7 +301,7 @@ pub(in crate::provider) struct TokenAnswer {
     pub(in crate::provider) scope: Path,
     /// Facts about the shop.
     pub(in crate::provider) facts: BTreeMap<String, FromAnswer>,
-    /// What names the shop: must be the one the connect was begun for.
+    /// The shop named in the response: must be the one being connected.
     pub(in crate::provider) same_shop: Option<SameAnswer>,
 }
 
@@ -320,8 +320,9 @@ impl Default for TokenAnswer {
     }
 }
 
-/// The end of a token. A life of 0, a negative one and one that is no number count as not told; for `refresh_expires`, 0 is "no end".
-/// Ends more than ten years ahead are kept as ten years, ends in the past as not told.
+/// The expiry of a token. A lifetime of 0, a negative one and one that is not a number count as not stated; for
+/// `refresh_expires`, 0 is "never". An expiry more than ten years ahead is stored as ten years, one in the past counts
+/// as not stated.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Expires {
@@ -338,14 +339,14 @@ pub(in crate::provider) enum ExpiresUnit {
     Rfc3339,
 }
 
-/// A signature over the callback's query.
+/// A signature of the callback's query.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Signature {
     pub(in crate::provider) kind: SignatureKind,
-    /// The parameter that holds it.
+    /// The parameter with the signature.
     pub(in crate::provider) param: String,
-    /// The parameter that holds the time of signing, in seconds since the epoch.
+    /// The parameter with the time of signing, in seconds since the epoch.
     pub(in crate::provider) timestamp: Option<String>,
     pub(in crate::provider) max_age: Option<Span>,
 }
@@ -355,11 +356,12 @@ pub(in crate::provider) struct Signature {
 pub(in crate::provider) enum SignatureKind {
     /// HMAC-SHA256 with the client secret, in hexadecimal, over all other parameters sorted by name.
     HmacSortedQuery,
-    /// The parameter is `SIGNATURE.CONTENT`, both base64url: HMAC-SHA256 with the client secret over CONTENT, which is JSON.
+    /// The parameter is `SIGNATURE.CONTENT`, both base64url: HMAC-SHA256 with the client secret over CONTENT, which is
+    /// JSON.
     HmacJson,
 }
 
-/// A callback parameter that must name the shop the connect was begun for.
+/// A callback parameter that must name the shop being connected.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct SameShop {
@@ -367,7 +369,7 @@ pub(in crate::provider) struct SameShop {
     pub(in crate::provider) equals: Template,
 }
 
-/// A place in a token answer that must name the shop the connect was begun for.
+/// A value in a token response that must name the shop being connected.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct SameAnswer {

@@ -1,4 +1,4 @@
-//! How a catalogue is read.
+//! How a catalogue is imported: pages, changes, nested lists, bulk exports.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,42 +16,42 @@ use super::{
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct ImportRecipe {
     pub(in crate::provider) op: String,
-    /// Why every import must read everything.
+    /// Why every import must be a full one.
     pub(in crate::provider) full_only: Option<String>,
     pub(in crate::provider) page: PageKind,
     pub(in crate::provider) since: Option<Since>,
-    /// A parameter that is asked with each of several words, one pass after the other: `{part}` looks the word up.
+    /// A catalogue that is read in parts: the pages are read once per value, which `{part}` looks up.
     #[serde(default)]
     pub(in crate::provider) parts: Vec<String>,
-    /// Lists within an item that come cut, or not at all.
+    /// Lists within an item that a page truncates or omits.
     #[serde(default)]
     pub(in crate::provider) nested: Vec<Nested>,
-    /// Things that stand beside the items and belong into them.
+    /// Objects that a page lists beside the items and that belong into them.
     #[serde(default)]
     pub(in crate::provider) join: Vec<Join>,
-    /// A whole catalogue as one file that the platform writes.
+    /// The export of a whole catalogue as one file.
     pub(in crate::provider) bulk: Option<Bulk>,
     pub(in crate::provider) map: Mapping,
 }
 
-/// A file with one JSON object a line: an item, then what belongs to it.
+/// A bulk export: a JSON Lines file with an item, then its children.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Bulk {
-    /// Catalogues of so many items and more are read so; smaller ones by pages.
+    /// The smallest number of items for a bulk export; smaller catalogues are read by pages.
     pub(in crate::provider) from: u64,
     pub(in crate::provider) count: Count,
     pub(in crate::provider) start: BulkStart,
-    /// The operation that tells how far it is; looks up `{bulk.id}`.
+    /// The operation that returns the export's state; looks up `{bulk.id}`.
     pub(in crate::provider) poll_op: String,
     pub(in crate::provider) poll: Poll,
-    /// The file's address; none where there is no line.
+    /// The file's URL; missing for an empty file.
     pub(in crate::provider) url: Path,
-    /// How many items it holds: proves that a pass was complete.
+    /// The number of items in the file: proves that a pass is complete.
     pub(in crate::provider) total: Path,
-    /// The id in a line.
+    /// The id of a line.
     pub(in crate::provider) id: Path,
-    /// The member that names whose child a line is.
+    /// The member with the id of a line's parent.
     pub(in crate::provider) parent: String,
     #[serde(default)]
     pub(in crate::provider) child: Vec<BulkChild>,
@@ -68,11 +68,12 @@ pub(in crate::provider) struct Count {
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct BulkStart {
     pub(in crate::provider) op: String,
-    /// The operation's name in the answer.
+    /// The export's id in the response.
     pub(in crate::provider) id: Path,
 }
 
-/// Lines whose id begins so, and the list of their parent that they go into. Other lines are left out.
+/// Lines whose id has the prefix `begins`, and the list of their parent that they are added to. Other lines are
+/// ignored.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct BulkChild {
@@ -80,37 +81,37 @@ pub(in crate::provider) struct BulkChild {
     pub(in crate::provider) into: Path,
 }
 
-/// A list within an item that is completed by further calls.
+/// A list within an item that further calls complete.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Nested {
-    /// Where the list stands in the item; what is read is put behind it.
+    /// The list in the item; what is read is appended to it.
     pub(in crate::provider) into: Path,
     /// The operation; `{item.NAME}` looks up the item's members.
     pub(in crate::provider) op: String,
-    /// How it pages.
+    /// Its pagination.
     pub(in crate::provider) page: PageKind,
-    /// Only items for which this boolean holds: the list was cut.
+    /// Only for items where this boolean is true: the list is truncated.
     pub(in crate::provider) more: Option<Path>,
-    /// Where the item says how the list goes on (kind `cursor`).
+    /// The cursor in the item at which the list continues (kind `cursor`).
     pub(in crate::provider) start: Option<Path>,
-    /// Only items where this leads somewhere.
+    /// Only for items where this exists and is not null.
     pub(in crate::provider) there: Option<Path>,
-    /// Only items of these sorts.
+    /// Only for items with these values.
     pub(in crate::provider) only: Option<Only>,
 }
 
-/// A list of ids in an item, and where what they name stands in the page.
+/// A list of ids in an item, and the objects that they name in the page.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Join {
-    /// Ids, in the item.
+    /// The ids, in the item.
     pub(in crate::provider) ids: Path,
-    /// The things, in the page.
+    /// The objects, in the page.
     pub(in crate::provider) from: Path,
-    /// The id of such a thing.
+    /// The id of such an object.
     pub(in crate::provider) on: Path,
-    /// Where they are put in the item.
+    /// The list in the item that they are appended to.
     pub(in crate::provider) into: Path,
 }
 
@@ -118,34 +119,34 @@ pub(in crate::provider) struct Join {
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct PageKind {
     pub(in crate::provider) kind: Paging,
-    /// Items a page.
+    /// Items per page.
     pub(in crate::provider) size: u32,
     pub(in crate::provider) items: Path,
-    /// The list is left out where it is empty.
+    /// The response may omit an empty list.
     #[serde(default)]
     pub(in crate::provider) may_lack: bool,
-    /// Where the next page's token (cursor) or address (link) stands; without it a link comes from the `link` header.
+    /// The path of the next page's token (cursor) or URL (link); without it, a link is read from the `link` header.
     pub(in crate::provider) next: Option<Path>,
-    /// A boolean: is there more?
+    /// A boolean: whether there is a next page.
     pub(in crate::provider) more: Option<Path>,
-    /// How many items there are in all: proves that a pass was complete.
+    /// The total number of items: proves that a pass is complete.
     pub(in crate::provider) total: Option<Path>,
-    /// The header that holds it, where the body does not.
+    /// The header with the total, if the body does not have it.
     pub(in crate::provider) total_header: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum Paging {
-    /// Everything in one answer.
+    /// Everything in one response.
     Single,
-    /// The answer holds the next page's address.
+    /// The response has the next page's URL.
     Link,
     /// Pages 1, 2, 3 …
     Number,
     /// Items 0, size, 2 × size …
     Offset,
-    /// The answer holds a token for the next page.
+    /// The response has a token for the next page.
     Cursor,
 }
 
@@ -155,7 +156,7 @@ pub(in crate::provider) struct Since {
     pub(in crate::provider) overlap: Span,
     /// A text around `{since}`, looked up as `{filter}`…
     pub(in crate::provider) filter: Option<Template>,
-    /// …and what it is where everything is read.
+    /// …and its text for a full import.
     pub(in crate::provider) otherwise: Option<String>,
     #[serde(default)]
     pub(in crate::provider) format: SinceFormat,

@@ -1,4 +1,4 @@
-//! A provider's file as it is written: closed lists of kinds, look-up templates, nothing else. Unknown keys are refused.
+//! The types of a provider's file: closed lists of kinds and look-up templates, nothing else. Unknown keys are refused.
 
 mod call;
 mod connect;
@@ -26,12 +26,12 @@ use super::template::{Template, Tree};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Recipe {
-    /// The form of the file; 1 today.
+    /// The version of the file's format: 1.
     pub(in crate::provider) schema: u32,
     pub(in crate::provider) provider: PlatformInfo,
     pub(in crate::provider) connect: Connect,
     pub(in crate::provider) call: Call,
-    /// What can be asked of the shop, by name.
+    /// The operations of the shop's API, by name.
     pub(in crate::provider) op: BTreeMap<String, Op>,
     pub(in crate::provider) import: ImportRecipe,
     pub(in crate::provider) push: Option<PushRecipe>,
@@ -43,35 +43,35 @@ pub(in crate::provider) struct Recipe {
 pub(in crate::provider) struct PlatformInfo {
     pub(in crate::provider) key: String,
     pub(in crate::provider) name: String,
-    /// Where the platform describes its API: the source of this file's facts.
+    /// The platform's API documentation, the source of this file's facts.
     #[serde(rename = "docs")]
     pub(in crate::provider) _docs: String,
     pub(in crate::provider) limits: Limits,
 }
 
-/// What the shop takes of a picture.
+/// What the shop accepts as a picture.
 #[derive(Debug, Clone, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Largest file.
+    /// Largest file, in bytes.
     pub image_bytes: u64,
-    /// Media types.
+    /// Accepted media types.
     pub image_types: Vec<String>,
-    /// Pictures of one product.
+    /// Maximum number of pictures of one product.
     pub images_per_product: usize,
-    /// Longest alternative text, in characters; 0 where there is none.
+    /// Longest alternative text, in characters; 0 if the shop has none.
     pub alt_chars: usize,
 }
 
-/// One thing that can be asked of the shop.
+/// One operation of the shop's API.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Op {
-    /// GET where nothing is sent, POST otherwise.
+    /// Default: GET without a body, POST with one.
     pub(in crate::provider) method: Option<String>,
-    /// A whole address that the shop gave in an earlier step; no header of `call` goes there.
+    /// A whole URL that the shop returned in an earlier step; the headers of `call` are not sent to it.
     pub(in crate::provider) url: Option<Template>,
-    /// Behind `call.base`.
+    /// Appended to `call.base`.
     #[serde(default)]
     pub(in crate::provider) path: Option<Template>,
     #[serde(default)]
@@ -79,32 +79,32 @@ pub(in crate::provider) struct Op {
     #[serde(default)]
     pub(in crate::provider) headers: BTreeMap<String, Template>,
     pub(in crate::provider) body: Option<BodyKind>,
-    /// Doing it twice does no more than doing it once. GET is; everything else only if said here.
+    /// Whether a repeated call has no further effect. Default: true for GET, false for all other methods.
     pub(in crate::provider) idempotent: Option<bool>,
-    /// What its answer is.
+    /// The kind of its response.
     #[serde(default)]
     pub(in crate::provider) answer: AnswerKind,
-    /// What it takes from a cost bucket.
+    /// Its cost in a cost bucket.
     #[serde(default = "one")]
     pub(in crate::provider) cost: f64,
-    /// The document's text, put here when the file is checked.
+    /// The text of the GraphQL document, set when the file is checked.
     #[serde(skip)]
     pub(in crate::provider) document: String,
     #[serde(skip)]
     pub(in crate::provider) inner: String,
 }
 
-/// What an operation's answer is.
+/// The kind of an operation's response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum AnswerKind {
     #[default]
     Json,
-    /// Nothing in it is looked at when its status is good.
+    /// The body is ignored if the status is a success.
     Any,
 }
 
-/// What an operation sends.
+/// The body of an operation's request.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::provider) enum BodyKind {
@@ -114,23 +114,24 @@ pub(in crate::provider) enum BodyKind {
     Form {
         fields: BTreeMap<String, Template>,
     },
-    /// The picture's bytes and nothing else.
+    /// The picture's bytes.
     Raw {
         content_type: Template,
     },
     Multipart {
-        /// Looks up a list of `{ name, value }` that go first, as the shop gave them.
+        /// Looks up a list of `{ name, value }` that the shop returned; they are sent first.
         fields: Option<Template>,
         part: Vec<FormPart>,
     },
     Graphql {
         file: String,
-        /// Another document, which the variables look up as `{inner}`: for platforms that take a query as a text.
+        /// Another document, which the variables look up as `{inner}`: for platforms that take a query as a string
+        /// argument.
         inner: Option<String>,
         #[serde(default = "no_variables")]
         variables: Tree,
     },
-    /// By the GraphQL multipart request specification; `file_at` names the variable that is the picture.
+    /// The GraphQL multipart request specification; `file_at` names the variable of the picture.
     GraphqlMultipart {
         file: String,
         variables: Tree,
@@ -155,28 +156,28 @@ pub(in crate::provider) struct Span(pub(in crate::provider) Duration);
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let bad = |_| serde::de::Error::custom(format!("'{text}' is no duration: write 500ms, 30s, 5m or 1h"));
+        let bad = |_| serde::de::Error::custom(format!("'{text}' is not a duration: write 500ms, 30s, 5m or 1h"));
         humantime::parse_duration(&text).map(Self).map_err(bad)
     }
 }
 
-/// A pattern for the whole of a text: `^…$`, or the file is refused.
+/// An anchored regular expression, `^…$`; others are refused.
 #[derive(Debug)]
 pub(in crate::provider) struct Pattern(Regex);
 
 impl Pattern {
     pub(in crate::provider) fn matches(&self, text: &str) -> bool {
-        // `$` also matches before a line end, which no field of ours may hold.
+        // Values must not contain line ends, whatever the pattern allows.
         !text.contains(['\n', '\r']) && self.0.is_match(text)
     }
 
-    /// The first group of a text that matches, or all of it where there is no group.
+    /// The first group of a matching text, or all of it without a group; `None` if it does not match.
     pub(in crate::provider) fn take(&self, text: &str) -> Option<String> {
         if !self.matches(text) {
             return None;
         }
-        let found = self.0.captures(text)?;
-        found.get(1).or(found.get(0)).map(|part| part.as_str().to_owned())
+        let groups = self.0.captures(text)?;
+        groups.get(1).or(groups.get(0)).map(|part| part.as_str().to_owned())
     }
 }
 
@@ -187,7 +188,7 @@ impl<'de> Deserialize<'de> for Pattern {
         let inner = inner.filter(|inner| !inner.ends_with('\\')).ok_or_else(|| {
             serde::de::Error::custom(format!("pattern '{text}' must be anchored: begin with ^ and end with $"))
         })?;
-        // The group keeps an alternative within the pattern from escaping the anchors.
+        // The group keeps an alternation inside the anchors.
         Regex::new(&format!("^(?:{inner})$")).map(Self).map_err(serde::de::Error::custom)
     }
 }

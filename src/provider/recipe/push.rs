@@ -1,4 +1,4 @@
-//! How a picture is carried to a shop.
+//! How a picture is pushed to a shop.
 
 use std::collections::BTreeMap;
 
@@ -21,58 +21,58 @@ pub(in crate::provider) struct PushRecipe {
     pub(in crate::provider) list: GalleryList,
     pub(in crate::provider) step: Vec<PushStep>,
     pub(in crate::provider) result: PushResult,
-    /// How a picture of ours is taken out again.
+    /// How a picture of ours is removed.
     pub(in crate::provider) undo: Option<Undo>,
 }
 
-/// Takes one picture out: by its id (`{image.id}`), or by writing the gallery without it.
+/// Removes one picture: by its id (`{image.id}`), or by writing the gallery without it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Undo {
     pub(in crate::provider) op: String,
-    /// The form of the pictures that stay, in `gallery.items`.
+    /// The object of each remaining picture, in `gallery.items`.
     pub(in crate::provider) others: Option<Tree>,
 }
 
-/// What writing to a gallery does.
+/// The effect of a write to a gallery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum GalleryKind {
-    /// A picture is added; the others stay.
+    /// Adds a picture; the others stay.
     AddOne,
-    /// The whole list is written; what is not in it goes.
+    /// Replaces the whole list; a picture that is not in it is removed.
     ReplaceList,
 }
 
-/// The gallery of a product, as the shop has it.
+/// How the gallery of a product is read.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct GalleryList {
     pub(in crate::provider) op: String,
     pub(in crate::provider) each: Path,
-    /// Leaves out what is no picture.
+    /// Skips elements that are not pictures.
     pub(in crate::provider) only: Option<Only>,
     pub(in crate::provider) id: Path,
     pub(in crate::provider) url: Option<Path>,
     pub(in crate::provider) name: Option<Path>,
     pub(in crate::provider) alt: Option<Path>,
     pub(in crate::provider) find: FindBy,
-    /// What else the answer holds that steps look up as `{gallery.NAME}`, such as a revision.
+    /// Further values of the response that steps look up as `{gallery.NAME}`, such as a revision.
     #[serde(default)]
     pub(in crate::provider) facts: BTreeMap<String, Path>,
 }
 
-/// How a picture of ours is recognised when an answer was lost.
+/// How a picture of ours is recognised after a lost response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum FindBy {
-    /// Its name holds our mark.
+    /// Its name contains our mark.
     Name,
-    /// Its alternative text holds our mark.
+    /// Its alternative text contains our mark.
     Alt,
     /// Its bytes are ours.
     Bytes,
-    /// It is the only one that was not there before: for shops that rename and recode.
+    /// It is the only new one: for shops that rename and re-encode pictures.
     New,
 }
 
@@ -84,18 +84,19 @@ pub(in crate::provider) struct PushStep {
     /// Values for later steps.
     #[serde(default)]
     pub(in crate::provider) keep: BTreeMap<String, Path>,
-    /// What to do when it was begun and its end is unknown.
+    /// What to do if it was started and its outcome is unknown.
     #[serde(default)]
     pub(in crate::provider) look: StepCheck,
     pub(in crate::provider) poll: Option<Poll>,
-    /// For a replaced list: the new picture's id, which is put into `gallery.ids`.
+    /// For a replaced list: the new picture's id, which is added to `gallery.ids`.
     pub(in crate::provider) list: Option<Template>,
-    /// For a replaced list of objects: the new picture's, and the others' with `{value}` for their id, put into `gallery.items`.
+    /// For a replaced list of objects: the new picture's object, and those of the others with `{value}` as their id, in
+    /// `gallery.items`.
     pub(in crate::provider) item: Option<Tree>,
     pub(in crate::provider) others: Option<Tree>,
-    /// The name under which the new picture's id is kept, found in the gallery after the call.
+    /// The name of the output with the new picture's id, which is found in the gallery after the call.
     pub(in crate::provider) found: Option<String>,
-    /// Only where the picture becomes the first.
+    /// Run only if the picture is to be the first.
     #[serde(default)]
     pub(in crate::provider) only_first: bool,
 }
@@ -103,16 +104,16 @@ pub(in crate::provider) struct PushStep {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::provider) enum StepCheck {
-    /// Repeating it does no harm.
+    /// Repeat it: a repeated call is harmless.
     #[default]
     Repeat,
-    /// Search the product's gallery for our picture; `keep` names the value its id is kept under.
+    /// Search the product's gallery for our picture; `keep` names the output with its id.
     Gallery { keep: String },
-    /// Ask the shop with another operation; what matches is kept as the step would have kept it.
+    /// Query the shop with another operation; `keep` takes the step's outputs from the matching element.
     Ask { op: String, each: Path, name: Path, keep: BTreeMap<String, Path> },
 }
 
-/// Ask again until the shop has finished.
+/// Polls until the shop has finished.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Poll {
@@ -128,7 +129,7 @@ pub(in crate::provider) struct Poll {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct PushResult {
-    /// The new picture's id, as `push.list` gives it.
+    /// The new picture's id, as `push.list` returns it.
     pub(in crate::provider) id: Template,
     pub(in crate::provider) verify: Verify,
 }
@@ -136,8 +137,8 @@ pub(in crate::provider) struct PushResult {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum Verify {
-    /// It stands in the gallery.
+    /// The gallery lists it.
     Listed,
-    /// It stands there, and its download is what was sent.
+    /// The gallery lists it, and its download equals the upload.
     Bytes,
 }

@@ -1,4 +1,4 @@
-//! The catalogue as one file that the platform writes.
+//! Bulk exports of the simulator: the whole catalogue as one file.
 
 use serde_json::{Map, Value};
 
@@ -9,11 +9,11 @@ use super::{
 };
 use crate::provider::recipe::Bulk;
 
-/// Where such files lie, below any host.
+/// The path of export files, on any host.
 const FILES: &str = "/rehearsal/bulk/";
 
 impl SimulatorState {
-    /// One of the three calls of a bulk reading.
+    /// Handles the three calls of a bulk export: count, start, poll.
     pub(super) fn bulk(&mut self, plan: &Routes, meant: &MatchedCall, what: Use, host: &str) -> SimulatedReply {
         let Some(bulk) = &plan.provider.recipe.import.bulk else { return SimulatedReply::missing() };
         let mut reply = plan.answer(&meant.op);
@@ -45,7 +45,7 @@ impl SimulatorState {
         SimulatedReply::json(reply)
     }
 
-    /// Such a file, or the bytes of it that are asked for.
+    /// The requested byte range of an export file; `None` for any other path or without a range.
     pub(super) fn bulk_file(
         &self,
         plan: &Routes,
@@ -71,7 +71,7 @@ impl SimulatorState {
     }
 }
 
-/// An item's line, then those of what belongs to it.
+/// Writes the line of an item, then those of its children.
 fn write_lines(bulk: &Bulk, mut item: Value, parent: Option<&str>, text: &mut String) {
     let id = bulk.id.text(&item).unwrap_or_default();
     let mut children = Vec::new();
@@ -87,11 +87,11 @@ fn write_lines(bulk: &Bulk, mut item: Value, parent: Option<&str>, text: &mut St
             children.extend(list);
         }
     }
-    // Lists do not stand in such a line at all.
+    // The lines of an export have no nested lists.
     let empty = |value: &Value| value.as_object().is_some_and(|map| map.values().any(Value::is_null) && map.len() <= 2);
     if let Some(members) = item.as_object_mut() {
-        let kept: Map<String, Value> = std::mem::take(members).into_iter().filter(|(_, value)| !empty(value)).collect();
-        *members = kept;
+        let rest: Map<String, Value> = std::mem::take(members).into_iter().filter(|(_, value)| !empty(value)).collect();
+        *members = rest;
         members.extend(parent.map(|parent| (bulk.parent.clone(), parent.into())));
     }
     text.push_str(&item.to_string());

@@ -1,4 +1,4 @@
-//! The catalogue as the platform would show it: the provider's mapping, read backwards onto a real answer of the platform.
+//! The simulator's catalogue in the platform's form: the provider's mapping, applied in reverse to a recorded response.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// How many things of a list come with the item, where a file knows lists that come cut.
+/// How many entries of a nested list an item has inline, if the provider's file describes truncated lists.
 pub(super) const SHORT: usize = 2;
 
 /// A picture of a product.
@@ -24,12 +24,12 @@ pub(super) struct ListedImage {
     pub(super) alt: Option<String>,
 }
 
-/// What a request for a list says.
+/// The parsed pagination of a list request.
 struct ListRequest {
     size: usize,
-    /// Things before the page…
+    /// Number of items before the page…
     skip: usize,
-    /// …or the number of the last one before it.
+    /// …or the product number of the last one before it.
     after: Option<u64>,
 }
 
@@ -37,7 +37,7 @@ impl SimulatorState {
     /// A page of the catalogue.
     pub(super) fn list(&self, plan: &Routes, values: &Map<String, Value>, (host, url): (&str, &str)) -> SimulatedReply {
         let import = &plan.provider.recipe.import;
-        let wanted = list_request(&import.page, values, url);
+        let request = list_request(&import.page, values, url);
         let since = since(plan, values);
         let status = import.map.status.as_ref();
         let part = values.get("part").and_then(Value::as_str).filter(|_| !import.parts.is_empty());
@@ -50,10 +50,10 @@ impl SimulatorState {
         };
         let here = self.catalogue.ids().filter(changed).filter(in_part);
         let gone = self.gone.keys().copied().filter(|_| shows_gone && since.is_some()).filter(changed);
-        // Numbers only, so that a large catalogue takes no memory here.
+        // Numbers only, so that a large catalogue needs little memory.
         let numbers: Vec<u64> = here.chain(gone).collect();
-        let from = wanted.after.map_or(wanted.skip, |after| numbers.partition_point(|number| *number <= after));
-        let page: Vec<u64> = numbers.iter().copied().skip(from).take(wanted.size).collect();
+        let from = request.after.map_or(request.skip, |after| numbers.partition_point(|number| *number <= after));
+        let page: Vec<u64> = numbers.iter().copied().skip(from).take(request.size).collect();
         let mut reply = plan.answer(&import.op);
         let mut beside = Vec::new();
         let items = page.iter().map(|number| self.item(plan, *number, host, &mut beside)).collect();
@@ -63,11 +63,11 @@ impl SimulatorState {
         }
         let more = from + page.len() < numbers.len();
         let next = page.last().filter(|_| more).copied();
-        lead_on(&import.page, &mut reply, (numbers.len(), next, more), url);
+        write_next(&import.page, &mut reply, (numbers.len(), next, more), url);
         SimulatedReply::json(reply)
     }
 
-    /// A list within an item, from its own operation.
+    /// A page of a list within an item, from its own operation.
     pub(super) fn nested(
         &self,
         plan: &Routes,
@@ -83,7 +83,7 @@ impl SimulatorState {
             .filter_map(|(_, value)| plan.product.read(value))
             .find(|n| self.catalogue.get(*n).is_some() || self.gone.contains_key(n));
         let Some(number) = number else { return SimulatedReply::missing() };
-        let wanted = list_request(&nested.page, values, url);
+        let request = list_request(&nested.page, values, url);
         let mut reply = plan.answer(&nested.op);
         let sample = nested.page.items.each(&reply.body).first().cloned();
         let sample = sample.or_else(|| nested.into.each(&plan.item).first().cloned()).unwrap_or_default();
@@ -93,29 +93,30 @@ impl SimulatorState {
         } else {
             self.variant_items(plan, number, &sample)
         };
-        let from = wanted.after.map_or(wanted.skip, |after| usize::try_from(after).unwrap_or(0));
-        let page: Vec<Value> = all.iter().skip(from).take(wanted.size).cloned().collect();
+        let from = request.after.map_or(request.skip, |after| usize::try_from(after).unwrap_or(0));
+        let page: Vec<Value> = all.iter().skip(from).take(request.size).cloned().collect();
         let end = from + page.len();
         nested.page.items.put(&mut reply.body, Value::Array(page));
-        lead_on(&nested.page, &mut reply, (all.len(), Some(end as u64), end < all.len()), url);
+        write_next(&nested.page, &mut reply, (all.len(), Some(end as u64), end < all.len()), url);
         SimulatedReply::json(reply)
     }
 
-    /// One item of the catalogue; what belongs beside it in the page goes to `beside`.
+    /// One item of the catalogue; joined objects of the page are added to `beside`.
     pub(super) fn item(&self, plan: &Routes, number: u64, host: &str, beside: &mut Vec<Value>) -> Value {
         let mut item = plan.item.clone();
         self.render_product(plan, &mut item, number, (host, SHORT), beside);
         item
     }
 
-    /// The same with every list whole.
+    /// One item with complete lists.
     pub(super) fn whole_item(&self, plan: &Routes, number: u64, host: &str) -> Value {
         let mut item = plan.item.clone();
         self.render_product(plan, &mut item, number, (host, usize::MAX), &mut Vec::new());
         item
     }
 
-    /// Makes an item of the platform's the one with this number, its lists cut to some length where the file knows that.
+    /// Writes the product with this number into a sample item; lists are truncated to `most` if the file describes
+    /// truncated lists.
     pub(super) fn render_product(
         &self,
         plan: &Routes,
@@ -149,7 +150,7 @@ impl SimulatorState {
             } else if !later(&images.each) {
                 let sample = images.each.each(&plan.item).first().cloned().unwrap_or_default();
                 let all = self.image_items(plan, number, host, &sample);
-                // A shop with one picture a product has no list of them.
+                // A shop with one picture per product has no list.
                 let single = images.each.get(&plan.item).is_some_and(|value| !value.is_array());
                 if single {
                     images.each.put(item, all.first().cloned().unwrap_or(Value::Null));
@@ -194,17 +195,17 @@ impl SimulatorState {
             .collect()
     }
 
-    /// Pictures in the form of the catalogue.
+    /// The pictures of a product as the catalogue lists them.
     fn image_items(&self, plan: &Routes, number: u64, host: &str, sample: &Value) -> Vec<Value> {
         let Some(map) = &plan.provider.recipe.import.map.images else { return Vec::new() };
         self.gallery(number).iter().map(|picture| image_item(plan, map, picture, host, sample)).collect()
     }
 
-    /// The pictures of a product: its own, or what was made of them.
+    /// The current pictures of a product: the original ones, unless its gallery was changed.
     pub(super) fn gallery(&self, number: u64) -> Vec<ListedImage> {
-        if let Some(kept) = self.galleries.get(&number) {
+        if let Some(pictures) = self.galleries.get(&number) {
             let known = |picture: &u64| self.shown(*picture);
-            return kept.iter().filter_map(known).collect();
+            return pictures.iter().filter_map(known).collect();
         }
         own_pictures(&*self.catalogue, number)
     }
@@ -217,14 +218,14 @@ impl SimulatorState {
         own_pictures(&*self.catalogue, number / 100).into_iter().find(|picture| picture.number == number)
     }
 
-    /// When a product changed last.
+    /// The time of a product's last change.
     pub(super) fn changed_at(&self, number: u64) -> Time {
         let touched = self.touched.get(&number).or_else(|| self.gone.get(&number)).copied();
         touched.unwrap_or_else(|| self.catalogue.changed_at(number))
     }
 }
 
-/// Whether the platform lists what is gone: where one of its conversations shows such an item among changes.
+/// Whether the platform lists deleted products among changes: if a fixture has such an item.
 fn shows_gone(plan: &Routes) -> bool {
     let import = &plan.provider.recipe.import;
     let Some(status) = import.map.status.as_ref() else { return false };
@@ -233,7 +234,7 @@ fn shows_gone(plan: &Routes) -> bool {
     bodies.flat_map(|body| import.page.items.each(body)).any(|item| path.text(item).as_deref() == Some(&native))
 }
 
-/// The time that a request for changes names.
+/// The start time of a request for changes.
 fn since(plan: &Routes, values: &Map<String, Value>) -> Option<Time> {
     let rule = plan.provider.recipe.import.since.as_ref()?;
     let filter = values.get("filter").and_then(Value::as_str);
@@ -306,7 +307,7 @@ fn image_item(plan: &Routes, map: &ImageMapping, picture: &ListedImage, host: &s
     item
 }
 
-/// The gallery of a product in the form that pushes read.
+/// Writes the gallery of a product in the form that pushes read.
 pub(super) fn put_gallery(plan: &Routes, body: &mut Value, pictures: &[ListedImage], host: &str) {
     let Some(push) = &plan.provider.recipe.push else { return };
     let list = &push.list;
@@ -334,18 +335,18 @@ pub(super) fn put_gallery(plan: &Routes, body: &mut Value, pictures: &[ListedIma
     list.each.put(body, drawn);
 }
 
-/// Where a picture lies.
+/// The URL of a picture.
 pub(super) fn image_url(host: &str, picture: &ListedImage) -> String {
     let scheme = if host.starts_with("127.0.0.1") || host.starts_with("localhost") { "http" } else { "https" };
     format!("{scheme}://{host}{FILES}{}/{}", picture.number, picture.name)
 }
 
-/// The same below a shop's folder of pictures.
+/// The path of a picture, for mappings that build the URL by a template.
 fn below(picture: &ListedImage) -> String {
     format!("{FILES}{}/{}", picture.number, picture.name)
 }
 
-/// Puts a list into an item, cut where the file knows that such lists come cut.
+/// Writes a list into an item, truncated if the file describes that list as nested.
 fn cut(plan: &Routes, item: &mut Value, at: &Path, mut all: Vec<Value>, most: usize) {
     let nested = plan.provider.recipe.import.nested.iter().find(|nested| nested.into == *at);
     if let Some(nested) = nested {
@@ -377,10 +378,10 @@ fn list_request(page: &PageKind, values: &Map<String, Value>, url: &str) -> List
     ListRequest { size, skip: usize::try_from(skip).unwrap_or(0), after }
 }
 
-/// The parameter of a linked page.
+/// The query parameter of a linked page.
 const CURSOR: &str = "cursor";
 
-fn lead_on(page: &PageKind, reply: &mut Reply, (total, next, more): (usize, Option<u64>, bool), url: &str) {
+fn write_next(page: &PageKind, reply: &mut Reply, (total, next, more): (usize, Option<u64>, bool), url: &str) {
     if let Some(path) = &page.total {
         path.put(&mut reply.body, total.into());
     }
@@ -400,11 +401,11 @@ fn lead_on(page: &PageKind, reply: &mut Reply, (total, next, more): (usize, Opti
 
 fn linked(url: &str, next: u64) -> String {
     let Ok(mut url) = url::Url::parse(url) else { return String::new() };
-    let kept: Vec<(String, String)> = url
+    let others: Vec<(String, String)> = url
         .query_pairs()
         .filter(|(name, _)| name != CURSOR)
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
-    url.query_pairs_mut().clear().extend_pairs(kept).append_pair(CURSOR, &next.to_string());
+    url.query_pairs_mut().clear().extend_pairs(others).append_pair(CURSOR, &next.to_string());
     url.into()
 }

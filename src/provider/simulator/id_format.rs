@@ -1,30 +1,30 @@
-//! How a platform writes ids: found in one of them, so that made-up ones look alike and can be read again.
+//! The format of a platform's ids, detected from a sample, so that generated ids look alike and can be parsed.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
 use crate::provider::path::as_text;
 
-/// The form of an id.
+/// The format of an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum IdFormat {
     Number,
-    /// A text before the number.
+    /// A prefix before the number.
     Tail(String),
     /// 32 hexadecimal digits.
     Hex,
     Uuid,
-    /// A text before the number, all in base64.
+    /// A prefix before the number, all in base64.
     Base64(String),
-    /// The address of the thing itself.
+    /// The URL of the object itself.
     Address,
 }
 
-/// Where a rehearsal keeps files, below any host.
+/// The path of a simulator's files, on any host.
 pub(super) const FILES: &str = "/rehearsal/files/";
 
 impl IdFormat {
-    /// The form of an id like this one.
+    /// The format of a sample id.
     pub(super) fn of(value: Option<&Value>) -> Self {
         let Some(Value::String(text)) = value else {
             return if value.is_some_and(Value::is_number) { Self::Number } else { Self::Tail(String::new()) };
@@ -46,7 +46,7 @@ impl IdFormat {
         Self::Tail(front(text).to_owned())
     }
 
-    /// The id of a thing: its number in this form, or its address.
+    /// The id of an object: its number in this format, or its URL.
     pub(super) fn render(&self, number: u64, address: &str) -> Value {
         match self {
             Self::Number => number.into(),
@@ -58,7 +58,7 @@ impl IdFormat {
         }
     }
 
-    /// The number of an id that was made so.
+    /// The number in an id of this format; `None` if it has another format.
     pub(super) fn read(&self, id: &Value) -> Option<u64> {
         let text = as_text(id)?;
         match self {
@@ -75,7 +75,7 @@ impl IdFormat {
     }
 }
 
-/// The number of the file that an address leads to.
+/// The file number in a URL.
 pub(super) fn file_number(address: &str) -> Option<u64> {
     address.split_once(FILES)?.1.split('/').next()?.parse().ok()
 }

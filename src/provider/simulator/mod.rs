@@ -1,5 +1,5 @@
-//! A platform's own side, played by its provider's file and the conversations beside it: which request is what is read from the file's
-//! templates backwards, what an answer looks like from the platform's real answers. For rehearsals; no network, no files.
+//! Simulator: the server side of any platform, derived from its provider's file and fixtures. The file's templates,
+//! applied in reverse, match requests; the recorded responses are the samples for responses. No network, no files.
 
 mod bulk;
 mod catalogue;
@@ -31,62 +31,62 @@ use pictures::File;
 use routes::{Routes, Use, path_and_query};
 use webhooks::Subscription;
 
-/// What is sold. Products are JSON with `title`, `sku`, `description_html`, `category`, `price`, `currency`, `status`
-/// (active, draft, archived), `variants` (`sku`, `title`, `price`, `options`) and `images` (`alt`).
+/// The products of a simulated shop: JSON with `title`, `sku`, `description_html`, `category`, `price`, `currency`,
+/// `status` (active, draft, archived), `variants` (`sku`, `title`, `price`, `options`) and `images` (`alt`).
 pub trait Catalogue: Send {
-    /// Their numbers, rising.
+    /// The product numbers, ascending.
     fn ids(&self) -> Box<dyn Iterator<Item = u64> + '_>;
-    /// One of them; `None` where it is not there.
+    /// One product; `None` if it does not exist.
     fn get(&self, number: u64) -> Option<Value>;
-    /// When it changed last.
+    /// The time of its last change.
     fn changed_at(&self, number: u64) -> Time;
-    /// Changes some members; false where it is not there.
-    fn edit(&mut self, number: u64, given: Map<String, Value>, now: Time) -> bool;
-    /// Takes it away; false where it is not there.
+    /// Changes members of a product; `false` if it does not exist.
+    fn edit(&mut self, number: u64, changes: Map<String, Value>, now: Time) -> bool;
+    /// Deletes a product; `false` if it does not exist.
     fn delete(&mut self, number: u64) -> bool;
-    /// The bytes of a picture, by the picture's number.
+    /// The bytes of a picture, by its number.
     fn drawing(&self, number: u64) -> Bytes;
 }
 
-/// How a rehearsal goes.
+/// The settings of a simulator.
 #[derive(Debug, Clone)]
 pub struct SimulatorOptions {
     /// The operator's app at the platform.
     pub client_id: String,
     pub client_secret: String,
-    /// What it signs deliveries with, where that is another key.
+    /// The key that signs webhooks, for platforms where it is not the client secret.
     pub webhook_key: String,
-    /// Where the rehearsal itself is reached; shops that may stand anywhere stand there.
+    /// The simulator's own URL; self-hosted shops get it as their URL.
     pub here: Option<String>,
-    /// The daemon's public address, where platforms need to know it.
+    /// The daemon's public URL.
     pub daemon_url: String,
-    /// Life of an access token.
+    /// Lifetime of an access token.
     pub token_ttl: Duration,
-    /// So often a picture is said to be in work before it is ready.
+    /// How many polls report a picture as processing before it is ready.
     pub processing: u32,
 }
 
-/// What goes wrong on demand.
+/// The faults that can be injected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The platform's own answer to too many calls.
+    /// The platform's own response to an exceeded rate limit.
     Throttle,
     /// Error 503.
     Down,
-    /// The work is done, the answer is lost.
+    /// The request takes effect, the response is lost.
     Lose,
-    /// A picture that is brought cannot be processed.
+    /// An uploaded picture cannot be processed.
     FailPicture,
 }
 
-/// A shop of the platform's.
+/// A simulated shop of a platform.
 pub struct Simulator {
     plan: Routes,
     state: Mutex<SimulatorState>,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct SimulatedReply {
     pub status: u16,
@@ -94,33 +94,33 @@ pub struct SimulatedReply {
     pub body: Bytes,
 }
 
-/// An answer, and what has to be sent first.
+/// A response, and the request to send before it.
 pub struct SimulatedExchange {
     pub reply: SimulatedReply,
-    /// Sent before the answer; anything but a 200 to it turns the answer into a refusal.
+    /// Sent before the response; unless it is answered with 200, the response becomes an error.
     pub outbound: Option<Outbound>,
-    /// Nobody gets to see the answer.
+    /// The connection breaks instead of a response.
     pub lost: bool,
 }
 
-/// Something that the platform sends by itself.
+/// A request that the platform sends.
 pub struct Outbound(pub Request);
 
-/// What happened in the shop so far.
+/// The state of a simulated shop.
 struct SimulatorState {
     rules: SimulatorOptions,
     outside: Outside,
     catalogue: Box<dyn Catalogue>,
-    /// The time of the request at hand.
+    /// The time of the current request.
     now: Time,
     processing: u32,
     gone: BTreeMap<u64, Time>,
     touched: HashMap<u64, Time>,
     galleries: HashMap<u64, Vec<u64>>,
     files: BTreeMap<u64, File>,
-    /// Files by the key that their sender gave them.
+    /// Files by the idempotency key of their upload.
     keys: HashMap<String, u64>,
-    /// How values are written that later requests bring back.
+    /// The id formats of step outputs that later requests send back.
     forms: HashMap<String, IdFormat>,
     codes: HashMap<String, Waiting>,
     given: Vec<IssuedPermission>,
@@ -129,17 +129,17 @@ struct SimulatorState {
     refreshes: u64,
     hooks: Vec<Subscription>,
     delivered: u64,
-    /// Files of the whole catalogue, and how often each is said to be in work still.
+    /// Bulk exports: how many further polls report each as running.
     written: Vec<u32>,
     faults: Vec<(Fault, u32)>,
     calls: BTreeMap<String, u64>,
 }
 
 impl Simulator {
-    /// A shop that lives by a provider's file.
+    /// A simulated shop of a provider's platform.
     ///
     /// # Errors
-    /// Where no conversation of a connect stands beside the file.
+    /// Fails if the provider has no fixture of a successful connect.
     pub fn new(
         provider: Arc<Provider>,
         rules: SimulatorOptions,
@@ -173,18 +173,18 @@ impl Simulator {
         Ok(Self { plan, state: Mutex::new(state) })
     }
 
-    /// What the merchant enters to connect this shop, without secrets.
+    /// The values of the connect form for this shop, without secrets.
     pub fn fields(&self) -> BTreeMap<String, String> {
         let fields = self.plan.provider.fields().iter().filter(|field| !field.secret);
         fields.filter_map(|field| Some((field.name.clone(), self.plan.known(&field.name)?))).collect()
     }
 
-    /// The keys that a merchant pastes at this shop.
+    /// The API keys to paste for this shop.
     pub fn pasted_keys(&self) -> BTreeMap<String, String> {
         SimulatorState::pasted(&self.plan)
     }
 
-    /// Every host that the daemon reaches here.
+    /// Every host that the daemon calls and that this simulator plays.
     pub fn hosts(&self) -> Vec<String> {
         let known = |host: String| {
             let slots: Vec<String> = super::template::Template::parse(&host)
@@ -206,8 +206,8 @@ impl Simulator {
         hosts
     }
 
-    /// Answers a request of the platform's API. `brought` are the bytes of a picture that came with it.
-    pub fn answer(&self, ask: &ExpectedRequest, brought: Option<&Bytes>) -> SimulatedExchange {
+    /// Handles a request to the platform's API. `upload` are the bytes of an uploaded picture.
+    pub fn answer(&self, ask: &ExpectedRequest, upload: Option<&Bytes>) -> SimulatedExchange {
         let (plan, mut state) = (&self.plan, self.lock());
         state.now = state.outside.clock.now();
         let (path, query) = path_and_query(&ask.url);
@@ -220,7 +220,7 @@ impl Simulator {
             return state.file(&path).unwrap_or_else(SimulatedReply::missing).into();
         }
         if let Some(reply) = state.bulk_file(plan, &path, ask.headers.get("range"), &host) {
-            return state.handed_out(reply);
+            return state.exchange(reply);
         }
         if SimulatorState::is_consent(plan, ask) {
             let mut params: BTreeMap<String, String> = query.into_iter().collect();
@@ -236,13 +236,13 @@ impl Simulator {
         if plan.is_token(ask) {
             state.count("token");
             let reply = state.token(plan, ask);
-            return state.handed_out(reply);
+            return state.exchange(reply);
         }
         if let Some(reply) = state.consumer_token(plan, ask) {
             return reply.into();
         }
         let Some(meant) = plan.understand(ask) else {
-            let text = format!("{} is no call that {}'s file makes", ask.method, plan.provider.name());
+            let text = format!("{} request matches no operation in {}'s file", ask.method, plan.provider.name());
             return SimulatedReply::json_of(404, &json!({ "message": text })).into();
         };
         state.count(&meant.op);
@@ -250,7 +250,7 @@ impl Simulator {
             return SimulatedReply::json(plan.throttled.clone()).into();
         }
         if state.take(Fault::Down) {
-            return SimulatedReply::text(503, "the shop is being mended").into();
+            return SimulatedReply::text(503, "the shop is down for maintenance").into();
         }
         let elsewhere = plan.provider.recipe.op[&meant.op].url.is_some();
         match state.check_credentials(plan, ask) {
@@ -259,20 +259,20 @@ impl Simulator {
             TokenState::Ended => return SimulatedReply::json(plan.expired.clone()).into(),
             TokenState::Revoked => return SimulatedReply::json(plan.revoked.clone()).into(),
         }
-        let reply = state.serve(plan, &meant, (ask, brought), &host);
-        state.handed_out(reply)
+        let reply = state.serve(plan, &meant, (ask, upload), &host);
+        state.exchange(reply)
     }
 
-    /// Changes a product, as the merchant would; gives what the platform delivers because of it.
-    pub fn edit(&self, number: u64, given: Map<String, Value>) -> Option<Vec<Outbound>> {
+    /// Changes a product, as the merchant would; returns the webhooks to send, `None` if it does not exist.
+    pub fn edit(&self, number: u64, changes: Map<String, Value>) -> Option<Vec<Outbound>> {
         let mut state = self.lock();
         let now = state.outside.clock.now();
         state.now = now;
         state.touched.remove(&number);
-        state.catalogue.edit(number, given, now).then(|| state.notify(&self.plan, number, false))
+        state.catalogue.edit(number, changes, now).then(|| state.notify(&self.plan, number, false))
     }
 
-    /// Takes a product away; gives what the platform delivers because of it.
+    /// Deletes a product; returns the webhooks to send, `None` if it does not exist.
     pub fn delete(&self, number: u64) -> Option<Vec<Outbound>> {
         let mut state = self.lock();
         let now = state.outside.clock.now();
@@ -285,19 +285,19 @@ impl Simulator {
         Some(state.notify(&self.plan, number, true))
     }
 
-    /// Plays a prank `times` times.
+    /// Injects a fault into the next `times` matching requests.
     pub fn inject_fault(&self, fault: Fault, times: u32) {
         self.lock().faults.push((fault, times));
     }
 
-    /// Every access token has ended.
+    /// Expires every access token.
     pub fn end_tokens(&self) {
         let mut state = self.lock();
         state.now = state.outside.clock.now();
         state.end_tokens();
     }
 
-    /// The merchant takes every permission back.
+    /// Revokes every permission, as the merchant would.
     pub fn revoke(&self) {
         self.lock().revoke();
     }
@@ -308,12 +308,12 @@ impl Simulator {
         self.lock().activate(&self.plan, params, &here)
     }
 
-    /// What was asked so far, by operation; pictures in galleries that were brought; renewals; subscriptions.
+    /// Counters: calls by operation, uploaded pictures in galleries, refreshes, subscriptions, deliveries.
     pub fn stats(&self) -> Value {
         let state = self.lock();
-        let brought = state.galleries.values().flatten().filter(|number| state.files.contains_key(number)).count();
+        let uploaded = state.galleries.values().flatten().filter(|number| state.files.contains_key(number)).count();
         json!({
-            "calls": state.calls, "pictures_brought": brought, "refreshes": state.refreshes, "subscriptions": state.hooks.len(),
+            "calls": state.calls, "pictures_brought": uploaded, "refreshes": state.refreshes, "subscriptions": state.hooks.len(),
             "deliveries": state.delivered,
         })
     }
@@ -328,7 +328,7 @@ impl SimulatorState {
         &mut self,
         plan: &Routes,
         meant: &routes::MatchedCall,
-        (ask, brought): (&ExpectedRequest, Option<&Bytes>),
+        (ask, upload): (&ExpectedRequest, Option<&Bytes>),
         host: &str,
     ) -> SimulatedReply {
         let product = meant.values.get("product.erp_id").and_then(|id| plan.product.read(id));
@@ -341,7 +341,7 @@ impl SimulatorState {
                 Some(product) => self.show_gallery(plan, &meant.op, product, host),
                 None => SimulatedReply::missing(),
             },
-            Some(Use::Step(_) | Use::Undo) => self.change(plan, meant, ask, brought, host),
+            Some(Use::Step(_) | Use::Undo) => self.change(plan, meant, ask, upload, host),
             Some(what @ (Use::Count | Use::BulkStart | Use::BulkPoll)) => self.bulk(plan, meant, *what, host),
             Some(Use::Search) => self.search(plan, meant, host),
             Some(Use::Subscribe) => self.subscribe(plan, meant),
@@ -357,12 +357,12 @@ impl SimulatorState {
         *self.calls.entry(what.to_owned()).or_default() += 1;
     }
 
-    fn handed_out(&mut self, reply: SimulatedReply) -> SimulatedExchange {
+    fn exchange(&mut self, reply: SimulatedReply) -> SimulatedExchange {
         SimulatedExchange { lost: self.take(Fault::Lose), ..reply.into() }
     }
 }
 
-/// The page that asks the merchant.
+/// The consent page.
 fn consent(plan: &Routes, path: &str, params: &BTreeMap<String, String>) -> SimulatedReply {
     let escape =
         |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
@@ -372,8 +372,8 @@ fn consent(plan: &Routes, path: &str, params: &BTreeMap<String, String>) -> Simu
     }
     let name = escape(plan.provider.name());
     let page = format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><title>{name} (rehearsal)</title><body style=\"font:16px/1.5 system-ui;max-width:40rem;margin:3rem auto\">\
-         <h1>{name}: a rehearsal</h1><p>An app wants to read the products of this made-up shop and add pictures to them.</p>\
+        "<!doctype html><html lang=en><meta charset=utf-8><title>{name} (simulator)</title><body style=\"font:16px/1.5 system-ui;max-width:40rem;margin:3rem auto\">\
+         <h1>{name} (simulator)</h1><p>An app requests permission to read the products of this simulated shop and to add pictures to them.</p>\
          <form method=post action=\"{}\">{inputs}<button name=decision value=allow>Allow</button> <button name=decision value=deny>Refuse</button></form></html>",
         escape(path)
     );
@@ -413,7 +413,7 @@ impl SimulatedReply {
     }
 
     fn missing() -> Self {
-        Self::json_of(404, &json!({ "message": "there is no such thing in this shop" }))
+        Self::json_of(404, &json!({ "message": "not found in this shop" }))
     }
 
     fn redirect(to: &Url) -> Self {

@@ -1,4 +1,4 @@
-//! The platform's own side of a connect: consent, codes, tokens that end and rotate, keys that are handed over.
+//! The simulator's side of a connect: consent, authorization codes, expiring and rotating tokens, handed-over keys.
 
 use std::collections::BTreeMap;
 
@@ -19,23 +19,23 @@ use crate::{
     },
 };
 
-/// A permission that was given.
+/// A granted permission.
 #[derive(Debug, Default)]
 pub(super) struct IssuedPermission {
-    /// Access tokens and when each ends; never where that is `None`.
+    /// Access tokens with their expiry; `None` for a non-expiring one.
     access: Vec<(String, Option<Time>)>,
     refresh: Vec<String>,
     revoked: bool,
 }
 
-/// A code that waits to be exchanged.
+/// An authorization code that is not exchanged yet.
 #[derive(Debug)]
 pub(super) struct Waiting {
     redirect_uri: String,
     challenge: Option<String>,
 }
 
-/// What the keys of a call are worth.
+/// The validity of a call's credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TokenState {
     Good,
@@ -46,7 +46,7 @@ pub(super) enum TokenState {
 type QueryParams = BTreeMap<String, String>;
 
 impl SimulatorState {
-    /// Whether a request is for the page where the merchant decides.
+    /// Whether a request is for the consent page.
     pub(super) fn is_consent(plan: &Routes, ask: &ExpectedRequest) -> bool {
         let connect = plan.provider.connect();
         let oauth = connect.oauth.as_ref().and_then(|oauth| oauth.authorize.as_ref());
@@ -55,7 +55,7 @@ impl SimulatorState {
         pages.into_iter().any(|page| plan.leads_to(page, &ask.url))
     }
 
-    /// What is asked of the merchant, and where the answer goes: the parameters, read by the file's own templates.
+    /// The parameters of the consent request, parsed by the file's own templates.
     pub(super) fn way(plan: &Routes, params: &QueryParams) -> QueryParams {
         let connect = plan.provider.connect();
         let posted = connect.posted.iter().flat_map(|posted| &posted.query);
@@ -66,23 +66,23 @@ impl SimulatorState {
             .filter_map(|name| Some(((*name).to_owned(), params.get(*name)?.clone())))
             .collect();
         for (name, template) in templates {
-            let Some(found) = params.get(name).and_then(|text| template.read_back(text, &|name| plan.known(name)))
+            let Some(values) = params.get(name).and_then(|text| template.read_back(text, &|name| plan.known(name)))
             else {
                 continue;
             };
-            way.extend(found.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))));
+            way.extend(values.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))));
         }
         way
     }
 
-    /// The merchant has decided.
+    /// Handles the merchant's decision on the consent page.
     pub(super) fn decide(&mut self, plan: &Routes, params: &QueryParams) -> SimulatedExchange {
         let way = Self::way(plan, params);
         let provider = &plan.provider;
         let usual = format!("{}/oauth/callback/{}", self.rules.daemon_url, provider.key());
         let redirect_uri = way.get("redirect_uri").cloned().unwrap_or(usual);
         let Ok(mut back) = Url::parse(&redirect_uri) else {
-            return SimulatedReply::text(400, "no redirect_uri").into();
+            return SimulatedReply::text(400, "the redirect_uri is not a valid URL").into();
         };
         let allowed = params.get("decision").is_some_and(|decision| decision == "allow");
         let state = way.get("state").cloned();
@@ -101,7 +101,7 @@ impl SimulatorState {
         if let Some(brought) = &provider.connect().brought {
             back.query_pairs_mut().append_pair("state", &state.unwrap_or_default());
             if allowed {
-                self.bring(plan, brought, &mut back);
+                self.add_keys(plan, brought, &mut back);
             } else {
                 back.query_pairs_mut().append_pair(&brought.declined.param, &brought.declined.is);
             }
@@ -111,8 +111,8 @@ impl SimulatorState {
         let mut answer: Vec<(String, String)> = Vec::new();
         if allowed {
             let sample = plan.talks.iter().find(|talk| talk.is_connect && talk.good);
-            let told = sample.map(|talk| talk.callback.clone()).unwrap_or_default();
-            answer.extend(told.into_iter().filter(|(name, _)| name != "code" && name != "state"));
+            let params = sample.map(|talk| talk.callback.clone()).unwrap_or_default();
+            answer.extend(params.into_iter().filter(|(name, _)| name != "code" && name != "state"));
             if provider.kind().brings_code() {
                 let code = self.outside.random.token();
                 let challenge = way.get("code_challenge").cloned();
@@ -132,8 +132,8 @@ impl SimulatorState {
         SimulatedReply::redirect(&back).into()
     }
 
-    /// Keys that the browser carries.
-    fn bring(&mut self, plan: &Routes, brought: &Brought, back: &mut Url) {
+    /// Adds new keys to the callback URL.
+    fn add_keys(&mut self, plan: &Routes, brought: &Brought, back: &mut Url) {
         let sample = plan.talks.iter().find(|talk| talk.is_connect && talk.good);
         let sample = |param: &str| sample.and_then(|talk| talk.callback.get(param).cloned()).unwrap_or_default();
         let mut keys = Vec::new();
@@ -147,7 +147,7 @@ impl SimulatorState {
         self.keys_given.push(keys);
     }
 
-    /// Signs what the browser carries, as the platform does.
+    /// Signs the callback's parameters as the platform does.
     fn sign(&self, oauth: &Oauth, answer: &mut Vec<(String, String)>) {
         let Some(signature) = &oauth.signature else { return };
         if let Some(name) = &signature.timestamp {
@@ -170,7 +170,7 @@ impl SimulatorState {
         }
     }
 
-    /// Keys that the shop's server posts; the merchant goes back only when they were taken.
+    /// The request that posts new keys; the browser returns only if it is answered with 200.
     fn hand_over(&mut self, plan: &Routes, to: &str, state: &str) -> Outbound {
         let connect = plan.provider.connect();
         let posted = connect.posted.as_ref();
@@ -202,12 +202,12 @@ impl SimulatorState {
             revoked.and_then(|talk| talk.exchanges.last()).map(|exchange| SimulatedReply::json(exchange.answer.clone()))
         };
         let grant = match text("grant_type").as_str() {
-            // Not every platform wants to be told what a code is.
+            // Some platforms need no grant_type for a code.
             kind if kind == "authorization_code" || (kind.is_empty() && !text("code").is_empty()) => {
                 let Some(known) = self.codes.remove(&text("code")) else { return refused("invalid_grant") };
                 let verifier = URL_SAFE_NO_PAD.encode(Sha256::digest(text("code_verifier")));
                 let proved = known.challenge.is_none_or(|challenge| challenge == verifier);
-                // Some platforms' own clients do not say it again.
+                // Some platforms' own clients omit redirect_uri here.
                 let elsewhere = !text("redirect_uri").is_empty() && known.redirect_uri != text("redirect_uri");
                 if !proved || elsewhere {
                     return refused("invalid_grant");
@@ -217,18 +217,18 @@ impl SimulatorState {
             }
             "refresh_token" => {
                 let token = text("refresh_token");
-                let found = self.given.iter().position(|given| !given.revoked && given.refresh.contains(&token));
-                let Some(found) = found else { return revoked().unwrap_or_else(|| refused("invalid_grant")) };
+                let grant = self.given.iter().position(|grant| !grant.revoked && grant.refresh.contains(&token));
+                let Some(grant) = grant else { return revoked().unwrap_or_else(|| refused("invalid_grant")) };
                 self.refreshes += 1;
-                // The newest one; where answers may be lost also the one it was made from.
-                let kept = if oauth.lost_answer == LostAnswer::RetryOld { vec![token] } else { Vec::new() };
+                // The old token stays valid beside the new one if the platform allows a retry after a lost response.
+                let valid = if oauth.lost_answer == LostAnswer::RetryOld { vec![token] } else { Vec::new() };
                 if Self::sample(plan, oauth, true).is_some_and(|body| oauth.answer.refresh.get(&body).is_some()) {
-                    self.given[found].refresh = kept;
+                    self.given[grant].refresh = valid;
                 }
-                found
+                grant
             }
             "client_credentials" => {
-                if self.given.first().is_some_and(|given| given.revoked) {
+                if self.given.first().is_some_and(|grant| grant.revoked) {
                     return revoked().unwrap_or_else(|| refused("invalid_grant"));
                 }
                 self.refreshes += u64::from(!self.given.is_empty());
@@ -239,18 +239,18 @@ impl SimulatorState {
             }
             "urn:ietf:params:oauth:grant-type:token-exchange" => {
                 let token = text("subject_token");
-                let found = self.given.iter().position(|given| given.access.iter().any(|(known, _)| *known == token));
-                let Some(found) = found else { return refused("invalid_subject_token") };
-                self.given[found].access.clear();
-                found
+                let grant = self.given.iter().position(|grant| grant.access.iter().any(|(known, _)| *known == token));
+                let Some(grant) = grant else { return refused("invalid_subject_token") };
+                self.given[grant].access.clear();
+                grant
             }
             _ => return refused("unsupported_grant_type"),
         };
         self.pair(plan, oauth, grant, text("grant_type") == "refresh_token")
     }
 
-    fn pair(&mut self, plan: &Routes, oauth: &Oauth, grant: usize, renewed: bool) -> SimulatedReply {
-        let Some(mut body) = Self::sample(plan, oauth, renewed) else { return SimulatedReply::missing() };
+    fn pair(&mut self, plan: &Routes, oauth: &Oauth, grant: usize, refreshed: bool) -> SimulatedReply {
+        let Some(mut body) = Self::sample(plan, oauth, refreshed) else { return SimulatedReply::missing() };
         let answer = &oauth.answer;
         let (ttl, now) = (self.rules.token_ttl, self.now);
         let mut ends = None;
@@ -270,24 +270,27 @@ impl SimulatorState {
         answer.access.put(&mut body, access.clone().into());
         self.given[grant].access.push((access, ends));
         if let Some(sample) = answer.refresh.text(&body) {
-            let kept =
-                self.given[grant].refresh.first().cloned().filter(|_| self.given[grant].refresh.len() == 1 && renewed);
-            let rotates = kept.is_none() || oauth.lost_answer == LostAnswer::RetryOld || sample.is_empty();
-            let fresh = if rotates { self.fresh(&sample) } else { kept.unwrap_or_default() };
+            let old = self.given[grant]
+                .refresh
+                .first()
+                .cloned()
+                .filter(|_| self.given[grant].refresh.len() == 1 && refreshed);
+            let rotates = old.is_none() || oauth.lost_answer == LostAnswer::RetryOld || sample.is_empty();
+            let fresh = if rotates { self.fresh(&sample) } else { old.unwrap_or_default() };
             answer.refresh.put(&mut body, fresh.clone().into());
             self.given[grant].refresh.push(fresh);
         }
         SimulatedReply::json_of(200, &body)
     }
 
-    /// A token answer of the platform's.
-    fn sample(plan: &Routes, oauth: &Oauth, renewed: bool) -> Option<Value> {
+    /// A recorded token response of the platform.
+    fn sample(plan: &Routes, oauth: &Oauth, refreshed: bool) -> Option<Value> {
         let good = |of_refresh: bool| {
             let talks = plan.talks.iter().filter(move |talk| talk.good && talk.is_refresh == of_refresh);
             let mut answers = talks.flat_map(|talk| &talk.exchanges).filter(|exchange| plan.is_token(&exchange.ask));
             answers.find(|exchange| oauth.answer.access.get(&exchange.answer.body).is_some())
         };
-        let sample = if renewed { good(true).or_else(|| good(false)) } else { good(false).or_else(|| good(true)) };
+        let sample = if refreshed { good(true).or_else(|| good(false)) } else { good(false).or_else(|| good(true)) };
         Some(sample?.answer.body.clone())
     }
 
@@ -307,38 +310,38 @@ impl SimulatorState {
         id == self.rules.client_id && (public || secret == self.rules.client_secret)
     }
 
-    /// The keys that a merchant pastes at this shop: those of the conversations.
+    /// The API keys to paste for this shop: those of the fixtures.
     pub(super) fn pasted(plan: &Routes) -> BTreeMap<String, String> {
         let fields: Vec<&str> = plan.provider.fields().iter().filter(|f| f.secret).map(|f| f.name.as_str()).collect();
         let secrets = plan.talks.iter().flat_map(|talk| &talk.secrets);
         secrets.filter(|(name, _)| fields.contains(&name.as_str())).map(|(n, v)| (n.clone(), v.clone())).collect()
     }
 
-    /// What the keys of a call are worth: looked up where the file says that calls carry them.
+    /// Validates the credentials of a call, which are read from where the file puts them.
     pub(super) fn check_credentials(&self, plan: &Routes, ask: &ExpectedRequest) -> TokenState {
         let call = &plan.provider.recipe.call;
         let mut keys = Map::new();
         for (name, template) in &call.headers {
             if template.slots().any(|slot| slot.starts_with("grant.")) {
-                let given = ask.headers.get(name).map_or("", String::as_str);
-                let found = template.read_back(given, &|name| plan.known(name));
-                keys.extend(found.unwrap_or_else(|| Map::from_iter([("grant.none".to_owned(), "".into())])));
+                let header = ask.headers.get(name).map_or("", String::as_str);
+                let values = template.read_back(header, &|name| plan.known(name));
+                keys.extend(values.unwrap_or_else(|| Map::from_iter([("grant.none".to_owned(), "".into())])));
             }
         }
         if let Some(basic) = &call.basic {
-            let given = ask.headers.get("authorization").and_then(|header| header.strip_prefix("Basic "));
-            let given = given.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok()).unwrap_or_default();
+            let pair = ask.headers.get("authorization").and_then(|header| header.strip_prefix("Basic "));
+            let pair = pair.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok()).unwrap_or_default();
             let written = format!(
                 "{}:{}",
                 basic.user.written(),
                 basic.password.as_ref().map_or(String::new(), Template::written)
             );
-            let found = Template::parse(&written).ok().and_then(|template| template.read_back(&given, &|_| None));
-            keys.extend(found.unwrap_or_default());
+            let values = Template::parse(&written).ok().and_then(|template| template.read_back(&pair, &|_| None));
+            keys.extend(values.unwrap_or_default());
         }
         if call.sign.is_some() {
-            let given = ask.headers.get("authorization").map_or("", String::as_str);
-            let token = given.split_once("oauth_token=\"").and_then(|(_, rest)| rest.split('"').next());
+            let header = ask.headers.get("authorization").map_or("", String::as_str);
+            let token = header.split_once("oauth_token=\"").and_then(|(_, rest)| rest.split('"').next());
             keys.insert("grant.access".into(), token.unwrap_or_default().into());
         }
         let key = |name: &str| keys.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -358,10 +361,10 @@ impl SimulatorState {
             }
             _ => {
                 let access = key("grant.access");
-                let given = self.given.iter().find(|given| given.access.iter().any(|(known, _)| *known == access));
-                let ends = given.and_then(|given| given.access.iter().find(|(known, _)| *known == access));
-                match (given, ends) {
-                    (Some(given), _) if given.revoked => TokenState::Revoked,
+                let grant = self.given.iter().find(|grant| grant.access.iter().any(|(known, _)| *known == access));
+                let ends = grant.and_then(|grant| grant.access.iter().find(|(known, _)| *known == access));
+                match (grant, ends) {
+                    (Some(grant), _) if grant.revoked => TokenState::Revoked,
                     (Some(_), Some((_, ends))) if ends.is_none_or(|end| end > self.now) => TokenState::Good,
                     _ => TokenState::Ended,
                 }
@@ -369,24 +372,25 @@ impl SimulatorState {
         }
     }
 
-    /// Every access token has ended.
+    /// Expires every access token.
     pub(super) fn end_tokens(&mut self) {
         let now = self.now;
-        self.given.iter_mut().flat_map(|given| &mut given.access).for_each(|(_, ends)| *ends = Some(now));
+        self.given.iter_mut().flat_map(|grant| &mut grant.access).for_each(|(_, ends)| *ends = Some(now));
     }
 
-    /// The merchant takes every permission back.
+    /// Revokes every permission, as the merchant would.
     pub(super) fn revoke(&mut self) {
-        self.given.iter_mut().for_each(|given| given.revoked = true);
+        self.given.iter_mut().for_each(|grant| grant.revoked = true);
         self.revoked = true;
     }
 
-    /// The merchant activates an integration by OAuth 1.0a: the consumer is posted, then the browser goes to the daemon.
+    /// Activates an OAuth 1.0a integration, as the merchant would: posts the consumer, then redirects the browser to
+    /// the daemon.
     pub(super) fn activate(&mut self, plan: &Routes, params: &QueryParams, here: &str) -> SimulatedExchange {
         let Some(rule) = &plan.provider.connect().oauth1 else { return SimulatedReply::missing().into() };
         let text = |name: &str| params.get(name).cloned().unwrap_or_default();
         let Ok(mut identity) = Url::parse(&text("identity")) else {
-            return SimulatedReply::text(400, "no identity address").into();
+            return SimulatedReply::text(400, "the identity URL is missing or not valid").into();
         };
         let (key, verifier) = (self.outside.random.token(), self.outside.random.token());
         let form = url::form_urlencoded::Serializer::new(String::new())
@@ -402,7 +406,7 @@ impl SimulatorState {
         }
     }
 
-    /// The two calls of OAuth 1.0a that make a token; `None` for any other request.
+    /// Handles the two token calls of OAuth 1.0a; `None` for any other request.
     pub(super) fn consumer_token(&mut self, plan: &Routes, ask: &ExpectedRequest) -> Option<SimulatedReply> {
         let rule = plan.provider.connect().oauth1.as_ref()?;
         let is_access = plan.leads_to(&rule.access, &ask.url);
@@ -421,14 +425,14 @@ impl SimulatorState {
         Some(SimulatedReply { body: form.into(), ..SimulatedReply::text(200, "") })
     }
 
-    /// A secret that looks like this one and that nobody guesses.
+    /// A new random secret in the form of a sample.
     fn fresh(&self, sample: &str) -> String {
         let front = sample.trim_end_matches(|c: char| c.is_ascii_digit());
-        // Not the name of a place in it: what stands in front of a dot names the owner with some platforms.
+        // The prefix before the digits stays: on some platforms it names the owner.
         format!("{front}{}", self.outside.random.token().replace(['-', '_'], "0"))
     }
 
-    /// Whether a prank of this kind waits, and uses it up.
+    /// Consumes one pending fault of this kind; `false` if there is none.
     pub(super) fn take(&mut self, fault: Fault) -> bool {
         let Some(place) = self.faults.iter().position(|(known, times)| *known == fault && *times > 0) else {
             return false;
@@ -454,7 +458,7 @@ impl Outbound {
         Self(Request { method: Method::POST, url, headers, body: Body::Bytes(body.into()) })
     }
 
-    /// A delivery with further headers.
+    /// A webhook delivery with additional headers.
     pub(super) fn delivery(to: &str, body: &Value, more: &[(String, String)]) -> Self {
         let mut outbound = Self::json(to, body);
         for (name, value) in more {
@@ -467,7 +471,7 @@ impl Outbound {
     }
 }
 
-/// Leads nowhere: what was given as an address was none.
+/// A URL that refuses connections, in place of an invalid one.
 fn unreachable_address() -> Url {
     Url::parse("http://127.0.0.1:9/").unwrap_or_else(|_| unreachable!("it is an address"))
 }

@@ -1,4 +1,4 @@
-//! What a push does to the shop: uploads, galleries, processing, and pictures taken out again.
+//! Pushes in the simulator: uploads, galleries, processing, and removal of pictures.
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -14,22 +14,22 @@ use crate::{
     provider::recipe::{GalleryKind, PushStep},
 };
 
-/// A file that was brought.
+/// An uploaded file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct File {
     pub(super) name: String,
     pub(super) alt: Option<String>,
     pub(super) bytes: Option<Bytes>,
-    /// So often it is said to be in work still.
+    /// How many further polls report it as processing.
     pub(super) in_work: u32,
     pub(super) broken: bool,
 }
 
-/// The number of the first file that is brought; the catalogue's own pictures have smaller ones.
+/// The number of the first uploaded file; the catalogue's own pictures have smaller numbers.
 const FIRST: u64 = 900_000_001;
 
 impl SimulatorState {
-    /// A product's gallery.
+    /// The response with a product's gallery.
     pub(super) fn show_gallery(&self, plan: &Routes, op: &str, product: u64, host: &str) -> SimulatedReply {
         if self.catalogue.get(product).is_none() {
             return SimulatedReply::missing();
@@ -39,7 +39,7 @@ impl SimulatorState {
         SimulatedReply::json(reply)
     }
 
-    /// Writes product and gallery into an answer that shows them.
+    /// Writes product and gallery into a response that contains them.
     fn put_product(&self, plan: &Routes, reply: &mut Reply, product: u64, host: &str) {
         let recipe = &plan.provider.recipe;
         let Some(push) = &recipe.push else { return };
@@ -56,13 +56,13 @@ impl SimulatorState {
         put_gallery(plan, &mut reply.body, &self.gallery(product), host);
     }
 
-    /// A step of a push, or its undoing.
+    /// Handles a step of a push, or the removal of a picture.
     pub(super) fn change(
         &mut self,
         plan: &Routes,
         meant: &MatchedCall,
         ask: &ExpectedRequest,
-        brought: Option<&Bytes>,
+        upload: Option<&Bytes>,
         host: &str,
     ) -> SimulatedReply {
         let recipe = &plan.provider.recipe;
@@ -78,7 +78,7 @@ impl SimulatorState {
             return SimulatedReply::missing();
         }
         if let Some(image) = values.get("image.id") {
-            return self.take_out(plan, &meant.op, image, product);
+            return self.remove_picture(plan, &meant.op, image, product);
         }
         if let Some(poll) = step.and_then(|step| step.poll.as_ref()) {
             let file = self.file_of(plan, values, ask);
@@ -99,7 +99,7 @@ impl SimulatorState {
             }
         }
         if let Some(number) = file {
-            self.note(number, values, ask, brought);
+            self.note(number, values, ask, upload);
         }
         if let Some(product) = product {
             self.touched.insert(product, self.now);
@@ -137,7 +137,7 @@ impl SimulatorState {
         SimulatedReply::json(reply)
     }
 
-    /// Which file a request is about: one that an earlier answer named, or that its own key names.
+    /// The file of a request: by an id of an earlier response, by its idempotency key, or by its URL.
     fn file_of(&mut self, plan: &Routes, values: &Map<String, Value>, ask: &ExpectedRequest) -> Option<u64> {
         for (name, value) in values {
             let Some(name) = name.strip_prefix("kept.") else { continue };
@@ -165,8 +165,8 @@ impl SimulatorState {
         number
     }
 
-    /// Keeps what a request tells of a file.
-    fn note(&mut self, number: u64, values: &Map<String, Value>, ask: &ExpectedRequest, brought: Option<&Bytes>) {
+    /// Stores the name, text and bytes of a file from a request.
+    fn note(&mut self, number: u64, values: &Map<String, Value>, ask: &ExpectedRequest, upload: Option<&Bytes>) {
         let Some(file) = self.files.get_mut(&number) else { return };
         let text = |name: &str| values.get(name).and_then(Value::as_str).map(str::to_owned);
         let sent = ask.body.as_array().and_then(|parts| parts.iter().find_map(|part| part["file"].as_str()));
@@ -174,15 +174,15 @@ impl SimulatorState {
             .map(|name| format!("{name}.{}", text("asset.extension").unwrap_or_else(|| "png".into())));
         let name = text("push.mark").or_else(|| text("asset.file_name")).or(named).or(sent.map(str::to_owned));
         let name = name.or_else(|| text("asset.url").and_then(|url| url.rsplit('/').next().map(str::to_owned)));
-        // A mark says more than the name of a file.
+        // Only a generated name is replaced: the first real name or mark stays.
         if let Some(name) = name.filter(|_| file.name.starts_with(char::is_numeric)) {
             file.name = name;
         }
         file.alt = text("asset.alt").or(file.alt.take());
-        file.bytes = brought.cloned().or(file.bytes.take());
+        file.bytes = upload.cloned().or(file.bytes.take());
     }
 
-    /// Writes a gallery as a whole; gives the picture that is new in it.
+    /// Replaces a gallery; returns the new picture in it.
     fn write_gallery(&mut self, plan: &Routes, product: u64, list: &[Value], step: Option<&PushStep>) -> Option<u64> {
         let push = plan.provider.recipe.push.as_ref()?;
         let others =
@@ -231,7 +231,7 @@ impl SimulatorState {
         self.galleries.insert(product, numbers);
     }
 
-    fn take_out(&mut self, plan: &Routes, op: &str, image: &Value, product: Option<u64>) -> SimulatedReply {
+    fn remove_picture(&mut self, plan: &Routes, op: &str, image: &Value, product: Option<u64>) -> SimulatedReply {
         let Some(number) = plan.picture.read(image) else { return SimulatedReply::missing() };
         let holds = |(product, numbers): (&u64, &Vec<u64>)| numbers.contains(&number).then_some(*product);
         let product = product.or_else(|| self.galleries.iter().find_map(holds)).unwrap_or(number / 100);
@@ -244,7 +244,7 @@ impl SimulatorState {
         SimulatedReply::json(plan.answer(op))
     }
 
-    /// The word for how far a file is.
+    /// The processing state of a file, in the platform's words.
     fn state(&mut self, plan: &Routes, op: &str, file: Option<u64>, poll: &crate::provider::recipe::Poll) -> String {
         let ready = poll.ready.first().cloned().unwrap_or_default();
         let Some(file) = file.and_then(|file| self.files.get_mut(&file)) else { return ready };
@@ -255,12 +255,12 @@ impl SimulatorState {
             return ready;
         }
         file.in_work -= 1;
-        // The platform's own word, where a conversation shows it.
+        // The platform's own word for "processing", if a fixture has it.
         let mut words = plan.words(op, &poll.path).into_iter();
         words.find(|word| !poll.ready.contains(word) && !poll.failed.contains(word)).unwrap_or(ready)
     }
 
-    /// What a search for files of ours finds.
+    /// The result of a search for our files.
     pub(super) fn search(&self, plan: &Routes, meant: &MatchedCall, host: &str) -> SimulatedReply {
         let mark = meant.values.get("push.mark").and_then(Value::as_str).unwrap_or_default();
         let mut reply = plan.answer(&meant.op);
@@ -272,7 +272,7 @@ impl SimulatorState {
             _ => None,
         });
         for (each, name, keep) in looks {
-            let found = self.files.iter().filter(|(_, file)| !mark.is_empty() && file.name.contains(mark));
+            let matching = self.files.iter().filter(|(_, file)| !mark.is_empty() && file.name.contains(mark));
             let draw = |(number, file): (&u64, &File)| {
                 let shown = ListedImage { number: *number, name: file.name.clone(), alt: None };
                 let mut item = Value::Null;
@@ -282,12 +282,12 @@ impl SimulatorState {
                 }
                 item
             };
-            each.put(&mut reply.body, found.map(draw).collect());
+            each.put(&mut reply.body, matching.map(draw).collect());
         }
         SimulatedReply::json(reply)
     }
 
-    /// The bytes at one of our addresses.
+    /// The bytes of a file of the simulator.
     pub(super) fn file(&self, path: &str) -> Option<SimulatedReply> {
         let number = file_number(path)?;
         self.shown(number)?;
@@ -301,13 +301,13 @@ impl SimulatorState {
         })
     }
 
-    /// Whether a path is one of a file's.
+    /// Whether a path is that of a file.
     pub(super) fn is_file(path: &str) -> bool {
         path.starts_with(FILES)
     }
 }
 
-/// Where a picture is wanted: `None` for behind the others.
+/// The requested position of a picture: `None` for the end.
 fn position(step: Option<&PushStep>, values: &Map<String, Value>) -> Option<usize> {
     let next = values.get("gallery.next").and_then(|next| next.as_u64().or_else(|| next.as_str()?.parse().ok()));
     let first = values.get("gallery.make_first").is_some_and(|first| first == true || first == "true");

@@ -1,5 +1,5 @@
-//! What a provider's file and the conversations beside it tell of the platform's own side: which request is which operation, what
-//! answers look like, how ids are written, and what the platform says when something is wrong.
+//! Derives the platform's behaviour from a provider's file and fixtures: request matching, sample responses, id formats
+//! and error responses.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// What an operation is for.
+/// The purpose of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
     List,
@@ -37,25 +37,25 @@ pub(super) enum Use {
 
 pub(super) struct Routes {
     pub(super) provider: Arc<Provider>,
-    /// What is known of the shop.
+    /// The facts of the shop.
     pub(super) facts: Facts,
     pub(super) client_id: String,
     pub(super) talks: Vec<Conversation>,
     uses: BTreeMap<String, Vec<Use>>,
-    /// A good answer to each operation.
+    /// A successful response to each operation.
     answers: BTreeMap<String, Reply>,
-    /// An item of the catalogue, as rich as there is one.
+    /// A sample item of the catalogue: the richest recorded one.
     pub(super) item: Value,
     pub(super) product: IdFormat,
     pub(super) variant: IdFormat,
-    /// Pictures as a gallery names them.
+    /// Picture ids as a gallery lists them.
     pub(super) picture: IdFormat,
     pub(super) throttled: Reply,
     pub(super) expired: Reply,
     pub(super) revoked: Reply,
 }
 
-/// A request that was understood.
+/// A request matched to an operation, with the values of its placeholders.
 pub(super) struct MatchedCall {
     pub(super) op: String,
     pub(super) values: Map<String, Value>,
@@ -67,14 +67,14 @@ impl Routes {
         let connect = talks.iter().find(|talk| talk.is_connect && talk.good);
         let connect = connect.ok_or_else(|| {
             let text = format!(
-                "{}'s file has no conversation of a connect beside it (fixtures/connect.json): without them nobody knows what its \
-                 answers look like",
+                "{} has no fixture of a successful connect (fixtures/connect.json): the simulator derives its responses from \
+                 fixtures; add one",
                 provider.name()
             );
             Failure::new(FailureKind::NoConversations, text)
         })?;
         let mut facts = connect.facts.clone();
-        // A shop that may stand anywhere stands here.
+        // A self-hosted shop gets the simulator's URL.
         let anywhere = provider.fields().iter().filter(|field| !field.secret);
         for field in anywhere.filter(|field| here.is_some_and(|here| field.pattern.matches(here))) {
             facts.insert(field.name.clone(), here.into());
@@ -173,22 +173,22 @@ impl Routes {
         self.picture = listed.or_else(imported).unwrap_or(IdFormat::Number);
     }
 
-    /// Whether an operation is for this.
+    /// Whether an operation has this purpose.
     pub(super) fn is_for(&self, op: &str, what: Use) -> bool {
         self.uses(op).contains(&what)
     }
 
-    /// What an operation is for.
+    /// The purposes of an operation.
     pub(super) fn uses(&self, op: &str) -> &[Use] {
         self.uses.get(op).map_or(&[], Vec::as_slice)
     }
 
-    /// A good answer to an operation; an empty one where no conversation has it.
+    /// A successful response to an operation; an empty one if no fixture has it.
     pub(super) fn answer(&self, op: &str) -> Reply {
         self.answers.get(op).cloned().unwrap_or_default()
     }
 
-    /// The words that stand at a place of an operation's answers, in the conversations.
+    /// The recorded values at a path of an operation's responses.
     pub(super) fn words(&self, op: &str, at: &Path) -> Vec<String> {
         let all = self.talks.iter().flat_map(|talk| &talk.exchanges);
         let reply = all.filter(|exchange| self.understand(&exchange.ask).is_some_and(|meant| meant.op == op));
@@ -206,13 +206,13 @@ impl Routes {
         token.is_some_and(|token| self.leads_to(token, &ask.url))
     }
 
-    /// Whether an address of the file leads where a request goes, whatever host it names.
+    /// Whether a request's path matches a URL of the file, whatever the host.
     pub(super) fn leads_to(&self, template: &Template, url: &str) -> bool {
         let path = self.path_of(&template.written());
         path.is_some_and(|path| path.read_back(&path_and_query(url).0, &|_| None).is_some())
     }
 
-    /// The path of an address of the file, with what is known of the shop filled in.
+    /// The path of a URL of the file, with the shop's known values filled in.
     fn path_of(&self, written: &str) -> Option<Template> {
         let mut text = written.to_owned();
         for slot in Template::parse(written).ok()?.slots() {
@@ -225,7 +225,7 @@ impl Routes {
         Template::parse(path).ok()
     }
 
-    /// What is known of the shop before any request.
+    /// A value of the shop that is known before any request.
     pub(super) fn known(&self, name: &str) -> Option<String> {
         let address = || self.provider.store_url(&self.facts).ok();
         match name {
@@ -239,7 +239,7 @@ impl Routes {
         }
     }
 
-    /// Which operation a request is, and with which values.
+    /// Matches a request to an operation; `None` if no operation fits.
     pub(super) fn understand(&self, ask: &ExpectedRequest) -> Option<MatchedCall> {
         let (path, query) = path_and_query(&ask.url);
         let ops = self.provider.recipe.op.iter();
@@ -264,7 +264,7 @@ impl Routes {
         }
         let mut values = Map::new();
         if op.url.is_some() {
-            // The address was given by an earlier answer: one of our files, or the one that a conversation shows.
+            // The URL comes from an earlier response: only those of our own files match.
             let ours = super::id_format::file_number(&ask.url).is_some() && op.body.is_some();
             return ours.then_some(((0, 0), values));
         }
@@ -279,15 +279,15 @@ impl Routes {
         }
         let (mut hits, mut misses) = (0, 0);
         for (name, template) in &op.query {
-            let given = query.iter().find(|(given, _)| given == name);
-            if given.is_none() && template.slots().next().is_none() {
+            let param = query.iter().find(|(param, _)| param == name);
+            if param.is_none() && template.slots().next().is_none() {
                 misses += 1;
             }
-            if let Some((_, value)) = given {
+            if let Some((_, value)) = param {
                 match template.read_back(value, &|name| self.known(name)) {
-                    Some(found) => {
+                    Some(more) => {
                         hits += 1;
-                        values.extend(found);
+                        values.extend(more);
                     }
                     None => misses += 1,
                 }
@@ -327,18 +327,18 @@ fn body_fits(op: &Op, kind: &BodyKind, body: &Value, values: &mut Map<String, Va
         BodyKind::Multipart { part: parts, .. } => {
             let mut counted = (0, 0);
             for known in parts {
-                let Some(given) = part(&known.name) else {
+                let Some(sent) = part(&known.name) else {
                     counted.1 += 1;
                     continue;
                 };
                 counted.0 += 1;
-                if let (Some(template), Some(text)) = (&known.value, given["value"].as_str()) {
+                if let (Some(template), Some(text)) = (&known.value, sent["value"].as_str()) {
                     values.extend(template.read_back(text, &|_| None).unwrap_or_default());
                 }
                 if let Some(tree) = &known.json {
-                    // Some clients send it as a text.
-                    let text = || serde_json::from_str(given["value"].as_str()?).ok();
-                    let json = given.get("json").cloned().or_else(text).unwrap_or_default();
+                    // Some clients send it as text.
+                    let text = || serde_json::from_str(sent["value"].as_str()?).ok();
+                    let json = sent.get("json").cloned().or_else(text).unwrap_or_default();
                     tree.read_back(&json, values);
                 }
             }
@@ -382,13 +382,13 @@ fn size(reply: &Reply) -> usize {
     reply.body.to_string().len()
 }
 
-/// Path and query of an address.
+/// Path and query of a URL.
 pub(super) fn path_and_query(url: &str) -> (String, Vec<(String, String)>) {
     let Ok(url) = url::Url::parse(url) else { return (String::new(), Vec::new()) };
     (url.path().to_owned(), url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
 }
 
-/// A path's segment without its percent signs.
+/// Percent-decodes a path segment.
 fn decoded(text: &str) -> String {
     let form = text.replace('+', "%2B");
     let pairs = format!("x={form}");

@@ -1,4 +1,4 @@
-//! Deliveries: who asked for them, and what they look like when something changes.
+//! Webhooks of the simulator: subscriptions, and the deliveries after a change.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// A subscription.
+/// A webhook subscription.
 #[derive(Debug, Clone)]
 pub(super) struct Subscription {
     topic: String,
@@ -28,12 +28,12 @@ pub(super) struct Subscription {
 }
 
 impl SimulatorState {
-    /// Somebody wants to be told of a topic.
+    /// Adds a subscription.
     pub(super) fn subscribe(&mut self, plan: &Routes, meant: &MatchedCall) -> SimulatedReply {
         let text = |name: &str| meant.values.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let asked = Subscription { topic: text("hook.topic"), url: text("hook.url"), secret: text("hook.secret") };
-        self.hooks.retain(|known| (&known.topic, &known.url) != (&asked.topic, &asked.url));
-        self.hooks.push(asked);
+        let new = Subscription { topic: text("hook.topic"), url: text("hook.url"), secret: text("hook.secret") };
+        self.hooks.retain(|known| (&known.topic, &known.url) != (&new.topic, &new.url));
+        self.hooks.push(new);
         let mut reply = plan.answer(&meant.op);
         let rule = plan.provider.recipe.webhook.as_ref().and_then(|webhook| webhook.subscribe.as_ref());
         if let Some(rule) = rule {
@@ -43,7 +43,7 @@ impl SimulatorState {
         SimulatedReply::json(reply)
     }
 
-    /// What is delivered when a product changed or went.
+    /// The deliveries for a changed or deleted product.
     pub(super) fn notify(&mut self, plan: &Routes, number: u64, gone: bool) -> Vec<Outbound> {
         let Some(webhook) = &plan.provider.recipe.webhook else { return Vec::new() };
         let (act, word) = if gone { (HookAct::Gone, "delete") } else { (HookAct::Read, "update") };
@@ -63,21 +63,21 @@ impl SimulatorState {
             plain(one) == plain(other)
         };
         let to: Vec<Subscription> = if webhook.subscribe.is_some() {
-            self.hooks.iter().filter(|asked| same(&asked.topic, &topic)).cloned().collect()
+            self.hooks.iter().filter(|hook| same(&hook.topic, &topic)).cloned().collect()
         } else {
             vec![usual]
         };
-        to.iter().map(|asked| self.delivery(plan, webhook, (asked, &topic), number)).collect()
+        to.iter().map(|hook| self.delivery(plan, webhook, (hook, &topic), number)).collect()
     }
 
     fn delivery(
         &self,
         plan: &Routes,
         webhook: &Webhook,
-        (asked, topic): (&Subscription, &str),
+        (hook, topic): (&Subscription, &str),
         number: u64,
     ) -> Outbound {
-        // As a delivery of the platform looks, where a conversation shows one.
+        // A recorded delivery of the platform is the sample, if a fixture has one.
         let mut shown = plan.talks.iter().filter(|talk| talk.good).filter_map(|talk| talk.delivered.clone());
         let (more, mut body) = shown.next().unwrap_or_else(|| (BTreeMap::new(), Value::Object(Map::new())));
         let mut headers: Vec<(String, String)> = more.into_iter().collect();
@@ -92,37 +92,37 @@ impl SimulatorState {
         }
         if let Some(shop) = &webhook.shop {
             let address = plan.provider.store_url(&plan.facts).unwrap_or_default();
-            let value = shop.store_url.read_back(&address, &|_| None).and_then(|mut found| found.remove("value"));
+            let value = shop.store_url.read_back(&address, &|_| None).and_then(|mut values| values.remove("value"));
             place(&shop.at, value.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default(), &mut body);
         }
-        // Where it stands for one topic it stands for all.
+        // Another topic's path serves if this topic has none.
         let ids =
             webhook.on.get(topic).into_iter().chain(webhook.on.values()).filter_map(|rule| rule.id.as_ref()?.path());
         if let Some(path) = { ids }.next() {
             path.put(&mut body, number.into());
         }
         if webhook.delivery.is_none() {
-            // No delivery is another's twin.
+            // Without a delivery id, bodies must differ, or the daemon would dedupe them.
             body["delivered"] = self.delivered.into();
         }
         if let Some(text) = &webhook.verify.text {
-            // What is signed has to be there.
+            // The signed fields must exist.
             for slot in text.slots().filter_map(|slot| slot.strip_prefix("body.")) {
                 if body.get(slot).is_none() {
                     body[slot] = (self.now.unix_ms() / 1000).to_string().into();
                 }
             }
         }
-        let proof = proof(webhook, self.key(webhook, asked), &asked.url, &body);
+        let proof = proof(webhook, self.key(webhook, hook), &hook.url, &body);
         headers.push((webhook.verify.header.clone(), proof));
-        Outbound::delivery(&asked.url, &body, &headers)
+        Outbound::delivery(&hook.url, &body, &headers)
     }
 
-    fn key<'a>(&'a self, webhook: &Webhook, asked: &'a Subscription) -> &'a str {
+    fn key<'a>(&'a self, webhook: &Webhook, hook: &'a Subscription) -> &'a str {
         match webhook.verify.key {
             HookKey::Webhook => &self.rules.webhook_key,
             HookKey::App => &self.rules.client_secret,
-            HookKey::Subscription => &asked.secret,
+            HookKey::Subscription => &hook.secret,
         }
     }
 }

@@ -1,13 +1,13 @@
-//! Which letters a file's bytes are: UTF-8 and UTF-16 by what they are, Windows-1252 as the last guess.
+//! Detects a file's encoding: UTF-8 and UTF-16 by their bytes, otherwise Windows-1252 as a guess.
 
 use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::Wrong;
 
-/// How files begin that are no text: the zip that an .xlsx is, and the container that an .xls is.
+/// The first bytes of workbooks: zip for .xlsx, compound file for .xls.
 const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
 
-/// The text without its byte order mark, and a note where the letters were guessed.
+/// The text without its byte order mark, and a warning if the encoding was guessed.
 pub(super) fn decode(bytes: Vec<u8>) -> Result<(String, Option<String>), Wrong> {
     if WORKBOOKS.iter().any(|start| bytes.starts_with(start)) {
         return Err(("the file".to_owned(), "is a workbook: save it as \"CSV UTF-8\" first".to_owned()));
@@ -19,7 +19,7 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<(String, Option<String>), Wrong> 
     };
     if let Some(wide) = wide {
         let (text, damaged) = wide.decode_with_bom_removal(&bytes);
-        let why = || ("the file".to_owned(), "begins as UTF-16 and goes on as something else".to_owned());
+        let why = || ("the file".to_owned(), "starts as UTF-16 but is not valid UTF-16".to_owned());
         return if damaged { Err(why()) } else { Ok((text.into_owned(), None)) };
     }
     match String::from_utf8(bytes) {

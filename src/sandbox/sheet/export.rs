@@ -1,4 +1,5 @@
-//! CSV in the columns of a product export, in its present and in its older headings, as shops write it and as spreadsheets save it again.
+//! CSV with the columns of a product export, in its current and older headings, as shops export it and as spreadsheets
+//! save it.
 
 use std::collections::HashMap;
 
@@ -7,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Sheet, Wrong, price};
 
-/// What a column says.
+/// The meaning of a column.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum ExportField {
     Handle,
@@ -24,7 +25,7 @@ enum ExportField {
     OptionValue(u8),
 }
 
-/// The headings of each, in lower case: where a file has several, the first counts.
+/// The headings of each field, in lower case; if a file has several, the first in this list is used.
 const HEADINGS: &[(ExportField, &[&str])] = &[
     (ExportField::Handle, &["url handle", "handle"]),
     (ExportField::Title, &["title"]),
@@ -44,7 +45,8 @@ const HEADINGS: &[(ExportField, &[&str])] = &[
     (ExportField::OptionValue(3), &["option3 value"]),
 ];
 
-/// Reads the whole text. Rows of one handle are one product, wherever they stand; a row without a handle is a product of its own.
+/// Parses the whole text. Rows with the same handle are one product, wherever they are; a row without a handle is a
+/// separate product.
 pub(super) fn read(text: &str) -> Result<Sheet, Wrong> {
     let (separator, start) = dialect(text);
     let mut reader = csv::ReaderBuilder::new()
@@ -66,16 +68,16 @@ pub(super) fn read(text: &str) -> Result<Sheet, Wrong> {
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let told = |(column, why): (Option<String>, String)| {
+        let wrong = |(column, why): (Option<String>, String)| {
             let line = line_at(text, place);
             (column.map_or_else(|| format!("line {line}"), |column| format!("line {line}, column {column}")), why)
         };
-        row.check_length().and_then(|()| products.add(&row, || line_at(text, place))).map_err(told)?;
+        row.check_length().and_then(|()| products.add(&row, || line_at(text, place))).map_err(wrong)?;
     }
     Ok(products.finish())
 }
 
-/// What parts the cells, and where the heading begins. Spreadsheets may say it in a line before it: `sep=;`.
+/// The separator, and the offset of the heading. Spreadsheets may put a line with the separator before it: `sep=;`.
 fn dialect(text: &str) -> (u8, usize) {
     let first_end = text.find(['\r', '\n']).unwrap_or(text.len());
     let first = text[..first_end].trim_matches('"').to_ascii_lowercase();
@@ -96,7 +98,7 @@ fn dialect(text: &str) -> (u8, usize) {
     (most.map_or(b',', |(separator, _)| separator), 0)
 }
 
-/// The line on which the row at `place` begins, as an editor counts: `\r\n`, `\n` and `\r` each end one.
+/// The line number of the row at `place`, as an editor counts: `\r\n`, `\n` and `\r` each end a line.
 fn line_at(text: &str, place: usize) -> usize {
     let bytes = text.as_bytes();
     let start = (place..bytes.len()).find(|at| !matches!(bytes[*at], b'\r' | b'\n')).unwrap_or(bytes.len());
@@ -104,7 +106,7 @@ fn line_at(text: &str, place: usize) -> usize {
     1 + (0..start).filter(ends).count()
 }
 
-/// Where each field stands, and how the file calls it.
+/// The index of each field, and its name in the file.
 struct Columns {
     fields: HashMap<ExportField, (usize, String)>,
     count: usize,
@@ -114,7 +116,7 @@ impl Columns {
     fn read(heading: &StringRecord) -> Result<Self, String> {
         let names: Vec<String> =
             heading.iter().map(|name| name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()).collect();
-        let find = |known: &[&str]| known.iter().find_map(|name| names.iter().position(|found| found == name));
+        let find = |known: &[&str]| known.iter().find_map(|name| names.iter().position(|heading| heading == name));
         let fields: HashMap<ExportField, (usize, String)> = HEADINGS
             .iter()
             .filter_map(|(field, known)| find(known).map(|place| (*field, (place, heading[place].trim().to_owned()))))
@@ -151,16 +153,17 @@ impl Row<'_> {
         (self.columns.name(field), why.into())
     }
 
-    /// Empty cells behind the last column are what spreadsheets leave there.
+    /// Fails if the row has another number of columns; empty cells after the last column are allowed, because
+    /// spreadsheets leave them.
     fn check_length(&self) -> Result<(), Slip> {
         let (count, beyond) = (self.columns.count, self.record.iter().skip(self.columns.count));
         if self.record.len() < count || beyond.into_iter().any(|cell| !cell.trim().is_empty()) {
-            return Err((None, format!("has {} columns where the heading has {count}", self.record.len())));
+            return Err((None, format!("has {} columns, but the heading has {count}", self.record.len())));
         }
         Ok(())
     }
 
-    /// A word that is none of a product's three states never puts it on sale.
+    /// The product's status; fails with the word if it is unknown, so that it never puts a product on sale.
     fn status(&self) -> Result<&'static str, &str> {
         let published = self.cell(ExportField::Published).is_none_or(|word| !word.eq_ignore_ascii_case("false"));
         match self.cell(ExportField::Status) {
@@ -174,14 +177,14 @@ impl Row<'_> {
     }
 }
 
-/// The products so far. The one that is being added to is a tree of values, the others are text.
+/// The products so far: the current one as parsed values, the others as text.
 #[derive(Default)]
 struct Products {
     done: Vec<String>,
     open: Option<(usize, Map<String, Value>)>,
     by_handle: HashMap<String, usize>,
     comma_locale: bool,
-    /// How many had a status that nobody knows, and the first of them.
+    /// How many have an unknown status, and the first of them.
     unknown_status: (usize, Option<String>),
 }
 
@@ -253,7 +256,7 @@ impl Products {
         self.close();
         let (count, first) = self.unknown_status;
         let note = first.map(|first| {
-            format!("{count} products have a status that is none of active, draft and archived ({first}): they are drafts here")
+            format!("{count} products have a status other than active, draft or archived ({first}): they are imported as drafts")
         });
         Sheet { products: self.done, notes: note.into_iter().collect() }
     }
@@ -266,7 +269,7 @@ fn add_variant(product: &mut Map<String, Value>, row: &Row<'_>, comma_locale: bo
         .map_err(|why| row.slip(ExportField::Price, format!("'{written}' {why}")))?;
     let (amount, sku) = (amount.to_string(), row.cell(ExportField::Sku));
     let Some(variants) = product.get_mut("variants").and_then(Value::as_array_mut) else { return Ok(()) };
-    // The first row alone names the options.
+    // Only the first row names the options.
     let named = variants.first().map(|first| first["options"].clone()).unwrap_or_default();
     let options = (1..=3).filter_map(|n| {
         let value = row.cell(ExportField::OptionValue(n))?;
@@ -285,13 +288,13 @@ fn add_variant(product: &mut Map<String, Value>, row: &Row<'_>, comma_locale: bo
     Ok(())
 }
 
-/// A row with an address is a picture; `//host/…` is an address without its scheme.
+/// A row with a URL is a picture; `//host/…` is a URL without its scheme.
 fn add_image(product: &mut Map<String, Value>, row: &Row<'_>) -> Result<(), Slip> {
     let Some(written) = row.cell(ExportField::Image) else { return Ok(()) };
     let address = if written.starts_with("//") { format!("https:{written}") } else { written.to_owned() };
     let is_web = |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     let Some(url) = url::Url::parse(&address).ok().filter(is_web) else {
-        return Err(row.slip(ExportField::Image, format!("'{written}' is no web address")));
+        return Err(row.slip(ExportField::Image, format!("'{written}' is not a web URL")));
     };
     let name = url.path().rsplit('/').next().unwrap_or_default();
     if let Some(images) = product.get_mut("images").and_then(Value::as_array_mut) {

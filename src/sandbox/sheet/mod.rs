@@ -1,4 +1,4 @@
-//! Reads a product list: CSV in the columns of Shopify's product export (the form most shops can write), or JSON.
+//! Reads a product list: CSV with the columns of a widely used product export, or JSON.
 
 mod encoding;
 mod export;
@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 
 use super::CatalogueError;
 
-/// What a file holds.
+/// The content of a catalogue file.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
-    /// Each as JSON text, which takes a fraction of what a tree of values takes.
+    /// Each as JSON text, which needs a fraction of the memory of parsed values.
     pub(super) products: Vec<String>,
-    /// What was taken for something that it may not be, for people.
+    /// Warnings about guesses, for people.
     pub(super) notes: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ fn from_json(text: &str) -> Result<Sheet, Wrong> {
         _ => None,
     };
     let list = list.ok_or_else(|| {
-        ("the document".to_owned(), "a list of products is expected, or { \"products\": [...] }".to_owned())
+        ("the document".to_owned(), "must be a list of products, or { \"products\": [...] }".to_owned())
     })?;
     let titled =
         |members: &Map<String, Value>| members.get("title").and_then(Value::as_str).is_some_and(|t| !t.is_empty());

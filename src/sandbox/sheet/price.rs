@@ -1,22 +1,22 @@
-//! Prices as people and spreadsheets write them.
+//! Parses prices as people and spreadsheets write them.
 
 use rust_decimal::Decimal;
 
-/// Signs of currencies that stand beside a price.
+/// Currency signs that may be beside a price.
 const SIGNS: &str = "$€£¥₹₺₽₩₪₫฿₴₦₱¢";
 
-/// Reads `9.90`, `9,90`, `$9.90`, `1.299,00 €`, `1,299.00`, `CHF 1'299.00`. Of two different separators the later one is the decimal one;
-/// one comma before three digits parts thousands. `comma_locale` says that the file comes from where decimals have a comma: then one
-/// point before three digits can mean either.
+/// Parses `9.90`, `9,90`, `$9.90`, `1.299,00 €`, `1,299.00`, `CHF 1'299.00`. Of two different separators the last one
+/// is the decimal separator; a single comma before three digits separates thousands. `comma_locale`: the file's locale
+/// has decimal commas, so a single point before three digits is ambiguous.
 ///
 /// # Errors
-/// Why it is no price, as the end of a sentence about it.
+/// Fails with the reason, as the end of a sentence about the text.
 pub(super) fn parse(text: &str, comma_locale: bool) -> Result<Decimal, &'static str> {
     let plain = without_currency(text).replace(['\'', '’', ' ', '\u{a0}', '\u{202f}'], "");
     if !plain.contains(|c: char| c.is_ascii_digit())
         || !plain.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','))
     {
-        return Err("is no price");
+        return Err("is not a price");
     }
     let decimal = decimal_separator(&plain, comma_locale)?;
     let (whole, fraction) = match decimal.and_then(|separator| plain.rsplit_once(separator)) {
@@ -24,30 +24,30 @@ pub(super) fn parse(text: &str, comma_locale: bool) -> Result<Decimal, &'static 
         None => (plain.as_str(), None),
     };
     if fraction.is_some_and(|fraction| fraction.contains(['.', ','])) || !grouped(whole) {
-        return Err("is no price");
+        return Err("is not a price");
     }
     let digits = whole.replace(['.', ','], "");
     let number = fraction.map_or_else(|| digits.clone(), |fraction| format!("{digits}.{fraction}"));
-    number.parse().map_err(|_| "is no price")
+    number.parse().map_err(|_| "is not a price")
 }
 
 fn decimal_separator(plain: &str, comma_locale: bool) -> Result<Option<char>, &'static str> {
     let last = plain.rfind(['.', ',']).map(|place| (char::from(plain.as_bytes()[place]), plain.len() - place - 1));
-    let Some((separator, behind)) = last else { return Ok(None) };
+    let Some((separator, digits_after)) = last else { return Ok(None) };
     let both = plain.contains('.') && plain.contains(',');
     let once = plain.matches(separator).count() == 1;
-    let leads = plain.starts_with('0') || plain.starts_with(separator) || plain.len() - behind - 1 > 3;
+    let leads = plain.starts_with('0') || plain.starts_with(separator) || plain.len() - digits_after - 1 > 3;
     Ok(match separator {
         _ if both => once.then_some(separator),
         _ if !once => None,
-        _ if behind != 3 || leads => Some(separator),
+        _ if digits_after != 3 || leads => Some(separator),
         ',' => None,
-        _ if comma_locale => return Err("can mean two prices: write it with two decimals"),
+        _ if comma_locale => return Err("is ambiguous: write it with two decimals"),
         _ => Some(separator),
     })
 }
 
-/// Whether the whole part is plain digits, or digits in threes behind one kind of separator.
+/// Whether the integer part is plain digits, or groups of three digits with one kind of separator.
 fn grouped(whole: &str) -> bool {
     let Some(separator) = whole.chars().find(|c| !c.is_ascii_digit()) else { return true };
     let mut groups = whole.split(separator);
@@ -55,7 +55,7 @@ fn grouped(whole: &str) -> bool {
     (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3 && group.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Without a sign, or a currency's letters, at one of its ends.
+/// The text without a currency sign or code at its ends.
 fn without_currency(text: &str) -> &str {
     let ends = |c: char| c.is_whitespace() || SIGNS.contains(c);
     let text = text.trim_matches(ends);
