@@ -392,7 +392,7 @@ async fn an_operator_can_do_everything_by_hand() {
     );
     assert!(scheduled["next_sync_at"].is_string());
     let slip = run(&["connections", "schedule", &id, "--cron", "at six"]).await.expect("ends");
-    assert!(text(&slip.stderr).contains("'at six' is no schedule"));
+    assert!(text(&slip.stderr).contains("'at six' is not a usable cron expression"));
     assert_eq!(json(&run(&["--json", "connections", "check", &id]).await.expect("ends"))["ok"], true);
 
     json(&run(&["--json", "connections", "pause", &id]).await.expect("ends"));
