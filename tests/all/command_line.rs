@@ -177,7 +177,7 @@ fn slips_in_names_are_told_with_what_was_meant() {
     let output = command.output().expect("runs");
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text(&output.stderr).contains("STORE_SYNC__APP__SHOPIFY__CLIENT_SECRET is set and empty"),
+        text(&output.stderr).contains("STORE_SYNC__APP__SHOPIFY__CLIENT_SECRET is set but empty"),
         "{}",
         text(&output.stderr)
     );
