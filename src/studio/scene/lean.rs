@@ -4,7 +4,7 @@ use super::super::{
     SceneSpec,
     canvas::{Rgb, light},
     chance::Chance,
-    colour::{Lab, chroma, clusters, lab, turned, unlab},
+    colour::{Lab, chroma, clusters, lab, rotated, unlab},
     cut::Cut,
 };
 
@@ -18,14 +18,14 @@ pub(super) struct Lean {
 }
 
 impl Lean {
-    pub(super) fn new(order: &SceneSpec, cuts: &[Cut], chance: &mut Chance) -> Self {
+    pub(super) fn new(spec: &SceneSpec, cuts: &[Cut], chance: &mut Chance) -> Self {
         let bolder = (chance.bold - 1.0).max(0.0);
         let turn = chance.between(-1.0, 1.0) * (0.10 * chance.bold.min(1.0) + 0.55 * bolder);
         let colourful = 1.0 + chance.between(-0.15, 0.25) * chance.bold + 0.25 * bolder;
         let own = |colour: &[u8; 3]| lab(colour.map(|channel| light(f32::from(channel) / 255.0)));
-        let mut colours: Vec<Lab> = order.palette.iter().take(12).map(own).collect();
+        let mut colours: Vec<Lab> = spec.palette.iter().take(12).map(own).collect();
         let mut lightness = 0.62;
-        if colours.is_empty() && order.match_product {
+        if colours.is_empty() && spec.match_product {
             colours = products(cuts);
             lightness = 0.12;
         }
@@ -42,7 +42,7 @@ impl Lean {
         if self.colours.is_empty() {
             // Materials keep what they are.
             let free = if much > 0.5 { 1.0 } else { 0.25 };
-            return turned(own, self.turn * free, 1.0 + (self.colourful - 1.0) * free);
+            return rotated(own, self.turn * free, 1.0 + (self.colourful - 1.0) * free);
         }
         let (own, wanted) = (lab(own), self.colours[place % self.colours.len()]);
         let light = own[0] + (wanted[0] - own[0]) * much * self.lightness;

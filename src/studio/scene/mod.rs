@@ -96,12 +96,12 @@ pub enum Camera {
 }
 
 /// Paints scene and products; says nothing back.
-pub(crate) fn paint(canvas: &mut Canvas, cuts: &[Cut], order: &SceneSpec) {
-    let bold = order.variety.min(100) as f32 / 50.0;
-    let mut chance = Chance::new(order.seed, order.style as u64 + 1, bold);
-    let mut set = SceneLayout::new(canvas, order, cuts, &mut chance);
-    let lean = Lean::new(order, cuts, &mut chance);
-    let front = match order.style {
+pub(crate) fn paint(canvas: &mut Canvas, cuts: &[Cut], spec: &SceneSpec) {
+    let bold = spec.variety.min(100) as f32 / 50.0;
+    let mut chance = Chance::new(spec.seed, spec.style as u64 + 1, bold);
+    let mut set = SceneLayout::new(canvas, spec, cuts, &mut chance);
+    let lean = Lean::new(spec, cuts, &mut chance);
+    let front = match spec.style {
         Style::Studio => plain::studio(canvas, &mut set, &lean, &mut chance),
         Style::Podium => podium::podium(canvas, &mut set, &lean, &mut chance),
         Style::Wood => wood::wood(canvas, &mut set, &lean, &mut chance),
@@ -111,7 +111,7 @@ pub(crate) fn paint(canvas: &mut Canvas, cuts: &[Cut], order: &SceneSpec) {
         Style::Sunset => plain::sunset(canvas, &mut set, &lean, &mut chance),
         Style::Night => plain::night(canvas, &mut set, &lean, &mut chance),
     };
-    if order.light == Light::Dramatic {
+    if spec.light == Light::Dramatic {
         // One lamp: a pool of light around the products, and little beyond.
         let (x, y) = (set.middle + set.side * 0.12, if set.top { set.base } else { set.base - set.room.1 * 0.45 });
         let wide = 0.50 + 0.3 * (set.wide.max(set.high) - 1.0).min(1.0);

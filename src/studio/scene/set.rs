@@ -91,12 +91,12 @@ impl Sun {
 }
 
 impl SceneLayout {
-    pub(super) fn new(canvas: &Canvas, order: &SceneSpec, cuts: &[Cut], chance: &mut Chance) -> Self {
+    pub(super) fn new(canvas: &Canvas, spec: &SceneSpec, cuts: &[Cut], chance: &mut Chance) -> Self {
         let unit = canvas.width.min(canvas.height) as f32;
         let (wide, high) = (canvas.width as f32 / unit, canvas.height as f32 / unit);
         let side = lit_side(cuts).unwrap_or(chance.of(&[-1.0, 1.0]));
-        let top = order.camera == Camera::Top;
-        let (down, eye) = match order.camera {
+        let top = spec.camera == Camera::Top;
+        let (down, eye) = match spec.camera {
             Camera::Front => (chance.sway(0.31, 0.345), 0.50),
             Camera::High => (chance.sway(0.29, 0.325), 0.98),
             Camera::Low => (chance.sway(0.365, 0.39), 0.17),
@@ -105,7 +105,7 @@ impl SceneLayout {
         // A tall picture is not filled: the product stays near its middle.
         let base = high * 0.5 + down.clamp(-0.05, 0.42) * high.min(1.55);
         let many = cuts.len() > 1;
-        let room = match order.camera {
+        let room = match spec.camera {
             Camera::Top => {
                 (wide.min(1.9) * if many { 0.80 } else { 0.62 }, high.min(1.9) * if many { 0.80 } else { 0.66 })
             }
@@ -137,7 +137,7 @@ impl SceneLayout {
             room,
             depth: 0.0,
             side,
-            sun: Sun::new(order.light, chance),
+            sun: Sun::new(spec.light, chance),
             mirror: (0.0, 0.0),
             grain: chance.seed(),
         };
