@@ -308,7 +308,7 @@ async fn behind_a_pooler_the_direct_way_is_named_and_the_daemon_serves_once_it_w
         command
     };
     for (pooled, what, words) in [
-        (false, "migrate", "a connection pooler such as PgBouncer stands before the server"),
+        (false, "migrate", "a connection pooler such as PgBouncer is in front of the server"),
         (true, "migrate", "taken over through the server itself, not through a pooler"),
         (true, "serve", "run: store-sync migrate"),
     ] {
