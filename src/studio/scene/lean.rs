@@ -1,4 +1,4 @@
-//! Which colours a scene leans to: the ordered ones, the products' own, or those of its style.
+//! The colours that a scene tends to: the requested ones, the products' own, or those of its style.
 
 use super::super::{
     SceneSpec,
@@ -10,9 +10,9 @@ use super::super::{
 
 pub(super) struct Lean {
     colours: Vec<Lab>,
-    /// How much of their lightness counts, too.
+    /// The weight of their lightness.
     lightness: f32,
-    /// The turn of a style's own hues, and how colourful they are: bold orders go further.
+    /// Hue rotation and chroma factor of a style's own colours; larger with more variety.
     turn: f32,
     colourful: f32,
 }
@@ -30,17 +30,18 @@ impl Lean {
             lightness = 0.12;
         }
         if colours.len() > 1 {
-            // Which of them is the wall's is up to the seed.
+            // The seed selects which of them is the wall's.
             let first = (chance.seed() as usize) % if chance.bold < 0.3 { 1 } else { colours.len() };
             colours.rotate_left(first);
         }
         Self { colours, lightness, turn, colourful }
     }
 
-    /// A colour of the style, leaning to the `place`th of the wanted ones as far as `much` says; 1 is a painted wall, 0.3 a material.
+    /// Returns the style's colour `own`, blended towards the wanted colour at `place` by `much`; 1 for a painted
+    /// wall, 0.3 for a material.
     pub(super) fn to(&self, own: Rgb, place: usize, much: f32) -> Rgb {
         if self.colours.is_empty() {
-            // Materials keep what they are.
+            // Materials keep most of their own colour.
             let free = if much > 0.5 { 1.0 } else { 0.25 };
             return rotated(own, self.turn * free, 1.0 + (self.colourful - 1.0) * free);
         }
@@ -50,7 +51,7 @@ impl Lean {
     }
 }
 
-/// The products' own colours, softened to stand behind them; the most colourful first.
+/// Returns the products' own colours, desaturated for the background; the most colourful first.
 fn products(cuts: &[Cut]) -> Vec<Lab> {
     let mut seen = Vec::new();
     for cut in cuts {
@@ -60,9 +61,9 @@ fn products(cuts: &[Cut]) -> Vec<Lab> {
             (lab(colour), 1.0)
         }));
     }
-    let mut found = clusters(&seen, 4);
+    let mut dominant = clusters(&seen, 4);
     let weight = |(colour, share): &(Lab, f32)| chroma(*colour) * share.sqrt();
-    found.sort_by(|one, other| weight(other).total_cmp(&weight(one)));
-    found.truncate(2);
-    found.into_iter().map(|([l, a, b], _)| [l, a * 0.62, b * 0.62]).collect()
+    dominant.sort_by(|one, other| weight(other).total_cmp(&weight(one)));
+    dominant.truncate(2);
+    dominant.into_iter().map(|([l, a, b], _)| [l, a * 0.62, b * 0.62]).collect()
 }
