@@ -132,12 +132,12 @@ pub(crate) fn rotated(colour: Rgb, by: f32, colourful: f32) -> Rgb {
 
 /// Returns the dominant colours with their shares, the largest first. Deterministic: the initial centres are the
 /// fullest cells.
-pub(crate) fn clusters(seen: &[(Lab, f32)], most: usize) -> Vec<(Lab, f32)> {
-    let total: f32 = seen.iter().map(|(_, weight)| weight).sum();
-    let mut centres = cells(seen, most + 3);
+pub(crate) fn clusters(samples: &[(Lab, f32)], most: usize) -> Vec<(Lab, f32)> {
+    let total: f32 = samples.iter().map(|(_, weight)| weight).sum();
+    let mut centres = cells(samples, most + 3);
     for _ in 0..6 {
         let mut sums = vec![([0.0_f32; 3], 0.0_f32); centres.len()];
-        for (colour, weight) in seen {
+        for (colour, weight) in samples {
             let near = |place: &usize| apart(centres[*place].0, *colour);
             let Some(place) = (0..centres.len()).min_by(|one, other| near(one).total_cmp(&near(other))) else { break };
             let sum = &mut sums[place];
@@ -154,9 +154,9 @@ pub(crate) fn clusters(seen: &[(Lab, f32)], most: usize) -> Vec<(Lab, f32)> {
 }
 
 /// Returns the fullest cells of a coarse grid, far enough apart to be distinct colours.
-fn cells(seen: &[(Lab, f32)], most: usize) -> Vec<(Lab, f32)> {
+fn cells(samples: &[(Lab, f32)], most: usize) -> Vec<(Lab, f32)> {
     let mut grid = std::collections::BTreeMap::<[i32; 3], ([f32; 3], f32)>::new();
-    for (colour, weight) in seen {
+    for (colour, weight) in samples {
         let cell = grid.entry(colour.map(|part| (part * 14.0).round() as i32)).or_default();
         (0..3).for_each(|part| cell.0[part] += colour[part] * weight);
         cell.1 += weight;
@@ -207,9 +207,9 @@ mod tests {
 
     #[test]
     fn clusters_find_the_shares() {
-        let seen: Vec<(Lab, f32)> =
+        let samples: Vec<(Lab, f32)> =
             (0..100).map(|place| (lab(rgb(if place < 70 { 0xC46B4C } else { 0x1B3A8A })), 1.0)).collect();
-        let found = clusters(&seen, 5);
+        let found = clusters(&samples, 5);
         assert_eq!(found.len(), 2);
         assert!((found[0].1 - 0.7).abs() < 0.01 && name(found[0].0) == "terracotta" && name(found[1].0) == "dark blue");
     }

@@ -62,12 +62,12 @@ pub fn observe(product: &[u8]) -> Result<Observed, StudioError> {
     let cut = cut(&picture, 0.0)?;
     let step = (cut.pixels.len() / 20_000).max(1) | 1;
     let solid = cut.pixels.iter().step_by(step).filter(|pixel| pixel[3] > 200);
-    let seen: Vec<(Lab, f32)> = solid.map(|pixel| (seen([pixel[0], pixel[1], pixel[2]]), 1.0)).collect();
+    let samples: Vec<(Lab, f32)> = solid.map(|pixel| (to_lab([pixel[0], pixel[1], pixel[2]]), 1.0)).collect();
     let aspect = cut.width as f32 / cut.height as f32;
     Ok(Observed {
         plain_background: cut.is_cut,
-        brightness: brightness(&seen),
-        colours: clusters(&seen, 5).into_iter().map(called).collect(),
+        brightness: brightness(&samples),
+        colours: clusters(&samples, 5).into_iter().map(called).collect(),
         shape: match aspect {
             ..0.8 => "tall",
             1.25.. => "wide",
@@ -85,12 +85,12 @@ pub fn observe(product: &[u8]) -> Result<Observed, StudioError> {
 pub fn observe_scene(picture: &[u8]) -> Result<SceneSeen, StudioError> {
     let picture = read(picture, 400)?;
     let small = image::imageops::thumbnail(&picture, picture.width().min(72), picture.height().min(72));
-    let seen: Vec<(Lab, f32)> = weighted_pixels(&small);
-    if seen.iter().all(|(_, weight)| *weight == 0.0) {
+    let samples: Vec<(Lab, f32)> = weighted_pixels(&small);
+    if samples.iter().all(|(_, weight)| *weight == 0.0) {
         return Err(StudioError::Empty);
     }
-    let features = SceneFeatures::of(&seen, small.width() as usize);
-    let dominant = clusters(&seen, 5);
+    let features = SceneFeatures::of(&samples, small.width() as usize);
+    let dominant = clusters(&samples, 5);
     Ok(SceneSeen {
         palette: dominant.iter().map(|(colour, _)| bytes(*colour)).collect(),
         colours: dominant.into_iter().map(called).collect(),
@@ -105,11 +105,11 @@ pub fn observe_scene(picture: &[u8]) -> Result<SceneSeen, StudioError> {
 /// Returns the pixels row by row; transparent ones have weight 0.
 fn weighted_pixels(picture: &RgbaImage) -> Vec<(Lab, f32)> {
     let each =
-        picture.pixels().map(|pixel| (seen([pixel[0], pixel[1], pixel[2]]), f32::from(u8::from(pixel[3] > 127))));
+        picture.pixels().map(|pixel| (to_lab([pixel[0], pixel[1], pixel[2]]), f32::from(u8::from(pixel[3] > 127))));
     each.collect()
 }
 
-fn seen(colour: [u8; 3]) -> Lab {
+fn to_lab(colour: [u8; 3]) -> Lab {
     lab(colour.map(|channel| light(f32::from(channel) / 255.0)))
 }
 
@@ -128,8 +128,8 @@ pub(crate) fn called((colour, share): (Lab, f32)) -> Colour {
 }
 
 /// Mean brightness on the sRGB scale: halfway between black and white is 0.5.
-fn brightness(seen: &[(Lab, f32)]) -> f32 {
-    mean(seen, |colour| tone(colour[0]))
+fn brightness(samples: &[(Lab, f32)]) -> f32 {
+    mean(samples, |colour| tone(colour[0]))
 }
 
 /// Converts perceived lightness to an sRGB grey.
@@ -137,9 +137,9 @@ fn tone(lightness: f32) -> f32 {
     plain(lightness.clamp(0.0, 1.0).powi(3))
 }
 
-fn mean(seen: &[(Lab, f32)], of: impl Fn(Lab) -> f32) -> f32 {
-    let total: f32 = seen.iter().map(|(_, weight)| weight).sum();
-    seen.iter().map(|(colour, weight)| of(*colour) * weight).sum::<f32>() / total.max(1e-6)
+fn mean(samples: &[(Lab, f32)], of: impl Fn(Lab) -> f32) -> f32 {
+    let total: f32 = samples.iter().map(|(_, weight)| weight).sum();
+    samples.iter().map(|(colour, weight)| of(*colour) * weight).sum::<f32>() / total.max(1e-6)
 }
 
 /// The features that tell scenes apart.
@@ -157,12 +157,12 @@ struct SceneFeatures {
 }
 
 impl SceneFeatures {
-    fn of(seen: &[(Lab, f32)], width: usize) -> Self {
-        let brightness = brightness(seen);
+    fn of(samples: &[(Lab, f32)], width: usize) -> Self {
+        let brightness = brightness(samples);
         let share = |is: fn(Lab, f32) -> bool| {
-            mean(seen, |colour| f32::from(u8::from(is(colour, colour[2].atan2(colour[1]).to_degrees()))))
+            mean(samples, |colour| f32::from(u8::from(is(colour, colour[2].atan2(colour[1]).to_degrees()))))
         };
-        let steps: Vec<(Lab, f32)> = seen
+        let steps: Vec<(Lab, f32)> = samples
             .windows(2)
             .enumerate()
             .filter(|(place, _)| (place + 1) % width.max(1) != 0)
@@ -170,9 +170,9 @@ impl SceneFeatures {
             .collect();
         Self {
             brightness,
-            warmth: (mean(seen, |colour| 0.4 * colour[1] + colour[2]) * 7.0).clamp(-1.0, 1.0),
-            contrast: (mean(seen, |colour| (tone(colour[0]) - brightness).powi(2)).sqrt() * 2.0).min(1.0),
-            colourful: mean(seen, chroma),
+            warmth: (mean(samples, |colour| 0.4 * colour[1] + colour[2]) * 7.0).clamp(-1.0, 1.0),
+            contrast: (mean(samples, |colour| (tone(colour[0]) - brightness).powi(2)).sqrt() * 2.0).min(1.0),
+            colourful: mean(samples, chroma),
             green: share(|colour, hue| chroma(colour) > 0.035 && (100.0..170.0).contains(&hue)),
             brown: share(|colour, hue| {
                 (0.045..0.13).contains(&chroma(colour))

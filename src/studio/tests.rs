@@ -219,8 +219,8 @@ fn an_uneven_backdrop_is_plain_and_a_label_no_hole() {
     let made = compose(&[&bottle], &small(Style::Night, 2)).expect("is made");
     let bright = pixels(&made).pixels().filter(|p| p.0.iter().all(|c| *c > 150)).count();
     assert!(made.cut_out && bright > 250, "{bright} of the label");
-    let seen = observe(&bottle).expect("is seen");
-    assert!(seen.plain_background && seen.shape == "tall", "{seen:?}");
+    let observed = observe(&bottle).expect("is observed");
+    assert!(observed.plain_background && observed.shape == "tall", "{observed:?}");
 }
 
 #[test]
@@ -268,10 +268,10 @@ fn a_finished_picture_is_adjusted() {
 
 #[test]
 fn what_is_seen_has_its_name() {
-    let seen = observe(&block([196, 107, 76], 60, 120)).expect("is seen");
-    assert!(seen.plain_background && seen.shape == "tall" && (seen.width, seen.height) == (160, 160));
-    assert_eq!((seen.colours[0].name, seen.colours[0].hex.len()), ("terracotta", 7));
-    assert!(seen.colours[0].share > 0.8);
+    let observed = observe(&block([196, 107, 76], 60, 120)).expect("is observed");
+    assert!(observed.plain_background && observed.shape == "tall" && (observed.width, observed.height) == (160, 160));
+    assert_eq!((observed.colours[0].name, observed.colours[0].hex.len()), ("terracotta", 7));
+    assert!(observed.colours[0].share > 0.8);
     for (colour, name) in [
         ([135, 155, 124], "sage green"),
         ([23, 34, 63], "navy blue"),
@@ -279,27 +279,27 @@ fn what_is_seen_has_its_name() {
         ([20, 20, 20], "black"),
         ([90, 58, 34], "dark brown"),
     ] {
-        assert_eq!(observe(&block(colour, 120, 60)).expect("is seen").colours[0].name, name);
+        assert_eq!(observe(&block(colour, 120, 60)).expect("is observed").colours[0].name, name);
     }
-    assert_eq!(observe(&block([20, 20, 20], 120, 60)).expect("is seen").shape, "wide");
-    assert!(observe(&block([20, 20, 20], 90, 90)).expect("is seen").brightness < 0.2);
+    assert_eq!(observe(&block([20, 20, 20], 120, 60)).expect("is observed").shape, "wide");
+    assert!(observe(&block([20, 20, 20], 90, 90)).expect("is observed").brightness < 0.2);
 }
 
 #[test]
 fn a_scene_is_dark_or_bright_and_warm_or_cool() {
     let ring = ring();
-    let seen = |style: Style, light: Light| {
+    let observed = |style: Style, light: Light| {
         let made = compose(&[&ring], &SceneSpec { light, ..small(style, 2) }).expect("is made");
-        observe_scene(&made.bytes).expect("is seen")
+        observe_scene(&made.bytes).expect("is observed")
     };
-    let (night, day) = (seen(Style::Night, Light::Soft), seen(Style::Studio, Light::Soft));
+    let (night, day) = (observed(Style::Night, Light::Soft), observed(Style::Studio, Light::Soft));
     assert!(night.brightness + 0.25 < day.brightness && night.style == Style::Night, "{night:?} {day:?}");
-    let (warm, cool) = (seen(Style::Concrete, Light::Warm), seen(Style::Concrete, Light::Cool));
+    let (warm, cool) = (observed(Style::Concrete, Light::Warm), observed(Style::Concrete, Light::Cool));
     assert!(warm.warmth > cool.warmth + 0.15, "{warm:?} {cool:?}");
-    assert_eq!(seen(Style::Sunset, Light::Soft).style, Style::Sunset);
+    assert_eq!(observed(Style::Sunset, Light::Soft).style, Style::Sunset);
     assert!(!day.colours.is_empty() && day.colours.len() == day.palette.len());
     let flat = |colour: [u8; 4]| observe_scene(&png(40, 40, |_, _| colour));
-    let blue = flat([60, 90, 160, 255]).expect("is seen");
+    let blue = flat([60, 90, 160, 255]).expect("is observed");
     assert!(blue.light == Light::Cool && blue.warmth < -0.3 && blue.contrast < 0.05, "{blue:?}");
     assert!(matches!(flat([60, 90, 160, 0]), Err(StudioError::Empty)));
 }
@@ -367,9 +367,9 @@ fn a_jpeg_has_white_where_nothing_was() {
     let half = png(40, 40, |x, _| if x < 20 { [200, 30, 30, 255] } else { [0, 0, 0, 0] });
     let first = jpeg(&half).expect("is written");
     assert_eq!(first, jpeg(&half).expect("is written"), "the same bytes");
-    let seen = image::load_from_memory_with_format(&first, image::ImageFormat::Jpeg).expect("a JPEG").to_rgb8();
-    assert!(seen.get_pixel(35, 20).0.iter().all(|part| *part > 245), "{:?}", seen.get_pixel(35, 20));
-    assert!(seen.get_pixel(5, 20)[0] > 180 && seen.get_pixel(5, 20)[1] < 60);
+    let observed = image::load_from_memory_with_format(&first, image::ImageFormat::Jpeg).expect("a JPEG").to_rgb8();
+    assert!(observed.get_pixel(35, 20).0.iter().all(|part| *part > 245), "{:?}", observed.get_pixel(35, 20));
+    assert!(observed.get_pixel(5, 20)[0] > 180 && observed.get_pixel(5, 20)[1] < 60);
     assert!(matches!(jpeg(b"no picture"), Err(StudioError::Unreadable(_))));
 }
 

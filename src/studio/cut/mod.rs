@@ -189,18 +189,18 @@ fn holes(
     (width, height): (usize, usize),
     rough: f32,
 ) {
-    let mut seen = outside.to_vec();
-    for start in 0..seen.len() {
-        if seen[start] || apart(at(start), plain(start)) >= 4.0 {
+    let mut visited = outside.to_vec();
+    for start in 0..visited.len() {
+        if visited[start] || apart(at(start), plain(start)) >= 4.0 {
             continue;
         }
         let (mut open, mut hole) = (vec![start], Vec::new());
-        seen[start] = true;
+        visited[start] = true;
         while let Some(place) = open.pop() {
             hole.push(place);
             for next in beside(place, width, height) {
-                if !seen[next] && apart(at(next), plain(next)) < 8.0 {
-                    seen[next] = true;
+                if !visited[next] && apart(at(next), plain(next)) < 8.0 {
+                    visited[next] = true;
                     open.push(next);
                 }
             }
@@ -213,7 +213,7 @@ fn holes(
             let grey = grey(off);
             (-8.0..2.2).contains(&grey) && off.iter().all(|channel| (channel - grey).abs() < 0.28 * rough)
         });
-        if same && hole.len() * 1200 > seen.len() {
+        if same && hole.len() * 1200 > visited.len() {
             hole.iter().for_each(|place| outside[*place] = true);
         }
     }
@@ -234,19 +234,19 @@ fn beside(place: usize, width: usize, height: usize) -> impl Iterator<Item = usi
 /// Removes small isolated spots (dust), and those of a vague outline (remains of a shadow). Returns false if too much
 /// had to go, or too many pieces are left: then the product itself fell apart.
 fn drop_scraps(pixels: &mut [[u8; 4]], outline: &[Outline], width: usize, height: usize) -> bool {
-    let mut seen = vec![false; pixels.len()];
+    let mut visited = vec![false; pixels.len()];
     let mut spots: Vec<Vec<usize>> = Vec::new();
     for start in 0..pixels.len() {
-        if seen[start] || pixels[start][3] < 76 {
+        if visited[start] || pixels[start][3] < 76 {
             continue;
         }
         let (mut open, mut spot) = (vec![start], Vec::new());
-        seen[start] = true;
+        visited[start] = true;
         while let Some(place) = open.pop() {
             spot.push(place);
             for next in beside(place, width, height) {
-                if !seen[next] && pixels[next][3] >= 76 {
-                    seen[next] = true;
+                if !visited[next] && pixels[next][3] >= 76 {
+                    visited[next] = true;
                     open.push(next);
                 }
             }

@@ -53,15 +53,15 @@ impl Lean {
 
 /// Returns the products' own colours, desaturated for the background; the most colourful first.
 fn products(cuts: &[Cut]) -> Vec<Lab> {
-    let mut seen = Vec::new();
+    let mut samples = Vec::new();
     for cut in cuts {
         let step = (cut.pixels.len() / 3000).max(1) | 1;
-        seen.extend(cut.pixels.iter().step_by(step).filter(|pixel| pixel[3] > 200).map(|pixel| {
+        samples.extend(cut.pixels.iter().step_by(step).filter(|pixel| pixel[3] > 200).map(|pixel| {
             let colour = [pixel[0], pixel[1], pixel[2]].map(|channel| light(f32::from(channel) / 255.0));
             (lab(colour), 1.0)
         }));
     }
-    let mut dominant = clusters(&seen, 4);
+    let mut dominant = clusters(&samples, 4);
     let weight = |(colour, share): &(Lab, f32)| chroma(*colour) * share.sqrt();
     dominant.sort_by(|one, other| weight(other).total_cmp(&weight(one)));
     dominant.truncate(2);
