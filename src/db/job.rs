@@ -133,7 +133,7 @@ pub async fn claim(tx: &mut Tx, pool: Pool, worker: &str, times: (Time, Time)) -
     }
 }
 
-/// Decodes a claimed row: its id and the job, each as a result of its own_turn.
+/// Decodes a claimed row: its id and the job, each as a result of its own.
 fn decode<R: Row>(row: &R) -> (sqlx::Result<JobId>, sqlx::Result<Job>)
 where
     Job: for<'r> FromRow<'r, R>,

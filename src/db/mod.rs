@@ -199,9 +199,10 @@ macro_rules! with {
 macro_rules! all {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
         let sql = $sql;
-        $crate::db::with!($tx, c, cached => match sqlx::query(sql)$(.bind($bind))*.persistent(cached).fetch_all(c).await {
-            Ok(rows) => $crate::db::rows::readable::<_, $row>(sql, &rows),
-            Err(error) => Err(error),
+        $crate::db::with!($tx, c, cached =>
+            match sqlx::query(sql)$(.bind($bind))*.persistent(cached).fetch_all(c).await {
+                Ok(rows) => $crate::db::rows::readable::<_, $row>(sql, &rows),
+                Err(error) => Err(error),
         })
     }};
 }
@@ -210,10 +211,11 @@ macro_rules! all {
 macro_rules! maybe {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
         let sql = $sql;
-        $crate::db::with!($tx, c, cached => match sqlx::query(sql)$(.bind($bind))*.persistent(cached).fetch_optional(c).await {
-            Ok(Some(row)) => $crate::db::rows::one::<_, $row>(sql, &row).map(Some),
-            Ok(None) => Ok(None),
-            Err(error) => Err(error),
+        $crate::db::with!($tx, c, cached =>
+            match sqlx::query(sql)$(.bind($bind))*.persistent(cached).fetch_optional(c).await {
+                Ok(Some(row)) => $crate::db::rows::one::<_, $row>(sql, &row).map(Some),
+                Ok(None) => Ok(None),
+                Err(error) => Err(error),
         })
     }};
 }

@@ -1,4 +1,4 @@
-//! Decodes untrusted pictures: header values are checked before they are used, and no more memory is bytes_per_pixel than needed.
+//! Decodes untrusted pictures: header values are checked before they are used, and no more memory is held than needed.
 
 use std::io::Cursor;
 

@@ -79,7 +79,7 @@ async fn changeable(pool: &PgPool, server: &TransactionSetup, options: &AdoptOpt
     if problems.is_empty() { Ok(plan) } else { Err(AdoptError::Refused(problems)) }
 }
 
-/// Reports everything that would be result, with counts and the quarantine. Changes nothing.
+/// Reports everything that would be done, with counts and the quarantine. Changes nothing.
 pub(super) async fn dry_run(
     pool: &PgPool,
     server: &TransactionSetup,
