@@ -53,9 +53,9 @@ fn one_line(text: &str) -> String {
 
 /// Returns the document with every repairable fault repaired.
 fn repair(text: &str) -> Cow<'_, str> {
-    let mut repairer = Repairer { text, at: 0, copied: 0, out: String::new(), skipping: false };
+    let mut repairer = Repairer { text, at: 0, kept: 0, out: String::new(), skipping: false };
     repairer.document();
-    if repairer.copied == 0 { Cow::Borrowed(text) } else { repairer.rest() }
+    if repairer.kept == 0 { Cow::Borrowed(text) } else { repairer.rest() }
 }
 
 /// Scans a document once, and copies it only if there is something to repair.
@@ -64,7 +64,7 @@ struct Repairer<'t> {
     /// The present offset.
     at: usize,
     /// Everything before this offset is already in `out`, or left out.
-    copied: usize,
+    kept: usize,
     out: String,
     /// Inside a container that is too deep.
     skipping: bool,
@@ -90,7 +90,7 @@ impl<'t> Repairer<'t> {
                 b'}' | b']' => {
                     if depth == DEEPEST + 1 {
                         self.skipping = false;
-                        self.copied = self.at + 1;
+                        self.kept = self.at + 1;
                     }
                     depth = depth.saturating_sub(1);
                 }
@@ -150,16 +150,16 @@ impl<'t> Repairer<'t> {
     /// Replaces the next `length` bytes by `new`.
     fn replace(&mut self, length: usize, new: &str) {
         if !self.skipping {
-            self.out.push_str(&self.text[self.copied..self.at]);
+            self.out.push_str(&self.text[self.kept..self.at]);
             self.out.push_str(new);
-            self.copied = self.at + length;
+            self.kept = self.at + length;
         }
         self.at += length;
     }
 
     fn rest(mut self) -> Cow<'t, str> {
         if !self.skipping {
-            self.out.push_str(&self.text[self.copied..]);
+            self.out.push_str(&self.text[self.kept..]);
         }
         Cow::Owned(self.out)
     }

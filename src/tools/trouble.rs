@@ -27,11 +27,11 @@ pub(super) struct Troubles {
 #[derive(Clone, Copy)]
 struct Trouble {
     since: Time,
-    logged_at: Time,
+    told: Time,
     left_out: u64,
     over: bool,
     /// Whether its beginning was logged; only then is its end logged, too.
-    is_logged: bool,
+    was_told: bool,
 }
 
 /// A line for the log.
@@ -71,17 +71,17 @@ impl Troubles {
         self.any.store(true, Ordering::Relaxed);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(trouble) = known.get_mut(what) else {
-            known.insert(what, Trouble { since: now, logged_at: now, left_out: 0, over: false, is_logged: true });
+            known.insert(what, Trouble { since: now, told: now, left_out: 0, over: false, was_told: true });
             return Some(LogLine::Trouble { left_out: 0 });
         };
         if trouble.over {
-            (trouble.since, trouble.over, trouble.is_logged) = (now, false, false);
+            (trouble.since, trouble.over, trouble.was_told) = (now, false, false);
         }
-        if now.since(trouble.logged_at) < EVERY && now >= trouble.logged_at {
+        if now.since(trouble.told) < EVERY && now >= trouble.told {
             trouble.left_out += 1;
             return None;
         }
-        (trouble.logged_at, trouble.is_logged) = (now, true);
+        (trouble.told, trouble.was_told) = (now, true);
         Some(LogLine::Trouble { left_out: std::mem::take(&mut trouble.left_out) })
     }
 
@@ -90,7 +90,7 @@ impl Troubles {
         let trouble = known.get_mut(what).filter(|trouble| !trouble.over)?;
         trouble.over = true;
         trouble
-            .is_logged
+            .was_told
             .then(|| LogLine::Over { since: trouble.since, left_out: std::mem::take(&mut trouble.left_out) })
     }
 }
