@@ -77,7 +77,7 @@ impl Canvas {
         }
     }
 
-    /// Returns sRGB bytes, three a pixel. Seeded dithering by half a step keeps slow gradients from banding.
+    /// Returns `sRGB` bytes, three a pixel. Seeded dithering by half a step keeps slow gradients from banding.
     pub(crate) fn bytes(&self, seed: u64) -> Vec<u8> {
         const STEPS: f32 = 4095.0;
         // Evenly spaced in the square root, as perception is.
@@ -195,7 +195,7 @@ pub(crate) fn rgb(hex: u32) -> Rgb {
     [hex >> 16, hex >> 8, hex].map(|channel| light((channel & 255) as f32 / 255.0))
 }
 
-/// Converts an sRGB value to linear light.
+/// Converts an `sRGB` value to linear light.
 pub(crate) fn light(shown: f32) -> f32 {
     if shown <= 0.04045 { shown / 12.92 } else { ((shown + 0.055) / 1.055).powf(2.4) }
 }
@@ -203,7 +203,7 @@ pub(crate) fn light(shown: f32) -> f32 {
 /// Light above this rolls off.
 const KNEE: f32 = 0.86;
 
-/// Converts linear light to an sRGB value, with a soft highlight roll-off.
+/// Converts linear light to an `sRGB` value, with a soft highlight roll-off.
 pub(crate) fn shown(light: f32) -> f32 {
     let light = light.max(0.0);
     let soft = if light > KNEE { KNEE + (1.0 - KNEE) * (1.0 - (-(light - KNEE) / (1.0 - KNEE)).exp()) } else { light };

@@ -117,7 +117,7 @@ fn bytes(colour: Lab) -> [u8; 3] {
     unlab(colour).map(|channel| (255.0 * shown(channel.min(0.8)).max(plain(channel)).min(1.0) + 0.5) as u8)
 }
 
-/// Converts linear light to an sRGB value, without roll-off.
+/// Converts linear light to an `sRGB` value, without roll-off.
 fn plain(light: f32) -> f32 {
     if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
@@ -127,12 +127,12 @@ pub(crate) fn called((colour, share): (Lab, f32)) -> Colour {
     Colour { hex: format!("#{r:02x}{g:02x}{b:02x}"), name: name(colour), share }
 }
 
-/// Mean brightness on the sRGB scale: halfway between black and white is 0.5.
+/// Mean brightness on the `sRGB` scale: halfway between black and white is 0.5.
 fn brightness(samples: &[(Lab, f32)]) -> f32 {
     mean(samples, |colour| tone(colour[0]))
 }
 
-/// Converts perceived lightness to an sRGB grey.
+/// Converts perceived lightness to an `sRGB` grey.
 fn tone(lightness: f32) -> f32 {
     plain(lightness.clamp(0.0, 1.0).powi(3))
 }

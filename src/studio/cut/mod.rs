@@ -14,7 +14,7 @@ use matte::{Outline, matte, mean, vague};
 pub(crate) struct Cut {
     pub(crate) width: usize,
     pub(crate) height: usize,
-    /// sRGB with alpha (255 is opaque product).
+    /// `sRGB` with alpha (255 is opaque product).
     pub(crate) pixels: Vec<[u8; 4]>,
     pub(crate) is_cut: bool,
 }
