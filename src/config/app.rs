@@ -15,12 +15,12 @@ pub struct AppConfig {
     #[serde(deserialize_with = "secret")]
     #[schemars(with = "String")]
     pub client_secret: SecretString,
-    /// The key that the platform signs deliveries with, where that is not the client's secret.
+    /// The key that the platform signs webhooks with, if it is not the client secret.
     #[serde(default, deserialize_with = "optional_secret")]
     #[schemars(with = "Option<String>")]
     pub webhook_key: Option<SecretString>,
-    /// Whose shops (id or slug of a client) they are that install the app at the platform without a connect link of yours.
-    /// Without it such an install is refused, unless the shop is connected already.
+    /// The client (id or slug) that owns shops whose owners install the app at the platform, without a connect link.
+    /// Without it such an install is refused, unless the shop is already connected.
     #[serde(default, deserialize_with = "optional_text")]
     pub client: Option<String>,
 }

@@ -16,9 +16,9 @@ pub struct Database {
     pub url: Option<SecretString>,
     /// Connections per process.
     pub max_connections: u32,
-    /// What stands between this program and a PostgreSQL server.
+    /// The connection pooler between this program and a PostgreSQL server.
     pub pooler: Pooler,
-    /// Bring the schema up to date at start; otherwise `store-sync migrate` does.
+    /// Migrate the schema at start; otherwise run `store-sync migrate`.
     pub auto_migrate: bool,
 }
 
@@ -28,18 +28,18 @@ impl Default for Database {
     }
 }
 
-/// A pooler of connections, such as PgBouncer.
+/// A connection pooler such as PgBouncer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pooler {
-    /// Nothing: a connection is a session of its own from its beginning to its end.
+    /// No pooler: a connection is one session from beginning to end.
     None,
-    /// A pooler that lends a connection for one transaction (PgBouncer's `pool_mode = transaction`).
+    /// A pooler that assigns a connection per transaction (PgBouncer's `pool_mode = transaction`).
     Transaction,
 }
 
 impl Database {
-    /// What cannot be used.
+    /// Rejects unusable values.
     pub(super) fn check(&self) -> Result<(), String> {
         within("[database] max_connections", self.max_connections, 2..=1000)
     }

@@ -1,37 +1,37 @@
-//! `[generate]`: how pictures are made.
+//! `[generate]`: how pictures are generated.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How pictures are made.
+/// How pictures are generated.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Generate {
-    /// What makes them where a flow's settings name no `engine`.
+    /// The engine if a flow's settings name no `engine`.
     pub engine: Painter,
-    /// When products are looked at, at the latest: what is seen on them goes into prompts and is kept with the product.
+    /// When products are analysed, at the latest. The analysis goes into prompts and is stored with the product.
     pub analyse: Analyse,
 }
 
-/// When products are looked at.
+/// When products are analysed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Analyse {
     Never,
-    /// When a picture of them is made.
+    /// When a picture of them is generated.
     OnGenerate,
-    /// When they are put into a collection.
+    /// When they are added to a collection.
     #[default]
     OnCollection,
     /// When they are imported.
     OnImport,
 }
 
-/// What makes pictures.
+/// The engine that generates pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Painter {
-    /// The local studio: no key, no model.
+    /// The local studio: no API key, no model.
     #[default]
     Studio,
     /// The model under `[gemini]`.

@@ -1,4 +1,4 @@
-//! `[http]`: the one network door.
+//! `[http]`: outgoing HTTP.
 
 use std::collections::BTreeMap;
 
@@ -9,27 +9,29 @@ use url::Url;
 
 use super::value::{address, within};
 
-/// The one network door.
+/// Outgoing HTTP.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpConfig {
-    /// Let shops on loopback and private addresses be reached.
+    /// Allow shops on loopback and private addresses.
     pub allow_private_networks: bool,
-    /// `{ "*.example.com" = "http://127.0.0.1:9000" }` sends matching hosts elsewhere, for rehearsals.
+    /// `{ "*.example.com" = "http://127.0.0.1:9000" }` redirects matching hosts, for the simulator and tests.
     #[serde(deserialize_with = "targets")]
     #[schemars(with = "BTreeMap<String, String>")]
     pub connect_to: BTreeMap<String, Url>,
-    /// For a whole exchange with a shop.
+    /// The time-out of a whole request to a shop.
     pub timeout_seconds: u64,
-    /// The largest answer that is read.
+    /// The largest response body that is read.
     pub max_answer_bytes: usize,
-    /// What everything that leaves this machine goes through, such as `http://user:password@proxy:3128`. Default: what HTTPS_PROXY or
-    /// ALL_PROXY names; an empty text for none.
+    /// The proxy for all outgoing requests, such as `http://user:password@proxy:3128`. Default: the variable
+    /// HTTPS_PROXY or ALL_PROXY; an empty text for none.
     #[schemars(with = "Option<String>")]
     pub proxy: Option<SecretString>,
-    /// What is reached without it: names with all names below them, addresses and networks, or `*`. Default: NO_PROXY.
+    /// Hosts that are reached without the proxy: names with their subdomains, addresses and networks, or `*`.
+    /// Default: NO_PROXY.
     pub no_proxy: Option<String>,
-    /// Leave names that cannot be looked up here to the proxy. Then the proxy alone keeps shops from naming what lies inside.
+    /// Let the proxy resolve names that do not resolve here. Then only the proxy keeps shops from naming internal
+    /// hosts.
     pub proxy_resolves: bool,
 }
 
@@ -48,8 +50,8 @@ impl Default for HttpConfig {
 }
 
 impl HttpConfig {
-    /// Takes the proxy from the variables that other programs read too, where nothing is set here. The lower-case name goes first,
-    /// as with curl. HTTP_PROXY is none of ours: plain http does not leave this machine's network.
+    /// Takes the proxy from the variables that other programs read too, unless it is set here. The lower-case name
+    /// takes precedence, as with curl. HTTP_PROXY is ignored: plain http never leaves this machine's network.
     pub(super) fn fill_from(&mut self, env: &[(String, String)]) {
         let first = |names: &[&str]| {
             let find = |name: &&str| env.iter().find(|(known, value)| known == name && !value.is_empty());
@@ -63,17 +65,17 @@ impl HttpConfig {
         }
     }
 
-    /// What cannot be used.
+    /// Rejects unusable values.
     pub(super) fn check(&self) -> Result<(), String> {
         if !self.connect_to.is_empty() && !self.allow_private_networks {
-            return Err("[http] connect_to is for rehearsals and needs [http] allow_private_networks = true".to_owned());
+            return Err("[http] connect_to is for tests and needs [http] allow_private_networks = true".to_owned());
         }
         within("[http] timeout_seconds", self.timeout_seconds, 1..=3600)?;
         within("[http] max_answer_bytes", self.max_answer_bytes, 1 << 16..=1 << 30)
     }
 }
 
-/// Origins by host.
+/// Parses origins by host.
 fn targets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Url>, D::Error> {
     #[derive(Deserialize)]
     struct Target(#[serde(deserialize_with = "address")] Url);

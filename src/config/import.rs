@@ -1,23 +1,24 @@
-//! `[import]`: how catalogues are read.
+//! `[import]`: how catalogues are imported.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::value::within;
 
-/// How catalogues are read.
+/// How catalogues are imported.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Import {
-    /// A scheduled import reads everything when the last complete pass is older than this many hours.
+    /// A scheduled import is a complete pass if the last one is older than this many hours.
     pub full_every_hours: u64,
-    /// A sweep that would mark more than this share of the products as gone stops and asks.
+    /// An import that would tombstone more than this share of the products stops and asks for confirmation.
     pub brake_percent: u32,
     /// …unless it is no more than this many products.
     pub brake_min: u32,
-    /// A pass that has read so many products and is led on is broken off: the catalogue does not seem to end.
+    /// A pass that has read this many products and still has a next page is aborted: the catalogue does not seem to
+    /// end.
     pub max_products: u64,
-    /// An import that took longer makes room for those that wait for a worker, and goes on behind them.
+    /// An import that has run longer yields its worker to waiting imports, and is queued again behind them.
     pub turn_seconds: u64,
 }
 
@@ -28,7 +29,7 @@ impl Default for Import {
 }
 
 impl Import {
-    /// What cannot be used.
+    /// Rejects unusable values.
     pub(super) fn check(&self) -> Result<(), String> {
         within("[import] full_every_hours", self.full_every_hours, 0..=87_600)?;
         within("[import] brake_percent", self.brake_percent, 0..=100)?;

@@ -1,10 +1,10 @@
-//! `[log]`: what is written to stderr.
+//! `[log]`: logging to stderr, and retention of runs.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tracing_subscriber::filter::EnvFilter;
 
-/// What is written to stderr.
+/// Logging to stderr, and retention of runs.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
@@ -12,7 +12,7 @@ pub struct Log {
     pub level: String,
     /// `text` or `json`.
     pub format: LogFormat,
-    /// Days that runs (`store-sync logs`) are kept after their end; 0 keeps them for ever.
+    /// Days that runs (`store-sync logs`) are retained after their end; 0 retains them for ever.
     pub keep_days: u32,
 }
 
@@ -22,7 +22,7 @@ impl Default for Log {
     }
 }
 
-/// The form of a log line.
+/// The format of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -33,7 +33,8 @@ pub enum LogFormat {
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 impl Log {
-    /// What cannot be used. A filter reads any lone word as the name of a module, so that a slip would switch every line off.
+    /// Rejects unusable values. A filter parses any bare word as a module name, so a typing error would disable all
+    /// logging.
     pub(super) fn check(&self) -> Result<(), String> {
         let known = |part: &str| match part.rsplit_once('=') {
             Some((target, level)) => !target.trim().is_empty() && is_level(level),

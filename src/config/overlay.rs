@@ -1,7 +1,7 @@
-//! The environment laid over the file.
+//! Applies the environment over the configuration file.
 
-/// Lays one variable over the table. Plain numbers and booleans keep their type, lists and tables are
-/// written as in the file, everything else is text.
+/// Applies one variable to the table. Plain numbers and booleans keep their type, lists and tables are written as in
+/// the file, everything else is text.
 pub(super) fn overlay(table: &mut toml::Table, keys: &str, value: &str) {
     let keys: Vec<String> = keys.split("__").map(str::to_lowercase).collect();
     let Some((last, sections)) = keys.split_last() else { return };
@@ -21,7 +21,7 @@ pub(super) fn overlay(table: &mut toml::Table, keys: &str, value: &str) {
     table.insert(last.clone(), typed);
 }
 
-/// A number that is written as it would be printed: `007` and `1e3` are texts.
+/// Parses a number in canonical form: `007` and `1e3` stay text.
 fn number(value: &str) -> Option<toml::Value> {
     if let Some(whole) = value.parse::<i64>().ok().filter(|number| number.to_string() == value) {
         return Some(whole.into());
@@ -29,7 +29,7 @@ fn number(value: &str) -> Option<toml::Value> {
     value.parse::<f64>().ok().filter(|number| number.is_finite() && number.to_string() == value).map(Into::into)
 }
 
-/// A map or a list, as TOML writes them in one line.
+/// Parses an inline table or an array.
 fn inline(value: &str) -> Option<toml::Value> {
     value.starts_with(['{', '[']).then(|| format!("v = {value}").parse::<toml::Table>().ok()?.remove("v")).flatten()
 }

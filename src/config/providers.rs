@@ -1,11 +1,11 @@
-//! `[providers]`: provider files beside the built-in ones.
+//! `[providers]`: provider files in addition to the built-in ones.
 
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// Provider files beside the built-in ones.
+/// Provider files in addition to the built-in ones.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProvidersConfig {
@@ -14,10 +14,10 @@ pub struct ProvidersConfig {
 }
 
 impl ProvidersConfig {
-    /// What cannot be used.
+    /// Rejects unusable values.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.dir.as_ref().is_some_and(|dir| dir.as_os_str().is_empty()) {
-            return Err("[providers] dir must not be empty: name a folder, or take the key out".to_owned());
+            return Err("[providers] dir must not be empty: name a folder, or remove the key".to_owned());
         }
         Ok(())
     }

@@ -17,15 +17,17 @@ pub struct Server {
     /// Address and port.
     #[schemars(with = "String")]
     pub listen: SocketAddr,
-    /// The address under which merchants' browsers reach the daemon; the OAuth callback is below it. Default: http:// and `listen`.
+    /// The public URL at which merchants' browsers reach the daemon; the OAuth callback is below it. Default: http://
+    /// and `listen`.
     #[serde(deserialize_with = "optional_address")]
     #[schemars(with = "Option<String>")]
     pub public_url: Option<Url>,
     /// Seconds that running work may take to end when the daemon stops.
     pub shutdown_seconds: u64,
-    /// Connections that are held at once. Default: half of the files that the process may have open, at most 4096.
+    /// The most connections at once. Default: half of the process's limit of open files, at most 4096.
     pub max_connections: Option<usize>,
-    /// Addresses or networks of the proxies in front: only they are believed in `X-Forwarded-For`, which says who asks.
+    /// Addresses or networks of reverse proxies: only their `X-Forwarded-For` header is trusted for the caller's
+    /// address.
     #[serde(deserialize_with = "networks")]
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
@@ -44,7 +46,7 @@ impl Default for Server {
 }
 
 impl Server {
-    /// What cannot be used.
+    /// Rejects unusable values.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.public_url.as_ref().is_some_and(|url| !is_base(url)) {
             return Err(
@@ -58,11 +60,12 @@ impl Server {
     }
 }
 
-/// Networks such as `10.0.0.0/8`, or single addresses.
+/// Parses networks such as `10.0.0.0/8`, or single addresses.
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let read = |text: String| {
         let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-        network.ok_or_else(|| D::Error::custom(format!("'{text}' is no address and no network such as 10.0.0.0/8")))
+        network
+            .ok_or_else(|| D::Error::custom(format!("'{text}' is neither an address nor a network such as 10.0.0.0/8")))
     };
     Vec::<String>::deserialize(deserializer)?.into_iter().map(read).collect()
 }

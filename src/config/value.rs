@@ -1,5 +1,5 @@
-//! Values that need more care than their type: texts that an overlay may have turned into numbers, secrets that are never empty,
-//! addresses that carry no credentials. What is wrong with one is said without repeating it.
+//! Parsers for values that need more than their type: text that an overlay may have turned into a number, secrets
+//! that are never empty, URLs without credentials. Their errors do not repeat the value.
 
 use std::{fmt::Display, ops::RangeInclusive};
 
@@ -9,14 +9,14 @@ use url::Url;
 
 const EMPTY: &str = "must not be empty";
 
-/// A text with something in it.
+/// Parses non-empty text.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = match toml::Value::deserialize(deserializer)? {
         toml::Value::String(text) => text,
         toml::Value::Integer(number) => number.to_string(),
         toml::Value::Float(number) => number.to_string(),
         toml::Value::Boolean(truth) => truth.to_string(),
-        _ => return Err(D::Error::custom("expected a text")),
+        _ => return Err(D::Error::custom("expected text")),
     };
     if text.trim().is_empty() { Err(D::Error::custom(EMPTY)) } else { Ok(text) }
 }
@@ -25,7 +25,7 @@ pub(super) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     text(deserializer).map(Some)
 }
 
-/// A secret with something in it: whoever knows that it is empty could sign with it.
+/// Parses a non-empty secret: anybody could sign with an empty one.
 pub(super) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
     text(deserializer).map(SecretString::from)
 }
@@ -34,9 +34,9 @@ pub(super) fn optional_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Res
     secret(deserializer).map(Some)
 }
 
-/// An http or https address of a server. Credentials in it would go into logs and other people's hands.
+/// Parses the http or https URL of a server. Rejects credentials in it: they would be logged and shown.
 pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
-    let url = Url::parse(&text(deserializer)?).map_err(|e| D::Error::custom(format!("is no address: {e}")))?;
+    let url = Url::parse(&text(deserializer)?).map_err(|e| D::Error::custom(format!("is not a URL: {e}")))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(D::Error::custom("must not carry a user name or a password: addresses are shown and logged"));
     }
@@ -50,12 +50,12 @@ pub(super) fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Re
     address(deserializer).map(Some)
 }
 
-/// An address that a path can be appended to.
+/// Whether a path can be appended to the URL.
 pub(super) fn is_base(url: &Url) -> bool {
     url.query().is_none() && url.fragment().is_none()
 }
 
-/// Refuses a number out of its range, with the key's name.
+/// Rejects a number outside `range`, naming the key.
 pub(super) fn within<T: PartialOrd + Display>(key: &str, value: T, range: RangeInclusive<T>) -> Result<(), String> {
     if range.contains(&value) {
         return Ok(());

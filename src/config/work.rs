@@ -9,19 +9,19 @@ use super::value::within;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Work {
-    /// Shops imported at the same time.
+    /// Imports at the same time.
     pub import_workers: usize,
-    /// Pictures pushed at the same time.
+    /// Pushes at the same time.
     pub push_workers: usize,
-    /// Pictures made at the same time; each takes a core. 0: this daemon makes none, another one has to.
+    /// Pictures generated at the same time; each takes a core. 0: this daemon generates none, another one has to.
     pub generate_workers: usize,
-    /// Tokens renewed at the same time.
+    /// Token refreshes at the same time.
     pub token_workers: usize,
-    /// How long a silent worker keeps its job before another takes it over.
+    /// How long a worker without a heartbeat keeps its job before another takes it over.
     pub lease_seconds: u64,
-    /// How often idle workers look for jobs left by other processes.
+    /// How often idle workers poll for jobs that other processes enqueued.
     pub poll_ms: u64,
-    /// How often schedules and tokens are looked at.
+    /// How often schedules and tokens are checked.
     pub tick_seconds: u64,
 }
 
@@ -40,7 +40,7 @@ impl Default for Work {
 }
 
 impl Work {
-    /// What cannot be used.
+    /// Rejects unusable values.
     pub(super) fn check(&self) -> Result<(), String> {
         for (key, workers) in [
             ("[work] import_workers", self.import_workers),

@@ -32,7 +32,7 @@ pub struct NewAsset<'a> {
     pub byte_size: i64,
 }
 
-/// Keeps a finished picture, waiting for approval.
+/// Inserts a finished picture, pending approval.
 pub async fn insert(tx: &mut Tx, asset: &NewAsset<'_>, now: Time) -> sqlx::Result<()> {
     let sql = "INSERT INTO generated_asset (id, client_id, asset_url, asset_type, status, approval_status, sha256, mime_type, \
                width, height, byte_size, created_at, updated_at, completed_at) \
@@ -53,7 +53,8 @@ pub async fn insert(tx: &mut Tx, asset: &NewAsset<'_>, now: Time) -> sqlx::Resul
     .map(drop)
 }
 
-/// Says that an asset shows a product. Both must belong to the same client: false otherwise.
+/// Links a product to an asset that shows it. Both must belong to the same client; `false` otherwise, or if the link
+/// exists.
 pub async fn link_product(
     tx: &mut Tx,
     id: &str,
@@ -68,12 +69,12 @@ pub async fn link_product(
     Ok(execute!(tx, sql, id, asset, product, primary, now)? == 1)
 }
 
-/// One asset that is not deleted.
+/// Returns an asset that is not deleted.
 pub async fn find(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Asset>> {
     maybe!(tx, Asset, columns!("WHERE id = $1 AND deleted_at IS NULL"), id)
 }
 
-/// One asset that was deleted.
+/// Returns an asset that is deleted.
 pub async fn find_deleted(tx: &mut Tx, id: &AssetId) -> sqlx::Result<Option<Asset>> {
     maybe!(tx, Asset, columns!("WHERE id = $1 AND deleted_at IS NOT NULL"), id)
 }
@@ -87,9 +88,9 @@ pub struct AssetFilter {
     pub flow: Option<FlowId>,
     pub session: Option<SessionId>,
     pub status: Option<AssetStatus>,
-    /// The `style` of its settings, letter by letter.
+    /// The exact `style` of its settings.
     pub style: Option<String>,
-    /// Only assets behind this one.
+    /// Only assets after this one.
     pub after: Option<AssetId>,
 }
 
@@ -124,7 +125,7 @@ pub async fn list(tx: &mut Tx, filter: &AssetFilter, limit: i64) -> sqlx::Result
     )
 }
 
-/// Writes a person's decision; false where it stands already (the time of the first one is kept).
+/// Records a decision; `false` if it is already recorded (the time of the first one stays).
 pub async fn mark_approval(
     tx: &mut Tx,
     id: &AssetId,
@@ -137,7 +138,7 @@ pub async fn mark_approval(
     Ok(execute!(tx, sql, id, decision, now, note)? == 1)
 }
 
-/// Products an asset shows, the primary one first.
+/// Lists the products that an asset shows, the primary one first.
 pub async fn list_products(tx: &mut Tx, asset: &AssetId) -> sqlx::Result<Vec<Product>> {
     let sql = "SELECT p.id, p.client_id, p.name, p.description, p.category, p.is_favorite, p.source, p.store_connection_id, p.erp_id, \
                p.erp_sku, p.erp_url, p.price, p.currency, p.erp_status, p.erp_updated_at, p.imported_at, p.last_synced_at, \
@@ -147,7 +148,7 @@ pub async fn list_products(tx: &mut Tx, asset: &AssetId) -> sqlx::Result<Vec<Pro
     all!(tx, Product, sql, asset)
 }
 
-/// Changes what is given. Only what a person may say about an output; its bytes and its approval have verbs of their own.
+/// Updates the given fields, of those a person may set; bytes and approval have functions of their own.
 pub async fn update(
     tx: &mut Tx,
     id: &AssetId,
@@ -162,7 +163,7 @@ pub async fn update(
     Ok(execute!(tx, sql, id, flow, prompt, settings.map(Json), now, flow.is_none())? == 1)
 }
 
-/// Keeps what is seen on it.
+/// Stores the analysis of an asset.
 pub async fn mark_analysed(
     tx: &mut Tx,
     id: &AssetId,
@@ -174,7 +175,7 @@ pub async fn mark_analysed(
     Ok(execute!(tx, sql, id, Json(analysis), version, now)? == 1)
 }
 
-/// Those of these object keys that some output is kept under, deleted outputs too.
+/// Returns those of these object keys that an output uses, deleted outputs included.
 pub async fn list_known_keys(tx: &mut Tx, keys: &[String]) -> sqlx::Result<Vec<String>> {
     let mut known = Vec::new();
     for chunk in keys.chunks(1000) {
@@ -200,25 +201,26 @@ pub async fn list_known_keys(tx: &mut Tx, keys: &[String]) -> sqlx::Result<Vec<S
     Ok(known)
 }
 
-/// Deleted outputs of before then whose bytes are still kept.
+/// Lists outputs deleted before `before` whose bytes still exist.
 pub async fn list_deleted_bytes(tx: &mut Tx, before: Time, limit: i64) -> sqlx::Result<Vec<Asset>> {
     let sql = columns!("WHERE deleted_at < $1 AND byte_size IS NOT NULL AND NOT from_legacy ORDER BY id LIMIT $2");
     all!(tx, Asset, sql, before, limit)
 }
 
-/// A deleted output's bytes are gone.
+/// Records that a deleted output's bytes are gone.
 pub async fn mark_without_bytes(tx: &mut Tx, id: &AssetId) -> sqlx::Result<()> {
     let sql = "UPDATE generated_asset SET byte_size = NULL, original_byte_size = NULL WHERE id = $1 AND deleted_at IS NOT NULL";
     execute!(tx, sql, id).map(drop)
 }
 
-/// Deletes an output; the row stays, since pushes and the older application know it.
+/// Soft-deletes an output; the row stays, because pushes and the older application refer to it.
 pub async fn delete(tx: &mut Tx, id: &AssetId, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generated_asset SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL";
     Ok(execute!(tx, sql, id, now)? == 1)
 }
 
-/// A place for an output whose bytes are at a key or a URL already, waiting for approval; false where the flow is another client's.
+/// Inserts an output whose bytes are already at a key or URL, pending approval; `false` if the flow belongs to
+/// another client.
 pub async fn insert_known(
     tx: &mut Tx,
     id: &AssetId,

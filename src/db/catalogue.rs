@@ -1,4 +1,4 @@
-//! What an import writes: products, variants and pictures in bulk, and tombstones. Many rows a statement.
+//! The writes of an import: products, variants and pictures in bulk, and tombstones. Many rows per statement.
 
 use sqlx::types::Json;
 
@@ -7,20 +7,20 @@ use crate::model::{
     ClientId, ConnectionId, ImageId, NormalImage, NormalProduct, NormalVariant, ProductId, RunId, Time, VariantId,
 };
 
-/// Parameters a statement may have; SQLite allows 32,766.
+/// The most parameters of a statement; SQLite allows 32,766.
 const MAX_BINDS: usize = 30_000;
 
-/// What the database has of a product that a page brought.
+/// The stored row of a product that a page contains.
 #[derive(Debug, sqlx::FromRow)]
 pub struct KnownProduct {
     pub id: ProductId,
     pub erp_id: String,
     pub erp_hash: Option<String>,
-    /// It is marked as gone.
+    /// It has a tombstone.
     pub gone: bool,
 }
 
-/// Where an import writes.
+/// The target of an import's writes.
 pub struct ImportTarget<'a> {
     pub client: &'a ClientId,
     pub connection: &'a ConnectionId,
@@ -28,24 +28,24 @@ pub struct ImportTarget<'a> {
     pub now: Time,
 }
 
-/// A product to be written.
+/// A product to write.
 pub struct ProductRow<'a> {
     pub id: &'a ProductId,
     pub hash: &'a str,
     pub product: &'a NormalProduct,
 }
 
-/// A child row to be written, beside its product's id and its place in the list.
+/// A child row to write, with its product's id and its position in the list.
 pub struct ChildRow<'a, Id, T> {
     pub id: Id,
     pub product: &'a ProductId,
     pub position: i32,
     pub value: &'a T,
-    /// The asset this picture was made from, where it is one of our own pushes coming back.
+    /// The asset that this picture was made from, if it is one of our own pushes.
     pub asset: Option<&'a str>,
 }
 
-/// A child row that the database has.
+/// A stored child row.
 #[derive(Debug, sqlx::FromRow)]
 pub struct KnownChild {
     pub id: String,
@@ -53,7 +53,7 @@ pub struct KnownChild {
     pub external_id: String,
 }
 
-/// What the database has of these products of a shop.
+/// Lists the stored rows of these products of a shop.
 pub async fn list_known(tx: &mut Tx, connection: &ConnectionId, erp_ids: &[&str]) -> sqlx::Result<Vec<KnownProduct>> {
     let mut known = Vec::with_capacity(erp_ids.len());
     for chunk in erp_ids.chunks(MAX_BINDS - 2) {
@@ -71,7 +71,7 @@ pub async fn list_known(tx: &mut Tx, connection: &ConnectionId, erp_ids: &[&str]
     Ok(known)
 }
 
-/// Writes products; an existing one is found by its id in the shop. Fields a person edited here stay as they are.
+/// Upserts products by their id in the shop. Fields that a person edited here stay unchanged.
 pub async fn upsert_products(tx: &mut Tx, to: &ImportTarget<'_>, rows: &[ProductRow<'_>]) -> sqlx::Result<()> {
     for chunk in rows.chunks(MAX_BINDS / 20) {
         build!(
@@ -107,7 +107,7 @@ pub async fn upsert_products(tx: &mut Tx, to: &ImportTarget<'_>, rows: &[Product
     Ok(())
 }
 
-/// The variants that the database has of these products.
+/// Lists the stored variants of these products.
 pub async fn list_known_variants(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Result<Vec<KnownChild>> {
     list_children(
         tx,
@@ -117,7 +117,7 @@ pub async fn list_known_variants(tx: &mut Tx, products: &[&ProductId]) -> sqlx::
     .await
 }
 
-/// The shop's pictures that the database has of these products.
+/// Lists the stored pictures of these products that come from the shop.
 pub async fn list_known_images(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Result<Vec<KnownChild>> {
     list_children(
         tx,
@@ -128,7 +128,7 @@ pub async fn list_known_images(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Re
     .await
 }
 
-/// Our own pushes to these products: `external_id` is the picture's id in the shop, `id` the asset's.
+/// Lists our own pushes to these products: `external_id` is the picture's id in the shop, `id` the asset's.
 pub async fn list_own_pictures(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Result<Vec<KnownChild>> {
     list_children(
         tx,
@@ -154,7 +154,7 @@ async fn list_children(tx: &mut Tx, select: &'static str, products: &[&ProductId
     Ok(known)
 }
 
-/// Writes variants; one that was gone comes back.
+/// Upserts variants; removes their tombstones.
 pub async fn upsert_variants(
     tx: &mut Tx,
     to: &ImportTarget<'_>,
@@ -189,7 +189,8 @@ pub async fn upsert_variants(
     Ok(())
 }
 
-/// Writes pictures by the shop's ids. No bytes are fetched: `original_store_url` serves until a copy takes its reserved key.
+/// Upserts pictures by the shop's ids. Fetches no bytes: `original_store_url` is used until a copy is stored under
+/// the reserved key.
 pub async fn upsert_images(
     tx: &mut Tx,
     to: &ImportTarget<'_>,
@@ -225,24 +226,24 @@ pub async fn upsert_images(
     Ok(())
 }
 
-/// No picture of these products is the first one any more: the next write says which is.
+/// Clears the primary flag of these products' pictures: the next write sets it again.
 pub async fn clear_primary(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Result<()> {
     update_ids(tx, "UPDATE product_image SET is_primary = false WHERE is_primary AND product_id IN (", None, products)
         .await
 }
 
-/// The shop no longer has these variants.
+/// Tombstones variants that the shop no longer has.
 pub async fn mark_variants_gone(tx: &mut Tx, ids: &[&str], now: Time) -> sqlx::Result<()> {
     update_ids(tx, "UPDATE product_variant SET erp_deleted_at = ", Some((now, &[" WHERE id IN ("])), ids).await
 }
 
-/// The shop no longer has these pictures.
+/// Tombstones pictures that the shop no longer has.
 pub async fn mark_images_gone(tx: &mut Tx, ids: &[&str], now: Time) -> sqlx::Result<()> {
     let set = "UPDATE product_image SET is_primary = false, sync_status = 'removed', deleted_at = ";
     update_ids(tx, set, Some((now, &[" WHERE id IN ("])), ids).await
 }
 
-/// The shop no longer has these products. Never deleted here: assets and approvals hang on them.
+/// Tombstones products that the shop no longer has. They are never deleted: assets and approvals refer to them.
 pub async fn mark_products_gone(tx: &mut Tx, ids: &[&ProductId], now: Time) -> sqlx::Result<()> {
     let set = "UPDATE product SET erp_status = 'deleted', erp_hash = NULL, version = version + 1, updated_at = ";
     update_ids(tx, set, Some((now, &[", erp_deleted_at = ", " WHERE erp_deleted_at IS NULL AND id IN ("])), ids).await
@@ -278,21 +279,22 @@ where
     Ok(())
 }
 
-/// Living products of a shop behind `after`, by their id there: what a sweep walks through, along one index.
+/// Lists a shop's products without a tombstone after `after`, by their id in the shop: the order in which tombstoning
+/// scans them, along one index.
 pub async fn list_living(tx: &mut Tx, connection: &ConnectionId, after: &str, limit: i64) -> sqlx::Result<Vec<Living>> {
     let sql = "SELECT id, erp_id FROM product WHERE store_connection_id = $1 AND erp_id > $2 AND erp_deleted_at IS NULL \
                ORDER BY erp_id LIMIT $3";
     all!(tx, Living, sql, connection, after, limit)
 }
 
-/// A product that is not marked as gone.
+/// A product without a tombstone.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Living {
     pub id: ProductId,
     pub erp_id: String,
 }
 
-/// A picture in a product's gallery is one of our own pushes; does nothing where no import has met it yet.
+/// Records that a picture in a product's gallery is one of our own pushes; does nothing if no import has read it yet.
 pub async fn mark_own_picture(
     tx: &mut Tx,
     product: &ProductId,

@@ -1,4 +1,4 @@
-//! Tenants.
+//! Clients (tenants).
 
 use serde_json::Value;
 use sqlx::types::Json;
@@ -12,13 +12,13 @@ macro_rules! columns {
     };
 }
 
-/// A new tenant.
+/// Inserts a client.
 pub async fn insert(tx: &mut Tx, id: &ClientId, name: &str, slug: Option<&str>, now: Time) -> sqlx::Result<()> {
     let sql = "INSERT INTO client (id, name, slug, version, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $4)";
     execute!(tx, sql, id, name, slug, now).map(drop)
 }
 
-/// By id or by slug.
+/// Returns a client by id or slug.
 pub async fn find(tx: &mut Tx, id_or_slug: &str) -> sqlx::Result<Option<Client>> {
     maybe!(
         tx,
@@ -28,32 +28,32 @@ pub async fn find(tx: &mut Tx, id_or_slug: &str) -> sqlx::Result<Option<Client>>
     )
 }
 
-/// Up to `limit` tenants behind `after`, oldest first.
+/// Lists up to `limit` clients after `after`, oldest first.
 pub async fn list(tx: &mut Tx, after: Option<&ClientId>, limit: i64) -> sqlx::Result<Vec<Client>> {
     let after = after.map_or("", ClientId::as_str);
     all!(tx, Client, columns!("WHERE id > $1 ORDER BY id LIMIT $2"), after, limit)
 }
 
-/// Clients whose metadata say something about a shop.
+/// Lists clients whose metadata describe a shop.
 pub async fn list_commerce(tx: &mut Tx) -> sqlx::Result<Vec<(ClientId, Value)>> {
     let sql = "SELECT id, metadata FROM client WHERE metadata IS NOT NULL ORDER BY id";
     let all = all!(tx, (ClientId, Json<Value>), sql)?;
     Ok(all.into_iter().map(|(id, metadata)| (id, metadata.0)).filter(|(_, m)| m["commerce"].is_object()).collect())
 }
 
-/// A tenant's metadata.
+/// Returns a client's metadata.
 pub async fn find_metadata(tx: &mut Tx, id: &ClientId) -> sqlx::Result<Option<Value>> {
-    let found = scalar!(tx, Option<Json<Value>>, "SELECT metadata FROM client WHERE id = $1", id)?;
-    Ok(found.flatten().map(|metadata| metadata.0))
+    let metadata = scalar!(tx, Option<Json<Value>>, "SELECT metadata FROM client WHERE id = $1", id)?;
+    Ok(metadata.flatten().map(|metadata| metadata.0))
 }
 
-/// Puts a tenant's metadata in place of what it had.
+/// Replaces a client's metadata.
 pub async fn update_metadata(tx: &mut Tx, id: &ClientId, metadata: &Value, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE client SET metadata = $2, version = version + 1, updated_at = $3 WHERE id = $1";
     Ok(execute!(tx, sql, id, Json(metadata), now)? == 1)
 }
 
-/// Changes what is given, if nobody else changed the tenant since `version`.
+/// Updates the given fields, if the client still has `version`; `false` otherwise.
 pub async fn update(
     tx: &mut Tx,
     id: &ClientId,
@@ -67,7 +67,7 @@ pub async fn update(
     Ok(execute!(tx, sql, id, version, name, slug, now)? == 1)
 }
 
-/// Deletes a tenant with everything that is its own.
+/// Deletes a client with everything it owns.
 pub async fn delete(tx: &mut Tx, id: &ClientId) -> sqlx::Result<bool> {
     Ok(execute!(tx, "DELETE FROM client WHERE id = $1", id)? == 1)
 }

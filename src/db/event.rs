@@ -1,4 +1,4 @@
-//! What happened, kept for a while.
+//! Events, stored for a limited time.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -17,7 +17,7 @@ macro_rules! columns {
     };
 }
 
-/// Something that happened. What it is about must belong to the client.
+/// An event to insert. Everything it refers to must belong to the client.
 #[derive(Debug, Clone)]
 pub struct NewEvent<'a> {
     pub id: &'a EventId,
@@ -30,7 +30,7 @@ pub struct NewEvent<'a> {
     pub metadata: Option<Value>,
 }
 
-/// Keeps an event; false where something it names is not the client's.
+/// Inserts an event; `false` if something it refers to does not belong to the client.
 pub async fn insert(tx: &mut Tx, event: &NewEvent<'_>, now: Time) -> sqlx::Result<bool> {
     let sql = "INSERT INTO generation_event (id, client_id, generation_flow_id, product_id, generated_asset_id, user_id, event_type, \
                metadata, created_at) SELECT $1, c.id, $3, $4, $5, $6, $7, $8, $9 FROM client c WHERE c.id = $2 \
@@ -39,7 +39,7 @@ pub async fn insert(tx: &mut Tx, event: &NewEvent<'_>, now: Time) -> sqlx::Resul
                AND ($12 OR EXISTS (SELECT 1 FROM generated_asset a WHERE a.id = $5 AND a.client_id = c.id))";
     let metadata = event.metadata.as_ref().map(Json);
     let (no_flow, no_product, no_asset) = (event.flow.is_none(), event.product.is_none(), event.asset.is_none());
-    let done = execute!(
+    let rows = execute!(
         tx,
         sql,
         event.id,
@@ -55,10 +55,10 @@ pub async fn insert(tx: &mut Tx, event: &NewEvent<'_>, now: Time) -> sqlx::Resul
         no_product,
         no_asset
     )?;
-    Ok(done == 1)
+    Ok(rows == 1)
 }
 
-/// One event.
+/// Returns an event.
 pub async fn find(tx: &mut Tx, id: &EventId) -> sqlx::Result<Option<Event>> {
     maybe!(tx, Event, columns!("WHERE id = $1"), id)
 }
@@ -87,7 +87,7 @@ pub async fn list(tx: &mut Tx, filter: &EventFilter, limit: i64) -> sqlx::Result
     all!(tx, Event, sql, client, filter.kind.map_or("", EventType::as_str), flow, asset, before, limit)
 }
 
-/// How often something happened.
+/// The number of events of a type.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq, sqlx::FromRow)]
 pub struct EventCount {
     pub client_id: ClientId,
@@ -95,19 +95,19 @@ pub struct EventCount {
     pub count: i64,
 }
 
-/// How often each thing happened since then, by client.
+/// Counts events since `since`, by client and type.
 pub async fn list_counts(tx: &mut Tx, client: Option<&ClientId>, since: Time) -> sqlx::Result<Vec<EventCount>> {
     let sql = "SELECT client_id, event_type, count(*) AS count FROM generation_event WHERE ($1 = '' OR client_id = $1) \
                AND created_at >= $2 GROUP BY client_id, event_type ORDER BY client_id, event_type";
     all!(tx, EventCount, sql, client.map_or("", ClientId::as_str), since)
 }
 
-/// Deletes one event.
+/// Deletes an event.
 pub async fn delete(tx: &mut Tx, id: &EventId) -> sqlx::Result<bool> {
     Ok(execute!(tx, "DELETE FROM generation_event WHERE id = $1", id)? == 1)
 }
 
-/// Deletes what is older.
+/// Deletes events older than `before`.
 pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
     execute!(tx, "DELETE FROM generation_event WHERE created_at < $1", before)
 }

@@ -1,54 +1,54 @@
-//! What an engine's error means for the person who has to do something about it.
+//! What a database error means for the person who has to fix it.
 
 use sqlx::{Error, postgres::PgDatabaseError, sqlite::SqliteError};
 
-/// A fault that a person can mend, or that says something about the connection.
+/// A fault that a person can fix, or that tells something about the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseFault {
-    /// Nothing can be written here.
+    /// Nothing can be written.
     #[error(
-        "the database is read-only: a standby, a file system mounted so, or default_transaction_read_only is on; \
-         [database] url must lead to the primary"
+        "the database is read-only: a standby, a read-only file system, or default_transaction_read_only is on; \
+         point [database] url to the primary"
     )]
     ReadOnly,
-    /// No room.
-    #[error("the disk of the database is full: make room, no restart is needed")]
+    /// No disk space.
+    #[error("the disk of the database is full: free space, no restart is needed")]
     Full,
-    /// Somebody else writes and does not end.
+    /// Another program holds the write lock.
     #[error(
         "another program holds the write lock of the database file (a backup, or an open sqlite3 shell): end its transaction"
     )]
     Locked,
-    /// Sessions are not our own.
+    /// Sessions are shared.
     #[error(
-        "a connection pooler such as PgBouncer stands before the server: set [database] pooler = \"transaction\", or let \
-         [database] url lead to the server itself"
+        "a connection pooler such as PgBouncer is in front of the server: set [database] pooler = \"transaction\", or point \
+         [database] url to the server itself"
     )]
     Pooler,
-    /// The role may not do this.
-    #[error("the database role lacks a right: run store-sync doctor")]
+    /// The role lacks a privilege.
+    #[error("the database role lacks a privilege: run store-sync doctor")]
     Forbidden,
-    /// The engine cannot read or write its own files.
-    #[error("the database's files cannot be read or written: see the disk and the rights of its folder")]
+    /// The engine cannot read or write its files.
+    #[error("the database's files cannot be read or written: check the disk and the permissions of its folder")]
     Damaged,
-    /// The file's own content is at fault.
+    /// The file's content is invalid.
     #[error(
-        "the database file is damaged, or is no database: name the right one in [database] url, or restore it from a backup"
+        "the database file is damaged, or is not a database: set [database] url to the right file, or restore it from a backup"
     )]
     Broken,
-    /// Removed or replaced under a running process: what it writes nobody will ever read.
+    /// The file was removed or replaced under a running process: its writes are lost.
     #[error(
         "the database file was removed or replaced while it was in use: stop store-sync, put the file back (or restore it from a \
          backup), and start again"
     )]
     Gone,
-    /// No answer.
+    /// No response.
     #[error("the database does not answer")]
     Away,
 }
 
 impl DatabaseFault {
-    /// The fault behind an error, where it is a known one.
+    /// Returns the fault behind an error; `None` if it is not a known one.
     pub fn of(error: &Error) -> Option<Self> {
         match error {
             Error::Database(database) => match database.try_downcast_ref::<SqliteError>() {
@@ -61,8 +61,8 @@ impl DatabaseFault {
     }
 }
 
-/// An engine's error in its own words, with the table and column it is about, and without the place in the engine's source. Its
-/// details stay away: they may hold a whole row.
+/// Formats an engine's error with the table and column it is about, and without the position in the engine's source.
+/// Omits its details: they may contain a whole row.
 pub(super) fn words(error: &Error) -> String {
     let Error::Database(database) = error else { return error.to_string() };
     let mut text = database.message().to_owned();
@@ -78,7 +78,7 @@ pub(super) fn words(error: &Error) -> String {
     text
 }
 
-/// By the primary result code: <https://sqlite.org/rescode.html>.
+/// Maps the primary result code: <https://sqlite.org/rescode.html>.
 fn sqlite(code: &str) -> Option<DatabaseFault> {
     match code.parse::<u32>().ok()? & 0xff {
         5 | 6 => Some(DatabaseFault::Locked),
@@ -90,12 +90,12 @@ fn sqlite(code: &str) -> Option<DatabaseFault> {
     }
 }
 
-/// By SQLSTATE: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+/// Maps the SQLSTATE: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 fn postgres(error: &PgDatabaseError) -> Option<DatabaseFault> {
     match error.code() {
         "25006" => Some(DatabaseFault::ReadOnly),
         "53100" => Some(DatabaseFault::Full),
-        // A statement that another session prepared, or that was prepared in another session.
+        // A prepared statement is unknown, or already exists: another session prepared it.
         "26000" | "42P05" => Some(DatabaseFault::Pooler),
         "08P01" if error.message().contains("startup parameter") => Some(DatabaseFault::Pooler),
         "42501" => Some(DatabaseFault::Forbidden),

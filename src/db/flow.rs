@@ -1,4 +1,5 @@
-//! Attempts with fixed settings, in a session or standing alone. A deleted one is a tombstone: pictures refer to it.
+//! Flows: attempts with fixed settings, in a session or standalone. A deleted one becomes a tombstone: pictures refer
+//! to it.
 
 use sqlx::types::Json;
 
@@ -15,7 +16,7 @@ macro_rules! columns {
     };
 }
 
-/// A new flow of a client; false where there is no such client, or the session is another client's.
+/// Inserts a flow of a client; `false` if the client does not exist, or the session belongs to another client.
 pub async fn insert(tx: &mut Tx, id: &FlowId, client: &ClientId, new: &FlowInput, now: Time) -> sqlx::Result<bool> {
     let sql = "INSERT INTO generation_flow (id, collection_session_id, client_id, name, product_ids, selected_base_images, status, \
                settings, is_favorite, current_image_index, version, created_at, updated_at, from_legacy) \
@@ -30,7 +31,7 @@ pub async fn insert(tx: &mut Tx, id: &FlowId, client: &ClientId, new: &FlowInput
     Ok(execute!(tx, sql, id, session, client, name, products, images, status, Json(settings), now, alone)? == 1)
 }
 
-/// One flow that is not deleted.
+/// Returns a flow that is not deleted.
 pub async fn find(tx: &mut Tx, id: &FlowId) -> sqlx::Result<Option<GenerationFlow>> {
     maybe!(tx, GenerationFlow, columns!("WHERE id = $1 AND deleted_at IS NULL"), id)
 }
@@ -45,11 +46,11 @@ pub struct FlowFilter {
     pub favorite: bool,
     /// Only those without a session.
     pub standalone: bool,
-    /// Only flows behind this one.
+    /// Only flows after this one.
     pub after: Option<FlowId>,
 }
 
-/// Flows in the order of their ids.
+/// Lists flows by id.
 pub async fn list(tx: &mut Tx, filter: &FlowFilter, limit: i64) -> sqlx::Result<Vec<GenerationFlow>> {
     let sql = columns!(
         "WHERE deleted_at IS NULL AND ($1 = '' OR client_id = $1) AND ($2 = '' OR collection_session_id = $2) \
@@ -63,7 +64,7 @@ pub async fn list(tx: &mut Tx, filter: &FlowFilter, limit: i64) -> sqlx::Result<
     all!(tx, GenerationFlow, sql, client, session, status, filter.favorite, filter.standalone, after, limit)
 }
 
-/// Changes what is given, if nobody else changed the flow since `version`. Its client and session stay.
+/// Updates the given fields, if the flow still has `version`; `false` otherwise. Client and session cannot change.
 pub async fn update(tx: &mut Tx, id: &FlowId, version: i32, change: &FlowInput, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generation_flow SET name = coalesce($3, name), product_ids = coalesce($4, product_ids), \
                selected_base_images = coalesce($5, selected_base_images), status = coalesce($6, status), \
@@ -72,25 +73,25 @@ pub async fn update(tx: &mut Tx, id: &FlowId, version: i32, change: &FlowInput, 
     let products: Option<Json<&Vec<ProductId>>> = change.product_ids.as_ref().map(Json);
     let images = change.selected_base_images.as_ref().map(Json);
     let settings = change.settings.as_ref().map(Json);
-    let done = execute!(tx, sql, id, version, change.name.as_deref(), products, images, change.status, settings, now)?;
-    Ok(done == 1)
+    let rows = execute!(tx, sql, id, version, change.name.as_deref(), products, images, change.status, settings, now)?;
+    Ok(rows == 1)
 }
 
-/// Sets the client's flag; false where there is no such flow.
+/// Sets the client's flag; `false` if the flow does not exist.
 pub async fn mark_favorite(tx: &mut Tx, id: &str, favorite: bool, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generation_flow SET is_favorite = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL";
     Ok(execute!(tx, sql, id, favorite, now)? == 1)
 }
 
-/// Deletes a flow; its pictures keep knowing it.
+/// Soft-deletes a flow; its pictures still refer to it.
 pub async fn delete(tx: &mut Tx, id: &FlowId, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generation_flow SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
-    let done = execute!(tx, sql, id, now)?;
+    let rows = execute!(tx, sql, id, now)?;
     for table in [
         "DELETE FROM tag_assignment WHERE entity_type = 'generation_flow' AND entity_id = $1",
         "DELETE FROM user_favorite WHERE entity_type = 'generation_flow' AND entity_id = $1",
     ] {
         execute!(tx, table, id)?;
     }
-    Ok(done == 1)
+    Ok(rows == 1)
 }

@@ -1,4 +1,4 @@
-//! Pictures that show where a session should go.
+//! Inspirations: pictures that show the intended style of a session.
 
 use serde_json::Value;
 use sqlx::types::Json;
@@ -15,7 +15,7 @@ macro_rules! columns {
     };
 }
 
-/// A picture to be kept with a session.
+/// An inspiration to insert.
 pub struct NewInspiration<'a> {
     pub id: &'a InspirationId,
     pub session: &'a SessionId,
@@ -25,7 +25,7 @@ pub struct NewInspiration<'a> {
     pub sha256: Option<&'a str>,
 }
 
-/// Keeps a picture behind those the session has; false where there is no such session.
+/// Inserts a picture after those of the session; `false` if the session does not exist.
 pub async fn insert(tx: &mut Tx, new: &NewInspiration<'_>, now: Time) -> sqlx::Result<bool> {
     let sql = "INSERT INTO inspiration_image (id, collection_session_id, url, r2_key, source, display_order, sha256, created_at) \
                SELECT $1, s.id, $3, $4, $5, (SELECT coalesce(max(display_order) + 1, 0) FROM inspiration_image \
@@ -33,17 +33,17 @@ pub async fn insert(tx: &mut Tx, new: &NewInspiration<'_>, now: Time) -> sqlx::R
     Ok(execute!(tx, sql, new.id, new.session, new.url, new.r2_key, new.source, new.sha256, now)? == 1)
 }
 
-/// One picture.
+/// Returns a picture.
 pub async fn find(tx: &mut Tx, id: &InspirationId) -> sqlx::Result<Option<Inspiration>> {
     maybe!(tx, Inspiration, columns!("WHERE id = $1"), id)
 }
 
-/// The pictures of a session in their order.
+/// Lists the pictures of a session in their order.
 pub async fn list(tx: &mut Tx, session: &SessionId) -> sqlx::Result<Vec<Inspiration>> {
     all!(tx, Inspiration, columns!("WHERE collection_session_id = $1 ORDER BY display_order, id"), session)
 }
 
-/// Moves a picture to another place in the order, or keeps what was seen on it.
+/// Sets the position or the analysis of a picture.
 pub async fn update(
     tx: &mut Tx,
     id: &InspirationId,
@@ -54,7 +54,7 @@ pub async fn update(
     Ok(execute!(tx, sql, id, order, analysis.map(Json))? == 1)
 }
 
-/// Those of these object keys that some picture is kept under.
+/// Returns those of these object keys that an inspiration uses.
 pub async fn list_known_keys(tx: &mut Tx, keys: &[String]) -> sqlx::Result<Vec<String>> {
     let mut known: Vec<(String,)> = Vec::new();
     for chunk in keys.chunks(1000) {
@@ -74,7 +74,7 @@ pub async fn list_known_keys(tx: &mut Tx, keys: &[String]) -> sqlx::Result<Vec<S
     Ok(known.into_iter().map(|(key,)| key).collect())
 }
 
-/// Deletes a picture's row; its bytes are the object store's.
+/// Deletes a picture's row; the caller deletes its bytes from the object store.
 pub async fn delete(tx: &mut Tx, id: &InspirationId) -> sqlx::Result<bool> {
     Ok(execute!(tx, "DELETE FROM inspiration_image WHERE id = $1", id)? == 1)
 }

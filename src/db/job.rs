@@ -1,4 +1,4 @@
-//! The queue: lanes, leases and fences.
+//! The job queue: lanes, leases and fencing.
 
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type, types::Json};
 
@@ -15,7 +15,7 @@ macro_rules! fields {
     };
 }
 
-/// A job to be left: now, and by its task's own policy, unless it is said otherwise.
+/// A job to enqueue: due now and with its task's policy, unless the caller changes that.
 #[derive(Debug, Clone)]
 pub struct NewJob {
     pub id: JobId,
@@ -24,7 +24,7 @@ pub struct NewJob {
     pub policy: JobPolicy,
     pub created_at: Time,
     pub scheduled_for: Time,
-    /// Its client's turn in the pool.
+    /// Its client's turn in the pool, for fair queuing.
     pub turn: i64,
 }
 
@@ -37,27 +37,28 @@ impl NewJob {
     }
 }
 
-/// Leaves a job, and rings for it once that is committed; gives its id, or that of the one with the same dedupe key that waits or
-/// runs already.
+/// Enqueues a job and wakes workers on commit; returns its id, or that of the pending or running job with the same
+/// dedupe key.
 pub async fn enqueue(tx: &mut Tx, outside: &Outside, client: &ClientId, task: Task) -> sqlx::Result<JobId> {
     insert(tx, &NewJob::new(outside, client, task)).await
 }
 
-/// The first free turn of a client in a pool. Turns go before age: whoever left a thousand jobs has taken a thousand turns, and whoever
-/// comes then begins where the pool stands now, so that clients take turns however much each of them left.
+/// Returns the first free turn of a client in a pool (fair queuing). Turns come before age: a client that enqueued a
+/// thousand jobs occupies a thousand turns, and a later client starts at the pool's present turn, so that clients
+/// alternate regardless of how much each enqueued.
 pub async fn next_turn(tx: &mut Tx, pool: Pool, client: &ClientId, now: Time) -> sqlx::Result<i64> {
-    let own = "SELECT max(turn) FROM job WHERE client_id = $1 AND queue = $2 AND status = 'pending'";
-    // Jobs without turns, and those that wait for a later time, do not say where the pool stands.
-    let stands = "SELECT coalesce((SELECT min(turn) FROM job WHERE queue = $1 AND status = 'pending' AND type = 'generate' \
+    let own_turn = "SELECT max(turn) FROM job WHERE client_id = $1 AND queue = $2 AND status = 'pending'";
+    // Jobs without turns, and those scheduled for later, do not define the pool's present turn.
+    let pool_turn = "SELECT coalesce((SELECT min(turn) FROM job WHERE queue = $1 AND status = 'pending' AND type = 'generate' \
                   AND scheduled_for <= $2), (SELECT max(turn) FROM job WHERE queue = $1 AND status = 'processing'), \
                   (SELECT min(turn) FROM job WHERE queue = $1 AND status = 'pending' AND type = 'generate'))";
-    let own: Option<(Option<i64>,)> = maybe!(tx, (Option<i64>,), own, client, pool)?;
-    let stands: Option<(Option<i64>,)> = maybe!(tx, (Option<i64>,), stands, pool, now)?;
-    let own = own.and_then(|(turn,)| turn).map_or(0, |turn| turn + 1);
-    Ok(own.max(stands.and_then(|(turn,)| turn).unwrap_or(0)))
+    let own_turn: Option<(Option<i64>,)> = maybe!(tx, (Option<i64>,), own_turn, client, pool)?;
+    let pool_turn: Option<(Option<i64>,)> = maybe!(tx, (Option<i64>,), pool_turn, pool, now)?;
+    let own_turn = own_turn.and_then(|(turn,)| turn).map_or(0, |turn| turn + 1);
+    Ok(own_turn.max(pool_turn.and_then(|(turn,)| turn).unwrap_or(0)))
 }
 
-/// The same for one that was made with more care.
+/// As `enqueue`, for a job whose fields the caller set.
 pub async fn insert(tx: &mut Tx, job: &NewJob) -> sqlx::Result<JobId> {
     let sql = "INSERT INTO job (id, client_id, queue, store_connection_id, type, payload, status, max_attempts, \
                scheduled_for, lane, priority, dedupe_key, created_at, flow_id, turn) \
@@ -91,7 +92,7 @@ pub async fn insert(tx: &mut Tx, job: &NewJob) -> sqlx::Result<JobId> {
     existing.map(|(id,)| id).ok_or(sqlx::Error::RowNotFound)
 }
 
-/// Takes the next due job of a pool whose lane is free, with a lease until `until`.
+/// Claims the next due job of a pool whose lane is free, with a lease until `until`; `None` if there is none.
 pub async fn claim(tx: &mut Tx, pool: Pool, worker: &str, times: (Time, Time)) -> sqlx::Result<Option<Job>> {
     macro_rules! claim {
         ($lock:literal) => {
@@ -113,27 +114,27 @@ pub async fn claim(tx: &mut Tx, pool: Pool, worker: &str, times: (Time, Time)) -
         Tx::Postgres(_) => claim!(" FOR UPDATE SKIP LOCKED"),
     };
     loop {
-        let claimed = super::with!(tx, c, kept => {
-            let query = sqlx::query(sql).bind(pool).bind(worker).bind(now).bind(until).persistent(kept);
-            query.fetch_optional(c).await.map(|row| row.map(|row| read(&row)))
+        let claimed = super::with!(tx, c, cached => {
+            let query = sqlx::query(sql).bind(pool).bind(worker).bind(now).bind(until).persistent(cached);
+            query.fetch_optional(c).await.map(|row| row.map(|row| decode(&row)))
         });
         match claimed {
-            // Another replica took a job of the same lane in the same moment: there is nothing for us now.
+            // Another replica claimed a job of the same lane at the same moment: nothing to do now.
             Err(sqlx::Error::Database(e)) if e.is_unique_violation() => return Ok(None),
             Err(error) => return Err(error),
             Ok(None) => return Ok(None),
             Ok(Some((_, Ok(job)))) => return Ok(Some(job)),
-            // What cannot be read cannot be done; it must not stand before those behind it either.
+            // A row that cannot be decoded cannot be run; it must not block those behind it.
             Ok(Some((id, Err(error)))) => {
-                rows::tell(&error);
+                rows::log_once(&error);
                 mark_unreadable(tx, &id?, &error.to_string(), now).await?;
             }
         }
     }
 }
 
-/// A claimed row: its id and the job, each where it can be read.
-fn read<R: Row>(row: &R) -> (sqlx::Result<JobId>, sqlx::Result<Job>)
+/// Decodes a claimed row: its id and the job, each as a result of its own.
+fn decode<R: Row>(row: &R) -> (sqlx::Result<JobId>, sqlx::Result<Job>)
 where
     Job: for<'r> FromRow<'r, R>,
     for<'s> &'s str: ColumnIndex<R>,
@@ -143,27 +144,27 @@ where
     (row.try_get::<String, _>("id").map(JobId), rows::one("UPDATE job", row))
 }
 
-/// Ends a job whose row says nothing that can be done.
+/// Fails a job whose row cannot be decoded.
 async fn mark_unreadable(tx: &mut Tx, id: &JobId, error: &str, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE job SET status = 'failed', running_lane = NULL, lease_expires_at = NULL, failures = failures + 1, \
                error = $2, completed_at = $3, scheduled_for = $3 WHERE id = $1";
     execute!(tx, sql, id, error, now).map(drop)
 }
 
-/// Keeps the lease alive; false if the job is no longer ours.
+/// Extends the lease of a job; `false` if the job is no longer ours.
 pub async fn heartbeat(tx: &mut Tx, job: &Job, until: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE job SET lease_expires_at = $3 WHERE id = $1 AND attempts = $2 AND status = 'processing'";
     Ok(execute!(tx, sql, &job.id, job.attempts, until)? == 1)
 }
 
-/// Ends a job well.
+/// Completes a job.
 pub async fn mark_completed(tx: &mut Tx, job: &Job, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE job SET status = 'completed', running_lane = NULL, lease_expires_at = NULL, completed_at = $3, \
                error = NULL WHERE id = $1 AND attempts = $2 AND status = 'processing'";
     Ok(execute!(tx, sql, &job.id, job.attempts, now)? == 1)
 }
 
-/// Puts a job back until `at`, counting a failure.
+/// Reschedules a job at `at` after a failure.
 pub async fn mark_retry(tx: &mut Tx, job: &Job, error: &str, at: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE job SET status = 'pending', running_lane = NULL, lease_expires_at = NULL, locked_by = NULL, \
                failures = failures + 1, error = $3, scheduled_for = $4 \
@@ -171,7 +172,7 @@ pub async fn mark_retry(tx: &mut Tx, job: &Job, error: &str, at: Time) -> sqlx::
     Ok(execute!(tx, sql, &job.id, job.attempts, error, at)? == 1)
 }
 
-/// Puts a job back until `at`; it did not fail, something it needs is away.
+/// Reschedules a job at `at` without counting a failure: something it needs is unavailable.
 pub async fn mark_postponed(tx: &mut Tx, job: &Job, why: &str, (at, now): (Time, Time)) -> sqlx::Result<bool> {
     let sql = "UPDATE job SET status = 'pending', running_lane = NULL, lease_expires_at = NULL, locked_by = NULL, \
                postponements = postponements + 1, waiting_since = coalesce(waiting_since, $5), error = $3, scheduled_for = $4 \
@@ -179,7 +180,7 @@ pub async fn mark_postponed(tx: &mut Tx, job: &Job, why: &str, (at, now): (Time,
     Ok(execute!(tx, sql, &job.id, job.attempts, why, at, now)? == 1)
 }
 
-/// Puts a job back that goes on later: behind those that wait already, however urgent it was to begin with. Nothing failed.
+/// Reschedules a job that goes on later: behind those already waiting, whatever its priority was. Counts no failure.
 pub async fn mark_continued(tx: &mut Tx, job: &Job, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE job SET status = 'pending', running_lane = NULL, lease_expires_at = NULL, locked_by = NULL, \
                postponements = postponements + 1, priority = CASE WHEN priority < 100 THEN 100 ELSE priority END, \
@@ -187,14 +188,14 @@ pub async fn mark_continued(tx: &mut Tx, job: &Job, now: Time) -> sqlx::Result<b
     Ok(execute!(tx, sql, &job.id, job.attempts, now)? == 1)
 }
 
-/// Whether a job of a pool waits for nothing but a worker.
+/// Whether a job of a pool waits only for a worker.
 pub async fn is_awaited(tx: &mut Tx, pool: Pool, now: Time) -> sqlx::Result<bool> {
     let sql = "SELECT j.id FROM job j WHERE j.status = 'pending' AND j.queue = $1 AND j.scheduled_for <= $2 \
                AND NOT EXISTS (SELECT 1 FROM job r WHERE r.running_lane = j.lane) LIMIT 1";
     Ok(maybe!(tx, (JobId,), sql, pool, now)?.is_some())
 }
 
-/// Every waiting picture that a model is to make waits until `at`, too, and says why; gives how many.
+/// Reschedules all pending jobs that use a model at `at`, recording why; returns how many.
 pub async fn postpone_models(tx: &mut Tx, why: &str, at: Time) -> sqlx::Result<u64> {
     macro_rules! postpone {
         ($truth:literal, $lock:literal) => {
@@ -208,29 +209,30 @@ pub async fn postpone_models(tx: &mut Tx, why: &str, at: Time) -> sqlx::Result<u
         };
     }
     let sql = match tx {
-        // The embedded engine gives a truth of JSON as a number.
+        // SQLite returns JSON booleans as numbers.
         Tx::Sqlite(_) => postpone!("1", ""),
-        // Two workers may do this at once: each takes what the other has not.
+        // Two workers may run this at once: each takes the rows that the other has not locked.
         Tx::Postgres(_) => postpone!("'true'", " ORDER BY id FOR UPDATE SKIP LOCKED"),
     };
     execute!(tx, sql, at, why)
 }
 
-/// Ends a job without success.
+/// Fails a job for good.
 pub async fn mark_failed(tx: &mut Tx, job: &Job, error: &str, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE job SET status = 'failed', running_lane = NULL, lease_expires_at = NULL, failures = failures + 1, \
                error = $3, completed_at = $4 WHERE id = $1 AND attempts = $2 AND status = 'processing'";
     Ok(execute!(tx, sql, &job.id, job.attempts, error, now)? == 1)
 }
 
-/// Failures so far.
+/// Returns the number of failures so far.
 pub async fn get_failures(tx: &mut Tx, id: &JobId) -> sqlx::Result<i32> {
     let row: Option<(i32,)> = maybe!(tx, (i32,), "SELECT failures FROM job WHERE id = $1", id)?;
     Ok(row.map_or(0, |(failures,)| failures))
 }
 
-/// Frees jobs whose worker fell silent: leases that ended before `now`, or every lease where the caller owns the database alone.
-/// An interruption is no failure, but a job interrupted `limit` times without ever ending is given up.
+/// Releases jobs whose worker stopped its heartbeat: leases that expired before `now`, or all leases if the caller is
+/// the only owner of the database. An interruption is not a failure, but a job that was interrupted `limit` times
+/// without ever ending is failed.
 pub async fn release_expired(tx: &mut Tx, now: Time, all_of_them: bool, limit: i32) -> sqlx::Result<u64> {
     let give_up = "UPDATE job SET status = 'failed', running_lane = NULL, lease_expires_at = NULL, completed_at = $1, \
                    error = 'interrupted too often: its process ended each time' \
@@ -241,12 +243,12 @@ pub async fn release_expired(tx: &mut Tx, now: Time, all_of_them: bool, limit: i
     execute!(tx, free, now, all_of_them)
 }
 
-/// One job.
+/// Returns a job.
 pub async fn find(tx: &mut Tx, id: &JobId) -> sqlx::Result<Option<Job>> {
     maybe!(tx, Job, concat!("SELECT ", fields!(), " FROM job WHERE id = $1"), id)
 }
 
-/// Jobs that wait or run, oldest first; of one shop where one is named.
+/// Lists pending and running jobs, oldest first; of one shop if `connection` is given.
 pub async fn list_open(tx: &mut Tx, connection: Option<&ConnectionId>, limit: i64) -> sqlx::Result<Vec<Job>> {
     let sql = concat!(
         "SELECT ",
@@ -257,31 +259,31 @@ pub async fn list_open(tx: &mut Tx, connection: Option<&ConnectionId>, limit: i6
     all!(tx, Job, sql, connection.map_or("", ConnectionId::as_str), limit)
 }
 
-/// When the next waiting job of any pool is due.
+/// Returns when the next pending job of any pool is due.
 pub async fn next_due(tx: &mut Tx) -> sqlx::Result<Option<Time>> {
     let sql = "SELECT scheduled_for FROM job WHERE status = 'pending' ORDER BY scheduled_for LIMIT 1";
     Ok(all!(tx, (Time,), sql)?.first().map(|(at,)| *at))
 }
 
-/// Cancels waiting jobs of a shop, of all kinds.
+/// Cancels the pending jobs of a shop, of all kinds.
 pub async fn cancel_pending(tx: &mut Tx, connection: &ConnectionId, now: Time) -> sqlx::Result<u64> {
     let sql =
         "UPDATE job SET status = 'cancelled', completed_at = $2 WHERE store_connection_id = $1 AND status = 'pending'";
     execute!(tx, sql, connection, now)
 }
 
-/// Cancels a flow's waiting jobs; gives how many. Those under way end by themselves.
+/// Cancels the pending jobs of a flow; returns how many. Running ones end by themselves.
 pub async fn cancel_of_flow(tx: &mut Tx, flow: &FlowId, now: Time) -> sqlx::Result<u64> {
     let sql = "UPDATE job SET status = 'cancelled', completed_at = $2 WHERE flow_id = $1 AND status = 'pending'";
     execute!(tx, sql, flow, now)
 }
 
-/// Forgets jobs that ended before `before`.
+/// Deletes jobs that ended before `before`.
 pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
     execute!(tx, "DELETE FROM job WHERE completed_at < $1 AND status IN ('completed', 'failed', 'cancelled')", before)
 }
 
-/// Jobs by id, in any order.
+/// Lists jobs by id, in any order.
 pub async fn list_by_ids(tx: &mut Tx, ids: &[JobId]) -> sqlx::Result<Vec<Job>> {
     if ids.is_empty() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! Which daemons are alive, and who owns an embedded database alone.
+//! The presence of daemons, and exclusive ownership of an embedded database.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -10,7 +10,7 @@ use sqlx::SqliteConnection;
 use super::{Db, Tx, execute, scalar};
 use crate::model::Time;
 
-/// Says that `holder` lives until `until`.
+/// Records that `holder` is alive until `until`.
 pub async fn upsert(tx: &mut Tx, name: &str, holder: &str, until: Time, now: Time) -> sqlx::Result<()> {
     let sql = "INSERT INTO daemon_lease (name, holder, expires_at, updated_at) VALUES ($1, $2, $3, $4) \
                ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at, \
@@ -18,49 +18,50 @@ pub async fn upsert(tx: &mut Tx, name: &str, holder: &str, until: Time, now: Tim
     execute!(tx, sql, name, holder, until, now).map(drop)
 }
 
-/// How many daemons are alive.
+/// Returns how many daemons are alive.
 pub async fn count_alive(tx: &mut Tx, now: Time) -> sqlx::Result<i64> {
     Ok(scalar!(tx, i64, "SELECT count(*) FROM daemon_lease WHERE expires_at > $1", now)?.unwrap_or(0))
 }
 
-/// Signs off.
+/// Removes a daemon's presence.
 pub async fn delete(tx: &mut Tx, name: &str) -> sqlx::Result<()> {
     execute!(tx, "DELETE FROM daemon_lease WHERE name IN ($1, 'ready:' || $1)", name).map(drop)
 }
 
-/// Writes something that says nothing: proof that it can be done. Each process has a row of its own, so that none waits for
-/// another that has stopped in the middle of this.
+/// Writes a row that nothing reads, as proof that writing works. Each process has its own row, so that none waits for
+/// another that stopped in the middle of this.
 pub async fn try_write(tx: &mut Tx, instance: &str, now: Time) -> sqlx::Result<()> {
     upsert(tx, &format!("ready:{instance}"), "proof that the database can be written to", now, now).await
 }
 
-/// Forgets daemons that fell silent before `before`.
+/// Deletes daemons whose presence expired before `before`.
 pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
     execute!(tx, "DELETE FROM daemon_lease WHERE expires_at < $1", before)
 }
 
-/// Whether one process works on this database alone.
+/// Whether one process has the database for itself.
 pub enum Ownership {
     /// A server: any number of replicas.
     Shared,
     /// The embedded database is ours until this is dropped or the process dies.
     Sole(Sole),
-    /// Another process works on the embedded database.
+    /// Another process owns the embedded database.
     Taken,
 }
 
-/// The right to work on an embedded database alone. The lock lies on the engine's own log, which nobody can remove without
-/// destroying the database; the connection keeps the log in being, for the engine removes it with the last one.
+/// Exclusive ownership of an embedded database. The lock is on the engine's write-ahead log, which nobody can remove
+/// without destroying the database; the open connection keeps that file in existence, because the engine removes it
+/// with its last connection.
 pub struct Sole {
     _log: File,
     _connection: SqliteConnection,
 }
 
-/// Tries to become the one worker of an embedded database.
+/// Tries to become the only owner of an embedded database.
 pub async fn own(db: &Db) -> sqlx::Result<Ownership> {
     let Db::Sqlite { file, read, .. } = db else { return Ok(Ownership::Shared) };
     let mut connection = read.acquire().await?.detach();
-    // The first look is what opens the log.
+    // The first query creates the log.
     sqlx::query("SELECT count(*) FROM sqlite_master").execute(&mut connection).await?;
     let mut name = file.as_os_str().to_owned();
     name.push("-wal");

@@ -1,4 +1,5 @@
-//! Entries of the ledger and the months' money. Promising is one conditional statement, so that no two callers share the last cent.
+//! Ledger entries and monthly spending. A reservation is one conditional statement, so that no two callers spend the
+//! same last cent.
 
 use super::{Tx, all, build, execute, maybe};
 use crate::model::{AssetId, ClientId, ConnectionId, ProductId, Time, UsageEntry, UsageKind, UsageSum};
@@ -13,7 +14,7 @@ macro_rules! columns {
     };
 }
 
-/// Something that is going to be paid for.
+/// A cost to reserve.
 pub struct NewEntry<'a> {
     pub id: String,
     pub client: &'a ClientId,
@@ -27,20 +28,20 @@ pub struct NewEntry<'a> {
     pub reserved: i64,
 }
 
-/// What it came to.
+/// The actual cost.
 #[derive(Debug, Clone, Default)]
 pub struct Paid<'a> {
     /// Millionths of a US dollar.
     pub usd_micros: i64,
     pub model: &'a str,
-    /// Tokens of the model, in and out; none where nobody counts.
+    /// Input and output tokens of the model; `None` if they are not counted.
     pub tokens: Option<(i64, i64)>,
 }
 
-/// Rows of one statement: nine values each.
+/// Rows per statement: nine values each.
 const ROWS: usize = 2000;
 
-/// Writes promises down.
+/// Inserts reservations.
 pub async fn insert(tx: &mut Tx, entries: &[NewEntry<'_>], now: Time) -> sqlx::Result<()> {
     for chunk in entries.chunks(ROWS) {
         build!(
@@ -62,17 +63,18 @@ pub async fn insert(tx: &mut Tx, entries: &[NewEntry<'_>], now: Time) -> sqlx::R
     Ok(())
 }
 
-/// The promise of an output that is not settled yet.
+/// Returns the open reservation of an output.
 pub async fn find_reserved(tx: &mut Tx, asset: &AssetId) -> sqlx::Result<Option<UsageEntry>> {
     maybe!(tx, UsageEntry, columns!("WHERE generated_asset_id = $1 AND status = 'reserved' ORDER BY id LIMIT 1"), asset)
 }
 
-/// One entry.
+/// Returns an entry.
 pub async fn find(tx: &mut Tx, id: &str) -> sqlx::Result<Option<UsageEntry>> {
     maybe!(tx, UsageEntry, columns!("WHERE id = $1"), id)
 }
 
-/// The promise of an output, taken for this transaction: whoever wants it at the same time waits, and sees it as it is then.
+/// Returns the open reservation of an output, locked until this transaction ends: a concurrent caller waits, and then
+/// sees the new state.
 pub async fn lock_reserved(tx: &mut Tx, asset: &AssetId) -> sqlx::Result<Option<UsageEntry>> {
     let sql =
         "UPDATE usage_entry SET settled_at = NULL WHERE generated_asset_id = $1 AND status = 'reserved' RETURNING id";
@@ -80,18 +82,18 @@ pub async fn lock_reserved(tx: &mut Tx, asset: &AssetId) -> sqlx::Result<Option<
     find(tx, &id).await
 }
 
-/// The model is asked now, for a promise that was taken.
+/// Records that the model is called now for a locked reservation.
 pub async fn mark_called(tx: &mut Tx, entry: &UsageEntry, at: Time) -> sqlx::Result<()> {
     execute!(tx, "UPDATE usage_entry SET called_at = $2 WHERE id = $1 AND status = 'reserved'", &entry.id, at).map(drop)
 }
 
-/// What the model was asked at that time is answered; a later question of somebody else is not.
+/// Records that the call made at `at` was answered; a later call by somebody else stays open.
 pub async fn mark_answered(tx: &mut Tx, asset: &AssetId, at: Time) -> sqlx::Result<()> {
     let sql = "UPDATE usage_entry SET called_at = NULL WHERE generated_asset_id = $1 AND status = 'reserved' AND called_at = $2";
     execute!(tx, sql, asset, at).map(drop)
 }
 
-/// The promise is for another month, or for another price: its money moves there. False where `cap` would be passed.
+/// Moves a reservation to another month or price, with its money; `false` if `cap` would be exceeded.
 pub async fn move_reservation(
     tx: &mut Tx,
     entry: &UsageEntry,
@@ -108,8 +110,8 @@ pub async fn move_reservation(
     execute!(tx, sql, &entry.id, month, price).map(|_| true)
 }
 
-/// Promises of outputs that are not made: what was not asked for is free again, what was asked for and never answered counts as paid. Gives the
-/// entries as they are now; the money itself is `release_money`'s.
+/// Closes the reservations of outputs that are not made: without a call they are released, with an unanswered call
+/// they count as paid. Returns the entries in their new state; the caller releases the money with `release_money`.
 pub async fn mark_all_released(tx: &mut Tx, assets: &[AssetId], now: Time) -> sqlx::Result<Vec<UsageEntry>> {
     let mut entries: Vec<UsageEntry> = Vec::with_capacity(assets.len());
     for chunk in assets.chunks(1000) {
@@ -137,20 +139,21 @@ pub async fn mark_all_released(tx: &mut Tx, assets: &[AssetId], now: Time) -> sq
     Ok(entries)
 }
 
-/// Promised money is free again.
+/// Releases reserved money.
 pub async fn release_money(tx: &mut Tx, (budget, month): (&str, &str), usd_micros: i64, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE spending SET usd_micros = usd_micros - $3, updated_at = $4 WHERE budget = $1 AND month = $2";
     execute!(tx, sql, budget, month, usd_micros, now).map(drop)
 }
 
-/// What was promised was perhaps spent, and nothing came of it; false where it was settled or released before.
+/// Settles a reservation as lost: the money may have been spent, without a result; `false` if it is already settled
+/// or released.
 pub async fn mark_lost(tx: &mut Tx, entry: &UsageEntry, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE usage_entry SET kind = 'lost', status = 'settled', usd_micros = reserved_usd_micros, settled_at = $2 \
                WHERE id = $1 AND status = 'reserved'";
     Ok(execute!(tx, sql, &entry.id, now)? == 1)
 }
 
-/// Promises of analyses, which no job settles, that are older than `before`: their process ended.
+/// Lists reservations of analyses older than `before`, which no job settles: their process ended.
 pub async fn list_forgotten(tx: &mut Tx, before: Time, limit: i64) -> sqlx::Result<Vec<UsageEntry>> {
     let sql = columns!(
         "WHERE status = 'reserved' AND kind IN ('product_analysis', 'scene_analysis') AND created_at < $1 ORDER BY id LIMIT $2"
@@ -158,12 +161,12 @@ pub async fn list_forgotten(tx: &mut Tx, before: Time, limit: i64) -> sqlx::Resu
     all!(tx, UsageEntry, sql, before, limit)
 }
 
-/// Entries of a client's month, oldest first.
+/// Lists the entries of a client's month, oldest first.
 pub async fn list(tx: &mut Tx, client: &ClientId, month: &str, limit: i64) -> sqlx::Result<Vec<UsageEntry>> {
     all!(tx, UsageEntry, columns!("WHERE client_id = $1 AND month = $2 ORDER BY id LIMIT $3"), client, month, limit)
 }
 
-/// It was made: the promise becomes what it cost. False where it was settled or released before.
+/// Settles a reservation at its actual cost; `false` if it is already settled or released.
 pub async fn mark_settled(tx: &mut Tx, entry: &UsageEntry, paid: &Paid<'_>, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE usage_entry SET status = 'settled', usd_micros = $2, model = $3, input_tokens = $4, output_tokens = $5, \
                settled_at = $6 WHERE id = $1 AND status = 'reserved'";
@@ -175,7 +178,7 @@ pub async fn mark_settled(tx: &mut Tx, entry: &UsageEntry, paid: &Paid<'_>, now:
     Ok(true)
 }
 
-/// It was not made: what was promised is free again. False where it was settled or released before.
+/// Releases a reservation that was not used; `false` if it is already settled or released.
 pub async fn mark_released(tx: &mut Tx, entry: &UsageEntry, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE usage_entry SET status = 'released', settled_at = $2 WHERE id = $1 AND status = 'reserved'";
     if execute!(tx, sql, &entry.id, now)? == 0 {
@@ -192,7 +195,7 @@ async fn move_money(tx: &mut Tx, entry: &UsageEntry, by: i64, now: Time) -> sqlx
     }
 }
 
-/// Promises a month's money, all or nothing; false where `cap` (none: without end) would be passed.
+/// Reserves money of a month, all or nothing; `false` if `cap` (`None`: unlimited) would be exceeded.
 pub async fn reserve_money(
     tx: &mut Tx,
     (budget, month): (&str, &str),
@@ -207,14 +210,14 @@ pub async fn reserve_money(
     Ok(execute!(tx, take, budget, month, usd_micros, now, cap.unwrap_or(-1))? == 1)
 }
 
-/// What is spent and promised of a month's money, in millionths of a US dollar.
+/// Returns what is spent and reserved of a month's money, in millionths of a US dollar.
 pub async fn get_spending(tx: &mut Tx, budget: &str, month: &str) -> sqlx::Result<i64> {
-    let found: Option<(i64,)> =
+    let row: Option<(i64,)> =
         maybe!(tx, (i64,), "SELECT usd_micros FROM spending WHERE budget = $1 AND month = $2", budget, month)?;
-    Ok(found.map_or(0, |(sum,)| sum))
+    Ok(row.map_or(0, |(sum,)| sum))
 }
 
-/// What a ledger is added up by.
+/// The dimension of a sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
     Shop,
@@ -237,7 +240,7 @@ macro_rules! sums {
     };
 }
 
-/// A client's month, added up; the dearest first.
+/// Lists the sums of a client's month, the most expensive first.
 pub async fn list_sums(tx: &mut Tx, client: &ClientId, month: &str, by: By, limit: i64) -> sqlx::Result<Vec<UsageSum>> {
     let sql = match by {
         By::Shop => sums!("store_connection_id"),
@@ -249,17 +252,17 @@ pub async fn list_sums(tx: &mut Tx, client: &ClientId, month: &str, by: By, limi
     all!(tx, UsageSum, sql, client, month, limit)
 }
 
-/// Bytes that a client's outputs take, originals too; deleted ones count until their bytes are gone.
+/// Returns the bytes that a client's outputs occupy, originals included; deleted ones count until their bytes are gone.
 pub async fn get_stored_bytes(tx: &mut Tx, client: &ClientId) -> sqlx::Result<i64> {
     let sql = "SELECT CAST(coalesce(sum(coalesce(byte_size, 0) + coalesce(original_byte_size, 0)), 0) AS BIGINT) \
                FROM generated_asset WHERE client_id = $1";
-    let found: Option<(i64,)> = maybe!(tx, (i64,), sql, client)?;
-    Ok(found.map_or(0, |(sum,)| sum))
+    let row: Option<(i64,)> = maybe!(tx, (i64,), sql, client)?;
+    Ok(row.map_or(0, |(sum,)| sum))
 }
 
-/// Outputs of a client that are ordered and not made yet.
+/// Returns the number of a client's outputs that are queued or in progress.
 pub async fn count_ordered(tx: &mut Tx, client: &ClientId) -> sqlx::Result<i64> {
     let sql = "SELECT count(*) FROM generated_asset WHERE client_id = $1 AND status IN ('pending', 'generating') AND deleted_at IS NULL";
-    let found: Option<(i64,)> = maybe!(tx, (i64,), sql, client)?;
-    Ok(found.map_or(0, |(count,)| count))
+    let row: Option<(i64,)> = maybe!(tx, (i64,), sql, client)?;
+    Ok(row.map_or(0, |(count,)| count))
 }

@@ -1,4 +1,4 @@
-//! What was said in sessions and chats, and the chats themselves.
+//! Messages of sessions and chats.
 
 use serde_json::Value;
 use sqlx::types::Json;
@@ -16,7 +16,7 @@ macro_rules! columns {
     };
 }
 
-/// Where something is said.
+/// The parent of a message.
 #[derive(Debug, Clone)]
 pub enum Parent {
     Chat(ChatId),
@@ -32,7 +32,7 @@ impl Parent {
     }
 }
 
-/// Keeps what was said; false where the place does not exist.
+/// Inserts a message; `false` if the parent does not exist.
 pub async fn insert(
     tx: &mut Tx,
     id: &MessageId,
@@ -48,12 +48,12 @@ pub async fn insert(
     Ok(execute!(tx, sql, id, chat, session, role, Json(parts), now)? == 1)
 }
 
-/// One message.
+/// Returns a message.
 pub async fn find(tx: &mut Tx, id: &MessageId) -> sqlx::Result<Option<Message>> {
     maybe!(tx, Message, columns!("WHERE id = $1"), id)
 }
 
-/// What was said in one place, in order, behind `after`.
+/// Lists the messages of a parent in order, after `after`.
 pub async fn list(tx: &mut Tx, parent: &Parent, after: Option<&Message>, limit: i64) -> sqlx::Result<Vec<Message>> {
     let sql = columns!(
         "WHERE (chat_session_id = $1 OR collection_session_id = $2) AND (created_at > $3 OR (created_at = $3 AND id > $4)) \

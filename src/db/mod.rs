@@ -1,7 +1,7 @@
-//! All SQL. The only room that knows there are two databases; decides nothing about the business.
+//! All SQL. The only module that knows there are two databases; makes no business decisions.
 //!
-//! One text serves both engines: `$1` parameters, times and ids bound by us, `ON CONFLICT`, `RETURNING`. Where the
-//! engines truly differ, one function here hides it.
+//! One SQL text serves both engines: `$1` parameters, times and ids bound by us, `ON CONFLICT`, `RETURNING`. Where
+//! the engines differ, one function here hides it.
 
 pub mod adopt;
 pub mod asset;
@@ -60,7 +60,7 @@ pub enum Db {
         write: SqlitePool,
         read: SqlitePool,
         file: PathBuf,
-        /// Device and number of the file that was opened.
+        /// Device and inode of the file that was opened.
         inode: Option<(u64, u64)>,
         writers: Arc<Habits>,
         readers: Arc<Habits>,
@@ -72,17 +72,18 @@ pub enum Db {
 }
 
 impl Db {
-    /// Opens `sqlite:FILE` (made when missing) or `postgres://…` with at most `max_connections`.
+    /// Opens `sqlite:FILE` (created if missing) or `postgres://…` with at most `max_connections`.
     pub async fn open(url: &SecretString, max_connections: u32) -> Result<Self, OpenError> {
         open::open(&DatabaseAccess::new(url.clone(), max_connections)).await
     }
 
-    /// Opens the database as it is reached.
+    /// Opens the database as `access` describes.
     pub async fn open_by(access: &DatabaseAccess) -> Result<Self, OpenError> {
         open::open(access).await
     }
 
-    /// Rung when a job was left in this process, so that workers need not wait for their next look.
+    /// Returns the signal that is notified when a job is enqueued in this process, so that workers need not wait for
+    /// the next poll.
     pub fn bell(&self) -> Arc<Notify> {
         match self {
             Self::Sqlite { writers, .. } => writers.bell.clone(),
@@ -90,7 +91,8 @@ impl Db {
         }
     }
 
-    /// A transaction that may write. On the embedded engine it takes the one writer at once, so that it never has to give up later.
+    /// Begins a transaction that may write. On SQLite it takes the write lock at once, so that it never has to be
+    /// aborted later.
     pub async fn begin(&self) -> sqlx::Result<Tx> {
         Ok(match self {
             Self::Sqlite { write, writers, .. } => {
@@ -102,7 +104,7 @@ impl Db {
         })
     }
 
-    /// A transaction for reading only: one consistent view, and no waiting for writers.
+    /// Begins a read-only transaction: one consistent snapshot, no waiting for writers.
     pub async fn read(&self) -> sqlx::Result<Tx> {
         Ok(match self {
             Self::Sqlite { read, readers, .. } => {
@@ -114,7 +116,7 @@ impl Db {
         })
     }
 
-    /// Whether the file of an embedded database still lies where it was opened.
+    /// Whether the file of an embedded database is still where it was opened.
     pub fn lies_in_place(&self) -> bool {
         match self {
             Self::Sqlite { file, inode: Some(inode), .. } => private::inode(file) == Some(*inode),
@@ -122,7 +124,7 @@ impl Db {
         }
     }
 
-    /// Whether nothing can be written at present: a standby, for one. What can be told without writing.
+    /// Whether the database is read-only at present, a standby for example; determined without writing.
     pub async fn is_read_only(&self) -> sqlx::Result<bool> {
         match self {
             Self::Sqlite { .. } => Ok(false),
@@ -130,15 +132,15 @@ impl Db {
         }
     }
 
-    /// Why tables cannot be made here, with what to do.
+    /// Returns why tables cannot be created, with the fix; `None` if they can.
     pub async fn cannot_make_tables(&self) -> sqlx::Result<Option<String>> {
         let Self::Postgres { pool, server } = self else { return Ok(None) };
         let standing = server::standing(pool, server).await?;
         Ok((!standing.may_create).then(|| standing.grant(&server.schema)))
     }
 
-    /// How far the database's clock is ahead of this machine's, and how exactly that is known; both in milliseconds. An
-    /// embedded database has no clock of its own.
+    /// Returns how far the database's clock is ahead of this machine's, and the precision; both in milliseconds.
+    /// `None` for an embedded database, which has no clock of its own.
     pub async fn clock_ahead(&self, clock: &Clock) -> sqlx::Result<Option<(i64, i64)>> {
         let Self::Postgres { pool, server } = self else { return Ok(None) };
         let mut held = HeldConnection::begin(pool, server.read(), &server.habits).await?;
@@ -154,7 +156,7 @@ impl Db {
         }
     }
 
-    /// Closes every connection after the work under way.
+    /// Closes every connection once its running work ends.
     pub async fn close(&self) {
         match self {
             Self::Sqlite { write, read, .. } => {
@@ -166,25 +168,26 @@ impl Db {
     }
 }
 
-/// A lock beside the database file. Held as long as the handle lives, and freed by the system when the process dies.
+/// Opens a lock file beside the database file. The lock is held as long as the handle lives; the system releases it
+/// when the process dies.
 fn lock_file(file: &std::path::Path, purpose: &str) -> sqlx::Result<std::fs::File> {
     let mut name = file.as_os_str().to_owned();
     name.push(format!(".{purpose}.lock"));
     private::options().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(sqlx::Error::Io)
 }
 
-/// Runs one body against whichever engine the transaction is on: `with!(tx, c, kept => query.persistent(kept).execute(c).await)`;
-/// `kept` says whether the connection keeps the statement for its next use.
+/// Runs one body against either engine: `with!(tx, c, cached => query.persistent(cached).execute(c).await)`;
+/// `cached` says whether the connection caches the prepared statement.
 macro_rules! with {
-    ($tx:expr, $c:ident, $kept:ident => $body:expr) => {
+    ($tx:expr, $c:ident, $cached:ident => $body:expr) => {
         match $tx {
             $crate::db::Tx::Sqlite(held) => {
-                let ($kept, $c) = (held.keeps_statements(), &mut **held);
+                let ($cached, $c) = (held.keeps_statements(), &mut **held);
                 let result = $body;
                 held.noted(result)
             }
             $crate::db::Tx::Postgres(held) => {
-                let ($kept, $c) = (held.keeps_statements(), &mut **held);
+                let ($cached, $c) = (held.keeps_statements(), &mut **held);
                 let result = $body;
                 held.noted(result)
             }
@@ -192,58 +195,60 @@ macro_rules! with {
     };
 }
 
-/// `all!(tx, Row, SQL, binds…)` fetches every row that can be read as `Row`.
+/// `all!(tx, Row, SQL, binds…)` fetches every row that can be decoded as `Row`.
 macro_rules! all {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
         let sql = $sql;
-        $crate::db::with!($tx, c, kept => match sqlx::query(sql)$(.bind($bind))*.persistent(kept).fetch_all(c).await {
-            Ok(rows) => $crate::db::rows::readable::<_, $row>(sql, &rows),
-            Err(error) => Err(error),
+        $crate::db::with!($tx, c, cached =>
+            match sqlx::query(sql)$(.bind($bind))*.persistent(cached).fetch_all(c).await {
+                Ok(rows) => $crate::db::rows::readable::<_, $row>(sql, &rows),
+                Err(error) => Err(error),
         })
     }};
 }
 
-/// `maybe!(tx, Row, SQL, binds…)` fetches one row or none.
+/// `maybe!(tx, Row, SQL, binds…)` fetches one row or `None`.
 macro_rules! maybe {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
         let sql = $sql;
-        $crate::db::with!($tx, c, kept => match sqlx::query(sql)$(.bind($bind))*.persistent(kept).fetch_optional(c).await {
-            Ok(Some(row)) => $crate::db::rows::one::<_, $row>(sql, &row).map(Some),
-            Ok(None) => Ok(None),
-            Err(error) => Err(error),
+        $crate::db::with!($tx, c, cached =>
+            match sqlx::query(sql)$(.bind($bind))*.persistent(cached).fetch_optional(c).await {
+                Ok(Some(row)) => $crate::db::rows::one::<_, $row>(sql, &row).map(Some),
+                Ok(None) => Ok(None),
+                Err(error) => Err(error),
         })
     }};
 }
 
-/// `scalar!(tx, Type, SQL, binds…)` fetches the first column of the first row, or none.
+/// `scalar!(tx, Type, SQL, binds…)` fetches the first column of the first row, or `None`.
 macro_rules! scalar {
     ($tx:expr, $ty:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::with!($tx, c, kept => sqlx::query_scalar::<_, $ty>($sql)$(.bind($bind))*.persistent(kept).fetch_optional(c).await)
+        $crate::db::with!($tx, c, cached => sqlx::query_scalar::<_, $ty>($sql)$(.bind($bind))*.persistent(cached).fetch_optional(c).await)
     };
 }
 
-/// `execute!(tx, SQL, binds…)` gives the number of rows written.
+/// `execute!(tx, SQL, binds…)` returns the number of affected rows.
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::with!($tx, c, kept => sqlx::query($sql)$(.bind($bind))*.persistent(kept).execute(c).await.map(|done| done.rows_affected()))
+        $crate::db::with!($tx, c, cached => sqlx::query($sql)$(.bind($bind))*.persistent(cached).execute(c).await.map(|done| done.rows_affected()))
     };
 }
 
-/// `build!(tx, |q| { q.push(…) }, execute)` runs a text of varying length on either engine.
+/// `build!(tx, |q| { q.push(…) }, execute)` runs a statement of variable length on either engine.
 macro_rules! build {
     ($tx:expr, |$q:ident| $fill:expr, execute) => {
-        $crate::db::with!($tx, c, kept => {
+        $crate::db::with!($tx, c, cached => {
             let mut $q = sqlx::QueryBuilder::new("");
             $fill;
-            $q.build().persistent(kept).execute(c).await.map(|done| done.rows_affected())
+            $q.build().persistent(cached).execute(c).await.map(|done| done.rows_affected())
         })
     };
     ($tx:expr, |$q:ident| $fill:expr, all $row:ty) => {
-        $crate::db::with!($tx, c, kept => {
+        $crate::db::with!($tx, c, cached => {
             let mut $q = sqlx::QueryBuilder::new("");
             $fill;
             let sql = $q.sql();
-            match $q.build().persistent(kept).fetch_all(c).await {
+            match $q.build().persistent(cached).fetch_all(c).await {
                 Ok(rows) => $crate::db::rows::readable::<_, $row>(sql.as_str(), &rows),
                 Err(error) => Err(error),
             }

@@ -1,4 +1,4 @@
-//! Connects on their way: single use, fifteen minutes, bound to browser, client and shop.
+//! Pending connects: single use, fifteen minutes, bound to browser, client and shop.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use super::{Tx, all, execute, maybe, scalar};
 use crate::model::{ClientId, ConnectionId, Facts, Time};
 
-/// One row of `oauth_state`. Hashes only: the state itself travels in the address, the browser's mark in its cookie.
+/// One row of `oauth_state`. Hashes only: the state itself is in the URL, the browser's token in its cookie.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct OauthState {
     pub state_hash: String,
@@ -19,17 +19,17 @@ pub struct OauthState {
     pub browser_hash: Option<String>,
     pub requested_scopes: Json<Vec<String>>,
     pub code_verifier_sealed: Option<String>,
-    /// Keys that the shop's server brought before the browser came back.
+    /// Credentials that the shop's server posted before the browser came back.
     pub grant_sealed: Option<String>,
     pub return_url: Option<String>,
-    /// A digest of the link and the place it was begun by.
+    /// A digest of the connect link and the address that started it.
     pub begun_by: Option<String>,
     pub created_at: Time,
     pub expires_at: Time,
     pub consumed_at: Option<Time>,
 }
 
-/// Keeps a connect that begins.
+/// Inserts a pending connect.
 pub async fn insert(tx: &mut Tx, state: &OauthState) -> sqlx::Result<()> {
     let sql = "INSERT INTO oauth_state (state_hash, client_id, store_connection_id, store_type, store_url, facts, \
                browser_hash, requested_scopes, code_verifier_sealed, return_url, begun_by, created_at, expires_at) \
@@ -65,12 +65,12 @@ macro_rules! columns {
     };
 }
 
-/// By the hash of the state, used up or not.
+/// Returns a connect by the hash of its state, consumed or not.
 pub async fn find(tx: &mut Tx, state_hash: &str) -> sqlx::Result<Option<OauthState>> {
     maybe!(tx, OauthState, columns!("WHERE state_hash = $1"), state_hash)
 }
 
-/// The latest that a browser began and has not ended.
+/// Returns the latest connect that a browser started and has not finished.
 pub async fn find_by_browser(tx: &mut Tx, provider: &str, mark: &str, now: Time) -> sqlx::Result<Option<OauthState>> {
     let sql = columns!(
         "WHERE browser_hash = $1 AND store_type = $2 AND consumed_at IS NULL AND expires_at > $3 \
@@ -79,28 +79,29 @@ pub async fn find_by_browser(tx: &mut Tx, provider: &str, mark: &str, now: Time)
     maybe!(tx, OauthState, sql, mark, provider, now)
 }
 
-/// Keeps the keys that the shop's server brought. Where `once`, false if there were some already.
+/// Stores the credentials that the shop's server posted. With `once`, `false` if there were some already.
 pub async fn update_grant(tx: &mut Tx, state_hash: &str, sealed: &str, once: bool, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE oauth_state SET grant_sealed = $2 WHERE state_hash = $1 AND consumed_at IS NULL AND expires_at > $3 \
                AND (grant_sealed IS NULL OR NOT $4)";
     Ok(execute!(tx, sql, state_hash, sealed, now, once)? == 1)
 }
 
-/// Uses it up; false if somebody did before.
+/// Consumes the state; `false` if it is already consumed or expired.
 pub async fn consume(tx: &mut Tx, state_hash: &str, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE oauth_state SET consumed_at = $2, code_verifier_sealed = NULL, grant_sealed = NULL \
                WHERE state_hash = $1 AND consumed_at IS NULL AND expires_at > $2";
     Ok(execute!(tx, sql, state_hash, now)? == 1)
 }
 
-/// Connects that are under way for a client.
+/// Counts the pending connects of a client.
 pub async fn count_open(tx: &mut Tx, client: &ClientId, now: Time) -> sqlx::Result<i64> {
     let sql = "SELECT count(*) FROM oauth_state WHERE client_id = $1 AND consumed_at IS NULL AND expires_at > $2";
     Ok(scalar!(tx, i64, sql, client, now)?.unwrap_or(0))
 }
 
-/// Makes room for one more: of those begun by the same link and place the oldest go beyond `most.1`, of a client's the oldest of
-/// whichever beginner has most beyond `most.0`. Those for which keys were brought stay.
+/// Makes room for one more pending connect: deletes the oldest ones from the same link and address beyond `most.1`,
+/// then the client's oldest ones beyond `most.0`, of whichever origin has most. Connects with posted credentials
+/// stay.
 pub async fn delete_crowd(
     tx: &mut Tx,
     client: &ClientId,
@@ -122,21 +123,21 @@ pub async fn delete_crowd(
     Ok(())
 }
 
-/// How many connects on their way each key seals a secret of.
+/// Counts the secrets of pending connects by the key that seals them.
 pub async fn list_key_counts(tx: &mut Tx, now: Time) -> sqlx::Result<Vec<(String, i64)>> {
     let sql = "SELECT code_verifier_sealed FROM oauth_state WHERE code_verifier_sealed IS NOT NULL AND consumed_at IS NULL \
                AND expires_at > $1 UNION ALL SELECT grant_sealed FROM oauth_state WHERE grant_sealed IS NOT NULL \
                AND consumed_at IS NULL AND expires_at > $1";
     let mut counts: BTreeMap<String, i64> = BTreeMap::new();
     for (sealed,) in all!(tx, (String,), sql, now)? {
-        // As the vault writes it: the key's id, then what is sealed, parted by dots.
+        // The vault's format: the key's id, then the sealed parts, separated by dots.
         let id = sealed.rsplitn(4, '.').nth(3).unwrap_or_default().to_owned();
         *counts.entry(id).or_default() += 1;
     }
     Ok(counts.into_iter().collect())
 }
 
-/// Forgets connects that ended before `before`.
+/// Deletes connects that expired before `before`.
 pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
     execute!(tx, "DELETE FROM oauth_state WHERE expires_at < $1", before)
 }

@@ -1,4 +1,4 @@
-//! Products as people read and link them. What imports write is in `catalogue`.
+//! Products as people read and link them. `catalogue` has the writes of imports.
 
 use serde_json::Value;
 use sqlx::types::Json;
@@ -23,18 +23,18 @@ pub struct ProductFilter {
     pub client: Option<ClientId>,
     pub connection: Option<ConnectionId>,
     pub sku: Option<String>,
-    /// Also those that the shop no longer has.
+    /// Include products with a tombstone.
     pub with_deleted: bool,
-    /// Only products behind this one.
+    /// Only products after this one.
     pub after: Option<ProductId>,
 }
 
-/// One product.
+/// Returns a product.
 pub async fn find(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Product>> {
     maybe!(tx, Product, columns!("WHERE id = $1"), id)
 }
 
-/// Products, oldest first.
+/// Lists products, oldest first.
 pub async fn list(tx: &mut Tx, filter: &ProductFilter, limit: i64) -> sqlx::Result<Vec<Product>> {
     let sql = columns!(
         "WHERE ($1 = '' OR client_id = $1) AND ($2 = '' OR store_connection_id = $2) AND ($3 = '' OR erp_sku = $3) \
@@ -46,27 +46,27 @@ pub async fn list(tx: &mut Tx, filter: &ProductFilter, limit: i64) -> sqlx::Resu
     all!(tx, Product, sql, client, connection, filter.sku.as_deref().unwrap_or(""), filter.with_deleted, after, limit)
 }
 
-/// Variants of a product, in the shop's order; also those that are gone.
+/// Lists the variants of a product in the shop's order, tombstones included.
 pub async fn list_variants(tx: &mut Tx, product: &ProductId) -> sqlx::Result<Vec<Variant>> {
     let sql = "SELECT id, product_id, erp_variant_id, erp_sku, title, options, price, currency, erp_image_id, position, \
                erp_deleted_at FROM product_variant WHERE product_id = $1 ORDER BY position, id";
     all!(tx, Variant, sql, product)
 }
 
-/// Pictures of a product, in the shop's order; also those that are gone.
+/// Lists the pictures of a product in the shop's order, tombstones included.
 pub async fn list_images(tx: &mut Tx, product: &ProductId) -> sqlx::Result<Vec<Image>> {
     let sql = "SELECT id, product_id, sort_order, is_primary, sync_status, external_image_id, r2_key_base, original_store_url, \
                generated_asset_id, alt_text, deleted_at FROM product_image WHERE product_id = $1 ORDER BY sort_order, id";
     all!(tx, Image, sql, product)
 }
 
-/// The product of a shop with this id there.
+/// Returns a shop's product by its id there.
 pub async fn find_by_erp_id(tx: &mut Tx, connection: &ConnectionId, erp_id: &str) -> sqlx::Result<Option<Product>> {
     maybe!(tx, Product, columns!("WHERE store_connection_id = $1 AND erp_id = $2"), connection, erp_id)
 }
 
-/// An uploaded product of ours is this one in the shop: from now on it is imported and may be pushed to.
-/// False where it is imported already or belongs to another client.
+/// Links an uploaded product to the shop's product `erp_id`: it is imported from now on and may be pushed to. `false`
+/// if it is already imported or belongs to another client.
 pub async fn link(
     tx: &mut Tx,
     product: &ProductId,
@@ -80,7 +80,7 @@ pub async fn link(
     Ok(execute!(tx, sql, product, connection, erp_id, now)? == 1)
 }
 
-/// An uploaded product: name, description, category.
+/// Inserts an uploaded product: name, description, category.
 pub async fn insert(
     tx: &mut Tx,
     id: &ProductId,
@@ -103,7 +103,7 @@ pub struct NewImage {
     pub size: (i32, i32),
 }
 
-/// Keeps a picture of an uploaded product; the first one is its primary one.
+/// Inserts a picture of an uploaded product; the first one is primary.
 pub async fn insert_image(
     tx: &mut Tx,
     product: &ProductId,
@@ -118,7 +118,7 @@ pub async fn insert_image(
     execute!(tx, sql, &image.id, product, &image.key, place, place == 0, sha256, kind, width, height, now).map(drop)
 }
 
-/// What was seen on a product.
+/// The analysis of a product.
 #[derive(Debug, Clone, Default, sqlx::FromRow)]
 pub struct StoredAnalysis {
     pub analysis_data: Option<Json<Value>>,
@@ -126,17 +126,17 @@ pub struct StoredAnalysis {
     pub analyzed_at: Option<Time>,
 }
 
-/// What was seen on a product; nothing where nobody looked.
+/// Returns the analysis of a product; the default if there is none.
 pub async fn find_analysis(tx: &mut Tx, product: &ProductId) -> sqlx::Result<StoredAnalysis> {
     let sql = "SELECT analysis_data, analysis_version, analyzed_at FROM product WHERE id = $1";
     Ok(maybe!(tx, StoredAnalysis, sql, product)?.unwrap_or_default())
 }
 
-/// Those of these products that nobody has looked at.
+/// Returns those of these products that have no analysis.
 pub async fn list_unseen(tx: &mut Tx, products: &[ProductId]) -> sqlx::Result<Vec<ProductId>> {
-    let mut unseen: Vec<(ProductId,)> = Vec::new();
+    let mut missing: Vec<(ProductId,)> = Vec::new();
     for chunk in products.chunks(1000) {
-        unseen.extend(build!(
+        missing.extend(build!(
             tx,
             |q| {
                 q.push("SELECT id FROM product WHERE analyzed_at IS NULL AND id IN (");
@@ -149,16 +149,16 @@ pub async fn list_unseen(tx: &mut Tx, products: &[ProductId]) -> sqlx::Result<Ve
             all(ProductId,)
         )?);
     }
-    Ok(unseen.into_iter().map(|(id,)| id).collect())
+    Ok(missing.into_iter().map(|(id,)| id).collect())
 }
 
-/// Forgets what was seen on a product.
+/// Deletes the analysis of a product.
 pub async fn forget_analysis(tx: &mut Tx, product: &ProductId) -> sqlx::Result<()> {
     let sql = "UPDATE product SET analysis_data = NULL, analysis_version = NULL, analyzed_at = NULL WHERE id = $1";
     execute!(tx, sql, product).map(drop)
 }
 
-/// Keeps what was seen on a product. Its version stays: nobody changed it.
+/// Stores the analysis of a product. Its version stays: nobody edited it.
 pub async fn mark_analysed(
     tx: &mut Tx,
     product: &ProductId,
@@ -170,7 +170,7 @@ pub async fn mark_analysed(
     Ok(execute!(tx, sql, product, Json(analysis), version, now)? == 1)
 }
 
-/// Those of these products that are not the client's.
+/// Returns those of these products that do not belong to the client.
 pub async fn list_foreign(tx: &mut Tx, client: &ClientId, products: &[ProductId]) -> sqlx::Result<Vec<ProductId>> {
     let mut own: Vec<(ProductId,)> = Vec::with_capacity(products.len());
     for chunk in products.chunks(1000) {

@@ -1,4 +1,4 @@
-//! The present state of each asset in each shop, and the journal of how it got there.
+//! The state of each asset in each shop, with the journal of its steps.
 
 use serde_json::Value;
 use sqlx::types::Json;
@@ -20,7 +20,7 @@ macro_rules! columns {
     };
 }
 
-/// A push to be queued.
+/// A push to enqueue.
 pub struct NewPush<'a> {
     pub id: &'a PushId,
     pub client: &'a ClientId,
@@ -31,7 +31,7 @@ pub struct NewPush<'a> {
     pub idempotency_key: &'a str,
 }
 
-/// Queues a push, or gives the one there is of this asset for this product in this shop. One that ended stays ended:
+/// Inserts a push, or returns the existing one of this asset for this product in this shop. An ended one stays ended:
 /// an approved picture that is in the shop is not pushed again.
 pub async fn upsert(tx: &mut Tx, push: &NewPush<'_>, now: Time) -> sqlx::Result<Push> {
     let sql = "INSERT INTO asset_push (id, client_id, store_connection_id, generated_asset_id, product_id, status, \
@@ -54,13 +54,13 @@ pub async fn upsert(tx: &mut Tx, push: &NewPush<'_>, now: Time) -> sqlx::Result<
     maybe!(tx, Push, sql, push.connection, push.asset, push.product)?.ok_or(sqlx::Error::RowNotFound)
 }
 
-/// One push.
+/// Returns a push.
 pub async fn find(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Push>> {
     maybe!(tx, Push, columns!("WHERE id = $1"), id)
 }
 
-/// A push may run only while its asset is approved and whole and its product imported and there. Marks it `pushing`
-/// and counts the attempt; `None` where any of that does not hold.
+/// Claims a push: marks it `pushing` and counts the attempt. `None` unless its asset is approved and completed, and
+/// its product imported and without a tombstone.
 pub async fn claim(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<Option<Push>> {
     let sql = "UPDATE asset_push SET status = 'pushing', attempts = attempts + 1, next_attempt_at = NULL, updated_at = $2 \
                WHERE id = $1 AND status IN ('queued', 'pushing', 'failed') AND EXISTS ( \
@@ -74,7 +74,7 @@ pub async fn claim(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<Option<P
     maybe!(tx, Push, columns!("WHERE id = $1"), id)
 }
 
-/// Commits the journal: what was begun, what is done, what it yielded.
+/// Stores the journal: started steps, finished steps, and their outputs.
 pub async fn update_journal(tx: &mut Tx, id: &PushId, journal: &Value, now: Time) -> sqlx::Result<()> {
     execute!(tx, "UPDATE asset_push SET journal = $2, updated_at = $3 WHERE id = $1", id, Json(journal), now).map(drop)
 }
@@ -87,7 +87,7 @@ pub struct Pushed<'a> {
     pub position: Option<i32>,
 }
 
-/// The picture is in the shop, proved by reading it back.
+/// Marks a push as synced: the picture is in the shop, verified by reading it back.
 pub async fn mark_synced(tx: &mut Tx, id: &PushId, landed: &Pushed<'_>, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE asset_push SET status = 'synced', external_image_id = $2, external_image_url = $3, pushed_sha256 = $4, \
                position = $5, last_error_code = NULL, last_error = NULL, next_attempt_at = NULL, synced_at = $6, \
@@ -95,7 +95,7 @@ pub async fn mark_synced(tx: &mut Tx, id: &PushId, landed: &Pushed<'_>, now: Tim
     execute!(tx, sql, id, landed.image_id, landed.image_url, landed.sha256, landed.position, now).map(drop)
 }
 
-/// How a push stands after a failure; `next` is when it is tried again.
+/// Records a failure and the new status; `next` is the time of the next attempt.
 pub async fn mark_failure(
     tx: &mut Tx,
     id: &PushId,
@@ -109,7 +109,7 @@ pub async fn mark_failure(
     execute!(tx, sql, id, status, error.0, error.1, next, now).map(drop)
 }
 
-/// A picture of ours took this one's place in the shop.
+/// Marks the push of a picture that another picture of ours replaced in the shop.
 pub async fn mark_replaced(
     tx: &mut Tx,
     connection: &ConnectionId,
@@ -122,28 +122,28 @@ pub async fn mark_replaced(
     execute!(tx, sql, connection, product, image_id, now).map(drop)
 }
 
-/// Puts an ended push back in the queue; false where it is synced or running.
+/// Requeues a failed or queued push; `false` if it is in any other state.
 pub async fn requeue(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE asset_push SET status = 'queued', next_attempt_at = NULL, updated_at = $2 \
                WHERE id = $1 AND status IN ('failed', 'queued')";
     Ok(execute!(tx, sql, id, now)? == 1)
 }
 
-/// Asks for a picture to be taken out; false where it is not in the shop.
+/// Requests the removal of a picture; `false` if it is not in the shop.
 pub async fn mark_removing(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE asset_push SET status = 'removing', last_error_code = NULL, last_error = NULL, updated_at = $2 \
                WHERE id = $1 AND status IN ('synced', 'removing') AND external_image_id IS NOT NULL";
     Ok(execute!(tx, sql, id, now)? == 1)
 }
 
-/// The picture is out of the shop, proved by reading the gallery.
+/// Marks a push as removed: the picture is out of the shop, verified by reading the gallery.
 pub async fn mark_removed(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE asset_push SET status = 'removed', last_error_code = NULL, last_error = NULL, next_attempt_at = NULL, \
                removed_at = $2, updated_at = $2 WHERE id = $1 AND status = 'removing'";
     execute!(tx, sql, id, now).map(drop)
 }
 
-/// Queues a removed picture anew, as if it had never been pushed.
+/// Requeues a removed picture, as if it had never been pushed.
 pub async fn requeue_removed(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE asset_push SET status = 'queued', journal = $3, external_image_id = NULL, external_image_url = NULL, \
                synced_at = NULL, verified_at = NULL, removed_at = NULL, next_attempt_at = NULL, updated_at = $2 \
@@ -151,7 +151,7 @@ pub async fn requeue_removed(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Resul
     Ok(execute!(tx, sql, id, now, Json(serde_json::json!({})))? == 1)
 }
 
-/// The pictures of ours that are in a product's gallery now.
+/// Lists our pictures that are in a product's gallery now.
 pub async fn list_synced(tx: &mut Tx, connection: &ConnectionId, product: &ProductId) -> sqlx::Result<Vec<Push>> {
     let sql = columns!("WHERE store_connection_id = $1 AND product_id = $2 AND status = 'synced' ORDER BY id");
     all!(tx, Push, sql, connection, product)
@@ -178,7 +178,7 @@ pub async fn list(tx: &mut Tx, filter: &PushFilter, limit: i64) -> sqlx::Result<
     all!(tx, Push, sql, connection, asset, product, filter.status.map_or("", PushStatus::as_str), limit)
 }
 
-/// The key by which a push is one and the same, however often it is asked for.
+/// Returns the idempotency key of a push: the same for every request of the same push.
 pub fn idempotency_key(connection: &ConnectionId, asset: &AssetId, product: &Product, sha256: &str) -> String {
     format!("{connection}:{asset}:{}:{sha256}", product.id)
 }

@@ -1,9 +1,9 @@
-//! How much a client may use, and how much it has used. Reserving is one statement, so that no two callers share the last one.
+//! Quotas and usage of clients. A reservation is one statement, so that no two callers take the last unit.
 
 use super::{Tx, execute, maybe};
 use crate::model::{ClientId, Quota, Time, Usage};
 
-/// Sets a client's limits; false where there is no such client.
+/// Sets a client's limits; `false` if the client does not exist.
 pub async fn upsert(tx: &mut Tx, id: &str, quota: &Quota, now: Time) -> sqlx::Result<bool> {
     let sql = "INSERT INTO quota_limit (id, client_id, plan, monthly_generation_limit, storage_quota_mb, max_products, created_at, updated_at) \
                SELECT $1, c.id, $3, $4, $5, $6, $7, $7 FROM client c WHERE c.id = $2 \
@@ -13,26 +13,26 @@ pub async fn upsert(tx: &mut Tx, id: &str, quota: &Quota, now: Time) -> sqlx::Re
     Ok(execute!(tx, sql, id, &quota.client_id, &quota.plan, limit, storage, quota.max_products, now)? == 1)
 }
 
-/// A client's limits; none where nobody set any.
+/// Returns a client's limits; `None` if none were set.
 pub async fn find(tx: &mut Tx, client: &ClientId) -> sqlx::Result<Option<Quota>> {
     let sql = "SELECT client_id, plan, monthly_generation_limit, storage_quota_mb, max_products, updated_at FROM quota_limit WHERE client_id = $1";
     maybe!(tx, Quota, sql, client)
 }
 
-/// The megabytes that a client's pictures may take, where so many more bytes would be too much.
+/// Returns the client's storage quota in megabytes if `more_bytes` would exceed it; `None` otherwise.
 pub async fn find_full(tx: &mut Tx, client: &ClientId, more_bytes: i64) -> sqlx::Result<Option<i32>> {
     let Some(quota) = find(tx, client).await?.filter(|quota| quota.storage_quota_mb >= 0) else { return Ok(None) };
     let taken = super::ledger::get_stored_bytes(tx, client).await?;
     Ok((taken + more_bytes > i64::from(quota.storage_quota_mb) << 20).then_some(quota.storage_quota_mb))
 }
 
-/// What a client used in a month (`YYYY-MM`).
+/// Returns a client's usage in a month (`YYYY-MM`).
 pub async fn find_usage(tx: &mut Tx, client: &ClientId, month: &str) -> sqlx::Result<Option<Usage>> {
     let sql = "SELECT client_id, month, generation_count FROM usage_record WHERE client_id = $1 AND month = $2";
     maybe!(tx, Usage, sql, client, month)
 }
 
-/// Takes `count` from what is left of a month, all or nothing; false where `limit` (-1: none) would be passed.
+/// Reserves `count` units of a month, all or nothing; `false` if `limit` (-1: unlimited) would be exceeded.
 pub async fn reserve(tx: &mut Tx, id: &str, usage: &Usage, limit: i32, now: Time) -> sqlx::Result<bool> {
     let first = "INSERT INTO usage_record (id, client_id, month, generation_count, created_at, updated_at) \
                  SELECT $1, c.id, $3, 0, $4, $4 FROM client c WHERE c.id = $2 ON CONFLICT (client_id, month) DO NOTHING";
@@ -42,7 +42,7 @@ pub async fn reserve(tx: &mut Tx, id: &str, usage: &Usage, limit: i32, now: Time
     Ok(execute!(tx, take, &usage.client_id, &usage.month, usage.generation_count, now, limit)? == 1)
 }
 
-/// Gives back what was reserved and not used.
+/// Releases unused units of a reservation.
 pub async fn release(tx: &mut Tx, usage: &Usage, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE usage_record SET generation_count = CASE WHEN generation_count > $3 THEN generation_count - $3 ELSE 0 END, \
                updated_at = $4 WHERE client_id = $1 AND month = $2";

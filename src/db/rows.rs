@@ -1,6 +1,6 @@
-//! Rows as they are read. A row that cannot be read (a time out of range, a word that no enum knows, JSON of another form,
-//! whoever wrote it) never takes the others with it: lists tell of it once and pass it over, a look-up of that one row says
-//! which table, row and column it is.
+//! Decoding of rows. A row that cannot be decoded (a time out of range, an unknown enum value, JSON of another form)
+//! never affects the others: lists log it once and skip it, a look-up of that row fails with its table, row and
+//! column.
 
 use std::{
     collections::BTreeSet,
@@ -9,16 +9,16 @@ use std::{
 
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
-/// What was told of so far. Bounded: whoever has so many is told enough.
-static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-const MOST_TOLD: usize = 1000;
+/// The rows logged so far, bounded in number.
+static LOGGED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+const MOST_LOGGED: usize = 1000;
 
-/// Rows that this process could not read so far: table, row, column and why.
+/// Returns the rows that this process could not decode so far: table, row, column and reason.
 pub fn unreadable() -> Vec<String> {
-    TOLD.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    LOGGED.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
 }
 
-/// Every row that can be read.
+/// Returns every row that can be decoded.
 pub(super) fn readable<R, T>(sql: &str, rows: &[R]) -> sqlx::Result<Vec<T>>
 where
     R: Row,
@@ -27,18 +27,18 @@ where
     usize: ColumnIndex<R>,
     for<'r> String: Decode<'r, R::Database> + Type<R::Database>,
 {
-    let mut found = Vec::with_capacity(rows.len());
+    let mut decoded = Vec::with_capacity(rows.len());
     for row in rows {
         match one(sql, row) {
-            Ok(row) => found.push(row),
-            Err(error @ sqlx::Error::ColumnDecode { .. }) => tell(&error),
+            Ok(row) => decoded.push(row),
+            Err(error @ sqlx::Error::ColumnDecode { .. }) => log_once(&error),
             Err(error) => return Err(error),
         }
     }
-    Ok(found)
+    Ok(decoded)
 }
 
-/// One row; an error names table, row and column.
+/// Decodes a row; an error names table, row and column.
 pub(super) fn one<R, T>(sql: &str, row: &R) -> sqlx::Result<T>
 where
     R: Row,
@@ -57,17 +57,17 @@ where
     })
 }
 
-/// Tells of a row that is passed over, once in the life of the process.
-pub(super) fn tell(error: &sqlx::Error) {
+/// Logs a skipped row, once per process.
+pub(super) fn log_once(error: &sqlx::Error) {
     let sqlx::Error::ColumnDecode { index, source } = error else { return };
     let text = format!("{index}: {source}");
-    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    if told.len() < MOST_TOLD && told.insert(text.clone()) {
-        tracing::error!("a row cannot be read and is passed over until it is put right: {text}");
+    let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
+    if logged.len() < MOST_LOGGED && logged.insert(text.clone()) {
+        tracing::error!("a row cannot be decoded and is skipped until it is corrected: {text}");
     }
 }
 
-/// The id that a row bears: by name, else its first column.
+/// Returns a row's id: by name, or its first column.
 fn id<R>(row: &R) -> String
 where
     R: Row,
@@ -79,11 +79,11 @@ where
     by_name.or_else(|_| row.try_get::<String, _>(0)).unwrap_or_else(|_| "?".to_owned())
 }
 
-/// The table that a statement reads or writes.
+/// Returns the table that a statement reads or writes.
 fn table(sql: &str) -> &str {
-    let behind = |word: &str| sql.find(word).map(|at| &sql[at + word.len()..]);
-    let named = if sql.starts_with("UPDATE ") { behind("UPDATE ") } else { behind("FROM ") };
-    let word = named.and_then(|rest| rest.split_whitespace().next()).unwrap_or("?");
+    let after = |word: &str| sql.find(word).map(|at| &sql[at + word.len()..]);
+    let after_keyword = if sql.starts_with("UPDATE ") { after("UPDATE ") } else { after("FROM ") };
+    let word = after_keyword.and_then(|rest| rest.split_whitespace().next()).unwrap_or("?");
     word.trim_matches(['"', ',', '(', ')'])
 }
 

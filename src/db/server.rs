@@ -1,4 +1,4 @@
-//! A PostgreSQL server as it is found: behind a pooler or not, with a schema of our own or `public`, and what it says of itself.
+//! A PostgreSQL server: detection of a pooler, the schema of our tables, and checks of its settings.
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
@@ -14,13 +14,13 @@ use super::{
     tx::{Habits, HeldConnection},
 };
 
-/// How long one waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a caller waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Where our tables lie and how a transaction begins.
+/// Where our tables are and how a transaction begins.
 #[derive(Debug)]
 pub struct TransactionSetup {
-    /// The schema of our tables, as SQL needs it.
+    /// The schema of our tables, quoted for SQL.
     pub(super) schema: String,
     /// Begins a transaction that may write…
     begin: Arc<str>,
@@ -40,9 +40,9 @@ impl TransactionSetup {
     }
 }
 
-/// What a server says of itself.
+/// The settings that a server reports.
 #[derive(Debug, sqlx::FromRow)]
-pub(super) struct Standing {
+pub(super) struct ServerSettings {
     encoding: String,
     role: String,
     schema: Option<String>,
@@ -51,22 +51,22 @@ pub(super) struct Standing {
     pub(super) may_create: bool,
 }
 
-/// Opens a pool, and refuses what cannot serve.
+/// Opens a pool; fails if the server is unsuitable.
 pub(super) async fn open(address: &str, access: &DatabaseAccess) -> Result<Db, OpenError> {
     let (address, path) = take_path(address, access.pooled)?;
     let mut options = PgConnectOptions::from_str(&address)?.application_name("store-sync");
     if access.pooled {
         options = options.extra_float_digits(None);
     } else {
-        // A plan made while a table was empty would stay in use when it has a hundred thousand rows. And a role that was
-        // shown the older application's names first must not show them to us.
+        // A plan made while a table was empty would stay in use when it has a hundred thousand rows. And a role whose
+        // search path lists the older application's names first must not get them here.
         options = options.options([("plan_cache_mode", "force_custom_plan"), ("search_path", path.as_str())]);
     }
-    let habits = Arc::new(Habits::new(access.max_connections, PATIENCE, access.pooled));
+    let habits = Arc::new(Habits::new(access.max_connections, ACQUIRE_TIMEOUT, access.pooled));
     let known = habits.clone();
     let pool = PgPoolOptions::new()
         .max_connections(access.max_connections)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
         .before_acquire(move |_, meta| {
             let fresh = known.is_fresh(meta.age);
             Box::pin(async move { Ok(fresh) })
@@ -91,8 +91,8 @@ fn unopened(error: sqlx::Error) -> OpenError {
     if DatabaseFault::of(&error) == Some(DatabaseFault::Pooler) { OpenError::Pooler } else { error.into() }
 }
 
-/// Asks the server what it is.
-pub(super) async fn standing(pool: &PgPool, server: &TransactionSetup) -> sqlx::Result<Standing> {
+/// Queries the server's settings.
+pub(super) async fn standing(pool: &PgPool, server: &TransactionSetup) -> sqlx::Result<ServerSettings> {
     let sql = "SELECT current_setting('server_encoding') AS encoding, current_user::text AS role, \
                current_schema()::text AS schema, current_setting('search_path') AS path, \
                current_setting('transaction_read_only') = 'on' AS read_only, \
@@ -102,13 +102,13 @@ pub(super) async fn standing(pool: &PgPool, server: &TransactionSetup) -> sqlx::
     held.noted(standing)
 }
 
-/// Gives the schema of our tables.
-fn check(standing: &Standing, path: &str) -> Result<String, OpenError> {
+/// Returns the schema of our tables.
+fn check(standing: &ServerSettings, path: &str) -> Result<String, OpenError> {
     if standing.encoding != "UTF8" {
         return Err(OpenError::Encoding(standing.encoding.clone()));
     }
     if names(&standing.path) != names(path) {
-        // What we asked for when the session began did not reach it.
+        // The setting requested at connect did not reach the session.
         return Err(OpenError::Pooler);
     }
     let role = quoted(&standing.role);
@@ -119,19 +119,19 @@ fn check(standing: &Standing, path: &str) -> Result<String, OpenError> {
     }
 }
 
-impl Standing {
-    /// What to say to the server so that our role may make its tables.
+impl ServerSettings {
+    /// Returns the instructions that let our role create its tables.
     pub(super) fn grant(&self, schema: &str) -> String {
         let role = quoted(&self.role);
         format!(
-            "the database role {role} may not make tables in the schema {schema}. Let the owner of the database run: GRANT \
-             CREATE, USAGE ON SCHEMA {schema} TO {role}; or give it a schema of its own with: CREATE SCHEMA store_sync \
-             AUTHORIZATION {role}; and put ?search_path=store_sync at the end of [database] url"
+            "the database role {role} cannot create tables in the schema {schema}. As the owner of the database, run: GRANT \
+             CREATE, USAGE ON SCHEMA {schema} TO {role}; or create a schema for it: CREATE SCHEMA store_sync \
+             AUTHORIZATION {role}; and append ?search_path=store_sync to [database] url"
         )
     }
 }
 
-/// How far the server's clock is ahead of this machine's, with the time that the question took; both in milliseconds.
+/// Returns how far the server's clock is ahead of this machine's, with the round-trip time; both in milliseconds.
 pub(super) async fn clock_ahead(
     conn: &mut PgConnection,
     clock: &crate::outside::Clock,
@@ -140,7 +140,7 @@ pub(super) async fn clock_ahead(
     let mut best: Option<(i64, i64)> = None;
     for _ in 0..3 {
         let before = clock.uncorrected().unix_ms();
-        // The simple protocol: one way there and one back.
+        // The simple protocol: one round trip.
         let row = sqlx::raw_sql(sql).fetch_one(&mut *conn).await?;
         let after = clock.uncorrected().unix_ms();
         let (server, trip) = (sqlx::Row::try_get::<i64, _>(&row, 0)?, after - before);
@@ -151,7 +151,7 @@ pub(super) async fn clock_ahead(
     Ok(best)
 }
 
-/// A name as SQL needs it.
+/// Quotes a name for SQL if it needs that.
 pub(super) fn quoted(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
@@ -159,7 +159,7 @@ pub(super) fn quoted(name: &str) -> String {
     if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
-/// The schemas that a search path names.
+/// Returns the schemas that a search path names.
 pub(super) fn names(path: &str) -> Vec<String> {
     let name = |part: &str| {
         let part = part.trim();
@@ -171,7 +171,7 @@ pub(super) fn names(path: &str) -> Vec<String> {
     path.split(',').map(name).filter(|name| !name.is_empty()).collect()
 }
 
-/// Takes the search path out of an address; `public` where it names none. Behind a pooler nothing else may be set there.
+/// Splits the search path off a URL; `public` if it has none. Behind a pooler no other option is allowed.
 fn take_path(address: &str, pooled: bool) -> Result<(String, String), OpenError> {
     let authority = address.split_once("://").map_or(address, |(_, rest)| rest);
     let authority = authority.split(['/', '?']).next().unwrap_or_default();
@@ -209,9 +209,9 @@ fn take_path(address: &str, pooled: bool) -> Result<(String, String), OpenError>
     Ok((url.into(), if path.is_empty() { "public".to_owned() } else { path.join(",") }))
 }
 
-/// The search path among a session's options (`-c name=value`, `--name=value`), and the others as they stand.
+/// Splits the search path off a session's options (`-c name=value`, `--name=value`); returns the others unchanged.
 fn path_of_options(options: &str) -> (Option<String>, Vec<String>) {
-    // A space within a value has a backslash before it.
+    // A space within a value is escaped by a backslash.
     let whole = options.replace("\\ ", "\u{1}");
     let mut words = whole.split_whitespace().map(|word| word.replace('\u{1}', "\\ "));
     let (mut path, mut others) = (None, Vec::new());
@@ -263,8 +263,8 @@ mod tests {
         ] {
             assert!(why(address, false).contains("several hosts"), "{address}");
         }
-        let told = why("postgres://u@h/d?options=-c%20search_path=a%20-c%20statement_timeout=5s", true);
-        assert!(told.contains("-c statement_timeout=5s") && told.contains("ALTER ROLE"), "{told}");
+        let message = why("postgres://u@h/d?options=-c%20search_path=a%20-c%20statement_timeout=5s", true);
+        assert!(message.contains("-c statement_timeout=5s") && message.contains("ALTER ROLE"), "{message}");
         assert!(take_path("postgres://u@h/d?options=-c%20search_path=a", true).is_ok());
     }
 }

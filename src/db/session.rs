@@ -1,4 +1,4 @@
-//! Collections of products to make pictures for.
+//! Sessions: collections of products to make pictures for.
 
 use serde_json::Value;
 use sqlx::types::Json;
@@ -16,7 +16,7 @@ macro_rules! columns {
     };
 }
 
-/// A new session of a client; false where there is no such client.
+/// Inserts a session of a client; `false` if the client does not exist.
 pub async fn insert(
     tx: &mut Tx,
     id: &SessionId,
@@ -33,7 +33,7 @@ pub async fn insert(
     Ok(execute!(tx, sql, id, client, name, products, images, status, new.settings.as_ref().map(Json), now)? == 1)
 }
 
-/// One session.
+/// Returns a session.
 pub async fn find(tx: &mut Tx, id: &SessionId) -> sqlx::Result<Option<CollectionSession>> {
     maybe!(tx, CollectionSession, columns!("WHERE id = $1"), id)
 }
@@ -43,11 +43,11 @@ pub async fn find(tx: &mut Tx, id: &SessionId) -> sqlx::Result<Option<Collection
 pub struct SessionFilter {
     pub client: Option<ClientId>,
     pub status: Option<SessionStatus>,
-    /// Only sessions behind this one.
+    /// Only sessions after this one.
     pub after: Option<SessionId>,
 }
 
-/// Sessions in the order of their ids.
+/// Lists sessions by id.
 pub async fn list(tx: &mut Tx, filter: &SessionFilter, limit: i64) -> sqlx::Result<Vec<CollectionSession>> {
     let sql =
         columns!("WHERE ($1 = '' OR client_id = $1) AND ($2 = '' OR status = $2) AND id > $3 ORDER BY id LIMIT $4");
@@ -56,7 +56,7 @@ pub async fn list(tx: &mut Tx, filter: &SessionFilter, limit: i64) -> sqlx::Resu
     all!(tx, CollectionSession, sql, client, filter.status.map_or("", SessionStatus::as_str), after, limit)
 }
 
-/// Changes what is given, if nobody else changed the session since `version`.
+/// Updates the given fields, if the session still has `version`; `false` otherwise.
 pub async fn update(tx: &mut Tx, id: &SessionId, version: i32, change: &SessionInput, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE collection_session SET name = coalesce($3, name), product_ids = coalesce($4, product_ids), \
                selected_base_images = coalesce($5, selected_base_images), status = coalesce($6, status), \
@@ -64,8 +64,8 @@ pub async fn update(tx: &mut Tx, id: &SessionId, version: i32, change: &SessionI
     let products: Option<Json<&Vec<ProductId>>> = change.product_ids.as_ref().map(Json);
     let images = change.selected_base_images.as_ref().map(Json);
     let settings = change.settings.as_ref().map(Json);
-    let done = execute!(tx, sql, id, version, change.name.as_deref(), products, images, change.status, settings, now)?;
-    Ok(done == 1)
+    let rows = execute!(tx, sql, id, version, change.name.as_deref(), products, images, change.status, settings, now)?;
+    Ok(rows == 1)
 }
 
 /// Deletes a session with its flows, messages and inspirations. Its pictures stay: they belong to the client.
@@ -73,7 +73,7 @@ pub async fn delete(tx: &mut Tx, id: &SessionId) -> sqlx::Result<bool> {
     Ok(execute!(tx, "DELETE FROM collection_session WHERE id = $1", id)? == 1)
 }
 
-/// The members of a list that are texts: older rows hold anything.
+/// Returns the members of a list that are text: older rows hold anything.
 pub fn texts(list: &Value) -> Vec<String> {
     list.as_array().into_iter().flatten().filter_map(|member| member.as_str().map(str::to_owned)).collect()
 }

@@ -1,22 +1,22 @@
-//! Times that cannot be: a clock was wrong once, a hand slipped, an older version kept what a shop said. Found for people, and
-//! put right where something waits for them.
+//! Detects impossible times (a wrong clock, a manual edit, an unchecked value of an older version), and corrects
+//! those that something waits for.
 
 use std::time::Duration;
 
 use super::{Tx, all};
 use crate::model::Time;
 
-/// How far a permission can last: ends that are told are bounded by it.
+/// The longest validity of a permission: stated expiries are bounded by it.
 const LONGEST_LIFE: Duration = Duration::from_hours(24 * (3653 + 1));
-/// How far a retry can be put off: what a shop or model asks for is bounded well before that.
+/// The longest delay of a retry: what a shop or model requests is bounded well below that.
 const LONGEST_WAIT: Duration = Duration::from_hours(24 * 8);
-/// How far a lock or a lease, or a pause after failures, can reach.
+/// The longest duration of a lock, a lease, or a backoff.
 const LONGEST_HOLD: Duration = Duration::from_hours(24 * 3);
-/// How far something that has happened can lie ahead: the clocks of replicas differ by less.
+/// How far a past event may lie in the future: the clocks of replicas differ by less.
 const SKEW: Duration = Duration::from_hours(1);
 
-/// A statement for the embedded engine and one for the server: `$beginning` where the time lies behind `$1`. On the embedded
-/// engine times are text: what does not begin with a digit is no time at all, and words sort behind every time.
+/// A statement for SQLite and one for PostgreSQL: `$beginning` if the time is later than `$1`. On SQLite times are
+/// text: what does not begin with a digit is not a time, and words sort after every time.
 macro_rules! where_far {
     ([$($beginning:literal),+], $column:literal, [$($end:literal),+]) => {
         [
@@ -26,14 +26,14 @@ macro_rules! where_far {
     };
 }
 
-/// Writes `$2` there, in rows that are `$only`; gives their keys.
+/// Writes `$2` to the column, in rows that match `$only`; returns their keys.
 macro_rules! put {
     ($table:literal, $column:literal, $only:literal, $key:literal) => {
         where_far!(["UPDATE ", $table, " SET ", $column, " = $2 WHERE ", $only, " AND"], $column, [" RETURNING ", $key])
     };
 }
 
-/// Finds rows that are `$only`: their keys and the times as they stand.
+/// Finds rows that match `$only`: their keys and the stored times.
 macro_rules! find {
     ($table:literal, $column:literal, $only:literal, $key:literal) => {
         where_far!(
@@ -51,10 +51,10 @@ fn of_engine(tx: &Tx, [sqlite, postgres]: [&'static str; 2]) -> &'static str {
     }
 }
 
-/// Puts right what something waits for: gives what was done, and to which rows. `lease` is how long a lease lasts.
+/// Corrects the times that something waits for; returns what was done, and to which rows. `lease` is the lease time.
 pub async fn mend(tx: &mut Tx, now: Time, lease: Duration) -> sqlx::Result<Vec<(&'static str, Vec<String>)>> {
     let (life, wait, hold) = (now.plus(LONGEST_LIFE), now.plus(LONGEST_WAIT), now.plus(LONGEST_HOLD));
-    // A token that was renewed in the future has no end that means anything: it is renewed now.
+    // A token refreshed in the future has no meaningful expiry: it is refreshed now.
     let sql = "UPDATE store_connection SET token_refreshed_at = NULL, renew_at = CASE WHEN renew_at IS NULL THEN NULL ELSE $2 END, \
                keep_alive_at = CASE WHEN keep_alive_at IS NULL THEN NULL ELSE $2 END WHERE token_refreshed_at > $1 RETURNING id";
     let all_of_them = [
@@ -66,10 +66,11 @@ pub async fn mend(tx: &mut Tx, now: Time, lease: Duration) -> sqlx::Result<Vec<(
         ("warnings: left to the next renewal", put!("store_connection", "warn_at", "true", "id"), life, None),
         ("pauses after failures: ended", put!("store_connection", "backoff_until", "true", "id"), hold, None),
         ("locks of renewals: freed", put!("store_connection", "refresh_locked_until", "true", "id"), hold, None),
-        // Schedules that are only too far ahead are looked at with their calendar; here are those that no calendar can give.
+        // A schedule that is merely too far ahead is checked against its calendar elsewhere; these are times that no
+        // calendar yields.
         ("schedules: due now", put!("store_connection", "next_sync_at", "auto_sync_enabled", "id"), life, Some(now)),
         ("jobs: due now", put!("job", "scheduled_for", "status = 'pending'", "id"), wait, Some(now)),
-        // Whoever holds it keeps it alive from now on; where nobody does, it ends as any lease.
+        // A live holder extends its lease from now on; without one it expires like any lease.
         (
             "leases: shortened",
             put!("job", "lease_expires_at", "status = 'processing'", "id"),
@@ -88,7 +89,7 @@ pub async fn mend(tx: &mut Tx, now: Time, lease: Duration) -> sqlx::Result<Vec<(
     Ok(mended)
 }
 
-/// Times that lie in an impossible future: column, row and the time, as they stand.
+/// Lists times in an impossible future: column, row and the stored time.
 pub async fn list_impossible(tx: &mut Tx, now: Time) -> sqlx::Result<Vec<(&'static str, String, String)>> {
     let (soon, life, wait) = (now.plus(SKEW), now.plus(LONGEST_LIFE), now.plus(LONGEST_WAIT));
     let all_of_them = [

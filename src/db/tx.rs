@@ -1,4 +1,5 @@
-//! Transactions and the connections beneath them. Whatever becomes of its caller, a connection goes back clean or not at all.
+//! Transactions and their connections. Whatever happens to the caller, a connection returns to the pool clean or not
+//! at all.
 
 use std::{
     future::Future,
@@ -17,8 +18,8 @@ use tokio::{
 
 use super::fault::DatabaseFault;
 
-/// How long a server may take to begin or to roll back; a connection that is silent for longer is given up.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The time-out of a begin or a rollback; a connection without a response by then is closed.
+const CONTROL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A transaction. Rolled back when dropped; never held across a call to a shop.
 pub enum Tx {
@@ -27,7 +28,7 @@ pub enum Tx {
 }
 
 impl Tx {
-    /// From here to the end of the transaction nobody else does what bears this name. (The embedded engine has one writer anyway.)
+    /// Takes a lock called `name` until the transaction ends. (SQLite has only one writer anyway.)
     pub async fn lock(&mut self, name: &str) -> sqlx::Result<()> {
         if matches!(self, Self::Sqlite(_)) {
             return Ok(());
@@ -35,7 +36,7 @@ impl Tx {
         super::execute!(self, "SELECT pg_advisory_xact_lock(hashtext($1))", name).map(drop)
     }
 
-    /// Whoever waits for work is woken once this is committed.
+    /// Wakes workers once this transaction is committed.
     pub(super) fn leaves_work(&mut self) {
         match self {
             Self::Sqlite(held) => held.leaves_work = true,
@@ -43,7 +44,7 @@ impl Tx {
         }
     }
 
-    /// Makes everything done so far lasting. Once begun it is done, even when nobody waits for it any more.
+    /// Commits. Once started it completes, even if the caller is cancelled.
     pub async fn commit(self) -> sqlx::Result<()> {
         match self {
             Self::Sqlite(held) => held.commit().await,
@@ -52,9 +53,9 @@ impl Tx {
     }
 }
 
-/// One of the two engines, as far as transactions go.
+/// The transaction control of one engine.
 pub trait DatabaseEngine: Database {
-    /// Runs a statement that gives no rows.
+    /// Runs a statement that returns no rows.
     fn run(conn: &mut Self::Connection, sql: SqlStr) -> impl Future<Output = sqlx::Result<()>> + Send;
 }
 
@@ -70,19 +71,19 @@ impl DatabaseEngine for Postgres {
     }
 }
 
-/// How the connections of a pool are used.
+/// The state that the connections of a pool share.
 #[derive(Debug)]
 pub struct Habits {
-    /// One for each connection: where callers wait. Whoever goes away while waiting costs nothing; a pool, left in the middle of
-    /// handing a connection out, closes it.
+    /// One permit per connection: callers wait here. A caller cancelled while waiting has no effect here; cancelled
+    /// while the pool hands out a connection, it would close that connection.
     places: Arc<Semaphore>,
-    /// How long one waits for a place.
+    /// How long a caller waits for a permit.
     patience: Duration,
-    /// Statements keep no name, because the next one may be asked on another connection of a pooler.
+    /// Prepared statements are not cached, because behind a pooler the next one may run on another connection.
     pub(super) nameless: bool,
     /// Connections made before this moment are not used again.
     stale_before: Mutex<Option<Instant>>,
-    /// Rung when a transaction that left work is committed.
+    /// Notified when a transaction that enqueued jobs is committed.
     pub(super) bell: Arc<Notify>,
 }
 
@@ -102,8 +103,8 @@ impl Habits {
         self.stale_before.lock().unwrap_or_else(PoisonError::into_inner).is_none_or(|moment| age < moment.elapsed())
     }
 
-    /// A session remembers for its whole life that it may not write: those of now are not asked again.
-    fn begin_anew(&self) {
+    /// A session keeps for its whole life the state that it is read-only, so the present ones are not used again.
+    fn discard_present(&self) {
         *self.stale_before.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 }
@@ -113,7 +114,7 @@ pub struct HeldConnection<D: DatabaseEngine> {
     conn: Option<PoolConnection<D>>,
     place: Option<OwnedSemaphorePermit>,
     habits: Arc<Habits>,
-    /// Not to be used by anybody else.
+    /// Not to be reused.
     spoilt: bool,
     leaves_work: bool,
 }
@@ -122,9 +123,9 @@ impl<D: DatabaseEngine> HeldConnection<D> {
     pub(super) async fn begin(pool: &Pool<D>, sql: SqlStr, habits: &Arc<Habits>) -> sqlx::Result<Self> {
         let place = Some(habits.place().await?);
         let (pool, habits) = (pool.clone(), habits.clone());
-        to_its_end(async move {
+        run_detached(async move {
             let conn = Some(pool.acquire().await?);
-            // Where this fails, dropping it rolls back what may have begun, or closes the connection.
+            // If this fails, dropping it rolls back what may have begun, or closes the connection.
             let mut held = Self { conn, place, habits, spoilt: false, leaves_work: false };
             D::run(&mut held, sql).await?;
             Ok(held)
@@ -133,31 +134,31 @@ impl<D: DatabaseEngine> HeldConnection<D> {
     }
 
     async fn commit(mut self) -> sqlx::Result<()> {
-        to_its_end(async move {
-            let done = D::run(&mut self, "COMMIT".into_sql_str()).await;
-            let done = self.noted(done);
-            if done.is_ok() {
+        run_detached(async move {
+            let result = D::run(&mut self, "COMMIT".into_sql_str()).await;
+            let result = self.noted(result);
+            if result.is_ok() {
                 drop(self.conn.take());
                 if self.leaves_work {
                     self.habits.bell.notify_waiters();
                 }
             }
-            done
+            result
         })
         .await
     }
 
-    /// Whether statements are kept on the connection for their next use.
+    /// Whether the connection caches prepared statements.
     pub(super) fn keeps_statements(&self) -> bool {
         !self.habits.nameless
     }
 
-    /// Remembers from a result whether the connection can still be used.
+    /// Passes a result on; records if its error makes the connection unusable.
     pub(super) fn noted<T>(&mut self, result: sqlx::Result<T>) -> sqlx::Result<T> {
         match result.as_ref().err().and_then(DatabaseFault::of) {
             Some(DatabaseFault::ReadOnly) => {
                 self.spoilt = true;
-                self.habits.begin_anew();
+                self.habits.discard_present();
             }
             Some(DatabaseFault::Damaged | DatabaseFault::Broken) => self.spoilt = true,
             _ => {}
@@ -171,7 +172,7 @@ impl<D: DatabaseEngine> Drop for HeldConnection<D> {
         let Some(mut conn) = self.conn.take() else { return };
         let (spoilt, place) = (self.spoilt, self.place.take());
         tokio::spawn(async move {
-            let rolled_back = tokio::time::timeout(PATIENCE, D::run(&mut conn, "ROLLBACK".into_sql_str())).await;
+            let rolled_back = tokio::time::timeout(CONTROL_TIMEOUT, D::run(&mut conn, "ROLLBACK".into_sql_str())).await;
             if spoilt || !matches!(rolled_back, Ok(Ok(()))) {
                 conn.close_on_drop();
             }
@@ -195,13 +196,13 @@ impl<D: DatabaseEngine> DerefMut for HeldConnection<D> {
     }
 }
 
-/// Does it to its end even when nobody waits for it any more: a future can be dropped half-way, and then nobody knows what
-/// the engine has done; a task cannot.
-async fn to_its_end<T: Send + 'static>(
+/// Runs work to completion even if the caller is cancelled: a future can be dropped half-way, and then the engine's
+/// state is unknown; a task cannot.
+async fn run_detached<T: Send + 'static>(
     work: impl Future<Output = sqlx::Result<T>> + Send + 'static,
 ) -> sqlx::Result<T> {
     match tokio::spawn(work).await {
-        Ok(done) => done,
+        Ok(result) => result,
         Err(ended) => match ended.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             // The program ends.

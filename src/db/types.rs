@@ -1,4 +1,4 @@
-//! How our times and prices are written: as the engine's own types on PostgreSQL, as sortable text on SQLite.
+//! How times and prices are stored: as the engine's own types on PostgreSQL, as sortable text on SQLite.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -32,7 +32,7 @@ impl Encode<'_, Postgres> for Time {
 const POSTGRES_EPOCH_MS: i64 = 946_684_800_000;
 
 impl Decode<'_, Postgres> for Time {
-    /// Read by ourselves: the column can hold years, and an "infinity", at which the driver's own reading panics.
+    /// Decoded by ourselves: the column can hold years, and an "infinity", on which the driver's own decoder panics.
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
         let ms = match value.format() {
             PgValueFormat::Binary => <i64 as Decode<Postgres>>::decode(value)?.div_euclid(1000) + POSTGRES_EPOCH_MS,

@@ -1,4 +1,4 @@
-//! Deliveries of platforms, and what was asked for.
+//! Webhook deliveries and subscriptions.
 
 use serde_json::Value;
 use sqlx::types::Json;
@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use super::{Tx, all, execute};
 use crate::model::{ConnectionId, Time};
 
-/// Keeps a delivery; false where it came before.
+/// Inserts a delivery; `false` if it was received before.
 pub async fn insert_event(
     tx: &mut Tx,
     (id, connection, delivery): (&str, &ConnectionId, &str),
@@ -24,12 +24,12 @@ pub async fn insert_event(
     Ok(true)
 }
 
-/// Forgets deliveries that came before `before`: none comes again so late.
+/// Deletes deliveries received before `before`: platforms do not redeliver that late.
 pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
     execute!(tx, "DELETE FROM webhook_event WHERE received_at < $1", before)
 }
 
-/// What was asked for, and what proves its deliveries.
+/// A subscription, and the secret that verifies its deliveries.
 pub struct NewSubscription<'a> {
     pub id: &'a str,
     pub connection: &'a ConnectionId,
@@ -38,7 +38,7 @@ pub struct NewSubscription<'a> {
     pub secret_sealed: &'a str,
 }
 
-/// Keeps a subscription; asking again replaces it.
+/// Upserts a subscription.
 pub async fn upsert_subscription(tx: &mut Tx, new: &NewSubscription<'_>, now: Time) -> sqlx::Result<()> {
     let sql = "INSERT INTO webhook_subscription (id, store_connection_id, topic, external_webhook_id, secret_sealed, status, \
                created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'active', $6, $6) \
@@ -47,14 +47,14 @@ pub async fn upsert_subscription(tx: &mut Tx, new: &NewSubscription<'_>, now: Ti
     execute!(tx, sql, new.id, new.connection, new.topic, new.external_id, new.secret_sealed, now).map(drop)
 }
 
-/// Topic and sealed secret of a shop's subscriptions.
+/// Lists the topics and sealed secrets of a shop's subscriptions.
 pub async fn list_secrets(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<Vec<(String, String)>> {
     let sql = "SELECT topic, secret_sealed FROM webhook_subscription \
                WHERE store_connection_id = $1 AND status = 'active' AND secret_sealed IS NOT NULL ORDER BY topic";
     all!(tx, (String, String), sql, connection)
 }
 
-/// Forgets what a shop that is left was asked for: its secrets go with it.
+/// Deletes the subscriptions of a disconnected shop, with their secrets.
 pub async fn delete_subscriptions(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<u64> {
     execute!(tx, "DELETE FROM webhook_subscription WHERE store_connection_id = $1", connection)
 }

@@ -1,4 +1,4 @@
-//! Outputs, as far as people write about them: their place, their settings, the products they show.
+//! Outputs as people edit them: location, settings, and the products they show.
 
 use super::{client, own_products, refused};
 use crate::{
@@ -7,12 +7,12 @@ use crate::{
     tools::Tools,
 };
 
-/// An output whose bytes are in the object store or on the web already.
+/// Registers an output whose bytes are already in the object store or at a URL.
 pub async fn register_asset(tools: &Tools, input: &AssetInput) -> Result<Asset, Failure> {
     let mut tx = tools.db.begin().await?;
     let client = client(&mut tx, input.client_id.as_ref()).await?;
     if input.asset_url.as_deref().is_none_or(|url| url.trim().is_empty()) {
-        return Err(refused("an output needs its asset_url: an object key, or an address"));
+        return Err(refused("an output needs an asset_url: an object key or a URL"));
     }
     own_products(&mut tx, &client.id, input.product_ids.as_ref()).await?;
     let (id, now) = (tools.outside.new_id::<AssetId>(), tools.outside.clock.now());
@@ -28,12 +28,14 @@ pub async fn register_asset(tools: &Tools, input: &AssetInput) -> Result<Asset, 
     Ok(asset)
 }
 
-/// Changes what is given. Products that are named and not linked yet are linked; none is unlinked.
+/// Updates the given fields. Named products that are not linked yet are linked; none is unlinked.
 pub async fn update_asset(tools: &Tools, id: &AssetId, input: &AssetInput) -> Result<Asset, Failure> {
     let mut tx = tools.db.begin().await?;
     let found = db::asset::find(&mut tx, id.as_str()).await?.ok_or_else(|| Failure::not_found(Noun::Asset, id))?;
     if input.asset_url.is_some() || input.client_id.as_ref().is_some_and(|client| *client != found.client_id) {
-        return Err(refused("an output keeps its bytes and its client: other bytes are another output"));
+        return Err(refused(
+            "asset_url and client_id of an output cannot change: register another output for other bytes",
+        ));
     }
     own_products(&mut tx, &found.client_id, input.product_ids.as_ref()).await?;
     let now = tools.outside.clock.now();
@@ -51,7 +53,7 @@ pub async fn update_asset(tools: &Tools, id: &AssetId, input: &AssetInput) -> Re
     Ok(asset)
 }
 
-/// Deletes an output. What is in a shop stays there, and pushes that wait are not done.
+/// Deletes an output. A picture in a shop stays there; waiting pushes are not carried out.
 pub async fn delete_asset(tools: &Tools, id: &AssetId) -> Result<Asset, Failure> {
     let mut tx = tools.db.begin().await?;
     let found = db::asset::find(&mut tx, id.as_str()).await?.ok_or_else(|| Failure::not_found(Noun::Asset, id))?;

@@ -1,4 +1,4 @@
-//! Clients, their people and their limits.
+//! Clients, their members and their limits.
 
 use super::{client, refused, stale};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     tools::Tools,
 };
 
-/// A new client; without a short name it gets one made of its name.
+/// Adds a client; without a slug it gets one derived from its name.
 pub async fn add_client(tools: &Tools, name: &str, slug: Option<String>) -> Result<Client, Failure> {
     let slug = slug.unwrap_or_else(|| slug_of(name));
     if name.trim().is_empty() || slug.is_empty() {
@@ -15,7 +15,7 @@ pub async fn add_client(tools: &Tools, name: &str, slug: Option<String>) -> Resu
     }
     let mut tx = tools.db.begin().await?;
     if let Some(other) = db::client::find(&mut tx, &slug).await? {
-        let text = format!("there is a client '{slug}' already ({}); give another --slug", other.name);
+        let text = format!("the slug '{slug}' is taken by client {}; give another --slug", other.name);
         return Err(refused(text));
     }
     let id: ClientId = tools.outside.new_id();
@@ -30,7 +30,7 @@ fn slug_of(name: &str) -> String {
     plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
-/// Another name or short name. `version` is the one that the caller saw.
+/// Changes a client's name or slug. `version` is the version that the caller read; without it the present one.
 pub async fn update_client(
     tools: &Tools,
     id: &ClientId,
@@ -46,7 +46,7 @@ pub async fn update_client(
     if let Some(slug) = slug {
         let other = db::client::find(&mut tx, slug).await?.filter(|other| other.id != found.id);
         if let Some(other) = other {
-            return Err(refused(format!("'{slug}' is {} already", other.name)));
+            return Err(refused(format!("the slug '{slug}' is taken by client {}", other.name)));
         }
     }
     let version = version.unwrap_or(found.version);
@@ -58,7 +58,7 @@ pub async fn update_client(
     Ok(client)
 }
 
-/// Deletes a client with everything that is its own. Its shops must be disconnected: their grants are the merchant's.
+/// Deletes a client with everything it owns. Its shops must be disconnected first: their grants belong to the merchant.
 pub async fn delete_client(tools: &Tools, id: &ClientId) -> Result<Client, Failure> {
     let mut tx = tools.db.begin().await?;
     let found = client(&mut tx, Some(id)).await?;
@@ -74,7 +74,8 @@ pub async fn delete_client(tools: &Tools, id: &ClientId) -> Result<Client, Failu
     Ok(found)
 }
 
-/// Gives a person a place at a client, or another role there. The person is made where nobody has that address.
+/// Adds a user as a member of a client, or changes the member's role. Creates the user if no user has that e-mail
+/// address.
 pub async fn add_member(
     tools: &Tools,
     id: &ClientId,
@@ -87,7 +88,7 @@ pub async fn add_member(
     }
     let (now, email) = (tools.outside.clock.now(), email.trim().to_lowercase());
     if !email.contains('@') {
-        return Err(refused(format!("'{email}' is no e-mail address")));
+        return Err(refused(format!("'{email}' is not an e-mail address")));
     }
     let mut tx = tools.db.begin().await?;
     let client = client(&mut tx, Some(id)).await?;
@@ -106,14 +107,14 @@ pub async fn add_member(
     Ok(members)
 }
 
-/// Takes a person's place at a client; the person stays.
+/// Removes a member of a client; the user stays.
 pub async fn remove_member(tools: &Tools, id: &ClientId, email: &str) -> Result<Vec<Member>, Failure> {
     let mut tx = tools.db.begin().await?;
     let client = client(&mut tx, Some(id)).await?;
     let user = db::member::find_user(&mut tx, email).await?;
     let user = user.ok_or_else(|| Failure::not_found(Noun::User, email))?;
     if !db::member::delete(&mut tx, &client.id, &user.id).await? {
-        return Err(refused(format!("{email} has no place at {}", client.name)));
+        return Err(refused(format!("{email} is not a member of {}", client.name)));
     }
     let members = db::member::list(&mut tx, &client.id).await?;
     tx.commit().await?;

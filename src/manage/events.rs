@@ -1,4 +1,4 @@
-//! What people keep by hand of what happened.
+//! Events that people record by hand.
 
 use super::{client, refused};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     tools::Tools,
 };
 
-/// What happened, and to what.
+/// An event, and what it is about.
 #[derive(Debug, Clone)]
 pub struct EventInput {
     pub client: ClientId,
@@ -18,7 +18,7 @@ pub struct EventInput {
     pub metadata: Option<serde_json::Value>,
 }
 
-/// Keeps that something happened.
+/// Records an event.
 pub async fn create_event(tools: &Tools, input: EventInput) -> Result<Event, Failure> {
     let mut tx = tools.db.begin().await?;
     let client = client(&mut tx, Some(&input.client)).await?.id;

@@ -1,4 +1,4 @@
-//! Favourites: a person's own, a client's flag, and a client's favourite outputs.
+//! Favourites: a user's own, a client's flag, and a client's favourite outputs.
 
 use serde::Serialize;
 
@@ -9,21 +9,21 @@ use crate::{
     tools::Tools,
 };
 
-/// What stands now.
+/// The present state.
 #[derive(Debug, Serialize)]
 pub struct Mine {
     pub entity: String,
-    /// None: the client's own flag.
+    /// `None` for the client's own flag.
     pub user_id: Option<UserId>,
     pub is_favorite: bool,
 }
 
-/// Makes a product or flow a favourite: of a person who belongs to its client, or of the client itself.
+/// Makes a product or flow a favourite: of a user who is a member of its client, or of the client itself.
 pub async fn add_favorite(tools: &Tools, user: Option<&str>, entity: &Entity) -> Result<Mine, Failure> {
     set(tools, user, entity, true).await
 }
 
-/// It is a favourite no more.
+/// Removes a favourite.
 pub async fn remove_favorite(tools: &Tools, user: Option<&str>, entity: &Entity) -> Result<Mine, Failure> {
     set(tools, user, entity, false).await
 }
@@ -45,7 +45,7 @@ async fn set(tools: &Tools, user: Option<&str>, entity: &Entity, is_favorite: bo
     if is_favorite && !is {
         let id = tools.outside.new_id::<String>();
         if !db::favorite::insert(&mut tx, &id, &person.id, entity, now).await? {
-            return Err(refused(format!("{} belongs to no client that has {entity}", person.email)));
+            return Err(refused(format!("{} is not a member of the client that has {entity}", person.email)));
         }
     } else if !is_favorite {
         db::favorite::delete(&mut tx, &person.id, entity).await?;
@@ -54,7 +54,7 @@ async fn set(tools: &Tools, user: Option<&str>, entity: &Entity, is_favorite: bo
     Ok(Mine { entity: entity.to_string(), user_id: Some(person.id), is_favorite })
 }
 
-/// Makes an output a favourite of its client; twice does no more than once.
+/// Makes an output a favourite of its client. Idempotent.
 pub async fn add_favorite_image(tools: &Tools, asset: &AssetId) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
     let found =
@@ -64,7 +64,7 @@ pub async fn add_favorite_image(tools: &Tools, asset: &AssetId) -> Result<(), Fa
     Ok(tx.commit().await?)
 }
 
-/// An output is a favourite no more.
+/// Removes an output from the favourites of its client.
 pub async fn remove_favorite_image(tools: &Tools, asset: &AssetId) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
     let found =

@@ -1,13 +1,13 @@
 //! Flows: attempts with fixed settings.
 
-use super::{chosen_too, client, own_images, own_products, refused, stale};
+use super::{client, merge_chosen, own_images, own_products, refused, stale};
 use crate::{
     db,
     model::{Failure, FlowId, FlowInput, GenerationFlow, Noun, PRODUCTS_PER_FLOW, merge_settings},
     tools::Tools,
 };
 
-/// A new flow, in a session or standing alone; in a session it is the session's client's.
+/// Creates a flow, in a session or standalone. In a session it defaults to the session's client.
 pub async fn create_flow(tools: &Tools, input: &FlowInput) -> Result<GenerationFlow, Failure> {
     let mut tx = tools.db.begin().await?;
     let mut owner = input.client_id.clone();
@@ -28,7 +28,8 @@ pub async fn create_flow(tools: &Tools, input: &FlowInput) -> Result<GenerationF
     Ok(flow)
 }
 
-/// Changes what is given; settings are laid over those there are. `version` is the one that the caller saw.
+/// Updates the given fields; settings are merged into the present ones. `version` is the version that the caller
+/// read; without it the present one.
 pub async fn update_flow(
     tools: &Tools,
     id: &FlowId,
@@ -39,13 +40,13 @@ pub async fn update_flow(
     let found = db::flow::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Flow, id))?;
     let moved = input.collection_session_id.is_some() && input.collection_session_id != found.collection_session_id;
     if moved || input.client_id.as_ref().is_some_and(|client| *client != found.client_id) {
-        return Err(refused("a flow stays with its session and client"));
+        return Err(refused("a flow's session and client cannot change"));
     }
     check(input)?;
     own_products(&mut tx, &found.client_id, input.product_ids.as_ref()).await?;
     own_images(&mut tx, &found.client_id, input.selected_base_images.as_ref()).await?;
     let mut change = input.clone();
-    change.selected_base_images = chosen_too(&found.selected_base_images, input.selected_base_images.as_ref());
+    change.selected_base_images = merge_chosen(&found.selected_base_images, input.selected_base_images.as_ref());
     if let Some(over) = &input.settings {
         let mut settings = found.settings.0.as_object().cloned().unwrap_or_default();
         merge_settings(&mut settings, over);
@@ -65,11 +66,13 @@ pub async fn delete_flow(tools: &Tools, id: &FlowId) -> Result<GenerationFlow, F
     let mut tx = tools.db.begin().await?;
     let found = db::flow::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Flow, id))?;
     let now = tools.outside.clock.now();
-    // Whoever orders pictures of it at the same time comes before or after.
+    // Serialises this with generation requests for the same flow.
     db::generation::lock_flow(&mut tx, id, now).await?;
     let open = db::generation::get_progress(&mut tx, id).await?.open();
     if open > 0 {
-        return Err(refused(format!("{open} pictures of it are under way; run: store-sync flows cancel {id}")));
+        return Err(refused(format!(
+            "{open} pictures of flow {id} are queued or in progress; run: store-sync flows cancel {id}"
+        )));
     }
     db::flow::delete(&mut tx, id, now).await?;
     if let Some(session) = &found.collection_session_id {

@@ -1,4 +1,5 @@
-//! Inspirations: pictures that show where a session should go; uploaded, or fetched through the one guarded door.
+//! Inspirations: pictures that show the intended style of a session; uploaded, or fetched through the guarded HTTP
+//! client.
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -12,18 +13,18 @@ use crate::{
     vault::hex,
 };
 
-/// The largest picture that is kept.
+/// The largest picture that is accepted.
 const MAX_BYTES: usize = 20 << 20;
 
-/// Where the picture is.
+/// Where the picture comes from.
 pub enum InspirationInput<'a> {
-    /// Here; with the name it had.
+    /// Uploaded bytes, with the file's name.
     Upload(Bytes, &'a str),
-    /// On the web.
+    /// A URL.
     Url(&'a str, InspirationSource),
 }
 
-/// Keeps a picture with a session, behind those it has.
+/// Stores a picture with a session, after those it has.
 pub async fn add_inspiration(
     tools: &Tools,
     session: &SessionId,
@@ -35,15 +36,15 @@ pub async fn add_inspiration(
     let (bytes, url, kind) = match source {
         InspirationInput::Upload(bytes, name) => (bytes, name.to_owned(), InspirationSource::Upload),
         InspirationInput::Url(url, kind) => {
-            url::Url::parse(url).map_err(|e| refused(format!("that is no address of a picture: {e}")))?;
+            url::Url::parse(url).map_err(|e| refused(format!("'{url}' is not a URL: {e}")))?;
             (tools.outside.bytes_at(&AssetLocation::Url(url)).await?, url.to_owned(), kind)
         }
     };
     if bytes.len() > MAX_BYTES {
-        return Err(refused(format!("the picture has {} bytes; at most {MAX_BYTES} are kept", bytes.len())));
+        return Err(refused(format!("the picture has {} bytes; the limit is {MAX_BYTES}", bytes.len())));
     }
     let (_, extension) =
-        picture_kind(&bytes).ok_or_else(|| refused("the file is no PNG, JPEG, WebP or GIF picture"))?;
+        picture_kind(&bytes).ok_or_else(|| refused("the file is not a PNG, JPEG, WebP or GIF picture"))?;
     let id: InspirationId = tools.outside.new_id();
     let key = format!("clients/{}/sessions/{session}/inspirations/{id}.{extension}", found.client_id);
     let sha256 = hex(&Sha256::digest(&bytes));
@@ -58,7 +59,7 @@ pub async fn add_inspiration(
     Ok(inspiration)
 }
 
-/// Gives an inspiration another place among those of its session.
+/// Changes the position of an inspiration within its session.
 pub async fn move_inspiration(tools: &Tools, id: &InspirationId, order: i32) -> Result<Inspiration, Failure> {
     let mut tx = tools.db.begin().await?;
     db::inspiration::update(&mut tx, id, Some(order), None).await?;
@@ -74,9 +75,9 @@ pub async fn delete_inspiration(tools: &Tools, id: &InspirationId) -> Result<Ins
     db::inspiration::delete(&mut tx, id).await?;
     tx.commit().await?;
     if let Some(key) = &found.r2_key {
-        // The row is gone, so that bytes left behind are only bytes: told, not failed.
+        // The row is gone, so the remaining bytes do no harm: a warning, not a failure.
         if let Err(error) = tools.outside.files.delete(key).await {
-            tracing::warn!("the picture's bytes stay behind: {error}");
+            tracing::warn!("cannot delete the bytes of a deleted inspiration from the object store: {error}");
         }
     }
     Ok(found)

@@ -1,5 +1,5 @@
-//! What people do by hand with their material: sessions, flows, outputs, tags, favourites, inspirations, clients.
-//! Every rule about who may be linked with whom stands here or in the statement itself; nothing here waits for a shop.
+//! What people edit by hand: sessions, flows, outputs, tags, favourites, inspirations, clients. Every rule about what
+//! may be linked with what is enforced here or in the SQL statement itself; nothing here calls a shop.
 
 mod assets;
 mod clients;
@@ -31,9 +31,7 @@ use crate::{
 };
 
 fn stale(noun: &str, id: impl std::fmt::Display, is: i32) -> Failure {
-    let text = format!(
-        "{noun} {id} was changed by somebody else meanwhile: it has version {is} now; look at it and try again"
-    );
+    let text = format!("{noun} {id} was changed in the meantime and has version {is} now: read it again and retry");
     Failure::new(FailureKind::Stale, text)
 }
 
@@ -41,13 +39,14 @@ fn refused(text: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Refused, text)
 }
 
-/// The client by id or slug.
+/// Returns the client by id or slug.
 async fn client(tx: &mut Tx, id: Option<&ClientId>) -> Result<Client, Failure> {
-    let id = id.ok_or_else(|| refused("say which client it belongs to"))?;
+    let id = id.ok_or_else(|| refused("client_id is missing: name the client that it belongs to"))?;
     db::client::find(tx, id.as_str()).await?.ok_or_else(|| Failure::not_found(Noun::Client, id))
 }
 
-/// Base pictures that a person chooses: each a picture of that product, which is the client's own. (Older rows name files; those stay as they are.)
+/// Checks the chosen base pictures: each must be a picture of its product, and the product the client's own. (Older
+/// rows name files; those stay as they are.)
 async fn own_images(tx: &mut Tx, client: &ClientId, images: Option<&Map<String, Value>>) -> Result<(), Failure> {
     for (product, image) in images.into_iter().flatten() {
         let product = ProductId(product.clone());
@@ -55,21 +54,22 @@ async fn own_images(tx: &mut Tx, client: &ClientId, images: Option<&Map<String, 
         let known = db::product::list_images(tx, &product).await?;
         let is_one = image.as_str().is_some_and(|id| known.iter().any(|image| image.id.as_str() == id));
         if !is_one {
-            let text = format!("{image} is no picture of product {product}; see: store-sync products show {product}");
+            let text =
+                format!("{image} is not a picture of product {product}; see: store-sync products show {product}");
             return Err(refused(text));
         }
     }
     Ok(())
 }
 
-/// Choices laid over those there are.
-fn chosen_too(found: &Value, input: Option<&Map<String, Value>>) -> Option<Map<String, Value>> {
+/// Merges chosen base pictures into the present ones.
+fn merge_chosen(found: &Value, input: Option<&Map<String, Value>>) -> Option<Map<String, Value>> {
     let mut all = found.as_object().cloned().unwrap_or_default();
     all.extend(input?.clone());
     Some(all)
 }
 
-/// Every product must be the client's own.
+/// Checks that every product belongs to the client.
 async fn own_products(tx: &mut Tx, client: &ClientId, products: Option<&Vec<ProductId>>) -> Result<(), Failure> {
     let foreign = db::product::list_foreign(tx, client, products.map_or(&[], Vec::as_slice)).await?;
     match foreign.first() {

@@ -1,4 +1,5 @@
-//! Uploaded products: those that no shop has (yet). Pictures of them are made and downloaded; linked to a shop's product, they are pushed too.
+//! Uploaded products: those without a shop (yet). Their pictures are generated and downloaded; after linking one to a
+//! shop's product, they are pushed too.
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -12,16 +13,16 @@ use crate::{
     vault::hex,
 };
 
-/// The largest picture that is kept.
+/// The largest picture that is accepted.
 const MAX_BYTES: usize = 20 << 20;
 
-/// A product as a person describes it.
+/// A product to add.
 #[derive(Default)]
 pub struct NewProduct<'a> {
     pub name: &'a str,
     pub description: Option<&'a str>,
     pub category: Option<&'a str>,
-    /// Its pictures; the first one is what new ones are made of.
+    /// Its pictures; new ones are generated from the first.
     pub pictures: &'a [Bytes],
 }
 
@@ -38,15 +39,15 @@ pub async fn add_product(tools: &Tools, owner: &ClientId, new: &NewProduct<'_>) 
     for (place, bytes) in new.pictures.iter().enumerate() {
         let refused = |why: &str| refused(format!("picture {} {why}", place + 1));
         let id: ImageId = tools.outside.new_id();
-        let kind = picture_kind(bytes).ok_or_else(|| refused("is no PNG, JPEG, WebP or GIF file"))?;
+        let kind = picture_kind(bytes).ok_or_else(|| refused("is not a PNG, JPEG, WebP or GIF file"))?;
         let (mime_type, extension) = kind;
         let size = imagesize::blob_size(bytes);
-        let size = size.map_err(|_| refused("has no size that can be read: is the file whole?"))?;
+        let size = size.map_err(|_| refused("has no readable size: the file may be truncated"))?;
         if bytes.len() > MAX_BYTES {
-            return Err(refused(&format!("has {} bytes; at most {MAX_BYTES} are kept", bytes.len())));
+            return Err(refused(&format!("has {} bytes; the limit is {MAX_BYTES}", bytes.len())));
         }
         let key = format!("clients/{}/products/{product}/media/images/base/{id}.{extension}", client.id);
-        // The bytes first: a row without its picture would be worse than a picture without its row.
+        // Bytes before rows: a row without its picture is worse than a picture without its row.
         tools.outside.files.put(&key, bytes.clone()).await?;
         let pixels = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
         images.push(NewImage {
@@ -68,7 +69,7 @@ pub async fn add_product(tools: &Tools, owner: &ClientId, new: &NewProduct<'_>) 
     Ok(made)
 }
 
-/// Makes an uploaded product one of a shop's, so that its pictures are pushed there.
+/// Links an uploaded product to a shop's product, so that its pictures are pushed there.
 pub async fn link_product(
     tools: &Tools,
     id: &ProductId,
@@ -78,7 +79,10 @@ pub async fn link_product(
     let mut tx = tools.db.begin().await?;
     let found = db::product::find(&mut tx, id.as_str()).await?.ok_or_else(|| Failure::not_found(Noun::Product, id))?;
     if let Some(other) = db::product::find_by_erp_id(&mut tx, connection, erp_id).await? {
-        return Err(refused(format!("the shop's product {erp_id} is {} here already ({})", other.id, other.name)));
+        return Err(refused(format!(
+            "the shop's product {erp_id} is already linked to product {} ({})",
+            other.id, other.name
+        )));
     }
     if !db::product::link(&mut tx, &found.id, connection, erp_id, tools.outside.clock.now()).await? {
         return Err(refused("only an uploaded product can be linked, and only to a shop of its own client"));

@@ -1,4 +1,4 @@
-//! Tags: a client's words for products and flows, within caps.
+//! Tags: a client's labels for products and flows, with limits.
 
 use super::{client, refused};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     tools::Tools,
 };
 
-fn tidy(name: &str) -> Result<&str, Failure> {
+fn checked_name(name: &str) -> Result<&str, Failure> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 60 {
         Err(refused("a tag's name has 1 to 60 characters"))
@@ -17,23 +17,20 @@ fn tidy(name: &str) -> Result<&str, Failure> {
 }
 
 fn colour(color: Option<&str>) -> Result<Option<String>, Failure> {
-    color.map(|text| hex(text).ok_or_else(|| refused(format!("'{text}' is no colour: write #rrggbb")))).transpose()
+    color.map(|text| hex(text).ok_or_else(|| refused(format!("'{text}' is not a colour: write #rrggbb")))).transpose()
 }
 
-/// A new tag of a client.
+/// Creates a tag of a client.
 pub async fn create_tag(tools: &Tools, of: &ClientId, name: &str, color: Option<&str>) -> Result<Tag, Failure> {
-    let (name, color) = (tidy(name)?, colour(color)?);
+    let (name, color) = (checked_name(name)?, colour(color)?);
     let mut tx = tools.db.begin().await?;
     let client = client(&mut tx, Some(of)).await?;
     db::tag::lock(&mut tx, &client.id).await?;
     if db::tag::find_by_name(&mut tx, &client.id, name).await?.is_some() {
-        return Err(refused(format!("client {} has a tag '{name}' already", client.id)));
+        return Err(refused(format!("client {} already has a tag '{name}'", client.id)));
     }
     if db::tag::count(&mut tx, &client.id).await? >= TAGS_PER_CLIENT {
-        return Err(refused(format!(
-            "client {} has {TAGS_PER_CLIENT} tags, and that is all there may be: delete one first",
-            client.id
-        )));
+        return Err(refused(format!("client {} has {TAGS_PER_CLIENT} tags, the limit: delete one first", client.id)));
     }
     let id: TagId = tools.outside.new_id();
     db::tag::insert(&mut tx, &id, &client.id, name, color.as_deref(), tools.outside.clock.now()).await?;
@@ -42,15 +39,15 @@ pub async fn create_tag(tools: &Tools, of: &ClientId, name: &str, color: Option<
     Ok(tag)
 }
 
-/// Another name or colour.
+/// Changes a tag's name or colour.
 pub async fn update_tag(tools: &Tools, id: &TagId, name: Option<&str>, color: Option<&str>) -> Result<Tag, Failure> {
-    let (name, color) = (name.map(tidy).transpose()?, colour(color)?);
+    let (name, color) = (name.map(checked_name).transpose()?, colour(color)?);
     let mut tx = tools.db.begin().await?;
     let found = db::tag::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Tag, id))?;
     if let Some(name) = name {
         let same = db::tag::find_by_name(&mut tx, &found.client_id, name).await?;
         if same.is_some_and(|same| same.id != found.id) {
-            return Err(refused(format!("client {} has a tag '{name}' already", found.client_id)));
+            return Err(refused(format!("client {} already has a tag '{name}'", found.client_id)));
         }
     }
     db::tag::update(&mut tx, id, name, color.as_deref()).await?;
@@ -59,7 +56,7 @@ pub async fn update_tag(tools: &Tools, id: &TagId, name: Option<&str>, color: Op
     Ok(tag)
 }
 
-/// Deletes a tag; nothing bears it any more.
+/// Deletes a tag and its assignments.
 pub async fn delete_tag(tools: &Tools, id: &TagId) -> Result<Tag, Failure> {
     let mut tx = tools.db.begin().await?;
     let found = db::tag::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Tag, id))?;
@@ -68,19 +65,17 @@ pub async fn delete_tag(tools: &Tools, id: &TagId) -> Result<Tag, Failure> {
     Ok(found)
 }
 
-/// Puts a tag on a product or flow of its own client; twice does no more than once.
+/// Assigns a tag to a product or flow of the same client. Idempotent.
 pub async fn assign_tag(tools: &Tools, id: &TagId, entity: &Entity) -> Result<Vec<Tag>, Failure> {
     let mut tx = tools.db.begin().await?;
     let tag = db::tag::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Tag, id))?;
     db::tag::lock(&mut tx, &tag.client_id).await?;
-    let borne = db::tag::list_on(&mut tx, entity).await?;
-    if borne.iter().any(|other| other.id == tag.id) {
-        return Ok(borne);
+    let present = db::tag::list_on(&mut tx, entity).await?;
+    if present.iter().any(|other| other.id == tag.id) {
+        return Ok(present);
     }
     if db::tag::count_on(&mut tx, entity).await? >= TAGS_PER_ENTITY {
-        return Err(refused(format!(
-            "{entity} bears {TAGS_PER_ENTITY} tags, and that is all it may: take one off first"
-        )));
+        return Err(refused(format!("{entity} has {TAGS_PER_ENTITY} tags, the limit: remove one first")));
     }
     let link = tools.outside.new_id::<String>();
     if !db::tag::assign(&mut tx, &link, id, entity, tools.outside.clock.now()).await? {
@@ -91,11 +86,11 @@ pub async fn assign_tag(tools: &Tools, id: &TagId, entity: &Entity) -> Result<Ve
     Ok(tags)
 }
 
-/// Takes a tag off.
+/// Removes a tag from a product or flow.
 pub async fn unassign_tag(tools: &Tools, id: &TagId, entity: &Entity) -> Result<Vec<Tag>, Failure> {
     let mut tx = tools.db.begin().await?;
     if !db::tag::unassign(&mut tx, id, entity).await? {
-        return Err(refused(format!("{entity} does not bear tag {id}")));
+        return Err(refused(format!("{entity} does not have tag {id}")));
     }
     let tags = db::tag::list_on(&mut tx, entity).await?;
     tx.commit().await?;

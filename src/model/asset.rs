@@ -17,24 +17,24 @@ words! {
 }
 
 words! {
-    /// What kind of output it is.
+    /// The kind of output.
     AssetType { Image = "image", Video = "video", Model3d = "3d_model" }
 }
 
-/// One row of `generated_asset`, the columns people ask for.
+/// One row of `generated_asset`, with the columns that are queried.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct Asset {
     pub id: AssetId,
     pub client_id: ClientId,
     pub generation_flow_id: Option<FlowId>,
     pub chat_session_id: Option<ChatId>,
-    /// Object key, or in later rows a URL: see `place`.
+    /// An object key, or in later rows a URL: see [`Asset::location`].
     pub asset_url: Option<String>,
     pub asset_type: AssetType,
     pub status: AssetStatus,
     pub prompt: Option<String>,
     pub approval_status: ApprovalStatus,
-    /// When the decision was made, also for a rejection.
+    /// When the decision was made; also set for a rejection.
     pub approved_at: Option<Time>,
     pub approved_by: Option<UserId>,
     pub approval_note: Option<String>,
@@ -48,13 +48,13 @@ pub struct Asset {
     /// Object key of the PNG that `asset_url` was made from.
     pub original_asset_url: Option<String>,
     pub original_byte_size: Option<i64>,
-    /// What made it.
+    /// The model or engine that made it.
     pub model: Option<String>,
     /// Millionths of a US dollar.
     pub cost_usd_micros: Option<i64>,
-    /// From what it was made: pictures with their checksums, seed, engine, what it is another attempt at.
+    /// What it was made from: source pictures with their checksums, seed, engine, and the asset it retries.
     pub provenance: Option<Json<Value>>,
-    /// What is seen on it; seen when it is first edited.
+    /// The analysis of the picture; written when it is first edited.
     pub asset_analysis: Option<Json<Value>>,
     pub analysis_version: Option<String>,
     pub job_id: Option<JobId>,
@@ -63,34 +63,34 @@ pub struct Asset {
     pub completed_at: Option<Time>,
 }
 
-/// The name that the table has.
+/// Alias that matches the table's name.
 pub type GeneratedAsset = Asset;
 
-/// Where an asset's bytes are.
+/// Where an asset's bytes are stored.
 #[derive(Debug, PartialEq, Eq)]
 pub enum AssetLocation<'a> {
-    /// In our object store, of whatever age the key is.
+    /// In our object store; keys of any age are valid.
     Key(&'a str),
-    /// Somewhere on the web.
+    /// At a URL.
     Url(&'a str),
 }
 
 impl Asset {
-    /// Where the bytes are; `None` before there are any. What is stored is read as it is, never rewritten.
+    /// Returns where the bytes are; `None` if there are none yet. The stored text is read as it is, never rewritten.
     pub fn location(&self) -> Option<AssetLocation<'_>> {
         let text = self.asset_url.as_deref()?;
         let web = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
         Some(if web { AssetLocation::Url(text) } else { AssetLocation::Key(text.trim_start_matches('/')) })
     }
 
-    /// The PNG it was made from: its key, and the checksum that was kept of it.
+    /// Returns the key of the PNG that the asset was made from, with its recorded checksum.
     pub fn original(&self) -> Option<(&str, Option<&str>)> {
         let sha256 = self.provenance.as_ref().and_then(|json| json.0["original_sha256"].as_str());
         self.original_asset_url.as_deref().map(|key| (key, sha256))
     }
 }
 
-/// What a person writes about an asset; what is left out stays as it is. The older application's spellings are read too.
+/// Fields of an asset that a caller sets; omitted fields stay unchanged. Accepts the older application's spellings too.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AssetInput {
@@ -116,6 +116,6 @@ mod tests {
         let new = r#"{"client_id": "c", "generation_flow_id": "f", "asset_url": "k", "product_ids": ["p"]}"#;
         let read = |text: &str| format!("{:?}", serde_json::from_str::<AssetInput>(text).expect("reads"));
         assert_eq!(read(old), read(new));
-        assert!(serde_json::from_str::<AssetInput>(r#"{"r3_key": "k"}"#).is_err(), "a slip is named");
+        assert!(serde_json::from_str::<AssetInput>(r#"{"r3_key": "k"}"#).is_err(), "an unknown key is rejected");
     }
 }

@@ -1,4 +1,4 @@
-//! A client: the tenant everything belongs to.
+//! A client: the tenant that owns everything else.
 
 use serde::Serialize;
 

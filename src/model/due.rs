@@ -1,4 +1,4 @@
-//! When a schedule is due next. Knows the calendar and the zones, no clock and no database.
+//! When a schedule is next due. Knows calendars and time zones, but no clock and no database.
 
 use std::{str::FromStr, time::Duration};
 
@@ -8,30 +8,32 @@ use croner::Cron;
 
 use super::Time;
 
-/// Why a schedule cannot be read.
+/// Why a schedule cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 pub enum ScheduleError {
     /// The zone is unknown.
-    #[error("'{0}' is no time zone: use an IANA name such as Europe/Berlin")]
+    #[error("'{0}' is not a time zone: use an IANA name such as Europe/Berlin")]
     Timezone(String),
-    /// The expression is no cron expression, or never comes true.
-    #[error("'{0}' is no schedule: write five fields such as '0 6 * * *' (minute hour day month weekday)")]
+    /// The expression is not a cron expression, or never matches.
+    #[error(
+        "'{0}' is not a usable cron expression: write five fields such as '0 6 * * *' (minute hour day month weekday)"
+    )]
     Cron(String),
 }
 
-/// How `croner` marks a value that is named plainly; the constant itself is not public.
+/// How `croner` marks a plainly named value; its own constant is not public.
 const NAMED: u8 = 1;
-/// How far ahead an expression is searched. The rarest one that comes true, a weekday of 29 February, can take 40 years.
+/// How far ahead the search goes. The rarest expression that matches, a weekday on 29 February, can take 40 years.
 const MOST_YEARS: i32 = 41;
-/// The longest gap that clocks were ever put forward by: a whole day, at the date line.
+/// The longest gap by which clocks were ever put forward: a whole day, at the date line.
 const LONGEST_GAP: TimeDelta = TimeDelta::hours(25);
 
-/// When a schedule is next due after `from`. A cron expression is read in its zone each time anew, so that "06:00"
-/// stays 06:00 there when the clocks change; it wins over the interval.
+/// Returns when a schedule is next due after `from`. A cron expression is evaluated in its time zone each time, so
+/// that "06:00" stays 06:00 local time across clock changes. The cron expression takes precedence over the interval.
 ///
-/// On the nights when clocks change the rule is Vixie cron's. An expression whose hours begin with `*` follows real time:
-/// it goes on through both passes of an hour that comes twice, and has nothing to do in an hour that is left out. Any other
-/// names hours of the day: what it names comes once, on the first pass, and what falls into the gap comes at its end.
+/// Clock changes follow Vixie cron's rule. An expression whose hour field begins with `*` follows real time: it runs
+/// through both passes of a repeated hour and skips a skipped hour. Any other expression names hours of the day: each
+/// runs once, on the first pass, and a time inside the gap runs at the end of the gap.
 pub fn next_due(cron: Option<&str>, timezone: &str, interval: Duration, from: Time) -> Result<Time, ScheduleError> {
     let Some(expression) = cron else { return Ok(from.plus(interval)) };
     let zone: Tz = timezone.parse().map_err(|_| ScheduleError::Timezone(timezone.to_owned()))?;
@@ -41,7 +43,7 @@ pub fn next_due(cron: Option<&str>, timezone: &str, interval: Duration, from: Ti
     search(&cron, zone, from).map(Time::from).ok_or_else(bad)
 }
 
-/// The expression without the years that nobody waits for, so that one which never comes true is found out at once.
+/// Returns the expression limited to the years of the search, so that one that never matches fails at once.
 fn bounded(expression: &str, year: i32) -> Option<Cron> {
     let mut cron = Cron::from_str(expression).ok()?;
     let years = &mut cron.pattern.years;
@@ -54,18 +56,18 @@ fn bounded(expression: &str, year: i32) -> Option<Cron> {
     Some(cron)
 }
 
-/// Walks over the wall clock's times that match, in order, until no later one can come sooner.
+/// Walks over the matching wall-clock times, in order, until no later one can come sooner.
 fn search(cron: &Cron, zone: Tz, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let real_time = cron.pattern.hours.from_wildcard;
     let wall = from.with_timezone(&zone).naive_local().with_nanosecond(0)?;
-    // On the first pass of an hour that comes twice, what has passed of it comes again.
+    // On the first pass of a repeated hour, the part that has passed comes again.
     let mut at = match zone.from_local_datetime(&wall) {
         LocalResult::Ambiguous(first, second) => wall - (second.to_utc() - first.to_utc()),
         _ => wall,
     };
     let mut second_pass: Option<DateTime<Utc>> = None;
     loop {
-        // The search itself knows no zone: every wall clock time is there, once.
+        // The search itself has no time zone: every wall-clock time exists once.
         let Ok(next) = cron.find_next_occurrence(&at.and_utc(), false) else { return second_pass };
         at = next.naive_utc();
         let (first, second) = match zone.from_local_datetime(&at) {
@@ -74,15 +76,15 @@ fn search(cron: &Cron, zone: Tz, from: DateTime<Utc>) -> Option<DateTime<Utc>> {
             LocalResult::None => (if real_time { None } else { end_of_gap(zone, at) }, None),
         };
         if let Some(second) = second.filter(|second| *second > from) {
-            second_pass = Some(second_pass.map_or(second, |found| found.min(second)));
+            second_pass = Some(second_pass.map_or(second, |earliest| earliest.min(second)));
         }
         if let Some(first) = first.filter(|first| *first > from) {
-            return Some(second_pass.map_or(first, |found| found.min(first)));
+            return Some(second_pass.map_or(first, |earliest| earliest.min(first)));
         }
     }
 }
 
-/// The moment at which the clocks were put forward over `wall`.
+/// Returns the moment at which the clocks were put forward over `wall`.
 fn end_of_gap(zone: Tz, wall: NaiveDateTime) -> Option<DateTime<Utc>> {
     let minute = wall.with_second(0)?;
     let minutes = (1..=LONGEST_GAP.num_minutes()).map(|ahead| minute + TimeDelta::minutes(ahead));
@@ -97,7 +99,7 @@ mod tests {
         Time::parse(text).expect("a time")
     }
 
-    /// Every due time behind `start` and before `end`, as day and minute.
+    /// Every due time after `start` and before `end`, as day and minute.
     fn due_times(zone: &str, cron: &str, start: &str, end: &str) -> String {
         let (mut from, end) = (at(&format!("{start}:00Z")), at(&format!("{end}:00Z")));
         let mut times = Vec::new();
@@ -112,7 +114,7 @@ mod tests {
         }
     }
 
-    /// The values come from a walk over every minute of UTC with the wall clock of Python's zoneinfo.
+    /// The expected values come from a walk over every minute of UTC with the wall clock of Python's zoneinfo.
     #[expect(clippy::too_many_lines, reason = "a table of nights")]
     #[test]
     fn nothing_fires_twice_or_is_left_out_when_clocks_change() {

@@ -1,4 +1,5 @@
-//! An event: something that happened to a flow, an asset or a product, kept for a while to count and look up.
+//! An event: something that happened to a flow, an asset or a product, stored for a limited time for counts and
+//! look-ups.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,11 +7,11 @@ use sqlx::types::Json;
 
 use super::{AssetId, ClientId, EventId, FlowId, ProductId, Time, UserId, words};
 
-/// Days that events are kept.
+/// Days that events are retained.
 pub const EVENT_DAYS: u64 = 90;
 
 words! {
-    /// What happened.
+    /// The type of event.
     EventType {
         Started = "started",
         Completed = "completed",
@@ -18,7 +19,7 @@ words! {
         Viewed = "viewed",
         Approved = "approved",
         Rejected = "rejected",
-        /// A picture arrived in a shop.
+        /// A picture was pushed to a shop.
         Exported = "exported",
     }
 }

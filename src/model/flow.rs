@@ -1,4 +1,4 @@
-//! A flow: one attempt with fixed settings, in a session or standing alone.
+//! A flow: one attempt with fixed settings, in a session or standalone.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,11 +6,11 @@ use sqlx::types::Json;
 
 use super::{ClientId, FlowId, ProductId, SessionId, Time, words};
 
-/// Products that fit into one scene.
+/// The most products that fit into one scene.
 pub const PRODUCTS_PER_FLOW: usize = 10;
 
 words! {
-    /// How far a flow has come; a failed one goes back to `configured` to be tried again.
+    /// The state of a flow; a failed one returns to `configured` for another attempt.
     FlowStatus {
         Empty = "empty",
         Configured = "configured",
@@ -24,7 +24,7 @@ words! {
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct GenerationFlow {
     pub id: FlowId,
-    /// None for one that stands alone.
+    /// `None` for a standalone flow.
     pub collection_session_id: Option<SessionId>,
     pub client_id: ClientId,
     pub name: Option<String>,
@@ -40,7 +40,7 @@ pub struct GenerationFlow {
     pub updated_at: Time,
 }
 
-/// What a person writes about a flow; what is left out stays as it is. The older application's spellings are read too.
+/// Fields of a flow that a caller sets; omitted fields stay unchanged. Accepts the older application's spellings too.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FlowInput {
@@ -54,11 +54,11 @@ pub struct FlowInput {
     #[serde(alias = "selectedBaseImages")]
     pub selected_base_images: Option<Map<String, Value>>,
     pub status: Option<FlowStatus>,
-    /// Laid over what is there: keys that are not named stay, unknown ones too.
+    /// Merged into the present settings: keys that are not named stay, unknown ones too.
     pub settings: Option<Map<String, Value>>,
 }
 
-/// Lays members over those there are, group by group; what is not named stays.
+/// Merges `over` into `settings`, recursively for objects; keys that are not named stay.
 pub fn merge_settings(settings: &mut Map<String, Value>, over: &Map<String, Value>) {
     for (name, value) in over {
         match (settings.get_mut(name), value) {

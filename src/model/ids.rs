@@ -1,4 +1,5 @@
-//! Ids: text newtypes, so that a product's id cannot be handed over as a client's. New ones are UUIDv7 (made by `outside::Random`).
+//! Ids: text newtypes, so that a product's id cannot be passed as a client's. New ones are UUIDv7 (made by
+//! `outside::Random`).
 
 macro_rules! id {
     ($($(#[$meta:meta])* $name:ident),+ $(,)?) => {$(
@@ -41,7 +42,7 @@ id! {
     PushId,
     /// One logged run.
     RunId,
-    /// One piece of work to be done later.
+    /// A job.
     JobId,
     /// A collection of products to make pictures for.
     SessionId,
@@ -49,16 +50,16 @@ id! {
     FlowId,
     /// A conversation about one product.
     ChatId,
-    /// What was said in a session or a conversation.
+    /// A message in a session or a conversation.
     MessageId,
-    /// A picture that shows where a session should go.
+    /// A picture that shows the intended style of a session.
     InspirationId,
-    /// A client's word for products and flows.
+    /// A client's tag for products and flows.
     TagId,
-    /// Something that happened.
+    /// An event.
     EventId,
     /// A person.
     UserId,
-    /// A person's place at a client.
+    /// A user's membership in a client.
     MemberId,
 }

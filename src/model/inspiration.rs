@@ -1,4 +1,4 @@
-//! An inspiration: a picture that shows where a session should go.
+//! An inspiration: a picture that shows the intended style of a session.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -17,10 +17,10 @@ pub struct Inspiration {
     pub id: InspirationId,
     pub collection_session_id: SessionId,
     pub url: String,
-    /// Object key of our copy, where there is one.
+    /// Object key of our copy, if there is one.
     pub r2_key: Option<String>,
     pub source: InspirationSource,
-    /// What is seen on it.
+    /// The analysis of the picture.
     pub analysis: Option<Json<Value>>,
     pub display_order: i32,
     pub sha256: Option<String>,

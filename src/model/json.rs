@@ -1,36 +1,37 @@
-//! Reads JSON that others wrote. What makes a document unusable for no good reason is put right on the way in: a byte order
-//! mark, bytes that are no UTF-8, halves of surrogate pairs, control characters, and nesting that nothing here looks into.
-//! Every text that comes from a shop, a model or a caller of the API passes here, so that no database has to refuse it.
+//! Parses JSON from outside. Repairs on the way in what makes a document unusable for no good reason: a byte order
+//! mark, invalid UTF-8, lone surrogates, control characters, and nesting that nothing here reads. All text from a
+//! shop, a model or an API caller passes through here, so that no database has to refuse it.
 
 use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
-/// Containers within containers that are read; deeper ones are null. (serde_json itself ends at 128.)
+/// The maximum nesting depth; deeper containers become null. (serde_json itself stops at 128.)
 const DEEPEST: usize = 100;
 
-/// Reads a document.
+/// Parses a document.
 ///
 /// # Errors
-/// Where what came is no JSON even so, or not of the wanted form.
+/// Fails if the repaired text is not JSON, or does not match `T`.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
-    serde_json::from_str(&mend(&decode(bytes)))
+    serde_json::from_str(&repair(&decode(bytes)))
 }
 
-/// The text that bytes stand for: without a byte order mark, U+FFFD for what is no UTF-8.
+/// Decodes bytes as UTF-8: drops a byte order mark, replaces invalid sequences by U+FFFD.
 fn decode(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
 }
 
-/// What came instead of a document, on one line for people: a page's title, or the words before the first brace or bracket
-/// (what stands behind may be the document itself). `None` where it does begin as a document. To be freed of secrets, then cut.
+/// Describes on one line what arrived in place of a document: a page's title, or the text before the first brace or
+/// bracket (what follows may be the document itself). `None` if the bytes begin as a document. The caller removes
+/// secrets first, then cuts.
 pub fn instead(bytes: &[u8]) -> Option<String> {
     let text = decode(&bytes[..bytes.len().min(64 * 1024)]);
     let text = text.trim_start();
     if text.is_empty() || text.starts_with(['{', '[']) {
         return None;
     }
-    // Lower-case letters of ASCII take the places of their capitals.
+    // ASCII lower case keeps every byte offset.
     let lower = text.to_ascii_lowercase();
     let title = lower.find("<title").and_then(|at| {
         let begin = at + lower[at..].find('>')? + 1;
@@ -50,26 +51,26 @@ fn one_line(text: &str) -> String {
     words.join(" ")
 }
 
-/// The document with everything put right that can be.
-fn mend(text: &str) -> Cow<'_, str> {
-    let mut mender = Mender { text, at: 0, kept: 0, out: String::new(), skipping: false };
-    mender.document();
-    if mender.kept == 0 { Cow::Borrowed(text) } else { mender.rest() }
+/// Returns the document with every repairable fault repaired.
+fn repair(text: &str) -> Cow<'_, str> {
+    let mut repairer = Repairer { text, at: 0, kept: 0, out: String::new(), skipping: false };
+    repairer.document();
+    if repairer.kept == 0 { Cow::Borrowed(text) } else { repairer.rest() }
 }
 
-/// Goes through a document once, and copies it only where something is to be put right.
-struct Mender<'t> {
+/// Scans a document once, and copies it only if there is something to repair.
+struct Repairer<'t> {
     text: &'t str,
-    /// Where it stands.
+    /// The present offset.
     at: usize,
-    /// What lies before is in `out` already, or left out.
+    /// Everything before this offset is already in `out`, or left out.
     kept: usize,
     out: String,
-    /// Within something too deep.
+    /// Inside a container that is too deep.
     skipping: bool,
 }
 
-impl<'t> Mender<'t> {
+impl<'t> Repairer<'t> {
     fn document(&mut self) {
         let bytes = self.text.as_bytes();
         let mut depth = 0_usize;
@@ -99,7 +100,7 @@ impl<'t> Mender<'t> {
         }
     }
 
-    /// From a quotation mark behind the one that ends the text.
+    /// Scans a string, from its opening to behind its closing quotation mark.
     fn string(&mut self) {
         let bytes = self.text.as_bytes();
         self.at += 1;
@@ -137,7 +138,7 @@ impl<'t> Mender<'t> {
         }
     }
 
-    /// The UTF-16 unit that an escape at `at` writes, if one stands there.
+    /// Returns the UTF-16 unit of the `\u` escape at `at`; `None` if there is no such escape.
     fn unit(&self, at: usize) -> Option<u16> {
         let digits = self.text.get(at..at + 6)?.strip_prefix("\\u")?;
         if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
@@ -146,7 +147,7 @@ impl<'t> Mender<'t> {
         u16::from_str_radix(digits, 16).ok()
     }
 
-    /// Puts `new` in the place of the next `length` bytes.
+    /// Replaces the next `length` bytes by `new`.
     fn replace(&mut self, length: usize, new: &str) {
         if !self.skipping {
             self.out.push_str(&self.text[self.kept..self.at]);
@@ -177,11 +178,12 @@ mod tests {
     #[test]
     fn what_needs_no_mending_is_not_copied() {
         let text = r#"{"a": ["b", "\"\\u0000\\", "\u00e9\ud83d\ude00", "\n"], "c": 1}"#;
-        assert!(matches!(mend(text), Cow::Borrowed(_)));
+        assert!(matches!(repair(text), Cow::Borrowed(_)));
         assert_eq!(value(text.as_bytes())["a"][1], "\"\\u0000\\");
     }
 
-    /// The right values are those of ECMAScript's `JSON.parse(text)` with `toWellFormed()`, without control characters.
+    /// The expected values are those of ECMAScript's `JSON.parse(text)` with `toWellFormed()`, without control
+    /// characters.
     #[test]
     fn halves_of_surrogate_pairs_become_the_replacement_character() {
         for (text, right) in [
@@ -218,14 +220,14 @@ mod tests {
 
     #[test]
     fn what_came_instead_is_told() {
-        let told = |text: &str| instead(text.as_bytes());
-        assert_eq!(told("  {\"a\":"), None);
+        let description = |text: &str| instead(text.as_bytes());
+        assert_eq!(description("  {\"a\":"), None);
         assert_eq!(
-            told("<br />\n<b>Deprecated</b>: strpos() in <b>/x.php</b><br />\n[{\"secret\":1}]").as_deref(),
+            description("<br />\n<b>Deprecated</b>: strpos() in <b>/x.php</b><br />\n[{\"secret\":1}]").as_deref(),
             Some("it begins with '<br /> <b>Deprecated</b>: strpos() in <b>/x.php</b><br />'")
         );
         assert_eq!(
-            told("<!DOCTYPE html><HTML><Title>Coming\u{1b} soon</TITLE>").as_deref(),
+            description("<!DOCTYPE html><HTML><Title>Coming\u{1b} soon</TITLE>").as_deref(),
             Some("it is an HTML page titled 'Coming soon'")
         );
     }

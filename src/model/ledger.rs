@@ -1,4 +1,4 @@
-//! The ledger: what pictures and analyses were to cost, and did.
+//! The ledger: the reserved and the actual costs of pictures and analyses.
 
 use serde::Serialize;
 
@@ -11,19 +11,19 @@ words! {
         Edit = "edit",
         ProductAnalysis = "product_analysis",
         SceneAnalysis = "scene_analysis",
-        /// A call whose answer never arrived: it may have been paid for, so it counts as if it had been.
+        /// A call whose response never arrived: it may have been charged, so it counts as charged.
         Lost = "lost",
     }
 }
 
 words! {
-    /// How an entry stands.
+    /// The state of an entry.
     UsageStatus {
-        /// Promised before it is asked for.
+        /// Reserved before the call.
         Reserved = "reserved",
-        /// It was made, and cost this.
+        /// Made; the actual cost is known.
         Settled = "settled",
-        /// It was not made, and cost nothing.
+        /// Not made; cost nothing.
         Released = "released",
     }
 }
@@ -36,11 +36,11 @@ pub struct UsageEntry {
     pub store_connection_id: Option<ConnectionId>,
     pub product_id: Option<ProductId>,
     pub generated_asset_id: Option<AssetId>,
-    /// `YYYY-MM`, of the time it was promised.
+    /// `YYYY-MM`, of the time of the reservation.
     pub month: String,
     pub kind: UsageKind,
     pub status: UsageStatus,
-    /// Whose money it is: a key of a model. None where nothing is paid for.
+    /// The budget that is charged: a key of a model. `None` if nothing is paid for.
     pub budget: Option<String>,
     /// Millionths of a US dollar.
     pub reserved_usd_micros: i64,
@@ -50,29 +50,29 @@ pub struct UsageEntry {
     pub input_tokens: Option<i64>,
     pub output_tokens: Option<i64>,
     pub created_at: Time,
-    /// When the model was asked, while its answer is not known.
+    /// When the model was called, as long as no response is known.
     pub called_at: Option<Time>,
     pub settled_at: Option<Time>,
 }
 
-/// Millionths of a US dollar as people write dollars: to a tenth of a cent, or as far as there is something.
+/// Formats millionths of a US dollar as dollars: to a tenth of a cent, or to the last non-zero digit.
 pub fn dollars(usd_micros: i64) -> String {
     let text = format!("{}.{:06}", usd_micros / 1_000_000, (usd_micros % 1_000_000).abs());
     let most = text.trim_end_matches('0').len();
     text[..most.max(text.len() - 3)].to_owned()
 }
 
-/// Entries of a month, added up by something.
+/// The entries of a month, summed by one dimension.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct UsageSum {
-    /// A shop, product, model or picture; none where an entry has none.
+    /// A shop, product, model or picture; `None` for entries without one.
     pub what: Option<String>,
     /// Pictures and edits that were made.
     pub pictures: i64,
     pub analyses: i64,
     /// Millionths of a US dollar, settled.
     pub usd_micros: i64,
-    /// Millionths of a US dollar, promised and not settled yet.
+    /// Millionths of a US dollar, reserved and not settled yet.
     pub reserved_usd_micros: i64,
 }
 

@@ -1,10 +1,10 @@
-//! People and their places at clients.
+//! Users and their memberships in clients.
 
 use serde::Serialize;
 
 use super::{ClientId, MemberId, Time, UserId};
 
-/// Roles that mean something here. Older rows hold any text, so a role is a text.
+/// Roles that have a meaning here. Older rows hold any text, so a role is stored as text.
 pub const ROLES: &[&str] = &["owner", "admin", "member", "viewer"];
 
 /// One row of `user`.
@@ -18,7 +18,7 @@ pub struct User {
     pub updated_at: Time,
 }
 
-/// One row of `member`, with the person's name.
+/// One row of `member`, with the user's name and e-mail address.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct Member {
     pub id: MemberId,

@@ -1,4 +1,4 @@
-//! A message: what a person or the machine said in a session or a chat.
+//! A message by a user or the assistant, in a session or a chat.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -14,7 +14,7 @@ pub struct Message {
     pub collection_session_id: Option<SessionId>,
     /// `user` or `assistant`.
     pub role: String,
-    /// Text, image and prompt-settings parts, with every key they have.
+    /// Text, image and prompt-settings parts, with every key they were sent with.
     pub parts: Json<Value>,
     pub base_image_id: Option<String>,
     pub base_image_ids: Option<Json<Value>>,

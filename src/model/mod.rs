@@ -1,4 +1,4 @@
-//! The nouns every room shares: ids, times, rows and the three remedies. No IO, no decisions about it.
+//! The nouns that every module shares: ids, times, rows and the three remedies. No IO, no decisions.
 
 mod asset;
 mod client;

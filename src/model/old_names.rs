@@ -1,4 +1,4 @@
-//! Names of the older model, for code that still says them.
+//! Names of the older model, for code that still uses them.
 
 #[deprecated(note = "called CollectionSession now")]
 pub type StudioSession = super::CollectionSession;

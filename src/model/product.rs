@@ -1,4 +1,4 @@
-//! A product: as the shop's mapping yields it (`Normal…`) and as the database keeps it.
+//! A product: as a provider's mapping returns it (`Normal…`) and as the database stores it.
 
 use std::collections::BTreeMap;
 
@@ -8,32 +8,32 @@ use serde::{Deserialize, Serialize};
 use super::{ClientId, ConnectionId, ImageId, ProductId, RunId, Time, VariantId, words};
 
 words! {
-    /// Where a product comes from. Only imported ones can be pushed back.
+    /// Where a product comes from. Only an imported one can be pushed to.
     ProductSource { Imported = "imported", Uploaded = "uploaded" }
 }
 
 words! {
-    /// The shop's word on whether the product is for sale.
+    /// The product's sales status in the shop.
     ProductStatus { Active = "active", Draft = "draft", Archived = "archived", Deleted = "deleted" }
 }
 
-/// An exact amount with two decimals, as both databases keep it.
+/// An exact amount with two decimals, as both databases store it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Price(#[serde(with = "rust_decimal::serde::str")] pub Decimal);
 
 impl Price {
-    /// Reads a decimal text; `None` if it is none, or more than `numeric(12,2)` holds.
+    /// Parses a decimal text; `None` if it is not a number, or does not fit `numeric(12,2)`.
     pub fn parse(text: &str) -> Option<Self> {
         Self::checked(text.trim().parse().ok()?)
     }
 
-    /// From the smallest unit: 1999 with two digits is 19.99.
+    /// Converts from minor units: 1999 with two digits is 19.99.
     pub fn from_minor(units: i64, digits: u32) -> Option<Self> {
         Self::checked(Decimal::try_new(units, digits).ok()?)
     }
 
-    /// In hundredths: 19.99 is 1999.
+    /// Returns the amount in hundredths: 19.99 is 1999.
     pub fn hundredths(self) -> i64 {
         i64::try_from(self.0.mantissa()).unwrap_or(0)
     }
@@ -51,7 +51,7 @@ impl std::fmt::Display for Price {
     }
 }
 
-/// A product as every provider's mapping yields it.
+/// A product as every provider's mapping returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NormalProduct {
     pub erp_id: String,
@@ -66,15 +66,15 @@ pub struct NormalProduct {
     pub updated_at: Option<Time>,
     pub variants: Vec<NormalVariant>,
     pub images: Vec<NormalImage>,
-    /// What was changed to make it fit, for people.
+    /// What was changed to make it fit, for people to read.
     #[serde(skip)]
     pub notes: Vec<String>,
-    /// Why one of its lists may not be whole: what it lacks is not gone then.
+    /// Why one of its lists may be incomplete: what is missing from it then counts as unknown, not as gone.
     #[serde(skip)]
     pub doubt: Option<String>,
 }
 
-/// A variant of a normal product.
+/// A variant of a normalised product.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NormalVariant {
     pub id: String,
@@ -85,7 +85,7 @@ pub struct NormalVariant {
     pub image_id: Option<String>,
 }
 
-/// A picture of a normal product, in gallery order.
+/// A picture of a normalised product, in gallery order.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NormalImage {
     pub id: String,
@@ -93,7 +93,7 @@ pub struct NormalImage {
     pub alt: Option<String>,
 }
 
-/// One row of `product`, the columns people ask for.
+/// One row of `product`, with the columns that are queried.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct Product {
     pub id: ProductId,
@@ -146,7 +146,7 @@ pub struct Image {
     pub is_primary: bool,
     pub sync_status: String,
     pub external_image_id: Option<String>,
-    /// Object key of its bytes, where they were kept here.
+    /// Object key of its bytes, if they are stored here.
     pub r2_key_base: String,
     pub original_store_url: Option<String>,
     pub generated_asset_id: Option<String>,

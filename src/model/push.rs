@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use super::{AssetId, ClientId, ConnectionId, ProductId, PushId, Time, words};
 
 words! {
-    /// How far a push has come.
+    /// The state of a push.
     PushStatus {
         Queued = "queued",
         Pushing = "pushing",
@@ -33,13 +33,14 @@ pub struct Push {
     pub external_image_url: Option<String>,
     pub pushed_sha256: Option<String>,
     pub position: Option<i32>,
-    /// `connection:asset:product:sha256`; its hash travels in the file name, so that a lost answer can be found again.
+    /// `connection:asset:product:sha256`. Its hash is part of the file name, so that an upload whose response was
+    /// lost is found again.
     pub idempotency_key: String,
     pub attempts: i32,
     pub next_attempt_at: Option<Time>,
     pub last_error_code: Option<String>,
     pub last_error: Option<String>,
-    /// Steps begun and finished, and what they yielded.
+    /// Started and finished steps, with their outputs.
     pub journal: Json<Value>,
     pub synced_at: Option<Time>,
     pub verified_at: Option<Time>,

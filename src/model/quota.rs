@@ -10,7 +10,7 @@ words! {
 }
 
 impl Plan {
-    /// Pictures a month, storage in megabytes, products a session; -1 and `None` are without limit.
+    /// Returns pictures a month, storage in megabytes, products a session; -1 and `None` mean unlimited.
     pub fn limits(self) -> (i32, i32, Option<i32>) {
         match self {
             Self::Free => (100, 1000, Some(10)),
@@ -25,11 +25,11 @@ impl Plan {
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct Quota {
     pub client_id: ClientId,
-    /// A text, since older rows hold any.
+    /// Text, because older rows hold any value.
     pub plan: String,
-    /// -1: without limit.
+    /// -1 means unlimited.
     pub monthly_generation_limit: i32,
-    /// -1: without limit.
+    /// -1 means unlimited.
     pub storage_quota_mb: i32,
     pub max_products: Option<i32>,
     pub updated_at: Time,

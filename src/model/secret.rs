@@ -11,28 +11,28 @@ use super::Time;
 /// A text that prints as `[REDACTED]` and is wiped from memory when dropped.
 pub type Secret = SecretString;
 
-/// The credential of a connection, opened. Prints without its secrets; wiped when dropped.
+/// The decrypted credentials of a connection. `Debug` omits the secrets; they are wiped when dropped.
 #[derive(Clone, Debug, Default)]
 pub struct Grant {
     /// Named secrets: `access` and `refresh` after OAuth, the pasted keys otherwise.
     pub secrets: BTreeMap<String, Secret>,
-    /// When `access` ends; `None` where the shop names no end.
+    /// When `access` expires; `None` if the shop states no expiry.
     pub expires_at: Option<Time>,
-    /// When `refresh` ends, where the shop says so.
+    /// When `refresh` expires, if the shop states it.
     pub refresh_expires_at: Option<Time>,
-    /// When `access` is to be renewed, ahead of its end.
+    /// When to refresh `access`, ahead of its expiry.
     pub renew_at: Option<Time>,
-    /// When people are to be warned that the permission ends.
+    /// When to warn people that the permission ends.
     pub warn_at: Option<Time>,
-    /// When `refresh` is to be used although nobody needs it yet, so that it does not end unused.
+    /// When to use `refresh` although nothing needs it yet, so that it does not expire unused.
     pub keep_alive_at: Option<Time>,
-    /// Scopes the shop granted; `None` where it does not say.
+    /// The granted scopes; `None` if the shop does not state them.
     pub scopes: Option<Vec<String>>,
-    /// Compare-and-set guard: rises by one with every new pair.
+    /// Compare-and-set guard: increases by one with every refresh.
     pub version: i32,
 }
 
-/// What is sealed: only the secrets. The rest stands in clear beside it, for the scheduler to query.
+/// What is sealed: only the secrets. The rest is stored in plain columns beside it, for the scheduler to query.
 #[derive(Serialize, Deserialize)]
 struct SecretFields {
     provider: String,
@@ -40,12 +40,12 @@ struct SecretFields {
 }
 
 impl Grant {
-    /// The secret called `name`, if the grant has it.
+    /// Returns the secret called `name`, if the grant has it.
     pub fn secret(&self, name: &str) -> Option<&Secret> {
         self.secrets.get(name)
     }
 
-    /// The plaintext that the vault seals.
+    /// Returns the plaintext that the vault seals.
     pub fn to_plaintext(&self, provider: &str) -> Zeroizing<Vec<u8>> {
         let mut sealed = SecretFields {
             provider: provider.to_owned(),
@@ -58,14 +58,14 @@ impl Grant {
         Zeroizing::new(bytes)
     }
 
-    /// Reads what `to_plaintext` wrote; `None` if it is not that.
+    /// Parses what `to_plaintext` wrote; `None` if it is anything else.
     pub fn secrets_from_plaintext(plaintext: &[u8]) -> Option<BTreeMap<String, Secret>> {
         let sealed: SecretFields = serde_json::from_slice(plaintext).ok()?;
         Some(sealed.credentials.into_iter().map(|(name, text)| (today(name), Secret::from(text))).collect())
     }
 }
 
-/// The older application spelt the names otherwise.
+/// Maps the older application's secret names to today's.
 fn today(name: String) -> String {
     match name.as_str() {
         "accessToken" => "access".to_owned(),

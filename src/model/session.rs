@@ -7,18 +7,18 @@ use sqlx::types::Json;
 use super::{ClientId, ProductId, SessionId, Time, words};
 
 words! {
-    /// How far a session has come.
+    /// The state of a session.
     SessionStatus { Draft = "draft", Generating = "generating", Completed = "completed" }
 }
 
-/// One row of `collection_session`. The lists are as they were written: older rows hold anything.
+/// One row of `collection_session`. The lists are returned as they were written: older rows hold anything.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct CollectionSession {
     pub id: SessionId,
     pub client_id: ClientId,
     pub name: String,
     pub product_ids: Json<Value>,
-    /// Product to its base image.
+    /// Maps a product to its base image.
     pub selected_base_images: Json<Value>,
     pub status: SessionStatus,
     pub settings: Option<Json<Value>>,
@@ -27,7 +27,8 @@ pub struct CollectionSession {
     pub updated_at: Time,
 }
 
-/// What a person writes about a session; what is left out stays as it is. The older application's spellings are read too.
+/// Fields of a session that a caller sets; omitted fields stay unchanged. Accepts the older application's spellings
+/// too.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SessionInput {
@@ -39,6 +40,6 @@ pub struct SessionInput {
     #[serde(alias = "selectedBaseImages")]
     pub selected_base_images: Option<Map<String, Value>>,
     pub status: Option<SessionStatus>,
-    /// Kept with every key it has.
+    /// Stored with every key, known or not.
     pub settings: Option<Map<String, Value>>,
 }

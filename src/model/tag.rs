@@ -1,16 +1,16 @@
-//! Tags and favourites: what people say about products and flows.
+//! Tags and favourites of products and flows.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ClientId, TagId, Time, UserId, words};
 
-/// Tags a client may have.
+/// The most tags a client may have.
 pub const TAGS_PER_CLIENT: i64 = 100;
-/// Tags a product or a flow may bear.
+/// The most tags a product or a flow may have.
 pub const TAGS_PER_ENTITY: i64 = 20;
 
 words! {
-    /// What can bear a tag and be a favourite.
+    /// What can be tagged and be a favourite.
     EntityType { Product = "product", Flow = "generation_flow" }
 }
 
@@ -23,7 +23,7 @@ pub struct Entity {
 
 impl std::str::FromStr for Entity {
     type Err = String;
-    /// `product:ID` or `flow:ID`.
+    /// Parses `product:ID` or `flow:ID`.
     fn from_str(text: &str) -> Result<Self, String> {
         let (kind, id) = text.split_once(':').ok_or_else(|| format!("'{text}' is not product:ID or flow:ID"))?;
         let entity_type = match kind {
@@ -53,14 +53,14 @@ pub struct Tag {
     pub created_at: Time,
 }
 
-/// A colour as `#rrggbb`, in lower case; `None` where it is none.
+/// Returns a colour as `#rrggbb` in lower case; `None` if `text` is not one.
 pub fn color(text: &str) -> Option<String> {
     let digits = text.strip_prefix('#')?;
     let hex = digits.len() == 6 && digits.chars().all(|c| c.is_ascii_hexdigit());
     hex.then(|| text.to_lowercase())
 }
 
-/// One row of `user_favorite`: a person's own.
+/// One row of `user_favorite`: a favourite of one user.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct Favorite {
     pub id: String,
@@ -70,7 +70,7 @@ pub struct Favorite {
     pub created_at: Time,
 }
 
-/// One row of `favorite_image`: a client's favourite among outputs, as the older application keeps them.
+/// One row of `favorite_image`: a client's favourite among outputs, as the older application stores it.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct FavoriteImage {
     pub id: String,

@@ -1,28 +1,29 @@
-//! Text that others wrote: cleaned where it comes in, bounded where it becomes a key, made visible where people read it.
+//! Text from outside: cleaned on the way in, bounded where it becomes a key, made visible where people read it.
 
 use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-/// Bytes that a key of an index may have: PostgreSQL refuses index rows of more than 2,704.
+/// The most bytes of an index key: PostgreSQL refuses index rows of more than 2,704.
 const KEY_BYTES: usize = 2000;
 
-/// Whether a text may not hold it: U+0000 (which PostgreSQL refuses) and every other control character but tab and line ends.
-fn is_foul(c: char) -> bool {
+/// Whether text must not contain `c`: U+0000 (which PostgreSQL refuses) and every other control character except tab
+/// and line ends.
+fn is_forbidden(c: char) -> bool {
     c.is_control() && !matches!(c, '\t' | '\n' | '\r')
 }
 
-/// Whether it changes how the text around it is shown: marks that turn the direction of writing round (UAX #9).
-fn turns(c: char) -> bool {
+/// Whether `c` changes how the text around it is displayed: directional formatting characters (UAX #9).
+fn is_directional(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The text without control characters. Tab and line ends stay.
+/// Returns the text without control characters; tab and line ends stay.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if text.contains(is_foul) { Cow::Owned(text.replace(is_foul, "")) } else { Cow::Borrowed(text) }
+    if text.contains(is_forbidden) { Cow::Owned(text.replace(is_forbidden, "")) } else { Cow::Borrowed(text) }
 }
 
-/// The first `most` characters, with a sign where more was there.
+/// Returns the first `most` characters; ends with `…` if there were more.
 pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     if text.char_indices().nth(most).is_none() {
         return Cow::Borrowed(text);
@@ -31,8 +32,8 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", &text[..end]))
 }
 
-/// A text that an index can hold: one of more than 2,000 bytes keeps its beginning and gets a hash of the whole, so that
-/// different texts stay different and the same stays the same.
+/// Returns text that an index can hold: one of more than 2,000 bytes is truncated and gets a hash of the whole, so
+/// that different texts stay different and equal ones equal.
 pub fn key(text: String) -> String {
     if text.len() <= KEY_BYTES {
         return text;
@@ -44,20 +45,20 @@ pub fn key(text: String) -> String {
     format!("{}#{hex}", &text[..end])
 }
 
-/// One line for a terminal: every control character, line ends too, and every mark that turns the direction of writing is
-/// shown as a sign of its own.
+/// Makes text safe for one line of a terminal: every control character, line ends included, and every directional
+/// formatting character is replaced by a visible symbol.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    shown(text, |c| c.is_control() || turns(c))
+    shown(text, |c| c.is_control() || is_directional(c))
 }
 
-/// Lines for a terminal: as [`visible`], but line ends and tabs stay.
+/// Makes text safe for several lines of a terminal: as [`visible`], but line ends and tabs stay.
 pub fn visible_lines(text: &str) -> Cow<'_, str> {
-    shown(text, |c| is_foul(c) || c == '\r' || turns(c))
+    shown(text, |c| is_forbidden(c) || c == '\r' || is_directional(c))
 }
 
-/// One line of a log: as [`visible`], but as the escapes that programs know, so that no line can be forged.
+/// Makes text safe for one log line: as [`visible`], but with escape sequences, so that no line can be forged.
 pub fn escaped(text: &str) -> Cow<'_, str> {
-    let hidden = |c: char| c.is_control() || turns(c) || matches!(c, '\u{2028}' | '\u{2029}');
+    let hidden = |c: char| c.is_control() || is_directional(c) || matches!(c, '\u{2028}' | '\u{2029}');
     if !text.contains(hidden) {
         return Cow::Borrowed(text);
     }
@@ -75,7 +76,7 @@ fn shown(text: &str, hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(|c| if hidden(c) { sign(c) } else { c }).collect())
 }
 
-/// U+2400 and following are pictures of the ASCII control characters; others have none.
+/// U+2400 and up are symbols for the ASCII control characters; other characters have none.
 fn sign(c: char) -> char {
     match u32::from(c) {
         code @ 0..=0x1f => char::from_u32(0x2400 + code).unwrap_or('\u{fffd}'),

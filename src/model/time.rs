@@ -1,26 +1,26 @@
-//! One moment in UTC, kept to the millisecond, in one sortable text form: a year of four digits, so that what is written is
-//! read back and text sorts as time does.
+//! One moment in UTC, stored to the millisecond, in one sortable text form: the year has four digits, so that written
+//! times parse back and text sorts as time does.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A moment in UTC with millisecond precision: what both databases can hold without loss.
+/// A moment in UTC with millisecond precision: what both databases store without loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(DateTime<Utc>);
 
 /// The first and the last millisecond whose year has four digits: 0001-01-01 and 9999-12-31.
 const FIRST_MS: i64 = -62_135_596_800_000;
 const LAST_MS: i64 = 253_402_300_799_999;
-/// How far a clock of somebody else may be ahead of ours.
+/// The tolerated clock skew of another machine.
 const AHEAD: std::time::Duration = std::time::Duration::from_hours(24);
 
 impl Time {
-    /// The moment `ms` milliseconds after the Unix epoch; the nearest one within the years 1 to 9999.
+    /// Returns the moment `ms` milliseconds after the Unix epoch, clamped to the years 1 to 9999.
     pub fn from_unix_ms(ms: i64) -> Self {
         Self(DateTime::from_timestamp_millis(ms.clamp(FIRST_MS, LAST_MS)).unwrap_or_default())
     }
 
-    /// The same, but none where that is not within the years 1 to 9999.
+    /// As `from_unix_ms`, but `None` outside the years 1 to 9999.
     pub fn checked_from_unix_ms(ms: i64) -> Option<Self> {
         (FIRST_MS..=LAST_MS).contains(&ms).then(|| Self::from_unix_ms(ms))
     }
@@ -30,38 +30,38 @@ impl Time {
         self.0.timestamp_millis()
     }
 
-    /// As chrono's type, for calendars.
+    /// As chrono's type, for calendar arithmetic.
     pub fn utc(self) -> DateTime<Utc> {
         self.0
     }
 
-    /// This moment plus `delta`, at most the end of the year 9999.
+    /// Returns this moment plus `delta`, at most the end of the year 9999.
     #[must_use]
     pub fn plus(self, delta: std::time::Duration) -> Self {
         let later = TimeDelta::from_std(delta).ok().and_then(|d| self.0.checked_add_signed(d));
         Self::from_unix_ms(later.map_or(LAST_MS, |later| later.timestamp_millis()))
     }
 
-    /// This moment minus `delta`, at least the beginning of the year 1.
+    /// Returns this moment minus `delta`, at least the beginning of the year 1.
     #[must_use]
     pub fn minus(self, delta: std::time::Duration) -> Self {
         let earlier = TimeDelta::from_std(delta).ok().and_then(|d| self.0.checked_sub_signed(d));
         Self::from_unix_ms(earlier.map_or(FIRST_MS, |earlier| earlier.timestamp_millis()))
     }
 
-    /// Whether something can have happened then, by what somebody else says: from 1970 on, and not more than a day ahead of
-    /// `now`, which a clock may be wrong by. (The zero date of some databases is read as the year -1 or 1, a date that stands
-    /// for "never" as the year 9999.)
+    /// Whether a time stated by another system is plausible as a past time: from 1970 on, and at most a day ahead of
+    /// `now`, to allow for clock skew. (The zero date of some databases parses as the year -1 or 1, a date that means
+    /// "never" as the year 9999.)
     pub fn may_have_been(self, now: Self) -> bool {
         self.unix_ms() >= 0 && self <= now.plus(AHEAD)
     }
 
-    /// How long from `earlier` to this moment; zero where it lies behind.
+    /// Returns the duration from `earlier` to this moment; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> std::time::Duration {
         (self.0 - earlier.0).to_std().unwrap_or_default()
     }
 
-    /// Reads RFC 3339, or an ISO date-time without a zone (taken as UTC), within the years 1 to 9999.
+    /// Parses RFC 3339, or an ISO date-time without a zone (taken as UTC), within the years 1 to 9999.
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(time) = DateTime::parse_from_rfc3339(text) {
             return Self::checked_from_unix_ms(time.timestamp_millis());

@@ -1,6 +1,6 @@
-//! Makes an enum that is written as one lower-case word everywhere: in SQL, JSON, TOML and on the command line.
+//! Declares enums that are written as one lower-case word everywhere: in SQL, JSON, TOML and on the command line.
 
-/// Declares a text enum with `as_str`, `FromStr`, `Display`, serde and sqlx support, all from one list of words.
+/// Declares a text enum with `as_str`, `FromStr`, `Display`, serde and sqlx support, from one list of words.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
@@ -11,7 +11,7 @@ macro_rules! words {
             /// Every word, in the order of declaration.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
 
-            /// The word as it stands in the database.
+            /// Returns the word as the database stores it.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }

@@ -1,10 +1,11 @@
-//! How many pictures of 1024 pixels one core makes in a second, style by style, and the memory that takes: cargo bench -p store-sync-studio
+//! Measures how many pictures of 1024 pixels one core makes per second, by style, and the memory used: cargo bench -p
+//! store-sync-studio
 
 #![expect(clippy::disallowed_methods, reason = "a bench measures real time")]
 
 use std::time::Instant;
 
-use store_sync_studio::{Order, STYLES, compose};
+use store_sync_studio::{STYLES, SceneSpec, compose};
 
 fn main() {
     let product = product();
@@ -13,7 +14,7 @@ fn main() {
         let began = Instant::now();
         let rounds = 6;
         for seed in 0..rounds {
-            compose(&[&product], &Order { style, seed, ..Order::default() }).expect("is made");
+            compose(&[&product], &SceneSpec { style, seed, ..SceneSpec::default() }).expect("is made");
         }
         let each = began.elapsed().as_secs_f64() / rounds as f64;
         println!("{name:10} {:>12.0} {:>14.1}", each * 1000.0, 1.0 / each);

@@ -1,4 +1,4 @@
-//! Pixels as light: three numbers each, linear, so that shadows and glows add up as they do in a room.
+//! Pixels as linear light, three numbers each, so that shadows and glows add up physically.
 
 use image::{ImageError, RgbImage};
 
@@ -12,7 +12,7 @@ pub(crate) struct Canvas {
     pub(crate) pixels: Vec<Rgb>,
 }
 
-/// How much of something is at each pixel.
+/// A coverage value for each pixel.
 #[derive(Clone)]
 pub(crate) struct Mask {
     pub(crate) width: usize,
@@ -35,7 +35,7 @@ impl Canvas {
         }
     }
 
-    /// Changes every pixel by its place.
+    /// Changes every pixel by its position.
     pub(crate) fn shade(&mut self, change: impl Fn(f32, f32, Rgb) -> Rgb) {
         let unit = self.width.min(self.height) as f32;
         for (y, row) in self.pixels.chunks_mut(self.width).enumerate() {
@@ -45,7 +45,7 @@ impl Canvas {
         }
     }
 
-    /// The same, for what counts along.
+    /// As `shade`, with a closure that keeps state.
     pub(crate) fn shade_mut(&mut self, mut change: impl FnMut(f32, f32, Rgb) -> Rgb) {
         let unit = self.width.min(self.height) as f32;
         for (y, row) in self.pixels.chunks_mut(self.width).enumerate() {
@@ -55,11 +55,11 @@ impl Canvas {
         }
     }
 
-    /// Darkens by a mask that has one value for `by` pixels each way: at 1 what is left is `rest` of the light.
+    /// Darkens by a mask that has one value for `by` pixels each way: at 1, the share `rest` of the light remains.
     pub(crate) fn darken_coarse(&mut self, mask: &Mask, by: usize, rest: Rgb) {
         let lost = rest.map(|rest| 1.0 - rest);
         for (y, row) in self.pixels.chunks_mut(self.width).enumerate() {
-            // Rows without any shadow are many.
+            // Most rows have no shadow.
             let near = y / by;
             let rows = near.saturating_sub(1)..(near + 2).min(mask.height);
             if rows
@@ -77,10 +77,10 @@ impl Canvas {
         }
     }
 
-    /// As a screen's numbers, three bytes a pixel. A seeded half step more or less keeps slow gradients from banding.
+    /// Returns `sRGB` bytes, three a pixel. Seeded dithering by half a step keeps slow gradients from banding.
     pub(crate) fn bytes(&self, seed: u64) -> Vec<u8> {
         const STEPS: f32 = 4095.0;
-        // Even in the square root, as eyes are.
+        // Evenly spaced in the square root, as perception is.
         let table: Vec<f32> =
             (0..=4096_u16).map(|step| 255.0 * shown(2.0 * (f32::from(step) / STEPS).powi(2))).collect();
         let mut bytes = Vec::with_capacity(self.pixels.len() * 3);
@@ -97,7 +97,7 @@ impl Canvas {
         bytes
     }
 
-    /// As a file.
+    /// Encodes the canvas as PNG.
     pub(crate) fn png(&self, seed: u64) -> Result<Vec<u8>, ImageError> {
         let picture = RgbImage::from_raw(self.width as u32, self.height as u32, self.bytes(seed)).unwrap_or_default();
         let mut file = std::io::Cursor::new(Vec::new());
@@ -111,7 +111,7 @@ impl Mask {
         Self { width, height, values: vec![0.0; width * height] }
     }
 
-    /// Between its pixels.
+    /// Samples with bilinear interpolation.
     pub(crate) fn at(&self, x: f32, y: f32) -> f32 {
         let (x, y) = ((x - 0.5).max(0.0), (y - 0.5).max(0.0));
         let (left, top) = ((x as usize).min(self.width - 1), (y as usize).min(self.height - 1));
@@ -122,18 +122,18 @@ impl Mask {
         up * (1.0 - fy) + (self.values[below + left] * (1.0 - fx) + self.values[below + right] * fx) * fy
     }
 
-    /// Softens it: three box blurs are close to a bell. Around it there is nothing.
+    /// Blurs: three box blurs approximate a Gaussian. The outside counts as 0.
     pub(crate) fn blur(&mut self, across: f32, down: f32) {
         self.soften(across, down, false);
     }
 
-    /// Softens what goes on beyond its edges as it ends there.
+    /// Blurs, with the edge values continued outside.
     pub(crate) fn blur_open(&mut self, across: f32, down: f32) {
         self.soften(across, down, true);
     }
 
     fn soften(&mut self, across: f32, down: f32, open: bool) {
-        // Wider than the mask itself is as good as all of it.
+        // A radius larger than the mask has the effect of the whole mask.
         let (across, down) = ((across as usize).min(self.width), (down as usize).min(self.height));
         for _ in 0..3 {
             if across > 0 {
@@ -162,7 +162,7 @@ impl Mask {
     }
 
     fn box_columns(&mut self, radius: usize, open: bool) {
-        // Sixteen columns at a time: what lies side by side in memory is read together.
+        // Sixteen columns at a time, for cache locality.
         const ABREAST: usize = 16;
         let wide = (2 * radius + 1) as f32;
         let mut from = vec![[0.0_f32; ABREAST]; self.height + 2 * radius + 1];
@@ -190,27 +190,27 @@ impl Mask {
     }
 }
 
-/// A colour as designers write it, 0xRRGGBB, as light.
+/// Converts a colour 0xRRGGBB to linear light.
 pub(crate) fn rgb(hex: u32) -> Rgb {
     [hex >> 16, hex >> 8, hex].map(|channel| light((channel & 255) as f32 / 255.0))
 }
 
-/// From a screen's number to light.
+/// Converts an `sRGB` value to linear light.
 pub(crate) fn light(shown: f32) -> f32 {
     if shown <= 0.04045 { shown / 12.92 } else { ((shown + 0.055) / 1.055).powf(2.4) }
 }
 
-/// From here on light rolls off.
+/// Light above this rolls off.
 const KNEE: f32 = 0.86;
 
-/// From light to a screen's number; what is too bright rolls off softly.
+/// Converts linear light to an `sRGB` value, with a soft highlight roll-off.
 pub(crate) fn shown(light: f32) -> f32 {
     let light = light.max(0.0);
     let soft = if light > KNEE { KNEE + (1.0 - KNEE) * (1.0 - (-(light - KNEE) / (1.0 - KNEE)).exp()) } else { light };
     if soft <= 0.003_130_8 { soft * 12.92 } else { 1.055 * soft.powf(1.0 / 2.4) - 0.055 }
 }
 
-/// Back from a screen's number to the light that shows as it.
+/// Inverse of `shown`.
 pub(crate) fn unshown(shown: f32) -> f32 {
     let soft = light(shown);
     if soft > KNEE { KNEE - (1.0 - KNEE) * ((1.0 - soft) / (1.0 - KNEE)).max(0.002).ln() } else { soft }
@@ -229,7 +229,7 @@ pub(crate) fn times(one: Rgb, other: Rgb) -> Rgb {
     std::array::from_fn(|channel| one[channel] * other[channel])
 }
 
-/// 0 below `from`, 1 above `to`, smooth between.
+/// Smoothstep: 0 below `from`, 1 above `to`.
 pub(crate) fn step(from: f32, to: f32, value: f32) -> f32 {
     let t = ((value - from) / (to - from)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)

@@ -1,9 +1,9 @@
-//! Seeded chance and smooth noise, the same on every machine.
+//! Seeded randomness and smooth noise, the same on every machine.
 
-/// A small generator (`SplitMix64`) that knows how bold it may be.
+/// A small generator (`SplitMix64`) with a factor for deviations.
 pub(crate) struct Chance {
     state: u64,
-    /// 0 stays in the middle, 1 is usual, 2 is bold.
+    /// 0 stays at the middle, 1 is usual, 2 is bold.
     pub(crate) bold: f32,
 }
 
@@ -18,28 +18,29 @@ impl Chance {
         mix(self.state)
     }
 
-    /// Around the middle of two numbers, as far as it is bold; never out of `0.5 * (low + high) ± (high - low)`.
+    /// Returns a value around the middle of two numbers, scaled by `bold`; always within `0.5 * (low + high) ± (high
+    /// - low)`.
     pub(crate) fn sway(&mut self, low: f32, high: f32) -> f32 {
         f32::midpoint(low, high) + self.between(-0.5, 0.5) * (high - low) * self.bold
     }
 
-    /// Whether something happens that happens once in `times`, when usually bold.
+    /// Returns true with probability `share`, scaled by `bold`.
     pub(crate) fn now_and_then(&mut self, share: f32) -> bool {
         self.between(0.0, 1.0) < share * self.bold.min(1.6)
     }
 
-    /// One of several: of the first ones when calm, of all when usual.
+    /// Picks one: of the first ones if calm, of all if usual.
     pub(crate) fn pick<T: Copy>(&mut self, all: &[T]) -> T {
         let count = ((all.len() as f32 * self.bold).round() as usize).clamp(1, all.len());
         self.of(&all[..count])
     }
 
-    /// Between two numbers.
+    /// Returns a uniform value between two numbers.
     pub(crate) fn between(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * ((self.next() >> 40) as f32 / (1u64 << 24) as f32)
     }
 
-    /// One of several.
+    /// Picks one uniformly.
     pub(crate) fn of<T: Copy>(&mut self, all: &[T]) -> T {
         all[(self.next() % all.len() as u64) as usize]
     }
@@ -55,13 +56,13 @@ fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// A number between 0 and 1 for a place on a grid.
+/// Returns a number between 0 and 1 for a grid position.
 pub(crate) fn speck(x: i32, y: i32, seed: u32) -> f32 {
     let z = mix((x as u32 as u64) << 32 ^ (y as u32 as u64) ^ u64::from(seed) << 17);
     (z >> 40) as f32 / (1u64 << 24) as f32
 }
 
-/// Smooth noise between 0 and 1, one bump a unit.
+/// Returns smooth noise between 0 and 1, one bump per unit.
 pub(crate) fn noise(x: f32, y: f32, seed: u32) -> f32 {
     let (fx, fy) = (x.floor(), y.floor());
     let (ix, iy) = (fx as i32, fy as i32);
@@ -71,7 +72,7 @@ pub(crate) fn noise(x: f32, y: f32, seed: u32) -> f32 {
     across(iy) * (1.0 - ty) + across(iy + 1) * ty
 }
 
-/// Several layers of it, each finer and weaker.
+/// Fractal noise: several octaves, each finer and weaker.
 pub(crate) fn layers(x: f32, y: f32, seed: u32, count: u32) -> f32 {
     let (mut sum, mut weight, mut total, mut scale) = (0.0, 1.0, 0.0, 1.0);
     for layer in 0..count {
@@ -83,7 +84,7 @@ pub(crate) fn layers(x: f32, y: f32, seed: u32, count: u32) -> f32 {
     sum / total
 }
 
-/// Round dots strewn over a plane, about one in every cell of one unit that has any: 0 beside, 1 in a dot.
+/// Round dots, at most one per unit cell: 0 outside, 1 in a dot.
 pub(crate) fn dots(x: f32, y: f32, seed: u32, share: f32) -> f32 {
     let (fx, fy) = (x.floor(), y.floor());
     let (ix, iy) = (fx as i32, fy as i32);

@@ -1,17 +1,17 @@
-//! Colours as eyes see them (`OKLab`: lightness, then green to red, then blue to yellow): near is alike, and every one has a name.
+//! Colours in a perceptual space (`OKLab`: lightness, then green to red, then blue to yellow), with names.
 
 use super::canvas::{Rgb, rgb};
 
 pub(crate) type Lab = [f32; 3];
 
-/// A colour seen in a picture.
+/// A colour found in a picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Colour {
-    /// `#rrggbb`, in small letters.
+    /// `#rrggbb` in lower case.
     pub hex: String,
     /// Plain English, such as "sage green".
     pub name: &'static str,
-    /// How much of what was looked at has it, 0 to 1.
+    /// Its share of the analysed pixels, 0 to 1.
     pub share: f32,
 }
 
@@ -82,7 +82,7 @@ const NAMES: [(u32, &str); 64] = [
     (0x7D6B66, "taupe"),
 ];
 
-/// Light as eyes see it.
+/// Converts linear light to `OKLab`.
 pub(crate) fn lab([r, g, b]: Rgb) -> Lab {
     let l = (0.412_221_46 * r + 0.536_332_55 * g + 0.051_445_995 * b).max(0.0).cbrt();
     let m = (0.211_903_5 * r + 0.680_699_5 * g + 0.107_396_96 * b).max(0.0).cbrt();
@@ -94,7 +94,7 @@ pub(crate) fn lab([r, g, b]: Rgb) -> Lab {
     ]
 }
 
-/// And back to light.
+/// Converts `OKLab` to linear light.
 pub(crate) fn unlab([light, a, b]: Lab) -> Rgb {
     let l = (light + 0.396_337_78 * a + 0.215_803_76 * b).powi(3);
     let m = (light - 0.105_561_346 * a - 0.063_854_17 * b).powi(3);
@@ -112,31 +112,32 @@ pub(crate) fn chroma(colour: Lab) -> f32 {
 }
 
 pub(crate) fn apart(one: Lab, other: Lab) -> f32 {
-    // Tint says more than lightness: a shaded red is still red.
+    // Hue counts more than lightness: a shaded red is still red.
     let [l, a, b]: [f32; 3] = std::array::from_fn(|part| one[part] - other[part]);
     (0.6 * l * l + 1.6 * (a * a + b * b)).sqrt()
 }
 
-/// What people call it.
+/// Returns the name of the nearest colour.
 pub(crate) fn name(colour: Lab) -> &'static str {
     let near = |hex: u32| apart(lab(rgb(hex)), colour);
     NAMES.iter().min_by(|one, other| near(one.0).total_cmp(&near(other.0))).map_or("grey", |(_, name)| name)
 }
 
-/// The same colour under a turned hue (radians), more or less colourful.
-pub(crate) fn turned(colour: Rgb, by: f32, colourful: f32) -> Rgb {
+/// Returns the colour with its hue rotated (radians) and its chroma scaled.
+pub(crate) fn rotated(colour: Rgb, by: f32, colourful: f32) -> Rgb {
     let [l, a, b] = lab(colour);
     let (sin, cos) = by.sin_cos();
     unlab([l, (a * cos - b * sin) * colourful, (a * sin + b * cos) * colourful])
 }
 
-/// The few colours that many are, with their shares, the largest first. Deterministic: the first centres are the fullest cells.
-pub(crate) fn clusters(seen: &[(Lab, f32)], most: usize) -> Vec<(Lab, f32)> {
-    let total: f32 = seen.iter().map(|(_, weight)| weight).sum();
-    let mut centres = cells(seen, most + 3);
+/// Returns the dominant colours with their shares, the largest first. Deterministic: the initial centres are the
+/// fullest cells.
+pub(crate) fn clusters(samples: &[(Lab, f32)], most: usize) -> Vec<(Lab, f32)> {
+    let total: f32 = samples.iter().map(|(_, weight)| weight).sum();
+    let mut centres = cells(samples, most + 3);
     for _ in 0..6 {
         let mut sums = vec![([0.0_f32; 3], 0.0_f32); centres.len()];
-        for (colour, weight) in seen {
+        for (colour, weight) in samples {
             let near = |place: &usize| apart(centres[*place].0, *colour);
             let Some(place) = (0..centres.len()).min_by(|one, other| near(one).total_cmp(&near(other))) else { break };
             let sum = &mut sums[place];
@@ -152,10 +153,10 @@ pub(crate) fn clusters(seen: &[(Lab, f32)], most: usize) -> Vec<(Lab, f32)> {
     centres
 }
 
-/// The fullest cells of a coarse grid, far enough apart to be colours of their own.
-fn cells(seen: &[(Lab, f32)], most: usize) -> Vec<(Lab, f32)> {
+/// Returns the fullest cells of a coarse grid, far enough apart to be distinct colours.
+fn cells(samples: &[(Lab, f32)], most: usize) -> Vec<(Lab, f32)> {
     let mut grid = std::collections::BTreeMap::<[i32; 3], ([f32; 3], f32)>::new();
-    for (colour, weight) in seen {
+    for (colour, weight) in samples {
         let cell = grid.entry(colour.map(|part| (part * 14.0).round() as i32)).or_default();
         (0..3).for_each(|part| cell.0[part] += colour[part] * weight);
         cell.1 += weight;
@@ -172,22 +173,22 @@ fn cells(seen: &[(Lab, f32)], most: usize) -> Vec<(Lab, f32)> {
     chosen
 }
 
-/// What looks alike is one colour: the shares add up, the fuller one gives the shade.
+/// Merges similar colours: the shares add up, the fuller one gives the shade.
 fn merge(centres: &mut Vec<(Lab, f32)>) {
     centres.sort_by(|one, other| other.1.total_cmp(&one.1));
-    let mut kept: Vec<(Lab, f32)> = Vec::new();
+    let mut merged: Vec<(Lab, f32)> = Vec::new();
     for centre in centres.drain(..) {
-        let alike = kept.iter_mut().find(|other| {
+        let alike = merged.iter_mut().find(|other| {
             let close = apart(other.0, centre.0);
             close < 0.055 || (close < 0.12 && name(other.0) == name(centre.0))
         });
         match alike {
             Some(other) => other.1 += centre.1,
-            None => kept.push(centre),
+            None => merged.push(centre),
         }
     }
-    kept.sort_by(|one, other| other.1.total_cmp(&one.1));
-    *centres = kept;
+    merged.sort_by(|one, other| other.1.total_cmp(&one.1));
+    *centres = merged;
 }
 
 #[cfg(test)]
@@ -206,9 +207,9 @@ mod tests {
 
     #[test]
     fn clusters_find_the_shares() {
-        let seen: Vec<(Lab, f32)> =
+        let samples: Vec<(Lab, f32)> =
             (0..100).map(|place| (lab(rgb(if place < 70 { 0xC46B4C } else { 0x1B3A8A })), 1.0)).collect();
-        let found = clusters(&seen, 5);
+        let found = clusters(&samples, 5);
         assert_eq!(found.len(), 2);
         assert!((found[0].1 - 0.7).abs() < 0.01 && name(found[0].0) == "terracotta" && name(found[1].0) == "dark blue");
     }

@@ -1,4 +1,5 @@
-//! Finished pictures as files: WebP for the web, PNG for what comes next, and the adjustments of a picture that is there already.
+//! Finished pictures as files: WebP for the web, PNG for further processing, JPEG for shops that take nothing else,
+//! and adjustments of an existing picture.
 
 use image::RgbaImage;
 
@@ -21,19 +22,20 @@ pub struct Webp {
     pub height: u32,
 }
 
-/// How much of a picture's detail is kept, 0 to 100.
+/// The quality of the lossy compression, 0 to 100.
 const QUALITY: f32 = 85.0;
 
-/// Any PNG, JPEG, WebP or GIF (its first frame) as lossy WebP of quality 85; transparency is kept. What is longer than 4096 pixels
-/// is made smaller.
+/// Encodes any PNG, JPEG, WebP or GIF (its first frame) as lossy WebP of quality 85; keeps transparency. Shrinks what
+/// is longer than 4096 pixels.
 ///
 /// # Errors
-/// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Unwritable` where the encoder gives up.
+/// `Unreadable` or `TooLarge` for what is not a picture or exceeds the limit, `Unwritable` if the encoder fails.
 pub fn webp(picture: &[u8]) -> Result<Webp, StudioError> {
     let picture = read(picture, MAX_SIDE)?;
     let (width, height) = picture.dimensions();
     let _room = room(&picture, WRITING_BYTES);
-    let unwritable = || StudioError::Unwritable(image::ImageError::IoError(std::io::Error::other("WebP was refused")));
+    let unwritable =
+        || StudioError::Unwritable(image::ImageError::IoError(std::io::Error::other("the WebP encoder failed")));
     let bytes = if is_clear(&picture) {
         webp::Encoder::from_rgba(picture.as_raw(), width, height).encode_simple(false, QUALITY)
     } else {
@@ -43,18 +45,18 @@ pub fn webp(picture: &[u8]) -> Result<Webp, StudioError> {
     Ok(Webp { bytes: bytes.map_err(|_| unwritable())?.to_vec(), width, height })
 }
 
-/// Any PNG, JPEG, WebP or GIF (its first frame) as JPEG of quality 90, what is transparent on white: for shops that take nothing else. The same
-/// picture gives the same bytes. What is longer than 4096 pixels is made smaller.
+/// Encodes any PNG, JPEG, WebP or GIF (its first frame) as JPEG of quality 90, transparency on white: for shops that
+/// take nothing else. The same picture gives the same bytes. Shrinks what is longer than 4096 pixels.
 ///
 /// # Errors
-/// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Unwritable` where the encoder gives up.
+/// `Unreadable` or `TooLarge` for what is not a picture or exceeds the limit, `Unwritable` if the encoder fails.
 pub fn jpeg(picture: &[u8]) -> Result<Vec<u8>, StudioError> {
     let mut picture = read(picture, MAX_SIDE)?;
     let _room = room(&picture, WRITING_BYTES);
     for pixel in picture.pixels_mut() {
         let alpha = u32::from(pixel[3]);
         for part in 0..3 {
-            // At most 255: a share of one value and the rest of another.
+            // At most 255: a weighted mean of two values up to 255.
             pixel[part] = ((u32::from(pixel[part]) * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
         }
     }
@@ -67,28 +69,28 @@ pub fn jpeg(picture: &[u8]) -> Result<Vec<u8>, StudioError> {
     Ok(bytes)
 }
 
-/// Any PNG, JPEG, WebP or GIF (its first frame) as PNG; transparency is kept, and `cut_out` says whether there is any. What is
-/// longer than 4096 pixels is made smaller.
+/// Encodes any PNG, JPEG, WebP or GIF (its first frame) as PNG; keeps transparency, and `cut_out` says whether there
+/// is any. Shrinks what is longer than 4096 pixels.
 ///
 /// # Errors
-/// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Unwritable` where the encoder gives up.
+/// `Unreadable` or `TooLarge` for what is not a picture or exceeds the limit, `Unwritable` if the encoder fails.
 pub fn png(picture: &[u8]) -> Result<Picture, StudioError> {
     let picture = read(picture, MAX_SIDE)?;
     let _room = room(&picture, WRITING_BYTES);
-    written(picture)
+    encoded(picture)
 }
 
-/// The adjustments on a finished picture. Without any, the picture stays as it is. `seed` chooses the grain, so that the same picture,
-/// adjustments and seed give the same bytes; transparency is kept, and `cut_out` says whether there is any. What is longer than
-/// 4096 pixels is made smaller.
+/// Applies adjustments to a finished picture; without any, its pixels stay unchanged. `seed` selects the grain, so
+/// that the same picture, adjustments and seed give the same bytes. Keeps transparency, and `cut_out` says whether
+/// there is any. Shrinks what is longer than 4096 pixels.
 ///
 /// # Errors
-/// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Unwritable` where the encoder gives up.
+/// `Unreadable` or `TooLarge` for what is not a picture or exceeds the limit, `Unwritable` if the encoder fails.
 pub fn adjust(picture: &[u8], adjust: &Adjustments, seed: u64) -> Result<Picture, StudioError> {
     let mut picture = read(picture, MAX_SIDE)?;
     let _room = room(&picture, SCENE_BYTES);
     if *adjust == Adjustments::default() {
-        return written(picture);
+        return encoded(picture);
     }
     let mut canvas = Canvas::new(picture.width() as usize, picture.height() as usize);
     let light: Vec<f32> = (0..=255_u8).map(|shown| unshown(f32::from(shown) / 255.0)).collect();
@@ -99,18 +101,18 @@ pub fn adjust(picture: &[u8], adjust: &Adjustments, seed: u64) -> Result<Picture
     for (to, from) in picture.pixels_mut().zip(canvas.bytes(seed).chunks_exact(3)) {
         to.0[..3].copy_from_slice(from);
     }
-    written(picture)
+    encoded(picture)
 }
 
-/// Bytes that a picture takes for each pixel while it is written: itself, its other form, and the file.
+/// Bytes per pixel while a picture is encoded: the picture, its converted form, and the file.
 const WRITING_BYTES: u64 = 12;
 
-/// Room for a picture that is worked on.
+/// Reserves memory for a picture that is processed.
 fn room(picture: &RgbaImage, bytes: u64) -> memory::BudgetShare<'static> {
     memory::share(u64::from(picture.width()) * u64::from(picture.height()) * bytes)
 }
 
-fn written(picture: RgbaImage) -> Result<Picture, StudioError> {
+fn encoded(picture: RgbaImage) -> Result<Picture, StudioError> {
     let (width, height, cut_out) = (picture.width(), picture.height(), is_clear(&picture));
     let mut file = std::io::Cursor::new(Vec::new());
     let picture = image::DynamicImage::ImageRgba8(picture);
@@ -119,7 +121,7 @@ fn written(picture: RgbaImage) -> Result<Picture, StudioError> {
     Ok(Picture { bytes: file.into_inner(), width, height, cut_out })
 }
 
-/// Whether anything shines through.
+/// Whether any pixel is transparent.
 fn is_clear(picture: &RgbaImage) -> bool {
     picture.pixels().any(|pixel| pixel[3] < 255)
 }

@@ -1,4 +1,4 @@
-//! The last touch: exposure, contrast, colour, sharpness, and a little grain, as the settings say.
+//! Final grading: exposure, contrast, colour, sharpness, and a little grain.
 
 use super::{
     canvas::{Canvas, Mask, Rgb, light, scale, shown, step},
@@ -8,7 +8,7 @@ use super::{
 /// Adjustments of a finished picture, each -1 to 1; 0 changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Adjustments {
-    /// One stop of light at 1.
+    /// Stops of light.
     pub exposure: f32,
     pub contrast: f32,
     pub highlights: f32,
@@ -54,7 +54,7 @@ pub(crate) fn grade(canvas: &mut Canvas, adjust: &Adjustments, seed: u64) {
         let grey = grey(toned);
         let colourful = toned.iter().map(|channel| (channel - grey).abs()).fold(0.0, f32::max) / grey.max(0.02);
         let more = 1.0 + adjust.saturation + adjust.vibrance * 0.7 * (1.0 - colourful.min(1.0));
-        // A grain so fine that gradients do not band.
+        // Grain against banding in gradients.
         let grain = 1.0 + (speck((place % width) as i32, (place / width) as i32, seed as u32) - 0.5) * 0.012;
         for channel in 0..3 {
             pixel[channel] = (grey + (toned[channel] - grey) * more.max(0.0)).max(0.0) * grain;
@@ -62,7 +62,7 @@ pub(crate) fn grade(canvas: &mut Canvas, adjust: &Adjustments, seed: u64) {
     }
 }
 
-/// Brings out, or smooths, what is smaller than `radius`.
+/// Enhances or smooths detail smaller than `radius`.
 fn structure(canvas: &mut Canvas, amount: f32, radius: f32) {
     let unit = canvas.width.min(canvas.height) as f32;
     let tones: Vec<f32> = canvas.pixels.iter().map(|pixel| shown(grey(*pixel))).collect();

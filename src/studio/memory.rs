@@ -1,12 +1,12 @@
-//! How much memory pictures may take at one time, over all threads of the process. Whoever needs a large share waits for those before.
+//! A process-wide memory budget for pictures, over all threads. A large request waits for those before it.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// What decoded pictures and canvases may take together. Who needs more than this works alone.
+/// The budget of decoded pictures and canvases together. A request for more than this gets all of it.
 static PICTURES: MemoryBudget = MemoryBudget::new(320 << 20);
 
-/// Waits until there is room for so many bytes of pictures; they are free again when what this gives is dropped. Nobody who holds a
-/// share may ask for another one: two who do would wait for each other.
+/// Waits until the budget has room for `bytes`; dropping the share releases it. A thread that holds a share must not
+/// request another: two that do deadlock.
 pub(crate) fn share(bytes: u64) -> BudgetShare<'static> {
     PICTURES.share(bytes)
 }
@@ -19,7 +19,7 @@ struct MemoryBudget {
 
 struct BudgetState {
     taken: u64,
-    /// Shares are handed out in the order they were asked for, so that a large one is not passed over for ever.
+    /// Requests are served in order, so that a large one does not starve.
     next_turn: u64,
     turn: u64,
 }

@@ -1,4 +1,5 @@
-//! What is in a picture, as far as arithmetic sees: colours, shape, brightness; and for a scene, what of ours comes nearest.
+//! Analyses pictures without a model: colours, shape, brightness; for a scene, also the nearest style and light of
+//! the studio.
 
 use image::RgbaImage;
 
@@ -10,14 +11,14 @@ use super::{
     read::read,
 };
 
-/// What a product's picture shows.
+/// The analysis of a product's picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
-    /// Whether the product can be cut out; otherwise everything here is said of the whole picture.
+    /// Whether the product can be cut out; otherwise all values describe the whole picture.
     pub plain_background: bool,
-    /// Up to five, of the product itself where it is cut out, the largest share first.
+    /// Up to five, of the product itself if it is cut out, the largest share first.
     pub colours: Vec<Colour>,
-    /// The product's box: "tall", "wide" or "even".
+    /// The proportions of the product's bounding box: "tall", "wide" or "even".
     pub shape: &'static str,
     /// 0 is black, 1 is white.
     pub brightness: f32,
@@ -27,16 +28,16 @@ pub struct Observed {
     pub height: u32,
 }
 
-/// What an inspiration shows, in the studio's own words.
+/// The analysis of an inspiration, in terms of the studio.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SceneSeen {
     /// Up to five, the largest share first.
     pub colours: Vec<Colour>,
-    /// The same for `Order::palette`.
+    /// The same colours for `SceneSpec::palette`.
     pub palette: Vec<[u8; 3]>,
-    /// The style that looks most like it.
+    /// The most similar style.
     pub style: Style,
-    /// The light that looks most like it.
+    /// The most similar light.
     pub light: Light,
     /// 0 is black, 1 is white.
     pub brightness: f32,
@@ -46,10 +47,11 @@ pub struct SceneSeen {
     pub contrast: f32,
 }
 
-/// Looks at a product's picture.
+/// Analyses a product's picture.
 ///
 /// # Errors
-/// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Empty` where nothing differs from the background.
+/// `Unreadable` or `TooLarge` for what is not a picture or exceeds the limit, `Empty` if nothing differs from the
+/// background.
 pub fn observe(product: &[u8]) -> Result<Observed, StudioError> {
     let picture = read(product, 900)?;
     let (width, height) = image::ImageReader::new(std::io::Cursor::new(product))
@@ -60,12 +62,12 @@ pub fn observe(product: &[u8]) -> Result<Observed, StudioError> {
     let cut = cut(&picture, 0.0)?;
     let step = (cut.pixels.len() / 20_000).max(1) | 1;
     let solid = cut.pixels.iter().step_by(step).filter(|pixel| pixel[3] > 200);
-    let seen: Vec<(Lab, f32)> = solid.map(|pixel| (seen([pixel[0], pixel[1], pixel[2]]), 1.0)).collect();
+    let samples: Vec<(Lab, f32)> = solid.map(|pixel| (to_lab([pixel[0], pixel[1], pixel[2]]), 1.0)).collect();
     let aspect = cut.width as f32 / cut.height as f32;
     Ok(Observed {
         plain_background: cut.is_cut,
-        brightness: brightness(&seen),
-        colours: clusters(&seen, 5).into_iter().map(called).collect(),
+        brightness: brightness(&samples),
+        colours: clusters(&samples, 5).into_iter().map(called).collect(),
         shape: match aspect {
             ..0.8 => "tall",
             1.25.. => "wide",
@@ -76,38 +78,38 @@ pub fn observe(product: &[u8]) -> Result<Observed, StudioError> {
     })
 }
 
-/// Looks at a scene, and says which style, light and colours of the studio come nearest.
+/// Analyses a scene; returns the nearest style, light and colours of the studio.
 ///
 /// # Errors
-/// `Unreadable` or `TooLarge` for what is no picture or too large a one, `Empty` where every pixel is transparent.
+/// `Unreadable` or `TooLarge` for what is not a picture or exceeds the limit, `Empty` if every pixel is transparent.
 pub fn observe_scene(picture: &[u8]) -> Result<SceneSeen, StudioError> {
     let picture = read(picture, 400)?;
     let small = image::imageops::thumbnail(&picture, picture.width().min(72), picture.height().min(72));
-    let seen: Vec<(Lab, f32)> = laid_out(&small);
-    if seen.iter().all(|(_, weight)| *weight == 0.0) {
+    let samples: Vec<(Lab, f32)> = weighted_pixels(&small);
+    if samples.iter().all(|(_, weight)| *weight == 0.0) {
         return Err(StudioError::Empty);
     }
-    let look = SceneFeatures::of(&seen, small.width() as usize);
-    let found = clusters(&seen, 5);
+    let features = SceneFeatures::of(&samples, small.width() as usize);
+    let dominant = clusters(&samples, 5);
     Ok(SceneSeen {
-        palette: found.iter().map(|(colour, _)| bytes(*colour)).collect(),
-        colours: found.into_iter().map(called).collect(),
-        style: look.style(),
-        light: look.light(),
-        brightness: look.brightness,
-        warmth: look.warmth,
-        contrast: look.contrast,
+        palette: dominant.iter().map(|(colour, _)| bytes(*colour)).collect(),
+        colours: dominant.into_iter().map(called).collect(),
+        style: features.style(),
+        light: features.light(),
+        brightness: features.brightness,
+        warmth: features.warmth,
+        contrast: features.contrast,
     })
 }
 
-/// Row after row; what shines through weighs nothing.
-fn laid_out(picture: &RgbaImage) -> Vec<(Lab, f32)> {
+/// Returns the pixels row by row; transparent ones have weight 0.
+fn weighted_pixels(picture: &RgbaImage) -> Vec<(Lab, f32)> {
     let each =
-        picture.pixels().map(|pixel| (seen([pixel[0], pixel[1], pixel[2]]), f32::from(u8::from(pixel[3] > 127))));
+        picture.pixels().map(|pixel| (to_lab([pixel[0], pixel[1], pixel[2]]), f32::from(u8::from(pixel[3] > 127))));
     each.collect()
 }
 
-fn seen(colour: [u8; 3]) -> Lab {
+fn to_lab(colour: [u8; 3]) -> Lab {
     lab(colour.map(|channel| light(f32::from(channel) / 255.0)))
 }
 
@@ -115,7 +117,7 @@ fn bytes(colour: Lab) -> [u8; 3] {
     unlab(colour).map(|channel| (255.0 * shown(channel.min(0.8)).max(plain(channel)).min(1.0) + 0.5) as u8)
 }
 
-/// From light to a screen's number without any roll-off.
+/// Converts linear light to an `sRGB` value, without roll-off.
 fn plain(light: f32) -> f32 {
     if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
@@ -125,22 +127,22 @@ pub(crate) fn called((colour, share): (Lab, f32)) -> Colour {
     Colour { hex: format!("#{r:02x}{g:02x}{b:02x}"), name: name(colour), share }
 }
 
-/// As a screen's numbers go: the middle of black and white is 0.5.
-fn brightness(seen: &[(Lab, f32)]) -> f32 {
-    mean(seen, |colour| tone(colour[0]))
+/// Mean brightness on the `sRGB` scale: halfway between black and white is 0.5.
+fn brightness(samples: &[(Lab, f32)]) -> f32 {
+    mean(samples, |colour| tone(colour[0]))
 }
 
-/// From perceived lightness to a screen's grey.
+/// Converts perceived lightness to an `sRGB` grey.
 fn tone(lightness: f32) -> f32 {
     plain(lightness.clamp(0.0, 1.0).powi(3))
 }
 
-fn mean(seen: &[(Lab, f32)], of: impl Fn(Lab) -> f32) -> f32 {
-    let total: f32 = seen.iter().map(|(_, weight)| weight).sum();
-    seen.iter().map(|(colour, weight)| of(*colour) * weight).sum::<f32>() / total.max(1e-6)
+fn mean(samples: &[(Lab, f32)], of: impl Fn(Lab) -> f32) -> f32 {
+    let total: f32 = samples.iter().map(|(_, weight)| weight).sum();
+    samples.iter().map(|(colour, weight)| of(*colour) * weight).sum::<f32>() / total.max(1e-6)
 }
 
-/// The numbers that tell scenes apart.
+/// The features that tell scenes apart.
 struct SceneFeatures {
     brightness: f32,
     warmth: f32,
@@ -150,17 +152,17 @@ struct SceneFeatures {
     green: f32,
     brown: f32,
     blaze: f32,
-    /// How different neighbours are: texture.
+    /// The difference between neighbours: texture.
     busy: f32,
 }
 
 impl SceneFeatures {
-    fn of(seen: &[(Lab, f32)], width: usize) -> Self {
-        let brightness = brightness(seen);
+    fn of(samples: &[(Lab, f32)], width: usize) -> Self {
+        let brightness = brightness(samples);
         let share = |is: fn(Lab, f32) -> bool| {
-            mean(seen, |colour| f32::from(u8::from(is(colour, colour[2].atan2(colour[1]).to_degrees()))))
+            mean(samples, |colour| f32::from(u8::from(is(colour, colour[2].atan2(colour[1]).to_degrees()))))
         };
-        let steps: Vec<(Lab, f32)> = seen
+        let steps: Vec<(Lab, f32)> = samples
             .windows(2)
             .enumerate()
             .filter(|(place, _)| (place + 1) % width.max(1) != 0)
@@ -168,9 +170,9 @@ impl SceneFeatures {
             .collect();
         Self {
             brightness,
-            warmth: (mean(seen, |colour| 0.4 * colour[1] + colour[2]) * 7.0).clamp(-1.0, 1.0),
-            contrast: (mean(seen, |colour| (tone(colour[0]) - brightness).powi(2)).sqrt() * 2.0).min(1.0),
-            colourful: mean(seen, chroma),
+            warmth: (mean(samples, |colour| 0.4 * colour[1] + colour[2]) * 7.0).clamp(-1.0, 1.0),
+            contrast: (mean(samples, |colour| (tone(colour[0]) - brightness).powi(2)).sqrt() * 2.0).min(1.0),
+            colourful: mean(samples, chroma),
             green: share(|colour, hue| chroma(colour) > 0.035 && (100.0..170.0).contains(&hue)),
             brown: share(|colour, hue| {
                 (0.045..0.13).contains(&chroma(colour))

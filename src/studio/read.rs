@@ -1,4 +1,4 @@
-//! Reads pictures that strangers made: nothing in their headers is believed before it is measured, and no more is held than is needed.
+//! Decodes untrusted pictures: header values are checked before they are used, and no more memory is held than needed.
 
 use std::io::Cursor;
 
@@ -14,7 +14,7 @@ use super::{
     shrink::{Layout, Shrink},
 };
 
-/// The picture, upright, its longer side at most `most` pixels. Of a moving one, the first frame.
+/// Returns the picture, upright, its longer side at most `most` pixels; the first frame of an animation.
 pub(crate) fn read(bytes: &[u8], most: u32) -> Result<RgbaImage, StudioError> {
     let open = || {
         let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
@@ -31,40 +31,40 @@ pub(crate) fn read(bytes: &[u8], most: u32) -> Result<RgbaImage, StudioError> {
     let mut reader = open()?;
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(StudioError::Unreadable)?;
-    let turn = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = if width.max(height) <= most || pixels == 0 {
-        // What it is decoded to, and the form that it is worked on in.
+        // The decoded form, and the RGBA form that it is converted to.
         let _room = memory::share(decoder.total_bytes() + pixels * 4);
         DynamicImage::from_decoder(decoder).map_err(StudioError::Unreadable)?.into_rgba8()
     } else if format == Some(ImageFormat::Png) {
         drop(decoder);
-        shrunk_png(bytes, fitting(width, height, most))?
+        shrunk_png(bytes, fitted_size(width, height, most))?
     } else {
-        let _room = memory::share(pixels * held(format));
-        shrunk(decoder, fitting(width, height, most))?
+        let _room = memory::share(pixels * bytes_per_pixel(format));
+        shrunk(decoder, fitted_size(width, height, most))?
     };
-    if turn != Orientation::NoTransforms {
+    if orientation != Orientation::NoTransforms {
         let mut upright = DynamicImage::ImageRgba8(picture);
-        upright.apply_orientation(turn);
+        upright.apply_orientation(orientation);
         picture = upright.into_rgba8();
     }
     Ok(picture)
 }
 
-/// Bytes that a decoder holds for each pixel, at the most: a progressive JPEG has its coefficients beside the picture, and a WebP or GIF
-/// its canvas.
-fn held(format: Option<ImageFormat>) -> u64 {
+/// Returns the most bytes that a decoder holds per pixel: a progressive JPEG has its coefficients beside the picture,
+/// a WebP or GIF its canvas.
+fn bytes_per_pixel(format: Option<ImageFormat>) -> u64 {
     if format == Some(ImageFormat::Gif) { 8 } else { 10 }
 }
 
-/// The size at which the longer side has `most` pixels.
-fn fitting(width: u32, height: u32, most: u32) -> (u32, u32) {
+/// Returns the size at which the longer side has `most` pixels.
+fn fitted_size(width: u32, height: u32, most: u32) -> (u32, u32) {
     let ratio = f64::from(most) / f64::from(width.max(height));
     let side = |pixels: u32| ((f64::from(pixels) * ratio).round() as u32).max(1);
     (side(width), side(height))
 }
 
-/// A picture whose decoder gives all of it at once.
+/// Shrinks a picture whose decoder returns all of it at once.
 fn shrunk(decoder: impl ImageDecoder, to: (u32, u32)) -> Result<RgbaImage, StudioError> {
     let size = decoder.dimensions();
     let channels = match decoder.color_type() {
@@ -87,7 +87,7 @@ fn shrunk(decoder: impl ImageDecoder, to: (u32, u32)) -> Result<RgbaImage, Studi
     shrink.picture().ok_or_else(cut_short)
 }
 
-/// A PNG comes row by row. Where its rows are interlaced, all of it is held, at eight bits a channel.
+/// Shrinks a PNG row by row. An interlaced one is decoded whole, at eight bits a channel.
 fn shrunk_png(bytes: &[u8], to: (u32, u32)) -> Result<RgbaImage, StudioError> {
     let mut decoder = png::Decoder::new(Cursor::new(bytes));
     decoder.set_ignore_text_chunk(true);

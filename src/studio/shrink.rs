@@ -1,20 +1,20 @@
-//! Makes a picture smaller while its rows come in: what is held is the small picture and one row of the large one.
+//! Shrinks a picture while its rows arrive: holds only the small picture and one row of the large one.
 
 use std::collections::VecDeque;
 
 use image::RgbaImage;
 
-/// How a row's pixels lie in its bytes.
+/// The layout of a row's bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
-    /// 1: grey, 2: grey and alpha, 3: red, green and blue, 4: with alpha.
+    /// 1: grey, 2: grey and alpha, 3: RGB, 4: RGBA.
     pub(crate) channels: usize,
-    /// Two bytes a channel, the larger one first.
+    /// Two bytes a channel, big-endian.
     pub(crate) wide: bool,
 }
 
 impl Layout {
-    /// Bytes of a row.
+    /// Returns the bytes of a row.
     pub(crate) fn row(self, width: usize) -> usize {
         width * self.channels * if self.wide { 2 } else { 1 }
     }
@@ -23,26 +23,26 @@ impl Layout {
 /// Red, green, blue, alpha, 0 to 255.
 type Rgba = [f32; 4];
 
-/// A picture that becomes smaller, by a triangle as wide as the pixels that fall into one.
+/// Shrinks with a triangle filter as wide as the source pixels of one target pixel.
 pub(crate) struct Shrink {
     layout: Layout,
     columns: Vec<Reach>,
     rows: Vec<Reach>,
     line: Vec<Rgba>,
-    /// Rows of the small picture that rows of the large one still fall into.
+    /// Rows of the small picture that are not complete yet.
     open: VecDeque<Vec<Rgba>>,
     read: usize,
     done: Vec<u8>,
 }
 
-/// Which of the many fall into one, and how much each weighs.
+/// The source pixels of one target pixel, with their weights.
 struct Reach {
     first: usize,
     weights: Vec<f32>,
 }
 
 impl Shrink {
-    /// From so many pixels to so many; both sides are at least one, and none becomes longer.
+    /// Both target sides are at least one, and neither exceeds its source side.
     pub(crate) fn new((width, height): (u32, u32), (to_width, to_height): (u32, u32), layout: Layout) -> Self {
         Self {
             layout,
@@ -55,7 +55,7 @@ impl Shrink {
         }
     }
 
-    /// Takes the next row.
+    /// Adds the next row.
     pub(crate) fn row(&mut self, bytes: &[u8]) {
         spread(bytes, self.layout, &mut self.line);
         let narrow: Vec<Rgba> = self.columns.iter().map(|reach| weighed(reach, &self.line)).collect();
@@ -79,13 +79,13 @@ impl Shrink {
         }
     }
 
-    /// Whether no further row falls into the first open one.
+    /// Whether the first open row is complete.
     fn is_finished(&self) -> bool {
         let finished = self.done.len() / (4 * self.columns.len());
         self.rows.get(finished).is_some_and(|reach| reach.first + reach.weights.len() <= self.read)
     }
 
-    /// The small picture; none where rows are missing.
+    /// Returns the small picture; `None` if rows are missing.
     pub(crate) fn picture(self) -> Option<RgbaImage> {
         RgbaImage::from_raw(u32::try_from(self.columns.len()).ok()?, u32::try_from(self.rows.len()).ok()?, self.done)
     }
@@ -115,7 +115,7 @@ fn weighed(reach: &Reach, line: &[Rgba]) -> Rgba {
     sum
 }
 
-/// A row's bytes as light.
+/// Converts a row's bytes to RGBA.
 fn spread(bytes: &[u8], layout: Layout, line: &mut [Rgba]) {
     let wide = |bytes: &[u8], at: usize| f32::from(u16::from_be_bytes([bytes[2 * at], bytes[2 * at + 1]])) / 257.0;
     let plain = |bytes: &[u8], at: usize| f32::from(bytes[at]);

@@ -1,4 +1,4 @@
-//! The studio as its callers see it.
+//! The studio through its public functions.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn png(width: u32, height: u32, colour: impl Fn(u32, u32) -> [u8; 4]) -> Vec<u8>
     file.into_inner()
 }
 
-/// A red ring on white: plain outside, and inside too.
+/// A red ring on white: the background is plain, outside and inside.
 fn ring() -> Vec<u8> {
     png(200, 200, |x, y| {
         let off = (f64::from(x) - 100.0).hypot(f64::from(y) - 100.0);
@@ -17,8 +17,8 @@ fn ring() -> Vec<u8> {
     })
 }
 
-fn small(style: Style, seed: u64) -> Order {
-    Order { style, seed, size: 160, ..Order::default() }
+fn small(style: Style, seed: u64) -> SceneSpec {
+    SceneSpec { style, seed, size: 160, ..SceneSpec::default() }
 }
 
 fn pixels(picture: &Picture) -> image::RgbImage {
@@ -40,7 +40,7 @@ fn a_product_on_a_plain_ground_is_cut_out_with_its_holes() {
     let made = compose(&[&ring()], &small(Style::Night, 1)).expect("is made");
     assert!(made.cut_out);
     let picture = pixels(&made);
-    // Night is dark: no white of the old picture is left anywhere, and the ring's red is there.
+    // Night is dark: no white of the original picture is left, and the ring's red is there.
     let white = picture.pixels().filter(|p| p.0.iter().all(|c| *c > 225)).count();
     let red = picture.pixels().filter(|p| p[0] > 130 && p[1] < 80).count();
     assert!(white < 20 && red > 500, "{white} white, {red} red");
@@ -61,12 +61,12 @@ fn a_cut_out_keeps_its_own_edge() {
 
 #[test]
 fn sides_and_adjustments_are_as_ordered() {
-    let wide = compose(&[&ring()], &Order { aspect: 16.0 / 9.0, ..small(Style::Studio, 1) }).expect("is made");
+    let wide = compose(&[&ring()], &SceneSpec { aspect: 16.0 / 9.0, ..small(Style::Studio, 1) }).expect("is made");
     assert_eq!((wide.width, wide.height), (160, 90));
-    let tall = compose(&[&ring()], &Order { aspect: 0.75, ..small(Style::Wood, 1) }).expect("is made");
+    let tall = compose(&[&ring()], &SceneSpec { aspect: 0.75, ..small(Style::Wood, 1) }).expect("is made");
     assert_eq!((tall.width, tall.height), (120, 160));
     let light = |adjust: Adjustments| -> u64 {
-        let made = compose(&[&ring()], &Order { adjust, ..small(Style::Concrete, 1) }).expect("is made");
+        let made = compose(&[&ring()], &SceneSpec { adjust, ..small(Style::Concrete, 1) }).expect("is made");
         pixels(&made).pixels().flat_map(|p| p.0).map(u64::from).sum()
     };
     let usual = light(Adjustments::default());
@@ -83,7 +83,7 @@ fn block(colour: [u8; 3], wide: u32, high: u32) -> Vec<u8> {
     })
 }
 
-/// How much of a picture is of a hue (0 red, 120 green, 240 blue) and colourful.
+/// The share of a picture that has a hue (0 red, 120 green, 240 blue) and is colourful.
 fn share_of_hue(picture: &image::RgbImage, hue: f32) -> f32 {
     let is = |pixel: &image::Rgb<u8>| {
         let [r, g, b] = pixel.0.map(f32::from);
@@ -103,7 +103,7 @@ fn share_of_hue(picture: &image::RgbImage, hue: f32) -> f32 {
 
 #[test]
 fn a_group_shows_every_product_from_every_side() {
-    // Ten hues, far enough apart to be told from each other; concrete has none of its own.
+    // Ten hues, far enough apart to tell them from each other; concrete has no hue of its own.
     let hues: Vec<f32> = (0..10).map(|place| 36.0 * place as f32).collect();
     let products: Vec<Vec<u8>> = hues
         .iter()
@@ -120,8 +120,8 @@ fn a_group_shows_every_product_from_every_side() {
         for aspect in [0.6, 1.0, 1.8] {
             for count in [1, 2, 5, 10] {
                 let group: Vec<&[u8]> = products[..count].iter().map(Vec::as_slice).collect();
-                let order = Order { camera, aspect, size: 300, ..small(Style::Concrete, count as u64) };
-                let made = compose(&group, &Order { size: 300, ..order }).expect("is made");
+                let spec = SceneSpec { camera, aspect, size: 300, ..small(Style::Concrete, count as u64) };
+                let made = compose(&group, &SceneSpec { size: 300, ..spec }).expect("is made");
                 assert!(made.cut_out);
                 let picture = pixels(&made);
                 for hue in &hues[..count] {
@@ -135,11 +135,11 @@ fn a_group_shows_every_product_from_every_side() {
 
 #[test]
 fn nothing_is_made_of_no_product_and_an_eleventh_is_left_out() {
-    assert!(matches!(compose(&[], &Order::default()), Err(StudioError::Empty)));
+    assert!(matches!(compose(&[], &SceneSpec::default()), Err(StudioError::Empty)));
     let ring = ring();
     let many = vec![ring.as_slice(); 12];
-    let order = small(Style::Studio, 3);
-    assert_eq!(compose(&many, &order).expect("is made"), compose(&many[..10], &order).expect("is made"));
+    let spec = small(Style::Studio, 3);
+    assert_eq!(compose(&many, &spec).expect("is made"), compose(&many[..10], &spec).expect("is made"));
 }
 
 #[test]
@@ -150,8 +150,8 @@ fn every_scene_takes_every_light_camera_and_side() {
             for camera in [Camera::Front, Camera::High, Camera::Low, Camera::Top] {
                 let aspect = [0.125, 0.7, 1.0, 8.0][place];
                 for variety in [0, 100] {
-                    let order = Order { light, camera, aspect, variety, ..small(style, 9) };
-                    let made = compose(&[&ring], &order).expect("is made");
+                    let spec = SceneSpec { light, camera, aspect, variety, ..small(style, 9) };
+                    let made = compose(&[&ring], &spec).expect("is made");
                     let share = share_of_hue(&pixels(&made), 5.0);
                     assert!(share > 0.008, "{name} {light:?} {camera:?} {aspect} {variety}: {share}");
                 }
@@ -159,7 +159,7 @@ fn every_scene_takes_every_light_camera_and_side() {
         }
     }
     for aspect in [f32::NAN, f32::INFINITY, 0.0, -3.0] {
-        assert!(compose(&[&ring], &Order { aspect, ..small(Style::Wood, 1) }).is_ok());
+        assert!(compose(&[&ring], &SceneSpec { aspect, ..small(Style::Wood, 1) }).is_ok());
     }
 }
 
@@ -175,12 +175,12 @@ fn wall(picture: &Picture) -> [f32; 3] {
 fn a_scene_leans_to_its_palette_and_to_the_product() {
     let blue = block([30, 60, 200], 60, 90);
     for style in [Style::Studio, Style::Podium, Style::Marble] {
-        let wall_of = |order: Order| wall(&compose(&[&blue], &order).expect("is made"));
-        let calm = Order { variety: 20, ..small(style, 4) };
-        let [r, g, b] = wall_of(Order { palette: vec![[40, 150, 60]], ..calm.clone() });
+        let wall_of = |spec: SceneSpec| wall(&compose(&[&blue], &spec).expect("is made"));
+        let calm = SceneSpec { variety: 20, ..small(style, 4) };
+        let [r, g, b] = wall_of(SceneSpec { palette: vec![[40, 150, 60]], ..calm.clone() });
         assert!(g > r + 15.0 && g > b + 15.0, "{style:?} is green: {r} {g} {b}");
         let usual = wall_of(calm.clone());
-        let matched = wall_of(Order { match_product: true, ..calm });
+        let matched = wall_of(SceneSpec { match_product: true, ..calm });
         assert!(matched[2] - matched[0] > usual[2] - usual[0] + 12.0, "{style:?} is bluer: {usual:?} {matched:?}");
     }
 }
@@ -190,7 +190,9 @@ fn variety_is_how_far_seeds_differ() {
     let ring = ring();
     let spread = |variety: u32| -> f32 {
         let walls: Vec<[f32; 3]> = (0..8)
-            .map(|seed| wall(&compose(&[&ring], &Order { variety, ..small(Style::Podium, seed) }).expect("is made")))
+            .map(|seed| {
+                wall(&compose(&[&ring], &SceneSpec { variety, ..small(Style::Podium, seed) }).expect("is made"))
+            })
             .collect();
         let mean: [f32; 3] = std::array::from_fn(|c| walls.iter().map(|w| w[c]).sum::<f32>() / 8.0);
         walls.iter().map(|w| (0..3).map(|c| (w[c] - mean[c]).abs()).sum::<f32>()).sum()
@@ -217,8 +219,8 @@ fn an_uneven_backdrop_is_plain_and_a_label_no_hole() {
     let made = compose(&[&bottle], &small(Style::Night, 2)).expect("is made");
     let bright = pixels(&made).pixels().filter(|p| p.0.iter().all(|c| *c > 150)).count();
     assert!(made.cut_out && bright > 250, "{bright} of the label");
-    let seen = observe(&bottle).expect("is seen");
-    assert!(seen.plain_background && seen.shape == "tall", "{seen:?}");
+    let observed = observe(&bottle).expect("is observed");
+    assert!(observed.plain_background && observed.shape == "tall", "{observed:?}");
 }
 
 #[test]
@@ -228,7 +230,7 @@ fn a_file_is_webp_or_png_with_its_transparency() {
     assert_eq!((small.width, small.height), (120, 80));
     let back = image::load_from_memory(&small.bytes).expect("is WebP").to_rgba8();
     assert!(back.get_pixel(100, 40)[3] == 0 && back.get_pixel(20, 40)[3] == 255 && back.get_pixel(20, 40)[2] > 180);
-    let made = compose(&[&ring()], &Order { size: 512, ..small_order() }).expect("is made");
+    let made = compose(&[&ring()], &SceneSpec { size: 512, ..small_spec() }).expect("is made");
     let web = webp(&made.bytes).expect("is written");
     assert!(
         web.bytes.len() * 5 < made.bytes.len() && web.bytes.len() > 2000,
@@ -245,13 +247,13 @@ fn a_file_is_webp_or_png_with_its_transparency() {
     assert!(super::png(&through).expect("is written").cut_out);
 }
 
-fn small_order() -> Order {
+fn small_spec() -> SceneSpec {
     small(Style::Wood, 3)
 }
 
 #[test]
 fn a_finished_picture_is_adjusted() {
-    let made = compose(&[&ring()], &small_order()).expect("is made");
+    let made = compose(&[&ring()], &small_spec()).expect("is made");
     let sum = |picture: &Picture| -> u64 { pixels(picture).as_raw().iter().map(|c| u64::from(*c)).sum() };
     let same = adjust(&made.bytes, &Adjustments::default(), 1).expect("is made");
     assert_eq!(pixels(&same), pixels(&made));
@@ -259,17 +261,17 @@ fn a_finished_picture_is_adjusted() {
     let brighter = adjust(&made.bytes, &bright, 1).expect("is made");
     assert!(sum(&brighter) > sum(&made));
     assert_eq!(brighter, adjust(&made.bytes, &bright, 1).expect("is made"));
-    // Almost nothing changes almost nothing: light goes out as it came in.
+    // A tiny adjustment changes next to nothing: light converts there and back.
     let hardly = adjust(&made.bytes, &Adjustments { exposure: 0.0001, ..Adjustments::default() }, 1).expect("is made");
     assert!(sum(&hardly).abs_diff(sum(&made)) < 2 * 160 * 160 * 3);
 }
 
 #[test]
 fn what_is_seen_has_its_name() {
-    let seen = observe(&block([196, 107, 76], 60, 120)).expect("is seen");
-    assert!(seen.plain_background && seen.shape == "tall" && (seen.width, seen.height) == (160, 160));
-    assert_eq!((seen.colours[0].name, seen.colours[0].hex.len()), ("terracotta", 7));
-    assert!(seen.colours[0].share > 0.8);
+    let observed = observe(&block([196, 107, 76], 60, 120)).expect("is observed");
+    assert!(observed.plain_background && observed.shape == "tall" && (observed.width, observed.height) == (160, 160));
+    assert_eq!((observed.colours[0].name, observed.colours[0].hex.len()), ("terracotta", 7));
+    assert!(observed.colours[0].share > 0.8);
     for (colour, name) in [
         ([135, 155, 124], "sage green"),
         ([23, 34, 63], "navy blue"),
@@ -277,27 +279,27 @@ fn what_is_seen_has_its_name() {
         ([20, 20, 20], "black"),
         ([90, 58, 34], "dark brown"),
     ] {
-        assert_eq!(observe(&block(colour, 120, 60)).expect("is seen").colours[0].name, name);
+        assert_eq!(observe(&block(colour, 120, 60)).expect("is observed").colours[0].name, name);
     }
-    assert_eq!(observe(&block([20, 20, 20], 120, 60)).expect("is seen").shape, "wide");
-    assert!(observe(&block([20, 20, 20], 90, 90)).expect("is seen").brightness < 0.2);
+    assert_eq!(observe(&block([20, 20, 20], 120, 60)).expect("is observed").shape, "wide");
+    assert!(observe(&block([20, 20, 20], 90, 90)).expect("is observed").brightness < 0.2);
 }
 
 #[test]
 fn a_scene_is_dark_or_bright_and_warm_or_cool() {
     let ring = ring();
-    let seen = |style: Style, light: Light| {
-        let made = compose(&[&ring], &Order { light, ..small(style, 2) }).expect("is made");
-        observe_scene(&made.bytes).expect("is seen")
+    let observed = |style: Style, light: Light| {
+        let made = compose(&[&ring], &SceneSpec { light, ..small(style, 2) }).expect("is made");
+        observe_scene(&made.bytes).expect("is observed")
     };
-    let (night, day) = (seen(Style::Night, Light::Soft), seen(Style::Studio, Light::Soft));
+    let (night, day) = (observed(Style::Night, Light::Soft), observed(Style::Studio, Light::Soft));
     assert!(night.brightness + 0.25 < day.brightness && night.style == Style::Night, "{night:?} {day:?}");
-    let (warm, cool) = (seen(Style::Concrete, Light::Warm), seen(Style::Concrete, Light::Cool));
+    let (warm, cool) = (observed(Style::Concrete, Light::Warm), observed(Style::Concrete, Light::Cool));
     assert!(warm.warmth > cool.warmth + 0.15, "{warm:?} {cool:?}");
-    assert_eq!(seen(Style::Sunset, Light::Soft).style, Style::Sunset);
+    assert_eq!(observed(Style::Sunset, Light::Soft).style, Style::Sunset);
     assert!(!day.colours.is_empty() && day.colours.len() == day.palette.len());
     let flat = |colour: [u8; 4]| observe_scene(&png(40, 40, |_, _| colour));
-    let blue = flat([60, 90, 160, 255]).expect("is seen");
+    let blue = flat([60, 90, 160, 255]).expect("is observed");
     assert!(blue.light == Light::Cool && blue.warmth < -0.3 && blue.contrast < 0.05, "{blue:?}");
     assert!(matches!(flat([60, 90, 160, 0]), Err(StudioError::Empty)));
 }
@@ -306,7 +308,7 @@ fn a_scene_is_dark_or_bright_and_warm_or_cool() {
 fn no_file_brings_it_down() {
     type Taker = fn(&[u8]) -> bool;
     let takers: [Taker; 6] = [
-        |bytes| compose(&[bytes], &Order { size: 64, ..Order::default() }).is_ok(),
+        |bytes| compose(&[bytes], &SceneSpec { size: 64, ..SceneSpec::default() }).is_ok(),
         |bytes| observe(bytes).is_ok(),
         |bytes| observe_scene(bytes).is_ok(),
         |bytes| webp(bytes).is_ok(),
@@ -335,7 +337,7 @@ fn no_file_brings_it_down() {
             let half = &file[..cut.min(file.len())];
             takers.iter().for_each(|take| _ = take(half));
         }
-        // A flipped byte here and there.
+        // Flips a byte here and there.
         for place in (8..file.len()).step_by((file.len() / 9).max(1)) {
             let mut broken = file.clone();
             broken[place] ^= 0x55;
@@ -346,15 +348,18 @@ fn no_file_brings_it_down() {
 
 #[test]
 fn what_is_no_picture_says_so() {
-    assert!(matches!(compose(&[b"no picture"], &Order::default()), Err(StudioError::Unreadable(_))));
+    assert!(matches!(compose(&[b"no picture"], &SceneSpec::default()), Err(StudioError::Unreadable(_))));
     let half = ring();
-    assert!(matches!(compose(&[&half[..half.len() / 2]], &Order::default()), Err(StudioError::Unreadable(_))));
+    assert!(matches!(compose(&[&half[..half.len() / 2]], &SceneSpec::default()), Err(StudioError::Unreadable(_))));
     let empty = png(80, 80, |_, _| [250, 250, 250, 255]);
-    assert!(matches!(compose(&[&empty], &Order::default()), Err(StudioError::Empty)));
-    // A header that promises more than is read.
+    assert!(matches!(compose(&[&empty], &SceneSpec::default()), Err(StudioError::Empty)));
+    // A header that states more than the limit.
     let mut huge = png(8, 8, |_, _| [1, 2, 3, 255]);
     huge[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
-    assert!(matches!(compose(&[&huge], &Order::default()), Err(StudioError::TooLarge(_) | StudioError::Unreadable(_))));
+    assert!(matches!(
+        compose(&[&huge], &SceneSpec::default()),
+        Err(StudioError::TooLarge(_) | StudioError::Unreadable(_))
+    ));
 }
 
 #[test]
@@ -362,13 +367,13 @@ fn a_jpeg_has_white_where_nothing_was() {
     let half = png(40, 40, |x, _| if x < 20 { [200, 30, 30, 255] } else { [0, 0, 0, 0] });
     let first = jpeg(&half).expect("is written");
     assert_eq!(first, jpeg(&half).expect("is written"), "the same bytes");
-    let seen = image::load_from_memory_with_format(&first, image::ImageFormat::Jpeg).expect("a JPEG").to_rgb8();
-    assert!(seen.get_pixel(35, 20).0.iter().all(|part| *part > 245), "{:?}", seen.get_pixel(35, 20));
-    assert!(seen.get_pixel(5, 20)[0] > 180 && seen.get_pixel(5, 20)[1] < 60);
+    let observed = image::load_from_memory_with_format(&first, image::ImageFormat::Jpeg).expect("a JPEG").to_rgb8();
+    assert!(observed.get_pixel(35, 20).0.iter().all(|part| *part > 245), "{:?}", observed.get_pixel(35, 20));
+    assert!(observed.get_pixel(5, 20)[0] > 180 && observed.get_pixel(5, 20)[1] < 60);
     assert!(matches!(jpeg(b"no picture"), Err(StudioError::Unreadable(_))));
 }
 
-/// Something with edges, slopes, noise and holes.
+/// A picture with edges, gradients, noise and holes.
 fn motley(x: u32, y: u32) -> [u8; 4] {
     let noise = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)) >> 13;
     [
@@ -437,7 +442,7 @@ fn huge() -> Vec<u8> {
     file
 }
 
-/// Memory is a matter of the process, so a process of its own is looked at.
+/// Memory is measured per process, so this runs in a process of its own.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_huge_picture_is_composed_in_little_memory() {
@@ -457,7 +462,7 @@ fn a_huge_picture_is_composed_in_little_memory() {
         for seed in 0..3 {
             let file = &file;
             scope.spawn(move || {
-                let made = compose(&[file], &Order { seed, size: 512, ..Order::default() }).expect("is made");
+                let made = compose(&[file], &SceneSpec { seed, size: 512, ..SceneSpec::default() }).expect("is made");
                 assert!(made.cut_out);
             });
         }

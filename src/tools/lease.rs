@@ -1,5 +1,5 @@
-//! The right to do a job: written in the database as a lease that ends, carried by the worker with the job's attempt number as its
-//! fencing token. Whoever has lost it writes nothing more and asks the shop for nothing more.
+//! The lease of a job: stored in the database with an expiry, held by the worker with the job's attempt number as its
+//! fencing token. A worker that lost its lease writes nothing more and sends the shop no more requests.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,25 +11,25 @@ use crate::{
     provider::{BoxFuture, Fence},
 };
 
-/// What is done beside a job, where it cannot.
+/// The operation's name in the log, if it fails.
 const RENEW: &str = "renew the lease of a job";
 
-/// A worker's right to its job.
+/// A worker's lease on its job.
 pub struct Lease {
     tools: Shared,
     pub job: Job,
-    /// Before the lease ends in the database: no byte is sent after it.
+    /// Earlier than the lease's expiry in the database: no byte is sent after it.
     deadline: Deadline,
 }
 
 impl Lease {
-    /// The right to `job`, which was claimed for a lease from `asked` on, an uptime from before the claim.
+    /// Creates the lease of `job`. It lasts one lease time from `asked` on, an uptime from before the claim.
     pub fn new(tools: &Shared, job: Job, asked: Duration) -> Arc<Self> {
         let deadline = Deadline::new(&tools.outside.clock, asked, tools.policy.sending_time());
         Arc::new(Self { tools: tools.clone(), job, deadline })
     }
 
-    /// Until when anything may be sent for the job.
+    /// Returns the deadline until which requests may be sent for the job.
     pub fn deadline(&self) -> &Deadline {
         &self.deadline
     }
@@ -37,21 +37,21 @@ impl Lease {
     /// Extends the lease in the database, fenced by the attempt number.
     ///
     /// # Errors
-    /// `lease_lost` where the job is another worker's; `database` where nobody can say.
+    /// `lease_lost` if another worker holds the job; `database` if the database does not answer.
     pub async fn renew(&self) -> Result<(), Failure> {
         if self.extend().await? { Ok(()) } else { Err(lost()) }
     }
 
-    /// Makes sure, within `tx`, that the job is ours until `tx` ends: the job's row is locked by that.
+    /// Verifies, within `tx`, that the job is ours until `tx` ends: this locks the job's row.
     ///
     /// # Errors
-    /// `lease_lost` where it is not: nothing of `tx` may be committed then.
+    /// `lease_lost` if it is not: nothing of `tx` may be committed then.
     pub async fn hold(&self, tx: &mut Tx) -> Result<(), Failure> {
         if self.heartbeat(tx).await? { Ok(()) } else { Err(lost()) }
     }
 
     async fn extend(&self) -> sqlx::Result<bool> {
-        // Before the database is asked: what is promised here ends before what is promised there.
+        // Measured before the database call: the local deadline ends before the lease in the database.
         let asked = self.tools.outside.clock.uptime();
         let mut tx = self.tools.db.begin().await?;
         let ours = self.heartbeat(&mut tx).await?;
@@ -67,13 +67,14 @@ impl Lease {
         db::job::heartbeat(tx, &self.job, until).await
     }
 
-    /// Keeps the lease alive, and returns when it is lost, or when nobody could say for a whole lease. A renewal that is only slow, behind a page
-    /// that is being written, say, takes nothing away: until it has come through nothing is sent, and nothing is written without asking.
+    /// Keeps the lease alive; returns when it is lost, or when no heartbeat succeeded for a whole lease. A slow
+    /// heartbeat (behind a long write, for example) loses nothing: until it succeeds, nothing is sent, and nothing is
+    /// written without a check.
     pub async fn keep(&self) {
         let (clock, lease) = (&self.tools.outside.clock, self.tools.policy.lease);
         let mut renewed = clock.uptime();
         loop {
-            // Three times in its life: a renewal may fail once and come in time all the same.
+            // Three times per lease: one heartbeat may fail and the next still comes in time.
             clock.beat(lease / 3).await;
             match self.extend().await {
                 Ok(true) => {
@@ -91,7 +92,7 @@ impl Lease {
 impl Fence for Lease {
     fn check(&self, writes: bool) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            // What changes nothing goes on within a lease that is fresh; the rows that come of it are fenced when they are written.
+            // A read goes on within a fresh lease; the rows that result from it are fenced when they are written.
             if !writes && self.deadline.remaining() > self.tools.policy.lease / 2 {
                 return Ok(());
             }

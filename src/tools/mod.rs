@@ -1,4 +1,4 @@
-//! What a verb is handed: the crafts, wired once by `app`. Holds no decisions.
+//! The dependencies of every verb, wired once by `app`. Makes no decisions.
 
 mod lease;
 mod runs;
@@ -24,80 +24,80 @@ use crate::{
     vault::Vault,
 };
 
-/// The tools of this process.
+/// The dependencies of this process.
 pub struct Tools {
     pub db: Db,
     pub outside: Outside,
     pub providers: Providers,
     pub vault: Vault,
-    /// The model that paints, where one is set up.
+    /// The model that makes pictures, if one is configured.
     pub gemini: Option<Gemini>,
     pub rate_limiters: Arc<RateLimiters>,
     /// The operator's OAuth app at each provider.
     pub apps: BTreeMap<String, App>,
     pub policy: Policy,
-    /// Names this process in leases and runs.
+    /// Identifies this process in leases and runs.
     pub instance: String,
-    /// Rung when a job was left or has ended in this process, so that nobody need wait for the next look.
+    /// Notified when a job is enqueued or ends in this process, so that workers need not wait for the next poll.
     pub job_notify: Arc<Notify>,
-    /// Cancelled when this process stops: whoever waits for a long time ends then.
+    /// Cancelled when this process stops: ends every long wait.
     pub shutdown: CancellationToken,
     flights: Flights,
     troubles: trouble::Troubles,
 }
 
-/// One lock for each thing that is done by one caller at a time.
+/// One lock for each operation that runs once at a time.
 type Flights = Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>;
 
-/// Tools as they are handed around.
+/// `Tools` as they are passed around.
 pub type Shared = Arc<Tools>;
 
-/// What the operator decided, without the form it was written in.
+/// The operator's decisions, independent of the configuration format.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// Where browsers reach us, without a slash at the end.
+    /// The address at which browsers reach the daemon, without a trailing slash.
     pub public_url: String,
     pub lease: Duration,
-    /// The client (id or slug) of shops whose connect the platform begins, by provider.
+    /// By provider, the client (id or slug) that owns shops whose connect starts at the platform.
     pub install_clients: BTreeMap<String, String>,
-    /// Pictures are made by the model where nothing else is said.
+    /// Pictures are made by the model, unless settings name an engine.
     pub paint_by_model: bool,
-    /// Products and inspirations are looked at before pictures are made of them…
+    /// Products and inspirations are analysed before pictures are made of them…
     pub analyse: bool,
-    /// …products as soon as they are imported, or put into a collection.
+    /// …products as soon as they are imported, or added to a collection.
     pub analyse_on_import: bool,
     pub analyse_on_collection: bool,
-    /// What a month may cost, over all clients, in millionths of a US dollar.
+    /// The monthly spending limit over all clients, in millionths of a US dollar.
     pub month_cap_usd_micros: Option<i64>,
-    /// The operator's proxies, whose word on who asks is taken.
+    /// The operator's proxies, whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: Vec<ipnet::IpNet>,
-    /// Who holds this may use the API; without one nobody may.
+    /// The bearer token of the API; without one the API is closed.
     pub api_token: Option<Secret>,
-    /// A complete pass older than this makes the next scheduled import a complete one.
+    /// If the last complete pass is older than this, the next scheduled import is a complete pass.
     pub full_every: Duration,
-    /// The largest share of products that a sweep marks as gone unasked…
+    /// The largest share of products that an import tombstones without being asked to…
     pub brake_percent: u32,
     /// …unless it is no more than this many.
     pub brake_min: u32,
-    /// Products that one pass reads at most.
+    /// The most products that one pass reads.
     pub max_products: i64,
-    /// How long an import keeps a worker that others wait for.
+    /// How long an import occupies a worker that others wait for.
     pub import_turn: Duration,
-    /// How long runs are remembered; for ever where there is no end.
+    /// How long runs are retained; `None` for ever.
     pub keep_runs: Option<Duration>,
 }
 
-/// What of a lease is left for an exchange to come to its end elsewhere, so that nobody who takes the work over looks too early.
+/// The share of a lease left unused, so that a request in flight ends before another worker takes the job over.
 const SETTLING_SHARE: u32 = 6;
 
 impl Policy {
-    /// How long of a lease anything may be sent.
+    /// Returns how long after the start of a lease requests may be sent.
     pub fn sending_time(&self) -> Duration {
         self.lease / SETTLING_SHARE * (SETTLING_SHARE - 1)
     }
 }
 
-/// The crafts that `app` puts together.
+/// The dependencies that `app` puts together.
 pub struct Parts {
     pub db: Db,
     pub outside: Outside,
@@ -109,7 +109,7 @@ pub struct Parts {
 }
 
 impl Tools {
-    /// Puts the crafts together under a fresh instance name.
+    /// Puts the dependencies together under a fresh instance name.
     pub fn new(parts: Parts) -> Shared {
         let instance = format!("{}-{}", std::process::id(), parts.outside.new_id::<String>());
         Arc::new(Self {
@@ -129,7 +129,7 @@ impl Tools {
         })
     }
 
-    /// Takes over the time that the database keeps, so that all replicas mean the same by it.
+    /// Adopts the database's clock, so that all replicas agree on the time.
     pub async fn agree_on_time(&self) -> sqlx::Result<()> {
         let clock = &self.outside.clock;
         if let Some((ahead_ms, trip_ms)) = self.db.clock_ahead(clock).await? {
@@ -138,15 +138,15 @@ impl Tools {
         Ok(())
     }
 
-    /// Writes what nobody reads: a full disk, or a server that may not write, shows only then.
+    /// Writes a row that nothing reads: only a write detects a full disk or a read-only server.
     pub async fn try_write(&self) -> sqlx::Result<()> {
         let mut tx = self.db.begin().await?;
         db::lease::try_write(&mut tx, &self.instance, self.outside.clock.now()).await?;
         tx.commit().await
     }
 
-    /// Tells what cannot be done because of the database ("look for jobs"): at once, then once a minute with the number of
-    /// lines left out. For loops, which come again.
+    /// Logs that an operation ("look for jobs") fails because of the database: at once, then once a minute with the
+    /// number of omitted lines. For loops, which retry anyway.
     pub fn cannot(&self, what: &'static str, error: &sqlx::Error) {
         match DatabaseFault::of(error) {
             Some(fault) => self.troubles.tell(&self.outside.clock, what, &format_args!("{fault} ({error})")),
@@ -154,12 +154,12 @@ impl Tools {
         }
     }
 
-    /// Tells once that it can be done again, where it was told that it could not.
+    /// Logs once that the operation works again, if its failure was logged.
     pub fn can(&self, what: &'static str) {
         self.troubles.end(&self.outside.clock, what);
     }
 
-    /// The provider called `key`.
+    /// Returns the provider called `key`.
     pub fn provider(&self, key: &str) -> Result<&Arc<Provider>, Failure> {
         self.providers.get(key).ok_or_else(|| {
             let known: Vec<&str> = self.providers.iter().map(|p| p.key()).collect();
@@ -170,12 +170,12 @@ impl Tools {
         })
     }
 
-    /// The operator's app at a provider, where one is needed.
+    /// Returns the operator's app at a provider, if the provider needs one.
     pub fn app_of(&self, provider: &Provider) -> Result<Option<&App>, Failure> {
         if provider.needs_app() { self.app(provider.key()).map(Some) } else { Ok(self.apps.get(provider.key())) }
     }
 
-    /// The operator's app at a provider.
+    /// Returns the operator's app at a provider.
     pub fn app(&self, provider: &str) -> Result<&App, Failure> {
         self.apps.get(provider).ok_or_else(|| {
             let text = format!(
@@ -187,15 +187,15 @@ impl Tools {
         })
     }
 
-    /// Where a provider sends the merchant back to: must be registered there letter by letter.
+    /// Returns the redirect URI of a provider; it must be registered there exactly like this.
     pub fn redirect_uri(&self, provider: &str) -> String {
         format!("{}/oauth/callback/{provider}", self.policy.public_url)
     }
 
-    /// The lock that keeps those who do the same in single file within this process.
+    /// Returns the lock that serialises the operation `what` within this process.
     pub fn single_flight(&self, what: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        // Locks nobody waits for are dropped when there are many, so that the map stays as small as the work under way.
+        // Unused locks are dropped when there are many, so that the map does not grow without bound.
         if flights.len() > 10_000 {
             flights.retain(|_, lock| Arc::strong_count(lock) > 1);
         }

@@ -1,4 +1,4 @@
-//! Troubles that come again and again are told once a minute, and when they are over.
+//! Logs recurring failures once a minute, and once when they end.
 
 use std::{
     collections::HashMap,
@@ -12,25 +12,25 @@ use std::{
 
 use crate::{model::Time, outside::Clock};
 
-/// The least time between two lines about one trouble.
+/// The least time between two lines about one failure.
 const EVERY: Duration = Duration::from_mins(1);
 
-/// What goes wrong at present, by what cannot be done ("look for jobs").
+/// The present failures, by operation ("look for jobs").
 #[derive(Default)]
 pub(super) struct Troubles {
-    /// So that nobody waits for the lock while all is well.
+    /// Set on the first failure, so that nobody takes the lock while all is well.
     any: AtomicBool,
     known: Mutex<HashMap<&'static str, Trouble>>,
 }
 
-/// One thing that goes wrong.
+/// One failing operation.
 #[derive(Clone, Copy)]
 struct Trouble {
     since: Time,
     told: Time,
     left_out: u64,
     over: bool,
-    /// Its beginning stands in the log, so that its end shall, too.
+    /// Whether its beginning was logged; only then is its end logged, too.
     was_told: bool,
 }
 
@@ -42,29 +42,32 @@ pub(super) enum LogLine {
 }
 
 impl Troubles {
-    /// It went wrong.
+    /// Records a failure.
     pub(super) fn tell(&self, clock: &Clock, what: &'static str, why: &dyn Display) {
-        match self.note(clock.now(), what) {
+        match self.record_failure(clock.now(), what) {
             Some(LogLine::Trouble { left_out: 0 }) => tracing::error!("cannot {what}: {why}"),
             Some(LogLine::Trouble { left_out }) => {
-                tracing::error!(left_out, "cannot {what}: {why}; the same was left out here as often as left_out says");
+                tracing::error!(
+                    left_out,
+                    "cannot {what}: {why} (left_out counts the repetitions that were not logged)"
+                );
             }
             _ => {}
         }
     }
 
-    /// It went well.
+    /// Records a success.
     pub(super) fn end(&self, clock: &Clock, what: &'static str) {
         if !self.any.load(Ordering::Relaxed) {
             return;
         }
-        if let Some(LogLine::Over { since, left_out }) = self.note_well(what) {
+        if let Some(LogLine::Over { since, left_out }) = self.record_success(what) {
             let seconds = clock.now().since(since).as_secs();
             tracing::info!(left_out, seconds, "can {what} again");
         }
     }
 
-    fn note(&self, now: Time, what: &'static str) -> Option<LogLine> {
+    fn record_failure(&self, now: Time, what: &'static str) -> Option<LogLine> {
         self.any.store(true, Ordering::Relaxed);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(trouble) = known.get_mut(what) else {
@@ -82,7 +85,7 @@ impl Troubles {
         Some(LogLine::Trouble { left_out: std::mem::take(&mut trouble.left_out) })
     }
 
-    fn note_well(&self, what: &'static str) -> Option<LogLine> {
+    fn record_success(&self, what: &'static str) -> Option<LogLine> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let trouble = known.get_mut(what).filter(|trouble| !trouble.over)?;
         trouble.over = true;
@@ -100,22 +103,24 @@ mod tests {
     fn a_trouble_is_told_once_a_minute_and_when_it_is_over() {
         let troubles = Troubles::default();
         let at = |seconds: i64| Time::from_unix_ms(1_000_000_000_000 + seconds * 1000);
-        let told: Vec<_> = (0..900).filter_map(|n| troubles.note(at(n / 15), "look")).collect();
-        assert_eq!(told, [LogLine::Trouble { left_out: 0 }], "fifteen a second, one line in a minute");
-        assert_eq!(troubles.note(at(60), "look"), Some(LogLine::Trouble { left_out: 899 }));
-        assert_eq!(troubles.note(at(61), "look"), None);
+        let lines: Vec<_> = (0..900).filter_map(|n| troubles.record_failure(at(n / 15), "look")).collect();
+        assert_eq!(lines, [LogLine::Trouble { left_out: 0 }], "fifteen a second, one line in a minute");
+        assert_eq!(troubles.record_failure(at(60), "look"), Some(LogLine::Trouble { left_out: 899 }));
+        assert_eq!(troubles.record_failure(at(61), "look"), None);
         assert_eq!(
-            troubles.note(at(61), "tick"),
+            troubles.record_failure(at(61), "tick"),
             Some(LogLine::Trouble { left_out: 0 }),
-            "another thing is told by itself"
+            "another operation is logged by itself"
         );
-        assert_eq!(troubles.note_well("look"), Some(LogLine::Over { since: at(0), left_out: 1 }));
-        assert_eq!(troubles.note_well("look"), None, "once");
-        // Well and ill by turns: no more lines than before.
-        let flicker: Vec<_> =
-            (62..119).flat_map(|n| [troubles.note(at(n), "look"), troubles.note_well("look")]).flatten().collect();
+        assert_eq!(troubles.record_success("look"), Some(LogLine::Over { since: at(0), left_out: 1 }));
+        assert_eq!(troubles.record_success("look"), None, "once");
+        // Alternating success and failure: no more lines than before.
+        let flicker: Vec<_> = (62..119)
+            .flat_map(|n| [troubles.record_failure(at(n), "look"), troubles.record_success("look")])
+            .flatten()
+            .collect();
         assert_eq!(flicker, []);
-        assert_eq!(troubles.note(at(121), "look"), Some(LogLine::Trouble { left_out: 57 }));
-        assert_eq!(troubles.note_well("look"), Some(LogLine::Over { since: at(121), left_out: 0 }));
+        assert_eq!(troubles.record_failure(at(121), "look"), Some(LogLine::Trouble { left_out: 57 }));
+        assert_eq!(troubles.record_success("look"), Some(LogLine::Over { since: at(121), left_out: 0 }));
     }
 }

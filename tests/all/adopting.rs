@@ -361,7 +361,7 @@ async fn what_cannot_be_adopted_is_left_alone_with_a_reason() {
         (&mixed, "both generated_image and generated_asset exist"),
         (&gen3, "product.store_id, product.scene_types and product_image.image_url are names of a later generation"),
         (&both, "both generated_image.r2_key and generated_image.asset_url exist"),
-        (&alike, "1 group(s) of rows in product_image are alike in (product_id), which must be unique"),
+        (&alike, "1 group(s) of rows in product_image have equal values in (product_id), which must be unique"),
         (&strange, "column product.version is text, but must be integer"),
     ] {
         let before = legacy.catalogue().await;

@@ -177,7 +177,7 @@ fn slips_in_names_are_told_with_what_was_meant() {
     let output = command.output().expect("runs");
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text(&output.stderr).contains("STORE_SYNC__APP__SHOPIFY__CLIENT_SECRET is set and empty"),
+        text(&output.stderr).contains("STORE_SYNC__APP__SHOPIFY__CLIENT_SECRET is set but empty"),
         "{}",
         text(&output.stderr)
     );
@@ -392,7 +392,7 @@ async fn an_operator_can_do_everything_by_hand() {
     );
     assert!(scheduled["next_sync_at"].is_string());
     let slip = run(&["connections", "schedule", &id, "--cron", "at six"]).await.expect("ends");
-    assert!(text(&slip.stderr).contains("'at six' is no schedule"));
+    assert!(text(&slip.stderr).contains("'at six' is not a usable cron expression"));
     assert_eq!(json(&run(&["--json", "connections", "check", &id]).await.expect("ends"))["ok"], true);
 
     json(&run(&["--json", "connections", "pause", &id]).await.expect("ends"));

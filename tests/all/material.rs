@@ -148,7 +148,7 @@ async fn sessions_keep_their_lists_and_versions(engine: Engine) {
             &SessionInput { client_id: Some(desk.other.clone()), ..SessionInput::default() },
         )
         .await,
-        "stays with its client",
+        "client cannot change",
     );
     // What is left out stays; an older version is told so.
     let change = SessionInput { status: Some(SessionStatus::Completed), ..SessionInput::default() };
@@ -221,7 +221,7 @@ async fn flows_stand_in_a_session_or_alone(engine: Engine) {
         (desk.acme.clone(), FlowStatus::Configured, FlowStatus::Empty)
     );
     assert_eq!(alone.collection_session_id, None);
-    refused(desk.flow(FlowInput::default()).await, "which client");
+    refused(desk.flow(FlowInput::default()).await, "client_id is missing");
     refused(
         desk.flow(FlowInput {
             client_id: Some(desk.acme.clone()),
@@ -260,7 +260,7 @@ async fn flows_stand_in_a_session_or_alone(engine: Engine) {
     );
     refused(manage::update_flow(tools, &within.id, Some(1), &over).await, "version 2 now");
     let moved = FlowInput { collection_session_id: Some(foreign.id.clone()), ..FlowInput::default() };
-    refused(manage::update_flow(tools, &within.id, None, &moved).await, "stays with its session");
+    refused(manage::update_flow(tools, &within.id, None, &moved).await, "session and client cannot change");
     let theirs = desk.own_flow(&desk.other).await;
     manage::add_favorite(tools, None, &entity(&format!("flow:{}", alone.id))).await.expect("a favourite");
     let mut tx = desk.tx().await;
@@ -308,7 +308,7 @@ async fn outputs_are_linked_within_their_client_only(engine: Engine) {
         ..bad(&foreign)
     };
     refused(manage::register_asset(tools, &new).await, "not one of client acme");
-    refused(manage::register_asset(tools, &AssetInput { asset_url: None, ..new.clone() }).await, "needs its asset_url");
+    refused(manage::register_asset(tools, &AssetInput { asset_url: None, ..new.clone() }).await, "needs an asset_url");
     let web = manage::register_asset(tools, &AssetInput { generation_flow_id: Some(flow.id.clone()), ..new })
         .await
         .expect("an output");
@@ -321,7 +321,7 @@ async fn outputs_are_linked_within_their_client_only(engine: Engine) {
     refused(
         manage::update_asset(tools, &made.id, &AssetInput { asset_url: Some("other".into()), ..AssetInput::default() })
             .await,
-        "keeps its bytes",
+        "cannot change: register another output",
     );
     let input = AssetInput {
         prompt: Some("sun".into()),
@@ -391,7 +391,7 @@ async fn tags_have_caps_and_stay_with_their_client(engine: Engine) {
         manage::update_tag(tools, &tag.id, Some("better"), None).await.expect("changes").color.as_deref(),
         Some("#ff0000")
     );
-    refused(manage::unassign_tag(tools, &theirs.id, &product).await, "does not bear");
+    refused(manage::unassign_tag(tools, &theirs.id, &product).await, "does not have tag");
     assert_eq!(manage::unassign_tag(tools, &tag.id, &product).await.expect("takes it off").len(), 19);
     // What bears marks and goes takes its marks along, also when the client goes.
     manage::delete_flow(tools, &flow.id).await.expect("deletes");
@@ -428,13 +428,13 @@ async fn favourites_are_a_persons_or_a_clients(engine: Engine) {
     assert_eq!((members[0].email.as_str(), members[0].role.as_str()), ("uma@example.com", "owner"));
     let again = manage::add_member(tools, &desk.acme, "uma@example.com", None, "viewer").await.expect("another role");
     assert_eq!((again.len(), again[0].role.as_str(), again[0].name.as_str()), (1, "viewer", "Uma"));
-    refused(manage::add_member(tools, &desk.acme, "uma", None, "owner").await, "no e-mail");
+    refused(manage::add_member(tools, &desk.acme, "uma", None, "owner").await, "is not an e-mail address");
     refused(manage::add_member(tools, &desk.acme, "x@y", None, "king").await, "owner, admin, member, viewer");
     let (mine, theirs) = (entity("product:a1"), entity("product:o1"));
     for _ in 0..2 {
         assert!(manage::add_favorite(tools, Some("uma@example.com"), &mine).await.expect("a favourite").is_favorite);
     }
-    refused(manage::add_favorite(tools, Some("uma@example.com"), &theirs).await, "belongs to no client");
+    refused(manage::add_favorite(tools, Some("uma@example.com"), &theirs).await, "is not a member of the client");
     refused(manage::add_favorite(tools, Some("nobody@example.com"), &mine).await, "no user");
     manage::add_favorite(tools, None, &mine).await.expect("the client's flag");
     refused(manage::add_favorite(tools, None, &entity("product:none")).await, "there is no product:none");
@@ -582,7 +582,7 @@ async fn inspirations_are_kept_in_their_order(engine: Engine) {
     assert_eq!(tools.outside.files.get(&key).await.expect("the bytes"), drawing);
     refused(
         manage::add_inspiration(tools, &session.id, InspirationInput::Upload("no picture".into(), "x")).await,
-        "no PNG, JPEG, WebP or GIF",
+        "not a PNG, JPEG, WebP or GIF",
     );
     refused(
         manage::add_inspiration(tools, &"none".into(), InspirationInput::Upload(drawing.clone(), "x")).await,
@@ -590,7 +590,7 @@ async fn inspirations_are_kept_in_their_order(engine: Engine) {
     );
     refused(
         manage::add_inspiration(tools, &session.id, InspirationInput::Url("nonsense", InspirationSource::Url)).await,
-        "is no address",
+        "is not a URL",
     );
     let gone = format!("{}/none.png", desk.app.shop_url);
     refused(

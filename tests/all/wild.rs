@@ -269,7 +269,7 @@ async fn an_older_applications_database_is_adopted_in_its_own_schema() {
     let pooler = Pooler::start("").await;
     let db = Db::open_by(&access(&format!("{}&search_path=shops", pooler.through(&url)), true)).await.expect("opens");
     let error = adopt::contract(&db, &Clock::system(), 30).await.expect_err("needs a session").to_string();
-    assert!(error.contains("through the server itself"), "{error}");
+    assert!(error.contains("direct connection to the server"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! One process at a time, over all replicas (PostgreSQL).
+//! Mutual exclusion of migrations over all replicas (PostgreSQL).
 
 use std::time::Duration;
 
@@ -7,33 +7,33 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use super::patience::Holder;
 use crate::outside::Clock;
 
-/// Any number; the same in every process.
+/// An arbitrary number; the same in every process.
 const LOCK: i64 = 0x7374_6f72_6573_796e;
 const PAUSE: Duration = Duration::from_millis(250);
-/// How often it is asked in vain before somebody is told, and how often until that is said again.
-const TELLING: u32 = 4;
-const TELLING_AGAIN: u32 = 120;
+/// How many failed attempts before the first warning, and between warnings.
+const FIRST_WARNING: u32 = 4;
+const WARNING_INTERVAL: u32 = 120;
 
-/// Nobody else is at it for as long as this lives. An open transaction on a connection of its own holds the lock: a pooler
-/// lends whole transactions only, and the lock goes with the connection, however this process ends. Between its statements
-/// the transaction has no view of the database, so that nothing waits for it.
+/// Exclusive for as long as this lives. An open transaction on a separate connection holds the advisory lock: a
+/// pooler assigns whole transactions only, and the lock ends with the connection, however this process ends. Between
+/// its statements the transaction has no snapshot, so nothing waits for it.
 pub(super) struct Alone {
     _connection: PgConnection,
 }
 
-/// Waits until no other process is at it, and says for whom. Asks again and again: whoever waited inside a statement would be
-/// waited for by the indices that the other one makes concurrently, for ever.
+/// Waits until no other process migrates, and logs who holds the lock. Polls, because the concurrent index builds of
+/// the other process would wait for ever for a session that waits inside a statement.
 pub(super) async fn alone(pool: &PgPool, clock: &Clock) -> sqlx::Result<Alone> {
     let mut connection = pool.acquire().await?.detach();
-    for tried in 1_u32.. {
+    for attempt in 1_u32.. {
         sqlx::raw_sql("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0").execute(&mut connection).await?;
         let sql = AssertSqlSafe(format!("SELECT pg_try_advisory_xact_lock({LOCK})"));
         if sqlx::query_scalar(sql).persistent(false).fetch_one(&mut connection).await? {
             break;
         }
-        if tried % TELLING_AGAIN == TELLING {
-            let found = holder(&mut connection).await?;
-            tracing::warn!("another process is bringing this database up to date; waiting for {}", Holder::all(&found));
+        if attempt % WARNING_INTERVAL == FIRST_WARNING {
+            let holders = holder(&mut connection).await?;
+            tracing::warn!("another process is migrating this database; waiting for {}", Holder::all(&holders));
         }
         sqlx::raw_sql("ROLLBACK").execute(&mut connection).await?;
         clock.sleep(PAUSE).await;

@@ -1,5 +1,5 @@
-//! Gives rows what they lack, a few at a time. Each batch is whole by itself and done twice without harm; where anybody else
-//! wants the same rows, it is the batch that gives way.
+//! Fills missing values, in small batches. Each batch is atomic and idempotent; if another session wants the same
+//! rows, the batch yields.
 
 use std::collections::HashSet;
 
@@ -15,29 +15,29 @@ use super::{
 };
 use crate::outside::Clock;
 
-/// Rows of one transaction: as many as are soon done, fewer where somebody was in the way.
+/// Rows per transaction: small enough to be quick, fewer after a lock conflict.
 const MOST: usize = 500;
 const FEWEST: usize = 8;
 
-/// One thing to fill, and what goes with it.
+/// One fill, with its context.
 struct Batch<'a> {
     fill: &'a RowFill,
-    /// The shape of its table, where it writes columns that were there: then the digests of before follow.
+    /// The shape of its table, if it writes columns that existed before: then the stored digests are updated.
     shape: Option<&'a Shape>,
-    /// The shape of the links, where it makes some and there was such a table.
+    /// The shape of the links, if it creates some and the table existed before.
     links: Option<&'a Shape>,
     patience: Patience,
     clock: &'a Clock,
 }
 
-/// Fills everything; the tables have their new names already.
+/// Runs all fills; the tables already have their new names.
 pub(super) async fn run(
     conn: &mut PgConnection,
     (patience, clock): (Patience, &Clock),
     fills: &[RowFill],
     shapes: &[Shape],
 ) -> Result<(), AdoptError> {
-    // Tables just renamed and made have no statistics that the planner could go by.
+    // Tables just renamed or created have no statistics for the planner.
     sqlx::raw_sql("ANALYZE generated_asset, product, generated_asset_product").execute(&mut *conn).await?;
     let written = |fill: &RowFill, shape: &Shape| {
         shape.table == fill.table && fill.columns.iter().any(|column| shape.columns.iter().any(|name| name == column))
@@ -62,17 +62,18 @@ pub(super) async fn run(
 }
 
 impl Batch<'_> {
-    /// Walks the table by its key, from one stretch of rows that lack it to the next: first the rows that nobody holds, many at
-    /// a time, then those that somebody held, one by one.
+    /// Scans the table by its key for rows that lack a value: first the unlocked rows, many at a time, then those
+    /// that were locked, one by one.
     async fn all(&self, conn: &mut PgConnection) -> Result<(), AdoptError> {
-        let (mut after, mut most, mut tries, mut held) = (String::new(), MOST, Tries::of_rows(self.clock), Vec::new());
+        let (mut after, mut most, mut tries, mut locked) =
+            (String::new(), MOST, Tries::of_rows(self.clock), Vec::new());
         loop {
             let ids = self.next(conn, &after, most).await?;
             let Some(last) = ids.last() else { break };
             match self.one(conn, &ids, "SKIP LOCKED").await {
-                Ok(done) => {
+                Ok(finished) => {
                     last.clone_into(&mut after);
-                    held.extend(ids.into_iter().filter(|id| !done.contains(id)));
+                    locked.extend(ids.into_iter().filter(|id| !finished.contains(id)));
                     most = (most * 2).min(MOST);
                     tries = Tries::of_rows(self.clock);
                 }
@@ -84,7 +85,7 @@ impl Batch<'_> {
                 }
             }
         }
-        for id in held {
+        for id in locked {
             let mut tries = Tries::of_rows(self.clock);
             while let Err(error) = self.one(conn, std::slice::from_ref(&id), "").await {
                 tries.again(conn, error).await?;
@@ -93,7 +94,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// The next rows that lack it. Looked for without any lock, since that may take long.
+    /// Returns the next rows that lack it. Takes no lock, because the search may take long.
     async fn next(&self, conn: &mut PgConnection, after: &str, most: usize) -> sqlx::Result<Vec<String>> {
         let RowFill { table, lacking, .. } = self.fill;
         let sql =
@@ -101,20 +102,20 @@ impl Batch<'_> {
         sqlx::query_scalar(AssertSqlSafe(sql)).bind(after).fetch_all(conn).await
     }
 
-    /// One batch, which is over before anybody who waits for it could be given up for it; gives the rows that were done. Where
-    /// there are several, those that somebody holds are passed over: whoever waits for one row must hold no other.
-    async fn one(&self, conn: &mut PgConnection, ids: &[String], held: &str) -> sqlx::Result<HashSet<String>> {
+    /// Runs one batch, short enough that no waiting session is aborted for it; returns the finished rows. With
+    /// several rows, locked ones are skipped: a session that waits for a row must hold no other.
+    async fn one(&self, conn: &mut PgConnection, ids: &[String], locked: &str) -> sqlx::Result<HashSet<String>> {
         let RowFill { table, lacking, statements, .. } = self.fill;
         let since = self.clock.now();
         let mut tx = conn.begin().await?;
         self.patience.wait_briefly(&mut tx).await?;
         self.patience.hurry(&mut tx, self.clock.now().since(since)).await?;
         let sql = format!(
-            "SELECT t.id FROM {} t WHERE t.id = ANY($1) AND ({lacking}) ORDER BY t.id FOR NO KEY UPDATE OF t {held}",
+            "SELECT t.id FROM {} t WHERE t.id = ANY($1) AND ({lacking}) ORDER BY t.id FOR NO KEY UPDATE OF t {locked}",
             quoted(table)
         );
         let ids: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).bind(ids).fetch_all(&mut *tx).await?;
-        // What was waited for is over; the row is ours, and others begin to wait only now.
+        // The wait is over; the row is ours, and others begin to wait only now.
         let since = self.clock.now();
         let as_before = match self.shape {
             Some(shape) => proof::as_before(&mut tx, shape, &ids).await?,

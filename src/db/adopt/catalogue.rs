@@ -1,4 +1,4 @@
-//! What a PostgreSQL database has: its tables, columns, constraints and indices, as its own catalogue tells.
+//! The present schema of a PostgreSQL database: tables, columns, constraints and indices, from the system catalogue.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,18 +6,18 @@ use sqlx::{Connection, PgConnection};
 
 use crate::db::server::TransactionSetup;
 
-/// The part of a database that concerns us: the schema of our tables, and whether `legacy` is there.
+/// The part of a database that concerns us: the schema of our tables, and the schema `legacy` if it exists.
 #[derive(Debug, Default, Clone)]
 pub(super) struct FoundSchema {
-    /// The schema, as SQL needs it (PostgreSQL).
+    /// The schema, quoted for SQL (PostgreSQL).
     pub schema: String,
     pub tables: BTreeMap<String, FoundTable>,
     pub indices: BTreeMap<String, FoundIndex>,
     pub triggers: BTreeSet<(String, String)>,
     pub functions: BTreeMap<String, Function>,
-    /// Views in the schema `legacy` with what is said of them; `None` where there is no such schema.
+    /// Views in the schema `legacy` with their comments; `None` if there is no such schema.
     pub legacy: Option<BTreeMap<String, Option<String>>>,
-    /// Of what stands under both its names: tables without rows, and columns (`table.column`) without values.
+    /// Of what exists under both its names: tables without rows, and columns (`table.column`) without values.
     pub empty: BTreeSet<String>,
 }
 
@@ -59,7 +59,7 @@ pub(super) struct FoundIndex {
     pub is_unique: bool,
     pub valid: bool,
     pub partial: bool,
-    /// A constraint stands on it.
+    /// It belongs to a constraint.
     pub owned: bool,
     /// `a, b`
     pub columns: String,
@@ -70,12 +70,12 @@ pub(super) struct FoundIndex {
 pub(super) struct Function {
     pub name: String,
     pub body: String,
-    /// It runs with its owner's rights, in a search path of its own, and nobody else may call it.
+    /// It runs with its owner's privileges, with a search path of its own, and nobody else may call it.
     pub definer: bool,
 }
 
 impl FoundTable {
-    /// The column of this name.
+    /// Returns the column of this name.
     pub(super) fn column(&self, name: &str) -> Option<&FoundColumn> {
         self.columns.iter().find(|column| column.name == name)
     }
@@ -87,7 +87,7 @@ impl FoundSchema {
         self.tables.get(table).is_some_and(|table| table.column(column).is_some())
     }
 
-    /// Reads the catalogue as it is now, on a connection that is nobody else's.
+    /// Reads the present catalogue, on a connection that nobody else uses.
     pub(super) async fn read(conn: &mut PgConnection, server: &TransactionSetup) -> sqlx::Result<Self> {
         let mut tx = conn.begin_with(server.read()).await?;
         let catalogue = Self::seen_by(&mut tx, server).await?;
@@ -95,7 +95,7 @@ impl FoundSchema {
         Ok(catalogue)
     }
 
-    /// Reads the catalogue as a transaction sees it.
+    /// Reads the catalogue within a transaction.
     pub(super) async fn seen_by(conn: &mut PgConnection, server: &TransactionSetup) -> sqlx::Result<Self> {
         let mut catalogue = Self { schema: server.schema.clone(), ..Self::default() };
         let tables = "SELECT relname::text FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND relkind IN ('r', 'p')";
@@ -152,33 +152,33 @@ impl FoundSchema {
         Ok(catalogue)
     }
 
-    /// As it will be once a table is gone; gives the references to it, each with its table.
+    /// Removes a table from the catalogue; returns the foreign keys that refer to it, each with its table.
     pub(super) fn drop_table(&mut self, name: &str) -> Vec<(String, String)> {
         self.tables.remove(name);
         self.indices.retain(|_, index| index.table_name != name);
         self.triggers.retain(|(table, _)| table != name);
-        let mut gone = Vec::new();
+        let mut foreign_keys = Vec::new();
         for (table, live) in &mut self.tables {
             let (refers, others) = live.rules.drain(..).partition(|rule| rule.refers.as_deref() == Some(name));
             live.rules = others;
             let refers: Vec<FoundConstraint> = refers;
-            gone.extend(refers.into_iter().map(|rule| (table.clone(), rule.name)));
+            foreign_keys.extend(refers.into_iter().map(|rule| (table.clone(), rule.name)));
         }
-        gone
+        foreign_keys
     }
 
-    /// As it will be once a column is gone, and what stands on it.
+    /// Removes a column from the catalogue, with everything that depends on it.
     pub(super) fn drop_column(&mut self, table: &str, name: &str) {
         if let Some(live) = self.tables.get_mut(table) {
             live.columns.retain(|column| column.name != name);
             live.rules.retain(|rule| !rule.columns.iter().any(|column| column == name));
         }
-        let speaks =
+        let uses_column =
             |index: &FoundIndex| index.table_name == table && index.columns.split(", ").any(|column| column == name);
-        self.indices.retain(|_, index| !speaks(index));
+        self.indices.retain(|_, index| !uses_column(index));
     }
 
-    /// As it will be after a table got another name.
+    /// Renames a table in the catalogue.
     pub(super) fn rename_table(&mut self, old: &str, new: &str) {
         let Some(table) = self.tables.remove(old) else { return };
         self.tables.insert(new.to_owned(), table);
@@ -192,13 +192,13 @@ impl FoundSchema {
         }
     }
 
-    /// As it will be after a column got another name.
+    /// Renames a column in the catalogue.
     pub(super) fn rename_column(&mut self, table: &str, old: &str, new: &str) {
-        let Some(found) = self.tables.get_mut(table) else { return };
-        for column in found.columns.iter_mut().filter(|column| column.name == old) {
+        let Some(renamed) = self.tables.get_mut(table) else { return };
+        for column in renamed.columns.iter_mut().filter(|column| column.name == old) {
             new.clone_into(&mut column.name);
         }
-        for column in found.rules.iter_mut().flat_map(|rule| &mut rule.columns).filter(|column| *column == old) {
+        for column in renamed.rules.iter_mut().flat_map(|rule| &mut rule.columns).filter(|column| *column == old) {
             new.clone_into(column);
         }
         for index in self.indices.values_mut().filter(|index| index.table_name == table) {

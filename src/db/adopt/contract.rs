@@ -1,4 +1,4 @@
-//! The end of the old names (PostgreSQL): refused while anybody may still use them.
+//! Removes the old names (PostgreSQL); refused while anybody may still use them.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{db::server::TransactionSetup, outside::Clock};
 
-/// Ends the time of the old names.
+/// Removes the old names.
 pub(super) async fn contract(
     pool: &PgPool,
     server: &TransactionSetup,
@@ -46,7 +46,7 @@ pub(super) async fn contract(
     let mut tx = conn.begin().await?;
     patience.wait_briefly(&mut tx).await?;
     let favourites = sqlx::query(FAVOURITES).execute(&mut *tx).await?.rows_affected();
-    // A picture that was pushed stays known, so that it can be taken out of the shop again.
+    // A picture that was pushed stays, so that it can still be removed from the shop.
     let assets = "DELETE FROM generated_asset a WHERE deleted_at < $1 AND NOT EXISTS (SELECT 1 FROM asset_push p WHERE p.generated_asset_id = a.id)";
     let assets = sqlx::query(assets).bind(before).execute(&mut *tx).await?.rows_affected();
     let flows = "DELETE FROM generation_flow WHERE deleted_at < $1";
@@ -68,7 +68,7 @@ pub(super) async fn contract(
 }
 
 async fn refuse_while_connected(conn: &mut PgConnection, plan: &AdoptPlan, roles: &[String]) -> Result<(), AdoptError> {
-    // Where no role was named, the older application may be using ours.
+    // If no role was named, the older application may be using ours.
     let own: String = sqlx::query_scalar("SELECT current_user::text").fetch_one(&mut *conn).await?;
     let watched = if roles.is_empty() && plan.found.legacy.is_some() { vec![own] } else { roles.to_vec() };
     let sql = "SELECT usename::text, count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
@@ -84,7 +84,7 @@ async fn refuse_while_connected(conn: &mut PgConnection, plan: &AdoptPlan, roles
     )]))
 }
 
-/// Favourites that a product names among its pictures become rows of their own.
+/// Converts favourites listed in a product into rows.
 const FAVOURITES: &str = "INSERT INTO favorite_image (id, client_id, generated_asset_id, created_at, updated_at) \
      SELECT DISTINCT 'product_' || a.id, a.client_id, a.id, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC' FROM product p \
      CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(p.favorite_images) WHEN 'array' THEN p.favorite_images ELSE '[]' END) f \

@@ -1,4 +1,4 @@
-//! Drafts the steps for each table: what is missing is added, what differs is fitted, what is ours by another name renamed.
+//! Drafts the steps for each table: adds what is missing, adapts what differs, renames what has another name.
 
 use super::{
     catalogue::{self, FoundSchema},
@@ -7,7 +7,7 @@ use super::{
     target::{self, ConstraintKind, TargetSchema, TargetTable},
 };
 
-/// What rows that exist get in a new column, where that differs from what later rows get.
+/// The values of existing rows in a new column, if they differ from the default of later rows.
 const FOR_OLD_ROWS: &[(&str, &str, &str)] = &[
     ("generated_asset", "status", "'completed'"),
     ("generated_asset", "from_legacy", "true"),
@@ -16,20 +16,20 @@ const FOR_OLD_ROWS: &[(&str, &str, &str)] = &[
     ("store_connection", "credentials_format", "1"),
 ];
 
-/// Columns of new tables' rows that the backfill can fill, though they have no default.
+/// Not-null columns without a default that the backfill fills.
 const FILLED: &[(&str, &str)] =
     &[("generation_flow", "client_id"), ("store_sync_log", "client_id"), ("store_sync_log", "trigger")];
 
-/// What the older application has had since its second generation.
+/// Tables that the older application has had since its second generation.
 const LATER_TABLES: &[&str] = &["collection_session", "generation_flow", "generated_asset"];
 
-/// New tables that the views for the old names write into.
+/// New tables that the views for the old names write to.
 const AT_ONCE: &[&str] = &["generated_asset_product"];
 
-/// The work so far.
+/// The draft so far.
 pub(super) struct Draft {
     target: &'static TargetSchema,
-    /// The catalogue as it will be once the steps so far are done.
+    /// The catalogue as it will be after the steps so far.
     after: FoundSchema,
     pub(super) steps: Vec<AdoptStep>,
     pub(super) demands: Vec<Demand>,
@@ -47,13 +47,13 @@ impl Draft {
         self.steps.push(AdoptStep { phase, what: what.into(), sql: sql.into(), apart: None });
     }
 
-    /// A step of the expand that may come after it.
+    /// Adds an expand step that may run after the main transaction.
     fn push_apart(&mut self, table: &str, what: String, sql: String) {
         let apart = (!AT_ONCE.contains(&table)).then(|| table.to_owned());
         self.steps.push(AdoptStep { phase: Phase::Expand, what, sql, apart });
     }
 
-    /// Completes the tables that are there and makes those that are not.
+    /// Completes existing tables and creates missing ones.
     pub(super) fn tables(&mut self) {
         let target = self.target;
         for table in &target.tables {
@@ -61,14 +61,14 @@ impl Draft {
                 self.complete(table);
                 continue;
             }
-            self.push_apart(&table.name, format!("make table {}", table.name), table.sql.clone());
+            self.push_apart(&table.name, format!("create table {}", table.name), table.sql.clone());
             for index in target.indices.iter().filter(|index| index.table == table.name) {
-                self.push_apart(&table.name, format!("make index {}", index.name), index.sql(&index.name, None));
+                self.push_apart(&table.name, format!("create index {}", index.name), index.sql(&index.name, None));
             }
         }
     }
 
-    /// Brings a table that is there to its shape.
+    /// Adapts an existing table to the target.
     fn complete(&mut self, table: &TargetTable) {
         let live = self.after.tables[&table.name].clone();
         for column in &table.columns {
@@ -78,10 +78,10 @@ impl Draft {
             }
         }
         for extra in live.columns.iter().filter(|has| !table.columns.iter().any(|column| column.name == has.name)) {
-            self.notes.push(format!("column {}.{} is not ours and stays", table.name, extra.name));
+            self.notes.push(format!("column {}.{} is not ours and stays unchanged", table.name, extra.name));
             if extra.not_null && extra.default.is_none() {
                 self.problems.push(format!(
-                    "column {}.{} is unknown to this program and must be given a value in every row: give it a default, or let it be null",
+                    "column {}.{} is unknown to this program, is NOT NULL and has no default: give it a default, or allow null",
                     table.name, extra.name
                 ));
             }
@@ -118,14 +118,14 @@ impl Draft {
                 let sql = format!("ALTER TABLE {} ALTER COLUMN \"{c}\" TYPE {}", quoted(t), column.kind);
                 self.push(Phase::Expand, format!("widen {t}.{c} to {}", column.kind), sql);
             } else if times(wanted) && times(&has.kind) || text(wanted) && text(&has.kind) {
-                self.notes.push(format!("column {t}.{c} stays {}", has.kind));
+                self.notes.push(format!("column {t}.{c} keeps its type {}", has.kind));
             } else {
                 self.problems.push(format!("column {t}.{c} is {}, but must be {wanted}", has.kind));
             }
         }
         if has.not_null && !column.not_null {
             let sql = format!("ALTER TABLE {} ALTER COLUMN \"{c}\" DROP NOT NULL", quoted(t));
-            self.push(Phase::Expand, format!("let {t}.{c} be null"), sql);
+            self.push(Phase::Expand, format!("allow null in {t}.{c}"), sql);
         }
         if !has.not_null && column.not_null {
             self.not_null(t, column);
@@ -138,11 +138,11 @@ impl Draft {
                 .as_ref()
                 .map_or_else(|| "DROP DEFAULT".to_owned(), |value| format!("SET DEFAULT {value}"));
             let sql = format!("ALTER TABLE {} ALTER COLUMN \"{c}\" {change}", quoted(t));
-            self.push(Phase::Expand, format!("default of {t}.{c}"), sql);
+            self.push(Phase::Expand, format!("change the default of {t}.{c}"), sql);
         }
     }
 
-    /// Proves first that no row is null, without a lock that others feel; then the column may say so at once.
+    /// First validates that no row is null, without blocking others; after that SET NOT NULL is instant.
     fn not_null(&mut self, table: &str, column: &target::TargetColumn) {
         let default = column.default.clone();
         let column = column.name.as_str();
@@ -153,15 +153,15 @@ impl Draft {
         let known = self.after.tables.get(table).is_some_and(|live| live.rules.iter().any(|rule| rule.name == check));
         if !known {
             let sql = format!("ALTER TABLE {t} ADD CONSTRAINT {check} CHECK (\"{column}\" IS NOT NULL) NOT VALID");
-            self.push(Phase::Tighten, format!("ask that {table}.{column} is there"), sql);
+            self.push(Phase::Tighten, format!("add the check that {table}.{column} is not null"), sql);
         }
         self.push(
             Phase::Tighten,
-            format!("prove that {table}.{column} is there"),
+            format!("validate that {table}.{column} is not null"),
             format!("ALTER TABLE {t} VALIDATE CONSTRAINT {check}"),
         );
         let sql = format!("ALTER TABLE {t} ALTER COLUMN \"{column}\" SET NOT NULL, DROP CONSTRAINT {check}");
-        self.push(Phase::Tighten, format!("{table}.{column} is never null"), sql);
+        self.push(Phase::Tighten, format!("set {table}.{column} not null"), sql);
     }
 
     fn rule(&mut self, table: &TargetTable, live: &catalogue::FoundTable, rule: &target::TargetConstraint) {
@@ -202,11 +202,11 @@ impl Draft {
             self.demands.push(demand);
             self.drop_broken(name);
             let sql = format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON {here}.{} ({columns})", quoted(table));
-            self.push(Phase::Tighten, format!("make unique index {name}"), sql);
+            self.push(Phase::Tighten, format!("create unique index {name}"), sql);
             name.to_owned()
         });
         let sql = format!("ALTER TABLE {} ADD CONSTRAINT {name} UNIQUE USING INDEX {own}", quoted(table));
-        self.push(Phase::Tighten, format!("rule {name}"), sql);
+        self.push(Phase::Tighten, format!("add constraint {name}"), sql);
         self.after.indices.remove(&own);
     }
 
@@ -231,7 +231,7 @@ impl Draft {
         }
         if let Some(has) = found {
             let sql = format!("ALTER TABLE {} DROP CONSTRAINT \"{}\"", quoted(table), has.name);
-            self.push(Phase::Expand, format!("drop {}: it acts otherwise on deletion", has.name), sql);
+            self.push(Phase::Expand, format!("drop {}: its ON DELETE action differs", has.name), sql);
         }
         let own = str::to_owned;
         self.demands.push(Demand::Reference {
@@ -247,7 +247,7 @@ impl Draft {
         if has.name != name {
             let sql = format!("ALTER TABLE {} RENAME CONSTRAINT \"{}\" TO {name}", quoted(table), has.name);
             self.push(Phase::Expand, format!("rename {} to {name}", has.name), sql);
-            // Its index follows by itself.
+            // Its index is renamed with it.
             self.after.indices.remove(&has.name);
         }
     }
@@ -257,12 +257,16 @@ impl Draft {
         if has.is_none() {
             self.push(
                 Phase::Tighten,
-                format!("ask for {name}"),
+                format!("add constraint {name}"),
                 format!("ALTER TABLE {t} ADD CONSTRAINT {name} {body} NOT VALID"),
             );
         }
         if has.is_none_or(|has| !has.valid) {
-            self.push(Phase::Tighten, format!("prove {name}"), format!("ALTER TABLE {t} VALIDATE CONSTRAINT {name}"));
+            self.push(
+                Phase::Tighten,
+                format!("validate {name}"),
+                format!("ALTER TABLE {t} VALIDATE CONSTRAINT {name}"),
+            );
         }
     }
 
@@ -279,7 +283,7 @@ impl Draft {
             };
             if !there {
                 let sql = routine.sql.replacen("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1);
-                let what = format!("make {}", routine.name);
+                let what = format!("create {}", routine.name);
                 match &routine.table {
                     Some(table) => self.push_apart(table, what, sql),
                     None => self.push(Phase::Expand, what, sql),
@@ -288,7 +292,7 @@ impl Draft {
         }
     }
 
-    /// Indices of tables that are there: made while others read and write.
+    /// Indices of existing tables: created concurrently.
     pub(super) fn indices(&mut self) {
         let (target, here) = (self.target, self.after.schema.clone());
         for index in &target.indices {
@@ -296,18 +300,18 @@ impl Draft {
                 continue;
             }
             let (name, partial) = (&index.name, index.predicate.is_some());
-            let alike = |has: &&catalogue::FoundIndex| {
+            let is_equivalent = |has: &&catalogue::FoundIndex| {
                 has.table_name == index.table
                     && has.is_unique == index.unique
                     && has.partial == partial
                     && has.columns == index.columns
             };
             let same_name = self.after.indices.get(name).cloned();
-            if same_name.as_ref().is_some_and(|has| has.valid && alike(&has)) {
+            if same_name.as_ref().is_some_and(|has| has.valid && is_equivalent(&has)) {
                 continue;
             }
             let other = self.after.indices.values().find(|has| {
-                alike(has)
+                is_equivalent(has)
                     && has.valid
                     && !has.owned
                     && !partial
@@ -324,18 +328,18 @@ impl Draft {
                 self.demands.push(Demand::Unique { table, columns, predicate: index.predicate.clone() });
             }
             if let Some(has) = same_name {
-                let why = if has.valid { "it has other columns now" } else { "its making was interrupted" };
+                let why = if has.valid { "its columns changed" } else { "its creation was interrupted" };
                 let sql = format!("DROP INDEX CONCURRENTLY {here}.{name}");
                 self.push(Phase::Tighten, format!("drop index {name}: {why}"), sql);
             }
-            self.push(Phase::Tighten, format!("make index {name}"), index.sql(name, Some(&here)));
+            self.push(Phase::Tighten, format!("create index {name}"), index.sql(name, Some(&here)));
         }
     }
 
-    /// An index that a unique rule or index of ours already serves does nothing but slow down writers.
+    /// Drops indices that duplicate a unique constraint or index of ours: they only slow down writes.
     pub(super) fn redundant(&mut self) {
         let (target, here) = (self.target, self.after.schema.clone());
-        let served = |has: &catalogue::FoundIndex| {
+        let is_duplicate = |has: &catalogue::FoundIndex| {
             let rules = target.table(&has.table_name).map_or(&[][..], |table| &table.rules);
             let rule = |rule: &target::TargetConstraint| matches!(&rule.what, ConstraintKind::Unique(columns) if columns.join(", ") == has.columns);
             let index = |index: &target::TargetIndex| {
@@ -346,38 +350,36 @@ impl Draft {
         };
         let extra: Vec<catalogue::FoundIndex> =
             self.after.indices.values().filter(|has| !has.owned && !has.partial).cloned().collect();
-        for has in extra.into_iter().filter(served) {
+        for has in extra.into_iter().filter(is_duplicate) {
             let sql = format!("DROP INDEX CONCURRENTLY {here}.\"{}\"", has.name);
-            self.push(Phase::Tighten, format!("drop index {}: a unique rule does the same", has.name), sql);
+            self.push(Phase::Tighten, format!("drop index {}: a unique constraint duplicates it", has.name), sql);
         }
     }
 
     fn drop_broken(&mut self, name: &str) {
         if self.after.indices.get(name).is_some_and(|index| !index.valid) {
             let sql = format!("DROP INDEX CONCURRENTLY {}.{name}", self.after.schema);
-            self.push(Phase::Tighten, format!("drop index {name}: its making was interrupted"), sql);
+            self.push(Phase::Tighten, format!("drop index {name}: its creation was interrupted"), sql);
         }
     }
 
     pub(super) fn refusals(&mut self, kind: Kind, found: &FoundSchema) {
         if kind == Kind::Mixed {
             let doubles = recognise::doubles(found);
-            self.problems = doubles
-                .iter()
-                .map(|(old, new)| format!("both {old} and {new} exist, and both hold something"))
-                .collect();
+            self.problems =
+                doubles.iter().map(|(old, new)| format!("both {old} and {new} exist, and both contain data")).collect();
         }
         let lacking = LATER_TABLES.iter().find(|name| !found.tables.contains_key(**name));
         if let (Kind::Gen3, Some(lacking)) = (kind, lacking) {
             let text = format!(
                 "product.store_id, product.scene_types and product_image.image_url are names of a later generation of the older \
-                 application, but its table {lacking} is not there: this is none of its databases, or somebody renamed these columns"
+                 application, but its table {lacking} does not exist: this is not one of its databases, or these columns were renamed by hand"
             );
             self.problems = vec![text];
         }
         let ours = |name: &str| name == BEFORE || self.target.table(name).is_some();
         for table in self.after.tables.keys().filter(|name| !ours(name)) {
-            self.notes.push(format!("table {table} is not ours and stays"));
+            self.notes.push(format!("table {table} is not ours and stays unchanged"));
         }
     }
 }

@@ -1,5 +1,6 @@
-//! What an adopted database lacks in its rows, and what it gets. What is empty decides, never the generation: a tool that
-//! renames tables leaves columns empty, or with a default over every row, which says as little.
+//! The values that an adopted database's rows lack, and how they are filled. Missing values decide, never the
+//! generation: a tool that renames tables leaves columns empty, or with one default in every row, which carries no
+//! more information.
 
 use super::{
     catalogue::FoundSchema,
@@ -10,34 +11,34 @@ use super::{
     target::{self, ConstraintKind},
 };
 
-/// Where rows are kept that nothing can hold any more.
+/// The table of rows that were set aside because they violate a constraint.
 const ASIDE: &str = "schema_adoption_row";
 
-/// One thing that rows may lack.
+/// One fill: values that rows lack.
 #[derive(Debug)]
 pub(super) struct RowFill {
     pub table: String,
     /// The columns it writes.
     pub columns: Vec<&'static str>,
-    /// True of a row `t` that lacks it.
+    /// The condition on a row `t` that lacks them.
     pub lacking: String,
-    /// What is done to the rows whose ids are `$1`.
+    /// Statements for the rows whose ids are `$1`.
     pub statements: Vec<String>,
-    /// It makes links of the pictures whose ids are `$1`.
+    /// Whether it creates links of the pictures whose ids are `$1`.
     pub links: bool,
 }
 
-/// What is to be filled, for people.
+/// Descriptions of the fills, for people.
 pub(super) const LINES: &[&str] = &[
-    "generation_flow.client_id where there is none: from each flow's session, pictures or products",
-    "generated_asset.status where nobody has said one: error where there is an error, else completed; completed_at from updated_at",
-    "generated_asset_product of pictures without any link, from product_ids: first seen first, the first one primary",
-    "store_sync_log.client_id and trigger where there are none; approved_at of approved pictures without it",
-    "links that are there twice become one; references to nothing become null, where they may be",
-    "rows that may not be without what they refer to, and flows that are nobody's, are set aside whole in schema_adoption_row",
+    "generation_flow.client_id if it is null: from the flow's session, pictures or products",
+    "generated_asset.status if it was never set: error if there is an error, otherwise completed; completed_at from updated_at",
+    "generated_asset_product of pictures without links, from product_ids in their order, the first one primary",
+    "store_sync_log.client_id and trigger if they are null; approved_at of approved pictures without it",
+    "duplicate links are merged; dangling references become null, if the column allows it",
+    "rows whose required reference dangles, and flows without an owner, are moved to schema_adoption_row",
 ];
 
-/// What tells who owns a flow `t`, the surest first.
+/// Expressions for the owner of a flow `t`, the most reliable first.
 fn owners(names: &OldNames) -> [String; 4] {
     let column = |table: &'static str, name: &'static str| names.column(table, name);
     let (session, picture, product, client) = (
@@ -66,7 +67,7 @@ fn owners(names: &OldNames) -> [String; 4] {
     ]
 }
 
-/// Flows of which nothing tells whose they are, as a condition on a flow `t` under the names of now.
+/// Returns the condition on a flow `t`, under its present names, that has no determinable owner.
 pub(super) fn ownerless(found: &FoundSchema, names: &OldNames) -> Option<String> {
     let table = names.table("generation_flow");
     let needed = ["collection_session", "generated_asset", "product", "client"];
@@ -77,8 +78,8 @@ pub(super) fn ownerless(found: &FoundSchema, names: &OldNames) -> Option<String>
     Some(format!("{own}coalesce({}) IS NULL", owners(names).join(", ")))
 }
 
-/// Everything that is to be filled once tables and columns have their names. `shapes` says what was there at the beginning, and
-/// `silent_before` up to when a picture's status may be what a tool wrote into every row.
+/// Returns all fills, to be run once tables and columns have their new names. `shapes` describes the initial tables;
+/// before `silent_before`, a picture's status may be a default that a tool wrote into every row.
 pub(super) fn fills(plan: &AdoptPlan, shapes: &[Shape], silent_before: Option<&str>) -> Vec<RowFill> {
     let had = |table: &str, column: &str| {
         shapes.iter().any(|shape| shape.table == table && shape.columns.iter().any(|name| name == column))
@@ -136,8 +137,7 @@ fn owner() -> RowFill {
     fill("generation_flow", &["client_id"], "t.client_id IS NULL", &format!("client_id = coalesce({owners})"))
 }
 
-/// Where the column is ours, every row got `completed`. Where a tool made it, its default stands in every row that was there
-/// then.
+/// If we added the column, every row got `completed`. If a tool added it, every row of that time has its default.
 fn status(had: bool, silent_before: Option<&str>) -> RowFill {
     let lacking = if had {
         let before = silent_before.unwrap_or("infinity").replace('\'', "''");
@@ -153,7 +153,7 @@ fn status(had: bool, silent_before: Option<&str>) -> RowFill {
 }
 
 fn links() -> RowFill {
-    // Products are held first: one that somebody deletes in this moment is waited for and then not linked.
+    // Locks the products first: one that is being deleted at this moment is waited for, and then not linked.
     let statement = "WITH there AS MATERIALIZED (SELECT p.id, p.client_id FROM product p WHERE p.id IN (SELECT m.value #>> '{}' \
          FROM generated_asset a CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(a.product_ids) WHEN 'array' THEN a.product_ids \
          ELSE '[]' END) m (value) WHERE a.id = ANY($1)) ORDER BY p.id FOR KEY SHARE OF p) \
@@ -167,7 +167,7 @@ fn links() -> RowFill {
     RowFill {
         table: "generated_asset".to_owned(),
         columns: Vec::new(),
-        // A list that names no product of the same client lacks nothing that it could get.
+        // A list that names no product of the same client has nothing to be linked.
         lacking: "t.from_legacy AND jsonb_typeof(t.product_ids) = 'array' AND EXISTS (SELECT 1 \
                   FROM jsonb_array_elements(CASE jsonb_typeof(t.product_ids) WHEN 'array' THEN t.product_ids ELSE '[]' END) m (value) \
                   JOIN product p ON p.id = m.value #>> '{}' AND p.client_id = t.client_id WHERE jsonb_typeof(m.value) = 'string') \
@@ -190,14 +190,14 @@ fn double_links() -> RowFill {
     }
 }
 
-/// What a row is set aside for.
+/// Returns the reason for which a row with a dangling reference is set aside.
 pub(super) fn orphaned(was: &str, column: &str) -> String {
     format!("{was}.{column} refers to nothing")
 }
 
 pub(super) const NOBODYS: &str = "nothing tells whose it is";
 
-/// Whether a reference to nothing has to take its row with it: where it may not be null.
+/// Whether a dangling reference sets its row aside: if it may not be null.
 pub(super) fn must_refer(table: &str, column: &str, action: &str) -> bool {
     let demands = target::postgres().table(table).is_some_and(|table| {
         let filled = table.columns.iter().any(|has| has.name == column && has.not_null);
@@ -207,13 +207,13 @@ pub(super) fn must_refer(table: &str, column: &str, action: &str) -> bool {
     action != "SET NULL" && demands
 }
 
-/// Rows that cannot be without what they refer to, which is not there.
+/// Returns the fill that sets aside rows whose required reference dangles.
 fn orphans(demand: &Demand) -> Option<RowFill> {
     let Demand::Reference { table, column, to, action } = demand else { return None };
     must_refer(table, column, action).then(|| set_aside(table, &dangles(column, to), &orphaned(table, column)))
 }
 
-/// Flows of which nothing tells whose they are.
+/// Returns the fill that sets aside flows without a determinable owner.
 fn nobodys() -> RowFill {
     let owners = owners(&OldNames::default()).join(", ");
     set_aside("generation_flow", &format!("t.client_id IS NULL AND coalesce({owners}) IS NULL"), NOBODYS)
@@ -223,12 +223,12 @@ fn dangles(column: &str, to: &str) -> String {
     format!("t.\"{column}\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} o WHERE o.id = t.\"{column}\")", quoted(to))
 }
 
-/// Moves rows, and those that go with them, to where a person can look at them.
+/// Returns the fill that moves rows, and those that depend on them, to where a person can inspect them.
 fn set_aside(table: &str, lacking: &str, reason: &str) -> RowFill {
     let mut statements = Vec::new();
     keep_aside(table, "x.id = ANY($1)", reason, &mut statements);
     statements.push(format!("DELETE FROM {} t WHERE t.id = ANY($1)", quoted(table)));
-    // They are not missing: this is what was announced. What went with them was kept in the same moment.
+    // They do not count as missing: the report announced this. Their dependent rows were moved in the same transaction.
     statements.push(format!(
         "UPDATE {BEFORE} b SET ours = true, digest = '' FROM {ASIDE} r WHERE b.table_name = r.table_name AND b.id = r.id \
          AND r.set_aside_at = now() AND cardinality($1::text[]) > 0"
@@ -237,7 +237,7 @@ fn set_aside(table: &str, lacking: &str, reason: &str) -> RowFill {
     RowFill { table, columns: Vec::new(), lacking, statements, links: false }
 }
 
-/// First what goes with a row when it goes, then the row.
+/// First the rows that a deletion cascades to, then the row itself.
 fn keep_aside(table: &str, which: &str, reason: &str, statements: &mut Vec<String>) {
     for other in &target::postgres().tables {
         let keyed = other.columns.iter().any(|column| column.name == "id");
@@ -257,7 +257,7 @@ fn keep_aside(table: &str, which: &str, reason: &str, statements: &mut Vec<Strin
     ));
 }
 
-/// A reference to nothing becomes null, and what may never be null gets what later rows get.
+/// Returns the fill that sets a dangling reference to null, or a required value to its default.
 fn demanded(demand: &Demand) -> Option<RowFill> {
     let (table, lacking, set) = match demand {
         Demand::Reference { table, column, to, action } if !must_refer(table, column, action) => {
@@ -268,6 +268,6 @@ fn demanded(demand: &Demand) -> Option<RowFill> {
         }
         _ => return None,
     };
-    // Whatever was there is compared with what it was.
+    // All columns that existed before are compared with their digests.
     Some(RowFill { columns: vec!["id"], ..fill(table, &[], &lacking, &set) })
 }

@@ -1,4 +1,4 @@
-//! Names change in one short transaction; what need not be there that moment comes after it, table by table (PostgreSQL).
+//! Renames in one short transaction; new tables that need not exist at that moment follow, one by one (PostgreSQL).
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{db::server::TransactionSetup, outside::Clock};
 
-/// What the work goes by.
+/// The context of the steps.
 #[derive(Clone, Copy)]
 pub(super) struct ExpandContext<'a> {
     pub server: &'a TransactionSetup,
@@ -22,10 +22,10 @@ pub(super) struct ExpandContext<'a> {
     pub patience: Patience,
 }
 
-/// The one transaction in which names change. Gives how long it held its locks, if there was anything to do.
+/// Runs the one transaction that renames. Returns how long it held its locks; `None` if there was nothing to do.
 pub(super) async fn expand(
     conn: &mut PgConnection,
-    way: ExpandContext<'_>,
+    context: ExpandContext<'_>,
     plan: &AdoptPlan,
     kind: Kind,
     options: &AdoptOptions,
@@ -43,34 +43,34 @@ pub(super) async fn expand(
         return Ok(None);
     }
     let (lock, text) = (locks(plan), text.join(";\n"));
-    let mut tries = Tries::new(way.clock);
+    let mut tries = Tries::new(context.clock);
     loop {
-        match expand_at_once(conn, way, &lock, &text).await {
+        match expand_at_once(conn, context, &lock, &text).await {
             Ok(lock_ms) => return Ok(Some(lock_ms)),
             Err(error) => tries.again(conn, error).await?,
         }
     }
 }
 
-/// Takes all its locks within the time that others may be made to wait, or none.
+/// Acquires all its locks within the time that others may be made to wait, or none.
 async fn expand_at_once(
     conn: &mut PgConnection,
-    way: ExpandContext<'_>,
+    context: ExpandContext<'_>,
     lock: &[String],
     text: &str,
 ) -> sqlx::Result<u64> {
-    let mut tx = conn.begin_with(way.server.begin()).await?;
-    lock_at_once(&mut tx, way, lock, "ACCESS EXCLUSIVE").await?;
-    let locked = way.clock.now();
+    let mut tx = conn.begin_with(context.server.begin()).await?;
+    lock_at_once(&mut tx, context, lock, "ACCESS EXCLUSIVE").await?;
+    let locked = context.clock.now();
     sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut *tx).await?;
     tx.commit().await?;
-    Ok(u64::try_from(way.clock.now().since(locked).as_millis()).unwrap_or(u64::MAX))
+    Ok(u64::try_from(context.clock.now().since(locked).as_millis()).unwrap_or(u64::MAX))
 }
 
-/// The rest of the expand, one table after the other.
+/// Runs the remaining expand steps, one table after the other.
 pub(super) async fn expand_apart(
     conn: &mut PgConnection,
-    way: ExpandContext<'_>,
+    context: ExpandContext<'_>,
     plan: &AdoptPlan,
 ) -> Result<(), AdoptError> {
     let steps: Vec<&AdoptStep> =
@@ -78,39 +78,44 @@ pub(super) async fn expand_apart(
     for steps in steps.chunk_by(|one, next| one.apart == next.apart) {
         let text: Vec<&str> = steps.iter().map(|step| step.sql.as_str()).collect();
         let lock = referred_to(steps[0].apart.as_deref().unwrap_or_default());
-        let mut tries = Tries::new(way.clock);
-        while let Err(error) = make_apart(conn, way, &lock, &text.join(";\n")).await {
+        let mut tries = Tries::new(context.clock);
+        while let Err(error) = make_apart(conn, context, &lock, &text.join(";\n")).await {
             tries.again(conn, error).await?;
         }
     }
     Ok(())
 }
 
-async fn make_apart(conn: &mut PgConnection, way: ExpandContext<'_>, lock: &[String], text: &str) -> sqlx::Result<()> {
-    let mut tx = conn.begin_with(way.server.begin()).await?;
-    lock_at_once(&mut tx, way, lock, "SHARE ROW EXCLUSIVE").await?;
+async fn make_apart(
+    conn: &mut PgConnection,
+    context: ExpandContext<'_>,
+    lock: &[String],
+    text: &str,
+) -> sqlx::Result<()> {
+    let mut tx = conn.begin_with(context.server.begin()).await?;
+    lock_at_once(&mut tx, context, lock, "SHARE ROW EXCLUSIVE").await?;
     sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut *tx).await?;
     tx.commit().await
 }
 
-/// Has all these locks within the time that others may be made to wait, or none.
+/// Acquires all these locks within the time that others may be made to wait, or none.
 async fn lock_at_once(
     tx: &mut PgConnection,
-    way: ExpandContext<'_>,
+    context: ExpandContext<'_>,
     tables: &[String],
     mode: &str,
 ) -> sqlx::Result<()> {
-    way.patience.wait_briefly(tx).await?;
+    context.patience.wait_briefly(tx).await?;
     if tables.is_empty() {
         return Ok(());
     }
-    way.patience.hurry(tx, std::time::Duration::ZERO).await?;
+    context.patience.hurry(tx, std::time::Duration::ZERO).await?;
     let sql = format!("LOCK TABLE {} IN {mode} MODE", tables.join(", "));
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
-    way.patience.take_time(tx).await
+    context.patience.take_time(tx).await
 }
 
-/// The tables that a new one refers to, which are locked while it is made.
+/// Returns the tables that a new one refers to; they are locked while it is created.
 fn referred_to(table: &str) -> Vec<String> {
     let rules = target::postgres().table(table).map_or(&[][..], |table| &table.rules);
     let refers = |name: &str| {
@@ -119,8 +124,8 @@ fn referred_to(table: &str) -> Vec<String> {
     ordered().filter(|name| refers(name)).map(quoted).collect()
 }
 
-/// The tables there are, in the order in which the older application takes them in its longest transaction: whoever waits
-/// for its first one can then be passed by nobody, and two who take them crosswise would never let each other through.
+/// Returns the existing tables in the order in which the older application locks them in its longest transaction. Any
+/// other order could deadlock with it.
 fn locks(plan: &AdoptPlan) -> Vec<String> {
     let names = ordered().map(|name| plan.names.table(name));
     names.filter(|name| plan.found.tables.contains_key(*name)).map(quoted).collect()
@@ -133,5 +138,5 @@ fn ordered() -> impl Iterator<Item = &'static str> {
 }
 
 fn adoption_table(plan: &AdoptPlan, step: &AdoptStep) -> bool {
-    plan.kind.is_legacy() && step.what == "make table schema_adoption"
+    plan.kind.is_legacy() && step.what == "create table schema_adoption"
 }

@@ -1,8 +1,8 @@
-//! Brings any database to the schema of this release: an empty one, one of an earlier release, and those of the older
-//! application, whose rows are taken over by renaming. What there is decides, never a history of what was done.
+//! Migrates any database to the schema of this release: an empty one, one of an earlier release, and those of the
+//! older application, whose rows are adopted by renaming. The present schema decides, never a history of migrations.
 //!
-//! The files in `migrations/` say how the schema should be (`target`); the database says how it is (`catalogue`); the
-//! difference is the plan. A step that was taken is no difference any more, so that an interrupted run simply goes on.
+//! The files in `migrations/` define the schema (`target`); the database reports its own (`catalogue`); the
+//! difference is the plan. A finished step is no longer a difference, so an interrupted run resumes by itself.
 
 mod alone;
 mod backfill;
@@ -34,70 +34,72 @@ pub use recognise::Kind;
 pub use report::{HashPair, Quarantine, Rejected, Report, ReportLine, TableProof};
 pub use step::Phase;
 
-/// What the caller decided.
+/// The caller's options.
 #[derive(Debug, Clone, Default)]
 pub struct AdoptOptions {
-    /// A database of the older application may be adopted. Otherwise that is an error: it is a person's decision.
+    /// Allows adopting a database of the older application. Without it that is an error, because it is a person's
+    /// decision.
     pub legacy: bool,
     /// The role of the older application, which gets the views for the old names (PostgreSQL).
     pub legacy_role: Option<String>,
 }
 
-/// Why a database was not brought up to date.
+/// Why a database was not migrated.
 #[derive(Debug, thiserror::Error)]
 pub enum AdoptError {
-    /// The engine refused.
+    /// The engine failed.
     #[error("{}", super::fault::words(.0))]
     Sqlx(#[from] sqlx::Error),
-    /// Something stands in the way; nothing was changed.
-    #[error("the database is left as it is:\n  {}", .0.join("\n  "))]
+    /// Something prevents the migration; nothing was changed.
+    #[error("the database was not changed:\n  {}", .0.join("\n  "))]
     Refused(Vec<String>),
-    /// Others hold the tables and do not let go. What was done so far stays; the next run goes on.
+    /// Other sessions hold locks on the tables and do not release them. Finished steps stay; the next run resumes.
     #[error(
-        "other sessions keep the tables busy, and nobody is made to wait for long: {0}. End long transactions (see pg_stat_activity) \
-         and run store-sync migrate again, it goes on where it stopped"
+        "other sessions hold locks on the tables, and the migration does not wait for long: {0}. End long transactions (see pg_stat_activity) \
+         and run store-sync migrate again; it resumes where it stopped"
     )]
     Busy(String),
-    /// A database of the older application, and nobody asked to adopt it.
+    /// A database of the older application, without permission to adopt it.
     #[error(
-        "this is a database of the older application ({0}). See what would be done with: store-sync migrate --dry-run, then run: store-sync migrate"
+        "this is a database of the older application ({0}). For a dry run, run: store-sync migrate --dry-run, then run: store-sync migrate"
     )]
     Legacy(Kind),
 }
 
-/// What is missing, as the names of steps; and what kind of database this is.
+/// The kind of the database, and its missing steps by name.
 #[derive(Debug, Clone, Serialize)]
 pub struct AdoptStatus {
     pub kind: Kind,
     pub missing: Vec<String>,
 }
 
-/// What the end of the old names did.
+/// The result of removing the old names.
 #[derive(Debug, Clone, Serialize)]
 pub struct Contracted {
-    /// Favourites of products that became rows of their own.
+    /// Favourites of products that became rows.
     pub favourites: u64,
-    /// Pictures whose deletion became final.
+    /// Pictures that were deleted for good.
     pub assets: u64,
-    /// Flows whose deletion became final.
+    /// Flows that were deleted for good.
     pub flows: u64,
-    /// Roles that see the plain names again.
+    /// Roles whose search path was restored.
     pub roles: Vec<String>,
-    /// What an administrator still has to say for that, where our role may not.
+    /// Statements that an administrator still has to run, because our role may not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub to_run: Vec<String>,
 }
 
-/// What came of showing a role the old names first.
+/// The result of putting the old names first in a role's search path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RolePrepared {
-    /// It sees them from its next connection on; so many of its connections are older than that.
+    /// In effect from the role's next connection on; `sessions` connections are older than that.
     Now { sessions: usize },
-    /// This generation of the older application uses the names that stay.
+    /// This generation of the older application uses names that do not change.
     NotNeeded,
 }
 
-/// Recognises the database. Reads its catalogue only.
+/// Determines the kind of the database and its missing steps. Reads only its catalogue, and whether some tables and
+/// columns are empty.
 pub async fn inspect(db: &Db) -> sqlx::Result<AdoptStatus> {
     match db {
         Db::Postgres { pool, server } => {
@@ -108,7 +110,7 @@ pub async fn inspect(db: &Db) -> sqlx::Result<AdoptStatus> {
     }
 }
 
-/// Says everything that `run` would do, and changes nothing.
+/// Reports everything that `run` would do; changes nothing.
 pub async fn dry_run(db: &Db, options: &AdoptOptions) -> Result<Report, AdoptError> {
     match db {
         Db::Postgres { pool, server } => postgres::dry_run(pool, server, options).await,
@@ -116,7 +118,8 @@ pub async fn dry_run(db: &Db, options: &AdoptOptions) -> Result<Report, AdoptErr
     }
 }
 
-/// Brings the database up to date. Safe to call from several processes at once, and to be killed. `id` names a new adoption.
+/// Migrates the database. Safe to call from several processes at once, and to be killed. `id` is the id of a new
+/// adoption.
 pub async fn run(db: &Db, clock: &Clock, id: &str, options: &AdoptOptions) -> Result<Report, AdoptError> {
     match db {
         Db::Postgres { pool, server } => postgres::run(pool, server, clock, id, options).await,
@@ -124,7 +127,7 @@ pub async fn run(db: &Db, clock: &Clock, id: &str, options: &AdoptOptions) -> Re
     }
 }
 
-/// The proof of the last adoption, if there was one.
+/// Returns the report of the last adoption; `None` if there was none.
 pub async fn last(db: &Db) -> sqlx::Result<Option<Report>> {
     if inspect(db).await?.kind != Kind::Current {
         return Ok(None);
@@ -135,7 +138,8 @@ pub async fn last(db: &Db) -> sqlx::Result<Option<Report>> {
     Ok(report.map(|report| report.0))
 }
 
-/// Shows the older application's role the old names first, from its next connection on (PostgreSQL).
+/// Puts the old names first in the search path of the older application's role, from its next connection on
+/// (PostgreSQL).
 pub async fn prepare_role(db: &Db, role: &str) -> Result<RolePrepared, AdoptError> {
     match db {
         Db::Postgres { pool, server } => role::prepare_role(pool, server, role).await,
@@ -143,7 +147,7 @@ pub async fn prepare_role(db: &Db, role: &str) -> Result<RolePrepared, AdoptErro
     }
 }
 
-/// Ends the time of the old names; deletions older than `keep_days` become final (PostgreSQL).
+/// Removes the old names; rows deleted more than `keep_days` ago are deleted for good (PostgreSQL).
 pub async fn contract(db: &Db, clock: &Clock, keep_days: u32) -> Result<Contracted, AdoptError> {
     match db {
         Db::Postgres { pool, server } => contract::contract(pool, server, clock, keep_days).await,
@@ -151,9 +155,9 @@ pub async fn contract(db: &Db, clock: &Clock, keep_days: u32) -> Result<Contract
     }
 }
 
-/// What needs one session from its beginning to its end.
-const NO_POOLER: &str = "a database of the older application is taken over through the server itself, not through a pooler: run this command with \
-     [database] url leading to the server, and without [database] pooler";
+/// The work needs one session from beginning to end.
+const NO_POOLER: &str = "a database of the older application must be adopted on a direct connection to the server, not through a pooler: run this command with \
+     [database] url pointing to the server, and without [database] pooler";
 
 const ONLY_POSTGRES: &str =
     "the embedded database has one user and no schemas: the older application cannot run beside this program there";

@@ -1,4 +1,4 @@
-//! What stands in the way of adopting the rows of a legacy database, and what of them cannot become a link.
+//! Finds the rows of a legacy database that prevent an adoption, and list members that cannot become links.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -10,17 +10,17 @@ use super::{
     target,
 };
 
-/// Members of lists that are named one by one in the report; all are counted.
+/// The most list members that the report names; all are counted.
 const NAMED: usize = 1000;
 
-/// Members of pictures' product lists that cannot become links, and why.
+/// Returns the members of pictures' product lists that cannot become links, with reasons.
 pub(super) async fn quarantine(conn: &mut PgConnection, plan: &AdoptPlan) -> sqlx::Result<Quarantine> {
     let (assets, products) = (plan.names.table("generated_asset"), plan.names.table("product"));
     let mut quarantine = Quarantine::default();
     if !plan.found.has(assets, "product_ids") || !plan.found.tables.contains_key(products) {
         return Ok(quarantine);
     }
-    // A picture that has links keeps them: its list may be older than those.
+    // A picture that has links keeps them: its list may be older.
     let unlinked = if plan.found.tables.contains_key("generated_asset_product") {
         "NOT EXISTS (SELECT 1 FROM generated_asset_product l WHERE l.generated_asset_id = a.id)"
     } else {
@@ -46,8 +46,8 @@ pub(super) async fn quarantine(conn: &mut PgConnection, plan: &AdoptPlan) -> sql
     Ok(quarantine)
 }
 
-/// Rows that stand in the way of what the schema will demand. A row whose reference dangles, a flow that is nobody's and a link
-/// that is there twice are told of one by one; everything else is a reason to stop.
+/// Checks the rows against what the schema will demand. Dangling references, flows without an owner and duplicate
+/// links go into the quarantine; everything else is returned as a problem that stops the adoption.
 pub(super) async fn found(
     conn: &mut PgConnection,
     plan: &AdoptPlan,
@@ -57,10 +57,10 @@ pub(super) async fn found(
     for demand in &plan.demands {
         let found = match demand {
             Demand::Unique { table, columns, predicate } => {
-                alike(conn, plan, table, columns, predicate.as_deref(), quarantine).await?
+                duplicates(conn, plan, table, columns, predicate.as_deref(), quarantine).await?
             }
             Demand::Check { table, name, columns, expression } => {
-                broken(conn, plan, table, name, columns, expression).await?
+                violations(conn, plan, table, name, columns, expression).await?
             }
             Demand::Filled { table, column, default: None } => unfilled(conn, plan, table, column).await?,
             Demand::Filled { .. } => None,
@@ -75,14 +75,14 @@ pub(super) async fn found(
     Ok(problems)
 }
 
-/// What columns are called now, if they are all there.
+/// Returns the present names of columns; `None` unless all exist.
 fn there<'a>(plan: &'a AdoptPlan, table: &str, columns: &[&'a str]) -> Option<Vec<&'a str>> {
     let was = plan.names.table(table);
     let old: Vec<&str> = columns.iter().map(|column| plan.names.column(table, column)).collect();
     old.iter().all(|column| plan.found.has(was, column)).then_some(old)
 }
 
-/// A column that rows have to fill themselves.
+/// Reports a required column without a default that rows lack.
 async fn unfilled(
     conn: &mut PgConnection,
     plan: &AdoptPlan,
@@ -95,25 +95,24 @@ async fn unfilled(
     }
     let empty = there(plan, table, &[column]).map_or("true".to_owned(), |old| format!("\"{}\" IS NULL", old[0]));
     let found = count(conn, format!("SELECT count(*) FROM {} WHERE {empty}", quoted(was))).await?;
-    Ok((found > 0)
-        .then(|| format!("{found} row(s) of {was} have no {column}, and this program cannot tell its values")))
+    Ok((found > 0).then(|| format!("{found} row(s) of {was} have no {column}, and this program cannot derive it")))
 }
 
-/// Flows that belong to nobody.
+/// Quarantines flows without an owner.
 async fn ownerless(conn: &mut PgConnection, plan: &AdoptPlan, quarantine: &mut Quarantine) -> sqlx::Result<()> {
     let Some(condition) = empty::ownerless(&plan.found, &plan.names) else { return Ok(()) };
     let was = plan.names.table("generation_flow");
     let found = count(conn, format!("SELECT count(*) FROM {was} t WHERE {condition}")).await?;
     let rows = format!("SELECT t.id, NULL AS value FROM {was} t WHERE {condition}");
-    note(conn, quarantine, found, was, &aside(empty::NOBODYS), &rows).await
+    record(conn, quarantine, found, was, &aside(empty::NOBODYS), &rows).await
 }
 
 fn aside(reason: &str) -> String {
     format!("set aside: {reason}")
 }
 
-/// Counts rows under a reason, and names the first.
-async fn note(
+/// Counts rows under a reason, and names the first ones.
+async fn record(
     conn: &mut PgConnection,
     quarantine: &mut Quarantine,
     found: i64,
@@ -132,7 +131,7 @@ async fn note(
     Ok(())
 }
 
-/// The first rows `t` of which this is true, and the sign that there are more.
+/// Returns the ids of the first rows `t` that match the condition, with `…` if there are more.
 async fn first_ids(conn: &mut PgConnection, table: &str, condition: &str) -> sqlx::Result<Vec<String>> {
     let sql = format!("SELECT t.id::text FROM {} t WHERE {condition} ORDER BY t.id LIMIT 6", quoted(table));
     let mut ids: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(conn).await?;
@@ -142,7 +141,7 @@ async fn first_ids(conn: &mut PgConnection, table: &str, condition: &str) -> sql
     Ok(ids)
 }
 
-async fn alike(
+async fn duplicates(
     conn: &mut PgConnection,
     plan: &AdoptPlan,
     table: &str,
@@ -173,10 +172,11 @@ async fn alike(
         quarantine.counts.insert(reason.into(), found);
         return Ok(None);
     }
-    Ok((found > 0).then(|| format!("{found} group(s) of rows in {was} are alike in ({columns}), which must be unique")))
+    Ok((found > 0)
+        .then(|| format!("{found} group(s) of rows in {was} have equal values in ({columns}), which must be unique")))
 }
 
-async fn broken(
+async fn violations(
     conn: &mut PgConnection,
     plan: &AdoptPlan,
     table: &str,
@@ -185,8 +185,8 @@ async fn broken(
     expression: &str,
 ) -> sqlx::Result<Option<String>> {
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    // A rule about a column that gets another name is about what the backfill makes: it holds by itself. So does the one about
-    // a time that the backfill fills.
+    // A constraint on a renamed column concerns what the backfill writes: it holds by construction. So does the one
+    // on a time that the backfill fills.
     if there(plan, table, &columns).is_none_or(|old| old != columns) || name == "generated_asset_approval_check" {
         return Ok(None);
     }
@@ -196,7 +196,7 @@ async fn broken(
         return Ok(None);
     }
     let ids = first_ids(conn, was, &format!("NOT ({expression})")).await?;
-    Ok(Some(format!("{found} row(s) of {was} break the rule {name}: {expression} ({})", ids.join(", "))))
+    Ok(Some(format!("{found} row(s) of {was} violate the constraint {name}: {expression} ({})", ids.join(", "))))
 }
 
 async fn dangling(
@@ -222,7 +222,7 @@ async fn dangling(
     } else {
         format!("dangling {was}.{column}")
     };
-    note(conn, quarantine, found, was, &reason, &format!("SELECT r.id, r.\"{column}\" AS value {from}")).await
+    record(conn, quarantine, found, was, &reason, &format!("SELECT r.id, r.\"{column}\" AS value {from}")).await
 }
 
 async fn count(conn: &mut PgConnection, sql: String) -> sqlx::Result<i64> {

@@ -1,4 +1,4 @@
-//! How an adoption gives way: it waits for others a short time only, and lets nobody wait long for itself.
+//! Time limits of a migration: it waits for locks only briefly, and makes nobody else wait for long.
 
 use std::time::Duration;
 
@@ -7,27 +7,27 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use super::AdoptError;
 use crate::outside::Clock;
 
-/// How long others may have to wait behind us, at most.
+/// The longest time that others may have to wait for us.
 const LONGEST: Duration = Duration::from_millis(200);
-/// After so many tries it is given up, if somebody has kept the tables busy all the time.
+/// After this many attempts the migration fails, if the same session held locks all the time.
 const TRIES: u32 = 120;
-/// And after so many times that, whoever it was.
+/// And after this many times that, whoever it was.
 const ROUNDS: u32 = 20;
-/// Between two tries: short at first, since whoever saves is soon done.
+/// The pause between attempts: short at first, because an application's transaction is short.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(300);
-/// From this try on somebody is told who is waited for.
-const TELLING: u32 = 15;
+/// From this attempt on, a warning names the sessions that hold locks.
+const FIRST_WARNING: u32 = 15;
 
-/// How long a transaction of ours may wait and work where others may want the same rows.
+/// How long our transactions may wait and work if others may want the same rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     budget: Duration,
 }
 
 impl Patience {
-    /// At most half of the time after which the server looks for deadlocks: whoever came to wait for us is still waiting in
-    /// peace when we have let go, so that it is never the others' work that is given up.
+    /// At most half of the server's deadlock timeout: a session that waits for us is still waiting when we have
+    /// released our locks, so that others' transactions are never aborted as deadlocks.
     pub(super) async fn of(conn: &mut PgConnection) -> sqlx::Result<Self> {
         let sql = "SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'";
         let deadlock_ms: i64 = sqlx::query_scalar(sql).persistent(false).fetch_one(conn).await?;
@@ -35,33 +35,33 @@ impl Patience {
         Ok(Self { budget: half.min(LONGEST) })
     }
 
-    /// Within a transaction: each lock is waited for so long and no longer.
+    /// Sets the transaction's lock timeout.
     pub(super) async fn wait_briefly(self, tx: &mut PgConnection) -> sqlx::Result<()> {
         let sql = format!("SET LOCAL lock_timeout = '{}ms'", self.budget.as_millis());
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(tx).await.map(drop)
     }
 
-    /// Within a transaction that has `spent` so much: the next statement has what is left of the time of all.
+    /// Sets the statement timeout to what remains of the budget after `spent`.
     pub(super) async fn hurry(self, tx: &mut PgConnection, spent: Duration) -> sqlx::Result<()> {
         let left = self.budget.saturating_sub(spent).as_millis().max(1);
         let sql = format!("SET LOCAL statement_timeout = '{left}ms'");
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(tx).await.map(drop)
     }
 
-    /// Within a transaction: what follows has to come to its end.
+    /// Removes the statement timeout: what follows has to complete.
     pub(super) async fn take_time(self, tx: &mut PgConnection) -> sqlx::Result<()> {
         sqlx::raw_sql("SET LOCAL statement_timeout = 0").execute(tx).await.map(drop)
     }
 }
 
-/// The tries at one thing.
+/// The attempts at one operation.
 pub(super) struct Tries<'a> {
     clock: &'a Clock,
     pause: Duration,
     made: u32,
-    /// Who was in the way when that was last looked at.
+    /// The sessions that held locks at the last check.
     holders: Vec<Holder>,
-    /// What is written refers to rows that are there: one that is not was deleted in this moment.
+    /// Written rows refer to existing ones: a missing one was deleted at this moment.
     of_rows: bool,
 }
 
@@ -70,28 +70,28 @@ impl<'a> Tries<'a> {
         Self { clock, pause: FIRST_PAUSE, made: 0, holders: Vec::new(), of_rows: false }
     }
 
-    /// At filling rows from what others may be deleting.
+    /// For filling rows from others that may be deleted meanwhile.
     pub(super) fn of_rows(clock: &'a Clock) -> Self {
         Self { of_rows: true, ..Self::new(clock) }
     }
 
-    /// After a try that came to nothing: waits for the next one where others were in the way, and gives up otherwise, or
-    /// when they are for too long.
+    /// Handles a failed attempt: waits for the next one if other sessions were in the way; fails for any other error,
+    /// or if they are in the way for too long.
     pub(super) async fn again(&mut self, conn: &mut PgConnection, error: sqlx::Error) -> Result<(), AdoptError> {
-        let deleted = self.of_rows && self.made < TELLING && has_code(&error, &["23503"]);
+        let deleted = self.of_rows && self.made < FIRST_WARNING && has_code(&error, &["23503"]);
         if !is_busy(&error) && !deleted {
             return Err(error.into());
         }
         self.made += 1;
-        if self.made % TRIES == TELLING || self.made.is_multiple_of(TRIES) {
+        if self.made % TRIES == FIRST_WARNING || self.made.is_multiple_of(TRIES) {
             let holders = Holder::find(conn).await?;
             let who = Holder::all(&holders);
-            // An application that is busy lets go again and again; one long transaction does not.
+            // A busy application releases its locks again and again; one long transaction does not.
             let stays = holders.is_empty() || holders.iter().any(|holder| self.holders.contains(holder));
             if self.made.is_multiple_of(TRIES) && (stays || self.made / TRIES == ROUNDS) {
                 return Err(AdoptError::Busy(who));
             }
-            tracing::warn!("waiting for other sessions that keep the tables busy: {who}");
+            tracing::warn!("waiting for other sessions that hold locks on the tables: {who}");
             self.holders = holders;
         }
         self.clock.sleep(self.pause).await;
@@ -100,7 +100,7 @@ impl<'a> Tries<'a> {
     }
 }
 
-/// Somebody else was in the way: a lock not had in time, a deadlock, or the time of the whole transaction over.
+/// Whether another session was in the way: lock timeout, deadlock, or statement timeout.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     has_code(error, &["55P03", "40P01", "57014"])
 }
@@ -110,7 +110,7 @@ fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
     code.is_some_and(|code| codes.contains(&code.as_ref()))
 }
 
-/// A session of somebody else.
+/// A session that holds locks.
 #[derive(Debug, PartialEq, Eq, sqlx::FromRow)]
 pub(super) struct Holder {
     pid: i32,
@@ -121,7 +121,7 @@ pub(super) struct Holder {
 }
 
 impl Holder {
-    /// Who keeps tables busy, the longest first.
+    /// Returns the sessions that hold locks on tables, the longest first.
     async fn find(conn: &mut PgConnection) -> sqlx::Result<Vec<Self>> {
         let sql = "SELECT pid, usename::text AS role, application_name AS program, client_addr::text AS address, \
                    xact_start::timestamptz(3)::text AS since FROM pg_stat_activity a WHERE datname = current_database() \
@@ -131,15 +131,15 @@ impl Holder {
         sqlx::query_as(sql).persistent(false).fetch_all(conn).await
     }
 
-    /// `pid 4711 (psql as ada from 10.0.0.7, since 2026-…)`, several with commas between.
+    /// Formats sessions as `pid 4711 (psql as ada from 10.0.0.7, since 2026-…)`, separated by commas.
     pub(super) fn all(found: &[Self]) -> String {
         let texts: Vec<String> = found.iter().map(Self::text).collect();
-        if texts.is_empty() { "it is gone by now".to_owned() } else { texts.join(", ") }
+        if texts.is_empty() { "a session that has ended by now".to_owned() } else { texts.join(", ") }
     }
 
     fn text(&self) -> String {
         let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let program = filled(&self.program).unwrap_or_else(|| "a program without a name".to_owned());
+        let program = filled(&self.program).unwrap_or_else(|| "an unnamed program".to_owned());
         let role = filled(&self.role).map_or_else(String::new, |role| format!(" as {role}"));
         let address =
             filled(&self.address).map_or_else(|| " on the server itself".to_owned(), |a| format!(" from {a}"));

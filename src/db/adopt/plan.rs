@@ -1,4 +1,4 @@
-//! The way from what a PostgreSQL database has to what it should have, as steps. Changes nothing.
+//! Plans the steps from a PostgreSQL database's present schema to the target. Changes nothing.
 
 use sqlx::{Connection, PgConnection};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::db::server::TransactionSetup;
 
-/// Everything that has to be done.
+/// The plan.
 #[derive(Debug)]
 pub(super) struct AdoptPlan {
     pub kind: Kind,
@@ -20,14 +20,14 @@ pub(super) struct AdoptPlan {
     pub demands: Vec<Demand>,
     /// Reasons why nothing may be changed.
     pub problems: Vec<String>,
-    /// Things that are not ours, or stay as they are.
+    /// What is not ours, or stays unchanged.
     pub notes: Vec<String>,
-    /// As it was found, without what holds nothing and is there under its other name as well.
+    /// The present schema, without what is empty and also exists under its other name.
     pub found: FoundSchema,
 }
 
 impl AdoptPlan {
-    /// Plans for the database as it is now, on a connection that is nobody else's.
+    /// Plans for the present database, on a connection that nobody else uses.
     pub(super) async fn read(conn: &mut PgConnection, server: &TransactionSetup) -> sqlx::Result<Self> {
         let mut tx = conn.begin_with(server.read()).await?;
         let plan = Self::seen_by(&mut tx, server).await?;
@@ -35,14 +35,14 @@ impl AdoptPlan {
         Ok(plan)
     }
 
-    /// Plans for the database as a transaction sees it.
+    /// Plans for the database within a transaction.
     pub(super) async fn seen_by(conn: &mut PgConnection, server: &TransactionSetup) -> sqlx::Result<Self> {
         let mut found = FoundSchema::seen_by(conn, server).await?;
         recognise::note_empty(conn, &mut found).await?;
         Ok(Self::new(found))
     }
 
-    /// Compares a catalogue with the schema as it should be.
+    /// Compares a catalogue with the target schema.
     fn new(mut found: FoundSchema) -> Self {
         let target = target::postgres();
         let empty = recognise::drop_empty(&mut found);
@@ -60,7 +60,7 @@ impl AdoptPlan {
         draft.indices();
         draft.redundant();
         if let Some(sql) = views::renewal(&found) {
-            draft.push(Phase::Expand, "make the views for the old names anew", sql);
+            draft.push(Phase::Expand, "recreate the views for the old names", sql);
         }
         let complete = draft.steps.is_empty();
         let kind = recognise::kind(&found, complete);
@@ -69,7 +69,7 @@ impl AdoptPlan {
         Self { kind, names, steps, demands, problems, notes, found }
     }
 
-    /// The steps of one phase.
+    /// Returns the steps of one phase.
     pub(super) fn of(&self, phase: Phase) -> impl Iterator<Item = &AdoptStep> {
         self.steps.iter().filter(move |step| step.phase == phase)
     }

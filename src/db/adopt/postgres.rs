@@ -1,4 +1,5 @@
-//! Takes the steps on PostgreSQL: prepare, expand, backfill, tighten, verify. Killed anywhere, the next run goes on.
+//! Runs the plan on PostgreSQL: prepare, expand, backfill, tighten, verify. If it is killed anywhere, the next run
+//! resumes.
 
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, types::Json};
@@ -27,26 +28,26 @@ use crate::{
     outside::Clock,
 };
 
-/// What `schema_adoption.report` holds: the report, and what a resumed adoption needs.
+/// The content of `schema_adoption.report`: the report, and what a resumed adoption needs.
 #[derive(Debug, Serialize, Deserialize)]
 struct StoredReport {
     #[serde(flatten)]
     report: Report,
     shapes: Vec<Shape>,
-    /// Up to when a picture's status may be what a tool wrote into every row.
+    /// Before this time a picture's status may be a default that a tool wrote into every row.
     #[serde(default)]
     silent_before: Option<String>,
 }
 
-/// What there is and what is missing. Changes nothing.
+/// Returns the plan. Changes nothing.
 pub(super) async fn look(pool: &PgPool, server: &TransactionSetup) -> sqlx::Result<AdoptPlan> {
-    // Asked for by whoever watches, who may go away in the middle of it.
+    // Called by monitors, which may cancel it midway.
     let mut tx = HeldConnection::begin(pool, server.read(), &server.habits).await?;
     let plan = AdoptPlan::seen_by(&mut tx, server).await;
     tx.noted(plan)
 }
 
-/// What there is, once nothing of the server's stands in the way of changing it.
+/// Returns the plan, once nothing on the server's side prevents the migration.
 async fn changeable(pool: &PgPool, server: &TransactionSetup, options: &AdoptOptions) -> Result<AdoptPlan, AdoptError> {
     let plan = look(pool, server).await?;
     if plan.kind == Kind::Current {
@@ -78,7 +79,7 @@ async fn changeable(pool: &PgPool, server: &TransactionSetup, options: &AdoptOpt
     if problems.is_empty() { Ok(plan) } else { Err(AdoptError::Refused(problems)) }
 }
 
-/// Everything that would be done, with counts and what would be quarantined. Changes nothing.
+/// Reports everything that would be done, with counts and the quarantine. Changes nothing.
 pub(super) async fn dry_run(
     pool: &PgPool,
     server: &TransactionSetup,
@@ -91,7 +92,7 @@ pub(super) async fn dry_run(
     Ok(report)
 }
 
-/// Brings the database to the schema as it should be.
+/// Migrates the database to the target schema.
 pub(super) async fn run(
     pool: &PgPool,
     server: &TransactionSetup,
@@ -101,11 +102,11 @@ pub(super) async fn run(
 ) -> Result<Report, AdoptError> {
     changeable(pool, server, options).await?;
     let _alone = alone(pool, clock).await?;
-    // Its own connection: nobody else is to get what a fault may leave on it.
+    // A separate connection: nobody else may get what an error leaves on it.
     let mut conn = pool.acquire().await?.detach();
-    let done = locked(&mut conn, server, clock, id, options).await;
+    let result = locked(&mut conn, server, clock, id, options).await;
     conn.close().await?;
-    done
+    result
 }
 
 async fn locked(
@@ -123,37 +124,40 @@ async fn locked(
     if plan.kind.is_legacy() && !options.legacy {
         return Err(AdoptError::Legacy(plan.kind));
     }
-    let way = ExpandContext { server, clock, patience: Patience::of(conn).await? };
-    let mut kept = if plan.kind.is_legacy() { Some(prepare(conn, &plan, id, options).await?) } else { None };
-    let kind = kept.as_ref().map_or(plan.kind, |kept| kept.report.kind);
-    if kept.is_none() && !plan.problems.is_empty() {
+    let context = ExpandContext { server, clock, patience: Patience::of(conn).await? };
+    let mut stored = if plan.kind.is_legacy() { Some(prepare(conn, &plan, id, options).await?) } else { None };
+    let kind = stored.as_ref().map_or(plan.kind, |stored| stored.report.kind);
+    if stored.is_none() && !plan.problems.is_empty() {
         return Err(AdoptError::Refused(plan.problems));
     }
-    let mut report = kept.as_ref().map_or_else(|| Report::new("postgres", kind, false), |kept| kept.report.clone());
+    let mut report =
+        stored.as_ref().map_or_else(|| Report::new("postgres", kind, false), |stored| stored.report.clone());
     if report.steps.is_empty() {
         report.steps = lines(&plan, options);
     }
-    if let Some(lock_ms) = expand(conn, way, &plan, kind, options).await? {
+    if let Some(lock_ms) = expand(conn, context, &plan, kind, options).await? {
         report.expand_lock_ms = Some(lock_ms);
     }
     if kind.is_legacy() {
-        expand_apart(conn, way, &plan).await?;
+        expand_apart(conn, context, &plan).await?;
     }
-    if let Some(kept) = &kept {
+    if let Some(stored) = &stored {
         let renamed = AdoptPlan::read(conn, server).await?;
-        tighten(conn, way, |step| SOUGHT_BY_BACKFILL.iter().any(|index| step.what == format!("make index {index}")))
-            .await?;
-        let fills = empty::fills(&renamed, &kept.shapes, kept.silent_before.as_deref());
-        backfill::run(conn, (way.patience, clock), &fills, &kept.shapes).await?;
+        tighten(conn, context, |step| {
+            NEEDED_BY_BACKFILL.iter().any(|index| step.what == format!("create index {index}"))
+        })
+        .await?;
+        let fills = empty::fills(&renamed, &stored.shapes, stored.silent_before.as_deref());
+        backfill::run(conn, (context.patience, clock), &fills, &stored.shapes).await?;
     }
-    tighten(conn, way, |_| true).await?;
-    if let Some(kept) = &kept {
-        verify(conn, server, &mut report, &kept.shapes).await?;
+    tighten(conn, context, |_| true).await?;
+    if let Some(stored) = &stored {
+        verify(conn, server, &mut report, &stored.shapes).await?;
     }
     report.took_ms += u64::try_from(clock.now().since(started).as_millis()).unwrap_or(u64::MAX);
-    if let Some(mut kept) = kept.take() {
-        kept.report.clone_from(&report);
-        finish(conn, way, &kept).await?;
+    if let Some(mut stored) = stored.take() {
+        stored.report.clone_from(&report);
+        finish(conn, context, &stored).await?;
     }
     Ok(report)
 }
@@ -162,7 +166,7 @@ fn lines(plan: &AdoptPlan, options: &AdoptOptions) -> Vec<ReportLine> {
     let line = |step: &AdoptStep| ReportLine { phase: step.phase, what: step.what.clone() };
     let mut lines: Vec<ReportLine> = plan.of(Phase::Expand).map(line).collect();
     if plan.kind.has_old_names() && views::are_wanted(plan, plan.kind, options) {
-        let what = "make the views for the old names in the schema legacy".to_owned();
+        let what = "create the views for the old names in the schema legacy".to_owned();
         lines.push(ReportLine { phase: Phase::Expand, what });
     }
     if plan.kind.is_legacy() && plan.kind != Kind::Mixed {
@@ -172,7 +176,7 @@ fn lines(plan: &AdoptPlan, options: &AdoptOptions) -> Vec<ReportLine> {
     lines
 }
 
-/// Counts, hashes, and everything that stands in the way.
+/// Returns the report with counts and hashes; fails with everything that prevents the adoption.
 async fn first_report(
     conn: &mut PgConnection,
     plan: &AdoptPlan,
@@ -206,13 +210,13 @@ async fn first_report(
         report.warnings.extend(others(conn, options).await?);
     } else if let Some(role) = &options.legacy_role {
         report.notes.push(format!(
-            "this generation of the older application uses the names that stay: {role} goes on without views"
+            "this generation of the older application uses names that do not change: {role} needs no views"
         ));
     }
     Ok(report)
 }
 
-/// Begins an adoption, or takes up the one that was begun: counts, hashes and a digest of every row, in one transaction.
+/// Begins an adoption, or resumes one: stores counts, hashes and a digest of every row, in one transaction.
 async fn prepare(
     conn: &mut PgConnection,
     plan: &AdoptPlan,
@@ -222,22 +226,25 @@ async fn prepare(
     if plan.kind == Kind::Adopting {
         let sql = "SELECT report FROM schema_adoption WHERE completed_at IS NULL ORDER BY started_at DESC LIMIT 1";
         let row: Option<(Json<StoredReport>,)> = sqlx::query_as(sql).fetch_optional(&mut *conn).await?;
-        let row =
-            row.ok_or_else(|| AdoptError::Refused(vec![format!("{BEFORE} is there, but no adoption is under way")]))?;
-        let mut kept = row.0.0;
-        if kept.silent_before.is_none() {
-            // Begun by an earlier release. Said once: what is filled from here on would change it.
-            kept.silent_before = Some(proof::silent_before(conn, plan).await?);
+        let row = row.ok_or_else(|| {
+            AdoptError::Refused(vec![format!(
+                "the table {BEFORE} exists, but schema_adoption has no unfinished adoption"
+            )])
+        })?;
+        let mut stored = row.0.0;
+        if stored.silent_before.is_none() {
+            // Begun by an earlier release. Determined once: the rows filled from here on would change it.
+            stored.silent_before = Some(proof::silent_before(conn, plan).await?);
             let sql = "UPDATE schema_adoption SET report = $1 WHERE completed_at IS NULL";
-            sqlx::query(sql).bind(Json(&kept)).execute(&mut *conn).await?;
+            sqlx::query(sql).bind(Json(&stored)).execute(&mut *conn).await?;
         }
-        return Ok(kept);
+        return Ok(stored);
     }
     let mut report = first_report(conn, plan, options, false).await?;
     report.steps = lines(plan, options);
     let shapes = proof::shapes(&plan.found, &plan.names);
     let mut tx = conn.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-    // Measured again in one view of the database: what is written from here on counts as written meanwhile.
+    // Measured again in one snapshot: what is written from here on counts as written meanwhile.
     report.tables = proof::measure(&mut tx, &shapes, &plan.names).await?;
     report.picture_keys = proof::first_keys(&mut tx, plan).await?;
     proof::keep(&mut tx, &shapes, &plan.names).await?;
@@ -247,53 +254,53 @@ async fn prepare(
         sqlx::raw_sql(AssertSqlSafe(table.sql.clone())).execute(&mut *tx).await?;
     }
     let silent_before = Some(proof::silent_before(&mut tx, plan).await?);
-    let kept = StoredReport { report, shapes, silent_before };
+    let stored = StoredReport { report, shapes, silent_before };
     sqlx::query("INSERT INTO schema_adoption (id, fingerprint, report, started_at) VALUES ($1, $2, $3, now())")
         .bind(id)
         .bind(plan.kind.as_str())
-        .bind(Json(&kept))
+        .bind(Json(&stored))
         .execute(&mut *tx)
         .await?;
     tx.commit().await?;
-    Ok(kept)
+    Ok(stored)
 }
 
-/// Without these the backfill would read a whole table for each of its batches, where the older tool stopped before it made them.
-const SOUGHT_BY_BACKFILL: &[&str] = &["generated_asset_product_asset_idx", "generated_asset_generation_flow_id_idx"];
+/// Without these the backfill would scan a whole table per batch, if the older tool stopped before it created them.
+const NEEDED_BY_BACKFILL: &[&str] = &["generated_asset_product_asset_idx", "generated_asset_generation_flow_id_idx"];
 
-/// Indices, rules and proofs, each by itself and without holding anybody up.
+/// Runs the indices, constraints and validations, each by itself and without blocking others.
 async fn tighten(
     conn: &mut PgConnection,
-    way: ExpandContext<'_>,
+    context: ExpandContext<'_>,
     which: impl Fn(&AdoptStep) -> bool,
 ) -> Result<(), AdoptError> {
-    let plan = AdoptPlan::read(conn, way.server).await?;
+    let plan = AdoptPlan::read(conn, context.server).await?;
     if !plan.problems.is_empty() {
         return Err(AdoptError::Refused(plan.problems));
     }
     for step in plan.of(Phase::Tighten).filter(|step| which(step)) {
-        let mut tries = Tries::new(way.clock);
-        while let Err(error) = take(conn, way, step).await {
+        let mut tries = Tries::new(context.clock);
+        while let Err(error) = take(conn, context, step).await {
             tries.again(conn, error).await?;
         }
     }
     Ok(())
 }
 
-async fn take(conn: &mut PgConnection, way: ExpandContext<'_>, step: &AdoptStep) -> sqlx::Result<()> {
+async fn take(conn: &mut PgConnection, context: ExpandContext<'_>, step: &AdoptStep) -> sqlx::Result<()> {
     let sql = AssertSqlSafe(step.sql.clone());
-    // An index made beside the others' work has to wait for them, and nobody waits for it. It is made outside any
-    // transaction, and its names are whole.
+    // A concurrent index build has to wait for other sessions, and nobody waits for it. It runs outside any
+    // transaction, with schema-qualified names.
     if step.sql.contains("CONCURRENTLY") {
         return sqlx::raw_sql(sql).execute(conn).await.map(drop);
     }
-    let mut tx = conn.begin_with(way.server.begin()).await?;
-    way.patience.wait_briefly(&mut tx).await?;
+    let mut tx = conn.begin_with(context.server.begin()).await?;
+    context.patience.wait_briefly(&mut tx).await?;
     sqlx::raw_sql(sql).execute(&mut *tx).await?;
     tx.commit().await
 }
 
-/// Compares everything with what it was.
+/// Compares every row with its initial digest.
 async fn verify(
     conn: &mut PgConnection,
     server: &TransactionSetup,
@@ -310,27 +317,31 @@ async fn verify(
     report.references_lost = proof::lost_references(shapes, &now);
     let missing: i64 = report.tables.iter().map(|proof| proof.missing).sum();
     if missing > 0 {
-        let text = "rows that were there at the beginning are gone: deleted by somebody else meanwhile, or links that were there twice";
+        let text = "rows of the beginning are missing: deleted by another session meanwhile, or duplicate links";
         report.warnings.push(format!("{missing} {text}"));
     }
     Ok(())
 }
 
-/// Keeps the proof and lets go of the digests, together: the adoption is over.
-async fn finish(conn: &mut PgConnection, way: ExpandContext<'_>, kept: &StoredReport) -> Result<(), AdoptError> {
-    let mut tries = Tries::new(way.clock);
-    while let Err(error) = finish_at_once(conn, way, kept).await {
+/// Stores the proof and drops the digests in one transaction: the adoption is finished.
+async fn finish(conn: &mut PgConnection, context: ExpandContext<'_>, stored: &StoredReport) -> Result<(), AdoptError> {
+    let mut tries = Tries::new(context.clock);
+    while let Err(error) = finish_at_once(conn, context, stored).await {
         tries.again(conn, error).await?;
     }
     Ok(())
 }
 
-async fn finish_at_once(conn: &mut PgConnection, way: ExpandContext<'_>, kept: &StoredReport) -> sqlx::Result<()> {
+async fn finish_at_once(
+    conn: &mut PgConnection,
+    context: ExpandContext<'_>,
+    stored: &StoredReport,
+) -> sqlx::Result<()> {
     let mut tx = conn.begin().await?;
-    way.patience.wait_briefly(&mut tx).await?;
+    context.patience.wait_briefly(&mut tx).await?;
     sqlx::raw_sql(AssertSqlSafe(format!("DROP TABLE {BEFORE}"))).execute(&mut *tx).await?;
     sqlx::query("UPDATE schema_adoption SET report = $1, completed_at = now() WHERE completed_at IS NULL")
-        .bind(Json(kept))
+        .bind(Json(stored))
         .execute(&mut *tx)
         .await?;
     tx.commit().await

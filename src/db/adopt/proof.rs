@@ -1,4 +1,4 @@
-//! Counts and hashes before and after: the proof that a legacy database's rows are those that were there.
+//! Counts and hashes before and after: the proof that a legacy database's rows are unchanged.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -9,17 +9,17 @@ use super::{
     report::{HashPair, TableProof},
 };
 
-/// A table whose rows are proved: its names and the columns it had, under their new names.
+/// A table to prove: its names and its initial columns, under their new names.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(super) struct Shape {
     pub table: String,
     pub was: String,
     pub columns: Vec<String>,
-    /// References to it: `table.column`.
+    /// Foreign keys that refer to it: `table.column`.
     pub referred_by: Vec<String>,
 }
 
-/// The tables of a database that was just found, with the names they will have.
+/// Returns the tables of the present schema, with the names they will have.
 pub(super) fn shapes(found: &FoundSchema, names: &OldNames) -> Vec<Shape> {
     let new = |was: &str| names.tables.iter().find(|(_, old)| *old == was).map_or(was, |(new, _)| new).to_owned();
     let new_column = |table: &str, was: &str| {
@@ -52,7 +52,7 @@ pub(super) fn shapes(found: &FoundSchema, names: &OldNames) -> Vec<Shape> {
     shapes
 }
 
-/// `SELECT id, digest FROM table` over the columns it had, under the names of now or of before.
+/// Returns `SELECT id, digest FROM table` over the initial columns, under the new or the old names.
 fn digests(shape: &Shape, names: &OldNames, old: bool) -> String {
     let column = |name: &String| {
         let name = if old { names.column(&shape.table, name) } else { name.as_str() };
@@ -65,10 +65,10 @@ fn digests(shape: &Shape, names: &OldNames, old: bool) -> String {
     format!("SELECT {id} AS id, {digest} AS digest FROM \"{table}\"")
 }
 
-/// Sums digests without regard to their order.
+/// Sums digests independently of their order.
 const SUM: &str = "count(*), coalesce(sum(('x' || substr(digest, 1, 15))::bit(60)::bigint::numeric), 0)::text";
 
-/// Counts and hashes of every table, under the names of before.
+/// Measures counts and hashes of every table, under the old names.
 pub(super) async fn measure(
     conn: &mut PgConnection,
     shapes: &[Shape],
@@ -84,7 +84,7 @@ pub(super) async fn measure(
     Ok(proofs)
 }
 
-/// Keeps every row's digest in a table of its own: from then on, and until that table goes, an adoption is under way.
+/// Stores every row's digest in a separate table. As long as that table exists, an adoption is in progress.
 pub(super) async fn keep(conn: &mut PgConnection, shapes: &[Shape], names: &OldNames) -> sqlx::Result<()> {
     let make = format!(
         "CREATE TABLE {BEFORE} (table_name text NOT NULL, id text NOT NULL, digest text NOT NULL, ours boolean NOT NULL DEFAULT false)"
@@ -98,7 +98,7 @@ pub(super) async fn keep(conn: &mut PgConnection, shapes: &[Shape], names: &OldN
     Ok(())
 }
 
-/// Compares every row with its digest from before.
+/// Compares every row with its initial digest.
 pub(super) async fn compare(conn: &mut PgConnection, shape: &Shape, proof: &mut TableProof) -> sqlx::Result<()> {
     let now = digests(shape, &OldNames::default(), false);
     let sql = format!("SELECT {SUM} FROM ({now}) d");
@@ -118,7 +118,7 @@ pub(super) async fn compare(conn: &mut PgConnection, shape: &Shape, proof: &mut 
     Ok(())
 }
 
-/// Those of these rows that nobody has written since the beginning.
+/// Returns those of these rows that nobody has written since the beginning.
 pub(super) async fn as_before(conn: &mut PgConnection, shape: &Shape, ids: &[String]) -> sqlx::Result<Vec<String>> {
     let now = digests(shape, &OldNames::default(), false);
     let sql = format!(
@@ -128,7 +128,7 @@ pub(super) async fn as_before(conn: &mut PgConnection, shape: &Shape, ids: &[Str
     sqlx::query_scalar(AssertSqlSafe(sql)).bind(ids).fetch_all(conn).await
 }
 
-/// What was just written in these rows was announced: their digests of now are those to be found at the end.
+/// Records the present digests of these rows as expected: the report announced the write.
 pub(super) async fn count_as_ours(conn: &mut PgConnection, shape: &Shape, ids: &[String]) -> sqlx::Result<()> {
     let now = digests(shape, &OldNames::default(), false);
     let now = format!("coalesce((SELECT n.digest FROM ({now}) n WHERE n.id = b.id), '')");
@@ -139,7 +139,7 @@ pub(super) async fn count_as_ours(conn: &mut PgConnection, shape: &Shape, ids: &
     sqlx::query(AssertSqlSafe(sql)).bind(ids).execute(conn).await.map(drop)
 }
 
-/// The links of these pictures, which had none, were just made.
+/// Records the links just created for pictures that had none.
 pub(super) async fn count_links_as_ours(
     conn: &mut PgConnection,
     shape: &Shape,
@@ -155,7 +155,7 @@ pub(super) async fn count_links_as_ours(
     sqlx::query(AssertSqlSafe(sql)).bind(pictures).execute(conn).await.map(drop)
 }
 
-/// What only the later application and its people write: the first of it tells since when that one has been at work.
+/// Rows that only the later application writes: the earliest shows since when it has been in use.
 const TRACES: &[(&str, &str)] = &[
     ("generated_asset", "approved_at"),
     ("generation_event", "created_at"),
@@ -164,8 +164,9 @@ const TRACES: &[(&str, &str)] = &[
     ("user_favorite", "created_at"),
 ];
 
-/// Up to when a picture's status may be what a tool wrote into every row: until the later application began to work, or, where
-/// it has left no trace, until the first picture was made that has another status.
+/// Returns the time before which a picture's status may be a default that a tool wrote into every row: until the
+/// later application was first used, or, without a trace of that, until the first picture with another status was
+/// created.
 pub(super) async fn silent_before(conn: &mut PgConnection, plan: &AdoptPlan) -> sqlx::Result<String> {
     let table = plan.names.table("generated_asset");
     if !plan.found.has(table, "status") {
@@ -183,14 +184,14 @@ pub(super) async fn silent_before(conn: &mut PgConnection, plan: &AdoptPlan) -> 
     sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(conn).await
 }
 
-/// The hash over id and key of every picture.
+/// Returns the hash over id and key of every picture.
 pub(super) async fn picture_keys(conn: &mut PgConnection, names: &OldNames) -> sqlx::Result<String> {
     let (table, column) = (names.table("generated_asset"), names.column("generated_asset", "asset_url"));
     let sql = format!("SELECT {SUM} FROM (SELECT md5(ROW(id, \"{column}\")::text) AS digest FROM {table}) d");
     sqlx::query_as::<_, (i64, String)>(AssertSqlSafe(sql)).fetch_one(conn).await.map(|(_, hash)| hash)
 }
 
-/// The hashes of pictures' keys at the beginning, where there are pictures.
+/// Returns the initial hash of the pictures' keys; `None` without pictures.
 pub(super) async fn first_keys(conn: &mut PgConnection, plan: &AdoptPlan) -> sqlx::Result<Option<HashPair>> {
     let (table, column) = (plan.names.table("generated_asset"), plan.names.column("generated_asset", "asset_url"));
     if !plan.found.has(table, column) {
@@ -199,18 +200,18 @@ pub(super) async fn first_keys(conn: &mut PgConnection, plan: &AdoptPlan) -> sql
     Ok(Some(HashPair { before: picture_keys(conn, &plan.names).await?, after: None }))
 }
 
-/// References that were there before and are not now.
+/// Returns the foreign keys that existed before and are missing now.
 pub(super) fn lost_references(shapes: &[Shape], now: &FoundSchema) -> Vec<String> {
     let mut lost = Vec::new();
     for shape in shapes {
         for from in &shape.referred_by {
             let (table, column) = from.split_once('.').unwrap_or((from, ""));
-            let kept = now.tables.get(table).is_some_and(|live| {
+            let still_there = now.tables.get(table).is_some_and(|live| {
                 let refers =
                     |rule: &&super::catalogue::FoundConstraint| rule.kind == "f" && rule.columns == [column.to_owned()];
                 live.rules.iter().any(|rule| refers(&rule) && rule.refers.as_deref() == Some(&shape.table))
             });
-            if !kept {
+            if !still_there {
                 lost.push(format!("{from} -> {}", shape.table));
             }
         }

@@ -1,4 +1,5 @@
-//! Tells from its catalogue which kind of database this is, and which of its names are old. A history table is never asked.
+//! Determines from its catalogue which kind of database this is, and which of its names are old. Never consults a
+//! history table.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use super::{catalogue::FoundSchema, step::quoted};
 use crate::model::words;
 
 words! {
-    /// What was found. The generations are those of the older application.
+    /// The kind of a database. The generations are those of the older application.
     Kind {
         /// None of our tables.
         Empty = "empty",
@@ -20,13 +21,13 @@ words! {
         Gen2 = "gen2",
         /// Later still: columns renamed once more.
         Gen3 = "gen3",
-        /// Some tables have their old names and some their new ones, or the tool that renames them stopped before the end.
+        /// Some tables have old names and some new ones, or the tool that renames them was interrupted.
         Half = "half",
-        /// One table or column under both its names, and rows in both. Refused.
+        /// A table or column exists under both names, with data in both. Refused.
         Mixed = "mixed",
-        /// An adoption that was interrupted.
+        /// An adoption is in progress or was interrupted.
         Adopting = "adopting",
-        /// Made by an earlier release of this program.
+        /// The schema of an earlier release of this program.
         Older = "older",
         /// Nothing to do.
         Current = "current",
@@ -34,18 +35,18 @@ words! {
 }
 
 impl Kind {
-    /// Whether the rows are the older application's, so that adopting is a decision for a person.
+    /// Whether the rows belong to the older application, so that adopting needs a person's decision.
     pub fn is_legacy(self) -> bool {
         !matches!(self, Self::Empty | Self::Older | Self::Current)
     }
 
-    /// Whether an application that knows the old names may still be running on it.
+    /// Whether an application that uses the old names may still be running on it.
     pub fn has_old_names(self) -> bool {
         matches!(self, Self::Gen0 | Self::Gen1 | Self::Gen3 | Self::Half)
     }
 }
 
-/// The table that holds every row's digest while an adoption is under way; its presence tells that one is.
+/// The table of every row's digest during an adoption; its existence marks one in progress.
 pub(super) const BEFORE: &str = "schema_adoption_before";
 
 const TABLES: &[(&str, &str)] = &[
@@ -56,7 +57,7 @@ const TABLES: &[(&str, &str)] = &[
     ("generated_image", "generated_asset"),
 ];
 
-/// Table by its new name (every table where it is empty), old column, new column.
+/// Table by its new name (all tables if empty), old column, new column.
 const COLUMNS: &[(&str, &str, &str)] = &[
     ("", "organization_id", "client_id"),
     ("session", "active_organization_id", "active_client_id"),
@@ -67,7 +68,7 @@ const COLUMNS: &[(&str, &str, &str)] = &[
     ("generated_asset", "flow_id", "generation_flow_id"),
     ("generated_asset", "r2_key", "asset_url"),
     ("favorite_image", "generated_image_id", "generated_asset_id"),
-    // What the third generation called otherwise.
+    // Columns that only the third generation names differently.
     ("product", "scene_types", "room_types"),
     ("product", "store_id", "erp_id"),
     ("product", "store_sku", "erp_sku"),
@@ -76,10 +77,10 @@ const COLUMNS: &[(&str, &str, &str)] = &[
     ("product_image", "preview_url", "r2_key_preview"),
 ];
 
-/// What only the third generation has.
+/// Columns that only the third generation has.
 const THIRD: &[(&str, &str)] = &[("product", "store_id"), ("product", "scene_types"), ("product_image", "image_url")];
 
-/// The old name of each renamed thing, by its new one.
+/// The old name of each renamed table and column, by its new one.
 #[derive(Debug, Default, Clone)]
 pub(super) struct OldNames {
     pub tables: BTreeMap<String, String>,
@@ -87,18 +88,18 @@ pub(super) struct OldNames {
 }
 
 impl OldNames {
-    /// What this table is called now.
+    /// Returns the present name of a table.
     pub(super) fn table<'a>(&'a self, name: &'a str) -> &'a str {
         self.tables.get(name).map_or(name, String::as_str)
     }
 
-    /// What this column is called now.
+    /// Returns the present name of a column.
     pub(super) fn column<'a>(&'a self, table: &str, name: &'a str) -> &'a str {
         self.columns.get(&(table.to_owned(), name.to_owned())).map_or(name, String::as_str)
     }
 }
 
-/// Things that stand under both names, as `old and new`.
+/// Returns what exists under both names, as `(old, new)`.
 pub(super) fn doubles(found: &FoundSchema) -> Vec<(String, String)> {
     let mut doubles = Vec::new();
     for (old, new) in TABLES {
@@ -119,7 +120,7 @@ pub(super) fn doubles(found: &FoundSchema) -> Vec<(String, String)> {
     doubles
 }
 
-/// Asks which of the things that stand under both names hold no row, or no value.
+/// Finds which of the things that exist under both names are empty.
 pub(super) async fn note_empty(conn: &mut PgConnection, found: &mut FoundSchema) -> sqlx::Result<()> {
     for name in doubles(found).into_iter().flat_map(|(old, new)| [old, new]) {
         let sql = format!("SELECT {}", is_empty(&name));
@@ -137,11 +138,11 @@ fn is_empty(name: &str) -> String {
     }
 }
 
-/// Of two things under both names, the one that holds nothing goes: a tool that was told to make what it should have renamed
-/// leaves such. Turns the catalogue into what it will be then; gives what is done, and by which statements.
+/// Of two things under both names, drops the empty one: a tool that created what it should have renamed leaves such.
+/// Applies that to the catalogue; returns descriptions and statements.
 pub(super) fn drop_empty(found: &mut FoundSchema) -> Vec<(String, String)> {
     let mut steps = Vec::new();
-    // A database that has been ours is not tidied up behind its owner's back.
+    // A database that this program already uses is not cleaned up without its owner's knowledge.
     if found.tables.contains_key("daemon_lease") {
         return steps;
     }
@@ -150,11 +151,11 @@ pub(super) fn drop_empty(found: &mut FoundSchema) -> Vec<(String, String)> {
         sides.find(|(name, _)| found.empty.contains(name))
     };
     while let Some((name, other)) = empty(found) {
-        let what = format!("drop {name}: it holds nothing, and {other} is there");
+        let what = format!("drop {name}: it is empty, and {other} exists");
         let table = name.split('.').next().unwrap_or_default();
         let guard = format!(
             "DO $do$ BEGIN LOCK TABLE {} IN ACCESS EXCLUSIVE MODE; IF NOT ({}) THEN RAISE EXCEPTION \
-             'something was written into {name} meanwhile, which is called {other} as well: nothing was changed; run store-sync migrate again'; \
+             '{name}, which also exists as {other}, was written to in the meantime: nothing was changed; run store-sync migrate again'; \
              END IF; END $do$",
             quoted(table),
             is_empty(&name)
@@ -178,7 +179,7 @@ fn new_name(table: &str) -> &str {
     TABLES.iter().find(|(old, _)| *old == table).map_or(table, |(_, new)| new)
 }
 
-/// Which kind of database this is. `complete` says whether it lacks nothing.
+/// Returns the kind of the database. `complete` says that no step is missing.
 pub(super) fn kind(found: &FoundSchema, complete: bool) -> Kind {
     let table = |name: &str| found.tables.contains_key(name);
     let count = |names: &[&str]| names.iter().filter(|name| table(name)).count();
@@ -201,7 +202,7 @@ pub(super) fn kind(found: &FoundSchema, complete: bool) -> Kind {
     } else if old > 0 || (new > 0 && old_columns) {
         Kind::Half
     } else if table("generation_flow") && !found.has("generation_flow", "client_id") {
-        // Every name is new, but flows have no owner: no application of any generation has run on this.
+        // Every name is new, but flows have no owner: no generation of the application has run on this.
         Kind::Half
     } else if complete {
         Kind::Current
@@ -216,7 +217,7 @@ pub(super) fn kind(found: &FoundSchema, complete: bool) -> Kind {
     }
 }
 
-/// Turns the catalogue into what it will be under the new names; gives the statements and the old names.
+/// Applies the new names to the catalogue; returns the statements and the old names.
 pub(super) fn rename(found: &mut FoundSchema) -> (Vec<String>, OldNames) {
     let (mut statements, mut names) = (Vec::new(), OldNames::default());
     for (old, new) in TABLES {

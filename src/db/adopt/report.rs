@@ -1,4 +1,4 @@
-//! What an adoption did, as it is printed and kept in `schema_adoption`.
+//! The report of an adoption, as it is printed and stored in `schema_adoption`.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{recognise::Kind, step::Phase};
 
-/// The whole story of one `migrate`.
+/// The report of one `migrate`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     pub engine: String,
     pub kind: Kind,
     pub dry_run: bool,
     pub steps: Vec<ReportLine>,
-    /// Rows of every table that was there, and the proof that they still are.
+    /// The row counts of every initial table, and the proof that the rows are unchanged.
     #[serde(default)]
     pub tables: Vec<TableProof>,
     /// The hash of every picture's id and key, before and after: keys are not rewritten.
@@ -21,10 +21,10 @@ pub struct Report {
     pub picture_keys: Option<HashPair>,
     #[serde(default)]
     pub quarantine: Quarantine,
-    /// References to each table: those there were before must all be there after.
+    /// Foreign keys that existed before and are missing after.
     #[serde(default)]
     pub references_lost: Vec<String>,
-    /// What is not ours and was left alone.
+    /// What is not ours and was left unchanged.
     #[serde(default)]
     pub notes: Vec<String>,
     /// What a person should know or do.
@@ -32,49 +32,49 @@ pub struct Report {
     pub warnings: Vec<String>,
     #[serde(default)]
     pub legacy_role: Option<String>,
-    /// How long the tables were locked for everybody.
+    /// How long the tables were locked exclusively.
     #[serde(default)]
     pub expand_lock_ms: Option<u64>,
     #[serde(default)]
     pub took_ms: u64,
 }
 
-/// One step, done or to be done.
+/// One step, finished or planned.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReportLine {
     pub phase: Phase,
     pub what: String,
 }
 
-/// A table before and after, in the columns it had before.
+/// A table before and after, over its initial columns.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
 pub struct TableProof {
     pub table: String,
-    /// The name it had.
+    /// Its initial name.
     pub was: String,
     pub rows_before: i64,
-    /// The sum of all rows' digests: independent of their order.
+    /// The sum of all rows' digests, independent of their order.
     pub hash_before: String,
     #[serde(default)]
     pub rows_after: Option<i64>,
     #[serde(default)]
     pub hash_after: Option<String>,
-    /// Rows that the adoption itself completed, as it had announced.
+    /// Rows that the adoption itself completed, as announced.
     #[serde(default)]
     pub filled: i64,
-    /// Rows that somebody wrote while the adoption ran.
+    /// Rows that another session changed during the adoption.
     #[serde(default)]
     pub changed: i64,
-    /// Rows that somebody added while the adoption ran.
+    /// Rows that another session added during the adoption.
     #[serde(default)]
     pub added: i64,
-    /// Rows that were there before and are not now.
+    /// Rows that existed before and are missing now.
     #[serde(default)]
     pub missing: i64,
 }
 
 impl TableProof {
-    /// Whether the rows are those of before, but for what the adoption had announced.
+    /// Whether the rows are unchanged, except for what the adoption announced.
     pub fn is_same(&self) -> bool {
         let others = self.changed + self.added + self.missing;
         self.hash_after.as_ref() == Some(&self.hash_before)
@@ -82,7 +82,7 @@ impl TableProof {
     }
 }
 
-/// Two hashes that have to be the same.
+/// Two hashes that must be equal.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
 pub struct HashPair {
     pub before: String,
@@ -90,16 +90,16 @@ pub struct HashPair {
     pub after: Option<String>,
 }
 
-/// Members of lists that could not become links. The lists themselves stay as they are.
+/// List members that could not become links. The lists themselves stay unchanged.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Quarantine {
     /// How many, by reason.
     pub counts: BTreeMap<String, i64>,
-    /// The first of them.
+    /// The first ones.
     pub members: Vec<Rejected>,
 }
 
-/// One of them.
+/// A list member that could not become a link.
 #[derive(Debug, Clone, Serialize, Deserialize, sqlx::FromRow)]
 pub struct Rejected {
     pub table_name: String,
@@ -127,7 +127,7 @@ impl Report {
         }
     }
 
-    /// Whether every row that was there is there, unchanged.
+    /// Whether every initial row exists, unchanged.
     pub fn is_identical(&self) -> bool {
         self.tables.iter().all(TableProof::is_same)
             && self.references_lost.is_empty()

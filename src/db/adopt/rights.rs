@@ -1,4 +1,4 @@
-//! What the database's owner has to allow before anything is changed, each with the statement that allows it (PostgreSQL).
+//! The privileges that an adoption needs, each with the statement that grants it (PostgreSQL).
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use super::{
     views::{self, exact},
 };
 
-/// Everything that an adoption needs and our role may not do.
+/// Returns a problem for every privilege that our role lacks.
 pub(super) async fn problems(
     conn: &mut PgConnection,
     plan: &AdoptPlan,
     options: &AdoptOptions,
 ) -> sqlx::Result<Vec<String>> {
     let mut problems = tables(conn, plan).await?;
-    // Once the names have changed, an adoption that was interrupted has its views.
+    // After the renames, an interrupted adoption already has its views.
     let begun = plan.kind == Kind::Adopting && !plan.names.tables.is_empty();
     if plan.kind.has_old_names() || begun {
         problems.extend(match &options.legacy_role {
@@ -31,7 +31,7 @@ pub(super) async fn problems(
     Ok(problems)
 }
 
-/// What showing a role the old names takes.
+/// Returns problems that prevent putting the old names first in a role's search path.
 pub(super) async fn of_old_names(conn: &mut PgConnection, plan: &AdoptPlan, role: &str) -> sqlx::Result<Vec<String>> {
     let mut problems = schema(conn, plan, Some(role)).await?;
     let path = SearchPath::of(conn, role).await?;
@@ -40,7 +40,7 @@ pub(super) async fn of_old_names(conn: &mut PgConnection, plan: &AdoptPlan, role
     }
     if !may_alter(conn, role).await? {
         problems.push(format!(
-            "the database role {} may not set the search path of {role}. Let an administrator run: {}",
+            "the database role {} cannot set the search path of {role}. As an administrator, run: {}",
             me(conn).await?,
             path.prepare(role, &database(conn).await?)
         ));
@@ -48,9 +48,9 @@ pub(super) async fn of_old_names(conn: &mut PgConnection, plan: &AdoptPlan, role
     Ok(problems)
 }
 
-/// Whether our role may change what is set for another.
+/// Whether our role may change another role's settings.
 pub(super) async fn may_alter(conn: &mut PgConnection, role: &str) -> sqlx::Result<bool> {
-    // Since version 16 the right to alter roles counts for those only that one was given to administer.
+    // Since version 16, CREATEROLE applies only to roles with ADMIN OPTION.
     let sql = "SELECT u.rolsuper OR r.oid = u.oid OR (u.rolcreaterole AND NOT r.rolsuper AND CASE \
                WHEN current_setting('server_version_num')::int >= 160000 THEN pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION') ELSE true END) \
                FROM pg_roles u, pg_roles r WHERE u.rolname = current_user AND r.rolname = $1";
@@ -58,7 +58,7 @@ pub(super) async fn may_alter(conn: &mut PgConnection, role: &str) -> sqlx::Resu
     Ok(may.unwrap_or(false))
 }
 
-/// The role that most tables of the older application belong to, where it is another than ours.
+/// Returns the role that owns most tables of the older application; `None` if it is ours.
 pub(super) async fn owner_of_tables(conn: &mut PgConnection, plan: &AdoptPlan) -> sqlx::Result<Option<String>> {
     let sql = "SELECT r.rolname::text FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.relkind IN ('r', 'p') \
                AND c.relnamespace = to_regnamespace($1) AND c.relname = ANY($2) GROUP BY 1 ORDER BY count(*) DESC LIMIT 1";
@@ -72,13 +72,13 @@ pub(super) async fn owner_of_tables(conn: &mut PgConnection, plan: &AdoptPlan) -
     Ok(owner.filter(|owner| *owner != me))
 }
 
-/// Our tables as they are called now.
+/// Returns the present names of our tables.
 fn names(plan: &AdoptPlan) -> Vec<String> {
     let ours = target::postgres().tables.iter().map(|table| plan.names.table(&table.name));
     ours.filter(|name| plan.found.tables.contains_key(*name)).map(str::to_owned).collect()
 }
 
-/// A table is altered by its owner alone, or by a member of that role.
+/// A table can be altered only by its owner, or by a member of that role.
 async fn tables(conn: &mut PgConnection, plan: &AdoptPlan) -> sqlx::Result<Vec<String>> {
     let sql = "SELECT r.rolname::text, c.relname::text FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner \
                WHERE c.relkind IN ('r', 'p') AND c.relnamespace = to_regnamespace($1) AND c.relname = ANY($2) \
@@ -90,43 +90,43 @@ async fn tables(conn: &mut PgConnection, plan: &AdoptPlan) -> sqlx::Result<Vec<S
         by_owner.entry(owner).or_default().push(table);
     }
     let me = me(conn).await?;
-    let told = |(owner, tables): (String, Vec<String>)| {
+    let message = |(owner, tables): (String, Vec<String>)| {
         format!(
-            "the tables {} belong to {owner}, so that the database role {me} may not alter them. Let {owner} or an administrator run: \
+            "the tables {} belong to {owner}, so the database role {me} cannot alter them. As {owner} or an administrator, run: \
              GRANT {} TO {}; or run this command as {owner}",
             tables.join(", "),
             exact(&owner),
             exact(&me)
         )
     };
-    Ok(by_owner.into_iter().map(told).collect())
+    Ok(by_owner.into_iter().map(message).collect())
 }
 
-/// The schema of the old names: to be made, or to be filled where it is there.
+/// Returns problems with the schema of the old names: creating it, or creating views in it.
 pub(super) async fn schema(conn: &mut PgConnection, plan: &AdoptPlan, role: Option<&str>) -> sqlx::Result<Vec<String>> {
     let me = me(conn).await?;
     if plan.found.legacy.is_none() {
         let sql = "SELECT has_database_privilege(current_database(), 'CREATE')";
         let may: bool = sqlx::query_scalar(sql).persistent(false).fetch_one(&mut *conn).await?;
-        let told = format!(
-            "the database role {me} may not make the schema legacy, which keeps the old names for the older application. Let the \
-             owner of the database run: GRANT CREATE ON DATABASE {db} TO {role}; or: CREATE SCHEMA legacy AUTHORIZATION {role}",
+        let message = format!(
+            "the database role {me} cannot create the schema legacy, which holds the old names for the older application. As the \
+             owner of the database, run: GRANT CREATE ON DATABASE {db} TO {role}; or: CREATE SCHEMA legacy AUTHORIZATION {role}",
             db = exact(&database(conn).await?),
             role = exact(&me)
         );
-        return Ok(if may { Vec::new() } else { vec![told] });
+        return Ok(if may { Vec::new() } else { vec![message] });
     }
     let sql = "SELECT pg_has_role(nspowner, 'USAGE'), has_schema_privilege('legacy', 'CREATE'), \
                $1::text IS NULL OR has_schema_privilege($1::text, 'legacy', 'USAGE') FROM pg_namespace WHERE nspname = 'legacy'";
     let (owns, creates, shown): (bool, bool, bool) =
         sqlx::query_as(sql).bind(role).persistent(false).fetch_one(&mut *conn).await?;
-    // Whoever owns it lets the older application in; others need that done.
-    let told = format!(
-        "the schema legacy is somebody else's, so that the database role {me} can make no views in it. Let its owner or an \
-         administrator run: ALTER SCHEMA legacy OWNER TO {}",
+    // The owner grants USAGE to the older application; for others that must be done already.
+    let message = format!(
+        "the schema legacy belongs to another role, so the database role {me} cannot create views in it. As its owner or an \
+         administrator, run: ALTER SCHEMA legacy OWNER TO {}",
         exact(&me)
     );
-    Ok(if owns || (creates && shown) { Vec::new() } else { vec![told] })
+    Ok(if owns || (creates && shown) { Vec::new() } else { vec![message] })
 }
 
 async fn me(conn: &mut PgConnection) -> sqlx::Result<String> {

@@ -1,4 +1,5 @@
-//! The role of the older application: it is shown the old names first, and its connections from before are counted (PostgreSQL).
+//! The role of the older application: puts the old names first in its search path, and counts its older connections
+//! (PostgreSQL).
 
 use std::collections::BTreeMap;
 
@@ -13,13 +14,14 @@ use super::{
 };
 use crate::db::server::TransactionSetup;
 
-/// The statement that shows a role the old names first, where nobody has done so.
+/// Returns the statement that puts the old names first in a role's search path; `None` if they already are.
 pub(super) async fn preparation(conn: &mut PgConnection, role: &str) -> sqlx::Result<Option<String>> {
     let path = SearchPath::of(conn, role).await?;
     Ok(if path.is_prepared() { None } else { Some(path.prepare(role, &database(conn).await?)) })
 }
 
-/// Shows a role the old names first, from its next connection on. Nothing changes for it while there are none.
+/// Puts the old names first in a role's search path, from its next connection on. As long as they do not exist,
+/// nothing changes for it.
 pub(super) async fn prepare_role(
     pool: &PgPool,
     server: &TransactionSetup,
@@ -42,7 +44,7 @@ pub(super) async fn prepare_role(
     }
     let mut text = Vec::new();
     if plan.found.legacy.is_none() {
-        // Whoever takes the database over is mostly whoever owns its tables; this may be somebody above both.
+        // The adopting role mostly owns the tables; this one may be above both.
         let owner = rights::owner_of_tables(&mut conn, &plan).await?;
         text.push(format!(
             "CREATE SCHEMA legacy{}",
@@ -60,7 +62,7 @@ pub(super) async fn prepare_role(
     Ok(RolePrepared::Now { sessions: older_sessions(&mut conn, role).await?.len() })
 }
 
-/// When each role was prepared stands in the comment of the schema: nothing else is there yet that could keep it.
+/// The time at which each role was prepared, stored in the comment of the schema: no other place exists yet.
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Comment {
     prepared: BTreeMap<String, String>,
@@ -72,14 +74,14 @@ impl Comment {
         let text: Option<Option<String>> = sqlx::query_scalar(sql).persistent(false).fetch_optional(conn).await?;
         Ok(match text.flatten() {
             None => Some(Self::default()),
-            // Somebody else's words stay.
+            // A comment by somebody else stays.
             Some(text) => serde_json::from_str(&text).ok(),
         })
     }
 }
 
-/// Keeps the time as the server tells it, now that the setting reaches new sessions. The first time counts: what began since
-/// then sees the old names.
+/// Stores the server's time once the setting applies to new sessions. The first time counts: sessions that began
+/// later have the old names.
 async fn note_time(conn: &mut PgConnection, role: &str) -> sqlx::Result<()> {
     let Some(mut comment) = Comment::read(conn).await? else { return Ok(()) };
     let mine = "SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = 'legacy'";
@@ -94,29 +96,29 @@ async fn note_time(conn: &mut PgConnection, role: &str) -> sqlx::Result<()> {
     sqlx::raw_sql(AssertSqlSafe(format!("COMMENT ON SCHEMA legacy IS '{text}'"))).execute(conn).await.map(drop)
 }
 
-/// Sessions of a role that began before it was shown the old names: they would not find their tables any more.
+/// Returns sessions of a role that began before its preparation: they would no longer find their tables.
 pub(super) async fn older_sessions(conn: &mut PgConnection, role: &str) -> sqlx::Result<Vec<String>> {
     let prepared = SearchPath::of(conn, role).await?.is_prepared();
     let since = Comment::read(conn).await?.and_then(|comment| comment.prepared.get(role).cloned());
-    // Whoever prepared the role by hand left no time.
+    // A role that was prepared by hand has no recorded time.
     let since = if prepared { since } else { Some("infinity".to_owned()) };
     let Some(since) = since else { return Ok(Vec::new()) };
-    let sql = "SELECT 'pid ' || pid || ' (' || coalesce(nullif(application_name, ''), 'a program without a name') || ' from ' \
+    let sql = "SELECT 'pid ' || pid || ' (' || coalesce(nullif(application_name, ''), 'an unnamed program') || ' from ' \
                || coalesce(client_addr::text, 'the server itself') || ', since ' || backend_start::timestamptz(0) || ')' \
                FROM pg_stat_activity WHERE datname = current_database() AND usename = $1 AND pid <> pg_backend_pid() \
                AND application_name <> 'store-sync' AND backend_start < $2::timestamptz ORDER BY backend_start";
     sqlx::query_scalar(sql).bind(role).bind(since).persistent(false).fetch_all(conn).await
 }
 
-/// Sessions among which may be the older application's, and what becomes of them.
+/// Returns a warning about a role's older sessions, with what to do; `None` without any.
 pub(super) async fn told_older_sessions(conn: &mut PgConnection, role: &str) -> sqlx::Result<Option<String>> {
     let sessions = older_sessions(conn, role).await?;
     let named: Vec<&str> = sessions.iter().take(5).map(String::as_str).collect();
     Ok((!sessions.is_empty()).then(|| {
         format!(
-            "{} connection(s) as {role} began before the role was shown the old names, and would not find its tables any more: {}{}. \
-             Run `store-sync migrate --prepare --legacy-role {role}`, then let it connect anew: restart the application, and behind a \
-             pooler, which keeps its connections to the server over such a restart, the pooler too (PgBouncer: RECONNECT)",
+            "{} connection(s) as {role} began before the role's search path was prepared, and would no longer find its tables: {}{}. \
+             Run `store-sync migrate --prepare --legacy-role {role}`, then make it reconnect: restart the application, and behind a \
+             pooler, whose server connections outlive such a restart, the pooler too (PgBouncer: RECONNECT)",
             sessions.len(),
             named.join(", "),
             if sessions.len() > named.len() { ", …" } else { "" }
@@ -124,23 +126,23 @@ pub(super) async fn told_older_sessions(conn: &mut PgConnection, role: &str) -> 
     }))
 }
 
-/// Who else is connected and would not see the old names after the expand.
+/// Returns warnings about other connected roles that would not have the old names after the expand.
 pub(super) async fn others(conn: &mut PgConnection, options: &AdoptOptions) -> sqlx::Result<Vec<String>> {
     let sql = "SELECT usename::text, count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
                AND usename IS NOT NULL AND application_name <> 'store-sync' GROUP BY 1 ORDER BY 1";
     let names: Vec<(String, i64)> = sqlx::query_as(sql).persistent(false).fetch_all(&mut *conn).await?;
     let prepared = prepared_roles(conn).await?;
-    let mut told = Vec::new();
+    let mut warnings = Vec::new();
     for (role, sessions) in &names {
         if prepared.contains(role) || options.legacy_role.as_ref() == Some(role) {
-            told.extend(told_older_sessions(conn, role).await?);
+            warnings.extend(told_older_sessions(conn, role).await?);
         } else {
-            told.push(format!(
-                "connected as {role} and not prepared ({sessions} connections): if that is the older application, it will not see its \
-                 old names until `store-sync migrate --prepare --legacy-role ROLE` was run and it has connected anew; behind a pooler, \
-                 the pooler has to connect anew"
+            warnings.push(format!(
+                "connected as {role} and not prepared ({sessions} connections): if that is the older application, it will not find its \
+                 old names until `store-sync migrate --prepare --legacy-role ROLE` was run and it has reconnected; behind a pooler, \
+                 the pooler has to reconnect"
             ));
         }
     }
-    Ok(told)
+    Ok(warnings)
 }

@@ -1,16 +1,17 @@
-//! Where a role looks for its tables: the old names are put first, what it had is kept behind them and given back (PostgreSQL).
+//! The search path of a role: the old names come first, the previous entries follow and are restored later
+//! (PostgreSQL).
 
 use sqlx::PgConnection;
 
 use super::views::exact;
 use crate::db::server;
 
-/// What a role looks through, in this database.
+/// The search path of a role in this database.
 #[derive(Debug)]
 pub(super) struct SearchPath {
-    /// Set for it in this very database.
+    /// Set for the role in this database.
     own: Option<Vec<String>>,
-    /// What holds where nothing is set here: for the role, for the database, or by the server itself.
+    /// The value without that setting: set for the role, for the database, or by the server.
     inherited: Vec<String>,
 }
 
@@ -31,19 +32,19 @@ impl SearchPath {
         Ok(Self { own: own.as_deref().map(server::names), inherited: server::names(&inherited) })
     }
 
-    /// Whether the old names come first already, whoever saw to it.
+    /// Whether the old names come first already, whoever set that.
     pub(super) fn is_prepared(&self) -> bool {
         self.own.as_ref().unwrap_or(&self.inherited).first().is_some_and(|first| first == LEGACY)
     }
 
-    /// What a database administrator says so that the old names come first, and everything else after them as before.
+    /// Returns the statement that puts the old names first, and everything else after them in its present order.
     pub(super) fn prepare(&self, role: &str, database: &str) -> String {
         let before = self.own.as_ref().unwrap_or(&self.inherited);
         let path = std::iter::once(LEGACY).chain(before.iter().map(String::as_str).filter(|name| *name != LEGACY));
         set(role, database, &path.collect::<Vec<_>>())
     }
 
-    /// What gives the role back what it had.
+    /// Returns the statement that restores the role's previous search path; `None` if nothing is set for it.
     pub(super) fn restore(&self, role: &str, database: &str) -> Option<String> {
         let before: Vec<&str> = self.own.as_ref()?.iter().map(String::as_str).filter(|name| *name != LEGACY).collect();
         Some(if before == self.inherited || before.is_empty() {
@@ -59,7 +60,7 @@ fn set(role: &str, database: &str, path: &[&str]) -> String {
     format!("ALTER ROLE {} IN DATABASE {} SET search_path = {}", exact(role), exact(database), path.join(", "))
 }
 
-/// The name of the database we are in.
+/// Returns the name of the present database.
 pub(super) async fn database(conn: &mut PgConnection) -> sqlx::Result<String> {
     sqlx::query_scalar("SELECT current_database()::text").persistent(false).fetch_one(conn).await
 }
@@ -70,7 +71,7 @@ pub(super) async fn no_role(conn: &mut PgConnection, role: &str) -> sqlx::Result
     Ok((!there).then(|| format!("there is no role '{role}' on this server")))
 }
 
-/// Roles that see the old names first in this database.
+/// Returns the roles that have the old names first in this database.
 pub(super) async fn prepared_roles(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
     let sql = "SELECT DISTINCT r.rolname::text FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) c \
                WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database())) \

@@ -1,6 +1,6 @@
-//! The same on the embedded engine: one transaction with foreign keys off, in which every table whose text differs is made
-//! anew and filled from the old one. (With foreign keys on, dropping the old table would empty columns that refer to it, and
-//! the switch does nothing inside a transaction.)
+//! The migration of an embedded database: one transaction with foreign keys off, in which every table whose
+//! definition differs is rebuilt from the old one. (With foreign keys on, dropping the old table would clear columns
+//! that refer to it, and the switch has no effect inside a transaction.)
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,23 +26,23 @@ use crate::{
     outside::{Clock, off_thread},
 };
 
-/// A table's text and columns, its indices and triggers.
+/// The present schema: definitions and columns of tables, indices and triggers.
 struct TableParts {
     catalogue: FoundSchema,
-    /// Name to text, of tables, indices and triggers.
+    /// Name to definition, of tables, indices and triggers.
     texts: BTreeMap<String, String>,
     triggers: BTreeSet<String>,
-    /// Index to table.
+    /// Index to its table.
     indices: BTreeMap<String, String>,
 }
 
-/// One thing to be done, in order.
+/// One step.
 enum SqliteStep {
     Run(String, String),
     Rebuild(&'static TargetTable),
 }
 
-/// Spaces and quotes do not make a difference.
+/// Normalises whitespace and quotes for comparison.
 fn plain(sql: &str) -> String {
     sql.replace('"', "").split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -51,7 +51,7 @@ async fn read(conn: &mut SqliteConnection) -> sqlx::Result<TableParts> {
     let rows = sqlx::query("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL")
         .fetch_all(&mut *conn)
         .await?;
-    let mut found = TableParts {
+    let mut present = TableParts {
         catalogue: FoundSchema::default(),
         texts: BTreeMap::new(),
         triggers: BTreeSet::new(),
@@ -64,21 +64,21 @@ async fn read(conn: &mut SqliteConnection) -> sqlx::Result<TableParts> {
             "table" if !name.starts_with("sqlite_") => {
                 let columns = "SELECT $1 AS table_name, name, type AS kind, \"notnull\" = 1 AS not_null, dflt_value AS \"default\" FROM pragma_table_info($1)";
                 let columns: Vec<FoundColumn> = sqlx::query_as(columns).bind(&name).fetch_all(&mut *conn).await?;
-                found.catalogue.tables.entry(name.clone()).or_default().columns = columns;
+                present.catalogue.tables.entry(name.clone()).or_default().columns = columns;
             }
-            "index" => drop(found.indices.insert(name.clone(), table)),
-            "trigger" => drop(found.triggers.insert(name.clone())),
+            "index" => drop(present.indices.insert(name.clone(), table)),
+            "trigger" => drop(present.triggers.insert(name.clone())),
             _ => continue,
         }
-        found.texts.insert(name, plain(&sql));
+        present.texts.insert(name, plain(&sql));
     }
-    Ok(found)
+    Ok(present)
 }
 
-/// What has to be done, the kind, and the old names.
-fn plan(found: &TableParts) -> (Kind, Vec<SqliteStep>, OldNames) {
+/// Returns the kind, the steps, and the old names.
+fn plan(present: &TableParts) -> (Kind, Vec<SqliteStep>, OldNames) {
     let target = target::sqlite();
-    let mut after = found.catalogue.clone();
+    let mut after = present.catalogue.clone();
     let (renames, names) = recognise::rename(&mut after);
     let run = |what: &str, sql: String| SqliteStep::Run(what.to_owned(), sql);
     let mut steps: Vec<SqliteStep> = Vec::new();
@@ -87,8 +87,8 @@ fn plan(found: &TableParts) -> (Kind, Vec<SqliteStep>, OldNames) {
     }
     for table in &target.tables {
         let was = names.table(&table.name);
-        match found.texts.get(was) {
-            None => steps.push(run(&format!("make table {}", table.name), table.sql.clone())),
+        match present.texts.get(was) {
+            None => steps.push(run(&format!("create table {}", table.name), table.sql.clone())),
             Some(text) if *text != plain(&table.sql) || was != table.name => steps.push(SqliteStep::Rebuild(table)),
             Some(_) => {}
         }
@@ -100,35 +100,37 @@ fn plan(found: &TableParts) -> (Kind, Vec<SqliteStep>, OldNames) {
     let mut indices = Vec::new();
     for index in &target.indices {
         let sql = index.sql(&index.name, None);
-        let is = found.texts.get(&index.name);
+        let is = present.texts.get(&index.name);
         let differs = is.is_some_and(|text| *text != plain(&sql));
         let gone = is.is_none() || rebuilt.contains(index.table.as_str());
         if differs && !rebuilt.contains(index.table.as_str()) {
             indices.push(run(&format!("drop index {}", index.name), format!("DROP INDEX {}", index.name)));
         }
         if differs || gone {
-            indices.push(run(&format!("make index {}", index.name), sql));
+            indices.push(run(&format!("create index {}", index.name), sql));
         }
     }
     steps.extend(indices);
-    let right =
-        |routine: &target::Routine| found.texts.get(&routine.name).is_some_and(|text| *text == plain(&routine.sql));
-    if !steps.is_empty() || !target.routines.iter().all(right) {
-        // A trigger that names a table which is away for a moment would stop the work.
-        let drops = found.triggers.iter().filter(|name| target.routines.iter().any(|routine| routine.name == **name));
+    let is_current =
+        |routine: &target::Routine| present.texts.get(&routine.name).is_some_and(|text| *text == plain(&routine.sql));
+    if !steps.is_empty() || !target.routines.iter().all(is_current) {
+        // A trigger that names a table which is missing for a moment would fail the migration.
+        let drops = present.triggers.iter().filter(|name| target.routines.iter().any(|routine| routine.name == **name));
         let drops: Vec<SqliteStep> =
-            drops.map(|name| run(&format!("put trigger {name} away"), format!("DROP TRIGGER {name}"))).collect();
+            drops.map(|name| run(&format!("drop trigger {name}"), format!("DROP TRIGGER {name}"))).collect();
         steps.splice(0..0, drops);
-        steps.extend(target.routines.iter().map(|routine| run(&format!("make {}", routine.name), routine.sql.clone())));
+        steps.extend(
+            target.routines.iter().map(|routine| run(&format!("create {}", routine.name), routine.sql.clone())),
+        );
     }
-    (recognise::kind(&found.catalogue, steps.is_empty()), steps, names)
+    (recognise::kind(&present.catalogue, steps.is_empty()), steps, names)
 }
 
 pub(super) async fn look(read_pool: &SqlitePool, readers: &Arc<Habits>) -> sqlx::Result<AdoptStatus> {
-    // Asked for by whoever watches, who may go away in the middle of it.
+    // Called by monitors, which may cancel it midway.
     let mut tx = HeldConnection::begin(read_pool, "BEGIN".into_sql_str(), readers).await?;
-    let found = read(&mut tx).await;
-    let (kind, steps, _) = plan(&tx.noted(found)?);
+    let present = read(&mut tx).await;
+    let (kind, steps, _) = plan(&tx.noted(present)?);
     Ok(AdoptStatus { kind, missing: lines(kind, &steps).into_iter().map(|line| line.what).collect() })
 }
 
@@ -137,7 +139,7 @@ fn lines(kind: Kind, steps: &[SqliteStep]) -> Vec<ReportLine> {
         .iter()
         .map(|step| match step {
             SqliteStep::Run(what, _) => what.clone(),
-            SqliteStep::Rebuild(table) => format!("make table {} anew and fill it from the old one", table.name),
+            SqliteStep::Rebuild(table) => format!("rebuild table {} from the old one", table.name),
         })
         .map(|what| ReportLine { phase: Phase::Expand, what })
         .collect();
@@ -149,25 +151,25 @@ fn lines(kind: Kind, steps: &[SqliteStep]) -> Vec<ReportLine> {
 
 pub(super) async fn dry_run(read_pool: &SqlitePool) -> Result<Report, AdoptError> {
     let mut conn = read_pool.acquire().await?.detach();
-    let found = read(&mut conn).await?;
-    let (kind, steps, names) = plan(&found);
+    let present = read(&mut conn).await?;
+    let (kind, steps, names) = plan(&present);
     let mut report = Report::new("sqlite", kind, true);
     report.steps = lines(kind, &steps);
-    before(&mut conn, &found, &names, &mut report).await?;
+    before(&mut conn, &present, &names, &mut report).await?;
     Ok(report)
 }
 
-/// Counts, hashes and what cannot become a link; an error where nothing may be changed.
+/// Fills in counts, hashes and the quarantine; fails if nothing may be changed.
 async fn before(
     conn: &mut SqliteConnection,
-    found: &TableParts,
+    present: &TableParts,
     names: &OldNames,
     report: &mut Report,
 ) -> Result<Vec<Shape>, AdoptError> {
     if !report.kind.is_legacy() {
         return Ok(Vec::new());
     }
-    let shapes = shapes(&found.catalogue, names);
+    let shapes = shapes(&present.catalogue, names);
     for shape in &shapes {
         let (rows, hash) = measure(conn, shape, Some(names)).await?;
         let (table, was) = (shape.table.clone(), shape.was.clone());
@@ -176,10 +178,10 @@ async fn before(
     if matches!(report.kind, Kind::Mixed | Kind::Gen3 | Kind::Gen0 | Kind::Gen2 | Kind::Adopting) {
         let rows: Vec<String> = report.tables.iter().map(|t| format!("{}: {} rows", t.was, t.rows_before)).collect();
         let doubles =
-            recognise::doubles(&found.catalogue).into_iter().map(|(old, new)| format!("both {old} and {new} exist"));
+            recognise::doubles(&present.catalogue).into_iter().map(|(old, new)| format!("both {old} and {new} exist"));
         let mut problems: Vec<String> = doubles.collect();
         problems.push(format!(
-            "a {} database is not adopted on the embedded engine; the tables hold {}",
+            "a {} database cannot be adopted on the embedded engine; its row counts are {}",
             report.kind,
             rows.join(", ")
         ));
@@ -198,16 +200,16 @@ pub(super) async fn run(
     options: &AdoptOptions,
 ) -> Result<Report, AdoptError> {
     let started = clock.now();
-    // The engine has no lock for this; processes that start together wait here for one another.
+    // SQLite has no lock for this; processes that start together wait here for one another.
     let lock = crate::db::lock_file(file, "migrate")?;
     let waited = off_thread(move || lock.lock().map(|()| lock)).await;
     let _alone = waited.map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))?.map_err(sqlx::Error::Io)?;
-    // A connection of its own: the switch must not stay off for anybody else.
+    // A separate connection: foreign keys must not stay off for anybody else.
     let mut conn = pool.acquire().await?.detach();
     sqlx::raw_sql("PRAGMA foreign_keys = OFF").execute(&mut conn).await?;
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
-    let found = read(&mut tx).await?;
-    let (kind, steps, names) = plan(&found);
+    let present = read(&mut tx).await?;
+    let (kind, steps, names) = plan(&present);
     let mut report = Report::new("sqlite", kind, false);
     if steps.is_empty() {
         return Ok(report);
@@ -216,7 +218,7 @@ pub(super) async fn run(
         return Err(AdoptError::Legacy(kind));
     }
     report.steps = lines(kind, &steps);
-    let shapes = before(&mut tx, &found, &names, &mut report).await?;
+    let shapes = before(&mut tx, &present, &names, &mut report).await?;
     for step in &steps {
         match step {
             SqliteStep::Run(_, sql) => {
@@ -240,16 +242,16 @@ pub(super) async fn run(
     if kind.is_legacy() {
         report.took_ms = u64::try_from(clock.now().since(started).as_millis()).unwrap_or(u64::MAX);
         let sql = "INSERT INTO schema_adoption (id, fingerprint, report, started_at, completed_at) VALUES ($1, $2, $3, $4, $5)";
-        let kept = Json(&report);
+        let stored = Json(&report);
         let now = clock.now();
-        sqlx::query(sql).bind(id).bind(kind.as_str()).bind(kept).bind(started).bind(now).execute(&mut *tx).await?;
+        sqlx::query(sql).bind(id).bind(kind.as_str()).bind(stored).bind(started).bind(now).execute(&mut *tx).await?;
     }
     tx.commit().await?;
     conn.close().await?;
     Ok(report)
 }
 
-/// What rows of the older application get where its tables had no such column.
+/// Values of the older application's rows in columns that its tables lack.
 const FROM_OLD_ROWS: &[(&str, &str, &str)] = &[
     (
         "generation_flow",
@@ -263,7 +265,7 @@ const FROM_OLD_ROWS: &[(&str, &str, &str)] = &[
     ("message", "from_legacy", "true"),
 ];
 
-/// Makes a table as the file says, beside the old one, and puts it in its place.
+/// Creates a table as the file defines it, copies the rows of the old one, and replaces it.
 async fn rebuild(conn: &mut SqliteConnection, table: &TargetTable, kind: Kind) -> sqlx::Result<()> {
     let name = &table.name;
     let new = format!("{name}__new");
@@ -296,7 +298,7 @@ const LINKS: &str = "INSERT INTO generated_asset_product (id, generated_asset_id
      json_each(CASE json_type(i.product_ids) WHEN 'array' THEN i.product_ids ELSE '[]' END) e WHERE e.type = 'text' GROUP BY 1, 2) m \
      ON m.asset = a.id JOIN product p ON p.id = m.product AND p.client_id = a.client_id WHERE true ON CONFLICT DO NOTHING";
 
-/// Sums the digests of all rows without regard to their order.
+/// Sums the digests of all rows independently of their order.
 async fn measure(conn: &mut SqliteConnection, shape: &Shape, names: Option<&OldNames>) -> sqlx::Result<(i64, String)> {
     use futures_util::TryStreamExt;
     let column = |name: &String| {
@@ -330,7 +332,7 @@ async fn keys(conn: &mut SqliteConnection, names: &OldNames) -> sqlx::Result<Opt
     measure(conn, &shape, Some(names)).await.map(|(_, hash)| Some(hash))
 }
 
-/// The same rows must be there, or nothing happened.
+/// Verifies that the rows are unchanged; otherwise fails, and nothing is changed.
 async fn prove(conn: &mut SqliteConnection, shapes: &[Shape], report: &mut Report) -> Result<(), AdoptError> {
     for (shape, proof) in shapes.iter().zip(&mut report.tables) {
         let (rows, hash) = measure(conn, shape, None).await?;
@@ -343,7 +345,9 @@ async fn prove(conn: &mut SqliteConnection, shapes: &[Shape], report: &mut Repor
     if report.is_identical() {
         Ok(())
     } else {
-        Err(AdoptError::Refused(vec!["the rows are not the same after as before: nothing was changed".to_owned()]))
+        Err(AdoptError::Refused(vec![
+            "the rows after the migration differ from those before: nothing was changed".to_owned(),
+        ]))
     }
 }
 

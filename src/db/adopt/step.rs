@@ -1,47 +1,47 @@
-//! What a plan is made of: steps, and what they demand of the rows there are.
+//! The parts of a plan: steps, and their demands on existing rows.
 
-/// When a step is taken.
+/// When a step runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// In one short transaction: names, new columns, new tables, the views for the old names.
+    /// In one short transaction: renames, new columns, new tables, views for the old names.
     Expand,
-    /// In batches, each a transaction.
+    /// In batches, each its own transaction.
     Backfill,
-    /// One by one, without holding up readers and writers.
+    /// One by one, without blocking readers and writers.
     Tighten,
 }
 
-/// One statement and what it is for.
+/// One statement and its description.
 #[derive(Debug, Clone)]
 pub(super) struct AdoptStep {
     pub phase: Phase,
     pub what: String,
     pub sql: String,
-    /// The table that it makes or serves, where that need not be there the moment names change. Beside an application at work
-    /// such steps are taken one by one, so that the tables are locked together for a moment only.
+    /// The table that it creates or serves, if that need not exist at the moment of the renames. Beside a running
+    /// application such steps run one by one, so that tables are locked together only for a moment.
     pub apart: Option<String>,
 }
 
-/// What a new unique index, reference or check needs to hold of the rows there are.
+/// What a new unique index, foreign key or check demands of existing rows.
 #[derive(Debug)]
 pub(super) enum Demand {
-    /// No two rows are alike in these columns (of an index, with its condition).
+    /// No two rows are equal in these columns (of an index, with its condition).
     Unique { table: String, columns: String, predicate: Option<String> },
-    /// Every row fulfils it.
+    /// Every row satisfies it.
     Check { table: String, name: String, columns: Vec<String>, expression: String },
-    /// No row is without a value; those that are get the default, where there is one.
+    /// No row is null; rows that are get the default, if there is one.
     Filled { table: String, column: String, default: Option<String> },
-    /// Every value is found there.
+    /// Every value refers to an existing row.
     Reference { table: String, column: String, to: String, action: String },
 }
 
-/// A name as SQL needs it: only the reserved one is quoted.
+/// Quotes a name for SQL: only the reserved one needs it.
 pub(super) fn quoted(name: &str) -> String {
     if name == "user" { format!("\"{name}\"") } else { name.to_owned() }
 }
 
-/// Whether an expression speaks of a column.
+/// Whether an expression contains a column's name.
 pub(super) fn speaks_of(expression: &str, column: &str) -> bool {
     expression.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == column)
 }

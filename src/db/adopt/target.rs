@@ -1,7 +1,8 @@
-//! The schema as it should be, read from the files in `migrations/`: every table, column, rule, index and trigger by name.
+//! The target schema, parsed from the files in `migrations/`: every table, column, constraint, index and trigger by
+//! name.
 //!
-//! The files keep one plain form (one column or rule a line), so that this reading stays small; a test compares what is
-//! read here with what both engines make of the same files.
+//! The files use one plain format (one column or constraint per line), so that this parser stays small; a test
+//! compares its result with what both engines make of the same files.
 
 use std::sync::LazyLock;
 
@@ -13,7 +14,7 @@ pub(super) struct TargetSchema {
     pub routines: Vec<Routine>,
 }
 
-/// A table with the statement that makes it.
+/// A table with the statement that creates it.
 #[derive(Debug)]
 pub(super) struct TargetTable {
     pub name: String,
@@ -22,7 +23,7 @@ pub(super) struct TargetTable {
     pub rules: Vec<TargetConstraint>,
 }
 
-/// A column; what it refers to stands among the rules.
+/// A column; its foreign key is among the constraints.
 #[derive(Debug)]
 pub(super) struct TargetColumn {
     pub name: String,
@@ -45,11 +46,11 @@ pub(super) enum ConstraintKind {
     Primary(Vec<String>),
     Unique(Vec<String>),
     Check(String),
-    /// Column, table it refers to, and what happens when the row there goes.
+    /// Column, referenced table, and ON DELETE action.
     Foreign(String, String, String),
 }
 
-/// An index beyond those of constraints.
+/// An index that does not belong to a constraint.
 #[derive(Debug)]
 pub(super) struct TargetIndex {
     pub name: String,
@@ -64,11 +65,11 @@ pub(super) struct TargetIndex {
 #[derive(Debug)]
 pub(super) struct Routine {
     pub name: String,
-    /// The table of a trigger; a function has none.
+    /// The table of a trigger; `None` for a function.
     pub table: Option<String>,
-    /// The text between the marks, of a function.
+    /// The body of a function.
     pub body: Option<String>,
-    /// A function that runs with its owner's rights; the statement that keeps others from calling it follows its own.
+    /// A function with SECURITY DEFINER; the REVOKE statement for others follows its own.
     pub definer: bool,
     pub sql: String,
 }
@@ -90,26 +91,25 @@ static POSTGRES: LazyLock<TargetSchema> = LazyLock::new(|| {
     )
 });
 
-/// The schema on the embedded engine.
+/// The target schema for SQLite.
 pub(super) fn sqlite() -> &'static TargetSchema {
     &SQLITE
 }
 
-/// The schema on PostgreSQL.
+/// The target schema for PostgreSQL.
 pub(super) fn postgres() -> &'static TargetSchema {
     &POSTGRES
 }
 
 impl TargetSchema {
-    /// The table of this name.
+    /// Returns the table of this name.
     pub(super) fn table(&self, name: &str) -> Option<&TargetTable> {
         self.tables.iter().find(|table| table.name == name)
     }
 }
 
 impl TargetIndex {
-    /// The statement that makes it, under a name of the caller's choice; beside the others' work, where the schema of its
-    /// table is given.
+    /// Returns the statement that creates it under the given name; concurrently, if the schema of its table is given.
     pub(super) fn sql(&self, name: &str, beside_others: Option<&str>) -> String {
         let unique = if self.unique { "UNIQUE " } else { "" };
         let how = if beside_others.is_some() { "CONCURRENTLY " } else { "" };
@@ -138,9 +138,9 @@ fn parse_migrations(files: &[&str]) -> TargetSchema {
     target
 }
 
-/// The statements of a file, without comments and closing semicolons.
+/// Splits a file into statements, without comments and closing semicolons.
 fn statements(file: &str) -> Vec<String> {
-    let (mut found, mut open) = (Vec::new(), String::new());
+    let (mut statements, mut open) = (Vec::new(), String::new());
     for line in file.lines().filter(|line| !line.trim_start().starts_with("--")) {
         if open.is_empty() && line.trim().is_empty() {
             continue;
@@ -150,10 +150,10 @@ fn statements(file: &str) -> Vec<String> {
         let inside_body = open.matches("$$").count() == 1 || (open.contains(" BEGIN\n") && line != "END;");
         if line.ends_with(';') && !inside_body {
             let statement = std::mem::take(&mut open);
-            found.push(statement.trim_end().trim_end_matches(';').to_owned());
+            statements.push(statement.trim_end().trim_end_matches(';').to_owned());
         }
     }
-    found
+    statements
 }
 
 fn plain(name: &str) -> String {
@@ -164,7 +164,7 @@ fn list(text: &str) -> Vec<String> {
     text.split(',').map(|part| plain(part.trim())).collect()
 }
 
-/// What stands between the first opening bracket and the one that closes it, and what follows.
+/// Returns the text inside the first pair of brackets, and the text after it.
 fn bracketed(text: &str) -> (&str, &str) {
     let Some(start) = text.find('(') else { return ("", text) };
     let mut depth = 0;

@@ -1,14 +1,14 @@
-//! The old names beside the new ones, for an application that still uses them: views in a schema of their own (PostgreSQL).
+//! The old names beside the new ones, for an application that still uses them: views in a separate schema (PostgreSQL).
 
 use super::{AdoptOptions, Kind, catalogue::FoundSchema, plan::AdoptPlan, proof, recognise::OldNames, target};
 
-/// Tables of the older application that are its own business.
+/// Tables of the older application that this program does not use.
 const OTHER_TABLES: &[&str] = &["admin_session", "session", "account", "verification", "invitation"];
 
-/// Tables whose views stand in `legacy.sql`.
+/// Tables whose views are defined in `legacy.sql`.
 const SPECIAL: &[&str] = &["collection_session", "generation_flow", "generated_asset", "message", "favorite_image"];
 
-/// What `legacy.sql` leaves open: the mark, whose name it is (its table with a column), and what it is mostly called.
+/// The placeholders of `legacy.sql`: placeholder, table, column (empty for the table's own name), default.
 const NAMES: &[(&str, &str, &str, &str)] = &[
     ("{studio_session}", "collection_session", "", "studio_session"),
     ("{session_client_id}", "collection_session", "client_id", "client_id"),
@@ -18,13 +18,14 @@ const NAMES: &[(&str, &str, &str, &str)] = &[
     ("{favorite_client_id}", "favorite_image", "client_id", "client_id"),
 ];
 
-/// The statements that make the old names: special views from `legacy.sql`, and plain ones of every other table there was.
+/// Returns the statements that create the old names: special views from `legacy.sql`, and plain ones of every other
+/// existing table.
 pub(super) fn legacy_views(plan: &AdoptPlan, kind: Kind, options: &AdoptOptions) -> Vec<String> {
     let here = &plan.found.schema;
-    // The right to make one is needed only where there is none.
+    // The privilege to create the schema is needed only if it does not exist.
     let mut text = if plan.found.legacy.is_none() { vec!["CREATE SCHEMA legacy".to_owned()] } else { Vec::new() };
     let known = |name: &str| target::postgres().table(name).is_some() || OTHER_TABLES.contains(&name);
-    // The third generation knows the new names of tables: it needs a view only where columns got other ones.
+    // The third generation uses the new table names: it needs a view only if columns were renamed.
     let third = kind == Kind::Gen3;
     let renamed = |table: &str| plan.names.columns.keys().any(|(name, _)| name == table);
     for shape in proof::shapes(&plan.found, &plan.names) {
@@ -49,7 +50,8 @@ pub(super) fn legacy_views(plan: &AdoptPlan, kind: Kind, options: &AdoptOptions)
     text
 }
 
-/// The special views with their functions, under the names that this application uses, and the mark of their text.
+/// Returns the special views with their functions, under the names that this application uses, and the mark of their
+/// version.
 fn special(here: &str, names: &OldNames) -> String {
     let mut text = include_str!("legacy.sql").replace("{schema}", here);
     for (mark, table, column, mostly) in NAMES {
@@ -62,7 +64,7 @@ fn special(here: &str, names: &OldNames) -> String {
     format!("{text};\nCOMMENT ON VIEW legacy.flow IS '{}'", mark())
 }
 
-/// Tells by which text the views were made.
+/// Returns a mark that identifies the version of the views' text.
 fn mark() -> String {
     use sha2::{Digest, Sha256};
     let digest = Sha256::digest(include_bytes!("legacy.sql"));
@@ -70,13 +72,13 @@ fn mark() -> String {
     format!("made by store-sync from {number:016x}")
 }
 
-/// What makes the special views anew, where an earlier release made them.
+/// Returns the statements that recreate the special views, if an earlier release made them.
 pub(super) fn renewal(found: &FoundSchema) -> Option<String> {
     let views = found.legacy.as_ref().filter(|views| views.contains_key("flow"))?;
     if views["flow"].as_deref() == Some(mark().as_str()) {
         return None;
     }
-    // They were made under the names of before, which their own columns still tell.
+    // They were created under the previous names, which their own columns still show.
     let mut names = OldNames::default();
     if views.contains_key("client_session") {
         names.tables.insert("collection_session".to_owned(), "client_session".to_owned());
@@ -88,7 +90,7 @@ pub(super) fn renewal(found: &FoundSchema) -> Option<String> {
     Some(special(&found.schema, &names))
 }
 
-/// Lets the older application in; where somebody did so before us, that need not be ours to do.
+/// Grants access to the older application; if that is already done, we need no privilege to do it.
 fn grants(role: &str) -> String {
     let (role, text) = (exact(role), role.replace('\'', "''"));
     format!(
@@ -97,12 +99,12 @@ fn grants(role: &str) -> String {
     )
 }
 
-/// A role's name as SQL needs it, whatever it is.
+/// Quotes any role name for SQL.
 pub(super) fn exact(role: &str) -> String {
     format!("\"{}\"", role.replace('"', "\"\""))
 }
 
-/// Whether views for the old names are to be made: where names change, or somebody is said to use them.
+/// Whether views for the old names are needed: if names change, or somebody is known to use them.
 pub(super) fn are_wanted(plan: &AdoptPlan, kind: Kind, options: &AdoptOptions) -> bool {
     let there = plan.found.legacy.as_ref();
     let used = !plan.names.tables.is_empty()

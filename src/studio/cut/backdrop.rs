@@ -1,19 +1,19 @@
-//! What is behind a product: a plain wall as a surface of colour, found from the edge of the picture inwards.
+//! Models the background of a product: a plain wall as a smooth colour surface, fitted from the picture's edge inwards.
 
 use super::{ALIKE, PLAIN, apart, colour, grey};
 
-/// The backdrop as a surface: photographs of plain walls are never of one colour, but they change slowly.
+/// The backdrop as a surface: a photographed plain wall never has one colour, but it changes slowly.
 pub(super) struct Backdrop {
-    /// For each channel the weights of 1, x, y, xx, xy, yy.
+    /// For each channel, the coefficients of 1, x, y, xx, xy, yy.
     terms: [[f32; 6]; 3],
     width: f32,
     height: f32,
-    /// How far a channel of it may be off: little where it is clean, more where it is grainy.
+    /// The tolerance per channel: small for a clean backdrop, larger for a grainy one.
     pub(super) rough: f32,
 }
 
 impl Backdrop {
-    /// None where the edge of the picture is not plain.
+    /// `None` if the picture's edge is not plain.
     pub(super) fn of(pixels: &[[u8; 4]], width: usize, height: usize) -> Option<Self> {
         let step = (width.max(height) / 160).max(1);
         let rim = (width.min(height) / 40).max(1);
@@ -32,10 +32,10 @@ impl Backdrop {
         };
         for near in [ALIKE * 1.4, ALIKE * 0.8, 14.0, 10.0] {
             backdrop.fit(&known, &at);
-            // From the edge to the whole picture, and closer each time.
+            // From the edge to the whole picture, with a tighter tolerance each time.
             known = grid().filter(|(x, y)| apart(at(*x, *y), backdrop.at(*x, *y)) < near).collect();
         }
-        // Against black nobody can tell where a dark product ends.
+        // Against black, the outline of a dark product cannot be determined.
         if grey(plain) < 34.0 {
             return None;
         }
@@ -60,9 +60,9 @@ impl Backdrop {
         self.terms.map(|terms| terms.iter().zip(bases).map(|(term, base)| term * base).sum())
     }
 
-    /// The surface that comes nearest to all these places (least squares); with too few of them it stays as it is.
+    /// Fits the surface to these positions (least squares); with too few of them it stays unchanged.
     fn fit(&mut self, places: &[(usize, usize)], at: &dyn Fn(usize, usize) -> [f32; 3]) {
-        // Six equations, and a right side for each channel.
+        // Six equations, with a right-hand side for each channel.
         let mut rows = [[0.0_f64; 9]; 6];
         for (x, y) in places {
             let (bases, colour) = (self.bases(*x, *y), at(*x, *y));
@@ -71,7 +71,7 @@ impl Backdrop {
                 (0..3).for_each(|channel| row[6 + channel] += f64::from(base * colour[channel]));
             }
         }
-        // Gauss, with a little weight on flat surfaces so that there always is an answer.
+        // Gaussian elimination, regularised so that there is always a solution.
         for (place, row) in rows.iter_mut().enumerate() {
             row[place] += 1e-3 * places.len() as f64 + 1e-6;
         }
@@ -93,7 +93,7 @@ impl Backdrop {
     }
 }
 
-/// The middle of each channel: a product that touches the edge does not move it.
+/// The median per channel: robust against a product that touches the edge.
 pub(super) fn median(colours: Vec<[f32; 3]>) -> [f32; 3] {
     std::array::from_fn(|channel| {
         let mut values: Vec<f32> = colours.iter().map(|colour| colour[channel]).collect();

@@ -1,13 +1,13 @@
-//! The rim of a product, where a camera mixes it with what is behind.
+//! Alpha matting of a product's rim, where a camera mixes it with the background.
 
 use super::{apart, beside, colour};
 
-/// Along the rim a camera mixes product and background. How much of each is told by the pure colours on both sides; the background's
-/// part is then taken out of the colour, so that no old backdrop shines around the product. Says of each
-/// pixel whether the outline runs there, and whether it is clear.
+/// Along the rim a camera mixes product and background. The pure colours on both sides give the share of each; the
+/// background's share is then removed from the colour, so that the old backdrop leaves no halo around the product.
+/// Returns for each pixel whether the outline runs there, and whether it is clear.
 pub(super) fn matte(pixels: &mut [[u8; 4]], outside: &[bool], width: usize, height: usize) -> Vec<Outline> {
     let reach = if width.max(height) > 700 { 3 } else { 2 };
-    let near = grown(outside, width, height, reach);
+    let near = dilated(outside, width, height, reach);
     let own = |place: usize, pixels: &[[u8; 4]]| colour(pixels[place]);
     let mut mixed = Vec::new();
     let mut outline = vec![Outline::None; outside.len()];
@@ -19,7 +19,7 @@ pub(super) fn matte(pixels: &mut [[u8; 4]], outside: &[bool], width: usize, heig
             around(place, width, height, 2 * reach + 1).filter(|next| !near[*next]).map(|next| own(next, pixels));
         let Some(behind) = mean(behind) else { continue };
         let touching = beside(place, width, height).any(|next| outside[next]);
-        // A stem thinner than the rim has no inside: its own darkest part is all there is to go by.
+        // A stem thinner than the rim has no inside: the pixel that differs most from the background takes its place.
         let inner = mean(inner).or_else(|| {
             let all = around(place, width, height, reach).filter(|next| !outside[*next]).map(|next| own(next, pixels));
             all.max_by(|one, other| apart(*one, behind).total_cmp(&apart(*other, behind)))
@@ -34,7 +34,7 @@ pub(super) fn matte(pixels: &mut [[u8; 4]], outside: &[bool], width: usize, heig
             if touching { 0.6 } else { 1.0 }
         } else {
             let along: f32 = (0..3).map(|channel| (here[channel] - behind[channel]) * far[channel]).sum();
-            // What is neither is a colour of its own, such as a painted rim.
+            // A colour off the line between both is a colour of its own, such as a painted rim.
             let along = along / length;
             let rest: [f32; 3] = std::array::from_fn(|channel| behind[channel] + far[channel] * along);
             if apart(here, rest) > 40.0 { 1.0 } else { along.clamp(0.0, 1.0) }
@@ -45,10 +45,10 @@ pub(super) fn matte(pixels: &mut [[u8; 4]], outside: &[bool], width: usize, heig
     }
     for (place, inner, much) in mixed {
         let own = pixels[place];
-        // Pure product, where enough of it is left to compute with; else what lies beside it.
+        // The pure product colour if the alpha is high enough to compute it; otherwise the colour of the inside.
         let [r, g, b]: [u8; 3] = std::array::from_fn(|channel| {
-            let kept = f32::from(own[channel]) * 0.25 + inner[channel] * 0.75;
-            if much > 0.8 { kept as u8 } else { inner[channel] as u8 }
+            let mixed_colour = f32::from(own[channel]) * 0.25 + inner[channel] * 0.75;
+            if much > 0.8 { mixed_colour as u8 } else { inner[channel] as u8 }
         });
         pixels[place] = [r, g, b, (much * 255.0) as u8];
     }
@@ -64,11 +64,11 @@ pub(super) fn matte(pixels: &mut [[u8; 4]], outside: &[bool], width: usize, heig
 pub(super) enum Outline {
     None,
     Clear,
-    /// What is inside looks like what is outside.
+    /// Inside and outside look alike.
     Vague,
 }
 
-/// The share of an outline that is vague.
+/// Returns the share of an outline that is vague.
 pub(super) fn vague<'a>(outline: impl Iterator<Item = &'a Outline>) -> f32 {
     let (mut all, mut vague) = (0.0_f32, 0.0_f32);
     for part in outline.filter(|part| **part != Outline::None) {
@@ -78,8 +78,8 @@ pub(super) fn vague<'a>(outline: impl Iterator<Item = &'a Outline>) -> f32 {
     vague / all.max(1.0)
 }
 
-/// Everything within `reach` of what is set.
-fn grown(set: &[bool], width: usize, height: usize, reach: usize) -> Vec<bool> {
+/// Dilates a set by `reach`.
+fn dilated(set: &[bool], width: usize, height: usize, reach: usize) -> Vec<bool> {
     let mut wide = vec![false; set.len()];
     for (place, _) in set.iter().enumerate().filter(|(_, set)| **set) {
         let (row, x) = (place / width * width, place % width);

@@ -1,4 +1,5 @@
-//! Cuts a product out of a plain background: what is connected to the picture's edge and looks like it is background.
+//! Cuts a product out of a plain background: everything that is connected to the picture's edge and resembles it is
+//! background.
 
 mod backdrop;
 mod matte;
@@ -9,23 +10,24 @@ use super::StudioError;
 use backdrop::{Backdrop, median};
 use matte::{Outline, matte, mean, vague};
 
-/// A product without its background, or its whole picture where that is not plain.
+/// A product without its background, or its whole picture if the background is not plain.
 pub(crate) struct Cut {
     pub(crate) width: usize,
     pub(crate) height: usize,
-    /// As a screen shows it, and how much of the product is there (255 is all).
+    /// `sRGB` with alpha (255 is opaque product).
     pub(crate) pixels: Vec<[u8; 4]>,
     pub(crate) is_cut: bool,
 }
 
-/// How far apart two colours may be that are still the same background, in steps of 255.
+/// The largest difference between two colours of the same background, in steps of 255.
 const ALIKE: f32 = 26.0;
-/// The share of the edge that has to look alike for a background to be plain.
+/// The share of the edge that must look alike for a background to count as plain.
 const PLAIN: f32 = 0.86;
-/// The share of an outline that may be hardly seen; with more of it the cut has gone astray.
+/// The largest vague share of an outline; above it the cut has failed.
 const VAGUE: f32 = 0.34;
 
-/// Cuts it out. What cannot be is a print: its white border is `border` of its shorter side.
+/// Cuts the product out. A picture that cannot be cut becomes a print; `border` is its white border as a share of the
+/// shorter side.
 pub(crate) fn cut(picture: &RgbaImage, border: f32) -> Result<Cut, StudioError> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     if width == 0 || height == 0 {
@@ -52,7 +54,7 @@ pub(crate) fn cut(picture: &RgbaImage, border: f32) -> Result<Cut, StudioError> 
     Ok(cropped(&pixels, width))
 }
 
-/// Whether it shows nothing at all; a picture that only was no good for cutting does show something.
+/// Whether the picture is empty; one that is merely unsuitable for cutting is not.
 fn is_flat(picture: &RgbaImage) -> bool {
     let plain = edge_colour(picture);
     let other = picture.pixels().filter(|pixel| pixel[3] > 127 && apart(colour(pixel.0), plain) > ALIKE).count();
@@ -66,7 +68,7 @@ fn print(picture: &RgbaImage, border: f32) -> Cut {
     let mut pixels = vec![[246, 244, 240, 255]; wide * high];
     for (y, row) in picture.as_raw().chunks_exact(4 * width).enumerate() {
         for (x, pixel) in row.chunks_exact(4).enumerate() {
-            // What shines through lies on white paper.
+            // Transparency is composited on white paper.
             let on_paper =
                 |channel: u8| (u32::from(channel) * u32::from(pixel[3]) + 246 * (255 - u32::from(pixel[3]))) / 255;
             pixels[(y + rim) * wide + x + rim] =
@@ -76,7 +78,7 @@ fn print(picture: &RgbaImage, border: f32) -> Cut {
     Cut { width: wide, height: high, pixels, is_cut: false }
 }
 
-/// The commonest colour of the edge.
+/// Returns the median colour of the edge.
 fn edge_colour(picture: &RgbaImage) -> [f32; 3] {
     let (width, height) = (picture.width(), picture.height());
     let across = (0..width).flat_map(|x| [(x, 0), (x, height - 1)]);
@@ -88,18 +90,19 @@ fn colour(pixel: [u8; 4]) -> [f32; 3] {
     [f32::from(pixel[0]), f32::from(pixel[1]), f32::from(pixel[2])]
 }
 
-/// Roughly as eyes see it.
+/// Approximates the perceived difference.
 fn apart(one: [f32; 3], other: [f32; 3]) -> f32 {
     let [r, g, b]: [f32; 3] = std::array::from_fn(|channel| one[channel] - other[channel]);
     (0.3 * r * r + 0.5 * g * g + 0.2 * b * b).sqrt()
 }
 
-/// Where the flood may go on: to the tint of the backdrop there, a little brighter, or darker as a soft shadow is. An edge of the product
-/// changes the tint, or the light at once. Shadows are deepest below. `fine` is how large a picture's steps are, 1 for a small one.
+/// Whether the flood fill continues: to the backdrop's tint there, slightly brighter, or darker as a soft shadow is.
+/// The product's edge changes the tint, or the brightness abruptly. Shadows are deepest in the lower part. `fine`
+/// scales with the size of the picture's steps, 1 for a small one.
 fn is_background(there: [f32; 3], here: [f32; 3], backdrop: [f32; 3], low: bool, (fine, rough): (f32, f32)) -> bool {
     let (own, plain) = (grey(there), grey(backdrop).max(1.0));
     let darker = plain - own;
-    // A shadow has the backdrop's tint, as much weaker as it is darker.
+    // A shadow has the backdrop's tint, weaker in proportion to its darkness.
     let less = (own / plain).clamp(0.0, 1.2);
     let off = (0..3).map(|channel| (there[channel] - backdrop[channel] * less).abs()).fold(0.0, f32::max);
     let step = apart(there, here);
@@ -117,7 +120,8 @@ fn grey(colour: [f32; 3]) -> f32 {
     0.3 * colour[0] + 0.5 * colour[1] + 0.2 * colour[2]
 }
 
-/// Floods from the edge; a pixel belongs where it looks like its neighbour and like the backdrop there. Noise is smoothed away before.
+/// Flood fill from the edge: a pixel is background if it resembles its neighbour and the backdrop there. The picture
+/// is smoothed against noise first.
 fn background(pixels: &[[u8; 4]], backdrop: &Backdrop, width: usize, height: usize) -> Vec<bool> {
     let soft = smoothed(pixels, width, height);
     let at = |place: usize| colour(soft[place]);
@@ -144,7 +148,7 @@ fn background(pixels: &[[u8; 4]], backdrop: &Backdrop, width: usize, height: usi
     even(&outside, width, height)
 }
 
-/// Each pixel the mean of its nine.
+/// Box filter over nine pixels.
 fn smoothed(pixels: &[[u8; 4]], width: usize, height: usize) -> Vec<[u8; 4]> {
     let mut soft = pixels.to_vec();
     for y in 1..height.saturating_sub(1) {
@@ -162,7 +166,7 @@ fn smoothed(pixels: &[[u8; 4]], width: usize, height: usize) -> Vec<[u8; 4]> {
     soft
 }
 
-/// The outline without its burrs: what most of the nine say.
+/// Smooths the outline by a majority of the nine neighbours.
 fn even(outside: &[bool], width: usize, height: usize) -> Vec<bool> {
     let mut even = outside.to_vec();
     for y in 1..height.saturating_sub(1) {
@@ -176,8 +180,8 @@ fn even(outside: &[bool], width: usize, height: usize) -> Vec<bool> {
     even
 }
 
-/// What shines through a handle or between legs: enclosed, large enough, and of the very colour the background has at its height. A white
-/// label is none: its tint is its own.
+/// Finds background seen through a handle or between legs: enclosed, large enough, and of exactly the backdrop's
+/// colour at its position. A white label does not qualify: its tint differs.
 fn holes(
     at: &dyn Fn(usize) -> [f32; 3],
     plain: &dyn Fn(usize) -> [f32; 3],
@@ -185,18 +189,18 @@ fn holes(
     (width, height): (usize, usize),
     rough: f32,
 ) {
-    let mut seen = outside.to_vec();
-    for start in 0..seen.len() {
-        if seen[start] || apart(at(start), plain(start)) >= 4.0 {
+    let mut visited = outside.to_vec();
+    for start in 0..visited.len() {
+        if visited[start] || apart(at(start), plain(start)) >= 4.0 {
             continue;
         }
         let (mut open, mut hole) = (vec![start], Vec::new());
-        seen[start] = true;
+        visited[start] = true;
         while let Some(place) = open.pop() {
             hole.push(place);
             for next in beside(place, width, height) {
-                if !seen[next] && apart(at(next), plain(next)) < 8.0 {
-                    seen[next] = true;
+                if !visited[next] && apart(at(next), plain(next)) < 8.0 {
+                    visited[next] = true;
                     open.push(next);
                 }
             }
@@ -209,13 +213,13 @@ fn holes(
             let grey = grey(off);
             (-8.0..2.2).contains(&grey) && off.iter().all(|channel| (channel - grey).abs() < 0.28 * rough)
         });
-        if same && hole.len() * 1200 > seen.len() {
+        if same && hole.len() * 1200 > visited.len() {
             hole.iter().for_each(|place| outside[*place] = true);
         }
     }
 }
 
-/// The places left, right, above and below.
+/// Returns the neighbours to the left, right, above and below.
 fn beside(place: usize, width: usize, height: usize) -> impl Iterator<Item = usize> {
     let (x, y) = (place % width, place / width);
     let all = [
@@ -227,22 +231,22 @@ fn beside(place: usize, width: usize, height: usize) -> impl Iterator<Item = usi
     all.into_iter().filter(|(there, _)| *there).map(|(_, next)| next)
 }
 
-/// Small spots that hang together with nothing are dust, and those of a vague outline what is left of a shadow. False where too much
-/// had to go, or too many pieces are left: then the product itself came apart.
+/// Removes small isolated spots (dust), and those of a vague outline (remains of a shadow). Returns false if too much
+/// had to go, or too many pieces are left: then the product itself fell apart.
 fn drop_scraps(pixels: &mut [[u8; 4]], outline: &[Outline], width: usize, height: usize) -> bool {
-    let mut seen = vec![false; pixels.len()];
+    let mut visited = vec![false; pixels.len()];
     let mut spots: Vec<Vec<usize>> = Vec::new();
     for start in 0..pixels.len() {
-        if seen[start] || pixels[start][3] < 76 {
+        if visited[start] || pixels[start][3] < 76 {
             continue;
         }
         let (mut open, mut spot) = (vec![start], Vec::new());
-        seen[start] = true;
+        visited[start] = true;
         while let Some(place) = open.pop() {
             spot.push(place);
             for next in beside(place, width, height) {
-                if !seen[next] && pixels[next][3] >= 76 {
-                    seen[next] = true;
+                if !visited[next] && pixels[next][3] >= 76 {
+                    visited[next] = true;
                     open.push(next);
                 }
             }
@@ -250,20 +254,20 @@ fn drop_scraps(pixels: &mut [[u8; 4]], outline: &[Outline], width: usize, height
         spots.push(spot);
     }
     let (all, largest) = (pixels.len(), spots.iter().map(Vec::len).max().unwrap_or(0));
-    let (mut kept, mut whole, mut gone) = (0, 0, 0);
+    let (mut pieces, mut whole, mut removed) = (0, 0, 0);
     for spot in spots {
         let is_scrap = spot.len() * 8 < largest && vague(spot.iter().map(|place| &outline[*place])) > 0.22;
         if spot.len() * 2000 < all || spot.len() * 22 < largest || is_scrap {
-            gone += if is_scrap { 0 } else { spot.len() };
+            removed += if is_scrap { 0 } else { spot.len() };
             spot.iter().for_each(|place| pixels[*place][3] = 0);
         } else {
-            (kept, whole) = (kept + 1, whole + spot.len());
+            (pieces, whole) = (pieces + 1, whole + spot.len());
         }
     }
-    kept <= 14 && gone * 8 <= whole
+    pieces <= 14 && removed * 8 <= whole
 }
 
-/// Only the part where the product is.
+/// Crops to the product.
 fn cropped(pixels: &[[u8; 4]], width: usize) -> Cut {
     let (mut left, mut right, mut top, mut bottom) = (width, 0, usize::MAX, 0);
     for (place, _) in pixels.iter().enumerate().filter(|(_, pixel)| pixel[3] > 76) {

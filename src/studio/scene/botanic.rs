@@ -1,4 +1,4 @@
-//! A sunny wall with the shadows of leaves, and a few leaves before it, out of focus.
+//! A sunny wall with the shadows of leaves, and a few blurred leaves in the foreground.
 
 use super::{
     super::{
@@ -32,7 +32,7 @@ pub(super) fn botanic(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, c
         let plaster = 0.95 + 0.06 * layers(x * 7.0, y * 7.0, seed, 4) + 0.025 * noise(x * 120.0, y * 120.0, seed ^ 4);
         let level = plaster * (0.80 + 0.20 * pool) * set.crease(y, 0.13);
         let sunny = scale(blend(wall, scale(floor, 1.04), ground), level);
-        // In the shade of leaves the sky is what is left, and a little green.
+        // In the shade of leaves only skylight is left, slightly green.
         let dim = times(sunny, [0.50, 0.55, 0.56]);
         lit(blend(scale(sunny, 1.04), dim, leaves * 0.78), &set.sun, 0.55 + 0.3 * pool)
     });
@@ -46,7 +46,7 @@ pub(super) fn botanic(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, c
     Vec::new()
 }
 
-/// Twigs that hang in from where the light comes; those far from the wall are blurred more.
+/// Twigs that hang in from the light's side; those far from the wall are blurred more.
 fn shade(canvas: &Canvas, set: &SceneLayout, chance: &mut Chance) -> (usize, Mask) {
     let by = (set.unit as usize / 340).max(1);
     let mut near = Mask::new(canvas.width.div_ceil(by), canvas.height.div_ceil(by));

@@ -1,19 +1,19 @@
-//! Where each product of a scene stands, and how large it is: a group as a person would set it up, the tall ones behind, every one seen.
+//! Position and size of each product: grouped as a person would arrange them, the tall ones behind, each one visible.
 
 use super::{
     super::{chance::Chance, cut::Cut},
     set::SceneLayout,
 };
 
-/// A product's place, in units of the shorter side.
+/// A product's position and size, in units of the shorter side.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Spot {
     pub(super) middle: f32,
-    /// Where it stands; from above, its own middle.
+    /// Its foot; from above, its own middle.
     pub(super) base: f32,
     pub(super) wide: f32,
     pub(super) high: f32,
-    /// Radians; only from above.
+    /// Rotation in radians; only from above.
     pub(super) turn: f32,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn arrange(cuts: &[Cut], set: &SceneLayout, chance: &mut Chance) -> V
     }
     if let [shape] = shapes[..] {
         let high = set.room.1.min(set.room.0 / shape);
-        // What fills its box stands back a little.
+        // A product that fills its box is drawn slightly smaller.
         let full = high * high * shape / (set.room.0 * set.room.1);
         let high = high * if full > 0.72 { (0.72 / full).powf(0.4) } else { 1.0 };
         return vec![Spot { middle: set.middle, base: set.base, wide: high * shape, high, turn: 0.0 }];
@@ -32,7 +32,7 @@ pub(super) fn arrange(cuts: &[Cut], set: &SceneLayout, chance: &mut Chance) -> V
     stand(&shapes, set, chance)
 }
 
-/// In rows, the tallest at the back and in the middle.
+/// Arranges in rows, the tallest at the back and in the middle.
 fn stand(shapes: &[f32], set: &SceneLayout, chance: &mut Chance) -> Vec<Spot> {
     let mut tallest: Vec<usize> = (0..shapes.len()).collect();
     tallest.sort_by(|one, other| shapes[*one].total_cmp(&shapes[*other]).then(one.cmp(other)));
@@ -45,11 +45,11 @@ fn stand(shapes: &[f32], set: &SceneLayout, chance: &mut Chance) -> Vec<Spot> {
         let base = set.base - set.depth * behind * 0.9;
         let own = in_the_middle(&tallest[begin..begin + count]);
         begin += count;
-        // What stands in front is a little smaller, so that it hides less.
+        // Products in front are slightly smaller, so that they hide less.
         let size = set.near(base) * (0.78 + 0.22 * behind).max(if rows.len() == 1 { 1.0 } else { 0.0 });
         let mut at = 0.0;
         for (place, product) in own.iter().enumerate() {
-            // All of the same area, so that none looks lost; extremes are tamed.
+            // All have the same area, so that none looks lost; extreme proportions are limited.
             let root = shapes[*product].clamp(0.28, 3.4).sqrt();
             let by = size * chance.sway(0.96, 1.04).clamp(0.9, 1.1);
             let (mut wide, mut high) = (root * by, by / root);
@@ -58,7 +58,7 @@ fn stand(shapes: &[f32], set: &SceneLayout, chance: &mut Chance) -> Vec<Spot> {
             } else {
                 (wide, wide / shapes[*product])
             };
-            // In a single row the middle one steps back.
+            // In a single row the middle one is set back.
             let back = if rows.len() == 1 { set.depth * 0.5 * middling(place, own.len()) } else { 0.0 };
             let space = if place == 0 { 0.0 } else { gap * (wide + spots[own[place - 1]].wide) / 2.0 };
             spots[*product] = Spot { middle: at + space + wide / 2.0, base: base - back, wide, high, turn: 0.0 };
@@ -85,7 +85,7 @@ fn stand(shapes: &[f32], set: &SceneLayout, chance: &mut Chance) -> Vec<Spot> {
     spots
 }
 
-/// How many stand in each row, the back one first.
+/// Returns the number of products in each row, the back row first.
 fn rows(count: usize, set: &SceneLayout) -> Vec<usize> {
     let wide = set.room.0 / set.room.1;
     let most = if wide > 2.4 {
@@ -111,7 +111,7 @@ fn rows(count: usize, set: &SceneLayout) -> Vec<usize> {
     }
 }
 
-/// The tallest in the middle, the others to both sides.
+/// Orders a row: the tallest in the middle, the others alternating to both sides.
 fn in_the_middle(tallest: &[usize]) -> Vec<usize> {
     let mut row = std::collections::VecDeque::new();
     for (place, product) in tallest.iter().enumerate() {
@@ -126,7 +126,7 @@ fn middling(place: usize, count: usize) -> f32 {
     if count == 2 { place as f32 } else { 1.0 - (place as f32 - half).abs() / half.max(1.0) }
 }
 
-/// On a loose grid, each a little turned.
+/// Arranges on a loose grid, each slightly rotated.
 fn lie(shapes: &[f32], set: &SceneLayout, chance: &mut Chance) -> Vec<Spot> {
     let count = shapes.len();
     let columns = ((count as f32 * set.room.0 / set.room.1).sqrt().round() as usize).clamp(1, count);
@@ -139,7 +139,7 @@ fn lie(shapes: &[f32], set: &SceneLayout, chance: &mut Chance) -> Vec<Spot> {
         let in_row = columns.min(count - row * columns);
         let turn = chance.sway(-0.16, 0.16).clamp(-0.35, 0.35);
         let (sin, cos) = (turn.sin().abs(), turn.cos().abs());
-        // The box of the turned product fits its cell; none is much larger than the others.
+        // The bounding box of the rotated product fits its cell; none is much larger than the others.
         let high = (cell.0 * fill / (shape * cos + sin)).min(cell.1 * fill / (shape * sin + cos));
         let high = high.min((0.62 * cell.0 * cell.1 / shape).sqrt().max(high * 0.6));
         let slack = if count == 1 { 0.0 } else { 0.05 };

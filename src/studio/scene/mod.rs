@@ -1,4 +1,4 @@
-//! The scenes: a wall, a ground, light from one side, and the products standing in it with their shadows.
+//! The scenes: a wall, a ground, light from one side, and the products with their shadows.
 
 mod botanic;
 mod group;
@@ -22,7 +22,7 @@ use super::{
 use lean::Lean;
 use set::{SceneLayout, Sun};
 
-/// What the scene is.
+/// The style of a scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// A seamless backdrop, nothing else.
@@ -31,19 +31,19 @@ pub enum Style {
     Podium,
     /// A wooden table in a bright room far out of focus.
     Wood,
-    /// A polished slab of stone that mirrors.
+    /// A polished, reflecting slab of stone.
     Marble,
     /// Shadows of leaves on a sunny wall.
     Botanic,
     /// Bare concrete, daylight from above.
     Concrete,
-    /// A lamp that throws the evening sun on a plain wall.
+    /// A lamp that projects a round evening sun on a plain wall.
     Sunset,
     /// Dark, with a glow behind and lights far away.
     Night,
 }
 
-/// Every style and its word.
+/// Every style with its name.
 pub const STYLES: [(Style, &str); 8] = [
     (Style::Studio, "studio"),
     (Style::Podium, "podium"),
@@ -56,21 +56,21 @@ pub const STYLES: [(Style, &str); 8] = [
 ];
 
 impl Style {
-    /// The style called so.
+    /// Returns the style of this name.
     pub fn named(word: &str) -> Option<Self> {
         STYLES.iter().find(|(_, name)| *name == word).map(|(style, _)| *style)
     }
 
-    /// Its word.
+    /// Returns its name.
     pub fn as_str(self) -> &'static str {
         STYLES.iter().find(|(style, _)| *style == self).map_or("studio", |(_, name)| name)
     }
 }
 
-/// The light in the scene.
+/// The light of a scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Light {
-    /// From everywhere a little.
+    /// Diffuse, from everywhere.
     #[default]
     Soft,
     /// Low and warm.
@@ -81,13 +81,13 @@ pub enum Light {
     Dramatic,
 }
 
-/// From where the scene is seen. The product's own picture is never turned.
+/// The camera position. The product's own picture is never rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Camera {
     /// At the product's height.
     #[default]
     Front,
-    /// Looking down a little: more ground, less wall.
+    /// Slightly from above: more ground, less wall.
     High,
     /// Close to the ground: the product towers.
     Low,
@@ -95,13 +95,13 @@ pub enum Camera {
     Top,
 }
 
-/// Paints scene and products; says nothing back.
-pub(crate) fn paint(canvas: &mut Canvas, cuts: &[Cut], order: &SceneSpec) {
-    let bold = order.variety.min(100) as f32 / 50.0;
-    let mut chance = Chance::new(order.seed, order.style as u64 + 1, bold);
-    let mut set = SceneLayout::new(canvas, order, cuts, &mut chance);
-    let lean = Lean::new(order, cuts, &mut chance);
-    let front = match order.style {
+/// Paints scene and products onto the canvas.
+pub(crate) fn paint(canvas: &mut Canvas, cuts: &[Cut], spec: &SceneSpec) {
+    let bold = spec.variety.min(100) as f32 / 50.0;
+    let mut chance = Chance::new(spec.seed, spec.style as u64 + 1, bold);
+    let mut set = SceneLayout::new(canvas, spec, cuts, &mut chance);
+    let lean = Lean::new(spec, cuts, &mut chance);
+    let front = match spec.style {
         Style::Studio => plain::studio(canvas, &mut set, &lean, &mut chance),
         Style::Podium => podium::podium(canvas, &mut set, &lean, &mut chance),
         Style::Wood => wood::wood(canvas, &mut set, &lean, &mut chance),
@@ -111,7 +111,7 @@ pub(crate) fn paint(canvas: &mut Canvas, cuts: &[Cut], order: &SceneSpec) {
         Style::Sunset => plain::sunset(canvas, &mut set, &lean, &mut chance),
         Style::Night => plain::night(canvas, &mut set, &lean, &mut chance),
     };
-    if order.light == Light::Dramatic {
+    if spec.light == Light::Dramatic {
         // One lamp: a pool of light around the products, and little beyond.
         let (x, y) = (set.middle + set.side * 0.12, if set.top { set.base } else { set.base - set.room.1 * 0.45 });
         let wide = 0.50 + 0.3 * (set.wide.max(set.high) - 1.0).min(1.0);
@@ -126,7 +126,7 @@ pub(crate) fn paint(canvas: &mut Canvas, cuts: &[Cut], order: &SceneSpec) {
     finish(canvas, &set);
 }
 
-/// A lens is a little darker in its corners, and the light has its tint.
+/// Vignetting, and the light's tint.
 fn finish(canvas: &mut Canvas, set: &SceneLayout) {
     let corner = set.wide.hypot(set.high) / 2.0;
     let (x0, y0) = (set.wide / 2.0, set.high / 2.0);
@@ -141,7 +141,7 @@ fn finish(canvas: &mut Canvas, set: &SceneLayout) {
     });
 }
 
-/// A colour in the light of the set: the sun's own on top of what comes from everywhere.
+/// Applies the light of the set to a colour: direct sun on top of ambient light.
 fn lit(colour: Rgb, sun: &Sun, direct: f32) -> Rgb {
     times(colour, blend(sun.shade, sun.glow, direct))
 }

@@ -1,4 +1,4 @@
-//! Puts the products where they stand: shadows, mirror images, then themselves in the light of the scene.
+//! Composites the products: shadows, reflections, then the products themselves in the light of the scene.
 
 use super::{
     super::{
@@ -47,14 +47,14 @@ fn put(cut: &Cut, spot: Spot, set: &SceneLayout) -> Placed {
     Placed { left, top: bottom.round() as isize - sprite.height as isize, sprite, spot }
 }
 
-/// The product upside down in a polished ground: it begins where the product ends, and loses itself.
+/// Draws the product's reflection in a polished ground: it begins at the product's foot, and fades out.
 fn mirror(canvas: &mut Canvas, placed: &Placed, set: &SceneLayout) {
     let sprite = &placed.sprite;
     let high = sprite.height as f32;
     let reach = (high * 0.62).max(2.0);
     let (much, rough) = set.mirror;
     let last = sprite.height - 1;
-    // A foot above the lowest one is farther away, and mirrors itself there.
+    // A foot above the lowest one is farther away, and is reflected there.
     let Some(first) = sprite.foot.iter().map(|(foot, _)| foot).min() else { return };
     let mut sums: Vec<Film> = vec![[0.0; 4]; sprite.width + 1];
     for row in *first..last + reach as usize {
@@ -86,7 +86,7 @@ fn mirror(canvas: &mut Canvas, placed: &Placed, set: &SceneLayout) {
     }
 }
 
-/// The scene around a product, blurred: what shines around its edges.
+/// The blurred surroundings of a product, for the light that wraps around its edges.
 struct Around {
     by: usize,
     width: usize,
@@ -102,7 +102,7 @@ impl Around {
         for row in 0..height {
             for column in 0..width {
                 let mut sum = [0.0; 3];
-                // Sixteen looks are enough for a glow.
+                // Sixteen samples are enough for a glow.
                 for look in 0..16_isize {
                     let x = placed.left + (column * by) as isize + (look % 4 - 2) * 12;
                     let y = placed.top + (row * by) as isize + (look / 4 - 2) * 12;
@@ -129,7 +129,8 @@ impl Around {
     }
 }
 
-/// The product itself: brighter on the lit flank, darker where it meets the ground, and along its edge a little of what is behind it.
+/// Draws the product: brighter on the lit flank, darker where it meets the ground, with some of the background along
+/// its edge.
 fn show(canvas: &mut Canvas, placed: &Placed, set: &SceneLayout, around: &Around) {
     let sprite = &placed.sprite;
     let mut inner = sprite.mask();
@@ -166,7 +167,7 @@ fn show(canvas: &mut Canvas, placed: &Placed, set: &SceneLayout, around: &Around
     }
 }
 
-/// How much an edge looks towards the light, which comes from one side and above.
+/// Returns how much an edge faces the light, which comes from one side and above.
 fn rim(inner: &Mask, x: usize, y: usize, side: f32) -> f32 {
     let at = |x: usize, y: usize| inner.values[y.min(inner.height - 1) * inner.width + x.min(inner.width - 1)];
     let across = at(x.saturating_sub(2), y) - at(x + 2, y);

@@ -1,4 +1,4 @@
-//! Scenes that are light more than things: the seamless backdrop, the evening sun of a lamp, the night.
+//! Scenes made of light: the seamless backdrop, the evening sun of a lamp, the night.
 
 use super::{
     super::{
@@ -11,7 +11,7 @@ use super::{
     set::SceneLayout,
 };
 
-/// Paper that rolls down from the wall and on over the ground.
+/// Paper that curves from the wall onto the ground.
 pub(super) fn studio(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
     let paper = chance.pick(&[
         0xEFEBE5, 0xE3E6E8, 0xEBDDCF, 0xD9DED3, 0xE8D5D0, 0xCFD9E0, 0xDCCFBF, 0xC2CCBE, 0xD8B9A6, 0xB9C6D1, 0x9AA79B,
@@ -25,7 +25,7 @@ pub(super) fn studio(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, ch
     canvas.fill(|x, y| {
         let pool = set.pool(x, y, 0.72);
         let floor = if set.top { 1.0 } else { step(seam - bend, seam + bend * 0.8, y) };
-        // In the bend the paper turns away from the light.
+        // In the curve the paper faces away from the light.
         let roll = if set.top { 0.0 } else { floor * (1.0 - floor) * 0.30 };
         let near = if set.top { 0.0 } else { (y - set.base).max(0.0) * 0.22 };
         let fibre = 0.994 + 0.012 * noise(x * 150.0, y * 150.0, seed);
@@ -38,7 +38,7 @@ pub(super) fn studio(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, ch
     Vec::new()
 }
 
-/// A lamp throws a round sun on a plain wall; everything takes its colour.
+/// A lamp projects a round sun on a plain wall; everything takes its colour.
 pub(super) fn sunset(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
     let (core, body, rim, wall) = chance.pick(&[
         (0xFFE9B8, 0xFFB257, 0xF0603A, 0xB9775A),
@@ -61,7 +61,7 @@ pub(super) fn sunset(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, ch
     set.sun.on_product = [1.04, 0.955, 0.87];
     canvas.fill(|x, y| {
         let rough = 0.985 + 0.03 * layers(x * 9.0, y * 9.0, seed, 3);
-        // On the ground the round sun is drawn out towards the eye.
+        // On the ground the round sun is stretched towards the eye.
         let down = if set.top || y < set.seam { y } else { set.seam + (y - set.seam) * 0.62 };
         let off = (x - sun.0).hypot(down - sun.1) / round;
         let ground = set.is_ground(y);
@@ -77,7 +77,7 @@ pub(super) fn sunset(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, ch
     Vec::new()
 }
 
-/// A dark shining ground, a glow behind, lights far away that the ground shows once more.
+/// A dark glossy ground, a glow behind, and distant lights that the ground reflects.
 pub(super) fn night(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
     let (dark, glow, spark) = chance.pick(&[
         (0x0D1522, 0x3F6FB8, 0xFFD9A0),
@@ -107,7 +107,7 @@ pub(super) fn night(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, cha
     });
     if !set.top {
         for place in 0..34 {
-            // Most of them low, where a town would be; the few large ones are close and faint.
+            // Most of them low, as of a town; the few large ones are close and faint.
             let large = place % 6 == 0;
             let up = chance.between(0.0, 1.0).powf(1.8) * set.seam.min(0.95) + 0.02;
             let (x, y) = (chance.between(-0.03, 1.03) * set.wide, set.seam - up);
@@ -120,19 +120,19 @@ pub(super) fn night(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, cha
     Vec::new()
 }
 
-/// From above: how far a place is from a lamp low at the side, whose light lies over the slate in a long pool.
+/// From above: the distance of a point from a low lamp at the side, whose light makes a long pool on the slate.
 fn off_pool(set: &SceneLayout, x: f32, y: f32) -> f32 {
     let (dx, dy) = ((x - set.middle) * set.side, y - set.base);
     let (along, across) = (dx * 0.86 - dy * 0.5, dx * 0.5 + dy * 0.86);
     ((along - 0.30) / 0.75).powi(2) + (across / 0.34).powi(2)
 }
 
-/// As bright as it gets in its own tint.
+/// Returns a colour at the highest brightness of its tint.
 fn brightest(colour: Rgb) -> Rgb {
     scale(colour, 1.0 / colour.iter().fold(0.05_f32, |most, channel| most.max(*channel)))
 }
 
-/// A light out of focus: a disc with a brighter rim, and below the seam its long reflection.
+/// A light out of focus: a disc with a brighter rim, and its long reflection below the seam.
 fn bokeh(canvas: &mut Canvas, set: &SceneLayout, (x, y): (f32, f32), round: f32, colour: Rgb, much: f32) {
     let unit = set.unit;
     let box_of = |from: f32, to: f32, most: usize| {

@@ -1,4 +1,4 @@
-//! A coloured wall with an arch, and a round stand before it; balls and low discs keep it company.
+//! A coloured wall with an arch, a round podium before it, with balls and low discs beside it.
 
 use super::{
     super::{
@@ -11,7 +11,7 @@ use super::{
     set::SceneLayout,
 };
 
-/// The measures of the stand: its half width, its height, where its upper face is, and how flat that looks.
+/// The dimensions of the podium: half width, height, position of its top face, and foreshortening.
 struct Stand {
     round: f32,
     tall: f32,
@@ -66,7 +66,7 @@ pub(super) fn podium(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, ch
             let centre = arch_top + arch_wide;
             let out = if y < centre { (x - middle).hypot(y - centre) } else { (x - middle).abs() } - arch_wide;
             let inside = 1.0 - step(-0.0015, 0.0015, out);
-            // A niche: the edge towards the light throws a shadow into it.
+            // A niche: the edge towards the light casts a shadow into it.
             let turned = (x - middle - set.side * 0.02) * set.side / arch_wide;
             let edge = 1.0 - 0.34 * (1.0 - step(0.0, 0.09, -out)) * step(-0.3, 0.7, turned);
             let rim = 0.10 * (1.0 - step(0.0, 0.006, out.abs())) * step(-0.2, 0.8, -turned);
@@ -82,7 +82,7 @@ pub(super) fn podium(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, ch
     Vec::new()
 }
 
-/// Balls beside the stand, where there is room.
+/// Balls beside the podium, where there is room.
 fn company(canvas: &mut Canvas, set: &SceneLayout, stand: &Stand, (arch, wall): (Rgb, Rgb), chance: &mut Chance) {
     let count = chance.of(&[0, 1, 1, 2]);
     for place in 0..count {
@@ -103,7 +103,7 @@ fn paint(canvas: &mut Canvas, set: &SceneLayout, stand: &Stand) {
         if y < top - round * flat - 0.05 {
             return colour;
         }
-        // Its shade on the ground, away from the light; darkest where it stands.
+        // Its shadow on the ground, away from the light; darkest at its foot.
         let aside = side * set.sun.aside * tall * 0.8;
         let away = ((x - middle + aside) / (round * 1.12)).powi(2)
             + ((y - top - tall + 0.2 * tall) / (round * flat * 1.12)).powi(2);
@@ -116,13 +116,13 @@ fn paint(canvas: &mut Canvas, set: &SceneLayout, stand: &Stand) {
         let body = across
             * step(top - soft, top + soft, y)
             * (1.0 - step(top + tall + bow - soft, top + tall + bow + soft, y));
-        // Round: brightest a little aside, darker towards its foot.
+        // Round: brightest slightly off-centre, darker towards its foot.
         let down = ((y - top - bow) / tall).clamp(0.0, 1.0);
         let light = 0.44 + 0.40 * (1.0 - (turn - side * 0.42).powi(2) * 0.8).max(0.0) - 0.10 * down;
         colour = blend(colour, lit(scale(own, light), &set.sun, 0.3), body);
         let (px, py) = ((x - middle) / round, (y - top) / (round * flat));
         let plate = px.hypot(py).max(0.001);
-        // How far the rim is, in units: the face is foreshortened, its rim must not be.
+        // The distance to the rim, in units: the face is foreshortened, its rim must not be.
         let rim = (plate - 1.0) * plate / (px / round).hypot(py / (round * flat)).max(0.001);
         let shine = 0.10 * step(-0.007, -0.003, rim) * step(-0.4, 0.5, py);
         let face = lit(scale(own, 0.90 + 0.08 * turn * side + shine), &set.sun, 0.75);
@@ -130,7 +130,7 @@ fn paint(canvas: &mut Canvas, set: &SceneLayout, stand: &Stand) {
     });
 }
 
-/// From above the stand is a disc on coloured paper, and the arch another one half under it.
+/// From above the podium is a disc on coloured paper, with the arch as another one half under it.
 fn from_above(
     canvas: &mut Canvas,
     set: &mut SceneLayout,

@@ -1,4 +1,4 @@
-//! What makes a set more than a wall: leaves, light through windows, stones and balls, and what is out of focus in front.
+//! Props of a scene: leaves, light through windows, stones and balls, and blurred foreground.
 
 use super::{
     super::{
@@ -8,7 +8,7 @@ use super::{
     set::SceneLayout,
 };
 
-/// What the light comes through before it falls on a wall.
+/// The shape through which light falls on a wall.
 #[derive(Clone, Copy)]
 pub(super) enum Gobo {
     None,
@@ -23,7 +23,7 @@ pub(super) enum Gobo {
         top: f32,
         pitch: f32,
     },
-    /// A slanted shaft.
+    /// A slanted shaft of light.
     Shaft {
         left: f32,
         wide: f32,
@@ -61,7 +61,7 @@ impl Gobo {
         }
     }
 
-    /// One that suits, somewhere behind the products.
+    /// Picks one, positioned behind the products.
     pub(super) fn any(set: &SceneLayout, chance: &mut Chance) -> Self {
         let left = set.middle + set.side * chance.sway(-0.02, 0.16);
         let top = if set.top { set.base - 0.40 } else { (set.base - set.room.1 * chance.sway(1.0, 1.2)).max(0.02) };
@@ -81,10 +81,10 @@ fn within(value: f32, from: f32, to: f32, soft: f32) -> f32 {
     step(from - soft, from + soft, value) * (1.0 - step(to - soft, to + soft, value))
 }
 
-/// A leaf: pointed at both ends, beginning at a place. All in pixels of the mask.
+/// Draws a leaf, pointed at both ends, from its base. All in pixels of the mask.
 pub(super) fn leaf(mask: &mut Mask, (x, y): (f32, f32), heading: f32, (length, width): (f32, f32)) {
     let (sin, cos) = heading.sin_cos();
-    // Its box, not the circle around it.
+    // Its bounding box, not the circle around it.
     let (end_x, end_y) = (x + cos * length, y + sin * length);
     let rows = ((y.min(end_y) - width - 1.0).max(0.0) as usize)
         ..((y.max(end_y) + width + 2.0).max(0.0) as usize).min(mask.height);
@@ -95,7 +95,7 @@ pub(super) fn leaf(mask: &mut Mask, (x, y): (f32, f32), heading: f32, (length, w
             let (dx, dy) = (column as f32 + 0.5 - x, row as f32 + 0.5 - y);
             let (along, across) = ((dx * cos + dy * sin) / length, (dy * cos - dx * sin) / width);
             if (0.0..1.0).contains(&along) && across.abs() < 1.0 {
-                // Broadest before its middle.
+                // Widest before its middle.
                 let half = (along.powf(0.8) * std::f32::consts::PI).sin().max(0.0).powf(0.9);
                 let much = 1.0 - step(half - 0.16, half + 0.02, across.abs());
                 let value = &mut mask.values[row * mask.width + column];
@@ -105,7 +105,8 @@ pub(super) fn leaf(mask: &mut Mask, (x, y): (f32, f32), heading: f32, (length, w
     }
 }
 
-/// A twig with leaves on both sides, from a root that way; in units, onto a mask with so many pixels a unit.
+/// Draws a twig with leaves on both sides, from a root in a direction; in units, onto a mask with `unit` pixels per
+/// unit.
 pub(super) fn twig(mask: &mut Mask, root: (f32, f32), heading: f32, size: f32, unit: f32, chance: &mut Chance) {
     let ((mut x, mut y), mut heading) = (root, heading);
     let bend = chance.between(-0.09, 0.09);
@@ -124,16 +125,16 @@ pub(super) fn twig(mask: &mut Mask, root: (f32, f32), heading: f32, size: f32, u
     leaf(mask, (x * unit, y * unit), heading, (size * 0.7 * unit, size * 0.7 * slim * unit));
 }
 
-/// Something before the products, out of focus.
+/// A blurred foreground layer.
 pub(super) struct Layer {
     by: usize,
     mask: Mask,
-    /// Above and below.
+    /// Colours at the top and at the bottom.
     colours: (Rgb, Rgb),
 }
 
 impl Layer {
-    /// Leaves that reach in from the lower or upper corner the light does not come from.
+    /// Leaves from the lower or upper corner opposite the light.
     pub(super) fn leaves(canvas: &Canvas, set: &SceneLayout, colours: (Rgb, Rgb), chance: &mut Chance) -> Self {
         let by = (set.unit as usize / 200).max(1);
         let mut mask = Mask::new(canvas.width.div_ceil(by), canvas.height.div_ceil(by));
@@ -168,7 +169,7 @@ impl Layer {
     }
 }
 
-/// A ball or a pebble on the ground: its middle and half axes in units.
+/// Draws a ball or a pebble on the ground: centre and half axes in units.
 pub(super) fn ball(canvas: &mut Canvas, set: &SceneLayout, (x, y): (f32, f32), (wide, high): (f32, f32), colour: Rgb) {
     let unit = set.unit;
     let shade = |px: f32, py: f32| {
@@ -196,7 +197,7 @@ pub(super) fn ball(canvas: &mut Canvas, set: &SceneLayout, (x, y): (f32, f32), (
             if much > 0.0 {
                 let nz = (1.0 - off).max(0.0).sqrt();
                 let light = (nx * set.side * 0.55 - ny * 0.62 + nz * 0.56).max(0.0);
-                // Light from the ground below.
+                // Light reflected from the ground.
                 let bounce = (ny * 0.5 + 0.5) * 0.16;
                 let lit = scale(colour, 0.34 + 0.66 * light + bounce * (1.0 - light));
                 (0..3).for_each(|channel| pixel[channel] += (lit[channel] - pixel[channel]) * much);

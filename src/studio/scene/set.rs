@@ -1,4 +1,4 @@
-//! The measures of a scene: where wall and ground meet, where the products stand, and from where the light comes.
+//! The layout of a scene: the seam between wall and ground, the products' position, and the direction of the light.
 
 use super::{
     super::{
@@ -10,53 +10,53 @@ use super::{
     Camera, Light,
 };
 
-/// How far away the products are, in units of the picture's shorter side: a portrait lens.
+/// Distance of the products, in units of the picture's shorter side: a portrait lens.
 const FAR: f32 = 2.2;
 
-/// What a scene is made of. All lengths are in units of the shorter side, from the upper left.
+/// The layout. All lengths are in units of the shorter side, from the upper left.
 pub(super) struct SceneLayout {
     pub(super) wide: f32,
     pub(super) high: f32,
-    /// Pixels of a unit.
+    /// Pixels per unit.
     pub(super) unit: f32,
-    /// From straight above: everything is ground.
+    /// Seen from straight above: everything is ground.
     pub(super) top: bool,
     /// Whether there is more than one product.
     pub(super) many: bool,
-    /// Where wall and ground meet; above the picture where there is no wall.
+    /// The seam between wall and ground; above the picture if there is no wall.
     pub(super) seam: f32,
-    /// The height of the eye above the ground the products stand on.
+    /// Eye height above the ground.
     pub(super) eye: f32,
-    /// Where the foremost product stands; from above, the middle of the products.
+    /// The foot of the foremost product; from above, the middle of the products.
     pub(super) base: f32,
     pub(super) middle: f32,
     /// The largest width and height of all products together.
     pub(super) room: (f32, f32),
-    /// How much ground there is for several rows, as height in the picture.
+    /// The depth of ground for several rows, as height in the picture.
     pub(super) depth: f32,
     /// 1: the light comes from the right, -1: from the left.
     pub(super) side: f32,
     pub(super) sun: Sun,
-    /// How much of a mirror the ground is, and how rough a one.
+    /// Reflectivity and roughness of the ground.
     pub(super) mirror: (f32, f32),
     pub(super) grain: u32,
 }
 
 pub(super) struct Sun {
-    /// Over everything.
+    /// Applied to everything.
     pub(super) tint: Rgb,
-    /// What it adds where it shines, and what is left where it does not.
+    /// Factors for lit and unlit areas.
     pub(super) glow: Rgb,
     pub(super) shade: Rgb,
-    /// How far a shadow goes aside and back for each unit of height.
+    /// Offset of a shadow, sideways and backwards, per unit of height.
     pub(super) aside: f32,
     pub(super) back: f32,
-    /// How dark shadows are, and how soft.
+    /// Darkness and softness of shadows.
     pub(super) dark: f32,
     pub(super) soft: f32,
     /// How much brighter the lit flank of a product is.
     pub(super) flank: f32,
-    /// What the products look like in it.
+    /// The light's tint on products.
     pub(super) on_product: Rgb,
 }
 
@@ -91,12 +91,12 @@ impl Sun {
 }
 
 impl SceneLayout {
-    pub(super) fn new(canvas: &Canvas, order: &SceneSpec, cuts: &[Cut], chance: &mut Chance) -> Self {
+    pub(super) fn new(canvas: &Canvas, spec: &SceneSpec, cuts: &[Cut], chance: &mut Chance) -> Self {
         let unit = canvas.width.min(canvas.height) as f32;
         let (wide, high) = (canvas.width as f32 / unit, canvas.height as f32 / unit);
         let side = lit_side(cuts).unwrap_or(chance.of(&[-1.0, 1.0]));
-        let top = order.camera == Camera::Top;
-        let (down, eye) = match order.camera {
+        let top = spec.camera == Camera::Top;
+        let (down, eye) = match spec.camera {
             Camera::Front => (chance.sway(0.31, 0.345), 0.50),
             Camera::High => (chance.sway(0.29, 0.325), 0.98),
             Camera::Low => (chance.sway(0.365, 0.39), 0.17),
@@ -105,7 +105,7 @@ impl SceneLayout {
         // A tall picture is not filled: the product stays near its middle.
         let base = high * 0.5 + down.clamp(-0.05, 0.42) * high.min(1.55);
         let many = cuts.len() > 1;
-        let room = match order.camera {
+        let room = match spec.camera {
             Camera::Top => {
                 (wide.min(1.9) * if many { 0.80 } else { 0.62 }, high.min(1.9) * if many { 0.80 } else { 0.66 })
             }
@@ -137,7 +137,7 @@ impl SceneLayout {
             room,
             depth: 0.0,
             side,
-            sun: Sun::new(order.light, chance),
+            sun: Sun::new(spec.light, chance),
             mirror: (0.0, 0.0),
             grain: chance.seed(),
         };
@@ -145,7 +145,7 @@ impl SceneLayout {
         set
     }
 
-    /// Puts the wall so far behind the products, in units.
+    /// Places the wall `far` units behind the products.
     pub(super) fn wall_behind(&mut self, far: f32) {
         if !self.top {
             self.seam = self.vanish() + self.eye * FAR / (FAR + far);
@@ -155,27 +155,27 @@ impl SceneLayout {
         }
     }
 
-    /// The height at which the ground would end without a wall.
+    /// Returns the height of the horizon.
     pub(super) fn vanish(&self) -> f32 {
         self.base - self.eye
     }
 
-    /// How far away the wall is.
+    /// Returns the distance of the wall.
     pub(super) fn wall_far(&self) -> f32 {
         FAR * self.eye / (self.seam - self.vanish()).max(0.01)
     }
 
-    /// How far from the eye the ground is that is seen at a height of the picture.
+    /// Returns the distance of the ground seen at height `y` of the picture.
     pub(super) fn far(&self, y: f32) -> f32 {
         if self.top { FAR } else { FAR * self.eye / (y - self.vanish()).max(0.01) }
     }
 
-    /// How far from the eye the products are.
+    /// Returns the distance of the products.
     pub(super) fn product_far(&self) -> f32 {
         FAR
     }
 
-    /// A place of the ground, in units there: across from the middle, and away from the eye.
+    /// Returns ground coordinates: across from the middle, and away from the eye.
     pub(super) fn ground(&self, x: f32, y: f32) -> (f32, f32) {
         if self.top {
             return (x - self.middle, self.base - y);
@@ -184,22 +184,22 @@ impl SceneLayout {
         ((x - self.middle) * far / FAR, far - FAR)
     }
 
-    /// How flat a circle on the ground looks.
+    /// Returns the foreshortening of a circle on the ground.
     pub(super) fn flat(&self) -> f32 {
         if self.top { 1.0 } else { self.eye / FAR }
     }
 
-    /// How large things look that stand at a height of the picture.
+    /// Returns the scale of things that stand at height `y` of the picture.
     pub(super) fn near(&self, y: f32) -> f32 {
         if self.top { 1.0 } else { FAR / self.far(y) }
     }
 
-    /// Whether the ground is seen at a height of the picture, softly: 1 is ground.
+    /// Returns 1 where the ground is seen, 0 where the wall is, with a soft transition.
     pub(super) fn is_ground(&self, y: f32) -> f32 {
         if self.top { 1.0 } else { step(self.seam - 0.0025, self.seam + 0.0025, y) }
     }
 
-    /// A pool of light on the wall, brightest behind and above the products on the light's side: 0 to 1.
+    /// Returns the light pool on the wall, 0 to 1; brightest behind and above the products on the light's side.
     pub(super) fn pool(&self, x: f32, y: f32, reach: f32) -> f32 {
         let (at_x, at_y) = if self.top {
             (self.middle + self.side * 0.25, self.base - 0.25)
@@ -210,7 +210,7 @@ impl SceneLayout {
         (-off / (reach * reach)).exp()
     }
 
-    /// The darker strip in which wall and ground meet: 1 outside of it.
+    /// Returns the shading of the seam between wall and ground: 1 outside of it.
     pub(super) fn crease(&self, y: f32, much: f32) -> f32 {
         if self.top {
             return 1.0;
@@ -220,8 +220,8 @@ impl SceneLayout {
     }
 }
 
-/// From which side the products were lit when their pictures were taken, where that is seen: a scene lit from the other one
-/// would look pasted together.
+/// Returns the side from which the products were lit in their pictures; `None` if it is not clear. A scene lit from
+/// the other side would look pasted together.
 fn lit_side(cuts: &[Cut]) -> Option<f32> {
     let (mut left, mut right) = ((0.0_f32, 1.0_f32), (0.0_f32, 1.0_f32));
     for cut in cuts.iter().filter(|cut| cut.is_cut) {

@@ -1,4 +1,4 @@
-//! Shadows: what the light does not reach behind the products, and the dark line where they touch the ground.
+//! Cast shadows behind the products, and contact shadows where they touch the ground.
 
 use super::{
     super::canvas::{Canvas, Mask},
@@ -6,13 +6,13 @@ use super::{
     set::SceneLayout,
 };
 
-/// Masks are computed on fewer pixels: what is soft needs no more.
+/// Masks have a lower resolution: soft shadows need no more.
 fn coarse(canvas: &Canvas) -> (usize, Mask) {
     let by = (canvas.width.min(canvas.height) / 400).clamp(1, 6);
     (by, Mask::new(canvas.width.div_ceil(by), canvas.height.div_ceil(by)))
 }
 
-/// Three masks, from the crisp shadow near a product's foot to the vague one of its head, laid over each other.
+/// Three masks, from the crisp shadow near a product's foot to the blurred one of its head, added up.
 struct Penumbra {
     by: usize,
     levels: [Mask; 3],
@@ -24,7 +24,7 @@ impl Penumbra {
         Self { by, levels: [mask.clone(), mask.clone(), mask] }
     }
 
-    /// `far` is how far the light went since the product: 0 touches, 1 is vague.
+    /// `far` is the light's distance past the product: 0 touches, 1 is fully blurred.
     fn add(&mut self, at: usize, much: f32, far: f32) {
         let far = far.clamp(0.0, 1.0) * 2.0;
         let weights = [(1.0 - far).max(0.0), 1.0 - (far - 1.0).abs(), (far - 1.0).max(0.0)];
@@ -48,7 +48,7 @@ impl Penumbra {
     }
 }
 
-/// What the light does not reach behind the products: on the ground, and up the wall.
+/// Draws cast shadows: on the ground, and up the wall.
 pub(super) fn cast(canvas: &mut Canvas, placed: &[Placed], set: &SceneLayout) {
     let mut penumbra = Penumbra::new(canvas);
     let by = penumbra.by;
@@ -60,7 +60,8 @@ pub(super) fn cast(canvas: &mut Canvas, placed: &[Placed], set: &SceneLayout) {
         let (far, high) = (set.product_far() / near, placed.spot.high / near);
         for row in 0..rows {
             let y = (row as f32 + 0.5) * by as f32 / set.unit;
-            // Where the light that misses this row passed the product: how far it went since, and how high it was there.
+            // Where the light that is blocked for this row passed the product: its distance since then, and its
+            // height there.
             let (there, went, up) = if y > set.seam {
                 let there = set.far(y);
                 (there, (there - far) / back, (there - far) / back)
@@ -90,7 +91,7 @@ pub(super) fn cast(canvas: &mut Canvas, placed: &[Placed], set: &SceneLayout) {
     penumbra.lay(canvas, set, (set.flat() * 1.6).clamp(0.35, 1.0));
 }
 
-/// Where a product touches the ground no light gets in: a dark thin line, and a soft pool around it.
+/// Draws contact shadows: a dark thin line, and a soft pool around it.
 pub(super) fn contact(canvas: &mut Canvas, placed: &[Placed], set: &SceneLayout) {
     let (by, mut tight) = coarse(canvas);
     let unit = set.unit / by as f32;
@@ -119,7 +120,7 @@ pub(super) fn contact(canvas: &mut Canvas, placed: &[Placed], set: &SceneLayout)
     canvas.darken_coarse(&tight, by, [0.24, 0.24, 0.26]);
 }
 
-/// From above: the product's own outline, a little aside and softer the farther it goes.
+/// Draws shadows seen from above: the product's outline, offset and softer with distance.
 pub(super) fn lying(canvas: &mut Canvas, placed: &[Placed], set: &SceneLayout) {
     let mut penumbra = Penumbra::new(canvas);
     let (by, columns) = (penumbra.by, penumbra.levels[0].width);

@@ -1,24 +1,25 @@
-//! A product at the size it has in the scene, and what is known of its outline.
+//! A product at its size in the scene, with its contact line.
 
 use super::super::{
     canvas::{Mask, light, step},
     cut::Cut,
 };
 
-/// Light times how much is there, and how much is there.
+/// Premultiplied linear RGB, and alpha.
 pub(super) type Film = [f32; 4];
 
 pub(super) struct Sprite {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) pixels: Vec<Film>,
-    /// For each column, where it meets the ground and how surely (0 to 1). What hangs in the air counts from the lowest row on.
+    /// For each column, where it meets the ground and with what confidence (0 to 1). Columns that hang in the air
+    /// count from the lowest row.
     pub(super) foot: Vec<(usize, f32)>,
     pub(super) is_cut: bool,
 }
 
 impl Sprite {
-    /// Resized, and turned by so many radians (around its middle, the box grows).
+    /// Resizes, and rotates by `turn` radians (around the middle; the box grows).
     pub(super) fn new(cut: &Cut, width: usize, height: usize, turn: f32) -> Self {
         let pixels = resized(cut, width, height);
         let (width, height, pixels) =
@@ -27,7 +28,7 @@ impl Sprite {
         Self { width, height, pixels, foot, is_cut: cut.is_cut }
     }
 
-    /// How much is there, between the pixels too.
+    /// Returns the alpha, interpolated.
     pub(super) fn there(&self, x: f32, y: f32) -> f32 {
         let (x, y) = (x - 0.5, y - 0.5);
         if x < -1.0 || y < -1.0 || x > self.width as f32 || y > self.height as f32 {
@@ -43,13 +44,13 @@ impl Sprite {
         (at(0, 0) * (1.0 - fx) + at(1, 0) * fx) * (1.0 - fy) + (at(0, 1) * (1.0 - fx) + at(1, 1) * fx) * fy
     }
 
-    /// What is there, as a mask of its size.
+    /// Returns the alpha as a mask of the sprite's size.
     pub(super) fn mask(&self) -> Mask {
         Mask { width: self.width, height: self.height, values: self.pixels.iter().map(|pixel| pixel[3]).collect() }
     }
 }
 
-/// A column touches the ground if it ends low, or if nothing beside it ends lower: the far legs of a chair.
+/// A column touches the ground if it ends low, or if no neighbour ends lower: the far legs of a chair.
 fn feet(pixels: &[Film], width: usize, height: usize) -> Vec<(usize, f32)> {
     let lowest: Vec<Option<usize>> =
         (0..width).map(|x| (0..height).rev().find(|y| pixels[y * width + x][3] > 0.4)).collect();
@@ -66,7 +67,7 @@ fn feet(pixels: &[Film], width: usize, height: usize) -> Vec<(usize, f32)> {
     (0..width).map(one).collect()
 }
 
-/// First across, then down; each new pixel is a weighted mean of the old ones under it.
+/// Resizes first across, then down; each new pixel is a weighted mean of old ones.
 fn resized(cut: &Cut, width: usize, height: usize) -> Vec<Film> {
     let table: Vec<f32> = (0..=255_u8).map(|shown| light(f32::from(shown) / 255.0)).collect();
     let across = taps(cut.width, width);
@@ -95,7 +96,8 @@ fn resized(cut: &Cut, width: usize, height: usize) -> Vec<Film> {
     pixels
 }
 
-/// For each of `to` places the first of `from` it is made of, and the weights: Catmull-Rom when it grows, a tent when it shrinks.
+/// Returns for each target pixel the first source pixel and the weights: Catmull-Rom for enlarging, a triangle for
+/// shrinking.
 fn taps(from: usize, to: usize) -> Vec<(usize, Vec<f32>)> {
     let ratio = from as f32 / to as f32;
     let wide = ratio.max(1.0);

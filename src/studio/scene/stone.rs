@@ -1,4 +1,4 @@
-//! Stone: a polished slab of marble that mirrors, and bare concrete.
+//! Stone: a polished, reflecting slab of marble, and bare concrete.
 
 use super::{
     super::{
@@ -38,7 +38,7 @@ pub(super) fn marble(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, ch
         }
         let (u, v) = set.ground(x, y);
         let slab = veined((u * cos + v * sin, v * cos - u * sin), seed, stone, vein);
-        // Polished: the flatter the look, the more of the wall it shows.
+        // Polished: the flatter the viewing angle, the more of the wall it reflects.
         let look = if set.top { 0.0 } else { ((y - vanish) / set.eye).clamp(0.0, 1.5) };
         let shine = 0.05 + 0.30 * (1.0 - look).max(0.0);
         let glare = if set.top { 0.10 * pool } else { 0.0 };
@@ -54,11 +54,11 @@ pub(super) fn marble(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, ch
     Vec::new()
 }
 
-/// Clouded stone with veins that wander, part and fade.
+/// Clouded stone with veins that wander, split and fade.
 fn veined((u, v): (f32, f32), seed: u32, stone: Rgb, vein: Rgb) -> Rgb {
     let cloud = layers(u * 1.5, v * 1.5, seed, 4);
     let warp = (layers(u * 1.9 + 7.0, v * 1.9, seed ^ 5, 3) - 0.5, layers(u * 1.9, v * 1.9 + 3.0, seed ^ 9, 3) - 0.5);
-    // Lines of equal height of a crumpled field; each swells and thins out along its way.
+    // Contour lines of a warped noise field; each swells and thins along its way.
     let ridge = |scale: f32, salt: u32, thin: f32| {
         let value = layers((u + warp.0 * 0.8) * scale * 0.55, (v + warp.1 * 0.8) * scale, seed ^ salt, 3);
         let off = (value - 0.5).abs();
@@ -109,7 +109,7 @@ pub(super) fn concrete(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, 
     Vec::new()
 }
 
-/// The joints between the boards of the form, and the holes that its ties left.
+/// Joints between formwork boards, and the holes of their ties.
 fn panels((x, up): (f32, f32), joint: f32) -> f32 {
     let wide = joint * 1.6;
     let line = |value: f32, pitch: f32| {

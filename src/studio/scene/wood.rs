@@ -1,4 +1,4 @@
-//! A wooden table; behind it a bright room, far out of focus.
+//! A wooden table in front of a bright, blurred room.
 
 use super::{
     super::{
@@ -11,7 +11,7 @@ use super::{
     set::SceneLayout,
 };
 
-/// The room behind: where it is bright, where things stand, where plants are.
+/// The room behind: bright areas, furniture, plants.
 struct Room {
     by: usize,
     bright: Mask,
@@ -34,7 +34,7 @@ pub(super) fn wood(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chan
     let pitch = chance.sway(0.17, 0.23).clamp(0.13, 0.30);
     set.sun.dark = (set.sun.dark * 1.15).min(0.75);
     set.mirror = (0.04, 0.16);
-    // The table ends; the room's wall is far behind it.
+    // The table ends here; the room's wall is far behind it.
     set.wall_behind(chance.sway(0.40, 0.55).clamp(0.3, 0.8));
     let room = room(canvas, set, chance);
     let gobo = if set.top && chance.now_and_then(0.6) { Gobo::any(set, chance) } else { Gobo::None };
@@ -57,7 +57,7 @@ pub(super) fn wood(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chan
             let (across, length) = if along { (u, v) } else { (v, u) };
             let sun = gobo.sun(x, y, set.side, 0.05);
             let board = boards(across, length, pitch, plank, seed);
-            // Where one looks flat along it, varnish shows the bright room.
+            // At a flat viewing angle, varnish reflects the bright room.
             let away =
                 if set.top { 0.0 } else { (1.0 - (y - set.seam) / (set.base - set.seam + 0.02)).clamp(0.0, 1.0) };
             let board = blend(board, scale(wall, 0.85), 0.20 * away * away + 0.05);
@@ -70,14 +70,14 @@ pub(super) fn wood(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chan
     Vec::new()
 }
 
-/// Boards side by side: each its own tone and its own grain, drawn out along it.
+/// Boards side by side: each with its own tone and grain, stretched along it.
 fn boards(across: f32, length: f32, pitch: f32, plank: Rgb, seed: u32) -> Rgb {
     let number = (across / pitch).floor();
     let within = across / pitch - number;
     let own = speck(number as i32, 3, seed);
     let shift = own * 37.0;
     let slow = layers(across * 5.0 + shift, length * 0.55 + shift, seed, 3);
-    // Cathedrals: lines of equal height of a slow field.
+    // Cathedral grain: contour lines of a slow noise field.
     let rings = (slow * 15.0).rem_euclid(1.0);
     let rings = step(0.0, 0.72, rings) * (1.0 - step(0.80, 1.0, rings));
     let fibre = layers(across * 95.0 + shift, length * 3.2, seed ^ 21, 3);
@@ -89,14 +89,14 @@ fn boards(across: f32, length: f32, pitch: f32, plank: Rgb, seed: u32) -> Rgb {
     scale(warm, tone * gap)
 }
 
-/// A window, a shelf with a few things, a plant; then so blurred that only their light is left.
+/// A window, a shelf with a few things, a plant; blurred until only their light is left.
 fn room(canvas: &Canvas, set: &SceneLayout, chance: &mut Chance) -> Room {
     let by = (set.unit as usize / 100).max(1);
     let new = || Mask::new(canvas.width.div_ceil(by), canvas.height.div_ceil(by));
     let (mut bright, mut things, mut plants) = (new(), new(), new());
     let unit = set.unit / by as f32;
     let seam = set.seam;
-    // On the side the light comes from.
+    // On the light's side.
     let window = set.middle + set.side * chance.sway(0.26, 0.44);
     let (half, high, sill) =
         (chance.sway(0.17, 0.25).max(0.1), chance.sway(0.46, 0.60), seam - chance.sway(0.10, 0.22));
@@ -113,7 +113,7 @@ fn room(canvas: &Canvas, set: &SceneLayout, chance: &mut Chance) -> Room {
         let (wide, tall) = (chance.between(0.014, 0.036), chance.between(0.05, 0.15));
         bar(&mut things, (x - wide, shelf - tall), (x + wide, shelf), unit);
     }
-    // Something low and broad along the far side: a bench, a sofa.
+    // Something low and wide along the far side: a bench, a sofa.
     bar(&mut things, (left - 0.5, seam - chance.sway(0.06, 0.12)), (left + 0.32, seam + 0.05), unit);
     let root = (set.middle - set.side * chance.sway(0.12, 0.5), seam - 0.02);
     for _ in 0..9 {

@@ -149,7 +149,7 @@ async fn what_a_tool_made_instead_of_renaming_goes_where_it_is_empty() {
         let options = AdoptOptions { legacy: true, ..AdoptOptions::default() };
         let told = adopt::dry_run(&legacy.db().await, &options).await.expect("rehearses");
         assert_eq!(
-            told.steps.iter().filter(|step| step.what.contains("it holds nothing")).count(),
+            told.steps.iter().filter(|step| step.what.contains("it is empty")).count(),
             if more == instead { 3 } else { 2 },
             "{told:?}"
         );
@@ -172,11 +172,11 @@ async fn what_was_written_meanwhile_into_what_was_empty_is_not_dropped() {
         )
         .await;
     let why = legacy.adopt().await.expect_err("is left alone").to_string();
-    assert!(why.contains("something was written into collection_session meanwhile"), "{why}");
+    assert!(why.contains("collection_session, which also exists as studio_session, was written to"), "{why}");
     legacy.run("DROP EVENT TRIGGER meanwhile").await;
     assert!(
         refused(legacy.adopt().await)
-            .contains("both studio_session and collection_session exist, and both hold something")
+            .contains("both studio_session and collection_session exist, and both contain data")
     );
     assert_eq!(legacy.number("SELECT count(*) FROM collection_session").await, 1);
 }

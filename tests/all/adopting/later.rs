@@ -34,7 +34,7 @@ async fn the_later_application_goes_on_writing_runs_and_shops() {
     assert_eq!(adopt::prepare_role(&legacy.db().await, &role).await.expect("is said"), RolePrepared::NotNeeded);
     let report =
         legacy.adopt_with(&AdoptOptions { legacy: true, legacy_role: Some(role.clone()) }).await.expect("adopts");
-    assert!(report.notes.iter().any(|note| note.contains("goes on without views")), "{report:?}");
+    assert!(report.notes.iter().any(|note| note.contains("needs no views")), "{report:?}");
     let mut app = OldApp { conn: PgConnection::connect(&legacy.url_of(&role)).await.expect("connects"), role };
     let print = "a".repeat(64);
     for sql in [
@@ -308,8 +308,8 @@ async fn behind_a_pooler_the_direct_way_is_named_and_the_daemon_serves_once_it_w
         command
     };
     for (pooled, what, words) in [
-        (false, "migrate", "a connection pooler such as PgBouncer stands before the server"),
-        (true, "migrate", "taken over through the server itself, not through a pooler"),
+        (false, "migrate", "a connection pooler such as PgBouncer is in front of the server"),
+        (true, "migrate", "adopted on a direct connection to the server, not through a pooler"),
         (true, "serve", "run: store-sync migrate"),
     ] {
         let output = command(&through, pooled, what).output().expect("runs");

@@ -93,8 +93,8 @@ impl Guarded {
 async fn an_owner_with_few_rights_is_told_each_and_each_statement_helps() {
     let guarded = Guarded::new().await;
     let owner = guarded.owner.clone();
-    guarded.refused_until_allowed(&owner, "may not make the schema legacy").await;
-    guarded.refused_until_allowed(&owner, "may not set the search path of").await;
+    guarded.refused_until_allowed(&owner, "cannot create the schema legacy").await;
+    guarded.refused_until_allowed(&owner, "cannot set the search path of").await;
     // A database administrator has done both by hand: no more rights are needed.
     guarded.adopt(&owner).await.expect("adopts");
     guarded.sees_its_tables().await;
@@ -106,7 +106,7 @@ async fn an_administrator_may_prepare_for_an_owner_who_may_not() {
     let guarded = Guarded::new().await;
     let why = adopt::prepare_role(&guarded.db(&guarded.owner).await, &guarded.app).await.expect_err("may not");
     let why = why.to_string();
-    assert!(why.contains("may not make the schema legacy") && why.contains("may not set the search path"), "{why}");
+    assert!(why.contains("cannot create the schema legacy") && why.contains("cannot set the search path"), "{why}");
     let prepared = adopt::prepare_role(&guarded.legacy.db().await, &guarded.app).await.expect("an administrator may");
     assert_eq!(prepared, RolePrepared::Now { sessions: 0 });
     let again = adopt::prepare_role(&guarded.db(&guarded.owner).await, &guarded.app).await;
@@ -131,8 +131,8 @@ async fn a_schema_of_old_names_that_is_somebody_elses_is_told() {
     let guarded = Guarded::new().await;
     guarded.legacy.run("CREATE SCHEMA legacy").await;
     let owner = guarded.owner.clone();
-    guarded.refused_until_allowed(&owner, "the schema legacy is somebody else's").await;
-    guarded.refused_until_allowed(&owner, "may not set the search path of").await;
+    guarded.refused_until_allowed(&owner, "the schema legacy belongs to another role").await;
+    guarded.refused_until_allowed(&owner, "cannot set the search path of").await;
     guarded.adopt(&owner).await.expect("adopts");
     guarded.clear().await;
 }
@@ -149,7 +149,7 @@ async fn a_second_role_takes_over_what_belongs_to_the_first() {
             guarded.legacy.name()
         ))
         .await;
-    guarded.refused_until_allowed(&tool, "so that the database role").await;
+    guarded.refused_until_allowed(&tool, "so the database role").await;
     guarded.adopt(&tool).await.expect("as a member of the owner's role");
     guarded.sees_its_tables().await;
     let sql = format!("DROP SCHEMA legacy CASCADE; DROP OWNED BY {tool} CASCADE; DROP ROLE {tool}");

@@ -108,7 +108,7 @@ async fn whoever_holds_a_row_for_long_is_named_and_the_next_run_goes_on() {
         .await
         .expect("writes");
     let why = adopting(&legacy, &old.role).await.expect("ends").expect_err("gives way").to_string();
-    assert!(why.contains("(old-app as old_") && why.contains("it goes on where it stopped"), "{why}");
+    assert!(why.contains("(old-app as old_") && why.contains("it resumes where it stopped"), "{why}");
     save.rollback().await.expect("lets go");
     adopting(&legacy, &old.role).await.expect("ends").expect("goes on");
     old.leave(&legacy).await;
