@@ -224,12 +224,17 @@ fn panics_unwind_in_what_is_shipped() {
 /// The suite of the built program stands beside it, and nothing of the library is in its own process.
 #[test]
 fn the_blackbox_links_nothing_of_the_library() {
-    for entry in
-        std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/blackbox")).expect("is there").flatten()
-    {
-        let text = std::fs::read_to_string(entry.path()).expect("a text");
-        assert!(!text.contains("store_sync::") && !text.contains("rustls"), "{}", entry.path().display());
+    fn walk(folder: &Path) {
+        for path in std::fs::read_dir(folder).expect("is there").flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                walk(&path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a text");
+            assert!(!text.contains("store_sync::") && !text.contains("rustls"), "{}", path.display());
+        }
     }
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/blackbox"));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod command_line;
 mod connections;
 mod crash;
 mod doors;
+mod earlier;
 mod endless;
 mod forgetting;
 mod fuzz;

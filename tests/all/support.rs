@@ -331,7 +331,7 @@ impl TestApp {
             .collect()
     }
 
-    async fn shop_token(&self) -> String {
+    pub(crate) async fn shop_token(&self) -> String {
         let (verifier, redirect) = ("v".repeat(43), "http://127.0.0.1/oauth/callback/other");
         let challenge = base64::Engine::encode(
             &base64::engine::general_purpose::URL_SAFE_NO_PAD,

@@ -60,7 +60,7 @@ fn address(url: &str) -> &str {
 }
 
 /// A shop of the program's own.
-fn shop(place: &Place) -> (Running, String) {
+pub(crate) fn shop(place: &Place) -> (Running, String) {
     let mut shop = place.start(&["sandbox", "--port", "0", "--products", "8", "--processing", "0s"]);
     let url = shop.wait_for(|line| line.strip_prefix("Sandbox shop at ").map(str::to_owned));
     (shop, url)
@@ -89,9 +89,10 @@ fn path_of(url: &str) -> &str {
     &url[behind + url[behind..].find('/').expect("a path")..]
 }
 
-/// Opens a connect link as a merchant's browser does, and allows what the shop asks. The public name leads to the daemon.
-fn allow(link: &str, daemon: &str, shop: &str) {
-    let host = [("Host", "sync.blackbox.example")];
+/// Opens a connect link as a merchant's browser does, and allows what the shop asks. `public` is how the daemon is known outside. Gives
+/// the daemon's two answers.
+pub(crate) fn allow(link: &str, daemon: &str, shop: &str, public: &str) -> [Answer; 2] {
+    let host = [("Host", public.split("://").last().expect("a host"))];
     let begun = ask("GET", daemon, path_of(link), &host, b"");
     let cookie = begun.header("set-cookie").and_then(|set| set.split(';').next()).expect("a cookie").to_owned();
     let consent = location(&begun);
@@ -110,9 +111,10 @@ fn allow(link: &str, daemon: &str, shop: &str) {
     let headers = [("Content-Type", "application/x-www-form-urlencoded")];
     let decided = ask("POST", shop, "/oauth/authorize", &headers, form.join("&").as_bytes());
     let back = location(&decided);
-    assert!(back.starts_with("https://sync.blackbox.example/oauth/callback/sandbox"), "{back}");
+    assert!(back.starts_with(&format!("{public}/oauth/callback/sandbox")), "{back}");
     let done = ask("GET", daemon, path_of(&back), &[host[0], ("Cookie", &cookie)], b"");
     assert!(done.status == 200 && done.text().contains("is connected"), "{}: {}", done.status, done.text());
+    [begun, done]
 }
 
 fn every_command(engine: Engine) {
@@ -176,7 +178,7 @@ fn every_command(engine: Engine) {
     let words = ["connect", "sandbox", "--client", "acme", "--set", &field, "--no-wait"];
     let link = text(&own.json(&words)["connect_url"]);
     assert!(link.starts_with("https://sync.blackbox.example/connect/sandbox?"), "{link}");
-    allow(&link, &at, address(&shop_url));
+    allow(&link, &at, address(&shop_url), "https://sync.blackbox.example");
     let shop_id = id(&own.both(&["connections", "list"]));
     assert_eq!(own.both(&["connections", "show", &shop_id])["store_type"], "sandbox");
     assert_eq!(own.both(&["connections", "check", &shop_id])["ok"], true);

@@ -4,6 +4,7 @@
 #![expect(clippy::too_many_lines, reason = "a journey is read from its beginning to its end")]
 
 mod commands;
+mod contract;
 mod journey;
 mod program;
 mod settings;
