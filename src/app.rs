@@ -79,7 +79,8 @@ fn daemon_access(config: &Config) -> DatabaseAccess {
     DatabaseAccess { pooled: config.database.pooler == Pooler::Transaction, ..access }
 }
 
-/// Migrates an outdated schema if [database] auto_migrate is set; fails otherwise. Never adopts a database of the older application.
+/// Migrates an outdated schema if [database] auto_migrate is set; fails otherwise. Never adopts a database of the older
+/// application.
 async fn bring_up_to_date(config: &Config, outside: &Outside, db: &Db) -> anyhow::Result<()> {
     let inspection = adopt::inspect(db).await?;
     if inspection.kind != Kind::Current {
@@ -176,7 +177,8 @@ pub async fn open(config: &Config) -> anyhow::Result<Shared> {
     assemble(config, &access(config), outside(config)?).await
 }
 
-/// The model client; `None` if `[gemini]` is not configured. Its responses are large and take minutes, hence its own limits.
+/// The model client; `None` if `[gemini]` is not configured. Its responses are large and take minutes, hence its own
+/// limits.
 fn gemini(config: &Config, clock: &Clock) -> anyhow::Result<Option<Gemini>> {
     let Some(own) = &config.gemini else {
         anyhow::ensure!(

@@ -98,7 +98,8 @@ pub(super) enum Making {
         #[arg(long)]
         no_wait: bool,
     },
-    /// Make a changed output from a finished one: by words, which a model follows, or by postAdjustments alone. The first one stays.
+    /// Make a changed output from a finished one: by words, which a model follows, or by postAdjustments alone. The
+    /// first one stays.
     Edit {
         id: String,
         /// What to change.

@@ -150,8 +150,8 @@ async fn rehearsal(
     Ok(())
 }
 
-/// Ends when the process is asked to: Ctrl-C, or the signal that service managers send. It listens from the call on, so that whoever
-/// reads that the daemon serves can ask it to end.
+/// Ends when the process is asked to: Ctrl-C, or the signal that service managers send. It listens from the call on, so
+/// that whoever reads that the daemon serves can ask it to end.
 pub(super) fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
     let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     async move {

@@ -53,8 +53,8 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
 
 async fn rotate(tools: &Tools, out: &Out) -> anyhow::Result<ExitCode> {
     let current = tools.vault.current_key_id();
-    // What an earlier call left undone is finished first, under the key that it made. In a ring that comes from elsewhere the
-    // operator has put the new key in front already.
+    // What an earlier call left undone is finished first, under the key that it made. In a ring that comes from
+    // elsewhere the operator has put the new key in front already.
     let left = rows(tools).await?.iter().any(|row| row.key_id != current && row.sealed > 0);
     if !left {
         tools.vault.add_key()?;

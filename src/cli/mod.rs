@@ -260,8 +260,8 @@ fn logging(log: &Log) {
     };
 }
 
-/// Message and fields of a log line in text form. Whatever they repeat of a request or of a shop, they stay on their line and
-/// steer no terminal.
+/// Message and fields of a log line in text form. Whatever they repeat of a request or of a shop, they stay on their
+/// line and steer no terminal.
 fn one_line() -> impl for<'w> FormatFields<'w> {
     let field = |writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| {
         let text = format!("{value:?}");

@@ -28,8 +28,8 @@ pub(super) enum Command {
         #[arg(long)]
         page: bool,
     },
-    /// Check the provider files of a folder (one sub-folder each) and replay the conversations in their fixtures; without one,
-    /// those in use.
+    /// Check the provider files of a folder (one sub-folder each) and replay the conversations in their fixtures;
+    /// without one, those in use.
     Check {
         dir: Option<PathBuf>,
         /// Write what is asked and what comes of it into the fixtures, for you to read over, instead of comparing it.

@@ -18,7 +18,8 @@ pub(super) fn told(error: &anyhow::Error) -> String {
     }
 }
 
-/// The driver adds where in the server's own source an error was raised, and that it came from there: neither helps anybody.
+/// The driver adds where in the server's own source an error was raised, and that it came from there: neither helps
+/// anybody.
 fn without_line(text: &str) -> String {
     let text = text.replace("error returned from database: ", "");
     match text.rsplit_once(" at line ") {

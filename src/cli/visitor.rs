@@ -82,8 +82,8 @@ impl Visitor {
         Ok(landed.url.join(location)?)
     }
 
-    /// Connects a rehearsal's shop: opens the connect link and allows whatever is asked. `shop` is the shop's address, where the
-    /// merchant activates an integration there instead of allowing it on a page.
+    /// Connects a rehearsal's shop: opens the connect link and allows whatever is asked. `shop` is the shop's address,
+    /// where the merchant activates an integration there instead of allowing it on a page.
     pub async fn rehearse(&mut self, link: &str, shop: Option<&str>) -> anyhow::Result<Landed> {
         let page = self.open(link).await?;
         anyhow::ensure!(page.response.status == 200, "the connect does not begin: {}", page.words());

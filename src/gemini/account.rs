@@ -1,5 +1,6 @@
-//! A Google service account: exchanges a signed JWT for an access token and caches it until shortly before it expires. Wire facts:
-//! <https://developers.google.com/identity/protocols/oauth2/service-account> and npm `google-auth-library` 10.9.
+//! A Google service account: exchanges a signed JWT for an access token and caches it until shortly before it expires.
+//! Wire facts: <https://developers.google.com/identity/protocols/oauth2/service-account> and npm `google-auth-library`
+//! 10.9.
 
 use std::time::Duration;
 

@@ -12,8 +12,8 @@ pub const MOST_PICTURES: usize = 8;
 pub const MOST_TEXT_BYTES: usize = 16 << 10;
 /// The limit of a response in tokens, thoughts included; sent as `maxOutputTokens`.
 pub(super) const MOST_ANSWER_TOKENS: u32 = 4096;
-/// The most tokens of one picture at the default resolution: 256 and about 2048 for pan and scan with the 2.5 models, 1120 with the 3 models.
-/// <https://ai.google.dev/gemini-api/docs/media-resolution>
+/// The most tokens of one picture at the default resolution: 256 and about 2048 for pan and scan with the 2.5 models,
+/// 1120 with the 3 models. <https://ai.google.dev/gemini-api/docs/media-resolution>
 const PICTURE_TOKENS: usize = 2600;
 /// An allowance in tokens for turns, roles and parts.
 const FRAME_TOKENS: usize = 128;
@@ -24,8 +24,9 @@ pub struct AnalysisRequest<'a> {
     /// At most [`MOST_PICTURES`], with their media types; they go first.
     pub pictures: &'a [(Bytes, String)],
     pub instruction: &'a str,
-    /// The schema of an object: the subset of JSON Schema that the service's `Schema` supports (`type`, `properties`, `items`, `required`, `enum`,
-    /// `anyOf`, `description`, …). Types may be lower-case; `additionalProperties` is not sent.
+    /// The schema of an object: the subset of JSON Schema that the service's `Schema` supports (`type`, `properties`,
+    /// `items`, `required`, `enum`, `anyOf`, `description`, …). Types may be lower-case; `additionalProperties` is not
+    /// sent.
     pub schema: &'a Value,
 }
 
@@ -79,8 +80,8 @@ pub fn analysis_body(question: &AnalysisRequest<'_>) -> Value {
     json!({ "contents": [{ "parts": parts, "role": "user" }], "generationConfig": config })
 }
 
-/// Converts a schema to the wire format, as `processJsonSchema` of Google's library does: types in upper case, `null` as `nullable`,
-/// without `additionalProperties`.
+/// Converts a schema to the wire format, as `processJsonSchema` of Google's library does: types in upper case, `null`
+/// as `nullable`, without `additionalProperties`.
 pub(super) fn wire_schema(schema: &Value) -> Value {
     let Some(mut from) = schema.as_object() else { return schema.clone() };
     let mut to = Map::new();
@@ -155,7 +156,8 @@ pub(super) fn read(response: &Value, schema: &Value) -> Result<Value, Failure> {
     }
 }
 
-/// Returns the path of the first place where a value does not fit its schema. Checks only types, required fields and enums.
+/// Returns the path of the first place where a value does not fit its schema. Checks only types, required fields and
+/// enums.
 fn misfit(value: &Value, schema: &Value) -> Option<String> {
     if value.is_null() {
         return (schema["nullable"] != true && schema["type"] != "NULL").then(String::new);

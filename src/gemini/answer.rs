@@ -59,7 +59,8 @@ pub(super) fn reason(response: &Value) -> String {
     plain(response["candidates"][0]["finishReason"].as_str().unwrap_or("no reason given"))
 }
 
-/// The token counts of a response; `None` if it has none. Thoughts and tool prompts are counted separately and billed alike, so they are added.
+/// The token counts of a response; `None` if it has none. Thoughts and tool prompts are counted separately and billed
+/// alike, so they are added.
 pub(super) fn tokens(response: &Value) -> Option<TokenCount> {
     let usage = response["usageMetadata"].as_object()?;
     let sum = |names: [&str; 2]| {
@@ -72,8 +73,8 @@ pub(super) fn tokens(response: &Value) -> Option<TokenCount> {
     })
 }
 
-/// Classifies a status other than 200; the error bodies of the Gemini API and of Vertex AI have one format (`google.rpc.Status`). `check` names
-/// what an operator checks when the credentials are refused.
+/// Classifies a status other than 200; the error bodies of the Gemini API and of Vertex AI have one format
+/// (`google.rpc.Status`). `check` names what an operator checks when the credentials are refused.
 pub(super) fn refused(status: u16, response: &Value, pass: &Pass, check: &str) -> ModelReply {
     let error = response
         .as_array()
@@ -125,7 +126,8 @@ fn words(response: &Value) -> String {
     plain(own.or_else(|| spoken(response).find_map(|part| part["text"].as_str())).unwrap_or_default())
 }
 
-/// The wait that the service asks for; 12 hours for a daily quota, 30 seconds by default: Vertex AI often gives no details.
+/// The wait that the service asks for; 12 hours for a daily quota, 30 seconds by default: Vertex AI often gives no
+/// details.
 fn wait(details: &[Value]) -> Duration {
     let violations = details.iter().flat_map(|detail| detail["violations"].as_array().into_iter().flatten());
     let ids =

@@ -32,7 +32,8 @@ pub struct ImageRequest<'a> {
     /// Pictures for the mood; they go next.
     pub inspirations: &'a [(Bytes, String)],
     pub prompt: &'a str,
-    /// `1:1`, `16:9` and so on; the nearest supported ratio is sent. Without it the picture has the ratio of the first one sent.
+    /// `1:1`, `16:9` and so on; the nearest supported ratio is sent. Without it the picture has the ratio of the first
+    /// one sent.
     pub aspect: Option<&'a str>,
     /// `512`, `1K`, `2K` or `4K`, in either case; the default of the service is 1K.
     pub size: Option<&'a str>,
@@ -68,8 +69,9 @@ pub struct ModelImage {
     pub tokens: TokenCount,
 }
 
-/// The request body for a picture, as Google's own library writes it, for a model that supports every ratio and size: the product's pictures,
-/// their marker, the inspirations, their marker, the prompt. `Gemini::body` omits what a model does not support.
+/// The request body for a picture, as Google's own library writes it, for a model that supports every ratio and size:
+/// the product's pictures, their marker, the inspirations, their marker, the prompt. `Gemini::body` omits what a model
+/// does not support.
 pub fn body(wish: &ImageRequest<'_>) -> Value {
     image_body(wish, &ImageFormat::new(wish.aspect, wish.size, &SIZES))
 }
@@ -114,7 +116,8 @@ pub(super) struct ImageFormat {
 }
 
 impl ImageFormat {
-    /// For a model with these sizes. A model with a single size is an older one: it gets no size and none of the newer ratios.
+    /// For a model with these sizes. A model with a single size is an older one: it gets no size and none of the newer
+    /// ratios.
     pub(super) fn new(aspect: Option<&str>, size: Option<&str>, sizes: &[&str]) -> Self {
         let older = sizes.len() == 1;
         let known = if older { &ASPECTS[..OLDER_ASPECTS] } else { &ASPECTS };

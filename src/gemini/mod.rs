@@ -1,6 +1,6 @@
-//! A client of Google's `generateContent`, at the Gemini API or on Vertex AI: sends pictures and text, returns a picture, a structured analysis
-//! or a classified failure. Knows no database. Wire facts: the types and the code of npm `@google/genai` 3.1 and
-//! <https://ai.google.dev/gemini-api/docs/image-generation>.
+//! A client of Google's `generateContent`, at the Gemini API or on Vertex AI: sends pictures and text, returns a
+//! picture, a structured analysis or a classified failure. Knows no database. Wire facts: the types and the code of npm
+//! `@google/genai` 3.1 and <https://ai.google.dev/gemini-api/docs/image-generation>.
 
 mod account;
 mod analysis_request;
@@ -100,8 +100,8 @@ impl Gemini {
     /// Makes a picture; falls back to the second model if the first is unavailable.
     ///
     /// # Errors
-    /// `blocked`, `model_key`, `model_refused`, `bad_request` and `no_model` need a person; `model_quota` (with its wait), `model_away`,
-    /// `network` and `no_picture` may succeed on a retry.
+    /// `blocked`, `model_key`, `model_refused`, `bad_request` and `no_model` need a person; `model_quota` (with its
+    /// wait), `model_away`, `network` and `no_picture` may succeed on a retry.
     pub async fn paint(&self, wish: &ImageRequest<'_>) -> Result<ModelImage, Failure> {
         let models = [Some(wish.model.unwrap_or(&self.model)), wish.fallback.or(self.fallback.as_deref())];
         self.painted(self.exchange(models, ModelRequest::Paint(wish)).await?, wish.size)
@@ -119,8 +119,8 @@ impl Gemini {
     /// Analyses pictures; returns an object that fits the schema of the request.
     ///
     /// # Errors
-    /// As [`Gemini::paint`]; instead of `no_picture`, `bad_analysis` (empty, not JSON, or not fitting the schema) and `analysis_cut`
-    /// (longer than `MOST_ANSWER_TOKENS`) may succeed on a retry.
+    /// As [`Gemini::paint`]; instead of `no_picture`, `bad_analysis` (empty, not JSON, or not fitting the schema) and
+    /// `analysis_cut` (longer than `MOST_ANSWER_TOKENS`) may succeed on a retry.
     pub async fn analyse(&self, question: &AnalysisRequest<'_>) -> Result<Analysed, Failure> {
         question.check()?;
         let models = [Some(self.text_model.as_str()), self.text_fallback.as_deref()];
@@ -131,7 +131,8 @@ impl Gemini {
         Ok(Analysed { value, model: response.model, cost_usd_micros, tokens: tokens.unwrap_or_default() })
     }
 
-    /// Checks the credentials and, with an API key, that the configured models exist; generates nothing and costs nothing.
+    /// Checks the credentials and, with an API key, that the configured models exist; generates nothing and costs
+    /// nothing.
     ///
     /// # Errors
     /// As [`Gemini::paint`]: `model_key`, `no_model`, `model_away`, `network`.
@@ -156,8 +157,8 @@ impl Gemini {
         Ok(())
     }
 
-    /// The id of the budget that requests are charged to: `gemini:` and 12 hexadecimal digits of a hash, the same for the same key or service
-    /// account.
+    /// The id of the budget that requests are charged to: `gemini:` and 12 hexadecimal digits of a hash, the same for
+    /// the same key or service account.
     pub fn budget(&self) -> String {
         self.service.budget()
     }
@@ -199,7 +200,8 @@ impl Gemini {
         Err(last.unwrap_or_else(|| Failure::new(FailureKind::NoModel, "no model is configured under [gemini]")))
     }
 
-    /// Sends a request to one model. `Err` ends the attempts with all models: the request or the credentials are at fault.
+    /// Sends a request to one model. `Err` ends the attempts with all models: the request or the credentials are at
+    /// fault.
     async fn ask(&self, model: &str, body: Bytes) -> Result<ModelReply, Failure> {
         let url = self.service.endpoint(model).ok_or_else(|| bad_request(&format!("'{model}' is not a model name")))?;
         if body.len() > MOST_BYTES {

@@ -1,5 +1,5 @@
-//! The endpoint of the models and its credentials: a key of the Gemini API, a key of Vertex AI in express mode, or a service account on
-//! Vertex AI.
+//! The endpoint of the models and its credentials: a key of the Gemini API, a key of Vertex AI in express mode, or a
+//! service account on Vertex AI.
 
 use std::sync::Arc;
 
@@ -58,7 +58,8 @@ impl Service {
         Self { base: format!("{}/publishers/google", base(base_url, VERTEX)), access: ModelAccess::Key { key, check } }
     }
 
-    /// Vertex AI with a service account, in a project and a location: `global`, `us`, `eu`, or a region such as `europe-west4`.
+    /// Vertex AI with a service account, in a project and a location: `global`, `us`, `eu`, or a region such as
+    /// `europe-west4`.
     ///
     /// # Errors
     /// If the project or the location is not safe in a URL.
@@ -102,7 +103,8 @@ impl Service {
         url.ok().filter(|_| is_model_name(model))
     }
 
-    /// The URL that describes a model, free of charge; `None` if `model` is not a model name, or with a service account: Vertex AI has no such URL.
+    /// The URL that describes a model, free of charge; `None` if `model` is not a model name, or with a service
+    /// account: Vertex AI has no such URL.
     pub(super) fn description(&self, model: &str) -> Option<Url> {
         let url = Url::parse(&format!("{}/models/{model}", self.base));
         url.ok().filter(|_| is_model_name(model) && matches!(self.access, ModelAccess::Key { .. }))

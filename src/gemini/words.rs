@@ -1,6 +1,7 @@
 //! Sanitises text of the service for error messages: without secrets, short, on one line.
 
-/// Removes control characters and truncates to 200 characters. Callers redact first: a truncated secret would no longer match.
+/// Removes control characters and truncates to 200 characters. Callers redact first: a truncated secret would no longer
+/// match.
 pub(super) fn plain(words: &str) -> String {
     words.chars().filter(|c| !c.is_control()).take(200).collect()
 }

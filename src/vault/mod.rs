@@ -1,4 +1,5 @@
-//! Seals (encrypts) secrets for the database and unseals them, with older keys too. Never writes a secret anywhere else.
+//! Seals (encrypts) secrets for the database and unseals them, with older keys too. Never writes a secret anywhere
+//! else.
 
 mod link;
 mod ring;
@@ -23,7 +24,8 @@ use ring::{Key, Ring};
 
 /// The current format: the associated data binds the secret to its owner.
 pub const FORMAT: i32 = 2;
-/// The older application's format: AES-256-GCM without associated data. Only read; every save writes the current format.
+/// The older application's format: AES-256-GCM without associated data. Only read; every save writes the current
+/// format.
 const OLD_FORMAT: i32 = 1;
 
 /// Seals and unseals with a key ring that can be reloaded while the process runs.
@@ -140,8 +142,8 @@ impl Vault {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The keys with this id; two if the older application has one, too. Reloads the ring once if there is none, since another process may
-    /// have added it.
+    /// The keys with this id; two if the older application has one, too. Reloads the ring once if there is none, since
+    /// another process may have added it.
     fn keys(&self, id: &str) -> Result<Vec<Arc<Key>>, VaultError> {
         let find = || -> Vec<Arc<Key>> { self.ring().iter().filter(|key| key.id == id).cloned().collect() };
         let keys = find();
@@ -332,7 +334,8 @@ mod tests {
 
     #[test]
     fn the_older_form_opens_with_its_key() {
-        // Sealed with AES-256-GCM by another implementation: key 32 times 0x07, nonce 12 times 0x01, no associated data.
+        // Sealed with AES-256-GCM by another implementation: key 32 times 0x07, nonce 12 times 0x01, no associated
+        // data.
         let sealed = Sealed {
             ciphertext: "DcP5xf/JhWq0pv4bUkdSHYqYZpF88lVnMVAvEUSOTZmj0WvV72DR7zUXJin7XJq7ojmaajLOsT7PJ4Uy9FGn6NQ="
                 .into(),

@@ -204,7 +204,8 @@ fn make_file(file: &Path, random: &Random, taken: &[String]) -> std::io::Result<
     if let Some(folder) = file.parent() {
         private::make_folder(folder)?;
     }
-    // Written to a temporary file and hard-linked: two processes that start at once get one key, and a crash leaves no partial file.
+    // Written to a temporary file and hard-linked: two processes that start at once get one key, and a crash leaves no
+    // partial file.
     let part = part(file);
     write_closed(&part, &text)?;
     let linked = std::fs::hard_link(&part, file);

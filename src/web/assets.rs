@@ -1,4 +1,5 @@
-//! Outputs for whoever holds a signed address of one, for a day: where the pictures lie in a folder, nobody else serves them.
+//! Outputs for whoever holds a signed address of one, for a day: where the pictures lie in a folder, nobody else serves
+//! them.
 
 use axum::{
     extract::{Path, State},

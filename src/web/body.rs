@@ -1,4 +1,5 @@
-//! What is sent to us: read whole before anybody looks at it, within a size and a time. From then on the request is at work.
+//! What is sent to us: read whole before anybody looks at it, within a size and a time. From then on the request is at
+//! work.
 
 use std::{sync::Arc, time::Duration};
 
@@ -72,7 +73,8 @@ pub(super) async fn whole(State(sender): State<Sender>, request: Request, next: 
     }
 }
 
-/// A body; none where it is too large. The rest of such a one is passed over, so that its sender gets to read the answer.
+/// A body; none where it is too large. The rest of such a one is passed over, so that its sender gets to read the
+/// answer.
 async fn read(mut body: Body, most: usize) -> Result<Option<Bytes>, axum::Error> {
     let (mut read, mut passed_over) = (BytesMut::new(), 0);
     while let Some(frame) = body.frame().await {

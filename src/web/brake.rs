@@ -1,5 +1,5 @@
-//! How often somebody may ask. Strangers are counted by where they ask from; who brings something of ours (a link that we signed,
-//! a state that we gave out) is counted by that, so that no stranger's noise ever refuses him.
+//! How often somebody may ask. Strangers are counted by where they ask from; who brings something of ours (a link that
+//! we signed, a state that we gave out) is counted by that, so that no stranger's noise ever refuses him.
 
 use std::{
     collections::HashMap,

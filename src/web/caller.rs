@@ -39,7 +39,8 @@ impl FromRequestParts<Web> for Caller {
     }
 }
 
-/// The right-most address of the way here that is none of the operator's proxies. What stands left of it, anybody may have written.
+/// The right-most address of the way here that is none of the operator's proxies. What stands left of it, anybody may
+/// have written.
 fn foreign(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let ours = |address: IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
     let named = headers.get_all("x-forwarded-for").iter().rev().flat_map(|line| line.as_bytes().rsplit(|b| *b == b','));

@@ -31,7 +31,8 @@ use crate::{
 
 /// Carries the browser's mark. Its name keeps two providers' connects apart.
 const COOKIE: &str = "store_sync_connect";
-/// Requests a second from one address that bring nothing of ours: far above what people do, far below what guessing needs.
+/// Requests a second from one address that bring nothing of ours: far above what people do, far below what guessing
+/// needs.
 const STRANGER: NonZeroU32 = NonZeroU32::new(20).expect("is not zero");
 /// Requests a second with the same link or state of ours.
 const KNOWN: NonZeroU32 = NonZeroU32::new(100).expect("is not zero");
@@ -268,8 +269,8 @@ fn callbacks(web: &Web) -> String {
 
 fn cookie(web: &Web, provider: &Provider, mark: String) -> Cookie<'static> {
     let secure = web.tools.policy.public_url.starts_with("https://");
-    // Lax: the way back from the shop is a top-level navigation, everything else of another site is not. A platform that begins
-    // the connect may show our answer within its own page, and there only the cookie says who is asking.
+    // Lax: the way back from the shop is a top-level navigation, everything else of another site is not. A platform
+    // that begins the connect may show our answer within its own page, and there only the cookie says who is asking.
     let framed = secure && !provider.kind().carries_state();
     Cookie::build((format!("{COOKIE}_{}", provider.key()), mark))
         .path(callbacks(web))

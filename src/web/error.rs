@@ -11,7 +11,8 @@ use super::{
 };
 use crate::model::{Failure, FailureKind};
 
-/// A fault of our own, which the log has a line about. JSON, plain text or a page would be a guess here: it is plain text.
+/// A fault of our own, which the log has a line about. JSON, plain text or a page would be a guess here: it is plain
+/// text.
 pub(super) fn fault() -> Response {
     let text = "a fault in the program ended this request; the daemon's log has a line about it\n";
     (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
@@ -55,7 +56,8 @@ pub(super) fn told(failure: &Failure) -> &str {
     "the database does not answer; try again in a minute"
 }
 
-/// An answer with its failure's status, with its code for those who count, and with when to ask again where that is known.
+/// An answer with its failure's status, with its code for those who count, and with when to ask again where that is
+/// known.
 pub(super) fn refused(mut answer: Response, failure: &Failure) -> Response {
     *answer.status_mut() =
         StatusCode::from_u16(failure.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -71,7 +71,8 @@ impl Readiness {
         }
     }
 
-    /// The schema is ours, and something can be written: where a disk is full or a server a standby, reading still works.
+    /// The schema is ours, and something can be written: where a disk is full or a server a standby, reading still
+    /// works.
     async fn work(&self, known: &mut LastCheck) -> sqlx::Result<bool> {
         let tools = &self.tools;
         if known.schema_seen.is_none_or(|seen| seen.elapsed() > SCHEMA_GOOD_FOR) {

@@ -1,5 +1,5 @@
-//! Under which names we answer: a daemon on loopback answers to loopback names only, so that no page elsewhere can point
-//! its own name at this machine and read along.
+//! Under which names we answer: a daemon on loopback answers to loopback names only, so that no page elsewhere can
+//! point its own name at this machine and read along.
 
 use std::net::Ipv4Addr;
 

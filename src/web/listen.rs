@@ -1,4 +1,5 @@
-//! Takes connections and lets them go: a bounded number, each with limits on how long it may take to ask and to be answered.
+//! Takes connections and lets them go: a bounded number, each with limits on how long it may take to ask and to be
+//! answered.
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -47,8 +48,8 @@ pub struct DoorLimits {
 }
 
 impl DoorLimits {
-    /// As many connections as asked for; else half of what the process may have open, so that the database, files and shops
-    /// always find the other half.
+    /// As many connections as asked for; else half of what the process may have open, so that the database, files and
+    /// shops always find the other half.
     pub fn new(wanted: Option<usize>, grace: Duration) -> Self {
         let open = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
         let half = open.and_then(|open| usize::try_from(open / 2).ok()).unwrap_or(usize::MAX);

@@ -61,7 +61,8 @@ fn routes(tools: &Shared) -> (Router, Arc<Refusals>) {
     (bounded(routes).layer(from_fn_with_state(tools.outside.clone(), trace::request)), refusals)
 }
 
-/// What holds for every route: a fault in one ends nothing but its answer, and times and what browsers may do are bounded.
+/// What holds for every route: a fault in one ends nothing but its answer, and times and what browsers may do are
+/// bounded.
 fn bounded(routes: Router) -> Router {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
     let fixed = [

@@ -7,8 +7,8 @@ use axum::{
 };
 use tower::{Layer, util::MapRequestLayer};
 
-/// `routes`, reached below `base` (such as `/sync`) as well as at their own addresses. The path is taken off before anything
-/// looks at it, so that what is refused is refused below it in the same words.
+/// `routes`, reached below `base` (such as `/sync`) as well as at their own addresses. The path is taken off before
+/// anything looks at it, so that what is refused is refused below it in the same words.
 pub(super) fn below(base: String, routes: Router) -> Router {
     let strip = move |mut request: Request| {
         if let Some(uri) = stripped(request.uri(), &base) {

@@ -1,5 +1,5 @@
-//! Places for connections: so many, and none is kept for long without a whole request. Where all are taken, the one that has
-//! waited longest gives way to a newcomer.
+//! Places for connections: so many, and none is kept for long without a whole request. Where all are taken, the one
+//! that has waited longest gives way to a newcomer.
 
 use std::{
     collections::HashMap,

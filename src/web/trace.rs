@@ -12,8 +12,9 @@ use crate::outside::Outside;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Answers a request within its span. The route is told as it is written in the table of routes, never the address: that may hold
-/// a state, a code or a signature. The id is ours, whatever the caller sent: two callers may send the same.
+/// Answers a request within its span. The route is told as it is written in the table of routes, never the address:
+/// that may hold a state, a code or a signature. The id is ours, whatever the caller sent: two callers may send the
+/// same.
 pub(super) async fn request(State(outside): State<Outside>, request: Request, next: Next) -> Response {
     let id: String = outside.new_id();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);

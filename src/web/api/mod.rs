@@ -1,4 +1,5 @@
-//! The API under `/api/v1`: nouns in JSON, for programs that hold the operator's token. Thin: what is slow is left as a job.
+//! The API under `/api/v1`: nouns in JSON, for programs that hold the operator's token. Thin: what is slow is left as a
+//! job.
 
 mod assets;
 mod flows;
