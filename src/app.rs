@@ -336,7 +336,7 @@ async fn check_clients(tools: &Tools) -> anyhow::Result<()> {
     for (provider, client) in &tools.policy.install_clients {
         anyhow::ensure!(
             db::client::find(&mut tx, client).await?.is_some(),
-            "[app.{provider}] client = \"{client}\": there is no such client. See: store-sync clients list"
+            "[app.{provider}] client = \"{client}\": there is no such client; see: store-sync clients list"
         );
     }
     Ok(())
