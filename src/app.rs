@@ -79,8 +79,8 @@ fn daemon_access(config: &Config) -> DatabaseAccess {
     DatabaseAccess { pooled: config.database.pooler == Pooler::Transaction, ..access }
 }
 
-/// Migrates an outdated schema if [database] auto_migrate is set; fails otherwise. Never adopts a database of the older
-/// application.
+/// Migrates an outdated schema if `[database] auto_migrate` is set; fails otherwise. Never adopts a database of the
+/// older application.
 async fn bring_up_to_date(config: &Config, outside: &Outside, db: &Db) -> anyhow::Result<()> {
     let inspection = adopt::inspect(db).await?;
     if inspection.kind != Kind::Current {

@@ -322,18 +322,18 @@ mod tests {
     #[test]
     fn every_command_that_is_spoken_of_exists() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut found = Vec::new();
+        let mut files = Vec::new();
         for folder in ["src", "docs"] {
-            texts(&root.join(folder), &mut found);
+            texts(&root.join(folder), &mut files);
         }
         for file in ["README.md", "CHANGELOG.md", "config.example.toml"] {
-            found.push((file.to_owned(), std::fs::read_to_string(root.join(file)).expect("a text")));
+            files.push((file.to_owned(), std::fs::read_to_string(root.join(file)).expect("a text")));
         }
         // Joins lines that are broken in the source.
         let broken = Regex::new(r"\\\n\s*").expect("a pattern");
         let spoken = Regex::new(r"(?:run|see|with|`|^)[: ]*store-sync ((?:[a-z-]+ ?){1,2})").expect("a pattern");
-        let (tree, mut seen, mut wrong) = (Cli::command(), 0, Vec::new());
-        for (file, text) in &found {
+        let (tree, mut count, mut wrong) = (Cli::command(), 0, Vec::new());
+        for (file, text) in &files {
             for capture in spoken.captures_iter(&broken.replace_all(text, "")) {
                 let words: Vec<&str> = capture[1].split_whitespace().collect();
                 let Some(group) = words.first().and_then(|word| tree.find_subcommand(word)) else {
@@ -344,10 +344,10 @@ mod tests {
                 if second.is_some_and(|word| group.find_subcommand(word).is_none()) {
                     wrong.push(format!("{file}: {}", &capture[1]));
                 }
-                seen += 1;
+                count += 1;
             }
         }
-        assert!(seen > 60, "{seen}");
+        assert!(count > 60, "{count}");
         assert!(wrong.is_empty(), "these commands do not exist:\n{}", wrong.join("\n"));
     }
 }

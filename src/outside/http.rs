@@ -296,8 +296,8 @@ mod tests {
     use super::*;
     use crate::outside::proxy::Proxy;
 
-    fn door(allow_private_networks: bool) -> Http {
-        Http::new(HttpPolicy { allow_private_networks, ..HttpPolicy::default() }).expect("a door")
+    fn client(allow_private_networks: bool) -> Http {
+        Http::new(HttpPolicy { allow_private_networks, ..HttpPolicy::default() }).expect("an HTTP client")
     }
 
     #[tokio::test]
@@ -315,14 +315,14 @@ mod tests {
         tokio::spawn(async move { axum::serve(listener, shop).await });
         // The shop's name is public; only this one name leads to loopback.
         let policy = HttpPolicy { connect_to: vec![("shop.example".into(), here)], ..HttpPolicy::default() };
-        let door = Http::new(policy).expect("a door");
+        let client = Http::new(policy).expect("an HTTP client");
         for path in ["private", "metadata", "number"] {
             let url = Url::parse(&format!("https://shop.example/{path}")).expect("a url");
-            let error = door.send(Request::new(Method::GET, url)).await.expect_err("is refused").to_string();
+            let error = client.send(Request::new(Method::GET, url)).await.expect_err("is refused").to_string();
             assert!(error.contains("private addresses are refused") && !error.contains("canary"), "{error}");
         }
         let circle = Url::parse("https://shop.example/circle").expect("a url");
-        let error = door.send(Request::new(Method::GET, circle)).await.expect_err("is refused").to_string();
+        let error = client.send(Request::new(Method::GET, circle)).await.expect_err("is refused").to_string();
         assert!(error.contains("more than 3 times"), "{error}");
     }
 
@@ -335,7 +335,7 @@ mod tests {
         use tokio::io::AsyncReadExt as _;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let here = Url::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("a url");
-        let (tell, told) = tokio::sync::mpsc::channel(8);
+        let (send, received) = tokio::sync::mpsc::channel(8);
         tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
                 let mut came = vec![0; first];
@@ -344,10 +344,10 @@ mod tests {
                 let mut rest = Vec::new();
                 // A connection that is broken off gives what had come by then.
                 let _ = socket.read_to_end(&mut rest).await;
-                let _ = tell.send(came.len() + rest.len()).await;
+                let _ = send.send(came.len() + rest.len()).await;
             }
         });
-        (here, told)
+        (here, received)
     }
 
     #[tokio::test]
@@ -355,9 +355,9 @@ mod tests {
         const BODY: usize = 64 << 20;
         let clock = super::super::Clock::frozen(crate::model::Time::from_unix_ms(1_000_000));
         let until = Deadline::new(&clock, clock.uptime(), Duration::from_secs(10));
-        let door = door(true).within(&until);
+        let client = client(true).within(&until);
         let ahead = clock.clone();
-        let (here, mut told) = slow_reader(1000, move || ahead.advance(Duration::from_secs(11))).await;
+        let (here, mut received) = slow_reader(1000, move || ahead.advance(Duration::from_secs(11))).await;
         for body in [
             Body::Bytes(vec![7; BODY].into()),
             Body::Multipart(vec![Part {
@@ -370,20 +370,20 @@ mod tests {
             let mut request = Request::new(Method::POST, here.clone());
             request.body = body;
             until.extend(clock.uptime(), Duration::from_secs(10));
-            let error = door.send_once(&request).await.expect_err("stops");
+            let error = client.send_once(&request).await.expect_err("stops");
             assert!(matches!(error, HttpError::TooLate { .. }), "{error}");
-            assert!(told.recv().await.expect("came") < BODY, "the shop never has it whole");
-            let error = door.send_once(&request).await.expect_err("is not begun");
+            assert!(received.recv().await.expect("came") < BODY, "the shop never has it whole");
+            let error = client.send_once(&request).await.expect_err("is not begun");
             assert!(matches!(error, HttpError::TooLate { .. }), "{error}");
         }
-        assert!(told.try_recv().is_err(), "nobody connected for what was too late to begin");
+        assert!(received.try_recv().is_err(), "nobody connected for what was too late to begin");
     }
 
     #[tokio::test]
     async fn a_name_is_looked_up_before_a_proxy_is_asked_for_it() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let door = |resolves: bool| {
+        let client = |resolves: bool| {
             let proxy = Some(Proxy::parse(&address.as_str().into(), "", resolves).expect("a proxy"));
             let ip = |text: &str| text.parse().expect("an address");
             let table = vec![
@@ -393,28 +393,28 @@ mod tests {
                 ("half.example", ip("fd00::1")),
             ];
             let policy = HttpPolicy { proxy, timeout: Duration::from_secs(5), ..HttpPolicy::default() };
-            Http::with_names(policy, Names::Table(table)).expect("a door")
+            Http::with_names(policy, Names::Table(table)).expect("an HTTP client")
         };
-        let ask = async |door: &Http, name: &str| {
+        let ask = async |client: &Http, name: &str| {
             let url = Url::parse(&format!("https://{name}/")).expect("a url");
-            door.send(Request::new(Method::GET, url)).await.expect_err("the proxy hangs up").to_string()
+            client.send(Request::new(Method::GET, url)).await.expect_err("the proxy hangs up").to_string()
         };
         for resolves in [false, true] {
             for name in ["inside.example", "half.example"] {
-                assert!(ask(&door(resolves), name).await.contains("resolves to a private address"), "{name}");
+                assert!(ask(&client(resolves), name).await.contains("resolves to a private address"), "{name}");
             }
         }
-        assert!(ask(&door(false), "nobody.example").await.contains("proxy_resolves"));
+        assert!(ask(&client(false), "nobody.example").await.contains("proxy_resolves"));
         // Up to here nobody has come to the proxy.
         for (resolves, name) in [(false, "shop.example"), (true, "nobody.example")] {
-            let door = door(resolves);
+            let client = client(resolves);
             let proxy = async {
                 let (mut stream, _) = listener.accept().await.expect("a connection");
                 let mut head = vec![0; 1024];
                 let count = tokio::io::AsyncReadExt::read(&mut stream, &mut head).await.expect("is read");
                 String::from_utf8_lossy(&head[..count]).into_owned()
             };
-            let (head, error) = tokio::join!(proxy, ask(&door, name));
+            let (head, error) = tokio::join!(proxy, ask(&client, name));
             assert!(head.starts_with(&format!("CONNECT {name}:443 ")) && error.contains("the proxy"), "{head}{error}");
         }
     }

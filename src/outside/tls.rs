@@ -24,8 +24,8 @@ mod tests {
             let name = "outside::tls::tests::a_bucket_is_opened_before_anything_else_speaks_tls";
             let mut again = std::process::Command::new(std::env::current_exe().expect("this test"));
             let done = again.args(["--exact", name]).env(ALONE, "1").output().expect("runs");
-            let said = String::from_utf8_lossy(&done.stdout);
-            assert!(done.status.success() && said.contains("1 passed"), "{said}");
+            let output = String::from_utf8_lossy(&done.stdout);
+            assert!(done.status.success() && output.contains("1 passed"), "{output}");
             return;
         }
         let bucket = Bucket {

@@ -74,12 +74,12 @@ fn folded(address: IpAddr) -> IpAddr {
 
 /// Warns once if requests come through a proxy that is not configured: all its callers count as one.
 fn hint_at_proxy(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) {
-    static SAID: AtomicBool = AtomicBool::new(false);
+    static WARNED: AtomicBool = AtomicBool::new(false);
     let near = match peer.to_canonical() {
         IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
         IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
     };
-    if trusted.is_empty() && near && headers.contains_key("x-forwarded-for") && !SAID.swap(true, Ordering::Relaxed) {
+    if trusted.is_empty() && near && headers.contains_key("x-forwarded-for") && !WARNED.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             proxy = %peer,
             "requests come through a proxy that is not in [server] trusted_proxies: rate limits count all its callers as one; add its address"

@@ -133,13 +133,16 @@ pub(super) async fn begin(
 
 /// Whether the request comes from a prefetching browser or a link preview, not from a person.
 fn is_preview(headers: &HeaderMap) -> bool {
-    let says = |name: &str, words: &[&str]| {
+    let contains = |name: &str, words: &[&str]| {
         let text = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
         words.iter().any(|word| text.contains(word))
     };
     let ahead = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
-    ahead.iter().any(|name| says(name, &["prefetch", "prerender", "preview"]))
-        || says("user-agent", &["bot/", "bot-", "robot", "preview", "externalhit", "whatsapp/", "crawler", "spider"])
+    ahead.iter().any(|name| contains(name, &["prefetch", "prerender", "preview"]))
+        || contains(
+            "user-agent",
+            &["bot/", "bot-", "robot", "preview", "externalhit", "whatsapp/", "crawler", "spider"],
+        )
 }
 
 /// Redirects the browser to the consent page with the cookie, or shows the URL to register.

@@ -42,17 +42,19 @@ impl Readiness {
         Arc::new(Self { tools: tools.clone(), known: Mutex::default() })
     }
 
-    async fn ask(&self) -> Result<(), String> {
+    async fn check(&self) -> Result<(), String> {
         let mut known = self.known.lock().await;
-        if let Some((asked, answer)) = known.answer.as_ref().filter(|(asked, _)| asked.elapsed() < GOOD_FOR) {
-            return answer.clone().map_err(|why| format!("{why} ({} ms ago)", asked.elapsed().as_millis()));
+        if let Some((checked_at, result)) =
+            known.answer.as_ref().filter(|(checked_at, _)| checked_at.elapsed() < GOOD_FOR)
+        {
+            return result.clone().map_err(|why| format!("{why} ({} ms ago)", checked_at.elapsed().as_millis()));
         }
-        let answer = self.look(&mut known).await;
-        known.answer = Some((Instant::now(), answer.clone()));
-        answer
+        let result = self.probe(&mut known).await;
+        known.answer = Some((Instant::now(), result.clone()));
+        result
     }
 
-    async fn look(&self, known: &mut LastCheck) -> Result<(), String> {
+    async fn probe(&self, known: &mut LastCheck) -> Result<(), String> {
         if !self.tools.db.lies_in_place() {
             self.tools.cannot(BE_READY, &sqlx::Error::Configuration(DatabaseFault::Gone.into()));
             return Err(DatabaseFault::Gone.to_string());
@@ -92,7 +94,7 @@ const BE_READY: &str = "be ready";
 /// `GET /readyz`: 200 if the database responds within two seconds, its schema is current, and a write succeeds; 503
 /// otherwise.
 pub(super) async fn ready(readiness: Arc<Readiness>) -> (StatusCode, String) {
-    let waited = tokio::time::timeout(PATIENCE + GOOD_FOR / 2, readiness.ask()).await;
+    let waited = tokio::time::timeout(PATIENCE + GOOD_FOR / 2, readiness.check()).await;
     match waited.unwrap_or_else(|_| Err(DatabaseFault::Away.to_string())) {
         Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),

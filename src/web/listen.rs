@@ -66,18 +66,18 @@ impl DoorLimits {
 /// Serves until `closing`; then accepts no new connections, completes responses in progress, and closes the rest.
 pub async fn serve(tools: &Shared, listener: TcpListener, limits: DoorLimits, closing: CancellationToken) {
     let (router, refusals) = super::routes(tools);
-    let door = Arc::new(Seats::new(limits.connections));
+    let seats = Arc::new(Seats::new(limits.connections));
     let all = TaskTracker::new();
-    let (mut look, mut looks) = (tokio::time::interval(LOOK_EVERY), 0_u64);
+    let (mut interval, mut ticks) = (tokio::time::interval(LOOK_EVERY), 0_u64);
     for number in 0_u64.. {
         let accepted = loop {
             tokio::select! {
                 accepted = listener.accept() => break Some(accepted),
                 () = closing.cancelled() => break None,
-                _ = look.tick() => {
-                    door.clear(WAIT_TIME);
-                    looks += 1;
-                    if looks.is_multiple_of(TELL_EVERY) {
+                _ = interval.tick() => {
+                    seats.clear(WAIT_TIME);
+                    ticks += 1;
+                    if ticks.is_multiple_of(TELL_EVERY) {
                         refusals.tell();
                     }
                 }
@@ -85,7 +85,7 @@ pub async fn serve(tools: &Shared, listener: TcpListener, limits: DoorLimits, cl
         };
         match accepted {
             None => break,
-            Some(Ok((stream, peer))) => match door.take(number) {
+            Some(Ok((stream, peer))) => match seats.take(number) {
                 Some(taken) => drop(all.spawn(attend(stream, peer, router.clone(), taken, closing.clone()))),
                 None => drop(stream.try_write(FULL)),
             },
@@ -93,7 +93,7 @@ pub async fn serve(tools: &Shared, listener: TcpListener, limits: DoorLimits, cl
             Some(Err(error)) => {
                 // Out of file descriptors or memory: the server must go on. Idle connections are closed to free some.
                 tracing::error!("cannot accept a connection, trying again: {error}");
-                door.clear(BREATH);
+                seats.clear(BREATH);
                 tools.outside.clock.pause(BREATH).await;
             }
         }
@@ -104,7 +104,7 @@ pub async fn serve(tools: &Shared, listener: TcpListener, limits: DoorLimits, cl
     if tokio::time::timeout(LAST_WORD, all.wait()).await.is_ok() {
         return;
     }
-    door.clear(Duration::ZERO);
+    seats.clear(Duration::ZERO);
     if tokio::time::timeout(limits.grace, all.wait()).await.is_err() {
         tracing::warn!("{} connections did not finish within [server] shutdown_seconds and are closed", all.len());
     }

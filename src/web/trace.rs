@@ -53,7 +53,7 @@ mod tests {
         let outside = Outside {
             clock: Clock::frozen(Time::from_unix_ms(1_772_366_400_000)),
             random: Random::seeded(7),
-            http: Http::new(HttpPolicy::default()).expect("a door"),
+            http: Http::new(HttpPolicy::default()).expect("an HTTP client"),
             files: Files::new(folder.path().join("files")),
         };
         let show = async || {

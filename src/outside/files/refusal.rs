@@ -94,8 +94,8 @@ mod tests {
     fn only_what_people_need_is_passed_on() {
         let body = "<Error><Code>SignatureDoesNotMatch</Code><Message>It is not right: http://a.example/k?X-Amz-Signature=aa \
                     Signature=bb</Message><SignatureProvided>cc</SignatureProvided></Error>";
-        let said = ErrorAnswer::answer(&format!("403 Forbidden: {body}"));
-        assert_eq!((said.why.as_str(), said.busy), ("403 SignatureDoesNotMatch: It is not right", false));
+        let answer = ErrorAnswer::answer(&format!("403 Forbidden: {body}"));
+        assert_eq!((answer.why.as_str(), answer.busy), ("403 SignatureDoesNotMatch: It is not right", false));
     }
 
     #[test]
