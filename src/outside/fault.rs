@@ -14,7 +14,7 @@ use crate::model::{Failure, FailureKind};
 
 /// A task ended by a panic.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a fault in the program ended the work ({place}); the log has a line about it")]
+#[error("a fault in the program ended the work ({place}); see the log")]
 pub struct TaskPanic {
     /// `file:line`, if the hook of `log_panics` is installed.
     pub place: String,
