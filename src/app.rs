@@ -1,4 +1,4 @@
-//! Wires everything once, and serves. Holds no logic of its own.
+//! Builds all parts from the configuration and runs the daemon. Contains no logic of its own.
 
 use std::{collections::BTreeMap, future::Future, path::Path, time::Duration};
 
@@ -26,7 +26,7 @@ use crate::{
     work::{self, Pools, Workers},
 };
 
-/// What the network door lets through, as the configuration says.
+/// The configured limits of the outgoing HTTP client.
 fn http_policy(config: &Config) -> anyhow::Result<HttpPolicy> {
     Ok(HttpPolicy {
         allow_private_networks: config.http.allow_private_networks,
@@ -42,14 +42,14 @@ fn proxy(config: &Config) -> anyhow::Result<Option<Proxy>> {
     let Some(address) = own.proxy.as_ref().filter(|address| !address.expose_secret().trim().is_empty()) else {
         return Ok(None);
     };
-    let read = Proxy::parse(address, own.no_proxy.as_deref().unwrap_or_default(), own.proxy_resolves);
-    let read = read.map_err(|why| {
-        anyhow::anyhow!("[http] proxy (or HTTPS_PROXY, ALL_PROXY): {why}. An empty [http] proxy goes without one")
+    let proxy = Proxy::parse(address, own.no_proxy.as_deref().unwrap_or_default(), own.proxy_resolves);
+    let proxy = proxy.map_err(|why| {
+        anyhow::anyhow!("[http] proxy (or HTTPS_PROXY, ALL_PROXY): {why}. To use no proxy, set [http] proxy = \"\"")
     });
-    read.map(Some)
+    proxy.map(Some)
 }
 
-/// What the system gives: real time, real chance, the network as the configuration lets it be reached.
+/// The real clock, random numbers, HTTP client and file storage, as configured.
 pub fn outside(config: &Config) -> anyhow::Result<Outside> {
     let policy = http_policy(config)?;
     let files = match &config.storage.bucket {
@@ -69,7 +69,7 @@ pub fn outside(config: &Config) -> anyhow::Result<Outside> {
     Ok(Outside { clock: Clock::system(), random: Random::system(), http: Http::new(policy)?, files })
 }
 
-/// How the database is reached by a command: a person who waits is better served than one who is told to come again.
+/// Database access of a command: it waits up to two minutes, because for a person waiting is better than an error.
 pub fn access(config: &Config) -> DatabaseAccess {
     DatabaseAccess { patience: Duration::from_mins(2), ..daemon_access(config) }
 }
@@ -79,12 +79,13 @@ fn daemon_access(config: &Config) -> DatabaseAccess {
     DatabaseAccess { pooled: config.database.pooler == Pooler::Transaction, ..access }
 }
 
-/// Brings the schema up to date where the configuration says so. A database of the older application is never adopted by the way.
+/// Migrates an outdated schema if `[database] auto_migrate` is set; fails otherwise. Never adopts a database of the
+/// older application.
 async fn bring_up_to_date(config: &Config, outside: &Outside, db: &Db) -> anyhow::Result<()> {
-    let look = adopt::inspect(db).await?;
-    if look.kind != Kind::Current {
-        if !config.database.auto_migrate && !look.kind.is_legacy() {
-            anyhow::bail!(db::OpenError::Outdated(look.missing.len()));
+    let inspection = adopt::inspect(db).await?;
+    if inspection.kind != Kind::Current {
+        if !config.database.auto_migrate && !inspection.kind.is_legacy() {
+            anyhow::bail!(db::OpenError::Outdated(inspection.missing.len()));
         }
         adopt::run(db, &outside.clock, &outside.new_id::<String>(), &adopt::AdoptOptions::default()).await?;
         let mut tx = db.begin().await?;
@@ -94,7 +95,7 @@ async fn bring_up_to_date(config: &Config, outside: &Outside, db: &Db) -> anyhow
     Ok(())
 }
 
-/// The providers: the built-in ones and the operator's folder.
+/// Loads the built-in providers and those of the operator's folder.
 pub fn providers(config: &Config) -> anyhow::Result<Providers> {
     let listed = |problems: Vec<crate::provider::Problem>| {
         let lines: Vec<String> = problems.iter().map(|p| format!("  {p}")).collect();
@@ -107,7 +108,7 @@ pub fn providers(config: &Config) -> anyhow::Result<Providers> {
     Ok(providers)
 }
 
-/// An app of a provider that does not exist would lie there unused, and nobody would know why.
+/// Fails if an `[app.*]` section names an unknown provider: it would be ignored silently.
 pub fn check_apps(config: &Config, providers: &Providers) -> anyhow::Result<()> {
     let Some(key) = config.app.keys().find(|key| providers.get(key).is_none()) else { return Ok(()) };
     let near = providers.iter().map(|known| (strsim::damerau_levenshtein(known.key(), key), known.key())).min();
@@ -116,7 +117,7 @@ pub fn check_apps(config: &Config, providers: &Providers) -> anyhow::Result<()> 
     anyhow::bail!("[app.{key}]: there is no provider '{key}'{meant} See: store-sync providers list")
 }
 
-/// Whether anything was begun here: a database that is there, or one on a server.
+/// Whether a database exists: a file, or any server URL.
 pub fn has_begun(config: &Config) -> bool {
     let url = config.database_url();
     url.expose_secret()
@@ -124,8 +125,8 @@ pub fn has_begun(config: &Config) -> bool {
         .is_none_or(|file| Path::new(file.strip_prefix("//").unwrap_or(file)).exists())
 }
 
-/// Refuses to have a new key made beside grants that another one sealed: it would open none of them.
-/// Gives the ids of keys that others have sealed with, which a new key must not have.
+/// Fails if the key file is missing while the database holds sealed grants: a new key would unseal none of them.
+/// Returns the key ids in use, which a new key must not have.
 pub async fn check_new_key(config: &Config, db: &Db) -> anyhow::Result<Vec<String>> {
     let source = key_source(config);
     let Some(file) = source.missing_file() else { return Ok(Vec::new()) };
@@ -137,16 +138,16 @@ pub async fn check_new_key(config: &Config, db: &Db) -> anyhow::Result<Vec<Strin
     let sealed = db::grant::count_sealed(&mut tx).await?;
     anyhow::ensure!(
         sealed == 0,
-        "the key file {0} is not there, and the database holds credentials of {sealed} shops that are sealed with its key. Nothing was changed. Put the file back from your copy (mode 0600), or name the right one with [vault] key_file; if the key is lost for good, make a new file with: (umask 077; echo \"v2:$(openssl rand -base64 32)\" > {0}), and connect the shops again",
+        "the key file {0} is missing, and the database holds credentials of {sealed} shops that are sealed with its key. Nothing was changed. Restore the file from your copy (mode 0600), or set [vault] key_file to the right file; if the key is lost, create a new file with: (umask 077; echo \"v2:$(openssl rand -base64 32)\" > {0}), and connect the shops again",
         file.display()
     );
     Ok(db::grant::list_key_counts(&mut tx).await?.into_iter().map(|(key, _)| key).collect())
 }
 
-/// Takes from other users of the machine what an older version, or a wide umask, let them read.
+/// Restricts the data folder to its owner: an older version or a wide umask may have left it readable to other users.
 fn close_data(config: &Config) {
     let folder = &config.storage.data_dir;
-    // A folder without anything of ours in it may be shared with others on purpose.
+    // A folder without store-sync's files may be shared on purpose.
     if !["store-sync.db", "vault.key", "files"].iter().any(|name| folder.join(name).exists()) {
         return;
     }
@@ -156,16 +157,16 @@ fn close_data(config: &Config) {
         Ok((files, _)) => tracing::warn!(
             folder = %folder.display(),
             files,
-            "the data folder could be read by other users of this machine; it is its owner's alone now"
+            "the data folder could be read by other users of this machine; its permissions are now restricted to its owner"
         ),
         Err(error) => tracing::warn!(
             folder = %folder.display(),
-            "the data folder can be read by other users of this machine, and cannot be closed: {error}"
+            "the data folder can be read by other users of this machine, and its permissions cannot be changed: {error}"
         ),
     }
 }
 
-/// Where the vault's keys come from.
+/// The configured source of the vault's keys.
 pub fn key_source(config: &Config) -> KeySource {
     match (&config.vault.keys, &config.vault.keys_command) {
         (Some(keys), _) => KeySource::Given(keys.clone()),
@@ -174,12 +175,13 @@ pub fn key_source(config: &Config) -> KeySource {
     }
 }
 
-/// The tools of a command.
+/// Opens the tools of a command.
 pub async fn open(config: &Config) -> anyhow::Result<Shared> {
     assemble(config, &access(config), outside(config)?).await
 }
 
-/// The models, where they are set up. Their answers are large and take minutes.
+/// The model client; `None` if `[gemini]` is not configured. Its responses are large and take minutes, hence its own
+/// limits.
 fn gemini(config: &Config, clock: &Clock) -> anyhow::Result<Option<Gemini>> {
     let Some(own) = &config.gemini else {
         anyhow::ensure!(
@@ -205,7 +207,7 @@ fn gemini(config: &Config, clock: &Clock) -> anyhow::Result<Option<Gemini>> {
     }))
 }
 
-/// Where the models are asked: by the service account, by the key on Vertex AI, or by the key.
+/// The endpoint of the models: Vertex AI with a service account or a key, or the Gemini API.
 fn model_service(own: &GeminiConfig) -> anyhow::Result<Service> {
     let base = own.base_url.as_ref();
     let key = || own.api_key.clone().context("[gemini] needs api_key");
@@ -217,7 +219,7 @@ fn model_service(own: &GeminiConfig) -> anyhow::Result<Service> {
     let account =
         ServiceAccount::parse(&text).map_err(|e| anyhow::anyhow!("[gemini.vertex] credentials_file {name}: {e}"))?;
     let project = vertex.project.clone().or_else(|| account.project().map(str::to_owned));
-    let project = project.context("[gemini.vertex] needs project: the service account's file names none")?;
+    let project = project.context("[gemini.vertex] needs project: credentials_file names none")?;
     Ok(Service::vertex(account, &project, vertex.location.as_deref().unwrap_or("global"), base)?)
 }
 
@@ -225,7 +227,7 @@ fn micros(dollars: f64) -> i64 {
     format!("{:.0}", dollars.clamp(0.0, 1e9) * 1e6).parse().unwrap_or(i64::MAX)
 }
 
-/// The tools of a daemon, with an outside of the caller's choice.
+/// Opens the tools of a daemon, with the caller's clock, random numbers, HTTP client and files.
 pub async fn open_with(config: &Config, outside: Outside) -> anyhow::Result<Shared> {
     assemble(config, &daemon_access(config), outside).await
 }
@@ -270,7 +272,7 @@ async fn assemble(config: &Config, access: &DatabaseAccess, outside: Outside) ->
     Ok(tools)
 }
 
-/// Serves until `shutdown`: web, ticks and workers over one set of tools.
+/// Runs the web server, the ticks and the workers until `shutdown`.
 pub async fn serve(
     config: &Config,
     tools: Shared,
@@ -283,13 +285,13 @@ pub async fn serve(
     let owned = db::lease::own(&tools.db).await?;
     if matches!(owned, Ownership::Taken) {
         anyhow::bail!(
-            "another daemon works on this embedded database. Stop it first, give this one its own [storage] data_dir, or put \
+            "another daemon uses this embedded database. Stop it first, give this one its own [storage] data_dir, or run \
              both on PostgreSQL with [database] url"
         );
     }
     check_clients(&tools).await?;
-    for told in connect::complete_older(&tools).await? {
-        tracing::warn!("{told}");
+    for warning in connect::complete_older(&tools).await? {
+        tracing::warn!("{warning}");
     }
     connect::prove_keys(&tools).await?;
     work::recover(&tools, matches!(owned, Ownership::Sole(_))).await?;
@@ -314,13 +316,13 @@ pub async fn serve(
     let closing = tools.shutdown.clone();
     tokio::spawn(async move {
         shutdown.await;
-        // Whoever follows something for long lets go, so that the last answer does not wait for it.
+        // Ends long-lived streams: the web server would otherwise wait for them.
         closing.cancel();
     });
     let patience = Duration::from_secs(config.server.shutdown_seconds);
     let limits = DoorLimits::new(config.server.max_connections, patience);
     web::serve(&tools, listener, limits, tools.shutdown.clone()).await;
-    tracing::info!("stopping: no new work is taken");
+    tracing::info!("stopping: no new jobs are claimed");
     ticks.shutdown().await?;
     workers.stop(patience).await;
     present.abort();
@@ -331,7 +333,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// Shops that come without a connect link need somebody to belong to.
+/// Fails if `[app.*] client` names an unknown client: shops that install without a connect link are assigned to it.
 async fn check_clients(tools: &Tools) -> anyhow::Result<()> {
     let mut tx = tools.db.read().await?;
     for (provider, client) in &tools.policy.install_clients {
@@ -343,39 +345,39 @@ async fn check_clients(tools: &Tools) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tells other processes that this daemon lives, for as long as it does.
+/// Renews the presence lease of this daemon until it stops, so that other processes see that it runs.
 async fn keep_presence(tools: Shared) {
     loop {
         let now = tools.outside.clock.now();
-        let said = async {
+        let heartbeat = async {
             let mut tx = tools.db.begin().await?;
             db::lease::upsert(&mut tx, &tools.instance, &tools.policy.public_url, now.plus(tools.policy.lease), now)
                 .await?;
             tx.commit().await
         };
-        // A fault is in the log already; the next beat says it again.
-        match catch_panic(said).await {
-            Ok(Ok(())) => tools.can("say that this daemon lives"),
-            Ok(Err(error)) => tools.cannot("say that this daemon lives", &error),
+        // A panic is logged already; the next heartbeat tries again.
+        match catch_panic(heartbeat).await {
+            Ok(Ok(())) => tools.can("renew the presence lease of this daemon"),
+            Ok(Err(error)) => tools.cannot("renew the presence lease of this daemon", &error),
             Err(_) => {}
         }
         tools.outside.clock.beat(tools.policy.lease / 3).await;
     }
 }
 
-/// Keeps the time that the database keeps, for as long as this daemon lives.
+/// Synchronises the clock with the database's every minute until the daemon stops.
 async fn keep_time(tools: Shared) {
-    let mut told = false;
+    let mut warned = false;
     loop {
         match tools.agree_on_time().await {
-            Ok(()) => tools.can("ask the database for the time"),
-            Err(error) => tools.cannot("ask the database for the time", &error),
+            Ok(()) => tools.can("read the time of the database"),
+            Err(error) => tools.cannot("read the time of the database", &error),
         }
         let (clock, far) = (&tools.outside.clock, tools.outside.clock.is_far_off());
-        if far && !told {
+        if far && !warned {
             tracing::warn!("{}; its time is used", clock.latest_correction());
         }
-        told = far;
+        warned = far;
         clock.beat(Duration::from_mins(1)).await;
     }
 }

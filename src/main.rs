@@ -1,4 +1,4 @@
-//! Logging on, configuration read, over to `cli`.
+//! The entry point: hands over to `cli`.
 
 use std::process::ExitCode;
 

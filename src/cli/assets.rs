@@ -21,7 +21,7 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Assets, oldest first.
+    /// List assets, oldest first.
     List {
         #[arg(long)]
         client: Option<String>,
@@ -29,14 +29,14 @@ pub(super) enum Command {
         flow: Option<String>,
         #[arg(long)]
         session: Option<String>,
-        /// Only assets behind this one.
+        /// Only assets after this one.
         #[arg(long)]
         after: Option<String>,
         #[arg(long)]
         approval: Option<ApprovalStatus>,
         #[arg(long)]
         status: Option<AssetStatus>,
-        /// The style of its settings, letter by letter.
+        /// The exact style in its settings.
         #[arg(long)]
         style: Option<String>,
         #[arg(long)]
@@ -44,39 +44,39 @@ pub(super) enum Command {
         #[arg(long, default_value_t = 1000)]
         limit: i64,
     },
-    /// One asset with its products and pushes.
+    /// Show an asset with its products and pushes.
     Show { id: String },
-    /// A finished picture of a product, from a file.
+    /// Add a finished picture of a product from a file.
     Add {
         #[arg(long)]
         product: String,
         file: PathBuf,
     },
-    /// A place for an output whose bytes are at an object key or an address already; fields come as JSON.
+    /// Register an output whose bytes exist at an object key or a URL; the fields are JSON.
     Create {
         /// client_id, asset_url, generation_flow_id, product_ids, prompt, settings; - reads standard input.
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
     },
-    /// Change what is given: generation_flow_id, prompt, settings; products that are named are linked.
+    /// Change the given fields: generation_flow_id, prompt, settings; the given products are linked.
     Update {
         id: String,
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
     },
-    /// Delete an output. What is in a shop stays there.
+    /// Delete an output. Pictures already in a shop stay there.
     Delete { id: String },
-    /// Approve: pictures go to the shops of their products.
+    /// Approve outputs: they are pushed to the shops of their products.
     Approve(Decision),
-    /// Reject: pushes that wait are not done.
+    /// Reject outputs: their waiting pushes are skipped.
     Reject(Decision),
     #[command(flatten)]
     Make(Making),
-    /// Where anybody may fetch it for a day.
+    /// Print a URL for downloads without credentials, valid for 24 hours.
     Url { id: String },
-    /// Save it as a file: the PNG where there is one.
+    /// Save it to a file: the PNG if there is one.
     Save { id: String, file: PathBuf },
-    /// Find stored bytes that no output knows, of our own making and older than a day.
+    /// Find orphaned objects: made by store-sync, older than a day, and referenced by no row.
     Tidy {
         /// Delete them.
         #[arg(long)]
@@ -84,46 +84,46 @@ pub(super) enum Command {
     },
 }
 
-/// Outputs that are made of others.
+/// Commands that make an output from another one.
 #[derive(clap::Subcommand)]
 pub(super) enum Making {
-    /// Make another attempt at outputs: the same settings, another seed. The first ones stay.
+    /// Regenerate outputs: the same settings, another seed. The originals stay.
     Regenerate {
         #[arg(required = true)]
         ids: Vec<String>,
-        /// A setting that is to be another one, such as style=wood.
+        /// Override a setting, such as style=wood.
         #[arg(long = "set", value_name = "NAME=VALUE")]
         set: Vec<String>,
-        /// Leave the order and end.
+        /// Enqueue and do not wait.
         #[arg(long)]
         no_wait: bool,
     },
-    /// Make a changed output from a finished one: by words, which a model follows, or by postAdjustments alone. The first one stays.
+    /// Edit a finished output: by a prompt, with a model, or by postAdjustments alone. The original stays.
     Edit {
         id: String,
-        /// What to change.
+        /// The instruction for the model.
         #[arg(long, value_name = "TEXT")]
         prompt: Option<String>,
         /// An adjustment, such as postAdjustments.light.exposure=20.
         #[arg(long = "set", value_name = "NAME=VALUE")]
         set: Vec<String>,
-        /// Leave the order and end.
+        /// Enqueue and do not wait.
         #[arg(long)]
         no_wait: bool,
     },
 }
 
-/// Which outputs a decision is about.
+/// The outputs of a decision.
 #[derive(clap::Args)]
 pub(super) struct Decision {
-    /// These; or those that wait for a decision and fit the filter.
+    /// The outputs; or all that are undecided and match the filter.
     #[arg(required_unless_present = "filter", conflicts_with = "filter")]
     ids: Vec<String>,
     #[command(flatten)]
     filter: Filter,
     #[arg(long)]
     note: Option<String>,
-    /// Only show which they are.
+    /// Print the outputs and change nothing.
     #[arg(long)]
     dry_run: bool,
 }
@@ -139,7 +139,7 @@ struct Filter {
     flow: Option<String>,
     #[arg(long)]
     product: Option<String>,
-    /// The style of its settings, letter by letter.
+    /// The exact style in its settings.
     #[arg(long)]
     style: Option<String>,
 }
@@ -188,17 +188,17 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Save { id, file } => {
             let bytes = generate::bytes_of(&tools, &find(&tools, &id).await?, true).await?;
             std::fs::write(&file, &bytes).with_context(|| format!("cannot write {}", file.display()))?;
-            let told = serde_json::json!({ "file": file, "bytes": bytes.len() });
-            out.done(&format!("saved {} ({} bytes)", file.display(), bytes.len()), &told)
+            let value = serde_json::json!({ "file": file, "bytes": bytes.len() });
+            out.done(&format!("saved {} ({} bytes)", file.display(), bytes.len()), &value)
         }
         Command::Tidy { delete } => tidy(&tools, out, delete).await,
-        Command::Approve(asked) => decide(&tools, out, asked, ApprovalStatus::Approved).await,
-        Command::Reject(asked) => decide(&tools, out, asked, ApprovalStatus::Rejected).await,
+        Command::Approve(args) => decide(&tools, out, args, ApprovalStatus::Approved).await,
+        Command::Reject(args) => decide(&tools, out, args, ApprovalStatus::Rejected).await,
     }
 }
 
-async fn decide(tools: &Tools, out: &Out, asked: Decision, decision: ApprovalStatus) -> anyhow::Result<()> {
-    let Decision { ids, filter, note, dry_run } = asked;
+async fn decide(tools: &Tools, out: &Out, args: Decision, decision: ApprovalStatus) -> anyhow::Result<()> {
+    let Decision { ids, filter, note, dry_run } = args;
     let ids = if ids.is_empty() { waiting(tools, filter).await? } else { ids };
     if dry_run {
         return out.list(&ids, &["ASSET"], |id| vec![id.clone()]);
@@ -210,7 +210,7 @@ async fn decide(tools: &Tools, out: &Out, asked: Decision, decision: ApprovalSta
             Err(failure) => failed.push(failure.to_string()),
         }
     }
-    // What was decided is told, also where some of it could not be.
+    // Successful decisions are printed even if others failed.
     if !decided.is_empty() || failed.is_empty() {
         out.list(&decided, &["ASSET", "APPROVAL", "NEW", "PUSHES"], |d| {
             vec![
@@ -223,7 +223,7 @@ async fn decide(tools: &Tools, out: &Out, asked: Decision, decision: ApprovalSta
     }
     anyhow::ensure!(
         failed.is_empty(),
-        "{} of {} were not decided:\n  {}",
+        "{} of {} decisions failed:\n  {}",
         failed.len(),
         ids.len(),
         failed.join("\n  ")
@@ -236,7 +236,7 @@ async fn find(tools: &Tools, id: &str) -> anyhow::Result<Asset> {
     Ok(db::asset::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Asset, id))?)
 }
 
-/// The bucket's address, or this daemon's own.
+/// The public URL of the bucket, or a signed URL of this daemon.
 async fn address(tools: &Tools, asset: &Asset) -> anyhow::Result<String> {
     Ok(match generate::public_url(tools, asset).await? {
         Some(url) => url,
@@ -244,12 +244,12 @@ async fn address(tools: &Tools, asset: &Asset) -> anyhow::Result<String> {
     })
 }
 
-/// Other outputs from those there are.
+/// Regenerates or edits outputs.
 async fn make(config: &Config, tools: &Shared, out: &Out, making: Making) -> anyhow::Result<()> {
     match making {
         Making::Regenerate { ids, set, no_wait } => {
             let over = input::settings(&set)?.unwrap_or_default();
-            // All of them are there, or nothing is ordered.
+            // Nothing is enqueued if one of them does not exist.
             for id in &ids {
                 find(tools, id).await?;
             }
@@ -263,13 +263,13 @@ async fn make(config: &Config, tools: &Shared, out: &Out, making: Making) -> any
         }
         Making::Edit { id, prompt, set, no_wait } => {
             let over = input::settings(&set)?.unwrap_or_default();
-            let ordered = generate::edit(tools, &AssetId(id), prompt.as_deref(), &over).await?;
-            super::generate::finish(config, out, tools, ordered, no_wait).await
+            let queued = generate::edit(tools, &AssetId(id), prompt.as_deref(), &over).await?;
+            super::generate::finish(config, out, tools, queued, no_wait).await
         }
     }
 }
 
-/// Finished outputs that wait for a decision and fit.
+/// The finished, undecided outputs that match a filter.
 async fn waiting(tools: &Tools, filter: Filter) -> anyhow::Result<Vec<String>> {
     let mut tx = tools.db.read().await?;
     let filter = AssetFilter {
@@ -282,9 +282,9 @@ async fn waiting(tools: &Tools, filter: Filter) -> anyhow::Result<Vec<String>> {
         status: Some(AssetStatus::Completed),
         after: None,
     };
-    let found = db::asset::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
-    anyhow::ensure!(!found.is_empty(), "no finished picture that waits for a decision fits that");
-    Ok(found.into_iter().map(|asset| asset.id.0).collect())
+    let assets = db::asset::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
+    anyhow::ensure!(!assets.is_empty(), "no finished, undecided picture matches the filter");
+    Ok(assets.into_iter().map(|asset| asset.id.0).collect())
 }
 
 async fn tidy(tools: &Tools, out: &Out, delete: bool) -> anyhow::Result<()> {
@@ -296,7 +296,7 @@ async fn tidy(tools: &Tools, out: &Out, delete: bool) -> anyhow::Result<()> {
         (false, true) => "delete them with --delete",
     };
     let text = format!(
-        "{} of {} pictures of ours are known to no row ({} kB), {} are of deleted outputs: {done}",
+        "{} of {} stored pictures are orphaned ({} kB), {} belong to deleted outputs: {done}",
         tidied.orphans.len(),
         tidied.looked_at,
         tidied.orphan_bytes / 1000,

@@ -11,46 +11,46 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Every tenant.
+    /// List clients (tenants).
     List {
         #[arg(long, default_value_t = i64::from(i32::MAX))]
         limit: i64,
-        /// Only tenants behind this one.
+        /// Only clients after this one.
         #[arg(long)]
         after: Option<String>,
     },
-    /// One tenant with its people, limits and shops.
+    /// Show a client with its members, limits and shops.
     Show { id: String },
-    /// A new tenant.
+    /// Add a client.
     #[command(alias = "create")]
     Add {
         name: String,
-        /// A short name for commands; made from the name if left out.
+        /// A short name for commands; by default made from the name.
         #[arg(long)]
         slug: Option<String>,
     },
-    /// Another name or short name.
+    /// Change the name or the short name.
     Update {
         id: String,
         #[arg(long)]
         name: Option<String>,
         #[arg(long)]
         slug: Option<String>,
-        /// The version you saw; refused if somebody else changed it since.
+        /// The version you read; the update fails if it has changed since.
         #[arg(long, value_name = "VERSION")]
         if_version: Option<i32>,
     },
-    /// Delete a tenant with everything that is its own. Its shops must be disconnected first.
+    /// Delete a client with all its data. Its shops must be disconnected first.
     Delete {
         id: String,
-        /// Say it again: the tenant's short name or id.
+        /// Confirm with the short name or id of the client.
         #[arg(long)]
         confirm: String,
     },
-    /// People: list them, or give one a place with --add.
+    /// List members, or change them with --add and --remove.
     Members {
         id: String,
-        /// An e-mail address.
+        /// Add the person with this e-mail address.
         #[arg(long)]
         add: Option<String>,
         #[arg(long, requires = "add")]
@@ -58,11 +58,11 @@ pub(super) enum Command {
         /// owner, admin, member or viewer.
         #[arg(long, default_value = "member", requires = "add")]
         role: String,
-        /// Take away the place of the person with this address.
+        /// Remove the person with this e-mail address.
         #[arg(long, conflicts_with = "add")]
         remove: Option<String>,
     },
-    /// Set a tenant's limits to those of a plan.
+    /// Set the limits of a client to those of a plan.
     Plan { id: String, plan: Plan },
 }
 
@@ -99,9 +99,9 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let mut tx = tools.db.read().await?;
             let client = find(&mut tx, &id).await?;
             drop(tx);
-            let said = client.id.as_str() == confirm || client.slug.as_deref() == Some(&confirm);
+            let confirmed = client.id.as_str() == confirm || client.slug.as_deref() == Some(&confirm);
             anyhow::ensure!(
-                said,
+                confirmed,
                 "to delete {} with all its products and pictures, add --confirm {}",
                 client.name,
                 or_dash(client.slug.as_ref())
@@ -133,13 +133,13 @@ fn people(out: &Out, members: &[Member]) -> anyhow::Result<()> {
     })
 }
 
-/// The tenant by id or slug.
+/// The client with this id or slug.
 pub(super) async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Client> {
-    let found = db::client::find(tx, id).await?;
-    Ok(found.ok_or_else(|| Failure::not_found(Noun::Client, id))?)
+    let client = db::client::find(tx, id).await?;
+    Ok(client.ok_or_else(|| Failure::not_found(Noun::Client, id))?)
 }
 
-/// The id of the tenant that a list is narrowed to.
+/// The id of the client that a list is filtered by.
 pub(super) async fn id_of(tx: &mut Tx, client: Option<String>) -> anyhow::Result<Option<ClientId>> {
     match client {
         Some(client) => Ok(Some(find(tx, &client).await?.id)),

@@ -1,4 +1,4 @@
-//! `connect`: a link to open, or a pasted key.
+//! `connect`: prints a connect link, or stores a pasted key.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -26,16 +26,16 @@ pub(super) struct Args {
     /// Id or slug of the client whose shop it is.
     #[arg(long)]
     client: String,
-    /// What the provider asks for, such as shop=https://shop.example.
+    /// A field of the provider, such as shop=https://shop.example.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
     set: Vec<(String, String)>,
     /// A pasted credential, such as `api_key=…`; `NAME=-` reads it from standard input.
     #[arg(long = "key", value_name = "NAME=VALUE", value_parser = pair)]
     key: Vec<(String, String)>,
-    /// Print the address and end.
+    /// Print the link and do not wait.
     #[arg(long)]
     no_wait: bool,
-    /// Play the merchant and allow it: for a shop of `sandbox --as` only.
+    /// Give the merchant's consent automatically; only for a simulated shop of `sandbox --as`.
     #[arg(long, conflicts_with = "no_wait")]
     rehearse: bool,
 }
@@ -49,7 +49,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     let mut fields: BTreeMap<String, String> = args.set.into_iter().collect();
     anyhow::ensure!(
         !args.rehearse || config.http.allow_private_networks,
-        "--rehearse allows whatever is asked: it is for shops of 'sandbox --as', and needs [http] allow_private_networks = true"
+        "--rehearse consents automatically: it is only for simulated shops of 'sandbox --as', and needs [http] allow_private_networks = true"
     );
     if tools.provider(&args.provider)?.takes_pasted_keys() || !args.key.is_empty() {
         for (name, value) in args.key {
@@ -57,7 +57,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
             fields.insert(name, value);
         }
         let connected = connect::connect_with_key(&tools, &args.client, &args.provider, &fields).await?;
-        out.say("Connected. The first import waits for the daemon, or for: store-sync sync --all")?;
+        out.say("Connected. The first import is enqueued for the daemon; without one, run: store-sync sync --all")?;
         return show(&tools, out, &connected.connection).await;
     }
     tools.app_of(tools.provider(&args.provider)?)?;
@@ -67,7 +67,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     };
     let client = client.ok_or_else(|| Failure::not_found(Noun::Client, &args.client))?;
     let provider = tools.provider(&args.provider)?;
-    // What is given whole is checked here; the link asks for the rest.
+    // Complete fields are validated here; otherwise the link shows a form.
     if provider.fields().iter().all(|field| field.default.is_some() || fields.contains_key(&field.name)) {
         let (facts, _) = provider.read_fields(&fields)?;
         provider.store_url_if_known(&facts)?;
@@ -95,7 +95,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     wait(&tools, out, (&client, &args.provider, began), served).await
 }
 
-/// Waits until the shop is connected, and shows it.
+/// Waits until the shop is connected, and prints the connection.
 async fn wait(
     tools: &Shared,
     out: &Out,
@@ -116,11 +116,11 @@ async fn wait(
         }
         anyhow::ensure!(
             tools.outside.clock.now() < until,
-            "nobody connected a shop in {} minutes; begin again",
+            "no shop was connected within {} minutes; run the command again",
             PATIENCE.as_secs() / 60
         );
         if served.as_ref().is_some_and(JoinHandle::is_finished) {
-            anyhow::bail!("the daemon that served this connect has ended");
+            anyhow::bail!("the daemon that served this connect has stopped; run the command again");
         }
         tools.outside.clock.sleep(LOOK_EVERY).await;
     }
@@ -132,6 +132,6 @@ async fn show(tools: &Tools, out: &Out, id: &crate::model::ConnectionId) -> anyh
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or_else(|| format!("'{text}' is not of the form NAME=VALUE"))?;
+    let (name, value) = text.split_once('=').ok_or_else(|| format!("'{text}' does not have the form NAME=VALUE"))?;
     Ok((name.to_owned(), value.to_owned()))
 }

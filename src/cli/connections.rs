@@ -15,23 +15,23 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Every connected shop.
+    /// List connections.
     List,
-    /// One of them.
+    /// Show a connection.
     Show { id: String },
-    /// Ask the shop who it is: proves that the grant works.
+    /// Request the identity of the shop, which verifies the grant.
     Check { id: String },
-    /// Stop imports and pushes of a shop until it is resumed.
+    /// Pause imports and pushes of a shop.
     Pause { id: String },
-    /// Go on after a pause.
+    /// Resume a paused connection.
     Resume { id: String },
-    /// When it is imported, and what pushes do.
+    /// Set the schedule of imports and the mode of pushes.
     Schedule(ScheduleArgs),
-    /// End a connection: the secret is erased, the history kept.
+    /// Disconnect a shop: the credentials are erased, the history stays.
     Disconnect { id: String },
-    /// Exchange tokens that have no end for ones that are renewed, without the merchant.
+    /// Exchange tokens without an expiry for refreshable ones, without the merchant.
     MigrateTokens {
-        /// Say what would be done, change nothing.
+        /// Dry run: print what would be done, and change nothing.
         #[arg(long)]
         dry_run: bool,
         /// Only connections of this provider.
@@ -43,19 +43,19 @@ pub(super) enum Command {
 #[derive(clap::Args)]
 pub(super) struct ScheduleArgs {
     id: String,
-    /// Every so often, such as 30m or 6h.
+    /// The interval, such as 30m or 6h.
     #[arg(long, value_parser = humantime::parse_duration, conflicts_with = "cron")]
     every: Option<Duration>,
-    /// Five cron fields, read in --timezone.
+    /// A cron expression of five fields, in --timezone.
     #[arg(long)]
     cron: Option<String>,
-    /// An IANA name such as Europe/Berlin.
+    /// An IANA time zone such as Europe/Berlin.
     #[arg(long)]
     timezone: Option<String>,
-    /// No scheduled imports.
+    /// Disable scheduled imports.
     #[arg(long, conflicts_with_all = ["every", "cron"])]
     off: bool,
-    /// What a push does to a gallery: append, `set_primary` or `replace_pushed`.
+    /// What a push does to the gallery: append, `set_primary` or `replace_pushed`.
     #[arg(long)]
     push_mode: Option<PushMode>,
     /// Whether an approval pushes at once.
@@ -99,7 +99,7 @@ async fn find(tools: &Tools, id: &str) -> anyhow::Result<Connection> {
     Ok(found.ok_or_else(|| Failure::not_found(Noun::Connection, id))?)
 }
 
-/// The connection, and how long its permission lasts if nobody renews it.
+/// Prints the connection, with the time until its access and refresh tokens expire.
 async fn show(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
     let connection = find(tools, id).await?;
     let now = tools.outside.clock.now();
@@ -125,7 +125,7 @@ async fn migrate(tools: &Shared, out: &Out, provider: Option<&str>, dry_run: boo
     let failed = report.iter().filter(|one| one.outcome == "failed").count();
     anyhow::ensure!(
         failed == 0,
-        "{failed} of {} connections were not migrated; run it again, or connect them again",
+        "{failed} of {} connections were not migrated; run the command again, or connect these shops again",
         report.len()
     );
     Ok(())
@@ -142,7 +142,7 @@ async fn check(tools: &Shared, out: &Out, id: &str) -> anyhow::Result<()> {
 
 async fn resume(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
     let (resumed, woken) = manage::resume_connection(tools, &ConnectionId::from(id)).await?;
-    out.say(&format!("resumed; {woken} waiting pushes go on"))?;
+    out.say(&format!("resumed; {woken} waiting pushes are enqueued"))?;
     out.one(&resumed)
 }
 

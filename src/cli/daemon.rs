@@ -1,4 +1,4 @@
-//! `serve` and `sandbox`: processes that stay.
+//! `serve` and `sandbox`: long-running processes.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -23,28 +23,28 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct SandboxArgs {
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// The port on 127.0.0.1; 0 selects a free one.
     #[arg(long, default_value_t = 4100)]
     port: u16,
-    /// Products to make up.
+    /// The number of generated products.
     #[arg(long, default_value_t = 60)]
     products: usize,
-    /// A product list instead: CSV in Shopify's product-export columns, or JSON.
+    /// A file of products instead: CSV in Shopify's product-export columns, or JSON.
     #[arg(long, conflicts_with = "products")]
     catalogue: Option<PathBuf>,
-    /// Make every product about 5 KB, with three variants and four pictures.
+    /// Generate products of about 5 KB, with three variants and four pictures.
     #[arg(long)]
     rich: bool,
-    /// Life of an access token.
+    /// The lifetime of an access token.
     #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
     token_ttl: Duration,
-    /// How long an uploaded picture is being processed.
+    /// The processing time of an uploaded picture.
     #[arg(long, default_value = "300ms", value_parser = humantime::parse_duration)]
     processing: Duration,
-    /// Calls allowed in ten seconds; no limit if left out.
+    /// The rate limit in requests per ten seconds; default: none.
     #[arg(long, conflicts_with = "as_platform")]
     rate: Option<u32>,
-    /// Play another platform's own API, from its provider's file: see `providers list`.
+    /// Simulate the API of another platform from its provider file: see `providers list`.
     #[arg(long = "as", value_name = "PLATFORM")]
     as_platform: Option<String>,
 }
@@ -52,7 +52,7 @@ pub(super) struct SandboxArgs {
 pub(super) async fn serve(config: &Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.server.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {} ([server] listen)", config.server.listen))?;
-    // Port 0 takes a free one: from here on it is the one that was taken.
+    // Port 0 selects a free one: from here on the configuration has the selected port.
     let mut config = config.clone();
     config.server.listen = listener.local_addr()?;
     let tools = app::open_with(&config, app::outside(&config)?).await?;
@@ -73,20 +73,20 @@ pub(super) async fn sandbox(config: &Config, args: SandboxArgs) -> anyhow::Resul
         ..SandboxOptions::default()
     };
     if let Some(platform) = &args.as_platform {
-        return rehearsal(config, platform, options, listener).await;
+        return simulate(config, platform, options, listener).await;
     }
     let shop = Sandbox::new(options, app::outside(config)?)?;
     line(&format!("Sandbox shop at {base_url}"))?;
     note(&format!(
-        "To connect it, put this into config.toml and restart the daemon:\n\n[http]\nallow_private_networks = true\n\n[app.sandbox]\n\
+        "To connect it, add this to config.toml and restart the daemon:\n\n[http]\nallow_private_networks = true\n\n[app.sandbox]\n\
          client_id = \"store-sync\"\nclient_secret = \"sandbox-secret\"\n\nthen: store-sync connect sandbox --client CLIENT --set shop={base_url}"
     ));
     sandbox::serve(listener, shop, stop_signal()).await?;
     Ok(())
 }
 
-/// Plays a platform by its provider's file, and says how to connect it.
-async fn rehearsal(
+/// Simulates a platform from its provider file, and prints how to connect it.
+async fn simulate(
     config: &Config,
     platform: &str,
     options: SandboxOptions,
@@ -109,7 +109,7 @@ async fn rehearsal(
         token_ttl: options.token_ttl,
         processing: u32::from(!options.processing.is_zero()),
     };
-    // What the platform sends goes to the daemon of this machine, whatever public name that has.
+    // Webhooks of the simulator go to the daemon of this machine, whatever its public host name.
     let daemon = format!("http://{}", config.server.listen);
     let public = config.server.public_url.as_ref().and_then(|url| url.host_str().map(str::to_owned));
     let policy = HttpPolicy {
@@ -120,38 +120,38 @@ async fn rehearsal(
     let outside = Outside { http: Http::new(policy)?, ..app::outside(config)? };
     let shelf = Shelf::new(&options, outside.clock.now())?;
     let server = SimulatorServer::new(provider.clone(), rules, shelf, outside)?;
-    let rehearsal = server.simulator();
-    line(&format!("{} (rehearsal) at {here}", provider.name()))?;
-    let mut told =
-        "To connect it, put this into config.toml and restart the daemon:\n\n[http]\nallow_private_networks = true\n"
+    let platform_simulator = server.simulator();
+    line(&format!("{} (simulator) at {here}", provider.name()))?;
+    let mut text =
+        "To connect it, add this to config.toml and restart the daemon:\n\n[http]\nallow_private_networks = true\n"
             .to_owned();
-    let hosts = rehearsal.hosts();
+    let hosts = platform_simulator.hosts();
     if !hosts.is_empty() {
-        told.push_str("\n[http.connect_to]\n");
+        text.push_str("\n[http.connect_to]\n");
     }
     for host in hosts {
-        told.push_str(&format!("\"{host}\" = \"{here}\"\n"));
+        text.push_str(&format!("\"{host}\" = \"{here}\"\n"));
     }
     if provider.needs_app() && app.is_none() {
-        told.push_str(&format!(
+        text.push_str(&format!(
             "\n[app.{platform}]\nclient_id = \"store-sync\"\nclient_secret = \"rehearsal-secret\"\nwebhook_key = \"rehearsal-key\"\n"
         ));
     }
-    told.push_str(&format!("\nthen: store-sync connect {platform} --client CLIENT"));
-    for (name, value) in rehearsal.fields() {
-        told.push_str(&format!(" --set {name}={value}"));
+    text.push_str(&format!("\nthen: store-sync connect {platform} --client CLIENT"));
+    for (name, value) in platform_simulator.fields() {
+        text.push_str(&format!(" --set {name}={value}"));
     }
-    for (name, value) in rehearsal.pasted_keys() {
-        told.push_str(&format!(" --key {name}={value}"));
+    for (name, value) in platform_simulator.pasted_keys() {
+        text.push_str(&format!(" --key {name}={value}"));
     }
-    told.push_str(if provider.takes_pasted_keys() { "" } else { " --rehearse" });
-    note(&format!("{told}\n\nThe merchant's hand and bad luck: {here}/rehearsal (docs/platforms.md)"));
+    text.push_str(if provider.takes_pasted_keys() { "" } else { " --rehearse" });
+    note(&format!("{text}\n\nEdit products and inject faults: {here}/rehearsal (docs/platforms.md)"));
     simulator::serve(listener, server, stop_signal()).await?;
     Ok(())
 }
 
-/// Ends when the process is asked to: Ctrl-C, or the signal that service managers send. It listens from the call on, so that whoever
-/// reads that the daemon serves can ask it to end.
+/// Completes on SIGINT (Ctrl-C) or SIGTERM. The handlers are installed by the call, so that no signal after it is
+/// missed.
 pub(super) fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
     let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     async move {

@@ -1,4 +1,4 @@
-//! `demo`: the whole journey on the sandbox shop, over real HTTP, with real rows at the end.
+//! `demo`: the whole process on the sandbox shop, over real HTTP, with real rows at the end.
 
 use std::{
     collections::BTreeMap,
@@ -28,22 +28,22 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// End after the journey instead of serving its page.
+    /// End after the demo instead of serving its page.
     #[arg(long)]
     once: bool,
-    /// A product list for the sandbox shop: CSV in Shopify's product-export columns, or JSON.
+    /// A file of products for the sandbox shop: CSV in Shopify's product-export columns, or JSON.
     #[arg(long)]
     catalogue: Option<PathBuf>,
-    /// Where the demo keeps its data; made anew each time.
+    /// The folder for the data; cleared at each run.
     #[arg(long, default_value = "demo-data")]
     folder: PathBuf,
 }
 
-/// Which pictures the demo makes: the first products, each in every style.
+/// The demo makes pictures of the first products, each in every style.
 const PRODUCTS: usize = 6;
 const STYLES: [&str; 4] = ["studio", "podium", "wood", "botanic"];
 
-/// A folder is only cleared if an earlier demo made it.
+/// The marker file: a folder is only cleared if an earlier demo created it.
 const MARK: &str = ".store-sync-demo";
 const STEPS: u64 = 6;
 
@@ -61,10 +61,10 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     let config = configure(&args.folder, &url)?;
     let tools = app::open(&config).await?;
     let (shop_url, shop) = open_shop(&config, args).await?;
-    let (stop, told_to_stop) = oneshot::channel::<()>();
+    let (stop, stopped) = oneshot::channel::<()>();
     let daemon = {
         let (config, tools) = (config.clone(), tools.clone());
-        tokio::spawn(async move { app::serve(&config, tools, listener, async { drop(told_to_stop.await) }).await })
+        tokio::spawn(async move { app::serve(&config, tools, listener, async { drop(stopped.await) }).await })
     };
     step(format!("sandbox shop at {shop_url}, daemon at {url}, embedded database in {}", args.folder.display()))?;
 
@@ -78,9 +78,9 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     step(format!("{} products imported with variants and pictures", products.len()))?;
 
     let assets = pictures(&tools, &products).await?;
-    step(format!("{} pictures composed by the local studio (no model, no key), waiting for approval", assets.len()))?;
+    step(format!("{} pictures made by the local studio (no model, no key), waiting for approval", assets.len()))?;
 
-    // One style for each product.
+    // Approves one picture of each product, each in another style.
     for (place, asset) in assets.iter().enumerate().filter(|(place, _)| place % PRODUCTS == place / PRODUCTS) {
         let note = format!("picture {} of {}", place + 1, assets.len());
         push::decide(&tools, asset.as_str(), ApprovalStatus::Approved, Some(&note)).await?;
@@ -97,13 +97,13 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     bar.finish_and_clear();
     line(&format!("\n{runs}\n"))?;
     let config_file = args.folder.join("config.toml");
-    line(&format!("The pictures lie below {}.", args.folder.join("files/clients").display()))?;
+    line(&format!("The pictures are below {}.", args.folder.join("files/clients").display()))?;
     line("Where to look next:")?;
     for command in ["products list", "logs", "connections list", "push list"] {
         line(&format!("  store-sync --config {} {command}", config_file.display()))?;
     }
     if !args.once {
-        line(&format!("  the page:          {url}\n  the shop's window: {shop_url}\n\nServing until Ctrl-C."))?;
+        line(&format!("  the page:     {url}\n  the shop:     {shop_url}\n\nServing until Ctrl-C."))?;
         stop_signal().await;
     }
     drop(stop);
@@ -112,24 +112,24 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Orders pictures and waits for them.
+/// Generates pictures and waits for them.
 async fn pictures(tools: &Shared, products: &[Product]) -> anyhow::Result<Vec<AssetId>> {
     let mut first: Vec<&Product> = products.iter().collect();
     first.sort_by_key(|product| product.erp_id.clone());
     let ids: Vec<String> = first.iter().take(PRODUCTS).map(|product| product.id.to_string()).collect();
     let settings = STYLES.map(|style| serde_json::Map::from_iter([("style".to_owned(), style.into())]));
     let terms = Terms { seed: Some(3), ..Terms::of(1) };
-    let ordered =
+    let queued =
         generate::request(tools, &GenerationRequest { products: &ids, settings: &settings, together: false, terms })
             .await?;
-    follow::ended(tools, &ordered.jobs).await?;
-    Ok(ordered.assets)
+    follow::ended(tools, &queued.jobs).await?;
+    Ok(queued.assets)
 }
 
 fn clear(folder: &Path) -> anyhow::Result<()> {
     if folder.exists() {
         let ours = folder.join(MARK).exists();
-        anyhow::ensure!(ours, "{} exists and no demo made it; give another place with --folder", folder.display());
+        anyhow::ensure!(ours, "{} exists and no demo made it; choose another folder with --folder", folder.display());
         std::fs::remove_dir_all(folder).with_context(|| format!("cannot clear {}", folder.display()))?;
     }
     private::make_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -137,7 +137,7 @@ fn clear(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes a configuration beside the data, so that other commands can look at what the demo left.
+/// Writes a configuration beside the data, so that other commands can read the data of the demo.
 fn configure(folder: &Path, url: &str) -> anyhow::Result<Config> {
     let listen = url.trim_start_matches("http://");
     let text = format!(
@@ -147,7 +147,7 @@ fn configure(folder: &Path, url: &str) -> anyhow::Result<Config> {
     );
     let file = folder.join("config.toml");
     std::fs::write(&file, text)?;
-    // The demo is the same for everybody: no environment is laid over it.
+    // The environment does not override the configuration: the demo is always the same.
     Ok(Config::load(Some(&file), std::iter::empty())?)
 }
 
@@ -163,13 +163,13 @@ async fn open_shop(
     Ok((base_url, tokio::spawn(sandbox::serve(listener, shop, std::future::pending()))))
 }
 
-/// Walks through the consent as a merchant's browser would.
+/// Gives the consent as a merchant's browser does.
 async fn connect(tools: &Shared, client: &ClientId, shop_url: &str) -> anyhow::Result<ConnectionId> {
     let fields = BTreeMap::from([("shop".to_owned(), shop_url.to_owned())]);
     let link = web::connect_link(tools, "sandbox", client.as_str(), &fields);
     let mut visitor = Visitor::new(tools.outside.http.clone());
     let consent = visitor.open(&link).await?;
-    anyhow::ensure!(consent.response.status == 200, "the consent page did not come: {}", consent.text());
+    anyhow::ensure!(consent.response.status == 200, "the consent page failed: {}", consent.text());
     let back = visitor.decide(&consent, "allow").await?;
     let done = visitor.open(back.as_str()).await?;
     anyhow::ensure!(done.response.status == 200, "the shop was not connected: {}", done.text());
@@ -195,7 +195,7 @@ async fn pushed(tools: &Shared, connection: &ConnectionId) -> anyhow::Result<Pus
         }
         tools.outside.clock.sleep(Duration::from_millis(100)).await;
     }
-    anyhow::bail!("the push did not end; see: store-sync push list")
+    anyhow::bail!("the push did not finish within 10 seconds; see: store-sync push list")
 }
 
 async fn table(tools: &Shared, connection: &ConnectionId) -> anyhow::Result<String> {

@@ -1,4 +1,4 @@
-//! `events list|show|create|delete|summary`. What happened is not changed afterwards, so there is no update.
+//! `events list|show|create|delete|summary`. Events are immutable, so there is no update.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// What happened, newest first.
+    /// List events, newest first.
     List {
         #[arg(long)]
         client: Option<String>,
@@ -33,13 +33,13 @@ pub(super) enum Command {
         #[arg(long)]
         before: Option<String>,
     },
-    /// One event.
+    /// Show an event.
     Show { id: String },
-    /// Keep that something happened.
+    /// Record an event.
     Create(Fields),
     /// Delete an event.
     Delete { id: String },
-    /// How often each thing happened.
+    /// Count events by client and type.
     Summary {
         #[arg(long)]
         client: Option<String>,
@@ -60,7 +60,7 @@ pub(super) struct Fields {
     product: Option<String>,
     #[arg(long)]
     asset: Option<String>,
-    /// More about it.
+    /// Metadata of the event.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     metadata: Vec<String>,
 }
@@ -88,8 +88,8 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Show { id } => {
             let mut tx = tools.db.read().await?;
-            let found = db::event::find(&mut tx, &EventId(id.clone())).await?;
-            out.one(&found.ok_or_else(|| Failure::not_found(Noun::Event, id))?)
+            let event = db::event::find(&mut tx, &EventId(id.clone())).await?;
+            out.one(&event.ok_or_else(|| Failure::not_found(Noun::Event, id))?)
         }
         Command::Create(fields) => create(&tools, out, fields).await,
         Command::Delete { id } => {

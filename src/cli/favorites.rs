@@ -1,4 +1,4 @@
-//! `favorites list|show|create|delete`: a person's, a client's, and favourite outputs.
+//! `favorites list|show|create|delete`: favourites of people and clients, and favourite outputs.
 
 use super::out::{Out, line};
 use crate::{
@@ -11,9 +11,9 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Favourites of people; or with --images, favourite outputs of clients.
+    /// List favourites of people; with --images, favourite outputs of clients.
     List {
-        /// A person's id or address.
+        /// A person's id or e-mail address.
         #[arg(long)]
         user: Option<String>,
         #[arg(long, alias = "generated-images")]
@@ -22,25 +22,25 @@ pub(super) enum Command {
         client: Option<String>,
         #[arg(long, default_value_t = 1000)]
         limit: i64,
-        /// Only favourites behind this one.
+        /// Only favourites after this one.
         #[arg(long)]
         after: Option<String>,
     },
-    /// Who favours product:ID or flow:ID.
+    /// Show whose favourite product:ID or flow:ID is.
     Show { entity: Entity },
-    /// Favour product:ID, flow:ID or asset:ID: as a person with --user, else as the client.
+    /// Add product:ID, flow:ID or asset:ID to the favourites of a person (--user), else of the client.
     #[command(alias = "add")]
     Create {
         what: String,
-        /// A person's id or address.
+        /// A person's id or e-mail address.
         #[arg(long)]
         user: Option<String>,
     },
-    /// Favour it no more.
+    /// Remove it from the favourites.
     #[command(alias = "remove")]
     Delete {
         what: String,
-        /// A person's id or address.
+        /// A person's id or e-mail address.
         #[arg(long)]
         user: Option<String>,
     },
@@ -50,7 +50,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     let tools = app::open(config).await?;
     match command {
         Command::List { user, images, client, limit, after } if images => {
-            anyhow::ensure!(user.is_none(), "favourite outputs are the client's, not a person's");
+            anyhow::ensure!(user.is_none(), "favourite outputs belong to the client, not to a person; omit --user");
             let mut tx = tools.db.read().await?;
             let client = super::clients::id_of(&mut tx, client).await?;
             let all = db::favorite::list_images(&mut tx, client.as_ref(), after.as_deref(), limit).await?;
@@ -91,7 +91,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
 
 async fn set(tools: &Tools, out: &Out, what: &str, user: Option<&str>, favorite: bool) -> anyhow::Result<()> {
     if let Some(asset) = what.strip_prefix("asset:").map(AssetId::from) {
-        anyhow::ensure!(user.is_none(), "an output is a favourite of its client, not of a person");
+        anyhow::ensure!(user.is_none(), "an output is a favourite of its client, not of a person; omit --user");
         if favorite {
             manage::add_favorite_image(tools, &asset).await?;
         } else {
@@ -100,19 +100,19 @@ async fn set(tools: &Tools, out: &Out, what: &str, user: Option<&str>, favorite:
         return if out.json {
             out.value(&serde_json::json!({ "entity": what, "is_favorite": favorite }))
         } else {
-            line(if favorite { "a favourite" } else { "no favourite any more" })
+            line(if favorite { "added" } else { "removed" })
         };
     }
     let entity: Entity = what.parse().map_err(|e: String| anyhow::anyhow!("{e}, nor asset:ID"))?;
-    let mine = if favorite {
+    let favorites = if favorite {
         manage::add_favorite(tools, user, &entity).await?
     } else {
         manage::remove_favorite(tools, user, &entity).await?
     };
-    out.one(&mine)
+    out.one(&favorites)
 }
 
 async fn person(tx: &mut db::Tx, user: &str) -> anyhow::Result<UserId> {
-    let found = db::member::find_user(tx, user).await?;
-    Ok(found.map(|user| user.id).ok_or_else(|| Failure::not_found(Noun::User, user))?)
+    let person = db::member::find_user(tx, user).await?;
+    Ok(person.map(|person| person.id).ok_or_else(|| Failure::not_found(Noun::User, user))?)
 }

@@ -17,7 +17,7 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Flows, by id.
+    /// List flows, by id.
     List {
         #[arg(long)]
         client: Option<String>,
@@ -25,7 +25,7 @@ pub(super) enum Command {
         session: Option<String>,
         #[arg(long)]
         status: Option<FlowStatus>,
-        /// Only the client's favourites.
+        /// Only favourites of the client.
         #[arg(long)]
         favorite: bool,
         /// Only those without a session.
@@ -33,48 +33,48 @@ pub(super) enum Command {
         standalone: bool,
         #[arg(long, default_value_t = 1000)]
         limit: i64,
-        /// Only flows behind this one.
+        /// Only flows after this one.
         #[arg(long)]
         after: Option<String>,
     },
-    /// One flow with its outputs and tags.
+    /// Show a flow with its outputs and tags.
     Show { id: String },
-    /// A new flow, in a session or standing alone.
+    /// Create a flow, in a session or standalone.
     Create(Fields),
-    /// Change what is given; settings are laid over those there are.
+    /// Change the given fields; settings are merged into the existing ones.
     Update {
         id: String,
-        /// The version you saw; refused if somebody else changed it since.
+        /// The version you read; the update fails if it has changed since.
         #[arg(long, value_name = "VERSION")]
         if_version: Option<i32>,
         #[command(flatten)]
         fields: Fields,
     },
-    /// What would be sent for it, letter by letter.
+    /// Print the exact prompt that would be sent.
     Prompt {
         id: String,
-        /// Have its products and inspirations analysed first, as a job does.
+        /// Analyse its products and inspirations first, as a job does.
         #[arg(long)]
         analyse: bool,
     },
-    /// Make pictures of it.
+    /// Generate its pictures.
     Generate {
         id: String,
         #[command(flatten)]
         how: HowMany,
     },
-    /// Try its failed and cancelled pictures again, as they were ordered.
+    /// Retry its failed and cancelled pictures with their original settings.
     Retry {
         id: String,
-        /// Leave the order and end.
+        /// Enqueue and do not wait.
         #[arg(long)]
         no_wait: bool,
     },
-    /// Take its waiting pictures back; they count no more. What is being made is finished.
+    /// Cancel its waiting pictures and release their reservations. Pictures in progress are finished.
     Cancel { id: String },
-    /// How far its pictures are.
+    /// Show the progress of its pictures.
     Progress { id: String },
-    /// Delete it; its pictures stay.
+    /// Delete a flow; its pictures stay.
     Delete { id: String },
 }
 
@@ -139,12 +139,12 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Prompt { id, analyse } => super::generate::show_prompt(&tools, out, &id, analyse).await,
         Command::Generate { id, how } => {
-            let ordered = generate::request_flow(&tools, &FlowId(id), how.terms()).await?;
-            super::generate::finish(config, out, &tools, ordered, how.no_wait).await
+            let queued = generate::request_flow(&tools, &FlowId(id), how.terms()).await?;
+            super::generate::finish(config, out, &tools, queued, how.no_wait).await
         }
         Command::Retry { id, no_wait } => {
-            let ordered = generate::retry_flow(&tools, &FlowId(id)).await?;
-            super::generate::finish(config, out, &tools, ordered, no_wait).await
+            let queued = generate::retry_flow(&tools, &FlowId(id)).await?;
+            super::generate::finish(config, out, &tools, queued, no_wait).await
         }
         Command::Cancel { id } => out.one(&generate::cancel_flow(&tools, &FlowId(id)).await?),
         Command::Progress { id } => {
@@ -161,6 +161,6 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
 }
 
 async fn find(tx: &mut Tx, id: &FlowId) -> anyhow::Result<GenerationFlow> {
-    let found = db::flow::find(tx, id).await?;
-    Ok(found.ok_or_else(|| Failure::not_found(Noun::Flow, id))?)
+    let flow = db::flow::find(tx, id).await?;
+    Ok(flow.ok_or_else(|| Failure::not_found(Noun::Flow, id))?)
 }

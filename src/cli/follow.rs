@@ -1,4 +1,4 @@
-//! Who works on this database, and watching a job until it ends.
+//! Detects a running daemon, and follows jobs until they end.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use crate::{
 
 const LOOK_EVERY: Duration = Duration::from_millis(150);
 
-/// Who does the jobs.
+/// The process that runs the jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Worker {
-    /// A daemon lives.
+    /// A daemon is running.
     Daemon,
-    /// Nobody: the command has to work itself.
+    /// None: the command has to run them itself.
     Nobody,
 }
 
@@ -36,7 +36,7 @@ impl Worker {
     }
 }
 
-/// Waits until these jobs have ended, working itself where no daemon does; gives them as they ended.
+/// Waits until these jobs have ended and returns them; runs them itself if no daemon is running.
 pub(super) async fn jobs(config: &Config, tools: &Shared, ids: &[JobId]) -> anyhow::Result<Vec<Job>> {
     let owned = db::lease::own(&tools.db).await?;
     let mut workers = None;
@@ -55,15 +55,15 @@ pub(super) async fn jobs(config: &Config, tools: &Shared, ids: &[JobId]) -> anyh
             },
         ));
     }
-    let ended = watch(tools, ids).await;
+    let result = watch(tools, ids).await;
     if let Some(workers) = workers {
         workers.stop(Duration::from_secs(config.server.shutdown_seconds)).await;
     }
     drop(owned);
-    ended
+    result
 }
 
-/// Waits until a shop has no waiting or running job.
+/// Waits for the jobs of a shop that are open now.
 pub(super) async fn open_jobs(tools: &Tools, connection: &ConnectionId) -> anyhow::Result<()> {
     let mut tx = tools.db.read().await?;
     let open = db::job::list_open(&mut tx, Some(connection), 100).await?;
@@ -71,16 +71,16 @@ pub(super) async fn open_jobs(tools: &Tools, connection: &ConnectionId) -> anyho
     watch(tools, &open.into_iter().map(|job| job.id).collect::<Vec<_>>()).await.map(drop)
 }
 
-/// Waits for jobs that a daemon does.
+/// Waits for jobs that a daemon runs.
 pub(super) async fn ended(tools: &Tools, ids: &[JobId]) -> anyhow::Result<()> {
     watch(tools, ids).await.map(drop)
 }
 
-/// Watches jobs, with a bar on a terminal. A job that failed once and waits for its next try counts as ended here.
+/// Polls jobs until they end, with a progress bar on a terminal. A failed job that waits for its retry counts as ended.
 async fn watch(tools: &Tools, ids: &[JobId]) -> anyhow::Result<Vec<Job>> {
     let bar = ProgressBar::new(0);
     bar.set_style(ProgressStyle::with_template("{spinner} {msg} {wide_bar} {pos}/{len}")?);
-    // Thousands of jobs are not looked at every moment.
+    // Thousands of jobs are polled less often.
     let pause = LOOK_EVERY * u32::try_from(ids.len() / 200 + 1).unwrap_or(1).min(10);
     loop {
         let mut tx = tools.db.read().await?;
@@ -94,7 +94,7 @@ async fn watch(tools: &Tools, ids: &[JobId]) -> anyhow::Result<Vec<Job>> {
         let (mut done, mut total, mut noun) = (0, 0, "products");
         for job in &jobs {
             if job.queue == Pool::Generate {
-                // A job is a picture.
+                // One job makes one picture.
                 (done, total, noun) = (done + u64::from(ended(job)), total + 1, "pictures");
             } else if let Some(run) = db::run::find_latest_of_job(&mut tx, &job.id).await? {
                 done += u64::try_from(run.items_processed).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! `generate`: pictures of products, of a flow, of a session; and `usage`.
+//! `generate`: makes pictures of products or of a flow; `usage`; and what flows and sessions share with them.
 
 use serde_json::{Map, Value};
 
@@ -15,19 +15,20 @@ use crate::{
     tools::Shared,
 };
 
-/// How many pictures, and whether to wait for them.
+/// The arguments of every generation request.
 #[derive(clap::Args)]
 pub(super) struct HowMany {
-    /// Pictures of each flow; for products: of each product in each style. Default: what the flow's settings say, or 4.
+    /// The number of pictures per flow; for products: per product and style. Default: the number in the flow's
+    /// settings, or 4.
     #[arg(long)]
     variants: Option<usize>,
-    /// The first picture's seed: the same order with the same seed makes the same pictures in the local studio.
+    /// The seed of the first picture: the same request with the same seed makes the same pictures in the local studio.
     #[arg(long)]
     seed: Option<u64>,
-    /// Place in the queue; lower goes first.
+    /// The priority in the queue; lower goes first.
     #[arg(long, default_value_t = USUAL_PRIORITY, allow_hyphen_values = true)]
     priority: i32,
-    /// Leave the order and end.
+    /// Enqueue and do not wait.
     #[arg(long)]
     pub(super) no_wait: bool,
 }
@@ -41,27 +42,27 @@ impl HowMany {
 #[derive(clap::Args)]
 #[command(group(clap::ArgGroup::new("what").required(true).args(["flow", "products"])))]
 pub(super) struct Args {
-    /// A flow that is there, with its own settings.
+    /// An existing flow, with its own settings.
     flow: Option<String>,
-    /// Product to show; may be given several times.
+    /// A product to show; repeatable.
     #[arg(long = "product", value_name = "ID")]
     products: Vec<String>,
-    /// All products in one picture, instead of a picture each.
+    /// Show all products in one picture, instead of one picture per product.
     #[arg(long, requires = "products")]
     together: bool,
     /// Scenes: studio, podium, wood, marble, botanic, concrete, sunset, night, or words such as "Rustic kitchen".
     #[arg(long = "style", value_name = "STYLE", value_delimiter = ',', requires = "products")]
     styles: Vec<String>,
-    /// What a model is told beside the settings.
+    /// A prompt for the model, in addition to the settings.
     #[arg(long, value_name = "TEXT", requires = "products")]
     prompt: Option<String>,
-    /// What makes them: studio or gemini.
+    /// The engine: studio or gemini.
     #[arg(long, requires = "products")]
     engine: Option<String>,
-    /// Width to height, such as 4:3; square where nothing says it.
+    /// The aspect ratio, such as 4:3; default: square.
     #[arg(long, requires = "products", value_parser = aspect)]
     aspect: Option<String>,
-    /// Pixels of the longer side; 1024 where nothing says it.
+    /// The longer side in pixels; default: 1024.
     #[arg(long, requires = "products", value_parser = clap::value_parser!(u32).range(64..=4096))]
     size: Option<u32>,
     /// Light, such as "Golden Hour", "Cool", "Dramatic".
@@ -77,26 +78,26 @@ pub(super) struct Args {
     how: HowMany,
 }
 
-/// Two numbers with a colon between them.
+/// Validates an aspect ratio: two positive numbers separated by a colon.
 fn aspect(text: &str) -> Result<String, String> {
     let number = |text: &str| text.parse::<f32>().is_ok_and(|number| number.is_finite() && number > 0.0);
     match text.split_once(':') {
         Some((wide, high)) if number(wide) && number(high) => Ok(text.to_owned()),
-        _ => Err("write it as 4:3".to_owned()),
+        _ => Err("write it in the form 4:3".to_owned()),
     }
 }
 
 impl Args {
-    /// The settings of each style.
+    /// One settings object per style.
     fn settings(&self) -> anyhow::Result<Vec<Map<String, Value>>> {
         let more: Map<String, Value> = match &self.settings {
             Some(text) => {
-                serde_json::from_str(text).map_err(|e| anyhow::anyhow!("--settings is no JSON object: {e}"))?
+                serde_json::from_str(text).map_err(|e| anyhow::anyhow!("--settings is not a JSON object: {e}"))?
             }
             None => Map::new(),
         };
         let set = input::settings(&self.set)?.unwrap_or_default();
-        // What is said by a name of its own comes last: it was said most plainly.
+        // An option of its own overrides --set, which overrides --settings.
         let mut usual = more;
         merge_settings(&mut usual, &set);
         let named = [
@@ -129,32 +130,33 @@ impl Args {
 pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Result<()> {
     let tools = app::open(config).await?;
     let mut terms = args.how.terms();
-    let ordered = if let Some(flow) = &args.flow {
+    let queued = if let Some(flow) = &args.flow {
         generate::request_flow(&tools, &flow.as_str().into(), terms).await?
     } else {
         terms.seed = terms.seed.or(Some(1));
         let settings = args.settings()?;
-        let order = GenerationRequest { products: &args.products, settings: &settings, together: args.together, terms };
-        generate::request(&tools, &order).await?
+        let request =
+            GenerationRequest { products: &args.products, settings: &settings, together: args.together, terms };
+        generate::request(&tools, &request).await?
     };
-    finish(config, out, &tools, ordered, args.how.no_wait).await
+    finish(config, out, &tools, queued, args.how.no_wait).await
 }
 
-/// Waits for an order, and shows what came of it.
+/// Waits for a generation request, and prints its outputs.
 pub(super) async fn finish(
     config: &Config,
     out: &Out,
     tools: &Shared,
-    ordered: Queued,
+    queued: Queued,
     no_wait: bool,
 ) -> anyhow::Result<()> {
     if no_wait {
-        return out.one(&ordered);
+        return out.one(&queued);
     }
-    let jobs = follow::jobs(config, tools, &ordered.jobs).await?;
+    let jobs = follow::jobs(config, tools, &queued.jobs).await?;
     let mut tx = tools.db.read().await?;
-    let mut assets = Vec::with_capacity(ordered.assets.len());
-    for id in &ordered.assets {
+    let mut assets = Vec::with_capacity(queued.assets.len());
+    for id in &queued.assets {
         assets.extend(db::asset::find(&mut tx, id.as_str()).await?);
     }
     drop(tx);
@@ -165,7 +167,7 @@ pub(super) async fn finish(
     let why = jobs.iter().find(|job| job.status == JobStatus::Pending && job.error.is_some());
     anyhow::ensure!(
         waiting == 0,
-        "{waiting} of {} pictures wait for another try{}; see: store-sync assets list",
+        "{waiting} of {} pictures wait for a retry{}; see: store-sync assets list",
         assets.len(),
         why.map_or_else(String::new, |job| format!(
             ", at {}: {}",
@@ -178,13 +180,13 @@ pub(super) async fn finish(
     flows.dedup();
     anyhow::ensure!(
         failed.is_empty(),
-        "{} of {} pictures were not made; try them again with: store-sync flows retry {}",
+        "{} of {} pictures failed; retry them with: store-sync flows retry {}",
         failed.len(),
         assets.len(),
         flows.first().unwrap_or(&"FLOW")
     );
     out.say(&format!(
-        "\nPictures lie in {}. Approve with: store-sync assets approve ASSET",
+        "\nThe pictures are in {}. Approve them with: store-sync assets approve ASSET",
         tools.outside.files.location()
     ))
 }
@@ -204,15 +206,15 @@ fn show(out: &Out, assets: &[Asset]) -> anyhow::Result<()> {
     })
 }
 
-/// What a client used.
+/// The arguments of `usage`.
 #[derive(clap::Args)]
 pub(super) struct UsageArgs {
     /// Id or slug of the client.
     client: String,
-    /// Another month than this one, as YYYY-MM.
+    /// The month as YYYY-MM; default: the current one.
     #[arg(long)]
     month: Option<String>,
-    /// The ledger, added up by shop, product, model, picture or kind.
+    /// Sum the ledger by shop, product, model, picture or kind.
     #[arg(long, value_enum)]
     by: Option<ByWord>,
     #[arg(long, default_value_t = 1000, requires = "by")]
@@ -247,7 +249,7 @@ pub(super) async fn usage(config: &Config, out: &Out, args: UsageArgs) -> anyhow
         ByWord::Kind => By::Kind,
     };
     let sums = db::ledger::list_sums(&mut tx, &client.id, &month, by, args.limit).await?;
-    out.list(&sums, &["OF", "PICTURES", "ANALYSES", "USD", "PROMISED"], |sum| {
+    out.list(&sums, &["OF", "PICTURES", "ANALYSES", "USD", "RESERVED"], |sum| {
         vec![
             or_dash(sum.what.as_ref()),
             sum.pictures.to_string(),
@@ -258,16 +260,17 @@ pub(super) async fn usage(config: &Config, out: &Out, args: UsageArgs) -> anyhow
     })
 }
 
-/// What would be sent for a flow.
-pub(super) async fn show_prompt(tools: &Shared, out: &Out, id: &str, look: bool) -> anyhow::Result<()> {
-    let told = generate::preview(tools, &id.into(), look).await?;
-    let text = format!("{}, {}\n{}\n\n{}", told.engine, told.model, told.config, told.parts.join("\n\n"));
-    out.done(&text, &told)
+/// Prints the prompt that would be sent for a flow.
+pub(super) async fn show_prompt(tools: &Shared, out: &Out, id: &str, analyse: bool) -> anyhow::Result<()> {
+    let preview = generate::preview(tools, &id.into(), analyse).await?;
+    let parts = preview.parts.join("\n\n");
+    let text = format!("{}, {}\n{}\n\n{parts}", preview.engine, preview.model, preview.config);
+    out.done(&text, &preview)
 }
 
-/// How far an order is.
+/// Prints the progress of outputs, with the percentage.
 pub(super) fn show_progress(out: &Out, progress: &db::generation::OutputProgress) -> anyhow::Result<()> {
-    let mut told = serde_json::to_value(progress)?;
-    told["percent"] = progress.percent().into();
-    out.one(&told)
+    let mut value = serde_json::to_value(progress)?;
+    value["percent"] = progress.percent().into();
+    out.one(&value)
 }

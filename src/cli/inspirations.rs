@@ -15,11 +15,11 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// The pictures of a session in their order.
+    /// List the inspirations of a session in their order.
     List { session: String },
-    /// One picture.
+    /// Show an inspiration.
     Show { id: String },
-    /// Keep a picture with a session: a file, or an address it is fetched from.
+    /// Add an inspiration to a session: a file, or a URL that is downloaded.
     #[command(alias = "add")]
     Create {
         session: String,
@@ -27,25 +27,25 @@ pub(super) enum Command {
         file: Option<PathBuf>,
         #[arg(long, conflicts_with = "file")]
         url: Option<String>,
-        /// Where the address is from.
+        /// The source of the URL.
         #[arg(long, default_value = "url", requires = "url")]
         source: InspirationSource,
     },
-    /// Another place in the order.
+    /// Change its place in the order.
     Update {
         id: String,
         #[arg(long)]
         order: i32,
     },
-    /// See what scene it shows; kept with it.
+    /// Analyse the scene it shows, and store the analysis.
     #[command(alias = "analyze")]
     Analyse {
         id: String,
-        /// Look again, also where that is known already.
+        /// Analyse again even if an analysis is stored.
         #[arg(long)]
         anew: bool,
     },
-    /// Delete a picture.
+    /// Delete an inspiration.
     Delete { id: String },
 }
 
@@ -62,8 +62,8 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Show { id } => {
             let mut tx = tools.db.read().await?;
-            let found = db::inspiration::find(&mut tx, &InspirationId(id.clone())).await?;
-            out.one(&found.ok_or_else(|| Failure::not_found(Noun::Inspiration, id))?)
+            let inspiration = db::inspiration::find(&mut tx, &InspirationId(id.clone())).await?;
+            out.one(&inspiration.ok_or_else(|| Failure::not_found(Noun::Inspiration, id))?)
         }
         Command::Create { session, file, url, source } => {
             let session = SessionId(session);

@@ -1,4 +1,4 @@
-//! `keys list|rotate|prune`: the keys that seal credentials.
+//! `keys list|rotate|prune`: the vault keys, which seal credentials.
 
 use std::{collections::BTreeMap, process::ExitCode};
 
@@ -9,11 +9,11 @@ use crate::{app, config::Config, connect, db, tools::Tools};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// The keys, the one that seals first, and how much each of them seals.
+    /// List the keys, the current one first, with the number of secrets that each seals.
     List,
-    /// Make a new key and seal everything anew with it, beside running daemons. Run again, it finishes what was left.
+    /// Add a new key and reseal everything with it, while daemons run. An interrupted rotation is resumed.
     Rotate,
-    /// Take keys that seal nothing any more out of the key file.
+    /// Remove keys that seal nothing any more from the key file.
     Prune,
 }
 
@@ -22,7 +22,7 @@ pub(super) enum Command {
 struct Row {
     key_id: String,
     seals: bool,
-    /// Grants under it, and connects on their way.
+    /// Grants sealed with it, and connects in progress.
     sealed: i64,
     in_ring: bool,
 }
@@ -53,21 +53,21 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
 
 async fn rotate(tools: &Tools, out: &Out) -> anyhow::Result<ExitCode> {
     let current = tools.vault.current_key_id();
-    // What an earlier call left undone is finished first, under the key that it made. In a ring that comes from elsewhere the
-    // operator has put the new key in front already.
-    let left = rows(tools).await?.iter().any(|row| row.key_id != current && row.sealed > 0);
-    if !left {
+    // An unfinished rotation is resumed with its key instead of adding another one. In a ring that is not a file the
+    // operator has added the new key already.
+    let unfinished = rows(tools).await?.iter().any(|row| row.key_id != current && row.sealed > 0);
+    if !unfinished {
         tools.vault.add_key()?;
     }
     let done = connect::reseal(tools).await?;
     if out.json {
         out.value(&done)?;
     } else {
-        out.say(&format!("{} grants are sealed anew with key '{}'", done.resealed, done.key_id))?;
+        out.say(&format!("{} grants were resealed with key '{}'", done.resealed, done.key_id))?;
         for broken in &done.broken {
-            out.say(&format!("connection {} stays as it is: {}", broken.connection, broken.why))?;
+            out.say(&format!("connection {} was not resealed: {}", broken.connection, broken.why))?;
         }
-        out.say("older keys still open backups; take them out with: store-sync keys prune")?;
+        out.say("older keys are still needed to unseal backups; remove them with: store-sync keys prune")?;
     }
     Ok(if done.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -94,7 +94,7 @@ async fn rows(tools: &Tools) -> anyhow::Result<Vec<Row>> {
 }
 
 fn table(out: &Out, rows: &[Row]) -> anyhow::Result<()> {
-    out.list(rows, &["KEY", "SEALS", "SEALED", "IN THE RING"], |row| {
+    out.list(rows, &["KEY", "CURRENT", "SEALED", "IN THE RING"], |row| {
         let word = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
         vec![row.key_id.clone(), word(row.seals), row.sealed.to_string(), word(row.in_ring)]
     })

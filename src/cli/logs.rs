@@ -18,20 +18,20 @@ pub(super) struct Args {
     /// Only runs of this connection.
     #[arg(long)]
     connection: Option<String>,
-    /// Only runs that ended, or stand, like this.
+    /// Only runs with this status.
     #[arg(long)]
     status: Option<RunStatus>,
-    /// Go on printing runs as they end.
+    /// Print further runs as they end.
     #[arg(long)]
     follow: bool,
-    /// At most so many.
+    /// The limit of runs.
     #[arg(long, default_value_t = 50)]
     limit: i64,
 }
 
 #[derive(clap::Subcommand)]
 enum Show {
-    /// One run with its items.
+    /// Show a run with its items.
     Show { run: String },
 }
 
@@ -86,7 +86,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     }
 }
 
-/// One line a run: with --json one object a line, since a followed log has no end.
+/// Prints a run as one line; with --json as one object per line, since a followed log has no end.
 fn print(out: &Out, run: &Run) -> anyhow::Result<()> {
     if out.json {
         return json_line(run);

@@ -1,4 +1,4 @@
-//! `migrate`: brings the database up to date, and takes over one of the older application.
+//! `migrate`: migrates the schema, and adopts a database of the older application.
 
 use anyhow::Context;
 
@@ -17,31 +17,32 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Say every step, count every row, and change nothing.
+    /// Dry run: print every step, count every row, and change nothing.
     #[arg(long)]
     dry_run: bool,
     /// Print the proof of the last adoption again.
     #[arg(long, conflicts_with_all = ["dry_run", "prepare", "contract", "take_credentials", "legacy_role"])]
     proof: bool,
-    /// The database role of the older application, which goes on under its old names (PostgreSQL).
+    /// The database role of the older application, which continues to use the old names (PostgreSQL).
     #[arg(long, value_name = "ROLE")]
     legacy_role: Option<String>,
-    /// Only show that role the old names first, from its next connection on. Do this before the real thing.
+    /// Only set the search path of that role to the old names, from its next connection on. Run this before the
+    /// adoption.
     #[arg(long, requires = "legacy_role", conflicts_with_all = ["dry_run", "contract", "take_credentials"])]
     prepare: bool,
-    /// Move shop keys that the older application keeps in clear into sealed connections.
+    /// Move shop keys that the older application stores in clear text into sealed connections.
     #[arg(long)]
     take_credentials: bool,
-    /// End the time of the old names. Refused while the older application is connected.
+    /// Remove the old names. Refused while the older application is connected.
     #[arg(long, conflicts_with_all = ["dry_run", "take_credentials", "legacy_role"])]
     contract: bool,
-    /// With --contract: what was deleted more days ago is deleted for good.
+    /// With --contract: permanently delete what was deleted more than this many days ago.
     #[arg(long, value_name = "DAYS", default_value_t = 30, requires = "contract")]
     keep_days: u32,
 }
 
 impl Args {
-    /// Whether it has something to say where there is no database yet.
+    /// Whether the command also makes sense without a database.
     pub(super) fn begins(&self) -> bool {
         !(self.proof || self.prepare || self.contract)
     }
@@ -51,7 +52,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     let outside = app::outside(config)?;
     let mut access = app::access(config);
     if args.dry_run && !app::has_begun(config) {
-        // What is not there is looked at as empty, and not made by looking.
+        // A dry run creates no database: a missing one is inspected as an empty one.
         access.url = "sqlite::memory:".to_owned().into();
     }
     let db = Db::open_by(&access).await?;
@@ -74,7 +75,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
         adopt::run(&db, &outside.clock, &outside.new_id::<String>(), &options).await?
     };
     let keys = if args.dry_run {
-        // The oldest generation has its clients under another name; they are looked at once it is adopted.
+        // The oldest generation has its clients under another name; their keys are listed after the adoption.
         let readable = !matches!(report.kind, Kind::Empty | Kind::Gen0 | Kind::Adopting);
         if report.tables.iter().any(|proof| proof.table == "store_connection") {
             report.warnings.extend(connect::lacking_facts(&db, &app::providers(config)?).await?);
@@ -104,11 +105,11 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     Ok(())
 }
 
-/// Which keys of the older application will be needed. Looking makes no key of ours.
+/// The keys of the older application that will be needed. Creates no key.
 async fn needed_keys(config: &Config, db: &Db) -> anyhow::Result<Vec<String>> {
     let source = app::key_source(config);
     if let Some(file) = source.missing_file() {
-        let place = format!("{} (once `store-sync migrate` has made it)", file.display());
+        let place = format!("{} (once `store-sync migrate` has created it)", file.display());
         return Ok(connect::needed_keys(db, None, &place, false).await?);
     }
     let vault = Vault::new(source, Random::system())?;
@@ -118,24 +119,24 @@ async fn needed_keys(config: &Config, db: &Db) -> anyhow::Result<Vec<String>> {
 fn prepared(role: &str, done: &RolePrepared) -> String {
     let RolePrepared::Now { sessions } = done else {
         return format!(
-            "nothing has to be prepared: this generation of the older application uses the names that stay, and {role} goes on \
-             as it is. Run: store-sync migrate"
+            "nothing to prepare: this generation of the older application uses the names that stay, and {role} is not \
+             changed. Run: store-sync migrate"
         );
     };
     let waiting = match sessions {
         0 => String::new(),
-        n => format!("{n} connection(s) of it are older than that. "),
+        n => format!("{n} connection(s) of it are older. "),
     };
     format!(
-        "{role} sees the schema legacy first from its next connection on, and after it whatever it saw before; the schema is empty, \
-         so nothing changes.\n{waiting}Now let the older application connect anew (restart it, or recycle its pool; a pooler before the \
-         server keeps its connections, so that it has to connect anew, too), then run: store-sync migrate --legacy-role {role}"
+        "from its next connection on, {role} has the schema legacy first in its search path, before the previous one; the schema is empty, \
+         so nothing changes.\n{waiting}Now make the older application reconnect (restart it, or recycle its pool; a pooler before the \
+         server keeps its connections, so it must reconnect, too), then run: store-sync migrate --legacy-role {role}"
     )
 }
 
 fn print(report: &Report) -> anyhow::Result<()> {
-    let (found, verb) = (describe(report.kind), if report.dry_run { "would be done" } else { "done" });
-    line(&format!("{}: {found}", report.engine))?;
+    let (kind, verb) = (describe(report.kind), if report.dry_run { "would be done" } else { "done" });
+    line(&format!("{}: {kind}", report.engine))?;
     for step in &report.steps {
         let phase = serde_json::to_value(step.phase)?;
         line(&format!("  {:9} {}", phase.as_str().unwrap_or_default(), step.what))?;
@@ -150,8 +151,10 @@ fn print(report: &Report) -> anyhow::Result<()> {
         let same = match &proof.hash_after {
             None => "–".to_owned(),
             Some(after) if *after == proof.hash_before => format!("yes, hash {after}"),
-            Some(_) if proof.is_same() => format!("yes, but {} completed as said above", proof.filled),
-            Some(_) => format!("{} written, {} added, {} gone meanwhile", proof.changed, proof.added, proof.missing),
+            Some(_) if proof.is_same() => format!("yes, except {} completed by the steps above", proof.filled),
+            Some(_) => {
+                format!("{} changed, {} added, {} deleted meanwhile", proof.changed, proof.added, proof.missing)
+            }
         };
         line(&format!("{name:38} {:>8} {:>12}  {same}", proof.rows_before, or_dash(proof.rows_after.as_ref())))?;
     }
@@ -159,7 +162,7 @@ fn print(report: &Report) -> anyhow::Result<()> {
         line(&format!("pictures' ids and keys: hash {} before, {} after", pair.before, or_dash(pair.after.as_ref())))?;
     }
     for (reason, count) in &report.quarantine.counts {
-        line(&format!("{}: {count}", told_of_rows(reason)))?;
+        line(&format!("{}: {count}", describe_reason(reason)))?;
     }
     for member in report.quarantine.members.iter().take(20) {
         line(&format!(
@@ -180,28 +183,28 @@ fn print(report: &Report) -> anyhow::Result<()> {
         line(&format!("tables were locked for {ms} ms"))?;
     }
     if !report.dry_run && report.kind.is_legacy() {
-        let verdict = if report.is_identical() && report.tables.iter().all(|proof| proof.filled == 0) {
-            "every row that was there is there, unchanged"
+        let summary = if report.is_identical() && report.tables.iter().all(|proof| proof.filled == 0) {
+            "every previous row is present and unchanged"
         } else if report.is_identical() {
-            "every row that was there is there, unchanged but for what was completed as said above"
+            "every previous row is present and unchanged, except for the values completed by the steps above"
         } else {
-            "see the rows written meanwhile above"
+            "rows were changed meanwhile, as listed above"
         };
-        line(&format!("{verdict}; it took {} ms; the proof is kept in schema_adoption", report.took_ms))?;
+        line(&format!("{summary}; the adoption took {} ms; its proof is stored in schema_adoption", report.took_ms))?;
     }
     Ok(())
 }
 
-/// What becomes of rows that the report names for this reason.
-fn told_of_rows(reason: &str) -> String {
+/// Describes what happens to rows with this reason in the report.
+fn describe_reason(reason: &str) -> String {
     if reason.starts_with("set aside") {
-        format!("{reason} (kept whole in schema_adoption_row)")
+        format!("{reason} (stored completely in schema_adoption_row)")
     } else if reason.starts_with("dangling") {
         format!("{reason}, which becomes null")
     } else if reason.ends_with("_twice") {
-        format!("{reason}: one of them stays")
+        format!("{reason}: one of them is kept")
     } else {
-        format!("not linked, {reason} (the lists themselves stay as they are)")
+        format!("not linked, {reason} (the lists themselves are not changed)")
     }
 }
 
@@ -214,7 +217,7 @@ fn describe(kind: Kind) -> &'static str {
         Kind::Gen3 => "a still later database of the older application (gen3)",
         Kind::Half => "a database of the older application, some names old and some new",
         Kind::Mixed => "a database with tables under both their names",
-        Kind::Adopting => "an adoption that was interrupted: it goes on",
+        Kind::Adopting => "an interrupted adoption, which is resumed",
         Kind::Older => "a database of an earlier release",
         Kind::Current => "up to date",
     }

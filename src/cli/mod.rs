@@ -1,4 +1,5 @@
-//! The command line: one file a command group, thin. Reads go to `db`, work goes to verbs or is left as a job.
+//! The command line, a thin layer with one file per command group. Reads call `db`; work calls verbs or is enqueued as
+//! a job.
 
 mod assets;
 mod clients;
@@ -51,11 +52,11 @@ use crate::{
 };
 use out::{Out, line, note};
 
-/// Connects shops, imports their products, pushes approved pictures back.
+/// Connects shops, imports their products, and pushes approved pictures back.
 #[derive(Parser)]
 #[command(name = "store-sync", version, about, propagate_version = true)]
 struct Cli {
-    /// The configuration file; config.toml in the working folder if it is there.
+    /// The configuration file; default: config.toml in the working folder if it exists.
     #[arg(long, global = true, env = "STORE_SYNC_CONFIG")]
     config: Option<PathBuf>,
     /// Print one JSON document on stdout.
@@ -67,79 +68,79 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// The whole journey on the built-in sandbox shop, then the page to look at.
+    /// Run the whole process on the built-in sandbox shop, then serve its page.
     Demo(demo::Args),
-    /// The daemon: web, schedules, workers.
+    /// Run the daemon: web server, schedules, workers.
     Serve,
-    /// Bring the database up to date; take over one of the older application.
+    /// Migrate the database schema, or adopt a database of the older application.
     Migrate(migrate::Args),
-    /// Tenants.
+    /// Clients (tenants).
     #[command(subcommand)]
     Clients(clients::Command),
-    /// Connect a shop: prints the address to open and waits; --key stores a pasted credential instead.
+    /// Connect a shop: print a link to open and wait; --key stores a pasted credential instead.
     Connect(connect::Args),
     /// Connected shops.
     #[command(subcommand)]
     Connections(connections::Command),
     /// Import a shop's products now.
     Sync(sync::Args),
-    /// What ran, and how it ended.
+    /// Runs: imports, pushes, removals and token refreshes.
     Logs(logs::Args),
     /// Imported and uploaded products.
     #[command(subcommand)]
     Products(products::Command),
-    /// Collections of products to make pictures for.
+    /// Sessions: collections of products to make pictures for.
     #[command(subcommand, aliases = ["studio-sessions", "collection-sessions"])]
     Sessions(sessions::Command),
-    /// Attempts with fixed settings.
+    /// Flows: attempts with fixed settings.
     #[command(subcommand, aliases = ["flow", "generation-flows"])]
     Flows(flows::Command),
-    /// Make pictures of products or of a flow: composed here, or by the model that is set up.
+    /// Generate pictures of products or of a flow, with the local studio or the configured model.
     Generate(generate::Args),
-    /// What a client's month came to: pictures, room, money, and its limits.
+    /// Show a client's usage of a month: pictures, storage, money, and its limits.
     Usage(generate::UsageArgs),
-    /// Pictures that show where a session should go.
+    /// Inspirations: pictures that show the intended mood of a session.
     #[command(subcommand)]
     Inspirations(inspirations::Command),
-    /// Pictures and their approval.
+    /// Assets: generated outputs and their approval.
     #[command(subcommand, aliases = ["generated-images", "generated-assets", "images"])]
     Assets(assets::Command),
-    /// A client's words for products and flows.
+    /// Tags on products and flows.
     #[command(subcommand)]
     Tags(tags::Command),
     /// Favourites of people and clients.
     #[command(subcommand, alias = "favourites")]
     Favorites(favorites::Command),
-    /// What happened, kept for 90 days.
+    /// Events of flows and assets, kept for 90 days.
     #[command(subcommand)]
     Events(events::Command),
-    /// Approved pictures on their way to shops.
+    /// Pushes of approved pictures to shops.
     #[command(subcommand)]
     Push(push::Command),
     /// Store platforms.
     #[command(subcommand)]
     Providers(providers::Command),
-    /// The keys that seal credentials.
+    /// The vault keys, which seal credentials.
     #[command(subcommand)]
     Keys(keys::Command),
-    /// What is wrong, and what to do.
+    /// Check everything, and print what is wrong and what to do.
     Doctor,
-    /// A real little shop on this machine, to try things on.
+    /// Run a shop on this machine for tests, or a simulator of another platform.
     Sandbox(daemon::SandboxArgs),
-    /// A completion script for your shell.
+    /// Print a completion script for your shell.
     Completions { shell: clap_complete::Shell },
-    /// About the configuration file.
+    /// The configuration file.
     #[command(subcommand)]
     Config(ConfigCommand),
 }
 
 #[derive(Subcommand)]
 enum ConfigCommand {
-    /// Its JSON Schema, for editors.
+    /// Print its JSON Schema, for editors.
     Schema,
 }
 
-/// Runs the command line; gives the process's exit code.
+/// Runs the command line; returns the exit code of the process.
 pub fn main() -> ExitCode {
     outside::log_panics();
     outside::prepare_tls();
@@ -192,7 +193,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 impl Command {
-    /// Whether it may be the first one here. All others only look at what is there: they make no database and no key.
+    /// Whether the command may create the database and the key. All others require a database.
     fn begins(&self) -> bool {
         match self {
             Self::Serve
@@ -209,8 +210,8 @@ impl Command {
 async fn dispatch(command: Command, config: &Config, out: &Out) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(
         command.begins() || app::has_begun(config),
-        "nothing was begun here: there is no database in {}. Begin with: store-sync clients add NAME (or look around first: store-sync demo). \
-         If there should be one, run this where config.toml is, or name it with --config",
+        "there is no database in {}. Create one with: store-sync clients add NAME (or try: store-sync demo). \
+         If there should be one, run this command in the folder of config.toml, or use --config",
         config.storage.data_dir.display()
     );
     match command {
@@ -241,27 +242,27 @@ async fn dispatch(command: Command, config: &Config, out: &Out) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tells at its start what it is made of, and nothing else; whoever names it in the level hears it all the same.
+/// A library that logs only its own start-up; silenced unless the configured level names it.
 const SCHEDULER: &str = "tokio_cron_scheduler";
 
-/// Log lines go to stderr, so that stdout stays for answers.
+/// Sets up logging to stderr; stdout is for the output of commands.
 fn logging(log: &Log) {
     let talkative = ["info", "debug", "trace"].iter().any(|level| log.level.to_ascii_lowercase().contains(level));
     let level = if talkative { format!("{SCHEDULER}=warn,{}", log.level) } else { log.level.clone() };
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    // Where stderr takes no more (a full disk behind it), lines are lost and work goes on.
+    // If stderr cannot be written (a full disk), lines are lost and the work goes on.
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    // A second call, from a test, keeps the first one's choice.
+    // An error means that logging is set up already, by an earlier call in a test.
     let _ = match log.format {
         LogFormat::Text => builder.with_target(false).with_ansi(coloured).fmt_fields(one_line()).try_init(),
         LogFormat::Json => builder.json().try_init(),
     };
 }
 
-/// Message and fields of a log line in text form. Whatever they repeat of a request or of a shop, they stay on their line and
-/// steer no terminal.
+/// Formats message and fields of a text log line. Control characters are escaped, which prevents forged lines and
+/// terminal sequences from requests and shops.
 fn one_line() -> impl for<'w> FormatFields<'w> {
     let field = |writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| {
         let text = format!("{value:?}");
@@ -313,26 +314,26 @@ mod tests {
         let text = lines.text();
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(text.ends_with('\n') && !text.trim_end().contains(char::is_control), "{text:?}");
-        let told = "no such shop: x\\n2026-11-27T00:00:00Z  INFO forged\\r\\u{1b}[2J path=x\\n2026";
-        assert!(text.contains(told) && text.contains("count=3"), "{text}");
+        let expected = "no such shop: x\\n2026-11-27T00:00:00Z  INFO forged\\r\\u{1b}[2J path=x\\n2026";
+        assert!(text.contains(expected) && text.contains("count=3"), "{text}");
     }
 
-    /// Errors and pages tell people what to run: that has to exist.
+    /// Every command that an error message or a page names exists.
     #[test]
     fn every_command_that_is_spoken_of_exists() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut found = Vec::new();
+        let mut files = Vec::new();
         for folder in ["src", "docs"] {
-            texts(&root.join(folder), &mut found);
+            texts(&root.join(folder), &mut files);
         }
         for file in ["README.md", "CHANGELOG.md", "config.example.toml"] {
-            found.push((file.to_owned(), std::fs::read_to_string(root.join(file)).expect("a text")));
+            files.push((file.to_owned(), std::fs::read_to_string(root.join(file)).expect("a text")));
         }
-        // A line that is broken in the source goes on behind the blanks.
+        // Joins lines that are broken in the source.
         let broken = Regex::new(r"\\\n\s*").expect("a pattern");
         let spoken = Regex::new(r"(?:run|see|with|`|^)[: ]*store-sync ((?:[a-z-]+ ?){1,2})").expect("a pattern");
-        let (tree, mut seen, mut wrong) = (Cli::command(), 0, Vec::new());
-        for (file, text) in &found {
+        let (tree, mut count, mut wrong) = (Cli::command(), 0, Vec::new());
+        for (file, text) in &files {
             for capture in spoken.captures_iter(&broken.replace_all(text, "")) {
                 let words: Vec<&str> = capture[1].split_whitespace().collect();
                 let Some(group) = words.first().and_then(|word| tree.find_subcommand(word)) else {
@@ -343,10 +344,10 @@ mod tests {
                 if second.is_some_and(|word| group.find_subcommand(word).is_none()) {
                     wrong.push(format!("{file}: {}", &capture[1]));
                 }
-                seen += 1;
+                count += 1;
             }
         }
-        assert!(seen > 60, "{seen}");
+        assert!(count > 60, "{count}");
         assert!(wrong.is_empty(), "these commands do not exist:\n{}", wrong.join("\n"));
     }
 }

@@ -1,4 +1,4 @@
-//! How answers look: tables and lines for people, one JSON document for programs.
+//! Output of commands: tables and lines for people, one JSON document for programs.
 
 use std::io::Write;
 
@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use crate::model::text::{cut, visible, visible_lines};
 
-/// Where answers go.
+/// The output of a command.
 pub(super) struct Out {
     pub(super) json: bool,
 }
 
 impl Out {
-    /// A list: an array, or a table with these columns.
+    /// Prints a list: a JSON array, or a table with these columns.
     pub(super) fn list<T: Serialize>(
         &self,
         rows: &[T],
@@ -24,7 +24,7 @@ impl Out {
             return self.value(&rows);
         }
         if rows.is_empty() {
-            return line("nothing there");
+            return line("no entries");
         }
         let mut table = Table::new();
         table
@@ -34,14 +34,14 @@ impl Out {
         for item in rows {
             let cells = row(item);
             let last = cells.len().saturating_sub(1);
-            // The last column pads nothing behind it, so it may be longer: that is where sentences stand.
+            // The last column may be longer: it holds sentences, and no column follows that it would push away.
             let most = |at| if at == last { LAST_CELL } else { CELL };
             table.add_row(cells.iter().enumerate().map(|(at, text)| cell(text, most(at))));
         }
         line(&table.trim_fmt())
     }
 
-    /// One thing: an object, or a line for each of its members.
+    /// Prints one item: a JSON object, or a line for each of its members.
     pub(super) fn one<T: Serialize>(&self, value: &T) -> anyhow::Result<()> {
         if self.json {
             return self.value(value);
@@ -55,43 +55,43 @@ impl Out {
         Ok(())
     }
 
-    /// JSON, whatever was asked for.
-    #[expect(clippy::unused_self, reason = "called as the other forms are")]
+    /// Prints JSON, with or without --json.
+    #[expect(clippy::unused_self, reason = "called like the other methods")]
     pub(super) fn value<T: Serialize>(&self, value: &T) -> anyhow::Result<()> {
         write(&serde_json::to_string_pretty(value)?)
     }
 
-    /// A sentence for people, or the thing it is about.
+    /// Prints a sentence; with --json, the value it is about.
     pub(super) fn done<T: Serialize>(&self, text: &str, value: &T) -> anyhow::Result<()> {
         if self.json { self.value(value) } else { line(text) }
     }
 
-    /// A sentence for people; nothing where JSON was asked for.
+    /// Prints a sentence; nothing with --json.
     pub(super) fn say(&self, text: &str) -> anyhow::Result<()> {
         if self.json { Ok(()) } else { line(text) }
     }
 }
 
-/// Characters of a cell, and of one in the last column.
+/// The limit of a cell in characters, and of one in the last column.
 const CELL: usize = 100;
 const LAST_CELL: usize = 1000;
 
-/// What stands in a table or a line among others: on one line, with signs for control characters, and cut.
+/// Formats a text for a cell: on one line, with visible control characters, truncated.
 pub(super) fn cell(text: &str, most: usize) -> String {
     cut(&visible(text), most).into_owned()
 }
 
-/// A line for people on stdout. What others wrote may stand in it: control characters are shown as signs.
+/// Prints a line to stdout. It may contain text from outside: control characters are made visible.
 pub(super) fn line(text: &str) -> anyhow::Result<()> {
     write(&visible_lines(text))
 }
 
-/// The same for one JSON document a line, which stays as it is.
+/// Prints one JSON document on one line, unchanged.
 pub(super) fn json_line<T: Serialize>(value: &T) -> anyhow::Result<()> {
     write(&serde_json::to_string(value)?)
 }
 
-/// A reader that has gone away (`| head`) is no failure.
+/// Writes to stdout; a closed pipe (`| head`) is not an error.
 fn write(text: &str) -> anyhow::Result<()> {
     match writeln!(std::io::stdout(), "{text}") {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -99,12 +99,12 @@ fn write(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// One line on stderr, beside the answer. Whoever has closed it does not want to know.
+/// Prints a line to stderr; errors are ignored, since stderr may be closed.
 pub(super) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// A member of a table that may be missing.
+/// The text of a value; a dash if it is missing.
 pub(super) fn or_dash<T: ToString>(value: Option<&T>) -> String {
     value.map_or_else(|| "–".to_owned(), ToString::to_string)
 }

@@ -18,7 +18,7 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Products, oldest first.
+    /// List products, oldest first.
     List {
         #[arg(long)]
         client: Option<String>,
@@ -26,31 +26,31 @@ pub(super) enum Command {
         connection: Option<String>,
         #[arg(long)]
         sku: Option<String>,
-        /// Also those that the shop no longer has.
+        /// Include tombstones: products that the shop no longer has.
         #[arg(long)]
         deleted: bool,
         #[arg(long, default_value_t = 1000)]
         limit: i64,
-        /// Only products behind this one.
+        /// Only products after this one.
         #[arg(long)]
         after: Option<String>,
     },
-    /// One product with variants and pictures.
+    /// Show a product with variants and pictures.
     Show { id: String },
-    /// What happened to it, and when.
+    /// Show the history of a product: imports, runs and pushes.
     Why { id: String },
-    /// Add a product that no shop has; pictures of it are made and downloaded, and pushed once it is linked.
+    /// Add a product that is in no shop; its pictures can be generated and downloaded, and pushed once it is linked.
     Add(Add),
-    /// See what products are: what pictures of them are asked for with. Kept with each.
+    /// Analyse products for the prompts of their pictures, and store the analyses.
     #[command(alias = "analyze")]
     Analyse {
         #[arg(required = true)]
         ids: Vec<String>,
-        /// Look again, also where that is known already.
+        /// Analyse again even if an analysis is stored.
         #[arg(long)]
         anew: bool,
     },
-    /// Say that an uploaded product is this one in a shop; then pictures can be pushed to it.
+    /// Link an uploaded product to a product of a shop, so that pictures can be pushed to it.
     Link {
         id: String,
         #[arg(long)]
@@ -72,7 +72,7 @@ pub(super) struct Add {
     description: Option<String>,
     #[arg(long)]
     category: Option<String>,
-    /// A picture of it; the first one is what new ones are made of.
+    /// A picture of it; repeatable. The first one is the base of generated pictures.
     #[arg(long = "picture", value_name = "FILE")]
     pictures: Vec<PathBuf>,
 }
@@ -108,9 +108,9 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let product = find(&mut tx, &id).await?;
             let mut value = serde_json::to_value(&product)?;
             value["variants"] = serde_json::to_value(db::product::list_variants(&mut tx, &product.id).await?)?;
-            let seen = db::product::find_analysis(&mut tx, &product.id).await?;
-            value["analysis_data"] = seen.analysis_data.map_or(serde_json::Value::Null, |json| json.0);
-            value["analysis_version"] = seen.analysis_version.into();
+            let analysis = db::product::find_analysis(&mut tx, &product.id).await?;
+            value["analysis_data"] = analysis.analysis_data.map_or(serde_json::Value::Null, |json| json.0);
+            value["analysis_version"] = analysis.analysis_version.into();
             value["images"] = serde_json::to_value(db::product::list_images(&mut tx, &product.id).await?)?;
             out.one(&value)
         }
@@ -139,12 +139,12 @@ async fn add(tools: &Tools, out: &Out, new: Add) -> anyhow::Result<()> {
 }
 
 async fn analyse(tools: &Tools, out: &Out, ids: Vec<String>, anew: bool) -> anyhow::Result<()> {
-    let mut seen = Vec::with_capacity(ids.len());
+    let mut analyses = Vec::with_capacity(ids.len());
     for id in ids {
         let analysis = generate::analyse_product(tools, &ProductId(id.clone()), anew).await?;
-        seen.push(json!({ "product_id": id, "analysis": analysis }));
+        analyses.push(json!({ "product_id": id, "analysis": analysis }));
     }
-    out.list(&seen, &["PRODUCT", "TYPE", "COLOURS", "MATERIALS", "PLACES"], |one| {
+    out.list(&analyses, &["PRODUCT", "TYPE", "COLOURS", "MATERIALS", "PLACES"], |one| {
         let words = |name: &str| {
             let all = one["analysis"][name].as_array().into_iter().flatten();
             all.filter_map(|word| word.as_str()).collect::<Vec<_>>().join(", ")
@@ -156,8 +156,8 @@ async fn analyse(tools: &Tools, out: &Out, ids: Vec<String>, anew: bool) -> anyh
 }
 
 async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Product> {
-    let found = db::product::find(tx, id).await?;
-    Ok(found.ok_or_else(|| Failure::not_found(Noun::Product, id))?)
+    let product = db::product::find(tx, id).await?;
+    Ok(product.ok_or_else(|| Failure::not_found(Noun::Product, id))?)
 }
 
 async fn why(tx: &mut Tx, out: &Out, id: &str) -> anyhow::Result<()> {
@@ -176,7 +176,7 @@ async fn why(tx: &mut Tx, out: &Out, id: &str) -> anyhow::Result<()> {
         or_dash(product.last_synced_at.as_ref()),
         or_dash(product.last_seen_run_id.as_ref())
     ))?;
-    line(&format!("  gone since       {}", or_dash(product.erp_deleted_at.as_ref())))?;
+    line(&format!("  deleted since    {}", or_dash(product.erp_deleted_at.as_ref())))?;
     for item in &items {
         line(&format!(
             "  {}  {} in run {}  {}",

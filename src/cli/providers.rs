@@ -18,21 +18,20 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Every platform that can be connected.
+    /// List the platforms that can be connected.
     List,
-    /// What one of them asks for and can do.
+    /// Show the fields and capabilities of a platform.
     Show { key: String },
-    /// The form of a provider's file as a JSON Schema, for editors.
+    /// Print the JSON Schema of provider files, for editors.
     Schema {
-        /// As a page for people instead: docs/providers.md.
+        /// Print it as Markdown instead: docs/providers.md.
         #[arg(long)]
         page: bool,
     },
-    /// Check the provider files of a folder (one sub-folder each) and replay the conversations in their fixtures; without one,
-    /// those in use.
+    /// Check the provider files in a folder (one sub-folder each) and replay their fixtures; default: the files in use.
     Check {
         dir: Option<PathBuf>,
-        /// Write what is asked and what comes of it into the fixtures, for you to read over, instead of comparing it.
+        /// Record requests and results in the fixtures for your review, instead of comparing them.
         #[arg(long, requires = "dir")]
         record: bool,
     },
@@ -61,21 +60,21 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
 }
 
 async fn check(config: &Config, out: &Out, dir: Option<&Path>, record: bool) -> anyhow::Result<ExitCode> {
-    let found = match dir {
+    let checked = match dir {
         Some(dir) => check_folder(dir).map(|all| all.into_iter().map(Arc::new).collect()),
         None => Ok(app::providers(config)?.iter().cloned().collect::<Vec<_>>()),
     };
-    let (mut keys, mut held, mut problems) = (Vec::new(), 0, Vec::new());
-    match found {
-        Err(found) => problems = found,
+    let (mut keys, mut replayed, mut problems) = (Vec::new(), 0, Vec::new());
+    match checked {
+        Err(errors) => problems = errors,
         Ok(all) => {
             for provider in &all {
                 keys.push(provider.key().to_owned());
                 for (file, text) in provider.fixtures() {
                     match replay(provider, file, text, record && dir.is_some()).await {
-                        Ok(None) => held += 1,
+                        Ok(None) => replayed += 1,
                         Ok(Some(fresh)) => std::fs::write(file, fresh)?,
-                        Err(found) => problems.extend(found),
+                        Err(errors) => problems.extend(errors),
                     }
                 }
             }
@@ -84,12 +83,12 @@ async fn check(config: &Config, out: &Out, dir: Option<&Path>, record: bool) -> 
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
     if out.json {
         let ok = if texts.is_empty() { keys.clone() } else { Vec::new() };
-        out.value(&json!({ "ok": ok, "conversations": held, "problems": texts }))?;
+        out.value(&json!({ "ok": ok, "conversations": replayed, "problems": texts }))?;
     }
     if texts.is_empty() {
         if !out.json {
             line(&format!(
-                "{} provider files are fine: {}; {held} conversations replayed",
+                "{} provider files are valid: {}; {replayed} conversations replayed",
                 keys.len(),
                 keys.join(", ")
             ))?;

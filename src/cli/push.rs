@@ -17,7 +17,7 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Pushes, newest first.
+    /// List pushes, newest first.
     List {
         #[arg(long)]
         connection: Option<String>,
@@ -28,11 +28,11 @@ pub(super) enum Command {
         #[arg(long, default_value_t = 1000)]
         limit: i64,
     },
-    /// Push an approved asset now, and wait; without one, everything that is queued.
+    /// Push an approved asset now and wait; default: all queued pushes.
     Run { asset: Option<String> },
-    /// Try failed pushes again: these, or all of them.
+    /// Retry failed pushes: the given ones, or all.
     Retry { ids: Vec<String> },
-    /// Take pictures that were pushed out of their shops again.
+    /// Remove pushed pictures from their shops.
     Revert {
         #[arg(required = true)]
         ids: Vec<String>,
@@ -88,7 +88,7 @@ async fn queued(tools: &Tools) -> anyhow::Result<Vec<Push>> {
     Ok(db::push::list(&mut tx, &filter, i64::from(i32::MAX)).await?)
 }
 
-/// Leaves a job for each, waits, and gives them as they stand then.
+/// Enqueues a job for each push, waits, and returns the pushes.
 async fn work(config: &Config, tools: &Shared, pushes: &[Push]) -> anyhow::Result<Vec<Push>> {
     let mut connections: Vec<&ConnectionId> = pushes.iter().map(|push| &push.store_connection_id).collect();
     connections.sort();

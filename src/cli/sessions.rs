@@ -17,7 +17,7 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Sessions, by id.
+    /// List sessions, by id.
     List {
         #[arg(long)]
         client: Option<String>,
@@ -25,44 +25,44 @@ pub(super) enum Command {
         status: Option<SessionStatus>,
         #[arg(long, default_value_t = 1000)]
         limit: i64,
-        /// Only sessions behind this one.
+        /// Only sessions after this one.
         #[arg(long)]
         after: Option<String>,
     },
-    /// One session with its flows, inspirations and messages.
+    /// Show a session with its flows, inspirations and messages.
     Show { id: String },
-    /// A new session.
+    /// Create a session.
     Create(Fields),
-    /// Change what is given.
+    /// Change the given fields.
     Update {
         id: String,
-        /// The version you saw; refused if somebody else changed it since.
+        /// The version you read; the update fails if it has changed since.
         #[arg(long, value_name = "VERSION")]
         if_version: Option<i32>,
         #[command(flatten)]
         fields: Fields,
     },
-    /// Make pictures: of each flow that has none yet, and of each product that no flow shows.
+    /// Generate pictures of each flow that has none yet, and of each product without a flow.
     Generate {
         id: String,
-        /// Also of flows that have pictures already.
+        /// Also generate for flows that have pictures already.
         #[arg(long)]
         again: bool,
         #[command(flatten)]
         how: HowMany,
     },
-    /// Try the failed and cancelled pictures of all its flows again, as they were ordered.
+    /// Retry the failed and cancelled pictures of all its flows with their original settings.
     Retry {
         id: String,
-        /// Leave the order and end.
+        /// Enqueue and do not wait.
         #[arg(long)]
         no_wait: bool,
     },
-    /// Take the waiting pictures of all its flows back.
+    /// Cancel the waiting pictures of all its flows.
     Cancel { id: String },
-    /// How far its pictures are.
+    /// Show the progress of its pictures.
     Progress { id: String },
-    /// Say something in it.
+    /// Post a message to it.
     Say {
         id: String,
         text: String,
@@ -70,7 +70,7 @@ pub(super) enum Command {
         #[arg(long, default_value = "user")]
         role: String,
     },
-    /// Delete it with its flows and messages; its pictures stay.
+    /// Delete a session with its flows and messages; its pictures stay.
     Delete { id: String },
 }
 
@@ -125,12 +125,12 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             out.one(&manage::update_session(&tools, &SessionId(id), if_version, &fields.read()?).await?)
         }
         Command::Generate { id, again, how } => {
-            let ordered = generate::request_session(&tools, &SessionId(id), how.terms(), again).await?;
-            super::generate::finish(config, out, &tools, ordered, how.no_wait).await
+            let queued = generate::request_session(&tools, &SessionId(id), how.terms(), again).await?;
+            super::generate::finish(config, out, &tools, queued, how.no_wait).await
         }
         Command::Retry { id, no_wait } => {
-            let ordered = generate::retry_session(&tools, &SessionId(id)).await?;
-            super::generate::finish(config, out, &tools, ordered, no_wait).await
+            let queued = generate::retry_session(&tools, &SessionId(id)).await?;
+            super::generate::finish(config, out, &tools, queued, no_wait).await
         }
         Command::Cancel { id } => out.one(&generate::cancel_session(&tools, &SessionId(id)).await?),
         Command::Progress { id } => {
@@ -151,6 +151,6 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
 }
 
 async fn find(tx: &mut Tx, id: &SessionId) -> anyhow::Result<CollectionSession> {
-    let found = db::session::find(tx, id).await?;
-    Ok(found.ok_or_else(|| Failure::not_found(Noun::Session, id))?)
+    let session = db::session::find(tx, id).await?;
+    Ok(session.ok_or_else(|| Failure::not_found(Noun::Session, id))?)
 }

@@ -1,4 +1,4 @@
-//! `sync`: a manual import. With a daemon it leaves a job and follows it, else it works itself.
+//! `sync`: a manual import. Enqueues a job and follows it; runs it itself if no daemon is running.
 
 use std::process::ExitCode;
 
@@ -16,19 +16,19 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The connection; or --all.
+    /// The connection to import.
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     connection: Option<String>,
-    /// Every usable connection.
+    /// Import all active connections.
     #[arg(long)]
     all: bool,
-    /// Read everything, not only what changed; only this can tell what is gone.
+    /// Full import instead of changes only; only this detects deleted products.
     #[arg(long)]
     full: bool,
-    /// Mark products as gone even if they are many.
+    /// Set tombstones even if their number exceeds the guard.
     #[arg(long, requires = "full")]
     accept_deletes: bool,
-    /// Leave the job and end.
+    /// Enqueue and do not wait.
     #[arg(long)]
     no_wait: bool,
 }
@@ -43,10 +43,10 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     }
     if args.no_wait {
         if Worker::find(&tools).await? == Worker::Nobody {
-            note("note: no daemon is running; the job waits for one, or for: store-sync sync");
+            note("note: no daemon is running; the job waits until one runs, or run: store-sync sync");
         }
-        let left: Vec<serde_json::Value> = ids.iter().map(|id| serde_json::json!({ "job_id": id })).collect();
-        out.list(&left, &["JOB"], |row| vec![row["job_id"].as_str().unwrap_or_default().to_owned()])?;
+        let rows: Vec<serde_json::Value> = ids.iter().map(|id| serde_json::json!({ "job_id": id })).collect();
+        out.list(&rows, &["JOB"], |row| vec![row["job_id"].as_str().unwrap_or_default().to_owned()])?;
         return Ok(ExitCode::SUCCESS);
     }
     let jobs = follow::jobs(config, &tools, &ids).await?;
@@ -72,8 +72,8 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
 async fn chosen(tools: &Tools, args: &Args) -> anyhow::Result<Vec<Connection>> {
     let mut tx = tools.db.read().await?;
     if let Some(id) = &args.connection {
-        let found = db::connection::find(&mut tx, &ConnectionId::from(id.as_str())).await?;
-        return Ok(vec![found.ok_or_else(|| Failure::not_found(Noun::Connection, id))?]);
+        let connection = db::connection::find(&mut tx, &ConnectionId::from(id.as_str())).await?;
+        return Ok(vec![connection.ok_or_else(|| Failure::not_found(Noun::Connection, id))?]);
     }
     let all = db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
     let usable: Vec<Connection> = all.into_iter().filter(Connection::is_usable).collect();

@@ -12,7 +12,7 @@ use crate::{
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Tags, by id; or those on one thing, by name.
+    /// List tags, by id; with --on, the tags of one product or flow, by name.
     List {
         #[arg(long)]
         client: Option<String>,
@@ -21,13 +21,13 @@ pub(super) enum Command {
         on: Option<Entity>,
         #[arg(long, default_value_t = 1000)]
         limit: i64,
-        /// Only tags behind this one.
+        /// Only tags after this one.
         #[arg(long)]
         after: Option<String>,
     },
-    /// One tag and what bears it.
+    /// Show a tag and what has it.
     Show { id: String },
-    /// A new tag; a client may have 100.
+    /// Create a tag; the limit is 100 per client.
     Create {
         name: String,
         #[arg(long)]
@@ -36,7 +36,7 @@ pub(super) enum Command {
         #[arg(long)]
         color: Option<String>,
     },
-    /// Another name or colour.
+    /// Change the name or colour.
     Update {
         id: String,
         #[arg(long)]
@@ -45,15 +45,15 @@ pub(super) enum Command {
         #[arg(long)]
         color: Option<String>,
     },
-    /// Delete a tag; nothing bears it any more.
+    /// Delete a tag and remove it from everything.
     Delete { id: String },
-    /// Put a tag on product:ID or flow:ID; each may bear 20.
+    /// Assign a tag to product:ID or flow:ID; the limit is 20 per product or flow.
     Assign {
         id: String,
         #[arg(required = true)]
         to: Vec<Entity>,
     },
-    /// Take a tag off.
+    /// Remove a tag from product:ID or flow:ID.
     Unassign {
         id: String,
         #[arg(required = true)]
@@ -77,8 +77,8 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::Show { id } => {
             let id = TagId(id);
             let mut tx = tools.db.read().await?;
-            let found = db::tag::find(&mut tx, &id).await?;
-            let tag = found.ok_or_else(|| Failure::not_found(Noun::Tag, &id))?;
+            let tag = db::tag::find(&mut tx, &id).await?;
+            let tag = tag.ok_or_else(|| Failure::not_found(Noun::Tag, &id))?;
             let mut value = to_value(&tag)?;
             value["on"] = to_value(db::tag::list_bearers(&mut tx, &id).await?)?;
             out.one(&value)
@@ -100,7 +100,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             }
             let mut tx = tools.db.read().await?;
             let bearers = db::tag::list_bearers(&mut tx, &id).await?;
-            out.list(&bearers, &["BORNE BY"], |entity| vec![entity.to_string()])
+            out.list(&bearers, &["ASSIGNED TO"], |entity| vec![entity.to_string()])
         }
         Command::Unassign { id, from } => {
             let id = TagId(id);
@@ -109,7 +109,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             }
             let mut tx = tools.db.read().await?;
             let bearers = db::tag::list_bearers(&mut tx, &id).await?;
-            out.list(&bearers, &["BORNE BY"], |entity| vec![entity.to_string()])
+            out.list(&bearers, &["ASSIGNED TO"], |entity| vec![entity.to_string()])
         }
     }
 }

@@ -1,8 +1,8 @@
-//! An error as a person reads it.
+//! Formats errors for the command line.
 
 use crate::db::DatabaseFault;
 
-/// What went wrong and why, nothing twice; and what to do, where the database says it.
+/// Joins an error and its causes without repetition, and adds advice for known database errors.
 pub(super) fn told(error: &anyhow::Error) -> String {
     let mut text = without_line(&error.to_string());
     for cause in error.chain().skip(1).map(|cause| without_line(&cause.to_string())) {
@@ -18,7 +18,8 @@ pub(super) fn told(error: &anyhow::Error) -> String {
     }
 }
 
-/// The driver adds where in the server's own source an error was raised, and that it came from there: neither helps anybody.
+/// Removes what the driver adds and does not help: a prefix, and the line in the server's own source that raised the
+/// error.
 fn without_line(text: &str) -> String {
     let text = text.replace("error returned from database: ", "");
     match text.rsplit_once(" at line ") {

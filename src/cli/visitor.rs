@@ -1,4 +1,5 @@
-//! Plays the merchant's browser at a consent page: cookies, redirects, one form. For the demo and for tests.
+//! Simulates a merchant's browser at a consent page: cookies, redirects, one form. For the demo, `connect --rehearse`
+//! and tests.
 
 use std::collections::BTreeMap;
 
@@ -8,26 +9,26 @@ use url::Url;
 
 use crate::outside::{Body, Http, Request, Response};
 
-/// A browser with a cookie jar and nothing else.
+/// A minimal browser with a cookie jar.
 pub struct Visitor {
     http: Http,
     /// By host and name.
     cookies: BTreeMap<(String, String), String>,
 }
 
-/// Where a visit ended.
+/// The result of a request: the final URL and the response.
 pub struct Landed {
     pub url: Url,
     pub response: Response,
 }
 
 impl Landed {
-    /// The page as text.
+    /// The response body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.response.body).into_owned()
     }
 
-    /// What it says, without its markup.
+    /// The text of the page without markup, from its heading on.
     fn words(&self) -> String {
         let text = self.text();
         let body = text.split("<h1>").nth(1).unwrap_or(&text);
@@ -37,12 +38,12 @@ impl Landed {
 }
 
 impl Visitor {
-    /// A fresh browser.
+    /// A browser without cookies.
     pub fn new(http: Http) -> Self {
         Self { http, cookies: BTreeMap::new() }
     }
 
-    /// Opens an address and follows redirects to a page.
+    /// Requests a URL and follows redirects to a page.
     pub async fn open(&mut self, url: &str) -> anyhow::Result<Landed> {
         let mut url = Url::parse(url)?;
         for _ in 0..10 {
@@ -55,12 +56,12 @@ impl Visitor {
         anyhow::bail!("too many redirects")
     }
 
-    /// Opens an address, does not follow.
+    /// Requests a URL and follows no redirect.
     pub async fn peek(&mut self, url: &str) -> anyhow::Result<Landed> {
         self.ask(Request::new(Method::GET, Url::parse(url)?)).await
     }
 
-    /// Presses the button `decision` of the consent page's form; gives where the shop sends the browser.
+    /// Submits the form of the consent page with `decision`; returns the URL that the shop redirects to.
     pub async fn decide(&mut self, page: &Landed, decision: &str) -> anyhow::Result<Url> {
         let html = page.text();
         let action = attribute(&html, "<form", "action").context("the page has no form")?;
@@ -78,34 +79,34 @@ impl Visitor {
         let location = landed
             .response
             .header("location")
-            .with_context(|| format!("the shop sends the browser nowhere: {}", landed.words()))?;
+            .with_context(|| format!("the shop's response is not a redirect: {}", landed.words()))?;
         Ok(landed.url.join(location)?)
     }
 
-    /// Connects a rehearsal's shop: opens the connect link and allows whatever is asked. `shop` is the shop's address, where the
-    /// merchant activates an integration there instead of allowing it on a page.
+    /// Connects a simulated shop: opens the connect link and gives the consent. `shop` is the URL of the shop, needed
+    /// if the merchant activates an integration there instead of consenting on a page.
     pub async fn rehearse(&mut self, link: &str, shop: Option<&str>) -> anyhow::Result<Landed> {
         let page = self.open(link).await?;
-        anyhow::ensure!(page.response.status == 200, "the connect does not begin: {}", page.words());
+        anyhow::ensure!(page.response.status == 200, "the connect link failed: {}", page.words());
         if page.text().contains("<form") {
             let back = self.decide(&page, "allow").await?;
             return self.open_last(back.as_str()).await;
         }
-        let shop = shop.context("the page asks for nothing that can be played")?;
+        let shop = shop.context("the page has no form, and no --set shop=… is given to activate an integration in")?;
         let html = page.text();
         let address = html.split("<code>").nth(1).and_then(|rest| rest.split("</code>").next());
-        let address = unescape(address.context("the page shows no address to activate an integration with")?);
+        let address = unescape(address.context("the page shows no URL to activate an integration with")?);
         let form = [("callback", &address), ("identity", &address)];
         let landed = self.post(Url::parse(shop)?.join("/rehearsal/activate")?, &form).await?;
         let back = landed
             .response
             .header("location")
-            .with_context(|| format!("the shop sends the browser nowhere: {}", landed.words()))?
+            .with_context(|| format!("the shop's response is not a redirect: {}", landed.words()))?
             .to_owned();
         self.open_last(&back).await
     }
 
-    /// Opens an address and stays there, unless it leads on within the daemon.
+    /// Requests the callback URL without following redirects; fails on an error status.
     async fn open_last(&mut self, url: &str) -> anyhow::Result<Landed> {
         let landed = self.peek(url).await?;
         anyhow::ensure!(landed.response.status < 400, "the shop was not connected: {}", landed.words());

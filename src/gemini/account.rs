@@ -1,5 +1,6 @@
-//! A Google service account: signs who it is, gets an access token for it, and keeps that until shortly before its end. Wire facts:
-//! <https://developers.google.com/identity/protocols/oauth2/service-account> and npm `google-auth-library` 10.9.
+//! A Google service account: exchanges a signed JWT for an access token and caches it until shortly before it expires.
+//! Wire facts: <https://developers.google.com/identity/protocols/oauth2/service-account> and npm `google-auth-library`
+//! 10.9.
 
 use std::time::Duration;
 
@@ -25,23 +26,23 @@ use crate::{
 const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-/// The longest that Google takes.
+/// The longest lifetime that Google accepts.
 const ASSERTION_SECONDS: i64 = 3600;
-/// A token is renewed this long before its end: longer than an exchange takes.
+/// A token is refreshed this long before it expires: longer than an exchange takes.
 const EARLY: Duration = Duration::from_mins(5);
-/// A token is kept for so long, whatever its life is said to be: none is asked for at every call.
+/// The shortest time that a token is cached, whatever its `expires_in`: otherwise every call could request one.
 const PAUSE: Duration = Duration::from_mins(1);
-/// No token is kept for longer.
+/// The longest `expires_in` that is believed.
 const LONGEST: Duration = Duration::from_hours(24);
 
-/// A service account, from its key file. Prints without its key and its token.
+/// A service account, from its key file. `Debug` shows neither key nor token.
 pub struct ServiceAccount {
     email: String,
     project: Option<String>,
     key: RsaKeyPair,
     key_id: Option<String>,
     token_uri: Url,
-    /// One caller fetches, the others wait for what it brings.
+    /// The lock makes concurrent callers share one exchange.
     held: Mutex<Option<Token>>,
 }
 
@@ -56,25 +57,25 @@ struct Token {
     renew_at: Time,
 }
 
-/// A token, and whether it was there already.
+/// A token, and whether it came from the cache.
 pub(super) struct CachedToken {
     pub(super) token: Secret,
     pub(super) reused: bool,
 }
 
-/// Why a file is no service account's. Says nothing of what stands in it.
+/// Why a file is not the key file of a service account. Never quotes the file's secrets.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// Line and column where it stops being JSON, or being a key file.
-    #[error("it is not the JSON of a service account's key (line {0}, column {1})")]
+    /// Line and column where parsing failed.
+    #[error("it is not the JSON key of a service account (line {0}, column {1})")]
     NotJson(usize, usize),
-    #[error("it is of another kind of account ({0}); make a key of a service account")]
+    #[error("its type is \"{0}\", not \"service_account\"; create a key of a service account")]
     Kind(String),
     #[error("it has no {0}")]
     Missing(&'static str),
-    #[error("its private_key is no RSA key in PEM")]
+    #[error("its private_key is not an RSA key in PEM")]
     Key,
-    #[error("its token_uri is no address")]
+    #[error("its token_uri is not a URL")]
     TokenUri,
 }
 
@@ -90,10 +91,10 @@ struct KeyFile {
 }
 
 impl ServiceAccount {
-    /// Reads the JSON of a key file.
+    /// Parses the JSON of a key file.
     ///
     /// # Errors
-    /// When it is something else; the error names what is wrong and nothing of its content.
+    /// If it is not one; the error names what is wrong and quotes no secret.
     pub fn parse(text: &str) -> Result<Self, AccountError> {
         let file: KeyFile =
             serde_json::from_str(text).map_err(|error| AccountError::NotJson(error.line(), error.column()))?;
@@ -119,29 +120,29 @@ impl ServiceAccount {
         &self.email
     }
 
-    /// The project that the account belongs to, where its file says so.
+    /// The project of the account; `None` if its file names none.
     pub fn project(&self) -> Option<&str> {
         self.project.as_deref()
     }
 
-    /// An access token that lives for a while yet. Many may ask at once: one exchange serves them.
+    /// Returns an access token that does not expire soon. Concurrent callers share one exchange.
     pub(super) async fn token(&self, http: &Http, clock: &Clock) -> Result<CachedToken, Failure> {
-        let mut held = self.held.lock().await;
-        if let Some(token) = held.as_ref().filter(|token| clock.now() < token.renew_at) {
+        let mut cached = self.held.lock().await;
+        if let Some(token) = cached.as_ref().filter(|token| clock.now() < token.renew_at) {
             return Ok(CachedToken { token: token.secret.clone(), reused: true });
         }
-        // Whatever comes of it, the old one is not used again.
-        *held = None;
+        // The old token is not used again even if the exchange fails.
+        *cached = None;
         let token = self.fetch(http, clock).await?;
         let secret = token.secret.clone();
-        *held = Some(token);
+        *cached = Some(token);
         Ok(CachedToken { token: secret, reused: false })
     }
 
-    /// Drops a token, unless another has taken its place.
+    /// Drops a token from the cache, unless another has replaced it.
     pub(super) async fn forget(&self, token: &Secret) {
-        let mut held = self.held.lock().await;
-        held.take_if(|held| held.secret.expose_secret() == token.expose_secret());
+        let mut cached = self.held.lock().await;
+        cached.take_if(|cached| cached.secret.expose_secret() == token.expose_secret());
     }
 
     async fn fetch(&self, http: &Http, clock: &Clock) -> Result<Token, Failure> {
@@ -154,35 +155,37 @@ impl ServiceAccount {
         let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
         request.headers.insert(header::CONTENT_TYPE, kind);
         request.body = Body::Bytes(form.into());
-        let asked_at = clock.now();
-        let answer = http.send(request).await;
-        let answer = answer.map_err(|error| {
+        let sent_at = clock.now();
+        let response = http.send(request).await;
+        let response = response.map_err(|error| {
             Failure::new(
                 FailureKind::Network,
                 format!("the token endpoint of {} cannot be reached: {error}", self.email),
             )
         })?;
-        self.read(&answer, &assertion, asked_at)
+        self.read(&response, &assertion, sent_at)
     }
 
-    fn read(&self, answer: &Response, assertion: &Secret, asked_at: Time) -> Result<Token, Failure> {
-        let told: Value = json::read(&answer.body).unwrap_or_default();
-        let token = told["access_token"].as_str().filter(|token| !token.is_empty());
-        match (answer.status, token) {
+    fn read(&self, response: &Response, assertion: &Secret, sent_at: Time) -> Result<Token, Failure> {
+        let body: Value = json::read(&response.body).unwrap_or_default();
+        let token = body["access_token"].as_str().filter(|token| !token.is_empty());
+        match (response.status, token) {
             (200, Some(token)) => {
-                let life = Duration::from_secs(told["expires_in"].as_u64().unwrap_or(0)).min(LONGEST);
-                let renew_at = asked_at.plus(life.saturating_sub(EARLY).max(life / 2).max(PAUSE));
+                let life = Duration::from_secs(body["expires_in"].as_u64().unwrap_or(0)).min(LONGEST);
+                let renew_at = sent_at.plus(life.saturating_sub(EARLY).max(life / 2).max(PAUSE));
                 Ok(Token { secret: Secret::from(token), renew_at })
             }
             (200 | 408 | 429 | 500.., _) => {
-                let said = format!("the token endpoint of {} answered {} without a token", self.email, answer.status);
-                Err(Failure::new(FailureKind::ModelAway, said))
+                let message =
+                    format!("the token endpoint of {} answered {} without a token", self.email, response.status);
+                Err(Failure::new(FailureKind::ModelAway, message))
             }
             (status, _) => {
                 let word =
-                    |name: &str| plain(&redact(told[name].as_str().unwrap_or_default(), &[assertion.expose_secret()]));
-                let said = format!("the answer was {status} {} ({})", word("error"), word("error_description"));
-                Err(Failure::new(FailureKind::ModelKey, self.refusal(&said)))
+                    |name: &str| plain(&redact(body[name].as_str().unwrap_or_default(), &[assertion.expose_secret()]));
+                let why =
+                    format!("the token endpoint answered {status} {} ({})", word("error"), word("error_description"));
+                Err(Failure::new(FailureKind::ModelKey, self.refusal(&why)))
             }
         }
     }
@@ -190,12 +193,12 @@ impl ServiceAccount {
     fn refusal(&self, why: &str) -> String {
         format!(
             "no access token for {}: {why}. Check [gemini.vertex] credentials_file, that the account and its key are active, and \
-             this machine's clock",
+             the clock of this machine",
             self.email
         )
     }
 
-    /// Who we are, signed: a JWT (RFC 7523) for the token endpoint. `None` where the key cannot sign.
+    /// The signed JWT assertion (RFC 7523) for the token endpoint; `None` if the key cannot sign.
     fn assertion(&self, now: Time) -> Option<Secret> {
         let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let mut head = json!({ "alg": "RS256", "typ": "JWT" });
@@ -208,13 +211,13 @@ impl ServiceAccount {
         });
         let signed = format!("{}.{}", part(head), part(claims));
         let mut signature = vec![0; self.key.public().modulus_len()];
-        // The chance only blinds the arithmetic: the signature is the same with any.
+        // The random numbers only blind the arithmetic: the signature does not depend on them.
         self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).ok()?;
         Some(Secret::from(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))))
     }
 }
 
-/// An RSA key in either of its PEM forms.
+/// An RSA key in PEM, as PKCS #8 or PKCS #1; `None` if it is neither.
 fn key(pem: &Secret) -> Option<RsaKeyPair> {
     match PrivateKeyDer::from_pem_slice(pem.expose_secret().as_bytes()).ok()? {
         PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).ok(),

@@ -1,4 +1,4 @@
-//! A question about pictures whose answer has a form. Who asks says what is asked; here stands how. Pure: sends nothing.
+//! The request for a structured analysis of pictures, and the validation of its response. Pure: sends nothing.
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -6,58 +6,59 @@ use serde_json::{Map, Value, json};
 use super::{TokenCount, answer, bad_request, image_request::inline, words::plain};
 use crate::model::{Failure, FailureKind, json};
 
-/// Pictures that one question may have.
+/// The limit of pictures in one request.
 pub const MOST_PICTURES: usize = 8;
-/// Bytes that its instruction and schema may have together.
+/// The limit in bytes of its instruction and schema together.
 pub const MOST_TEXT_BYTES: usize = 16 << 10;
-/// What an answer may have, thoughts included; said to the service.
+/// The limit of a response in tokens, thoughts included; sent as `maxOutputTokens`.
 pub(super) const MOST_ANSWER_TOKENS: u32 = 4096;
-/// What one picture counts at most where no higher resolution is asked for: 256 and about 2048 more for a close look with the 2.5 models, 1120
-/// with the 3 models. <https://ai.google.dev/gemini-api/docs/media-resolution>
+/// The most tokens of one picture at the default resolution: 256 and about 2048 for pan and scan with the 2.5 models,
+/// 1120 with the 3 models. <https://ai.google.dev/gemini-api/docs/media-resolution>
 const PICTURE_TOKENS: usize = 2600;
-/// Turns, roles and parts.
+/// An allowance in tokens for turns, roles and parts.
 const FRAME_TOKENS: usize = 128;
 
-/// A question about pictures.
+/// A request for an analysis of pictures.
 #[derive(Debug, Clone)]
 pub struct AnalysisRequest<'a> {
     /// At most [`MOST_PICTURES`], with their media types; they go first.
     pub pictures: &'a [(Bytes, String)],
     pub instruction: &'a str,
-    /// An object's schema: JSON Schema as far as the service's `Schema` reaches (`type`, `properties`, `items`, `required`, `enum`, `anyOf`,
-    /// `description`, …). Types may be written small; `additionalProperties` is left out.
+    /// The schema of an object: the subset of JSON Schema that the service's `Schema` supports (`type`, `properties`,
+    /// `items`, `required`, `enum`, `anyOf`, `description`, …). Types may be lower-case; `additionalProperties` is not
+    /// sent.
     pub schema: &'a Value,
 }
 
-/// An answer in the form that was asked for.
+/// The result of an analysis, validated against the schema.
 #[derive(Debug, Clone)]
 pub struct Analysed {
-    /// An object as the schema says.
+    /// An object that fits the schema.
     pub value: Value,
-    /// Which model answered.
+    /// The model that answered.
     pub model: String,
-    /// Millionths of a US dollar by the price list of the configuration; 0 where that does not name the model.
+    /// Millionths of a US dollar, by the configured price list; 0 if the list does not name the model.
     pub cost_usd_micros: i64,
-    /// What the service counted; 0 where it says nothing.
+    /// The token counts of the response; 0 if it has none.
     pub tokens: TokenCount,
 }
 
 impl AnalysisRequest<'_> {
-    /// A question beyond what its price is reserved for is not sent.
+    /// Fails with `bad_request` if the request exceeds the limits that its reservation is computed from.
     pub(super) fn check(&self) -> Result<(), Failure> {
         let text = self.instruction.len() + wire_schema(self.schema).to_string().len();
         if self.pictures.len() > MOST_PICTURES {
-            return Err(bad_request(&format!("a question has at most {MOST_PICTURES} pictures")));
+            return Err(bad_request(&format!("an analysis takes at most {MOST_PICTURES} pictures")));
         }
         if text > MOST_TEXT_BYTES {
             return Err(bad_request(&format!(
-                "a question's text has at most {MOST_TEXT_BYTES} bytes, its schema included"
+                "the instruction and the schema of an analysis have at most {MOST_TEXT_BYTES} bytes together"
             )));
         }
         Ok(())
     }
 
-    /// Tokens that a question may have: a token is no shorter than a byte.
+    /// The most tokens that a request may have: a token has at least one byte.
     pub(super) fn most_tokens() -> TokenCount {
         TokenCount {
             input: i64::try_from(MOST_PICTURES * PICTURE_TOKENS + MOST_TEXT_BYTES + FRAME_TOKENS).unwrap_or(i64::MAX),
@@ -66,7 +67,7 @@ impl AnalysisRequest<'_> {
     }
 }
 
-/// The request for an analysis, as Google's own library writes it.
+/// The request body of an analysis, as Google's own library writes it.
 pub fn analysis_body(question: &AnalysisRequest<'_>) -> Value {
     let mut parts: Vec<Value> = question.pictures.iter().map(inline).collect();
     parts.push(json!({ "text": question.instruction }));
@@ -79,8 +80,8 @@ pub fn analysis_body(question: &AnalysisRequest<'_>) -> Value {
     json!({ "contents": [{ "parts": parts, "role": "user" }], "generationConfig": config })
 }
 
-/// A schema in the service's words, as `processJsonSchema` of Google's library makes it: types in capitals, `null` as `nullable`, without
-/// `additionalProperties`.
+/// Converts a schema to the wire format, as `processJsonSchema` of Google's library does: types in upper case, `null`
+/// as `nullable`, without `additionalProperties`.
 pub(super) fn wire_schema(schema: &Value) -> Value {
     let Some(mut from) = schema.as_object() else { return schema.clone() };
     let mut to = Map::new();
@@ -119,7 +120,7 @@ pub(super) fn wire_schema(schema: &Value) -> Value {
     to.into()
 }
 
-/// Several types in one list: `null` says nullable, one that is left is the type, more are a choice.
+/// Converts a list of types: `null` becomes `nullable`, a single other type becomes `type`, several become `anyOf`.
 fn types_of(types: &[Value], to: &mut Map<String, Value>) {
     let words: Vec<String> = types.iter().filter_map(Value::as_str).map(str::to_uppercase).collect();
     if words.iter().any(|word| word == "NULL") {
@@ -133,29 +134,30 @@ fn types_of(types: &[Value], to: &mut Map<String, Value>) {
     }
 }
 
-/// The analysis in an answer, or why there is none.
-pub(super) fn read(told: &Value, schema: &Value) -> Result<Value, Failure> {
-    let (text, reason) = (answer::text(told)?, answer::reason(told));
+/// Returns the analysis in a response; fails if it is blocked, cut off, or does not fit the schema.
+pub(super) fn read(response: &Value, schema: &Value) -> Result<Value, Failure> {
+    let (text, reason) = (answer::text(response)?, answer::reason(response));
     if reason == "MAX_TOKENS" {
-        let said = format!("the model's analysis was cut off after {MOST_ANSWER_TOKENS} tokens (MAX_TOKENS)");
-        return Err(Failure::new(FailureKind::AnalysisCut, said));
+        let message = format!("the model's analysis was cut off after {MOST_ANSWER_TOKENS} tokens (MAX_TOKENS)");
+        return Err(Failure::new(FailureKind::AnalysisCut, message));
     }
     let bad = |why: &str| {
         Failure::new(FailureKind::BadAnalysis, format!("the model's analysis cannot be used ({reason}): {why}"))
     };
     let empty = text.trim().is_empty();
     let value: Value =
-        json::read(text.as_bytes()).map_err(|_| bad(if empty { "it is empty" } else { "it is no JSON" }))?;
+        json::read(text.as_bytes()).map_err(|_| bad(if empty { "it is empty" } else { "it is not JSON" }))?;
     if !value.is_object() {
-        return Err(bad("it is no object"));
+        return Err(bad("it is not an object"));
     }
     match misfit(&value, &wire_schema(schema)) {
         None => Ok(value),
-        Some(place) => Err(bad(&format!("'{}' is missing or not as its schema says", plain(&place)))),
+        Some(place) => Err(bad(&format!("'{}' is missing or does not fit the schema", plain(&place)))),
     }
 }
 
-/// The first place where a value is not as its schema says. Only form is looked at: types, required fields and closed lists.
+/// Returns the path of the first place where a value does not fit its schema. Checks only types, required fields and
+/// enums.
 fn misfit(value: &Value, schema: &Value) -> Option<String> {
     if value.is_null() {
         return (schema["nullable"] != true && schema["type"] != "NULL").then(String::new);
@@ -213,8 +215,8 @@ mod tests {
     #[test]
     fn an_analysis_has_the_form_that_was_asked_for() {
         let code = |text: &str, reason: &str| {
-            let told = json!({ "candidates": [{ "content": { "parts": [{ "text": "hm", "thought": true }, { "text": text }] }, "finishReason": reason }] });
-            match read(&told, &schema()) {
+            let response = json!({ "candidates": [{ "content": { "parts": [{ "text": "hm", "thought": true }, { "text": text }] }, "finishReason": reason }] });
+            match read(&response, &schema()) {
                 Ok(value) => value["kind"].to_string(),
                 Err(failure) => format!("{}: {}", failure.code(), failure.message),
             }
@@ -222,8 +224,8 @@ mod tests {
         assert_eq!(code(r##"{"kind":"mug","colours":[{"hex":"#aabbcc"}],"weight":null,"more":1}"##, "STOP"), "\"mug\"");
         for (text, why) in [
             ("", "is empty"),
-            ("I see a mug", "no JSON"),
-            ("[1]", "no object"),
+            ("I see a mug", "not JSON"),
+            ("[1]", "not an object"),
             (r#"{"kind":"mug"}"#, "'colours'"),
             (r#"{"kind":"lamp","colours":[]}"#, "'kind'"),
             (r#"{"kind":null,"colours":[]}"#, "'kind'"),
@@ -231,8 +233,8 @@ mod tests {
             (r#"{"kind":"mug","colours":[{"hex":1}]}"#, "'colours.0.hex'"),
             (r#"{"kind":"mug","colours":[],"weight":1.5}"#, "'weight'"),
         ] {
-            let told = code(text, "STOP");
-            assert!(told.starts_with("bad_analysis") && told.contains(why), "{text}: {told}");
+            let error = code(text, "STOP");
+            assert!(error.starts_with("bad_analysis") && error.contains(why), "{text}: {error}");
         }
         assert!(code(r#"{"kind":"mu"#, "MAX_TOKENS").starts_with("analysis_cut"));
         assert!(code("", "SAFETY").starts_with("blocked"));

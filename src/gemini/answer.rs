@@ -1,4 +1,4 @@
-//! What an answer of the service was: something to keep, a model that is away, or a no with its remedy.
+//! Classifies a response of the service: a result, an unavailable model (the fallback is tried), or a failure.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{TokenCount, service::Pass, words::plain};
 use crate::model::{Failure, FailureKind};
 
-/// Words of the service for "not this": asking again does not help.
+/// Finish reasons with which the service blocks content: a retry does not help.
 const BLOCKED: [&str; 11] = [
     "SAFETY",
     "RECITATION",
@@ -24,44 +24,45 @@ const BLOCKED: [&str; 11] = [
     "LANGUAGE",
 ];
 
-/// What an answer was.
+/// A classified response.
 pub(super) enum ModelReply {
-    /// To be read.
+    /// A body to read.
     This(Value),
-    /// This model cannot now; another may.
+    /// This model is unavailable; another one may not be.
     Away(Failure),
     No(Failure),
 }
 
-/// The picture in an answer, or why there is none.
-pub(super) fn picture(told: &Value) -> Result<Bytes, Failure> {
-    if let Some(blocked) = blocked(told) {
+/// Returns the picture in a response; fails with `blocked` or `no_picture`.
+pub(super) fn picture(response: &Value) -> Result<Bytes, Failure> {
+    if let Some(blocked) = blocked(response) {
         return Err(blocked);
     }
-    let data = spoken(told).find_map(|part| part["inlineData"]["data"].as_str());
+    let data = spoken(response).find_map(|part| part["inlineData"]["data"].as_str());
     if let Some(bytes) = data.and_then(|text| STANDARD.decode(text).ok()).filter(|bytes| infer::is_image(bytes)) {
         return Ok(bytes.into());
     }
-    let (reason, words) = (reason(told), words(told));
+    let (reason, words) = (reason(response), words(response));
     Err(Failure::new(FailureKind::NoPictureMade, format!("the model answered without a picture ({reason}): {words}")))
 }
 
-/// The text of an answer, whole, or that the model refuses.
-pub(super) fn text(told: &Value) -> Result<String, Failure> {
-    if let Some(blocked) = blocked(told) {
+/// Returns the text parts of a response, joined; fails with `blocked`.
+pub(super) fn text(response: &Value) -> Result<String, Failure> {
+    if let Some(blocked) = blocked(response) {
         return Err(blocked);
     }
-    Ok(spoken(told).filter_map(|part| part["text"].as_str()).collect())
+    Ok(spoken(response).filter_map(|part| part["text"].as_str()).collect())
 }
 
-/// Why an answer ended.
-pub(super) fn reason(told: &Value) -> String {
-    plain(told["candidates"][0]["finishReason"].as_str().unwrap_or("no reason given"))
+/// The finish reason of a response.
+pub(super) fn reason(response: &Value) -> String {
+    plain(response["candidates"][0]["finishReason"].as_str().unwrap_or("no reason given"))
 }
 
-/// What the service counted. Thoughts and what tools read are counted apart from the rest, and paid like it.
-pub(super) fn tokens(told: &Value) -> Option<TokenCount> {
-    let usage = told["usageMetadata"].as_object()?;
+/// The token counts of a response; `None` if it has none. Thoughts and tool prompts are counted separately and billed
+/// alike, so they are added.
+pub(super) fn tokens(response: &Value) -> Option<TokenCount> {
+    let usage = response["usageMetadata"].as_object()?;
     let sum = |names: [&str; 2]| {
         let counts = names.iter().filter_map(|name| usage.get(*name)?.as_i64());
         counts.fold(0_i64, |sum, count| sum.saturating_add(count.max(0)))
@@ -72,50 +73,61 @@ pub(super) fn tokens(told: &Value) -> Option<TokenCount> {
     })
 }
 
-/// What a status other than 200 means; the bodies of the Gemini API and of Vertex AI have one form (`google.rpc.Status`). `check` says where an
-/// operator looks when the right to ask is at fault.
-pub(super) fn refused(status: u16, told: &Value, pass: &Pass, check: &str) -> ModelReply {
-    let error = told.as_array().map_or(told, |all| all.first().unwrap_or(told)).get("error").unwrap_or(&Value::Null);
+/// Classifies a status other than 200; the error bodies of the Gemini API and of Vertex AI have one format
+/// (`google.rpc.Status`). `check` names what an operator checks when the credentials are refused.
+pub(super) fn refused(status: u16, response: &Value, pass: &Pass, check: &str) -> ModelReply {
+    let error = response
+        .as_array()
+        .map_or(response, |all| all.first().unwrap_or(response))
+        .get("error")
+        .unwrap_or(&Value::Null);
     let word = |name: &str| error[name].as_str().unwrap_or_default();
     let message = plain(&pass.redact(word("message")));
-    let said = format!("the model's service answered {status} {} ({message})", plain(&pass.redact(word("status"))));
+    let summary = format!("the model's service answered {status} {} ({message})", plain(&pass.redact(word("status"))));
     let details = error["details"].as_array().cloned().unwrap_or_default();
     let is_key = details.iter().any(|detail| detail["reason"] == "API_KEY_INVALID");
     match status {
-        429 => ModelReply::No(Failure::new(FailureKind::ModelQuota, said).after(wait(&details))),
-        400 if is_key => ModelReply::No(Failure::new(FailureKind::ModelKey, format!("{said}: check {check}"))),
-        401 | 403 => ModelReply::No(Failure::new(FailureKind::ModelKey, format!("{said}: check {check}"))),
-        404 => ModelReply::Away(Failure::new(FailureKind::NoModel, format!("{said}: check the models under [gemini]"))),
-        408 | 500.. => ModelReply::Away(Failure::new(FailureKind::ModelAway, said)),
-        _ => ModelReply::No(Failure::new(FailureKind::ModelRefused, said)),
+        429 => ModelReply::No(Failure::new(FailureKind::ModelQuota, summary).after(wait(&details))),
+        400 if is_key => ModelReply::No(Failure::new(FailureKind::ModelKey, format!("{summary}: check {check}"))),
+        401 | 403 => ModelReply::No(Failure::new(FailureKind::ModelKey, format!("{summary}: check {check}"))),
+        404 => {
+            ModelReply::Away(Failure::new(FailureKind::NoModel, format!("{summary}: check the models under [gemini]")))
+        }
+        408 | 500.. => ModelReply::Away(Failure::new(FailureKind::ModelAway, summary)),
+        _ => ModelReply::No(Failure::new(FailureKind::ModelRefused, summary)),
     }
 }
 
-/// That the model refuses what it was asked, or what it was about to answer.
-fn blocked(told: &Value) -> Option<Failure> {
-    if let Some(reason) = told["promptFeedback"]["blockReason"].as_str() {
-        let said = format!("the model refuses this prompt or picture ({}): change them", plain(reason));
-        return Some(Failure::new(FailureKind::Blocked, said));
+/// Returns a `blocked` failure if the service blocked the prompt or its own output.
+fn blocked(response: &Value) -> Option<Failure> {
+    if let Some(reason) = response["promptFeedback"]["blockReason"].as_str() {
+        let message = format!("the model's service blocked this prompt or picture ({}): change them", plain(reason));
+        return Some(Failure::new(FailureKind::Blocked, message));
     }
-    let reason = reason(told);
+    let reason = reason(response);
     let refuses = BLOCKED.contains(&reason.as_str());
-    refuses
-        .then(|| Failure::new(FailureKind::Blocked, format!("the model refuses to answer ({reason}): {}", words(told))))
+    refuses.then(|| {
+        Failure::new(
+            FailureKind::Blocked,
+            format!("the model's service blocked the result ({reason}): {}", words(response)),
+        )
+    })
 }
 
-/// The parts of an answer that are no thoughts.
-fn spoken(told: &Value) -> impl Iterator<Item = &Value> {
-    let parts = told["candidates"][0]["content"]["parts"].as_array();
+/// The parts of a response without thoughts.
+fn spoken(response: &Value) -> impl Iterator<Item = &Value> {
+    let parts = response["candidates"][0]["content"]["parts"].as_array();
     parts.into_iter().flatten().filter(|part| part["thought"] != true)
 }
 
-/// What the service or the model says for itself.
-fn words(told: &Value) -> String {
-    let own = told["candidates"][0]["finishMessage"].as_str();
-    plain(own.or_else(|| spoken(told).find_map(|part| part["text"].as_str())).unwrap_or_default())
+/// The explanation in a response: its finish message, or the model's text.
+fn words(response: &Value) -> String {
+    let own = response["candidates"][0]["finishMessage"].as_str();
+    plain(own.or_else(|| spoken(response).find_map(|part| part["text"].as_str())).unwrap_or_default())
 }
 
-/// How long the service asks us to wait; a day's quota ends with the day. Vertex AI often gives no details.
+/// The wait that the service asks for; 12 hours for a daily quota, 30 seconds by default: Vertex AI often gives no
+/// details.
 fn wait(details: &[Value]) -> Duration {
     let violations = details.iter().flat_map(|detail| detail["violations"].as_array().into_iter().flatten());
     let ids =
@@ -146,7 +158,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_a_picture_or_says_why_not() {
-        let code = |told: Value| match picture(&told) {
+        let code = |response: Value| match picture(&response) {
             Ok(_) => "picture".to_owned(),
             Err(failure) => format!("{}: {}", failure.code(), failure.message),
         };
@@ -172,8 +184,8 @@ mod tests {
 
     #[test]
     fn thoughts_are_output() {
-        let told = json!({ "usageMetadata": { "promptTokenCount": 300, "candidatesTokenCount": 10, "thoughtsTokenCount": 5, "totalTokenCount": 315 } });
-        assert_eq!(tokens(&told), Some(TokenCount { input: 300, output: 15 }));
+        let response = json!({ "usageMetadata": { "promptTokenCount": 300, "candidatesTokenCount": 10, "thoughtsTokenCount": 5, "totalTokenCount": 315 } });
+        assert_eq!(tokens(&response), Some(TokenCount { input: 300, output: 15 }));
         assert_eq!(tokens(&json!({})), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What is asked for when a picture is to be made or changed, in the words of the service. Pure: sends nothing.
+//! The requests for a new picture and for an edit, in the wire format of the service. Pure: sends nothing.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -6,80 +6,82 @@ use serde_json::{Value, json};
 
 use super::TokenCount;
 
-/// Stands behind the product's pictures.
+/// The text part after the pictures of the product.
 pub const PRODUCT_MARKER: &str = "The pictures above show the product.";
-/// Stands behind the pictures for inspiration.
+/// The text part after the inspiration pictures.
 pub const INSPIRATION_MARKER: &str =
     "The pictures just above are inspiration only: take their mood, light and setting, not the things in them.";
-/// Stands behind the picture that is to be changed.
+/// The text part after the picture to edit.
 pub const EDIT_MARKER: &str = "The picture above is the one to change.";
-/// Stands behind the other pictures of a change.
+/// The text part after the reference pictures of an edit.
 pub const OTHERS_MARKER: &str =
     "The pictures just above are for reference only: do not change them, take from them what the words say.";
 
-/// The ratios that the service knows; older models know only the first ten.
+/// The aspect ratios that the service supports; older models support only the first ten.
 pub const ASPECTS: [&str; 14] =
     ["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1"];
 const OLDER_ASPECTS: usize = 10;
-/// The sizes that the service knows, smallest first. The K is upper-case; 512 has none.
+/// The sizes that the service supports, smallest first. The K is upper-case; 512 has none.
 pub const SIZES: [&str; 4] = ["512", "1K", "2K", "4K"];
 
-/// One picture to be made.
+/// A request for one new picture.
 #[derive(Debug, Clone, Default)]
 pub struct ImageRequest<'a> {
     /// Pictures of the product, with their media types; they go first.
     pub pictures: &'a [(Bytes, String)],
-    /// Pictures whose mood it may take; they go next.
+    /// Pictures for the mood; they go next.
     pub inspirations: &'a [(Bytes, String)],
     pub prompt: &'a str,
-    /// `1:1`, `16:9` and so on; the nearest that the service knows is asked for. Without it the picture is as the first one that is sent.
+    /// `1:1`, `16:9` and so on; the nearest supported ratio is sent. Without it the picture has the ratio of the first
+    /// one sent.
     pub aspect: Option<&'a str>,
-    /// `512`, `1K`, `2K` or `4K`, in either case; the service makes 1K without it.
+    /// `512`, `1K`, `2K` or `4K`, in either case; the default of the service is 1K.
     pub size: Option<&'a str>,
-    /// In the place of the configured model.
+    /// Overrides the configured model.
     pub model: Option<&'a str>,
-    /// In the place of the configured fallback.
+    /// Overrides the configured fallback.
     pub fallback: Option<&'a str>,
 }
 
-/// One picture to be changed.
+/// A request for an edit of one picture.
 #[derive(Debug, Clone)]
 pub struct EditRequest<'a> {
     /// The picture, with its media type.
     pub picture: (Bytes, String),
-    /// Pictures that it may take something from.
+    /// Reference pictures.
     pub others: &'a [(Bytes, String)],
     pub prompt: &'a str,
-    /// As in a [`Wish`].
+    /// As in an [`ImageRequest`].
     pub aspect: Option<&'a str>,
-    /// As in a [`Wish`].
+    /// As in an [`ImageRequest`].
     pub size: Option<&'a str>,
 }
 
-/// A picture that came.
+/// A generated picture.
 #[derive(Debug, Clone)]
 pub struct ModelImage {
     pub bytes: Bytes,
-    /// Which model made it.
+    /// The model that made it.
     pub model: String,
-    /// Millionths of a US dollar by the price list of the configuration; 0 where that does not name the model.
+    /// Millionths of a US dollar, by the configured price list; 0 if the list does not name the model.
     pub cost_usd_micros: i64,
-    /// What the service counted; 0 where it says nothing.
+    /// The token counts of the response; 0 if it has none.
     pub tokens: TokenCount,
 }
 
-/// The request for a picture, as Google's own library writes it, to a model that knows everything: the product's pictures, what they are, the
-/// inspirations, what they are, the prompt. `Gemini::body` leaves out what a model does not know.
+/// The request body for a picture, as Google's own library writes it, for a model that supports every ratio and size:
+/// the product's pictures, their marker, the inspirations, their marker, the prompt. `Gemini::body` omits what a model
+/// does not support.
 pub fn body(wish: &ImageRequest<'_>) -> Value {
     image_body(wish, &ImageFormat::new(wish.aspect, wish.size, &SIZES))
 }
 
-/// The request for a change, to a model that knows everything.
+/// The request body for an edit, for a model that supports every ratio and size.
 pub fn edit_body(edit: &EditRequest<'_>) -> Value {
     edit_parts(edit, &ImageFormat::new(edit.aspect, edit.size, &SIZES))
 }
 
-/// The order of a request in words, with names in the place of pictures: `[product picture 1]`, `[inspiration 1]`.
+/// The parts of a request in order, with placeholders for pictures: `[product picture 1]`, `[inspiration 1]`.
 pub fn parts_outline(pictures: usize, inspirations: usize, prompt: &str) -> Vec<String> {
     let named = |count: usize, name: &str| (1..=count).map(|n| format!("[{name} {n}]")).collect::<Vec<_>>();
     let mut lines = named(pictures, "product picture");
@@ -90,12 +92,12 @@ pub fn parts_outline(pictures: usize, inspirations: usize, prompt: &str) -> Vec<
     lines
 }
 
-/// The nearest ratio that is known for `16:9`, `16x9`, `1.91:1` or `4:3 (Wide)`; `None` where the words name no ratio.
+/// The nearest supported ratio to `16:9`, `16x9`, `1.91:1` or `4:3 (Wide)`; `None` if the words name no ratio.
 fn nearest_of(words: &str, known: &'static [&'static str]) -> Option<&'static str> {
     let word = words.split_whitespace().next()?;
     known.iter().find(|aspect| **aspect == word).copied().or_else(|| {
-        let wished = ratio(word)?;
-        let distance = |aspect: &&&str| ratio(aspect).map_or(f64::MAX, |known| (known - wished).abs());
+        let target = ratio(word)?;
+        let distance = |aspect: &&&str| ratio(aspect).map_or(f64::MAX, |known| (known - target).abs());
         known.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).copied()
     })
 }
@@ -107,14 +109,15 @@ fn ratio(word: &str) -> Option<f64> {
     Some((number(wide)? / number(high)?).ln())
 }
 
-/// The form of a picture, in words that a model knows.
+/// The aspect ratio and size of a picture, as far as a model supports them.
 pub(super) struct ImageFormat {
     aspect: Option<&'static str>,
     size: Option<&'static str>,
 }
 
 impl ImageFormat {
-    /// For a model that knows these sizes. One that knows a single size is an older one: no size is said to it, and no newer ratio.
+    /// For a model with these sizes. A model with a single size is an older one: it gets no size and none of the newer
+    /// ratios.
     pub(super) fn new(aspect: Option<&str>, size: Option<&str>, sizes: &[&str]) -> Self {
         let older = sizes.len() == 1;
         let known = if older { &ASPECTS[..OLDER_ASPECTS] } else { &ASPECTS };
@@ -123,7 +126,7 @@ impl ImageFormat {
     }
 }
 
-/// The size itself, or the next larger one of those that are known, or the largest; `None` where the word is no size.
+/// The size itself, else the next larger known one, else the largest; `None` if the word is not a size.
 pub(super) fn nearest_size(word: &str, known: &[&str]) -> Option<&'static str> {
     let rank = SIZES.iter().position(|size| size.eq_ignore_ascii_case(word.trim()))?;
     let knows = |size: &&&str| known.iter().any(|one| one.eq_ignore_ascii_case(size));

@@ -1,6 +1,6 @@
-//! Speaks Google's `generateContent`, at the Gemini API or on Vertex AI: pictures and words go there; a picture or a structured answer comes
-//! back, or a clear word why not. Knows no database. Wire facts: the types and the code of npm `@google/genai` 3.1 and
-//! <https://ai.google.dev/gemini-api/docs/image-generation>.
+//! A client of Google's `generateContent`, at the Gemini API or on Vertex AI: sends pictures and text, returns a
+//! picture, a structured analysis or a classified failure. Knows no database. Wire facts: the types and the code of npm
+//! `@google/genai` 3.1 and <https://ai.google.dev/gemini-api/docs/image-generation>.
 
 mod account;
 mod analysis_request;
@@ -35,31 +35,31 @@ use crate::{
     outside::{Body, Clock, Deadline, Http, HttpError, Request},
 };
 
-/// What a request may weigh, with its pictures in base64 (the service takes 20 MB).
+/// The limit of a request body in bytes, with its pictures in base64 (the service accepts 20 MB).
 const MOST_BYTES: usize = 19_000_000;
 
-/// The models and the right to ask them.
+/// The models and their credentials.
 #[derive(Clone)]
 pub struct Gemini {
     pub http: Http,
-    /// Tells when an access token ends.
+    /// Decides when an access token is refreshed.
     pub clock: Clock,
     pub service: Service,
     /// Makes pictures.
     pub model: String,
-    /// Asked when the first one is away or retired.
+    /// Tried when `model` is unavailable or retired.
     pub fallback: Option<String>,
-    /// Changes pictures; `model` does where it is away.
+    /// Edits pictures; `model` is its fallback.
     pub edit_model: String,
-    /// Answers questions about pictures.
+    /// Analyses pictures.
     pub text_model: String,
-    /// Asked when that one is away or retired.
+    /// Tried when `text_model` is unavailable or retired.
     pub text_fallback: Option<String>,
     /// US dollars for a picture, by `MODEL` or `MODEL/SIZE`.
     pub prices: BTreeMap<String, f64>,
     /// US dollars for a million tokens, by model.
     pub text_prices: BTreeMap<String, TextPrice>,
-    /// The sizes that a model knows, over what is built in; one that stands in neither knows all of [`SIZES`].
+    /// The sizes that a model supports; overrides the built-in table. A model in neither supports all of [`SIZES`].
     pub sizes: BTreeMap<String, Vec<String>>,
 }
 
@@ -69,14 +69,14 @@ impl std::fmt::Debug for Gemini {
     }
 }
 
-/// What the service counted for one answer. Thoughts are output: they are paid as such.
+/// The tokens of one response. Thoughts count as output: they are billed as such.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TokenCount {
     pub input: i64,
     pub output: i64,
 }
 
-/// What is asked, whoever is asked.
+/// A request, before a model is chosen.
 #[derive(Clone, Copy)]
 enum ModelRequest<'a> {
     Paint(&'a ImageRequest<'a>),
@@ -84,30 +84,30 @@ enum ModelRequest<'a> {
     Analyse(&'a AnalysisRequest<'a>),
 }
 
-/// An answer as it came, and which model it came from.
+/// A response body and the model that sent it.
 struct ModelAnswer {
     answer: Value,
     model: String,
 }
 
 impl Gemini {
-    /// The same models, asked for nothing once `until` has passed.
+    /// The same models; no request is sent after `until`.
     #[must_use]
     pub fn within(&self, until: &Deadline) -> Self {
         Self { http: self.http.within(until), ..self.clone() }
     }
 
-    /// Makes a picture; the fallback model where the first is away.
+    /// Makes a picture; falls back to the second model if the first is unavailable.
     ///
     /// # Errors
-    /// `blocked`, `model_key`, `model_refused`, `bad_request` and `no_model` are for people; `model_quota` (with its wait), `model_away`,
-    /// `network` and `no_picture` may go better later.
+    /// `blocked`, `model_key`, `model_refused`, `bad_request` and `no_model` need a person; `model_quota` (with its
+    /// wait), `model_away`, `network` and `no_picture` may succeed on a retry.
     pub async fn paint(&self, wish: &ImageRequest<'_>) -> Result<ModelImage, Failure> {
         let models = [Some(wish.model.unwrap_or(&self.model)), wish.fallback.or(self.fallback.as_deref())];
         self.painted(self.exchange(models, ModelRequest::Paint(wish)).await?, wish.size)
     }
 
-    /// Changes a picture as its prompt says: by the edit model, by the model for pictures where that is away.
+    /// Edits a picture; falls back from the edit model to the model for pictures.
     ///
     /// # Errors
     /// As [`Gemini::paint`].
@@ -116,25 +116,26 @@ impl Gemini {
         self.painted(self.exchange(models, ModelRequest::Edit(edit)).await?, edit.size)
     }
 
-    /// Asks about pictures; the answer is an object in the form of the question's schema.
+    /// Analyses pictures; returns an object that fits the schema of the request.
     ///
     /// # Errors
-    /// As [`Gemini::paint`]; in the place of `no_picture`, `bad_analysis` (empty, no JSON, or not as the schema says) and `analysis_cut`
-    /// (longer than [`question::MOST_ANSWER_TOKENS`]) may go better later.
+    /// As [`Gemini::paint`]; instead of `no_picture`, `bad_analysis` (empty, not JSON, or not fitting the schema) and
+    /// `analysis_cut` (longer than `MOST_ANSWER_TOKENS`) may succeed on a retry.
     pub async fn analyse(&self, question: &AnalysisRequest<'_>) -> Result<Analysed, Failure> {
         question.check()?;
         let models = [Some(self.text_model.as_str()), self.text_fallback.as_deref()];
-        let told = self.exchange(models, ModelRequest::Analyse(question)).await?;
-        let value = analysis_request::read(&told.answer, question.schema)?;
-        let tokens = answer::tokens(&told.answer);
-        let cost_usd_micros = self.analysis_cost(&told.model, tokens);
-        Ok(Analysed { value, model: told.model, cost_usd_micros, tokens: tokens.unwrap_or_default() })
+        let response = self.exchange(models, ModelRequest::Analyse(question)).await?;
+        let value = analysis_request::read(&response.answer, question.schema)?;
+        let tokens = answer::tokens(&response.answer);
+        let cost_usd_micros = self.analysis_cost(&response.model, tokens);
+        Ok(Analysed { value, model: response.model, cost_usd_micros, tokens: tokens.unwrap_or_default() })
     }
 
-    /// Proves the right to ask, and that the configured models are there where the service tells; nothing is made or paid for.
+    /// Checks the credentials and, with an API key, that the configured models exist; generates nothing and costs
+    /// nothing.
     ///
     /// # Errors
-    /// As for pictures: a key that is none, a model that is not there, a service that is away.
+    /// As [`Gemini::paint`]: `model_key`, `no_model`, `model_away`, `network`.
     pub async fn check(&self) -> Result<(), Failure> {
         let pass = self.service.authorize(&self.http, &self.clock).await?;
         for model in [&self.model, &self.edit_model, &self.text_model] {
@@ -146,8 +147,8 @@ impl Gemini {
             let answer =
                 answer.map_err(|e| Failure::new(FailureKind::Network, format!("the models cannot be reached: {e}")))?;
             if answer.status != 200 {
-                let told: Value = json::read(&answer.body).unwrap_or_default();
-                return match answer::refused(answer.status, &told, &pass, self.service.to_check()) {
+                let body: Value = json::read(&answer.body).unwrap_or_default();
+                return match answer::refused(answer.status, &body, &pass, self.service.to_check()) {
                     ModelReply::This(_) => Ok(()),
                     ModelReply::Away(failure) | ModelReply::No(failure) => Err(failure.at(model)),
                 };
@@ -156,13 +157,13 @@ impl Gemini {
         Ok(())
     }
 
-    /// A short name for the budget that asking is paid from: `gemini:` and 12 hexadecimal digits, the same for the same key or service account.
-    /// Neither can be read from it.
+    /// The id of the budget that requests are charged to: `gemini:` and 12 hexadecimal digits of a hash, the same for
+    /// the same key or service account.
     pub fn budget(&self) -> String {
         self.service.budget()
     }
 
-    /// The request for a picture as it is sent to `model`: what it does not know is left out.
+    /// The request body for a picture as it is sent to `model`: without what the model does not support.
     pub fn body(&self, model: &str, wish: &ImageRequest<'_>) -> Value {
         image_body(wish, &self.form(model, wish.aspect, wish.size))
     }
@@ -171,13 +172,13 @@ impl Gemini {
         ImageFormat::new(aspect, size, &self.sizes_of(model))
     }
 
-    fn painted(&self, told: ModelAnswer, size: Option<&str>) -> Result<ModelImage, Failure> {
-        let (bytes, cost_usd_micros) = (answer::picture(&told.answer)?, self.price(&told.model, size));
-        let tokens = answer::tokens(&told.answer).unwrap_or_default();
-        Ok(ModelImage { bytes, model: told.model, cost_usd_micros, tokens })
+    fn painted(&self, response: ModelAnswer, size: Option<&str>) -> Result<ModelImage, Failure> {
+        let (bytes, cost_usd_micros) = (answer::picture(&response.answer)?, self.price(&response.model, size));
+        let tokens = answer::tokens(&response.answer).unwrap_or_default();
+        Ok(ModelImage { bytes, model: response.model, cost_usd_micros, tokens })
     }
 
-    /// One exchange for all verbs: the first model, and the second where that is away.
+    /// Sends a request to the first model, and to the second if the first is unavailable.
     async fn exchange(
         &self,
         [first, second]: [Option<&str>; 2],
@@ -199,41 +200,44 @@ impl Gemini {
         Err(last.unwrap_or_else(|| Failure::new(FailureKind::NoModel, "no model is configured under [gemini]")))
     }
 
-    /// Asks one model. A failure ends it for all models: it lies in the request or in the right to ask.
+    /// Sends a request to one model. `Err` ends the attempts with all models: the request or the credentials are at
+    /// fault.
     async fn ask(&self, model: &str, body: Bytes) -> Result<ModelReply, Failure> {
-        let url = self.service.endpoint(model).ok_or_else(|| bad_request(&format!("'{model}' is no model's name")))?;
+        let url = self.service.endpoint(model).ok_or_else(|| bad_request(&format!("'{model}' is not a model name")))?;
         if body.len() > MOST_BYTES {
-            return Err(bad_request("its pictures are too large together; at most 14 MB"));
+            return Err(bad_request(
+                "the pictures of the request are larger than 14 MB together; send fewer or smaller ones",
+            ));
         }
         for first in [true, false] {
             let pass = self.service.authorize(&self.http, &self.clock).await?;
             let answer = match self.http.send(request(url.clone(), body.clone(), pass.header())).await {
                 Ok(answer) => answer,
                 Err(error @ (HttpError::Unreachable { .. } | HttpError::Refused { .. })) => {
-                    let said = format!("the model cannot be reached: {error}");
-                    return Ok(ModelReply::Away(Failure::new(FailureKind::Network, said)));
+                    let message = format!("the model cannot be reached: {error}");
+                    return Ok(ModelReply::Away(Failure::new(FailureKind::Network, message)));
                 }
                 Err(error @ HttpError::TooLate { .. }) => {
                     return Ok(ModelReply::No(Failure::new(FailureKind::LeaseLost, error.to_string())));
                 }
-                // It may have painted, and be paid for it: another model is not asked at once.
+                // The request may have been carried out and billed, so the fallback is not tried at once.
                 Err(error) => {
-                    let said = format!("the model's answer was lost: {error}");
-                    return Ok(ModelReply::No(Failure::new(FailureKind::AnswerLost, said)));
+                    let message = format!("the connection failed after the request was sent to the model: {error}");
+                    return Ok(ModelReply::No(Failure::new(FailureKind::AnswerLost, message)));
                 }
             };
-            // A token may be withdrawn before its end: then a new one is asked for, once.
+            // A token may be revoked before it expires: it is refreshed once.
             if first && answer.status == 401 && pass.was_held() {
                 self.service.forget(&pass).await;
                 continue;
             }
-            let told: Value = json::read(&answer.body).unwrap_or_default();
+            let body: Value = json::read(&answer.body).unwrap_or_default();
             return Ok(match answer.status {
-                200 => ModelReply::This(told),
-                status => answer::refused(status, &told, &pass, self.service.to_check()),
+                200 => ModelReply::This(body),
+                status => answer::refused(status, &body, &pass, self.service.to_check()),
             });
         }
-        Err(Failure::new(FailureKind::ModelAway, "the model's service took no access token"))
+        Err(Failure::new(FailureKind::ModelAway, "the model's service refused a cached and a new access token"))
     }
 }
 
@@ -245,12 +249,12 @@ fn request(url: Url, body: Bytes, (name, value): (header::HeaderName, HeaderValu
     request
 }
 
-/// What we do not send.
+/// The failure for a request that is not sent.
 fn bad_request(why: &str) -> Failure {
-    Failure::new(FailureKind::BadRequest, format!("the model cannot be asked: {why}"))
+    Failure::new(FailureKind::BadRequest, format!("the request to the model is invalid: {why}"))
 }
 
-/// Whether a word may stand as a model's name in an address: letters, digits, `-`, `_` and single dots.
+/// Whether a word is safe as a model name in a URL: letters, digits, `-`, `_` and single dots.
 pub fn is_model_name(word: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     (1..=100).contains(&word.len()) && word.chars().all(plain) && !word.contains("..")

@@ -1,15 +1,16 @@
-//! What asking costs, by the price lists of the configuration, and the most that it may cost before it is asked.
+//! The cost of requests by the configured price lists, and their upper bounds for reservations.
 
 use super::{
     AnalysisRequest, Gemini, TokenCount,
     image_request::{SIZES, nearest_size},
 };
 
-/// What models know, where the configuration says nothing else; also for their dated and preview names.
+/// The sizes that models support unless the configuration overrides them; matched by prefix, so also for dated and
+/// preview names.
 const KNOWN_SIZES: [(&str, &[&str]); 2] =
     [("gemini-2.5-flash-image", &["1K"]), ("gemini-3-pro-image", &["1K", "2K", "4K"])];
 
-/// US dollars for a million tokens.
+/// US dollars per million tokens.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TextPrice {
     pub input: f64,
@@ -19,7 +20,8 @@ pub struct TextPrice {
 impl TextPrice {
     /// Millionths of a dollar, rounded up.
     fn of(self, tokens: TokenCount) -> i64 {
-        // Dollars for a million tokens, in millionths, are millionths of a dollar for a million tokens.
+        // Dollars per million tokens equal millionths of a dollar per token; `micros` scales them by another million,
+        // divided out below.
         let side = |price: f64, count: i64| i128::from(micros(price)) * i128::from(count.max(0));
         let all = side(self.input, tokens.input) + side(self.output, tokens.output);
         i64::try_from((all + 999_999) / 1_000_000).unwrap_or(i64::MAX)
@@ -27,26 +29,26 @@ impl TextPrice {
 }
 
 impl Gemini {
-    /// What a picture costs, in millionths of a dollar; 0 where the list does not name the model. A size that the model does not know is
-    /// counted as the one that it makes.
+    /// The price of a picture, in millionths of a dollar; 0 if the list does not name the model. A size that the model
+    /// does not support is priced as the one that it makes.
     pub fn price(&self, model: &str, size: Option<&str>) -> i64 {
         self.listed(model, size).unwrap_or(0)
     }
 
-    /// The most that a wish may cost, in millionths of a dollar, by the models that it names or the configured ones; `None` where a model that
-    /// may be asked has no price in the list.
+    /// The upper bound of a request for a picture, in millionths of a dollar, by the models that it names or the
+    /// configured ones; `None` if a model that may be used has no price in the list.
     pub fn dearest(&self, model: Option<&str>, fallback: Option<&str>, size: Option<&str>) -> Option<i64> {
         let models = [Some(model.unwrap_or(&self.model)), fallback.or(self.fallback.as_deref())];
         self.dearest_of(models, size)
     }
 
-    /// The same for a change of a picture.
+    /// The same for an edit.
     pub fn dearest_edit(&self, size: Option<&str>) -> Option<i64> {
         self.dearest_of([Some(&self.edit_model), Some(&self.model)], size)
     }
 
-    /// The most that one analysis may cost, in millionths of a dollar: all the pictures and text that a question may have, and the longest
-    /// answer. `None` where a model that may be asked has no price in the list.
+    /// The upper bound of one analysis, in millionths of a dollar: the most pictures and text that a request may have,
+    /// and the longest response. `None` if a model that may be used has no price in the list.
     pub fn analysis_price_bound(&self) -> Option<i64> {
         let models = [Some(&self.text_model), self.text_fallback.as_ref()];
         models
@@ -55,7 +57,8 @@ impl Gemini {
             .try_fold(0, |most, model| Some(most.max(self.text_prices.get(model)?.of(AnalysisRequest::most_tokens()))))
     }
 
-    /// What an analysis cost; where the service counted nothing, the most that it may have.
+    /// The cost of an analysis, in millionths of a dollar; the upper bound if the response has no token counts; 0 if
+    /// the model has no price.
     pub(super) fn analysis_cost(&self, model: &str, tokens: Option<TokenCount>) -> i64 {
         self.text_prices.get(model).map_or(0, |price| price.of(tokens.unwrap_or(AnalysisRequest::most_tokens())))
     }
@@ -69,7 +72,7 @@ impl Gemini {
         self.prices.get(&format!("{model}/{made}")).or_else(|| self.prices.get(model)).map(|dollars| micros(*dollars))
     }
 
-    /// The sizes that a model knows.
+    /// The sizes that a model supports.
     pub(super) fn sizes_of(&self, model: &str) -> Vec<&str> {
         if let Some(own) = self.sizes.get(model) {
             return own.iter().map(String::as_str).collect();
@@ -79,7 +82,7 @@ impl Gemini {
     }
 }
 
-/// Dollars in millionths.
+/// Dollars as millionths.
 fn micros(dollars: f64) -> i64 {
     format!("{:.0}", dollars.clamp(0.0, 1e6) * 1e6).parse().unwrap_or(0)
 }

@@ -1,5 +1,5 @@
-//! Where the models are asked and with which right: a key of the Gemini API, a key of Vertex AI in express mode, or a service account on
-//! Vertex AI.
+//! The endpoint of the models and its credentials: a key of the Gemini API, a key of Vertex AI in express mode, or a
+//! service account on Vertex AI.
 
 use std::sync::Arc;
 
@@ -18,15 +18,15 @@ use crate::{
 const GEMINI_API: &str = "https://generativelanguage.googleapis.com/v1beta";
 /// Vertex AI without a location: express mode and the location `global`.
 const VERTEX: &str = "https://aiplatform.googleapis.com/v1";
-/// Locations of several regions; they have their own hosts (`MULTI_REGIONAL_LOCATIONS` of `@google/genai` 3.1).
+/// Multi-region locations; they have their own hosts (`MULTI_REGIONAL_LOCATIONS` of `@google/genai` 3.1).
 const MULTI_REGIONS: [&str; 2] = ["us", "eu"];
-/// Keeps a budget's name from being anybody else's hash of the same key.
+/// Domain separation: a budget id never equals another hash of the same key.
 const BUDGET: &str = "store-sync: the budget of a model's key\n";
 
-/// A place that answers `generateContent`, and the right to ask it. Prints without its secrets.
+/// An endpoint of `generateContent` with its credentials. `Debug` shows no secrets.
 #[derive(Debug, Clone)]
 pub struct Service {
-    /// All that stands before `/models/MODEL:generateContent`, without a slash at the end.
+    /// The URL before `/models/MODEL:generateContent`, without a trailing slash.
     base: String,
     access: ModelAccess,
 }
@@ -39,29 +39,30 @@ enum ModelAccess {
 
 /// Why a service cannot be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("[gemini.vertex] {name} is none: {word}")]
+#[error("[gemini.vertex] {name} is invalid: {word}")]
 pub struct ServiceError {
     name: &'static str,
     word: String,
 }
 
 impl Service {
-    /// The Gemini API with a key of it; `base_url` (with the version) in the place of Google's.
+    /// The Gemini API with an API key; `base_url` (with the version) replaces Google's.
     pub fn gemini_api(key: Secret, base_url: Option<&Url>) -> Self {
         let access = ModelAccess::Key { key, check: "[gemini] api_key and its project" };
         Self { base: base(base_url, GEMINI_API), access }
     }
 
-    /// Vertex AI in express mode, with a key of it.
+    /// Vertex AI in express mode, with an API key.
     pub fn vertex_express(key: Secret, base_url: Option<&Url>) -> Self {
-        let check = "[gemini] api_key: it has to be one of Vertex AI in express mode";
+        let check = "[gemini] api_key: it must be a key of Vertex AI in express mode";
         Self { base: format!("{}/publishers/google", base(base_url, VERTEX)), access: ModelAccess::Key { key, check } }
     }
 
-    /// Vertex AI with a service account, in a project and a location: `global`, `us`, `eu`, or a region such as `europe-west4`.
+    /// Vertex AI with a service account, in a project and a location: `global`, `us`, `eu`, or a region such as
+    /// `europe-west4`.
     ///
     /// # Errors
-    /// When the project or the location cannot stand in an address.
+    /// If the project or the location is not safe in a URL.
     pub fn vertex(
         account: ServiceAccount,
         project: &str,
@@ -86,7 +87,7 @@ impl Service {
         Ok(Self { base, access: ModelAccess::Account(Arc::new(account)) })
     }
 
-    /// A short name for the budget that asking is paid from: the same for the same key or account, and neither can be read from it.
+    /// The id of the budget that requests are charged to: a hash, the same for the same key or account.
     pub fn budget(&self) -> String {
         let who = match &self.access {
             ModelAccess::Key { key, .. } => key.expose_secret(),
@@ -96,30 +97,31 @@ impl Service {
         hash.iter().take(6).fold("gemini:".to_owned(), |name, byte| format!("{name}{byte:02x}"))
     }
 
-    /// Where a model is asked; `None` for what is no model's name.
+    /// The `generateContent` URL of a model; `None` if `model` is not a model name.
     pub(super) fn endpoint(&self, model: &str) -> Option<Url> {
         let url = Url::parse(&format!("{}/models/{model}:generateContent", self.base));
         url.ok().filter(|_| is_model_name(model))
     }
 
-    /// Where a model is described, which costs nothing; `None` with a service account, whose addresses have no such place.
+    /// The URL that describes a model, free of charge; `None` if `model` is not a model name, or with a service
+    /// account: Vertex AI has no such URL.
     pub(super) fn description(&self, model: &str) -> Option<Url> {
         let url = Url::parse(&format!("{}/models/{model}", self.base));
         url.ok().filter(|_| is_model_name(model) && matches!(self.access, ModelAccess::Key { .. }))
     }
 
-    /// What an operator looks at when the right to ask is refused.
+    /// What an operator checks when the credentials are refused.
     pub(super) fn to_check(&self) -> &'static str {
         match &self.access {
             ModelAccess::Key { check, .. } => check,
             ModelAccess::Account(_) => {
-                "[gemini.vertex] project and location, that the project has the Vertex AI API switched on, and that the \
+                "[gemini.vertex] project and location, that the Vertex AI API is enabled in the project, and that the \
                  account has the role Vertex AI User there"
             }
         }
     }
 
-    /// The right to ask, now.
+    /// Returns the credentials of one request; exchanges a new token if needed.
     pub(super) async fn authorize(&self, http: &Http, clock: &Clock) -> Result<Pass, Failure> {
         match &self.access {
             ModelAccess::Key { key, .. } => Pass::new("x-goog-api-key", "", key.clone(), false),
@@ -128,10 +130,13 @@ impl Service {
                 Pass::new(header::AUTHORIZATION.as_str(), "Bearer ", token, reused)
             }
         }
-        .ok_or_else(|| Failure::new(FailureKind::ModelKey, format!("the key is no header: check {}", self.to_check())))
+        .ok_or_else(|| {
+            let message = format!("the key is not valid in an HTTP header: check {}", self.to_check());
+            Failure::new(FailureKind::ModelKey, message)
+        })
     }
 
-    /// Drops a token that the service does not take.
+    /// Drops a token that the service refused.
     pub(super) async fn forget(&self, pass: &Pass) {
         if let ModelAccess::Account(account) = &self.access {
             account.forget(&pass.secret).await;
@@ -143,12 +148,12 @@ fn base(own: Option<&Url>, usual: &str) -> String {
     own.map_or(usual, Url::as_str).trim_end_matches('/').to_owned()
 }
 
-/// The right to ask once.
+/// The authentication header of one request.
 pub(super) struct Pass {
     name: HeaderName,
     value: HeaderValue,
     secret: Secret,
-    /// It is a token that was held already.
+    /// The token came from the cache.
     held: bool,
 }
 
@@ -167,7 +172,7 @@ impl Pass {
         self.held
     }
 
-    /// Words from outside without the secret that was sent there.
+    /// Removes the secret of this request from a text of the service.
     pub(super) fn redact(&self, words: &str) -> String {
         redact(words, &[self.secret.expose_secret()])
     }

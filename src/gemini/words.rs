@@ -1,12 +1,13 @@
-//! Words from outside, made fit for errors: without secrets, short, on one line.
+//! Sanitises text of the service for error messages: without secrets, short, on one line.
 
-/// Words from outside, for an error: short and on one line. What has to be redacted is, before they are cut.
+/// Removes control characters and truncates to 200 characters. Callers redact first: a truncated secret would no longer
+/// match.
 pub(super) fn plain(words: &str) -> String {
     words.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
-/// Words without these secrets.
+/// Replaces every occurrence of these secrets.
 pub(super) fn redact(words: &str, secrets: &[&str]) -> String {
-    let told = secrets.iter().filter(|secret| !secret.is_empty());
-    told.fold(words.to_owned(), |words, secret| words.replace(secret, "[redacted]"))
+    let secrets = secrets.iter().filter(|secret| !secret.is_empty());
+    secrets.fold(words.to_owned(), |words, secret| words.replace(secret, "[redacted]"))
 }

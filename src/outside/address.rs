@@ -1,4 +1,4 @@
-//! Which network addresses are nobody's business to be reached through us.
+//! Classifies IP addresses that must not be reached through the daemon (protection against SSRF).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -11,7 +11,8 @@ pub fn is_private(address: IpAddr) -> bool {
     }
 }
 
-/// IANA's special-purpose registry for IPv4, and multicast. Of 192.0.0.0/24 two addresses could be reached; nobody's shop is there.
+/// IANA's special-purpose registry for IPv4, and multicast. Two addresses of 192.0.0.0/24 are globally reachable; no
+/// shop is there.
 fn is_private_v4(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
     ip.is_loopback()
@@ -27,13 +28,15 @@ fn is_private_v4(ip: Ipv4Addr) -> bool {
         || (a == 192 && b == 88 && c == 99)
 }
 
-/// IANA's special-purpose registry for IPv6. Global unicast is 2000::/3; everything else is local, reserved or multicast.
+/// IANA's special-purpose registry for IPv6. Global unicast is 2000::/3; everything else is local, reserved or
+/// multicast.
 fn is_private_v6(ip: Ipv6Addr) -> bool {
     if let Some(v4) = embedded_v4(ip) {
         return is_private_v4(v4);
     }
     match ip.segments() {
-        // Protocol assignments (Teredo, benchmarks, ORCHID and others), documentation, 6to4: each carries or hides another address.
+        // Protocol assignments (Teredo, benchmarks, ORCHID and others), documentation, 6to4: some embed another
+        // address.
         [0x2001, low, ..] => low < 0x0200 || low == 0x0db8,
         [0x2002, ..] => true,
         [0x3fff, low, ..] => low < 0x1000,
@@ -41,7 +44,7 @@ fn is_private_v6(ip: Ipv6Addr) -> bool {
     }
 }
 
-/// IPv4-mapped and NAT64 (64:ff9b::/96) addresses reach the IPv4 address they carry.
+/// The IPv4 address that an IPv4-mapped or NAT64 (64:ff9b::/96) address reaches.
 fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     match ip.segments() {
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low))),
@@ -53,8 +56,8 @@ fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
 mod tests {
     use super::is_private;
 
-    // The borders of every range of both registries, and addresses that carry another one. Which of them are global is what Python's
-    // `ipaddress.is_global` says, with the tables of CPython 3.14.
+    // The borders of every range of both registries, and addresses that carry another one. Which of them are global is
+    // what Python's `ipaddress.is_global` says, with the tables of CPython 3.14.
 
     /// Global there, and let through here.
     const PUBLIC: &str = "\

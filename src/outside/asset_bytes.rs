@@ -1,4 +1,4 @@
-//! What is at a place: under a key of our own store, or at an address on the web.
+//! Reads the bytes of a picture: from the object store by key, or from a URL.
 
 use ::http::Method;
 use bytes::Bytes;
@@ -7,7 +7,7 @@ use url::Url;
 use super::{FileError, HttpError, Outside, Request};
 use crate::model::{AssetLocation, Failure, FailureKind};
 
-/// What helps: time, or nobody.
+/// A transient error becomes `FilesAway`, which is retried; the others are final.
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
         match error {
@@ -19,10 +19,10 @@ impl From<FileError> for Failure {
 }
 
 fn missing(why: &str) -> Failure {
-    Failure::new(FailureKind::PictureMissing, format!("the picture's bytes are not there: {why}"))
+    Failure::new(FailureKind::PictureMissing, format!("the picture is missing: {why}"))
 }
 
-/// The media type of a picture that is kept, and how its file's name ends; none of anything else.
+/// The media type and file extension of a supported picture; `None` for anything else.
 pub fn picture_kind(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     match infer::get(bytes)?.mime_type() {
         "image/png" => Some(("image/png", "png")),
@@ -34,10 +34,10 @@ pub fn picture_kind(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
 }
 
 impl Outside {
-    /// The bytes under a key of our own store, proved where a checksum was kept of them.
+    /// Reads an object of the object store; verifies its SHA-256 if one is given.
     ///
     /// # Errors
-    /// As `bytes_at`; final where they are others than were kept.
+    /// As `bytes_at`; final if the checksum differs.
     pub async fn bytes_kept(&self, key: &str, sha256: Option<&str>) -> Result<Bytes, Failure> {
         Ok(match sha256 {
             Some(sha256) => self.files.get_checked(key, sha256).await?,
@@ -45,14 +45,15 @@ impl Outside {
         })
     }
 
-    /// The bytes at a place.
+    /// Reads the bytes of a picture by key or URL.
     ///
     /// # Errors
-    /// `picture_missing` if nothing is there (any more), `fetch` otherwise: final if the address may not be asked.
+    /// `picture_missing` if the object does not exist (404, 410) or its location is invalid, otherwise the failure of
+    /// the store, or `fetch`: final if the address may not be requested.
     pub async fn bytes_at(&self, place: &AssetLocation<'_>) -> Result<Bytes, Failure> {
         let url = match place {
             AssetLocation::Key(key) => return Ok(self.files.get(key).await?),
-            AssetLocation::Url(url) => Url::parse(url).map_err(|e| missing(&format!("its address is none: {e}")))?,
+            AssetLocation::Url(url) => Url::parse(url).map_err(|e| missing(&format!("its URL is invalid: {e}")))?,
         };
         let answer = self.http.send(Request::new(Method::GET, url)).await;
         let answer = answer.map_err(|error| {

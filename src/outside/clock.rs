@@ -1,4 +1,4 @@
-//! The time. Frozen in tests: there `sleep` moves the clock instead of waiting.
+//! The clock. Frozen in tests: there `sleep` advances the clock instead of waiting.
 
 use std::{
     sync::{
@@ -10,18 +10,18 @@ use std::{
 
 use crate::model::Time;
 
-/// A difference between two clocks that is let be: no lease is so short, and time that jumps is worse.
+/// A smaller difference between two clocks is ignored: no lease is so short, and a jump in time does more harm.
 const LET_BE_MS: i64 = 500;
-/// A difference that somebody should know of.
+/// From this difference on an operator is warned.
 const FAR_MS: i64 = 5_000;
 
-/// Tells the time and waits.
+/// Returns the time and sleeps.
 #[derive(Clone, Debug)]
 pub struct Clock {
     frozen: Option<Arc<AtomicI64>>,
-    /// What is added to what the clock of this machine shows, in milliseconds.
+    /// Added to the clock of this machine, in milliseconds.
     correction: Arc<AtomicI64>,
-    /// How far the machine's clock is ahead of the truth, for tests.
+    /// Simulated error of the machine's clock in milliseconds, for tests.
     wrong_by: i64,
 }
 
@@ -31,73 +31,76 @@ impl Clock {
         Self { frozen: None, correction: Arc::default(), wrong_by: 0 }
     }
 
-    /// A clock that stands at `at` until somebody sleeps on it or advances it.
+    /// A clock that stands at `at` until `sleep` or `advance` moves it.
     pub fn frozen(at: Time) -> Self {
         Self { frozen: Some(Arc::new(AtomicI64::new(at.unix_ms()))), ..Self::system() }
     }
 
-    /// The clock of a machine that is so many milliseconds ahead.
+    /// A system clock that is `by_ms` milliseconds ahead, for tests.
     pub fn system_ahead(by_ms: i64) -> Self {
         Self { wrong_by: by_ms, ..Self::system() }
     }
 
-    /// The present moment, corrected.
+    /// The current time, corrected.
     pub fn now(&self) -> Time {
         Time::from_unix_ms(self.uncorrected().unix_ms().saturating_add(self.correction_ms()))
     }
 
-    /// What the clock of this machine shows.
-    #[expect(clippy::disallowed_methods, reason = "this is the door to the system clock")]
+    /// The time by the clock of this machine.
+    #[expect(clippy::disallowed_methods, reason = "the only access to the system clock")]
     pub fn uncorrected(&self) -> Time {
         let shown = |ms: &Arc<AtomicI64>| Time::from_unix_ms(ms.load(Ordering::SeqCst));
         let system = || Time::from_unix_ms(Time::from(chrono::Utc::now()).unix_ms().saturating_add(self.wrong_by));
         self.frozen.as_ref().map_or_else(system, shown)
     }
 
-    /// What is added to what this machine's clock shows, in milliseconds.
+    /// The correction of this machine's clock, in milliseconds.
     pub fn correction_ms(&self) -> i64 {
         self.correction.load(Ordering::SeqCst)
     }
 
-    /// From now on so many milliseconds are added, for everybody who holds this clock.
+    /// Sets the correction for all clones of this clock.
     pub fn correct(&self, by_ms: i64) {
         self.correction.store(by_ms, Ordering::SeqCst);
     }
 
-    /// Follows another clock that is so many milliseconds ahead of what this machine shows, where the difference is more than
-    /// `exact_to_ms` and worth it. A frozen clock follows nobody.
+    /// Follows another clock that is `ahead_ms` ahead of this machine's, if the change exceeds the measurement error
+    /// `exact_to_ms` and half a second. A frozen clock is not changed.
     pub fn follow(&self, ahead_ms: i64, exact_to_ms: i64) {
         if !self.is_frozen() && (ahead_ms - self.correction_ms()).abs() > exact_to_ms.max(LET_BE_MS) {
             self.correct(ahead_ms);
         }
     }
 
-    /// Whether this machine's clock is so far off that somebody should set it.
+    /// Whether this machine's clock is off by five seconds or more.
     pub fn is_far_off(&self) -> bool {
         self.correction_ms().abs() >= FAR_MS
     }
 
-    /// How far this machine's clock is off, in words.
+    /// The correction as a message for an operator.
     pub fn latest_correction(&self) -> String {
         let ms = self.correction_ms();
         let side = if ms < 0 { "ahead of" } else { "behind" };
         let (seconds, tenth) = (ms.unsigned_abs() / 1000, ms.unsigned_abs() % 1000 / 100);
-        format!("this machine's clock is {seconds}.{tenth} s {side} the database server's: set it, with NTP for one")
+        format!(
+            "this machine's clock is {seconds}.{tenth} s {side} the database server's: correct it, for example with NTP"
+        )
     }
 
-    /// Whether it stands still.
+    /// Whether the clock is frozen.
     pub fn is_frozen(&self) -> bool {
         self.frozen.is_some()
     }
 
-    /// How long the machine runs, with the time that it or this process stood still: for deadlines, which a stop must not move.
+    /// The time since boot, including the time that the machine or this process was suspended: for deadlines, which a
+    /// suspension must not postpone.
     pub fn uptime(&self) -> Duration {
         let Some(ms) = &self.frozen else { return boot_time() };
         Duration::from_millis(u64::try_from(ms.load(Ordering::SeqCst)).unwrap_or(0))
     }
 
-    /// Waits; a frozen clock jumps ahead instead.
-    #[expect(clippy::disallowed_methods, reason = "this is the door to waiting")]
+    /// Sleeps; a frozen clock is advanced instead.
+    #[expect(clippy::disallowed_methods, reason = "the only access to sleeping")]
     pub async fn sleep(&self, wait: Duration) {
         if self.frozen.is_some() {
             self.advance(wait);
@@ -107,15 +110,15 @@ impl Clock {
         }
     }
 
-    /// A breath between two looks at something; a frozen clock takes none.
-    pub async fn pause(&self, breath: Duration) {
+    /// Sleeps between two polls; returns at once with a frozen clock.
+    pub async fn pause(&self, wait: Duration) {
         if self.frozen.is_none() {
-            self.sleep(breath).await;
+            self.sleep(wait).await;
         }
     }
 
-    /// Waits for the next heartbeat of something that lives beside the work it keeps alive. A frozen clock has none: it would run
-    /// ahead of the work.
+    /// Waits for the next heartbeat of a background task, such as a lease renewal. Never returns with a frozen clock:
+    /// the heartbeat would advance the time under the work.
     pub async fn beat(&self, every: Duration) {
         if self.frozen.is_some() {
             std::future::pending::<()>().await;
@@ -123,7 +126,7 @@ impl Clock {
         self.sleep(every).await;
     }
 
-    /// Moves a frozen clock ahead; the system's clock is left alone.
+    /// Advances a frozen clock; the system's clock is not changed.
     pub fn advance(&self, by: Duration) {
         if let Some(ms) = &self.frozen {
             ms.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
@@ -131,7 +134,7 @@ impl Clock {
     }
 }
 
-/// The clock that counts suspended time too, where the system has one.
+/// A monotonic clock that includes suspended time, if the system has one.
 fn boot_time() -> Duration {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let clock = rustix::time::ClockId::Boottime;

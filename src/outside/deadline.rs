@@ -1,4 +1,5 @@
-//! A moment after which something must not be done any more, by a clock that goes on while the process or the machine stands still.
+//! A deadline for sending, such as the end of a lease, by a clock that continues while the process or the machine is
+//! suspended.
 
 use std::{
     pin::Pin,
@@ -15,10 +16,10 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::Clock;
 
-/// What is handed to the connection between two looks at the deadline.
+/// The bytes given to the connection between two checks of the deadline.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// A deadline that its keeper may push ahead. Copies share it.
+/// A deadline that its owner may extend. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Deadline {
     clock: Clock,
@@ -32,17 +33,17 @@ impl Deadline {
         Self { clock: clock.clone(), at_ms: Arc::new(AtomicU64::new(millis(from + wait))) }
     }
 
-    /// Pushes it ahead to `wait` after `from`; never back.
+    /// Extends it to `wait` after `from`; never shortens it.
     pub fn extend(&self, from: Duration, wait: Duration) {
         self.at_ms.fetch_max(millis(from + wait), Ordering::SeqCst);
     }
 
-    /// How long is left; zero once it has passed.
+    /// The remaining time; zero once it has passed.
     pub fn remaining(&self) -> Duration {
         Duration::from_millis(self.at_ms.load(Ordering::SeqCst).saturating_sub(millis(self.clock.uptime())))
     }
 
-    /// Whether it is too late.
+    /// Whether the deadline has passed.
     pub fn has_passed(&self) -> bool {
         self.remaining().is_zero()
     }
@@ -52,13 +53,13 @@ fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// It was too late to send the rest.
+/// The deadline passed before the rest was sent.
 #[derive(Debug, thiserror::Error)]
-#[error("the time in which this may be sent is over")]
+#[error("the deadline for sending has passed")]
 pub(super) struct TooLate;
 
-/// A request body of known length that stops in the middle rather than be sent after its deadline. The connection asks for a piece when it is
-/// about to write it, so that a process that was stopped meanwhile looks again before its next byte.
+/// A request body of known length that fails in the middle once its deadline passes. The connection polls for a frame
+/// when it is about to write it, so that a process that was suspended checks again before its next frame.
 pub(super) struct TimelyBody {
     rest: Bytes,
     until: Deadline,

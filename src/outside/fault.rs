@@ -1,4 +1,4 @@
-//! Faults of the program itself: a panic is logged in one line with its place, and ends the work it happened in and nothing else.
+//! Panics: each is logged in one line with its location, and ends only the task it happened in.
 
 use std::{
     any::Any,
@@ -12,15 +12,15 @@ use futures_util::FutureExt;
 
 use crate::model::{Failure, FailureKind};
 
-/// Work that a panic ended.
+/// A task ended by a panic.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a fault in the program ended the work ({place}); the log has a line about it")]
+#[error("a fault in the program ended the work ({place}); see the log")]
 pub struct TaskPanic {
-    /// `file:line`, where the hook of `log_panics` saw it.
+    /// `file:line`, if the hook of `log_panics` is installed.
     pub place: String,
 }
 
-/// A fault counts as an attempt: what works at a second one goes on, what never works is given up.
+/// A panic counts as a failed attempt, so the job is retried and given up after its last attempt.
 impl From<TaskPanic> for Failure {
     fn from(fault: TaskPanic) -> Self {
         Self::new(FailureKind::Panicked, fault.to_string()).because(fault)
@@ -28,29 +28,29 @@ impl From<TaskPanic> for Failure {
 }
 
 thread_local! {
-    /// Where this thread panicked last. The hook runs on the thread that catches.
+    /// The location of the last panic of this thread. The hook runs on the thread that catches.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// The longest message that is logged.
+/// The limit of a logged message in characters.
 const MAX_WORDS: usize = 200;
 
-/// From now on a panic is one line of the log, in the log's own form. For the beginning of a process.
+/// Installs a hook that logs each panic as one log line. Called at the start of a process.
 pub fn log_panics() {
     std::panic::set_hook(Box::new(log));
 }
 
-/// Does `work`; a panic ends it and nothing else.
+/// Awaits `work`; returns an error if it panics.
 pub async fn catch_panic<T>(work: impl Future<Output = T>) -> Result<T, TaskPanic> {
     AssertUnwindSafe(work).catch_unwind().await.map_err(|_| last())
 }
 
-/// Does `work` at once; a panic ends it and nothing else.
+/// Runs `work` synchronously; returns an error if it panics.
 pub fn catch_panic_now<T>(work: impl FnOnce() -> T) -> Result<T, TaskPanic> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| last())
 }
 
-/// Does `work` that takes a core or waits for a disk, beside the threads that serve others.
+/// Runs CPU-bound or blocking `work` on the blocking thread pool; returns an error if it panics.
 pub async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, TaskPanic> {
     let joined = tokio::task::spawn_blocking(|| catch_panic_now(work)).await;
     joined.unwrap_or_else(|_| Err(TaskPanic { place: "the process is ending".to_owned() }))
@@ -68,7 +68,7 @@ fn log(info: &PanicHookInfo<'_>) {
         let _ = write!(thread, ", task {task}");
     }
     let words = words(info.payload());
-    // Where somebody asked for it with RUST_BACKTRACE.
+    // Captured only if RUST_BACKTRACE is set.
     let backtrace = std::backtrace::Backtrace::capture();
     let backtrace = (backtrace.status() == std::backtrace::BacktraceStatus::Captured).then(|| format!("{backtrace:?}"));
     if tracing::dispatcher::has_been_set() {
@@ -79,17 +79,18 @@ fn log(info: &PanicHookInfo<'_>) {
             "a fault in the program: {words}"
         );
     } else {
-        // Whoever has closed stderr does not want to know.
+        // An error is ignored: stderr may be closed.
         let _ = writeln!(std::io::stderr(), "error: a fault in the program at {place} ({thread}): {words}");
     }
 }
 
-/// What may be logged of a panic's message. A formatted one quotes values, and a value may be a secret: it ends before the first.
+/// The part of a panic message that is safe to log. A formatted message may quote a secret value: it is cut before the
+/// first quote.
 fn words(payload: &(dyn Any + Send)) -> String {
     let text = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
         (Some(fixed), _) => fixed,
         (None, Some(made)) => made.split(['`', '\'', '"', '\n']).next().unwrap_or_default(),
-        (None, None) => "without words",
+        (None, None) => "no message",
     };
     text.chars().take(MAX_WORDS).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
@@ -129,6 +130,6 @@ mod tests {
         assert_eq!(made("left\n  canary"), "left");
         assert_eq!(words(&"it isn't\x1b[2J"), "it isn't [2J", "fixed words are the program's own");
         assert_eq!(made(&"x".repeat(999)).len(), MAX_WORDS);
-        assert_eq!(words(&1_i32), "without words");
+        assert_eq!(words(&1_i32), "no message");
     }
 }

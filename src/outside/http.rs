@@ -1,4 +1,4 @@
-//! The one network door: time-outs, size caps, redirects and redaction are here and nowhere else; what may pass at all is its policy.
+//! The only HTTP client: timeouts, size limits, redirects and redaction; `policy` decides which targets are allowed.
 
 use std::sync::Arc;
 
@@ -21,27 +21,27 @@ use super::{
 /// Sends requests.
 #[derive(Clone)]
 pub struct Http {
-    /// Connects by itself.
+    /// Connects directly.
     direct: reqwest::Client,
-    /// Connects by the policy's proxy, and to nothing else.
+    /// Connects only through the policy's proxy.
     proxied: Option<reqwest::Client>,
-    /// False on a machine without CA certificates: then https is not spoken.
+    /// False on a machine without CA certificates: https requests fail.
     has_roots: bool,
     names: Names,
     policy: Arc<HttpPolicy>,
-    /// Stands in the place of the network.
+    /// Replaces the network, in tests and replays.
     script: Option<Arc<Script>>,
-    /// Nothing is sent after it.
+    /// Nothing is sent after this deadline.
     until: Option<Deadline>,
 }
 
 const MAX_REDIRECTS: usize = 3;
 
 impl Http {
-    /// A door with the given policy.
+    /// A client with the given policy.
     ///
     /// # Errors
-    /// When the TLS stack cannot be set up. Missing CA certificates are told when somebody speaks https.
+    /// If TLS cannot be set up. Missing CA certificates are reported by the first https request instead.
     pub fn new(policy: HttpPolicy) -> Result<Self, HttpError> {
         Self::with_names(policy, Names::System)
     }
@@ -54,30 +54,30 @@ impl Http {
             None => None,
             Some(proxy) => {
                 let all = reqwest::Proxy::all(proxy.settings().0).map_err(|_| unusable("the proxy's address"))?;
-                // The one name that it looks up is the proxy's own, which may stand on a private network.
+                // This client resolves only the proxy's own name, which may be on a private network.
                 Some(policy.client(|builder| builder.proxy(all.clone()).https_only(true))?.0)
             }
         };
         Ok(Self { direct, proxied, has_roots, names, policy: Arc::new(policy), script: None, until: None })
     }
 
-    /// A door behind which nothing is but a written conversation.
+    /// A client that answers from a script and never uses the network.
     ///
     /// # Errors
-    /// When the TLS stack cannot be set up.
+    /// If TLS cannot be set up.
     pub fn scripted(script: Arc<Script>) -> Result<Self, HttpError> {
         Ok(Self { script: Some(script), ..Self::new(HttpPolicy::default())? })
     }
 
-    /// The same door, which sends nothing once `until` has passed: not a request's first byte, nor the rest of one. Answers to what was
-    /// sent before are read.
+    /// A clone that sends nothing once `until` has passed, neither a new request nor the rest of one. Responses to
+    /// requests sent before are still read.
     #[must_use]
     pub fn within(&self, until: &Deadline) -> Self {
         Self { until: Some(until.clone()), ..self.clone() }
     }
 
-    /// Sends `request` and reads the whole answer. A GET follows up to three redirects within its own origin; any other
-    /// redirect is refused, so that neither token nor body ever travels to a host nobody named.
+    /// Sends `request` and reads the whole response. A GET follows up to three redirects within its origin; any other
+    /// redirect is refused, so that no token or body reaches a host that the caller did not name.
     pub async fn send(&self, mut request: Request) -> Result<Response, HttpError> {
         for _ in 0..=MAX_REDIRECTS {
             let response = self.send_once(&request).await?;
@@ -88,17 +88,12 @@ impl Http {
             let Some(location) = location else { return Ok(response) };
             let place = log_target(&request.method, &request.url);
             let refused = |why: String| HttpError::Refused { place: place.clone(), why };
-            let target = request
-                .url
-                .join(location)
-                .map_err(|_| refused("it redirects to something that is no address".into()))?;
-            self.policy
-                .check(&target)
-                .map_err(|why| refused(format!("it redirects to a place we do not go: {why}")))?;
+            let target = request.url.join(location).map_err(|_| refused("it redirects to an invalid URL".into()))?;
+            self.policy.check(&target).map_err(|why| refused(format!("it redirects to a refused target: {why}")))?;
             if target.origin() != request.url.origin() {
                 let host = target.host_str().unwrap_or("?");
                 return Err(refused(format!(
-                    "it redirects to another origin ({host}); use that address if it is right"
+                    "it redirects to another origin ({host}); if that one is right, use its address"
                 )));
             }
             if request.method != Method::GET {
@@ -108,25 +103,25 @@ impl Http {
         }
         Err(HttpError::Refused {
             place: log_target(&request.method, &request.url),
-            why: "it redirects in circles".into(),
+            why: format!("it redirects more than {MAX_REDIRECTS} times"),
         })
     }
 
-    /// How the outside is reached, for people.
+    /// Describes how requests leave this machine: directly or through a proxy.
     ///
     /// # Errors
-    /// Why it is not.
+    /// If the machine has no CA certificates.
     pub fn way_out(&self) -> Result<String, String> {
         if !self.has_roots {
             return Err(NO_ROOTS.to_owned());
         }
         Ok(match &self.policy.proxy {
-            None => "calls go out without a proxy".to_owned(),
-            Some(proxy) => format!("calls go out through the proxy {}", proxy.name()),
+            None => "requests are sent without a proxy".to_owned(),
+            Some(proxy) => format!("requests are sent through the proxy {}", proxy.name()),
         })
     }
 
-    /// Sends once, follows nothing: for those who play a browser.
+    /// Sends one request and follows no redirect: for callers that act as a browser.
     pub async fn send_once(&self, request: &Request) -> Result<Response, HttpError> {
         let place = log_target(&request.method, &request.url);
         let span = tracing::info_span!(
@@ -135,19 +130,19 @@ impl Http {
         );
         let exchange = async {
             let began = Instant::now();
-            let answer = self.exchange(request, place).await;
+            let result = self.exchange(request, place).await;
             let span = tracing::Span::current();
             let wait_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             span.record("http.wait_ms", wait_ms);
-            match &answer {
-                Ok(answer) => {
-                    span.record("http.status", answer.status);
-                    span.record("http.bytes", answer.body.len());
+            match &result {
+                Ok(response) => {
+                    span.record("http.status", response.status);
+                    span.record("http.bytes", response.body.len());
                     tracing::debug!("exchanged");
                 }
                 Err(error) => tracing::debug!("not exchanged: {error}"),
             }
-            answer
+            result
         };
         exchange.instrument(span).await
     }
@@ -163,7 +158,7 @@ impl Http {
         let (client, place) = self.way(&request.url, place).await?;
         let mut url = request.url.clone();
         let mut headers = request.headers.clone();
-        // Whoever set them: these never print, not even in a library's trace.
+        // Marked sensitive even if the caller did not: they must not appear in a library's trace.
         for (_, value) in headers.iter_mut().filter(|(name, _)| [header::AUTHORIZATION, header::COOKIE].contains(*name))
         {
             value.set_sensitive(true);
@@ -192,7 +187,7 @@ impl Http {
         Ok(Response { status, headers, body })
     }
 
-    /// Bytes on their way: all at once, or piece by piece where their time may end.
+    /// The bytes as a body: in one piece, or in frames that check the deadline.
     fn timely(&self, bytes: &Bytes) -> reqwest::Body {
         match &self.until {
             Some(until) => reqwest::Body::wrap(TimelyBody::new(bytes.clone(), until.clone())),
@@ -203,38 +198,40 @@ impl Http {
     fn multipart(&self, parts: &[Part], place: &str) -> Result<reqwest::multipart::Form, HttpError> {
         let mut form = reqwest::multipart::Form::new();
         for part in parts {
-            let mut sent =
+            let mut stream =
                 reqwest::multipart::Part::stream_with_length(self.timely(&part.bytes), part.bytes.len() as u64);
             if let Some((file_name, _)) = &part.file {
-                sent = sent.file_name(file_name.clone());
+                stream = stream.file_name(file_name.clone());
             }
             if let Some(media_type) = part.file.as_ref().map(|(_, kind)| kind).or(part.media_type.as_ref()) {
-                sent = sent.mime_str(media_type).map_err(|_| HttpError::Refused {
+                stream = stream.mime_str(media_type).map_err(|_| HttpError::Refused {
                     place: place.to_owned(),
-                    why: format!("'{media_type}' is no media type"),
+                    why: format!("'{media_type}' is not a media type"),
                 })?;
             }
-            form = form.part(part.name.clone(), sent);
+            form = form.part(part.name.clone(), stream);
         }
         Ok(form)
     }
 
-    /// By which client a request goes out, and how its place is told then. A name that the proxy will look up is looked up here first,
-    /// so that a shop cannot name what lies inside. The proxy gets the name and not the address, since proxies allow hosts by
-    /// name; where it finds another address than we did, TLS with that very name is all that ever reaches it.
+    /// Selects the client for a request and completes its log target. A name that the proxy resolves is resolved here
+    /// first, so that a shop cannot name an internal host. The proxy gets the name and not the address, since proxies
+    /// allow hosts by name; if it resolves to another address than we did, only a TLS connection verified for that name
+    /// reaches it.
     async fn way(&self, url: &Url, place: String) -> Result<(&reqwest::Client, String), HttpError> {
         let through =
             self.policy.proxy.as_ref().filter(|proxy| self.policy.rerouted(url).is_none() && proxy.carries(url));
         let (Some(proxy), Some(client)) = (through, &self.proxied) else { return Ok((&self.direct, place)) };
         let place = format!("{place} through the proxy {}", proxy.name());
         if let Some(Host::Domain(name)) = url.host() {
-            match self.names.judge(name).await {
+            match self.names.classify(name).await {
                 Known::Private if !self.policy.allow_private_networks => {
-                    let why = "the name leads to a private address ([http] allow_private_networks)".to_owned();
+                    let why = "the name resolves to a private address ([http] allow_private_networks)".to_owned();
                     return Err(HttpError::Refused { place, why });
                 }
                 Known::Unknown if !proxy.resolves() => {
-                    let why = "this machine cannot look the name up; where the proxy alone can, set [http] proxy_resolves = true";
+                    let why =
+                        "this machine cannot resolve the name; if only the proxy can, set [http] proxy_resolves = true";
                     return Err(HttpError::Unreachable { place, why: why.to_owned() });
                 }
                 Known::Public | Known::Private | Known::Unknown => {}
@@ -269,10 +266,10 @@ impl Http {
         }
         let causes = std::iter::successors(std::error::Error::source(error), |&cause| cause.source());
         let causes: Vec<String> = causes.map(ToString::to_string).collect();
-        // The innermost cause names what happened; the outer texts repeat the address with its query.
+        // Only the innermost cause is shown; the outer texts repeat the URL with its query.
         let innermost = || causes.last().cloned().unwrap_or_else(|| "the exchange failed".to_owned());
         let silent =
-            error.is_timeout().then(|| format!("nobody answered within {} s", self.policy.connect_timeout().as_secs()));
+            error.is_timeout().then(|| format!("no connection within {} s", self.policy.connect_timeout().as_secs()));
         let fault = || self.policy.proxy.as_ref()?.fault(&causes);
         let why = silent.or_else(fault).unwrap_or_else(innermost);
         let place = place.to_owned();
@@ -286,7 +283,7 @@ fn host_header(url: &Url) -> HeaderValue {
         .unwrap_or(HeaderValue::from_static(""))
 }
 
-/// Whether the body stopped itself because its time was over.
+/// Whether the body failed because its deadline had passed.
 fn is_too_late(error: &reqwest::Error) -> bool {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     causes.into_iter().any(<dyn std::error::Error>::is::<TooLate>)
@@ -299,8 +296,8 @@ mod tests {
     use super::*;
     use crate::outside::proxy::Proxy;
 
-    fn door(allow_private_networks: bool) -> Http {
-        Http::new(HttpPolicy { allow_private_networks, ..HttpPolicy::default() }).expect("a door")
+    fn client(allow_private_networks: bool) -> Http {
+        Http::new(HttpPolicy { allow_private_networks, ..HttpPolicy::default() }).expect("an HTTP client")
     }
 
     #[tokio::test]
@@ -318,18 +315,19 @@ mod tests {
         tokio::spawn(async move { axum::serve(listener, shop).await });
         // The shop's name is public; only this one name leads to loopback.
         let policy = HttpPolicy { connect_to: vec![("shop.example".into(), here)], ..HttpPolicy::default() };
-        let door = Http::new(policy).expect("a door");
+        let client = Http::new(policy).expect("an HTTP client");
         for path in ["private", "metadata", "number"] {
             let url = Url::parse(&format!("https://shop.example/{path}")).expect("a url");
-            let error = door.send(Request::new(Method::GET, url)).await.expect_err("is refused").to_string();
-            assert!(error.contains("private addresses are not reached") && !error.contains("canary"), "{error}");
+            let error = client.send(Request::new(Method::GET, url)).await.expect_err("is refused").to_string();
+            assert!(error.contains("private addresses are refused") && !error.contains("canary"), "{error}");
         }
         let circle = Url::parse("https://shop.example/circle").expect("a url");
-        let error = door.send(Request::new(Method::GET, circle)).await.expect_err("is refused").to_string();
-        assert!(error.contains("in circles"), "{error}");
+        let error = client.send(Request::new(Method::GET, circle)).await.expect_err("is refused").to_string();
+        assert!(error.contains("more than 3 times"), "{error}");
     }
 
-    /// A server that reads `first` bytes of each connection, calls `meanwhile`, reads to the end, and tells how much came.
+    /// A server that reads `first` bytes of each connection, calls `meanwhile`, reads to the end, and tells how much
+    /// came.
     async fn slow_reader(
         first: usize,
         meanwhile: impl Fn() + Send + 'static,
@@ -337,7 +335,7 @@ mod tests {
         use tokio::io::AsyncReadExt as _;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let here = Url::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("a url");
-        let (tell, told) = tokio::sync::mpsc::channel(8);
+        let (send, received) = tokio::sync::mpsc::channel(8);
         tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
                 let mut came = vec![0; first];
@@ -346,10 +344,10 @@ mod tests {
                 let mut rest = Vec::new();
                 // A connection that is broken off gives what had come by then.
                 let _ = socket.read_to_end(&mut rest).await;
-                let _ = tell.send(came.len() + rest.len()).await;
+                let _ = send.send(came.len() + rest.len()).await;
             }
         });
-        (here, told)
+        (here, received)
     }
 
     #[tokio::test]
@@ -357,9 +355,9 @@ mod tests {
         const BODY: usize = 64 << 20;
         let clock = super::super::Clock::frozen(crate::model::Time::from_unix_ms(1_000_000));
         let until = Deadline::new(&clock, clock.uptime(), Duration::from_secs(10));
-        let door = door(true).within(&until);
+        let client = client(true).within(&until);
         let ahead = clock.clone();
-        let (here, mut told) = slow_reader(1000, move || ahead.advance(Duration::from_secs(11))).await;
+        let (here, mut received) = slow_reader(1000, move || ahead.advance(Duration::from_secs(11))).await;
         for body in [
             Body::Bytes(vec![7; BODY].into()),
             Body::Multipart(vec![Part {
@@ -372,20 +370,20 @@ mod tests {
             let mut request = Request::new(Method::POST, here.clone());
             request.body = body;
             until.extend(clock.uptime(), Duration::from_secs(10));
-            let error = door.send_once(&request).await.expect_err("stops");
+            let error = client.send_once(&request).await.expect_err("stops");
             assert!(matches!(error, HttpError::TooLate { .. }), "{error}");
-            assert!(told.recv().await.expect("came") < BODY, "the shop never has it whole");
-            let error = door.send_once(&request).await.expect_err("is not begun");
+            assert!(received.recv().await.expect("came") < BODY, "the shop never has it whole");
+            let error = client.send_once(&request).await.expect_err("is not begun");
             assert!(matches!(error, HttpError::TooLate { .. }), "{error}");
         }
-        assert!(told.try_recv().is_err(), "nobody connected for what was too late to begin");
+        assert!(received.try_recv().is_err(), "nobody connected for what was too late to begin");
     }
 
     #[tokio::test]
     async fn a_name_is_looked_up_before_a_proxy_is_asked_for_it() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let door = |resolves: bool| {
+        let client = |resolves: bool| {
             let proxy = Some(Proxy::parse(&address.as_str().into(), "", resolves).expect("a proxy"));
             let ip = |text: &str| text.parse().expect("an address");
             let table = vec![
@@ -395,28 +393,28 @@ mod tests {
                 ("half.example", ip("fd00::1")),
             ];
             let policy = HttpPolicy { proxy, timeout: Duration::from_secs(5), ..HttpPolicy::default() };
-            Http::with_names(policy, Names::Table(table)).expect("a door")
+            Http::with_names(policy, Names::Table(table)).expect("an HTTP client")
         };
-        let ask = async |door: &Http, name: &str| {
+        let ask = async |client: &Http, name: &str| {
             let url = Url::parse(&format!("https://{name}/")).expect("a url");
-            door.send(Request::new(Method::GET, url)).await.expect_err("the proxy hangs up").to_string()
+            client.send(Request::new(Method::GET, url)).await.expect_err("the proxy hangs up").to_string()
         };
         for resolves in [false, true] {
             for name in ["inside.example", "half.example"] {
-                assert!(ask(&door(resolves), name).await.contains("leads to a private address"), "{name}");
+                assert!(ask(&client(resolves), name).await.contains("resolves to a private address"), "{name}");
             }
         }
-        assert!(ask(&door(false), "nobody.example").await.contains("proxy_resolves"));
+        assert!(ask(&client(false), "nobody.example").await.contains("proxy_resolves"));
         // Up to here nobody has come to the proxy.
         for (resolves, name) in [(false, "shop.example"), (true, "nobody.example")] {
-            let door = door(resolves);
+            let client = client(resolves);
             let proxy = async {
                 let (mut stream, _) = listener.accept().await.expect("a connection");
                 let mut head = vec![0; 1024];
                 let count = tokio::io::AsyncReadExt::read(&mut stream, &mut head).await.expect("is read");
                 String::from_utf8_lossy(&head[..count]).into_owned()
             };
-            let (head, error) = tokio::join!(proxy, ask(&door, name));
+            let (head, error) = tokio::join!(proxy, ask(&client, name));
             assert!(head.starts_with(&format!("CONNECT {name}:443 ")) && error.contains("the proxy"), "{head}{error}");
         }
     }

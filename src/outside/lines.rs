@@ -1,16 +1,16 @@
-//! What a test sees of the log.
+//! Captures log lines, for tests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
 
-/// Log lines as they are written, kept.
+/// The captured log lines.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
 impl CapturedLog {
-    /// Everything that this thread logs from here on, until the guard goes.
+    /// Captures the log of this thread until the guard is dropped.
     pub(crate) fn of_this_thread() -> (Self, DefaultGuard) {
         let lines = Self::default();
         let writer = lines.clone();

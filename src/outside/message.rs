@@ -1,13 +1,13 @@
-//! What goes out and what comes back.
+//! HTTP requests, responses and errors.
 
 use ::http::{HeaderMap, Method};
 use bytes::Bytes;
 use url::Url;
 
-/// What is sent along.
+/// A request body.
 #[derive(Clone, Debug, Default)]
 pub enum Body {
-    /// Nothing.
+    /// No body.
     #[default]
     Empty,
     /// Bytes of the type that the request's `content-type` header names.
@@ -23,11 +23,11 @@ pub struct Part {
     pub bytes: Bytes,
     /// `(file name, media type)` for a file part.
     pub file: Option<(String, String)>,
-    /// The media type of a part that is no file, where it is not plain text.
+    /// The media type of a part that is not a file; plain text by default.
     pub media_type: Option<String>,
 }
 
-/// A request to be sent.
+/// A request.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: Method,
@@ -43,7 +43,7 @@ impl Request {
     }
 }
 
-/// An answer, read whole.
+/// A response with its whole body.
 #[derive(Clone, Debug)]
 pub struct Response {
     pub status: u16,
@@ -52,36 +52,36 @@ pub struct Response {
 }
 
 impl Response {
-    /// A header as text, if it is there and is text.
+    /// A header as text; `None` if it is missing or not text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
 
-/// Why there is no answer. The texts name host and path only: never a query, a header or a body.
+/// Why there is no response. The texts name only method, host and path: never a query, a header or a body.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// We do not send this.
+    /// The policy does not allow the request, or a redirect; nothing is sent to that target.
     #[error("{place}: refused, {why}")]
     Refused { place: String, why: String },
-    /// Nobody was there to take the request: nothing was sent.
+    /// No connection was made: nothing was sent.
     #[error("{place}: {why}")]
     Unreachable { place: String, why: String },
-    /// The time in which it might be sent was over before it was sent whole.
-    #[error("{place}: not sent, the work is somebody else's by now")]
+    /// The deadline passed before the request was sent completely.
+    #[error("{place}: not sent completely, the lease of this job has ended")]
     TooLate { place: String },
-    /// Nobody answered in time.
-    #[error("{place}: no complete answer within {seconds} s")]
+    /// The response did not arrive in time.
+    #[error("{place}: no complete response within {seconds} s")]
     Timeout { place: String, seconds: u64 },
-    /// The connection failed or broke off.
+    /// The connection failed during the exchange.
     #[error("{place}: {why}")]
     Network { place: String, why: String },
-    /// The answer is larger than we read.
-    #[error("{place}: the answer is larger than {limit} bytes ([http] max_answer_bytes)")]
+    /// The response exceeds the size limit.
+    #[error("{place}: the response is larger than {limit} bytes ([http] max_answer_bytes)")]
     TooLarge { place: String, limit: usize },
 }
 
-/// Method, host and path of a request: what may stand in logs and errors.
+/// Method, host and path of a request: the part that is safe in logs and errors.
 pub fn log_target(method: &Method, url: &Url) -> String {
     let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
     format!("{method} {}{port}{}", url.host_str().unwrap_or("?"), url.path())

@@ -1,4 +1,5 @@
-//! The only door to time, chance, network and files. Knows nothing of shops; everything that is not deterministic enters here.
+//! The only access to time, random numbers, network and files, which are the sources of non-determinism. Knows nothing
+//! of shops.
 
 mod address;
 mod asset_bytes;
@@ -32,7 +33,7 @@ pub use random::Random;
 pub use script::{Exchange, ExpectedRequest, Reply, Script};
 pub use tls::prepare_tls;
 
-/// Everything from outside, handed around as one thing.
+/// Clock, random numbers, HTTP client and object store in one value.
 #[derive(Clone)]
 pub struct Outside {
     pub clock: Clock,
@@ -42,7 +43,7 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// A new id: UUIDv7 text, so that rows sort by the time of their making.
+    /// A new id: UUIDv7 as text, so that rows sort by creation time.
     pub fn new_id<T: From<String>>(&self) -> T {
         T::from(self.random.uuid_v7(self.clock.now()))
     }

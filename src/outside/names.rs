@@ -1,4 +1,4 @@
-//! Looks host names up, and lets through only what may be reached.
+//! Resolves host names and rejects private addresses.
 
 use std::{
     io,
@@ -10,28 +10,28 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::is_private;
 
-/// A name server that says nothing for so long knows nothing.
+/// The time limit of a lookup; after it a name counts as unknown.
 const LOOKUP: Duration = Duration::from_secs(5);
-/// Endings that name the inside of a network (RFC 6762, RFC 8375, RFC 6761, and what ICANN keeps for private use).
+/// Suffixes of private networks (RFC 6762, RFC 8375, RFC 6761, and the one that ICANN reserves for private use).
 const INSIDE: [&str; 4] = ["local", "localhost", "home.arpa", "internal"];
 
-/// Who knows names.
+/// The source of lookups.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Names {
-    /// What the machine is set up with.
+    /// The system's resolver.
     #[default]
     System,
     #[cfg(test)]
     Table(Vec<(&'static str, IpAddr)>),
 }
 
-/// What is known of a name that somebody else is going to look up.
+/// The result of a local lookup of a name that the proxy will resolve.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Known {
     Public,
-    /// One of its addresses, at least, or the name itself, leads inside.
+    /// At least one of its addresses is private, or the name itself is.
     Private,
-    /// Nobody here knows it.
+    /// This machine cannot resolve it.
     Unknown,
 }
 
@@ -44,14 +44,15 @@ impl Names {
         }
     }
 
-    /// Whether a name leads outside, before a proxy is asked for it. Of several addresses the proxy may take any, so each has to.
-    pub(super) async fn judge(&self, name: &str) -> Known {
+    /// Classifies a name before it is given to a proxy. The proxy may use any of several addresses, so all have to be
+    /// public.
+    pub(super) async fn classify(&self, name: &str) -> Known {
         let plain = name.strip_suffix('.').unwrap_or(name);
         let ends_inside =
             INSIDE.iter().any(|end| plain.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
         match tokio::time::timeout(LOOKUP, self.look_up(name)).await {
-            Ok(Ok(found)) if !found.is_empty() && !ends_inside => {
-                if found.into_iter().any(is_private) {
+            Ok(Ok(addresses)) if !addresses.is_empty() && !ends_inside => {
+                if addresses.into_iter().any(is_private) {
                     Known::Private
                 } else {
                     Known::Public
@@ -63,7 +64,8 @@ impl Names {
     }
 }
 
-/// Looks names up for connections of our own and drops private addresses, so that a public name cannot point inwards.
+/// A resolver for direct connections that drops private addresses, so that a public name cannot point to an internal
+/// host.
 pub(super) struct GuardedResolver {
     pub(super) allow_private: bool,
     pub(super) names: Names,
@@ -73,9 +75,9 @@ impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (allow_private, names) = (self.allow_private, self.names.clone());
         Box::pin(async move {
-            let found = names.look_up(name.as_str()).await?;
+            let addresses = names.look_up(name.as_str()).await?;
             let allowed: Vec<SocketAddr> =
-                found.into_iter().filter(|ip| allow_private || !is_private(*ip)).map(|ip| (ip, 0).into()).collect();
+                addresses.into_iter().filter(|ip| allow_private || !is_private(*ip)).map(|ip| (ip, 0).into()).collect();
             if allowed.is_empty() {
                 return Err("the name has no public address ([http] allow_private_networks)".into());
             }
@@ -116,7 +118,7 @@ mod tests {
             ("a.localhost.", Known::Private),
             ("notlocal.example", Known::Unknown),
         ] {
-            assert_eq!(names.judge(name).await, known, "{name}");
+            assert_eq!(names.classify(name).await, known, "{name}");
         }
     }
 }

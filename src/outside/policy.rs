@@ -1,4 +1,4 @@
-//! What the network door lets through, and the clients that are built by it.
+//! The policy of the HTTP client: allowed targets, limits, proxy; builds the underlying clients.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ use super::{
     trust::lacks_roots,
 };
 
-/// What the door lets through.
+/// The policy of an HTTP client.
 #[derive(Clone, Debug)]
 pub struct HttpPolicy {
-    /// Let loopback and private addresses be reached, and plain http on loopback.
+    /// Allows private addresses, and plain http to them.
     pub allow_private_networks: bool,
     /// `(host or *.suffix, origin)`: requests for matching hosts go to that origin instead.
     pub connect_to: Vec<(String, Url)>,
-    /// For a whole exchange, body included.
+    /// The time limit of a whole exchange, body included.
     pub timeout: Duration,
-    /// The largest answer that is read, after decompression.
+    /// The size limit of a response in bytes, after decompression.
     pub max_answer_bytes: usize,
-    /// What everything that leaves this machine goes through; `connect_to` goes before it.
+    /// The proxy for all requests that leave this machine; `connect_to` takes precedence.
     pub proxy: Option<Proxy>,
 }
 
@@ -39,41 +39,42 @@ impl Default for HttpPolicy {
 }
 
 impl HttpPolicy {
-    /// Why `url` may not be reached at all; literal addresses bypass the resolver and are checked here.
+    /// Checks whether `url` is allowed. Literal IP addresses bypass the resolver and are checked here.
     pub(super) fn check(&self, url: &Url) -> Result<(), String> {
         let rerouted = self.rerouted(url).is_some();
         let private = match url.host() {
-            None => return Err("it names no host".into()),
+            None => return Err("the URL has no host".into()),
             Some(Host::Ipv4(ip)) => is_private(ip.into()),
             Some(Host::Ipv6(ip)) => is_private(ip.into()),
             Some(Host::Domain(name)) => is_localhost(name),
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("it carries a user name or password in the address".into());
+            return Err("the URL contains a user name or password".into());
         }
         if private && !rerouted && !self.allow_private_networks {
-            return Err("private addresses are not reached ([http] allow_private_networks)".into());
+            return Err("private addresses are refused ([http] allow_private_networks)".into());
         }
         match url.scheme() {
             "https" => Ok(()),
             "http" if rerouted || (private && self.allow_private_networks) => Ok(()),
-            other => Err(format!("only https is spoken, not {other}")),
+            other => Err(format!("only https is allowed, not {other}")),
         }
     }
 
-    /// Where requests for this address go instead, if anywhere.
+    /// The origin that requests for this URL are redirected to by `connect_to`; `None` if no pattern matches.
     pub(super) fn rerouted(&self, url: &Url) -> Option<&Url> {
         let host = url.host_str()?;
         self.connect_to.iter().find(|(pattern, _)| matches_host(pattern, host)).map(|(_, origin)| origin)
     }
 
-    /// How long a connection may take to be made.
+    /// The time limit of connecting.
     pub(super) fn connect_timeout(&self) -> Duration {
         Duration::from_secs(10).min(self.timeout)
     }
 
-    /// A client that follows nothing, and whether it has CA certificates. Where the machine has none it trusts nobody.
-    #[expect(clippy::disallowed_methods, reason = "this is the one network door")]
+    /// Builds a client that follows no redirects; false if the machine has no CA certificates, and then the client
+    /// trusts no server.
+    #[expect(clippy::disallowed_methods, reason = "the only place that builds HTTP clients")]
     pub(super) fn client(
         &self,
         route: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,

@@ -1,4 +1,5 @@
-//! Folders and files that only their owner may open, whatever the umask says: they hold tenants' catalogues and sealed grants.
+//! Folders (0700) and files (0600) that only their owner may open, whatever the umask: they hold tenants' catalogues
+//! and sealed grants.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions, Permissions},
@@ -7,31 +8,32 @@ use std::{
     path::Path,
 };
 
-/// Makes a folder, with those above it that are missing.
+/// Creates a folder and its missing parents.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// How files are made.
+/// Options that create files with mode 0600.
 pub fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600);
     options
 }
 
-/// What tells a file from every other one, whatever it is called: its device and number. `None` where nothing lies there.
+/// The identity of a file independent of its name: device and inode. `None` if there is no file.
 pub fn inode(path: &Path) -> Option<(u64, u64)> {
-    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+    fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
-/// What others than the owner may do.
+/// The permission bits of group and others.
 const OTHERS: u32 = 0o077;
 
-/// Takes from others what they may do with a file or a folder; nothing where there is none. Gives whether there was anything to take.
+/// Removes the permissions of group and others from a file or folder. Returns whether it had any; false if it does not
+/// exist.
 pub fn close(path: &Path) -> io::Result<bool> {
     let mode = match fs::metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
-        found => found?.permissions().mode(),
+        metadata => metadata?.permissions().mode(),
     };
     if mode & OTHERS == 0 {
         return Ok(false);
@@ -40,10 +42,10 @@ pub fn close(path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// The same with everything below a folder. The folder itself comes last, so that what breaks off is begun anew; where it is closed
-/// already, nobody can have come at what is below. Gives how many were open.
+/// The same for a folder and everything below it. The folder itself comes last, so that an interrupted run starts
+/// again; a folder that is closed already protects what is below. Returns the number of changed entries.
 pub fn close_tree(root: &Path) -> io::Result<usize> {
-    let open = fs::metadata(root).is_ok_and(|found| found.permissions().mode() & OTHERS != 0);
+    let open = fs::metadata(root).is_ok_and(|metadata| metadata.permissions().mode() & OTHERS != 0);
     if !open {
         return Ok(0);
     }

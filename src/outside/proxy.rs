@@ -1,4 +1,4 @@
-//! The proxy that stands between us and the outside, where there is one. Its password never prints.
+//! The outgoing HTTP proxy. Its password never appears in output.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use url::{Host, Url};
 
 use crate::model::Secret;
 
-/// A proxy that connects us to hosts (HTTP CONNECT), and what does not go through it. TLS is spoken with the host behind it.
+/// An HTTP CONNECT proxy and its exceptions. TLS is end-to-end with the host behind it.
 #[derive(Clone)]
 pub struct Proxy {
     /// With user name and password.
@@ -16,7 +16,7 @@ pub struct Proxy {
     /// Host and port.
     name: String,
     has_login: bool,
-    /// What is reached without it.
+    /// The no_proxy list: what is reached directly.
     except: String,
     rules: Arc<Matcher>,
     resolves: bool,
@@ -30,28 +30,27 @@ impl std::fmt::Debug for Proxy {
 }
 
 impl Proxy {
-    /// Reads an address such as `http://user:password@proxy:3128`; without a scheme, `http://` is meant. `no_proxy` lists what is
-    /// reached without it, as curl reads NO_PROXY: names with all names below them, addresses, networks, or `*`. Where `resolves`,
-    /// a name that only the proxy can look up is left to it.
+    /// Parses an address such as `http://user:password@proxy:3128`; the default scheme is `http`. `no_proxy` lists what
+    /// is reached directly, in the syntax of curl's NO_PROXY: names with their subdomains, addresses, networks, or `*`.
+    /// With `resolves`, a name that only the proxy can resolve is allowed.
     ///
     /// # Errors
-    /// Why the address cannot be one, in words that leave the address out: it may hold a password.
+    /// If the address is invalid. The message does not quote it: it may contain a password.
     pub fn parse(address: &Secret, no_proxy: &str, resolves: bool) -> Result<Self, String> {
         let text = address.expose_secret().trim();
         let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let url =
-            Url::parse(&text).map_err(|_| "it must be an address such as http://proxy.example:3128".to_owned())?;
+        let url = Url::parse(&text).map_err(|_| "it must be a URL such as http://proxy.example:3128".to_owned())?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(format!("a proxy is spoken to by http:// or https://, not {}://", url.scheme()));
+            return Err(format!("its scheme must be http:// or https://, not {}://", url.scheme()));
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err("a proxy's address ends after its port".to_owned());
+            return Err("it must end after the port, without a path or query".to_owned());
         }
         let no_proxy = normal(no_proxy);
-        // What this library does not take as a proxy it silently goes around.
-        let taken = Matcher::builder().all(url.as_str()).build();
-        if taken.intercept(&http::Uri::from_static("https://example.com/")).is_none() {
-            return Err("it must be an address such as http://proxy.example:3128".to_owned());
+        // The library silently bypasses a proxy address that it does not accept.
+        let matcher = Matcher::builder().all(url.as_str()).build();
+        if matcher.intercept(&http::Uri::from_static("https://example.com/")).is_none() {
+            return Err("it must be a URL such as http://proxy.example:3128".to_owned());
         }
         let port = url.port_or_known_default().unwrap_or(80);
         Ok(Self {
@@ -64,13 +63,13 @@ impl Proxy {
         })
     }
 
-    /// Host and port, for people.
+    /// Host and port, for messages.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether a request for `url` goes through it. Plain http, which is spoken on this machine and inside its network alone, never
-    /// does, and neither does what is addressed to this machine.
+    /// Whether a request for `url` goes through the proxy. Plain http, which is allowed only to this machine and its
+    /// private network, and requests to this machine never do.
     pub(super) fn carries(&self, url: &Url) -> bool {
         let here = match url.host() {
             Some(Host::Domain(name)) => is_localhost(name),
@@ -84,44 +83,46 @@ impl Proxy {
         url.as_str().parse().map_or(true, |uri| self.rules.intercept(&uri).is_some())
     }
 
-    /// Whether a name that cannot be looked up here may be left to the proxy.
+    /// Whether a name that this machine cannot resolve may be given to the proxy.
     pub(super) fn resolves(&self) -> bool {
         self.resolves
     }
 
-    /// Its address with user name and password, and what goes around it: for a library that speaks to it.
+    /// Its address with user name and password, and its exceptions: for a library that connects through it.
     pub(super) fn settings(&self) -> (&str, &str) {
         (self.address.expose_secret(), &self.except)
     }
 
-    /// What went wrong between us and the proxy, for people; nothing where the fault lies behind it. `causes` are the texts of an error,
-    /// from the outermost.
+    /// Describes an error between this machine and the proxy; `None` if the error is not the proxy's. `causes` are the
+    /// texts of an error, the outermost first.
     pub(super) fn fault(&self, causes: &[String]) -> Option<String> {
         let at = causes.iter().position(|cause| cause.starts_with("tunnel error: "))?;
         let innermost = causes.last().map_or("", String::as_str);
         let name = &self.name;
         Some(match causes[at].trim_start_matches("tunnel error: ") {
             "proxy authorization required" if self.has_login => {
-                format!("the proxy {name} does not take our user name and password (407)")
+                format!("the proxy {name} refused the configured user name and password (407)")
             }
             "proxy authorization required" => format!(
-                "the proxy {name} asks for a user name and password (407): write http://USER:PASSWORD@{name} as [http] proxy"
+                "the proxy {name} requires a user name and password (407): set [http] proxy = \"http://USER:PASSWORD@{name}\""
             ),
-            "unsuccessful" => format!("the proxy {name} refuses this host, or cannot reach it: its own log says which"),
-            "unexpected end of file" => format!("the proxy {name} ended the connection without an answer"),
+            "unsuccessful" => {
+                format!("the proxy {name} refuses this host, or cannot reach it: see the log of the proxy")
+            }
+            "unexpected end of file" => format!("the proxy {name} closed the connection without a response"),
             _ if causes.len() > at + 1 => format!("the proxy {name} cannot be reached: {innermost}"),
-            other => format!("the proxy {name} does not answer as a proxy does: {other}"),
+            other => format!("the proxy {name} sent an invalid response: {other}"),
         })
     }
 }
 
-/// The names that every resolver keeps on this machine.
+/// Names that always mean this machine.
 pub(super) fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// The list in the one form that the library reads; `*` alone where everything is exempt.
+/// The list in the format of the library; `*` alone if everything is exempt.
 fn normal(no_proxy: &str) -> String {
     let entries = no_proxy.split([',', ' ', '\t']).filter(|entry| !entry.is_empty());
     let entries: Vec<&str> = entries.map(|entry| entry.strip_prefix("*.").unwrap_or(entry)).collect();

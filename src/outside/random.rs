@@ -1,4 +1,4 @@
-//! Chance. Seeded in tests, from the operating system otherwise.
+//! Random numbers: from the operating system, seeded in tests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,12 +6,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::model::Time;
 
-/// Gives random bytes and what is made of them.
+/// A source of random bytes, tokens and ids.
 #[derive(Clone, Debug)]
 pub struct Random(Option<Arc<Mutex<u64>>>);
 
 impl Random {
-    /// The operating system's randomness, fit for keys.
+    /// The operating system's cryptographically secure generator.
     pub fn system() -> Self {
         Self(None)
     }
@@ -24,11 +24,11 @@ impl Random {
     /// Fills `bytes`.
     ///
     /// # Panics
-    /// When the operating system has no randomness: nothing safe could be made then.
-    #[expect(clippy::disallowed_methods, reason = "this is the door to chance")]
+    /// If the operating system returns none: no key or token would be safe.
+    #[expect(clippy::disallowed_methods, reason = "the only access to random numbers")]
     pub fn fill(&self, bytes: &mut [u8]) {
         let Some(state) = &self.0 else {
-            return getrandom::fill(bytes).expect("the operating system gives random bytes");
+            return getrandom::fill(bytes).expect("the operating system returns random bytes");
         };
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         for chunk in bytes.chunks_mut(8) {
@@ -44,14 +44,14 @@ impl Random {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// A whole number below `limit`; zero for a limit of zero.
+    /// A random integer below `limit`; zero for a limit of zero.
     pub fn below(&self, limit: u64) -> u64 {
         let mut bytes = [0; 8];
         self.fill(&mut bytes);
         if limit == 0 { 0 } else { u64::from_le_bytes(bytes) % limit }
     }
 
-    /// A UUIDv7 for the given moment.
+    /// A UUIDv7 for the given time.
     pub fn uuid_v7(&self, now: Time) -> String {
         let mut bytes = [0; 10];
         self.fill(&mut bytes);

@@ -1,4 +1,4 @@
-//! A conversation written down beforehand, in the place of the network: what is asked has to be what stands there.
+//! A scripted HTTP conversation that replaces the network: each request must match the next recorded exchange.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::message::{Body, HttpError, Request, Response, log_target};
 
-/// One question and its answer.
+/// One expected request and its response.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
@@ -21,24 +21,24 @@ pub struct Exchange {
     pub answer: Reply,
 }
 
-/// What has to be asked. The word `*` stands for any value.
+/// A request to match. `*` matches any value.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExpectedRequest {
     pub method: String,
     pub url: String,
     pub headers: BTreeMap<String, String>,
-    /// JSON as it is; a form as an object; a multipart form as a list; other bytes as their number.
+    /// JSON as it is; a form as an object; a multipart form as a list; other bytes as their length.
     pub body: Value,
 }
 
-/// What is answered.
+/// A scripted response.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reply {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
-    /// A text is sent as it is, everything else as JSON.
+    /// A string is sent as it is, any other value as JSON.
     pub body: Value,
 }
 
@@ -48,7 +48,7 @@ impl Default for Reply {
     }
 }
 
-/// The conversation, and how far it has come.
+/// A scripted conversation and its progress.
 #[derive(Debug, Default)]
 pub struct Script(Mutex<Played>);
 
@@ -57,49 +57,50 @@ struct Played {
     left: VecDeque<Exchange>,
     asked: Vec<ExpectedRequest>,
     problems: Vec<String>,
-    /// Take down what is asked instead of comparing it.
+    /// Records the requests instead of comparing them.
     record: bool,
 }
 
 impl Script {
-    /// A conversation to be held; with `record`, only its answers count.
+    /// A conversation to play; with `record`, requests are not compared.
     pub fn new(exchanges: Vec<Exchange>, record: bool) -> Self {
         Self(Mutex::new(Played { left: exchanges.into(), record, ..Played::default() }))
     }
 
-    /// What was asked, and what was wrong with it.
+    /// Returns the requests received and the problems, among them exchanges that did not take place.
     pub fn ended(&self) -> (Vec<ExpectedRequest>, Vec<String>) {
         let mut played = self.lock();
-        let left = played.left.len();
-        if left > 0 && played.problems.is_empty() {
+        let count = played.left.len();
+        if count > 0 && played.problems.is_empty() {
             let next = played.left[0].ask.clone();
-            played
-                .problems
-                .push(format!("{left} written exchanges were not held; the next is {} {}", next.method, next.url));
+            played.problems.push(format!(
+                "{count} expected exchanges did not take place; the next is {} {}",
+                next.method, next.url
+            ));
         }
         (played.asked.clone(), played.problems.clone())
     }
 
     pub(super) fn play(&self, request: &Request) -> Result<Response, HttpError> {
-        let asked = ExpectedRequest::of(request);
+        let actual = ExpectedRequest::of(request);
         let refused = |why: String| HttpError::Refused { place: log_target(&request.method, &request.url), why };
         let mut played = self.lock();
-        played.asked.push(asked.clone());
+        played.asked.push(actual.clone());
         let Some(next) = played.left.pop_front() else {
-            let why = format!("nothing is written down for {} {}", asked.method, asked.url);
+            let why = format!("no exchange is expected for {} {}", actual.method, actual.url);
             played.problems.push(why.clone());
             return Err(refused(why));
         };
         if !played.record {
             let number = played.asked.len();
-            let differences = next.ask.differences(&asked);
+            let differences = next.ask.differences(&actual);
             if !differences.is_empty() {
                 played.problems.extend(differences.into_iter().map(|d| format!("exchange {number}: {d}")));
-                return Err(refused("it is not what is written down".to_owned()));
+                return Err(refused("it is not the expected request".to_owned()));
             }
         }
         drop(played);
-        next.answer.response().ok_or_else(|| refused("the written answer has a header that is none".to_owned()))
+        next.answer.response().ok_or_else(|| refused("the scripted response has an invalid header".to_owned()))
     }
 
     fn lock(&self) -> MutexGuard<'_, Played> {
@@ -134,32 +135,32 @@ impl ExpectedRequest {
         Self { method: request.method.to_string(), url: request.url.to_string(), headers, body }
     }
 
-    /// What is otherwise than written down. Headers that are not written down may be there.
-    fn differences(&self, asked: &Self) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut compare = |what: &str, written: &str, is: &str| {
-            if written != is && written != "*" {
-                found.push(format!("{what} is {is}, written is {written}"));
+    /// Describes how a request differs from this one. Additional headers are allowed.
+    fn differences(&self, actual: &Self) -> Vec<String> {
+        let mut differences = Vec::new();
+        let mut compare = |what: &str, expected: &str, is: &str| {
+            if expected != is && expected != "*" {
+                differences.push(format!("{what} is {is}, expected {expected}"));
             }
         };
-        compare("the method", &self.method, &asked.method);
-        compare("the address", &self.url, &asked.url);
-        for (name, written) in &self.headers {
+        compare("the method", &self.method, &actual.method);
+        compare("the address", &self.url, &actual.url);
+        for (name, expected) in &self.headers {
             compare(
                 &format!("the header {name}"),
-                written,
-                asked.headers.get(name).map_or("(not there)", String::as_str),
+                expected,
+                actual.headers.get(name).map_or("(missing)", String::as_str),
             );
         }
-        if !same(&self.body, &asked.body) {
-            compare("the body", &self.body.to_string(), &asked.body.to_string());
+        if !same(&self.body, &actual.body) {
+            compare("the body", &self.body.to_string(), &actual.body.to_string());
         }
-        found
+        differences
     }
 }
 
-fn same(written: &Value, is: &Value) -> bool {
-    match (written, is) {
+fn same(expected: &Value, is: &Value) -> bool {
+    match (expected, is) {
         (Value::String(any), _) if any == "*" => true,
         (Value::Object(one), Value::Object(other)) => {
             let has = |map: &Map<String, Value>, name: &String| map.contains_key(name);
@@ -173,7 +174,7 @@ fn same(written: &Value, is: &Value) -> bool {
 }
 
 impl Reply {
-    /// As it comes over the wire; `None` where a header is none.
+    /// Converts it to a response; `None` if a header is invalid.
     pub fn response(&self) -> Option<Response> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {

@@ -1,5 +1,4 @@
-//! Small texts from files and pipes: keys, settings. What turns out to be no small text is refused before it fills
-//! the memory.
+//! Reads small texts such as keys and settings from files and pipes, with a size limit that protects the memory.
 
 use std::{
     fs::File,
@@ -7,20 +6,20 @@ use std::{
     path::Path,
 };
 
-/// The most bytes of a small text.
+/// The size limit in bytes.
 const MOST: u64 = 1 << 20;
 
-/// Reads a file.
+/// Reads a file; fails if it is larger than 1 MiB.
 pub fn read_file(path: &Path) -> Result<String> {
     read(File::open(path)?)
 }
 
-/// Reads to the end, or to the limit.
+/// Reads to the end; fails if the text is larger than 1 MiB.
 pub fn read(from: impl Read) -> Result<String> {
     let mut text = String::new();
     from.take(MOST + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MOST {
-        return Err(Error::new(ErrorKind::FileTooLarge, "it is larger than 1 MiB, and should be a short text"));
+        return Err(Error::new(ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
     }
     Ok(text)
 }

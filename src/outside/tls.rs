@@ -1,9 +1,9 @@
-//! Who does the cryptography of TLS: chosen once for the process, by whoever needs it first.
+//! Installs the TLS crypto provider, once per process.
 
-/// Makes sure that TLS can be spoken. Everything that makes a client of TLS calls it first, so that the order in which things are
-/// made never matters.
+/// Installs the default crypto provider. Every constructor of a TLS client calls it first, so that their order does not
+/// matter.
 pub fn prepare_tls() {
-    // Another part of the process may have chosen a provider already; then that one serves.
+    // An error means that a provider is installed already; then that one is used.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
@@ -16,15 +16,16 @@ mod tests {
 
     const ALONE: &str = "STORE_SYNC_TEST_ALONE";
 
-    /// The choice is one for the whole process, so that any other test may have made it: this one runs again in a process of its own.
+    /// The choice is one for the whole process, so that any other test may have made it: this one runs again in a
+    /// process of its own.
     #[test]
     fn a_bucket_is_opened_before_anything_else_speaks_tls() {
         if std::env::var_os(ALONE).is_none() {
             let name = "outside::tls::tests::a_bucket_is_opened_before_anything_else_speaks_tls";
             let mut again = std::process::Command::new(std::env::current_exe().expect("this test"));
             let done = again.args(["--exact", name]).env(ALONE, "1").output().expect("runs");
-            let said = String::from_utf8_lossy(&done.stdout);
-            assert!(done.status.success() && said.contains("1 passed"), "{said}");
+            let output = String::from_utf8_lossy(&done.stdout);
+            assert!(done.status.success() && output.contains("1 passed"), "{output}");
             return;
         }
         let bucket = Bucket {

@@ -1,36 +1,36 @@
-//! Addresses that vouch for something for a day: signed together with their end, so that neither can be changed.
+//! Signed URLs with an expiry of 24 hours: the signature covers the subject and the expiry.
 
 use std::time::Duration;
 
 use super::Vault;
 use crate::model::Time;
 
-/// How long such an address is good.
+/// The lifetime of a signed URL.
 const LIFE: Duration = Duration::from_hours(24);
 
-/// What an address vouches for. A signature for one thing is none for another.
+/// What a signed URL grants. A signature of one kind is not valid for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkKind {
-    /// Somebody may connect a shop of a provider to a client.
+    /// The holder may connect a shop of a provider to a client.
     Connect,
-    /// A shop may fetch a picture that is on its way to it.
+    /// A shop may fetch a picture that is being pushed to it.
     Picture,
-    /// Anybody may look at an output.
+    /// The holder may view an output.
     Asset,
 }
 
-/// End (seconds since 1970, as text) and signature of an address.
+/// The expiry (Unix time in seconds, as text) and the signature of a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedLink {
     pub expires: String,
     pub signature: String,
 }
 
-/// What an address is worth.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkState {
     Good,
-    /// Ours, and its end is over, or cannot be read.
+    /// The signature is valid; the expiry has passed or cannot be parsed.
     Ended,
     NotOurs,
 }
@@ -45,7 +45,7 @@ impl LinkKind {
     }
 }
 
-/// One text of all parts, in which none can pass for two.
+/// The signed text: an unambiguous encoding of all parts.
 fn text(parts: &[&str], expires: &str) -> String {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     for part in parts {
@@ -55,20 +55,20 @@ fn text(parts: &[&str], expires: &str) -> String {
 }
 
 impl Vault {
-    /// Vouches for `parts` from `now` for a day.
+    /// Signs `parts` for 24 hours from `now`.
     pub fn sign_link(&self, kind: LinkKind, parts: &[&str], now: Time) -> SignedLink {
         let expires = (now.plus(LIFE).unix_ms() / 1000).to_string();
         let signature = self.sign(kind.purpose(), &text(parts, &expires));
         SignedLink { expires, signature }
     }
 
-    /// What an address is worth that names these parts, this end and this signature.
+    /// Checks the signature of a URL over these parts and its expiry.
     pub fn check_link(&self, kind: LinkKind, parts: &[&str], link: &SignedLink, now: Time) -> LinkState {
         if !self.verify(kind.purpose(), &text(parts, &link.expires), &link.signature) {
             return LinkState::NotOurs;
         }
-        let lasts = link.expires.parse::<i64>().is_ok_and(|end| end >= now.unix_ms() / 1000);
-        if lasts { LinkState::Good } else { LinkState::Ended }
+        let valid = link.expires.parse::<i64>().is_ok_and(|end| end >= now.unix_ms() / 1000);
+        if valid { LinkState::Good } else { LinkState::Ended }
     }
 }
 
@@ -103,6 +103,6 @@ mod tests {
         }
         let signature = vault.sign("asset-link", &text(&["a"], "soon"));
         let endless = SignedLink { expires: "soon".to_owned(), signature };
-        assert_eq!(check(LinkKind::Asset, &["a"], &endless, 0), LinkState::Ended, "an end that cannot be read is over");
+        assert_eq!(check(LinkKind::Asset, &["a"], &endless, 0), LinkState::Ended, "an unreadable expiry has passed");
     }
 }

@@ -1,4 +1,5 @@
-//! Seals secrets for the database and opens them again; knows older keys. Never writes a secret anywhere else.
+//! Seals (encrypts) secrets for the database and unseals them, with older keys too. Never writes a secret anywhere
+//! else.
 
 mod link;
 mod ring;
@@ -21,19 +22,20 @@ pub use link::{LinkKind, LinkState, SignedLink};
 pub use ring::KeySource;
 use ring::{Key, Ring};
 
-/// The form written today: associated data bound to what the secret belongs to.
+/// The current format: the associated data binds the secret to its owner.
 pub const FORMAT: i32 = 2;
-/// The older application's form: AES-256-GCM, bound to nothing. Only read; whatever is saved anew takes today's form.
+/// The older application's format: AES-256-GCM without associated data. Only read; every save writes the current
+/// format.
 const OLD_FORMAT: i32 = 1;
 
-/// Seals and opens with a key ring that can be read anew while the process runs.
+/// Seals and unseals with a key ring that can be reloaded while the process runs.
 pub struct Vault {
     ring: RwLock<Ring>,
     source: KeySource,
     random: Random,
 }
 
-/// A sealed secret, as its columns hold it (base64).
+/// A sealed secret, as stored in its columns (base64).
 #[derive(Clone, sqlx::FromRow)]
 pub struct Sealed {
     pub ciphertext: String,
@@ -50,11 +52,11 @@ impl Sealed {
     }
 }
 
-/// What a secret is bound to: it opens nowhere else.
+/// What a secret is bound to (associated data): it unseals only with the same binding.
 pub struct Binding<'a>(pub &'a [&'a str]);
 
 impl Binding<'_> {
-    /// Lengths stand before the parts, so that no two lists give the same bytes.
+    /// Prefixes each part with its length, so that no two lists give the same bytes.
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = b"store-sync/2".to_vec();
         for part in self.0 {
@@ -68,70 +70,70 @@ impl Binding<'_> {
 /// Why the vault cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    /// The key ring cannot be read.
+    /// The key ring cannot be read or written.
     #[error("the vault's keys in {place} are unusable: {why}")]
     Keys { place: String, why: String },
-    /// The key file is open to others.
-    #[error("the key file {0} can be read by others; run: chmod 600 {0}")]
+    /// The key file is accessible to other users.
+    #[error("the key file {0} can be read by other users; run: chmod 600 {0}")]
     Exposed(PathBuf),
-    /// The ring comes from where we cannot write.
+    /// The source of the ring is not writable.
     #[error(
-        "the key ring comes from {0}: put a new key in front there (or take old ones out), start anew, and run this again"
+        "the key ring comes from {0}: add a new key at the front there (or remove old ones), restart, and run this command again"
     )]
     NotOurs(&'static str),
     /// A row was sealed with a key that is not in the ring.
     #[error("sealed with key '{0}', which is not in the key ring: add it to [vault] keys or the key file")]
     UnknownKey(String),
-    /// The sealed bytes do not open.
+    /// The sealed bytes cannot be unsealed.
     #[error(
-        "a sealed secret does not open: it was changed, moved to another row, or sealed with another key of the same id"
+        "a sealed secret cannot be unsealed: it was changed, moved to another row, or sealed with another key of the same id"
     )]
     Broken,
 }
 
 impl Vault {
-    /// Reads the ring; makes a key file, with a warning, where there is none.
+    /// Reads the ring; creates a missing key file and logs a warning.
     pub fn new(source: KeySource, random: Random) -> Result<Self, VaultError> {
         Self::new_avoiding(source, random, &[])
     }
 
-    /// The same; where a new key is made, its id is none of those under which others have sealed.
+    /// The same; a new key gets none of the ids in `taken`, under which others have sealed.
     pub fn new_avoiding(source: KeySource, random: Random, taken: &[String]) -> Result<Self, VaultError> {
         let ring = source.read(&random, taken)?;
         Ok(Self { ring: RwLock::new(ring), source, random })
     }
 
-    /// Where a key is added to the ring, for people.
+    /// Where a key is added to the ring, as text for a person.
     pub fn location(&self) -> String {
         self.source.location()
     }
 
-    /// Reads the ring anew where it comes from; a process that runs learns of new keys so.
+    /// Reloads the ring from its source, so that a running process gets new keys.
     pub fn reload(&self) -> Result<(), VaultError> {
         let ring = self.source.read_again(&self.random)?;
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
         Ok(())
     }
 
-    /// The same, where that is no more than reading a file.
+    /// Reloads the ring only if its source is a file, which is cheap.
     pub fn reload_file(&self) -> Result<(), VaultError> {
         if matches!(self.source, KeySource::File(_)) { self.reload() } else { Ok(()) }
     }
 
-    /// Makes a new key and puts it in front: it seals from now on, the older ones still open. Gives its id.
+    /// Adds a new key at the front, which seals from now on; older keys still unseal. Returns its id.
     pub fn add_key(&self) -> Result<String, VaultError> {
         let id = self.source.add(&self.ring(), &self.random)?;
         self.reload()?;
         Ok(id)
     }
 
-    /// Takes older keys out of the ring for good. The key that seals stays.
+    /// Removes older keys from the ring permanently. The current key stays.
     pub fn drop_keys(&self, ids: &[String]) -> Result<(), VaultError> {
         self.source.drop_keys(&self.ring(), ids)?;
         self.reload()
     }
 
-    /// The ids of all keys, the one that seals first.
+    /// The ids of all keys, the current one first.
     pub fn key_ids(&self) -> Vec<String> {
         self.ring().iter().map(|key| key.id.clone()).collect()
     }
@@ -140,24 +142,24 @@ impl Vault {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The keys of this id, of which the older application may have one, too; the ring is read anew once where it has none, since
-    /// another process may have made it.
+    /// The keys with this id; two if the older application has one, too. Reloads the ring once if there is none, since
+    /// another process may have added it.
     fn keys(&self, id: &str) -> Result<Vec<Arc<Key>>, VaultError> {
         let find = || -> Vec<Arc<Key>> { self.ring().iter().filter(|key| key.id == id).cloned().collect() };
-        let found = find();
-        if !found.is_empty() {
-            return Ok(found);
+        let keys = find();
+        if !keys.is_empty() {
+            return Ok(keys);
         }
         if self.source.can_change() {
             self.reload()?;
         }
-        Some(find()).filter(|found| !found.is_empty()).ok_or_else(|| VaultError::UnknownKey(id.to_owned()))
+        Some(find()).filter(|keys| !keys.is_empty()).ok_or_else(|| VaultError::UnknownKey(id.to_owned()))
     }
 
     /// Seals `plaintext` with the current key, bound to `binding`.
     ///
     /// # Panics
-    /// Never: the cipher refuses only texts of many gigabytes.
+    /// Never: the cipher rejects only texts of many gigabytes.
     pub fn seal(&self, binding: &Binding<'_>, plaintext: &[u8]) -> Sealed {
         let ring = self.ring();
         let key = &ring[0];
@@ -176,20 +178,20 @@ impl Vault {
         }
     }
 
-    /// Opens what `seal` made under the same binding.
+    /// Unseals the output of [`Vault::seal`] with the same binding.
     pub fn unseal(&self, binding: &Binding<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let keys = self.keys(&sealed.key_id)?;
-        let opened = keys.iter().find_map(|key| unseal_with(key, binding, sealed).ok());
-        opened.ok_or(VaultError::Broken)
+        let plaintext = keys.iter().find_map(|key| unseal_with(key, binding, sealed).ok());
+        plaintext.ok_or(VaultError::Broken)
     }
 
-    /// Seals into one text, for columns that hold a sealed secret in one piece.
+    /// Seals into one text, for secrets that have a single column.
     pub fn seal_text(&self, binding: &Binding<'_>, plaintext: &str) -> String {
         let sealed = self.seal(binding, plaintext.as_bytes());
         format!("{}.{}.{}.{}", sealed.key_id, sealed.iv, sealed.tag, sealed.ciphertext)
     }
 
-    /// Opens what `seal_text` made.
+    /// Unseals the output of [`Vault::seal_text`] with the same binding.
     pub fn unseal_text(&self, binding: &Binding<'_>, text: &str) -> Result<SecretString, VaultError> {
         let parts: Vec<&str> = text.rsplitn(4, '.').collect();
         let [ciphertext, tag, iv, key_id] = parts[..] else { return Err(VaultError::Broken) };
@@ -200,17 +202,17 @@ impl Vault {
         std::str::from_utf8(&bytes).map(SecretString::from).map_err(|_| VaultError::Broken)
     }
 
-    /// A keyed hash: tells that a secret changed without telling the secret.
+    /// A keyed hash: detects that a secret changed without revealing it.
     pub fn fingerprint(&self, plaintext: &[u8]) -> String {
         hex(&mac(&self.ring()[0], "fingerprint", plaintext)[..16])
     }
 
-    /// Signs a text of ours that travels through other hands; `purpose` keeps the uses apart.
+    /// Signs a text that passes through untrusted hands (HMAC); `purpose` separates the uses.
     pub fn sign(&self, purpose: &str, text: &str) -> String {
         hex(&mac(&self.ring()[0], purpose, text.as_bytes()))
     }
 
-    /// Whether `signature` was made by `sign` with any key of the ring. Takes the same time for every wrong one.
+    /// Whether `signature` was made by [`Vault::sign`] with any key of the ring. Compares in constant time.
     pub fn verify(&self, purpose: &str, text: &str, signature: &str) -> bool {
         self.ring().iter().any(|key| {
             let expected = hex(&mac(key, purpose, text.as_bytes()));
@@ -218,7 +220,7 @@ impl Vault {
         })
     }
 
-    /// The id of the key that seals.
+    /// The id of the current key, which seals.
     pub fn current_key_id(&self) -> String {
         self.ring()[0].id.clone()
     }
@@ -332,7 +334,8 @@ mod tests {
 
     #[test]
     fn the_older_form_opens_with_its_key() {
-        // Sealed with AES-256-GCM by another implementation: key 32 times 0x07, nonce 12 times 0x01, no associated data.
+        // Sealed with AES-256-GCM by another implementation: key 32 times 0x07, nonce 12 times 0x01, no associated
+        // data.
         let sealed = Sealed {
             ciphertext: "DcP5xf/JhWq0pv4bUkdSHYqYZpF88lVnMVAvEUSOTZmj0WvV72DR7zUXJin7XJq7ojmaajLOsT7PJ4Uy9FGn6NQ="
                 .into(),

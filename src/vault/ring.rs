@@ -1,4 +1,4 @@
-//! Where the key ring comes from: given in the configuration, a file, or a command such as a secret manager's.
+//! The source of the key ring: the configuration, a file, or a command such as a secret manager's.
 
 use std::{
     io::Write,
@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::VaultError;
 use crate::outside::{Random, private, small};
 
-/// Keys, the one that seals first.
+/// Keys, the current one first.
 pub(super) type Ring = Arc<Vec<Arc<Key>>>;
 
 /// One key.
@@ -24,26 +24,26 @@ pub(super) struct Key {
     pub(super) bytes: SecretBox<[u8; 32]>,
 }
 
-/// Where the ring comes from. Everywhere it is text: `id:base64` of 32 bytes, one a line or separated by commas.
+/// The source of the ring, always as text: `id:base64` of 32 bytes per key, separated by newlines or commas.
 pub enum KeySource {
-    /// Written in the configuration or the environment.
+    /// The text itself, from the configuration or the environment.
     Given(SecretString),
-    /// A file that only we may read; made with a new key where there is none.
+    /// A file that only its owner may read; created with a new key if missing.
     File(PathBuf),
-    /// A program and its arguments, which prints the ring.
+    /// A program and its arguments; it prints the ring.
     Command(Vec<String>),
 }
 
-/// How long a command may take.
+/// The time limit of a command.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl KeySource {
-    /// Whether reading it again may bring something else.
+    /// Whether another read may return a different ring.
     pub(super) fn can_change(&self) -> bool {
         !matches!(self, Self::Given(_))
     }
 
-    /// The file that a new key would be made in, because it is not there.
+    /// The key file, if it is missing and would be created.
     pub fn missing_file(&self) -> Option<&Path> {
         match self {
             Self::File(file) if !file.exists() => Some(file),
@@ -51,7 +51,7 @@ impl KeySource {
         }
     }
 
-    /// Where keys are added, for people.
+    /// Where keys are added, as text for a person.
     pub(super) fn location(&self) -> String {
         match self {
             Self::Given(_) => "[vault] keys".to_owned(),
@@ -60,7 +60,7 @@ impl KeySource {
         }
     }
 
-    /// Reads the ring again. A key file that is gone is not made anew under a process that still has its keys.
+    /// Reads the ring again. Fails if the key file is missing: it is not recreated while a process still has its keys.
     pub(super) fn read_again(&self, random: &Random) -> Result<Ring, VaultError> {
         match self {
             Self::File(file) if !file.exists() => Err(unusable(&file.display().to_string(), "the file is gone")),
@@ -84,7 +84,7 @@ impl KeySource {
                         let text = make_file(file, random, taken).map_err(unusable)?;
                         tracing::warn!(
                             vault.file = place,
-                            "made a new key for the vault; keep a copy, without it no shop's credentials can be opened"
+                            "created a new vault key; keep a copy of the file: without it no shop's credentials can be unsealed"
                         );
                         parse(&text, &place)
                     }
@@ -95,7 +95,7 @@ impl KeySource {
         }
     }
 
-    /// A new key in front of the others; gives its id.
+    /// Adds a new key at the front; returns its id.
     pub(super) fn add(&self, ring: &Ring, random: &Random) -> Result<String, VaultError> {
         let number = |key: &Arc<Key>| key.id.strip_prefix('v').and_then(|digits| digits.parse::<u32>().ok());
         let id = format!("v{}", ring.iter().filter_map(number).max().unwrap_or(0) + 1);
@@ -106,7 +106,7 @@ impl KeySource {
         self.write(&text).map(|()| id)
     }
 
-    /// The ring without these keys; the first one stays.
+    /// Writes the ring without these keys; the first one always stays.
     pub(super) fn drop_keys(&self, ring: &Ring, ids: &[String]) -> Result<(), VaultError> {
         let first = ring[0].id.as_str();
         self.write(&lines(ring, |key| key.id == first || !ids.contains(&key.id)))
@@ -139,15 +139,15 @@ fn parse(text: &str, place: &str) -> Result<Ring, VaultError> {
         let raw = Zeroizing::new(BASE64.decode(encoded.trim()).map_err(|_| bad("a key is not base64"))?);
         let bytes: [u8; 32] = raw.as_slice().try_into().map_err(|_| bad("a key must have 32 bytes"))?;
         if id.trim().is_empty() {
-            return Err(bad("a key has no id in front of the colon"));
+            return Err(bad("a key has no id before the colon"));
         }
-        // The older application calls its key as ours are called: each opens what it sealed.
+        // The older application's key may have an id of ours: each key unseals what it sealed.
         if keys.iter().any(|key| key.id == id.trim() && key.bytes.expose_secret() == &bytes) {
-            return Err(bad("a key stands there twice"));
+            return Err(bad("a key is listed twice"));
         }
         keys.push(Arc::new(Key { id: id.trim().to_owned(), bytes: SecretBox::new(Box::new(bytes)) }));
     }
-    if keys.is_empty() { Err(bad("there is no key in it")) } else { Ok(Arc::new(keys)) }
+    if keys.is_empty() { Err(bad("it contains no key")) } else { Ok(Arc::new(keys)) }
 }
 
 fn lines(ring: &Ring, keep: impl Fn(&Key) -> bool) -> Zeroizing<String> {
@@ -155,7 +155,7 @@ fn lines(ring: &Ring, keep: impl Fn(&Key) -> bool) -> Zeroizing<String> {
     Zeroizing::new(ring.iter().filter(|key| keep(key)).map(line).collect())
 }
 
-/// Runs the command. What it prints besides, and where it fails, is not shown: it may hold keys.
+/// Runs the command and returns its standard output. Its output is never logged: it may contain keys.
 fn ask(words: &[String]) -> Result<Zeroizing<String>, VaultError> {
     let place = format!("[vault] keys_command ({})", words.first().map_or("", String::as_str));
     let bad = |why: &str| unusable(&place, why);
@@ -189,7 +189,7 @@ fn part(file: &Path) -> PathBuf {
     file.with_extension(format!("{}.part", std::process::id()))
 }
 
-/// A file that nobody else may read, on the disk when this returns.
+/// Writes a file with mode 0600 and syncs it to disk.
 fn write_closed(file: &Path, text: &str) -> std::io::Result<()> {
     let mut out = private::options().write(true).create(true).truncate(true).open(file)?;
     out.write_all(text.as_bytes())?;
@@ -204,7 +204,8 @@ fn make_file(file: &Path, random: &Random, taken: &[String]) -> std::io::Result<
     if let Some(folder) = file.parent() {
         private::make_folder(folder)?;
     }
-    // Written beside and linked into place: two processes that start at once end with one key, and a crash leaves none.
+    // Written to a temporary file and hard-linked: two processes that start at once get one key, and a crash leaves no
+    // partial file.
     let part = part(file);
     write_closed(&part, &text)?;
     let linked = std::fs::hard_link(&part, file);

@@ -1,4 +1,5 @@
-//! Outputs for whoever holds a signed address of one, for a day: where the pictures lie in a folder, nobody else serves them.
+//! Serves outputs at signed URLs valid for 24 hours; needed if the object store is a folder, which has no URLs of its
+//! own.
 
 use axum::{
     extract::{Path, State},
@@ -14,7 +15,7 @@ use crate::{
     vault::{LinkKind, LinkState, SignedLink},
 };
 
-/// Where anybody may fetch an output for a day.
+/// A signed URL of an output, valid for 24 hours.
 pub fn link(tools: &Tools, asset: &Asset) -> String {
     let extension = asset.mime_type.as_deref().and_then(|kind| kind.rsplit('/').next()).unwrap_or("webp");
     let file = format!("picture.{}", extension.replace("jpeg", "jpg"));
@@ -39,7 +40,7 @@ pub(super) async fn show(
     drop(tx);
     let bytes = generate::bytes_of(&web.tools, &asset, false).await?;
     let kind = infer::get(&bytes).map_or("application/octet-stream", |kind| kind.mime_type());
-    // What is under a key never changes; the address itself is secret, so only the browser keeps it.
+    // The object under a key never changes, so it is immutable; the URL is a secret, so only the browser may cache it.
     let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "private, max-age=86400, immutable")];
     Ok((headers, bytes).into_response())
 }

@@ -1,5 +1,5 @@
-//! How often somebody may ask. Strangers are counted by where they ask from; who brings something of ours (a link that we signed,
-//! a state that we gave out) is counted by that, so that no stranger's noise ever refuses him.
+//! Rate limits of incoming requests. Unauthenticated callers are limited by address; a request with a link that we
+//! signed or a state that we issued is limited by that, so that other callers' traffic never causes its refusal.
 
 use std::{
     collections::HashMap,
@@ -18,15 +18,15 @@ use governor::{
 use super::caller::Caller;
 use crate::model::{Failure, FailureKind};
 
-/// Keys that are remembered at once: about a megabyte. Beyond it, newcomers share one bucket.
+/// The limit of the table in keys: about a megabyte. Beyond it, new keys share one bucket.
 const MOST_KEYS: usize = 10_000;
-/// How often the table is gone through for keys that have long been quiet.
+/// The shortest interval between two removals of idle keys.
 const TIDY_EVERY: Duration = Duration::from_secs(1);
 
-/// A number of requests a second for each key.
+/// A limit of requests per second for each key.
 pub(super) struct Brake<K: Hash + Eq + Clone> {
     keys: RateLimiter<K, HashMapStateStore<K>, DefaultClock>,
-    /// For all whom the table has no room for.
+    /// Shared by all keys that do not fit in the table.
     rest: DefaultDirectRateLimiter,
     clock: DefaultClock,
     most: usize,
@@ -48,7 +48,7 @@ impl<K: Hash + Eq + Clone> Brake<K> {
         }
     }
 
-    /// Counts a request; gives how long to wait where it is one too many.
+    /// Counts a request; the error is the wait if it exceeds the limit.
     pub(super) fn check(&self, key: &K) -> Result<(), Duration> {
         let now = self.clock.now();
         let checked = if self.has_room(now) { self.keys.check_key(key) } else { self.rest.check() };
@@ -69,7 +69,7 @@ impl<K: Hash + Eq + Clone> Brake<K> {
     }
 }
 
-/// Wrong guesses at a secret by caller: after too many his requests are not even looked at for a while.
+/// Failed authentications by caller: after too many, the caller is refused without a check for a time.
 pub(super) struct Guesses {
     brake: Brake<Caller>,
     shut: Mutex<HashMap<Caller, Instant>>,
@@ -80,7 +80,7 @@ impl Guesses {
         Self { brake: Brake::new(per_second), shut: Mutex::default() }
     }
 
-    /// Whether he may guess; else how long he has to wait.
+    /// Whether the caller may authenticate; the error is the wait.
     pub(super) fn may(&self, caller: &Caller) -> Result<(), Duration> {
         let now = self.brake.clock.now();
         let mut shut = self.shut.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,7 +92,7 @@ impl Guesses {
         Ok(())
     }
 
-    /// He guessed wrong.
+    /// Counts a failed authentication.
     pub(super) fn wrong(&self, caller: Caller) {
         if let Err(wait) = self.brake.check(&caller) {
             let now = self.brake.clock.now();
@@ -107,9 +107,9 @@ impl Guesses {
     }
 }
 
-/// One too many.
+/// The 429 failure.
 pub(super) fn too_fast(wait: Duration) -> Failure {
-    Failure::new(FailureKind::TooFast, "too many requests at once; try again in a moment").after(wait)
+    Failure::new(FailureKind::TooFast, "too many requests; try again in a moment").after(wait)
 }
 
 #[cfg(test)]

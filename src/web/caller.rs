@@ -1,4 +1,4 @@
-//! Who asks: the address at the other end, or the one that a proxy of the operator's names. Limits are kept by it.
+//! Identifies the caller for rate limits: the peer address, or the one that a trusted proxy forwards.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -13,11 +13,11 @@ use ipnet::IpNet;
 
 use super::connect::Web;
 
-/// The other end of a connection; `listen` puts it into each request.
+/// The peer of a connection; `listen` adds it to each request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) SocketAddr);
 
-/// Whom a limit counts for: an IPv4 address, or the /64 that one customer has of IPv6.
+/// The key of a rate limit: an IPv4 address, or an IPv6 /64, which one customer has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Caller(IpAddr);
 
@@ -31,7 +31,7 @@ impl FromRequestParts<Web> for Caller {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Self::Rejection> {
-        // Without a connection, in tests of the routes alone, everybody is one.
+        // Tests of the routes have no connection: there all callers are one.
         let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
         let trusted = &web.tools.policy.trusted_proxies;
         hint_at_proxy(peer, &parts.headers, trusted);
@@ -39,7 +39,8 @@ impl FromRequestParts<Web> for Caller {
     }
 }
 
-/// The right-most address of the way here that is none of the operator's proxies. What stands left of it, anybody may have written.
+/// Returns the right-most address of `X-Forwarded-For` and peer that is not a trusted proxy. What is left of it may be
+/// forged.
 fn foreign(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let ours = |address: IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
     let named = headers.get_all("x-forwarded-for").iter().rev().flat_map(|line| line.as_bytes().rsplit(|b| *b == b','));
@@ -48,14 +49,14 @@ fn foreign(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         if !ours(last) {
             break;
         }
-        // What is no address was not written by a proxy that can be relied on.
+        // A trusted proxy writes only addresses.
         let Some(address) = std::str::from_utf8(word).ok().and_then(|word| address(word.trim())) else { break };
         last = address.to_canonical();
     }
     last
 }
 
-/// An address as proxies write it, with a port or without.
+/// Parses an address as proxies write it, with or without a port.
 fn address(word: &str) -> Option<IpAddr> {
     let bare = word.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(word);
     bare.parse().ok().or_else(|| word.parse::<SocketAddr>().ok().map(|both| both.ip()))
@@ -71,17 +72,17 @@ fn folded(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Behind a proxy that nobody told us of, all callers are one: said once.
+/// Warns once if requests come through a proxy that is not configured: all its callers count as one.
 fn hint_at_proxy(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) {
-    static SAID: AtomicBool = AtomicBool::new(false);
+    static WARNED: AtomicBool = AtomicBool::new(false);
     let near = match peer.to_canonical() {
         IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
         IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
     };
-    if trusted.is_empty() && near && headers.contains_key("x-forwarded-for") && !SAID.swap(true, Ordering::Relaxed) {
+    if trusted.is_empty() && near && headers.contains_key("x-forwarded-for") && !WARNED.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             proxy = %peer,
-            "requests come through a proxy that [server] trusted_proxies does not name: limits count all its callers as one"
+            "requests come through a proxy that is not in [server] trusted_proxies: rate limits count all its callers as one; add its address"
         );
     }
 }
@@ -90,7 +91,7 @@ fn hint_at_proxy(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) {
 mod tests {
     use super::*;
 
-    fn told(peer: &str, lines: &[&str], trusted: &[&str]) -> String {
+    fn counted(peer: &str, lines: &[&str], trusted: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append("x-forwarded-for", line.parse().expect("a header"));
@@ -104,7 +105,7 @@ mod tests {
         let ours = ["10.0.0.0/8", "::1/128", "2001:db8:1::/48"];
         let ours: &[&str] = &ours;
         let cases: &[(&str, &[&str], &[&str], &str)] = &[
-            // Nobody is believed who is no proxy of the operator's.
+            // The header of an untrusted peer is ignored.
             ("203.0.113.9", &["1.1.1.1"], &[], "203.0.113.9"),
             ("203.0.113.9", &["1.1.1.1"], ours, "203.0.113.9"),
             ("10.0.0.2", &["1.1.1.1"], ours, "1.1.1.1"),
@@ -113,13 +114,13 @@ mod tests {
             ("::ffff:10.0.0.2", &["1.1.1.1:4711"], ours, "1.1.1.1"),
             ("::1", &["[2001:db8:2:3:4:5:6:7]:443"], ours, "2001:db8:2:3::"),
             ("::1", &["2001:db8:2:3::9, 2001:db8:1::7"], ours, "2001:db8:2:3::"),
-            // Only proxies of ours, or what is no address: the last one that is known.
+            // Only trusted proxies, or an invalid address: the last valid one.
             ("10.0.0.2", &["10.1.1.1"], ours, "10.1.1.1"),
             ("10.0.0.2", &["1.1.1.1, unknown"], ours, "10.0.0.2"),
             ("10.0.0.2", &[], ours, "10.0.0.2"),
         ];
         for (peer, lines, trusted, counts) in cases {
-            assert_eq!(told(peer, lines, trusted), *counts, "{peer} {lines:?}");
+            assert_eq!(counted(peer, lines, trusted), *counts, "{peer} {lines:?}");
         }
     }
 }

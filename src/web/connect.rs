@@ -1,4 +1,4 @@
-//! The two ends of a connect, as a browser sees them.
+//! The routes that begin and finish a connect.
 
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
@@ -29,32 +29,33 @@ use crate::{
     vault::{LinkKind, LinkState, SignedLink},
 };
 
-/// Carries the browser's mark. Its name keeps two providers' connects apart.
+/// The cookie that binds a connect to a browser; the provider's key is appended, so that two connects do not collide.
 const COOKIE: &str = "store_sync_connect";
-/// Requests a second from one address that bring nothing of ours: far above what people do, far below what guessing needs.
+/// Requests per second from one address without a signed link or an issued state: far above what people need, far below
+/// what guessing needs.
 const STRANGER: NonZeroU32 = NonZeroU32::new(20).expect("is not zero");
-/// Requests a second with the same link or state of ours.
+/// Requests per second with the same signed link or issued state.
 const KNOWN: NonZeroU32 = NonZeroU32::new(100).expect("is not zero");
-/// Wrong tokens a second from one address.
+/// Wrong API tokens per second from one address.
 const GUESSES: NonZeroU32 = NonZeroU32::new(10).expect("is not zero");
 
-/// Says that a person opened the link, where it looked as if a program did.
+/// The query parameter with which a person continues from the preview page.
 const OPENED: &str = "opened";
-/// How many may follow progress at once.
+/// The limit of concurrent progress streams.
 const FOLLOWERS: usize = 200;
 
-/// What the routes share.
+/// The state of the routes.
 #[derive(Clone)]
 pub(super) struct Web {
     pub(super) tools: Shared,
-    /// The path of the public address, without a slash at the end.
+    /// The path of the public URL, without a trailing slash.
     pub(super) base: String,
     strangers: Arc<Brake<Caller>>,
-    /// By the digest of what was brought.
+    /// By the digest of the signature or state.
     known: Arc<Brake<[u8; 32]>>,
     pub(super) guesses: Arc<Guesses>,
     pub(super) refusals: Arc<Refusals>,
-    /// Places for those who follow progress.
+    /// One permit for each progress stream.
     pub(super) followers: Arc<Semaphore>,
 }
 
@@ -71,28 +72,28 @@ impl Web {
         }
     }
 
-    /// Lets a request go on: counted by what of ours it brings, else by where it comes from.
-    fn admit(&self, caller: Caller, brought: Option<&str>) -> Result<(), Failure> {
-        let checked = match brought {
-            Some(brought) => self.known.check(&Sha256::digest(brought).into()),
+    /// Applies the rate limit: by the signature or state of the request if it has one, else by caller.
+    fn admit(&self, caller: Caller, mark: Option<&str>) -> Result<(), Failure> {
+        let checked = match mark {
+            Some(mark) => self.known.check(&Sha256::digest(mark).into()),
             None => self.strangers.check(&caller),
         };
         checked.map_err(too_fast)
     }
 }
 
-/// The path of the public address, without a slash at the end.
+/// The path of the public URL, without a trailing slash.
 fn base(tools: &Tools) -> String {
     let path = Url::parse(&tools.policy.public_url).map(|url| url.path().to_owned());
     path.unwrap_or_default().trim_end_matches('/').to_owned()
 }
 
-/// `HEAD` of an address that begins or ends a connect: mail scanners and link previews ask so.
+/// `HEAD` of a URL that begins or finishes a connect: mail scanners and link previews send it. It has no effect.
 pub(super) async fn nothing() -> StatusCode {
     StatusCode::OK
 }
 
-/// `GET /connect/{provider}?client=…&FIELD=…`: to the shop's consent page.
+/// `GET /connect/{provider}?client=…&FIELD=…`: redirects to the shop's consent page.
 pub(super) async fn begin(
     State(web): State<Web>,
     Path(provider): Path<String>,
@@ -104,7 +105,7 @@ pub(super) async fn begin(
     let known = web.tools.provider(&provider);
     let install = known.as_ref().ok().filter(|_| !query.contains_key("client")).and_then(|p| p.install_fields(&query));
     if let Some(fields) = install {
-        // The platform asks for an install, and signed that it does.
+        // An install that the platform started; its signature is verified.
         let pairs: Vec<(String, String)> = query.into_iter().collect();
         web.admit(caller, connect::origin_mark(&web.tools, &provider, &pairs).as_deref())?;
         return begun(&web, &provider, jar, connect::install(&web.tools, &provider, &pairs, &fields).await?);
@@ -116,14 +117,13 @@ pub(super) async fn begin(
     if query.remove(OPENED).is_none() && is_preview(&headers) {
         return Ok(Html(page::preview(OPENED, &query)).into_response());
     }
-    let client =
-        query.remove("client").ok_or_else(|| Failure::new(FailureKind::BadField, "the address lacks client=…"))?;
+    let client = query.remove("client").ok_or_else(|| Failure::new(FailureKind::BadField, "the URL lacks client=…"))?;
     let reconnect = query.remove("reconnect").map(ConnectionId);
     let signed = query.remove("expires").zip(query.remove("signature"));
     allowed(&web.tools, &provider, &client, signed.as_ref(), &headers)?;
     let known = web.tools.provider(&provider)?;
     if let Some(missing) = known.fields().iter().find(|f| f.default.is_none() && !query.contains_key(&f.name)) {
-        tracing::debug!(field = missing.name, "asking for what is missing");
+        tracing::debug!(field = missing.name, "showing the form for a missing field");
         return Ok(Html(page::ask(known, &client, signed.as_ref(), &query)).into_response());
     }
     let by = format!("{caller} {}", signed.as_ref().map_or("", |(_, signature)| signature.as_str()));
@@ -131,18 +131,21 @@ pub(super) async fn begin(
     begun(&web, &provider, jar, connect::begin(&web.tools, with).await?)
 }
 
-/// Whether nobody opens the address, but a browser ahead of its user, or a program that shows what is behind it.
+/// Whether the request comes from a prefetching browser or a link preview, not from a person.
 fn is_preview(headers: &HeaderMap) -> bool {
-    let says = |name: &str, words: &[&str]| {
+    let contains = |name: &str, words: &[&str]| {
         let text = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
         words.iter().any(|word| text.contains(word))
     };
     let ahead = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
-    ahead.iter().any(|name| says(name, &["prefetch", "prerender", "preview"]))
-        || says("user-agent", &["bot/", "bot-", "robot", "preview", "externalhit", "whatsapp/", "crawler", "spider"])
+    ahead.iter().any(|name| contains(name, &["prefetch", "prerender", "preview"]))
+        || contains(
+            "user-agent",
+            &["bot/", "bot-", "robot", "preview", "externalhit", "whatsapp/", "crawler", "spider"],
+        )
 }
 
-/// Sends the browser on its way, with its mark.
+/// Redirects the browser to the consent page with the cookie, or shows the URL to register.
 fn begun(web: &Web, provider: &str, jar: CookieJar, begun: Begun) -> Result<Response, PageError> {
     let known = web.tools.provider(provider)?;
     match begun.next {
@@ -154,14 +157,14 @@ fn begun(web: &Web, provider: &str, jar: CookieJar, begun: Begun) -> Result<Resp
     }
 }
 
-/// Which callback: `/oauth/callback/{provider}`, or with a state behind it where the shop is told a secret address.
+/// `/oauth/callback/{provider}`, or with a state appended if the shop is given a secret callback URL.
 #[derive(serde::Deserialize)]
 pub(super) struct CallbackPath {
     provider: String,
     state: Option<String>,
 }
 
-/// `GET` of a callback: the browser is back from the shop.
+/// `GET` of a callback: the browser returns from the shop.
 pub(super) async fn finish(
     State(web): State<Web>,
     Path(at): Path<CallbackPath>,
@@ -194,7 +197,7 @@ pub(super) async fn finish(
     Ok((jar, Html(page::shell("Connected", &body))).into_response())
 }
 
-/// `POST` to a callback: the shop's own server brings keys, as JSON or as a form.
+/// `POST` to a callback: the shop's server sends credentials, as JSON or as a form.
 pub(super) async fn take(
     State(web): State<Web>,
     Path(at): Path<CallbackPath>,
@@ -211,16 +214,17 @@ pub(super) async fn take(
     };
     let posted = posted.map(serde_json::Value::Object);
     let state = at.state.as_deref();
-    // A shop posts its keys once: what bears a state of ours is never refused for others' noise.
+    // A shop posts its credentials once: with a valid state it must not be refused because of other callers' traffic.
     let mark = posted.as_ref().and_then(|posted| connect::posted_mark(&web.tools, &at.provider, state, posted));
     web.admit(caller, mark.as_deref())?;
-    let posted = posted.ok_or_else(|| Failure::new(FailureKind::BadCallback, "what was posted is no JSON object"))?;
+    let posted =
+        posted.ok_or_else(|| Failure::new(FailureKind::BadCallback, "the request body is not a JSON object"))?;
     connect::receive_posted(&web.tools, &at.provider, state, &posted).await?;
     Ok("ok\n")
 }
 
-/// Whether this address may begin a connect: it was made by the operator (signed), or the daemon listens to its own
-/// machine only and no other site sent the browser here.
+/// Checks that a request may begin a connect: its URL is signed, or the daemon is reached from its own machine only and
+/// the request does not come from another site.
 fn allowed(
     tools: &Tools,
     provider: &str,
@@ -232,10 +236,8 @@ fn allowed(
     if let Some((expires, signature)) = signed.cloned() {
         return match link_state(tools, provider, client, &SignedLink { expires, signature }) {
             LinkState::Good => Ok(()),
-            LinkState::Ended => refuse("this connect link has ended; ask for a new one"),
-            LinkState::NotOurs => {
-                refuse("this connect link was not made by this daemon, or was changed; ask for a new one")
-            }
+            LinkState::Ended => refuse("this connect link has expired; ask for a new one"),
+            LinkState::NotOurs => refuse("the signature of this connect link is invalid; ask for a new one"),
         };
     }
     let foreign =
@@ -243,15 +245,17 @@ fn allowed(
     if on_own_machine(tools) && !foreign {
         return Ok(());
     }
-    refuse("connect links are made by the operator: store-sync connect PROVIDER --client CLIENT")
+    refuse(
+        "this connect link is not signed; the operator creates one with: store-sync connect PROVIDER --client CLIENT",
+    )
 }
 
-/// What an operator vouches for: that somebody may connect a shop of this provider to this client until then.
+/// Checks the signature of a connect link for this provider and client.
 fn link_state(tools: &Tools, provider: &str, client: &str, link: &SignedLink) -> LinkState {
     tools.vault.check_link(LinkKind::Connect, &[provider, client], link, tools.outside.clock.now())
 }
 
-/// A connect link that an operator opens or hands to a merchant: good for a day. Fields left open are asked there.
+/// A connect link for the operator or a merchant, valid for 24 hours. A form asks for missing fields.
 pub fn link(tools: &Tools, provider: &str, client: &str, fields: &BTreeMap<String, String>) -> String {
     let now = tools.outside.clock.now();
     let SignedLink { expires, signature } = tools.vault.sign_link(LinkKind::Connect, &[provider, client], now);
@@ -261,15 +265,16 @@ pub fn link(tools: &Tools, provider: &str, client: &str, fields: &BTreeMap<Strin
     format!("{}/connect/{provider}?{}", tools.policy.public_url, form.finish())
 }
 
-/// Below which path browsers show their marks.
+/// The path of the cookies.
 fn callbacks(web: &Web) -> String {
     format!("{}/oauth/callback", web.base)
 }
 
 fn cookie(web: &Web, provider: &Provider, mark: String) -> Cookie<'static> {
     let secure = web.tools.policy.public_url.starts_with("https://");
-    // Lax: the way back from the shop is a top-level navigation, everything else of another site is not. A platform that begins
-    // the connect may show our answer within its own page, and there only the cookie says who is asking.
+    // Lax: the return from the shop is a top-level navigation, any other request of another site is not. A platform
+    // that starts the connect may show our response in a frame, which needs SameSite=None; there only the cookie
+    // identifies the browser.
     let framed = secure && !provider.kind().carries_state();
     Cookie::build((format!("{COOKIE}_{}", provider.key()), mark))
         .path(callbacks(web))

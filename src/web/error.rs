@@ -1,4 +1,4 @@
-//! How a failure looks to a person in a browser.
+//! Renders failures as pages for browsers.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -11,9 +11,10 @@ use super::{
 };
 use crate::model::{Failure, FailureKind};
 
-/// A fault of our own, which the log has a line about. JSON, plain text or a page would be a guess here: it is plain text.
+/// The 500 response after a panic, which is logged. Plain text, because the format that the client expects is not known
+/// here.
 pub(super) fn fault() -> Response {
-    let text = "a fault in the program ended this request; the daemon's log has a line about it\n";
+    let text = "a fault in the program ended this request; see the daemon's log\n";
     (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
 }
 
@@ -46,7 +47,7 @@ impl IntoResponse for PageError {
     }
 }
 
-/// What is told of a failure. A database's own words are for the log, not for a stranger.
+/// The public message of a failure. The text of a database error is only logged.
 pub(super) fn told(failure: &Failure) -> &str {
     if failure.kind != FailureKind::Database {
         return &failure.message;
@@ -55,7 +56,7 @@ pub(super) fn told(failure: &Failure) -> &str {
     "the database does not answer; try again in a minute"
 }
 
-/// An answer with its failure's status, with its code for those who count, and with when to ask again where that is known.
+/// Sets status and Retry-After of a response from its failure, and adds the failure's kind for the counter of refusals.
 pub(super) fn refused(mut answer: Response, failure: &Failure) -> Response {
     *answer.status_mut() =
         StatusCode::from_u16(failure.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

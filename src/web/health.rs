@@ -1,4 +1,4 @@
-//! For those who watch: is the process alive, can it work?
+//! Health checks: liveness and readiness.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,19 +13,19 @@ use crate::{
     tools::Shared,
 };
 
-/// Who watches waits no longer than this.
+/// The time limit of a readiness check.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long an answer is good for, so that many who watch cost no more than one.
+/// How long a result is cached, so that many monitors cost no more than one.
 const GOOD_FOR: Duration = Duration::from_secs(1);
-/// How long the schema is believed to be ours: looking at it reads the whole catalogue.
+/// How long a schema check is cached: it reads the whole catalogue of the database.
 const SCHEMA_GOOD_FOR: Duration = Duration::from_mins(1);
 
-/// The process answers.
+/// `GET /healthz`: the process responds.
 pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Whether this process can work; asked anew at most once a second.
+/// Whether this process can work; checked at most once per second.
 pub(super) struct Readiness {
     tools: Shared,
     known: Mutex<LastCheck>,
@@ -42,17 +42,19 @@ impl Readiness {
         Arc::new(Self { tools: tools.clone(), known: Mutex::default() })
     }
 
-    async fn ask(&self) -> Result<(), String> {
+    async fn check(&self) -> Result<(), String> {
         let mut known = self.known.lock().await;
-        if let Some((asked, answer)) = known.answer.as_ref().filter(|(asked, _)| asked.elapsed() < GOOD_FOR) {
-            return answer.clone().map_err(|why| format!("{why} ({} ms ago)", asked.elapsed().as_millis()));
+        if let Some((checked_at, result)) =
+            known.answer.as_ref().filter(|(checked_at, _)| checked_at.elapsed() < GOOD_FOR)
+        {
+            return result.clone().map_err(|why| format!("{why} ({} ms ago)", checked_at.elapsed().as_millis()));
         }
-        let answer = self.look(&mut known).await;
-        known.answer = Some((Instant::now(), answer.clone()));
-        answer
+        let result = self.probe(&mut known).await;
+        known.answer = Some((Instant::now(), result.clone()));
+        result
     }
 
-    async fn look(&self, known: &mut LastCheck) -> Result<(), String> {
+    async fn probe(&self, known: &mut LastCheck) -> Result<(), String> {
         if !self.tools.db.lies_in_place() {
             self.tools.cannot(BE_READY, &sqlx::Error::Configuration(DatabaseFault::Gone.into()));
             return Err(DatabaseFault::Gone.to_string());
@@ -65,13 +67,14 @@ impl Readiness {
             Ok(false) => Err("the database is not up to date: run store-sync migrate".to_owned()),
             Err(error) => {
                 self.tools.cannot(BE_READY, &error);
-                // The engine's own words are for the log, not for a stranger.
+                // The engine's error text is only logged.
                 Err(DatabaseFault::of(&error).unwrap_or(DatabaseFault::Away).to_string())
             }
         }
     }
 
-    /// The schema is ours, and something can be written: where a disk is full or a server a standby, reading still works.
+    /// Checks that the schema is current and that a write succeeds: with a full disk or a standby server, reads still
+    /// work.
     async fn work(&self, known: &mut LastCheck) -> sqlx::Result<bool> {
         let tools = &self.tools;
         if known.schema_seen.is_none_or(|seen| seen.elapsed() > SCHEMA_GOOD_FOR) {
@@ -85,12 +88,13 @@ impl Readiness {
     }
 }
 
-/// What is told about where it cannot.
+/// The action in the log lines "cannot …" and "can … again".
 const BE_READY: &str = "be ready";
 
-/// The database answers within two seconds, its schema is ours, and it can be written to.
+/// `GET /readyz`: 200 if the database responds within two seconds, its schema is current, and a write succeeds; 503
+/// otherwise.
 pub(super) async fn ready(readiness: Arc<Readiness>) -> (StatusCode, String) {
-    let waited = tokio::time::timeout(PATIENCE + GOOD_FOR / 2, readiness.ask()).await;
+    let waited = tokio::time::timeout(PATIENCE + GOOD_FOR / 2, readiness.check()).await;
     match waited.unwrap_or_else(|_| Err(DatabaseFault::Away.to_string())) {
         Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),

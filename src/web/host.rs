@@ -1,5 +1,4 @@
-//! Under which names we answer: a daemon on loopback answers to loopback names only, so that no page elsewhere can point
-//! its own name at this machine and read along.
+//! Checks the Host header: a daemon on loopback accepts loopback names only, which prevents DNS rebinding.
 
 use std::net::Ipv4Addr;
 
@@ -14,19 +13,19 @@ use url::{Host, Url};
 use super::connect::Web;
 use crate::tools::Tools;
 
-/// Refuses requests under a name that is not ours.
+/// Middleware: refuses a request for another host with 421.
 pub(super) async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let given = request.headers().get(header::HOST).map(|host| host.to_str().unwrap_or_default());
-    // HTTP/2 says it in the address.
-    let name = given.or_else(|| request.uri().authority().map(Authority::as_str)).unwrap_or_default();
+    let header = request.headers().get(header::HOST).map(|host| host.to_str().unwrap_or_default());
+    // HTTP/2 sends it as :authority.
+    let name = header.or_else(|| request.uri().authority().map(Authority::as_str)).unwrap_or_default();
     if on_own_machine(&web.tools) && !is_loopback(name) {
-        let text = "this daemon is reached on its own machine only; set [server] public_url to give it another name\n";
+        let text = "this daemon accepts requests from its own machine only; to allow others, set [server] public_url\n";
         return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
     }
     next.run(request).await
 }
 
-/// Whether the daemon is reached from its own machine only.
+/// Whether the public URL is a loopback URL.
 pub(super) fn on_own_machine(tools: &Tools) -> bool {
     match Url::parse(&tools.policy.public_url).ok().as_ref().and_then(Url::host) {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),

@@ -1,4 +1,4 @@
-//! Takes connections and lets them go: a bounded number, each with limits on how long it may take to ask and to be answered.
+//! Accepts connections: a limited number, each with time limits for sending a request and reading the response.
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -19,42 +19,42 @@ use super::{
 };
 use crate::tools::Shared;
 
-/// How long the head of a request may take, and a connection may be kept between two.
+/// The time limit of a request's headers, and of an idle HTTP/1 connection.
 const HEAD_TIME: Duration = Duration::from_secs(30);
-/// How long a connection may go without a whole request: a head and a body.
+/// The time limit of a connection without a complete request (headers and body).
 const WAIT_TIME: Duration = Duration::from_mins(1);
-/// How long the other end may take no byte of an answer.
+/// The time limit of a write on which the client reads nothing.
 const SEND_TIME: Duration = Duration::from_secs(30);
-/// How long those get at the end who are still asking.
+/// At shutdown, the time for connections whose request is not complete.
 const LAST_WORD: Duration = Duration::from_secs(1);
-/// How often seats are looked at.
+/// The interval of checks for idle connections.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long is waited where the system gives no connection.
+/// The wait after a failed accept.
 const BREATH: Duration = Duration::from_millis(200);
-/// How often refusals are told.
+/// Refusals are logged at every so many checks.
 const TELL_EVERY: u64 = 60;
-/// What is said where every place is taken by somebody whose request is worked on.
+/// The response if all connections are busy.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 5\r\n\r\nbusy\n";
 
-/// What a door allows.
+/// The limits of the server.
 #[derive(Debug, Clone, Copy)]
 pub struct DoorLimits {
-    /// Connections at once.
+    /// The limit of concurrent connections.
     pub connections: usize,
-    /// How long answers may take that are under way when the door closes.
+    /// At shutdown, the time limit of responses in progress.
     pub grace: Duration,
 }
 
 impl DoorLimits {
-    /// As many connections as asked for; else half of what the process may have open, so that the database, files and shops
-    /// always find the other half.
+    /// As many connections as configured (default 4096), but at most half of the process's file descriptors: the other
+    /// half is for the database, files and shops.
     pub fn new(wanted: Option<usize>, grace: Duration) -> Self {
         let open = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
         let half = open.and_then(|open| usize::try_from(open / 2).ok()).unwrap_or(usize::MAX);
         if wanted.is_some_and(|wanted| wanted > half) {
             tracing::warn!(
-                "[server] max_connections is more than half of the {} files that this process may have open: {half} are held at once; \
+                "[server] max_connections is more than half of the {} file descriptors of this process: {half} connections are accepted; \
                  raise the limit (ulimit -n, LimitNOFILE)",
                 half * 2
             );
@@ -63,37 +63,37 @@ impl DoorLimits {
     }
 }
 
-/// Serves until `closing`: then nobody new is let in, whoever is being answered gets his answer, and the rest goes.
+/// Serves until `closing`; then accepts no new connections, completes responses in progress, and closes the rest.
 pub async fn serve(tools: &Shared, listener: TcpListener, limits: DoorLimits, closing: CancellationToken) {
     let (router, refusals) = super::routes(tools);
-    let door = Arc::new(Seats::new(limits.connections));
+    let seats = Arc::new(Seats::new(limits.connections));
     let all = TaskTracker::new();
-    let (mut look, mut looks) = (tokio::time::interval(LOOK_EVERY), 0_u64);
+    let (mut interval, mut ticks) = (tokio::time::interval(LOOK_EVERY), 0_u64);
     for number in 0_u64.. {
-        let came = loop {
+        let accepted = loop {
             tokio::select! {
-                came = listener.accept() => break Some(came),
+                accepted = listener.accept() => break Some(accepted),
                 () = closing.cancelled() => break None,
-                _ = look.tick() => {
-                    door.clear(WAIT_TIME);
-                    looks += 1;
-                    if looks.is_multiple_of(TELL_EVERY) {
+                _ = interval.tick() => {
+                    seats.clear(WAIT_TIME);
+                    ticks += 1;
+                    if ticks.is_multiple_of(TELL_EVERY) {
                         refusals.tell();
                     }
                 }
             }
         };
-        match came {
+        match accepted {
             None => break,
-            Some(Ok((stream, peer))) => match door.take(number) {
+            Some(Ok((stream, peer))) => match seats.take(number) {
                 Some(taken) => drop(all.spawn(attend(stream, peer, router.clone(), taken, closing.clone()))),
                 None => drop(stream.try_write(FULL)),
             },
             Some(Err(error)) if is_of_the_other_end(&error) => {}
             Some(Err(error)) => {
-                // No descriptor is left, or no memory: that must never end the door. Those who only wait make room.
-                tracing::error!("cannot take a connection, trying again: {error}");
-                door.clear(BREATH);
+                // Out of file descriptors or memory: the server must go on. Idle connections are closed to free some.
+                tracing::error!("cannot accept a connection, trying again: {error}");
+                seats.clear(BREATH);
                 tools.outside.clock.pause(BREATH).await;
             }
         }
@@ -104,9 +104,9 @@ pub async fn serve(tools: &Shared, listener: TcpListener, limits: DoorLimits, cl
     if tokio::time::timeout(LAST_WORD, all.wait()).await.is_ok() {
         return;
     }
-    door.clear(Duration::ZERO);
+    seats.clear(Duration::ZERO);
     if tokio::time::timeout(limits.grace, all.wait()).await.is_err() {
-        tracing::warn!("{} answers were not taken in time; their connections are cut", all.len());
+        tracing::warn!("{} connections did not finish within [server] shutdown_seconds and are closed", all.len());
     }
 }
 
@@ -115,7 +115,7 @@ fn is_of_the_other_end(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-/// One connection, from its first byte to its last.
+/// Serves one connection.
 async fn attend(stream: TcpStream, peer: SocketAddr, router: Router, taken: Taken, closing: CancellationToken) {
     let seat = taken.seat.clone();
     let service = service_fn(move |request: Request<Incoming>| {
@@ -124,8 +124,8 @@ async fn attend(stream: TcpStream, peer: SocketAddr, router: Router, taken: Take
         request.extensions_mut().insert(seat.clone());
         let router = router.clone();
         async move {
-            let Ok(answer) = router.oneshot(request).await;
-            Ok::<_, Infallible>(answer)
+            let Ok(response) = router.oneshot(request).await;
+            Ok::<_, Infallible>(response)
         }
     });
     let mut stream = TimeoutStream::new(stream);
@@ -136,15 +136,15 @@ async fn attend(stream: TcpStream, peer: SocketAddr, router: Router, taken: Take
     http.http2().timer(TokioTimer::new()).max_concurrent_streams(64).keep_alive_interval(alive);
     let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
     let mut connection = std::pin::pin!(connection);
-    let mut told = false;
+    let mut closing_sent = false;
     loop {
         tokio::select! {
-            // How it ended is the other end's business.
+            // Errors are the client's and are not logged.
             _ = connection.as_mut() => return,
             () = taken.seat.leave.cancelled() => return,
-            () = closing.cancelled(), if !told => {
+            () = closing.cancelled(), if !closing_sent => {
                 connection.as_mut().graceful_shutdown();
-                told = true;
+                closing_sent = true;
             }
         }
     }

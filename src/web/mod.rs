@@ -1,4 +1,4 @@
-//! HTTP's door: thin. Reads rows for plain reads, begins and ends connects, leaves jobs for everything slow.
+//! The HTTP server, a thin layer: reads rows, begins and finishes connects, enqueues jobs for everything slow.
 
 mod api;
 mod assets;
@@ -40,12 +40,12 @@ use refusals::{Refusals, Refused};
 
 use crate::tools::Shared;
 
-/// Every route, with limits and the headers that keep browsers from doing harm.
+/// Every route, with limits and security headers.
 pub fn router(tools: &Shared) -> Router {
     routes(tools).0
 }
 
-/// The same, with what counts the refusals.
+/// The same, with the counter of refusals.
 fn routes(tools: &Shared) -> (Router, Arc<Refusals>) {
     let web = connect::Web::new(tools.clone());
     let refusals = web.refusals.clone();
@@ -61,12 +61,12 @@ fn routes(tools: &Shared) -> (Router, Arc<Refusals>) {
     (bounded(routes).layer(from_fn_with_state(tools.outside.clone(), trace::request)), refusals)
 }
 
-/// What holds for every route: a fault in one ends nothing but its answer, and times and what browsers may do are bounded.
+/// Adds what applies to every route: a panic becomes a 500 response, a time limit, security headers.
 fn bounded(routes: Router) -> Router {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, policy),
-        // No address of ours, and no state or code in one, goes to another site.
+        // Our URLs may contain a state or code; they are not sent to other sites.
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CACHE_CONTROL, "no-store"),
@@ -74,7 +74,7 @@ fn bounded(routes: Router) -> Router {
     ];
     let mut router = routes
         .layer(CatchPanicLayer::custom(|_| error::fault()))
-        // A callback waits for two answers of the shop.
+        // A callback waits for two responses of the shop.
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(150)));
     for (name, value) in fixed {
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)));
@@ -88,7 +88,7 @@ fn places(web: &connect::Web) -> Router<connect::Web> {
         .route("/hooks/{provider}", post(webhooks::receive))
         .route("/hooks/{provider}/{connection}", post(webhooks::receive))
         .layer(from_fn_with_state(Sender::Platform, whole));
-    // Looking at an address without opening it begins and ends nothing.
+    // HEAD has no effect.
     let callback = || get(connect::finish).post(connect::take).head(connect::nothing);
     Router::new()
         .route("/", get(page::home))

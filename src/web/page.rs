@@ -1,4 +1,4 @@
-//! The plain page that stands for the console: what is connected, what ran, what waits. Pages need no script.
+//! The HTML pages: the overview of connections and runs, and those of a connect. They use no script.
 
 use std::collections::BTreeMap;
 
@@ -76,7 +76,7 @@ fn run_row(run: &Run) -> String {
     )
 }
 
-/// The form that asks a merchant for what the connect link left open.
+/// The form for the fields that the connect link does not contain.
 pub(super) fn ask(
     provider: &Provider,
     client: &str,
@@ -102,7 +102,7 @@ pub(super) fn ask(
     shell(&format!("Connect {}", provider.name()), &form)
 }
 
-/// What programs see that look at a connect link for somebody; a person who was taken for one goes on.
+/// The page for link previews, which begins no connect; its button lets a person continue.
 pub(super) fn preview(opened: &str, query: &BTreeMap<String, String>) -> String {
     let mut form = String::from("<p>This link connects a shop.</p><form method=get>");
     for (name, value) in query.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([(opened, "1")]) {
@@ -112,28 +112,28 @@ pub(super) fn preview(opened: &str, query: &BTreeMap<String, String>) -> String 
     shell("Connect your shop", &form)
 }
 
-/// What the merchant enters in the shop's administration.
+/// The page with the URL that the merchant enters in the shop's administration.
 pub(super) fn register(provider: &Provider, address: &str) -> String {
     let body = format!(
         "<p>In the administration of {}, add an integration with this address, both as its callback URL and as its identity link \
          URL, allow it to read and change products, and activate it:</p><p><code>{}</code></p>\
-         <p class=dim>The address is a secret of this connect and good for a day. The shop sends you back here when you activate.</p>",
+         <p class=dim>The address is secret and valid for 24 hours. The shop sends you back here when you activate.</p>",
         escape(provider.name()),
         escape(address)
     );
     shell(&format!("Connect {}", provider.name()), &body)
 }
 
-/// The browser is here before the shop's server was.
+/// The page for a browser that returns before the shop's server has posted the credentials.
 pub(super) fn waiting() -> String {
     shell(
         "One moment",
-        "<meta http-equiv=refresh content=2><p>The shop has not handed its keys over yet. This page looks again by itself.</p>\
-         <p class=dim>If it stays like this, the shop cannot reach this daemon: ask its operator.</p>",
+        "<meta http-equiv=refresh content=2><p>The shop has not sent its credentials yet. This page reloads by itself.</p>\
+         <p class=dim>If this does not change, the shop cannot reach this daemon: ask its operator.</p>",
     )
 }
 
-/// A page around `body`, which is HTML already.
+/// A page with a title and `body`, which is HTML.
 pub(super) fn shell(title: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>{0}</title><style>\
@@ -147,7 +147,7 @@ pub(super) fn shell(title: &str, body: &str) -> String {
     )
 }
 
-/// Text as HTML shows it.
+/// Escapes text for HTML.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

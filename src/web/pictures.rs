@@ -1,4 +1,4 @@
-//! Pictures on their way, for shops that fetch them: behind signed addresses that end.
+//! Serves pictures that are being pushed to shops that fetch them, at signed URLs that expire.
 
 use axum::{
     extract::{Path, State},
@@ -15,8 +15,8 @@ pub(super) async fn show(
     Path((id, expires, signature, file)): Path<(String, String, String, String)>,
 ) -> Result<Response, PageError> {
     let link = SignedLink { expires, signature };
-    let found = push::linked_picture(&web.tools, &PushId(id), &link, &file).await?;
-    Ok(match found {
+    let picture = push::linked_picture(&web.tools, &PushId(id), &link, &file).await?;
+    Ok(match picture {
         Some((bytes, kind)) => ([(header::CONTENT_TYPE, kind)], bytes).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     })

@@ -1,4 +1,4 @@
-//! Which addresses are none of ours, whatever the route: with control characters, or with bytes that are no text.
+//! Refuses URLs with control characters or invalid UTF-8, for every route.
 
 use axum::{
     extract::Request,
@@ -10,23 +10,20 @@ use percent_encoding::percent_decode_str;
 use super::{api::ApiError, error::PageError};
 use crate::model::{Failure, FailureKind};
 
-/// Refuses what no database could look up and no log should repeat.
+/// Middleware: refuses what no database can look up and no log should repeat.
 pub(super) async fn guard(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let failure = if !is_text(path, &[]) {
-        Failure::new(FailureKind::UnknownRoute, "there is no such place")
+        Failure::new(FailureKind::UnknownRoute, "there is no such route")
     } else if !request.uri().query().is_none_or(|query| is_text(query, &['\t', '\n', '\r'])) {
-        Failure::new(
-            FailureKind::BadAddress,
-            "what stands behind the question mark holds control characters, or is no UTF-8",
-        )
+        Failure::new(FailureKind::BadAddress, "the query string contains control characters or is not UTF-8")
     } else {
         return next.run(request).await;
     };
     if path.starts_with("/api/") { ApiError::from(failure).into_response() } else { PageError(failure).into_response() }
 }
 
-/// Whether a part of an address is UTF-8 without control characters, but for those that are allowed.
+/// Whether a part of a URL is UTF-8 without control characters other than the allowed ones.
 fn is_text(escaped: &str, allowed: &[char]) -> bool {
     let decoded = percent_decode_str(escaped).decode_utf8();
     decoded.is_ok_and(|text| text.chars().all(|c| !c.is_control() || allowed.contains(&c)))

@@ -1,4 +1,4 @@
-//! The path of the public address: a proxy in front may take it off or leave it on, and both reach the same places.
+//! The path of the public URL: a reverse proxy may strip it or keep it; both work.
 
 use axum::{
     Router,
@@ -7,8 +7,8 @@ use axum::{
 };
 use tower::{Layer, util::MapRequestLayer};
 
-/// `routes`, reached below `base` (such as `/sync`) as well as at their own addresses. The path is taken off before anything
-/// looks at it, so that what is refused is refused below it in the same words.
+/// Serves `routes` below `base` (such as `/sync`) as well as at the root. The prefix is stripped before any other
+/// middleware, so that refusals are the same in both cases.
 pub(super) fn below(base: String, routes: Router) -> Router {
     let strip = move |mut request: Request| {
         if let Some(uri) = stripped(request.uri(), &base) {
@@ -19,7 +19,7 @@ pub(super) fn below(base: String, routes: Router) -> Router {
     Router::new().fallback_service(MapRequestLayer::new(strip).layer(routes))
 }
 
-/// The address without `base`; none where it does not lie below.
+/// The URI without `base`; `None` if it is not below `base`.
 fn stripped(uri: &Uri, base: &str) -> Option<Uri> {
     let rest = uri.path_and_query()?.as_str().strip_prefix(base)?;
     let own = match rest.chars().next() {

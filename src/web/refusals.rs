@@ -1,4 +1,5 @@
-//! What strangers were refused: counted, and said once a minute, so that nobody fills the log from outside.
+//! Counts refused requests that anybody can cause, and logs the counts once per minute, so that outsiders cannot flood
+//! the log.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +8,7 @@ use std::{
 
 use crate::model::{FailureKind, Noun};
 
-/// What anybody can bring about who holds nothing of ours.
+/// Failures that a caller without any credentials can cause.
 const STRANGERS: &[FailureKind] = &[
     FailureKind::TooFast,
     FailureKind::TooLarge,
@@ -30,15 +31,15 @@ const STRANGERS: &[FailureKind] = &[
     FailureKind::NotFound(Noun::Provider),
 ];
 
-/// The kind of a refusal, on its way out with the answer.
+/// The kind of a failure, attached to its response.
 #[derive(Debug, Clone)]
 pub(super) struct Refused(pub(super) FailureKind);
 
-/// Refusals since the last line.
+/// Counts since the last log line, by code.
 #[derive(Default)]
 pub(super) struct Refusals(Mutex<BTreeMap<String, u64>>);
 
-/// Whether it is worth no line of its own.
+/// Whether a failure is only counted and gets no log line of its own.
 pub(super) fn is_noise(kind: &FailureKind) -> bool {
     STRANGERS.contains(kind)
 }
@@ -50,7 +51,7 @@ impl Refusals {
         }
     }
 
-    /// Says what was refused, where anything was.
+    /// Logs the counts and resets them; logs nothing if there are none.
     pub(super) fn tell(&self) {
         let counts = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         if counts.is_empty() {
@@ -58,10 +59,6 @@ impl Refusals {
         }
         let all: u64 = counts.values().sum();
         let each: Vec<String> = counts.iter().map(|(code, count)| format!("{code} {count}")).collect();
-        tracing::warn!(
-            refused = all,
-            "requests of strangers were refused since the last such line: {}",
-            each.join(", ")
-        );
+        tracing::warn!(refused = all, "requests refused since the last line like this, by code: {}", each.join(", "));
     }
 }

@@ -1,5 +1,5 @@
-//! Places for connections: so many, and none is kept for long without a whole request. Where all are taken, the one that has
-//! waited longest gives way to a newcomer.
+//! Connection slots: a limited number, none held for long without a complete request. If all are taken, a new
+//! connection replaces the one that has been idle longest.
 
 use std::{
     collections::HashMap,
@@ -14,27 +14,27 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Every place.
+/// All slots.
 pub(super) struct Seats {
     taken: Mutex<HashMap<u64, Arc<Seat>>>,
     most: usize,
 }
 
-/// The place of one connection.
+/// The slot of one connection.
 pub(super) struct Seat {
     posture: Mutex<Posture>,
-    /// Cancelled when the connection has to go.
+    /// Cancelled when the connection must close.
     pub(super) leave: CancellationToken,
 }
 
 struct Posture {
-    /// Whole requests that are worked on.
+    /// Requests in progress.
     at_work: usize,
-    /// Since when there is none.
+    /// The time since which there is none.
     waiting_since: Instant,
 }
 
-/// A request that is worked on, until its answer is sent.
+/// A request in progress, until its response is sent.
 pub(super) struct BusySeat(Arc<Seat>);
 
 impl Seats {
@@ -42,7 +42,8 @@ impl Seats {
         Self { taken: Mutex::default(), most }
     }
 
-    /// A place; where all are taken, the one's that has waited longest. `None` where every one is at work.
+    /// Takes a slot; if all are taken, that of the connection that has been idle longest, which is closed. `None` if
+    /// all are busy.
     pub(super) fn take(self: &Arc<Self>, number: u64) -> Option<Taken> {
         let mut taken = locked(&self.taken);
         if taken.len() >= self.most {
@@ -58,7 +59,7 @@ impl Seats {
         Some(Taken { seats: self.clone(), number, seat })
     }
 
-    /// Ends connections that have waited for longer than this.
+    /// Closes connections that have been idle for at least this long.
     pub(super) fn clear(&self, longer_than: Duration) {
         let taken = locked(&self.taken);
         let late = |since: Instant| since.elapsed() >= longer_than;
@@ -66,7 +67,7 @@ impl Seats {
     }
 }
 
-/// A place, as long as this is held.
+/// A taken slot; freed on drop.
 pub(super) struct Taken {
     seats: Arc<Seats>,
     number: u64,
@@ -90,7 +91,7 @@ impl Seat {
         (posture.at_work == 0).then_some(posture.waiting_since)
     }
 
-    /// A request is whole.
+    /// Marks the connection as busy with a complete request.
     pub(super) fn start_work(self: &Arc<Self>) -> BusySeat {
         locked(&self.posture).at_work += 1;
         BusySeat(self.clone())
@@ -98,7 +99,7 @@ impl Seat {
 }
 
 impl BusySeat {
-    /// Holds the place until the answer's last byte is handed over.
+    /// Keeps the connection busy until the response body is sent.
     pub(super) fn until_sent(self, body: Body) -> Sending {
         Sending { body, _work: self }
     }
@@ -112,7 +113,7 @@ impl Drop for BusySeat {
     }
 }
 
-/// An answer on its way out.
+/// A response body that keeps its connection busy.
 pub(super) struct Sending {
     body: Body,
     _work: BusySeat,

@@ -1,4 +1,4 @@
-//! One span for each request, with an id that its answer and its log lines share.
+//! One tracing span per request; its id is in the log lines and in the response header `x-request-id`.
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -12,8 +12,8 @@ use crate::outside::Outside;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Answers a request within its span. The route is told as it is written in the table of routes, never the address: that may hold
-/// a state, a code or a signature. The id is ours, whatever the caller sent: two callers may send the same.
+/// Middleware: handles a request within its span. The span has the route pattern, never the URL, which may contain a
+/// state, a code or a signature. The id is always generated here: two callers may send the same.
 pub(super) async fn request(State(outside): State<Outside>, request: Request, next: Next) -> Response {
     let id: String = outside.new_id();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
@@ -21,18 +21,18 @@ pub(super) async fn request(State(outside): State<Outside>, request: Request, ne
         "request", request.id = %id, http.method = %request.method(), http.route = route, http.status = Empty
     );
     let began = outside.clock.uptime();
-    let answered = async {
-        let answer = next.run(request).await;
-        tracing::Span::current().record("http.status", answer.status().as_u16());
+    let respond = async {
+        let response = next.run(request).await;
+        tracing::Span::current().record("http.status", response.status().as_u16());
         let wait_ms = outside.clock.uptime().saturating_sub(began).as_millis();
         tracing::debug!(http.wait_ms = u64::try_from(wait_ms).unwrap_or(u64::MAX), "answered");
-        answer
+        response
     };
-    let mut answer = answered.instrument(span).await;
+    let mut response = respond.instrument(span).await;
     if let Ok(id) = HeaderValue::from_str(&id) {
-        answer.headers_mut().insert(REQUEST_ID, id);
+        response.headers_mut().insert(REQUEST_ID, id);
     }
-    answer
+    response
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
         let outside = Outside {
             clock: Clock::frozen(Time::from_unix_ms(1_772_366_400_000)),
             random: Random::seeded(7),
-            http: Http::new(HttpPolicy::default()).expect("a door"),
+            http: Http::new(HttpPolicy::default()).expect("an HTTP client"),
             files: Files::new(folder.path().join("files")),
         };
         let show = async || {
@@ -71,13 +71,14 @@ mod tests {
         let text = lines.text();
         assert_ne!(ids[0], ids[1]);
         for id in &ids {
-            let told: Vec<&str> = text.lines().filter(|line| line.contains(id.as_str())).collect();
-            assert_eq!(told.len(), 2, "{text}");
+            let lines: Vec<&str> = text.lines().filter(|line| line.contains(id.as_str())).collect();
+            assert_eq!(lines.len(), 2, "{text}");
             assert!(
-                told[0].contains("something to tell") && told[0].contains("http.route=\"/assets/{asset}/{signature}\""),
+                lines[0].contains("something to tell")
+                    && lines[0].contains("http.route=\"/assets/{asset}/{signature}\""),
                 "{text}"
             );
-            assert!(told[1].contains("http.status=200"), "{text}");
+            assert!(lines[1].contains("http.status=200"), "{text}");
         }
         assert!(!text.contains("s3cr3t") && !text.contains("c0de"), "{text}");
     }

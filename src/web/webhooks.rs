@@ -1,4 +1,4 @@
-//! Where platforms tell of changes.
+//! The routes that receive webhooks.
 
 use axum::{
     body::Bytes,
@@ -12,14 +12,15 @@ use crate::{
     webhooks,
 };
 
-/// Which address: of the whole app, or of one connection.
+/// The webhook URL of the whole app, or of one connection.
 #[derive(serde::Deserialize)]
 pub(super) struct WebhookPath {
     provider: String,
     connection: Option<String>,
 }
 
-/// `POST /hooks/{provider}` and `POST /hooks/{provider}/{connection}`: answered at once, worked on later.
+/// `POST /hooks/{provider}` and `POST /hooks/{provider}/{connection}`: responds at once; slow work is enqueued as a
+/// job.
 pub(super) async fn receive(
     State(web): State<Web>,
     Path(at): Path<WebhookPath>,
@@ -29,7 +30,7 @@ pub(super) async fn receive(
     let connection = at.connection.map(ConnectionId);
     match webhooks::receive(&web.tools, &at.provider, connection.as_ref(), &headers, &body).await {
         Ok(_) => Ok((StatusCode::OK, "ok\n")),
-        // What platforms demand of a delivery that is not theirs.
+        // Platforms require 401 for an invalid signature.
         Err(failure) if failure.kind == FailureKind::BadSignature => Ok((StatusCode::UNAUTHORIZED, "not signed\n")),
         Err(failure) => Err(failure.into()),
     }

@@ -813,7 +813,7 @@ async fn keys_in_clear_are_told_and_on_demand_sealed_and_stripped() {
     assert_eq!(legacy.number("SELECT count(*) FROM store_connection").await, 1);
     let (ok, out, _) = run(&["migrate", "--proof"]);
     assert!(
-        ok && out.contains("generated_asset (generated_image)") && out.contains("every row that was there is there"),
+        ok && out.contains("generated_asset (generated_image)") && out.contains("every previous row is present"),
         "{out}"
     );
     // Sealed, not lost.

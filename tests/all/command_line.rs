@@ -41,13 +41,9 @@ fn the_demo_does_the_whole_journey() {
         let output = store_sync(folder.path(), &["demo", "--once"]);
         let said = text(&output.stdout);
         assert!(output.status.success(), "{said}{}", text(&output.stderr));
-        for words in [
-            "60 products imported",
-            "24 pictures composed",
-            "pushed and read back",
-            "store_sync_log",
-            "Where to look next",
-        ] {
+        for words in
+            ["60 products imported", "24 pictures made", "pushed and read back", "store_sync_log", "Where to look next"]
+        {
             assert!(said.contains(words), "'{words}' is missing in: {said}");
         }
     }

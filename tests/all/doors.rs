@@ -382,7 +382,7 @@ async fn keys_that_a_shop_posts_count_with_the_browser_only(engine: Engine) {
     assert_ne!(post(keys(&nonce, "cs_wrong", "read_write")).await, 200, "keys that the shop does not know");
     assert_ne!(house.post(&to, "application/json", "not json".into()).await, 200);
     let back = house.callback("posted", &[("success", "1"), ("user_id", &nonce)]);
-    is(&visitor.open(&back).await.expect("an answer"), 200, "has not handed its keys over yet");
+    is(&visitor.open(&back).await.expect("an answer"), 200, "has not sent its credentials yet");
     assert_eq!(post(keys(&nonce, "cs_1", "read_write")).await, 200, "exactly 200");
     assert_ne!(post(keys(&nonce, "cs_1", "read_write")).await, 200, "keys come once");
     // Keys alone connect nothing: whoever began has to come back.

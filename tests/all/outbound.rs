@@ -119,11 +119,11 @@ async fn the_built_program_goes_through_a_real_proxy() {
     let before = lines(&asked).len();
     let refused = house.fails(&[trust, ("HTTPS_PROXY", with("store-sync:wrong-canary@").as_str()), RESOLVES], PICTURE);
     assert!(
-        refused.contains(&format!("the proxy {place} does not take our user name and password (407)")),
+        refused.contains(&format!("the proxy {place} refused the configured user name and password (407)")),
         "{refused}"
     );
     let refused = house.fails(&[trust, ("HTTPS_PROXY", with("").as_str()), RESOLVES], PICTURE);
-    assert!(refused.contains(&format!("write http://USER:PASSWORD@{place}")), "{refused}");
+    assert!(refused.contains(&format!("set [http] proxy = \"http://USER:PASSWORD@{place}\"")), "{refused}");
     for around in [("NO_PROXY", "shop.example"), ("no_proxy", "*"), ("STORE_SYNC__HTTP__PROXY", "")] {
         let direct = house.fails(&[trust, proxy, RESOLVES, around], PICTURE);
         assert!(!direct.contains("proxy"), "{direct}");
@@ -194,10 +194,10 @@ async fn what_a_proxy_does_wrong_is_told_in_words_without_its_password() {
         (b"HTTP/1.1 403 Forbidden\r\n\r\n".as_slice(), "refuses this host, or cannot reach it"),
         (
             b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n".as_slice(),
-            "does not take our user name and password (407)",
+            "refused the configured user name and password (407)",
         ),
         (b"nonsense\r\n\r\n".as_slice(), "refuses this host, or cannot reach it"),
-        (b"HTTP/1.1 ".as_slice(), "ended the connection without an answer"),
+        (b"HTTP/1.1 ".as_slice(), "closed the connection without a response"),
         (b"".as_slice(), "within 1 s"),
     ] {
         let (door, heard) = proxied(answer, Duration::from_secs(1)).await;

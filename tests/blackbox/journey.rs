@@ -134,7 +134,7 @@ fn every_command(engine: Engine) {
     }
     assert!(own.json(&["config", "schema"])["properties"].is_object());
     let outdated = own.place.run(&["clients", "list"]);
-    let advice = if engine == Engine::Sqlite { "nothing was begun here" } else { "store-sync migrate" };
+    let advice = if engine == Engine::Sqlite { "there is no database in" } else { "store-sync migrate" };
     assert!(outdated.code == Some(1) && outdated.stderr.contains(advice), "{}", outdated.stderr);
     assert_eq!(own.json(&["migrate", "--dry-run"])["kind"], "empty");
     assert!(engine == Engine::Postgres || !own.place.path("elsewhere.db").exists(), "looking makes nothing");

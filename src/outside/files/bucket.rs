@@ -1,4 +1,4 @@
-//! Objects in a bucket that speaks S3. Every upload carries its SHA-256, so that the server refuses damaged bytes.
+//! Objects in an S3 bucket. Uploads carry their SHA-256, so that the server refuses damaged bytes.
 
 use std::time::Duration;
 
@@ -29,36 +29,37 @@ use crate::{
     },
 };
 
-/// A bucket and the keys to it.
+/// A bucket and its credentials.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     pub name: String,
-    /// Where it is served, for others than Amazon: `https://ACCOUNT.r2.cloudflarestorage.com`.
+    /// The endpoint of a server other than Amazon's: `https://ACCOUNT.r2.cloudflarestorage.com`.
     pub endpoint: Option<Url>,
     /// `auto` with R2.
     pub region: String,
     pub access_key_id: String,
     pub secret_access_key: Secret,
-    /// Uploads carry their SHA-256, so that the server takes nothing else; off for servers that refuse such a header.
+    /// Whether uploads carry their SHA-256, which the server verifies; false for servers that refuse the header.
     pub upload_checksum: bool,
-    /// Where anybody may read it: a domain of its own.
+    /// The URL at which the bucket is publicly readable.
     pub public_url: Option<Url>,
     pub patience: RetryPatience,
-    /// What its server is reached through, where it is spoken to by https.
+    /// The proxy for an https endpoint.
     pub proxy: Option<Proxy>,
 }
 
-/// How long a server is borne with that is busy, silent or cut off. A call ends after `in_all` and one more `answer`.
+/// The retry policy for a server that is busy, silent or unreachable. A call ends after at most `in_all` plus one
+/// `answer`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPatience {
-    /// Further attempts after the first one.
+    /// Attempts after the first one.
     pub retries: usize,
-    /// Before the first of them; the next ones wait longer.
+    /// The wait before the first retry; it grows exponentially.
     pub first_wait: Duration,
     pub longest_wait: Duration,
-    /// After this no further attempt is begun.
+    /// No retry starts after this time.
     pub in_all: Duration,
-    /// For one answer, bytes included.
+    /// The time limit of one response, body included.
     pub answer: Duration,
 }
 
@@ -74,26 +75,26 @@ impl Default for RetryPatience {
     }
 }
 
-/// What is under a key never changes, so it may be kept for a year by whoever fetched it.
+/// The object under a key never changes, so clients may cache it for a year.
 const CACHE: &str = "public, max-age=31536000, immutable";
-/// The most keys that a server tells in one answer.
+/// The most keys in one page of a listing.
 const PAGE: usize = 1000;
-/// How long a signed address may live, at R2 as at Amazon.
+/// The shortest and the longest lifetime of a signed URL, at R2 and at Amazon.
 const LIFE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_hours(7 * 24));
 
-/// Every name and every address, for a library that would otherwise look for a proxy by itself.
+/// A no_proxy list that exempts every name and address: the library would otherwise take a proxy from the environment.
 const EVERYWHERE: &str = "*,0.0.0.0/0,::/0";
 
 /// An open bucket.
 pub(super) struct Store {
     pub(super) name: String,
     s3: AmazonS3,
-    /// Its server is spoken to by https, and this machine has no CA certificates.
+    /// The endpoint is https and this machine has no CA certificates.
     lacks_roots: bool,
     public_url: Option<Url>,
 }
 
-/// Without the account's key.
+/// Without the credentials.
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Bucket").field(&self.name).finish()
@@ -137,7 +138,7 @@ impl Store {
         Ok(Self { name: bucket.name.clone(), s3, lacks_roots: without, public_url: bucket.public_url.clone() })
     }
 
-    /// The client, where its server can be trusted.
+    /// The client; fails if this machine has no CA certificates for it.
     fn s3(&self, key: &str) -> Result<&AmazonS3, FileError> {
         if self.lacks_roots {
             return Err(FileError::Busy { key: key.to_owned(), why: NO_ROOTS.to_owned() });
@@ -150,7 +151,7 @@ impl Store {
         self.write(&object(key)?, bytes, PutMode::Overwrite).await.map_err(|e| refused(key, &e))
     }
 
-    /// False where something is kept under the key already; that stays as it is.
+    /// Stores an object if the key is free; false if it is taken, and then the existing object stays.
     pub(super) async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, FileError> {
         self.s3(key)?;
         match self.write(&object(key)?, bytes, PutMode::Create).await {
@@ -170,10 +171,10 @@ impl Store {
         self.s3.put_opts(object, bytes.into(), options).await.map(drop)
     }
 
-    /// Where the answer is cut in its middle, the rest is asked for.
+    /// Reads an object. The library requests the rest if the response is cut off.
     pub(super) async fn get(&self, key: &str) -> Result<Bytes, FileError> {
-        let found = self.s3(key)?.get(&object(key)?).await.map_err(|e| missing_or_refused(key, &e))?;
-        found.bytes().await.map_err(|e| missing_or_refused(key, &e))
+        let response = self.s3(key)?.get(&object(key)?).await.map_err(|e| missing_or_refused(key, &e))?;
+        response.bytes().await.map_err(|e| missing_or_refused(key, &e))
     }
 
     pub(super) async fn delete(&self, key: &str) -> Result<(), FileError> {
@@ -184,29 +185,29 @@ impl Store {
     }
 
     pub(super) async fn list(&self, below: &str, after: &str, limit: usize) -> Result<Vec<ListedObject>, FileError> {
-        let (mut found, mut page_token) = (Vec::new(), None);
-        while found.len() < limit {
+        let (mut objects, mut page_token) = (Vec::new(), None);
+        while objects.len() < limit {
             let options = PaginatedListOptions {
                 offset: Some(after.to_owned()).filter(|after| !after.is_empty()),
-                max_keys: Some((limit - found.len()).min(PAGE)),
+                max_keys: Some((limit - objects.len()).min(PAGE)),
                 page_token,
                 ..PaginatedListOptions::default()
             };
             let prefix = Some(below).filter(|below| !below.is_empty());
             let page = self.s3(below)?.list_paginated(prefix, options).await.map_err(|e| refused(below, &e))?;
-            let objects = page.result.objects.into_iter().map(|object| ListedObject {
+            let listed = page.result.objects.into_iter().map(|object| ListedObject {
                 key: object.location.into(),
                 size_bytes: object.size,
                 modified: object.last_modified.into(),
             });
-            found.extend(objects.filter(|object| object.key.starts_with(below) && object.key.as_str() > after));
+            objects.extend(listed.filter(|object| object.key.starts_with(below) && object.key.as_str() > after));
             page_token = page.page_token;
             if page_token.is_none() {
                 break;
             }
         }
-        found.truncate(limit);
-        Ok(found)
+        objects.truncate(limit);
+        Ok(objects)
     }
 
     pub(super) async fn public_url(&self, key: &str, life: Duration) -> Result<Url, FileError> {
@@ -219,7 +220,7 @@ impl Store {
     }
 }
 
-/// Through the proxy or straight, whatever the environment says: the configuration has read it already.
+/// Sets the proxy explicitly, so that the library ignores the environment: the configuration has read it already.
 fn route(proxy: Option<&Proxy>) -> ClientOptions {
     let (address, exempt) = proxy.map_or(("http://proxy.invalid", "*"), Proxy::settings);
     let around = if exempt == "*" { EVERYWHERE.to_owned() } else { format!("{exempt},localhost,127.0.0.0/8,::1") };

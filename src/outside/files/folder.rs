@@ -1,4 +1,5 @@
-//! Objects as files under one root folder. Blocking; whatever is below the root and not a file or a folder is not looked at.
+//! Objects as files under one root folder. Blocking; ignores everything below the root that is neither a file nor a
+//! folder.
 
 use std::{
     fs::{self, File, FileType},
@@ -19,11 +20,12 @@ pub(super) fn put(root: &Path, key: &str, bytes: &[u8]) -> Result<(), FileError>
     write_whole(&path, bytes, |part| fs::rename(part, &path)).map_err(|source| not_written(root, key, source))
 }
 
-/// False where something is kept under the key already; that stays as it is.
+/// Stores an object if the key is free; false if it is taken, and then the existing object stays.
 pub(super) fn put_new(root: &Path, key: &str, bytes: &[u8]) -> Result<bool, FileError> {
     let path = root.join(key);
     let in_place = |part: &Path| match fs::hard_link(part, &path) {
-        // A file system without links: what is looked for first may come in between, and is replaced by its like then.
+        // A file system without hard links: another writer may come between check and rename; its object is replaced by
+        // an equal one.
         Err(e) if e.kind() == ErrorKind::Unsupported && !path.exists() => fs::rename(part, &path),
         linked => linked.and_then(|()| fs::remove_file(part)),
     };
@@ -35,7 +37,7 @@ pub(super) fn put_new(root: &Path, key: &str, bytes: &[u8]) -> Result<bool, File
 
 fn not_written(root: &Path, key: &str, source: io::Error) -> FileError {
     match source.kind() {
-        // A file stands where the key has a folder, or a folder where it has its name.
+        // A file exists where the key needs a folder, or a folder where it needs a file.
         ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::AlreadyExists if root.is_dir() => {
             FileError::BadKey(key.to_owned())
         }
@@ -60,21 +62,22 @@ pub(super) fn delete(root: &Path, key: &str) -> Result<(), FileError> {
     }
 }
 
-/// The keys below `below` and behind `after`, in byte order. Holds the names of the folders from the root to where it stands.
+/// The objects below `below` and after `after`, in byte order of their keys. Memory holds the names of one path of
+/// folders at a time.
 pub(super) fn list(root: &Path, below: &str, after: &str, limit: usize) -> Result<Vec<ListedObject>, FileError> {
-    let mut found = Vec::new();
+    let mut objects = Vec::new();
     let mut at = root.to_owned();
     let real = below.split_terminator('/').all(|name| {
         at.push(name);
         fs::symlink_metadata(&at).is_ok_and(|entry| entry.is_dir())
     });
     if real {
-        walk(root, below, (after, limit), &mut found)?;
+        walk(root, below, (after, limit), &mut objects)?;
     }
-    Ok(found)
+    Ok(objects)
 }
 
-/// Removes what writers left behind that died before `older_than`.
+/// Removes unfinished files that were last written before `older_than`; returns their number.
 pub(super) fn sweep_parts(root: &Path, older_than: Time) -> Result<usize, FileError> {
     let (mut open, mut swept) = (vec![root.to_owned()], 0);
     while let Some(folder) = open.pop() {
@@ -93,11 +96,11 @@ pub(super) fn sweep_parts(root: &Path, older_than: Time) -> Result<usize, FileEr
     Ok(swept)
 }
 
-fn walk(root: &Path, below: &str, bounds: (&str, usize), found: &mut Vec<ListedObject>) -> Result<(), FileError> {
+fn walk(root: &Path, below: &str, bounds: (&str, usize), objects: &mut Vec<ListedObject>) -> Result<(), FileError> {
     let (after, limit) = bounds;
     let mut keys = Vec::new();
     for (name, kind) in entries(&root.join(below))? {
-        // A folder stands where its keys do: `a-b` comes before `a/b`.
+        // A folder sorts as its keys do, with the slash: `a-b` comes before `a/b`.
         let key = if kind.is_dir() { format!("{below}{name}/") } else { format!("{below}{name}") };
         let behind = key.as_str() > after || kind.is_dir() && after.starts_with(&key);
         if behind && is_valid_segment(&name) && is_plain(key.trim_end_matches('/')) {
@@ -106,32 +109,32 @@ fn walk(root: &Path, below: &str, bounds: (&str, usize), found: &mut Vec<ListedO
     }
     keys.sort_unstable();
     for key in keys {
-        if found.len() >= limit {
+        if objects.len() >= limit {
             break;
         }
         if key.ends_with('/') {
-            walk(root, &key, bounds, found)?;
+            walk(root, &key, bounds, objects)?;
         } else if let Some((size_bytes, modified)) = stat(&root.join(&key))? {
-            found.push(ListedObject { key, size_bytes, modified });
+            objects.push(ListedObject { key, size_bytes, modified });
         }
     }
     Ok(())
 }
 
-/// The files and folders of a folder, without links and without what has no proper name; none where there is no folder.
+/// The files and folders in a folder, without links and names that are not UTF-8; empty if there is no folder.
 fn entries(folder: &Path) -> Result<Vec<(String, FileType)>, FileError> {
     let read = || -> io::Result<Vec<(String, FileType)>> {
-        let mut found = Vec::new();
+        let mut entries = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let kind = entry.file_type()?;
             if let Ok(name) = entry.file_name().into_string()
                 && (kind.is_file() || kind.is_dir())
             {
-                found.push((name, kind));
+                entries.push((name, kind));
             }
         }
-        Ok(found)
+        Ok(entries)
     };
     match read() {
         Err(e) if is_nothing(&e) => Ok(Vec::new()),
@@ -139,7 +142,7 @@ fn entries(folder: &Path) -> Result<Vec<(String, FileType)>, FileError> {
     }
 }
 
-/// The size and the time of a file; nothing where it has just gone.
+/// The size and modification time of a file; `None` if it no longer exists.
 fn stat(path: &Path) -> Result<Option<(u64, Time)>, FileError> {
     let read = || -> io::Result<_> {
         let entry = fs::symlink_metadata(path)?;
@@ -155,8 +158,7 @@ fn is_nothing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory)
 }
 
-/// Written beside, synced, then renamed into place; nothing is left where that fails.
-/// Writes beside, then lets `in_place` give it its name.
+/// Writes a temporary file, syncs it, and lets `in_place` give it its name; removes it on failure.
 fn write_whole(path: &Path, bytes: &[u8], in_place: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let known = folder.ancestors().find(|folder| folder.is_dir());
@@ -167,7 +169,7 @@ fn write_whole(path: &Path, bytes: &[u8], in_place: impl FnOnce(&Path) -> io::Re
         let _ = fs::remove_file(&part);
         return written;
     }
-    // The new name, and the names of the folders that were made for it.
+    // Syncs the new name and the names of the folders created for it.
     for folder in folder.ancestors().take_while(|folder| !folder.as_os_str().is_empty()) {
         File::open(folder)?.sync_all()?;
         if Some(folder) == known {

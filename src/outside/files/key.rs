@@ -1,21 +1,21 @@
-//! What may be a key, alike in a folder and in a bucket, and how it stands in an address.
+//! Validates object keys, by one rule for folders and buckets, and escapes them for URLs.
 
 use url::form_urlencoded::byte_serialize;
 
 use super::FileError;
 use crate::outside::Random;
 
-/// The longest key that S3 knows, and the longest name that file systems know.
+/// The longest key of S3, and the longest name of file systems, in bytes.
 const LONGEST: (usize, usize) = (1024, 255);
-/// What a writer has not finished yet is called so, and no key is.
+/// The prefix of unfinished files; no key may contain a name with it.
 const PART: &str = ".store-sync-part-";
 
-/// The key, where it is one: names with one slash between each.
+/// Returns the key if it is valid: names separated by single slashes.
 pub(super) fn plain(key: &str) -> Result<&str, FileError> {
     if is_plain(key) { Ok(key) } else { Err(FileError::BadKey(key.to_owned())) }
 }
 
-/// What every key below `prefix` begins with: nothing, or a folder and its slash.
+/// The string that every key below `prefix` starts with: empty, or a folder with its slash.
 pub(super) fn below(prefix: &str) -> Result<String, FileError> {
     let folder = prefix.strip_suffix('/').unwrap_or(prefix);
     if folder.is_empty() && prefix.is_empty() { Ok(String::new()) } else { Ok(format!("{}/", plain(folder)?)) }
@@ -25,7 +25,7 @@ pub(super) fn is_plain(key: &str) -> bool {
     key.len() <= LONGEST.0 && key.split('/').all(is_valid_segment)
 }
 
-/// One part of a key: the name of a file or of a folder.
+/// Whether a text is valid as one segment of a key: the name of a file or folder.
 pub(super) fn is_valid_segment(name: &str) -> bool {
     !matches!(name, "" | "." | "..")
         && name.len() <= LONGEST.1
@@ -33,20 +33,20 @@ pub(super) fn is_valid_segment(name: &str) -> bool {
         && !name.contains(|c: char| c == '\\' || c.is_ascii_control())
 }
 
-/// The key as it stands in an address: everything escaped that any server could take for something else.
+/// The key percent-encoded for a URL: everything is escaped that a server could interpret.
 pub(super) fn escaped(key: &str) -> String {
     let name = |name: &str| byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
     key.split('/').map(name).collect::<Vec<_>>().join("/")
 }
 
-/// A name for what is being written that no other writer has, in this process or another.
+/// A unique name for an unfinished file.
 pub(super) fn new_part() -> String {
     let mut bytes = [0; 16];
     Random::system().fill(&mut bytes);
     format!("{PART}{}", super::hex(&bytes))
 }
 
-/// Whether `new_part` gave this name.
+/// Whether a name has the format of `new_part`.
 pub(super) fn is_part(name: &str) -> bool {
     name.strip_prefix(PART).is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_hexdigit()))
 }

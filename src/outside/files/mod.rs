@@ -1,4 +1,4 @@
-//! Objects by key: files under one root folder, or a bucket that speaks S3 (Amazon S3, Cloudflare R2 and others).
+//! The object store: files under one root folder, or an S3 bucket (Amazon S3, Cloudflare R2 and others).
 
 mod bucket;
 mod folder;
@@ -17,31 +17,31 @@ pub use bucket::{Bucket, RetryPatience};
 use super::fault::off_thread;
 use crate::model::Time;
 
-/// Why a file could not be kept or read.
+/// Why an object cannot be stored or read.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The key would leave the root, or cannot be one in every store.
+    /// The key would leave the root, or is not valid in every store.
     #[error("'{0}' is not a valid object key")]
     BadKey(String),
-    /// There is no such file.
+    /// The object does not exist.
     #[error("there is no file '{0}'")]
     Missing(String),
-    /// The bytes are not those that were kept.
-    #[error("the bytes of '{key}' are not those that were kept")]
+    /// The checksum of the bytes differs from the stored one.
+    #[error("the bytes of '{key}' do not have the stored checksum")]
     Changed { key: String },
-    /// The operating system refused.
+    /// The operating system returned an error.
     #[error("cannot access {path}: {source}")]
     Io { path: PathBuf, source: std::io::Error },
-    /// The bucket's server is busy, silent or cut off: later it may go.
-    #[error("cannot access '{key}' in the bucket for now: {why}")]
+    /// The bucket's server is busy, silent or unreachable; a retry may succeed.
+    #[error("cannot access '{key}' in the bucket at present: {why}")]
     Busy { key: String, why: String },
-    /// The bucket's server said no.
+    /// The bucket's server refused the request.
     #[error("cannot access '{key}' in the bucket: {why}")]
     Bucket { key: String, why: String },
 }
 
 impl FileError {
-    /// Whether the same may go later without anybody changing anything in the store: a busy server, a full disk.
+    /// Whether a retry may succeed: a busy server, a full disk.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Io { .. } | Self::Busy { .. })
     }
@@ -56,7 +56,7 @@ pub struct ListedObject {
     pub modified: Time,
 }
 
-/// Where objects are kept.
+/// An object store.
 #[derive(Clone, Debug)]
 pub struct Files(Backend);
 
@@ -67,7 +67,7 @@ enum Backend {
 }
 
 impl Files {
-    /// The object store under `root`; made when first written to.
+    /// The object store under `root`, which the first write creates.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self(Backend::Folder(root.into()))
     }
@@ -75,12 +75,12 @@ impl Files {
     /// The object store in a bucket.
     ///
     /// # Errors
-    /// Where the bucket's address cannot be.
+    /// If the bucket's configuration is invalid.
     pub fn in_bucket(bucket: &Bucket) -> Result<Self, FileError> {
         Ok(Self(Backend::Bucket(Arc::new(bucket::Store::open(bucket)?))))
     }
 
-    /// Where everything lies, for people.
+    /// The folder or bucket, as text for a person.
     pub fn location(&self) -> String {
         match &self.0 {
             Backend::Folder(root) => root.display().to_string(),
@@ -88,8 +88,8 @@ impl Files {
         }
     }
 
-    /// Keeps `bytes` under `key`, whole or not at all. In a folder: written beside, synced, then renamed into place. In a
-    /// bucket: with its checksum, so that the server takes nothing else.
+    /// Stores `bytes` under `key` atomically. In a folder: written to a temporary file, synced, then renamed. In a
+    /// bucket: with a checksum that the server verifies, if configured.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), FileError> {
         let key = key::plain(key)?.to_owned();
         match &self.0 {
@@ -101,8 +101,8 @@ impl Files {
         }
     }
 
-    /// Keeps `bytes` under `key` where nothing is kept there yet; false where something is, which stays as it is. Of two that write at
-    /// once one is the first.
+    /// Stores `bytes` under `key` if the key is free; false if it is taken, and then the existing object stays. Of two
+    /// concurrent writers only one succeeds.
     pub async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, FileError> {
         let key = key::plain(key)?.to_owned();
         match &self.0 {
@@ -114,7 +114,7 @@ impl Files {
         }
     }
 
-    /// The bytes kept under `key`.
+    /// The bytes stored under `key`.
     pub async fn get(&self, key: &str) -> Result<Bytes, FileError> {
         let key = key::plain(key)?.to_owned();
         match &self.0 {
@@ -126,10 +126,10 @@ impl Files {
         }
     }
 
-    /// The bytes kept under `key`, proved against the checksum that the caller kept of them.
+    /// The bytes stored under `key`, verified against a SHA-256.
     ///
     /// # Errors
-    /// `Changed` where they are others, also when read a second time: the first time they may have suffered on the way.
+    /// `Changed` if the checksum differs, also on a second read: the first one may have been damaged in transit.
     pub async fn get_checked(&self, key: &str, sha256_hex: &str) -> Result<Bytes, FileError> {
         for _ in 0..2 {
             let bytes = self.get(key).await?;
@@ -140,7 +140,7 @@ impl Files {
         Err(FileError::Changed { key: key.to_owned() })
     }
 
-    /// Deletes what is kept under `key`; nothing there is as good.
+    /// Deletes the object under `key`; succeeds if there is none.
     pub async fn delete(&self, key: &str) -> Result<(), FileError> {
         let key = key::plain(key)?.to_owned();
         match &self.0 {
@@ -152,8 +152,8 @@ impl Files {
         }
     }
 
-    /// At most `limit` objects below the folder `prefix` (all where it is empty) and behind the key `after`, in the byte order
-    /// of their keys. What could not have been kept by `put` is left out.
+    /// At most `limit` objects below the folder `prefix` (all if empty) and after the key `after`, in byte order of
+    /// their keys. Keys that `put` would refuse are left out.
     pub async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<ListedObject>, FileError> {
         let (below, after) = (key::below(prefix)?, after.unwrap_or_default().to_owned());
         match &self.0 {
@@ -165,8 +165,8 @@ impl Files {
         }
     }
 
-    /// Where anybody may fetch it: the bucket's public address if it has one, otherwise one that is signed and good for `life`
-    /// (at most seven days). Whoever has a signed address can read the object: it belongs in no log. A folder has none.
+    /// The public URL of an object: at the bucket's public URL if it has one, otherwise a signed URL valid for `life`
+    /// (at most seven days). A signed URL grants access to the object: do not log it. `None` for a folder.
     pub async fn public_url(&self, key: &str, life: Duration) -> Result<Option<Url>, FileError> {
         let key = key::plain(key)?;
         match &self.0 {
@@ -175,8 +175,8 @@ impl Files {
         }
     }
 
-    /// Removes what writers left unfinished in a folder and have not touched since `older_than`; tells how many. A bucket keeps
-    /// nothing unfinished.
+    /// Removes unfinished files in a folder that were last written before `older_than`; returns their number. A bucket
+    /// has no unfinished files.
     pub async fn sweep_parts(&self, older_than: Time) -> Result<usize, FileError> {
         match &self.0 {
             Backend::Folder(root) => {
@@ -187,7 +187,7 @@ impl Files {
         }
     }
 
-    /// Proves that it can be written to and read from.
+    /// Checks that an object can be written, read and deleted.
     pub async fn check(&self) -> Result<(), FileError> {
         let key = ".store-sync-check";
         self.put(key, Bytes::from_static(b"ok")).await?;

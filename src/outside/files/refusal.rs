@@ -1,4 +1,5 @@
-//! What a bucket's server said, told apart: busy for now, or no. Never passes on an address, a signature or a key of the account.
+//! Classifies errors of a bucket's server as transient or final. Never repeats a URL, a signature or a key of the
+//! account.
 
 use std::error::Error;
 
@@ -6,17 +7,17 @@ use object_store::client::{HttpError, HttpErrorKind};
 
 use super::FileError;
 
-/// Codes of S3 that mean "later", whatever the status beside them.
+/// Error codes of S3 that are transient, whatever the status.
 const LATER: &[&str] =
     &["SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted", "TooManyRequests"];
 
-/// Why an object, or a listing, was not had.
+/// Classifies an error of a request for an object or a listing.
 pub(super) fn refused(key: &str, error: &object_store::Error) -> FileError {
-    let (key, said) = (key.to_owned(), ErrorAnswer::of(error));
-    if said.busy { FileError::Busy { key, why: said.why } } else { FileError::Bucket { key, why: said.why } }
+    let (key, answer) = (key.to_owned(), ErrorAnswer::of(error));
+    if answer.busy { FileError::Busy { key, why: answer.why } } else { FileError::Bucket { key, why: answer.why } }
 }
 
-/// The same for what may not be there.
+/// The same; an object that does not exist gives `Missing`.
 pub(super) fn missing_or_refused(key: &str, error: &object_store::Error) -> FileError {
     let no_bucket = || ErrorAnswer::of(error).code.as_deref() == Some("NoSuchBucket");
     match error {
@@ -39,7 +40,7 @@ impl ErrorAnswer {
             if let Some(http) = cause.downcast_ref::<HttpError>() {
                 return Self { code: None, why: silence(http.kind()).to_owned(), busy: true };
             }
-            // The library has no public type for an answer's status; this is how its error begins.
+            // The library has no public type for the status of a response; its error text starts like this.
             last = cause.to_string();
             if let Some(answer) = last.strip_prefix("Server returned non-2xx status code: ") {
                 return Self::answer(answer);
@@ -78,10 +79,10 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     Some(text.strip_prefix("<![CDATA[").and_then(|text| text.strip_suffix("]]>")).unwrap_or(text))
 }
 
-/// A text for people, without the words that could carry an address or a signature.
+/// Sanitises a text for messages: without words that may contain a URL or a signature.
 fn clean(text: &str) -> String {
-    let told = |word: &&str| word.len() <= 40 && !word.contains(['=', '&', '<']) && !word.contains("://");
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(told).collect();
+    let is_safe = |word: &&str| word.len() <= 40 && !word.contains(['=', '&', '<']) && !word.contains("://");
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(is_safe).collect();
     words.join(" ").chars().take(200).collect()
 }
 
@@ -93,8 +94,8 @@ mod tests {
     fn only_what_people_need_is_passed_on() {
         let body = "<Error><Code>SignatureDoesNotMatch</Code><Message>It is not right: http://a.example/k?X-Amz-Signature=aa \
                     Signature=bb</Message><SignatureProvided>cc</SignatureProvided></Error>";
-        let said = ErrorAnswer::answer(&format!("403 Forbidden: {body}"));
-        assert_eq!((said.why.as_str(), said.busy), ("403 SignatureDoesNotMatch: It is not right", false));
+        let answer = ErrorAnswer::answer(&format!("403 Forbidden: {body}"));
+        assert_eq!((answer.why.as_str(), answer.busy), ("403 SignatureDoesNotMatch: It is not right", false));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Leaves keys out of a bucket's listings that are none of ours, before `object_store` reads them: one `a//b` that somebody
-//! else put there would fail the whole page, and `a/` would be told as `a`.
+//! Removes invalid keys from a bucket's listings before `object_store` parses them: one foreign key `a//b` would fail
+//! the whole page, and `a/` would be listed as `a`.
 
 use std::pin::Pin;
 
@@ -13,7 +13,7 @@ use object_store::{
 
 use super::key::is_plain;
 
-/// The way to a bucket, with a sieve in it.
+/// An HTTP connector that filters listings.
 #[derive(Debug)]
 pub(super) struct Sieved;
 
@@ -37,11 +37,11 @@ impl HttpService for Sieve {
     {
         Box::pin(async move {
             let listing = request.uri().query().is_some_and(|query| query.contains("list-type=2"));
-            let answer = self.0.execute(request).await?;
-            if !listing || !answer.status().is_success() {
-                return Ok(answer);
+            let response = self.0.execute(request).await?;
+            if !listing || !response.status().is_success() {
+                return Ok(response);
             }
-            let (head, body) = answer.into_parts();
+            let (head, body) = response.into_parts();
             let body = body.bytes().await?;
             let body = std::str::from_utf8(&body).map_or_else(|_| body.clone(), |xml| sieve(xml).into());
             Ok(HttpResponse::from_parts(head, HttpResponseBody::from(body)))
@@ -51,19 +51,19 @@ impl HttpService for Sieve {
 
 fn sieve(xml: &str) -> String {
     let mut pieces = xml.split("<Contents>");
-    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    let mut filtered = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
         let (object, rest) = piece.split_once("</Contents>").unwrap_or((piece, ""));
         let key = object.split_once("<Key>").and_then(|(_, rest)| rest.split_once("</Key>")).map(|(key, _)| key);
         if key.is_some_and(|key| is_plain(&unescaped(key))) {
-            kept += &format!("<Contents>{object}</Contents>");
+            filtered += &format!("<Contents>{object}</Contents>");
         }
-        kept += rest;
+        filtered += rest;
     }
-    kept
+    filtered
 }
 
-/// A text of XML as it is meant.
+/// Decodes the entities of an XML text.
 fn unescaped(text: &str) -> String {
     let mut pieces = text.split('&');
     let mut plain = pieces.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Outputs: looked at, decided about, made again, changed, fetched.
+//! The routes of outputs: show, approve or reject, regenerate, edit, link.
 
 use axum::{
     Json,
@@ -29,14 +29,14 @@ pub(super) struct Decision {
     note: Option<String>,
 }
 
-/// `PUT /assets/{id}/approval`: approved pictures go to the shops of their products.
+/// `PUT /assets/{id}/approval`: an approved picture is pushed to the shops of its product.
 pub(super) async fn decide(
     State(web): State<Web>,
     Path(id): Path<AssetId>,
     JsonBody(decision): JsonBody<Decision>,
 ) -> Result<Json<Decided>, ApiError> {
     if decision.status == ApprovalStatus::Pending {
-        return Err(Failure::new(FailureKind::BadBody, "a decision is approved or rejected").into());
+        return Err(Failure::new(FailureKind::BadBody, "status must be approved or rejected").into());
     }
     Ok(Json(push::decide(&web.tools, id.as_str(), decision.status, decision.note.as_deref()).await?))
 }
@@ -44,24 +44,25 @@ pub(super) async fn decide(
 #[derive(Default, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Change {
-    /// What to change, for edits by a model.
+    /// The instruction for an edit by a model.
     prompt: Option<String>,
     settings: Map<String, Value>,
 }
 
-/// `POST /assets/{id}/regenerations`: another attempt beside it.
+/// `POST /assets/{id}/regenerations`: enqueues another output beside it.
 pub(super) async fn regenerate(
     State(web): State<Web>,
     Path(id): Path<AssetId>,
     JsonBody(change): JsonBody<Change>,
 ) -> Result<Response, ApiError> {
     if change.prompt.is_some() {
-        return Err(Failure::new(FailureKind::BadBody, "words are for edits: POST /assets/{id}/edits").into());
+        let message = "a regeneration takes no prompt; to edit the picture, use POST /assets/{id}/edits";
+        return Err(Failure::new(FailureKind::BadBody, message).into());
     }
     Ok(accepted(&generate::regenerate(&web.tools, &id, &change.settings).await?))
 }
 
-/// `POST /assets/{id}/edits`: a changed one beside it.
+/// `POST /assets/{id}/edits`: enqueues an edited output beside it.
 pub(super) async fn edit(
     State(web): State<Web>,
     Path(id): Path<AssetId>,
@@ -70,7 +71,7 @@ pub(super) async fn edit(
     Ok(accepted(&generate::edit(&web.tools, &id, change.prompt.as_deref(), &change.settings).await?))
 }
 
-/// `GET /assets/{id}/link`: where anybody may fetch it for a day.
+/// `GET /assets/{id}/link`: a URL for downloads without the API token.
 pub(super) async fn link(State(web): State<Web>, Path(id): Path<AssetId>) -> Result<Json<Value>, ApiError> {
     let asset = find(&web, &id).await?;
     let url = match generate::public_url(&web.tools, &asset).await? {
@@ -82,6 +83,6 @@ pub(super) async fn link(State(web): State<Web>, Path(id): Path<AssetId>) -> Res
 
 async fn find(web: &Web, id: &AssetId) -> Result<Asset, ApiError> {
     let mut tx = web.tools.db.read().await?;
-    let found = db::asset::find(&mut tx, id.as_str()).await?;
-    Ok(found.ok_or_else(|| Failure::not_found(Noun::Asset, id))?)
+    let asset = db::asset::find(&mut tx, id.as_str()).await?;
+    Ok(asset.ok_or_else(|| Failure::not_found(Noun::Asset, id))?)
 }

@@ -1,4 +1,4 @@
-//! Pictures of flows: ordered, followed, taken back.
+//! The routes of flows: generate, retry, follow progress, cancel, preview the prompt.
 
 use axum::{
     Json,
@@ -14,21 +14,21 @@ use crate::{
     web::connect::Web,
 };
 
-/// `POST /flows/{id}/generations`: 202 with the ids of what is going to be made.
+/// `POST /flows/{id}/generations`: 202 with the ids of the enqueued outputs.
 pub(super) async fn order(
     State(web): State<Web>,
     Path(id): Path<FlowId>,
-    JsonBody(wanted): JsonBody<GenerateBody>,
+    JsonBody(body): JsonBody<GenerateBody>,
 ) -> Result<Response, ApiError> {
-    Ok(accepted(&generate::request_flow(&web.tools, &id, wanted.terms()).await?))
+    Ok(accepted(&generate::request_flow(&web.tools, &id, body.terms()).await?))
 }
 
-/// `POST /flows/{id}/retries`: its failed pictures once more.
+/// `POST /flows/{id}/retries`: retries its failed outputs.
 pub(super) async fn retry(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, ApiError> {
     Ok(accepted(&generate::retry_flow(&web.tools, &id).await?))
 }
 
-/// `GET /flows/{id}/generations`: how far they are.
+/// `GET /flows/{id}/generations`: the progress of its outputs.
 pub(super) async fn progress(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, ApiError> {
     exists(&web, &id).await?;
     let mut tx = web.tools.db.read().await?;
@@ -36,13 +36,13 @@ pub(super) async fn progress(State(web): State<Web>, Path(id): Path<FlowId>) -> 
     Ok(Json(stream::told(&progress)).into_response())
 }
 
-/// `GET /flows/{id}/progress`: the same as server-sent events, until none is under way.
+/// `GET /flows/{id}/progress`: the same as server-sent events, until no output is open.
 pub(super) async fn follow(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, ApiError> {
     exists(&web, &id).await?;
     Ok(stream::follow(&web, stream::ProgressTarget::Flow(id))?)
 }
 
-/// `DELETE /flows/{id}/generations`: those that wait are not made.
+/// `DELETE /flows/{id}/generations`: cancels the waiting outputs.
 pub(super) async fn cancel(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Json<Cancelled>, ApiError> {
     Ok(Json(generate::cancel_flow(&web.tools, &id).await?))
 }
@@ -54,13 +54,13 @@ pub(super) struct PreviewQuery {
     analyse: bool,
 }
 
-/// `GET /flows/{id}/prompt`: what would be sent, letter by letter.
+/// `GET /flows/{id}/prompt`: the exact prompt that would be sent.
 pub(super) async fn prompt(
     State(web): State<Web>,
     Path(id): Path<FlowId>,
-    ApiQuery(look): ApiQuery<PreviewQuery>,
+    ApiQuery(query): ApiQuery<PreviewQuery>,
 ) -> Result<Json<PromptPreview>, ApiError> {
-    Ok(Json(generate::preview(&web.tools, &id, look.analyse).await?))
+    Ok(Json(generate::preview(&web.tools, &id, query.analyse).await?))
 }
 
 async fn exists(web: &Web, id: &FlowId) -> Result<(), ApiError> {

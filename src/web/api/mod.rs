@@ -1,4 +1,4 @@
-//! The API under `/api/v1`: nouns in JSON, for programs that hold the operator's token. Thin: what is slow is left as a job.
+//! The JSON API under `/api/v1`, for programs with the operator's token. A thin layer: slow work is enqueued as a job.
 
 mod assets;
 mod flows;
@@ -53,43 +53,43 @@ pub(super) fn router(web: &Web) -> Router<Web> {
         .route("/clients/{id}/usage", get(usage::show))
         .merge(bare)
         .method_not_allowed_fallback(async || {
-            ApiError(Failure::new(FailureKind::BadMethod, "this place takes other methods"))
+            ApiError(Failure::new(FailureKind::BadMethod, "this route does not support the method"))
         })
-        .fallback(async || ApiError(Failure::new(FailureKind::UnknownRoute, "there is no such place in the API")))
+        .fallback(async || ApiError(Failure::new(FailureKind::UnknownRoute, "there is no such route in the API")))
         .layer(middleware::from_fn_with_state(Sender::Program, whole))
         .layer(middleware::from_fn_with_state(web.clone(), guard))
         .layer(CatchPanicLayer::custom(|_| {
             ApiError(Failure::new(
                 FailureKind::Panic,
-                "a fault in the program ended this request; the daemon's log has a line about it",
+                "a fault in the program ended this request; see the daemon's log",
             ))
             .into_response()
         }))
 }
 
-/// Only who holds the token gets in; without one in the configuration nobody does.
+/// Middleware: requires the API token; refuses every request if none is configured.
 async fn guard(State(web): State<Web>, caller: Caller, request: Request, next: Next) -> Response {
     if let Err(wait) = web.guesses.may(&caller) {
         return ApiError(too_fast(wait)).into_response();
     }
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    if admitted(&web.tools, given) {
+    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    if admitted(&web.tools, token) {
         return next.run(request).await;
     }
-    if !given.is_empty() {
+    if !token.is_empty() {
         web.guesses.wrong(caller);
     }
     let text = match web.tools.policy.api_token {
-        Some(_) => "say who you are: Authorization: Bearer TOKEN, with the token of [api] token",
-        None => "the API is closed: set [api] token, and say it as Authorization: Bearer TOKEN",
+        Some(_) => "the API token is missing or wrong: send Authorization: Bearer TOKEN, with the token of [api] token",
+        None => "the API is closed: set [api] token, and send it as Authorization: Bearer TOKEN",
     };
     let mut refused = ApiError(Failure::new(FailureKind::Unauthorized, text)).into_response();
     refused.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
     refused
 }
 
-/// Compared by digest and in constant time, so that no answer's speed tells how much of a guess was right.
+/// Whether a token is the configured one. Compares digests in constant time, which prevents a timing attack.
 fn admitted(tools: &Tools, given: &str) -> bool {
     let Some(token) = tools.policy.api_token.as_ref().filter(|token| !token.expose_secret().is_empty()) else {
         return false;
@@ -116,12 +116,12 @@ impl From<sqlx::Error> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self(failure) = self;
-        let told = Json(json!({ "error": { "code": failure.code(), "message": told(&failure) } }));
-        refused(told.into_response(), &failure)
+        let body = Json(json!({ "error": { "code": failure.code(), "message": told(&failure) } }));
+        refused(body.into_response(), &failure)
     }
 }
 
-/// A JSON body whose slips are told as JSON; an empty one is all defaults.
+/// A JSON body whose errors are reported as JSON; an empty body means all defaults.
 struct JsonBody<T>(T);
 
 impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for JsonBody<T> {
@@ -133,15 +133,15 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequest<S> for JsonBody
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let read = json::read::<Value>(text).and_then(|value| {
             if !value.is_object() {
-                return Err(serde::de::Error::custom("it is no JSON object"));
+                return Err(serde::de::Error::custom("it is not a JSON object"));
             }
             serde_json::from_value(value)
         });
-        read.map(Self).map_err(|e| bad(format!("the body is not what is needed here: {e}")))
+        read.map(Self).map_err(|e| bad(format!("the request body is invalid: {e}")))
     }
 }
 
-/// What stands behind the question mark, whose slips are told as JSON.
+/// A query string whose errors are reported as JSON.
 struct ApiQuery<T>(T);
 
 impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequestParts<S> for ApiQuery<T> {
@@ -149,28 +149,27 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequestParts<S> for Api
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let read = Query::<T>::from_request_parts(parts, state).await;
-        read.map(|Query(asked)| Self(asked)).map_err(|e| ApiError(Failure::new(FailureKind::BadQuery, e.body_text())))
+        read.map(|Query(query)| Self(query)).map_err(|e| ApiError(Failure::new(FailureKind::BadQuery, e.body_text())))
     }
 }
 
-/// For places where nothing stands behind the question mark: a slip there is told instead of passed over.
+/// Middleware for routes without parameters: refuses a query string, so that a mistake is not ignored silently.
 async fn no_query(request: Request, next: Next) -> Response {
     match request.uri().query() {
         None | Some("") => next.run(request).await,
-        Some(_) => ApiError(Failure::new(FailureKind::BadQuery, "nothing is asked for behind the question mark here"))
-            .into_response(),
+        Some(_) => ApiError(Failure::new(FailureKind::BadQuery, "this route has no query parameters")).into_response(),
     }
 }
 
-/// How many pictures are ordered.
+/// The body of a generation request.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct GenerateBody {
-    /// None: as many as the flow's settings say, or four.
+    /// Default: the number in the flow's settings, or four.
     variants: Option<usize>,
     seed: Option<u64>,
     priority: i32,
-    /// Of a session: also from flows that have pictures already.
+    /// For a session: also for flows that have pictures already.
     again: bool,
 }
 
@@ -186,7 +185,7 @@ impl GenerateBody {
     }
 }
 
-/// What was left to be done.
+/// A 202 response with the enqueued work.
 fn accepted<T: serde::Serialize>(what: &T) -> Response {
     (StatusCode::ACCEPTED, Json(what)).into_response()
 }

@@ -1,4 +1,4 @@
-//! Pictures of sessions: ordered, followed, taken back, over all their flows.
+//! The routes of sessions: generate, retry, follow progress, cancel, for all their flows.
 
 use axum::{
     Json,
@@ -14,21 +14,21 @@ use crate::{
     web::connect::Web,
 };
 
-/// `POST /sessions/{id}/generations`: 202 with the ids of what is going to be made.
+/// `POST /sessions/{id}/generations`: 202 with the ids of the enqueued outputs.
 pub(super) async fn order(
     State(web): State<Web>,
     Path(id): Path<SessionId>,
-    JsonBody(wanted): JsonBody<GenerateBody>,
+    JsonBody(body): JsonBody<GenerateBody>,
 ) -> Result<Response, ApiError> {
-    Ok(accepted(&generate::request_session(&web.tools, &id, wanted.terms(), wanted.again).await?))
+    Ok(accepted(&generate::request_session(&web.tools, &id, body.terms(), body.again).await?))
 }
 
-/// `POST /sessions/{id}/retries`: the failed pictures of all its flows once more.
+/// `POST /sessions/{id}/retries`: retries the failed outputs of all its flows.
 pub(super) async fn retry(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, ApiError> {
     Ok(accepted(&generate::retry_session(&web.tools, &id).await?))
 }
 
-/// `GET /sessions/{id}/generations`: how far they are.
+/// `GET /sessions/{id}/generations`: the progress of its outputs.
 pub(super) async fn progress(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, ApiError> {
     exists(&web, &id).await?;
     let mut tx = web.tools.db.read().await?;
@@ -36,13 +36,13 @@ pub(super) async fn progress(State(web): State<Web>, Path(id): Path<SessionId>) 
     Ok(Json(stream::told(&progress)).into_response())
 }
 
-/// `GET /sessions/{id}/progress`: the same as server-sent events, until none is under way.
+/// `GET /sessions/{id}/progress`: the same as server-sent events, until no output is open.
 pub(super) async fn follow(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, ApiError> {
     exists(&web, &id).await?;
     Ok(stream::follow(&web, stream::ProgressTarget::Session(id))?)
 }
 
-/// `DELETE /sessions/{id}/generations`: those that wait are not made.
+/// `DELETE /sessions/{id}/generations`: cancels the waiting outputs.
 pub(super) async fn cancel(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Json<Cancelled>, ApiError> {
     Ok(Json(generate::cancel_session(&web.tools, &id).await?))
 }

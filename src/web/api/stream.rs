@@ -1,4 +1,4 @@
-//! Progress as server-sent events: one whenever it changes, a last one when nothing is under way any more.
+//! Progress as server-sent events: one for each change, and a last one when no output is open.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -18,13 +18,13 @@ use crate::{
     web::connect::Web,
 };
 
-/// How often it is looked at where no worker of this process rings.
+/// The polling interval if no worker of this process notifies.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How long is looked away at least.
+/// The shortest interval between two reads.
 const LOOK_LEAST: Duration = Duration::from_millis(300);
 
-/// Whose progress.
+/// The flow or session to follow.
 pub(super) enum ProgressTarget {
     Flow(FlowId),
     Session(SessionId),
@@ -40,30 +40,30 @@ impl ProgressTarget {
     }
 }
 
-/// As JSON, with the share that is done.
+/// The progress as JSON, with the percentage.
 pub(super) fn told(progress: &OutputProgress) -> Value {
-    let mut told = serde_json::to_value(progress).unwrap_or_default();
-    told["percent"] = progress.percent().into();
-    told
+    let mut value = serde_json::to_value(progress).unwrap_or_default();
+    value["percent"] = progress.percent().into();
+    value
 }
 
 struct Follower {
     tools: Shared,
-    /// One of the places that there are for followers.
+    /// The permit of this stream.
     _place: OwnedSemaphorePermit,
     of: ProgressTarget,
     last: Option<OutputProgress>,
     ended: bool,
 }
 
-/// `progress` events, then one `end`; the connection is closed then, or when the daemon stops.
+/// Streams `progress` events, then one `end`; closes the stream then, or when the daemon stops.
 ///
 /// # Errors
-/// Where as many follow something already as this daemon has places for.
+/// If the limit of concurrent streams is reached.
 pub(super) fn follow(web: &Web, of: ProgressTarget) -> Result<Response, Failure> {
     let place = web.followers.clone().try_acquire_owned();
     let place = place.map_err(|_| {
-        Failure::new(FailureKind::TooManyFollowers, "too many follow something already; look again later")
+        Failure::new(FailureKind::TooManyFollowers, "too many progress streams are open; try again later")
     })?;
     let follower = Follower { tools: web.tools.clone(), _place: place, of, last: None, ended: false };
     let events = stream::unfold(follower, |mut follower| async move {
@@ -80,10 +80,10 @@ impl Follower {
         }
         let tools = self.tools.clone();
         loop {
-            // Before looking, so that nothing that happens in between is missed.
-            let bell = tools.job_notify.notified();
-            let mut bell = std::pin::pin!(bell);
-            bell.as_mut().enable();
+            // Registered before the read, so that no notification in between is missed.
+            let notified = tools.job_notify.notified();
+            let mut notified = std::pin::pin!(notified);
+            notified.as_mut().enable();
             match self.of.read(&tools).await {
                 Ok(now) if now.open() == 0 => {
                     self.ended = true;
@@ -94,11 +94,11 @@ impl Follower {
                     return Event::default().event("progress").json_data(told(&now)).ok();
                 }
                 Ok(_) => {}
-                Err(error) => tools.cannot("look at progress", &error),
+                Err(error) => tools.cannot("read progress", &error),
             }
             tokio::select! {
-                // Many pictures in one moment are one look.
-                () = bell => tools.outside.clock.pause(LOOK_LEAST).await,
+                // Many notifications in a short time cause one read.
+                () = notified => tools.outside.clock.pause(LOOK_LEAST).await,
                 () = tools.outside.clock.beat(LOOK_EVERY) => {}
                 () = tools.shutdown.cancelled() => return None,
             }

@@ -1,4 +1,4 @@
-//! What a client used of a month.
+//! The route of a client's usage in a month.
 
 use axum::{
     Json,

@@ -235,7 +235,7 @@ async fn what_cannot_be_a_key_is_said_when_the_configuration_is_read() {
         ("api_key = \"canary\"\nmodel = \"a/b\"\n", "is not a model name"),
         ("api_key = \"canary\"\nsizes = { m = [\"3K\"] }\n", "[gemini.sizes]"),
         ("api_key = \"canary\"\nprices = { m = -1.0 }\n", "0 or more"),
-        ("vertex = { credentials_file = \"sa.json\", location = \"eu/../us\" }\n", "location is none"),
+        ("vertex = { credentials_file = \"sa.json\", location = \"eu/../us\" }\n", "location is invalid"),
         ("vertex = { credentials_file = \"gone.json\" }\n", "cannot be read"),
     ] {
         let told = opened(folder.path(), config).await.expect_err(config);
@@ -252,7 +252,7 @@ async fn what_cannot_be_a_key_is_said_when_the_configuration_is_read() {
     for (content, why) in [
         ("canary".to_owned(), "not the JSON"),
         (user.to_string(), "authorized_user"),
-        (broken.to_string(), "no RSA key"),
+        (broken.to_string(), "not an RSA key"),
         (nobody.to_string(), "client_email"),
         (uri.to_string(), "token_uri"),
         (odd.to_string(), "not the JSON"),
