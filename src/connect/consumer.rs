@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use url::Url;
 
 use super::{
-    finish::{Callback, CallbackOutcome, consume_state, get},
+    callback::{Callback, CallbackOutcome, consume_state, get},
     posted::{find, posted_grant, store_grant},
     save::{Permission, establish},
 };

@@ -2,70 +2,21 @@
 
 use std::sync::Arc;
 
-use subtle::ConstantTimeEq;
-use url::Url;
+use serde_json::Value;
 
 use super::{
+    callback::{Callback, CallbackOutcome, consume_state, find_by_state, get, unknown},
     consumer, posted,
     save::{Permission, establish},
-    start::{VERIFIER, client_of_shop, fingerprint, is_browser_mark},
+    start::{VERIFIER, client_of_shop, fingerprint},
 };
 use crate::{
     db::{self, oauth_state::OauthState},
-    model::{ClientId, ConnectionId, Facts, Failure, FailureKind, Grant, JobId, Secret},
+    model::{ClientId, ConnectionId, Facts, Failure, FailureKind, Grant, Secret},
     provider::{self, CallbackCode, ConnectKind, Provider},
     tools::Tools,
     vault::Binding,
 };
-
-/// What came back from the shop with a browser.
-pub struct Callback<'a> {
-    /// The provider named in the callback's path.
-    pub provider: &'a str,
-    /// The state named in the callback's path, where it is one of those.
-    pub state: Option<&'a str>,
-    pub query: &'a [(String, String)],
-    /// The browser's mark, from its cookie.
-    pub browser: Option<&'a str>,
-}
-
-/// A connected shop and the job of its first import.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct Connected {
-    pub connection: ConnectionId,
-    pub store_name: Option<String>,
-    pub import_job: JobId,
-}
-
-/// How far a callback came.
-#[derive(Debug)]
-pub enum CallbackOutcome {
-    Connected {
-        connected: Connected,
-        /// Where the platform or the shop wants the browser to go.
-        go_to: Option<Url>,
-    },
-    /// The browser came back before the shop's server did.
-    Waiting,
-}
-
-/// What of ours a callback brings, told without asking the database: a state or a browser's mark that we gave out, or the
-/// signature of a platform that may begin connects.
-pub fn callback_mark(tools: &Tools, callback: &Callback<'_>) -> Option<String> {
-    let provider = tools.provider(callback.provider).ok()?;
-    let state = callback.state.or_else(|| get(callback.query, provider.state_param()));
-    let ours = [state, callback.browser.filter(|_| !provider.kind().carries_state())];
-    let ours = ours.into_iter().flatten().find(|text| is_browser_mark(tools, text));
-    ours.map(str::to_owned).or_else(|| origin_mark(tools, callback.provider, callback.query))
-}
-
-/// The signature of a query that its platform really signed.
-pub fn origin_mark(tools: &Tools, provider: &str, query: &[(String, String)]) -> Option<String> {
-    let provider = tools.provider(provider).ok()?;
-    let app = tools.app_of(provider).ok()?;
-    let signature = provider.origin_signature(query)?.to_owned();
-    provider::check_origin(provider, app, query, tools.outside.clock.now()).is_ok().then_some(signature)
-}
 
 /// Ends a connect. Whatever is refused leaves nothing behind; a refusal never tells which secret was wrong.
 pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<CallbackOutcome, Failure> {
@@ -107,6 +58,16 @@ pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<CallbackOut
     };
     let (connected, facts) = establish(tools, given).await?;
     Ok(CallbackOutcome::Connected { connected, go_to: provider.done_url(app, &facts)? })
+}
+
+/// Receives what a shop's server posted.
+pub async fn receive_posted(tools: &Tools, provider: &str, state: Option<&str>, body: &Value) -> Result<(), Failure> {
+    let provider = tools.provider(provider)?.clone();
+    match (provider.kind(), state) {
+        (ConnectKind::Oauth1, Some(state)) => consumer::receive_consumer(tools, &provider, state, body).await,
+        (ConnectKind::PostedKeys, None) => posted::receive_keys(tools, &provider, body).await,
+        _ => Err(unknown()),
+    }
 }
 
 /// What a callback was waited for with.
@@ -170,59 +131,6 @@ async fn platform_initiated(
     Ok(Expected { client, reconnect, store_url, facts, verifier: None })
 }
 
-/// The connect under way that a state names, once the browser has proved to be the one that began it.
-pub(super) async fn find_by_state(
-    tools: &Tools,
-    tx: &mut db::Tx,
-    provider: &Provider,
-    callback: &Callback<'_>,
-) -> Result<OauthState, Failure> {
-    let Some(state) = get(callback.query, provider.state_param()).filter(|state| !state.is_empty()) else {
-        return Err(Failure::new(
-            FailureKind::StateMissing,
-            "the shop sent no state: this is no answer to a connect of ours",
-        ));
-    };
-    let found = db::oauth_state::find(tx, &fingerprint(state)).await?;
-    let found = found.filter(|found| found.store_type == provider.key()).ok_or_else(unknown)?;
-    if let Some(mark) = &found.browser_hash {
-        let given = fingerprint(callback.browser.unwrap_or_default());
-        if !bool::from(mark.as_bytes().ct_eq(given.as_bytes())) {
-            return Err(Failure::new(
-                FailureKind::OtherBrowser,
-                "another browser began this connect; begin and end it in the same one, with cookies allowed",
-            ));
-        }
-    }
-    in_time(tools, &found)?;
-    Ok(found)
-}
-
-/// Refuses a connect that has ended.
-pub(super) fn in_time(tools: &Tools, found: &OauthState) -> Result<(), Failure> {
-    if found.consumed_at.is_some() {
-        return Err(used());
-    }
-    if found.expires_at <= tools.outside.clock.now() {
-        return Err(Failure::new(FailureKind::StateExpired, "the connect took too long; begin again"));
-    }
-    Ok(())
-}
-
-/// Uses a connect up: one caller only.
-pub(super) async fn consume_state(tools: &Tools, tx: &mut db::Tx, found: &OauthState) -> Result<(), Failure> {
-    let now = tools.outside.clock.now();
-    if db::oauth_state::consume(tx, &found.state_hash, now).await? { Ok(()) } else { Err(used()) }
-}
-
-pub(super) fn unknown() -> Failure {
-    Failure::new(FailureKind::StateUnknown, "this is no answer to a connect of ours; begin again")
-}
-
-fn used() -> Failure {
-    Failure::new(FailureKind::StateUsed, "this answer was used already; if the shop is not connected, begin again")
-}
-
 fn open_verifier(tools: &Tools, state: &OauthState, sealed: &str) -> Result<Secret, Failure> {
     tools
         .vault
@@ -247,10 +155,4 @@ fn refused(provider: &Provider, error: &str) -> Failure {
         word => format!("{} ended the connect with {word}", provider.name()),
     };
     Failure::new(if word == "access_denied" { FailureKind::AccessDenied } else { FailureKind::AuthoriseError }, text)
-}
-
-pub(super) fn get<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    // A parameter given twice is nobody's honest answer: neither is taken.
-    let mut found = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    found.next().filter(|_| found.next().is_none())
 }

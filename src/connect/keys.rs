@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;
 
-use super::save::{plan_ahead, seal};
+use super::save::{RENEWAL_PAUSE, plan_ahead, seal};
 use crate::{
     db::{self, Tx},
     model::{
@@ -19,8 +19,6 @@ use crate::{
 
 /// How long a caller waits for another process that renews: longer than any answer of a token endpoint may take.
 const PATIENCE: Duration = Duration::from_mins(3);
-/// How long after a renewal the next one that nobody asked for is made.
-pub(super) const RENEWAL_PAUSE: Duration = Duration::from_mins(1);
 const OVERTAKEN: &str = "the connection changed while its token was renewed";
 /// How often a caller looks whether another process has finished its renewal.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);

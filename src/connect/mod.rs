@@ -1,6 +1,7 @@
 //! Keeper of the keys: begins and ends connects, hands out sessions, renews grants once, takes leave.
 //! Holds no secret longer than a session lasts.
 
+mod callback;
 mod consumer;
 mod disconnect;
 mod finish;
@@ -15,13 +16,14 @@ mod start;
 
 use std::sync::Arc;
 
+pub use callback::{Callback, CallbackOutcome, Connected, callback_mark, origin_mark};
 pub use disconnect::{Disconnected, disconnect};
-pub use finish::{Callback, CallbackOutcome, Connected, callback_mark, finish, origin_mark};
+pub use finish::{finish, receive_posted};
 pub use keys::{StoredCredentials, refresh_ahead, refresh_run};
 pub use legacy::{LegacyKeys, legacy_keys, legacy_keys_before, take_legacy_keys};
 pub use migrate::{Migrated, migrate_tokens};
 pub use older::{complete as complete_older, lacking_facts, needed_keys};
-pub use posted::{posted_mark, receive_posted};
+pub use posted::posted_mark;
 pub use reseal::{Resealed, Unopened, prove_keys, reseal};
 pub use save::connect_with_key;
 pub use start::{Begin, Begun, Next, begin, install};

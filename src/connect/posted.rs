@@ -7,15 +7,14 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    consumer,
-    finish::{Callback, CallbackOutcome, consume_state, find_by_state, in_time, unknown},
+    callback::{Callback, CallbackOutcome, consume_state, find_by_state, in_time, unknown},
     save::{Permission, establish, probe},
     start::{fingerprint, is_browser_mark},
 };
 use crate::{
     db::{self, oauth_state::OauthState},
     model::{Failure, FailureKind, Grant},
-    provider::{self, ConnectKind, Provider},
+    provider::{self, Provider},
     tools::Tools,
     vault::Binding,
 };
@@ -29,20 +28,13 @@ pub fn posted_mark(tools: &Tools, provider: &str, state: Option<&str>, body: &Va
     state.or_else(|| provider.posted_state(body)).filter(|state| is_browser_mark(tools, state)).map(str::to_owned)
 }
 
-/// Takes what a shop's server posted. Keys are proved by a call to the shop they are said to be of before they are kept: a shop
-/// that is told no forgets them again.
-pub async fn receive_posted(tools: &Tools, provider: &str, state: Option<&str>, body: &Value) -> Result<(), Failure> {
-    let provider = tools.provider(provider)?.clone();
-    match (provider.kind(), state) {
-        (ConnectKind::Oauth1, Some(state)) => consumer::receive_consumer(tools, &provider, state, body).await,
-        (ConnectKind::PostedKeys, None) => {
-            let found = find(tools, &provider, provider.posted_state(body).unwrap_or_default()).await?;
-            let grant = provider::grant_from_posted_keys(&provider, body)?;
-            probe(tools, &provider, &found.facts.0, &found.store_url, &grant).await?;
-            store_grant(tools, &found, &provider, &grant, true).await
-        }
-        _ => Err(unknown()),
-    }
+/// Receives the keys that a shop's server posted. They are proved by a call to the shop they are said to be of before they are kept:
+/// a shop that is refused forgets them again.
+pub(super) async fn receive_keys(tools: &Tools, provider: &Arc<Provider>, body: &Value) -> Result<(), Failure> {
+    let found = find(tools, provider, provider.posted_state(body).unwrap_or_default()).await?;
+    let grant = provider::grant_from_posted_keys(provider, body)?;
+    probe(tools, provider, &found.facts.0, &found.store_url, &grant).await?;
+    store_grant(tools, &found, provider, &grant, true).await
 }
 
 /// The connect under way that a state names.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{Connected, keys::RENEWAL_PAUSE, start};
+use super::{Connected, start};
 use crate::{
     db::{self, connection::NewConnection, grant::SealedGrant},
     model::{ClientId, ConnectionId, Facts, Failure, FailureKind, Grant, ImportScope, Task, Trigger},
@@ -10,6 +10,9 @@ use crate::{
     tools::Tools,
     vault::Binding,
 };
+
+/// How long after a renewal the next one that nobody asked for is made.
+pub(super) const RENEWAL_PAUSE: Duration = Duration::from_mins(1);
 
 /// A permission that was just given, and what is known of the shop by then.
 pub(super) struct Permission<'a> {

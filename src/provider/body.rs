@@ -7,7 +7,7 @@ use super::{
     path::as_text,
     recipe::{BodyKind, Op},
     template::{Template, Tree},
-    write::Upload,
+    upload::Upload,
 };
 use crate::{
     model::{Failure, FailureKind},

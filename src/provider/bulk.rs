@@ -3,14 +3,13 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
     call::{ShopClient, With},
-    pagination::{PageToken, count},
+    page::{Page, Unreadable, normal},
+    pagination::{BulkToken, PageToken, count},
     path::Path,
-    read::{Page, Unreadable, normal},
     recipe::Bulk,
 };
 use crate::model::{Failure, FailureKind, Remedy, Time, json};
@@ -19,24 +18,6 @@ use crate::model::{Failure, FailureKind, Remedy, Time, json};
 const PIECE: u64 = 512 * 1024;
 /// Maximum size in bytes of one product with its children.
 const LARGEST: u64 = 4 * 1024 * 1024;
-
-/// The position of a bulk export. The file's URL is a secret while it is valid, so it is not stored but requested
-/// again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BulkToken {
-    /// The platform's id of the export.
-    id: String,
-    begun: Time,
-    /// The byte offset to resume at; `None` while the file is being written.
-    at: Option<u64>,
-}
-
-impl BulkToken {
-    /// Whether the platform is still writing the file.
-    pub(super) fn waits(&self) -> bool {
-        self.at.is_none()
-    }
-}
 
 /// Starts a bulk export if the catalogue is large enough; `None` if this pass reads plain pages.
 pub(super) async fn begin(shop: &ShopClient, bulk: &Bulk) -> Result<Option<Page>, Failure> {

@@ -24,7 +24,7 @@ use super::{
     oauth1::{self, Moment},
     rate_limit::RateLimiter,
     recipe::{AnswerKind, Op, ResponseClass, Signing},
-    write::Upload,
+    upload::Upload,
 };
 use crate::{
     model::{Facts, Failure, FailureKind, Grant, ShopAnswer, json, text::cut},

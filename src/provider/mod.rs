@@ -11,6 +11,7 @@ mod grant;
 mod mapping;
 mod nested;
 mod oauth1;
+mod page;
 mod pagination;
 mod path;
 mod rate_limit;
@@ -23,6 +24,7 @@ mod signature;
 mod simulator;
 mod template;
 mod trail;
+mod upload;
 mod webhook;
 mod write;
 
@@ -40,19 +42,21 @@ pub use grant::{
     exchange, grant_from_posted_keys, grant_from_query, migrate, new_verifier, own_token, refresh, revoke,
 };
 pub use oauth1::consumer_token;
+pub use page::{Page, Unreadable, normal};
 pub use pagination::PageToken;
 pub use rate_limit::RateLimiters;
-pub use read::{Page, ShopFacts, Unreadable, normal, page, probe};
+pub use read::{ShopFacts, page, probe};
 pub use recipe::{ConnectKind, Field, HookAct, Limits};
 pub use replay::{journeys, replay};
 pub use schema::{page as schema_page, schema};
 pub use signature::{check_callback, check_origin};
 pub use simulator::{Catalogue, Fault, Outbound, SimulatedExchange, SimulatedReply, Simulator, SimulatorOptions};
 pub use trail::{Trail, mark};
+pub use upload::Upload;
 pub use webhook::{Delivery, WebhookEvent, subscribe};
 pub use write::{
-    GalleryPicture, Placement, StepOutputs, Upload, check_step, copies, find_ours, gallery, recognise, remove,
-    result_id, same_bytes, step,
+    GalleryPicture, Placement, StepOutputs, check_step, copies, find_ours, gallery, recognise, remove, result_id,
+    same_bytes, step,
 };
 
 use crate::model::{Facts, Failure, FailureKind, Grant, PushMode, Secret};

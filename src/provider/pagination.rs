@@ -6,11 +6,10 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
-    bulk::BulkToken,
     recipe::{PageKind, Paging},
     trail::mark,
 };
-use crate::model::{Failure, FailureKind};
+use crate::model::{Failure, FailureKind, Time};
 
 /// Where a page starts: stored as the cursor after each page, so that an interrupted pass resumes there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,6 +148,24 @@ fn same_origin(link: &str, base: &Url) -> Result<PageToken, Failure> {
         let _ = url.set_scheme(base.scheme());
     }
     Ok(PageToken::Link(url.into()))
+}
+
+/// The position of a bulk export. The file's URL is a secret while it is valid, so it is not stored but requested
+/// again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BulkToken {
+    /// The platform's id of the export.
+    pub(super) id: String,
+    pub(super) begun: Time,
+    /// The byte offset to resume at; `None` while the file is being written.
+    pub(super) at: Option<u64>,
+}
+
+impl BulkToken {
+    /// Whether the platform is still writing the file.
+    pub(super) fn waits(&self) -> bool {
+        self.at.is_none()
+    }
 }
 
 #[cfg(test)]

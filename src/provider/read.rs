@@ -6,10 +6,11 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    Provider, bulk,
+    bulk,
     call::{Answer, ShopClient, With},
     context::TemplateContext,
     nested,
+    page::{Page, normal},
     pagination::PageToken,
     path::as_text,
     recipe::{Op, PageKind, SinceFormat},
@@ -23,22 +24,6 @@ pub struct ShopFacts {
     pub external_id: Option<String>,
     /// Stored on the connection, for templates.
     pub facts: Facts,
-}
-
-/// One page of products.
-#[derive(Debug)]
-pub struct Page {
-    pub products: Vec<Result<NormalProduct, Unreadable>>,
-    pub next: Option<PageToken>,
-    /// Number of products in the shop, if it reports one.
-    pub total: Option<i64>,
-}
-
-/// A product that could not be normalised.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    pub erp_id: Option<String>,
-    pub why: String,
 }
 
 /// Calls the provider's probe: verifies the grant and returns the shop's identity.
@@ -120,16 +105,6 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
         products.push(product.map(|product| NormalProduct { doubt, ..product }));
     }
     Ok(Page { products, next, total })
-}
-
-/// Normalises one product by the provider's mapping; templates may look up the shop's facts and URL.
-pub fn normal(
-    provider: &Provider,
-    (facts, store_url): (&Facts, &str),
-    item: &Value,
-) -> Result<NormalProduct, Unreadable> {
-    let context = TemplateContext { store_url, ..TemplateContext::of_facts(facts) };
-    provider.recipe.import.map.product(item, &context).map_err(|(erp_id, why)| Unreadable { erp_id, why })
 }
 
 pub(super) async fn ask(

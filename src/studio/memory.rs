@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn shares_never_come_to_more_than_the_whole_and_everybody_gets_one() {
-        let (budget, taken, most, done) = (MemoryBudget::new(100), AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        let (budget, taken, most, done) =
+            (MemoryBudget::new(100), AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         std::thread::scope(|scope| {
             for thread in 0..6_u64 {
                 let (budget, taken, most, done) = (&budget, &taken, &most, &done);

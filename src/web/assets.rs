@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{connect::Web, error::PageError};
+use super::{error::PageError, state::Web};
 use crate::{
     db, generate,
     model::{Asset, AssetId},

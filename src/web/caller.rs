@@ -5,13 +5,8 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, request::Parts},
-};
+use axum::http::{HeaderMap, request::Parts};
 use ipnet::IpNet;
-
-use super::connect::Web;
 
 /// The peer of a connection; `listen` adds it to each request.
 #[derive(Debug, Clone, Copy)]
@@ -27,15 +22,13 @@ impl std::fmt::Display for Caller {
     }
 }
 
-impl FromRequestParts<Web> for Caller {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Self::Rejection> {
+impl Caller {
+    /// Whoever sent a request, behind the proxies that are trusted.
+    pub(super) fn of(parts: &Parts, trusted: &[IpNet]) -> Self {
         // Tests of the routes have no connection: there all callers are one.
         let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-        let trusted = &web.tools.policy.trusted_proxies;
         hint_at_proxy(peer, &parts.headers, trusted);
-        Ok(Self(folded(foreign(peer, &parts.headers, trusted))))
+        Self(folded(foreign(peer, &parts.headers, trusted)))
     }
 }
 

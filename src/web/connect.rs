@@ -1,6 +1,6 @@
 //! The routes that begin and finish a connect.
 
-use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
+use std::collections::BTreeMap;
 
 use axum::{
     body::Bytes,
@@ -9,85 +9,21 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
-use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
-use url::Url;
+use sha2::Digest;
 
-use super::{
-    brake::{Brake, Guesses, too_fast},
-    caller::Caller,
-    error::PageError,
-    host::on_own_machine,
-    page,
-    refusals::Refusals,
-};
+use super::{caller::Caller, error::PageError, host::on_own_machine, html, page, state::Web};
 use crate::{
     connect::{self, Begin, Begun, Callback, CallbackOutcome, Next},
     model::{ConnectionId, Failure, FailureKind, json},
     provider::Provider,
-    tools::{Shared, Tools},
+    tools::Tools,
     vault::{LinkKind, LinkState, SignedLink},
 };
 
 /// The cookie that binds a connect to a browser; the provider's key is appended, so that two connects do not collide.
 const COOKIE: &str = "store_sync_connect";
-/// Requests per second from one address without a signed link or an issued state: far above what people need, far below
-/// what guessing needs.
-const STRANGER: NonZeroU32 = NonZeroU32::new(20).expect("is not zero");
-/// Requests per second with the same signed link or issued state.
-const KNOWN: NonZeroU32 = NonZeroU32::new(100).expect("is not zero");
-/// Wrong API tokens per second from one address.
-const GUESSES: NonZeroU32 = NonZeroU32::new(10).expect("is not zero");
-
 /// The query parameter with which a person continues from the preview page.
 const OPENED: &str = "opened";
-/// The limit of concurrent progress streams.
-const FOLLOWERS: usize = 200;
-
-/// The state of the routes.
-#[derive(Clone)]
-pub(super) struct Web {
-    pub(super) tools: Shared,
-    /// The path of the public URL, without a trailing slash.
-    pub(super) base: String,
-    strangers: Arc<Brake<Caller>>,
-    /// By the digest of the signature or state.
-    known: Arc<Brake<[u8; 32]>>,
-    pub(super) guesses: Arc<Guesses>,
-    pub(super) refusals: Arc<Refusals>,
-    /// One permit for each progress stream.
-    pub(super) followers: Arc<Semaphore>,
-}
-
-impl Web {
-    pub(super) fn new(tools: Shared) -> Self {
-        Self {
-            base: base(&tools),
-            tools,
-            strangers: Arc::new(Brake::new(STRANGER)),
-            known: Arc::new(Brake::new(KNOWN)),
-            guesses: Arc::new(Guesses::new(GUESSES)),
-            refusals: Arc::default(),
-            followers: Arc::new(Semaphore::new(FOLLOWERS)),
-        }
-    }
-
-    /// Applies the rate limit: by the signature or state of the request if it has one, else by caller.
-    fn admit(&self, caller: Caller, mark: Option<&str>) -> Result<(), Failure> {
-        let checked = match mark {
-            Some(mark) => self.known.check(&Sha256::digest(mark).into()),
-            None => self.strangers.check(&caller),
-        };
-        checked.map_err(too_fast)
-    }
-}
-
-/// The path of the public URL, without a trailing slash.
-fn base(tools: &Tools) -> String {
-    let path = Url::parse(&tools.policy.public_url).map(|url| url.path().to_owned());
-    path.unwrap_or_default().trim_end_matches('/').to_owned()
-}
-
 /// `HEAD` of a URL that begins or finishes a connect: mail scanners and link previews send it. It has no effect.
 pub(super) async fn nothing() -> StatusCode {
     StatusCode::OK
@@ -191,10 +127,10 @@ pub(super) async fn finish(
     let body = format!(
         "<p class=good>{} is connected.</p><p>Its products are being imported. You can close this window.</p>\
          <p class=dim>connection {}</p>",
-        page::escape(&name),
+        html::escape(&name),
         connected.connection
     );
-    Ok((jar, Html(page::shell("Connected", &body))).into_response())
+    Ok((jar, Html(html::shell("Connected", &body))).into_response())
 }
 
 /// `POST` to a callback: the shop's server sends credentials, as JSON or as a form.

@@ -6,7 +6,7 @@ use axum::{
 };
 
 use super::{
-    page,
+    html,
     refusals::{Refused, is_noise},
 };
 use crate::model::{Failure, FailureKind};
@@ -41,9 +41,9 @@ impl IntoResponse for PageError {
         } else if failure.kind != FailureKind::Database {
             tracing::warn!(failure.code = failure.code(), "refused: {failure}");
         }
-        let (text, code) = (page::escape(told(&failure)), page::escape(failure.code()));
+        let (text, code) = (html::escape(told(&failure)), html::escape(failure.code()));
         let body = format!("<p class=bad>{text}.</p><p class=dim>{code}</p>");
-        refused(Html(page::shell("That did not work", &body)).into_response(), &failure)
+        refused(Html(html::shell("That did not work", &body)).into_response(), &failure)
     }
 }
 

@@ -10,7 +10,7 @@ use axum::{
 };
 use url::{Host, Url};
 
-use super::connect::Web;
+use super::state::Web;
 use crate::tools::Tools;
 
 /// Middleware: refuses a request for another host with 421.

@@ -9,6 +9,7 @@ mod connect;
 mod error;
 mod health;
 mod host;
+mod html;
 mod listen;
 mod page;
 mod pictures;
@@ -16,6 +17,7 @@ mod place;
 mod prefix;
 mod refusals;
 mod seats;
+mod state;
 mod trace;
 mod webhooks;
 
@@ -47,7 +49,7 @@ pub fn router(tools: &Shared) -> Router {
 
 /// The same, with the counter of refusals.
 fn routes(tools: &Shared) -> (Router, Arc<Refusals>) {
-    let web = connect::Web::new(tools.clone());
+    let web = state::Web::new(tools.clone());
     let refusals = web.refusals.clone();
     let base = web.base.clone();
     let routes = places(&web)
@@ -82,7 +84,7 @@ fn bounded(routes: Router) -> Router {
     router
 }
 
-fn places(web: &connect::Web) -> Router<connect::Web> {
+fn places(web: &state::Web) -> Router<state::Web> {
     let readiness = health::Readiness::new(&web.tools);
     let hooks = Router::new()
         .route("/hooks/{provider}", post(webhooks::receive))

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{connect::Web, error::PageError};
+use super::{error::PageError, state::Web};
 use crate::{model::PushId, push, vault::SignedLink};
 
 /// `GET /pictures/{push}/{expires}/{signature}/{file}`.

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 
-use super::{connect::Web, error::PageError};
+use super::{error::PageError, state::Web};
 use crate::{
     model::{ConnectionId, FailureKind},
     webhooks,

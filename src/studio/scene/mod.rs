@@ -4,6 +4,7 @@ mod botanic;
 mod group;
 mod lean;
 mod place;
+mod placed;
 mod plain;
 mod podium;
 mod props;

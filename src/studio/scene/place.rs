@@ -6,18 +6,11 @@ use super::{
         cut::Cut,
     },
     group::Spot,
+    placed::Placed,
     set::SceneLayout,
     shadow,
     sprite::{Film, Sprite},
 };
-
-/// A product in the picture, in pixels.
-pub(super) struct Placed {
-    pub(super) sprite: Sprite,
-    pub(super) left: isize,
-    pub(super) top: isize,
-    pub(super) spot: Spot,
-}
 
 pub(super) fn place(canvas: &mut Canvas, cuts: &[Cut], spots: &[Spot], set: &SceneLayout) {
     let mut order: Vec<usize> = (0..cuts.len()).collect();

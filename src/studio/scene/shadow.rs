@@ -2,7 +2,7 @@
 
 use super::{
     super::canvas::{Canvas, Mask},
-    place::Placed,
+    placed::Placed,
     set::SceneLayout,
 };
 

@@ -12,7 +12,7 @@ use crate::{
     db, generate,
     model::{ApprovalStatus, Asset, AssetId, Failure, FailureKind, Noun},
     push::{self, Decided},
-    web::{assets::link as own_link, connect::Web},
+    web::{assets::link as own_link, state::Web},
 };
 
 /// `GET /assets/{id}`.

@@ -11,7 +11,7 @@ use crate::{
     db,
     generate::{self, Cancelled, PromptPreview},
     model::{Failure, FlowId, Noun},
-    web::connect::Web,
+    web::state::Web,
 };
 
 /// `POST /flows/{id}/generations`: 202 with the ids of the enqueued outputs.

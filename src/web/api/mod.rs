@@ -24,8 +24,8 @@ use super::{
     body::{Sender, whole},
     brake::too_fast,
     caller::Caller,
-    connect::Web,
     error::{refused, told},
+    state::Web,
 };
 use crate::{
     generate::Terms,

@@ -11,7 +11,7 @@ use crate::{
     db,
     generate::{self, Cancelled},
     model::{Failure, Noun, SessionId},
-    web::connect::Web,
+    web::state::Web,
 };
 
 /// `POST /sessions/{id}/generations`: 202 with the ids of the enqueued outputs.

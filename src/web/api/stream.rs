@@ -15,7 +15,7 @@ use crate::{
     db::{self, generation::OutputProgress},
     model::{Failure, FailureKind, FlowId, SessionId},
     tools::{Shared, Tools},
-    web::connect::Web,
+    web::state::Web,
 };
 
 /// The polling interval if no worker of this process notifies.

@@ -10,7 +10,7 @@ use super::{ApiError, ApiQuery};
 use crate::{
     db, generate,
     model::{Failure, Noun},
-    web::connect::Web,
+    web::state::Web,
 };
 
 #[derive(serde::Deserialize)]

@@ -155,8 +155,8 @@ async fn the_key_that_is_needed_is_named_and_shops_get_what_their_file_looks_up(
     let ours = std::fs::read_to_string(&file).expect("our own key");
     assert!(ours.starts_with("v2:"), "its id is none that is in use");
     assert_eq!(
-        legacy.text("SELECT string_agg(status || ' ' || facts::text, ', ' ORDER BY id) FROM store_connection").await,
-        r#"error {}, active {"shop": "https://tiny.example"}"#
+        legacy.text("SELECT string_agg(CASE WHEN paused_at IS NULL THEN status ELSE 'paused' END || ' ' || facts::text, ', ' ORDER BY id) FROM store_connection").await,
+        r#"paused {}, active {"shop": "https://tiny.example"}"#
     );
     let (ok, told) = run(&["serve"]);
     assert!(!ok && told.contains("older application's key 'v1'") && told.contains("STORE_CREDENTIALS_KEY"), "{told}");
