@@ -160,7 +160,7 @@ fn close_files(file: &Path) {
         match private::close(Path::new(&name)) {
             Ok(false) => {}
             Ok(true) => {
-                tracing::warn!(file = %name.display(), "was readable by other users; it is its owner's alone now")
+                tracing::warn!(file = %name.display(), "was readable by other users; it is its owner's alone now");
             }
             Err(error) => {
                 tracing::warn!(file = %name.display(), "is readable by other users, and its mode cannot be changed: {error}");

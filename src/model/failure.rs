@@ -67,13 +67,13 @@ macro_rules! kinds {
 kinds! {
     // who asks
     Unauthorized = "unauthorized", give_up, 401;
-    AccessDenied = "access_denied", give_up, 403;
+    AccessDenied = "access_denied", give_up, 400;
     BadSignature = "bad_signature", give_up, 403;
     NoClient = "no_client", give_up, 403;
     NotSigned = "not_signed", give_up, 403;
     OtherBrowser = "other_browser", give_up, 403;
     OtherConsumer = "other_consumer", give_up, 403;
-    OtherIssuer = "other_issuer", give_up, 403;
+    OtherIssuer = "other_issuer", give_up, 400;
     OtherShop = "other_shop", give_up, 403;
     StaleSignature = "stale_signature", give_up, 403;
     // what is asked
@@ -88,7 +88,7 @@ kinds! {
     BadQuery = "bad_query", give_up, 400;
     BadSettings = "bad_settings", give_up, 422;
     BadStoreUrl = "bad_store_url", give_up, 400;
-    AuthoriseError = "authorise_error", give_up, 502;
+    AuthoriseError = "authorise_error", give_up, 400;
     CodeMissing = "code_missing", give_up, 400;
     NotAPicture = "not_a_picture", give_up, 422;
     OtherClient = "other_client", give_up, 422;
@@ -125,11 +125,11 @@ kinds! {
     NoPush = "no_push", give_up, 422;
     NoUndo = "no_undo", give_up, 422;
     // our own setting up
-    NoApp = "no_app", give_up, 422;
+    NoApp = "no_app", give_up, 400;
     NoModel = "no_model", give_up, 422;
-    NoOauth = "no_oauth", give_up, 422;
-    NoPastedKey = "no_pasted_key", give_up, 422;
-    NotReachable = "not_reachable", give_up, 422;
+    NoOauth = "no_oauth", give_up, 400;
+    NoPastedKey = "no_pasted_key", give_up, 400;
+    NotReachable = "not_reachable", give_up, 400;
     Vault = "vault", give_up, 500;
     WrongApp = "wrong_app", give_up, 502;
     WrongKey = "wrong_key", give_up, 422;
@@ -145,7 +145,7 @@ kinds! {
     RefreshLost = "refresh_lost", reconnect, 502;
     RefreshOvertaken = "refresh_overtaken", retry, 503;
     RevokeRefused = "revoke_refused", retry, 502;
-    ScopesMissing = "scopes_missing", give_up, 403;
+    ScopesMissing = "scopes_missing", give_up, 400;
     TokenEndpointAnswer = "token_endpoint", give_up, 502;
     TokenEndpointDown = "token_endpoint", retry, 502;
     TokenRefused = "token_refused", reconnect, 502;
@@ -343,10 +343,10 @@ impl Failure {
         Self::new(FailureKind::NotFound(noun), text)
     }
 
-    /// The same, not to be tried again before `wait` has passed.
+    /// The same, not to be tried again before `wait` has passed, if there is one.
     #[must_use]
-    pub fn after(self, wait: Duration) -> Self {
-        Self { wait: Some(wait), ..self }
+    pub fn after(self, wait: impl Into<Option<Duration>>) -> Self {
+        Self { wait: wait.into(), ..self }
     }
 
     /// The same, caused by `source`, which the message tells already.

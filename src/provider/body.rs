@@ -89,7 +89,7 @@ pub(super) fn fill(
             for part in part {
                 match (&part.value, &part.json) {
                     (Some(template), _) => {
-                        parts.extend(template.text(context)?.map(|text| text_part(&part.name, text)))
+                        parts.extend(template.text(context)?.map(|text| text_part(&part.name, text)));
                     }
                     (None, Some(tree)) => {
                         let text = tree.fill(context)?.unwrap_or_default().to_string();

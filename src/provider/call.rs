@@ -139,10 +139,8 @@ impl ShopClient {
                     refreshed = true;
                 }
                 ResponseClass::Expired => {
-                    return Err(Failure::new(
-                        FailureKind::TokenRefused,
-                        format!("{message}; a refreshed token was refused too"),
-                    ));
+                    let text = format!("{message}; a refreshed token was refused too");
+                    return Err(Failure::new(FailureKind::TokenRefused, text));
                 }
                 ResponseClass::Throttled => {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_secs(2)));
@@ -161,11 +159,7 @@ impl ShopClient {
                     self.outside.clock.sleep(pause).await;
                 }
                 ResponseClass::Down => {
-                    let failure = Failure::new(kind, message);
-                    return Err(match wait {
-                        Some(wait) => failure.after(wait),
-                        None => failure,
-                    });
+                    return Err(Failure::new(kind, message).after(wait));
                 }
                 ResponseClass::Ok
                 | ResponseClass::Revoked

@@ -9,7 +9,6 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
-use sha2::Digest;
 
 use super::{caller::Caller, error::PageError, host::on_own_machine, html, page, state::Web};
 use crate::{

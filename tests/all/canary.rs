@@ -315,7 +315,7 @@ async fn attack(house: &mut House) {
     house.refused(&mut refusing, &script, 400, "an unknown error").await;
     let (mut guessing, unknown) = house.consent("acme").await;
     let url = signed(&unknown, CLIENT_SECRET, &[("code", Some("never-given-by-any-shop-0123456789"))]);
-    house.refused(&mut guessing, &url, 400, "invalid_grant").await;
+    house.refused(&mut guessing, &url, 502, "invalid_grant").await;
     // Expired, then replayed.
     let (mut slow, expired) = house.consent("acme").await;
     set_expired(house).await;

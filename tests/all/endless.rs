@@ -446,7 +446,7 @@ async fn a_list_within_a_product_that_never_ends_costs_nothing_but_a_word(engine
         }
     };
     for (total, calls, words) in
-        [(Value::Null, 3, "never ends"), (json!(250), 3, "never ends"), (json!(1), 2, "counts 1")]
+        [(Value::Null, 3, "never ends"), (json!(250), 3, "never ends"), (json!(1), 2, "reports 1")]
     {
         house.answers(stuck(total));
         let run = house.app.sync(ImportScope::Full).await;
@@ -499,9 +499,7 @@ async fn pausing_a_shop_ends_its_import(engine: Engine) {
     assert!(read == 6 || read == 8, "{read}");
     // Resumed, the pass goes on where it stopped.
     let mut tx = house.app.tools.db.begin().await.expect("begins");
-    db::connection::mark_status(&mut tx, &house.id, ConnectionStatus::Active, None, house.app.clock.now())
-        .await
-        .expect("is resumed");
+    assert!(db::connection::mark_resumed(&mut tx, &house.id, house.app.clock.now()).await.expect("is resumed"));
     tx.commit().await.expect("commits");
     let mut asked = None;
     house.answers(move |_, cursor| {

@@ -239,16 +239,16 @@ async fn clocks_that_differ_by_ten_minutes_cost_nothing(engine: Engine) {
         // Once connected, the difference hurts nobody: an end that came early is met by renewing once.
         let level = |ahead: &Clock, behind: &Clock| behind.advance(ahead.now().since(behind.now()));
         if skew > 0 {
-            level(&theirs, &app.clock)
+            level(&theirs, &app.clock);
         } else {
-            level(&app.clock, &theirs)
+            level(&app.clock, &theirs);
         }
         app.connect().await;
         app.drain().await;
         if skew > 0 {
-            theirs.advance(Duration::from_mins(10))
+            theirs.advance(Duration::from_mins(10));
         } else {
-            app.clock.advance(Duration::from_mins(10))
+            app.clock.advance(Duration::from_mins(10));
         }
         for _ in 0..12 {
             app.clock.advance(Duration::from_mins(20));

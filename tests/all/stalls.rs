@@ -159,7 +159,7 @@ async fn a_lease_is_lost_with_the_attempt_whatever_the_clock_says(engine: Engine
         "the same job, even for one of the same name"
     );
     let lost = |done: Result<(), store_sync::model::Failure>| {
-        assert_eq!(done.expect_err("it is another's").kind, store_sync::model::FailureKind::LeaseLost)
+        assert_eq!(done.expect_err("it is another's").kind, store_sync::model::FailureKind::LeaseLost);
     };
     lost(first.renew().await);
     lost(first.check(true).await);
