@@ -384,7 +384,7 @@ async fn tags_have_caps_and_stay_with_their_client(engine: Engine) {
     for id in all.iter().take(20) {
         manage::assign_tag(tools, id, &product).await.expect("bears it");
     }
-    refused(manage::assign_tag(tools, &all[20], &product).await, "bears 20 tags");
+    refused(manage::assign_tag(tools, &all[20], &product).await, "has 20 tags");
     assert_eq!(TAGS_PER_ENTITY, 20);
     refused(manage::update_tag(tools, &all[1], Some("good"), None).await, "already");
     assert_eq!(
@@ -662,7 +662,7 @@ async fn clients_change_by_version_and_go_when_their_shops_are_gone(engine: Engi
         manage::update_client(tools, &desk.other, Some(1), Some("Others"), Some("others")).await.expect("changes");
     assert_eq!((changed.name.as_str(), changed.slug.as_deref(), changed.version), ("Others", Some("others"), 2));
     refused(manage::update_client(tools, &desk.other, Some(1), Some("x"), None).await, "version 2 now");
-    refused(manage::update_client(tools, &desk.other, None, None, Some("acme")).await, "is Acme already");
+    refused(manage::update_client(tools, &desk.other, None, None, Some("acme")).await, "taken by client Acme");
     refused(manage::update_client(tools, &desk.other, None, Some(" "), None).await, "needs a name");
     desk.app.connect().await;
     refused(manage::delete_client(tools, &desk.acme).await, "still connected");

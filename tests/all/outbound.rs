@@ -57,7 +57,7 @@ impl House {
     /// The same where it is to fail: what it says.
     fn fails(&self, env: &[(&str, &str)], url: &str) -> String {
         let output = self.fetch(env, url);
-        assert_eq!(output.status.code(), Some(1), "{url}: {}", said(&output));
+        assert!(matches!(output.status.code(), Some(1 | 75)), "{url}: {}", said(&output));
         assert!(!said(&output).contains("canary"), "{}", said(&output));
         said(&output)
     }
