@@ -127,7 +127,7 @@ pub async fn list_by_shop(tx: &mut Tx, provider: &str, store_url: &str) -> sqlx:
 
 /// Usable shops whose token is to be renewed.
 pub async fn list_to_renew(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
-    let sql = columns!("WHERE renew_at <= $1 AND status = 'active' ORDER BY renew_at LIMIT $2");
+    let sql = columns!("WHERE renew_at <= $1 AND status = 'active' AND paused_at IS NULL ORDER BY renew_at LIMIT $2");
     all!(tx, Connection, sql, now, limit)
 }
 
