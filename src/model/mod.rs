@@ -6,6 +6,7 @@ mod connection;
 mod due;
 mod event;
 mod failure;
+mod failure_kind;
 mod flow;
 mod ids;
 mod inspiration;
@@ -31,7 +32,8 @@ pub use client::Client;
 pub use connection::{Connection, ConnectionStatus, Facts, PushMode};
 pub use due::{ScheduleError, next_due};
 pub use event::{EVENT_DAYS, Event, EventType};
-pub use failure::{Failure, FailureKind, Noun, Remedy, ShopAnswer, ShopCode};
+pub use failure::Failure;
+pub use failure_kind::{FailureKind, Noun, Remedy, ShopAnswer, ShopCode};
 pub use flow::{FlowInput, FlowStatus, GenerationFlow, PRODUCTS_PER_FLOW, merge_settings};
 pub use ids::{
     AssetId, ChatId, ClientId, ConnectionId, EventId, FlowId, ImageId, InspirationId, JobId, MemberId, MessageId,

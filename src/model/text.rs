@@ -32,6 +32,11 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", &text[..end]))
 }
 
+/// Returns the text without control characters, cut to `most` characters.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    cut(&clean(text), most).into_owned()
+}
+
 /// Returns text that an index can hold: one of more than 2,000 bytes is truncated and gets a hash of the whole, so
 /// that different texts stay different and equal ones equal.
 pub fn key(text: String) -> String {

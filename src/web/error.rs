@@ -41,23 +41,26 @@ impl IntoResponse for PageError {
         } else if failure.kind != FailureKind::Database {
             tracing::warn!(failure.code = failure.code(), "refused: {failure}");
         }
-        let (text, code) = (html::escape(told(&failure)), html::escape(failure.code()));
+        let (text, code) = (html::escape(public_message(&failure)), html::escape(failure.code()));
         let body = format!("<p class=bad>{text}.</p><p class=dim>{code}</p>");
         refused(Html(html::shell("That did not work", &body)).into_response(), &failure)
     }
 }
 
 /// The public message of a failure. The text of a database error is only logged.
-pub(super) fn told(failure: &Failure) -> &str {
-    if failure.kind != FailureKind::Database {
-        return &failure.message;
+pub(super) fn public_message(failure: &Failure) -> &str {
+    if failure.kind == FailureKind::Database {
+        "the database does not answer; try again in a minute"
+    } else {
+        &failure.message
     }
-    tracing::error!("{failure}");
-    "the database does not answer; try again in a minute"
 }
 
 /// Sets status and Retry-After of a response from its failure, and adds the failure's kind for the counter of refusals.
 pub(super) fn refused(mut answer: Response, failure: &Failure) -> Response {
+    if failure.kind == FailureKind::Database {
+        tracing::error!("{failure}");
+    }
     *answer.status_mut() =
         StatusCode::from_u16(failure.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(wait) = failure.retry_after_s() {

@@ -3,8 +3,10 @@
 
 mod bulk;
 mod catalogue;
+mod consent;
 mod id_format;
 mod oauth;
+mod outbound;
 mod pictures;
 mod routes;
 mod webhooks;
@@ -23,10 +25,11 @@ use url::Url;
 use super::Provider;
 use crate::{
     model::{Failure, Time},
-    outside::{ExpectedRequest, Outside, Reply, Request},
+    outside::{ExpectedRequest, Outside, Reply},
 };
 use id_format::IdFormat;
 use oauth::{IssuedPermission, TokenState, Waiting};
+pub use outbound::Outbound;
 use pictures::File;
 use routes::{Routes, Use, path_and_query};
 use webhooks::Subscription;
@@ -102,9 +105,6 @@ pub struct SimulatedExchange {
     /// The connection breaks instead of a response.
     pub lost: bool,
 }
-
-/// A request that the platform sends.
-pub struct Outbound(pub Request);
 
 /// The state of a simulated shop.
 struct SimulatorState {
@@ -324,6 +324,15 @@ impl Simulator {
 }
 
 impl SimulatorState {
+    /// Consumes one pending fault of this kind; `false` if there is none.
+    pub(super) fn take(&mut self, fault: Fault) -> bool {
+        let Some(place) = self.faults.iter().position(|(known, times)| *known == fault && *times > 0) else {
+            return false;
+        };
+        self.faults[place].1 -= 1;
+        true
+    }
+
     fn serve(
         &mut self,
         plan: &Routes,

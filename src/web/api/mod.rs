@@ -24,7 +24,7 @@ use super::{
     body::{Sender, whole},
     brake::too_fast,
     caller::Caller,
-    error::{refused, told},
+    error::{public_message, refused},
     state::Web,
 };
 use crate::{
@@ -116,7 +116,7 @@ impl From<sqlx::Error> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self(failure) = self;
-        let body = Json(json!({ "error": { "code": failure.code(), "message": told(&failure) } }));
+        let body = Json(json!({ "error": { "code": failure.code(), "message": public_message(&failure) } }));
         refused(body.into_response(), &failure)
     }
 }
