@@ -14,7 +14,7 @@
 //! | cursor | how far a pass has come, kept with each page | checkpoint, bookmark | `sync_cursor` |
 //! | watermark | the time up to which changes are known | high-water mark | `sync_cursor` |
 //! | tombstone | the mark on a product that its shop no longer has | soft delete, deleted_at | `product.erp_deleted_at` |
-//! | run | one import, push, removal or refresh, from before its first call to its end; or what a delivery did at once | sync log, execution | `store_sync_log`, `store_sync_item` |
+//! | run | one import, push, removal, refresh, webhook subscription or search for a second copy, from before its first call to its end; or what a delivery did at once | sync log, execution | `store_sync_log`, `store_sync_item` |
 //! | refresh | a new grant for an old one | renewal, token rotation | `store_sync_log` |
 //! | rate limit | how often a shop may be called | throttling, pacing, quota | – |
 //! | webhook | a signed message by which a shop tells of a change | delivery, callback, notification | `webhook_event` |
@@ -35,11 +35,11 @@
 //! 7  main cli
 //! 6  app ──────mounts──────▶ sandbox (side house, uses outside only)
 //!    simulator               plays any platform by its provider's file, with the sandbox's catalogue
-//! 5  web │ work              two doors, blind to each other; they meet in the job table
-//! 4  import │ push │ generate │ manage │ webhooks  verbs, blind to each other; manage is what people do by hand
-//! 3  connect                 keeper of the keys
+//! 5  web │ work              two entry points, independent of each other; they meet in the job table
+//! 4  import │ push │ generate │ manage │ webhooks  verbs, independent of each other; manage is what people do by hand
+//! 3  connect                 connections and credentials
 //! 2  tools
-//! 1  provider │ gemini │ db │ vault   crafts, blind to each other
+//! 1  provider │ gemini │ db │ vault   independent of each other
 //! 0  model │ outside │ config
 //! ```
 //!

@@ -1,4 +1,4 @@
-//! Webhooks: verify, deduplicate, leave a job. Nothing else; what is true is read from the shop.
+//! Webhooks: verify, deduplicate, enqueue a job; and subscribe. The current state is read from the shop.
 
 use std::sync::Arc;
 
@@ -89,7 +89,7 @@ async fn record_delivery(tools: &Tools, shop: &Connection, told: &WebhookEvent, 
     Ok(true)
 }
 
-/// A product that its shop says is gone is marked as a sweep marks it, with a run of its own that tells who said so.
+/// A product that its shop says is gone gets a tombstone as after a complete pass, with a run of its own (action webhook).
 async fn mark_gone(tools: &Tools, tx: &mut Tx, shop: &Connection, erp_id: &str) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     let known = db::product::find_by_erp_id(tx, &shop.id, erp_id).await?;

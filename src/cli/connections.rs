@@ -88,7 +88,7 @@ async fn list(tools: &Tools, out: &Out) -> anyhow::Result<()> {
             c.state().to_owned(),
             or_dash(c.last_success_at.as_ref()),
             or_dash(c.next_sync_at.as_ref()),
-            or_dash(c.last_error.as_ref()),
+            or_dash(c.reason().as_ref()),
         ]
     })
 }
@@ -142,7 +142,11 @@ async fn check(tools: &Shared, out: &Out, id: &str) -> anyhow::Result<()> {
 
 async fn resume(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
     let (resumed, woken) = manage::resume_connection(tools, &ConnectionId::from(id)).await?;
-    out.say(&format!("resumed; {woken} waiting pushes are enqueued"))?;
+    out.say(&if resumed.is_usable() {
+        format!("resumed; {woken} waiting pushes are enqueued")
+    } else {
+        format!("resumed, but it is not usable: its status is {}", resumed.state())
+    })?;
     out.one(&resumed)
 }
 

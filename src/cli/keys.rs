@@ -67,7 +67,7 @@ async fn rotate(tools: &Tools, out: &Out) -> anyhow::Result<ExitCode> {
         for broken in &done.broken {
             out.say(&format!("connection {} was not resealed: {}", broken.connection, broken.why))?;
         }
-        out.say("older keys are still needed to unseal backups; remove them with: store-sync keys prune")?;
+        out.say("older keys still unseal backups; to remove them, run: store-sync keys prune")?;
     }
     Ok(if done.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -44,10 +44,7 @@ use tracing_subscriber::{
 use crate::{
     app,
     config::{Config, Log, LogFormat},
-    model::{
-        Failure,
-        text::{escaped, visible_lines},
-    },
+    model::text::{escaped, visible_lines},
     outside,
 };
 use out::{Out, line, note};
@@ -84,7 +81,7 @@ enum Command {
     Connections(connections::Command),
     /// Import a shop's products now.
     Sync(sync::Args),
-    /// Runs: imports, pushes, removals and token refreshes.
+    /// Runs: imports, pushes, removals, token refreshes and webhooks.
     Logs(logs::Args),
     /// Imported and uploaded products.
     #[command(subcommand)]
@@ -156,8 +153,7 @@ pub fn main() -> ExitCode {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => {
             note(&format!("error: {}", visible_lines(&told::told(&error))));
-            let kind = error.downcast_ref().map(|failure: &Failure| &failure.kind);
-            kind.map_or(ExitCode::FAILURE, |kind| ExitCode::from(kind.exit_code()))
+            told::exit_code(&error)
         }
         Err(fault) => {
             note(&format!("error: {fault}"));

@@ -1,6 +1,11 @@
 //! Formats errors for the command line.
 
-use crate::db::DatabaseFault;
+use std::process::ExitCode;
+
+use crate::{
+    db::DatabaseFault,
+    model::{Failure, FailureKind},
+};
 
 /// Joins an error and its causes without repetition, and adds advice for known database errors.
 pub(super) fn told(error: &anyhow::Error) -> String {
@@ -16,6 +21,18 @@ pub(super) fn told(error: &anyhow::Error) -> String {
         Some(advice) => format!("{text}. That is: {advice}"),
         None => text,
     }
+}
+
+/// What a command that failed ends with. A database that does not answer is temporary wherever it is met, and what it refuses otherwise
+/// is not.
+pub(super) fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let database = error.chain().find_map(|cause| cause.downcast_ref::<sqlx::Error>());
+    let code = match (database, error.downcast_ref()) {
+        (Some(error), _) if !DatabaseFault::of(error).is_some_and(DatabaseFault::is_temporary) => 1,
+        (Some(_), _) => FailureKind::Database.exit_code(),
+        (None, failure) => failure.map_or(1, |failure: &Failure| failure.kind.exit_code()),
+    };
+    ExitCode::from(code)
 }
 
 /// Removes what the driver adds and does not help: a prefix, and the line in the server's own source that raised the

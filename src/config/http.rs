@@ -68,7 +68,10 @@ impl HttpConfig {
     /// Rejects unusable values.
     pub(super) fn check(&self) -> Result<(), String> {
         if !self.connect_to.is_empty() && !self.allow_private_networks {
-            return Err("[http] connect_to is for tests and needs [http] allow_private_networks = true".to_owned());
+            return Err(
+                "[http] connect_to is for the simulator and tests, and needs [http] allow_private_networks = true"
+                    .to_owned(),
+            );
         }
         within("[http] timeout_seconds", self.timeout_seconds, 1..=3600)?;
         within("[http] max_answer_bytes", self.max_answer_bytes, 1 << 16..=1 << 30)

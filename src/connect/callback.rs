@@ -22,12 +22,12 @@ pub struct Callback<'a> {
     pub browser: Option<&'a str>,
 }
 
-/// A connected shop and the job of its first import.
+/// A connected shop and the job of its import; none while it is paused.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Connected {
     pub connection: ConnectionId,
     pub store_name: Option<String>,
-    pub import_job: JobId,
+    pub import_job: Option<JobId>,
 }
 
 /// How far a callback came.

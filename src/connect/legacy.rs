@@ -120,7 +120,7 @@ async fn take(tools: &Tools, mut found: LegacyKeys) -> Result<LegacyKeys, Failur
     db::connection::upsert(&mut tx, &new, &grant, &sealed, now).await?;
     // Sealed, but not yet proved: a person looks at it before anything is read or written with it.
     let why = format!("taken over from the older application; to use it, run: store-sync connections resume {id}");
-    db::connection::mark_paused(&mut tx, &id, super::PAUSER, &why, now).await?;
+    db::connection::mark_paused(&mut tx, &id, db::connection::BY_ADOPTION, &why, now).await?;
     found.text = format!("the keys of its {} shop are sealed in connection {id}: {why}", found.provider);
     found.connection_id = Some(id);
     db::client::update_metadata(&mut tx, &found.client_id, &metadata, now).await?;

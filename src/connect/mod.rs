@@ -1,5 +1,5 @@
-//! Keeper of the keys: begins and ends connects, hands out sessions, renews grants once, takes leave.
-//! Holds no secret longer than a session lasts.
+//! Connections and their credentials: starts and finishes connects, opens shop clients, refreshes grants once, disconnects.
+//! Holds no secret longer than a call lasts.
 
 mod callback;
 mod consumer;
@@ -29,23 +29,20 @@ pub use save::connect_with_key;
 pub use start::{Begin, Begun, Next, begin, install};
 
 use crate::{
-    db::{self, Tx},
+    db::{self, Tx, connection::BY_ADOPTION},
     model::{Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, Noun},
     outside::Outside,
     provider::{Shop, ShopClient},
     tools::{Lease, Shared, Tools},
 };
 
-/// Who pauses shops whose taking over needs a person.
-const PAUSER: &str = "adoption";
-
-/// A session with a connected shop: holding it is the permission to speak to it.
+/// A client of a connected shop; only a usable connection has one.
 pub async fn open(tools: &Shared, id: &ConnectionId) -> Result<(ShopClient, Connection), Failure> {
     let connection = find_usable(tools, id).await?;
     Ok((shop_client(tools, &connection, tools.outside.clone())?, connection))
 }
 
-/// A session for a job: it ends with the right to the job.
+/// A client for a job: it sends nothing after the job's lease.
 pub async fn open_for(
     lease: &Arc<Lease>,
     tools: &Shared,
@@ -90,11 +87,14 @@ fn shop_client(tools: &Shared, connection: &Connection, outside: Outside) -> Res
 fn usable(connection: &Connection) -> Result<(), Failure> {
     let name = connection.store_name.as_deref().unwrap_or(&connection.store_url);
     let why = connection.last_error.as_deref().unwrap_or("no reason was kept");
+    let ended = matches!(connection.status, ConnectionStatus::NeedsReauth | ConnectionStatus::Disconnected);
+    if let Some(reason) = connection.pause_reason.as_deref().filter(|_| connection.paused_at.is_some() && !ended) {
+        // An adoption's reason says what to do.
+        let advice = format!("; run: store-sync connections resume {}", connection.id);
+        let advice = if connection.paused_by.as_deref() == Some(BY_ADOPTION) { "" } else { &advice };
+        return Err(Failure::new(FailureKind::Paused, format!("{name} is paused ({reason}){advice}")));
+    }
     match connection.status {
-        ConnectionStatus::Active if connection.paused_at.is_some() => {
-            let text = format!("{name} is paused; run: store-sync connections resume {}", connection.id);
-            Err(Failure::new(FailureKind::Paused, text))
-        }
         ConnectionStatus::Active => Ok(()),
         ConnectionStatus::NeedsReauth => {
             Err(Failure::new(FailureKind::NeedsReauth, format!("{name} has to be connected again: {why}")))

@@ -84,7 +84,7 @@ async fn complete_one(tools: &Tools, connection: &Connection) -> Result<Option<S
         None
     } else {
         let (why, now) = (lacking(provider, &connection.store_url), tools.outside.clock.now());
-        db::connection::mark_paused(&mut tx, &connection.id, super::PAUSER, &why, now).await?;
+        db::connection::mark_paused(&mut tx, &connection.id, db::connection::BY_ADOPTION, &why, now).await?;
         Some(format!("connection {} is paused: {why}", connection.id))
     };
     tx.commit().await?;

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{Connected, start};
 use crate::{
-    db::{self, connection::NewConnection, grant::SealedGrant},
-    model::{ClientId, ConnectionId, Facts, Failure, FailureKind, Grant, ImportScope, Task, Trigger},
+    db::{self, Tx, connection::NewConnection, grant::SealedGrant},
+    model::{ClientId, ConnectionId, Facts, Failure, FailureKind, Grant, ImportScope, JobId, Task, Trigger},
     provider::{self, Fixed, Provider, Shop, ShopClient, ShopFacts},
     tools::Tools,
     vault::Binding,
@@ -132,7 +132,7 @@ async fn save(tools: &Tools, mut arrival: Established<'_>) -> Result<Connected, 
     let mut tx = tools.db.begin().await?;
     let mut id = tools.outside.new_id::<ConnectionId>();
     // The seal is bound to the row's id. When another connect of the same shop wins the insert, its id is taken over.
-    loop {
+    let paused = loop {
         let same =
             db::connection::find_same(&mut tx, arrival.client, arrival.provider.key(), arrival.store_url).await?;
         if let Some(same) = &same {
@@ -158,27 +158,38 @@ async fn save(tools: &Tools, mut arrival: Established<'_>) -> Result<Connected, 
         let sealed = seal(tools, &id, arrival.client, arrival.provider.key(), &arrival.grant);
         db::connection::upsert(&mut tx, &new, &arrival.grant, &sealed, now).await?;
         let row = db::connection::find_same(&mut tx, arrival.client, arrival.provider.key(), arrival.store_url).await?;
-        if row.is_some_and(|row| row.id == id) {
-            break;
+        if let Some(row) = row.filter(|row| row.id == id) {
+            break row.paused_at.is_some();
         }
-    }
+    };
+    let import_job = if paused { None } else { Some(enqueue_first(tools, &mut tx, &id, &arrival).await?) };
+    tx.commit().await?;
+    tracing::info!(connection.id = %id, provider = arrival.provider.key(), "shop connected");
+    Ok(Connected { connection: id, store_name: arrival.shop.name, import_job })
+}
+
+/// Enqueues what a shop that can be used begins with: an import, the subscription to its webhooks, and pushes that waited for it.
+async fn enqueue_first(
+    tools: &Tools,
+    tx: &mut Tx,
+    id: &ConnectionId,
+    arrival: &Established<'_>,
+) -> Result<JobId, Failure> {
     let first = Task::ImportProducts {
         connection: id.clone(),
         scope: ImportScope::Full,
         trigger: Trigger::Startup,
         accept_deletes: false,
     };
-    let import_job = db::job::enqueue(&mut tx, &tools.outside, arrival.client, first).await?;
+    let import_job = db::job::enqueue(tx, &tools.outside, arrival.client, first).await?;
     if !arrival.provider.webhook_topics().is_empty()
         && start::reachable(tools, arrival.provider, arrival.store_url).is_ok()
     {
         let subscribe = Task::Subscribe { connection: id.clone() };
-        db::job::enqueue(&mut tx, &tools.outside, arrival.client, subscribe).await?;
+        db::job::enqueue(tx, &tools.outside, arrival.client, subscribe).await?;
     }
-    db::push::enqueue_waiting(&mut tx, &tools.outside, &id, Trigger::Retry).await?;
-    tx.commit().await?;
-    tracing::info!(connection.id = %id, provider = arrival.provider.key(), "shop connected");
-    Ok(Connected { connection: id, store_name: arrival.shop.name, import_job })
+    db::push::enqueue_waiting(tx, &tools.outside, id, Trigger::Retry).await?;
+    Ok(import_job)
 }
 
 fn same_shop(known: Option<&str>, answered: Option<&str>) -> Result<(), Failure> {

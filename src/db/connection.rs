@@ -18,6 +18,9 @@ macro_rules! columns {
     };
 }
 
+/// Who pauses shops whose adoption needs a person.
+pub const BY_ADOPTION: &str = "adoption";
+
 /// What a finished connect knows about the shop.
 pub struct NewConnection<'a> {
     pub id: &'a ConnectionId,
@@ -29,7 +32,8 @@ pub struct NewConnection<'a> {
     pub facts: &'a Facts,
 }
 
-/// A new shop, or the same shop connected again: then everything it learnt, its schedule and its history stay.
+/// A new shop, or the same shop connected again: then everything it learnt, its schedule, its history and an operator's pause stay. What
+/// an adoption paused, the new grant has proved.
 pub async fn upsert(
     tx: &mut Tx,
     new: &NewConnection<'_>,
@@ -53,7 +57,10 @@ pub async fn upsert(
          token_refreshed_at = excluded.token_refreshed_at, \
          token_version = excluded.token_version, refresh_locked_until = NULL, refresh_locked_by = NULL, \
          consecutive_failures = 0, backoff_until = NULL, last_error_code = NULL, last_error = NULL, \
-         paused_at = NULL, paused_by = NULL, pause_reason = NULL, disconnected_at = NULL, updated_at = excluded.updated_at";
+         paused_at = CASE WHEN store_connection.paused_by = $22 THEN NULL ELSE store_connection.paused_at END, \
+         pause_reason = CASE WHEN store_connection.paused_by = $22 THEN NULL ELSE store_connection.pause_reason END, \
+         paused_by = CASE WHEN store_connection.paused_by = $22 THEN NULL ELSE store_connection.paused_by END, \
+         disconnected_at = NULL, updated_at = excluded.updated_at";
     execute!(
         tx,
         sql,
@@ -78,6 +85,7 @@ pub async fn upsert(
         grant.keep_alive_at,
         grant.renew_at,
         grant.warn_at,
+        BY_ADOPTION,
     )
     .map(drop)
 }
@@ -194,10 +202,10 @@ pub async fn mark_resumed(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Re
 
 /// Gives pauses their column, which releases of before it kept in the status; returns how many there were.
 pub async fn mend_pauses(tx: &mut Tx) -> sqlx::Result<u64> {
-    let sql = "UPDATE store_connection SET status = 'active', paused_at = updated_at, paused_by = 'operator', \
-               pause_reason = last_error, last_error_code = NULL, last_error = NULL \
+    let sql = "UPDATE store_connection SET status = 'active', paused_at = updated_at, pause_reason = last_error, \
+               paused_by = CASE WHEN last_error = 'paused by an operator' THEN 'operator' ELSE $1 END, last_error_code = NULL, last_error = NULL \
                WHERE status = 'error' AND last_error_code = 'paused' AND credentials_ciphertext IS NOT NULL";
-    execute!(tx, sql)
+    execute!(tx, sql, BY_ADOPTION)
 }
 
 /// A run failed: counts it, and waits before the next scheduled one.
@@ -308,7 +316,8 @@ pub async fn mark_disconnected(tx: &mut Tx, id: &ConnectionId, now: Time) -> sql
     let sql = "UPDATE store_connection SET status = 'disconnected', credentials_ciphertext = NULL, credentials_iv = NULL, \
                credentials_tag = NULL, credentials_key_id = NULL, credentials_fingerprint = NULL, scopes = NULL, \
                token_expires_at = NULL, refresh_expires_at = NULL, keep_alive_at = NULL, renew_at = NULL, warn_at = NULL, refresh_locked_until = NULL, refresh_locked_by = NULL, \
-               token_version = token_version + 1, auto_sync_enabled = false, next_sync_at = NULL, disconnected_at = $2, \
+               token_version = token_version + 1, auto_sync_enabled = false, next_sync_at = NULL, paused_at = NULL, paused_by = NULL, \
+               pause_reason = NULL, disconnected_at = $2, \
                updated_at = $2 WHERE id = $1";
     execute!(tx, sql, id, now).map(drop)
 }

@@ -48,6 +48,11 @@ pub enum DatabaseFault {
 }
 
 impl DatabaseFault {
+    /// Whether the same may succeed later, without anybody fixing anything.
+    pub fn is_temporary(self) -> bool {
+        matches!(self, Self::Away | Self::Locked)
+    }
+
     /// Returns the fault behind an error; `None` if it is not a known one.
     pub fn of(error: &Error) -> Option<Self> {
         match error {

@@ -1,4 +1,4 @@
-//! Pending connects: single use, fifteen minutes, bound to browser, client and shop.
+//! Pending connects: single use, short-lived, bound to browser, client and shop.
 
 use std::collections::BTreeMap;
 

@@ -213,7 +213,9 @@ impl Gemini {
             let pass = self.service.authorize(&self.http, &self.clock).await?;
             let answer = match self.http.send(request(url.clone(), body.clone(), pass.header())).await {
                 Ok(answer) => answer,
-                Err(error @ (HttpError::Unreachable { .. } | HttpError::Refused { .. })) => {
+                Err(
+                    error @ (HttpError::Unreachable { .. } | HttpError::Refused { .. } | HttpError::Redirected { .. }),
+                ) => {
                     let message = format!("the model cannot be reached: {error}");
                     return Ok(ModelReply::Away(Failure::new(FailureKind::Network, message)));
                 }

@@ -1,4 +1,4 @@
-//! The account: pictures, room and money are promised before anything is asked for, and become what they came to, or are given back.
+//! The account: pictures, storage and money are reserved before any call, then settled at the actual cost, or released.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
 /// What a picture and its original are taken to weigh until they are there.
 const GUESS_BYTES: i64 = 2 << 20;
 
-/// An analysis that was promised so long ago is under way no more.
+/// A reservation of an analysis older than this belongs to a process that ended.
 const FORGOTTEN: Duration = Duration::from_hours(1);
 
 /// The month that a client's pictures count in, by UTC: `YYYY-MM`.
@@ -64,21 +64,21 @@ pub(super) fn picture_money(
     }
 }
 
-/// Promises pictures whose places are written already: the client's count, its room, the month's money; all or nothing, with an entry
+/// Reserves pictures whose rows exist: the client's count, its storage, the month's money; all or nothing, with an entry
 /// each.
 pub(super) async fn reserve(
     tools: &Tools,
     tx: &mut Tx,
     client: &ClientId,
-    promises: &[Reservation<'_>],
+    reservations: &[Reservation<'_>],
 ) -> Result<(), Failure> {
     let now = tools.outside.clock.now();
     let month = month(now);
-    let count = i32::try_from(promises.len()).unwrap_or(i32::MAX);
+    let count = i32::try_from(reservations.len()).unwrap_or(i32::MAX);
     let usage = Usage { client_id: client.clone(), month: month.clone(), generation_count: count };
     let quota = db::quota::find(tx, client).await?;
     let limit = quota.as_ref().map_or(-1, |quota| quota.monthly_generation_limit);
-    // First, since it takes the client's row: whoever orders at the same time waits here, and sees what this order promised.
+    // First, since it takes the client's row: a concurrent request waits here, and then sees these reservations.
     if !db::quota::reserve(tx, &tools.outside.new_id::<String>(), &usage, limit, now).await? {
         let text = format!(
             "{count} more pictures are more than the client's {limit} a month leave; see: store-sync usage {client}, and \
@@ -99,21 +99,22 @@ pub(super) async fn reserve(
             return Err(Failure::new(FailureKind::StorageExceeded, text));
         }
     }
-    write(tools, tx, client, promises, &month).await.map(drop)
+    write(tools, tx, client, reservations, &month).await.map(drop)
 }
 
-/// The money of these promises, and their entries; gives their ids.
+/// Reserves the money and inserts the entries; returns their ids.
 async fn write(
     tools: &Tools,
     tx: &mut Tx,
     client: &ClientId,
-    promises: &[Reservation<'_>],
+    reservations: &[Reservation<'_>],
     month: &str,
 ) -> Result<Vec<String>, Failure> {
     let now = tools.outside.clock.now();
-    let budget = promises.iter().find_map(|promise| promise.money.as_ref());
+    let budget = reservations.iter().find_map(|reservation| reservation.money.as_ref());
     if let Some((budget, _)) = budget {
-        let sum = promises.iter().filter_map(|promise| promise.money.as_ref()).map(|(_, price)| price).sum();
+        let sum =
+            reservations.iter().filter_map(|reservation| reservation.money.as_ref()).map(|(_, price)| price).sum();
         let cap = tools.policy.month_cap_usd_micros;
         if !db::ledger::reserve_money(tx, (budget, month), sum, cap, now).await? {
             let left = cap.unwrap_or(0) - db::ledger::get_spending(tx, budget, month).await?;
@@ -125,32 +126,32 @@ async fn write(
             return Err(Failure::new(FailureKind::MoneyCap, text));
         }
     }
-    let entries: Vec<NewEntry<'_>> = promises
+    let entries: Vec<NewEntry<'_>> = reservations
         .iter()
-        .map(|promise| NewEntry {
+        .map(|reservation| NewEntry {
             id: tools.outside.new_id(),
             client,
-            connection: promise.product.and_then(|product| product.store_connection_id.as_ref()),
-            product: promise.product.map(|product| &product.id),
-            asset: promise.asset,
+            connection: reservation.product.and_then(|product| product.store_connection_id.as_ref()),
+            product: reservation.product.map(|product| &product.id),
+            asset: reservation.asset,
             month,
-            kind: promise.kind,
-            budget: promise.money.as_ref().map(|(budget, _)| budget.as_str()),
-            reserved: promise.money.as_ref().map_or(0, |(_, price)| *price),
+            kind: reservation.kind,
+            budget: reservation.money.as_ref().map(|(budget, _)| budget.as_str()),
+            reserved: reservation.money.as_ref().map_or(0, |(_, price)| *price),
         })
         .collect();
     db::ledger::insert(tx, &entries, now).await?;
     Ok(entries.into_iter().map(|entry| entry.id).collect())
 }
 
-/// Promises an analysis, which counts for no picture; gives its entry.
+/// Reserves an analysis, which counts for no picture; returns its entry.
 pub(super) async fn reserve_analysis(
     tools: &Tools,
     client: &ClientId,
-    promise: Reservation<'_>,
+    reservation: Reservation<'_>,
 ) -> Result<UsageEntry, Failure> {
     let mut tx = tools.db.begin().await?;
-    let ids = write(tools, &mut tx, client, &[promise], &month(tools.outside.clock.now())).await?;
+    let ids = write(tools, &mut tx, client, &[reservation], &month(tools.outside.clock.now())).await?;
     let id = ids.first().map_or("", String::as_str);
     let entry = db::ledger::find(&mut tx, id).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
@@ -179,7 +180,7 @@ pub(super) async fn settle_analysis(
 /// cap holds against what may have been spent, not against what was seen. `price` is what it may cost today.
 ///
 /// # Errors
-/// `stale` where nothing is promised any more: it was cancelled, or made by another worker. `money_cap` where the money does not reach.
+/// `stale` if nothing is reserved any more: it was cancelled, or made by another worker. `money_cap` if the month's money does not cover it.
 pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, price: i64) -> Result<Time, Failure> {
     let (now, cap) = (tools.outside.clock.now(), tools.policy.month_cap_usd_micros);
     let month = month(now);
@@ -190,18 +191,16 @@ pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, pr
     let entry = entry.ok_or_else(|| {
         Failure::new(
             FailureKind::Stale,
-            "nothing is promised for this picture any more: it was cancelled, or made meanwhile",
+            "nothing is reserved for this picture any more: it was cancelled, or made meanwhile",
         )
     })?;
     if entry.budget.is_none() {
-        return Err(Failure::new(FailureKind::Stale, "no money is promised for this picture: order it again"));
+        return Err(Failure::new(FailureKind::Stale, "no money is reserved for this picture: request it again"));
     }
     if let (Some(_), Some(budget)) = (entry.called_at, &entry.budget) {
         let reserved = entry.reserved_usd_micros;
         if !db::ledger::reserve_money(&mut tx, (budget, &month), reserved, cap, now).await? {
-            return Err(spent(
-                "an answer of the model was lost, and this month's money does not reach for asking again",
-            ));
+            return Err(spent("an answer of the model was lost, and this month's money does not cover another call"));
         }
         let id = tools.outside.new_id::<String>();
         let lost = NewEntry {
@@ -219,10 +218,10 @@ pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, pr
         let lost = db::ledger::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
         db::ledger::mark_lost(&mut tx, &lost, now).await?;
     }
-    // Ordered in another month, or by another price list: what it may cost is promised where it is spent.
+    // Requested in another month, or with another price list: the reservation moves to where the money is spent.
     let moved = entry.month != month || entry.reserved_usd_micros < price;
     if moved && !db::ledger::move_reservation(&mut tx, &entry, (&month, price), cap, now).await? {
-        return Err(spent("this month's money does not reach for what was ordered before"));
+        return Err(spent("this month's money does not cover what was requested before"));
     }
     db::ledger::mark_called(&mut tx, &entry, now).await?;
     tx.commit().await?;
@@ -276,7 +275,7 @@ pub(super) async fn expire_stale(tools: &Tools) -> sqlx::Result<usize> {
     Ok(forgotten.len())
 }
 
-/// A picture was made: its promise becomes what it cost.
+/// A picture was made: its reservation is settled at the actual cost.
 pub(super) async fn settle(tools: &Tools, tx: &mut Tx, asset: &AssetId, paid: &Paid<'_>) -> sqlx::Result<()> {
     let Some(entry) = db::ledger::lock_reserved(tx, asset).await? else { return Ok(()) };
     db::ledger::mark_settled(tx, &entry, paid, tools.outside.clock.now()).await.map(drop)
@@ -301,7 +300,7 @@ pub(super) async fn release(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::
 pub fn check_month(text: &str) -> Result<(), Failure> {
     match Time::parse(&format!("{text}-01T00:00:00Z")) {
         Some(time) if month(time) == text => Ok(()),
-        _ => Err(Failure::new(FailureKind::BadMonth, format!("'{text}' is no month: write 2026-03"))),
+        _ => Err(Failure::new(FailureKind::BadMonth, format!("'{text}' is not a month: write 2026-03"))),
     }
 }
 

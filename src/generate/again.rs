@@ -48,20 +48,20 @@ pub async fn edit(
     }
     if words.is_none() && !over.contains_key("postAdjustments") {
         return Err(bad(
-            "an edit needs words (--prompt), or postAdjustments (--set postAdjustments.light.exposure=20)",
+            "an edit needs a prompt (--prompt), or postAdjustments (--set postAdjustments.light.exposure=20)",
         ));
     }
     if words.is_some() && tools.gemini.is_none() {
         return Err(Failure::new(
             FailureKind::NoModel,
-            "words need a model: set up [gemini], or edit by postAdjustments",
+            "a prompt needs a model: set up [gemini], or edit by postAdjustments",
         ));
     }
     let mut settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
     // What the finished picture has in it already is not done twice.
     settings.remove("postAdjustments");
     merge_settings(&mut settings, over);
-    // Words are for the model, whatever the settings say: what is paid for is promised.
+    // Words are for the model, whatever the settings say: what is paid for is reserved.
     settings.insert("engine".into(), if words.is_some() { "gemini" } else { "studio" }.into());
     let provenance = json!({ "kind": "edit", "edited_from": id, "instruction": words });
     let ordered = again(tools, &mut tx, &asset, settings, UsageKind::Edit, provenance).await?;
@@ -151,7 +151,7 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
         ordered.assets.push(asset.id.clone());
         ordered.jobs.push(job);
     }
-    let promises: Vec<Reservation<'_>> = promised
+    let reservations: Vec<Reservation<'_>> = promised
         .iter()
         .map(|(asset, product, kind, money)| Reservation {
             kind: *kind,
@@ -160,7 +160,7 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
             money: money.clone(),
         })
         .collect();
-    accounting::reserve(tools, tx, &flow.client_id, &promises).await?;
+    accounting::reserve(tools, tx, &flow.client_id, &reservations).await?;
     let first = db::job::next_turn(tx, Pool::Generate, &flow.client_id, now).await?;
     for (((asset, .., money), job), turn) in promised.iter().zip(&ordered.jobs).zip(first..) {
         let (asset, client) = (asset.id.clone(), flow.client_id.clone());

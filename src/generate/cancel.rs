@@ -70,7 +70,7 @@ async fn cancel(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Can
     Ok(Cancelled { cancelled: assets.len(), under_way })
 }
 
-/// Outputs whose job ended without them (its process died each time) are told as failed; gives how many. Promises of analyses that nobody
+/// Outputs whose job ended without them (its process died each time) are marked as failed; returns how many. Reservations of analyses that nobody
 /// works on any more are settled.
 pub async fn fail_stranded(tools: &Tools) -> sqlx::Result<usize> {
     accounting::expire_stale(tools).await?;

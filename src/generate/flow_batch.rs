@@ -105,7 +105,7 @@ pub(super) async fn products(tx: &mut Tx, ids: &[String]) -> Result<Vec<Product>
     for id in ids {
         let found = db::product::find(tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Product, id))?;
         if products.first().is_some_and(|first| first.client_id != found.client_id) {
-            return Err(Failure::new(FailureKind::OtherClient, "the products of an order belong to one client"));
+            return Err(Failure::new(FailureKind::OtherClient, "the products of a request must belong to one client"));
         }
         products.push(found);
     }

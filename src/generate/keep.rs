@@ -132,7 +132,7 @@ pub async fn give_up(tools: &Tools, tx: &mut Tx, id: &AssetId, client: &ClientId
     }
     let asset = match db::asset::find(tx, id.as_str()).await? {
         Some(asset) => asset,
-        // Deleted while it was on its way: what was promised is free all the same.
+        // Deleted while it was on its way: what was reserved is free all the same.
         None => db::asset::find_deleted(tx, id).await?.ok_or(sqlx::Error::RowNotFound)?,
     };
     accounting::release(tools, tx, &asset).await?;

@@ -1,8 +1,8 @@
-//! Makes pictures of products: an order becomes flows, outputs, promises and a job each; a job makes one picture.
+//! Makes pictures of products: a request becomes flows, outputs, reservations and a job each; a job makes one picture.
 //!
 //! ```text
-//! order, order_flow, order_session, regenerate, edit, retry_flow
-//!   └▶ ONE transaction: flows, outputs (ids known), promises (count, room, money), jobs that take turns
+//! request, request_flow, request_session, regenerate, edit, retry_flow, retry_session
+//!   └▶ ONE transaction: flows, outputs (ids known), reservations (count, storage, money), jobs that take turns
 //! work::worker ─▶ run: sources ─▶ analyse (kept by version) ─▶ prompt ─▶ the model, or the studio ─▶ keep (bytes, then the row)
 //! ```
 

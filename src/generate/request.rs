@@ -1,4 +1,4 @@
-//! Orders: flows, outputs, jobs and promises, left in one transaction. Ids are known before anything is made.
+//! Requests: flows, outputs, reservations and jobs, in one transaction. Ids are known before anything is made.
 
 use serde_json::{Map, Value, json};
 
@@ -156,7 +156,7 @@ async fn expand_variants(tools: &Tools, tx: &mut Tx, shares: &[FlowBatch], terms
     let wanted = |share: &FlowBatch| terms.variants.unwrap_or_else(|| Settings(&share.settings).variants());
     let count = shares.iter().map(wanted).fold(0_usize, usize::saturating_add);
     if count == 0 || count > MOST {
-        return Err(bad(format!("an order is for 1 to {MOST} pictures, not {count}")));
+        return Err(bad(format!("a request is for 1 to {MOST} pictures, not {count}")));
     }
     let client = &shares[0].client;
     let mut items = Vec::with_capacity(count);
@@ -248,7 +248,7 @@ pub(super) fn money(
     accounting::picture_money(tools, engine, kind, models(tools, &read), read.model_size())
 }
 
-/// Promises, outputs and jobs, in this order: whoever orders for the same client at the same time waits at the first.
+/// Outputs, reservations and jobs, in this order: whoever requests for the same client at the same time waits at the first.
 pub(super) async fn enqueue_outputs(
     tools: &Tools,
     tx: &mut Tx,
@@ -278,7 +278,7 @@ pub(super) async fn enqueue_outputs(
             db::asset::link_product(tx, link, &item.asset, product, place == 0, now).await?;
         }
     }
-    let promises: Vec<Reservation<'_>> = items
+    let reservations: Vec<Reservation<'_>> = items
         .iter()
         .map(|item| Reservation {
             kind: item.kind,
@@ -287,7 +287,7 @@ pub(super) async fn enqueue_outputs(
             money: item.money.clone(),
         })
         .collect();
-    accounting::reserve(tools, tx, client, &promises).await?;
+    accounting::reserve(tools, tx, client, &reservations).await?;
     let first = db::job::next_turn(tx, Pool::Generate, client, now).await?;
     let mut ordered = Queued::default();
     for (item, turn) in items.into_iter().zip(first..) {

@@ -37,7 +37,7 @@ pub async fn run(tools: &Shared, lease: Option<&Arc<Lease>>, id: &AssetId) -> Re
     let mut tx = tools.db.begin().await?;
     hold(lease, &mut tx).await?;
     let Some(asset) = db::asset::find(&mut tx, id.as_str()).await? else {
-        // Deleted before it was made: what was promised for it is free again.
+        // Deleted before it was made: what was reserved for it is free again.
         if let Some(asset) = db::asset::find_deleted(&mut tx, id).await? {
             keep::give_up(tools, &mut tx, id, &asset.client_id, "deleted before it was made").await?;
         }
@@ -201,7 +201,7 @@ async fn make(
     }
 }
 
-/// Its bytes are there, and only its row is not: what it cost is what was promised.
+/// Its bytes are there, and only its row is not: its cost is the reserved amount.
 async fn resume(tools: &Tools, asset: &Asset, bytes: Bytes, provenance: Value) -> Result<FinishedPicture, Failure> {
     let mut tx = tools.db.read().await?;
     let entry = db::ledger::find_reserved(&mut tx, &asset.id).await?;

@@ -87,7 +87,7 @@ pub(super) fn hash_page(page: Vec<Result<NormalProduct, Unreadable>>, now: Time)
     prepared
 }
 
-/// Eight bytes that stand for a product's id: a chance likeness only keeps a product from being swept.
+/// Eight bytes that stand for a product's id: a collision only keeps a product from getting a tombstone.
 pub(super) fn id_hash(erp_id: &str) -> u64 {
     provider::mark(erp_id.as_bytes())
 }

@@ -1,4 +1,4 @@
-//! How a run of an import ends: whole and swept, in part, called off, or broken off because its pages have no end.
+//! How a run of an import ends: complete with tombstones, partial, called off, or broken off because its pages have no end.
 
 use super::{
     progress::PassProgress,
@@ -81,7 +81,7 @@ impl From<sqlx::Error> for Halt {
 }
 
 impl ImportRun<'_> {
-    /// The end of a pass: proof, sweep, watermark, in one transaction.
+    /// The end of a pass: proof, tombstones, watermark, in one transaction.
     pub(super) async fn finish(
         &mut self,
         connection: &Connection,

@@ -21,7 +21,7 @@ pub(super) struct PassProgress {
     pub(super) pages: i32,
     /// Products read so far, over all runs of the pass.
     pub(super) seen: i64,
-    /// Products of which not even the id could be read: nothing may be swept then.
+    /// Products of which not even the id could be read: no tombstone may be set then.
     pub(super) nameless: i64,
     /// Products that could not be read, with or without an id.
     #[serde(default)]

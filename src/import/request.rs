@@ -6,8 +6,8 @@ use crate::{
     tools::Tools,
 };
 
-/// Leaves an import that somebody asks for; gives the job, which may be one that waits or runs already. `accept_deletes` lets the
-/// sweep pass its brake.
+/// Enqueues an import that somebody asks for; returns the job, which may be pending or running already. With `accept_deletes` it bypasses
+/// the deletion guard.
 pub async fn request(
     tools: &Tools,
     connection: &Connection,

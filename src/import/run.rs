@@ -1,4 +1,4 @@
-//! One import, from its run row to its end: resume or begin a pass, read and write pages side by side, prove, sweep.
+//! One import, from its run row to its end: resume or begin a pass, read and write pages side by side, prove, tombstone.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,7 +31,7 @@ pub struct ImportRequest<'a> {
     pub connection: &'a ConnectionId,
     pub scope: ImportScope,
     pub trigger: Trigger,
-    /// Let the sweep pass its brake.
+    /// Bypass the deletion guard.
     pub accept_deletes: bool,
 }
 

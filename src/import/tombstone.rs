@@ -1,4 +1,4 @@
-//! Marks products as gone that a complete pass did not see. A sweep that would take too many stops and asks.
+//! Marks products as gone that a complete pass did not see. The deletion guard: if too many would be marked, none is, and the operator is asked.
 
 use crate::{
     db::{self, Tx, catalogue, run::NewItem},
@@ -9,7 +9,7 @@ use crate::{
 
 use super::apply::id_hash;
 
-/// What a sweep found.
+/// The result.
 pub(super) enum Tombstoned {
     /// These are marked as gone.
     Gone(Vec<NewItem>),
@@ -20,7 +20,7 @@ pub(super) enum Tombstoned {
 /// Products of a shop looked at in one bite.
 const BATCH_ROWS: i64 = 2000;
 
-/// Sweeps after a proven pass, in the transaction that ends it.
+/// Sets tombstones after a proven pass, in the transaction that ends it.
 pub(super) async fn tombstone(
     tx: &mut Tx,
     outside: &Outside,

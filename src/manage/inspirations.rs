@@ -36,7 +36,7 @@ pub async fn add_inspiration(
     let (bytes, url, kind) = match source {
         InspirationInput::Upload(bytes, name) => (bytes, name.to_owned(), InspirationSource::Upload),
         InspirationInput::Url(url, kind) => {
-            url::Url::parse(url).map_err(|e| refused(format!("'{url}' is not a URL: {e}")))?;
+            url::Url::parse(url).map_err(|e| refused(format!("that is not a URL: {e}")))?;
             (tools.outside.bytes_at(&AssetLocation::Url(url)).await?, url.to_owned(), kind)
         }
     };

@@ -80,7 +80,7 @@ pub async fn link_product(
     let found = db::product::find(&mut tx, id.as_str()).await?.ok_or_else(|| Failure::not_found(Noun::Product, id))?;
     if let Some(other) = db::product::find_by_erp_id(&mut tx, connection, erp_id).await? {
         return Err(refused(format!(
-            "the shop's product {erp_id} is already linked to product {} ({})",
+            "the shop's product {erp_id} already exists as product {} ({})",
             other.id, other.name
         )));
     }

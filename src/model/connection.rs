@@ -87,12 +87,17 @@ impl Connection {
         self.status == ConnectionStatus::Active && self.paused_at.is_none()
     }
 
-    /// How it stands, for people: a paused shop is `paused`, whatever else it is.
+    /// Its status for people, who read that it is paused.
     pub fn state(&self) -> &'static str {
         match self.status {
-            ConnectionStatus::Disconnected | ConnectionStatus::NeedsReauth => self.status.as_str(),
             status if self.paused_at.is_none() => status.as_str(),
+            ConnectionStatus::NeedsReauth => "needs_reauth, paused",
             _ => "paused",
         }
+    }
+
+    /// Why it is not in use, as far as it is known.
+    pub fn reason(&self) -> Option<&str> {
+        self.last_error.as_deref().or(self.pause_reason.as_deref())
     }
 }

@@ -148,6 +148,7 @@ kinds! {
     RefreshLost = "refresh_lost", reconnect, 502;
     RefreshOvertaken = "refresh_overtaken", retry, 503;
     RevokeRefused = "revoke_refused", retry, 502;
+    PastedKeyRefused = "key_refused", give_up, 400;
     ScopesMissing = "scopes_missing", give_up, 400;
     TokenEndpointAnswer = "token_endpoint", give_up, 502;
     TokenEndpointDown = "token_endpoint", retry, 502;
@@ -196,7 +197,7 @@ kinds! {
     NoPicture = "no_picture", give_up, 422;
     NoPictureMade = "no_picture", retry, 502;
     NoProduct = "no_product", give_up, 422;
-    PictureMissing = "picture_missing", give_up, 422;
+    PictureMissing = "picture_missing", give_up, 404;
     Studio = "studio", give_up, 422;
     StudioInterrupted = "studio", retry, 503;
     // ourselves

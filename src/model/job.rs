@@ -51,7 +51,7 @@ pub enum Task {
         connection: ConnectionId,
         scope: ImportScope,
         trigger: Trigger,
-        /// Let the sweep pass its brake: the operator has seen how much would go.
+        /// Bypass the deletion guard: the operator has seen how many products would be marked.
         #[serde(default)]
         accept_deletes: bool,
     },
@@ -227,7 +227,7 @@ pub struct Job {
     pub payload: sqlx::types::Json<Task>,
     pub status: JobStatus,
     pub error: Option<String>,
-    /// Also the fence: a worker may only settle the attempt it claimed.
+    /// Also the fence: a worker may only finish the attempt it claimed.
     pub attempts: i32,
     pub max_attempts: i32,
     pub scheduled_for: Time,

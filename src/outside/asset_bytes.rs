@@ -57,8 +57,8 @@ impl Outside {
         };
         let answer = self.http.send(Request::new(Method::GET, url)).await;
         let answer = answer.map_err(|error| {
-            let refused = matches!(error, HttpError::Refused { .. });
-            let kind = if refused { FailureKind::FetchRefused } else { FailureKind::Fetch };
+            let is_final = matches!(error, HttpError::Refused { .. } | HttpError::TooLarge { .. });
+            let kind = if is_final { FailureKind::FetchRefused } else { FailureKind::Fetch };
             Failure::new(kind, format!("the picture cannot be fetched: {error}")).because(error)
         })?;
         match answer.status {

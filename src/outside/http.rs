@@ -87,7 +87,7 @@ impl Http {
             };
             let Some(location) = location else { return Ok(response) };
             let place = log_target(&request.method, &request.url);
-            let refused = |why: String| HttpError::Refused { place: place.clone(), why };
+            let refused = |why: String| HttpError::Redirected { place: place.clone(), why };
             let target = request.url.join(location).map_err(|_| refused("it redirects to an invalid URL".into()))?;
             self.policy.check(&target).map_err(|why| refused(format!("it redirects to a refused target: {why}")))?;
             if target.origin() != request.url.origin() {
@@ -101,7 +101,7 @@ impl Http {
             }
             request.url = target;
         }
-        Err(HttpError::Refused {
+        Err(HttpError::Redirected {
             place: log_target(&request.method, &request.url),
             why: format!("it redirects more than {MAX_REDIRECTS} times"),
         })

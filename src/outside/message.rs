@@ -61,9 +61,12 @@ impl Response {
 /// Why there is no response. The texts name only method, host and path: never a query, a header or a body.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// The policy does not allow the request, or a redirect; nothing is sent to that target.
+    /// The policy does not allow the request: nothing is sent.
     #[error("{place}: refused, {why}")]
     Refused { place: String, why: String },
+    /// The server redirects to where the request is not sent.
+    #[error("{place}: refused, {why}")]
+    Redirected { place: String, why: String },
     /// No connection was made: nothing was sent.
     #[error("{place}: {why}")]
     Unreachable { place: String, why: String },

@@ -226,7 +226,7 @@ impl ShopClient {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = match self.outside.http.send(request.clone()).await {
             Ok(response) => response,
-            Err(error @ HttpError::Refused { .. }) => {
+            Err(error @ (HttpError::Refused { .. } | HttpError::Redirected { .. })) => {
                 return Err(Failure::new(FailureKind::RefusedAddress, error.to_string()));
             }
             Err(error @ HttpError::TooLate { .. }) => {

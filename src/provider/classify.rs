@@ -73,12 +73,9 @@ pub(super) fn classify(rules: &[VerdictRule], response: &Response, body: &Value,
         };
     }
     if let Some(code) = (200..300).contains(&status).then(|| graphql_error(body)).flatten() {
-        return Classified {
-            class: ResponseClass::Refused,
-            kind: FailureKind::shop_says(ShopAnswer::Refused, &code.to_lowercase()),
-            say: None,
-            wait: None,
-        };
+        let code = code.to_lowercase();
+        let class = if code == "not_found" { ResponseClass::Missing } else { ResponseClass::Refused };
+        return Classified { class, kind: named(class, &code), say: None, wait: None };
     }
     let class = match status {
         200..=299 => ResponseClass::Ok,

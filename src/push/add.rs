@@ -72,9 +72,9 @@ fn sniff(bytes: &Bytes) -> Result<(&'static str, &'static str), Failure> {
     if bytes.len() > MAX_BYTES {
         return Err(Failure::new(
             FailureKind::TooLarge,
-            format!("the picture has {} bytes; at most {MAX_BYTES} are kept", bytes.len()),
+            format!("the picture has {} bytes; the limit is {MAX_BYTES}", bytes.len()),
         ));
     }
     picture_kind(bytes)
-        .ok_or_else(|| Failure::new(FailureKind::NotAPicture, "the file is no PNG, JPEG, WebP or GIF picture"))
+        .ok_or_else(|| Failure::new(FailureKind::NotAPicture, "the file is not a PNG, JPEG, WebP or GIF picture"))
 }

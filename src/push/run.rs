@@ -221,7 +221,7 @@ impl Uploader<'_> {
         let gallery = provider::gallery(self.shop, &self.upload.erp_product_id).await?;
         let place = gallery.iter().position(|picture| picture.id == id);
         let Some((place, picture)) = place.map(|place| (place, gallery[place].clone())) else {
-            let text = format!("{} took the picture but does not show it yet", self.shop.provider().name());
+            let text = format!("{} accepted the picture but does not list it yet", self.shop.provider().name());
             return Err(Failure::new(FailureKind::NotVisible, text));
         };
         if self.shop.provider().verifies_bytes() {

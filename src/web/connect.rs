@@ -122,9 +122,13 @@ pub(super) async fn finish(
     if let Some(url) = go_to {
         return Ok((jar, Redirect::to(url.as_str())).into_response());
     }
+    let next = match &connected.import_job {
+        Some(_) => "Its products are being imported.",
+        None => "It is paused: its products are imported once it is resumed.",
+    };
     let name = connected.store_name.unwrap_or_else(|| "Your shop".to_owned());
     let body = format!(
-        "<p class=good>{} is connected.</p><p>Its products are being imported. You can close this window.</p>\
+        "<p class=good>{} is connected.</p><p>{next} You can close this window.</p>\
          <p class=dim>connection {}</p>",
         html::escape(&name),
         connected.connection

@@ -50,11 +50,7 @@ pub(super) async fn home(State(web): State<Web>) -> Result<Html<String>, PageErr
 fn connection_row(connection: &Connection, products: i64) -> String {
     let name = connection.store_name.as_deref().unwrap_or(&connection.store_url);
     let last = connection.last_success_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
-    let error = connection
-        .last_error
-        .as_deref()
-        .map(|e| format!("<br><span class=bad>{}</span>", escape(e)))
-        .unwrap_or_default();
+    let error = connection.reason().map(|e| format!("<br><span class=bad>{}</span>", escape(e))).unwrap_or_default();
     format!(
         "<tr><td>{}<br><span class=dim>{}</span><td>{}<td>{}{error}<td class=n>{products}<td>{last}</tr>",
         escape(name),

@@ -1,5 +1,5 @@
-//! The clock's door: workers that claim jobs, the one match from job to verb, what a failure means for a job, and the
-//! ticks that leave jobs. Knows no HTTP of its own.
+//! Background work: workers that claim jobs, the one match from job to verb, what a failure means for a job, and the
+//! ticks that enqueue jobs. Knows no HTTP of its own.
 
 mod finish_attempt;
 mod run;

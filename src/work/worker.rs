@@ -1,4 +1,4 @@
-//! Workers: claim a job by lease, do it with a heartbeat, settle it. A dead worker's job is taken over.
+//! Workers: claim a job by lease, run it with a heartbeat, finish the attempt. A dead worker's job is taken over.
 
 use std::{sync::Arc, time::Duration};
 
@@ -117,7 +117,7 @@ async fn do_job(tools: &Shared, lease: &Arc<Lease>) {
     attempt(tools, lease, Box::pin(async move { run(&for_task, &own).await })).await;
 }
 
-/// Does `verb` for a job in a task of its own, with a heartbeat, and settles what came of it. A panic ends the attempt, not the worker.
+/// Does `verb` for a job in a task of its own, with a heartbeat, and finishes the attempt. A panic ends the attempt, not the worker.
 async fn attempt(tools: &Shared, lease: &Lease, verb: impl Future<Output = Result<JobEnd, Failure>> + Send + 'static) {
     attempt_within(tools, lease, verb).instrument(span(&lease.job)).await;
 }
@@ -156,7 +156,7 @@ async fn guarded(verb: impl Future<Output = Result<JobEnd, Failure>>) -> Result<
     catch_panic(verb).await.unwrap_or_else(|fault| Err(fault.into()))
 }
 
-/// Ends an attempt: by settling the job where it is ours, by leaving it to whoever has it where it is not.
+/// Ends an attempt: by finishing it if the job is ours, by leaving it to whoever has it where it is not.
 async fn end(tools: &Tools, job: &Job, result: Result<JobEnd, Failure>) -> sqlx::Result<()> {
     match result {
         Err(failure) if failure.kind == FailureKind::LeaseLost => {
@@ -232,7 +232,7 @@ mod tests {
         let outside = Outside {
             clock: Clock::frozen(Time::from_unix_ms(1_772_366_400_000)),
             random: Random::seeded(7),
-            http: Http::new(HttpPolicy::default()).expect("a door"),
+            http: Http::new(HttpPolicy::default()).expect("an HTTP client"),
             files: Files::new(folder.join("files")),
         };
         let tools = app::open_with(&config, outside).await.expect("opens");

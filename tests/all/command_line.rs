@@ -408,7 +408,7 @@ async fn an_operator_can_do_everything_by_hand() {
     let pushed = json(&run(&["--json", "push", "run", &asset]).await.expect("ends"));
     assert_eq!(pushed[0]["status"], "synced");
     let not_a_picture = run(&["assets", "add", "--product", &product, "config.toml"]).await.expect("ends");
-    assert!(text(&not_a_picture.stderr).contains("no PNG, JPEG, WebP or GIF"));
+    assert!(text(&not_a_picture.stderr).contains("not a PNG, JPEG, WebP or GIF"));
 
     let config = Config::load(Some(&file), std::iter::empty()).expect("a configuration");
     let tools = app::open(&config).await.expect("tools");

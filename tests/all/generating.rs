@@ -470,7 +470,7 @@ async fn another_attempt_and_a_changed_one_stand_beside_the_first(engine: Engine
     assert_eq!(
         generate::edit(tools, &ordered.assets[0], Some("more blue"), &Map::new())
             .await
-            .expect_err("words need a model")
+            .expect_err("a prompt needs a model")
             .code(),
         "no_model"
     );

@@ -1,6 +1,7 @@
 //! A daemon and a shop for one test: real HTTP on loopback, a frozen clock, seeded chance, a database of its own.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     sync::{
         Arc,
@@ -11,6 +12,7 @@ use std::{
 
 use http::{HeaderValue, Method, header};
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 use store_sync::{
     app,
     cli::visitor::Visitor,
@@ -66,7 +68,49 @@ pub(crate) async fn fresh_database(engine: Engine, folder: &std::path::Path) -> 
         .await
         .expect("a database is made");
     admin.close().await;
-    pattern.replace("DATABASE", &name)
+    let url = pattern.replace("DATABASE", &name);
+    MADE.with_borrow_mut(|made| made.0.push((pattern.replace("DATABASE", "postgres"), name)));
+    url
+}
+
+thread_local! {
+    /// The databases of the test that runs on this thread.
+    static MADE: RefCell<Databases> = const { RefCell::new(Databases(Vec::new())) };
+}
+
+/// Databases that go when their test's thread ends: some hundred of them would fill the disk of a small machine.
+struct Databases(Vec<(String, String)>);
+
+impl Drop for Databases {
+    fn drop(&mut self) {
+        let made = std::mem::take(&mut self.0);
+        if made.is_empty() {
+            return;
+        }
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                for (admin, name) in made {
+                    let mut admin = sqlx::PgConnection::connect(&admin).await.expect("the test server answers");
+                    // Copies of it are named after it.
+                    let named: Vec<String> = sqlx::query_scalar(
+                        "SELECT datname FROM pg_database WHERE datname = $1 OR starts_with(datname, $1 || '_')",
+                    )
+                    .bind(&name)
+                    .fetch_all(&mut admin)
+                    .await
+                    .expect("databases are listed");
+                    for name in named {
+                        let sql = sqlx::AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+                        sqlx::query(sql).execute(&mut admin).await.expect("a database goes");
+                    }
+                }
+            });
+        });
+        if dropping.join().is_err() {
+            eprintln!("a test's database is still there");
+        }
+    }
 }
 
 /// Writes into the database as an operator would, or an older version of this program.

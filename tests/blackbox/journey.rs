@@ -202,7 +202,7 @@ fn every_command(engine: Engine) {
     assert!(created.status < 300, "{}", created.text());
     let erp = text(&imported[7]["erp_id"]);
     let taken = own.place.run(&["products", "link", &uploaded, "--connection", &shop_id, "--erp-id", &erp]);
-    assert!(taken.code == Some(1) && taken.stderr.contains("already linked"), "{}", taken.stderr);
+    assert!(taken.code == Some(1) && taken.stderr.contains("already exists"), "{}", taken.stderr);
     own.note(&["products", "link"]);
     let session = id(&own.json(&["sessions", "create", "--client", "acme", "--name", "Now", "--product", &product]));
     own.both(&["sessions", "list"]);

@@ -101,7 +101,7 @@ impl<'a> TokenEndpoint<'a> {
             Err(error) => {
                 let text = error.to_string();
                 self.note(Err(match error {
-                    HttpError::Refused { .. } | HttpError::TooLarge { .. } => {
+                    HttpError::Refused { .. } | HttpError::Redirected { .. } | HttpError::TooLarge { .. } => {
                         Failure::new(FailureKind::RefusedAddress, text)
                     }
                     HttpError::Unreachable { .. } => Failure::new(FailureKind::Unreachable, text),

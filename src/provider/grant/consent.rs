@@ -190,7 +190,7 @@ impl Provider {
         rules.any(|no| query.iter().any(|(name, value)| *name == no.param && *value == no.is))
     }
 
-    /// Whether the platform may start a connect itself: its request is signed, or the kind requires it.
+    /// Whether a callback without our state may start a connect: kind `platform_install`, or an installed instance (`hmac_json`).
     pub fn may_be_begun_by_platform(&self) -> bool {
         let signed = |kind| self.oauth().ok().and_then(|o| o.signature.as_ref()).is_some_and(|s| s.kind == kind);
         match self.kind() {

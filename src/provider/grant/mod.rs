@@ -51,7 +51,7 @@ impl CredentialSource for Fixed {
     fn refresh(&self, _: i32) -> BoxFuture<'_, Arc<Grant>> {
         Box::pin(async {
             Err(Failure::new(
-                FailureKind::KeyRefused,
+                FailureKind::PastedKeyRefused,
                 "the shop refuses the key: check that it is complete and still valid",
             ))
         })

@@ -100,7 +100,7 @@ pub(in crate::provider) struct Op {
 pub(in crate::provider) enum AnswerKind {
     #[default]
     Json,
-    /// The body is ignored if the status is a success.
+    /// The body may be anything if the status is a success; JSON in it is still read.
     Any,
 }
 

@@ -242,7 +242,7 @@ impl Simulator {
             return reply.into();
         }
         let Some(meant) = plan.understand(ask) else {
-            let text = format!("{} request matches no operation in {}'s file", ask.method, plan.provider.name());
+            let text = format!("this {} request matches no operation in {}'s file", ask.method, plan.provider.name());
             return SimulatedReply::json_of(404, &json!({ "message": text })).into();
         };
         state.count(&meant.op);
