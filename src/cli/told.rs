@@ -47,7 +47,11 @@ fn without_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::process::ExitCode;
+
     use anyhow::Context;
+
+    use crate::model::{Failure, FailureKind};
 
     #[test]
     fn a_cause_is_told_once() {
@@ -64,5 +68,24 @@ mod tests {
             "permission denied"
         );
         assert_eq!(super::without_line("it stops at line 3 of the file"), "it stops at line 3 of the file");
+    }
+
+    /// 75 is EX_TEMPFAIL of sysexits.h: a script may run the command again.
+    #[test]
+    fn only_what_may_pass_is_called_temporary() {
+        let away = || sqlx::Error::PoolTimedOut;
+        let wrong = || sqlx::Error::ColumnNotFound("name".to_owned());
+        let cases = [
+            (anyhow::anyhow!("words alone"), 1),
+            (Failure::new(FailureKind::Paused, "it is paused").into(), 1),
+            (Failure::new(FailureKind::Fetch, "no answer").into(), 75),
+            (Failure::from(away()).into(), 75),
+            (Failure::from(wrong()).into(), 1),
+            (anyhow::Error::new(away()).context("cannot begin"), 75),
+            (anyhow::Error::new(wrong()).context("cannot read"), 1),
+        ];
+        for (error, code) in cases {
+            assert_eq!(super::exit_code(&error), ExitCode::from(code), "{error:?}");
+        }
     }
 }

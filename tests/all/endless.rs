@@ -489,7 +489,8 @@ async fn pausing_a_shop_ends_its_import(engine: Engine) {
     let run = house.app.sync(ImportScope::Full).await;
     assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Cancelled, Some("paused")), "{run:?}");
     assert!(
-        text(&run).contains("is paused; run: store-sync connections resume") && text(&run).contains("products"),
+        text(&run).contains("is paused (a test); run: store-sync connections resume")
+            && text(&run).contains("products"),
         "{}",
         text(&run)
     );

@@ -17,6 +17,7 @@ on_both!(
     a_job_wakes_workers_once_it_is_committed,
     a_pause_or_a_resume_counts_only_in_the_state_that_it_was_seen_in,
     a_paused_shop_is_not_due_and_says_who_paused_it,
+    a_pause_outlives_a_reconnect_unless_an_adoption_made_it,
     a_pause_of_an_earlier_release_becomes_one_of_now,
     one_lane_runs_one_job_at_a_time,
     orphaned_runs_are_closed_and_say_so
@@ -119,6 +120,28 @@ async fn a_paused_shop_is_not_due_and_says_who_paused_it(engine: Engine) {
     assert_eq!((resumed.paused_at, resumed.state()), (None, "active"));
     work::tick(&app.tools).await.expect("ticks");
     assert_eq!(app.drain().await, 1);
+}
+
+/// An operator's pause is lifted by an operator; what an adoption paused, a grant of now has proved.
+async fn a_pause_outlives_a_reconnect_unless_an_adoption_made_it(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let id = app.connect().await;
+    app.drain().await;
+    manage::pause_connection(&app.tools, &id).await.expect("is paused");
+    app.connect().await;
+    let paused = app.connection().await;
+    assert_eq!((paused.paused_by.as_deref(), paused.state()), (Some("operator"), "paused"));
+    assert_eq!(app.drain().await, 0, "nothing is enqueued for a shop that stays paused");
+    manage::resume_connection(&app.tools, &id).await.expect("is resumed");
+    let mut tx = app.tools.db.begin().await.expect("begins");
+    let adopted =
+        db::connection::mark_paused(&mut tx, &id, db::connection::BY_ADOPTION, "a person looks", app.clock.now());
+    assert!(adopted.await.expect("is paused"));
+    tx.commit().await.expect("commits");
+    app.connect().await;
+    let connected = app.connection().await;
+    assert_eq!((connected.paused_at, connected.pause_reason), (None, None));
+    assert!(app.drain().await > 0, "its import is enqueued");
 }
 
 /// A release of before the column kept a pause in the status.
