@@ -22,7 +22,7 @@ use store_sync::{
         job::NewJob,
     },
     generate::{PromptProduct, PromptSubject, prompt},
-    model::{AssetId, ClientId, JobId, Pool, Task},
+    model::{AssetId, ClientId, Engine, JobId, Pool, Task},
     outside::{Clock, Random},
 };
 
@@ -126,7 +126,7 @@ async fn leave(db: &Db, clock: &Clock, random: &Random, jobs: usize) {
         for (_, turn) in (n..jobs).step_by(CLIENTS).zip(first..) {
             let id = JobId(random.uuid_v7(now));
             let asset = AssetId(random.uuid_v7(now));
-            let task = Task::Generate { asset, client: client.clone(), flow: None, by_model: false };
+            let task = Task::Generate { asset, client: client.clone(), flow: None, engine: Engine::Studio };
             let (client, policy) = (client.clone(), task.policy());
             let job = NewJob { id, client, task, policy, created_at: now, scheduled_for: now, turn };
             db::job::insert(&mut tx, &job).await.expect("is left");

@@ -8,16 +8,20 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::{
-    config::{Analyse, Config, GeminiConfig, Painter, Pooler, TextPriceConfig},
+    config::{Analyse, Config, GeminiConfig, Pooler, TextPriceConfig},
     connect,
     db::{
         self, DatabaseAccess, DatabaseFault, Db,
         adopt::{self, Kind},
         lease::Ownership,
     },
-    gemini::{Gemini, Service, ServiceAccount, TextPrice},
+    model::Engine,
     outside::{
         Bucket, Clock, Files, Http, HttpPolicy, Outside, Proxy, Random, RetryPatience, catch_panic, private, small,
+    },
+    paint::{
+        Engines,
+        gemini::{Gemini, Service, ServiceAccount, TextPrice},
     },
     provider::{App, Providers},
     tools::{Parts, Policy, Shared, Tools},
@@ -185,7 +189,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Shared> {
 fn gemini(config: &Config, clock: &Clock) -> anyhow::Result<Option<Gemini>> {
     let Some(own) = &config.gemini else {
         anyhow::ensure!(
-            config.generate.engine == Painter::Studio,
+            config.generate.engine == Engine::Studio,
             "[generate] engine = \"gemini\" needs [gemini] api_key, or a service account under [gemini.vertex]"
         );
         return Ok(None);
@@ -252,7 +256,6 @@ async fn assemble(config: &Config, access: &DatabaseAccess, outside: Outside) ->
         public_url: config.public_url(),
         lease: config.lease(),
         install_clients: config.app.iter().filter_map(|(key, app)| Some((key.clone(), app.client.clone()?))).collect(),
-        paint_by_model: config.generate.engine == Painter::Gemini,
         trusted_proxies: config.server.trusted_proxies.clone(),
         api_token: config.api.token.clone(),
         analyse: config.generate.analyse != Analyse::Never,
@@ -266,8 +269,15 @@ async fn assemble(config: &Config, access: &DatabaseAccess, outside: Outside) ->
         import_turn: Duration::from_secs(config.import.turn_seconds),
         keep_runs: (config.log.keep_days > 0).then(|| Duration::from_hours(24 * u64::from(config.log.keep_days))),
     };
-    let tools =
-        Tools::new(Parts { gemini: gemini(config, &outside.clock)?, db, outside, providers, vault, apps, rules });
+    let tools = Tools::new(Parts {
+        engines: Engines { usual: config.generate.engine, model: gemini(config, &outside.clock)? },
+        db,
+        outside,
+        providers,
+        vault,
+        apps,
+        rules,
+    });
     tools.agree_on_time().await?;
     Ok(tools)
 }

@@ -39,7 +39,7 @@
 //! 4  import │ push │ generate │ manage │ webhooks  verbs, independent of each other; manage is what people do by hand
 //! 3  connect                 connections and credentials
 //! 2  tools
-//! 1  provider │ gemini │ db │ vault   independent of each other
+//! 1  provider │ paint │ db │ vault   independent of each other
 //! 0  model │ outside │ config
 //! ```
 //!
@@ -65,12 +65,12 @@ pub mod cli;
 pub mod config;
 pub mod connect;
 pub mod db;
-pub mod gemini;
 pub mod generate;
 pub mod import;
 pub mod manage;
 pub mod model;
 pub mod outside;
+pub mod paint;
 pub mod provider;
 pub mod push;
 pub mod sandbox;

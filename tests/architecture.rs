@@ -8,7 +8,7 @@ use std::{
 /// Rooms by rung; a room may import from lower rungs only.
 const LADDER: &[&[&str]] = &[
     &["model", "outside", "config"],
-    &["provider", "gemini", "db", "vault"],
+    &["provider", "paint", "db", "vault"],
     &["tools"],
     &["connect"],
     &["import", "push", "generate", "manage", "webhooks"],

@@ -20,6 +20,7 @@ CREATE TABLE generated_asset (
     approval_note text,
     original_asset_url text,
     original_byte_size bigint,
+    request jsonb,
     provenance jsonb,
     sha256 text,
     mime_type text,

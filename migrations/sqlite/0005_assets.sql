@@ -20,6 +20,7 @@ CREATE TABLE generated_asset (
     approval_note TEXT,
     original_asset_url TEXT,
     original_byte_size INTEGER,
+    request TEXT CHECK (json_valid(request)),
     provenance TEXT CHECK (json_valid(provenance)),
     sha256 TEXT,
     mime_type TEXT,

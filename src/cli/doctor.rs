@@ -161,7 +161,7 @@ async fn database(config: &Config, clock: &Clock) -> anyhow::Result<String> {
 
 /// Checks the credentials and the models, and that the price list names every model that may be used.
 async fn model(tools: &Shared) -> Option<Finding> {
-    let gemini = tools.gemini.as_ref()?;
+    let gemini = tools.engines.model.as_ref()?;
     let named = format!("{}, edits {}, analyses {}", gemini.model, gemini.edit_model, gemini.text_model);
     let priced = gemini.dearest(None, None, None).is_some()
         && gemini.dearest_edit(None).is_some()

@@ -3,12 +3,14 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::Engine;
+
 /// How pictures are generated.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Generate {
     /// The engine if a flow's settings name no `engine`.
-    pub engine: Painter,
+    pub engine: Engine,
     /// When products are analysed, at the latest. The analysis goes into prompts and is stored with the product.
     pub analyse: Analyse,
 }
@@ -25,15 +27,4 @@ pub enum Analyse {
     OnCollection,
     /// When they are imported.
     OnImport,
-}
-
-/// The engine that generates pictures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Painter {
-    /// The local studio: no API key, no model.
-    #[default]
-    Studio,
-    /// The model under `[gemini]`.
-    Gemini,
 }

@@ -34,7 +34,7 @@ pub use self::{
     app::AppConfig,
     database::{Database, Pooler},
     gemini::{GeminiConfig, TextPriceConfig, VertexConfig},
-    generate::{Analyse, Generate, Painter},
+    generate::{Analyse, Generate},
     http::HttpConfig,
     import::Import,
     log::{Log, LogFormat},

@@ -13,7 +13,7 @@ macro_rules! columns {
         concat!(
             "SELECT id, client_id, generation_flow_id, chat_session_id, asset_url, asset_type, status, prompt, \
              approval_status, approved_at, approved_by, approval_note, error, settings, sha256, mime_type, width, height, byte_size, \
-             original_asset_url, original_byte_size, model, cost_usd_micros, provenance, asset_analysis, analysis_version, job_id, \
+             original_asset_url, original_byte_size, model, cost_usd_micros, request, provenance, asset_analysis, analysis_version, job_id, \
              created_at, updated_at, completed_at FROM generated_asset ",
             $rest
         )

@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 use sqlx::types::Json;
 
 use super::{Tx, all, build, execute, maybe};
-use crate::model::{AssetId, ClientId, FlowId, FlowStatus, JobId, ProductId, SessionId, SessionStatus, Time};
+use crate::model::{
+    AssetId, ClientId, FlowId, FlowStatus, JobId, OutputRequest, ProductId, SessionId, SessionStatus, Time,
+};
 
 /// An output that is wanted; its id is known before there is anything.
 pub struct NewOutput<'a> {
@@ -16,8 +18,7 @@ pub struct NewOutput<'a> {
     pub prompt: &'a str,
     pub settings: &'a Map<String, Value>,
     pub job: &'a JobId,
-    /// What is known of its making before it is made.
-    pub provenance: &'a Value,
+    pub request: &'a OutputRequest,
 }
 
 /// A finished output.
@@ -35,16 +36,17 @@ pub struct MadeOutput<'a> {
     pub prompt: &'a str,
     /// Millionths of a US dollar.
     pub cost_usd_micros: i64,
+    /// What it was made from.
     pub provenance: &'a Value,
 }
 
 /// A place for an output.
 pub async fn insert(tx: &mut Tx, new: &NewOutput<'_>, now: Time) -> sqlx::Result<()> {
     let sql = "INSERT INTO generated_asset (id, client_id, generation_flow_id, asset_type, status, prompt, settings, product_ids, job_id, \
-               provenance, approval_status, created_at, updated_at, from_legacy) \
+               request, approval_status, created_at, updated_at, from_legacy) \
                VALUES ($1, $2, $3, 'image', 'pending', $4, $5, $6, $7, $8, 'pending', $9, $9, false)";
-    let (products, made) = (Json(new.products), Json(new.provenance));
-    execute!(tx, sql, new.id, new.client, new.flow, new.prompt, Json(new.settings), products, new.job, made, now)
+    let (products, request) = (Json(new.products), Json(new.request));
+    execute!(tx, sql, new.id, new.client, new.flow, new.prompt, Json(new.settings), products, new.job, request, now)
         .map(drop)
 }
 
@@ -124,10 +126,16 @@ pub async fn mark_failed(tx: &mut Tx, id: &AssetId, why: &str, now: Time) -> sql
 }
 
 /// A failed one is wanted again, by another job; false where it is no failed one.
-pub async fn mark_wanted(tx: &mut Tx, id: &AssetId, job: &JobId, now: Time) -> sqlx::Result<bool> {
-    let sql = "UPDATE generated_asset SET status = 'pending', error = NULL, job_id = $2, updated_at = $3 \
+pub async fn mark_wanted(
+    tx: &mut Tx,
+    id: &AssetId,
+    job: &JobId,
+    request: &OutputRequest,
+    now: Time,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE generated_asset SET status = 'pending', error = NULL, job_id = $2, request = $3, updated_at = $4 \
                WHERE id = $1 AND status = 'error' AND deleted_at IS NULL";
-    Ok(execute!(tx, sql, id, job, now)? == 1)
+    Ok(execute!(tx, sql, id, job, Json(request), now)? == 1)
 }
 
 /// Outputs that nobody works on although they are not made: their job ended without them. With their clients.

@@ -198,21 +198,19 @@ pub async fn is_awaited(tx: &mut Tx, pool: Pool, now: Time) -> sqlx::Result<bool
 /// Reschedules all pending jobs that use a model at `at`, recording why; returns how many.
 pub async fn postpone_models(tx: &mut Tx, why: &str, at: Time) -> sqlx::Result<u64> {
     macro_rules! postpone {
-        ($truth:literal, $lock:literal) => {
+        ($lock:literal) => {
             concat!(
                 "UPDATE job SET scheduled_for = $1, error = coalesce(error, $2) WHERE id IN (SELECT id FROM job \
-                 WHERE queue = 'generate' AND status = 'pending' AND scheduled_for < $1 AND payload ->> 'by_model' = ",
-                $truth,
+                 WHERE queue = 'generate' AND status = 'pending' AND scheduled_for < $1 AND payload ->> 'engine' = 'gemini'",
                 $lock,
                 ")"
             )
         };
     }
     let sql = match tx {
-        // SQLite returns JSON booleans as numbers.
-        Tx::Sqlite(_) => postpone!("1", ""),
+        Tx::Sqlite(_) => postpone!(""),
         // Two workers may run this at once: each takes the rows that the other has not locked.
-        Tx::Postgres(_) => postpone!("'true'", " ORDER BY id FOR UPDATE SKIP LOCKED"),
+        Tx::Postgres(_) => postpone!(" ORDER BY id FOR UPDATE SKIP LOCKED"),
     };
     execute!(tx, sql, at, why)
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 
-use super::{Engine, run::hold};
+use super::run::hold;
 use crate::{
     db::{
         self, Tx,
@@ -14,6 +14,7 @@ use crate::{
         Asset, AssetId, ClientId, Failure, FailureKind, Product, Time, Usage, UsageEntry, UsageKind, UsageStatus,
         dollars,
     },
+    paint::{Price, gemini::Gemini},
     tools::{Lease, Tools},
 };
 
@@ -38,30 +39,16 @@ pub(super) struct Reservation<'a> {
 }
 
 /// The most that one picture may cost, and whose money that is. A hard cap needs a price: without one nothing is asked for.
-pub(super) fn picture_money(
-    tools: &Tools,
-    engine: Engine,
-    kind: UsageKind,
-    (model, fallback): (Option<&str>, Option<&str>),
-    size: &str,
-) -> Result<Option<(String, i64)>, Failure> {
-    let (Engine::Gemini, Some(gemini)) = (engine, &tools.gemini) else { return Ok(None) };
-    let price = match kind {
-        UsageKind::Edit => gemini.dearest_edit(Some(size)),
-        _ => gemini.dearest(model, fallback, Some(size)),
-    };
-    match price {
-        Some(price) => Ok(Some((gemini.budget(), price))),
-        None if tools.policy.month_cap_usd_micros.is_some() => {
-            let named = if kind == UsageKind::Edit { &gemini.edit_model } else { model.unwrap_or(&gemini.model) };
-            let text = format!(
-                "[gemini] usd_per_month is set, and [gemini.prices] does not name {named} and its fallback at {size}: without a \
-                 price the month's money cannot be kept"
-            );
-            Err(Failure::new(FailureKind::NoPrice, text))
-        }
-        None => Ok(Some((gemini.budget(), 0))),
+pub(super) fn picture_money(tools: &Tools, price: Option<Price>, size: &str) -> Result<Option<(String, i64)>, Failure> {
+    let Some(Price { budget, at_most, model }) = price else { return Ok(None) };
+    if at_most.is_none() && tools.policy.month_cap_usd_micros.is_some() {
+        let text = format!(
+            "[gemini] usd_per_month is set, and [gemini.prices] does not name {model} and its fallback at {size}: without a price the \
+             month's money cannot be kept"
+        );
+        return Err(Failure::new(FailureKind::NoPrice, text));
     }
+    Ok(Some((budget, at_most.unwrap_or(0))))
 }
 
 /// Reserves pictures whose rows exist: the client's count, its storage, the month's money; all or nothing, with an entry
@@ -316,7 +303,7 @@ pub async fn usage(tools: &Tools, client: &ClientId, month: &str) -> Result<Valu
     let limit = |of: fn(&crate::model::Quota) -> i32| quota.as_ref().map(of).filter(|limit| *limit >= 0);
     let kinds = db::ledger::list_sums(&mut tx, client, month, db::ledger::By::Kind, 10).await?;
     let sum = |of: fn(&crate::model::UsageSum) -> i64| kinds.iter().map(of).sum::<i64>();
-    let budget = tools.gemini.as_ref().map(crate::gemini::Gemini::budget);
+    let budget = tools.engines.model.as_ref().map(Gemini::budget);
     let spent = match &budget {
         Some(budget) => Some(db::ledger::get_spending(&mut tx, budget, month).await?),
         None => None,

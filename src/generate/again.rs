@@ -1,17 +1,17 @@
 //! Outputs wanted once more: failed ones as they were ordered, finished ones with another seed, or changed.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     accounting::{self, Reservation},
-    flow_batch::{bad, find_asset, find_flow},
-    request::{Queued, enqueue_outputs, insert_job, item, money, started},
+    flow_batch::{bad, find_asset, find_flow, prompt_products},
+    request::{Queued, enqueue_outputs, insert_job, item, money, requested, started},
 };
 use crate::{
     db::{self, Tx, flow::FlowFilter},
     model::{
-        Asset, AssetId, AssetStatus, Failure, FailureKind, FlowId, GenerationFlow, JobId, Noun, Pool, SessionId,
-        SessionStatus, Task, UsageKind, merge_settings,
+        Asset, AssetId, AssetStatus, Engine, Failure, FailureKind, FlowId, GenerationFlow, JobId, Noun, Pool,
+        SessionId, SessionStatus, Task, Work, merge_settings,
     },
     tools::Tools,
 };
@@ -28,8 +28,8 @@ pub async fn regenerate(tools: &Tools, id: &AssetId, over: &Map<String, Value>) 
     // Far from the flow's own seeds, which count up by one.
     settings.insert("seed".into(), (seed % (1 << 32) + ((tools.outside.random.below(1 << 20) + 1) << 32)).into());
     merge_settings(&mut settings, over);
-    let provenance = json!({ "kind": "image", "again_from": id });
-    let ordered = again(tools, &mut tx, &asset, settings, UsageKind::Image, provenance).await?;
+    let work = Work::Image { again_from: Some(id.clone()) };
+    let ordered = again(tools, &mut tx, &asset, settings, work).await?;
     tx.commit().await?;
     Ok(ordered)
 }
@@ -51,7 +51,7 @@ pub async fn edit(
             "an edit needs a prompt (--prompt), or postAdjustments (--set postAdjustments.light.exposure=20)",
         ));
     }
-    if words.is_some() && tools.gemini.is_none() {
+    if words.is_some() && tools.engines.model.is_none() {
         return Err(Failure::new(
             FailureKind::NoModel,
             "a prompt needs a model: set up [gemini], or edit by postAdjustments",
@@ -62,9 +62,10 @@ pub async fn edit(
     settings.remove("postAdjustments");
     merge_settings(&mut settings, over);
     // Words are for the model, whatever the settings say: what is paid for is reserved.
-    settings.insert("engine".into(), if words.is_some() { "gemini" } else { "studio" }.into());
-    let provenance = json!({ "kind": "edit", "edited_from": id, "instruction": words });
-    let ordered = again(tools, &mut tx, &asset, settings, UsageKind::Edit, provenance).await?;
+    let engine = if words.is_some() { Engine::Model } else { Engine::Studio };
+    settings.insert("engine".into(), engine.as_str().into());
+    let work = Work::Edit { edited_from: id.clone(), instruction: words.map(str::to_owned) };
+    let ordered = again(tools, &mut tx, &asset, settings, work).await?;
     tx.commit().await?;
     Ok(ordered)
 }
@@ -75,18 +76,18 @@ async fn again(
     tx: &mut Tx,
     asset: &Asset,
     settings: Map<String, Value>,
-    kind: UsageKind,
-    provenance: Value,
+    work: Work,
 ) -> Result<Queued, Failure> {
     let products = db::asset::list_products(tx, &asset.id).await?;
-    if products.is_empty() && kind == UsageKind::Image {
+    if products.is_empty() && matches!(work, Work::Image { .. }) {
         return Err(bad(format!("asset {} shows no product that is still there", asset.id)));
     }
     let flow = match &asset.generation_flow_id {
         Some(id) => db::flow::find(tx, id).await?.map(|flow| flow.id),
         None => None,
     };
-    let item = item(tools, tx, flow.as_ref(), &products, settings, (kind, provenance)).await?;
+    let shown = prompt_products(tx, &products).await?;
+    let item = item(tools, flow.as_ref(), (&products, &shown), settings, work)?;
     enqueue_outputs(tools, tx, &asset.client_id, vec![item], SOON).await
 }
 
@@ -136,8 +137,9 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
     let mut promised = Vec::with_capacity(failed.len());
     for asset in &failed {
         let job: JobId = tools.outside.new_id();
+        let request = requested(tools, asset)?;
         // Whoever asked at the same time has taken it.
-        if !db::generation::mark_wanted(tx, &asset.id, &job, now).await? {
+        if !db::generation::mark_wanted(tx, &asset.id, &job, &request, now).await? {
             return Err(Failure::new(
                 FailureKind::Overtaken,
                 "somebody else tries these pictures again at the same time",
@@ -145,16 +147,15 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
         }
         let settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
         let product = db::asset::list_products(tx, &asset.id).await?.into_iter().next();
-        let edited = asset.provenance.as_ref().is_some_and(|json| json.0["kind"] == "edit");
-        let kind = if edited { UsageKind::Edit } else { UsageKind::Image };
-        promised.push((asset, product, kind, money(tools, &settings, kind)?));
+        let money = money(tools, &settings, request.engine, &request.work)?;
+        promised.push((asset, product, request, money));
         ordered.assets.push(asset.id.clone());
         ordered.jobs.push(job);
     }
     let reservations: Vec<Reservation<'_>> = promised
         .iter()
-        .map(|(asset, product, kind, money)| Reservation {
-            kind: *kind,
+        .map(|(asset, product, request, money)| Reservation {
+            kind: request.work.usage(),
             asset: Some(&asset.id),
             product: product.as_ref(),
             money: money.clone(),
@@ -162,9 +163,9 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
         .collect();
     accounting::reserve(tools, tx, &flow.client_id, &reservations).await?;
     let first = db::job::next_turn(tx, Pool::Generate, &flow.client_id, now).await?;
-    for (((asset, .., money), job), turn) in promised.iter().zip(&ordered.jobs).zip(first..) {
+    for (((asset, _, request, _), job), turn) in promised.iter().zip(&ordered.jobs).zip(first..) {
         let (asset, client) = (asset.id.clone(), flow.client_id.clone());
-        let task = Task::Generate { asset, client, flow: Some(id.clone()), by_model: money.is_some() };
+        let task = Task::Generate { asset, client, flow: Some(id.clone()), engine: request.engine };
         insert_job(tools, tx, (job, &flow.client_id), task, (SOON, turn)).await?;
     }
     started(tools, tx, &flow.client_id, id, failed.len()).await?;

@@ -5,17 +5,18 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Engine,
     accounting::{self, Reservation},
-    keep::off_thread,
     sources::{self, SourcePicture},
 };
 use crate::{
     db::{self, ledger::Paid},
-    gemini::AnalysisRequest,
     model::{
         Asset, AssetLocation, ClientId, Failure, FailureKind, Inspiration, InspirationId, Noun, Product, ProductId,
         UsageKind,
+    },
+    paint::{
+        self, Observed, Painter, SceneSeen,
+        gemini::{AnalysisRequest, Gemini},
     },
     tools::Tools,
 };
@@ -63,16 +64,11 @@ fn asset_form() -> Value {
     object(json!({ "objects": texts(), "colors": texts(), "lighting": text(), "composition": text() }))
 }
 
-fn version(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Studio => BY_STUDIO,
-        Engine::Gemini => BY_MODEL,
+fn version(painter: &Painter) -> &'static str {
+    match painter {
+        Painter::Studio => BY_STUDIO,
+        Painter::Model(_) => BY_MODEL,
     }
-}
-
-/// Who looks where no flow says it.
-fn usual(tools: &Tools) -> Engine {
-    if tools.policy.paint_by_model && tools.gemini.is_some() { Engine::Gemini } else { Engine::Studio }
 }
 
 /// Sees what a product is; `anew` also where that is known already.
@@ -86,7 +82,7 @@ pub async fn analyse_product(tools: &Tools, id: &ProductId, anew: bool) -> Resul
         db::product::forget_analysis(&mut tx, id).await?;
         tx.commit().await?;
     }
-    product(tools, &found, usual(tools)).await
+    product(tools, &found, &tools.engines.painter(tools.engines.usual)?).await
 }
 
 /// Sees what scene an inspiration shows; `anew` also where that is known already.
@@ -99,12 +95,12 @@ pub async fn analyse_inspiration(tools: &Tools, id: &InspirationId, anew: bool) 
     if anew {
         found.analysis = None;
     }
-    inspiration(tools, &found, &session.client_id, usual(tools)).await
+    inspiration(tools, &found, &session.client_id, &tools.engines.painter(tools.engines.usual)?).await
 }
 
 /// What a product is, seen on the first picture that its shop shows, whichever picture a flow is made of. One caller looks; others of this
 /// process wait for what it sees.
-pub(super) async fn product(tools: &Tools, product: &Product, engine: Engine) -> Result<Value, Failure> {
+pub(super) async fn product(tools: &Tools, product: &Product, painter: &Painter) -> Result<Value, Failure> {
     let flight = tools.single_flight(&format!("analyse:{}", product.id));
     let _alone = flight.lock().await;
     let mut tx = tools.db.read().await?;
@@ -115,21 +111,19 @@ pub(super) async fn product(tools: &Tools, product: &Product, engine: Engine) ->
     if let (Some(seen), Some(by)) = (kept.analysis_data, kept.analysis_version)
         // Rows of the older application name no picture: theirs is taken as it is while the way of looking is the same.
         // What the model saw is better than what arithmetic would.
-        && (by == version(engine) || by == BY_MODEL)
+        && (by == version(painter) || by == BY_MODEL)
         && seen.0.get("picture").is_none_or(|picture| *picture == print.as_str())
     {
         return Ok(seen.0);
     }
     let source = sources::product_picture(tools, product, &images, None).await?;
-    let mut seen = match engine {
-        Engine::Studio => {
-            let observed = off_thread(source.bytes, store_sync_studio::observe).await?;
-            by_studio(product, &observed)
-        }
-        Engine::Gemini => {
+    let mut seen = match painter {
+        Painter::Studio => by_studio(product, &paint::observe(source.bytes).await?),
+        Painter::Model(model) => {
             let about =
                 Reservation { kind: UsageKind::ProductAnalysis, asset: None, product: Some(product), money: None };
-            let told = ask(tools, &product.client_id, about, source, (PRODUCT_QUESTION, &product_form())).await;
+            let told =
+                ask((tools, model), &product.client_id, about, source, (PRODUCT_QUESTION, &product_form())).await;
             match told {
                 // Known as well: the next picture does not ask again what this picture gives no answer to.
                 Err(failure) if is_unusable(&failure) => json!({ "unusable": failure.code() }),
@@ -137,10 +131,10 @@ pub(super) async fn product(tools: &Tools, product: &Product, engine: Engine) ->
             }
         }
     };
-    seen["version"] = version(engine).into();
+    seen["version"] = version(painter).into();
     seen["picture"] = print.into();
     let mut tx = tools.db.begin().await?;
-    db::product::mark_analysed(&mut tx, &product.id, &seen, version(engine), tools.outside.clock.now()).await?;
+    db::product::mark_analysed(&mut tx, &product.id, &seen, version(painter), tools.outside.clock.now()).await?;
     tx.commit().await?;
     Ok(seen)
 }
@@ -150,24 +144,22 @@ pub(super) async fn inspiration(
     tools: &Tools,
     row: &Inspiration,
     client: &ClientId,
-    engine: Engine,
+    painter: &Painter,
 ) -> Result<Value, Failure> {
     if let Some(seen) = &row.analysis
         // What a person or the older application wrote there names no version, and stands.
-        && seen.0.get("version").is_none_or(|by| *by == version(engine))
+        && seen.0.get("version").is_none_or(|by| *by == version(painter))
     {
         return Ok(seen.0.clone());
     }
     let place = row.r2_key.as_deref().map_or(AssetLocation::Url(&row.url), AssetLocation::Key);
     let bytes = tools.outside.bytes_at(&place).await?;
-    let looked = bytes.clone();
-    let scene = off_thread(looked, store_sync_studio::observe_scene).await?;
-    let mut seen = scene_by_studio(&scene);
-    if engine == Engine::Gemini {
+    let mut seen = scene_by_studio(&paint::observe_scene(bytes.clone()).await?);
+    if let Painter::Model(model) = painter {
         let mime_type = infer::get(&bytes).map_or("image/jpeg", |kind| kind.mime_type()).to_owned();
         let source = SourcePicture { bytes, mime_type, origin: Value::Null };
         let about = Reservation { kind: UsageKind::SceneAnalysis, asset: None, product: None, money: None };
-        let told = ask(tools, client, about, source, (SCENE_QUESTION, &scene_form())).await?;
+        let told = ask((tools, model), client, about, source, (SCENE_QUESTION, &scene_form())).await?;
         // The palette stays: the studio paints by it.
         seen = json!({ "palette": seen["palette"] });
         crate::model::merge_settings(
@@ -175,7 +167,7 @@ pub(super) async fn inspiration(
             told.as_object().unwrap_or(&Map::new()),
         );
     }
-    seen["version"] = version(engine).into();
+    seen["version"] = version(painter).into();
     let mut tx = tools.db.begin().await?;
     db::inspiration::update(&mut tx, &row.id, None, Some(&seen)).await?;
     tx.commit().await?;
@@ -183,14 +175,20 @@ pub(super) async fn inspiration(
 }
 
 /// What is on an output; asked for when it is first edited by words.
-pub(super) async fn asset(tools: &Tools, asset: &Asset, picture: &SourcePicture) -> Result<Value, Failure> {
+pub(super) async fn asset(
+    tools: &Tools,
+    model: &Gemini,
+    asset: &Asset,
+    picture: &SourcePicture,
+) -> Result<Value, Failure> {
     if let (Some(seen), Some(by)) = (&asset.asset_analysis, &asset.analysis_version)
         && by == BY_MODEL
     {
         return Ok(seen.0.clone());
     }
     let about = Reservation { kind: UsageKind::SceneAnalysis, asset: None, product: None, money: None };
-    let mut seen = ask(tools, &asset.client_id, about, picture.clone(), (ASSET_QUESTION, &asset_form())).await?;
+    let mut seen =
+        ask((tools, model), &asset.client_id, about, picture.clone(), (ASSET_QUESTION, &asset_form())).await?;
     seen["version"] = BY_MODEL.into();
     let mut tx = tools.db.begin().await?;
     db::asset::mark_analysed(&mut tx, &asset.id, &seen, BY_MODEL, tools.outside.clock.now()).await?;
@@ -205,13 +203,12 @@ fn is_unusable(failure: &Failure) -> bool {
 
 /// Asks the model, within the month's money.
 async fn ask(
-    tools: &Tools,
+    (tools, gemini): (&Tools, &Gemini),
     client: &ClientId,
     about: Reservation<'_>,
     source: SourcePicture,
     (instruction, schema): (&str, &Value),
 ) -> Result<Value, Failure> {
-    let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::new(FailureKind::NoModel, "no model is set up"))?;
     let price = gemini.analysis_price_bound();
     if price.is_none() && tools.policy.month_cap_usd_micros.is_some() {
         let text = "[gemini] usd_per_month is set, and [gemini.text_prices] does not name the text models: nothing is analysed";
@@ -283,7 +280,7 @@ const PLACES: [(&str, &[&str]); 8] = [
 ];
 
 /// What arithmetic and the product's own words tell.
-fn by_studio(product: &Product, seen: &store_sync_studio::Observed) -> Value {
+fn by_studio(product: &Product, seen: &Observed) -> Value {
     let told = [Some(&product.name), product.category.as_ref(), product.description.as_ref()];
     let told: Vec<String> = told.into_iter().flatten().map(|text| text.to_lowercase()).collect();
     let said: Vec<&str> = told.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric())).collect();
@@ -304,7 +301,7 @@ fn by_studio(product: &Product, seen: &store_sync_studio::Observed) -> Value {
 }
 
 /// What arithmetic tells of a scene.
-pub(super) fn scene_by_studio(seen: &store_sync_studio::SceneSeen) -> Value {
+pub(super) fn scene_by_studio(seen: &SceneSeen) -> Value {
     let light = match (seen.brightness, seen.warmth) {
         (bright, _) if bright < 0.3 => "low and dramatic",
         (_, warm) if warm > 0.15 => "warm",

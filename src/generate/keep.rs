@@ -3,36 +3,54 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{accounting, run::hold};
 use crate::{
     db::{self, Tx, event::NewEvent, generation::MadeOutput, ledger::Paid},
-    model::{Asset, AssetId, ClientId, EventType, Failure, FailureKind, FlowId, FlowStatus, Product},
-    outside,
+    model::{Asset, AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, OutputRequest, Product},
+    paint::{self, Painted},
     tools::{Lease, Tools},
     vault::hex,
 };
 
 /// A finished picture, whoever made it.
 pub(super) struct FinishedPicture {
-    pub bytes: Bytes,
-    pub model: String,
-    /// Millionths of a US dollar.
-    pub cost_usd_micros: i64,
-    pub tokens: Option<(i64, i64)>,
-    /// What that was told.
+    pub painted: Painted,
+    /// What its engine was told.
     pub prompt: String,
-    /// What it was made of.
-    pub provenance: Value,
+    pub sources: Sources,
+}
+
+/// What a picture was made from: names and checksums. None where an earlier attempt made it, and only its bytes are left.
+#[derive(Default, Serialize)]
+pub(super) struct Sources {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<Vec<Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inspirations: Option<Vec<Value>>,
+}
+
+/// How a picture came about, for whoever has to know later.
+#[derive(Serialize)]
+struct Provenance<'a> {
+    #[serde(flatten)]
+    request: &'a OutputRequest,
+    seed: Option<&'a Value>,
+    #[serde(flatten)]
+    sources: Sources,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut_out: Option<bool>,
+    original_sha256: String,
 }
 
 /// The keys of an output: what is shown, and the PNG it was made from.
 fn keys(asset: &Asset) -> (String, String) {
-    // As it was ordered: a flow that is deleted meanwhile does not move the bytes.
-    let ordered = asset.provenance.as_ref().and_then(|json| json.0["flow"].as_str());
-    let flow = ordered.or(asset.generation_flow_id.as_ref().map(FlowId::as_str)).unwrap_or("none");
+    // As it was requested: a flow that is deleted meanwhile does not move the bytes.
+    let requested = asset.requested().and_then(|request| request.flow);
+    let flow = requested.as_ref().or(asset.generation_flow_id.as_ref()).map_or("none", FlowId::as_str);
     let stem = format!("clients/{}/generations/{flow}/assets/{}", asset.client_id, asset.id);
     (format!("{stem}.webp"), format!("{stem}_original.png"))
 }
@@ -50,18 +68,25 @@ pub(super) async fn load_unfinished(tools: &Tools, asset: &Asset) -> Result<Opti
 pub(super) async fn keep(
     tools: &Tools,
     lease: Option<&Lease>,
-    (asset, products): (&Asset, &[Product]),
+    (asset, request, products): (&Asset, &OutputRequest, &[Product]),
     made: FinishedPicture,
 ) -> Result<(), Failure> {
     let (key, original_key) = keys(asset);
-    let png = Bytes::from(off_thread(made.bytes, |bytes| store_sync_studio::png(bytes).map(|png| png.bytes)).await?);
+    let FinishedPicture { painted, prompt, sources } = made;
+    let png = Bytes::from(paint::png(painted.bytes).await?.bytes);
     // Whoever is first has made it: a slower worker, whose lease had ended, uses what is there.
     let first = put_new(tools, &original_key, &png).await?;
     let original = if first { png } else { tools.outside.files.get(&original_key).await? };
-    let mut provenance = made.provenance;
-    provenance["original_sha256"] = hex(&Sha256::digest(&original)).into();
+    let provenance = Provenance {
+        request,
+        seed: asset.settings.as_ref().and_then(|settings| settings.0.get("seed")),
+        sources,
+        cut_out: painted.cut_out,
+        original_sha256: hex(&Sha256::digest(&original)),
+    };
+    let provenance = serde_json::to_value(provenance).unwrap_or_default();
     let original_bytes = i64::try_from(original.len()).unwrap_or(i64::MAX);
-    let webp = off_thread(original, store_sync_studio::webp).await?;
+    let webp = paint::webp(original).await?;
     let mut bytes = Bytes::from(webp.bytes);
     if !put_new(tools, &key, &bytes).await? {
         bytes = tools.outside.files.get(&key).await?;
@@ -75,16 +100,17 @@ pub(super) async fn keep(
         size: (pixels(webp.width), pixels(webp.height)),
         byte_size,
         original: (&original_key, original_bytes),
-        model: &made.model,
-        prompt: &made.prompt,
-        cost_usd_micros: made.cost_usd_micros,
+        model: &painted.model,
+        prompt: &prompt,
+        cost_usd_micros: painted.cost_usd_micros,
         provenance: &provenance,
     };
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     hold(lease, &mut tx).await?;
     if db::generation::mark_made(&mut tx, &asset.id, &row, now).await? {
-        let paid = Paid { usd_micros: made.cost_usd_micros, model: &made.model, tokens: made.tokens };
+        let tokens = painted.tokens.map(|tokens| (tokens.input, tokens.output));
+        let paid = Paid { usd_micros: painted.cost_usd_micros, model: &painted.model, tokens };
         accounting::settle(tools, &mut tx, &asset.id, &paid).await?;
         let event = NewEvent {
             id: &tools.outside.new_id(),
@@ -94,7 +120,7 @@ pub(super) async fn keep(
             product: products.first().map(|product| &product.id),
             asset: Some(&asset.id),
             user: None,
-            metadata: Some(json!({ "model": made.model, "cost_usd_micros": made.cost_usd_micros })),
+            metadata: Some(json!({ "model": painted.model, "cost_usd_micros": painted.cost_usd_micros })),
         };
         db::event::insert(&mut tx, &event, now).await?;
         finish_flow(tools, &mut tx, asset.generation_flow_id.as_ref()).await?;
@@ -112,16 +138,6 @@ async fn put_new(tools: &Tools, key: &str, bytes: &Bytes) -> Result<bool, Failur
         }
     }
     Ok(tools.outside.files.put_new(key, bytes.clone()).await?)
-}
-
-/// Pixels are worked on beside the threads that serve others.
-pub(super) async fn off_thread<T: Send + 'static>(
-    bytes: Bytes,
-    work: impl FnOnce(&[u8]) -> Result<T, store_sync_studio::StudioError> + Send + 'static,
-) -> Result<T, Failure> {
-    let done = outside::off_thread(move || work(&bytes)).await;
-    let done = done.map_err(|e| Failure::new(FailureKind::StudioInterrupted, format!("the studio broke off: {e}")))?;
-    done.map_err(|e| Failure::new(FailureKind::Studio, e.to_string()))
 }
 
 /// A picture that cannot be made: says why, and gives the client's count and the money back. In the transaction that ends its job.

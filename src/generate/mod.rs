@@ -3,7 +3,7 @@
 //! ```text
 //! request, request_flow, request_session, regenerate, edit, retry_flow, retry_session
 //!   └▶ ONE transaction: flows, outputs (ids known), reservations (count, storage, money), jobs that take turns
-//! work::worker ─▶ run: sources ─▶ analyse (kept by version) ─▶ prompt ─▶ the model, or the studio ─▶ keep (bytes, then the row)
+//! work::worker ─▶ run: sources ─▶ analyse (kept by version) ─▶ prompt ─▶ paint: the model, or the studio ─▶ keep (bytes, then the row)
 //! ```
 
 mod accounting;
@@ -30,55 +30,3 @@ pub use run::{PromptPreview, preview, run};
 pub use settings::style;
 pub use sources::{bytes_of, public_url};
 pub use tidy::{Tidied, tidy};
-
-use serde_json::{Map, Value};
-
-use self::settings::Settings;
-use crate::{
-    model::{Failure, FailureKind},
-    tools::Tools,
-};
-
-/// What makes a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Engine {
-    /// The local studio.
-    Studio,
-    /// The model.
-    Gemini,
-}
-
-impl Engine {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Studio => "studio",
-            Self::Gemini => "gemini",
-        }
-    }
-}
-
-/// The models that these settings ask for. Older flows name models that were retired since: then the operator's stands in.
-fn models<'a>(tools: &'a Tools, read: &Settings<'a>) -> (Option<&'a str>, Option<&'a str>) {
-    let (model, fallback) = read.models();
-    let usual = tools.gemini.as_ref().map(|gemini| gemini.model.as_str());
-    (model, fallback.or(usual.filter(|_| model.is_some())))
-}
-
-/// What makes the pictures of these settings: their own word, or what the operator decided.
-fn engine(tools: &Tools, settings: &Map<String, Value>) -> Result<Engine, Failure> {
-    let engine = match settings.get("engine").and_then(Value::as_str) {
-        Some("studio") => Engine::Studio,
-        Some("gemini") => Engine::Gemini,
-        Some(other) => {
-            let text = format!("engine '{other}' is neither studio nor gemini");
-            return Err(Failure::new(FailureKind::BadSettings, text));
-        }
-        None if tools.policy.paint_by_model => Engine::Gemini,
-        None => Engine::Studio,
-    };
-    if engine == Engine::Gemini && tools.gemini.is_none() {
-        let text = "no model is set up: put [gemini] api_key into the configuration";
-        return Err(Failure::new(FailureKind::NoModel, text));
-    }
-    Ok(engine)
-}

@@ -4,17 +4,15 @@ use serde_json::{Map, Value, json};
 
 use super::{
     accounting::{self, Reservation},
-    engine,
     flow_batch::{FlowBatch, bad, create, find_flow, load, products, prompt_products, session_settings},
-    models,
-    prompt::{PromptSubject, prompt},
+    prompt::{PromptProduct, PromptSubject, prompt},
     settings::Settings,
 };
 use crate::{
     db::{self, Tx, event::NewEvent, flow::FlowFilter, generation::NewOutput, job::NewJob},
     model::{
-        AssetId, ClientId, EventType, Failure, FailureKind, FlowId, FlowStatus, JobId, JobPolicy, Noun, Pool, Product,
-        ProductId, SessionId, SessionStatus, Task, USUAL_PRIORITY, UsageKind,
+        Asset, AssetId, ClientId, Engine, EventType, Failure, FailureKind, FlowId, FlowStatus, JobId, JobPolicy, Noun,
+        OutputRequest, Pool, Product, ProductId, SessionId, SessionStatus, Task, USUAL_PRIORITY, Work,
     },
     tools::Tools,
 };
@@ -65,12 +63,10 @@ pub struct Queued {
 pub(super) struct Item<'a> {
     asset: AssetId,
     job: JobId,
-    flow: Option<&'a FlowId>,
+    request: OutputRequest,
     products: &'a [Product],
     settings: Map<String, Value>,
-    kind: UsageKind,
     money: Option<(String, i64)>,
-    provenance: Value,
     prompt: String,
 }
 
@@ -162,6 +158,7 @@ async fn expand_variants(tools: &Tools, tx: &mut Tx, shares: &[FlowBatch], terms
     let mut items = Vec::with_capacity(count);
     for share in shares {
         let variants = wanted(share);
+        let shown = prompt_products(tx, &share.products).await?;
         for variant in 0..variants {
             let mut settings = share.settings.clone();
             let usual = u64::try_from(share.has).unwrap_or(0) + variant as u64 + 1;
@@ -169,8 +166,8 @@ async fn expand_variants(tools: &Tools, tx: &mut Tx, shares: &[FlowBatch], terms
             settings.insert("seed".into(), seed.into());
             settings.insert("variant".into(), (variant + 1).into());
             settings.insert("variants".into(), variants.into());
-            let made = (UsageKind::Image, json!({ "kind": "image" }));
-            items.push(item(tools, tx, Some(&share.flow), &share.products, settings, made).await?);
+            let work = Work::Image { again_from: None };
+            items.push(item(tools, Some(&share.flow), (&share.products, &shown), settings, work)?);
         }
     }
     let mut ordered = enqueue_outputs(tools, tx, client, items, terms.priority).await?;
@@ -206,16 +203,15 @@ pub(super) async fn started(
     Ok(())
 }
 
-/// What one picture is to be: its engine and price are settled now, its words as far as they are known.
-pub(super) async fn item<'a>(
+/// What one picture is to be: its engine and price are settled now, its prompt as far as it is known.
+pub(super) fn item<'a>(
     tools: &Tools,
-    tx: &mut Tx,
-    flow: Option<&'a FlowId>,
-    products: &'a [Product],
+    flow: Option<&FlowId>,
+    (products, shown): (&'a [Product], &[PromptProduct]),
     mut settings: Map<String, Value>,
-    (kind, mut provenance): (UsageKind, Value),
+    work: Work,
 ) -> Result<Item<'a>, Failure> {
-    let engine = engine(tools, &settings)?;
+    let engine = tools.engines.choose(Settings(&settings).engine())?;
     // Each output keeps its own copy.
     if serde_json::to_string(&settings).map_or(0, |text| text.len()) > MOST_SETTINGS_BYTES {
         return Err(Failure::new(
@@ -224,28 +220,43 @@ pub(super) async fn item<'a>(
         ));
     }
     settings.insert("engine".into(), engine.as_str().into());
-    provenance["engine"] = engine.as_str().into();
-    provenance["flow"] = flow.map(FlowId::as_str).into();
-    provenance["seed"] = settings.get("seed").cloned().unwrap_or_default();
-    let text = if let Some(instruction) = provenance["instruction"].as_str() {
-        instruction.to_owned()
-    } else {
-        let shown = prompt_products(tx, products).await?;
-        prompt(&settings, &PromptSubject { products: &shown, ..PromptSubject::default() })
+    let prompt = match &work {
+        Work::Edit { instruction: Some(instruction), .. } => instruction.clone(),
+        _ => prompt(&settings, &PromptSubject { products: shown, ..PromptSubject::default() }),
     };
-    let money = money(tools, &settings, kind)?;
+    let money = money(tools, &settings, engine, &work)?;
     let (asset, job) = (tools.outside.new_id(), tools.outside.new_id());
-    Ok(Item { asset, job, flow, products, settings, kind, money, provenance, prompt: text })
+    Ok(Item {
+        asset,
+        job,
+        request: OutputRequest { engine, flow: flow.cloned(), work },
+        products,
+        settings,
+        money,
+        prompt,
+    })
 }
 
+/// What is reserved for one picture.
 pub(super) fn money(
     tools: &Tools,
     settings: &Map<String, Value>,
-    kind: UsageKind,
+    engine: Engine,
+    work: &Work,
 ) -> Result<Option<(String, i64)>, Failure> {
-    let read = Settings(settings);
-    let engine = engine(tools, settings)?;
-    accounting::picture_money(tools, engine, kind, models(tools, &read), read.model_size())
+    let form = Settings(settings).form();
+    let price = tools.engines.painter(engine)?.price(work, &form);
+    accounting::picture_money(tools, price, form.size.unwrap_or_default())
+}
+
+/// What an output was requested as; those of the older application are pictures by whatever their settings name.
+pub(super) fn requested(tools: &Tools, asset: &Asset) -> Result<OutputRequest, Failure> {
+    if let Some(request) = asset.requested() {
+        return Ok(request);
+    }
+    let word = asset.settings.as_ref().and_then(|settings| settings.0.get("engine")).and_then(Value::as_str);
+    let (engine, flow) = (tools.engines.choose(word)?, asset.generation_flow_id.clone());
+    Ok(OutputRequest { engine, flow, work: Work::Image { again_from: None } })
 }
 
 /// Outputs, reservations and jobs, in this order: whoever requests for the same client at the same time waits at the first.
@@ -263,12 +274,12 @@ pub(super) async fn enqueue_outputs(
         let new = NewOutput {
             id: &item.asset,
             client,
-            flow: item.flow,
+            flow: item.request.flow.as_ref(),
             products: &products,
             prompt: &item.prompt,
             settings: &item.settings,
             job: &item.job,
-            provenance: &item.provenance,
+            request: &item.request,
         };
         db::generation::insert(tx, &new, now).await?;
         // The links are read in the order of their ids, which are made by chance within one moment.
@@ -281,7 +292,7 @@ pub(super) async fn enqueue_outputs(
     let reservations: Vec<Reservation<'_>> = items
         .iter()
         .map(|item| Reservation {
-            kind: item.kind,
+            kind: item.request.work.usage(),
             asset: Some(&item.asset),
             product: item.products.first(),
             money: item.money.clone(),
@@ -294,8 +305,8 @@ pub(super) async fn enqueue_outputs(
         let task = Task::Generate {
             asset: item.asset.clone(),
             client: client.clone(),
-            flow: item.flow.cloned(),
-            by_model: item.money.is_some(),
+            flow: item.request.flow,
+            engine: item.request.engine,
         };
         insert_job(tools, tx, (&item.job, client), task, (priority, turn)).await?;
         ordered.assets.push(item.asset);

@@ -7,9 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Engine, accounting, analyse, engine, flow_batch,
-    keep::{self, FinishedPicture, off_thread},
-    models,
+    accounting, analyse, flow_batch,
+    keep::{self, FinishedPicture, Sources},
     prompt::{PromptSubject, prompt},
     request,
     settings::Settings,
@@ -17,18 +16,16 @@ use super::{
 };
 use crate::{
     db::{self, Tx},
-    gemini::{self, EditRequest, Gemini, ImageRequest, ModelImage},
     model::{
-        Asset, AssetId, AssetStatus, CollectionSession, Failure, FailureKind, FlowId, GenerationFlow, Inspiration,
-        Product, UsageKind,
+        Asset, AssetId, AssetStatus, CollectionSession, Engine, Failure, FailureKind, FlowId, GenerationFlow,
+        Inspiration, OutputRequest, Product, Work,
+    },
+    paint::{
+        self, Edit, ModelForm, Painted, Painter, Scene,
+        gemini::{self, Gemini},
     },
     tools::{Lease, Shared, Tools},
 };
-
-/// What makes pictures here; kept with each, so that nobody takes it for a model's.
-const STUDIO: &str = "local-studio/2";
-/// A picture heavier than this goes to the model as WebP.
-const HEAVY_BYTES: usize = 1_500_000;
 
 /// Makes a picture that was ordered, as long as `lease` is the right to its job; without one for a caller whom nobody replaces.
 pub async fn run(tools: &Shared, lease: Option<&Arc<Lease>>, id: &AssetId) -> Result<(), Failure> {
@@ -54,8 +51,9 @@ pub async fn run(tools: &Shared, lease: Option<&Arc<Lease>>, id: &AssetId) -> Re
     let mut tx = tools.db.read().await?;
     let mut set = GenerationInputs::of_asset(&mut tx, &asset).await?;
     drop(tx);
-    let made = make(tools, lease, &asset, &mut set).await?;
-    keep::keep(tools, lease, (&asset, &set.products), made).await
+    let request = request::requested(tools, &asset)?;
+    let made = make(tools, lease, (&asset, &request), &mut set).await?;
+    keep::keep(tools, lease, (&asset, &request, &set.products), made).await
 }
 
 /// What a picture is made in: rows, no bytes.
@@ -121,16 +119,16 @@ impl GenerationInputs {
     }
 
     /// Sees what the products and the first inspiration are, where nobody has looked yet. A picture is made without that, too.
-    async fn analyse(&mut self, tools: &Tools, engine: Engine) -> Result<(), Failure> {
+    async fn analyse(&mut self, tools: &Tools, painter: &Painter) -> Result<(), Failure> {
         if !tools.policy.analyse {
             return Ok(());
         }
         for product in &self.products {
-            let seen = analyse::product(tools, product, engine).await;
+            let seen = analyse::product(tools, product, painter).await;
             log_failed_analysis(seen.map(drop), "product", product.id.as_str());
         }
         if let (Some(first), Some(session)) = (self.inspirations.first_mut(), &self.session) {
-            let seen = analyse::inspiration(tools, first, &session.client_id, engine).await;
+            let seen = analyse::inspiration(tools, first, &session.client_id, painter).await;
             let seen = seen.map(|seen| first.analysis = Some(sqlx::types::Json(seen)));
             log_failed_analysis(seen, "inspiration", first.id.as_str());
         }
@@ -140,7 +138,7 @@ impl GenerationInputs {
     /// Sees what scene an inspiration shows that only the settings name: arithmetic alone, kept nowhere.
     async fn analyse_scene(&mut self, inspirations: &[SourcePicture]) {
         let Some(first) = inspirations.first() else { return };
-        if let Ok(seen) = off_thread(first.bytes.clone(), store_sync_studio::observe_scene).await {
+        if let Ok(seen) = paint::observe_scene(first.bytes.clone()).await {
             self.glanced = Some(analyse::scene_by_studio(&seen));
         }
     }
@@ -173,110 +171,130 @@ fn log_failed_analysis(seen: Result<(), Failure>, noun: &str, id: &str) {
 async fn make(
     tools: &Tools,
     lease: Option<&Lease>,
-    asset: &Asset,
+    (asset, request): (&Asset, &OutputRequest),
     set: &mut GenerationInputs,
 ) -> Result<FinishedPicture, Failure> {
-    let told = asset.provenance.as_ref().map(|json| json.0.clone()).unwrap_or_default();
     if let Some(bytes) = keep::load_unfinished(tools, asset).await? {
-        return resume(tools, asset, bytes, told).await;
+        return resume(tools, asset, request.engine, bytes).await;
     }
-    let engine = engine(tools, &set.settings)?;
-    if told["kind"] == "edit" {
-        return edit(tools, lease, (asset, set), told).await;
-    }
-    let pictures = set.pictures(tools).await?;
-    let inspirations = set.inspirations(tools).await?;
-    set.analyse(tools, engine).await?;
-    if set.scene().is_none() && engine == Engine::Studio && tools.policy.analyse {
-        set.analyse_scene(&inspirations).await;
-    }
-    let prompt = set.prompt(tools, inspirations.len()).await?;
-    let origins = |sources: &[SourcePicture]| sources.iter().map(|source| source.origin.clone()).collect::<Vec<_>>();
-    let mut provenance = told;
-    provenance["pictures"] = origins(&pictures).into();
-    provenance["inspirations"] = origins(&inspirations).into();
-    match engine {
-        Engine::Studio => compose(set, pictures, (prompt, provenance)).await,
-        Engine::Gemini => paint(tools, lease, (asset, set), (pictures, inspirations), (prompt, provenance)).await,
+    let painter = tools.engines.painter(request.engine)?;
+    let job = Making {
+        tools,
+        lease,
+        asset,
+        request,
+        painter: lease.map_or(painter.clone(), |lease| painter.within(lease.deadline())),
+    };
+    match &request.work {
+        Work::Image { .. } => job.paint(set).await,
+        Work::Edit { edited_from, instruction } => job.edit(set, edited_from, instruction.as_deref()).await,
     }
 }
 
 /// Its bytes are there, and only its row is not: its cost is the reserved amount.
-async fn resume(tools: &Tools, asset: &Asset, bytes: Bytes, provenance: Value) -> Result<FinishedPicture, Failure> {
+async fn resume(tools: &Tools, asset: &Asset, engine: Engine, bytes: Bytes) -> Result<FinishedPicture, Failure> {
     let mut tx = tools.db.read().await?;
     let entry = db::ledger::find_reserved(&mut tx, &asset.id).await?;
-    let model = match (&tools.gemini, provenance["engine"].as_str()) {
-        (Some(gemini), Some("gemini")) => gemini.model.clone(),
-        _ => STUDIO.to_owned(),
-    };
-    Ok(FinishedPicture {
-        bytes,
-        model,
-        cost_usd_micros: entry.map_or(0, |entry| entry.reserved_usd_micros),
-        tokens: None,
-        prompt: asset.prompt.clone().unwrap_or_default(),
-        provenance,
-    })
+    let painter = tools.engines.painter(engine).ok();
+    let model = painter.as_ref().map_or(engine.as_str(), |painter| painter.name(&ModelForm::default())).to_owned();
+    let cost_usd_micros = entry.map_or(0, |entry| entry.reserved_usd_micros);
+    let painted = Painted { bytes, model, cost_usd_micros, tokens: None, cut_out: None };
+    Ok(FinishedPicture { painted, prompt: asset.prompt.clone().unwrap_or_default(), sources: Sources::default() })
 }
 
-fn composed_picture(made: store_sync_studio::Picture, prompt: String, provenance: Value) -> FinishedPicture {
-    let (bytes, model) = (made.bytes.into(), STUDIO.to_owned());
-    FinishedPicture { bytes, model, cost_usd_micros: 0, tokens: None, prompt, provenance }
+/// A picture that is being made.
+struct Making<'a> {
+    tools: &'a Tools,
+    lease: Option<&'a Lease>,
+    asset: &'a Asset,
+    request: &'a OutputRequest,
+    /// Sends nothing once the job is somebody else's.
+    painter: Painter,
 }
 
-fn painted_picture(painted: ModelImage, prompt: String, provenance: Value) -> FinishedPicture {
-    let ModelImage { bytes, model, cost_usd_micros, tokens } = painted;
-    FinishedPicture { bytes, model, cost_usd_micros, tokens: Some((tokens.input, tokens.output)), prompt, provenance }
-}
-
-/// By the local studio.
-async fn compose(
-    set: &GenerationInputs,
-    pictures: Vec<SourcePicture>,
-    (prompt, mut provenance): (String, Value),
-) -> Result<FinishedPicture, Failure> {
-    let order = Settings(&set.settings).scene_spec(set.scene());
-    let bytes: Vec<Bytes> = pictures.into_iter().map(|picture| picture.bytes).collect();
-    let made = off_thread(Bytes::new(), move |_| {
-        let slices: Vec<&[u8]> = bytes.iter().map(AsRef::as_ref).collect();
-        store_sync_studio::compose(&slices, &order)
-    })
-    .await?;
-    provenance["cut_out"] = made.cut_out.into();
-    Ok(composed_picture(made, prompt, provenance))
-}
-
-/// Asks the model for a picture, with the question and its outcome in the books.
-async fn call_model(
-    tools: &Tools,
-    lease: Option<&Lease>,
-    asset: &Asset,
-    (read, kind): (&Settings<'_>, UsageKind),
-    question: impl Future<Output = Result<ModelImage, Failure>>,
-) -> Result<ModelImage, Failure> {
-    let price = request::money(tools, read.0, kind)?.map_or(0, |(_, price)| price);
-    let at = accounting::call(tools, lease, asset, price).await?;
-    let mut painted = match question.await {
-        Err(failure) => {
-            if failure.kind != FailureKind::AnswerLost {
-                accounting::record_refusal(tools, asset, at).await?;
-            }
-            return Err(failure);
+impl Making<'_> {
+    /// A new picture of the products.
+    async fn paint(&self, set: &mut GenerationInputs) -> Result<FinishedPicture, Failure> {
+        let tools = self.tools;
+        let pictures = set.pictures(tools).await?;
+        let inspirations = set.inspirations(tools).await?;
+        set.analyse(tools, &self.painter).await?;
+        if set.scene().is_none() && self.request.engine == Engine::Studio && tools.policy.analyse {
+            set.analyse_scene(&inspirations).await;
         }
-        Ok(painted) => painted,
-    };
-    let (adjust, seed) = (read.adjustments(), read.seed());
-    if adjust != store_sync_studio::Adjustments::default() {
-        let done = off_thread(painted.bytes, move |bytes| store_sync_studio::adjust(bytes, &adjust, seed)).await?;
-        painted.bytes = done.bytes.into();
+        let prompt = set.prompt(tools, inspirations.len()).await?;
+        let origins = |sources: &[SourcePicture]| Some(sources.iter().map(|source| source.origin.clone()).collect());
+        let sources = Sources { pictures: origins(&pictures), inspirations: origins(&inspirations) };
+        let read = Settings(&set.settings);
+        let typed = |sources: Vec<SourcePicture>| sources.into_iter().map(SourcePicture::typed).collect();
+        let scene = Scene {
+            pictures: typed(pictures),
+            inspirations: typed(inspirations),
+            prompt: &prompt,
+            spec: read.scene_spec(set.scene()),
+            form: read.form(),
+        };
+        let painted = self.paid(&read, self.painter.paint(scene)).await?;
+        Ok(FinishedPicture { painted, prompt, sources })
     }
-    Ok(painted)
+
+    /// A finished output, changed: by a model where there is an instruction, else by adjustments alone.
+    async fn edit(
+        &self,
+        set: &GenerationInputs,
+        parent: &AssetId,
+        instruction: Option<&str>,
+    ) -> Result<FinishedPicture, Failure> {
+        let mut tx = self.tools.db.read().await?;
+        let parent = flow_batch::find_asset(&mut tx, parent).await?;
+        drop(tx);
+        let picture = sources::asset_picture(self.tools, &parent).await?;
+        let sources = Sources { pictures: Some(vec![picture.origin.clone()]), inspirations: None };
+        let prompt = match (&self.painter, instruction) {
+            (Painter::Model(model), Some(instruction)) => {
+                edit_prompt(instruction, &seen_on(self.tools, model, &parent, &picture).await)
+            }
+            _ => self.asset.prompt.clone().unwrap_or_default(),
+        };
+        let read = Settings(&set.settings);
+        let (adjust, seed, form) = (read.adjustments(), read.seed(), read.form());
+        let edit = Edit { picture: picture.typed(), prompt: &prompt, adjust, seed, form };
+        let painted = self.paid(&read, self.painter.edit(edit)).await?;
+        Ok(FinishedPicture { painted, prompt, sources })
+    }
+
+    /// What an engine makes, with the question and its outcome in the books where it costs something.
+    async fn paid(
+        &self,
+        read: &Settings<'_>,
+        question: impl Future<Output = Result<Painted, Failure>>,
+    ) -> Result<Painted, Failure> {
+        let (tools, asset) = (self.tools, self.asset);
+        let Some((_, price)) = request::money(tools, read.0, self.request.engine, &self.request.work)? else {
+            return question.await;
+        };
+        let at = accounting::call(tools, self.lease, asset, price).await?;
+        match question.await {
+            Err(failure) => {
+                if failure.kind != FailureKind::AnswerLost {
+                    accounting::record_refusal(tools, asset, at).await?;
+                }
+                Err(failure)
+            }
+            Ok(painted) => self.painter.adjust(painted, read.adjustments(), read.seed()).await,
+        }
+    }
 }
 
-/// The model that is set up, asked for nothing once the job is somebody else's.
-fn model(tools: &Tools, lease: Option<&Lease>) -> Result<Gemini, Failure> {
-    let gemini = tools.gemini.as_ref().ok_or_else(|| Failure::new(FailureKind::NoModel, "no model is set up"))?;
-    Ok(lease.map_or_else(|| gemini.clone(), |lease| gemini.within(lease.deadline())))
+/// What is on a picture, seen once, at its first edit: it helps to leave the rest alone. Null where it could not be seen.
+async fn seen_on(tools: &Tools, model: &Gemini, parent: &Asset, picture: &SourcePicture) -> Value {
+    match analyse::asset(tools, model, parent, picture).await {
+        Ok(seen) => seen,
+        Err(failure) => {
+            tracing::warn!(asset.id = %parent.id, failure.code = failure.code(), "not analysed, it is edited without: {failure}");
+            Value::Null
+        }
+    }
 }
 
 /// Nothing is written for a job that is somebody else's.
@@ -285,72 +303,6 @@ pub(super) async fn hold(lease: Option<&Lease>, tx: &mut Tx) -> Result<(), Failu
         Some(lease) => lease.hold(tx).await,
         None => Ok(()),
     }
-}
-
-/// By the model.
-async fn paint(
-    tools: &Tools,
-    lease: Option<&Lease>,
-    (asset, set): (&Asset, &GenerationInputs),
-    (pictures, inspirations): (Vec<SourcePicture>, Vec<SourcePicture>),
-    (prompt, provenance): (String, Value),
-) -> Result<FinishedPicture, Failure> {
-    let gemini = model(tools, lease)?;
-    let read = Settings(&set.settings);
-    let (pictures, inspirations) = (light(pictures).await?, light(inspirations).await?);
-    let (model, fallback) = models(tools, &read);
-    let wish = ImageRequest {
-        pictures: &pictures,
-        inspirations: &inspirations,
-        prompt: &prompt,
-        aspect: read.aspect_text(),
-        size: Some(read.model_size()),
-        model,
-        fallback,
-    };
-    let painted = call_model(tools, lease, asset, (&read, UsageKind::Image), gemini.paint(&wish)).await?;
-    Ok(painted_picture(painted, prompt, provenance))
-}
-
-/// A finished output, changed: by the model where there are words, else by adjustments alone.
-async fn edit(
-    tools: &Tools,
-    lease: Option<&Lease>,
-    (asset, set): (&Asset, &GenerationInputs),
-    mut provenance: Value,
-) -> Result<FinishedPicture, Failure> {
-    let parent = provenance["edited_from"].as_str().unwrap_or_default().to_owned();
-    let mut tx = tools.db.read().await?;
-    let parent = flow_batch::find_asset(&mut tx, &AssetId(parent)).await?;
-    drop(tx);
-    let picture = sources::asset_picture(tools, &parent).await?;
-    provenance["pictures"] = vec![picture.origin.clone()].into();
-    let read = Settings(&set.settings);
-    let Some(words) = provenance["instruction"].as_str().map(str::to_owned) else {
-        let (adjust, seed) = (read.adjustments(), read.seed());
-        let made = off_thread(picture.bytes, move |bytes| store_sync_studio::adjust(bytes, &adjust, seed)).await?;
-        return Ok(composed_picture(made, asset.prompt.clone().unwrap_or_default(), provenance));
-    };
-    let gemini = model(tools, lease)?;
-    // What is on it is seen once, at its first edit, and helps to leave the rest alone.
-    let seen = analyse::asset(tools, &parent, &picture).await;
-    let prompt = match seen {
-        Ok(seen) => edit_prompt(&words, &seen),
-        Err(failure) => {
-            tracing::warn!(asset.id = %parent.id, failure.code = failure.code(), "not analysed, it is edited without: {failure}");
-            edit_prompt(&words, &Value::Null)
-        }
-    };
-    let picture = light(vec![picture]).await?.remove(0);
-    let wish = EditRequest {
-        picture,
-        others: &[],
-        prompt: &prompt,
-        aspect: read.aspect_text(),
-        size: Some(read.model_size()),
-    };
-    let painted = call_model(tools, lease, asset, (&read, UsageKind::Edit), gemini.edit(&wish)).await?;
-    Ok(painted_picture(painted, prompt, provenance))
 }
 
 /// What a model is told for an edit.
@@ -362,21 +314,6 @@ fn edit_prompt(words: &str, seen: &Value) -> String {
     }
     lines.push("Leave everything else exactly as it is, the product above all.".to_owned());
     lines.join("\n")
-}
-
-/// Pictures as the model takes them: none heavier than it has to be, and of types it reads.
-async fn light(sources: Vec<SourcePicture>) -> Result<Vec<(Bytes, String)>, Failure> {
-    let mut all = Vec::with_capacity(sources.len());
-    for source in sources {
-        let known = ["image/png", "image/jpeg", "image/webp"].contains(&source.mime_type.as_str());
-        if known && source.bytes.len() <= HEAVY_BYTES {
-            all.push((source.bytes, source.mime_type));
-            continue;
-        }
-        let webp = off_thread(source.bytes, store_sync_studio::webp).await?;
-        all.push((webp.bytes.into(), "image/webp".to_owned()));
-    }
-    Ok(all)
 }
 
 /// What would be sent for a flow.
@@ -404,26 +341,17 @@ pub async fn preview(tools: &Tools, id: &FlowId, look: bool) -> Result<PromptPre
     let settings = flow_batch::settings_of(&mut tx, &flow).await?;
     let mut set = GenerationInputs::new(&mut tx, products, Some(flow), settings).await?;
     drop(tx);
-    let engine = engine(tools, &set.settings)?;
+    let engine = tools.engines.choose(Settings(&set.settings).engine())?;
+    let painter = tools.engines.painter(engine)?;
     if look {
-        set.analyse(tools, engine).await?;
+        set.analyse(tools, &painter).await?;
     }
     let inspirations = set.inspirations(tools).await?.len();
     let prompt = set.prompt(tools, inspirations).await?;
     let read = Settings(&set.settings);
-    let (model, config) = match &tools.gemini {
-        Some(gemini) if engine == Engine::Gemini => {
-            let model = read.models().0.unwrap_or(&gemini.model);
-            let wish = ImageRequest {
-                prompt: &prompt,
-                aspect: read.aspect_text(),
-                size: Some(read.model_size()),
-                ..ImageRequest::default()
-            };
-            (model.to_owned(), gemini.body(model, &wish)["generationConfig"].take())
-        }
-        _ => (STUDIO.to_owned(), read.scene_words(set.scene())),
-    };
+    let form = read.form();
+    let model = painter.name(&form).to_owned();
+    let config = painter.config(&prompt, &form).unwrap_or_else(|| read.scene_words(set.scene()));
     let parts = gemini::parts_outline(set.products.len(), inspirations, &prompt);
     Ok(PromptPreview { engine: engine.as_str(), model, parts, config, prompt })
 }

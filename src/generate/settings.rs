@@ -2,7 +2,8 @@
 //! stored JSON and never written back changed.
 
 use serde_json::{Map, Value, json};
-use store_sync_studio::{Adjustments, Camera, Light, SceneSpec, Style};
+
+use crate::paint::{Adjustments, Camera, Light, ModelForm, SceneSpec, Style};
 
 /// A flow's settings, read.
 pub(super) struct Settings<'a>(pub(super) &'a Map<String, Value>);
@@ -59,7 +60,7 @@ impl<'a> Settings<'a> {
     }
 
     /// The same in the model's words.
-    pub(super) fn model_size(&self) -> &'static str {
+    fn model_size(&self) -> &'static str {
         match self.size() {
             0..=700 => "512",
             701..=1500 => "1K",
@@ -74,14 +75,17 @@ impl<'a> Settings<'a> {
         given.and_then(|many| usize::try_from(many).ok()).map_or(4, |many| many.clamp(1, 20))
     }
 
-    /// The model and the fallback that these settings ask for, where they name any.
-    pub(super) fn models(&self) -> (Option<&'a str>, Option<&'a str>) {
-        (self.text(&["imageModel"]), self.text(&["fallbackImageModel"]))
+    /// The engine that these settings name.
+    pub(super) fn engine(&self) -> Option<&'a str> {
+        self.0.get("engine").and_then(Value::as_str)
     }
 
-    /// `16:9`, out of texts such as `16:9 (Wide)`.
-    pub(super) fn aspect_text(&self) -> Option<&'a str> {
-        self.text(&["aspectRatio"]).and_then(|text| text.split(' ').next())
+    /// The form of a picture in a model's words, and the models that these settings name.
+    pub(super) fn form(&self) -> ModelForm<'a> {
+        // `16:9`, out of texts such as `16:9 (Wide)`.
+        let aspect = self.text(&["aspectRatio"]).and_then(|text| text.split(' ').next());
+        let (model, fallback) = (self.text(&["imageModel"]), self.text(&["fallbackImageModel"]));
+        ModelForm { aspect, size: Some(self.model_size()), model, fallback }
     }
 
     /// Which of the endless variants.

@@ -31,6 +31,11 @@ pub(super) struct SourcePicture {
 }
 
 impl SourcePicture {
+    /// Its bytes with their media type.
+    pub(super) fn typed(self) -> (Bytes, String) {
+        (self.bytes, self.mime_type)
+    }
+
     fn new(bytes: Bytes, mut origin: Value) -> Self {
         origin["sha256"] = hex(&Sha256::digest(&bytes)).into();
         let mime_type = infer::get(&bytes).map_or("application/octet-stream", |kind| kind.mime_type()).to_owned();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 
-use super::{AssetId, ChatId, ClientId, FlowId, JobId, ProductId, Time, UserId, words};
+use super::{AssetId, ChatId, ClientId, FlowId, JobId, OutputRequest, ProductId, Time, UserId, words};
 
 words! {
     /// A person's decision, independent of the asset's own state.
@@ -52,7 +52,9 @@ pub struct Asset {
     pub model: Option<String>,
     /// Millionths of a US dollar.
     pub cost_usd_micros: Option<i64>,
-    /// What it was made from: source pictures with their checksums, seed, engine, and the asset it retries.
+    /// What it was requested as; see [`Asset::requested`].
+    pub request: Option<Json<OutputRequest>>,
+    /// What it was made from: its request, its seed, and source pictures with their checksums. Written when it is finished.
     pub provenance: Option<Json<Value>>,
     /// The analysis of the picture; written when it is first edited.
     pub asset_analysis: Option<Json<Value>>,
@@ -81,6 +83,12 @@ impl Asset {
         let text = self.asset_url.as_deref()?;
         let web = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
         Some(if web { AssetLocation::Url(text) } else { AssetLocation::Key(text.trim_start_matches('/')) })
+    }
+
+    /// Returns what it was requested as; `None` if it was not requested here. Earlier releases kept that in the provenance.
+    pub fn requested(&self) -> Option<OutputRequest> {
+        let earlier = || serde_json::from_value(self.provenance.as_ref()?.0.clone()).ok();
+        self.request.as_ref().map(|json| json.0.clone()).or_else(earlier)
     }
 
     /// Returns the key of the PNG that the asset was made from, with its recorded checksum.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AssetId, ClientId, ConnectionId, FlowId, JobId, ProductId, Push, PushId, PushStatus, Time, Trigger, words,
+    AssetId, ClientId, ConnectionId, Engine, FlowId, JobId, ProductId, Push, PushId, PushStatus, Time, Trigger, words,
 };
 
 words! {
@@ -77,12 +77,27 @@ pub enum Task {
         client: ClientId,
         #[serde(default)]
         flow: Option<FlowId>,
-        /// A model is asked for it, so that it waits when the model wants to be left alone.
-        #[serde(default)]
-        by_model: bool,
+        /// What makes it: jobs for the model wait while it is away, or its quota is used up.
+        #[serde(default, alias = "by_model", deserialize_with = "engine")]
+        engine: Engine,
     },
     /// See what a product is, before pictures of it are wanted.
     AnalyseProduct { product: ProductId },
+}
+
+/// Reads an engine; earlier releases wrote whether it is the model.
+fn engine<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Engine, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Engine(Engine),
+        ByModel(bool),
+    }
+    Ok(match Written::deserialize(from)? {
+        Written::Engine(engine) => engine,
+        Written::ByModel(true) => Engine::Model,
+        Written::ByModel(false) => Engine::Studio,
+    })
 }
 
 /// How a job is queued and how often it is tried: what its kind of work decides, not whoever leaves it.
@@ -262,6 +277,18 @@ mod tests {
         assert_eq!(said(import(Trigger::Schedule, changes, false)), (100, 3, key("schedule"), 0));
         assert_eq!(said(import(Trigger::Webhook, changes, false)), (80, 3, key("webhook"), 0));
         assert_eq!(said(import(Trigger::Webhook, full, false)), (80, 3, key("webhook-gone"), 120));
+    }
+
+    #[test]
+    fn a_picture_that_an_earlier_release_ordered_is_read() {
+        for (written, engine) in
+            [(",\"by_model\":true", Engine::Model), (",\"by_model\":false", Engine::Studio), ("", Engine::Studio)]
+        {
+            let text = format!(r#"{{"type":"generate","asset":"a","client":"c"{written}}}"#);
+            let (asset, client) = (AssetId::from("a"), ClientId::from("c"));
+            let expected = Task::Generate { asset, client, flow: None, engine };
+            assert_eq!(serde_json::from_str::<Task>(&text).expect("is read"), expected);
+        }
     }
 
     #[test]

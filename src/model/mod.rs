@@ -16,6 +16,7 @@ mod ledger;
 mod member;
 mod message;
 mod old_names;
+mod output;
 mod product;
 mod push;
 mod quota;
@@ -46,6 +47,7 @@ pub use member::{Member, ROLES, User};
 pub use message::Message;
 #[expect(deprecated, reason = "old names for old code")]
 pub use old_names::{Flow, GeneratedImage, StudioSession};
+pub use output::{Engine, OutputRequest, Work};
 pub use product::{
     Image, NormalImage, NormalProduct, NormalVariant, Price, Product, ProductSource, ProductStatus, Variant,
 };

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     db,
     model::{Asset, Failure, FailureKind, Product, Push, PushId},
-    outside,
+    paint,
     provider::{Provider, Upload},
     tools::Tools,
     vault::{LinkKind, LinkState, SignedLink, hex},
@@ -85,9 +85,7 @@ async fn in_form(tools: &Tools, asset: &Asset, kind: &str) -> Result<Bytes, Fail
     if kind != "image/jpeg" {
         return Ok(original);
     }
-    let made = outside::off_thread(move || store_sync_studio::jpeg(&original)).await;
-    let made = made.map_err(|e| Failure::new(FailureKind::StudioInterrupted, format!("the JPEG was not made: {e}")))?;
-    Ok(made.map_err(|e| Failure::new(FailureKind::Studio, e.to_string()))?.into())
+    paint::jpeg(original).await
 }
 
 /// Where a shop may fetch a picture that is on its way: signed, for a day, with a plain file name at its end.

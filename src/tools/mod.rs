@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     db::{self, DatabaseFault, Db},
-    gemini::Gemini,
     model::{Failure, FailureKind, Noun, Secret},
     outside::Outside,
+    paint::Engines,
     provider::{App, Provider, Providers, RateLimiters},
     vault::Vault,
 };
@@ -30,8 +30,8 @@ pub struct Tools {
     pub outside: Outside,
     pub providers: Providers,
     pub vault: Vault,
-    /// The model that makes pictures, if one is configured.
-    pub gemini: Option<Gemini>,
+    /// What makes pictures.
+    pub engines: Engines,
     pub rate_limiters: Arc<RateLimiters>,
     /// The operator's OAuth app at each provider.
     pub apps: BTreeMap<String, App>,
@@ -60,8 +60,6 @@ pub struct Policy {
     pub lease: Duration,
     /// By provider, the client (id or slug) that owns shops whose connect starts at the platform.
     pub install_clients: BTreeMap<String, String>,
-    /// Pictures are made by the model, unless settings name an engine.
-    pub paint_by_model: bool,
     /// Products and inspirations are analysed before pictures are made of them…
     pub analyse: bool,
     /// …products as soon as they are imported, or added to a collection.
@@ -103,7 +101,7 @@ pub struct Parts {
     pub outside: Outside,
     pub providers: Providers,
     pub vault: Vault,
-    pub gemini: Option<Gemini>,
+    pub engines: Engines,
     pub apps: BTreeMap<String, App>,
     pub rules: Policy,
 }
@@ -118,7 +116,7 @@ impl Tools {
             outside: parts.outside,
             providers: parts.providers,
             vault: parts.vault,
-            gemini: parts.gemini,
+            engines: parts.engines,
             rate_limiters: Arc::new(RateLimiters::default()),
             apps: parts.apps,
             policy: parts.rules,

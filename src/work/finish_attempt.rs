@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     db::{self, Tx},
     generate,
-    model::{ConnectionStatus, Failure, FailureKind, Job, JobEnd, PushStatus, Remedy, Task, Time},
+    model::{ConnectionStatus, Engine, Failure, FailureKind, Job, JobEnd, PushStatus, Remedy, Task, Time},
     tools::Tools,
 };
 
@@ -33,7 +33,7 @@ pub(super) async fn finish_attempt(tools: &Tools, job: &Job, result: Result<JobE
 
 /// Puts a picture back that waits for its model, and every other one with it: each would only ask in vain. False where that does not help.
 async fn wait_for_model(tx: &mut Tx, job: &Job, failure: &Failure, now: Time) -> sqlx::Result<bool> {
-    let by_model = matches!(&job.payload.0, Task::Generate { by_model: true, .. });
+    let by_model = matches!(&job.payload.0, Task::Generate { engine: Engine::Model, .. });
     let waited = job.waiting_since.map_or(Duration::ZERO, |since| now.since(since));
     if !by_model || !AWAY.contains(&failure.kind) || waited > PATIENCE {
         return Ok(false);

@@ -283,7 +283,7 @@ async fn two_thousand_pictures_are_made_once_through_three_kills(engine: Engine)
     };
     assert_eq!(of("image"), (2000, 2000 * PRICE));
     assert!(kinds.iter().all(|sum| sum.reserved_usd_micros == 0), "{kinds:?}");
-    let spent = db::ledger::get_spending(&mut tx, &tools.gemini.as_ref().expect("a model").budget(), &month)
+    let spent = db::ledger::get_spending(&mut tx, &tools.engines.model.as_ref().expect("a model").budget(), &month)
         .await
         .expect("reads");
     assert_eq!(spent, 2000 * PRICE + of("lost").1);

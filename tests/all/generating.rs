@@ -8,13 +8,13 @@ use store_sync::{
     manage,
     model::{
         ApprovalStatus, Asset, AssetStatus, EventType, Failure, FlowId, FlowInput, FlowStatus, ImportScope, JobStatus,
-        Plan, Pool, ProductId, PushStatus, Quota, SessionInput, SessionStatus,
+        Plan, Pool, ProductId, PushStatus, Quota, SessionInput, SessionStatus, Work,
     },
     push,
     sandbox::SandboxOptions,
 };
 
-use crate::support::{Engine, More, TestApp, on_both};
+use crate::support::{Engine, More, TestApp, on_both, write_by_hand};
 
 struct Desk {
     app: TestApp,
@@ -115,6 +115,7 @@ on_both!(
     clients_take_turns_however_much_each_left,
     room_and_plans_have_their_limits_too,
     another_attempt_and_a_changed_one_stand_beside_the_first,
+    an_edit_that_failed_is_an_edit_when_it_is_tried_again,
     bytes_that_are_there_are_not_made_twice,
     what_is_deleted_or_stranded_gives_back_what_it_was_promised,
     orphans_of_ours_are_found_and_nothing_else_is_touched,
@@ -490,6 +491,32 @@ async fn another_attempt_and_a_changed_one_stand_beside_the_first(engine: Engine
     assert_eq!(edited.provenance.as_ref().map(|json| json.0["pictures"][0]["asset"].clone()), Some(json!(first.id)));
     let kinds: Vec<_> = desk.sums(db::ledger::By::Kind).await.into_iter().filter_map(|sum| sum.what).collect();
     assert_eq!(kinds, ["image", "edit"]);
+}
+
+/// What an output is to be stands in its row from the request on, and what it was made from when it is made.
+async fn an_edit_that_failed_is_an_edit_when_it_is_tried_again(engine: Engine) {
+    let desk = Desk::new(engine).await;
+    let tools = &desk.app.tools;
+    let ordered = desk.order(&desk.products[..1], &["podium"], 1).await.expect("is ordered");
+    desk.app.drain().await;
+    let brighter =
+        json!({ "postAdjustments": { "light": { "exposure": 60 } } }).as_object().cloned().expect("an object");
+    let edit = generate::edit(tools, &ordered.assets[0], None, &brighter).await.expect("is ordered").assets.remove(0);
+    let find = async || desk.assets().await.into_iter().find(|asset| asset.id == edit).expect("is there");
+    let asked = find().await;
+    assert!(asked.provenance.is_none(), "nothing is made yet: {asked:?}");
+    let work = Work::Edit { edited_from: ordered.assets[0].clone(), instruction: None };
+    assert_eq!(asked.request.expect("is known").0.work, work);
+    generate::cancel_flow(tools, &ordered.flows[0]).await.expect("is cancelled");
+    // Its job may be forgotten by then.
+    write_by_hand(&tools.db, "DELETE FROM job").await;
+    generate::retry_flow(tools, &ordered.flows[0]).await.expect("is ordered");
+    desk.app.drain().await;
+    let made = find().await;
+    assert_eq!((made.status, made.requested().expect("is known").work), (AssetStatus::Completed, work));
+    let provenance = made.provenance.expect("is known").0;
+    assert_eq!((&provenance["kind"], &provenance["edited_from"]), (&json!("edit"), &json!(ordered.assets[0])));
+    assert_eq!(provenance["pictures"][0]["asset"], json!(ordered.assets[0]));
 }
 
 async fn bytes_that_are_there_are_not_made_twice(engine: Engine) {

@@ -14,12 +14,12 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
 use store_sync::{
-    gemini::{
+    model::{Failure, Remedy, Secret},
+    outside::{Clock, Http, HttpPolicy},
+    paint::gemini::{
         AnalysisRequest, EDIT_MARKER, EditRequest, Gemini, INSPIRATION_MARKER, ImageRequest, OTHERS_MARKER,
         PRODUCT_MARKER, Service as At, TextPrice, TokenCount, analysis_body, body, edit_body,
     },
-    model::{Failure, Remedy, Secret},
-    outside::{Clock, Http, HttpPolicy},
     sandbox,
 };
 use tokio::net::TcpListener;

@@ -151,7 +151,7 @@ impl Purse {
 
     async fn spent(&self) -> i64 {
         let mut tx = self.app.tools.db.read().await.expect("reads");
-        let budget = self.app.tools.gemini.as_ref().expect("a model").budget();
+        let budget = self.app.tools.engines.model.as_ref().expect("a model").budget();
         db::ledger::get_spending(&mut tx, &budget, &generate::month(self.app.clock.now())).await.expect("reads")
     }
 
@@ -210,7 +210,7 @@ async fn a_session_is_analysed_painted_and_paid_for(engine: Engine) {
     let asked = purse.model.asked();
     let painted: Vec<&Value> = asked.iter().filter(|one| one["form"] == false).collect();
     let parts = painted[0]["parts"].as_array().expect("parts");
-    let (first, second) = (store_sync::gemini::PRODUCT_MARKER, store_sync::gemini::INSPIRATION_MARKER);
+    let (first, second) = (store_sync::paint::gemini::PRODUCT_MARKER, store_sync::paint::gemini::INSPIRATION_MARKER);
     assert_eq!(
         parts[..4],
         [json!("[picture]"), json!(first), json!("[picture]"), json!(second)],
@@ -342,7 +342,7 @@ async fn an_answer_that_is_lost_counts_as_paid(engine: Engine) {
     assert_eq!(refused.code(), "money_cap");
     // An analysis that was under way when its process ended is counted, too.
     let mut tx = purse.app.tools.db.begin().await.expect("begins");
-    let budget = purse.app.tools.gemini.as_ref().expect("a model").budget();
+    let budget = purse.app.tools.engines.model.as_ref().expect("a model").budget();
     let now = purse.app.clock.now();
     assert!(db::ledger::reserve_money(&mut tx, (&budget, "2026-03"), 500, None, now).await.expect("is promised"));
     let client = purse.app.client.clone();
@@ -464,7 +464,7 @@ async fn money_is_spent_in_the_month_it_is_spent_in(engine: Engine) {
     purse.app.drain().await;
     assert_eq!((purse.model.painted(), purse.spent().await), (2, 2 * PICTURE), "three would be more than April has");
     let mut tx = purse.app.tools.db.read().await.expect("reads");
-    let budget = purse.app.tools.gemini.as_ref().expect("a model").budget();
+    let budget = purse.app.tools.engines.model.as_ref().expect("a model").budget();
     assert_eq!(db::ledger::get_spending(&mut tx, &budget, "2026-03").await.expect("reads"), 0);
     let mut ended = Vec::new();
     for id in &old.assets {

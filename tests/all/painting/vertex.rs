@@ -1,6 +1,6 @@
 //! The same models on Vertex AI: address, right and body as Google's own libraries send them, and the life of an access token.
 
-use store_sync::{app, config::Config, gemini::ServiceAccount};
+use store_sync::{app, config::Config, paint::gemini::ServiceAccount};
 
 use super::*;
 
@@ -198,7 +198,7 @@ async fn opened(folder: &std::path::Path, more: &str) -> Result<String, String> 
     let config = Config::load(Some(&file), std::iter::empty()).map_err(|error| format!("{error} {error:?}"))?;
     assert!(!format!("{config:?}").contains("canary"), "{config:?}");
     let tools = app::open(&config).await.map_err(|error| format!("{error:#} {error:?}"))?;
-    let gemini = tools.gemini.as_ref().expect("is set up");
+    let gemini = tools.engines.model.as_ref().expect("is set up");
     Ok(format!("{:?}", gemini.service))
 }
 
