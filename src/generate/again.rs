@@ -87,7 +87,7 @@ async fn again(
         None => None,
     };
     let shown = prompt_products(tx, &products).await?;
-    let item = item(tools, flow.as_ref(), (&products, &shown), settings, work)?;
+    let item = item(tools, flow.as_ref(), &products, &shown, settings, work)?;
     enqueue_outputs(tools, tx, &asset.client_id, vec![item], SOON).await
 }
 
@@ -166,7 +166,7 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
     for (((asset, _, request, _), job), turn) in promised.iter().zip(&ordered.jobs).zip(first..) {
         let (asset, client) = (asset.id.clone(), flow.client_id.clone());
         let task = Task::Generate { asset, client, flow: Some(id.clone()), engine: request.engine };
-        insert_job(tools, tx, (job, &flow.client_id), task, (SOON, turn)).await?;
+        insert_job(tools, tx, job, &flow.client_id, task, SOON, turn).await?;
     }
     started(tools, tx, &flow.client_id, id, failed.len()).await?;
     Ok(ordered)

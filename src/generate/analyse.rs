@@ -25,13 +25,28 @@ use crate::{
 const BY_STUDIO: &str = "studio/1";
 const BY_MODEL: &str = "gemini/1";
 
-const PRODUCT_QUESTION: &str = "Look at the product in this picture, and at nothing else. Say what it is, what it is made of, which colours \
+/// What a model is asked about a picture, and the form of its answer.
+struct Question {
+    instruction: &'static str,
+    schema: fn() -> Value,
+}
+
+const PRODUCT: Question = Question {
+    schema: product_form,
+    instruction: "Look at the product in this picture, and at nothing else. Say what it is, what it is made of, which colours \
     it has, what style it is, in which rooms or places a photographer would show it, how large it is beside everyday things, and with which \
-    words its picture should be asked for. Short English words, no sentences.";
-const SCENE_QUESTION: &str = "Look at the scene of this picture, not at the things for sale in it. Say what place it is, its style, its \
+    words its picture should be asked for. Short English words, no sentences.",
+};
+const SCENE: Question = Question {
+    schema: scene_form,
+    instruction: "Look at the scene of this picture, not at the things for sale in it. Say what place it is, its style, its \
     light, where the camera stands, what is around, its colours and props, and in one sentence how to photograph something else in just such \
-    a scene.";
-const ASSET_QUESTION: &str = "Name the things in this picture, its main colours, its light and its composition. Short English words, no sentences.";
+    a scene.",
+};
+const ASSET: Question = Question {
+    schema: asset_form,
+    instruction: "Name the things in this picture, its main colours, its light and its composition. Short English words, no sentences.",
+};
 
 fn text() -> Value {
     json!({ "type": "STRING" })
@@ -122,8 +137,7 @@ pub(super) async fn product(tools: &Tools, product: &Product, painter: &Painter)
         Painter::Model(model) => {
             let about =
                 Reservation { kind: UsageKind::ProductAnalysis, asset: None, product: Some(product), money: None };
-            let told =
-                ask((tools, model), &product.client_id, about, source, (PRODUCT_QUESTION, &product_form())).await;
+            let told = ask(tools, model, &product.client_id, about, source, &PRODUCT).await;
             match told {
                 // Known as well: the next picture does not ask again what this picture gives no answer to.
                 Err(failure) if is_unusable(&failure) => json!({ "unusable": failure.code() }),
@@ -159,7 +173,7 @@ pub(super) async fn inspiration(
         let mime_type = infer::get(&bytes).map_or("image/jpeg", |kind| kind.mime_type()).to_owned();
         let source = SourcePicture { bytes, mime_type, origin: Value::Null };
         let about = Reservation { kind: UsageKind::SceneAnalysis, asset: None, product: None, money: None };
-        let told = ask((tools, model), client, about, source, (SCENE_QUESTION, &scene_form())).await?;
+        let told = ask(tools, model, client, about, source, &SCENE).await?;
         // The palette stays: the studio paints by it.
         seen = json!({ "palette": seen["palette"] });
         crate::model::merge_settings(
@@ -187,8 +201,7 @@ pub(super) async fn asset(
         return Ok(seen.0.clone());
     }
     let about = Reservation { kind: UsageKind::SceneAnalysis, asset: None, product: None, money: None };
-    let mut seen =
-        ask((tools, model), &asset.client_id, about, picture.clone(), (ASSET_QUESTION, &asset_form())).await?;
+    let mut seen = ask(tools, model, &asset.client_id, about, picture.clone(), &ASSET).await?;
     seen["version"] = BY_MODEL.into();
     let mut tx = tools.db.begin().await?;
     db::asset::mark_analysed(&mut tx, &asset.id, &seen, BY_MODEL, tools.outside.clock.now()).await?;
@@ -203,11 +216,12 @@ fn is_unusable(failure: &Failure) -> bool {
 
 /// Asks the model, within the month's money.
 async fn ask(
-    (tools, gemini): (&Tools, &Gemini),
+    tools: &Tools,
+    gemini: &Gemini,
     client: &ClientId,
     about: Reservation<'_>,
     source: SourcePicture,
-    (instruction, schema): (&str, &Value),
+    question: &Question,
 ) -> Result<Value, Failure> {
     let price = gemini.analysis_price_bound();
     if price.is_none() && tools.policy.month_cap_usd_micros.is_some() {
@@ -217,7 +231,13 @@ async fn ask(
     let money = Some((gemini.budget(), price.unwrap_or(0)));
     let entry = accounting::reserve_analysis(tools, client, Reservation { money, ..about }).await?;
     let pictures: [(Bytes, String); 1] = [(source.bytes, source.mime_type)];
-    let answer = gemini.analyse(&AnalysisRequest { pictures: &pictures, instruction, schema }).await;
+    let answer = gemini
+        .analyse(&AnalysisRequest {
+            pictures: &pictures,
+            instruction: question.instruction,
+            schema: &(question.schema)(),
+        })
+        .await;
     let paid = answer.as_ref().ok().map(|answer| Paid {
         usd_micros: answer.cost_usd_micros,
         model: &answer.model,

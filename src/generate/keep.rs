@@ -68,7 +68,9 @@ pub(super) async fn load_unfinished(tools: &Tools, asset: &Asset) -> Result<Opti
 pub(super) async fn keep(
     tools: &Tools,
     lease: Option<&Lease>,
-    (asset, request, products): (&Asset, &OutputRequest, &[Product]),
+    asset: &Asset,
+    request: &OutputRequest,
+    products: &[Product],
     made: FinishedPicture,
 ) -> Result<(), Failure> {
     let (key, original_key) = keys(asset);

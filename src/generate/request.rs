@@ -167,7 +167,7 @@ async fn expand_variants(tools: &Tools, tx: &mut Tx, shares: &[FlowBatch], terms
             settings.insert("variant".into(), (variant + 1).into());
             settings.insert("variants".into(), variants.into());
             let work = Work::Image { again_from: None };
-            items.push(item(tools, Some(&share.flow), (&share.products, &shown), settings, work)?);
+            items.push(item(tools, Some(&share.flow), &share.products, &shown, settings, work)?);
         }
     }
     let mut ordered = enqueue_outputs(tools, tx, client, items, terms.priority).await?;
@@ -207,7 +207,8 @@ pub(super) async fn started(
 pub(super) fn item<'a>(
     tools: &Tools,
     flow: Option<&FlowId>,
-    (products, shown): (&'a [Product], &[PromptProduct]),
+    products: &'a [Product],
+    shown: &[PromptProduct],
     mut settings: Map<String, Value>,
     work: Work,
 ) -> Result<Item<'a>, Failure> {
@@ -308,7 +309,7 @@ pub(super) async fn enqueue_outputs(
             flow: item.request.flow,
             engine: item.request.engine,
         };
-        insert_job(tools, tx, (&item.job, client), task, (priority, turn)).await?;
+        insert_job(tools, tx, &item.job, client, task, priority, turn).await?;
         ordered.assets.push(item.asset);
         ordered.jobs.push(item.job);
     }
@@ -318,9 +319,11 @@ pub(super) async fn enqueue_outputs(
 pub(super) async fn insert_job(
     tools: &Tools,
     tx: &mut Tx,
-    (id, client): (&JobId, &ClientId),
+    id: &JobId,
+    client: &ClientId,
     task: Task,
-    (priority, turn): (i32, i64),
+    priority: i32,
+    turn: i64,
 ) -> sqlx::Result<()> {
     let job = NewJob::new(&tools.outside, client, task);
     let policy = JobPolicy { priority, ..job.policy };

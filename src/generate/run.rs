@@ -52,8 +52,8 @@ pub async fn run(tools: &Shared, lease: Option<&Arc<Lease>>, id: &AssetId) -> Re
     let mut set = GenerationInputs::of_asset(&mut tx, &asset).await?;
     drop(tx);
     let request = request::requested(tools, &asset)?;
-    let made = make(tools, lease, (&asset, &request), &mut set).await?;
-    keep::keep(tools, lease, (&asset, &request, &set.products), made).await
+    let made = make(tools, lease, &asset, &request, &mut set).await?;
+    keep::keep(tools, lease, &asset, &request, &set.products, made).await
 }
 
 /// What a picture is made in: rows, no bytes.
@@ -115,7 +115,7 @@ impl GenerationInputs {
     async fn inspirations(&self, tools: &Tools) -> Result<Vec<SourcePicture>, Failure> {
         let Some(client) = self.products.first().map(|product| &product.client_id) else { return Ok(Vec::new()) };
         let session = self.session.as_ref().map(|session| &session.id);
-        sources::inspirations(tools, (client, session), &self.inspirations, &self.settings).await
+        sources::inspirations(tools, client, session, &self.inspirations, &self.settings).await
     }
 
     /// Sees what the products and the first inspiration are, where nobody has looked yet. A picture is made without that, too.
@@ -171,7 +171,8 @@ fn log_failed_analysis(seen: Result<(), Failure>, noun: &str, id: &str) {
 async fn make(
     tools: &Tools,
     lease: Option<&Lease>,
-    (asset, request): (&Asset, &OutputRequest),
+    asset: &Asset,
+    request: &OutputRequest,
     set: &mut GenerationInputs,
 ) -> Result<FinishedPicture, Failure> {
     if let Some(bytes) = keep::load_unfinished(tools, asset).await? {

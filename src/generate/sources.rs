@@ -107,7 +107,8 @@ pub(super) fn chosen(flow: Option<&GenerationFlow>, session: Option<&Value>, pro
 /// The inspirations of a flow's session in their order, then what its settings name: an address, a key or an older file name.
 pub(super) async fn inspirations(
     tools: &Tools,
-    (client, session): (&ClientId, Option<&SessionId>),
+    client: &ClientId,
+    session: Option<&SessionId>,
     rows: &[Inspiration],
     settings: &Map<String, Value>,
 ) -> Result<Vec<SourcePicture>, Failure> {
