@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 
-use super::run::hold;
 use crate::{
     db::{
         self, Tx,
@@ -14,7 +13,7 @@ use crate::{
         Asset, AssetId, ClientId, Failure, FailureKind, Product, Time, Usage, UsageEntry, UsageKind, UsageStatus,
         dollars,
     },
-    paint::{Price, gemini::Gemini},
+    paint::{PriceBound, gemini::Gemini},
     tools::{Lease, Tools},
 };
 
@@ -39,8 +38,12 @@ pub(super) struct Reservation<'a> {
 }
 
 /// The most that one picture may cost, and whose money that is. A hard cap needs a price: without one nothing is asked for.
-pub(super) fn picture_money(tools: &Tools, price: Option<Price>, size: &str) -> Result<Option<(String, i64)>, Failure> {
-    let Some(Price { budget, at_most, model }) = price else { return Ok(None) };
+pub(super) fn picture_money(
+    tools: &Tools,
+    price: Option<PriceBound>,
+    size: &str,
+) -> Result<Option<(String, i64)>, Failure> {
+    let Some(PriceBound { budget, at_most, model }) = price else { return Ok(None) };
     if at_most.is_none() && tools.policy.month_cap_usd_micros.is_some() {
         let text = format!(
             "[gemini] usd_per_month is set, and [gemini.prices] does not name {model} and its fallback at {size}: without a price the \
@@ -173,7 +176,7 @@ pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, pr
     let month = month(now);
     let spent = |what: &str| Failure::new(FailureKind::MoneyCap, format!("{what} ([gemini] usd_per_month)"));
     let mut tx = tools.db.begin().await?;
-    hold(lease, &mut tx).await?;
+    Lease::hold_if_any(lease, &mut tx).await?;
     let entry = db::ledger::lock_reserved(&mut tx, &asset.id).await?;
     let entry = entry.ok_or_else(|| {
         Failure::new(

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     db::{self, Tx, flow::FlowFilter},
     model::{
-        Asset, AssetId, AssetStatus, Engine, Failure, FailureKind, FlowId, GenerationFlow, JobId, Noun, Pool,
-        SessionId, SessionStatus, Task, Work, merge_settings,
+        Asset, AssetId, AssetStatus, Engine, Failure, FailureKind, FlowId, GenerationFlow, JobId, Noun, OutputWork,
+        Pool, SessionId, SessionStatus, Task, merge_settings,
     },
     tools::Tools,
 };
@@ -28,7 +28,7 @@ pub async fn regenerate(tools: &Tools, id: &AssetId, over: &Map<String, Value>) 
     // Far from the flow's own seeds, which count up by one.
     settings.insert("seed".into(), (seed % (1 << 32) + ((tools.outside.random.below(1 << 20) + 1) << 32)).into());
     merge_settings(&mut settings, over);
-    let work = Work::Image { again_from: Some(id.clone()) };
+    let work = OutputWork::Image { again_from: Some(id.clone()) };
     let ordered = again(tools, &mut tx, &asset, settings, work).await?;
     tx.commit().await?;
     Ok(ordered)
@@ -64,7 +64,7 @@ pub async fn edit(
     // Words are for the model, whatever the settings say: what is paid for is reserved.
     let engine = if words.is_some() { Engine::Model } else { Engine::Studio };
     settings.insert("engine".into(), engine.as_str().into());
-    let work = Work::Edit { edited_from: id.clone(), instruction: words.map(str::to_owned) };
+    let work = OutputWork::Edit { edited_from: id.clone(), instruction: words.map(str::to_owned) };
     let ordered = again(tools, &mut tx, &asset, settings, work).await?;
     tx.commit().await?;
     Ok(ordered)
@@ -76,10 +76,10 @@ async fn again(
     tx: &mut Tx,
     asset: &Asset,
     settings: Map<String, Value>,
-    work: Work,
+    work: OutputWork,
 ) -> Result<Queued, Failure> {
     let products = db::asset::list_products(tx, &asset.id).await?;
-    if products.is_empty() && matches!(work, Work::Image { .. }) {
+    if products.is_empty() && matches!(work, OutputWork::Image { .. }) {
         return Err(bad(format!("asset {} shows no product that is still there", asset.id)));
     }
     let flow = match &asset.generation_flow_id {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{accounting, run::hold};
+use super::accounting;
 use crate::{
     db::{self, Tx, event::NewEvent, generation::MadeOutput, ledger::Paid},
     model::{Asset, AssetId, ClientId, EventType, Failure, FlowId, FlowStatus, OutputRequest, Product},
@@ -109,7 +109,7 @@ pub(super) async fn keep(
     };
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
-    hold(lease, &mut tx).await?;
+    Lease::hold_if_any(lease, &mut tx).await?;
     if db::generation::mark_made(&mut tx, &asset.id, &row, now).await? {
         let tokens = painted.tokens.map(|tokens| (tokens.input, tokens.output));
         let paid = Paid { usd_micros: painted.cost_usd_micros, model: &painted.model, tokens };

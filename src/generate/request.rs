@@ -12,7 +12,7 @@ use crate::{
     db::{self, Tx, event::NewEvent, flow::FlowFilter, generation::NewOutput, job::NewJob},
     model::{
         Asset, AssetId, ClientId, Engine, EventType, Failure, FailureKind, FlowId, FlowStatus, JobId, JobPolicy, Noun,
-        OutputRequest, Pool, Product, ProductId, SessionId, SessionStatus, Task, USUAL_PRIORITY, Work,
+        OutputRequest, OutputWork, Pool, Product, ProductId, SessionId, SessionStatus, Task, USUAL_PRIORITY,
     },
     tools::Tools,
 };
@@ -166,7 +166,7 @@ async fn expand_variants(tools: &Tools, tx: &mut Tx, shares: &[FlowBatch], terms
             settings.insert("seed".into(), seed.into());
             settings.insert("variant".into(), (variant + 1).into());
             settings.insert("variants".into(), variants.into());
-            let work = Work::Image { again_from: None };
+            let work = OutputWork::Image { again_from: None };
             items.push(item(tools, Some(&share.flow), &share.products, &shown, settings, work)?);
         }
     }
@@ -210,7 +210,7 @@ pub(super) fn item<'a>(
     products: &'a [Product],
     shown: &[PromptProduct],
     mut settings: Map<String, Value>,
-    work: Work,
+    work: OutputWork,
 ) -> Result<Item<'a>, Failure> {
     let engine = tools.engines.choose(Settings(&settings).engine())?;
     // Each output keeps its own copy.
@@ -222,7 +222,7 @@ pub(super) fn item<'a>(
     }
     settings.insert("engine".into(), engine.as_str().into());
     let prompt = match &work {
-        Work::Edit { instruction: Some(instruction), .. } => instruction.clone(),
+        OutputWork::Edit { instruction: Some(instruction), .. } => instruction.clone(),
         _ => prompt(&settings, &PromptSubject { products: shown, ..PromptSubject::default() }),
     };
     let money = money(tools, &settings, engine, &work)?;
@@ -243,7 +243,7 @@ pub(super) fn money(
     tools: &Tools,
     settings: &Map<String, Value>,
     engine: Engine,
-    work: &Work,
+    work: &OutputWork,
 ) -> Result<Option<(String, i64)>, Failure> {
     let form = Settings(settings).form();
     let price = tools.engines.painter(engine)?.price(work, &form);
@@ -257,7 +257,7 @@ pub(super) fn requested(tools: &Tools, asset: &Asset) -> Result<OutputRequest, F
     }
     let word = asset.settings.as_ref().and_then(|settings| settings.0.get("engine")).and_then(Value::as_str);
     let (engine, flow) = (tools.engines.choose(word)?, asset.generation_flow_id.clone());
-    Ok(OutputRequest { engine, flow, work: Work::Image { again_from: None } })
+    Ok(OutputRequest { engine, flow, work: OutputWork::Image { again_from: None } })
 }
 
 /// Outputs, reservations and jobs, in this order: whoever requests for the same client at the same time waits at the first.

@@ -18,7 +18,7 @@ use crate::{
     db::{self, Tx},
     model::{
         Asset, AssetId, AssetStatus, CollectionSession, Engine, Failure, FailureKind, FlowId, GenerationFlow,
-        Inspiration, OutputRequest, Product, Work,
+        Inspiration, OutputRequest, OutputWork, Product,
     },
     paint::{
         self, Edit, ModelForm, Painted, Painter, Scene,
@@ -32,7 +32,7 @@ pub async fn run(tools: &Shared, lease: Option<&Arc<Lease>>, id: &AssetId) -> Re
     let lease = lease.map(Arc::as_ref);
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
-    hold(lease, &mut tx).await?;
+    Lease::hold_if_any(lease, &mut tx).await?;
     let Some(asset) = db::asset::find(&mut tx, id.as_str()).await? else {
         // Deleted before it was made: what was reserved for it is free again.
         if let Some(asset) = db::asset::find_deleted(&mut tx, id).await? {
@@ -187,8 +187,8 @@ async fn make(
         painter: lease.map_or(painter.clone(), |lease| painter.within(lease.deadline())),
     };
     match &request.work {
-        Work::Image { .. } => job.paint(set).await,
-        Work::Edit { edited_from, instruction } => job.edit(set, edited_from, instruction.as_deref()).await,
+        OutputWork::Image { .. } => job.paint(set).await,
+        OutputWork::Edit { edited_from, instruction } => job.edit(set, edited_from, instruction.as_deref()).await,
     }
 }
 
@@ -295,14 +295,6 @@ async fn seen_on(tools: &Tools, model: &Gemini, parent: &Asset, picture: &Source
             tracing::warn!(asset.id = %parent.id, failure.code = failure.code(), "not analysed, it is edited without: {failure}");
             Value::Null
         }
-    }
-}
-
-/// Nothing is written for a job that is somebody else's.
-pub(super) async fn hold(lease: Option<&Lease>, tx: &mut Tx) -> Result<(), Failure> {
-    match lease {
-        Some(lease) => lease.hold(tx).await,
-        None => Ok(()),
     }
 }
 

@@ -47,7 +47,7 @@ pub use member::{Member, ROLES, User};
 pub use message::Message;
 #[expect(deprecated, reason = "old names for old code")]
 pub use old_names::{Flow, GeneratedImage, StudioSession};
-pub use output::{Engine, OutputRequest, Work};
+pub use output::{Engine, OutputRequest, OutputWork};
 pub use product::{
     Image, NormalImage, NormalProduct, NormalVariant, Price, Product, ProductSource, ProductStatus, Variant,
 };

@@ -25,13 +25,13 @@ pub struct OutputRequest {
     #[serde(default)]
     pub flow: Option<FlowId>,
     #[serde(flatten)]
-    pub work: Work,
+    pub work: OutputWork,
 }
 
 /// How an output comes about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Work {
+pub enum OutputWork {
     /// A new picture of products.
     Image {
         /// The output that this is another attempt at.
@@ -47,7 +47,7 @@ pub enum Work {
     },
 }
 
-impl Work {
+impl OutputWork {
     /// What it is in the account.
     pub fn usage(&self) -> UsageKind {
         match self {
@@ -66,11 +66,11 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<OutputRequest>(text).expect("is read");
         let (flow, parent) = (FlowId::from("f"), AssetId::from("p"));
         let image = read(r#"{"kind": "image", "engine": "gemini", "flow": "f", "seed": 3}"#);
-        let expected = Work::Image { again_from: None };
+        let expected = OutputWork::Image { again_from: None };
         assert_eq!(image, OutputRequest { engine: Engine::Model, flow: Some(flow), work: expected });
         let edit =
             read(r#"{"kind": "edit", "edited_from": "p", "instruction": null, "engine": "studio", "flow": null}"#);
-        let expected = Work::Edit { edited_from: parent, instruction: None };
+        let expected = OutputWork::Edit { edited_from: parent, instruction: None };
         assert_eq!(edit, OutputRequest { engine: Engine::Studio, flow: None, work: expected });
         let again = serde_json::to_string(&edit).expect("is written");
         assert_eq!(read(&again), edit);

@@ -10,7 +10,7 @@ pub use store_sync_studio::{Adjustments, Camera, Light, Observed, SceneSeen, Sce
 use self::gemini::{Gemini, ModelImage, TokenCount};
 pub use self::studio::{jpeg, observe, observe_scene, png, webp};
 use crate::{
-    model::{Engine, Failure, FailureKind, Work},
+    model::{Engine, Failure, FailureKind, OutputWork},
     outside::Deadline,
 };
 
@@ -212,22 +212,22 @@ impl Painter {
     }
 
     /// The price of this work; `None` if it costs nothing.
-    pub fn price(&self, work: &Work, form: &ModelForm<'_>) -> Option<Price> {
+    pub fn price(&self, work: &OutputWork, form: &ModelForm<'_>) -> Option<PriceBound> {
         let Self::Model(model) = self else { return None };
         let (at_most, named) = match work {
-            Work::Edit { .. } => (model.dearest_edit(form.size), &model.edit_model),
-            Work::Image { .. } => {
+            OutputWork::Edit { .. } => (model.dearest_edit(form.size), &model.edit_model),
+            OutputWork::Image { .. } => {
                 let request = image_request(model, "", form);
                 (model.dearest(request.model, request.fallback, request.size), &model.model)
             }
         };
-        let model_name = form.model.filter(|_| matches!(work, Work::Image { .. })).unwrap_or(named).to_owned();
-        Some(Price { budget: model.budget(), at_most, model: model_name })
+        let model_name = form.model.filter(|_| matches!(work, OutputWork::Image { .. })).unwrap_or(named).to_owned();
+        Some(PriceBound { budget: model.budget(), at_most, model: model_name })
     }
 }
 
 /// The price of a picture.
-pub struct Price {
+pub struct PriceBound {
     /// The budget that it is charged to: see [`Gemini::budget`].
     pub budget: String,
     /// The upper bound in millionths of a US dollar; `None` if a model that may be used has no price in the list.

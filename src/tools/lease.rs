@@ -50,6 +50,14 @@ impl Lease {
         if self.heartbeat(tx).await? { Ok(()) } else { Err(lost()) }
     }
 
+    /// The same for a caller that may have no lease, since nobody can take its place.
+    pub async fn hold_if_any(lease: Option<&Self>, tx: &mut Tx) -> Result<(), Failure> {
+        match lease {
+            Some(lease) => lease.hold(tx).await,
+            None => Ok(()),
+        }
+    }
+
     async fn extend(&self) -> sqlx::Result<bool> {
         // Measured before the database call: the local deadline ends before the lease in the database.
         let asked = self.tools.outside.clock.uptime();

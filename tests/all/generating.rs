@@ -8,7 +8,7 @@ use store_sync::{
     manage,
     model::{
         ApprovalStatus, Asset, AssetStatus, EventType, Failure, FlowId, FlowInput, FlowStatus, ImportScope, JobStatus,
-        Plan, Pool, ProductId, PushStatus, Quota, SessionInput, SessionStatus, Work,
+        OutputWork, Plan, Pool, ProductId, PushStatus, Quota, SessionInput, SessionStatus,
     },
     push,
     sandbox::SandboxOptions,
@@ -505,7 +505,7 @@ async fn an_edit_that_failed_is_an_edit_when_it_is_tried_again(engine: Engine) {
     let find = async || desk.assets().await.into_iter().find(|asset| asset.id == edit).expect("is there");
     let asked = find().await;
     assert!(asked.provenance.is_none(), "nothing is made yet: {asked:?}");
-    let work = Work::Edit { edited_from: ordered.assets[0].clone(), instruction: None };
+    let work = OutputWork::Edit { edited_from: ordered.assets[0].clone(), instruction: None };
     assert_eq!(asked.request.expect("is known").0.work, work);
     generate::cancel_flow(tools, &ordered.flows[0]).await.expect("is cancelled");
     // Its job may be forgotten by then.
