@@ -18,10 +18,10 @@ use crate::{
     vault::{Binding, hex},
 };
 
-/// A subscription's secret opens only for its shop and topic.
+/// Binds a subscription's secret to its shop and topic.
 const SECRET: &str = "webhook_subscription";
 
-/// Takes a delivery; gives how many shops it was news for. `connection` is the one its address names, if it does.
+/// Receives a delivery; returns for how many shops it was new. `connection` is the one in its URL, if any.
 pub async fn receive(
     tools: &Tools,
     provider: &str,
@@ -50,7 +50,7 @@ pub async fn receive(
     drop(tx);
     let ours = |shop: &Connection| shop.store_type == provider.key() && shop.status != ConnectionStatus::Disconnected;
     let shops: Vec<Connection> = shops.into_iter().filter(ours).collect();
-    // A forged delivery learns nothing, not even whether there is such a shop.
+    // A forged delivery reveals nothing, not even whether the shop exists.
     if shops.is_empty() {
         provider.read_webhook(&delivery, tools.apps.get(provider.key()), &[])?;
         return Ok(0);
@@ -64,11 +64,11 @@ pub async fn receive(
     Ok(news)
 }
 
-/// Keeps a delivery and what it causes, in one transaction; false where it came before.
+/// Records a delivery and its effects, in one transaction; `false` for a duplicate.
 async fn record_delivery(tools: &Tools, shop: &Connection, told: &WebhookEvent, body: &[u8]) -> Result<bool, Failure> {
     let now = tools.outside.clock.now();
     let status = if told.act.is_some() { "processed" } else { "ignored" };
-    // Under a topic that means nothing a delivery must not use up itself under its own.
+    // The same body under an ignored topic must not make the real delivery a duplicate.
     let of_body = || format!("{}{}", if told.act.is_some() { "" } else { "ignored:" }, hex(&Sha256::digest(body)));
     let same = told.delivery.clone().unwrap_or_else(of_body);
     let mut tx = tools.db.begin().await?;
@@ -89,7 +89,7 @@ async fn record_delivery(tools: &Tools, shop: &Connection, told: &WebhookEvent, 
     Ok(true)
 }
 
-/// A product that its shop says is gone gets a tombstone as after a complete pass, with a run of its own (action webhook).
+/// Tombstones a product that its shop reports as deleted, like a complete pass, in a run of its own (action webhook).
 async fn mark_gone(tools: &Tools, tx: &mut Tx, shop: &Connection, erp_id: &str) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     let known = db::product::find_by_erp_id(tx, &shop.id, erp_id).await?;
@@ -111,8 +111,8 @@ async fn mark_gone(tools: &Tools, tx: &mut Tx, shop: &Connection, erp_id: &str) 
     run.close(tx, tools, RunEnd::Success, 0).await
 }
 
-/// One import for any number of deliveries that come before it begins: of changes, or of everything where a product is said to be
-/// gone, which no list of changes shows.
+/// One import for all deliveries before it starts: of changes, or of everything if a product is reported as deleted,
+/// which no list of changes shows.
 async fn ask_shop(tools: &Tools, tx: &mut Tx, shop: &Connection, act: HookAct) -> sqlx::Result<()> {
     let scope = match act {
         HookAct::Read => ImportScope::Changes,
@@ -133,7 +133,7 @@ async fn secrets(tools: &Tools, shop: &Connection) -> Result<Vec<Secret>, Failur
     Ok(sealed.iter().filter_map(open).collect())
 }
 
-/// Subscribes to a shop's webhooks, once for each topic, as a run of its own. A topic that is subscribed again replaces what was there.
+/// Subscribes to each topic of a shop's webhooks, in a run of its own. A repeated subscription replaces the old one.
 pub async fn subscribe(tools: &Shared, lease: &Arc<Lease>, id: &ConnectionId) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
     let of_job = JobRun::take_over(&mut tx, tools, lease).await?;
@@ -180,7 +180,7 @@ async fn subscribe_topics(
     Ok(())
 }
 
-/// Where deliveries go.
+/// The URL for deliveries.
 fn callback_url(tools: &Tools, provider: &Provider, id: Option<&ConnectionId>) -> String {
     let base = format!("{}/hooks/{}", tools.policy.public_url, provider.key());
     match id.filter(|_| !provider.webhook_names_shop()) {

@@ -1,4 +1,4 @@
-//! What comes back from a shop with a browser, and the connect under way that it belongs to.
+//! Callbacks: what a shop returns with a browser, and the pending connect that it belongs to.
 
 use subtle::ConstantTimeEq;
 use url::Url;
@@ -11,14 +11,14 @@ use crate::{
     tools::Tools,
 };
 
-/// What came back from the shop with a browser.
+/// A callback: the browser's return from the shop.
 pub struct Callback<'a> {
     /// The provider named in the callback's path.
     pub provider: &'a str,
-    /// The state named in the callback's path, where it is one of those.
+    /// The state named in the callback's path, if the path has one.
     pub state: Option<&'a str>,
     pub query: &'a [(String, String)],
-    /// The browser's mark, from its cookie.
+    /// The browser token, from its cookie.
     pub browser: Option<&'a str>,
 }
 
@@ -30,7 +30,7 @@ pub struct Connected {
     pub import_job: Option<JobId>,
 }
 
-/// How far a callback came.
+/// The result of a callback.
 #[derive(Debug)]
 pub enum CallbackOutcome {
     Connected {
@@ -42,8 +42,8 @@ pub enum CallbackOutcome {
     Waiting,
 }
 
-/// What of ours a callback brings, told without asking the database: a state or a browser's mark that we gave out, or the
-/// signature of a platform that may begin connects.
+/// Returns what identifies a callback as ours, without the database: a state or browser token that we signed, or the
+/// signature of a platform that may start connects.
 pub fn callback_mark(tools: &Tools, callback: &Callback<'_>) -> Option<String> {
     let provider = tools.provider(callback.provider).ok()?;
     let state = callback.state.or_else(|| get(callback.query, provider.state_param()));
@@ -52,7 +52,7 @@ pub fn callback_mark(tools: &Tools, callback: &Callback<'_>) -> Option<String> {
     ours.map(str::to_owned).or_else(|| origin_mark(tools, callback.provider, callback.query))
 }
 
-/// The signature of a query that its platform really signed.
+/// Returns the platform's signature of a query, if it is valid.
 pub fn origin_mark(tools: &Tools, provider: &str, query: &[(String, String)]) -> Option<String> {
     let provider = tools.provider(provider).ok()?;
     let app = tools.app_of(provider).ok()?;
@@ -60,7 +60,7 @@ pub fn origin_mark(tools: &Tools, provider: &str, query: &[(String, String)]) ->
     provider::check_origin(provider, app, query, tools.outside.clock.now()).is_ok().then_some(signature)
 }
 
-/// The connect under way that a state names, once the browser has proved to be the one that began it.
+/// Returns the pending connect of a state, if the browser is the one that started it.
 pub(super) async fn find_by_state(
     tools: &Tools,
     tx: &mut db::Tx,
@@ -88,7 +88,7 @@ pub(super) async fn find_by_state(
     Ok(found)
 }
 
-/// Refuses a connect that has ended.
+/// Fails for a used or expired connect.
 pub(super) fn in_time(tools: &Tools, found: &OauthState) -> Result<(), Failure> {
     if found.consumed_at.is_some() {
         return Err(used());
@@ -99,7 +99,7 @@ pub(super) fn in_time(tools: &Tools, found: &OauthState) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Uses a connect up: one caller only.
+/// Consumes the state, exactly once.
 pub(super) async fn consume_state(tools: &Tools, tx: &mut db::Tx, found: &OauthState) -> Result<(), Failure> {
     let now = tools.outside.clock.now();
     if db::oauth_state::consume(tx, &found.state_hash, now).await? { Ok(()) } else { Err(used()) }
@@ -114,7 +114,7 @@ fn used() -> Failure {
 }
 
 pub(super) fn get<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    // A parameter given twice is nobody's honest answer: neither is taken.
+    // A parameter given twice is ambiguous: neither value is used.
     let mut found = query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
     found.next().filter(|_| found.next().is_none())
 }

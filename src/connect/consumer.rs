@@ -1,5 +1,5 @@
-//! A consumer by OAuth 1.0a: the shop's server posts it to an address only the merchant's shop was given, then sends the browser
-//! there; with the browser the consumer becomes a token.
+//! OAuth 1.0a: the shop's server posts a consumer to a URL that only the merchant's shop knows, then redirects the
+//! browser there; when it arrives, the consumer is exchanged for a token.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ use crate::{
     tools::Tools,
 };
 
-/// RFC 5849's names of what is posted, and ours.
+/// RFC 5849's names of the posted keys, and ours.
 const POSTED: [(&str, &str); 3] = [
     ("oauth_consumer_key", "consumer_key"),
     ("oauth_consumer_secret", "consumer_secret"),
     ("oauth_verifier", "verifier"),
 ];
 
-/// Keeps a consumer that the shop's server posted. A shop that activates the integration again posts a new one.
+/// Stores a consumer that the shop's server posted. A shop that activates the integration again posts a new one.
 pub(super) async fn receive_consumer(
     tools: &Tools,
     provider: &Arc<Provider>,
@@ -51,7 +51,7 @@ pub(super) async fn receive_consumer(
     store_grant(tools, &found, provider, &grant, false).await
 }
 
-/// The browser follows: the consumer becomes a token, and the browser goes back to the shop.
+/// Exchanges the consumer for a token, and sends the browser back to the shop.
 pub(super) async fn finish_oauth1(
     tools: &Tools,
     provider: &Arc<Provider>,

@@ -1,4 +1,4 @@
-//! Takes leave of a shop: revoked there where it can be, erased here, history kept.
+//! Disconnects shops: revokes the grant if possible, erases it, keeps the history.
 
 use super::keys::StoredCredentials;
 use crate::{
@@ -8,17 +8,17 @@ use crate::{
     tools::Shared,
 };
 
-/// What became of the grant at the shop.
+/// The result of a disconnect.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Disconnected {
     pub connection: ConnectionId,
-    /// Whether the shop confirmed that the grant is dead.
+    /// Whether the shop confirmed that the grant is revoked.
     pub revoked_at_shop: bool,
     /// Why it is not, for the operator.
     pub note: Option<String>,
 }
 
-/// Disconnects a shop. A shop that does not answer does not stop it: the secret is erased here all the same.
+/// Disconnects a shop. The secret is erased here even if the shop does not respond.
 pub async fn disconnect(tools: &Shared, id: &ConnectionId) -> Result<Disconnected, Failure> {
     let mut tx = tools.db.read().await?;
     let connection = db::connection::find(&mut tx, id).await?;

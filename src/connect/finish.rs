@@ -1,4 +1,4 @@
-//! Ends a connect: proves that the callback belongs to it, turns what came back into a grant, and leaves the first import.
+//! Finishes a connect: matches the callback to it, obtains a grant, enqueues the first import.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
     vault::Binding,
 };
 
-/// Ends a connect. Whatever is refused leaves nothing behind; a refusal never tells which secret was wrong.
+/// Finishes a connect. A refused callback connects nothing; the failure never says which secret was wrong.
 pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<CallbackOutcome, Failure> {
     let provider = tools.provider(callback.provider)?.clone();
     match provider.kind() {
@@ -70,18 +70,18 @@ pub async fn receive_posted(tools: &Tools, provider: &str, state: Option<&str>, 
     }
 }
 
-/// What a callback was waited for with.
+/// The connect that a callback belongs to.
 struct Expected {
     client: ClientId,
     reconnect: Option<ConnectionId>,
-    /// Empty where the shop tells it only now.
+    /// Empty if the shop states it later.
     store_url: String,
     facts: Facts,
     verifier: Option<Secret>,
 }
 
-/// Proves that the callback belongs to a connect under way and uses that up; or, where a platform may begin one, that it is about
-/// a shop whose client is known.
+/// Matches the callback to a pending connect and consumes that; or, if a platform may start one, verifies that it is
+/// about a shop whose client is known.
 async fn claim(tools: &Tools, provider: &Arc<Provider>, callback: &Callback<'_>) -> Result<Expected, Failure> {
     let now = tools.outside.clock.now();
     let app = tools.app_of(provider)?;
@@ -114,8 +114,8 @@ async fn claim(tools: &Tools, provider: &Arc<Provider>, callback: &Callback<'_>)
     })
 }
 
-/// A callback that the platform began: no state of ours and no browser that we know. The code, or the platform's signature, proves
-/// that it is about the shop it names; whose that is must be known already.
+/// A callback of a connect that the platform started: without our state or a known browser. The code, or the platform's
+/// signature, proves which shop it is about; that shop's client must be known already.
 async fn platform_initiated(
     tools: &Tools,
     provider: &Arc<Provider>,
@@ -138,7 +138,7 @@ fn open_verifier(tools: &Tools, state: &OauthState, sealed: &str) -> Result<Secr
         .map_err(|e| Failure::new(FailureKind::Vault, e.to_string()))
 }
 
-/// The shop's error word is from a fixed list of RFC 6749; anything else is not repeated.
+/// The failure that a shop's error code means. Only the codes of RFC 6749 are repeated.
 fn refused(provider: &Provider, error: &str) -> Failure {
     let known = [
         "access_denied",

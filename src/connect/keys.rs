@@ -1,4 +1,4 @@
-//! The grant of a connection: opened for a call, renewed by exactly one caller.
+//! The grant of a connection: unsealed for a call, refreshed by exactly one caller.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,20 +17,20 @@ use crate::{
     vault::Binding,
 };
 
-/// How long a caller waits for another process that renews: longer than any answer of a token endpoint may take.
+/// How long a caller waits for another process's refresh: longer than any response of a token endpoint takes.
 const PATIENCE: Duration = Duration::from_mins(3);
 const OVERTAKEN: &str = "the connection changed while its token was renewed";
-/// How often a caller looks whether another process has finished its renewal.
+/// How often a waiting caller checks whether the other process has finished.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
-/// The keys of one connection, asked for per call.
+/// The grant of one connection, read per call.
 pub struct StoredCredentials {
     tools: Shared,
     connection: ConnectionId,
 }
 
 impl StoredCredentials {
-    /// The keys of `connection`.
+    /// The grant of `connection`.
     pub fn new(tools: Shared, connection: ConnectionId) -> Self {
         Self { tools, connection }
     }
@@ -52,14 +52,14 @@ impl CredentialSource for StoredCredentials {
     }
 }
 
-/// Renews a grant that ends soon; does nothing where it does not.
+/// Refreshes a grant that is due for it; otherwise does nothing.
 pub async fn refresh_ahead(tools: &Shared, id: &ConnectionId) -> Result<(), Failure> {
     let (connection, grant) = read(tools, id).await?;
     if due(tools, &connection, &grant)? { refresh(tools, id, grant.version).await.map(drop) } else { Ok(()) }
 }
 
-/// Whether a grant is to be renewed although no shop has refused it. Not ahead of its end within a minute of the last renewal: a
-/// maker whose tokens live shorter than the margin would be asked at every call.
+/// Whether a grant is due for a refresh that no shop asked for. Within a minute of the last refresh only if it has
+/// expired: a token that lives shorter than the margin would otherwise be refreshed at every call.
 fn due(tools: &Tools, connection: &Connection, grant: &Grant) -> Result<bool, Failure> {
     let provider = tools.provider(&connection.store_type)?;
     let now = tools.outside.clock.now();
@@ -73,7 +73,7 @@ fn due(tools: &Tools, connection: &Connection, grant: &Grant) -> Result<bool, Fa
     Ok(wanted && (grant.secret("refresh").is_some() || provider.makes_own_tokens()))
 }
 
-/// Opens the grant as the database has it now.
+/// Reads and unseals the grant as stored now.
 pub(super) async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection, Grant), Failure> {
     let mut tx = tools.db.read().await?;
     let connection = db::connection::find(&mut tx, id).await?;
@@ -107,12 +107,12 @@ pub(super) async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection
     Ok((connection, grant))
 }
 
-/// How a grant is renewed.
+/// How a grant is refreshed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum How {
     /// As the provider's file says.
     Refresh,
-    /// By exchanging an older token that has no end.
+    /// By exchanging an older, non-expiring token.
     Exchange,
 }
 
@@ -120,9 +120,9 @@ async fn refresh(tools: &Shared, id: &ConnectionId, spent: i32) -> Result<Grant,
     refresh_by(tools, id, spent, How::Refresh).await
 }
 
-/// One renewal for any number of callers: within the process by a lock, over processes by a lease in the row that its owner
-/// keeps up while he waits for the answer, and by compare-and-set on owner and version when he writes it down. Whoever comes
-/// late gets what the first one brought.
+/// One refresh for any number of callers: within the process by a lock; across processes by a lease in the row, which
+/// its owner extends until the response arrives, and by compare-and-set on owner and version when it saves. Callers
+/// that come later get its result.
 pub(super) async fn refresh_by(tools: &Shared, id: &ConnectionId, spent: i32, how: How) -> Result<Grant, Failure> {
     let flight = tools.single_flight(id.as_str());
     let _alone = flight.lock().await;
@@ -141,7 +141,7 @@ pub(super) async fn refresh_by(tools: &Shared, id: &ConnectionId, spent: i32, ho
                 db::run::mark_token(&mut tx, &run.id, &mark).await?;
             }
             tx.commit().await?;
-            // A task of its own: a caller who goes away, or a job that is taken from its worker, does not lose the answer.
+            // In a task of its own: a caller that is dropped, or a job that loses its worker, loses no response.
             let right = Deadline::new(clock, asked, tools.policy.sending_time());
             let (tools, connection, run) = (tools.clone(), connection.clone(), run);
             let task = tokio::spawn(catch_panic(async move {
@@ -163,11 +163,11 @@ pub(super) async fn refresh_by(tools: &Shared, id: &ConnectionId, spent: i32, ho
     }
 }
 
-/// What is done beside a renewal, where it cannot.
+/// The operation's name in the log, if it fails.
 const KEEP: &str = "keep the right to renew a token";
 
-/// Keeps the right to renew for as long as the answer takes. Where it is lost nothing is sent any more; an answer that
-/// is under way is waited for, and saved if nobody else asked meanwhile.
+/// Extends the refresh lease until the response arrives. After the lease nothing more is sent; a response in flight is
+/// still awaited, and saved unless another process took the lease.
 async fn keep_refresh_lease(tools: &Tools, id: &ConnectionId, right: &Deadline) {
     loop {
         tools.outside.clock.beat(tools.policy.lease / 3).await;
@@ -204,7 +204,7 @@ async fn ask(
     }
     let app = tools.app_of(provider)?;
     match provider::refresh(outside, provider, app, facts, old).await {
-        // The token may be spent. Asking at once costs nothing that is not lost already, and tells which it is.
+        // The token may be spent. An immediate retry loses nothing more, and shows whether it is.
         Err(failure) if failure.kind == FailureKind::RefreshAnswerLost => {
             provider::refresh(outside, provider, app, facts, old).await.map_err(|again| spent(&failure, again))
         }
@@ -242,7 +242,7 @@ async fn refresh_locked(
             let lacks = format!("the shop took back what is needed: {}; connect it again", missing.join(", "));
             let end = match (saved, missing.is_empty()) {
                 (true, true) => RunEnd::Success,
-                // The token serves for what is left; what lacks is seen in the log, and when it is needed.
+                // It works for the remaining scopes; the run records the missing ones, and calls that need them fail.
                 (true, false) => RunEnd::Partial(FailureKind::ScopesMissing.code(), &lacks),
                 (false, _) => RunEnd::Skipped(FailureKind::RefreshOvertaken.code(), OVERTAKEN),
             };
@@ -264,12 +264,12 @@ async fn refresh_locked(
     result
 }
 
-/// A keyed hash of the token that a renewal spends: the journal's entry, from before the call.
+/// A keyed hash of the token that a refresh spends, journalled before the call.
 fn spent_mark(tools: &Tools, grant: &Grant) -> Option<String> {
     grant.secret("refresh").map(|token| tools.vault.fingerprint(token.expose_secret().as_bytes()))
 }
 
-/// What a second refusal means where the first answer was lost.
+/// What it means if the retry after a lost response is refused.
 fn spent(lost: &Failure, again: Failure) -> Failure {
     if again.remedy() != Remedy::Reconnect {
         return again;
@@ -278,8 +278,8 @@ fn spent(lost: &Failure, again: Failure) -> Failure {
     Failure::new(FailureKind::RefreshLost, text)
 }
 
-/// A refused token that an earlier renewal spent, whose end nobody wrote down, was not taken back by the merchant: its answer
-/// was lost with the process or on the way.
+/// Takes a refused token that an earlier refresh spent for one whose response was lost with the process or in transit,
+/// not for one that the merchant revoked.
 async fn explain(
     tools: &Tools,
     tx: &mut Tx,
@@ -296,7 +296,7 @@ async fn explain(
     Ok(Failure::new(FailureKind::RefreshLost, text))
 }
 
-/// The run of a refresh, or of what is told about one.
+/// The run of a refresh, or of a warning about one.
 pub fn refresh_run(connection: &Connection) -> RunAbout<'_> {
     RunAbout::shop(&connection.id, &connection.client_id, RunAction::RefreshToken, Trigger::Schedule)
 }

@@ -1,4 +1,4 @@
-//! Shop keys that the older application keeps in clear in its clients' metadata: found, sealed, stripped.
+//! Shop keys in plain text in the older application's client metadata: found, sealed, removed.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,19 +10,19 @@ use crate::{
     tools::Tools,
 };
 
-/// What was found at one client, without any key.
+/// What was found for one client, without any key.
 #[derive(Debug, Clone, Serialize)]
 pub struct LegacyKeys {
     pub client_id: ClientId,
     pub provider: String,
     pub store_url: Option<String>,
-    /// The connection they went into.
+    /// The connection of the shop, new or existing.
     pub connection_id: Option<ConnectionId>,
     /// What was found or done, and what to do.
     pub text: String,
 }
 
-/// Names under which keys stand, and what a grant calls them.
+/// The keys' names in the metadata, and in a grant.
 const KEYS: &[(&str, &str)] = &[
     ("consumerKey", "consumer_key"),
     ("consumerSecret", "consumer_secret"),
@@ -32,7 +32,7 @@ const KEYS: &[(&str, &str)] = &[
     ("apiSecret", "api_secret"),
 ];
 
-/// Clients whose metadata hold shop keys in clear.
+/// Lists clients whose metadata hold shop keys, or name another vault.
 pub async fn legacy_keys(tools: &Tools) -> Result<Vec<LegacyKeys>, Failure> {
     legacy_keys_before(&tools.db).await
 }
@@ -67,7 +67,7 @@ fn describe(client_id: ClientId, commerce: &Value) -> Option<LegacyKeys> {
     Some(LegacyKeys { client_id, provider, store_url, connection_id: None, text })
 }
 
-/// Seals the keys into connections and takes them out of the metadata, each client in one transaction.
+/// Seals the keys into connections and removes them from the metadata, each client in one transaction.
 pub async fn take_legacy_keys(tools: &Tools) -> Result<Vec<LegacyKeys>, Failure> {
     let mut taken = Vec::new();
     for found in legacy_keys(tools).await? {
@@ -97,7 +97,7 @@ async fn take(tools: &Tools, mut found: LegacyKeys) -> Result<LegacyKeys, Failur
     let store_url = address.as_str().trim_end_matches('/').to_owned();
     let same = db::connection::find_same(&mut tx, &found.client_id, &found.provider, &store_url).await?;
     if let Some(same) = same.filter(|same| same.status != ConnectionStatus::Disconnected) {
-        // Two grants for one shop: which of them counts is for a person to say.
+        // Two grants for one shop: a person decides which one is valid.
         found.text = format!(
             "its shop is connected already ({}), so the old keys stay in clear: revoke them in the shop, or disconnect and take them over",
             same.id
@@ -118,7 +118,7 @@ async fn take(tools: &Tools, mut found: LegacyKeys) -> Result<LegacyKeys, Failur
         facts: &facts,
     };
     db::connection::upsert(&mut tx, &new, &grant, &sealed, now).await?;
-    // Sealed, but not yet proved: a person looks at it before anything is read or written with it.
+    // Sealed, but not verified: paused until a person resumes it.
     let why = format!("taken over from the older application; to use it, run: store-sync connections resume {id}");
     db::connection::mark_paused(&mut tx, &id, db::connection::BY_ADOPTION, &why, now).await?;
     found.text = format!("the keys of its {} shop are sealed in connection {id}: {why}", found.provider);

@@ -1,4 +1,4 @@
-//! Exchanges tokens that have no end for ones that are renewed, without the merchant, where a platform retires the older kind.
+//! Exchanges non-expiring tokens for refreshable ones, without the merchant, where a platform retires the older kind.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::{
     tools::Shared,
 };
 
-/// What became of one connection.
+/// The result for one connection.
 #[derive(Debug, Clone, Serialize)]
 pub struct Migrated {
     pub id: ConnectionId,
@@ -22,8 +22,8 @@ pub struct Migrated {
     pub note: Option<String>,
 }
 
-/// Migrates every connection whose provider offers it (or those of one provider), one after another. Asked again, it goes on with
-/// what is left; a token whose exchange got no answer is exchanged again.
+/// Migrates every connection whose provider offers it (or those of one provider), one after another. Idempotent: the
+/// next call continues with the rest, and repeats an exchange that got no response.
 pub async fn migrate_tokens(tools: &Shared, provider: Option<&str>, dry_run: bool) -> Result<Vec<Migrated>, Failure> {
     if let Some(key) = provider {
         let known = tools.provider(key)?;

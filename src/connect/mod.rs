@@ -36,7 +36,7 @@ use crate::{
     tools::{Lease, Shared, Tools},
 };
 
-/// A client of a connected shop; only a usable connection has one.
+/// A client of a connected shop; fails unless it is usable.
 pub async fn open(tools: &Shared, id: &ConnectionId) -> Result<(ShopClient, Connection), Failure> {
     let connection = find_usable(tools, id).await?;
     Ok((shop_client(tools, &connection, tools.outside.clone())?, connection))
@@ -63,7 +63,7 @@ async fn find_usable(tools: &Tools, id: &ConnectionId) -> Result<Connection, Fai
     Ok(connection)
 }
 
-/// Whether a shop may still be spoken to, as its row says in this transaction.
+/// Fails if the shop must not be called any more, by its row in this transaction.
 pub async fn still_usable(tx: &mut Tx, id: &ConnectionId) -> Result<(), Failure> {
     match db::connection::find(tx, id).await? {
         Some(connection) => usable(&connection),
@@ -77,7 +77,7 @@ fn shop_client(tools: &Shared, connection: &Connection, outside: Outside) -> Res
     let keys = Arc::new(StoredCredentials::new(tools.clone(), connection.id.clone()));
     let mut facts = connection.facts.0.clone();
     if facts.is_empty() {
-        // The older application goes on connecting shops beside us.
+        // The older application still connects shops, without facts.
         facts = provider.facts_of_address(&connection.store_url).unwrap_or_default();
     }
     let shop = Shop { provider, facts, store_url: connection.store_url.clone(), app };
@@ -89,7 +89,7 @@ fn usable(connection: &Connection) -> Result<(), Failure> {
     let why = connection.last_error.as_deref().unwrap_or("no reason was kept");
     let ended = matches!(connection.status, ConnectionStatus::NeedsReauth | ConnectionStatus::Disconnected);
     if let Some(reason) = connection.pause_reason.as_deref().filter(|_| connection.paused_at.is_some() && !ended) {
-        // An adoption's reason says what to do.
+        // An adoption's reason contains the advice.
         let advice = format!("; run: store-sync connections resume {}", connection.id);
         let advice = if connection.paused_by.as_deref() == Some(BY_ADOPTION) { "" } else { &advice };
         return Err(Failure::new(FailureKind::Paused, format!("{name} is paused ({reason}){advice}")));

@@ -1,4 +1,4 @@
-//! Shops that the older application has connected: which key opens what it sealed, and what its rows do not say.
+//! Shops that the older application connected: the keys that unseal their grants, and the facts that its rows lack.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::{
     vault::{Binding, Sealed, Vault},
 };
 
-/// Keys of the older application that are needed and not there, one sentence each. `adopted` says whether the database is.
+/// Lists missing keys of the older application, one sentence each. `adopted`: whether the database is adopted.
 pub async fn needed_keys(db: &Db, vault: Option<&Vault>, place: &str, adopted: bool) -> Result<Vec<String>, Failure> {
     let mut tx = db.read().await?;
     let mut closed: BTreeMap<String, usize> = BTreeMap::new();
@@ -31,7 +31,7 @@ fn told(key: &str, shops: usize, place: &str) -> String {
     )
 }
 
-/// The same for one seal that does not open.
+/// The same for one sealed grant.
 pub(super) fn needed_key(tools: &Tools, sealed: &Sealed, shops: usize) -> String {
     told(&sealed.key_id, shops, &tools.vault.location())
 }
@@ -56,8 +56,8 @@ fn lacking(provider: &Provider, store_url: &str) -> String {
     )
 }
 
-/// Gives adopted connections what their provider's file looks up, as far as the shop's address tells it. The others are paused,
-/// with a sentence, which is given back.
+/// Sets the facts of adopted connections that their provider's file looks up, if the shop's address contains them.
+/// Pauses the others; returns a sentence for each.
 pub async fn complete(tools: &Tools) -> Result<Vec<String>, Failure> {
     let mut tx = tools.db.begin().await?;
     db::connection::mend_pauses(&mut tx).await?;

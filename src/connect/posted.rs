@@ -1,5 +1,5 @@
-//! Keys that the shop's server posts, in two halves: the server brings them, and the browser that began the connect comes back.
-//! Only both together connect the shop, so that nobody can have a stranger's shop handed to himself.
+//! Keys that the shop's server posts, in two halves: the server posts them, and the browser that started the connect
+//! returns. Only both together connect the shop, so that nobody can connect a stranger's shop to himself.
 
 use std::sync::Arc;
 
@@ -19,17 +19,17 @@ use crate::{
     vault::Binding,
 };
 
-/// Keys open only for the connect they were brought for.
+/// Binds sealed keys to the connect they were posted for.
 const KEYS: &str = "oauth_state_keys";
 
-/// The state of ours that a shop's server brings, told without asking the database.
+/// Returns the state in a shop server's post, if we signed it; reads no database.
 pub fn posted_mark(tools: &Tools, provider: &str, state: Option<&str>, body: &Value) -> Option<String> {
     let provider = tools.provider(provider).ok()?;
     state.or_else(|| provider.posted_state(body)).filter(|state| is_browser_mark(tools, state)).map(str::to_owned)
 }
 
-/// Receives the keys that a shop's server posted. They are proved by a call to the shop they are said to be of before they are kept:
-/// a shop that is refused forgets them again.
+/// Receives the keys that a shop's server posted. They are verified by a call to that shop before they are stored: a
+/// shop whose post is refused deletes them.
 pub(super) async fn receive_keys(tools: &Tools, provider: &Arc<Provider>, body: &Value) -> Result<(), Failure> {
     let found = find(tools, provider, provider.posted_state(body).unwrap_or_default()).await?;
     let grant = provider::grant_from_posted_keys(provider, body)?;
@@ -37,7 +37,7 @@ pub(super) async fn receive_keys(tools: &Tools, provider: &Arc<Provider>, body: 
     store_grant(tools, &found, provider, &grant, true).await
 }
 
-/// The connect under way that a state names.
+/// Returns the pending connect of a state.
 pub(super) async fn find(tools: &Tools, provider: &Provider, state: &str) -> Result<OauthState, Failure> {
     let mut tx = tools.db.read().await?;
     let found = db::oauth_state::find(&mut tx, &fingerprint(state)).await?;
@@ -46,7 +46,7 @@ pub(super) async fn find(tools: &Tools, provider: &Provider, state: &str) -> Res
     Ok(found)
 }
 
-/// Keeps keys sealed until the browser comes. Where `once`, a second answer to the same connect is refused.
+/// Stores keys sealed until the browser returns. With `once`, a second post for the same connect is refused.
 pub(super) async fn store_grant(
     tools: &Tools,
     found: &OauthState,
@@ -68,7 +68,7 @@ pub(super) async fn store_grant(
     }
 }
 
-/// The keys that were brought, if they were.
+/// Returns the posted keys, if there are any.
 pub(super) fn posted_grant(tools: &Tools, found: &OauthState) -> Result<Option<Grant>, Failure> {
     use secrecy::ExposeSecret;
     let Some(sealed) = &found.grant_sealed else { return Ok(None) };
@@ -80,7 +80,7 @@ pub(super) fn posted_grant(tools: &Tools, found: &OauthState) -> Result<Option<G
     Ok(Some(Grant { secrets, version: 1, ..Grant::default() }))
 }
 
-/// The browser brings the keys itself. It leaves our address at once, where they stand in clear.
+/// Accepts keys in the browser's URL, and redirects it at once: they are in plain text there.
 pub(super) async fn accept_query_keys(
     tools: &Tools,
     provider: &Arc<Provider>,
@@ -98,7 +98,7 @@ pub(super) async fn accept_query_keys(
     connect(tools, provider, found, grant, go_to).await
 }
 
-/// The keys are there and the browser is the right one.
+/// Connects the shop: keys present, browser verified.
 async fn connect(
     tools: &Tools,
     provider: &Arc<Provider>,
@@ -123,7 +123,7 @@ fn declined(provider: &Provider) -> Failure {
     Failure::new(FailureKind::AccessDenied, text)
 }
 
-/// The browser is back: connects the shop, if its server has brought the keys.
+/// Connects the shop when the browser returns, if its server has posted the keys.
 pub(super) async fn finish_posted(
     tools: &Tools,
     provider: &Arc<Provider>,

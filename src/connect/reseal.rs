@@ -1,4 +1,4 @@
-//! Seals every grant anew under the key that seals now: beside running daemons, in batches, and as often as it is asked.
+//! Reseals every grant with the current key: while daemons run, in batches, idempotent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,28 +12,28 @@ use crate::{
     vault::{Binding, FORMAT},
 };
 
-/// Rows looked at in one transaction.
+/// Rows per transaction.
 const BATCH: i64 = 100;
 
-/// What was done.
+/// The result.
 #[derive(Debug, Default, Serialize)]
 pub struct Resealed {
-    /// The key that seals.
+    /// The current key.
     pub key_id: String,
     pub resealed: usize,
-    /// Grants that do not open, with the reason. They stay as they are.
+    /// Grants that cannot be unsealed, with the reason; unchanged.
     pub broken: Vec<Unopened>,
 }
 
-/// A grant that does not open.
+/// A grant that cannot be unsealed.
 #[derive(Debug, Serialize)]
 pub struct Unopened {
     pub connection: ConnectionId,
     pub why: String,
 }
 
-/// Seals anew what another key or an older form seals. Killed anywhere, the next call goes on with what is left; a grant that
-/// is renewed meanwhile is left alone, since whoever renewed it sealed it too.
+/// Reseals grants with another key or an older format. If it is killed, the next call continues; a grant that is
+/// refreshed meanwhile is left alone, since the refresh seals it too.
 pub async fn reseal(tools: &Tools) -> Result<Resealed, Failure> {
     let mut done = Resealed { key_id: tools.vault.current_key_id(), ..Resealed::default() };
     let mut after = ConnectionId::from("");
@@ -57,8 +57,8 @@ pub async fn reseal(tools: &Tools) -> Result<Resealed, Failure> {
     }
 }
 
-/// Refuses a key ring that does not open what is sealed: better at the start than at the first call. A single row that is
-/// spoilt among others is not the ring's fault.
+/// Fails if the ring cannot unseal samples of the stored grants: better at startup than at the first call. One damaged
+/// sample of ours beside a readable one is tolerated.
 pub async fn prove_keys(tools: &Tools) -> Result<(), Failure> {
     let mut tx = tools.db.read().await?;
     let samples = db::grant::list_sealed_samples(&mut tx).await?;

@@ -1,4 +1,4 @@
-//! Saves a connected shop: sealed grant, what the shop told, and the first import, in one transaction.
+//! Saves a connected shop: sealed grant, the shop's facts and the first jobs, in one transaction.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -11,21 +11,21 @@ use crate::{
     vault::Binding,
 };
 
-/// How long after a renewal the next one that nobody asked for is made.
+/// The least time between a refresh and the next one ahead of expiry.
 pub(super) const RENEWAL_PAUSE: Duration = Duration::from_mins(1);
 
-/// A permission that was just given, and what is known of the shop by then.
+/// A grant that was just received, and what is known of the shop so far.
 pub(super) struct Permission<'a> {
     pub(super) client: &'a ClientId,
     pub(super) provider: &'a Arc<Provider>,
-    /// The address the connect was begun for; empty where the shop tells it only now.
+    /// The address the connect was started for; empty if the shop states it later.
     pub(super) store_url: &'a str,
     pub(super) facts: Facts,
     pub(super) grant: Grant,
     pub(super) reconnect: Option<&'a ConnectionId>,
 }
 
-/// A shop that has proved to be reachable with its grant.
+/// A shop that a call with its grant has reached.
 struct Established<'a> {
     client: &'a ClientId,
     provider: &'a Provider,
@@ -36,7 +36,7 @@ struct Established<'a> {
     reconnect: Option<&'a ConnectionId>,
 }
 
-/// Connects a shop by keys that the merchant pasted: proved by a call, then sealed.
+/// Connects a shop with keys that the merchant pasted: verified by a call, then sealed.
 pub async fn connect_with_key(
     tools: &Tools,
     client: &str,
@@ -62,7 +62,7 @@ pub async fn connect_with_key(
     Ok(establish(tools, given).await?.0)
 }
 
-/// Proves a permission by a call to the shop and saves it. Gives everything that is known of the shop, too.
+/// Verifies a grant by a call to the shop and saves it. Also returns all known facts.
 pub(super) async fn establish(tools: &Tools, given: Permission<'_>) -> Result<(Connected, Facts), Failure> {
     let Permission { client, provider, store_url, mut facts, grant, reconnect } = given;
     let missing = provider.missing_scopes(&grant);
@@ -86,7 +86,7 @@ pub(super) async fn establish(tools: &Tools, given: Permission<'_>) -> Result<(C
     Ok((save(tools, arrival).await?, facts))
 }
 
-/// The first call with a grant that nobody keeps yet.
+/// The first call with a grant that is not stored yet.
 pub(super) async fn probe(
     tools: &Tools,
     provider: &Arc<Provider>,
@@ -104,8 +104,8 @@ pub(super) async fn probe(
     provider::probe(&ShopClient::new(tools.outside.clone(), shop, keys, &tools.rate_limiters)).await
 }
 
-/// Sets when a grant is to be renewed, used and warned about. Each a little otherwise for every shop, so that shops that were
-/// connected together are not renewed together.
+/// Sets when a grant is refreshed, kept alive and warned about; with jitter for the first two, so that shops that were
+/// connected together are not refreshed together.
 pub(super) fn plan_ahead(tools: &Tools, provider: &Provider, grant: &mut Grant) {
     let now = tools.outside.clock.now();
     let share = |life: Duration, from: u64, width: u64| {
@@ -114,24 +114,24 @@ pub(super) fn plan_ahead(tools: &Tools, provider: &Provider, grant: &mut Grant) 
     };
     let renewable = grant.secret("refresh").is_some() || provider.makes_own_tokens();
     grant.renew_at = grant.expires_at.filter(|_| renewable).map(|end| {
-        // Ahead by the provider's margin and up to a fifth of the life, but never in the first half of it.
+        // Before expiry by the provider's margin and up to a fifth of the life, never in its first half.
         let life = end.since(now);
         let ahead = provider.refresh_margin() + share(life, 0, 20);
         now.plus(life.saturating_sub(ahead).max(life / 2).max(RENEWAL_PAUSE))
     });
     let permission = grant.refresh_expires_at.map(|end| end.since(now));
     grant.keep_alive_at = permission.map(|life| now.plus(share(life, 60, 15).max(Duration::from_mins(10))));
-    // Whoever did not succeed in the second half of the third quarter is not likely to succeed by himself.
+    // If keep-alive has not succeeded by then, it is not likely to succeed without a person.
     grant.warn_at = permission.map(|life| now.plus(life / 100 * 85));
 }
 
-/// Saves the shop, or renews the connection it has: the same shop of the same client stays one connection.
+/// Saves the shop, or updates its connection: the same shop of the same client stays one connection.
 async fn save(tools: &Tools, mut arrival: Established<'_>) -> Result<Connected, Failure> {
     let now = tools.outside.clock.now();
     plan_ahead(tools, arrival.provider, &mut arrival.grant);
     let mut tx = tools.db.begin().await?;
     let mut id = tools.outside.new_id::<ConnectionId>();
-    // The seal is bound to the row's id. When another connect of the same shop wins the insert, its id is taken over.
+    // The seal is bound to the row's id. If a concurrent connect of the same shop wins the insert, its id is used.
     let paused = loop {
         let same =
             db::connection::find_same(&mut tx, arrival.client, arrival.provider.key(), arrival.store_url).await?;
@@ -168,7 +168,7 @@ async fn save(tools: &Tools, mut arrival: Established<'_>) -> Result<Connected, 
     Ok(Connected { connection: id, store_name: arrival.shop.name, import_job })
 }
 
-/// Enqueues what a shop that can be used begins with: an import, the subscription to its webhooks, and pushes that waited for it.
+/// Enqueues the first jobs of a usable shop: an import, the webhook subscription, and pushes that waited for it.
 async fn enqueue_first(
     tools: &Tools,
     tx: &mut Tx,
@@ -203,12 +203,12 @@ fn same_shop(known: Option<&str>, answered: Option<&str>) -> Result<(), Failure>
     }
 }
 
-/// Seals a grant for the row it will stand in.
+/// Seals a grant for the row that stores it.
 pub(super) fn seal(tools: &Tools, id: &ConnectionId, client: &ClientId, provider: &str, grant: &Grant) -> SealedGrant {
     seal_plaintext(tools, &[id.as_str(), client.as_str(), provider], &grant.to_plaintext(provider))
 }
 
-/// The same for a grant that is open already.
+/// The same for a grant in plain text.
 pub(super) fn seal_plaintext(tools: &Tools, binding: &[&str; 3], plaintext: &[u8]) -> SealedGrant {
     SealedGrant(tools.vault.seal(&Binding(binding), plaintext), tools.vault.fingerprint(plaintext))
 }

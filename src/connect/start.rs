@@ -1,4 +1,4 @@
-//! Begins a connect: keeps its state in the database and gives the shop's consent page.
+//! Starts a connect: stores its state in the database and returns the shop's consent page.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -15,48 +15,48 @@ use crate::{
     vault::{Binding, hex},
 };
 
-/// How long the merchant may take at the shop.
+/// How long a merchant may take at the shop.
 const STATE_LIFE: Duration = Duration::from_mins(15);
-/// How long he may take to set up an integration by hand.
+/// The same, to set up an integration by hand.
 const SETUP_LIFE: Duration = Duration::from_hours(24);
-/// A verifier opens only for the state it was made for.
+/// Binds a sealed PKCE verifier to its state.
 pub(super) const VERIFIER: &str = "oauth_state";
-/// Connects that may be under way at once of one client, and of those that were begun by one link from one place.
+/// The most pending connects of one client, and of one link and address.
 const MAX_OPEN: (i64, i64) = (100, 10);
-/// What our states and browsers' marks are signed for.
+/// What states and browser tokens are signed for.
 const TRAVELLER: &str = "oauth-state";
 
-/// What a connect begins with.
+/// The inputs of a connect.
 pub struct Begin<'a> {
     /// Id or slug.
     pub client: &'a str,
     pub provider: &'a str,
-    /// What the merchant gave for the provider's fields.
+    /// The merchant's values for the provider's fields.
     pub fields: &'a BTreeMap<String, String>,
-    /// The connection that is renewed, where it is one.
+    /// The connection to reconnect, if it is one.
     pub reconnect: Option<&'a ConnectionId>,
-    /// By which link and from where it is begun: whoever begins very many takes the room of his own.
+    /// The link and address that start it: too many connects displace those of the same origin.
     pub by: &'a str,
 }
 
-/// What comes next in a connect.
+/// The next step of a connect.
 pub enum Next {
-    /// The page where the merchant allows it.
+    /// The page where the merchant grants access.
     Consent(Url),
-    /// The merchant enters this address in the shop's administration: the shop posts to it and sends the browser there.
+    /// A URL that the merchant enters in the shop's administration: the shop posts to it and sends the browser there.
     Register(String),
 }
 
-/// A connect under way.
+/// A started connect.
 pub struct Begun {
     pub next: Next,
-    /// Goes into a cookie: only this browser may come back.
+    /// Goes into a cookie: only this browser may finish.
     pub browser: String,
     /// Names the state in the database.
     pub state_hash: String,
 }
 
-/// Begins a connect.
+/// Starts a connect.
 pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
     let provider = tools.provider(with.provider)?;
     if provider.takes_pasted_keys() {
@@ -119,7 +119,7 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
     Ok(Begun { next, browser, state_hash })
 }
 
-/// Begins a connect that the platform asks for by a request it signed: for the client whose shop it is.
+/// Starts a connect that the platform asks for by a signed request, for the client that owns the shop.
 pub async fn install(
     tools: &Tools,
     provider: &str,
@@ -133,7 +133,7 @@ pub async fn install(
     begin(tools, Begin { client: client.as_str(), provider, fields, reconnect: reconnect.as_ref(), by: provider }).await
 }
 
-/// Whose shop it is that comes without a connect link of ours: the one client's that has it, or the one named for that.
+/// The client of a shop that comes without a connect link: the only one that has it, or the one configured.
 pub(super) async fn client_of_shop(
     tools: &Tools,
     provider: &Provider,
@@ -164,7 +164,7 @@ pub(super) async fn client_of_shop(
     }
 }
 
-/// A shop whose server calls us must reach us, and most demand https for that.
+/// Fails if the shop's server cannot reach us; most shops require https.
 pub(super) fn reachable(tools: &Tools, provider: &Provider, store_url: &str) -> Result<(), Failure> {
     let own = |url: &str| match Url::parse(url).ok().as_ref().and_then(Url::host) {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
@@ -191,20 +191,20 @@ pub(super) async fn client(tools: &Tools, id_or_slug: &str) -> Result<Client, Fa
     db::client::find(&mut tx, id_or_slug).await?.ok_or_else(|| Failure::not_found(Noun::Client, id_or_slug))
 }
 
-/// A value that only travels: drawn by chance, and signed, so that one of ours is known without asking the database.
+/// A state or browser token: random, and signed, so that ours is recognised without the database.
 fn browser_mark(tools: &Tools) -> String {
     let drawn = tools.outside.random.token();
     let signature = tools.vault.sign(TRAVELLER, &drawn);
     drawn + &signature
 }
 
-/// Whether this value is one that we sent travelling. Only the database knows whether it still counts.
+/// Whether we signed this value. Only the database knows whether it is still valid.
 pub(super) fn is_browser_mark(tools: &Tools, text: &str) -> bool {
     let drawn = text.len().checked_sub(64).and_then(|end| text.split_at_checked(end));
     drawn.is_some_and(|(drawn, signature)| !drawn.is_empty() && tools.vault.verify(TRAVELLER, drawn, signature))
 }
 
-/// What the database keeps of a value that only travels.
+/// The hash of such a value, for the database.
 pub(super) fn fingerprint(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }

@@ -1,4 +1,4 @@
-//! Connected shops. Their sealed grants are in `grant`.
+//! Connections. Their sealed grants are in `grant`.
 
 use sqlx::types::Json;
 
@@ -18,10 +18,10 @@ macro_rules! columns {
     };
 }
 
-/// Who pauses shops whose adoption needs a person.
+/// `paused_by` of an adoption that needs a person.
 pub const BY_ADOPTION: &str = "adoption";
 
-/// What a finished connect knows about the shop.
+/// What a finished connect knows of the shop.
 pub struct NewConnection<'a> {
     pub id: &'a ConnectionId,
     pub client_id: &'a ClientId,
@@ -32,8 +32,8 @@ pub struct NewConnection<'a> {
     pub facts: &'a Facts,
 }
 
-/// A new shop, or the same shop connected again: then everything it learnt, its schedule, its history and an operator's pause stay. What
-/// an adoption paused, the new grant has proved.
+/// Inserts a connection, or updates that of a shop connected again: its schedule, its history and an operator's pause
+/// stay. An adoption's pause ends, since the new grant is verified.
 pub async fn upsert(
     tx: &mut Tx,
     new: &NewConnection<'_>,
@@ -90,12 +90,12 @@ pub async fn upsert(
     .map(drop)
 }
 
-/// One shop.
+/// Returns a shop.
 pub async fn find(tx: &mut Tx, id: &ConnectionId) -> sqlx::Result<Option<Connection>> {
     maybe!(tx, Connection, columns!("WHERE id = $1"), id)
 }
 
-/// The same shop of the same client, if it was ever connected.
+/// Returns the connection of the same shop and client, if any.
 pub async fn find_same(
     tx: &mut Tx,
     client: &ClientId,
@@ -106,7 +106,7 @@ pub async fn find_same(
     maybe!(tx, Connection, sql, client, provider, store_url)
 }
 
-/// Up to `limit` shops behind `after`, oldest first; of one client where one is named.
+/// Lists up to `limit` connections after `after`, oldest first; of one client if given.
 pub async fn list(
     tx: &mut Tx,
     client: Option<&ClientId>,
@@ -118,7 +118,7 @@ pub async fn list(
     all!(tx, Connection, sql, client.map_or("", ClientId::as_str), after, limit)
 }
 
-/// Shops whose schedule is due.
+/// Lists shops whose schedule is due.
 pub async fn list_due(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
     let sql = columns!(
         "WHERE auto_sync_enabled AND status = 'active' AND paused_at IS NULL AND next_sync_at <= $1 \
@@ -127,49 +127,49 @@ pub async fn list_due(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Co
     all!(tx, Connection, sql, now, limit)
 }
 
-/// Every client's connection of one shop that was not ended.
+/// Lists every client's connection of a shop, not the disconnected.
 pub async fn list_by_shop(tx: &mut Tx, provider: &str, store_url: &str) -> sqlx::Result<Vec<Connection>> {
     let sql = columns!("WHERE store_type = $1 AND store_url = $2 AND status <> 'disconnected' ORDER BY id");
     all!(tx, Connection, sql, provider, store_url)
 }
 
-/// Usable shops whose token is to be renewed.
+/// Lists usable shops whose token is due for a refresh.
 pub async fn list_to_renew(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
     let sql = columns!("WHERE renew_at <= $1 AND status = 'active' AND paused_at IS NULL ORDER BY renew_at LIMIT $2");
     all!(tx, Connection, sql, now, limit)
 }
 
-/// Shops whose permission is about to end, and nobody was warned yet.
+/// Lists shops whose permission expires soon, without a warning yet.
 pub async fn list_to_warn(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
     let sql = columns!("WHERE warn_at <= $1 AND status IN ('active', 'error') ORDER BY warn_at LIMIT $2");
     all!(tx, Connection, sql, now, limit)
 }
 
-/// Notes that people were warned; false where another process did, or the permission was renewed.
+/// Records the warning; `false` if another process did, or the permission was renewed.
 pub async fn mark_warned(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE store_connection SET warn_at = NULL WHERE id = $1 AND warn_at <= $2";
     Ok(execute!(tx, sql, id, now)? == 1)
 }
 
-/// Shops, also paused ones, whose refresh token would end unused.
+/// Lists shops, also paused ones, whose refresh token would expire unused.
 pub async fn list_keep_alive(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
     let sql = columns!("WHERE keep_alive_at <= $1 AND status IN ('active', 'error') ORDER BY keep_alive_at LIMIT $2");
     all!(tx, Connection, sql, now, limit)
 }
 
-/// What the provider's file looks up, where it was not known; false where it is by now.
+/// Sets the facts of a connection without any; `false` if it has some by now.
 pub async fn update_facts(tx: &mut Tx, id: &ConnectionId, facts: &Facts) -> sqlx::Result<bool> {
     let sql = "UPDATE store_connection SET facts = $2 WHERE id = $1 AND facts = $3";
     Ok(execute!(tx, sql, id, Json(facts), Json(&Facts::new()))? == 1)
 }
 
-/// Every active shop by id, with its provider and address; also of a database that is not adopted yet.
+/// Lists active connections with provider and address, by id; also before the database is adopted.
 pub async fn list_addresses(tx: &mut Tx) -> sqlx::Result<Vec<(String, String, String)>> {
     let sql = "SELECT id, store_type, store_url FROM store_connection WHERE status = 'active' ORDER BY id";
     all!(tx, (String, String, String), sql)
 }
 
-/// How a connection stands, with the reason.
+/// Sets the status, with its reason.
 pub async fn mark_status(
     tx: &mut Tx,
     id: &ConnectionId,
@@ -183,14 +183,14 @@ pub async fn mark_status(
     execute!(tx, sql, id, status, code, message, now).map(drop)
 }
 
-/// Pauses a shop that is neither paused nor disconnected; false if it is.
+/// Pauses one that is neither paused nor disconnected; `false` if it is.
 pub async fn mark_paused(tx: &mut Tx, id: &ConnectionId, by: &str, why: &str, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE store_connection SET paused_at = $4, paused_by = $2, pause_reason = $3, updated_at = $4 \
                WHERE id = $1 AND paused_at IS NULL AND status <> 'disconnected'";
     Ok(execute!(tx, sql, id, by, why, now)? == 1)
 }
 
-/// Ends the pause of a shop, or what a failure stopped; false if it was neither. Whether it can be used is its status' word.
+/// Ends a pause or an error state; `false` if there is neither. Whether it is usable then depends on its status.
 pub async fn mark_resumed(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE store_connection SET paused_at = NULL, paused_by = NULL, pause_reason = NULL, updated_at = $2, \
                last_error_code = CASE WHEN status = 'error' THEN NULL ELSE last_error_code END, \
@@ -200,7 +200,7 @@ pub async fn mark_resumed(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Re
     Ok(execute!(tx, sql, id, now)? == 1)
 }
 
-/// Gives pauses their column, which releases of before it kept in the status; returns how many there were.
+/// Moves pauses that earlier releases kept in the status to their columns; returns how many.
 pub async fn mend_pauses(tx: &mut Tx) -> sqlx::Result<u64> {
     let sql = "UPDATE store_connection SET status = 'active', paused_at = updated_at, pause_reason = last_error, \
                paused_by = CASE WHEN last_error = 'paused by an operator' THEN 'operator' ELSE $1 END, last_error_code = NULL, last_error = NULL \
@@ -208,7 +208,7 @@ pub async fn mend_pauses(tx: &mut Tx) -> sqlx::Result<u64> {
     execute!(tx, sql, BY_ADOPTION)
 }
 
-/// A run failed: counts it, and waits before the next scheduled one.
+/// Records a failed run, and delays the next scheduled one.
 pub async fn mark_failure(
     tx: &mut Tx,
     id: &ConnectionId,
@@ -221,21 +221,21 @@ pub async fn mark_failure(
     execute!(tx, sql, id, error.0, error.1, backoff_until, now).map(drop)
 }
 
-/// An import ended well.
+/// Records a successful import.
 pub async fn mark_synced(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE store_connection SET consecutive_failures = 0, backoff_until = NULL, last_error_code = NULL, \
                last_error = NULL, last_sync_at = $2, last_success_at = $2, updated_at = $2 WHERE id = $1";
     execute!(tx, sql, id, now).map(drop)
 }
 
-/// Moves a schedule that is due on to `next`; false where it is not due (any more): of several replicas one fires. What the
-/// database holds is compared, not what was read of it: an operator's `now()` is finer than our milliseconds.
+/// Advances a due schedule to `next`; `false` if it is not due (any more): of several replicas one fires. Compares the
+/// stored time, not one read before: an operator's `now()` is finer than our milliseconds.
 pub async fn move_schedule(tx: &mut Tx, id: &ConnectionId, now: Time, next: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE store_connection SET next_sync_at = $3 WHERE id = $1 AND next_sync_at <= $2";
     Ok(execute!(tx, sql, id, now, next)? == 1)
 }
 
-/// What a schedule goes by.
+/// A stored schedule.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Planned {
     pub id: ConnectionId,
@@ -245,7 +245,7 @@ pub struct Planned {
     pub next_sync_at: Time,
 }
 
-/// Schedules that may be further ahead than they can be: past their interval and a minute; those by a calendar all, for only
+/// Lists schedules that may be too far ahead: beyond their interval and a minute; all those with a calendar, since only
 /// the calendar knows.
 pub async fn list_far_planned(tx: &mut Tx, now: Time) -> sqlx::Result<Vec<Planned>> {
     macro_rules! far {
@@ -266,13 +266,13 @@ pub async fn list_far_planned(tx: &mut Tx, now: Time) -> sqlx::Result<Vec<Planne
     all!(tx, Planned, sql, now)
 }
 
-/// Brings a schedule back to `next`, where it still lies behind that.
+/// Moves a schedule back to `next`, if it is later.
 pub async fn pull_schedule(tx: &mut Tx, id: &ConnectionId, next: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE store_connection SET next_sync_at = $2 WHERE id = $1 AND next_sync_at > $2";
     Ok(execute!(tx, sql, id, next)? == 1)
 }
 
-/// A shop's schedule as an operator sets it.
+/// A schedule as an operator sets it.
 pub struct Schedule<'a> {
     pub enabled: bool,
     pub interval_seconds: i32,
@@ -299,7 +299,7 @@ pub async fn update_schedule(tx: &mut Tx, id: &ConnectionId, schedule: &Schedule
     .map(drop)
 }
 
-/// What pushes do to galleries of this shop, and whether an approval pushes at once.
+/// Sets the push mode, and whether an approval pushes at once.
 pub async fn update_push_rules(
     tx: &mut Tx,
     id: &ConnectionId,
@@ -311,7 +311,7 @@ pub async fn update_push_rules(
     execute!(tx, sql, id, mode, on_approval, now).map(drop)
 }
 
-/// Ends a connection: the secret is erased, the row and its history stay.
+/// Disconnects: the secret is erased, the row and its history stay.
 pub async fn mark_disconnected(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE store_connection SET status = 'disconnected', credentials_ciphertext = NULL, credentials_iv = NULL, \
                credentials_tag = NULL, credentials_key_id = NULL, credentials_fingerprint = NULL, scopes = NULL, \
@@ -322,7 +322,7 @@ pub async fn mark_disconnected(tx: &mut Tx, id: &ConnectionId, now: Time) -> sql
     execute!(tx, sql, id, now).map(drop)
 }
 
-/// Products of a shop that are not marked as gone.
+/// Counts a shop's products without a tombstone.
 pub async fn count_products(tx: &mut Tx, id: &ConnectionId) -> sqlx::Result<i64> {
     let sql = "SELECT count(*) FROM product WHERE store_connection_id = $1 AND erp_deleted_at IS NULL";
     Ok(scalar!(tx, i64, sql, id)?.unwrap_or(0))

@@ -1,4 +1,4 @@
-//! Outputs that are wanted, under way, made or failed, and the flows and sessions they belong to.
+//! Outputs (pending, in progress, made or failed), and the status of their flows and sessions.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use crate::model::{
     AssetId, ClientId, FlowId, FlowStatus, JobId, OutputRequest, ProductId, SessionId, SessionStatus, Time,
 };
 
-/// An output that is wanted; its id is known before there is anything.
+/// An output to insert; its id is known before it is made.
 pub struct NewOutput<'a> {
     pub id: &'a AssetId,
     pub client: &'a ClientId,
@@ -28,11 +28,11 @@ pub struct MadeOutput<'a> {
     pub mime_type: &'a str,
     pub size: (i32, i32),
     pub byte_size: i64,
-    /// The PNG it was made from: its key and bytes.
+    /// Its PNG original: key and bytes.
     pub original: (&'a str, i64),
     /// What made it.
     pub model: &'a str,
-    /// What that was told.
+    /// Its prompt.
     pub prompt: &'a str,
     /// Millionths of a US dollar.
     pub cost_usd_micros: i64,
@@ -40,7 +40,7 @@ pub struct MadeOutput<'a> {
     pub provenance: &'a Value,
 }
 
-/// A place for an output.
+/// Inserts a pending output.
 pub async fn insert(tx: &mut Tx, new: &NewOutput<'_>, now: Time) -> sqlx::Result<()> {
     let sql = "INSERT INTO generated_asset (id, client_id, generation_flow_id, asset_type, status, prompt, settings, product_ids, job_id, \
                request, approval_status, created_at, updated_at, from_legacy) \
@@ -50,19 +50,19 @@ pub async fn insert(tx: &mut Tx, new: &NewOutput<'_>, now: Time) -> sqlx::Result
         .map(drop)
 }
 
-/// Somebody works on it; false where it ended meanwhile.
+/// Marks it as in progress; `false` if it has ended.
 pub async fn mark_begun(tx: &mut Tx, id: &AssetId, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generated_asset SET status = 'generating', updated_at = $2 WHERE id = $1 AND status IN ('pending', 'generating')";
     Ok(execute!(tx, sql, id, now)? == 1)
 }
 
-/// Nobody works on it for now.
+/// Marks it as pending again.
 pub async fn mark_waiting(tx: &mut Tx, id: &AssetId, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE generated_asset SET status = 'pending', updated_at = $2 WHERE id = $1 AND status = 'generating'";
     execute!(tx, sql, id, now).map(drop)
 }
 
-/// Those of a flow whose jobs were cancelled are not made; gives them.
+/// Fails outputs of a flow whose jobs were cancelled; returns them.
 pub async fn mark_cancelled(tx: &mut Tx, flow: &FlowId, why: &str, now: Time) -> sqlx::Result<Vec<AssetId>> {
     let sql = "UPDATE generated_asset SET status = 'error', error = $2, updated_at = $3 WHERE generation_flow_id = $1 \
                AND status IN ('pending', 'generating') AND job_id IN \
@@ -71,7 +71,7 @@ pub async fn mark_cancelled(tx: &mut Tx, flow: &FlowId, why: &str, now: Time) ->
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Those of these outputs that are not made yet.
+/// Lists those of these outputs still to be made.
 pub async fn list_open(tx: &mut Tx, ids: &[AssetId]) -> sqlx::Result<Vec<AssetId>> {
     let mut open: Vec<(AssetId,)> = Vec::new();
     for chunk in ids.chunks(1000) {
@@ -91,7 +91,7 @@ pub async fn list_open(tx: &mut Tx, ids: &[AssetId]) -> sqlx::Result<Vec<AssetId
     Ok(open.into_iter().map(|(id,)| id).collect())
 }
 
-/// It is there; false where it was there before, or given up.
+/// Marks it as made; `false` if it was already made or failed.
 pub async fn mark_made(tx: &mut Tx, id: &AssetId, made: &MadeOutput<'_>, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generated_asset SET status = 'completed', asset_url = $2, sha256 = $3, mime_type = $4, width = $5, height = $6, \
                byte_size = $7, model = $8, cost_usd_micros = $9, error = NULL, updated_at = $10, completed_at = $10, \
@@ -119,13 +119,13 @@ pub async fn mark_made(tx: &mut Tx, id: &AssetId, made: &MadeOutput<'_>, now: Ti
     Ok(done == 1)
 }
 
-/// It cannot be made; false where it was made or given up before.
+/// Marks it as failed; `false` if it was already made or failed.
 pub async fn mark_failed(tx: &mut Tx, id: &AssetId, why: &str, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generated_asset SET status = 'error', error = $2, updated_at = $3 WHERE id = $1 AND status IN ('pending', 'generating')";
     Ok(execute!(tx, sql, id, why, now)? == 1)
 }
 
-/// A failed one is wanted again, by another job; false where it is no failed one.
+/// Requeues a failed output with another job; `false` if it is not failed.
 pub async fn mark_wanted(
     tx: &mut Tx,
     id: &AssetId,
@@ -138,7 +138,7 @@ pub async fn mark_wanted(
     Ok(execute!(tx, sql, id, job, Json(request), now)? == 1)
 }
 
-/// Outputs that nobody works on although they are not made: their job ended without them. With their clients.
+/// Lists unfinished outputs whose job ended without them, with their clients and the job's error.
 pub async fn list_stranded(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<(AssetId, ClientId, Option<String>)>> {
     let sql = "SELECT a.id, a.client_id, j.error FROM generated_asset a JOIN job j ON j.id = a.job_id \
                WHERE a.status IN ('pending', 'generating') AND j.status IN ('failed', 'cancelled') \
@@ -146,7 +146,7 @@ pub async fn list_stranded(tx: &mut Tx, limit: i64) -> sqlx::Result<Vec<(AssetId
     all!(tx, (AssetId, ClientId, Option<String>), sql, limit)
 }
 
-/// How far the outputs of a flow or session are.
+/// The progress of a flow's or session's outputs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct OutputProgress {
     pub total: i64,
@@ -154,17 +154,17 @@ pub struct OutputProgress {
     pub generating: i64,
     pub completed: i64,
     pub failed: i64,
-    /// What the finished ones cost, in millionths of a US dollar.
+    /// The cost of the finished ones, in millionths of a US dollar.
     pub cost_usd_micros: i64,
 }
 
 impl OutputProgress {
-    /// Those that are still to come.
+    /// Those not finished yet.
     pub fn open(&self) -> i64 {
         self.waiting + self.generating
     }
 
-    /// 0 to 100; nothing wanted counts as all done.
+    /// 0 to 100; without outputs 100.
     pub fn percent(&self) -> i64 {
         if self.total == 0 { 100 } else { (self.completed + self.failed) * 100 / self.total }
     }
@@ -182,38 +182,38 @@ macro_rules! progress {
     };
 }
 
-/// How far a flow is.
+/// Returns a flow's progress.
 pub async fn get_progress(tx: &mut Tx, flow: &FlowId) -> sqlx::Result<OutputProgress> {
     Ok(maybe!(tx, OutputProgress, progress!("generation_flow_id = $1"), flow)?.unwrap_or_default())
 }
 
-/// How far a session is, over all its flows.
+/// Returns a session's progress, over all its flows.
 pub async fn get_session_progress(tx: &mut Tx, session: &SessionId) -> sqlx::Result<OutputProgress> {
     let sql = progress!("generation_flow_id IN (SELECT id FROM generation_flow WHERE collection_session_id = $1)");
     Ok(maybe!(tx, OutputProgress, sql, session)?.unwrap_or_default())
 }
 
-/// Takes a flow for this transaction, so that of two that end together the second one sees the first; false where it is gone.
+/// Locks a flow: of two outputs that end together, the second sees the first; `false` if it is gone.
 pub async fn lock_flow(tx: &mut Tx, flow: &FlowId, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generation_flow SET updated_at = $2 WHERE id = $1 AND deleted_at IS NULL";
     Ok(execute!(tx, sql, flow, now)? == 1)
 }
 
-/// How a flow stands; false where it is gone. Its settings and so its version stay.
+/// Sets the status of a flow; `false` if it is gone. Its settings and version stay.
 pub async fn mark_flow(tx: &mut Tx, flow: &FlowId, status: FlowStatus, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE generation_flow SET status = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL";
     Ok(execute!(tx, sql, flow, status, now)? == 1)
 }
 
-/// How a session stands.
+/// Sets a session's status.
 pub async fn mark_session(tx: &mut Tx, session: &SessionId, status: SessionStatus, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE collection_session SET status = $2, updated_at = $3 WHERE id = $1";
     execute!(tx, sql, session, status, now).map(drop)
 }
 
-/// A session has ended when none of its flows is under way.
+/// Completes a session without flows in progress.
 pub async fn finish_session(tx: &mut Tx, session: &SessionId, now: Time) -> sqlx::Result<()> {
-    // Taken first: of two flows that end together the second one sees the first.
+    // Locks it first: of two flows that end together the second sees the first.
     execute!(tx, "UPDATE collection_session SET updated_at = $2 WHERE id = $1", session, now)?;
     let sql = "UPDATE collection_session SET status = 'completed' WHERE id = $1 AND status = 'generating' AND NOT EXISTS \
                (SELECT 1 FROM generation_flow f WHERE f.collection_session_id = $1 AND f.status = 'generating' AND f.deleted_at IS NULL)";

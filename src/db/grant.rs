@@ -1,4 +1,4 @@
-//! Sealed grants: as they stand, renewed, and sealed anew.
+//! Sealed grants: read, refreshed, and resealed.
 
 use sqlx::types::Json;
 
@@ -11,7 +11,7 @@ use crate::{
 /// A sealed grant and its fingerprint.
 pub struct SealedGrant(pub Sealed, pub String);
 
-/// A sealed grant and what it is bound to.
+/// A sealed grant with its binding.
 #[derive(sqlx::FromRow)]
 pub struct SealedRow {
     pub id: ConnectionId,
@@ -21,7 +21,7 @@ pub struct SealedRow {
     pub sealed: Sealed,
 }
 
-/// Grants that another key or another form seals, by id, behind `after`.
+/// Lists grants with another key or format, by id, after `after`.
 pub async fn list_sealed_otherwise(
     tx: &mut Tx,
     key_id: &str,
@@ -36,7 +36,7 @@ pub async fn list_sealed_otherwise(
     all!(tx, SealedRow, sql, key_id, format, after, limit)
 }
 
-/// Another seal around the same grant; false where the grant was replaced since (its nonce is another one then).
+/// Replaces the seal of a grant; `false` if the grant was replaced meanwhile (its nonce differs then).
 pub async fn replace_seal(tx: &mut Tx, id: &ConnectionId, iv: &str, sealed: &SealedGrant) -> sqlx::Result<bool> {
     let sql = "UPDATE store_connection SET credentials_ciphertext = $3, credentials_iv = $4, credentials_tag = $5, \
                credentials_key_id = $6, credentials_format = $7, credentials_fingerprint = $8 \
@@ -46,14 +46,14 @@ pub async fn replace_seal(tx: &mut Tx, id: &ConnectionId, iv: &str, sealed: &Sea
     Ok(done == 1)
 }
 
-/// How many grants each key seals.
+/// Counts grants by their key.
 pub async fn list_key_counts(tx: &mut Tx) -> sqlx::Result<Vec<(String, i64)>> {
     let sql = "SELECT coalesce(credentials_key_id, ''), count(*) FROM store_connection WHERE credentials_ciphertext IS NOT NULL \
                GROUP BY 1 ORDER BY 1";
     all!(tx, (String, i64), sql)
 }
 
-/// Grants that the older application sealed, by id: of a database that is adopted, or of one that is not yet.
+/// Lists grants that the older application sealed, by id; `adopted`: whether the database is adopted.
 pub async fn list_older(tx: &mut Tx, adopted: bool) -> sqlx::Result<Vec<SealedRow>> {
     let sql = if adopted {
         "SELECT id, client_id, store_type, credentials_ciphertext AS ciphertext, credentials_iv AS iv, credentials_tag AS tag, \
@@ -66,14 +66,14 @@ pub async fn list_older(tx: &mut Tx, adopted: bool) -> sqlx::Result<Vec<SealedRo
     all!(tx, SealedRow, sql)
 }
 
-/// How many grants this program sealed.
+/// Counts grants that this program sealed.
 pub async fn count_sealed(tx: &mut Tx) -> sqlx::Result<i64> {
     let sql =
         "SELECT count(*) FROM store_connection WHERE credentials_ciphertext IS NOT NULL AND credentials_format <> 1";
     Ok(scalar!(tx, i64, sql)?.unwrap_or(0))
 }
 
-/// One or two grants that each key seals: enough to tell whether the ring is the right one.
+/// Lists one or two grants of each key: enough to tell whether the ring is the right one.
 pub async fn list_sealed_samples(tx: &mut Tx) -> sqlx::Result<Vec<SealedRow>> {
     let sql = "SELECT id, client_id, store_type, credentials_ciphertext AS ciphertext, credentials_iv AS iv, credentials_tag AS tag, \
                credentials_key_id AS key_id, credentials_format AS format FROM store_connection \
@@ -82,7 +82,7 @@ pub async fn list_sealed_samples(tx: &mut Tx) -> sqlx::Result<Vec<SealedRow>> {
     all!(tx, SealedRow, sql)
 }
 
-/// The sealed grant as it stands.
+/// Returns the sealed grant.
 pub async fn find_sealed(tx: &mut Tx, id: &ConnectionId) -> sqlx::Result<Option<Sealed>> {
     let sql = "SELECT credentials_ciphertext AS ciphertext, credentials_iv AS iv, credentials_tag AS tag, \
                credentials_key_id AS key_id, credentials_format AS format FROM store_connection \
@@ -90,8 +90,8 @@ pub async fn find_sealed(tx: &mut Tx, id: &ConnectionId) -> sqlx::Result<Option<
     maybe!(tx, Sealed, sql, id)
 }
 
-/// Puts a renewed grant in the place of the one it was made from. Fenced twice: false where another renewal came first, and where
-/// `owner` lost the right to renew to somebody who asks the shop by now.
+/// Replaces a grant by its refreshed one. Fenced twice: `false` if another refresh came first, or if `owner` lost the
+/// refresh lease to another process.
 pub async fn replace_grant(
     tx: &mut Tx,
     id: &ConnectionId,
@@ -128,7 +128,7 @@ pub async fn replace_grant(
     Ok(rows == 1)
 }
 
-/// Takes the right to renew version `spent` until `until`; false while somebody else holds it or has used it.
+/// Takes the refresh lease for version `spent` until `until`; `false` if it is held, or the version was replaced.
 pub async fn lock_refresh(
     tx: &mut Tx,
     id: &ConnectionId,
@@ -142,20 +142,20 @@ pub async fn lock_refresh(
     Ok(execute!(tx, sql, id, spent, owner, until, now)? == 1)
 }
 
-/// Keeps the right to renew until `until`; false where it was lost.
+/// Extends the refresh lease until `until`; `false` if it was lost.
 pub async fn extend_refresh(tx: &mut Tx, id: &ConnectionId, owner: &str, until: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE store_connection SET refresh_locked_until = $3 WHERE id = $1 AND refresh_locked_by = $2";
     Ok(execute!(tx, sql, id, owner, until)? == 1)
 }
 
-/// Takes every right to renew back, where no other process can hold one.
+/// Releases every refresh lease, if no other process can hold one.
 pub async fn unlock_all(tx: &mut Tx) -> sqlx::Result<u64> {
     let sql = "UPDATE store_connection SET refresh_locked_until = NULL, refresh_locked_by = NULL \
                WHERE refresh_locked_by IS NOT NULL";
     execute!(tx, sql)
 }
 
-/// Gives the right back, if `owner` still has it.
+/// Releases the refresh lease, if `owner` has it.
 pub async fn unlock_refresh(tx: &mut Tx, id: &ConnectionId, owner: &str) -> sqlx::Result<()> {
     let sql = "UPDATE store_connection SET refresh_locked_until = NULL, refresh_locked_by = NULL \
                WHERE id = $1 AND refresh_locked_by = $2";

@@ -18,12 +18,12 @@ macro_rules! columns {
     };
 }
 
-/// A run that begins.
+/// A run to open.
 pub struct NewRun<'a> {
     pub id: RunId,
     pub connection: &'a ConnectionId,
     pub client: &'a ClientId,
-    /// The run of an earlier attempt, which this one goes on from.
+    /// The job's previous run, which this one continues.
     pub parent: Option<&'a RunId>,
     pub action: RunAction,
     pub trigger: Trigger,
@@ -34,7 +34,7 @@ pub struct NewRun<'a> {
     pub instance: &'a str,
 }
 
-/// Opens a run: committed before its first call to the shop.
+/// Inserts a run: committed before its first call to the shop.
 pub async fn insert(tx: &mut Tx, run: &NewRun<'_>, now: Time) -> sqlx::Result<()> {
     let sql = "INSERT INTO store_sync_log (id, store_connection_id, client_id, parent_id, action, \"trigger\", status, \
                generated_asset_id, product_id, job_id, attempt, instance, heartbeat_at, started_at) \
@@ -58,13 +58,13 @@ pub async fn insert(tx: &mut Tx, run: &NewRun<'_>, now: Time) -> sqlx::Result<()
     .map(drop)
 }
 
-/// Journals which token a refresh spends, as a keyed hash: committed before the token endpoint is called.
+/// Records which token a refresh spends, as a keyed hash: committed before the token endpoint is called.
 pub async fn mark_token(tx: &mut Tx, id: &RunId, mark: &str) -> sqlx::Result<()> {
     execute!(tx, "UPDATE store_sync_log SET token_mark = $2 WHERE id = $1", id, mark).map(drop)
 }
 
-/// Whether one of the last `limit` refreshes of a shop, other than `but`, spent this token. Runs of before `token_mark` kept it in
-/// `error_details`.
+/// Whether one of the last `limit` refreshes of a shop, other than `but`, spent this token. Runs from before
+/// `token_mark` have it in `error_details`.
 pub async fn has_spent(
     tx: &mut Tx,
     connection: &ConnectionId,
@@ -79,7 +79,7 @@ pub async fn has_spent(
     Ok(marks.iter().any(|(spent,)| spent.as_deref() == Some(mark)))
 }
 
-/// Keeps what a running run counted so far.
+/// Updates the counts of an open run.
 pub async fn update_counts(
     tx: &mut Tx,
     id: &RunId,
@@ -109,7 +109,7 @@ pub async fn update_counts(
     .map(drop)
 }
 
-/// Closes a run. One that is closed already stays as it is.
+/// Closes a run; a closed one stays as it is.
 pub async fn close(
     tx: &mut Tx,
     id: &RunId,
@@ -125,7 +125,7 @@ pub async fn close(
     execute!(tx, sql, id, status, code, message, api_calls, now).map(drop)
 }
 
-/// Which picture a push made or found.
+/// Records the picture that a push made or found.
 pub async fn mark_picture(tx: &mut Tx, id: &RunId, image_id: &str, url: Option<&str>) -> sqlx::Result<()> {
     let sql = "UPDATE store_sync_log SET external_image_id = $2, external_image_url = $3 WHERE id = $1";
     execute!(tx, sql, id, image_id, url).map(drop)
@@ -134,7 +134,7 @@ pub async fn mark_picture(tx: &mut Tx, id: &RunId, image_id: &str, url: Option<&
 const ORPHAN_CODE: &str = "interrupted";
 const ORPHAN_TEXT: &str = "this was broken off before its end (the process ended, or the database could not be written to); the work goes on in the next run";
 
-/// Closes the running rows of a job that has just been taken over: whoever wrote them is gone.
+/// Closes the open runs of a job that was taken over: their worker is gone. Returns the latest run.
 pub async fn close_orphans_of_job(tx: &mut Tx, job: &JobId, now: Time) -> sqlx::Result<Option<RunId>> {
     let sql = "UPDATE store_sync_log SET status = 'failed', error_code = $2, error_message = $3, completed_at = $4 \
                WHERE job_id = $1 AND status IN ('pending', 'running')";
@@ -143,7 +143,7 @@ pub async fn close_orphans_of_job(tx: &mut Tx, job: &JobId, now: Time) -> sqlx::
     Ok(maybe!(tx, (RunId,), sql, job)?.map(|(id,)| id))
 }
 
-/// Closes every running row whose job no worker holds any more.
+/// Closes every open run whose job no worker holds.
 pub async fn close_orphans(tx: &mut Tx, now: Time) -> sqlx::Result<u64> {
     let sql = "UPDATE store_sync_log SET status = 'failed', error_code = $2, error_message = $3, completed_at = $1 \
                WHERE status IN ('pending', 'running') AND NOT EXISTS (SELECT 1 FROM job \
@@ -151,18 +151,18 @@ pub async fn close_orphans(tx: &mut Tx, now: Time) -> sqlx::Result<u64> {
     execute!(tx, sql, now, ORPHAN_CODE, ORPHAN_TEXT)
 }
 
-/// Runs of a job so far: the next one's attempt is one more.
+/// Returns the number of runs of a job: the next attempt is one more.
 pub async fn count_of_job(tx: &mut Tx, job: &JobId) -> sqlx::Result<i32> {
     let row: Option<(i64,)> = maybe!(tx, (i64,), "SELECT count(*) FROM store_sync_log WHERE job_id = $1", job)?;
     Ok(row.map_or(0, |(n,)| i32::try_from(n).unwrap_or(i32::MAX)))
 }
 
-/// One run.
+/// Returns a run.
 pub async fn find(tx: &mut Tx, id: &str) -> sqlx::Result<Option<Run>> {
     maybe!(tx, Run, columns!("WHERE id = $1"), id)
 }
 
-/// The latest run of a job.
+/// Returns a job's latest run.
 pub async fn find_latest_of_job(tx: &mut Tx, job: &JobId) -> sqlx::Result<Option<Run>> {
     maybe!(tx, Run, columns!("WHERE job_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1"), job)
 }
@@ -189,7 +189,7 @@ pub async fn list(tx: &mut Tx, filter: &RunFilter, limit: i64) -> sqlx::Result<V
     all!(tx, Run, sql, connection, filter.status.map_or("", RunStatus::as_str), product, before, limit)
 }
 
-/// What became of one thing.
+/// An item to insert.
 pub struct NewItem {
     pub id: String,
     pub entity_type: &'static str,
@@ -200,7 +200,7 @@ pub struct NewItem {
     pub message: Option<String>,
 }
 
-/// Notes what became of things in a run.
+/// Inserts items of a run.
 pub async fn insert_items(tx: &mut Tx, run: &RunId, items: &[NewItem], now: Time) -> sqlx::Result<()> {
     for chunk in items.chunks(1000) {
         build!(
@@ -229,12 +229,12 @@ macro_rules! item_columns {
     };
 }
 
-/// Items of a run, in the order they happened.
+/// Lists the items of a run, in order.
 pub async fn list_items(tx: &mut Tx, run: &RunId, limit: i64) -> sqlx::Result<Vec<RunItem>> {
     all!(tx, RunItem, item_columns!("WHERE sync_log_id = $1 ORDER BY id LIMIT $2"), run, limit)
 }
 
-/// What happened to one thing, newest first.
+/// Lists the items of one entity, newest first.
 pub async fn list_items_of(tx: &mut Tx, entity_id: &str, limit: i64) -> sqlx::Result<Vec<RunItem>> {
     all!(
         tx,
@@ -245,16 +245,16 @@ pub async fn list_items_of(tx: &mut Tx, entity_id: &str, limit: i64) -> sqlx::Re
     )
 }
 
-/// The newest import of a shop, however it ended.
+/// Returns a shop's latest import, however it ended.
 pub async fn find_latest_import(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<Option<Run>> {
     let sql =
         columns!("WHERE store_connection_id = $1 AND action = 'import' ORDER BY started_at DESC, id DESC LIMIT 1");
     maybe!(tx, Run, sql, connection)
 }
 
-/// Up to `limit` runs that ended before `before` and that nobody needs any more, oldest first. What the older application wrote stays
-/// (it named no instance), and so do the newest run of each kind of a shop, the runs of open jobs and of open pushes, and the journal
-/// of renewals that may have spent the token in use.
+/// Lists up to `limit` unneeded runs that ended before `before`, oldest first. Those of the older application stay
+/// (without an instance), and so do the latest of each kind of a shop, those of open jobs and of open pushes, and the
+/// journal of refreshes that may have spent the current token.
 pub async fn list_forgotten(tx: &mut Tx, before: Time, limit: i64) -> sqlx::Result<Vec<RunId>> {
     macro_rules! forgotten {
         ($lock:literal) => {
@@ -281,7 +281,7 @@ pub async fn list_forgotten(tx: &mut Tx, before: Time, limit: i64) -> sqlx::Resu
     Ok(all!(tx, (RunId,), sql, before, limit)?.into_iter().map(|(id,)| id).collect())
 }
 
-/// Deletes up to `limit` items of these runs; gives how many.
+/// Deletes up to `limit` items of these runs; returns how many.
 pub async fn delete_items(tx: &mut Tx, runs: &[RunId], limit: i64) -> sqlx::Result<u64> {
     build!(
         tx,
@@ -297,7 +297,7 @@ pub async fn delete_items(tx: &mut Tx, runs: &[RunId], limit: i64) -> sqlx::Resu
     )
 }
 
-/// Deletes runs, with what items they still have.
+/// Deletes runs and their remaining items.
 pub async fn delete(tx: &mut Tx, runs: &[RunId]) -> sqlx::Result<u64> {
     build!(
         tx,

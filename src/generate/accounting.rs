@@ -1,4 +1,4 @@
-//! The account: pictures, storage and money are reserved before any call, then settled at the actual cost, or released.
+//! Accounting: pictures, storage and money are reserved before any call, then settled at the actual cost, or released.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,27 +17,27 @@ use crate::{
     tools::{Lease, Tools},
 };
 
-/// What a picture and its original are taken to weigh until they are there.
+/// The estimated size of a picture and its original until they exist.
 const GUESS_BYTES: i64 = 2 << 20;
 
-/// A reservation of an analysis older than this belongs to a process that ended.
+/// A reservation for an analysis older than this belongs to a process that ended.
 const FORGOTTEN: Duration = Duration::from_hours(1);
 
-/// The month that a client's pictures count in, by UTC: `YYYY-MM`.
+/// The month in which a client's pictures count, in UTC: `YYYY-MM`.
 pub fn month(now: Time) -> String {
     now.utc().format("%Y-%m").to_string()
 }
 
-/// Something that is going to be paid for.
+/// A cost to reserve.
 pub(super) struct Reservation<'a> {
     pub kind: UsageKind,
     pub asset: Option<&'a AssetId>,
     pub product: Option<&'a Product>,
-    /// The most it may cost, in millionths of a US dollar, and whose money that is; none where it costs nothing.
+    /// The budget, and the most it may cost in millionths of a US dollar; `None` if it costs nothing.
     pub money: Option<(String, i64)>,
 }
 
-/// The most that one picture may cost, and whose money that is. A hard cap needs a price: without one nothing is asked for.
+/// The budget, and the most that one picture may cost. A hard cap needs a price: without one, the request is refused.
 pub(super) fn picture_money(
     tools: &Tools,
     price: Option<PriceBound>,
@@ -54,8 +54,7 @@ pub(super) fn picture_money(
     Ok(Some((budget, at_most.unwrap_or(0))))
 }
 
-/// Reserves pictures whose rows exist: the client's count, its storage, the month's money; all or nothing, with an entry
-/// each.
+/// Reserves pictures whose rows exist: quota, storage and money, all or nothing, with a ledger entry each.
 pub(super) async fn reserve(
     tools: &Tools,
     tx: &mut Tx,
@@ -68,7 +67,7 @@ pub(super) async fn reserve(
     let usage = Usage { client_id: client.clone(), month: month.clone(), generation_count: count };
     let quota = db::quota::find(tx, client).await?;
     let limit = quota.as_ref().map_or(-1, |quota| quota.monthly_generation_limit);
-    // First, since it takes the client's row: a concurrent request waits here, and then sees these reservations.
+    // First, since it locks the client's row: a concurrent request waits here, and then sees these reservations.
     if !db::quota::reserve(tx, &tools.outside.new_id::<String>(), &usage, limit, now).await? {
         let text = format!(
             "{count} more pictures are more than the client's {limit} a month leave; see: store-sync usage {client}, and \
@@ -134,7 +133,7 @@ async fn write(
     Ok(entries.into_iter().map(|entry| entry.id).collect())
 }
 
-/// Reserves an analysis, which counts for no picture; returns its entry.
+/// Reserves an analysis, which no quota limits; returns its entry.
 pub(super) async fn reserve_analysis(
     tools: &Tools,
     client: &ClientId,
@@ -148,7 +147,7 @@ pub(super) async fn reserve_analysis(
     Ok(entry)
 }
 
-/// An analysis came to an end; `lost` says that nobody knows whether it is to be paid for.
+/// Settles an analysis; `lost`: it is unknown whether it has to be paid for.
 pub(super) async fn settle_analysis(
     tools: &Tools,
     entry: &UsageEntry,
@@ -165,12 +164,13 @@ pub(super) async fn settle_analysis(
     tx.commit().await
 }
 
-/// The model is about to be asked for a picture; gives the time of the question, which its answer is noted under. Where it was asked before
-/// and nobody knows what came of that (the process was killed, the connection broke, a slower worker asks still), that call counts as paid: the
-/// cap holds against what may have been spent, not against what was seen. `price` is what it may cost today.
+/// Records a call of the model for a picture, before it is made; returns its time, under which the answer is recorded.
+/// An earlier call of unknown outcome (killed process, broken connection, a slower worker still waiting) counts as
+/// paid: the cap limits what may have been spent, not what is known. `price` is the most it may cost today.
 ///
 /// # Errors
-/// `stale` if nothing is reserved any more: it was cancelled, or made by another worker. `money_cap` if the month's money does not cover it.
+/// `stale` if nothing is reserved any more: cancelled, or made by another worker. `money_cap` if the month's money does
+/// not cover it. `lease_lost` if the job is another worker's.
 pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, price: i64) -> Result<Time, Failure> {
     let (now, cap) = (tools.outside.clock.now(), tools.policy.month_cap_usd_micros);
     let month = month(now);
@@ -208,7 +208,7 @@ pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, pr
         let lost = db::ledger::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
         db::ledger::mark_lost(&mut tx, &lost, now).await?;
     }
-    // Requested in another month, or with another price list: the reservation moves to where the money is spent.
+    // Requested in another month, or at a lower price: the reservation moves to the month and price of the call.
     let moved = entry.month != month || entry.reserved_usd_micros < price;
     if moved && !db::ledger::move_reservation(&mut tx, &entry, (&month, price), cap, now).await? {
         return Err(spent("this month's money does not cover what was requested before"));
@@ -218,26 +218,26 @@ pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, pr
     Ok(now)
 }
 
-/// The model refused: its answer is known, and costs nothing.
+/// Records a call that failed with a known outcome: it is free.
 pub(super) async fn record_refusal(tools: &Tools, asset: &Asset, at: Time) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
     db::ledger::mark_answered(&mut tx, &asset.id, at).await?;
     Ok(tx.commit().await?)
 }
 
-/// Pictures that are not made: their clients' counts and the money are free again, in a few statements however many they are.
+/// Releases the reservations of pictures that are not made, in few statements; unanswered calls count as paid.
 pub(super) async fn release_all(tools: &Tools, tx: &mut Tx, client: &ClientId, assets: &[AssetId]) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     let entries = db::ledger::mark_all_released(tx, assets, now).await?;
     let (mut months, mut money) = (BTreeMap::new(), BTreeMap::new());
     for entry in &entries {
-        // Pictures count in the month in which they were ordered, wherever their money went since.
+        // Pictures count in the month of their request, wherever their money has moved.
         *months.entry(month(entry.created_at)).or_insert(0) += 1;
         if let (UsageStatus::Released, Some(budget)) = (entry.status, &entry.budget) {
             *money.entry((budget, &entry.month)).or_insert(0) += entry.reserved_usd_micros;
         }
     }
-    // The counts before the money, as whoever orders takes them.
+    // Quota before money: the lock order of `reserve`.
     for (month, generation_count) in months {
         let usage = Usage { client_id: client.clone(), month, generation_count };
         db::quota::release(tx, &usage, now).await?;
@@ -248,7 +248,7 @@ pub(super) async fn release_all(tools: &Tools, tx: &mut Tx, client: &ClientId, a
     Ok(())
 }
 
-/// Analyses whose process ended count as paid: nobody knows. Gives how many.
+/// Counts analyses of ended processes as paid, as nobody knows; returns how many.
 pub(super) async fn expire_stale(tools: &Tools) -> sqlx::Result<usize> {
     let now = tools.outside.clock.now();
     let mut tx = tools.db.read().await?;
@@ -265,17 +265,17 @@ pub(super) async fn expire_stale(tools: &Tools) -> sqlx::Result<usize> {
     Ok(forgotten.len())
 }
 
-/// A picture was made: its reservation is settled at the actual cost.
+/// Settles the reservation of a finished picture at the actual cost.
 pub(super) async fn settle(tools: &Tools, tx: &mut Tx, asset: &AssetId, paid: &Paid<'_>) -> sqlx::Result<()> {
     let Some(entry) = db::ledger::lock_reserved(tx, asset).await? else { return Ok(()) };
     db::ledger::mark_settled(tx, &entry, paid, tools.outside.clock.now()).await.map(drop)
 }
 
-/// A picture was not made: its client's count and the money are free again.
+/// Releases what a picture not made had reserved; unanswered calls count as paid.
 pub(super) async fn release(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     let entry = db::ledger::lock_reserved(tx, &asset.id).await?;
-    // Counted when it was ordered, wherever its money went since.
+    // Counted in the month of its request, wherever its money moved.
     let month = month(entry.as_ref().map_or(asset.created_at, |entry| entry.created_at));
     let usage = Usage { client_id: asset.client_id.clone(), month, generation_count: 1 };
     db::quota::release(tx, &usage, now).await?;
@@ -286,7 +286,7 @@ pub(super) async fn release(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::
     }
 }
 
-/// A month as it stands in the books.
+/// Checks the format of a month.
 pub fn check_month(text: &str) -> Result<(), Failure> {
     match Time::parse(&format!("{text}-01T00:00:00Z")) {
         Some(time) if month(time) == text => Ok(()),
@@ -294,10 +294,10 @@ pub fn check_month(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// What a client used of a month, and what it may.
+/// A client's usage and limits in a month.
 ///
 /// # Errors
-/// `bad_month` where that is none.
+/// `bad_month` if it is not one.
 pub async fn usage(tools: &Tools, client: &ClientId, month: &str) -> Result<Value, Failure> {
     check_month(month)?;
     let mut tx = tools.db.read().await?;

@@ -1,4 +1,4 @@
-//! Outputs wanted once more: failed ones as they were ordered, finished ones with another seed, or changed.
+//! Repeats outputs: failed ones as requested, finished ones with another seed, or changed.
 
 use serde_json::{Map, Value};
 
@@ -16,10 +16,10 @@ use crate::{
     tools::Tools,
 };
 
-/// Before the usual place in the queue: somebody looks at these pictures and waits.
+/// Ahead of the usual priority: a person waits for these pictures.
 const SOON: i32 = 50;
 
-/// Another attempt at an output: the same settings with these laid over, another seed. The first one stays as it is.
+/// Requests another attempt at an output: its settings with `over` merged, and another seed. The first one stays.
 pub async fn regenerate(tools: &Tools, id: &AssetId, over: &Map<String, Value>) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
     let asset = find_asset(&mut tx, id).await?;
@@ -34,7 +34,7 @@ pub async fn regenerate(tools: &Tools, id: &AssetId, over: &Map<String, Value>) 
     Ok(ordered)
 }
 
-/// A changed output, made from a finished one: by words, which a model follows, or by adjustments alone, which are worked out here.
+/// Requests a changed copy of a finished output: by a prompt for a model, or by adjustments alone, computed here.
 pub async fn edit(
     tools: &Tools,
     id: &AssetId,
@@ -58,10 +58,10 @@ pub async fn edit(
         ));
     }
     let mut settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
-    // What the finished picture has in it already is not done twice.
+    // The finished picture contains its adjustments already.
     settings.remove("postAdjustments");
     merge_settings(&mut settings, over);
-    // Words are for the model, whatever the settings say: what is paid for is reserved.
+    // A prompt needs the model, whatever the settings say, so that its price is reserved.
     let engine = if words.is_some() { Engine::Model } else { Engine::Studio };
     settings.insert("engine".into(), engine.as_str().into());
     let work = OutputWork::Edit { edited_from: id.clone(), instruction: words.map(str::to_owned) };
@@ -70,7 +70,7 @@ pub async fn edit(
     Ok(ordered)
 }
 
-/// One more output beside a finished or failed one.
+/// Enqueues one more output beside an existing one.
 async fn again(
     tools: &Tools,
     tx: &mut Tx,
@@ -91,7 +91,7 @@ async fn again(
     enqueue_outputs(tools, tx, &asset.client_id, vec![item], SOON).await
 }
 
-/// Failed outputs of a flow are tried again, as they were ordered.
+/// Retries the failed outputs of a flow, as requested.
 pub async fn retry_flow(tools: &Tools, id: &FlowId) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
     let flow = find_flow(&mut tx, id).await?;
@@ -124,7 +124,7 @@ pub async fn retry_session(tools: &Tools, id: &SessionId) -> Result<Queued, Fail
     Ok(all)
 }
 
-/// The failed outputs of one flow; none where it has none.
+/// Retries the failed outputs of one flow, if there are any.
 async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queued, Failure> {
     let (now, id) = (tools.outside.clock.now(), &flow.id);
     let filter =
@@ -138,7 +138,7 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
     for asset in &failed {
         let job: JobId = tools.outside.new_id();
         let request = requested(tools, asset)?;
-        // Whoever asked at the same time has taken it.
+        // A concurrent retry has taken it.
         if !db::generation::mark_wanted(tx, &asset.id, &job, &request, now).await? {
             return Err(Failure::new(
                 FailureKind::Overtaken,

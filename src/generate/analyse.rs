@@ -1,5 +1,5 @@
-//! What is seen on pictures: products, inspirations, outputs. By the model where one paints, else by the studio's arithmetic and the product's
-//! own words. Kept with the row, and looked at again when the way of looking or the picture has changed.
+//! Analyses pictures of products, inspirations and outputs: by the model if one paints, else by arithmetic and the
+//! product's own text. Stored with the row; repeated when the analysis version or a product's picture changes.
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -21,11 +21,11 @@ use crate::{
     tools::Tools,
 };
 
-/// Ways of looking; a change of one makes every kept analysis an old one.
+/// Versions of the analysis; a change invalidates every stored one.
 const BY_STUDIO: &str = "studio/1";
 const BY_MODEL: &str = "gemini/1";
 
-/// What a model is asked about a picture, and the form of its answer.
+/// An instruction for the model, and the schema of its answer.
 struct Question {
     instruction: &'static str,
     schema: fn() -> Value,
@@ -86,7 +86,7 @@ fn version(painter: &Painter) -> &'static str {
     }
 }
 
-/// Sees what a product is; `anew` also where that is known already.
+/// Analyses a product; with `anew`, also if an analysis is stored.
 pub async fn analyse_product(tools: &Tools, id: &ProductId, anew: bool) -> Result<Value, Failure> {
     let mut tx = tools.db.read().await?;
     let found = db::product::find(&mut tx, id.as_str()).await?;
@@ -100,7 +100,7 @@ pub async fn analyse_product(tools: &Tools, id: &ProductId, anew: bool) -> Resul
     product(tools, &found, &tools.engines.painter(tools.engines.usual)?).await
 }
 
-/// Sees what scene an inspiration shows; `anew` also where that is known already.
+/// Analyses the scene of an inspiration; with `anew`, also if an analysis is stored.
 pub async fn analyse_inspiration(tools: &Tools, id: &InspirationId, anew: bool) -> Result<Value, Failure> {
     let mut tx = tools.db.read().await?;
     let found = db::inspiration::find(&mut tx, id).await?;
@@ -113,8 +113,8 @@ pub async fn analyse_inspiration(tools: &Tools, id: &InspirationId, anew: bool) 
     inspiration(tools, &found, &session.client_id, &tools.engines.painter(tools.engines.usual)?).await
 }
 
-/// What a product is, seen on the first picture that its shop shows, whichever picture a flow is made of. One caller looks; others of this
-/// process wait for what it sees.
+/// The analysis of a product, by the first picture that its shop shows, whichever picture a flow uses. One caller of
+/// this process analyses; others wait for the result.
 pub(super) async fn product(tools: &Tools, product: &Product, painter: &Painter) -> Result<Value, Failure> {
     let flight = tools.single_flight(&format!("analyse:{}", product.id));
     let _alone = flight.lock().await;
@@ -124,8 +124,8 @@ pub(super) async fn product(tools: &Tools, product: &Product, painter: &Painter)
     drop(tx);
     let print = sources::fingerprint(sources::base(&images, None));
     if let (Some(seen), Some(by)) = (kept.analysis_data, kept.analysis_version)
-        // Rows of the older application name no picture: theirs is taken as it is while the way of looking is the same.
-        // What the model saw is better than what arithmetic would.
+        // Rows of the older application name no picture: their analysis is valid while the version is the same. The
+        // model's analysis is better than the studio's.
         && (by == version(painter) || by == BY_MODEL)
         && seen.0.get("picture").is_none_or(|picture| *picture == print.as_str())
     {
@@ -139,7 +139,7 @@ pub(super) async fn product(tools: &Tools, product: &Product, painter: &Painter)
                 Reservation { kind: UsageKind::ProductAnalysis, asset: None, product: Some(product), money: None };
             let told = ask(tools, model, &product.client_id, about, source, &PRODUCT).await;
             match told {
-                // Known as well: the next picture does not ask again what this picture gives no answer to.
+                // Stored, too: the next request does not analyse this picture again in vain.
                 Err(failure) if is_unusable(&failure) => json!({ "unusable": failure.code() }),
                 told => told?,
             }
@@ -153,7 +153,7 @@ pub(super) async fn product(tools: &Tools, product: &Product, painter: &Painter)
     Ok(seen)
 }
 
-/// What scene an inspiration shows.
+/// The scene of an inspiration.
 pub(super) async fn inspiration(
     tools: &Tools,
     row: &Inspiration,
@@ -161,7 +161,7 @@ pub(super) async fn inspiration(
     painter: &Painter,
 ) -> Result<Value, Failure> {
     if let Some(seen) = &row.analysis
-        // What a person or the older application wrote there names no version, and stands.
+        // An analysis by a person or the older application has no version, and stays.
         && seen.0.get("version").is_none_or(|by| *by == version(painter))
     {
         return Ok(seen.0.clone());
@@ -188,7 +188,7 @@ pub(super) async fn inspiration(
     Ok(seen)
 }
 
-/// What is on an output; asked for when it is first edited by words.
+/// The analysis of an output; made when it is first edited by a prompt.
 pub(super) async fn asset(
     tools: &Tools,
     model: &Gemini,
@@ -209,12 +209,12 @@ pub(super) async fn asset(
     Ok(seen)
 }
 
-/// The model answered, and not what it was asked: asking again would end alike.
+/// Whether the model's answer cannot be used: a retry would end alike.
 fn is_unusable(failure: &Failure) -> bool {
     matches!(failure.kind, FailureKind::BadAnalysis | FailureKind::AnalysisCut | FailureKind::Blocked)
 }
 
-/// Asks the model, within the month's money.
+/// Calls the model, within the month's money.
 async fn ask(
     tools: &Tools,
     gemini: &Gemini,
@@ -243,13 +243,13 @@ async fn ask(
         model: &answer.model,
         tokens: Some((answer.tokens.input, answer.tokens.output)),
     });
-    // Answers that were written and cannot be used are paid for, too; nobody tells here what they came to.
+    // Unusable answers are paid for, too; their cost is unknown here.
     let lost = answer.as_ref().is_err_and(|failure| failure.kind == FailureKind::AnswerLost || is_unusable(failure));
     accounting::settle_analysis(tools, &entry, paid.as_ref(), lost).await?;
     Ok(answer?.value)
 }
 
-/// Words for what things are made of, as shops write them.
+/// Words for materials, as shops write them.
 const MATERIALS: [&str; 32] = [
     "wood",
     "oak",
@@ -284,7 +284,7 @@ const MATERIALS: [&str; 32] = [
     "wax",
     "cork",
 ];
-/// Where things are shown, by a word in their name or category.
+/// Where products are shown, by words in their text.
 const PLACES: [(&str, &[&str]); 8] = [
     (
         "kitchen",
@@ -299,7 +299,7 @@ const PLACES: [(&str, &[&str]); 8] = [
     ("gym", &["yoga", "ball", "glove", "dumbbell", "sport", "rope"]),
 ];
 
-/// What arithmetic and the product's own words tell.
+/// Analysis by arithmetic and the product's own text.
 fn by_studio(product: &Product, seen: &Observed) -> Value {
     let told = [Some(&product.name), product.category.as_ref(), product.description.as_ref()];
     let told: Vec<String> = told.into_iter().flatten().map(|text| text.to_lowercase()).collect();
@@ -320,7 +320,7 @@ fn by_studio(product: &Product, seen: &Observed) -> Value {
     })
 }
 
-/// What arithmetic tells of a scene.
+/// Analysis of a scene by arithmetic.
 pub(super) fn scene_by_studio(seen: &SceneSeen) -> Value {
     let light = match (seen.brightness, seen.warmth) {
         (bright, _) if bright < 0.3 => "low and dramatic",

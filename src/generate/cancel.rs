@@ -1,4 +1,4 @@
-//! Orders that are not wanted any more, and outputs that nobody works on.
+//! Cancels requests, and fails outputs that no job works on.
 
 use serde::Serialize;
 use serde_json::json;
@@ -10,19 +10,19 @@ use crate::{
     tools::Tools,
 };
 
-/// What a failed output says where a person did not want it any more.
+/// The error of an output that a person cancelled.
 const CANCELLED: &str = "cancelled";
 
 /// What a cancel did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Cancelled {
-    /// Pictures that are not made; counted and paid for they are no more.
+    /// Pictures that are not made; their reservations are released.
     pub cancelled: usize,
-    /// Pictures under way: they are finished, and count.
+    /// Pictures in progress: they are finished, and count.
     pub under_way: i64,
 }
 
-/// Takes a flow's waiting pictures back. What is being made is finished: a model may be paid for it already.
+/// Cancels a flow's pending pictures. Those in progress are finished: a model may have been paid already.
 pub async fn cancel_flow(tools: &Tools, id: &FlowId) -> Result<Cancelled, Failure> {
     let mut tx = tools.db.begin().await?;
     let flow = flow_batch::find_flow(&mut tx, id).await?;
@@ -35,7 +35,7 @@ pub async fn cancel_flow(tools: &Tools, id: &FlowId) -> Result<Cancelled, Failur
 pub async fn cancel_session(tools: &Tools, id: &SessionId) -> Result<Cancelled, Failure> {
     let mut tx = tools.db.begin().await?;
     db::session::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Session, id))?;
-    // Whatever their state: second attempts are made beside a finished flow.
+    // Whatever their status: second attempts are made beside a finished flow.
     let filter = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
     let mut sum = Cancelled::default();
     for flow in db::flow::list(&mut tx, &filter, i64::from(i32::MAX)).await? {
@@ -70,8 +70,8 @@ async fn cancel(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Can
     Ok(Cancelled { cancelled: assets.len(), under_way })
 }
 
-/// Outputs whose job ended without them (its process died each time) are marked as failed; returns how many. Reservations of analyses that nobody
-/// works on any more are settled.
+/// Fails outputs whose job ended without them (its process died each time); returns how many. Also settles the
+/// reservations of analyses whose process ended.
 pub async fn fail_stranded(tools: &Tools) -> sqlx::Result<usize> {
     accounting::expire_stale(tools).await?;
     let mut tx = tools.db.read().await?;

@@ -1,4 +1,4 @@
-//! What an order is about: products that are there, the flows that show them, and the settings that count for each.
+//! The subject of a request: existing products, the flows that show them, and the settings that apply to each.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ use crate::{
     tools::Tools,
 };
 
-/// A flow and what it shows.
+/// A flow and its products.
 pub(super) struct FlowBatch {
     pub flow: FlowId,
     pub client: ClientId,
@@ -22,7 +22,7 @@ pub(super) struct FlowBatch {
     pub has: i64,
 }
 
-/// A flow of its own, for products that are asked for by name or that no flow of their session shows.
+/// Creates a flow for products that are requested by name, or that no flow of their session shows.
 pub(super) async fn create(
     tools: &Tools,
     tx: &mut Tx,
@@ -46,7 +46,7 @@ pub(super) async fn create(
     Ok(FlowBatch { flow, client: client.clone(), products: products.to_vec(), settings: settings.clone(), has: 0 })
 }
 
-/// What a flow that is there shows.
+/// Loads an existing flow.
 pub(super) async fn load(tx: &mut Tx, flow: GenerationFlow) -> Result<FlowBatch, Failure> {
     let ids = db::session::texts(&flow.product_ids);
     if ids.is_empty() {
@@ -65,13 +65,13 @@ pub(super) async fn load(tx: &mut Tx, flow: GenerationFlow) -> Result<FlowBatch,
     Ok(FlowBatch { flow: flow.id, client: flow.client_id, products, settings, has })
 }
 
-/// The settings that count for a flow: its own, or its session's where it has none.
+/// The settings that apply to a flow: its own, or its session's if it has none.
 pub(super) async fn settings_of(tx: &mut Tx, flow: &GenerationFlow) -> Result<Map<String, Value>, Failure> {
     let own = flow.settings.0.as_object().cloned().unwrap_or_default();
     match &flow.collection_session_id {
         Some(session) if own.is_empty() => {
             let products = db::session::texts(&flow.product_ids);
-            // With several products none of them has the last word.
+            // With several products, none of their own settings apply.
             let alone = products.first().filter(|_| products.len() == 1);
             let session = db::session::find(tx, session).await?;
             Ok(session.map(|session| session_settings(&session, alone.map(String::as_str))).unwrap_or_default())
@@ -80,7 +80,7 @@ pub(super) async fn settings_of(tx: &mut Tx, flow: &GenerationFlow) -> Result<Ma
     }
 }
 
-/// A session's settings, with those that it has for one product (`products.ID.…`) laid over.
+/// A session's settings, overridden by those for one product (`products.ID.…`).
 pub(super) fn session_settings(session: &CollectionSession, product: Option<&str>) -> Map<String, Value> {
     let mut settings = session.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
     let single = settings.remove("products");
@@ -99,7 +99,7 @@ fn fits(products: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The products of an order: all there, all of one client.
+/// The products of a request: existing, of one client.
 pub(super) async fn products(tx: &mut Tx, ids: &[String]) -> Result<Vec<Product>, Failure> {
     let mut products: Vec<Product> = Vec::with_capacity(ids.len());
     for id in ids {

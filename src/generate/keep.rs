@@ -1,4 +1,4 @@
-//! Keeps a finished picture: the bytes first, then the row. A row without its picture would be worse than a picture without its row.
+//! Stores a finished picture: bytes first, then the row. A row without its picture would be worse than the reverse.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use crate::{
     vault::hex,
 };
 
-/// A finished picture, whoever made it.
+/// A finished picture of any engine.
 pub(super) struct FinishedPicture {
     pub painted: Painted,
-    /// What its engine was told.
+    /// The prompt for its engine.
     pub prompt: String,
     pub sources: Sources,
 }
 
-/// What a picture was made from: names and checksums. None where an earlier attempt made it, and only its bytes are left.
+/// The sources of a picture: names and checksums. `None` if only the bytes of an earlier attempt are left.
 #[derive(Default, Serialize)]
 pub(super) struct Sources {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,7 +33,7 @@ pub(super) struct Sources {
     pub inspirations: Option<Vec<Value>>,
 }
 
-/// How a picture came about, for whoever has to know later.
+/// How a picture was made, for later inquiries.
 #[derive(Serialize)]
 struct Provenance<'a> {
     #[serde(flatten)]
@@ -46,16 +46,16 @@ struct Provenance<'a> {
     original_sha256: String,
 }
 
-/// The keys of an output: what is shown, and the PNG it was made from.
+/// The keys of an output: the picture shown, and its PNG original.
 fn keys(asset: &Asset) -> (String, String) {
-    // As it was requested: a flow that is deleted meanwhile does not move the bytes.
+    // By the request: deleting the flow meanwhile does not move the bytes.
     let requested = asset.requested().and_then(|request| request.flow);
     let flow = requested.as_ref().or(asset.generation_flow_id.as_ref()).map_or("none", FlowId::as_str);
     let stem = format!("clients/{}/generations/{flow}/assets/{}", asset.client_id, asset.id);
     (format!("{stem}.webp"), format!("{stem}_original.png"))
 }
 
-/// The picture that an earlier attempt finished and whose row it could not write any more: it is not made, nor paid for, twice.
+/// The picture of an earlier attempt that could not write its row: it is neither made nor paid for twice.
 pub(super) async fn load_unfinished(tools: &Tools, asset: &Asset) -> Result<Option<Bytes>, Failure> {
     match tools.outside.files.get(&keys(asset).1).await {
         Ok(bytes) => Ok(Some(bytes)),
@@ -64,7 +64,7 @@ pub(super) async fn load_unfinished(tools: &Tools, asset: &Asset) -> Result<Opti
     }
 }
 
-/// Keeps it as WebP and PNG, then writes the row, what it cost, and the event; closes its flow and session where it was the last.
+/// Stores WebP and PNG, then the row, its cost and the event; finishes its flow and session if it was the last.
 pub(super) async fn keep(
     tools: &Tools,
     lease: Option<&Lease>,
@@ -76,7 +76,7 @@ pub(super) async fn keep(
     let (key, original_key) = keys(asset);
     let FinishedPicture { painted, prompt, sources } = made;
     let png = Bytes::from(paint::png(painted.bytes).await?.bytes);
-    // Whoever is first has made it: a slower worker, whose lease had ended, uses what is there.
+    // The first worker wins: a slower one, whose lease has expired, uses the stored bytes.
     let first = put_new(tools, &original_key, &png).await?;
     let original = if first { png } else { tools.outside.files.get(&original_key).await? };
     let provenance = Provenance {
@@ -131,7 +131,7 @@ pub(super) async fn keep(
     Ok(())
 }
 
-/// Keeps bytes that may have been paid for: a store that is busy for a moment does not lose them.
+/// Stores bytes that may have been paid for: a store that is busy for a moment does not lose them.
 async fn put_new(tools: &Tools, key: &str, bytes: &Bytes) -> Result<bool, Failure> {
     for _ in 0..2 {
         match tools.outside.files.put_new(key, bytes.clone()).await {
@@ -142,7 +142,7 @@ async fn put_new(tools: &Tools, key: &str, bytes: &Bytes) -> Result<bool, Failur
     Ok(tools.outside.files.put_new(key, bytes.clone()).await?)
 }
 
-/// A picture that cannot be made: says why, and gives the client's count and the money back. In the transaction that ends its job.
+/// Fails a picture: records why, and releases its reservation in the same transaction.
 pub async fn give_up(tools: &Tools, tx: &mut Tx, id: &AssetId, client: &ClientId, why: &str) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     if !db::generation::mark_failed(tx, id, why, now).await? {
@@ -150,7 +150,7 @@ pub async fn give_up(tools: &Tools, tx: &mut Tx, id: &AssetId, client: &ClientId
     }
     let asset = match db::asset::find(tx, id.as_str()).await? {
         Some(asset) => asset,
-        // Deleted while it was on its way: what was reserved is free all the same.
+        // Deleted while in progress: its reservation is released all the same.
         None => db::asset::find_deleted(tx, id).await?.ok_or(sqlx::Error::RowNotFound)?,
     };
     accounting::release(tools, tx, &asset).await?;
@@ -168,7 +168,7 @@ pub async fn give_up(tools: &Tools, tx: &mut Tx, id: &AssetId, client: &ClientId
     finish_flow(tools, tx, asset.generation_flow_id.as_ref()).await
 }
 
-/// A flow has ended when none of its pictures is under way: well, if one was made. So has its session, when that was its last flow.
+/// Finishes a flow without open pictures: completed if one was made, else failed; and its session if no flow is left.
 pub(super) async fn finish_flow(tools: &Tools, tx: &mut Tx, flow: Option<&FlowId>) -> sqlx::Result<()> {
     let Some(flow) = flow else { return Ok(()) };
     let now = tools.outside.clock.now();

@@ -1,4 +1,4 @@
-//! Makes pictures of products: a request becomes flows, outputs, reservations and a job each; a job makes one picture.
+//! Generates pictures of products: a request becomes flows, outputs, reservations and jobs; a job makes one picture.
 //!
 //! ```text
 //! request, request_flow, request_session, regenerate, edit, retry_flow, retry_session

@@ -1,11 +1,11 @@
-//! The prompt: what a model is told, from a flow's settings and what was seen on its pictures. Pure text, so that anybody can see it before
-//! anything is made.
+//! The prompt for a model, from a flow's settings and the analyses of its pictures. Pure text, so that it can be
+//! previewed before anything is made.
 
 use serde_json::{Map, Value};
 
 use super::settings::Settings;
 
-/// What the model is to be.
+/// The model's role.
 const ROLE: &str =
     "You are a product photographer. Make one photograph of the product in the pictures that come first.";
 const ROLE_GROUP: &str = "You are a product photographer. Make one photograph of all the products in the pictures that come first, together in one scene.";
@@ -15,7 +15,7 @@ const GUARD: [&str; 3] = [
     "Change only its surroundings and the light.",
     "The picture is for a shop: sharp, clean, lifelike, without text, watermark or frame.",
 ];
-/// How far one variant may go from the next, by the scale of variety: little, some, much.
+/// How far variants differ, by level of variety: little, some, much.
 const CHANGES: [[&str; 6]; 3] = [
     [
         "the light a little softer",
@@ -43,25 +43,25 @@ const CHANGES: [[&str; 6]; 3] = [
     ],
 ];
 
-/// A product as the prompt names it.
+/// A product in a prompt.
 #[derive(Debug, Clone, Default)]
 pub struct PromptProduct {
     pub name: String,
-    /// What was seen on its picture (`product.analysis_data`).
+    /// The analysis of its picture (`product.analysis_data`).
     pub analysis: Option<Value>,
 }
 
-/// What a picture is to show.
+/// The subject of a picture.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PromptSubject<'a> {
     pub products: &'a [PromptProduct],
-    /// Inspiration pictures that go with the prompt.
+    /// Inspiration pictures sent with the prompt.
     pub inspirations: usize,
-    /// What was seen on the first of them that somebody looked at; it fills what the settings leave open.
+    /// The analysis of the first inspiration that has one; fills in what the settings leave open.
     pub scene: Option<&'a Value>,
 }
 
-/// The prompt. Text that a person wrote in place of it (`customPrompt`, unless `useCustomPrompt` is false) stands alone.
+/// Builds the prompt. A person's own text (`customPrompt`, unless `useCustomPrompt` is false) replaces it.
 pub fn prompt(settings: &Map<String, Value>, about: &PromptSubject<'_>) -> String {
     let read = Settings(settings);
     if let Some(own) = read.text(&["customPrompt"]).filter(|_| read.truth("useCustomPrompt", true)) {
@@ -115,7 +115,7 @@ pub fn prompt(settings: &Map<String, Value>, about: &PromptSubject<'_>) -> Strin
 }
 
 impl PromptProduct {
-    /// Its name, and what was seen on it.
+    /// Its name and analysis.
     fn words(&self) -> String {
         let Some(seen) = &self.analysis else { return self.name.clone() };
         let kind = seen["productType"].as_str().map(str::trim).filter(|kind| !kind.is_empty());
@@ -130,7 +130,7 @@ impl PromptProduct {
     }
 }
 
-/// How this one of several variants differs: the first one not at all, the others by turns, as far as the scale of variety goes.
+/// How a variant differs: the first one not at all, the others in turn, as far as the level of variety allows.
 fn variant(read: &Settings<'_>) -> Option<String> {
     let number = |name: &str| read.0.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
     let (variant, variants) = (number("variant")?, number("variants")?);
@@ -148,7 +148,7 @@ fn words(list: Option<&Value>) -> Vec<&str> {
     list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// The tags of a prompt, in their order; members of two groups say what they are.
+/// The tags of a prompt, in order; two groups add their name to each tag.
 fn tags(settings: &Map<String, Value>) -> Option<String> {
     let groups = settings.get("promptTags")?.as_object()?;
     let order = [

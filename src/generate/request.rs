@@ -17,41 +17,41 @@ use crate::{
     tools::Tools,
 };
 
-/// The most pictures of one order.
+/// The most pictures of one request.
 pub const MOST: usize = 5000;
-/// The most bytes that settings may have as JSON.
+/// The most bytes of settings as JSON.
 const MOST_SETTINGS_BYTES: usize = 64 << 10;
 
-/// Pictures of products that are wanted, each product in flows of its own.
+/// A request for pictures of products, each product in flows of its own.
 pub struct GenerationRequest<'a> {
     /// Ids of products of one client.
     pub products: &'a [String],
-    /// A flow for each of these settings.
+    /// One flow for each of these settings.
     pub settings: &'a [Map<String, Value>],
     /// All products in one picture, instead of a picture each.
     pub together: bool,
     pub terms: Terms,
 }
 
-/// How many pictures, and when.
+/// Number, seed and priority.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
-    /// Pictures of each flow; none: as many as its settings say (`numberOfVariants`), or four.
+    /// Pictures per flow; `None`: as many as its settings say (`numberOfVariants`), or four.
     pub variants: Option<usize>,
-    /// The first one's seed; the others follow. None: behind those that the flow has.
+    /// The first picture's seed; the others follow. `None`: after those of the flow.
     pub seed: Option<u64>,
     /// Lower goes first.
     pub priority: i32,
 }
 
 impl Terms {
-    /// So many pictures at the usual place.
+    /// The given number at the usual priority.
     pub fn of(variants: usize) -> Self {
         Self { variants: Some(variants), seed: None, priority: USUAL_PRIORITY }
     }
 }
 
-/// What was ordered.
+/// What was queued.
 #[derive(Debug, Default, serde::Serialize)]
 pub struct Queued {
     pub flows: Vec<FlowId>,
@@ -59,7 +59,7 @@ pub struct Queued {
     pub jobs: Vec<JobId>,
 }
 
-/// One picture that is wanted.
+/// One requested picture.
 pub(super) struct Item<'a> {
     asset: AssetId,
     job: JobId,
@@ -70,7 +70,7 @@ pub(super) struct Item<'a> {
     prompt: String,
 }
 
-/// Leaves an order for products: new flows that stand alone.
+/// Requests pictures of products, in new standalone flows.
 pub async fn request(tools: &Tools, order: &GenerationRequest<'_>) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
     let products = products(&mut tx, order.products).await?;
@@ -90,7 +90,7 @@ pub async fn request(tools: &Tools, order: &GenerationRequest<'_>) -> Result<Que
     Ok(ordered)
 }
 
-/// Orders pictures of a flow that is there.
+/// Requests pictures of an existing flow.
 pub async fn request_flow(tools: &Tools, id: &FlowId, terms: Terms) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
     let flow = find_flow(&mut tx, id).await?;
@@ -100,11 +100,11 @@ pub async fn request_flow(tools: &Tools, id: &FlowId, terms: Terms) -> Result<Qu
     Ok(ordered)
 }
 
-/// Orders pictures of a session: of its flows that have none yet, and of each product that no flow shows, by a new flow with the session's
-/// settings. `again` orders from flows that were generated before, too.
+/// Requests pictures of a session: of its flows that have none yet, and of each product that no flow shows, in a new
+/// flow with the session's settings. With `again`, also of flows that were generated before.
 pub async fn request_session(tools: &Tools, id: &SessionId, terms: Terms, again: bool) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
-    // Two orders of one session at once would both find its products without flows.
+    // Two concurrent requests for a session would both find its products without flows.
     tx.lock(&format!("order:{id}")).await?;
     let session = db::session::find(&mut tx, id).await?;
     let session = session.ok_or_else(|| Failure::not_found(Noun::Session, id))?;
@@ -147,7 +147,7 @@ pub async fn request_session(tools: &Tools, id: &SessionId, terms: Terms, again:
     Ok(ordered)
 }
 
-/// Orders the variants of each flow.
+/// Enqueues the variants of each flow.
 async fn expand_variants(tools: &Tools, tx: &mut Tx, shares: &[FlowBatch], terms: Terms) -> Result<Queued, Failure> {
     let wanted = |share: &FlowBatch| terms.variants.unwrap_or_else(|| Settings(&share.settings).variants());
     let count = shares.iter().map(wanted).fold(0_usize, usize::saturating_add);
@@ -203,7 +203,7 @@ pub(super) async fn started(
     Ok(())
 }
 
-/// What one picture is to be: its engine and price are settled now, its prompt as far as it is known.
+/// Prepares one picture: engine and price are final, the prompt as far as it is known.
 pub(super) fn item<'a>(
     tools: &Tools,
     flow: Option<&FlowId>,
@@ -213,7 +213,7 @@ pub(super) fn item<'a>(
     work: OutputWork,
 ) -> Result<Item<'a>, Failure> {
     let engine = tools.engines.choose(Settings(&settings).engine())?;
-    // Each output keeps its own copy.
+    // Each output stores its own copy.
     if serde_json::to_string(&settings).map_or(0, |text| text.len()) > MOST_SETTINGS_BYTES {
         return Err(Failure::new(
             FailureKind::BadSettings,
@@ -238,7 +238,7 @@ pub(super) fn item<'a>(
     })
 }
 
-/// What is reserved for one picture.
+/// The money to reserve for one picture.
 pub(super) fn money(
     tools: &Tools,
     settings: &Map<String, Value>,
@@ -250,7 +250,7 @@ pub(super) fn money(
     accounting::picture_money(tools, price, form.size.unwrap_or_default())
 }
 
-/// What an output was requested as; those of the older application are pictures by whatever their settings name.
+/// What an output was requested as; those of the older application are new pictures by the engine in their settings.
 pub(super) fn requested(tools: &Tools, asset: &Asset) -> Result<OutputRequest, Failure> {
     if let Some(request) = asset.requested() {
         return Ok(request);
@@ -260,7 +260,7 @@ pub(super) fn requested(tools: &Tools, asset: &Asset) -> Result<OutputRequest, F
     Ok(OutputRequest { engine, flow, work: OutputWork::Image { again_from: None } })
 }
 
-/// Outputs, reservations and jobs, in this order: whoever requests for the same client at the same time waits at the first.
+/// Inserts outputs, reservations and jobs, in this order; a concurrent request of the client waits at the reservation.
 pub(super) async fn enqueue_outputs(
     tools: &Tools,
     tx: &mut Tx,
@@ -269,7 +269,7 @@ pub(super) async fn enqueue_outputs(
     priority: i32,
 ) -> Result<Queued, Failure> {
     let now = tools.outside.clock.now();
-    // The entries name the outputs, so those are written first; whatever is refused below takes them back.
+    // The entries refer to the outputs, so those are inserted first; a refusal below rolls them back.
     for item in &items {
         let products: Vec<&ProductId> = item.products.iter().map(|product| &product.id).collect();
         let new = NewOutput {
@@ -283,7 +283,7 @@ pub(super) async fn enqueue_outputs(
             request: &item.request,
         };
         db::generation::insert(tx, &new, now).await?;
-        // The links are read in the order of their ids, which are made by chance within one moment.
+        // Links are read in the order of their ids, which are random within a millisecond.
         let mut links: Vec<String> = products.iter().map(|_| tools.outside.new_id()).collect();
         links.sort();
         for (place, (product, link)) in products.into_iter().zip(&links).enumerate() {

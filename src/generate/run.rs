@@ -1,4 +1,4 @@
-//! One job: one picture. Done twice it is made once: the second time finds it finished, or its bytes.
+//! One job makes one picture. Idempotent: a second run finds it finished, or its bytes.
 
 use std::sync::Arc;
 
@@ -27,14 +27,14 @@ use crate::{
     tools::{Lease, Shared, Tools},
 };
 
-/// Makes a picture that was ordered, as long as `lease` is the right to its job; without one for a caller whom nobody replaces.
+/// Makes a requested picture while `lease` is held; `None` for a caller that no other replaces.
 pub async fn run(tools: &Shared, lease: Option<&Arc<Lease>>, id: &AssetId) -> Result<(), Failure> {
     let lease = lease.map(Arc::as_ref);
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     Lease::hold_if_any(lease, &mut tx).await?;
     let Some(asset) = db::asset::find(&mut tx, id.as_str()).await? else {
-        // Deleted before it was made: what was reserved for it is free again.
+        // Deleted before it was made: its reservation is released.
         if let Some(asset) = db::asset::find_deleted(&mut tx, id).await? {
             keep::give_up(tools, &mut tx, id, &asset.client_id, "deleted before it was made").await?;
         }
@@ -44,7 +44,7 @@ pub async fn run(tools: &Shared, lease: Option<&Arc<Lease>>, id: &AssetId) -> Re
         return Ok(());
     }
     if !db::generation::mark_begun(&mut tx, id, now).await? {
-        // It was cancelled, or made by another worker, in this moment.
+        // Cancelled, or made by another worker, at this moment.
         return Ok(());
     }
     tx.commit().await?;
@@ -56,14 +56,14 @@ pub async fn run(tools: &Shared, lease: Option<&Arc<Lease>>, id: &AssetId) -> Re
     keep::keep(tools, lease, &asset, &request, &set.products, made).await
 }
 
-/// What a picture is made in: rows, no bytes.
+/// The rows that a picture is made from.
 struct GenerationInputs {
     products: Vec<Product>,
     flow: Option<GenerationFlow>,
     session: Option<CollectionSession>,
     inspirations: Vec<Inspiration>,
     settings: Map<String, Value>,
-    /// What was seen on an inspiration that has no row.
+    /// The analysis of an inspiration that has no row.
     glanced: Option<Value>,
 }
 
@@ -118,7 +118,7 @@ impl GenerationInputs {
         sources::inspirations(tools, client, session, &self.inspirations, &self.settings).await
     }
 
-    /// Sees what the products and the first inspiration are, where nobody has looked yet. A picture is made without that, too.
+    /// Analyses the products and the first inspiration if necessary. A failure is logged; the picture is made without.
     async fn analyse(&mut self, tools: &Tools, painter: &Painter) -> Result<(), Failure> {
         if !tools.policy.analyse {
             return Ok(());
@@ -135,7 +135,7 @@ impl GenerationInputs {
         Ok(())
     }
 
-    /// Sees what scene an inspiration shows that only the settings name: arithmetic alone, kept nowhere.
+    /// Analyses an inspiration that only the settings name: by arithmetic alone, not stored.
     async fn analyse_scene(&mut self, inspirations: &[SourcePicture]) {
         let Some(first) = inspirations.first() else { return };
         if let Ok(seen) = paint::observe_scene(first.bytes.clone()).await {
@@ -143,7 +143,7 @@ impl GenerationInputs {
         }
     }
 
-    /// The prompt, with everything that is known now; `inspirations` go with it.
+    /// The prompt, with everything known now; `inspirations` are sent with it.
     async fn prompt(&self, tools: &Tools, inspirations: usize) -> Result<String, Failure> {
         let mut tx = tools.db.read().await?;
         let shown = flow_batch::prompt_products(&mut tx, &self.products).await?;
@@ -167,7 +167,7 @@ fn log_failed_analysis(seen: Result<(), Failure>, noun: &str, id: &str) {
     }
 }
 
-/// Makes it, or takes up what an earlier attempt made.
+/// Makes the picture, or resumes an earlier attempt.
 async fn make(
     tools: &Tools,
     lease: Option<&Lease>,
@@ -192,7 +192,7 @@ async fn make(
     }
 }
 
-/// Its bytes are there, and only its row is not: its cost is the reserved amount.
+/// The bytes exist, and only the row is missing: the cost is the reserved amount.
 async fn resume(tools: &Tools, asset: &Asset, engine: Engine, bytes: Bytes) -> Result<FinishedPicture, Failure> {
     let mut tx = tools.db.read().await?;
     let entry = db::ledger::find_reserved(&mut tx, &asset.id).await?;
@@ -203,13 +203,13 @@ async fn resume(tools: &Tools, asset: &Asset, engine: Engine, bytes: Bytes) -> R
     Ok(FinishedPicture { painted, prompt: asset.prompt.clone().unwrap_or_default(), sources: Sources::default() })
 }
 
-/// A picture that is being made.
+/// A picture in progress.
 struct Making<'a> {
     tools: &'a Tools,
     lease: Option<&'a Lease>,
     asset: &'a Asset,
     request: &'a OutputRequest,
-    /// Sends nothing once the job is somebody else's.
+    /// Sends nothing after the job's lease.
     painter: Painter,
 }
 
@@ -239,7 +239,7 @@ impl Making<'_> {
         Ok(FinishedPicture { painted, prompt, sources })
     }
 
-    /// A finished output, changed: by a model where there is an instruction, else by adjustments alone.
+    /// A changed copy of an output: by a model if there is an instruction, else by adjustments alone.
     async fn edit(
         &self,
         set: &GenerationInputs,
@@ -264,7 +264,7 @@ impl Making<'_> {
         Ok(FinishedPicture { painted, prompt, sources })
     }
 
-    /// What an engine makes, with the question and its outcome in the books where it costs something.
+    /// Runs an engine; if it costs money, the ledger records the call and its outcome.
     async fn paid(
         &self,
         read: &Settings<'_>,
@@ -287,7 +287,7 @@ impl Making<'_> {
     }
 }
 
-/// What is on a picture, seen once, at its first edit: it helps to leave the rest alone. Null where it could not be seen.
+/// The analysis of a picture, made at its first edit: it helps to keep the rest unchanged. Null if it fails.
 async fn seen_on(tools: &Tools, model: &Gemini, parent: &Asset, picture: &SourcePicture) -> Value {
     match analyse::asset(tools, model, parent, picture).await {
         Ok(seen) => seen,
@@ -298,7 +298,7 @@ async fn seen_on(tools: &Tools, model: &Gemini, parent: &Asset, picture: &Source
     }
 }
 
-/// What a model is told for an edit.
+/// The model's prompt for an edit.
 fn edit_prompt(words: &str, seen: &Value) -> String {
     let objects: Vec<&str> = seen["objects"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let mut lines = vec![format!("Change this picture: {}.", words.trim().trim_end_matches('.'))];
@@ -309,26 +309,26 @@ fn edit_prompt(words: &str, seen: &Value) -> String {
     lines.join("\n")
 }
 
-/// What would be sent for a flow.
+/// The request for a flow.
 #[derive(Debug, Serialize)]
 pub struct PromptPreview {
     pub engine: &'static str,
     pub model: String,
-    /// The parts in their order: pictures by name, texts letter by letter.
+    /// The parts in order: pictures by name, texts verbatim.
     pub parts: Vec<String>,
-    /// What goes with them: ratio and size as this model knows them. Of the studio: its own words for the scene.
+    /// The configuration: ratio and size in the model's terms; for the studio, its scene in words.
     pub config: Value,
     pub prompt: String,
 }
 
-/// What would be sent for a flow's first picture, letter by letter. `look` has products and inspirations analysed first, as a job does;
-/// without it the prompt holds what was seen so far.
+/// The request for a flow's first picture, verbatim. With `look`, products and inspirations are analysed first, as in a
+/// job; without it, the prompt has the stored analyses.
 pub async fn preview(tools: &Tools, id: &FlowId, look: bool) -> Result<PromptPreview, Failure> {
     let mut tx = tools.db.read().await?;
     let flow = flow_batch::find_flow(&mut tx, id).await?;
     let mut products = Vec::new();
     for id in db::session::texts(&flow.product_ids) {
-        // Older rows name anything: what is not the flow's client's is not sent.
+        // Older rows may name any product: those of other clients are not sent.
         products.extend(db::product::find(&mut tx, &id).await?.filter(|product| product.client_id == flow.client_id));
     }
     let settings = flow_batch::settings_of(&mut tx, &flow).await?;

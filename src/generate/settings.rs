@@ -1,5 +1,5 @@
-//! What a flow's settings say, in the older application's words as well as in ours. Unknown keys are left alone: they are read from the
-//! stored JSON and never written back changed.
+//! Reads a flow's settings, in the older application's spelling and in ours. Unknown keys are ignored; the stored JSON
+//! is never changed.
 
 use serde_json::{Map, Value, json};
 
@@ -9,17 +9,17 @@ use crate::paint::{Adjustments, Camera, Light, ModelForm, SceneSpec, Style};
 pub(super) struct Settings<'a>(pub(super) &'a Map<String, Value>);
 
 impl<'a> Settings<'a> {
-    /// A text that is not empty, under the first of these names that has one.
+    /// The first non-empty text under these names.
     pub(super) fn text(&self, names: &[&str]) -> Option<&'a str> {
         names.iter().find_map(|name| self.0.get(*name)?.as_str().map(str::trim).filter(|text| !text.is_empty()))
     }
 
-    /// A truth, or what it is where nothing is said.
+    /// A boolean, or `usual` if it is not set.
     pub(super) fn truth(&self, name: &str, usual: bool) -> bool {
         self.0.get(name).and_then(Value::as_bool).unwrap_or(usual)
     }
 
-    /// A value where `Custom` stands for another field.
+    /// A value; `Custom` refers to another field.
     pub(super) fn chosen(&self, name: &str, custom: &str) -> Option<&'a str> {
         match self.text(&[name]) {
             Some(word) if word.eq_ignore_ascii_case("custom") => self.text(&[custom]),
@@ -27,13 +27,13 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// How freely the scene may be read, 0 to 100; 50 where nothing is said.
+    /// How far the scene may vary, 0 to 100; 50 if it is not set.
     ///
-    /// One scale: the older application stored 0 to 100 (default 50) and read 1 to 10, so that its default meant "free". Here 0 to 100
-    /// counts everywhere.
+    /// One scale: the older application stored 0 to 100 (default 50) and read 1 to 10, so that its default meant
+    /// "free". Here 0 to 100 applies everywhere.
     pub(super) fn variety(&self) -> u32 {
         let given = self.0.get("varietyLevel").and_then(Value::as_f64).unwrap_or(50.0);
-        // Rounded and within bounds: nothing is lost.
+        // Rounded and clamped: nothing is lost.
         format!("{:.0}", given.clamp(0.0, 100.0)).parse().unwrap_or(50)
     }
 
@@ -59,7 +59,7 @@ impl<'a> Settings<'a> {
         own.unwrap_or(named).clamp(64, 4096)
     }
 
-    /// The same in the model's words.
+    /// The same in the model's terms.
     fn model_size(&self) -> &'static str {
         match self.size() {
             0..=700 => "512",
@@ -69,31 +69,31 @@ impl<'a> Settings<'a> {
         }
     }
 
-    /// How many pictures are wanted, where nobody says it otherwise.
+    /// The number of pictures, if a request does not set it.
     pub(super) fn variants(&self) -> usize {
         let given = self.0.get("numberOfVariants").and_then(Value::as_u64);
         given.and_then(|many| usize::try_from(many).ok()).map_or(4, |many| many.clamp(1, 20))
     }
 
-    /// The engine that these settings name.
+    /// The engine in the settings.
     pub(super) fn engine(&self) -> Option<&'a str> {
         self.0.get("engine").and_then(Value::as_str)
     }
 
-    /// The form of a picture in a model's words, and the models that these settings name.
+    /// The format of a picture in a model's terms, and the models in the settings.
     pub(super) fn form(&self) -> ModelForm<'a> {
-        // `16:9`, out of texts such as `16:9 (Wide)`.
+        // `16:9`, from texts such as `16:9 (Wide)`.
         let aspect = self.text(&["aspectRatio"]).and_then(|text| text.split(' ').next());
         let (model, fallback) = (self.text(&["imageModel"]), self.text(&["fallbackImageModel"]));
         ModelForm { aspect, size: Some(self.model_size()), model, fallback }
     }
 
-    /// Which of the endless variants.
+    /// Selects the variant.
     pub(super) fn seed(&self) -> u64 {
         self.0.get("seed").and_then(Value::as_u64).unwrap_or(1)
     }
 
-    /// What the local studio is asked for. What was seen on an inspiration fills what nothing is said about.
+    /// The specification for the local studio. The analysis of an inspiration fills in what is not set.
     pub(super) fn scene_spec(&self, scene: Option<&Value>) -> SceneSpec {
         let seen = |name: &str| scene.and_then(|scene| scene.get(name)).and_then(Value::as_str);
         let word = self.chosen("style", "customStyle").or_else(|| seen("style"));
@@ -127,11 +127,11 @@ impl<'a> Settings<'a> {
         })
     }
 
-    /// The adjustments after the picture is made.
+    /// The adjustments of the finished picture.
     pub(super) fn adjustments(&self) -> Adjustments {
         let amount = |group: &str, name: &str| {
             let value = self.0.get("postAdjustments").and_then(|all| all.get(group)?.get(name)?.as_f64());
-            // -100 to 100 there, -1 to 1 here.
+            // Stored -100 to 100, used -1 to 1.
             value.map_or(0.0, |value| format!("{:.4}", value.clamp(-100.0, 100.0) / 100.0).parse().unwrap_or(0.0))
         };
         Adjustments {
@@ -151,7 +151,7 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// The studio's scene for a style: its own word, or the nearest to what people write.
+/// The studio's style for a word: its own, or the nearest to what people write.
 pub fn style(word: &str) -> Style {
     let word = word.to_lowercase();
     let near: [(Style, &[&str]); 7] = [
@@ -195,7 +195,7 @@ fn camera(word: &str) -> Camera {
     }
 }
 
-/// The colours that a scheme names, by its words; none for schemes that leave the scene its own (`Neutral`).
+/// The colours that a scheme names; none for schemes that leave the scene its own (`Neutral`).
 fn palette(scheme: &str) -> Vec<[u8; 3]> {
     let known: [(&str, &[[u8; 3]]); 22] = [
         ("warm", &[[233, 196, 160], [214, 152, 112]]),

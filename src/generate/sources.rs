@@ -1,4 +1,4 @@
-//! Where the pictures come from that a new one is made of: a product's own, chosen or first; a session's inspirations; an output.
+//! The source pictures of a new one: a product's own, chosen or first; a session's inspirations; an output.
 
 use std::time::Duration;
 
@@ -16,17 +16,17 @@ use crate::{
     vault::hex,
 };
 
-/// The most inspirations that go into one picture.
+/// The most inspirations for one picture.
 const INSPIRATIONS: usize = 4;
-/// How long an address of a picture is good.
+/// How long a picture's URL is valid.
 const LINK_LIFE: Duration = Duration::from_hours(24);
 
-/// A picture that something is made of.
+/// A source picture.
 #[derive(Debug, Clone)]
 pub(super) struct SourcePicture {
     pub bytes: Bytes,
     pub mime_type: String,
-    /// What it is and its checksum, for the new picture's provenance. No query of an address: that may hold a secret.
+    /// Its identity and checksum, for the new picture's provenance. Without a URL's query, which may hold a secret.
     pub origin: Value,
 }
 
@@ -43,20 +43,20 @@ impl SourcePicture {
     }
 }
 
-/// Which of a product's pictures is its base: the chosen one, or the first that its shop shows and that is none of ours.
+/// The base picture of a product: the chosen one, or the first that its shop shows and that is not ours.
 pub(super) fn base<'a>(images: &'a [Image], chosen: Option<&str>) -> Option<&'a Image> {
     let theirs = |image: &&Image| image.deleted_at.is_none() && image.generated_asset_id.is_none();
     let named = |image: &&Image| chosen.is_some_and(|id| image.id.as_str() == id);
     images.iter().find(named).or_else(|| images.iter().find(theirs))
 }
 
-/// A name for a base picture that changes when the picture does.
+/// A fingerprint of a base picture that changes with it.
 pub(super) fn fingerprint(image: Option<&Image>) -> String {
     let place = image.map(|image| (image.id.as_str(), image.original_store_url.as_deref(), image.r2_key_base.as_str()));
     hex(&Sha256::digest(format!("{place:?}")))[..16].to_owned()
 }
 
-/// The base picture of a product. `chosen` may be the id of one of its pictures or, in older rows, the name of a file.
+/// The base picture of a product. `chosen` is the id of one of its pictures or, in older rows, a file name.
 pub(super) async fn product_picture(
     tools: &Tools,
     product: &Product,
@@ -76,7 +76,7 @@ pub(super) async fn product_picture(
     }
     let image = base(images, chosen).ok_or_else(none)?;
     let origin = json!({ "product": product.id, "image": image.id });
-    // Bytes of our own come before those of the shop: somebody put them there.
+    // Our own bytes take precedence over the shop's: a person put them there.
     match tools.outside.files.get(&image.r2_key_base).await {
         Ok(bytes) => return Ok(SourcePicture::new(bytes, origin)),
         Err(FileError::Missing(_) | FileError::BadKey(_)) => {}
@@ -87,7 +87,7 @@ pub(super) async fn product_picture(
     Ok(SourcePicture::new(bytes, origin))
 }
 
-/// Where the older application kept a picture of this name, newest place first.
+/// The keys of the older application for a picture of this name, newest first.
 fn older_places(product: &Product, file: &str) -> Vec<String> {
     let (client, id) = (&product.client_id, &product.id);
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
@@ -98,13 +98,13 @@ fn older_places(product: &Product, file: &str) -> Vec<String> {
     places
 }
 
-/// The base picture that a flow, or the session it belongs to, chose for a product.
+/// The base picture that a flow, or its session, chose for a product.
 pub(super) fn chosen(flow: Option<&GenerationFlow>, session: Option<&Value>, product: &str) -> Option<String> {
     let of = |images: &Value| images.get(product).and_then(Value::as_str).map(str::to_owned);
     flow.and_then(|flow| of(&flow.selected_base_images.0)).or_else(|| session.and_then(of))
 }
 
-/// The inspirations of a flow's session in their order, then what its settings name: an address, a key or an older file name.
+/// The inspirations of a flow's session in order, then what its settings name: a URL, a key or an older file name.
 pub(super) async fn inspirations(
     tools: &Tools,
     client: &ClientId,
@@ -138,7 +138,7 @@ pub(super) async fn inspirations(
     Ok(found)
 }
 
-/// An address on the web, or a key of the client's own: settings are written by whoever may write a flow, and the store holds everybody's.
+/// A URL, or a key of the client's own: whoever may write a flow sets this, and the store has every client's objects.
 fn own_place<'a>(text: &'a str, client: &ClientId) -> Result<AssetLocation<'a>, Failure> {
     if ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme)) {
         return Ok(AssetLocation::Url(text));
@@ -153,7 +153,7 @@ fn own_place<'a>(text: &'a str, client: &ClientId) -> Result<AssetLocation<'a>, 
     ))
 }
 
-/// An output's bytes: the original where `original` is asked for and there is one.
+/// An output's bytes; with `original`, those of its original if there is one.
 pub async fn bytes_of(tools: &Tools, asset: &Asset, original: bool) -> Result<Bytes, Failure> {
     if let (Some((key, sha256)), true) = (asset.original(), original) {
         return tools.outside.bytes_kept(key, sha256).await;
@@ -169,12 +169,12 @@ fn not_there(asset: &Asset) -> Failure {
     Failure::new(FailureKind::PictureMissing, format!("asset {} is {}: it has no bytes yet", asset.id, asset.status))
 }
 
-/// An output as a source of another one.
+/// An output as a source.
 pub(super) async fn asset_picture(tools: &Tools, asset: &Asset) -> Result<SourcePicture, Failure> {
     Ok(SourcePicture::new(bytes_of(tools, asset, true).await?, json!({ "asset": asset.id })))
 }
 
-/// Where anybody may fetch an output for a day: the bucket's public address or a signed one; none where this daemon has to serve it.
+/// A URL that anybody can fetch for a day: the bucket's public or a signed one; `None` if this daemon must serve it.
 pub async fn public_url(tools: &Tools, asset: &Asset) -> Result<Option<String>, Failure> {
     match asset.location() {
         None => Err(not_there(asset)),

@@ -1,5 +1,5 @@
-//! Takes away bytes that no row knows: of pictures whose row was never written, and of inspirations whose session is gone. Only keys of
-//! exactly the form that is written here are ever looked at; whatever else lies in the store is somebody else's.
+//! Deletes objects that no row refers to: pictures whose row was never written, and inspirations whose session is gone.
+//! Considers only keys of exactly our format; any other object in the store belongs to somebody else.
 
 use std::time::Duration;
 
@@ -11,27 +11,27 @@ use crate::{
     tools::Tools,
 };
 
-/// Younger bytes may belong to a row that is about to be written.
+/// Younger objects may belong to a row that is not written yet.
 const AGE: Duration = Duration::from_hours(24);
-/// Keys looked at in one go.
+/// Keys per listing.
 const AT_ONCE: usize = 1000;
 
-/// What a tidying saw and did.
+/// The result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Tidied {
-    /// Keys of our form.
+    /// Keys of our format.
     pub looked_at: usize,
     pub orphans: Vec<String>,
     pub orphan_bytes: u64,
     /// Files of outputs that were deleted more than a day ago.
     pub of_deleted: usize,
-    /// Half-written files of processes that died.
+    /// Unfinished files of processes that died.
     pub parts: usize,
-    /// False where it was only looked.
+    /// False for a dry run.
     pub deleted: bool,
 }
 
-/// Finds orphans, and deletes them where `delete` says so.
+/// Finds orphans; deletes them if `delete` is set.
 pub async fn tidy(tools: &Tools, delete: bool) -> Result<Tidied, Failure> {
     let before = tools.outside.clock.now().minus(AGE);
     let mut tidied = Tidied { deleted: delete, ..Tidied::default() };
@@ -47,7 +47,7 @@ pub async fn tidy(tools: &Tools, delete: bool) -> Result<Tidied, Failure> {
         let mut tx = tools.db.read().await?;
         let mut known = db::asset::list_known_keys(&mut tx, &old).await?;
         known.extend(db::inspiration::list_known_keys(&mut tx, &old).await?);
-        // A picture that was paid for and whose row is still to be written: it is taken up, not made again.
+        // A paid picture whose row is not written yet: the next attempt uses it.
         let ids: Vec<AssetId> = old.iter().filter_map(|key| output_of(key)).map(AssetId::from).collect();
         let open = db::generation::list_open(&mut tx, &ids).await?;
         drop(tx);
@@ -84,20 +84,20 @@ pub async fn tidy(tools: &Tools, delete: bool) -> Result<Tidied, Failure> {
     Ok(tidied)
 }
 
-/// The output that a key of ours belongs to.
+/// The output of one of our keys.
 fn output_of(key: &str) -> Option<&str> {
     let file = key.rsplit('/').next()?;
     let stem = file.strip_suffix("_original.png").or_else(|| file.strip_suffix(".webp"));
     stem.or_else(|| file.strip_suffix(".png")).filter(|_| key.contains("/assets/"))
 }
 
-/// Whether a key is of the form that outputs and inspirations have here, with an id of our making in it: the older application's names have
-/// no such id.
+/// Whether a key has the format of our outputs and inspirations, with an id that we made: keys of the older application
+/// have none.
 fn is_ours(key: &str) -> bool {
     let parts: Vec<&str> = key.split('/').collect();
     match parts.as_slice() {
         ["clients", _, "generations", _, "assets", file] => {
-            // Earlier versions of this program kept a PNG alone.
+            // Earlier releases stored only a PNG.
             !file.is_empty() && output_of(key).is_some_and(is_uuid_v7)
         }
         ["clients", _, "sessions", _, "inspirations", file] => {

@@ -1,4 +1,4 @@
-//! Takes one page in, in one transaction: what changed is written, what did not costs no write.
+//! Applies one page in one transaction: changed products are written, unchanged ones cost no write.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,44 +16,44 @@ use crate::{
     vault::hex,
 };
 
-/// Changing how a product is hashed changes this, so that every row is written once more.
+/// The version of the hash: changing it rewrites every row once.
 const HASH_FORM: &str = "1:";
 
 /// A page, ready to be written: hashed outside of any transaction.
 pub(super) struct HashedPage {
     products: Vec<(NormalProduct, String)>,
     unreadable: Vec<Unreadable>,
-    /// Eight bytes a product that was on the page, readable or not.
+    /// Eight bytes for each product with an id, readable or not.
     pub(super) marks: Vec<u8>,
     pub(super) unidentified: i64,
 }
 
-/// What a page brought.
+/// The result of a page.
 pub(super) struct Applied {
     pub(super) counts: Counts,
     pub(super) items: Vec<NewItem>,
-    /// Products that are new here.
+    /// New products.
     pub(super) created: Vec<ProductId>,
 }
 
 impl HashedPage {
-    /// How many products stood on the page, readable or not.
+    /// The number of products on the page, readable or not.
     pub(super) fn held(&self) -> i64 {
         i64::try_from(self.marks.len() / 8).unwrap_or(0) + self.unidentified
     }
 
-    /// How many of them could not be read.
+    /// The number of unreadable ones.
     pub(super) fn unreadable(&self) -> i64 {
         i64::try_from(self.unreadable.len()).unwrap_or(0)
     }
 
-    /// The newest change of those that could be read, by the shop's clock.
+    /// The latest change of the readable ones, by the shop's clock.
     pub(super) fn newest(&self) -> Option<Time> {
         self.products.iter().filter_map(|(product, _)| product.updated_at).max()
     }
 }
 
-/// Hashes a page. A product that stands on it twice counts as its last form; a date of change that cannot be is none.
+/// Hashes a page. A product that is on it twice counts in its last form; an impossible date of change is dropped.
 pub(super) fn hash_page(page: Vec<Result<NormalProduct, Unreadable>>, now: Time) -> HashedPage {
     let mut prepared = HashedPage {
         products: Vec::with_capacity(page.len()),
@@ -87,18 +87,18 @@ pub(super) fn hash_page(page: Vec<Result<NormalProduct, Unreadable>>, now: Time)
     prepared
 }
 
-/// Eight bytes that stand for a product's id: a collision only keeps a product from getting a tombstone.
+/// An eight-byte hash of a product's id: a collision only prevents a tombstone.
 pub(super) fn id_hash(erp_id: &str) -> u64 {
     provider::mark(erp_id.as_bytes())
 }
 
-/// What it was last seen as. In doubt it is like nothing, so that it is written anew until it comes whole.
+/// The hash of a product. Empty for an incomplete one, so that it is rewritten until it is complete.
 fn hash(product: &NormalProduct) -> String {
     if product.doubt.is_some() {
         return String::new();
     }
     let mut hasher = HashWriter(Sha256::new());
-    // A hasher takes every byte; a normal product is plain data.
+    // Cannot fail: a hasher takes every byte; a product is plain data.
     let _ = serde_json::to_writer(&mut hasher, product);
     format!("{HASH_FORM}{}", hex(&hasher.0.finalize()))
 }
@@ -115,7 +115,7 @@ impl std::io::Write for HashWriter {
     }
 }
 
-/// Writes a prepared page. `tell_created` also notes every new product as an item of the run.
+/// Writes a hashed page. With `tell_created`, every new product is an item of the run, too.
 pub(super) async fn apply_page(
     tx: &mut Tx,
     outside: &Outside,
@@ -134,7 +134,7 @@ pub(super) async fn apply_page(
     for (product, hash) in &page.products {
         let row = known.get(product.erp_id.as_str());
         if product.status == Some(ProductStatus::Deleted) {
-            // The shop itself says so: it is no product that came back, and none to begin with.
+            // The shop itself lists it as deleted: it is neither restored nor created.
             match row {
                 Some(row) if !row.gone => {
                     applied.counts.deleted += 1;
@@ -199,7 +199,7 @@ impl Applied {
 type Write<'a> = (ProductId, &'a NormalProduct, &'a str, bool);
 
 async fn write(tx: &mut Tx, outside: &Outside, to: &ImportTarget<'_>, writes: &[Write<'_>]) -> Result<(), Failure> {
-    // A row that exists keeps its id; the values carry a fresh one, so that only the shop's id can meet a conflict.
+    // An existing row keeps its id; the values carry a fresh one, so that only the shop's id can conflict.
     let spare: Vec<ProductId> =
         writes.iter().map(|(id, .., new)| if *new { id.clone() } else { outside.new_id() }).collect();
     let rows: Vec<ProductRow<'_>> =
@@ -209,7 +209,7 @@ async fn write(tx: &mut Tx, outside: &Outside, to: &ImportTarget<'_>, writes: &[
     let changed: Vec<&ProductId> = writes.iter().filter(|(.., new)| !new).map(|(id, ..)| id).collect();
     let mut own = Vec::new();
     if !changed.is_empty() {
-        // What a list in doubt lacks is not gone.
+        // What an incomplete list lacks is not gone.
         let sure = writes.iter().filter(|(_, product, _, new)| !new && product.doubt.is_none());
         let sure: Vec<&ProductId> = sure.map(|(id, ..)| id).collect();
         let variants = catalogue::list_known_variants(tx, &sure).await?;
@@ -251,7 +251,7 @@ async fn write_children(
     Ok(())
 }
 
-/// Children that the database has and the shop no longer.
+/// Children in the database that the shop no longer has.
 fn gone<'k>(
     known: &'k [KnownChild],
     writes: &[Write<'_>],

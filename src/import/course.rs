@@ -1,32 +1,32 @@
-//! Whether a pass may go on: a catalogue whose pages never end is found out, whatever its shop does to hide it.
+//! Decides whether a pass continues: detects a catalogue whose pages never end, however its shop hides that.
 
 use super::progress::PassProgress;
 use crate::provider::{PageToken, Trail};
 
-/// Pages in a row that hold only what was met before, until the pass is broken off. One such page may come of products that moved
-/// while they were read, or of a cache that answered once with another page.
+/// Consecutive pages without a new product after which a pass is aborted. A single one may be due to products that
+/// moved while they were read, or to a cache that returned another page once.
 const REPEATS_AT_MOST: i32 = 2;
-/// Pages in a row without any product; some shops filter after they have cut their pages.
+/// The same for pages without any product; some shops filter after they paginate.
 const EMPTY_AT_MOST: i32 = 100;
-/// A pass goes on to this many times the shop's own count…
+/// A pass reads up to this many times the shop's own count…
 const TOTAL_TIMES: i64 = 2;
-/// …and this many products: counts may be old, or leave out what the pages hold.
+/// …plus this many products: counts may be outdated, or omit what the pages contain.
 const TOTAL_AND: i64 = 1000;
 
-/// What a pass has met so far.
+/// What a pass has read so far.
 pub(super) struct Course {
     trail: Trail,
-    /// Products that are read at most.
+    /// The most products to read.
     most: i64,
 }
 
 impl Course {
-    /// The course of a pass that has read nothing yet.
+    /// The course of a new pass.
     pub(super) fn begin(most: i64) -> Self {
         Self { trail: Trail::default(), most }
     }
 
-    /// Goes over a page that an earlier run of the pass has read: the marks of its products, and of the page that it led to.
+    /// Records a page that an earlier run of the pass read: the hashes of its products, and of the page it led to.
     pub(super) fn recall(&mut self, marks: &[u8], next: Option<&[u8]>) {
         meet(&mut self.trail, marks);
         if let Some(place) = next.and_then(|bytes| bytes.try_into().ok()) {
@@ -34,15 +34,15 @@ impl Course {
         }
     }
 
-    /// Goes over a page that was just read and is counted in `progress`. Gives why the pass has to end here although the page leads on.
+    /// Records a page just read and counted in `progress`. Returns why the pass must end although the page leads on.
     pub(super) fn take(&mut self, marks: &[u8], nameless: i64, progress: &mut PassProgress) -> Option<String> {
-        // What has no id cannot be told from anything; it counts as new.
+        // Without an id a product cannot be recognised; it counts as new.
         let news = meet(&mut self.trail, marks);
         let held = marks.len() / 8;
         progress.doubled += i64::try_from(held - news).unwrap_or(i64::MAX);
         let (is_empty, new) = (held == 0 && nameless == 0, news > 0 || nameless > 0);
         let next = progress.next.as_ref()?;
-        // Where a file is waited for, nothing is read.
+        // While a bulk export is polled, nothing is read.
         let place = next.mark()?;
         progress.empty = if is_empty { progress.empty + 1 } else { 0 };
         if new {
@@ -77,14 +77,14 @@ impl Course {
     }
 }
 
-/// Meets products; gives how many of them were not met before.
+/// Records products; returns how many of them are new.
 fn meet(trail: &mut Trail, marks: &[u8]) -> usize {
     let marks = marks.as_chunks::<8>().0.iter().map(|bytes| u64::from_be_bytes(*bytes));
-    // Every one is remembered, also behind the first new one.
+    // Every one is recorded, also after the first new one.
     marks.filter(|mark| trail.meets(*mark)).count()
 }
 
-/// The mark of the page that a token leads to, in the form it is kept in.
+/// The hash of the page that a token leads to, as stored.
 pub(super) fn place(next: Option<&PageToken>) -> Option<Vec<u8>> {
     next.and_then(PageToken::mark).map(|place| place.to_be_bytes().to_vec())
 }
@@ -98,7 +98,7 @@ mod tests {
         PassProgress::begin("p".into(), ImportScope::Full, None, Time::from_unix_ms(0))
     }
 
-    /// Reads pages one after the other: the ids on it, and where it leads. Gives the page that ended it, and why.
+    /// Reads pages in sequence: the ids on each, and where it leads. Returns the page that ended the pass, and why.
     fn read<'p>(
         course: &mut Course,
         progress: &mut PassProgress,

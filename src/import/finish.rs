@@ -1,4 +1,4 @@
-//! How a run of an import ends: complete with tombstones, partial, called off, or broken off because its pages have no end.
+//! How a run of an import ends: complete with tombstones, partial, cancelled, or aborted because its pages never end.
 
 use super::{
     progress::PassProgress,
@@ -10,27 +10,27 @@ use crate::{
     model::{Connection, Failure, FailureKind, ImportScope},
 };
 
-/// Why a run is not whole.
+/// Why a run is incomplete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoteKind {
-    /// The pass goes on in a later run.
+    /// The pass continues in a later run.
     Continues,
-    /// The same, after a failure.
+    /// The same: this process stopped.
     Interrupted,
-    /// It is not proved that the pass saw everything.
+    /// It is not proven that the pass saw everything.
     Unproven,
-    /// More products would be marked as gone than is allowed without being asked.
+    /// More products would be tombstoned than allowed without confirmation.
     GuardTripped,
     /// Products could not be read.
     Unreadable,
-    /// The shop's pages have no end.
+    /// The shop's pages never end.
     Endless,
     Paused,
     Disconnected,
 }
 
 impl NoteKind {
-    /// The code that the run keeps.
+    /// The code stored with the run.
     pub(super) fn code(self) -> &'static str {
         match self {
             Self::Continues => "continues",
@@ -45,24 +45,24 @@ impl NoteKind {
     }
 }
 
-/// How a run ends that did not fail.
+/// The end of a run that did not fail.
 pub(super) enum ImportEnd {
     Whole,
     /// Something was left undone.
     Partial(Note),
-    /// The pass goes on in a later run of the same job.
+    /// The pass continues in a later run of the same job.
     GoesOn(Note),
     /// The shop was paused or disconnected meanwhile.
     Stopped(Note),
 }
 
-/// What is kept with a run that is not whole.
+/// What is stored with an incomplete run.
 pub(super) struct Note {
     pub(super) kind: NoteKind,
     pub(super) text: String,
 }
 
-/// Why a pass ends before its end.
+/// Why a pass stops early.
 pub(super) enum Halt {
     Failed(Failure),
     Ends(ImportEnd),
@@ -81,7 +81,7 @@ impl From<sqlx::Error> for Halt {
 }
 
 impl ImportRun<'_> {
-    /// The end of a pass: proof, tombstones, watermark, in one transaction.
+    /// Ends a pass: proof, tombstones, watermark, in one transaction.
     pub(super) async fn finish(
         &mut self,
         connection: &Connection,
@@ -118,7 +118,7 @@ impl ImportRun<'_> {
         }
         db::cursor::delete_seen(&mut tx, &connection.id).await?;
         if doubt.as_ref().is_none_or(|doubt| doubt.kind != NoteKind::Unproven) {
-            // Never past the beginning of the pass: what is dated later by its shop would hide every change until then.
+            // Never past the start of the pass: a date in the future would hide every change until then.
             let newest = progress.newest.map(|at| at.min(progress.started_at).min(now));
             cursor.updated_since = cursor.watermark(now).max(newest);
         }
@@ -131,7 +131,7 @@ impl ImportRun<'_> {
         self.told(progress, doubt)
     }
 
-    /// What a finished pass is called: products that could not be read, or not whole, are no success.
+    /// The result of a finished pass: with unreadable or incomplete products it is no success.
     fn told(&self, progress: &PassProgress, doubt: Option<Note>) -> Result<ImportEnd, Halt> {
         let look = format!("which and why: store-sync logs show {}", self.run.id);
         if progress.read_nothing() {
@@ -152,7 +152,7 @@ impl ImportRun<'_> {
         }))
     }
 
-    /// The end of a pass whose pages have none: what was read stays, nothing is marked as gone, and the next pass begins anew.
+    /// Aborts a pass whose pages never end: what was read stays, nothing is tombstoned, and the next pass starts anew.
     pub(super) async fn break_off(
         &self,
         connection: &Connection,
@@ -179,7 +179,7 @@ impl ImportRun<'_> {
     }
 }
 
-/// What it means for a run that its shop may not be spoken to any more; `None` where that is a failure.
+/// The end of a run whose shop was paused or disconnected; `None` for any other failure.
 pub(super) fn stopped(failure: &Failure, progress: &PassProgress) -> Option<ImportEnd> {
     let kind = match failure.kind {
         FailureKind::Paused => NoteKind::Paused,

@@ -1,4 +1,4 @@
-//! Brings a shop's products in: page by page, one transaction a page, resumable, and never a false tombstone.
+//! Imports a shop's products: page by page, one transaction per page, resumable, and never a false tombstone.
 //! Never pushes, never schedules.
 
 mod apply;

@@ -1,4 +1,4 @@
-//! Where an unfinished pass stands; kept in `sync_cursor` and committed with every page.
+//! The checkpoint of an unfinished pass; committed to `sync_cursor` with every page.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,42 +11,42 @@ use crate::{
 /// One pass over a catalogue, over as many runs as it takes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct PassProgress {
-    /// Names the pass: what it saw is kept under this.
+    /// Identifies the pass and what it saw.
     pub(super) pass: String,
     pub(super) scope: ImportScope,
     /// Only products changed since then, in a pass over changes.
     pub(super) since: Option<Time>,
-    /// The page to be read next; none before the first.
+    /// The next page; none before the first and after the last.
     pub(super) next: Option<PageToken>,
     pub(super) pages: i32,
     /// Products read so far, over all runs of the pass.
     pub(super) seen: i64,
-    /// Products of which not even the id could be read: no tombstone may be set then.
+    /// Products whose id could not be read: then nothing is tombstoned.
     pub(super) nameless: i64,
-    /// Products that could not be read, with or without an id.
+    /// Unreadable products, with or without an id.
     #[serde(default)]
     pub(super) unreadable: i64,
-    /// Pages in a row, up to now, that held only products of earlier pages…
+    /// Consecutive pages, up to now, with only products read before…
     #[serde(default)]
     pub(super) repeats: i32,
-    /// …and how many there were in all.
+    /// …and their number in the whole pass.
     #[serde(default)]
     pub(super) repeated: i32,
-    /// Pages in a row, up to now, without any product.
+    /// Consecutive pages, up to now, without any product.
     #[serde(default)]
     pub(super) empty: i32,
-    /// Places on the pages that held a product which had stood on an earlier one.
+    /// Occurrences of products that the pass had read before.
     #[serde(default)]
     pub(super) doubled: i64,
-    /// The shop's own count, as last told…
+    /// The shop's own count, as last stated…
     pub(super) total: Option<i64>,
-    /// …and whether that was another before.
+    /// …and whether it changed during the pass.
     #[serde(default)]
     pub(super) counted_anew: bool,
-    /// Whether pages are told by where they begin: when a product comes or goes meanwhile, those behind it move to another page.
+    /// Whether pages are addressed by position: if a product comes or goes meanwhile, later ones move to another page.
     #[serde(default)]
     pub(super) by_place: bool,
-    /// The newest change seen, by the shop's clock.
+    /// The latest change seen, by the shop's clock.
     pub(super) newest: Option<Time>,
     pub(super) started_at: Time,
 }
@@ -74,7 +74,7 @@ impl PassProgress {
         }
     }
 
-    /// Counts a page in that was read, and turns to the one that it leads to.
+    /// Counts a page, and moves on to the next one.
     pub(super) fn advance(&mut self, page: &HashedPage, next: Option<PageToken>, total: Option<i64>) {
         self.by_place |= next.as_ref().is_some_and(PageToken::is_place);
         self.counted_anew |= self.total.is_some() && total.is_some() && total != self.total;
@@ -87,12 +87,12 @@ impl PassProgress {
         self.newest = self.newest.max(page.newest());
     }
 
-    /// Whether there were products, and not one of them could be read.
+    /// Whether there were products, and none of them could be read.
     pub(super) fn read_nothing(&self) -> bool {
         self.seen > 0 && self.unreadable == self.seen
     }
 
-    /// Why what was not seen may not be taken for gone; `None` when the pass was complete beyond doubt.
+    /// Why unseen products may not be tombstoned; `None` if the pass was complete.
     pub(super) fn incomplete(&self) -> Option<String> {
         if self.nameless > 0 {
             return Some(format!("{} products could not be read, not even their ids", self.nameless));
@@ -107,7 +107,7 @@ impl PassProgress {
         })
     }
 
-    /// Why a page may have been cut at another place than the one before: a product that stood between the two was on neither.
+    /// Why a page boundary may have moved: a product between the two pages was then on neither.
     pub(super) fn moved(&self) -> Option<String> {
         if !self.by_place {
             return None;

@@ -1,4 +1,4 @@
-//! Asks for an import.
+//! Requests imports.
 
 use crate::{
     db,
@@ -6,8 +6,8 @@ use crate::{
     tools::Tools,
 };
 
-/// Enqueues an import that somebody asks for; returns the job, which may be pending or running already. With `accept_deletes` it bypasses
-/// the deletion guard.
+/// Enqueues an import that a person requested; returns its job, which may be pending or running already.
+/// `accept_deletes` bypasses the deletion guard.
 pub async fn request(
     tools: &Tools,
     connection: &Connection,

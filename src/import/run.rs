@@ -1,4 +1,4 @@
-//! One import, from its run row to its end: resume or begin a pass, read and write pages side by side, prove, tombstone.
+//! One import, from run row to end: resumes or starts a pass, reads and writes concurrently, verifies, tombstones.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,12 +21,12 @@ use crate::{
     tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
 };
 
-/// How often a run looks, in the midst of a call, whether its shop was paused.
+/// How often a run checks, during a call, whether its shop was paused.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often a run that has had its turn looks whether others wait.
+/// How often a run checks, after its turn, whether others wait.
 const LOOK_FOR_OTHERS: Duration = Duration::from_secs(10);
 
-/// What is to be imported.
+/// The import to run.
 pub struct ImportRequest<'a> {
     pub connection: &'a ConnectionId,
     pub scope: ImportScope,
@@ -35,8 +35,8 @@ pub struct ImportRequest<'a> {
     pub accept_deletes: bool,
 }
 
-/// Imports a shop's products. The run row stands before the first call and is closed whatever happens but a crash;
-/// after a crash the next run closes it and goes on where it stopped.
+/// Imports a shop's products. The run row is committed before the first call, and closed unless the process crashes or
+/// the lease is lost; then the next run closes it and resumes.
 pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &ImportRequest<'_>) -> Result<JobEnd, Failure> {
     let run = open_run(tools, lease, order).await?;
     let turn_ends = tools.outside.clock.now().plus(tools.policy.import_turn);
@@ -55,13 +55,13 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &ImportRequest<'_>) 
     result.map(|end| if matches!(end, ImportEnd::GoesOn(_)) { JobEnd::GoesOn } else { JobEnd::Done })
 }
 
-/// A run under way.
+/// A run in progress.
 pub(super) struct ImportRun<'a> {
     pub(super) tools: &'a Shared,
     lease: &'a Arc<Lease>,
     pub(super) order: &'a ImportRequest<'a>,
     pub(super) run: OpenRun,
-    /// From then on it makes room for imports that wait for a worker.
+    /// From then on it yields to imports that wait for a worker.
     turn_ends: Time,
     pub(super) counts: Counts,
     calls: i32,
@@ -86,7 +86,7 @@ impl ImportRun<'_> {
         let mut progress = self.resume_or_begin(shop, &cursor);
         let mut course = self.course(connection, &progress).await?;
         let mut page = match self.fetch(shop, &progress).await {
-            // A page token that outlived the shop's memory: the pass begins anew.
+            // A refused page token has probably expired: the pass starts anew.
             Err(Halt::Failed(failure)) if progress.next.is_some() && failure.remedy() == Remedy::GiveUp => {
                 tracing::info!(connection.id = %connection.id, "the shop no longer knows where the last pass stopped; beginning anew");
                 let now = self.tools.outside.clock.now();
@@ -104,7 +104,7 @@ impl ImportRun<'_> {
             let goes_on = progress.next.is_some() && endless.is_none();
             let write = self.write_page(connection, &cursor, &progress, &prepared, shop.api_calls());
             if goes_on && self.tools.outside.clock.now() < self.turn_ends {
-                // The next page is fetched while this one is written; a page that came is kept even if the next one fails.
+                // Fetches the next page while writing this one; a page that was read is stored even if the fetch fails.
                 let (written, fetched) = tokio::join!(write, self.fetch(shop, &progress));
                 self.counts.add(&written?);
                 page = fetched?;
@@ -122,7 +122,7 @@ impl ImportRun<'_> {
         }
     }
 
-    /// The next page; no longer waited for when the import is called off.
+    /// Fetches the next page; stops waiting when the import is cancelled.
     async fn fetch(&self, shop: &ShopClient, progress: &PassProgress) -> Result<Page, Halt> {
         tokio::select! {
             page = provider::page(shop, progress.since, progress.next.as_ref()) => Ok(page?),
@@ -130,7 +130,7 @@ impl ImportRun<'_> {
         }
     }
 
-    /// Returns when the import has to end in the midst of a call: its shop was paused or disconnected, or this process stops.
+    /// Returns when the import must end during a call: its shop was paused or disconnected, or this process stops.
     async fn called_off(&self, progress: &PassProgress) -> ImportEnd {
         loop {
             tokio::select! {
@@ -140,7 +140,7 @@ impl ImportRun<'_> {
                 }
                 () = self.tools.outside.clock.beat(LOOK_EVERY) => {}
             }
-            // A task of its own: a page that comes meanwhile does not break off what the database is asked.
+            // In a task of its own: a page that arrives meanwhile does not cancel the query.
             let (tools, id) = (self.tools.clone(), self.order.connection.clone());
             let look = tokio::spawn(async move {
                 let mut tx = tools.db.read().await?;
@@ -154,7 +154,7 @@ impl ImportRun<'_> {
         }
     }
 
-    /// What an unfinished pass has met in its earlier runs.
+    /// What an unfinished pass has read in its earlier runs.
     async fn course(&self, connection: &Connection, progress: &PassProgress) -> Result<Course, Failure> {
         let mut course = Course::begin(self.tools.policy.max_products);
         if progress.next.is_some() {
@@ -166,7 +166,7 @@ impl ImportRun<'_> {
         Ok(course)
     }
 
-    /// A pass that has had its turn ends its run where others wait for a worker, and goes on behind them.
+    /// Ends a run after its turn if others wait for a worker; the pass continues behind them.
     async fn make_room(&mut self, progress: &PassProgress) -> Result<(), Halt> {
         let now = self.tools.outside.clock.now();
         let mut tx = self.tools.db.read().await?;
@@ -183,7 +183,7 @@ impl ImportRun<'_> {
         Err(Halt::Ends(ImportEnd::GoesOn(Note { kind: NoteKind::Continues, text })))
     }
 
-    /// An unfinished pass of the same kind goes on; otherwise a new one begins.
+    /// Resumes an unfinished full pass, or one of the same scope; else starts one.
     fn resume_or_begin(&self, shop: &ShopClient, cursor: &Cursor) -> PassProgress {
         let unfinished =
             cursor.cursor.as_ref().and_then(|json| serde_json::from_value::<PassProgress>(json.0.clone()).ok());
@@ -203,7 +203,7 @@ impl ImportRun<'_> {
         }
     }
 
-    /// Changes only where the shop can tell them and a complete pass is not too long ago.
+    /// Changes only if the shop can list them and the last complete pass is recent.
     fn scope(&self, shop: &ShopClient, cursor: &Cursor) -> ImportScope {
         let now = self.tools.outside.clock.now();
         let last_full = cursor.full_sync_at.filter(|at| at.may_have_been(now));
@@ -212,7 +212,7 @@ impl ImportRun<'_> {
         if self.order.scope == ImportScope::Changes && able && fresh { ImportScope::Changes } else { ImportScope::Full }
     }
 
-    /// One page, one transaction: rows, marks, cursor and counts commit together or not at all.
+    /// One page, one transaction: rows, hashes, cursor and counts commit together or not at all.
     async fn write_page(
         &self,
         connection: &Connection,
@@ -250,7 +250,7 @@ impl ImportRun<'_> {
         Ok(applied.counts)
     }
 
-    /// Asked in every transaction that writes: whether the job is still ours, and the shop not paused or disconnected meanwhile.
+    /// Checked in every transaction that writes: the job is still ours, and the shop not paused or disconnected.
     pub(super) async fn may_write(&self, tx: &mut Tx, progress: &PassProgress) -> Result<(), Halt> {
         self.lease.hold(tx).await?;
         match connect::still_usable(tx, self.order.connection).await {
@@ -260,7 +260,7 @@ impl ImportRun<'_> {
     }
 }
 
-/// How many products there are, as far as anybody knows.
+/// The shop's own count, or else the products read so far.
 pub(super) fn total(progress: &PassProgress) -> i32 {
     i32::try_from(progress.total.unwrap_or(progress.seen)).unwrap_or(i32::MAX)
 }

@@ -1,4 +1,4 @@
-//! Marks products as gone that a complete pass did not see. The deletion guard: if too many would be marked, none is, and the operator is asked.
+//! Tombstones products that a complete pass did not see; if too many, none, and asks the operator (deletion guard).
 
 use crate::{
     db::{self, Tx, catalogue, run::NewItem},
@@ -11,16 +11,16 @@ use super::apply::id_hash;
 
 /// The result.
 pub(super) enum Tombstoned {
-    /// These are marked as gone.
+    /// These were tombstoned.
     Gone(Vec<NewItem>),
-    /// Too many would go: nothing was marked, and this says so.
+    /// Too many: nothing was tombstoned, and this says so.
     GuardTripped(String),
 }
 
-/// Products of a shop looked at in one bite.
+/// Products per query.
 const BATCH_ROWS: i64 = 2000;
 
-/// Sets tombstones after a proven pass, in the transaction that ends it.
+/// Tombstones after a complete pass, in the transaction that ends it.
 pub(super) async fn tombstone(
     tx: &mut Tx,
     outside: &Outside,

@@ -7,34 +7,34 @@ use sqlx::types::Json;
 use super::{ClientId, ConnectionId, Time, words};
 
 words! {
-    /// How a connection stands.
+    /// The state of a connection.
     ConnectionStatus {
-        /// Begun, not yet usable.
+        /// Started, not yet usable.
         Pending = "pending",
         /// Usable.
         Active = "active",
-        /// The shop refuses our grant: the merchant has to connect again.
+        /// The shop refuses our grant: the merchant must reconnect.
         NeedsReauth = "needs_reauth",
-        /// Ended on purpose; the secret is erased, the history kept.
+        /// Disconnected on purpose; secret erased, history kept.
         Disconnected = "disconnected",
-        /// Stopped by a failure that only a person can mend.
+        /// Stopped by a failure that only a person can fix.
         Error = "error",
     }
 }
 
 words! {
-    /// What a push does to the gallery. None of them touches a picture that is not ours.
+    /// What a push does to the gallery. No mode touches a picture that is not ours.
     PushMode {
-        /// Add behind what is there.
+        /// Add after the existing ones.
         Append = "append",
         /// Add and make it the first picture.
         SetPrimary = "set_primary",
-        /// Put it in the place of a picture that we pushed earlier.
+        /// Replace a picture that we pushed earlier.
         ReplacePushed = "replace_pushed",
     }
 }
 
-/// What a provider's templates look up: the fields the merchant gave and what the shop told about itself.
+/// Values for a provider's templates: the merchant's fields and what the shop states about itself.
 pub type Facts = Map<String, Value>;
 
 /// One row of `store_connection` without its sealed credentials.
@@ -60,7 +60,7 @@ pub struct Connection {
     pub sync_on_approval: bool,
     pub sync_interval_seconds: i32,
     pub sync_cron: Option<String>,
-    /// IANA name of the zone in which `sync_cron` is read.
+    /// IANA name of the time zone of `sync_cron`.
     pub sync_timezone: String,
     pub push_mode: PushMode,
     pub next_sync_at: Option<Time>,
@@ -71,7 +71,7 @@ pub struct Connection {
     pub status: ConnectionStatus,
     pub last_error_code: Option<String>,
     pub last_error: Option<String>,
-    /// Since when imports and pushes are paused; its token is kept alive.
+    /// When imports and pushes were paused; the token is kept alive.
     pub paused_at: Option<Time>,
     /// Who paused it.
     pub paused_by: Option<String>,
@@ -87,7 +87,7 @@ impl Connection {
         self.status == ConnectionStatus::Active && self.paused_at.is_none()
     }
 
-    /// Its status for people, who read that it is paused.
+    /// Its status for people, including a pause.
     pub fn state(&self) -> &'static str {
         match self.status {
             status if self.paused_at.is_none() => status.as_str(),
@@ -96,7 +96,7 @@ impl Connection {
         }
     }
 
-    /// Why it is not in use, as far as it is known.
+    /// Why it is not in use, if known.
     pub fn reason(&self) -> Option<&str> {
         self.last_error.as_deref().or(self.pause_reason.as_deref())
     }

@@ -9,7 +9,7 @@ use super::{
 };
 
 words! {
-    /// How a job stands.
+    /// The state of a job.
     JobStatus {
         Pending = "pending",
         Processing = "processing",
@@ -20,72 +20,72 @@ words! {
 }
 
 words! {
-    /// Which workers do it. Each pool has its own, so that slow work of one kind never starves another.
+    /// Which workers run it. Each pool has its own, so that slow work of one kind never starves another.
     Pool { Import = "import", Push = "push", Generate = "generate", Maintenance = "maintenance" }
 }
 
 words! {
     /// How much of a catalogue an import reads.
     ImportScope {
-        /// Only what changed since the last good run, where the shop can tell.
+        /// Only what changed since the watermark, if the shop can list it.
         Changes = "changes",
-        /// Everything; only this may tombstone.
+        /// Everything; only this tombstones unseen products.
         Full = "full",
     }
 }
 
-/// How an attempt at a job ended that did not fail.
+/// How an attempt ends that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobEnd {
     Done,
-    /// The rest is done in a next attempt, behind whoever waits now.
+    /// The next attempt does the rest, behind waiting jobs.
     GoesOn,
 }
 
-/// What a job is about. Ids only: tokens are asked for per call, never carried.
+/// What a job does. Ids only: tokens are read per call, never stored here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Task {
-    /// Bring the products in.
+    /// Import the products.
     ImportProducts {
         connection: ConnectionId,
         scope: ImportScope,
         trigger: Trigger,
-        /// Bypass the deletion guard: the operator has seen how many products would be marked.
+        /// Bypass the deletion guard: the operator knows how many products would be tombstoned.
         #[serde(default)]
         accept_deletes: bool,
     },
-    /// Carry one approved picture out.
+    /// Push one approved picture.
     PushAsset { push: PushId, connection: ConnectionId, trigger: Trigger },
-    /// Take a pushed picture out again.
+    /// Remove a pushed picture.
     RemoveAsset { push: PushId, connection: ConnectionId, trigger: Trigger },
-    /// See whether a picture stands in the shop twice, after a worker was stopped while it pushed it.
+    /// Check for a duplicate in the shop, after a worker was suspended during a push.
     CheckPush {
         push: PushId,
         connection: ConnectionId,
-        /// The job and the attempt that were stopped.
+        /// The job and the attempt that were interrupted.
         #[serde(default)]
         stopped: Option<(JobId, i32)>,
     },
-    /// Ask a shop to tell of changes.
+    /// Subscribe to a shop's webhooks.
     Subscribe { connection: ConnectionId },
-    /// Renew a token ahead of its end.
+    /// Refresh a token before it expires.
     RefreshToken { connection: ConnectionId },
-    /// Make one picture.
+    /// Generate one picture.
     Generate {
         asset: AssetId,
         client: ClientId,
         #[serde(default)]
         flow: Option<FlowId>,
-        /// What makes it: jobs for the model wait while it is away, or its quota is used up.
+        /// What makes it: jobs for the model wait while it is unavailable or over quota.
         #[serde(default, alias = "by_model", deserialize_with = "engine")]
         engine: Engine,
     },
-    /// See what a product is, before pictures of it are wanted.
+    /// Analyse a product before pictures of it are requested.
     AnalyseProduct { product: ProductId },
 }
 
-/// Reads an engine; earlier releases wrote whether it is the model.
+/// Reads an engine; earlier releases stored whether it is the model.
 fn engine<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Engine, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -100,27 +100,27 @@ fn engine<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Engine, D::Error>
     })
 }
 
-/// How a job is queued and how often it is tried: what its kind of work decides, not whoever leaves it.
+/// How a job is queued and retried: decided by its kind, not by its caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobPolicy {
     /// Lower goes first.
     pub priority: i32,
-    /// Failures after which it is given up.
+    /// Failures after which it is not retried.
     pub max_attempts: i32,
-    /// While a job with this key waits or runs, no second one is made.
+    /// While a job with this key is pending or running, none is enqueued.
     pub dedupe_key: Option<String>,
-    /// How long it waits before its first attempt.
+    /// The delay before its first attempt.
     pub delay: Duration,
 }
 
-/// What a picture's job has where nobody says otherwise.
+/// The default priority of a picture's job.
 pub const USUAL_PRIORITY: i32 = 100;
 
-/// How long deletions are collected before the whole catalogue is read for them.
+/// How long deletions are collected before the whole catalogue is read.
 const GONE_DELAY: Duration = Duration::from_mins(2);
 
 impl Task {
-    /// A push as its row asks for it: the picture is carried out, or taken out again.
+    /// The task of a push's row: push the picture, or remove it.
     pub fn push(push: &Push, trigger: Trigger) -> Self {
         let (id, connection) = (push.id.clone(), push.store_connection_id.clone());
         if push.status == PushStatus::Removing {
@@ -130,7 +130,7 @@ impl Task {
         }
     }
 
-    /// How it is queued and tried.
+    /// How it is queued and retried.
     pub fn policy(&self) -> JobPolicy {
         let policy = |priority, max_attempts, key: String| JobPolicy {
             priority,
@@ -141,13 +141,13 @@ impl Task {
         match self {
             Self::ImportProducts { connection, scope, trigger, accept_deletes } => {
                 let (priority, max_attempts, what) = match (trigger, scope) {
-                    // Somebody waits for it.
+                    // A person waits for it.
                     (Trigger::Manual, _) if *accept_deletes => (50, 3, format!("{scope}:accept")),
                     (Trigger::Manual, _) => (50, 3, scope.to_string()),
                     (Trigger::Webhook, ImportScope::Changes) => (80, 3, "webhook".to_owned()),
                     (Trigger::Webhook, ImportScope::Full) => (80, 3, "webhook-gone".to_owned()),
                     (Trigger::Schedule, _) => (100, 3, "schedule".to_owned()),
-                    // A shop that was just connected may still be on its way up.
+                    // A shop that was just connected may still be starting.
                     _ => (100, 5, scope.to_string()),
                 };
                 let gone = (*trigger, *scope) == (Trigger::Webhook, ImportScope::Full);
@@ -164,12 +164,12 @@ impl Task {
             Self::Subscribe { connection } => policy(120, 5, format!("subscribe:{connection}")),
             Self::RefreshToken { connection } => policy(10, 10, format!("refresh:{connection}")),
             Self::Generate { .. } => JobPolicy { dedupe_key: None, ..policy(USUAL_PRIORITY, 3, String::new()) },
-            // Behind every picture that somebody waits for.
+            // Behind every picture that a person waits for.
             Self::AnalyseProduct { product } => policy(200, 3, format!("analyse:{product}")),
         }
     }
 
-    /// The word kept in `job.type`.
+    /// The value of `job.type`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::ImportProducts { .. } => "import_products",
@@ -183,7 +183,7 @@ impl Task {
         }
     }
 
-    /// Whose workers do it.
+    /// The pool that runs it.
     pub fn pool(&self) -> Pool {
         match self {
             Self::ImportProducts { .. } => Pool::Import,
@@ -193,7 +193,7 @@ impl Task {
         }
     }
 
-    /// The shop it is about, where it is about one.
+    /// The shop it is about, if any.
     pub fn connection(&self) -> Option<&ConnectionId> {
         match self {
             Self::ImportProducts { connection, .. }
@@ -206,7 +206,7 @@ impl Task {
         }
     }
 
-    /// The flow it belongs to, where it belongs to one.
+    /// The flow it belongs to, if any.
     pub fn flow(&self) -> Option<&FlowId> {
         match self {
             Self::Generate { flow, .. } => flow.as_ref(),
@@ -214,7 +214,7 @@ impl Task {
         }
     }
 
-    /// Jobs of one lane run one after another, over all replicas.
+    /// Jobs of one lane run one after another, across all replicas.
     pub fn lane(&self) -> String {
         match self {
             Self::ImportProducts { connection, .. } => format!("import:{connection}"),
@@ -242,7 +242,7 @@ pub struct Job {
     pub payload: sqlx::types::Json<Task>,
     pub status: JobStatus,
     pub error: Option<String>,
-    /// Also the fence: a worker may only finish the attempt it claimed.
+    /// Also the fencing token: a worker only finishes the attempt it claimed.
     pub attempts: i32,
     pub max_attempts: i32,
     pub scheduled_for: Time,
@@ -250,7 +250,7 @@ pub struct Job {
     pub lease_expires_at: Option<Time>,
     pub lane: String,
     pub dedupe_key: Option<String>,
-    /// Since when it waits for something that is away; none where nothing it needs was.
+    /// When it first waited for an unavailable service; `None` if it never did.
     pub waiting_since: Option<Time>,
     pub created_at: Time,
     pub completed_at: Option<Time>,

@@ -18,7 +18,7 @@ words! {
 }
 
 words! {
-    /// Who or what asked for a run.
+    /// What triggered a run.
     Trigger {
         Schedule = "schedule",
         Manual = "manual",
@@ -30,12 +30,12 @@ words! {
 }
 
 words! {
-    /// How a run stands or ended.
+    /// The state of a run.
     RunStatus {
         Pending = "pending",
         Running = "running",
         Success = "success",
-        /// Ended well for most, but something was left out: the error columns say what.
+        /// Ended, but something was left out: the error columns say what.
         Partial = "partial",
         Failed = "failed",
         Cancelled = "cancelled",
@@ -44,7 +44,7 @@ words! {
 }
 
 words! {
-    /// What became of one thing in a run.
+    /// The result for one item of a run.
     ItemOutcome {
         Created = "created",
         Updated = "updated",
@@ -67,7 +67,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Everything that was looked at.
+    /// The sum without deleted ones.
     pub fn processed(&self) -> i32 {
         self.created + self.updated + self.unchanged + self.skipped + self.failed
     }

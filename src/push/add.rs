@@ -1,4 +1,4 @@
-//! Takes a finished picture in from a file.
+//! Adds a finished picture from a file.
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -11,7 +11,7 @@ use crate::{
     vault::hex,
 };
 
-/// The largest picture that is kept.
+/// The largest picture, in bytes.
 const MAX_BYTES: usize = 50 << 20;
 
 /// A picture of one product.
@@ -20,7 +20,7 @@ pub struct NewPicture<'a> {
     pub bytes: Bytes,
 }
 
-/// Keeps a picture as an asset of a product's client, waiting for approval.
+/// Stores a picture as an asset of a product's client, pending approval.
 pub async fn add(tools: &Tools, picture: NewPicture<'_>) -> Result<Asset, Failure> {
     let product = find_product(tools, picture.product).await?;
     let (mime_type, extension) = sniff(&picture.bytes)?;

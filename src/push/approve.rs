@@ -1,4 +1,4 @@
-//! A person's decision about an asset, and the pushes it causes: one transaction.
+//! A person's decision about an asset, and the pushes it causes, in one transaction.
 
 use serde::Serialize;
 
@@ -19,13 +19,13 @@ use crate::{
 #[derive(Debug, Serialize)]
 pub struct Decided {
     pub asset: Asset,
-    /// False where the decision stood already.
+    /// False if it was already recorded.
     pub changed: bool,
-    /// The pushes there are of this asset now.
+    /// Pushes that an approval caused or found.
     pub pushes: Vec<Push>,
 }
 
-/// Approves or rejects an asset. Approving twice does no more than approving once.
+/// Approves or rejects an asset. Idempotent, but a second approval requeues failed pushes.
 pub async fn decide(
     tools: &Tools,
     asset: &str,
@@ -64,7 +64,7 @@ pub async fn decide(
     Ok(Decided { asset, changed, pushes })
 }
 
-/// Queues the pushes of an approved asset, also where the shop does not push on approval.
+/// Enqueues the pushes of an approved asset, also for shops that do not push on approval.
 pub async fn enqueue(tools: &Tools, asset: &str) -> Result<Vec<Push>, Failure> {
     let mut tx = tools.db.begin().await?;
     let found = find(&mut tx, asset).await?;
@@ -112,13 +112,13 @@ async fn enqueue_in(
             idempotency_key: &idempotency_key(connection, &asset.id, &product, sha256),
         };
         let mut push = db::push::upsert(tx, &new, now).await?;
-        // A picture that was taken out comes back only when a person asks for it.
+        // A removed picture is pushed again only if a person asks for it.
         if asked && db::push::requeue_removed(tx, &push.id, now).await? {
             push.status = PushStatus::Queued;
         }
         if matches!(push.status, PushStatus::Queued | PushStatus::Failed) {
             db::push::requeue(tx, &push.id, now).await?;
-            // A shop that cannot be used now gets its pushes when it can: the row waits, a job would only fail.
+            // An unusable shop gets its pushes later: the row waits, since a job would only fail.
             if shop.is_usable() {
                 db::job::enqueue(tx, &tools.outside, &push.client_id, Task::push(&push, trigger)).await?;
             }

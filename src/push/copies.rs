@@ -1,5 +1,5 @@
-//! A picture that stands in a shop twice, since a worker was stopped while it sent it and went on when another had done its work: the
-//! copy that no row knows is taken out again, and told.
+//! Duplicates of a pushed picture: a worker that is suspended during an upload, and resumes when another has done its
+//! work, leaves one. The copy that no row knows is removed and reported.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use crate::{
     tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
 };
 
-/// Copies that were found beside a picture.
+/// Duplicates found beside a picture.
 #[derive(Debug, Default)]
 pub(super) struct Copies(Vec<Copy>);
 
 #[derive(Debug)]
 struct Copy {
     id: String,
-    /// None where it was taken out.
+    /// Why it stays; `None` if removed.
     stays: Option<String>,
 }
 
 impl Copies {
-    /// Takes every copy of the picture `kept` out that was not there before the push began. Where the platform's file does not say how that is
-    /// done, or the shop refuses, the copy stays and is told.
+    /// Removes every duplicate of the picture `kept` that was not there before the push. If the platform's file
+    /// describes no removal, or the shop refuses it, the duplicate stays and is reported.
     pub(super) async fn take_out(
         shop: &ShopClient,
         erp_product_id: &str,
@@ -47,7 +47,7 @@ impl Copies {
         Ok(Self(copies))
     }
 
-    /// Tells of them: in the run, and in the daemon's log.
+    /// Reports them in the run and in the log.
     pub(super) async fn write(&self, tools: &Tools, tx: &mut Tx, run: &OpenRun, push: &Push) -> sqlx::Result<()> {
         let items: Vec<NewItem> = self.0.iter().map(|copy| copy.item(tools, push)).collect();
         for item in &items {
@@ -81,7 +81,7 @@ impl Copy {
     }
 }
 
-/// The job that looks for a copy once what a stopped worker had on its way has arrived.
+/// The job that looks for a duplicate once a suspended worker's last request has arrived.
 pub(super) fn check_job(tools: &Tools, pushed: &Job, push: &Push) -> NewJob {
     let stopped = Some((pushed.id.clone(), pushed.attempts));
     let task = Task::CheckPush { push: push.id.clone(), connection: push.store_connection_id.clone(), stopped };
@@ -89,7 +89,7 @@ pub(super) fn check_job(tools: &Tools, pushed: &Job, push: &Push) -> NewJob {
     NewJob { scheduled_for: job.created_at.plus(tools.policy.lease), ..job }
 }
 
-/// Leaves a look for a push whose job was lost while it was under way: what was sent last may have arrived. All that its worker still writes.
+/// Enqueues a check for a push whose job was lost: its last request may arrive. All that its worker still writes.
 pub async fn leave_check(tools: &Tools, pushed: &Job) -> sqlx::Result<()> {
     let Task::PushAsset { push, .. } = &pushed.payload.0 else { return Ok(()) };
     let mut tx = tools.db.begin().await?;
@@ -98,7 +98,7 @@ pub async fn leave_check(tools: &Tools, pushed: &Job) -> sqlx::Result<()> {
     tx.commit().await
 }
 
-/// Looks whether a pushed picture stands in its shop twice, and takes the copy out. A picture that is not there any more is left to people.
+/// Removes duplicates of a pushed picture from its shop. If the picture itself is gone, a person decides.
 pub async fn check(tools: &Shared, lease: &Arc<Lease>, id: &PushId) -> Result<(), Failure> {
     let Some((push, image, run)) = open(tools, lease, id).await? else { return Ok(()) };
     let mut calls = 0;
@@ -113,7 +113,7 @@ pub async fn check(tools: &Shared, lease: &Arc<Lease>, id: &PushId) -> Result<()
     result.map(drop)
 }
 
-/// Opens the run of a look; `None` where no picture is taken to be in the shop: who pushes it looks for copies himself.
+/// Opens the run of a check; `None` unless the push is synced: one in progress looks for duplicates itself.
 async fn open(tools: &Tools, lease: &Lease, id: &PushId) -> Result<Option<(Push, String, OpenRun)>, Failure> {
     let mut tx = tools.db.begin().await?;
     let of_job = JobRun::take_over(&mut tx, tools, lease).await?;
@@ -148,7 +148,7 @@ async fn look(
     copies
 }
 
-/// The gallery before the push began, as its journal has it.
+/// The gallery before the push, from its journal.
 fn before(journal: &Value) -> Vec<GalleryPicture> {
     journal.get("snapshot").and_then(|snapshot| serde_json::from_value(snapshot.clone()).ok()).unwrap_or_default()
 }

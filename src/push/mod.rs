@@ -1,4 +1,4 @@
-//! Carries approved pictures out: decision, plan, journalled steps, proof. What we did not make, we never delete.
+//! Pushes approved pictures: decision, plan, journalled steps, verification. Never deletes what is not ours.
 
 mod add;
 mod approve;

@@ -1,4 +1,4 @@
-//! Tries failed pushes again.
+//! Retries failed pushes.
 
 use crate::{
     db::{self, push::PushFilter},
@@ -6,7 +6,7 @@ use crate::{
     tools::Tools,
 };
 
-/// Puts failed pushes back into the queue: these, or without any id all of them.
+/// Marks failed pushes as queued: these, or all if no id is given. Enqueues no jobs.
 pub async fn retry(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Failure> {
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;

@@ -1,4 +1,4 @@
-//! Takes pictures of ours out of shops again: only what we pushed, only when a person asks.
+//! Removes our pictures from shops: only what we pushed, only when a person asks.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{
     tools::{JobRun, Lease, RunAbout, RunEnd, Shared, Tools},
 };
 
-/// Asks for pushed pictures to be taken out; one transaction for all of them.
+/// Requests the removal of pushed pictures, in one transaction.
 pub async fn ask_revert(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Failure> {
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
@@ -24,7 +24,7 @@ pub async fn ask_revert(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Fail
         }
         let push = Push { status: PushStatus::Removing, ..push };
         let shop = db::connection::find(&mut tx, &push.store_connection_id).await?;
-        // A shop that cannot be used now is asked when it can: the row waits, a job would only fail.
+        // An unusable shop is called later: the row waits, since a job would only fail.
         if shop.is_some_and(|shop| shop.is_usable()) {
             db::job::enqueue(&mut tx, &tools.outside, &push.client_id, Task::push(&push, Trigger::Manual)).await?;
         }
@@ -34,7 +34,7 @@ pub async fn ask_revert(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Fail
     Ok(asked)
 }
 
-/// Takes one picture out. Asking twice does no more than asking once: the gallery is looked at first.
+/// Removes one picture. Idempotent: the gallery is read first.
 pub async fn revert(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigger) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
     let of_job = JobRun::take_over(&mut tx, tools, lease).await?;

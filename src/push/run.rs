@@ -1,4 +1,4 @@
-//! One push: plan against the gallery as it is, do the steps that the journal lacks, read back, close.
+//! One push: plans against the current gallery, runs the steps that the journal lacks, verifies, closes.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,12 +16,12 @@ use crate::{
     tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
 };
 
-/// What is known of a push: committed before and after every step.
+/// The journal of a push: committed before and after every step.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Journal {
-    /// The gallery before we began.
+    /// The gallery before the push.
     snapshot: Option<Vec<GalleryPicture>>,
-    /// The picture of ours that this one takes the place of.
+    /// The pictures of ours that this one replaces.
     #[serde(default)]
     replaces: Vec<String>,
     #[serde(default)]
@@ -31,14 +31,14 @@ struct Journal {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 enum StepState {
-    /// The call was about to be made: it may have happened.
+    /// The call was about to be made: it may have taken effect.
     Begun,
     Done {
         kept: StepOutputs,
     },
 }
 
-/// Carries one approved picture to its product in the shop.
+/// Pushes one approved picture to its product in the shop.
 pub async fn run(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigger) -> Result<(), Failure> {
     let Some(opened) = open(tools, lease, id, trigger).await? else { return Ok(()) };
     let mut calls = 0;
@@ -70,7 +70,7 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigg
         db::run::mark_picture(&mut tx, &opened.run.id, image, url).await?;
         landed.copies.write(tools, &mut tx, &opened.run, &opened.push).await?;
         if landed.resumed {
-            // Who began it may have been stopped, not ended: what he still had on his way is looked for when it has arrived.
+            // Its first worker may be suspended, not dead: its last request is looked for once it has arrived.
             db::job::insert(&mut tx, &check_job(tools, &lease.job, &opened.push)).await?;
         }
     }
@@ -86,12 +86,12 @@ struct Opened {
     run: OpenRun,
 }
 
-/// Claims the push and opens its run; `None` where there is nothing to do any more.
+/// Claims the push and opens its run; `None` if there is nothing left to do.
 async fn open(tools: &Tools, lease: &Lease, id: &PushId, trigger: Trigger) -> Result<Option<Opened>, Failure> {
     let mut tx = tools.db.begin().await?;
     let of_job = JobRun::take_over(&mut tx, tools, lease).await?;
     let Some(push) = db::push::claim(&mut tx, id, tools.outside.clock.now()).await? else {
-        // Withdrawn, replaced, or in the shop already.
+        // Withdrawn, replaced, or already in the shop.
         tx.commit().await?;
         return Ok(None);
     };
@@ -110,9 +110,9 @@ struct Proof {
     position: Option<i32>,
     sha256: String,
     replaced: Vec<String>,
-    /// Further copies that stood beside it.
+    /// Duplicates beside it.
     copies: Copies,
-    /// A step was found begun: another worker had been at it.
+    /// An earlier attempt had left a step unfinished.
     resumed: bool,
 }
 
@@ -140,7 +140,7 @@ impl Uploader<'_> {
         let resumed = journal.steps.values().any(|step| matches!(step, StepState::Begun));
         if journal.snapshot.is_none() {
             let gallery = provider::gallery(self.shop, &self.upload.erp_product_id).await?;
-            // A journal that was lost with an older backup: the picture may be there all the same.
+            // The journal may be lost with an older backup: the picture may be there already.
             if let Some(picture) = provider::recognise(self.shop, self.upload, &gallery).await? {
                 return self.verify(&picture.id, &journal, resumed).await;
             }
@@ -153,7 +153,7 @@ impl Uploader<'_> {
         self.verify(&id, &journal, resumed).await
     }
 
-    /// Which picture of ours gives way; refuses where there is no room for one more.
+    /// Our pictures to replace; fails for an unsupported mode or a full gallery.
     async fn plan(&self, gallery: &[GalleryPicture]) -> Result<Vec<String>, Failure> {
         let (mode, provider) = (self.connection.push_mode, self.shop.provider());
         if !provider.supports(mode) {
@@ -216,7 +216,7 @@ impl Uploader<'_> {
         Ok(kept)
     }
 
-    /// Reads the gallery back: only a picture that is seen there counts as pushed.
+    /// Reads the gallery back: only a picture that is in it counts as pushed.
     async fn verify(&self, id: &str, journal: &Journal, resumed: bool) -> Result<Proof, Failure> {
         let gallery = provider::gallery(self.shop, &self.upload.erp_product_id).await?;
         let place = gallery.iter().position(|picture| picture.id == id);

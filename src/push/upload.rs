@@ -1,4 +1,4 @@
-//! Makes a picture ready to travel: its bytes, a name that holds its mark, and the shop's limits.
+//! Prepares an upload: the picture's bytes, a file name with its mark, and the shop's limits.
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -36,12 +36,12 @@ pub(super) async fn prepare(
     })
 }
 
-/// How a file of this media type is called.
+/// The file extension of a media type.
 fn extension(mime_type: &str) -> String {
     mime_type.rsplit('/').next().unwrap_or("png").replace("jpeg", "jpg")
 }
 
-/// The picture in the first form that the shop takes: as it is shown, as the PNG it was made from, or as a JPEG of that.
+/// The picture in the first format that the shop accepts: as shown, as its PNG original, or as a JPEG of that.
 async fn fitting(tools: &Tools, provider: &Provider, asset: &Asset) -> Result<(Bytes, String), Failure> {
     let limits = provider.limits();
     let takes = |kind: &str| limits.image_types.iter().any(|known| known == kind);
@@ -50,7 +50,7 @@ async fn fitting(tools: &Tools, provider: &Provider, asset: &Asset) -> Result<(B
         let text = "the stored picture is not the one that was approved: its bytes have changed";
         return Err(Failure::new(FailureKind::PictureChanged, text));
     }
-    // Rows of the older application say nothing about their bytes.
+    // Rows of the older application have no media type.
     let seen = || infer::get(&shown).map_or("application/octet-stream", |kind| kind.mime_type()).to_owned();
     let mime_type = asset.mime_type.clone().unwrap_or_else(seen);
     if takes(&mime_type) && shown.len() as u64 <= limits.image_bytes {
@@ -73,10 +73,10 @@ async fn fitting(tools: &Tools, provider: &Provider, asset: &Asset) -> Result<(B
     Err(Failure::new(FailureKind::PictureType, text))
 }
 
-/// What a generated picture can be had as besides the form it is shown in.
+/// Formats of a generated picture besides the one it is shown in.
 const OTHER_FORMS: [&str; 2] = ["image/png", "image/jpeg"];
 
-/// A generated picture's original in another form; the same picture gives the same bytes, however often it is asked for.
+/// A generated picture's original in another format. Deterministic: the same picture gives the same bytes.
 async fn in_form(tools: &Tools, asset: &Asset, kind: &str) -> Result<Bytes, Failure> {
     let (key, sha256) = asset.original().ok_or_else(|| {
         Failure::new(FailureKind::PictureMissing, format!("asset {} was not made here: it has one form only", asset.id))
@@ -88,7 +88,7 @@ async fn in_form(tools: &Tools, asset: &Asset, kind: &str) -> Result<Bytes, Fail
     paint::jpeg(original).await
 }
 
-/// Where a shop may fetch a picture that is on its way: signed, for a day, with a plain file name at its end.
+/// The URL at which a shop fetches a picture: signed, valid for a day, with a plain file name at its end.
 fn picture_url(tools: &Tools, push: &Push, file_name: &str) -> String {
     let now = tools.outside.clock.now();
     let link = tools.vault.sign_link(LinkKind::Picture, &[push.id.as_str(), file_name], now);
@@ -96,7 +96,7 @@ fn picture_url(tools: &Tools, push: &Push, file_name: &str) -> String {
     format!("{}/pictures/{}/{expires}/{signature}/{file_name}", tools.policy.public_url, push.id)
 }
 
-/// The picture behind such an address, with its media type; `None` where the address is not ours or has ended.
+/// The picture behind such a URL, with its media type; `None` if the URL is not ours or has expired.
 pub async fn linked_picture(
     tools: &Tools,
     push: &PushId,
@@ -111,7 +111,7 @@ pub async fn linked_picture(
     let Some(found) = db::push::find(&mut tx, push.as_str()).await? else { return Ok(None) };
     let Some(asset) = db::asset::find(&mut tx, found.generated_asset_id.as_str()).await? else { return Ok(None) };
     drop(tx);
-    // The name says in which form it was packed.
+    // The extension tells the format.
     let named = |kind: &&str| file_name.rsplit_once('.').is_some_and(|(_, end)| end == extension(kind));
     let other = OTHER_FORMS.into_iter().find(named).filter(|kind| asset.mime_type.as_deref() != Some(*kind));
     let bytes = match other.filter(|_| asset.original().is_some()) {
@@ -122,14 +122,14 @@ pub async fn linked_picture(
     Ok(Some((bytes, kind)))
 }
 
-/// The bytes of an asset, from our store or from the web: older rows hold keys, others addresses.
+/// The bytes of an asset, from the object store or from the web: older rows may contain URLs.
 async fn bytes_of(tools: &Tools, asset: &Asset) -> Result<Bytes, Failure> {
     let missing =
         || Failure::new(FailureKind::PictureMissing, "the picture's bytes are not there: the asset has no address yet");
     tools.outside.bytes_at(&asset.location().ok_or_else(missing)?).await
 }
 
-/// A short text that stands for one push and no other; survives in file names of every shop.
+/// A short text that identifies one push; it survives in the file names of every shop.
 pub(super) fn mark(idempotency_key: &str) -> String {
     format!("ss-{}", &hex(&Sha256::digest(idempotency_key.as_bytes()))[..20])
 }

@@ -1,4 +1,4 @@
-//! Finished pictures as files: WebP for the web, PNG for further processing, JPEG for shops that take nothing else,
+//! Finished pictures as files: WebP for the web, PNG for further processing, JPEG for shops that accept only that,
 //! and adjustments of an existing picture.
 
 use image::RgbaImage;
@@ -46,7 +46,7 @@ pub fn webp(picture: &[u8]) -> Result<Webp, StudioError> {
 }
 
 /// Encodes any PNG, JPEG, WebP or GIF (its first frame) as JPEG of quality 90, transparency on white: for shops that
-/// take nothing else. The same picture gives the same bytes. Shrinks what is longer than 4096 pixels.
+/// accept only that. The same picture gives the same bytes. Shrinks what is longer than 4096 pixels.
 ///
 /// # Errors
 /// `Unreadable` or `TooLarge` for what is not a picture or exceeds the limit, `Unwritable` if the encoder fails.

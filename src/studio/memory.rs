@@ -76,7 +76,7 @@ mod tests {
                 let (budget, taken, most, done) = (&budget, &taken, &most, &done);
                 scope.spawn(move || {
                     for round in 0..200 {
-                        // Some ask for more than there is.
+                        // Some request more than the budget.
                         let want = (thread * 37 + round * 11) % 140;
                         let share = budget.share(want);
                         most.fetch_max(taken.fetch_add(share.bytes, Ordering::SeqCst) + share.bytes, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! From remedy to fate: what a failure means for the job, its push and its connection. Never looks at a status code.
+//! What a failure means for the job, its push and its connection, by its remedy. Never looks at a status code.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use crate::{
     tools::Tools,
 };
 
-/// The longest wait between two tries.
+/// The longest wait between two attempts.
 pub const RETRY_CAP: Duration = Duration::from_hours(1);
-/// The wait after a first failure; it doubles with every further one.
+/// The wait after the first failure; it doubles with every further one.
 const RETRY_FIRST: Duration = Duration::from_secs(10);
 
-/// Failures that say nothing about a picture: the model wants to be left alone, or is away. They are waited out.
+/// Failures that say nothing about a picture: the model is over quota, or unavailable. They are waited out.
 const AWAY: [FailureKind; 3] = [FailureKind::ModelQuota, FailureKind::ModelAway, FailureKind::Network];
-/// How long is waited at most for a model.
+/// The longest wait for a model.
 const PATIENCE: Duration = Duration::from_hours(72);
 
-/// Ends an attempt at a job, in one transaction. Does nothing where the job is no longer ours.
+/// Finishes an attempt, in one transaction. Does nothing if the job is no longer ours.
 pub(super) async fn finish_attempt(tools: &Tools, job: &Job, result: Result<JobEnd, Failure>) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
@@ -31,7 +31,7 @@ pub(super) async fn finish_attempt(tools: &Tools, job: &Job, result: Result<JobE
     tx.commit().await
 }
 
-/// Puts a picture back that waits for its model, and every other one with it: each would only ask in vain. False where that does not help.
+/// Postpones all jobs of an unavailable model: each would fail alike. False if that does not help.
 async fn wait_for_model(tx: &mut Tx, job: &Job, failure: &Failure, now: Time) -> sqlx::Result<bool> {
     let by_model = matches!(&job.payload.0, Task::Generate { engine: Engine::Model, .. });
     let waited = job.waiting_since.map_or(Duration::ZERO, |since| now.since(since));
@@ -39,7 +39,7 @@ async fn wait_for_model(tx: &mut Tx, job: &Job, failure: &Failure, now: Time) ->
         return Ok(false);
     }
     let Remedy::Retry(asked) = failure.remedy() else { return Ok(false) };
-    // Without a word of the service: the longer it has been away, the longer until the next look.
+    // Without a wait from the service: the longer it has been away, the longer the next wait.
     let usual = (waited / 4).clamp(RETRY_FIRST * 3, RETRY_CAP);
     let at = now.plus(asked.unwrap_or(usual));
     if !db::job::mark_postponed(tx, job, &failure.message, (at, now)).await? {
@@ -76,7 +76,7 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
         "{}", failure.message
     );
     let error = failure.parts();
-    // A connection that waits for its merchant already keeps the first reason.
+    // A connection that already needs a reconnect keeps the first reason.
     if let Some(connection) =
         connection.filter(|_| failure.remedy() == Remedy::Reconnect && failure.kind != FailureKind::NeedsReauth)
     {
@@ -93,13 +93,13 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
             db::connection::mark_failure(tx, connection, error, again, now).await?;
         }
         Task::PushAsset { push, .. } => {
-            // A push whose shop is away waits for it; it goes on when the shop is connected or resumed.
+            // A push whose shop is unusable waits; it continues when the shop is connected or resumed.
             let waits = again.is_some() || failure.remedy() == Remedy::Reconnect || failure.kind == FailureKind::Paused;
             let status = if waits { PushStatus::Queued } else { PushStatus::Failed };
             db::push::mark_failure(tx, push, status, error, (again, now)).await?;
         }
         Task::RemoveAsset { push, .. } => {
-            // It is in the shop as long as nobody has seen it gone.
+            // It counts as in the shop until its removal is verified.
             let waits = again.is_some() || failure.remedy() == Remedy::Reconnect || failure.kind == FailureKind::Paused;
             let status = if waits { PushStatus::Removing } else { PushStatus::Synced };
             db::push::mark_failure(tx, push, status, error, (again, now)).await?;
@@ -109,12 +109,12 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
     Ok(())
 }
 
-/// The shop's own wish if it has one, else doubling waits with jitter.
+/// Doubling waits with jitter, or the shop's own if that is longer.
 fn wait(tools: &Tools, failures: i32, asked: Option<Duration>) -> Duration {
     let doublings = u32::try_from(failures - 1).unwrap_or(0).min(12);
     let usual = (RETRY_FIRST * 2_u32.pow(doublings)).min(RETRY_CAP);
     let jitter = tools.outside.random.below(u64::try_from(usual.as_millis() / 4).unwrap_or(0) + 1);
     let usual = usual + Duration::from_millis(jitter);
-    // A shop may ask for longer than our cap (a daily quota); it is given that, up to two days.
+    // A shop may ask for longer than our cap (a daily quota); it gets that, up to two days.
     asked.map_or(usual, |asked| asked.max(usual).min(Duration::from_hours(48)))
 }

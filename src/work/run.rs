@@ -1,4 +1,4 @@
-//! From job to verb: one match.
+//! Maps jobs to verbs: one match.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use crate::{
     webhooks,
 };
 
-/// Does a job, as long as `lease` is the right to it.
+/// Runs a job while `lease` is held.
 pub(super) async fn run(tools: &Shared, lease: &Arc<Lease>) -> Result<JobEnd, Failure> {
-    // Boxed: what the larger ones are done in would weigh on every stack below.
+    // Boxed: the larger futures would otherwise enlarge every caller's.
     match &lease.job.payload.0 {
         Task::ImportProducts { connection, scope, trigger, accept_deletes } => {
             let order =

@@ -1,4 +1,4 @@
-//! Ticks: they only leave jobs, deduplicated by connection and due time, so that every replica may tick.
+//! Ticks: due imports and refreshes, recovery, cleanup; deduplicated, so that every replica may tick.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -15,29 +15,29 @@ use crate::{
     tools::{OpenRun, RunEnd, Shared, Tools},
 };
 
-/// Schedules looked at in one tick.
+/// The most schedules per tick.
 const DUE_AT_ONCE: i64 = 500;
-/// How far a schedule may lie behind what it is reckoned to be: the clocks of replicas differ a little.
+/// The tolerance of a schedule against its calendar: the clocks of replicas differ a little.
 const SLACK: Duration = Duration::from_mins(1);
-/// How long ended jobs, states and silent daemons are remembered.
+/// How long ended jobs, connects, deliveries and silent daemons are kept.
 const REMEMBER: Duration = Duration::from_hours(7 * 24);
 
 const EACH_SECOND: &str = "* * * * * *";
 const SHORT_OF_A_SECOND: Duration = Duration::from_millis(500);
 
-/// What a tick does, where it cannot.
+/// The operation's name in the log.
 const TICK: &str = "look at schedules";
-/// Transactions of a tick that delete old runs…
+/// Transactions per tick that delete old runs…
 const FORGET_BATCHES: usize = 5;
-/// …and how many of them, and of their items, each deletes.
+/// …and the most runs, and items, that each deletes.
 const FORGET_RUNS: i64 = 200;
 const FORGET_ITEMS: i64 = 2000;
 
 /// Ticks every `every` until the scheduler is shut down.
 ///
-/// The scheduler goes by the clock of the machine. Its own intervals never run again once a process has stood still, or the clock was set
-/// forward, for longer than one of them, so it is asked each second whether a tick is due; and where the clock was set back, so that
-/// it would wait until it is that late again, ticks go by the time that only runs forward.
+/// The scheduler follows the machine's clock. Its own intervals never run again once the process was suspended, or the
+/// clock was set forward, for longer than one of them, so it checks each second whether a tick is due. If the clock is
+/// set back, it would wait until the same time comes again; then ticks follow the monotonic clock.
 pub async fn start(tools: &Shared, every: Duration) -> Result<JobScheduler, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
     let pace = Arc::new(Pace { every, last: Mutex::default() });
@@ -65,14 +65,14 @@ pub async fn start(tools: &Shared, every: Duration) -> Result<JobScheduler, JobS
     Ok(scheduler)
 }
 
-/// When the last tick began, by the time that only runs forward.
+/// When the last tick began, by the monotonic clock.
 struct Pace {
     every: Duration,
     last: Mutex<Option<Duration>>,
 }
 
 impl Pace {
-    /// Whether the last tick began so long ago; this one begins now then.
+    /// Whether the last tick began `after` ago; if so, the next begins now.
     fn is_due(&self, clock: &Clock, after: Duration) -> bool {
         let now = clock.uptime();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,7 +86,7 @@ impl Pace {
 }
 
 async fn tick_once(tools: &Tools) {
-    // A fault is in the log already; the next tick looks again.
+    // A panic is logged already; the next tick retries.
     match catch_panic(tick(tools)).await {
         Ok(Ok(())) => tools.can(TICK),
         Ok(Err(error)) => tools.cannot(TICK, &error),
@@ -94,10 +94,10 @@ async fn tick_once(tools: &Tools) {
     }
 }
 
-/// One tick: due schedules, ending tokens, dead workers, old rows.
+/// One tick: due schedules, expiring tokens, dead workers, old rows.
 pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     recover(tools, false).await?;
-    // Another process may have made a new key: what is sealed from now on should be sealed with it.
+    // Another process may have created a new key: from now on it seals.
     if let Err(error) = tools.vault.reload_file() {
         tracing::error!("the keys that are known stay in use: {error}");
     }
@@ -128,7 +128,7 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     forget_runs(tools, now).await
 }
 
-/// Deletes runs whose time is over, a few in each transaction and in each tick, so that nobody waits long for the database.
+/// Deletes expired runs, a few per transaction and tick, so that nobody waits long for the database.
 async fn forget_runs(tools: &Tools, now: Time) -> sqlx::Result<()> {
     let Some(keep) = tools.policy.keep_runs else { return Ok(()) };
     for _ in 0..FORGET_BATCHES {
@@ -138,7 +138,7 @@ async fn forget_runs(tools: &Tools, now: Time) -> sqlx::Result<()> {
             return Ok(());
         }
         let items = db::run::delete_items(&mut tx, &runs, FORGET_ITEMS).await?;
-        // A run with more items than are deleted at once goes when they are gone.
+        // A run with more items than one batch is deleted after them.
         if i64::try_from(items).is_ok_and(|items| items < FORGET_ITEMS) {
             db::run::delete(&mut tx, &runs).await?;
         }
@@ -147,7 +147,7 @@ async fn forget_runs(tools: &Tools, now: Time) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// When a shop's schedule is due after `now`; one whose calendar cannot be read goes by its interval.
+/// When a shop's schedule is next due after `now`; an invalid calendar is replaced by its interval.
 fn next_of(id: &ConnectionId, cron: Option<&str>, timezone: &str, interval_seconds: i32, now: Time) -> Time {
     let interval = Duration::from_secs(u64::try_from(interval_seconds).unwrap_or(3600));
     next_due(cron, timezone, interval, now).unwrap_or_else(|error| {
@@ -156,7 +156,7 @@ fn next_of(id: &ConnectionId, cron: Option<&str>, timezone: &str, interval_secon
     })
 }
 
-/// Puts right what a clock that was wrong once left behind: whatever waits for a time that cannot come would wait for years.
+/// Corrects times that a wrong clock left behind: what waits for an impossible time would wait for years.
 async fn mend_times(tools: &Tools, now: Time) -> sqlx::Result<()> {
     let mut tx = tools.db.begin().await?;
     for (what, rows) in db::times::mend(&mut tx, now, tools.policy.lease).await? {
@@ -173,7 +173,7 @@ async fn mend_times(tools: &Tools, now: Time) -> sqlx::Result<()> {
     tx.commit().await
 }
 
-/// Moves a due schedule on and leaves its import, in one transaction: of several replicas exactly one does.
+/// In one transaction, advances a due schedule and enqueues an import unless one is open; of several replicas one does.
 async fn fire(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result<()> {
     let next = next_of(
         &connection.id,
@@ -200,7 +200,7 @@ async fn fire(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result
     tx.commit().await
 }
 
-/// Leaves a renewal for each, in one transaction; a shop that has one waiting gets no second.
+/// Enqueues a refresh for each, in one transaction; deduplicated per shop.
 async fn leave_renewals(tools: &Tools, connections: &[Connection]) -> sqlx::Result<()> {
     if connections.is_empty() {
         return Ok(());
@@ -215,7 +215,7 @@ async fn leave_renewals(tools: &Tools, connections: &[Connection]) -> sqlx::Resu
     Ok(())
 }
 
-/// Tells people, once, that a permission ends although it was tried to keep it: in the log of runs and in the daemon's own.
+/// Warns people, once, that a permission ends although refreshes were tried: in the run log and in the daemon's.
 async fn warn(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result<()> {
     let mut tx = tools.db.begin().await?;
     if !db::connection::mark_warned(&mut tx, &connection.id, now).await? {
@@ -247,7 +247,7 @@ mod tests {
         assert!(!due());
         clock.advance(Duration::from_secs(1));
         assert!(due() && !due());
-        // A process that stood still ticks once, and goes on.
+        // A suspended process ticks once, and goes on.
         clock.advance(Duration::from_hours(5));
         assert!(due() && !due());
         clock.advance(Duration::from_secs(15));

@@ -1,4 +1,4 @@
-//! Workers: claim a job by lease, run it with a heartbeat, finish the attempt. A dead worker's job is taken over.
+//! Workers: claim a job with a lease, run it with a heartbeat, finish the attempt. A dead worker's job is taken over.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,25 +15,25 @@ use crate::{
     tools::{Lease, Shared, Tools},
 };
 
-/// Interruptions without any end after which a job is given up: it seems to take its process down.
+/// Interruptions without any end after which a job is failed: it seems to crash its process.
 const MAX_INTERRUPTIONS: i32 = 200;
 
-/// What the loops here do, where they cannot.
+/// The operations' names in the log.
 const LOOK: &str = "look for jobs";
 const SETTLE: &str = "settle a job (it will be taken over)";
 
-/// How many workers each pool has.
+/// The number of workers in each pool.
 #[derive(Debug, Clone, Copy)]
 pub struct Pools {
     pub import: usize,
     pub push: usize,
     pub generate: usize,
     pub tokens: usize,
-    /// How often an idle worker looks for jobs that other processes left.
+    /// How often an idle worker polls for jobs of other processes.
     pub poll: Duration,
 }
 
-/// Workers at work.
+/// Running workers.
 pub struct Workers {
     tasks: JoinSet<()>,
     stop: CancellationToken,
@@ -57,7 +57,7 @@ impl Workers {
         Self { tasks, stop }
     }
 
-    /// Takes no new jobs and waits for those under way; what has not ended by then is given back, no failure counted.
+    /// Claims no new jobs and waits for those in progress; what has not ended by then is aborted without a failure.
     pub async fn stop(mut self, patience: Duration) {
         self.stop.cancel();
         let ended = async { while self.tasks.join_next().await.is_some() {} };
@@ -70,14 +70,14 @@ impl Workers {
 
 async fn work(tools: Shared, pool: Pool, poll: Duration, ended: CancellationToken) {
     while !ended.is_cancelled() {
-        // What a fault leaves behind has a lease, and is taken over when that ends.
+        // What a panic leaves behind has a lease, and is taken over when that expires.
         if Box::pin(catch_panic(look_for_work(&tools, pool, poll, &ended))).await.is_err() {
             tools.outside.clock.sleep(poll.max(Duration::from_secs(1))).await;
         }
     }
 }
 
-/// Claims one job and does it, or waits for one.
+/// Claims one job and runs it, or waits for one.
 async fn look_for_work(tools: &Shared, pool: Pool, poll: Duration, ended: &CancellationToken) {
     let bell = tools.job_notify.notified();
     let claimed = claim(tools, pool).await;
@@ -98,12 +98,12 @@ async fn look_for_work(tools: &Shared, pool: Pool, poll: Duration, ended: &Cance
     }
 }
 
-/// The next job of a pool; none any more where this process stops.
+/// Claims the next job of a pool; none once this process stops.
 async fn claim(tools: &Shared, pool: Pool) -> sqlx::Result<Option<Arc<Lease>>> {
     if tools.shutdown.is_cancelled() {
         return Ok(None);
     }
-    // Looked at before the database is asked, so that our own idea of the lease never ends after the lease.
+    // Measured before the database call: the local deadline ends before the lease in the database.
     let (asked, now) = (tools.outside.clock.uptime(), tools.outside.clock.now());
     let mut tx = tools.db.begin().await?;
     let job = db::job::claim(&mut tx, pool, &tools.instance, (now, now.plus(tools.policy.lease))).await?;
@@ -117,12 +117,12 @@ async fn do_job(tools: &Shared, lease: &Arc<Lease>) {
     attempt(tools, lease, Box::pin(async move { run(&for_task, &own).await })).await;
 }
 
-/// Does `verb` for a job in a task of its own, with a heartbeat, and finishes the attempt. A panic ends the attempt, not the worker.
+/// Runs `verb` for a job in its own task, with a heartbeat, and finishes the attempt. A panic ends only the attempt.
 async fn attempt(tools: &Shared, lease: &Lease, verb: impl Future<Output = Result<JobEnd, Failure>> + Send + 'static) {
     attempt_within(tools, lease, verb).instrument(span(&lease.job)).await;
 }
 
-/// What is logged on the way of a job is found by its id.
+/// The span by which a job's log lines are found.
 fn span(job: &Job) -> Span {
     tracing::info_span!(
         "job", job.id = %job.id, job.kind = job.kind, connection.id = job.store_connection_id.as_ref().map(tracing::field::display),
@@ -139,7 +139,7 @@ async fn attempt_within(
     let result = tokio::select! {
         joined = &mut task => joined.unwrap_or_else(|_| Err(Failure::new(FailureKind::Stopped, "the process ended before the work did"))),
         () = lease.keep() => {
-            // What it would still write or send is refused by now; it has ended when anybody looks at what it did.
+            // Its writes and requests are refused by now; awaited, so that it ends before its effects are checked.
             task.abort();
             let _ = (&mut task).await;
             Err(Failure::new(FailureKind::LeaseLost, "another worker has taken the job over, or the lease could not be renewed in time"))
@@ -151,12 +151,12 @@ async fn attempt_within(
     tools.job_notify.notify_waiters();
 }
 
-/// A panic is a failure like any other: it counts as an attempt, and it is told.
+/// A panic is a failure like any other: it counts as an attempt, and is recorded.
 async fn guarded(verb: impl Future<Output = Result<JobEnd, Failure>>) -> Result<JobEnd, Failure> {
     catch_panic(verb).await.unwrap_or_else(|fault| Err(fault.into()))
 }
 
-/// Ends an attempt: by finishing it if the job is ours, by leaving it to whoever has it where it is not.
+/// Ends an attempt: finishes it if the job is ours; otherwise leaves the job to its owner and checks a push.
 async fn end(tools: &Tools, job: &Job, result: Result<JobEnd, Failure>) -> sqlx::Result<()> {
     match result {
         Err(failure) if failure.kind == FailureKind::LeaseLost => {
@@ -167,7 +167,7 @@ async fn end(tools: &Tools, job: &Job, result: Result<JobEnd, Failure>) -> sqlx:
     }
 }
 
-/// Does jobs of every pool, one after another, until none is due. For commands without a daemon, and for tests.
+/// Runs jobs of every pool, one after another, until none is due. For commands without a daemon, and for tests.
 pub async fn drain(tools: &Shared) -> sqlx::Result<usize> {
     let mut done = 0;
     loop {
@@ -189,8 +189,8 @@ pub async fn drain(tools: &Shared) -> sqlx::Result<usize> {
     }
 }
 
-/// Frees the jobs of dead workers and closes the runs they left open; gives how many of each. `alone` says that no
-/// other process works on this database, so that every lease is a dead one's.
+/// Releases the jobs of dead workers and closes the runs they left open; returns how many of each. With `alone`, no
+/// other process uses this database, so that every lease counts as expired.
 pub async fn recover(tools: &Tools, alone: bool) -> sqlx::Result<(u64, u64)> {
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;

@@ -107,7 +107,7 @@ pub(super) fn night(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, cha
     });
     if !set.top {
         for place in 0..34 {
-            // Most of them low, as of a town; the few large ones are close and faint.
+            // Most of them low, like those of a town; the few large ones are close and faint.
             let large = place % 6 == 0;
             let up = chance.between(0.0, 1.0).powf(1.8) * set.seam.min(0.95) + 0.02;
             let (x, y) = (chance.between(-0.03, 1.03) * set.wide, set.seam - up);
