@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     db::{self, Db},
-    model::{Connection, Failure},
+    model::{Connection, ConnectionStatus, Failure, FailureKind},
     provider::{Provider, Providers},
     tools::Tools,
     vault::{Binding, Sealed, Vault},
@@ -59,17 +59,26 @@ fn lacking(provider: &Provider, store_url: &str) -> String {
 /// Sets the facts of adopted connections that their provider's file looks up, if the shop's address contains them.
 /// Pauses the others; returns a sentence for each.
 pub async fn complete(tools: &Tools) -> Result<Vec<String>, Failure> {
-    let mut tx = tools.db.begin().await?;
-    db::connection::mend_pauses(&mut tx).await?;
-    tx.commit().await?;
-    let mut tx = tools.db.read().await?;
-    let all = db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
-    drop(tx);
+    let mut all = list_all(tools).await?;
+    // Asked first: a database that is up to date may be read-only.
+    if all.iter().any(|c| {
+        c.status == ConnectionStatus::Error && c.last_error_code.as_deref() == Some(FailureKind::Paused.code())
+    }) {
+        let mut tx = tools.db.begin().await?;
+        db::connection::mend_pauses(&mut tx).await?;
+        tx.commit().await?;
+        all = list_all(tools).await?;
+    }
     let mut told = Vec::new();
     for connection in all.iter().filter(|c| c.facts.0.is_empty() && c.is_usable()) {
         told.extend(complete_one(tools, connection).await?);
     }
     Ok(told)
+}
+
+async fn list_all(tools: &Tools) -> sqlx::Result<Vec<Connection>> {
+    let mut tx = tools.db.read().await?;
+    db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await
 }
 
 async fn complete_one(tools: &Tools, connection: &Connection) -> Result<Option<String>, Failure> {

@@ -167,7 +167,7 @@ pub async fn mark_completed(tx: &mut Tx, job: &Job, now: Time) -> sqlx::Result<b
 /// Reschedules a job at `at` after a failure.
 pub async fn mark_retry(tx: &mut Tx, job: &Job, error: &str, at: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE job SET status = 'pending', running_lane = NULL, lease_expires_at = NULL, locked_by = NULL, \
-               failures = failures + 1, error = $3, scheduled_for = $4 \
+               failures = failures + 1, waiting_since = NULL, error = $3, scheduled_for = $4 \
                WHERE id = $1 AND attempts = $2 AND status = 'processing'";
     Ok(execute!(tx, sql, &job.id, job.attempts, error, at)? == 1)
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use store_sync::{
-    db,
-    model::{ConnectionStatus, ImportScope, RunAction, RunStatus},
+    connect, db,
+    model::{ConnectionStatus, Failure, FailureKind, ImportScope, RunAction, RunStatus},
     provider::CredentialSource,
+    tools::{OpenRun, RunEnd},
     work,
 };
 
@@ -20,6 +21,7 @@ on_both!(
     a_lost_renewal_is_repeated_with_the_old_token,
     whoever_lost_the_right_to_renew_writes_nothing_down,
     a_revoked_grant_asks_for_the_merchant_at_once,
+    a_token_that_a_platform_keeps_is_not_taken_for_a_lost_one,
     leaving_erases_the_secret_and_keeps_the_history
 );
 
@@ -73,11 +75,7 @@ async fn a_refresh_token_does_not_end_unused(engine: Engine) {
     work::tick(&app.tools).await.expect("ticks");
     assert_eq!(app.drain().await, 1);
     let after = app.connection().await;
-    assert_eq!(
-        (after.token_version, after.status),
-        (before.token_version + 1, ConnectionStatus::Error),
-        "still paused"
-    );
+    assert_eq!((after.token_version, after.state()), (before.token_version + 1, "paused"), "still paused");
     assert!(after.refresh_expires_at.expect("an end") > end && after.keep_alive_at.expect("a time") > app.clock.now());
 }
 
@@ -202,4 +200,24 @@ async fn no_token_stands_in_clear_in_the_database_file() {
         looked_at += bytes.len();
     }
     assert!(looked_at > 100_000, "the database was looked at");
+}
+
+/// Some platforms give the same refresh token again and again: that it was used before says nothing about it.
+async fn a_token_that_a_platform_keeps_is_not_taken_for_a_lost_one(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    app.connect().await;
+    let (tools, connection) = (&app.tools, app.connection().await);
+    let about = connect::refresh_run(&connection);
+    let failure = Failure::new(FailureKind::RefreshAnswerLost, "a test");
+    for (end, expected) in [(RunEnd::Failed(&failure), true), (RunEnd::Success, false)] {
+        let mut tx = tools.db.begin().await.expect("begins");
+        let earlier = OpenRun::open(&mut tx, tools, &about).await.expect("is opened");
+        db::run::mark_token(&mut tx, &earlier.id, "kept").await.expect("is marked");
+        earlier.close(&mut tx, tools, end, 1).await.expect("is closed");
+        tx.commit().await.expect("commits");
+        app.clock.advance(Duration::from_secs(1));
+        let mut tx = tools.db.read().await.expect("reads");
+        let spent = db::run::has_spent(&mut tx, &connection.id, "kept", &tools.outside.new_id(), 20).await;
+        assert_eq!(spent.expect("is looked up"), expected);
+    }
 }
