@@ -238,6 +238,9 @@ async fn refresh_locked(
             let sealed = seal(tools, &connection.id, &connection.client_id, &connection.store_type, &grant);
             let saved =
                 db::grant::replace_grant(&mut tx, &connection.id, &grant, &sealed, &tools.instance, now).await?;
+            if let Some(kept) = spent_mark(tools, &grant).filter(|mark| spent_mark(tools, old).as_ref() == Some(mark)) {
+                db::run::unmark_token(&mut tx, &connection.id, &kept).await?;
+            }
             let missing = provider.missing_scopes(&grant);
             let lacks = format!("the shop took back what is needed: {}; connect it again", missing.join(", "));
             let end = match (saved, missing.is_empty()) {

@@ -63,8 +63,15 @@ pub async fn mark_token(tx: &mut Tx, id: &RunId, mark: &str) -> sqlx::Result<()>
     execute!(tx, "UPDATE store_sync_log SET token_mark = $2 WHERE id = $1", id, mark).map(drop)
 }
 
-/// Whether one of the last `limit` refreshes of a shop, other than `but`, spent this token without success. Where a platform keeps the
-/// refresh token, only the last one with it counts. Runs from before `token_mark` have it in `error_details`.
+/// Forgets that refreshes of a shop spent this token: the platform kept it.
+pub async fn unmark_token(tx: &mut Tx, connection: &ConnectionId, mark: &str) -> sqlx::Result<()> {
+    let sql = "UPDATE store_sync_log SET token_mark = NULL \
+               WHERE store_connection_id = $1 AND action = 'refresh_token' AND token_mark = $2";
+    execute!(tx, sql, connection, mark).map(drop)
+}
+
+/// Whether one of the last `limit` refreshes of a shop, other than `but`, spent this token. Runs from before
+/// `token_mark` have it in `error_details`.
 pub async fn has_spent(
     tx: &mut Tx,
     connection: &ConnectionId,
@@ -72,12 +79,11 @@ pub async fn has_spent(
     but: &RunId,
     limit: i64,
 ) -> sqlx::Result<bool> {
-    let sql = "SELECT coalesce(token_mark, error_details ->> 'spent'), status FROM store_sync_log WHERE store_connection_id = $1 \
+    let sql = "SELECT coalesce(token_mark, error_details ->> 'spent') FROM store_sync_log WHERE store_connection_id = $1 \
                AND action = 'refresh_token' AND id <> $2 AND (token_mark IS NOT NULL OR error_details IS NOT NULL) \
                ORDER BY started_at DESC LIMIT $3";
-    let marks = all!(tx, (Option<String>, RunStatus), sql, connection, but, limit)?;
-    let last = marks.iter().find(|(spent, _)| spent.as_deref() == Some(mark));
-    Ok(last.is_some_and(|(_, status)| !matches!(status, RunStatus::Success | RunStatus::Partial)))
+    let marks = all!(tx, (Option<String>,), sql, connection, but, limit)?;
+    Ok(marks.iter().any(|(spent,)| spent.as_deref() == Some(mark)))
 }
 
 /// Updates the counts of an open run.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use store_sync::{
     connect, db,
-    model::{ConnectionStatus, Failure, FailureKind, ImportScope, RunAction, RunStatus},
+    model::{ConnectionStatus, ImportScope, RunAction, RunStatus},
     provider::CredentialSource,
     tools::{OpenRun, RunEnd},
     work,
@@ -207,17 +207,15 @@ async fn a_token_that_a_platform_keeps_is_not_taken_for_a_lost_one(engine: Engin
     let app = TestApp::new(engine).await;
     app.connect().await;
     let (tools, connection) = (&app.tools, app.connection().await);
-    let about = connect::refresh_run(&connection);
-    let failure = Failure::new(FailureKind::RefreshAnswerLost, "a test");
-    for (end, expected) in [(RunEnd::Failed(&failure), true), (RunEnd::Success, false)] {
-        let mut tx = tools.db.begin().await.expect("begins");
-        let earlier = OpenRun::open(&mut tx, tools, &about).await.expect("is opened");
-        db::run::mark_token(&mut tx, &earlier.id, "kept").await.expect("is marked");
+    let mut tx = tools.db.begin().await.expect("begins");
+    for (mark, end) in [("kept", RunEnd::Success), ("spent", RunEnd::Success)] {
+        let earlier = OpenRun::open(&mut tx, tools, &connect::refresh_run(&connection)).await.expect("is opened");
+        db::run::mark_token(&mut tx, &earlier.id, mark).await.expect("is marked");
         earlier.close(&mut tx, tools, end, 1).await.expect("is closed");
-        tx.commit().await.expect("commits");
-        app.clock.advance(Duration::from_secs(1));
-        let mut tx = tools.db.read().await.expect("reads");
-        let spent = db::run::has_spent(&mut tx, &connection.id, "kept", &tools.outside.new_id(), 20).await;
-        assert_eq!(spent.expect("is looked up"), expected);
+    }
+    db::run::unmark_token(&mut tx, &connection.id, "kept").await.expect("is forgotten");
+    for (mark, expected) in [("kept", false), ("spent", true)] {
+        let spent = db::run::has_spent(&mut tx, &connection.id, mark, &tools.outside.new_id(), 20).await;
+        assert_eq!(spent.expect("is looked up"), expected, "{mark}");
     }
 }
