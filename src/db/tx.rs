@@ -30,10 +30,10 @@ pub enum Tx {
 impl Tx {
     /// Takes a lock called `name` until the transaction ends. (SQLite has only one writer anyway.)
     pub async fn lock(&mut self, name: &str) -> sqlx::Result<()> {
-        if matches!(self, Self::Sqlite(_)) {
-            return Ok(());
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) => super::execute!(self, "SELECT pg_advisory_xact_lock(hashtext($1))", name).map(drop),
         }
-        super::execute!(self, "SELECT pg_advisory_xact_lock(hashtext($1))", name).map(drop)
     }
 
     /// Wakes workers once this transaction is committed.

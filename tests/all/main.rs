@@ -34,6 +34,7 @@ mod relay;
 mod schedules;
 mod spending;
 mod stalls;
+mod statements;
 mod strangers;
 mod subpath;
 mod support;

@@ -33,7 +33,7 @@ use tokio::net::TcpListener;
 use crate::{relay::Relay, wild::Pooler};
 
 /// Which database a test runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Engine {
     Sqlite,
     Postgres,
