@@ -141,7 +141,7 @@ async fn work(db: Db, clock: Clock, worker: String) -> usize {
     loop {
         let now = clock.now();
         let mut tx = db.begin().await.expect("begins");
-        let job = db::job::claim(&mut tx, Pool::Generate, &worker, (now, now.plus(Duration::from_mins(1)))).await;
+        let job = db::job::claim(&mut tx, Pool::Generate, &worker, now, now.plus(Duration::from_mins(1))).await;
         let Some(job) = job.expect("claims") else { return done };
         tx.commit().await.expect("commits");
         let mut tx = db.begin().await.expect("begins");

@@ -53,12 +53,11 @@ fn main() {
     let provider = providers.get("shopify").expect("is there");
     let (item, facts) = (product(), Facts::new());
     let bytes = item.to_string().into_bytes();
-    let found = normal(provider, (&facts, "https://acme.myshopify.com"), &item).expect("is picked");
+    let found = normal(provider, &facts, "https://acme.myshopify.com", &item).expect("is picked");
     assert_eq!((found.variants.len(), found.images.len()), (3, 4));
     for round in 1..=3 {
         let parse = timed(|| drop(black_box(serde_json::from_slice::<Value>(black_box(&bytes)))));
-        let pick =
-            timed(|| drop(black_box(normal(provider, (&facts, "https://acme.myshopify.com"), black_box(&item)))));
+        let pick = timed(|| drop(black_box(normal(provider, &facts, "https://acme.myshopify.com", black_box(&item)))));
         println!(
             "round {round}: {} bytes: parse {parse:.1} µs, pick {pick:.1} µs, ratio {:.2}",
             bytes.len(),

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::{
-    config::{Analyse, Config, GeminiConfig, Pooler, TextPriceConfig},
+    config::{Analyse, AppConfig, BucketConfig, Config, GeminiConfig, Pooler, TextPriceConfig},
     connect,
     db::{
         self, DatabaseAccess, DatabaseFault, Db,
@@ -34,7 +34,7 @@ use crate::{
 fn http_policy(config: &Config) -> anyhow::Result<HttpPolicy> {
     Ok(HttpPolicy {
         allow_private_networks: config.http.allow_private_networks,
-        connect_to: config.http.connect_to.iter().map(|(host, to)| (host.clone(), to.clone())).collect(),
+        connect_to: config.http.connect_to.clone().into_iter().collect(),
         timeout: Duration::from_secs(config.http.timeout_seconds),
         max_answer_bytes: config.http.max_answer_bytes,
         proxy: proxy(config)?,
@@ -53,22 +53,26 @@ fn proxy(config: &Config) -> anyhow::Result<Option<Proxy>> {
     proxy.map(Some)
 }
 
+fn bucket(own: BucketConfig, proxy: Option<Proxy>) -> Bucket {
+    Bucket {
+        name: own.name,
+        endpoint: own.endpoint,
+        region: own.region,
+        access_key_id: own.access_key_id,
+        secret_access_key: own.secret_access_key,
+        upload_checksum: own.upload_checksum,
+        public_url: own.public_url,
+        patience: RetryPatience::default(),
+        proxy,
+    }
+}
+
 /// The real clock, random numbers, HTTP client and file storage, as configured.
 pub fn outside(config: &Config) -> anyhow::Result<Outside> {
     let policy = http_policy(config)?;
     let files = match &config.storage.bucket {
         None => Files::new(config.storage.data_dir.join("files")),
-        Some(own) => Files::in_bucket(&Bucket {
-            name: own.name.clone(),
-            endpoint: own.endpoint.clone(),
-            region: own.region.clone(),
-            access_key_id: own.access_key_id.clone(),
-            secret_access_key: own.secret_access_key.clone(),
-            upload_checksum: own.upload_checksum,
-            public_url: own.public_url.clone(),
-            patience: RetryPatience::default(),
-            proxy: policy.proxy.clone(),
-        })?,
+        Some(own) => Files::in_bucket(&bucket(own.clone(), policy.proxy.clone()))?,
     };
     Ok(Outside { clock: Clock::system(), random: Random::system(), http: Http::new(policy)?, files })
 }
@@ -187,7 +191,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Shared> {
 /// The model client; `None` if `[gemini]` is not configured. Its responses are large and take minutes, hence its own
 /// limits.
 fn gemini(config: &Config, clock: &Clock) -> anyhow::Result<Option<Gemini>> {
-    let Some(own) = &config.gemini else {
+    let Some(own) = config.gemini.clone() else {
         anyhow::ensure!(
             config.generate.engine == Engine::Studio,
             "[generate] engine = \"gemini\" needs [gemini] api_key, or a service account under [gemini.vertex]"
@@ -199,15 +203,15 @@ fn gemini(config: &Config, clock: &Clock) -> anyhow::Result<Option<Gemini>> {
     Ok(Some(Gemini {
         http: Http::new(policy)?,
         clock: clock.clone(),
-        service: model_service(own)?,
-        model: own.model.clone(),
-        fallback: own.fallback_model.clone(),
-        edit_model: own.edit_model.clone(),
-        text_model: own.text_model.clone(),
-        text_fallback: own.text_fallback_model.clone(),
-        prices: own.prices.clone(),
-        text_prices: own.text_prices.iter().map(|(model, own)| (model.clone(), price(own))).collect(),
-        sizes: own.sizes.clone(),
+        service: model_service(&own)?,
+        model: own.model,
+        fallback: own.fallback_model,
+        edit_model: own.edit_model,
+        text_model: own.text_model,
+        text_fallback: own.text_fallback_model,
+        prices: own.prices,
+        text_prices: own.text_prices.into_iter().map(|(model, own)| (model, price(&own))).collect(),
+        sizes: own.sizes,
     }))
 }
 
@@ -244,18 +248,15 @@ async fn assemble(config: &Config, access: &DatabaseAccess, outside: Outside) ->
     let taken = check_new_key(config, &db).await?;
     let vault = Vault::new_avoiding(key_source(config), outside.random.clone(), &taken)?;
     bring_up_to_date(config, &outside, &db).await?;
-    let apps: BTreeMap<String, App> = config
-        .app
-        .iter()
-        .map(|(key, app)| {
-            let (client_id, client_secret) = (app.client_id.clone(), app.client_secret.clone());
-            (key.clone(), App { client_id, client_secret, webhook_key: app.webhook_key.clone() })
-        })
-        .collect();
+    let (mut apps, mut install_clients) = (BTreeMap::new(), BTreeMap::new());
+    for (key, AppConfig { client_id, client_secret, webhook_key, client }) in config.app.clone() {
+        install_clients.extend(client.map(|client| (key.clone(), client)));
+        apps.insert(key, App { client_id, client_secret, webhook_key });
+    }
     let rules = Policy {
         public_url: config.public_url(),
         lease: config.lease(),
-        install_clients: config.app.iter().filter_map(|(key, app)| Some((key.clone(), app.client.clone()?))).collect(),
+        install_clients,
         trusted_proxies: config.server.trusted_proxies.clone(),
         api_token: config.api.token.clone(),
         analyse: config.generate.analyse != Analyse::Never,

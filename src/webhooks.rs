@@ -1,6 +1,6 @@
 //! Webhooks: verify, deduplicate, enqueue a job; and subscribe. The current state is read from the shop.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use http::HeaderMap;
 use secrecy::ExposeSecret;
@@ -8,7 +8,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     connect,
-    db::{self, Tx, run::NewItem, webhook::NewSubscription},
+    db::{
+        self, Tx,
+        run::NewItem,
+        webhook::{NewDelivery, NewSubscription},
+    },
     model::{
         Connection, ConnectionId, ConnectionStatus, Counts, Failure, FailureKind, ImportScope, ItemOutcome, Noun,
         RunAction, Secret, Task, Trigger,
@@ -70,11 +74,18 @@ async fn record_delivery(tools: &Tools, shop: &Connection, told: &WebhookEvent, 
     let status = if told.act.is_some() { "processed" } else { "ignored" };
     // The same body under an ignored topic must not make the real delivery a duplicate.
     let of_body = || format!("{}{}", if told.act.is_some() { "" } else { "ignored:" }, hex(&Sha256::digest(body)));
-    let same = told.delivery.clone().unwrap_or_else(of_body);
+    let same = told.delivery.as_deref().map_or_else(|| of_body().into(), Cow::Borrowed);
     let mut tx = tools.db.begin().await?;
     let id = tools.outside.new_id::<String>();
-    let (key, what) = ((id.as_str(), &shop.id, same.as_str()), (told.topic.as_str(), told.erp_id.as_deref(), status));
-    if !db::webhook::insert_event(&mut tx, key, what, now).await? {
+    let delivery = NewDelivery {
+        id: &id,
+        connection: &shop.id,
+        delivery_id: &same,
+        topic: &told.topic,
+        erp_id: told.erp_id.as_deref(),
+        status,
+    };
+    if !db::webhook::insert_event(&mut tx, &delivery, now).await? {
         return Ok(false);
     }
     match (told.act, &told.erp_id) {
@@ -156,10 +167,10 @@ async fn subscribe_topics(
     calls: &mut i32,
 ) -> Result<(), Failure> {
     let (shop, connection) = connect::open_for(lease, tools, id).await?;
-    let provider = shop.provider().clone();
+    let provider = shop.provider();
     for topic in provider.webhook_topics() {
         let secret = Secret::from(tools.outside.random.token());
-        let subscribed = provider::subscribe(&shop, topic, &callback_url(tools, &provider, Some(id)), &secret).await;
+        let subscribed = provider::subscribe(&shop, topic, &callback_url(tools, provider, Some(id)), &secret).await;
         *calls = shop.api_calls();
         let external = subscribed?;
         let binding = [SECRET, connection.id.as_str(), topic.as_str()];

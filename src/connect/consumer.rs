@@ -57,7 +57,7 @@ pub(super) async fn finish_oauth1(
     provider: &Arc<Provider>,
     callback: &Callback<'_>,
 ) -> Result<CallbackOutcome, Failure> {
-    let found = find(tools, provider, callback.state.unwrap_or_default()).await?;
+    let mut found = find(tools, provider, callback.state.unwrap_or_default()).await?;
     let Some(posted) = posted_grant(tools, &found)? else {
         let text = "the shop's server has not posted its keys yet: activate the integration in the shop's administration, and see \
                     that the shop reaches this daemon";
@@ -75,12 +75,13 @@ pub(super) async fn finish_oauth1(
     if back.as_ref().is_some_and(|back| !same_place(back.as_str(), &found.store_url)) {
         return Err(Failure::new(FailureKind::OtherShop, "the browser would be sent to another place than the shop"));
     }
-    let grant = provider::consumer_token(&tools.outside, provider, &found.facts.0, &posted).await?;
+    let grant = provider::consumer_token(&tools.outside, provider, &found.facts.0, posted).await?;
+    let facts = std::mem::take(&mut found.facts.0);
     let given = Permission {
         client: &found.client_id,
         provider,
         store_url: &found.store_url,
-        facts: found.facts.0.clone(),
+        facts,
         grant,
         reconnect: found.store_connection_id.as_ref(),
     };

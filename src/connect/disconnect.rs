@@ -39,7 +39,7 @@ pub async fn disconnect(tools: &Shared, id: &ConnectionId) -> Result<Disconnecte
         }
         Err(failure) => (false, Some(format!("{failure}; remove the app in the shop's settings"))),
     };
-    Ok(Disconnected { connection: id.clone(), revoked_at_shop, note })
+    Ok(Disconnected { connection: connection.id, revoked_at_shop, note })
 }
 
 async fn revoke(tools: &Shared, connection: &Connection) -> Result<bool, Failure> {
@@ -47,7 +47,7 @@ async fn revoke(tools: &Shared, connection: &Connection) -> Result<bool, Failure
     if !provider.kind().brings_code() {
         return Ok(false);
     }
-    let shop = super::shop_client(tools, connection, tools.outside.clone())?;
+    let shop = super::shop_client(tools, connection, None)?;
     let grant = StoredCredentials::new(tools.clone(), connection.id.clone()).current().await?;
     provider::revoke(&shop, &grant).await
 }

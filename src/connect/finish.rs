@@ -20,18 +20,18 @@ use crate::{
 
 /// Finishes a connect. A refused callback connects nothing; the failure never says which secret was wrong.
 pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<CallbackOutcome, Failure> {
-    let provider = tools.provider(callback.provider)?.clone();
+    let provider = tools.provider(callback.provider)?;
     match provider.kind() {
-        ConnectKind::PostedKeys => return posted::finish_posted(tools, &provider, &callback).await,
-        ConnectKind::BroughtKeys => return posted::accept_query_keys(tools, &provider, &callback).await,
-        ConnectKind::Oauth1 => return consumer::finish_oauth1(tools, &provider, &callback).await,
+        ConnectKind::PostedKeys => return posted::finish_posted(tools, provider, &callback).await,
+        ConnectKind::BroughtKeys => return posted::accept_query_keys(tools, provider, &callback).await,
+        ConnectKind::Oauth1 => return consumer::finish_oauth1(tools, provider, &callback).await,
         _ if provider.takes_pasted_keys() || callback.state.is_some() => return Err(unknown()),
         _ => {}
     }
-    let app = tools.app_of(&provider)?;
-    let expected = claim(tools, &provider, &callback).await?;
+    let app = tools.app_of(provider)?;
+    let expected = claim(tools, provider, &callback).await?;
     if let Some(error) = get(callback.query, "error") {
-        return Err(refused(&provider, error));
+        return Err(refused(provider, error));
     }
     let mut facts = expected.facts;
     let grant = if provider.kind().brings_code() {
@@ -42,15 +42,15 @@ pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<CallbackOut
         let code =
             CallbackCode { code: code.into(), redirect_uri: &redirect_uri, verifier: expected.verifier.as_ref() };
         let app = tools.app(callback.provider)?;
-        let (grant, told) = provider::exchange(&tools.outside, &provider, app, &facts, code).await?;
+        let (grant, told) = provider::exchange(&tools.outside, provider, app, &facts, code).await?;
         facts.extend(told);
         grant
     } else {
-        provider::own_token(&tools.outside, &provider, app, &facts, &Grant::default()).await?
+        provider::own_token(&tools.outside, provider, app, &facts, &Grant::default()).await?
     };
     let given = Permission {
         client: &expected.client,
-        provider: &provider,
+        provider,
         store_url: &expected.store_url,
         facts,
         grant,
@@ -62,10 +62,10 @@ pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<CallbackOut
 
 /// Receives what a shop's server posted.
 pub async fn receive_posted(tools: &Tools, provider: &str, state: Option<&str>, body: &Value) -> Result<(), Failure> {
-    let provider = tools.provider(provider)?.clone();
+    let provider = tools.provider(provider)?;
     match (provider.kind(), state) {
-        (ConnectKind::Oauth1, Some(state)) => consumer::receive_consumer(tools, &provider, state, body).await,
-        (ConnectKind::PostedKeys, None) => posted::receive_keys(tools, &provider, body).await,
+        (ConnectKind::Oauth1, Some(state)) => consumer::receive_consumer(tools, provider, state, body).await,
+        (ConnectKind::PostedKeys, None) => posted::receive_keys(tools, provider, body).await,
         _ => Err(unknown()),
     }
 }
@@ -92,12 +92,12 @@ async fn claim(tools: &Tools, provider: &Arc<Provider>, callback: &Callback<'_>)
         let mark = fingerprint(callback.browser.unwrap_or_default());
         db::oauth_state::find_by_browser(&mut tx, provider.key(), &mark, now).await?
     };
-    let Some(found) = found else {
+    let Some(mut found) = found else {
         drop(tx);
         return platform_initiated(tools, provider, callback).await;
     };
     provider::check_callback(provider, app, &found.facts.0, callback.query, now)?;
-    let mut facts = found.facts.0.clone();
+    let mut facts = std::mem::take(&mut found.facts.0);
     if get(callback.query, "error").is_none() {
         facts.extend(provider::callback_facts(provider, callback.query)?);
     }

@@ -8,10 +8,10 @@ use super::save::{RENEWAL_PAUSE, plan_ahead, seal};
 use crate::{
     db::{self, Tx},
     model::{
-        Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, Grant, Remedy, RunAction, RunId, ShopAnswer,
-        Time, Trigger,
+        Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, Grant, Remedy, RunAction, ShopAnswer, Time,
+        Trigger,
     },
-    outside::{Deadline, Outside, catch_panic},
+    outside::{Deadline, catch_panic},
     provider::{self, BoxFuture, CredentialSource},
     tools::{OpenRun, RunAbout, RunEnd, Shared, Tools},
     vault::Binding,
@@ -135,7 +135,7 @@ pub(super) async fn refresh_by(tools: &Shared, id: &ConnectionId, spent: i32, ho
         }
         let (asked, now) = (clock.uptime(), clock.now());
         let mut tx = tools.db.begin().await?;
-        if db::grant::lock_refresh(&mut tx, id, spent, &tools.instance, (now, now.plus(tools.policy.lease))).await? {
+        if db::grant::lock_refresh(&mut tx, id, spent, &tools.instance, now, now.plus(tools.policy.lease)).await? {
             let run = OpenRun::open(&mut tx, tools, &refresh_run(&connection)).await?;
             if let Some(mark) = spent_mark(tools, &grant) {
                 db::run::mark_token(&mut tx, &run.id, &mark).await?;
@@ -143,10 +143,8 @@ pub(super) async fn refresh_by(tools: &Shared, id: &ConnectionId, spent: i32, ho
             tx.commit().await?;
             // In a task of its own: a caller that is dropped, or a job that loses its worker, loses no response.
             let right = Deadline::new(clock, asked, tools.policy.sending_time());
-            let (tools, connection, run) = (tools.clone(), connection.clone(), run);
-            let task = tokio::spawn(catch_panic(async move {
-                refresh_locked(&tools, (&connection, &grant), &run, how, &right).await
-            }));
+            let (tools, leased) = (tools.clone(), LeasedRefresh { connection, old: grant, how, run });
+            let task = tokio::spawn(catch_panic(async move { refresh_locked(&tools, &leased, &right).await }));
             let done = task
                 .await
                 .map_err(|_| Failure::new(FailureKind::Stopped, "the process ended before the renewal did"))?;
@@ -189,17 +187,21 @@ async fn keep_refresh_lease(tools: &Tools, id: &ConnectionId, right: &Deadline) 
     }
 }
 
-async fn ask(
-    tools: &Tools,
-    connection: &Connection,
-    old: &Grant,
+/// A refresh whose lease this caller holds.
+struct LeasedRefresh {
+    connection: Connection,
+    /// The grant that it spends.
+    old: Grant,
     how: How,
-    right: &Deadline,
-) -> Result<Grant, Failure> {
+    run: OpenRun,
+}
+
+async fn ask(tools: &Tools, leased: &LeasedRefresh, right: &Deadline) -> Result<Grant, Failure> {
+    let LeasedRefresh { connection, old, .. } = leased;
     let provider = tools.provider(&connection.store_type)?;
-    let outside = &Outside { http: tools.outside.http.within(right), ..tools.outside.clone() };
+    let outside = &tools.outside.within(right);
     let facts = &connection.facts.0;
-    if how == How::Exchange {
+    if leased.how == How::Exchange {
         return provider::migrate(outside, provider, tools.app(provider.key())?, facts, old).await;
     }
     let app = tools.app_of(provider)?;
@@ -212,23 +214,18 @@ async fn ask(
     }
 }
 
-async fn refresh_locked(
-    tools: &Shared,
-    (connection, old): (&Connection, &Grant),
-    run: &OpenRun,
-    how: How,
-    right: &Deadline,
-) -> Result<Grant, Failure> {
+async fn refresh_locked(tools: &Shared, leased: &LeasedRefresh, right: &Deadline) -> Result<Grant, Failure> {
+    let LeasedRefresh { connection, how, run, .. } = leased;
     let answer = tokio::select! {
-        answer = ask(tools, connection, old, how, right) => answer,
+        answer = ask(tools, leased, right) => answer,
         () = keep_refresh_lease(tools, &connection.id, right) => unreachable!("it never ends"),
     };
     let now = tools.outside.clock.now();
     let provider = tools.provider(&connection.store_type)?;
     let mut tx = tools.db.begin().await?;
     let answer = match answer {
-        Err(failure) if matches!(failure.kind, FailureKind::Shop(ShopAnswer::Revoked, _)) && how == How::Refresh => {
-            Err(explain(tools, &mut tx, connection, old, &run.id, failure).await?)
+        Err(failure) if matches!(failure.kind, FailureKind::Shop(ShopAnswer::Revoked, _)) && *how == How::Refresh => {
+            Err(explain(tools, &mut tx, leased, failure).await?)
         }
         answer => answer,
     };
@@ -254,7 +251,7 @@ async fn refresh_locked(
         }
         Err(failure) => {
             let error = failure.parts();
-            if failure.remedy() == Remedy::Reconnect && how == How::Refresh {
+            if failure.remedy() == Remedy::Reconnect && *how == How::Refresh {
                 db::connection::mark_status(&mut tx, &connection.id, ConnectionStatus::NeedsReauth, Some(error), now)
                     .await?;
             }
@@ -283,16 +280,9 @@ fn spent(lost: &Failure, again: Failure) -> Failure {
 
 /// Takes a refused token that an earlier refresh spent for one whose response was lost with the process or in transit,
 /// not for one that the merchant revoked.
-async fn explain(
-    tools: &Tools,
-    tx: &mut Tx,
-    connection: &Connection,
-    old: &Grant,
-    run: &RunId,
-    failure: Failure,
-) -> Result<Failure, Failure> {
-    let Some(mark) = spent_mark(tools, old) else { return Ok(failure) };
-    if !db::run::has_spent(tx, &connection.id, &mark, run, 20).await? {
+async fn explain(tools: &Tools, tx: &mut Tx, leased: &LeasedRefresh, failure: Failure) -> Result<Failure, Failure> {
+    let Some(mark) = spent_mark(tools, &leased.old) else { return Ok(failure) };
+    if !db::run::has_spent(tx, &leased.connection.id, &mark, &leased.run.id, 20).await? {
         return Ok(failure);
     }
     let text = format!("{} (an earlier renewal spent this token, and its answer was lost)", failure.message);

@@ -39,21 +39,21 @@ pub async fn migrate_tokens(tools: &Shared, provider: Option<&str>, dry_run: boo
     for connection in all {
         let offered = tools.provider(&connection.store_type).is_ok_and(|known| known.migrates_tokens());
         if offered && provider.is_none_or(|key| key == connection.store_type) {
-            report.push(migrate(tools, &connection, dry_run).await);
+            report.push(migrate(tools, connection, dry_run).await);
         }
     }
     Ok(report)
 }
 
-async fn migrate(tools: &Shared, connection: &Connection, dry_run: bool) -> Migrated {
-    let (outcome, token_expires_at, note) = match attempt(tools, connection, dry_run).await {
+async fn migrate(tools: &Shared, connection: Connection, dry_run: bool) -> Migrated {
+    let (outcome, token_expires_at, note) = match attempt(tools, &connection, dry_run).await {
         Ok((outcome, end, note)) => (outcome, end, note),
         Err(failure) => ("failed", connection.token_expires_at, Some(failure.message)),
     };
     Migrated {
-        id: connection.id.clone(),
-        store_type: connection.store_type.clone(),
-        store_url: connection.store_url.clone(),
+        id: connection.id,
+        store_type: connection.store_type,
+        store_url: connection.store_url,
         outcome,
         token_expires_at,
         note,

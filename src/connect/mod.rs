@@ -31,7 +31,7 @@ pub use start::{Begin, Begun, Next, begin, install};
 use crate::{
     db::{self, Tx, connection::BY_ADOPTION},
     model::{Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, Noun},
-    outside::Outside,
+    outside::Deadline,
     provider::{Shop, ShopClient},
     tools::{Lease, Shared, Tools},
 };
@@ -39,7 +39,7 @@ use crate::{
 /// A client of a connected shop; fails unless it is usable.
 pub async fn open(tools: &Shared, id: &ConnectionId) -> Result<(ShopClient, Connection), Failure> {
     let connection = find_usable(tools, id).await?;
-    Ok((shop_client(tools, &connection, tools.outside.clone())?, connection))
+    Ok((shop_client(tools, &connection, None)?, connection))
 }
 
 /// A client for a job: it sends nothing after the job's lease.
@@ -49,8 +49,7 @@ pub async fn open_for(
     id: &ConnectionId,
 ) -> Result<(ShopClient, Connection), Failure> {
     let connection = find_usable(tools, id).await?;
-    let outside = Outside { http: tools.outside.http.within(lease.deadline()), ..tools.outside.clone() };
-    Ok((shop_client(tools, &connection, outside)?.fenced(lease.clone()), connection))
+    Ok((shop_client(tools, &connection, Some(lease.deadline()))?.fenced(lease.clone()), connection))
 }
 
 async fn find_usable(tools: &Tools, id: &ConnectionId) -> Result<Connection, Failure> {
@@ -71,7 +70,8 @@ pub async fn still_usable(tx: &mut Tx, id: &ConnectionId) -> Result<(), Failure>
     }
 }
 
-fn shop_client(tools: &Shared, connection: &Connection, outside: Outside) -> Result<ShopClient, Failure> {
+fn shop_client(tools: &Shared, connection: &Connection, until: Option<&Deadline>) -> Result<ShopClient, Failure> {
+    let outside = until.map_or_else(|| tools.outside.clone(), |until| tools.outside.within(until));
     let provider = tools.provider(&connection.store_type)?.clone();
     let app = tools.app_of(&provider)?.cloned();
     let keys = Arc::new(StoredCredentials::new(tools.clone(), connection.id.clone()));

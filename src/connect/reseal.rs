@@ -40,9 +40,10 @@ pub async fn reseal(tools: &Tools) -> Result<Resealed, Failure> {
     loop {
         let mut tx = tools.db.begin().await?;
         let rows = db::grant::list_sealed_otherwise(&mut tx, &done.key_id, FORMAT, &after, BATCH).await?;
-        let Some(last) = rows.last() else { return Ok(done) };
-        after = last.id.clone();
-        for row in &rows {
+        if rows.is_empty() {
+            return Ok(done);
+        }
+        for row in rows {
             let binding = [row.id.as_str(), row.client_id.as_str(), row.store_type.as_str()];
             match tools.vault.unseal(&Binding(&binding), &row.sealed) {
                 Ok(plaintext) => {
@@ -52,6 +53,7 @@ pub async fn reseal(tools: &Tools) -> Result<Resealed, Failure> {
                 }
                 Err(error) => done.broken.push(Unopened { connection: row.id.clone(), why: error.to_string() }),
             }
+            after = row.id;
         }
         tx.commit().await?;
     }

@@ -43,7 +43,7 @@ pub async fn connect_with_key(
     provider: &str,
     fields: &BTreeMap<String, String>,
 ) -> Result<Connected, Failure> {
-    let provider = tools.provider(provider)?.clone();
+    let provider = tools.provider(provider)?;
     if !provider.takes_pasted_keys() {
         let text =
             format!("{} is connected by consent at the shop, not by a pasted key: leave --key out", provider.name());
@@ -54,11 +54,10 @@ pub async fn connect_with_key(
     let client = start::client(tools, client).await?;
     let mut grant = Grant { secrets, version: 1, ..Grant::default() };
     if provider.makes_own_tokens() {
-        let app = tools.app_of(&provider)?;
-        grant = provider::own_token(&tools.outside, &provider, app, &facts, &grant).await?;
+        let app = tools.app_of(provider)?;
+        grant = provider::own_token(&tools.outside, provider, app, &facts, &grant).await?;
     }
-    let given =
-        Permission { client: &client.id, provider: &provider, store_url: &store_url, facts, grant, reconnect: None };
+    let given = Permission { client: &client.id, provider, store_url: &store_url, facts, grant, reconnect: None };
     Ok(establish(tools, given).await?.0)
 }
 
@@ -73,8 +72,8 @@ pub(super) async fn establish(tools: &Tools, given: Permission<'_>) -> Result<(C
         );
         return Err(Failure::new(FailureKind::ScopesMissing, text));
     }
-    let shop = probe(tools, provider, &facts, store_url, &grant).await?;
-    facts.extend(shop.facts.clone());
+    let mut shop = probe(tools, provider, &facts, store_url, &grant).await?;
+    facts.extend(std::mem::take(&mut shop.facts));
     let now_known = provider.store_url(&facts)?;
     if !store_url.is_empty() && store_url != now_known {
         return Err(Failure::new(
@@ -135,8 +134,8 @@ async fn save(tools: &Tools, mut arrival: Established<'_>) -> Result<Connected, 
     let paused = loop {
         let same =
             db::connection::find_same(&mut tx, arrival.client, arrival.provider.key(), arrival.store_url).await?;
-        if let Some(same) = &same {
-            id = same.id.clone();
+        if let Some(same) = same {
+            id = same.id;
             arrival.grant.version = same.token_version + 1;
             same_shop(same.external_store_id.as_deref(), arrival.shop.external_id.as_deref())?;
         } else {

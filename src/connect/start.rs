@@ -8,7 +8,10 @@ use sqlx::types::Json;
 use url::Url;
 
 use crate::{
-    db::{self, oauth_state::OauthState},
+    db::{
+        self,
+        oauth_state::{OauthState, PendingLimits},
+    },
     model::{Client, ClientId, ConnectionId, Failure, FailureKind, Noun},
     provider::{self, ConnectKind, ConsentRequest, Provider},
     tools::Tools,
@@ -21,8 +24,8 @@ const STATE_LIFE: Duration = Duration::from_mins(15);
 const SETUP_LIFE: Duration = Duration::from_hours(24);
 /// Binds a sealed PKCE verifier to its state.
 pub(super) const VERIFIER: &str = "oauth_state";
-/// The most pending connects of one client, and of one link and address.
-const MAX_OPEN: (i64, i64) = (100, 10);
+/// The most pending connects.
+const MAX_OPEN: PendingLimits = PendingLimits { per_client: 100, per_origin: 10 };
 /// What states and browser tokens are signed for.
 const TRAVELLER: &str = "oauth-state";
 
@@ -87,17 +90,17 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
 
     let state_hash = fingerprint(&state);
     let now = tools.outside.clock.now();
+    let sealed = verifier.map(|v| tools.vault.seal_text(&Binding(&[VERIFIER, &state_hash]), v.expose_secret()));
     let row = OauthState {
-        state_hash: state_hash.clone(),
-        client_id: client.id.clone(),
+        state_hash,
+        client_id: client.id,
         store_connection_id: with.reconnect.cloned(),
         store_type: provider.key().to_owned(),
         store_url,
         facts: Json(facts),
         browser_hash: Some(fingerprint(&browser)),
         requested_scopes: Json(provider.scopes().to_vec()),
-        code_verifier_sealed: verifier
-            .map(|v| tools.vault.seal_text(&Binding(&[VERIFIER, &state_hash]), v.expose_secret())),
+        code_verifier_sealed: sealed,
         grant_sealed: None,
         return_url: None,
         begun_by: Some(fingerprint(with.by)),
@@ -107,16 +110,16 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
     };
     let mut tx = tools.db.begin().await?;
     if let Some(id) = with.reconnect {
-        let known = db::connection::find(&mut tx, id).await?.is_some_and(|known| known.client_id == client.id);
+        let known = db::connection::find(&mut tx, id).await?.is_some_and(|known| known.client_id == row.client_id);
         if !known {
             let text = "there is no such shop of this client to connect again; take &reconnect=… out of the address";
             return Err(Failure::new(FailureKind::NotFound(Noun::Connection), text));
         }
     }
-    db::oauth_state::delete_crowd(&mut tx, &client.id, row.begun_by.as_deref(), MAX_OPEN, now).await?;
+    db::oauth_state::delete_crowd(&mut tx, &row.client_id, row.begun_by.as_deref(), &MAX_OPEN, now).await?;
     db::oauth_state::insert(&mut tx, &row).await?;
     tx.commit().await?;
-    Ok(Begun { next, browser, state_hash })
+    Ok(Begun { next, browser, state_hash: row.state_hash })
 }
 
 /// Starts a connect that the platform asks for by a signed request, for the client that owns the shop.

@@ -176,7 +176,7 @@ pub async fn mark_analysed(
 }
 
 /// Returns those of these object keys that an output uses, deleted outputs included.
-pub async fn list_known_keys(tx: &mut Tx, keys: &[String]) -> sqlx::Result<Vec<String>> {
+pub async fn list_known_keys(tx: &mut Tx, keys: &[&str]) -> sqlx::Result<Vec<String>> {
     let mut known = Vec::new();
     for chunk in keys.chunks(1000) {
         let rows: Vec<(Option<String>, Option<String>)> = build!(

@@ -212,13 +212,14 @@ pub async fn mend_pauses(tx: &mut Tx) -> sqlx::Result<u64> {
 pub async fn mark_failure(
     tx: &mut Tx,
     id: &ConnectionId,
-    error: (&str, &str),
+    code: &str,
+    message: &str,
     backoff_until: Option<Time>,
     now: Time,
 ) -> sqlx::Result<()> {
     let sql = "UPDATE store_connection SET consecutive_failures = consecutive_failures + 1, last_error_code = $2, \
                last_error = $3, backoff_until = $4, last_sync_at = $5, updated_at = $5 WHERE id = $1";
-    execute!(tx, sql, id, error.0, error.1, backoff_until, now).map(drop)
+    execute!(tx, sql, id, code, message, backoff_until, now).map(drop)
 }
 
 /// Records a successful import.

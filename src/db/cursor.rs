@@ -48,18 +48,21 @@ pub async fn upsert(tx: &mut Tx, connection: &ConnectionId, cursor: &Cursor, now
     execute!(tx, sql, connection, &cursor.cursor, cursor.updated_since, cursor.full_sync_at, now).map(drop)
 }
 
-/// Records a page of a pass: an eight-byte hash for each product on it, and one for the page that it leads to.
-pub async fn insert_seen(
-    tx: &mut Tx,
-    connection: &ConnectionId,
-    pass: &str,
-    page: i32,
-    (marks, next): (&[u8], Option<&[u8]>),
-) -> sqlx::Result<()> {
+/// What a pass has seen on one page.
+pub struct SeenPage<'a> {
+    pub page: i32,
+    /// An eight-byte hash for each product.
+    pub marks: &'a [u8],
+    /// A hash of the page that it leads to.
+    pub next: Option<&'a [u8]>,
+}
+
+/// Records a page of a pass.
+pub async fn insert_seen(tx: &mut Tx, connection: &ConnectionId, pass: &str, seen: &SeenPage<'_>) -> sqlx::Result<()> {
     let sql = "INSERT INTO sync_seen (store_connection_id, pass_id, page, marks, next_mark) VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (store_connection_id, pass_id, page) DO UPDATE SET marks = excluded.marks, \
                next_mark = excluded.next_mark";
-    execute!(tx, sql, connection, pass, page, marks, next).map(drop)
+    execute!(tx, sql, connection, pass, seen.page, seen.marks, seen.next).map(drop)
 }
 
 /// Lists everything that a pass has seen, page by page: hashes of products, and of the page that each page led to.

@@ -1,6 +1,7 @@
 //! Flows: attempts with fixed settings, in a session or standalone. A deleted one becomes a tombstone: pictures refer
 //! to it.
 
+use serde_json::Map;
 use sqlx::types::Json;
 
 use super::{Tx, all, execute, maybe};
@@ -24,8 +25,9 @@ pub async fn insert(tx: &mut Tx, id: &FlowId, client: &ClientId, new: &FlowInput
                AND ($10 OR EXISTS (SELECT 1 FROM collection_session s WHERE s.id = $2 AND s.client_id = c.id))";
     let session = new.collection_session_id.as_ref();
     let products = Json(new.product_ids.as_deref().unwrap_or_default());
-    let images = Json(new.selected_base_images.clone().unwrap_or_default());
-    let settings = new.settings.clone().unwrap_or_default();
+    let none = Map::new();
+    let images = Json(new.selected_base_images.as_ref().unwrap_or(&none));
+    let settings = new.settings.as_ref().unwrap_or(&none);
     let first = if settings.is_empty() { FlowStatus::Empty } else { FlowStatus::Configured };
     let (status, name, alone) = (new.status.unwrap_or(first), new.name.as_deref(), session.is_none());
     Ok(execute!(tx, sql, id, session, client, name, products, images, status, Json(settings), now, alone)? == 1)

@@ -134,9 +134,9 @@ pub async fn lock_refresh(
     id: &ConnectionId,
     spent: i32,
     owner: &str,
-    times: (Time, Time),
+    now: Time,
+    until: Time,
 ) -> sqlx::Result<bool> {
-    let (now, until) = times;
     let sql = "UPDATE store_connection SET refresh_locked_until = $4, refresh_locked_by = $3 \
                WHERE id = $1 AND token_version = $2 AND (refresh_locked_until IS NULL OR refresh_locked_until <= $5)";
     Ok(execute!(tx, sql, id, spent, owner, until, now)? == 1)

@@ -55,7 +55,7 @@ pub async fn update(
 }
 
 /// Returns those of these object keys that an inspiration uses.
-pub async fn list_known_keys(tx: &mut Tx, keys: &[String]) -> sqlx::Result<Vec<String>> {
+pub async fn list_known_keys(tx: &mut Tx, keys: &[&str]) -> sqlx::Result<Vec<String>> {
     let mut known: Vec<(String,)> = Vec::new();
     for chunk in keys.chunks(1000) {
         known.extend(build!(

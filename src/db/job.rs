@@ -93,7 +93,7 @@ pub async fn insert(tx: &mut Tx, job: &NewJob) -> sqlx::Result<JobId> {
 }
 
 /// Claims the next due job of a pool whose lane is free, with a lease until `until`; `None` if there is none.
-pub async fn claim(tx: &mut Tx, pool: Pool, worker: &str, times: (Time, Time)) -> sqlx::Result<Option<Job>> {
+pub async fn claim(tx: &mut Tx, pool: Pool, worker: &str, now: Time, until: Time) -> sqlx::Result<Option<Job>> {
     macro_rules! claim {
         ($lock:literal) => {
             concat!(
@@ -108,7 +108,6 @@ pub async fn claim(tx: &mut Tx, pool: Pool, worker: &str, times: (Time, Time)) -
             )
         };
     }
-    let (now, until) = times;
     let sql = match tx {
         Tx::Sqlite(_) => claim!(""),
         Tx::Postgres(_) => claim!(" FOR UPDATE SKIP LOCKED"),
@@ -173,7 +172,7 @@ pub async fn mark_retry(tx: &mut Tx, job: &Job, error: &str, at: Time) -> sqlx::
 }
 
 /// Reschedules a job at `at` without counting a failure: something it needs is unavailable.
-pub async fn mark_postponed(tx: &mut Tx, job: &Job, why: &str, (at, now): (Time, Time)) -> sqlx::Result<bool> {
+pub async fn mark_postponed(tx: &mut Tx, job: &Job, why: &str, at: Time, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE job SET status = 'pending', running_lane = NULL, lease_expires_at = NULL, locked_by = NULL, \
                postponements = postponements + 1, waiting_since = coalesce(waiting_since, $5), error = $3, scheduled_for = $4 \
                WHERE id = $1 AND attempts = $2 AND status = 'processing'";
@@ -290,7 +289,7 @@ pub async fn list_by_ids(tx: &mut Tx, ids: &[JobId]) -> sqlx::Result<Vec<Job>> {
         q.push(concat!("SELECT ", fields!(), " FROM job WHERE id IN ("));
         let mut list = q.separated(", ");
         for id in ids {
-            list.push_bind(id.clone());
+            list.push_bind(id);
         }
         q.push(")");
     }, all Job)

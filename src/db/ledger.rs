@@ -28,6 +28,13 @@ pub struct NewEntry<'a> {
     pub reserved: i64,
 }
 
+/// The money of a month: a row of `spending`.
+#[derive(Debug, Clone, Copy)]
+pub struct MonthBudget<'a> {
+    pub budget: &'a str,
+    pub month: &'a str,
+}
+
 /// The actual cost.
 #[derive(Debug, Clone, Default)]
 pub struct Paid<'a> {
@@ -97,13 +104,14 @@ pub async fn mark_answered(tx: &mut Tx, asset: &AssetId, at: Time) -> sqlx::Resu
 pub async fn move_reservation(
     tx: &mut Tx,
     entry: &UsageEntry,
-    (month, price): (&str, i64),
+    month: &str,
+    price: i64,
     cap: Option<i64>,
     now: Time,
 ) -> sqlx::Result<bool> {
     let Some(budget) = &entry.budget else { return Ok(true) };
     move_money(tx, entry, -entry.reserved_usd_micros, now).await?;
-    if !reserve_money(tx, (budget, month), price, cap, now).await? {
+    if !reserve_money(tx, MonthBudget { budget, month }, price, cap, now).await? {
         return Ok(false);
     }
     let sql = "UPDATE usage_entry SET month = $2, reserved_usd_micros = $3 WHERE id = $1 AND status = 'reserved'";
@@ -140,9 +148,9 @@ pub async fn mark_all_released(tx: &mut Tx, assets: &[AssetId], now: Time) -> sq
 }
 
 /// Releases reserved money.
-pub async fn release_money(tx: &mut Tx, (budget, month): (&str, &str), usd_micros: i64, now: Time) -> sqlx::Result<()> {
+pub async fn release_money(tx: &mut Tx, of: MonthBudget<'_>, usd_micros: i64, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE spending SET usd_micros = usd_micros - $3, updated_at = $4 WHERE budget = $1 AND month = $2";
-    execute!(tx, sql, budget, month, usd_micros, now).map(drop)
+    execute!(tx, sql, of.budget, of.month, usd_micros, now).map(drop)
 }
 
 /// Settles a reservation as lost: the money may have been spent, without a result; `false` if it is already settled
@@ -190,7 +198,7 @@ pub async fn mark_released(tx: &mut Tx, entry: &UsageEntry, now: Time) -> sqlx::
 
 async fn move_money(tx: &mut Tx, entry: &UsageEntry, by: i64, now: Time) -> sqlx::Result<()> {
     match &entry.budget {
-        Some(budget) if by != 0 => release_money(tx, (budget, &entry.month), -by, now).await,
+        Some(budget) if by != 0 => release_money(tx, MonthBudget { budget, month: &entry.month }, -by, now).await,
         _ => Ok(()),
     }
 }
@@ -198,16 +206,16 @@ async fn move_money(tx: &mut Tx, entry: &UsageEntry, by: i64, now: Time) -> sqlx
 /// Reserves money of a month, all or nothing; `false` if `cap` (`None`: unlimited) would be exceeded.
 pub async fn reserve_money(
     tx: &mut Tx,
-    (budget, month): (&str, &str),
+    of: MonthBudget<'_>,
     usd_micros: i64,
     cap: Option<i64>,
     now: Time,
 ) -> sqlx::Result<bool> {
     let first = "INSERT INTO spending (budget, month, usd_micros, updated_at) VALUES ($1, $2, 0, $3) ON CONFLICT (budget, month) DO NOTHING";
-    execute!(tx, first, budget, month, now)?;
+    execute!(tx, first, of.budget, of.month, now)?;
     let take = "UPDATE spending SET usd_micros = usd_micros + $3, updated_at = $4 \
                 WHERE budget = $1 AND month = $2 AND ($5 < 0 OR usd_micros + $3 <= $5)";
-    Ok(execute!(tx, take, budget, month, usd_micros, now, cap.unwrap_or(-1))? == 1)
+    Ok(execute!(tx, take, of.budget, of.month, usd_micros, now, cap.unwrap_or(-1))? == 1)
 }
 
 /// Returns what is spent and reserved of a month's money, in millionths of a US dollar.

@@ -84,10 +84,10 @@ impl Db {
 
     /// Returns the signal that is notified when a job is enqueued in this process, so that workers need not wait for
     /// the next poll.
-    pub fn bell(&self) -> Arc<Notify> {
+    pub fn bell(&self) -> &Arc<Notify> {
         match self {
-            Self::Sqlite { writers, .. } => writers.bell.clone(),
-            Self::Postgres { server, .. } => server.habits.bell.clone(),
+            Self::Sqlite { writers, .. } => &writers.bell,
+            Self::Postgres { server, .. } => &server.habits.bell,
         }
     }
 

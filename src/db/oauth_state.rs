@@ -99,24 +99,30 @@ pub async fn count_open(tx: &mut Tx, client: &ClientId, now: Time) -> sqlx::Resu
     Ok(scalar!(tx, i64, sql, client, now)?.unwrap_or(0))
 }
 
-/// Makes room for one more pending connect: deletes the oldest ones from the same link and address beyond `most.1`,
-/// then the client's oldest ones beyond `most.0`, of whichever origin has most. Connects with posted credentials
-/// stay.
+/// How many connects may be pending at once.
+pub struct PendingLimits {
+    pub per_client: i64,
+    /// Of those begun by one link from one address.
+    pub per_origin: i64,
+}
+
+/// Makes room for one more pending connect: deletes the oldest ones of the same origin beyond its limit, then the
+/// client's oldest ones beyond its limit, of whichever origin has most. Connects with posted credentials stay.
 pub async fn delete_crowd(
     tx: &mut Tx,
     client: &ClientId,
     begun_by: Option<&str>,
-    most: (i64, i64),
+    limits: &PendingLimits,
     now: Time,
 ) -> sqlx::Result<()> {
     let sql = "DELETE FROM oauth_state WHERE state_hash IN (SELECT state_hash FROM oauth_state WHERE client_id = $1 AND begun_by = $2 \
                AND consumed_at IS NULL AND grant_sealed IS NULL AND expires_at > $3 ORDER BY created_at DESC, state_hash \
                LIMIT 1000 OFFSET $4)";
-    execute!(tx, sql, client, begun_by, now, most.1 - 1)?;
+    execute!(tx, sql, client, begun_by, now, limits.per_origin - 1)?;
     let sql = "DELETE FROM oauth_state WHERE state_hash IN (SELECT state_hash FROM (SELECT state_hash, created_at, \
                count(*) OVER (PARTITION BY begun_by) AS many FROM oauth_state WHERE client_id = $1 AND consumed_at IS NULL \
                AND grant_sealed IS NULL AND expires_at > $2) AS open ORDER BY many DESC, created_at, state_hash LIMIT $3)";
-    let beyond = count_open(tx, client, now).await? + 1 - most.0;
+    let beyond = count_open(tx, client, now).await? + 1 - limits.per_client;
     if beyond > 0 {
         execute!(tx, sql, client, now, beyond)?;
     }

@@ -80,17 +80,20 @@ pub async fn link(
     Ok(execute!(tx, sql, product, connection, erp_id, now)? == 1)
 }
 
-/// Inserts an uploaded product: name, description, category.
-pub async fn insert(
-    tx: &mut Tx,
-    id: &ProductId,
-    client: &ClientId,
-    (name, description, category): (&str, Option<&str>, Option<&str>),
-    now: Time,
-) -> sqlx::Result<()> {
+/// An uploaded product.
+pub struct UploadedProduct<'a> {
+    pub id: &'a ProductId,
+    pub client: &'a ClientId,
+    pub name: &'a str,
+    pub description: Option<&'a str>,
+    pub category: Option<&'a str>,
+}
+
+/// Inserts an uploaded product.
+pub async fn insert(tx: &mut Tx, new: &UploadedProduct<'_>, now: Time) -> sqlx::Result<()> {
     let sql = "INSERT INTO product (id, client_id, name, description, category, source, version, created_at, updated_at) \
                VALUES ($1, $2, $3, $4, $5, 'uploaded', 1, $6, $6)";
-    execute!(tx, sql, id, client, name, description, category, now).map(drop)
+    execute!(tx, sql, new.id, new.client, new.name, new.description, new.category, now).map(drop)
 }
 
 /// A picture of an uploaded product.

@@ -100,13 +100,14 @@ pub async fn mark_failure(
     tx: &mut Tx,
     id: &PushId,
     status: PushStatus,
-    error: (&str, &str),
-    times: (Option<Time>, Time),
+    code: &str,
+    message: &str,
+    next: Option<Time>,
+    now: Time,
 ) -> sqlx::Result<()> {
-    let (next, now) = times;
     let sql = "UPDATE asset_push SET status = $2, last_error_code = $3, last_error = $4, next_attempt_at = $5, \
                updated_at = $6 WHERE id = $1 AND status <> 'synced'";
-    execute!(tx, sql, id, status, error.0, error.1, next, now).map(drop)
+    execute!(tx, sql, id, status, code, message, next, now).map(drop)
 }
 
 /// Marks the push of a picture that another picture of ours replaced in the shop.

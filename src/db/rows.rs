@@ -62,8 +62,9 @@ pub(super) fn log_once(error: &sqlx::Error) {
     let sqlx::Error::ColumnDecode { index, source } = error else { return };
     let text = format!("{index}: {source}");
     let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
-    if logged.len() < MOST_LOGGED && logged.insert(text.clone()) {
+    if logged.len() < MOST_LOGGED && !logged.contains(&text) {
         tracing::error!("a row cannot be decoded and is skipped until it is corrected: {text}");
+        logged.insert(text);
     }
 }
 

@@ -296,7 +296,7 @@ pub async fn delete_items(tx: &mut Tx, runs: &[RunId], limit: i64) -> sqlx::Resu
             q.push("DELETE FROM store_sync_item WHERE id IN (SELECT id FROM store_sync_item WHERE sync_log_id IN (");
             let mut list = q.separated(", ");
             for run in runs {
-                list.push_bind(run.clone());
+                list.push_bind(run);
             }
             q.push(") LIMIT ").push_bind(limit).push(")");
         },
@@ -312,7 +312,7 @@ pub async fn delete(tx: &mut Tx, runs: &[RunId]) -> sqlx::Result<u64> {
             q.push("DELETE FROM store_sync_log WHERE id IN (");
             let mut list = q.separated(", ");
             for run in runs {
-                list.push_bind(run.clone());
+                list.push_bind(run);
             }
             q.push(")");
         },

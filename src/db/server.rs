@@ -83,7 +83,7 @@ pub(super) async fn open(address: &str, access: &DatabaseAccess) -> Result<Db, O
         habits,
     };
     let standing = standing(&pool, &server).await.map_err(unopened)?;
-    server.schema = check(&standing, &path)?;
+    server.schema = check(standing, &path)?;
     Ok(Db::Postgres { pool, server: Arc::new(server) })
 }
 
@@ -103,9 +103,9 @@ pub(super) async fn standing(pool: &PgPool, server: &TransactionSetup) -> sqlx::
 }
 
 /// Returns the schema of our tables.
-fn check(standing: &ServerSettings, path: &str) -> Result<String, OpenError> {
+fn check(standing: ServerSettings, path: &str) -> Result<String, OpenError> {
     if standing.encoding != "UTF8" {
-        return Err(OpenError::Encoding(standing.encoding.clone()));
+        return Err(OpenError::Encoding(standing.encoding));
     }
     if names(&standing.path) != names(path) {
         // The setting requested at connect did not reach the session.

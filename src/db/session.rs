@@ -1,6 +1,6 @@
 //! Sessions: collections of products to make pictures for.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sqlx::types::Json;
 
 use super::{Tx, all, execute, maybe};
@@ -27,7 +27,8 @@ pub async fn insert(
     let sql = "INSERT INTO collection_session (id, client_id, name, product_ids, selected_base_images, status, settings, version, \
                created_at, updated_at) SELECT $1, c.id, $3, $4, $5, $6, $7, 1, $8, $8 FROM client c WHERE c.id = $2";
     let products = Json(new.product_ids.as_deref().unwrap_or_default());
-    let images = Json(new.selected_base_images.clone().unwrap_or_default());
+    let none = Map::new();
+    let images = Json(new.selected_base_images.as_ref().unwrap_or(&none));
     let status = new.status.unwrap_or(SessionStatus::Draft);
     let name = new.name.as_deref().unwrap_or_default();
     Ok(execute!(tx, sql, id, client, name, products, images, status, new.settings.as_ref().map(Json), now)? == 1)

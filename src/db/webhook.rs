@@ -6,18 +6,25 @@ use sqlx::types::Json;
 use super::{Tx, all, execute};
 use crate::model::{ConnectionId, Time};
 
+/// A delivery.
+pub struct NewDelivery<'a> {
+    pub id: &'a str,
+    pub connection: &'a ConnectionId,
+    /// The same for each time that the platform sends it.
+    pub delivery_id: &'a str,
+    pub topic: &'a str,
+    pub erp_id: Option<&'a str>,
+    pub status: &'a str,
+}
+
 /// Inserts a delivery; `false` if it was received before.
-pub async fn insert_event(
-    tx: &mut Tx,
-    (id, connection, delivery): (&str, &ConnectionId, &str),
-    (topic, erp_id, status): (&str, Option<&str>, &str),
-    now: Time,
-) -> sqlx::Result<bool> {
+pub async fn insert_event(tx: &mut Tx, new: &NewDelivery<'_>, now: Time) -> sqlx::Result<bool> {
     let sql = "INSERT INTO webhook_event (id, store_connection_id, delivery_id, topic, external_resource_id, payload, status, \
                received_at, processed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) \
                ON CONFLICT (store_connection_id, delivery_id) DO NOTHING";
     let nothing = Json(Value::Object(serde_json::Map::new()));
-    if execute!(tx, sql, id, connection, delivery, topic, erp_id, nothing, status, now)? == 0 {
+    let &NewDelivery { id, connection, delivery_id, topic, erp_id, status } = new;
+    if execute!(tx, sql, id, connection, delivery_id, topic, erp_id, nothing, status, now)? == 0 {
         return Ok(false);
     }
     execute!(tx, "UPDATE store_connection SET last_webhook_at = $2 WHERE id = $1", connection, now)?;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     db::{
         self, Tx,
-        ledger::{NewEntry, Paid},
+        ledger::{MonthBudget, NewEntry, Paid},
     },
     model::{
         Asset, AssetId, ClientId, Failure, FailureKind, Product, Time, Usage, UsageEntry, UsageKind, UsageStatus,
@@ -62,9 +62,8 @@ pub(super) async fn reserve(
     reservations: &[Reservation<'_>],
 ) -> Result<(), Failure> {
     let now = tools.outside.clock.now();
-    let month = month(now);
     let count = i32::try_from(reservations.len()).unwrap_or(i32::MAX);
-    let usage = Usage { client_id: client.clone(), month: month.clone(), generation_count: count };
+    let usage = Usage { client_id: client.clone(), month: month(now), generation_count: count };
     let quota = db::quota::find(tx, client).await?;
     let limit = quota.as_ref().map_or(-1, |quota| quota.monthly_generation_limit);
     // First, since it locks the client's row: a concurrent request waits here, and then sees these reservations.
@@ -88,7 +87,7 @@ pub(super) async fn reserve(
             return Err(Failure::new(FailureKind::StorageExceeded, text));
         }
     }
-    write(tools, tx, client, reservations, &month).await.map(drop)
+    write(tools, tx, client, reservations, &usage.month).await.map(drop)
 }
 
 /// Reserves the money and inserts the entries; returns their ids.
@@ -105,7 +104,7 @@ async fn write(
         let sum =
             reservations.iter().filter_map(|reservation| reservation.money.as_ref()).map(|(_, price)| price).sum();
         let cap = tools.policy.month_cap_usd_micros;
-        if !db::ledger::reserve_money(tx, (budget, month), sum, cap, now).await? {
+        if !db::ledger::reserve_money(tx, MonthBudget { budget, month }, sum, cap, now).await? {
             let left = cap.unwrap_or(0) - db::ledger::get_spending(tx, budget, month).await?;
             let text = format!(
                 "this would cost up to ${}, and ${} of this month's money are left ([gemini] usd_per_month)",
@@ -189,12 +188,11 @@ pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, pr
     }
     if let (Some(_), Some(budget)) = (entry.called_at, &entry.budget) {
         let reserved = entry.reserved_usd_micros;
-        if !db::ledger::reserve_money(&mut tx, (budget, &month), reserved, cap, now).await? {
+        if !db::ledger::reserve_money(&mut tx, MonthBudget { budget, month: &month }, reserved, cap, now).await? {
             return Err(spent("an answer of the model was lost, and this month's money does not cover another call"));
         }
-        let id = tools.outside.new_id::<String>();
         let lost = NewEntry {
-            id: id.clone(),
+            id: tools.outside.new_id(),
             client: &entry.client_id,
             connection: entry.store_connection_id.as_ref(),
             product: entry.product_id.as_ref(),
@@ -204,13 +202,13 @@ pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, pr
             budget: Some(budget),
             reserved,
         };
-        db::ledger::insert(&mut tx, &[lost], now).await?;
-        let lost = db::ledger::find(&mut tx, &id).await?.ok_or(sqlx::Error::RowNotFound)?;
+        db::ledger::insert(&mut tx, std::slice::from_ref(&lost), now).await?;
+        let lost = db::ledger::find(&mut tx, &lost.id).await?.ok_or(sqlx::Error::RowNotFound)?;
         db::ledger::mark_lost(&mut tx, &lost, now).await?;
     }
     // Requested in another month, or at a lower price: the reservation moves to the month and price of the call.
     let moved = entry.month != month || entry.reserved_usd_micros < price;
-    if moved && !db::ledger::move_reservation(&mut tx, &entry, (&month, price), cap, now).await? {
+    if moved && !db::ledger::move_reservation(&mut tx, &entry, &month, price, cap, now).await? {
         return Err(spent("this month's money does not cover what was requested before"));
     }
     db::ledger::mark_called(&mut tx, &entry, now).await?;
@@ -243,7 +241,7 @@ pub(super) async fn release_all(tools: &Tools, tx: &mut Tx, client: &ClientId, a
         db::quota::release(tx, &usage, now).await?;
     }
     for ((budget, month), sum) in money {
-        db::ledger::release_money(tx, (budget, month), sum, now).await?;
+        db::ledger::release_money(tx, MonthBudget { budget, month }, sum, now).await?;
     }
     Ok(())
 }

@@ -153,12 +153,12 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
         ordered.jobs.push(job);
     }
     let reservations: Vec<Reservation<'_>> = promised
-        .iter()
+        .iter_mut()
         .map(|(asset, product, request, money)| Reservation {
             kind: request.work.usage(),
             asset: Some(&asset.id),
             product: product.as_ref(),
-            money: money.clone(),
+            money: money.take(),
         })
         .collect();
     accounting::reserve(tools, tx, &flow.client_id, &reservations).await?;

@@ -1,6 +1,8 @@
 //! The prompt for a model, from a flow's settings and the analyses of its pictures. Pure text, so that it can be
 //! previewed before anything is made.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::settings::Settings;
@@ -69,7 +71,7 @@ pub fn prompt(settings: &Map<String, Value>, about: &PromptSubject<'_>) -> Strin
     }
     let mut lines = vec![if about.products.len() > 1 { ROLE_GROUP } else { ROLE }.to_owned()];
     if !about.products.is_empty() {
-        let products: Vec<String> = about.products.iter().map(PromptProduct::words).collect();
+        let products: Vec<Cow<'_, str>> = about.products.iter().map(PromptProduct::words).collect();
         lines.push(format!("Product: {}.", products.join("; ")));
     }
     if about.products.len() > 1 {
@@ -116,8 +118,8 @@ pub fn prompt(settings: &Map<String, Value>, about: &PromptSubject<'_>) -> Strin
 
 impl PromptProduct {
     /// Its name and analysis.
-    fn words(&self) -> String {
-        let Some(seen) = &self.analysis else { return self.name.clone() };
+    fn words(&self) -> Cow<'_, str> {
+        let Some(seen) = &self.analysis else { return Cow::Borrowed(&self.name) };
         let kind = seen["productType"].as_str().map(str::trim).filter(|kind| !kind.is_empty());
         let mut parts: Vec<String> = kind.into_iter().map(str::to_owned).collect();
         let colours = words(seen.get("colors"));
@@ -126,7 +128,11 @@ impl PromptProduct {
                 parts.push(format!("{before}{}", list.into_iter().take(3).collect::<Vec<_>>().join(" and ")));
             }
         }
-        if parts.is_empty() { self.name.clone() } else { format!("{} ({})", self.name, parts.join(", ")) }
+        if parts.is_empty() {
+            Cow::Borrowed(&self.name)
+        } else {
+            Cow::Owned(format!("{} ({})", self.name, parts.join(", ")))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     db,
     model::{AssetId, Failure},
+    outside::ListedObject,
     tools::Tools,
 };
 
@@ -42,23 +43,23 @@ pub async fn tidy(tools: &Tools, delete: bool) -> Result<Tidied, Failure> {
         after = Some(last.key.clone());
         let ours: Vec<_> = found.into_iter().filter(|found| is_ours(&found.key)).collect();
         tidied.looked_at += ours.len();
-        let old: Vec<String> =
-            ours.iter().filter(|found| found.modified < before).map(|found| found.key.clone()).collect();
+        let old: Vec<ListedObject> = ours.into_iter().filter(|found| found.modified < before).collect();
+        let keys: Vec<&str> = old.iter().map(|found| found.key.as_str()).collect();
         let mut tx = tools.db.read().await?;
-        let mut known = db::asset::list_known_keys(&mut tx, &old).await?;
-        known.extend(db::inspiration::list_known_keys(&mut tx, &old).await?);
+        let mut known = db::asset::list_known_keys(&mut tx, &keys).await?;
+        known.extend(db::inspiration::list_known_keys(&mut tx, &keys).await?);
         // A paid picture whose row is not written yet: the next attempt uses it.
-        let ids: Vec<AssetId> = old.iter().filter_map(|key| output_of(key)).map(AssetId::from).collect();
+        let ids: Vec<AssetId> = keys.iter().filter_map(|key| output_of(key)).map(AssetId::from).collect();
         let open = db::generation::list_open(&mut tx, &ids).await?;
         drop(tx);
         let wanted = |key: &str| output_of(key).is_some_and(|id| open.iter().any(|open| open.as_str() == id));
         let orphan = |key: &String| !known.contains(key) && !wanted(key);
-        for orphan in ours.iter().filter(|found| found.modified < before && orphan(&found.key)) {
-            tidied.orphans.push(orphan.key.clone());
+        for orphan in old.into_iter().filter(|found| orphan(&found.key)) {
             tidied.orphan_bytes += orphan.size_bytes;
             if delete {
                 tools.outside.files.delete(&orphan.key).await?;
             }
+            tidied.orphans.push(orphan.key);
         }
     }
     let mut tx = tools.db.read().await?;

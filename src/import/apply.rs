@@ -1,6 +1,9 @@
 //! Applies one page in one transaction: changed products are written, unchanged ones cost no write.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use sha2::{Digest, Sha256};
 
@@ -138,7 +141,7 @@ pub(super) async fn apply_page(
             match row {
                 Some(row) if !row.gone => {
                     applied.counts.deleted += 1;
-                    let told = item(outside, Some(&row.id), Some(product.erp_id.clone()), ItemOutcome::Deleted);
+                    let told = item(outside, Some(&row.id), Some(&product.erp_id), ItemOutcome::Deleted);
                     applied.items.push(NewItem { message: Some("the shop lists it as deleted".into()), ..told });
                     gone.push(&row.id);
                 }
@@ -169,7 +172,7 @@ impl Applied {
     fn note_unreadable(&mut self, outside: &Outside, unreadable: &[Unreadable]) {
         for unreadable in unreadable {
             self.counts.failed += 1;
-            let item = item(outside, None, unreadable.erp_id.clone(), ItemOutcome::Failed);
+            let item = item(outside, None, unreadable.erp_id.as_deref(), ItemOutcome::Failed);
             let (error_code, message) = (Some("unreadable".into()), Some(unreadable.why.clone()));
             self.items.push(NewItem { error_code, message, ..item });
         }
@@ -179,7 +182,7 @@ impl Applied {
         for (id, product, _, new) in writes {
             if let Some(why) = &product.doubt {
                 self.counts.failed += 1;
-                let told = item(outside, Some(id), Some(product.erp_id.clone()), ItemOutcome::Failed);
+                let told = item(outside, Some(id), Some(&product.erp_id), ItemOutcome::Failed);
                 self.items.push(NewItem { error_code: Some("incomplete".into()), message: Some(why.clone()), ..told });
                 continue;
             }
@@ -190,7 +193,7 @@ impl Applied {
             }
             if !new || tell_created || !product.notes.is_empty() {
                 let message = (!product.notes.is_empty()).then(|| product.notes.join("; "));
-                self.items.push(NewItem { message, ..item(outside, Some(id), Some(product.erp_id.clone()), outcome) });
+                self.items.push(NewItem { message, ..item(outside, Some(id), Some(&product.erp_id), outcome) });
             }
         }
     }
@@ -200,8 +203,8 @@ type Write<'a> = (ProductId, &'a NormalProduct, &'a str, bool);
 
 async fn write(tx: &mut Tx, outside: &Outside, to: &ImportTarget<'_>, writes: &[Write<'_>]) -> Result<(), Failure> {
     // An existing row keeps its id; the values carry a fresh one, so that only the shop's id can conflict.
-    let spare: Vec<ProductId> =
-        writes.iter().map(|(id, .., new)| if *new { id.clone() } else { outside.new_id() }).collect();
+    let spare = writes.iter().map(|(id, .., new)| if *new { Cow::Borrowed(id) } else { Cow::Owned(outside.new_id()) });
+    let spare: Vec<Cow<'_, ProductId>> = spare.collect();
     let rows: Vec<ProductRow<'_>> =
         writes.iter().zip(&spare).map(|((_, product, hash, _), id)| ProductRow { id, hash, product }).collect();
     catalogue::upsert_products(tx, to, &rows).await?;
@@ -266,12 +269,12 @@ fn gone<'k>(
     missing.map(|child| child.id.as_str()).collect()
 }
 
-fn item(outside: &Outside, id: Option<&ProductId>, external_id: Option<String>, outcome: ItemOutcome) -> NewItem {
+fn item(outside: &Outside, id: Option<&ProductId>, external_id: Option<&str>, outcome: ItemOutcome) -> NewItem {
     NewItem {
         id: outside.new_id(),
         entity_type: "product",
         entity_id: id.map(ToString::to_string),
-        external_id,
+        external_id: external_id.map(str::to_owned),
         outcome,
         error_code: None,
         message: None,

@@ -100,8 +100,8 @@ impl ImportRun<'_> {
                 text: format!("the pass may be incomplete ({text}): nothing was marked as gone; the next complete pass looks again"),
             });
             if doubt.is_none() {
-                let pass = (&connection.id, progress.pass.as_str());
-                match tombstone(&mut tx, &tools.outside, &tools.policy, pass, self.order.accept_deletes).await? {
+                let accept = self.order.accept_deletes;
+                match tombstone(&mut tx, tools, &connection.id, &progress.pass, accept).await? {
                     Tombstoned::Gone(items) => {
                         self.counts.deleted += i32::try_from(items.len()).unwrap_or(i32::MAX);
                         self.run.add_items(&mut tx, tools, &items).await?;
@@ -172,7 +172,7 @@ impl ImportRun<'_> {
         cursor.cursor = None;
         db::cursor::upsert(&mut tx, &connection.id, cursor, now).await?;
         db::cursor::delete_seen(&mut tx, &connection.id).await?;
-        db::connection::mark_failure(&mut tx, &connection.id, (NoteKind::Endless.code(), &text), None, now).await?;
+        db::connection::mark_failure(&mut tx, &connection.id, NoteKind::Endless.code(), &text, None, now).await?;
         self.run.count(&mut tx, self.tools, total(progress), &self.counts, calls).await?;
         tx.commit().await?;
         Ok(ImportEnd::Partial(Note { kind: NoteKind::Endless, text }))

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use serde::Deserialize;
 use sqlx::types::Json;
 
 use super::{
@@ -12,7 +13,11 @@ use super::{
 };
 use crate::{
     connect,
-    db::{self, Tx, catalogue::ImportTarget, cursor::Cursor},
+    db::{
+        self, Tx,
+        catalogue::ImportTarget,
+        cursor::{Cursor, SeenPage},
+    },
     model::{
         Connection, ConnectionId, Counts, Failure, FailureKind, ImportScope, JobEnd, Pool, Remedy, RunAction, Task,
         Time, Trigger,
@@ -185,8 +190,7 @@ impl ImportRun<'_> {
 
     /// Resumes an unfinished full pass, or one of the same scope; else starts one.
     fn resume_or_begin(&self, shop: &ShopClient, cursor: &Cursor) -> PassProgress {
-        let unfinished =
-            cursor.cursor.as_ref().and_then(|json| serde_json::from_value::<PassProgress>(json.0.clone()).ok());
+        let unfinished = cursor.cursor.as_ref().and_then(|json| PassProgress::deserialize(&json.0).ok());
         let scope = self.scope(shop, cursor);
         match unfinished {
             Some(progress)
@@ -228,8 +232,8 @@ impl ImportRun<'_> {
         let first_pass = cursor.full_sync_at.is_none();
         let applied = apply_page(&mut tx, &tools.outside, &to, page, !first_pass).await?;
         if tools.policy.analyse_on_import {
-            for product in &applied.created {
-                let analyse = Task::AnalyseProduct { product: product.clone() };
+            for product in applied.created {
+                let analyse = Task::AnalyseProduct { product };
                 db::job::enqueue(&mut tx, &tools.outside, &connection.client_id, analyse).await?;
             }
         }
@@ -237,10 +241,10 @@ impl ImportRun<'_> {
             db::cursor::delete_seen(&mut tx, &connection.id).await?;
         }
         let next = place(progress.next.as_ref());
-        let seen = (page.marks.as_slice(), next.as_deref());
-        db::cursor::insert_seen(&mut tx, &connection.id, &progress.pass, progress.pages, seen).await?;
+        let seen = SeenPage { page: progress.pages, marks: &page.marks, next: next.as_deref() };
+        db::cursor::insert_seen(&mut tx, &connection.id, &progress.pass, &seen).await?;
         let json = serde_json::to_value(progress).map_err(|e| Failure::new(FailureKind::Cursor, e.to_string()))?;
-        let stands = Cursor { cursor: Some(Json(json)), ..cursor.clone() };
+        let stands = Cursor { cursor: Some(Json(json)), ..*cursor };
         db::cursor::upsert(&mut tx, &connection.id, &stands, now).await?;
         self.run.add_items(&mut tx, tools, &applied.items).await?;
         let mut counts = self.counts;

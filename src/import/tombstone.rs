@@ -3,8 +3,7 @@
 use crate::{
     db::{self, Tx, catalogue, run::NewItem},
     model::{ConnectionId, Failure, ItemOutcome, ProductId},
-    outside::Outside,
-    tools::Policy,
+    tools::Tools,
 };
 
 use super::apply::id_hash;
@@ -23,12 +22,12 @@ const BATCH_ROWS: i64 = 2000;
 /// Tombstones after a complete pass, in the transaction that ends it.
 pub(super) async fn tombstone(
     tx: &mut Tx,
-    outside: &Outside,
-    rules: &Policy,
-    pass: (&ConnectionId, &str),
+    tools: &Tools,
+    connection: &ConnectionId,
+    pass: &str,
     accept: bool,
 ) -> Result<Tombstoned, Failure> {
-    let (connection, pass) = pass;
+    let (outside, rules) = (&tools.outside, &tools.policy);
     let mut seen: Vec<u64> = Vec::new();
     for (marks, _) in db::cursor::list_seen(tx, connection, pass).await? {
         seen.extend(marks.as_chunks::<8>().0.iter().map(|bytes| u64::from_be_bytes(*bytes)));
@@ -53,11 +52,11 @@ pub(super) async fn tombstone(
     }
     let ids: Vec<&ProductId> = gone.iter().map(|(id, _)| id).collect();
     catalogue::mark_products_gone(tx, &ids, outside.clock.now()).await?;
-    let items = gone.iter().map(|(id, erp_id)| NewItem {
+    let items = gone.into_iter().map(|(id, erp_id)| NewItem {
         id: outside.new_id(),
         entity_type: "product",
         entity_id: Some(id.to_string()),
-        external_id: Some(erp_id.clone()),
+        external_id: Some(erp_id),
         outcome: ItemOutcome::Deleted,
         error_code: None,
         message: Some("a complete pass over the shop did not meet it".to_owned()),

@@ -14,7 +14,7 @@ pub async fn register_asset(tools: &Tools, input: &AssetInput) -> Result<Asset, 
     if input.asset_url.as_deref().is_none_or(|url| url.trim().is_empty()) {
         return Err(refused("an output needs an asset_url: an object key or a URL"));
     }
-    own_products(&mut tx, &client.id, input.product_ids.as_ref()).await?;
+    own_products(&mut tx, &client.id, input.product_ids.as_deref().unwrap_or_default()).await?;
     let (id, now) = (tools.outside.new_id::<AssetId>(), tools.outside.clock.now());
     if !db::asset::insert_known(&mut tx, &id, &client.id, input, now).await? {
         return Err(refused(format!("the flow is not one of client {}", client.id)));
@@ -37,7 +37,7 @@ pub async fn update_asset(tools: &Tools, id: &AssetId, input: &AssetInput) -> Re
             "asset_url and client_id of an output cannot change: register another output for other bytes",
         ));
     }
-    own_products(&mut tx, &found.client_id, input.product_ids.as_ref()).await?;
+    own_products(&mut tx, &found.client_id, input.product_ids.as_deref().unwrap_or_default()).await?;
     let now = tools.outside.clock.now();
     let (flow, prompt) = (input.generation_flow_id.as_ref(), input.prompt.as_deref());
     if !db::asset::update(&mut tx, id, flow, prompt, input.settings.as_ref(), now).await? {

@@ -128,7 +128,7 @@ pub async fn set_plan(tools: &Tools, id: &ClientId, plan: Plan) -> Result<Quota,
     let client = client(&mut tx, Some(id)).await?;
     let (monthly_generation_limit, storage_quota_mb, max_products) = plan.limits();
     let quota = Quota {
-        client_id: client.id.clone(),
+        client_id: client.id,
         plan: plan.as_str().to_owned(),
         monthly_generation_limit,
         storage_quota_mb,
@@ -136,7 +136,7 @@ pub async fn set_plan(tools: &Tools, id: &ClientId, plan: Plan) -> Result<Quota,
         updated_at: now,
     };
     db::quota::upsert(&mut tx, &tools.outside.new_id::<String>(), &quota, now).await?;
-    let quota = db::quota::find(&mut tx, &client.id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    let quota = db::quota::find(&mut tx, &quota.client_id).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
     Ok(quota)
 }

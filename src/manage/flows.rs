@@ -10,14 +10,14 @@ use crate::{
 /// Creates a flow, in a session or standalone. In a session it defaults to the session's client.
 pub async fn create_flow(tools: &Tools, input: &FlowInput) -> Result<GenerationFlow, Failure> {
     let mut tx = tools.db.begin().await?;
-    let mut owner = input.client_id.clone();
-    if let Some(id) = &input.collection_session_id {
-        let session = db::session::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Session, id))?;
-        owner.get_or_insert(session.client_id);
-    }
-    let client = client(&mut tx, owner.as_ref()).await?;
+    let session = match &input.collection_session_id {
+        Some(id) => Some(db::session::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Session, id))?),
+        None => None,
+    };
+    let owner = input.client_id.as_ref().or(session.as_ref().map(|session| &session.client_id));
+    let client = client(&mut tx, owner).await?;
     check(input)?;
-    own_products(&mut tx, &client.id, input.product_ids.as_ref()).await?;
+    own_products(&mut tx, &client.id, input.product_ids.as_deref().unwrap_or_default()).await?;
     own_images(&mut tx, &client.id, input.selected_base_images.as_ref()).await?;
     let id: FlowId = tools.outside.new_id();
     if !db::flow::insert(&mut tx, &id, &client.id, input, tools.outside.clock.now()).await? {
@@ -43,7 +43,7 @@ pub async fn update_flow(
         return Err(refused("a flow's session and client cannot change"));
     }
     check(input)?;
-    own_products(&mut tx, &found.client_id, input.product_ids.as_ref()).await?;
+    own_products(&mut tx, &found.client_id, input.product_ids.as_deref().unwrap_or_default()).await?;
     own_images(&mut tx, &found.client_id, input.selected_base_images.as_ref()).await?;
     let mut change = input.clone();
     change.selected_base_images = merge_chosen(&found.selected_base_images, input.selected_base_images.as_ref());

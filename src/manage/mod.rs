@@ -50,7 +50,7 @@ async fn client(tx: &mut Tx, id: Option<&ClientId>) -> Result<Client, Failure> {
 async fn own_images(tx: &mut Tx, client: &ClientId, images: Option<&Map<String, Value>>) -> Result<(), Failure> {
     for (product, image) in images.into_iter().flatten() {
         let product = ProductId(product.clone());
-        own_products(tx, client, Some(&vec![product.clone()])).await?;
+        own_products(tx, client, std::slice::from_ref(&product)).await?;
         let known = db::product::list_images(tx, &product).await?;
         let is_one = image.as_str().is_some_and(|id| known.iter().any(|image| image.id.as_str() == id));
         if !is_one {
@@ -70,8 +70,8 @@ fn merge_chosen(found: &Value, input: Option<&Map<String, Value>>) -> Option<Map
 }
 
 /// Checks that every product belongs to the client.
-async fn own_products(tx: &mut Tx, client: &ClientId, products: Option<&Vec<ProductId>>) -> Result<(), Failure> {
-    let foreign = db::product::list_foreign(tx, client, products.map_or(&[], Vec::as_slice)).await?;
+async fn own_products(tx: &mut Tx, client: &ClientId, products: &[ProductId]) -> Result<(), Failure> {
+    let foreign = db::product::list_foreign(tx, client, products).await?;
     match foreign.first() {
         None => Ok(()),
         Some(id) => Err(refused(format!("client {client} has no product '{id}'; see: store-sync products list"))),

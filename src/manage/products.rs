@@ -6,7 +6,10 @@ use sha2::{Digest, Sha256};
 
 use super::{client, refused};
 use crate::{
-    db::{self, product::NewImage},
+    db::{
+        self,
+        product::{NewImage, UploadedProduct},
+    },
     model::{ClientId, ConnectionId, Failure, ImageId, Noun, Product, ProductId},
     outside::picture_kind,
     tools::Tools,
@@ -60,7 +63,14 @@ pub async fn add_product(tools: &Tools, owner: &ClientId, new: &NewProduct<'_>) 
     }
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
-    db::product::insert(&mut tx, &product, &client.id, (new.name.trim(), new.description, new.category), now).await?;
+    let row = UploadedProduct {
+        id: &product,
+        client: &client.id,
+        name: new.name.trim(),
+        description: new.description,
+        category: new.category,
+    };
+    db::product::insert(&mut tx, &row, now).await?;
     for (place, image) in images.iter().enumerate() {
         db::product::insert_image(&mut tx, &product, image, i32::try_from(place).unwrap_or(i32::MAX), now).await?;
     }

@@ -18,7 +18,7 @@ pub async fn create_session(tools: &Tools, input: &SessionInput) -> Result<Colle
     if input.name.as_deref().is_none_or(|name| name.trim().is_empty()) {
         return Err(refused("a session needs a name"));
     }
-    own_products(&mut tx, &client.id, input.product_ids.as_ref()).await?;
+    own_products(&mut tx, &client.id, input.product_ids.as_deref().unwrap_or_default()).await?;
     own_images(&mut tx, &client.id, input.selected_base_images.as_ref()).await?;
     within_plan(&mut tx, &client.id, input).await?;
     let id: SessionId = tools.outside.new_id();
@@ -41,7 +41,7 @@ pub async fn update_session(
     if input.client_id.as_ref().is_some_and(|client| *client != found.client_id) {
         return Err(refused("a session's client cannot change"));
     }
-    own_products(&mut tx, &found.client_id, input.product_ids.as_ref()).await?;
+    own_products(&mut tx, &found.client_id, input.product_ids.as_deref().unwrap_or_default()).await?;
     own_images(&mut tx, &found.client_id, input.selected_base_images.as_ref()).await?;
     let mut change = input.clone();
     change.selected_base_images = merge_chosen(&found.selected_base_images, input.selected_base_images.as_ref());
@@ -75,8 +75,8 @@ async fn within_plan(tx: &mut Tx, client: &ClientId, input: &SessionInput) -> Re
 async fn enqueue_analyses(tools: &Tools, tx: &mut Tx, client: &ClientId, input: &SessionInput) -> Result<(), Failure> {
     if tools.policy.analyse_on_collection {
         let unseen = db::product::list_unseen(tx, input.product_ids.as_deref().unwrap_or_default()).await?;
-        for product in &unseen {
-            db::job::enqueue(tx, &tools.outside, client, Task::AnalyseProduct { product: product.clone() }).await?;
+        for product in unseen {
+            db::job::enqueue(tx, &tools.outside, client, Task::AnalyseProduct { product }).await?;
         }
     }
     Ok(())

@@ -87,7 +87,7 @@ impl Asset {
 
     /// Returns what it was requested as; `None` if it was not requested here. Earlier releases kept that in the provenance.
     pub fn requested(&self) -> Option<OutputRequest> {
-        let earlier = || serde_json::from_value(self.provenance.as_ref()?.0.clone()).ok();
+        let earlier = || OutputRequest::deserialize(&self.provenance.as_ref()?.0).ok();
         self.request.as_ref().map(|json| json.0.clone()).or_else(earlier)
     }
 

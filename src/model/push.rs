@@ -48,3 +48,11 @@ pub struct Push {
     pub created_at: Time,
     pub updated_at: Time,
 }
+
+impl Push {
+    /// Takes the id of its picture in the shop out of it; `None` if it is not there.
+    pub fn with_image(mut self) -> Option<(Self, String)> {
+        let image = self.external_image_id.take()?;
+        Some((self, image))
+    }
+}

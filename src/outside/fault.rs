@@ -62,7 +62,6 @@ fn last() -> TaskPanic {
 
 fn log(info: &PanicHookInfo<'_>) {
     let place = info.location().map_or_else(|| "?".to_owned(), |at| format!("{}:{}", at.file(), at.line()));
-    PLACE.set(Some(place.clone()));
     let mut thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
     if let Some(task) = tokio::task::try_id() {
         let _ = write!(thread, ", task {task}");
@@ -82,6 +81,7 @@ fn log(info: &PanicHookInfo<'_>) {
         // An error is ignored: stderr may be closed.
         let _ = writeln!(std::io::stderr(), "error: a fault in the program at {place} ({thread}): {words}");
     }
+    PLACE.set(Some(place));
 }
 
 /// The part of a panic message that is safe to log. A formatted message may quote a secret value: it is cut before the

@@ -86,8 +86,8 @@ impl Http {
                 _ => None,
             };
             let Some(location) = location else { return Ok(response) };
-            let place = log_target(&request.method, &request.url);
-            let refused = |why: String| HttpError::Redirected { place: place.clone(), why };
+            let place = || log_target(&request.method, &request.url);
+            let refused = |why: String| HttpError::Redirected { place: place(), why };
             let target = request.url.join(location).map_err(|_| refused("it redirects to an invalid URL".into()))?;
             self.policy.check(&target).map_err(|why| refused(format!("it redirects to a refused target: {why}")))?;
             if target.origin() != request.url.origin() {
@@ -148,7 +148,9 @@ impl Http {
     }
 
     async fn exchange(&self, request: &Request, place: String) -> Result<Response, HttpError> {
-        self.policy.check(&request.url).map_err(|why| HttpError::Refused { place: place.clone(), why })?;
+        if let Err(why) = self.policy.check(&request.url) {
+            return Err(HttpError::Refused { place, why });
+        }
         if self.until.as_ref().is_some_and(Deadline::has_passed) {
             return Err(HttpError::TooLate { place });
         }
@@ -165,11 +167,12 @@ impl Http {
         }
         if let Some(origin) = self.policy.rerouted(&url) {
             headers.insert(header::HOST, host_header(&url));
-            let refuse =
-                || HttpError::Refused { place: place.clone(), why: "its connect_to target is unusable".into() };
-            url.set_scheme(origin.scheme()).map_err(|()| refuse())?;
-            url.set_host(origin.host_str()).map_err(|_| refuse())?;
-            url.set_port(origin.port()).map_err(|()| refuse())?;
+            let is_moved = url.set_scheme(origin.scheme()).is_ok()
+                && url.set_host(origin.host_str()).is_ok()
+                && url.set_port(origin.port()).is_ok();
+            if !is_moved {
+                return Err(HttpError::Refused { place, why: "its connect_to target is unusable".into() });
+            }
         }
         if url.scheme() == "https" && !self.has_roots {
             return Err(HttpError::Unreachable { place, why: NO_ROOTS.to_owned() });

@@ -47,6 +47,12 @@ impl Outside {
     pub fn new_id<T: From<String>>(&self) -> T {
         T::from(self.random.uuid_v7(self.clock.now()))
     }
+
+    /// The same, whose requests end at this deadline.
+    #[must_use]
+    pub fn within(&self, until: &Deadline) -> Self {
+        Self { http: self.http.within(until), ..self.clone() }
+    }
 }
 
 #[cfg(test)]

@@ -67,37 +67,35 @@ impl Script {
         Self(Mutex::new(Played { left: exchanges.into(), record, ..Played::default() }))
     }
 
-    /// Returns the requests received and the problems, among them exchanges that did not take place.
+    /// Takes out the requests received and the problems, among them exchanges that did not take place.
     pub fn ended(&self) -> (Vec<ExpectedRequest>, Vec<String>) {
         let mut played = self.lock();
         let count = played.left.len();
         if count > 0 && played.problems.is_empty() {
-            let next = played.left[0].ask.clone();
-            played.problems.push(format!(
-                "{count} expected exchanges did not take place; the next is {} {}",
-                next.method, next.url
-            ));
+            let next = &played.left[0].ask;
+            let what =
+                format!("{count} expected exchanges did not take place; the next is {} {}", next.method, next.url);
+            played.problems.push(what);
         }
-        (played.asked.clone(), played.problems.clone())
+        (std::mem::take(&mut played.asked), std::mem::take(&mut played.problems))
     }
 
     pub(super) fn play(&self, request: &Request) -> Result<Response, HttpError> {
         let actual = ExpectedRequest::of(request);
         let refused = |why: String| HttpError::Refused { place: log_target(&request.method, &request.url), why };
         let mut played = self.lock();
-        played.asked.push(actual.clone());
         let Some(next) = played.left.pop_front() else {
             let why = format!("no exchange is expected for {} {}", actual.method, actual.url);
+            played.asked.push(actual);
             played.problems.push(why.clone());
             return Err(refused(why));
         };
-        if !played.record {
+        let differences = if played.record { Vec::new() } else { next.ask.differences(&actual) };
+        played.asked.push(actual);
+        if !differences.is_empty() {
             let number = played.asked.len();
-            let differences = next.ask.differences(&actual);
-            if !differences.is_empty() {
-                played.problems.extend(differences.into_iter().map(|d| format!("exchange {number}: {d}")));
-                return Err(refused("it is not the expected request".to_owned()));
-            }
+            played.problems.extend(differences.into_iter().map(|d| format!("exchange {number}: {d}")));
+            return Err(refused("it is not the expected request".to_owned()));
         }
         drop(played);
         next.answer.response().ok_or_else(|| refused("the scripted response has an invalid header".to_owned()))

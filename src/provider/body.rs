@@ -65,8 +65,7 @@ pub(super) fn fill(
     Ok(match body {
         BodyKind::Json { value } => json(&value.fill(context)?.unwrap_or(Value::Null)),
         BodyKind::Graphql { variables, .. } => {
-            let mut context = TemplateContext { values: context.values.clone(), ..*context };
-            context.values.insert("inner".into(), op.inner.as_str().into());
+            let context = context.with("inner", op.inner.as_str().into());
             json(&json!({ "query": op.document, "variables": variables.fill(&context)? }))
         }
         BodyKind::Form { fields } => {
@@ -150,7 +149,7 @@ mod tests {
     fn filled(text: &str) -> (Option<String>, Body) {
         let (op, upload, facts) = (op(text), upload(), Facts::new());
         let mut context = TemplateContext::of_facts(&facts);
-        upload.describe(&mut context.values);
+        upload.describe(context.values.to_mut());
         fill(&op, op.body.as_ref().expect("a body"), &context, Some(&upload)).expect("is filled")
     }
 

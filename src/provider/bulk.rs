@@ -12,7 +12,7 @@ use super::{
     path::Path,
     recipe::Bulk,
 };
-use crate::model::{Failure, FailureKind, Remedy, Time, json};
+use crate::model::{Failure, FailureKind, Remedy, json};
 
 /// The first size of a chunk in bytes; it doubles until one item fits.
 const PIECE: u64 = 512 * 1024;
@@ -41,7 +41,8 @@ pub(super) async fn begin(shop: &ShopClient, bulk: &Bulk) -> Result<Option<Page>
         Err(failure) => return Err(failure),
     };
     let begun = shop.outside.clock.now();
-    Ok(id.map(|id| Page { products: Vec::new(), next: Some(next(id, begun, None)), total: None }))
+    let next = |id| PageToken::Bulk(BulkToken { id, begun, at: None });
+    Ok(id.map(|id| Page { products: Vec::new(), next: Some(next(id)), total: None }))
 }
 
 /// Polls a bulk export or reads its next chunk; `None` if the export failed.
@@ -62,8 +63,7 @@ pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> 
             return Err(Failure::new(FailureKind::BulkUnfinished, text));
         }
         shop.outside.clock.sleep(bulk.poll.every.0).await;
-        let next = next(token.id.clone(), token.begun, None);
-        return Ok(Some(Page { products: Vec::new(), next: Some(next), total: None }));
+        return Ok(Some(Page { products: Vec::new(), next: Some(token.moved(None)), total: None }));
     }
     let total = bulk.total.get(&answer.body).and_then(count);
     let Some(url) = bulk.url.text(&answer.body) else {
@@ -72,15 +72,11 @@ pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> 
     };
     let (items, at) = piece(shop, bulk, &url, token.at.unwrap_or(0)).await?;
     let read = |item: Result<Value, String>| match item {
-        Ok(item) => normal(&shop.provider, (&shop.facts, &shop.store_url), &item),
+        Ok(item) => normal(&shop.provider, &shop.facts, &shop.store_url, &item),
         Err(why) => Err(Unreadable { erp_id: None, why }),
     };
-    let next = at.map(|at| next(token.id.clone(), token.begun, Some(at)));
+    let next = at.map(|at| token.moved(Some(at)));
     Ok(Some(Page { products: items.into_iter().map(read).collect(), next, total }))
-}
-
-fn next(id: String, begun: Time, at: Option<u64>) -> PageToken {
-    PageToken::Bulk(BulkToken { id, begun, at })
 }
 
 type Items = Vec<Result<Value, String>>;

@@ -1,6 +1,7 @@
 //! One call to a shop: builds the request, waits for the rate limit, sends, classifies the response, retries.
 
 use std::{
+    borrow::Cow,
     sync::{
         Arc,
         atomic::{AtomicI32, Ordering},
@@ -179,19 +180,15 @@ impl ShopClient {
         let url = base
             .join(address)
             .map_err(|_| Failure::new(FailureKind::BadPictureUrl, "the shop returned an invalid picture URL"))?;
-        let request = Request::new(Method::GET, url);
+        let place = log_target(&Method::GET, &url);
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let response = self
-            .outside
-            .http
-            .send(request.clone())
-            .await
-            .map_err(|e| Failure::new(FailureKind::PictureUnreachable, e.to_string()))?;
+        let response = self.outside.http.send(Request::new(Method::GET, url)).await;
+        let response = response.map_err(|e| Failure::new(FailureKind::PictureUnreachable, e.to_string()))?;
         let advice = challenge(&response);
         if (200..300).contains(&response.status) && advice.is_none() {
             return Ok(response.body);
         }
-        let mut text = format!("{} answered {}", log_target(&request.method, &request.url), response.status);
+        let mut text = format!("{place} answered {}", response.status);
         if let Some(advice) = advice {
             text.push_str(&format!(". {advice}"));
         }
@@ -213,7 +210,7 @@ impl ShopClient {
         match answer.status {
             206 => {
                 let ends = total().is_some_and(|total| from + answer.body.len() as u64 >= total);
-                Ok((answer.body.clone(), ends))
+                Ok((answer.body, ends))
             }
             // A server without range support sends the whole file.
             200 => Ok((answer.body.slice(usize::try_from(from).unwrap_or(usize::MAX).min(answer.body.len())..), true)),
@@ -252,8 +249,7 @@ impl ShopClient {
         self.rate_limiter.learn(&recipe.budget, &response, body, now);
         let classified = classify(&recipe.verdict, &response, body, now);
         if classified.class != ResponseClass::Ok {
-            let instead = parsed.is_err().then(|| json::instead(&response.body)).flatten();
-            let message = self.refusal_message((request, &response), (body, instead), &classified, grant);
+            let message = self.refusal_message(request, &response, parsed.as_ref().ok(), &classified, grant);
             return Ok(Outcome::Bad { class: classified.class, kind: classified.kind, wait: classified.wait, message });
         }
         match parsed {
@@ -274,14 +270,18 @@ impl ShopClient {
         }
     }
 
-    /// The error message: request target, status, and the shop's own error text, shortened and redacted.
+    /// The error message: request target, status, and the shop's own error text, shortened and redacted. Without `body`
+    /// the response is not JSON.
     fn refusal_message(
         &self,
-        (request, response): (&Request, &Response),
-        (body, instead): (&Value, Option<String>),
-        classified: &Classified,
+        request: &Request,
+        response: &Response,
+        body: Option<&Value>,
+        classified: &Classified<'_>,
         grant: &Grant,
     ) -> String {
+        let instead = if body.is_none() { json::instead(&response.body) } else { None };
+        let body = body.unwrap_or(&Value::Null);
         let place = log_target(&request.method, &request.url);
         let mut message = format!("{}: {place} answered {}", self.provider.name(), response.status);
         let graphql = body.pointer("/errors/0/message").and_then(Value::as_str).map(str::to_owned);
@@ -302,9 +302,10 @@ impl ShopClient {
     }
 
     fn request(&self, op: &Op, with: &With<'_>, grant: &Grant) -> Result<Request, Failure> {
-        let mut values = with.values.clone();
+        let mut values = Cow::Borrowed(&with.values);
         if let Some(upload) = with.upload {
-            upload.describe(&mut values);
+            let values = values.to_mut();
+            upload.describe(values);
             if op.looks_up("asset.base64") {
                 values["asset"]["base64"] = STANDARD.encode(&upload.bytes).into();
             }

@@ -1,6 +1,6 @@
 //! Classifies responses: by the provider's rules first, then by a default table.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use serde_json::Value;
 
@@ -15,11 +15,11 @@ use crate::{
 
 /// A classified response.
 #[derive(Debug)]
-pub(super) struct Classified {
+pub(super) struct Classified<'a> {
     pub(super) class: ResponseClass,
     /// The kind of the failure, unless the class is `Ok`.
     pub(super) kind: FailureKind,
-    pub(super) say: Option<String>,
+    pub(super) say: Option<Cow<'a, str>>,
     /// How long the shop asks us to wait.
     pub(super) wait: Option<Duration>,
 }
@@ -52,7 +52,7 @@ pub(super) fn challenge(response: &Response) -> Option<String> {
 }
 
 /// Classifies a response. `body` is null if it is not JSON.
-pub(super) fn classify(rules: &[VerdictRule], response: &Response, body: &Value, now: Time) -> Classified {
+pub(super) fn classify<'a>(rules: &'a [VerdictRule], response: &Response, body: &Value, now: Time) -> Classified<'a> {
     let status = response.status;
     let retry_after = retry_after(response, now);
     // First, whatever its status means at this shop: the call did not reach the shop.
@@ -60,7 +60,7 @@ pub(super) fn classify(rules: &[VerdictRule], response: &Response, body: &Value,
         return Classified {
             class: ResponseClass::Down,
             kind: FailureKind::BrowserChallenge,
-            say: Some(say),
+            say: Some(say.into()),
             wait: retry_after,
         };
     }
@@ -68,7 +68,7 @@ pub(super) fn classify(rules: &[VerdictRule], response: &Response, body: &Value,
         return Classified {
             class: rule.class,
             kind: rule.code.as_deref().map_or_else(|| kind_of(rule.class, status), |code| named(rule.class, code)),
-            say: rule.say.clone(),
+            say: rule.say.as_deref().map(Cow::Borrowed),
             wait: rule.wait.as_ref().and_then(|wait| wait.read(response, now)).or(retry_after),
         };
     }

@@ -1,5 +1,7 @@
 //! The values that templates look up during one call.
 
+use std::borrow::Cow;
+
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
@@ -13,13 +15,20 @@ pub(super) struct TemplateContext<'a> {
     pub(super) grant: Option<&'a Grant>,
     pub(super) app: Option<&'a App>,
     /// `page`, `since`, `product`, `asset`, `kept`, `gallery`, `push`.
-    pub(super) values: Map<String, Value>,
+    pub(super) values: Cow<'a, Map<String, Value>>,
 }
 
 impl<'a> TemplateContext<'a> {
     /// A context with facts only.
     pub(super) fn of_facts(facts: &'a Facts) -> Self {
-        Self { facts, store_url: "", grant: None, app: None, values: Map::new() }
+        Self { facts, store_url: "", grant: None, app: None, values: Cow::default() }
+    }
+
+    /// The same context with one more value.
+    pub(super) fn with(&self, name: &str, value: Value) -> TemplateContext<'_> {
+        let mut values = Cow::Borrowed(&*self.values);
+        values.to_mut().insert(name.to_owned(), value);
+        TemplateContext { values, ..*self }
     }
 
     pub(super) fn text(&self, name: &str) -> Option<String> {

@@ -176,9 +176,7 @@ impl FieldMapping {
         }?;
         let word = if self.words.is_empty() { raw } else { self.words.get(&raw).cloned().unwrap_or(raw) };
         let Some(template) = &self.template else { return Some(word) };
-        let mut context = TemplateContext { values: context.values.clone(), ..*context };
-        context.values.insert("value".to_owned(), word.into());
-        template.text(&context).ok()?
+        template.text(&context.with("value", word.into())).ok()?
     }
 
     /// The path that it reads, if its source is the item.
@@ -384,7 +382,7 @@ impl ImageMapping {
 /// Keeps the first of several items with the same id, because an id is unique per product in the database.
 fn unique<T>(items: Vec<T>, id: impl Fn(&T) -> &String) -> Vec<T> {
     let mut ids = std::collections::HashSet::with_capacity(items.len());
-    let keep: Vec<bool> = items.iter().map(|item| ids.insert(id(item).clone())).collect();
+    let keep: Vec<bool> = items.iter().map(|item| ids.insert(id(item))).collect();
     items.into_iter().zip(keep).filter_map(|(item, keep)| keep.then_some(item)).collect()
 }
 

@@ -55,8 +55,8 @@ pub use trail::{Trail, mark};
 pub use upload::Upload;
 pub use webhook::{Delivery, WebhookEvent, subscribe};
 pub use write::{
-    GalleryPicture, Placement, StepOutputs, check_step, copies, find_ours, gallery, recognise, remove, result_id,
-    same_bytes, step,
+    GalleryPicture, Placement, PushedImage, StepOutputs, check_step, copies, find_ours, gallery, recognise, remove,
+    result_id, same_bytes, step,
 };
 
 use crate::model::{Facts, Failure, FailureKind, Grant, PushMode, Secret};

@@ -32,10 +32,10 @@ pub(super) async fn complete(
         let values = Map::from_iter([("item".to_owned(), item.as_ref().clone())]);
         let answer = ask(shop, &shop.provider.recipe.op[&nested.op], &nested.page, values, token.as_ref()).await?;
         let things = nested.page.items.each(&answer.body);
-        let reported = nested.page.total(&answer.headers, &answer.body);
+        let reported = nested.page.total(&answer);
         reading.moved |= total.is_some() && reported.is_some() && reported != total;
         total = reported.or(total);
-        token = nested.page.next(token.as_ref(), (&answer.headers, &answer.body), &base)?;
+        token = nested.page.next(token.as_ref(), &answer, &base)?;
         let new = reading.record(things);
         if new > 0 {
             nested.into.append(item.to_mut(), things.to_vec());

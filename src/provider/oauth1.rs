@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::Method;
 use secrecy::ExposeSecret;
 use sha2::Sha256;
-use url::{Url, form_urlencoded};
+use url::{Position, Url, form_urlencoded};
 
 use super::{Provider, context::TemplateContext, grant::bad_address};
 use crate::{
@@ -54,10 +54,8 @@ pub(super) fn authorization(
     all.extend(protocol.iter().map(|(name, value)| (encode(name), encode(value))));
     all.sort();
     let pairs: Vec<String> = all.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mut bare = url.clone();
-    bare.set_query(None);
-    bare.set_fragment(None);
-    let text = format!("{method}&{}&{}", encode(bare.as_str()), encode(&pairs.join("&")));
+    let bare = &url[..Position::AfterPath];
+    let text = format!("{method}&{}&{}", encode(bare), encode(&pairs.join("&")));
     let key = format!("{}&{}", encode(secret(CONSUMER.1)), encode(secret(TOKEN.1)));
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
         .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
@@ -80,13 +78,13 @@ pub async fn consumer_token(
     outside: &Outside,
     provider: &Provider,
     facts: &Facts,
-    posted: &Grant,
+    posted: Grant,
 ) -> Result<Grant, Failure> {
     let rule = provider.connect().oauth1.as_ref().ok_or_else(bad_address)?;
     let store_url = provider.store_url(facts)?;
     let context = TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) };
     let verifier = posted.secret("verifier").map(|v| v.expose_secret().to_owned()).unwrap_or_default();
-    let mut grant = posted.clone();
+    let mut grant = posted;
     grant.secrets.remove("verifier");
     for (template, verifier) in [(&rule.request, None), (&rule.access, Some(verifier.as_str()))] {
         let url = template.text(&context)?.and_then(|text| Url::parse(&text).ok()).ok_or_else(bad_address)?;

@@ -22,11 +22,7 @@ pub struct Unreadable {
 }
 
 /// Normalises one product by the provider's mapping; templates may look up the shop's facts and URL.
-pub fn normal(
-    provider: &Provider,
-    (facts, store_url): (&Facts, &str),
-    item: &Value,
-) -> Result<NormalProduct, Unreadable> {
+pub fn normal(provider: &Provider, facts: &Facts, store_url: &str, item: &Value) -> Result<NormalProduct, Unreadable> {
     let context = TemplateContext { store_url, ..TemplateContext::of_facts(facts) };
     provider.recipe.import.map.product(item, &context).map_err(|(erp_id, why)| Unreadable { erp_id, why })
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
+    call::Answer,
     recipe::{PageKind, Paging},
     trail::mark,
 };
@@ -66,10 +67,10 @@ impl PageKind {
     }
 
     /// The total number of items, if the response states it.
-    pub(super) fn total(&self, headers: &HeaderMap, body: &Value) -> Option<i64> {
+    pub(super) fn total(&self, answer: &Answer) -> Option<i64> {
         match &self.total_header {
-            Some(name) => count(&headers.get(name.as_str())?.to_str().ok()?.trim().into()),
-            None => count(self.total.as_ref()?.get(body)?),
+            Some(name) => count(&answer.headers.get(name.as_str())?.to_str().ok()?.trim().into()),
+            None => count(self.total.as_ref()?.get(&answer.body)?),
         }
     }
 
@@ -77,10 +78,10 @@ impl PageKind {
     pub(super) fn next(
         &self,
         from: Option<&PageToken>,
-        answer: (&HeaderMap, &Value),
+        answer: &Answer,
         base: &Url,
     ) -> Result<Option<PageToken>, Failure> {
-        let (headers, body) = answer;
+        let Answer { headers, body } = answer;
         if self.more.as_ref().is_some_and(|more| more.get(body) == Some(&Value::Bool(false))) {
             return Ok(None);
         }
@@ -108,11 +109,11 @@ impl PageKind {
     }
 
     /// Whether there is a next page: by the `more` flag, by the total, or because this page was full.
-    fn goes_on(&self, read: u64, full: bool, (headers, body): (&HeaderMap, &Value)) -> bool {
+    fn goes_on(&self, read: u64, full: bool, answer: &Answer) -> bool {
         if self.more.is_some() {
             return true;
         }
-        self.total(headers, body).map_or(full, |total| read < u64::try_from(total).unwrap_or(0))
+        self.total(answer).map_or(full, |total| read < u64::try_from(total).unwrap_or(0))
     }
 }
 
@@ -166,6 +167,11 @@ impl BulkToken {
     pub(super) fn waits(&self) -> bool {
         self.at.is_none()
     }
+
+    /// The token of another position in the same export.
+    pub(super) fn moved(&self, at: Option<u64>) -> PageToken {
+        PageToken::Bulk(Self { id: self.id.clone(), begun: self.begun, at })
+    }
 }
 
 #[cfg(test)]
@@ -176,9 +182,13 @@ mod tests {
         toml::from_str(&format!("size = 2\nitems = 'items'\n{text}")).expect("a page kind")
     }
 
+    fn answer(headers: HeaderMap, body: &Value) -> Answer {
+        Answer { headers, body: body.clone() }
+    }
+
     fn next(kind: &PageKind, from: Option<&PageToken>, body: &Value) -> Option<PageToken> {
         let base = Url::parse("https://s.example/api").expect("a url");
-        kind.next(from, (&HeaderMap::new(), body), &base).expect("leads on")
+        kind.next(from, &answer(HeaderMap::new(), body), &base).expect("leads on")
     }
 
     #[test]
@@ -200,7 +210,10 @@ mod tests {
     fn a_link_stays_at_the_shop() {
         let link = kind("kind = 'link'\nnext = 'next'");
         let base = Url::parse("https://s.example/api").expect("a url");
-        let follow = |to: &str| link.next(None, (&HeaderMap::new(), &json!({"items": [1], "next": to})), &base);
+        let follow = |to: &str| {
+            let body = json!({"items": [1], "next": to});
+            link.next(None, &answer(HeaderMap::new(), &body), &base)
+        };
         assert_eq!(
             follow("http://s.example:443/x?page=2").ok().flatten(),
             Some(PageToken::Link("https://s.example/x?page=2".into()))
@@ -211,7 +224,7 @@ mod tests {
             "link",
             "<https://s.example/1>; rel=\"prev\", <https://s.example/3>; rel=\"next\"".parse().expect("a header"),
         );
-        let by_header = kind("kind = 'link'").next(None, (&headers, &json!({"items": [1]})), &base);
+        let by_header = kind("kind = 'link'").next(None, &answer(headers, &json!({"items": [1]})), &base);
         assert_eq!(by_header.ok().flatten(), Some(PageToken::Link("https://s.example/3".into())));
     }
 

@@ -1,8 +1,10 @@
 //! Paths into a JSON response: `data.items[0].name`, `[-1]` for the last element, `[code=url]` for the first whose
 //! `code` is `url`, the empty path for the whole.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A path, parsed when the file is loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,7 +70,7 @@ impl Path {
         for step in &self.0 {
             let PathStep::Key(key) = step else { return };
             if place.is_null() {
-                *place = Value::Object(serde_json::Map::new());
+                *place = Value::Object(Map::new());
             }
             if !place.is_object() {
                 return;
@@ -88,7 +90,7 @@ impl Path {
             place = match step {
                 PathStep::Key(key) => {
                     if !place.is_object() {
-                        *place = Value::Object(serde_json::Map::new());
+                        *place = Value::Object(Map::new());
                     }
                     &mut place[key.as_str()]
                 }
@@ -132,6 +134,12 @@ impl Path {
     /// The text at the path; numbers and booleans as text, `None` for null and the empty text.
     pub(super) fn text(&self, value: &Value) -> Option<String> {
         as_text(self.get(value)?)
+    }
+
+    /// The values at several paths, by name; those that are missing are left out.
+    pub(super) fn pick(paths: &BTreeMap<String, Self>, value: &Value) -> Map<String, Value> {
+        let found = |(name, path): (&String, &Self)| Some((name.clone(), path.get(value)?.clone()));
+        paths.iter().filter_map(found).collect()
     }
 
     /// The elements at the path: those of a list, a single element for any other value, none for null.

@@ -12,7 +12,7 @@ use super::{
     nested,
     page::{Page, normal},
     pagination::PageToken,
-    path::as_text,
+    path::{Path, as_text},
     recipe::{Op, PageKind, SinceFormat},
 };
 use crate::model::{Facts, Failure, FailureKind, NormalProduct, Time};
@@ -31,11 +31,12 @@ pub async fn probe(shop: &ShopClient) -> Result<ShopFacts, Failure> {
     let recipe = &shop.provider.recipe;
     let probe = &recipe.connect.probe;
     let answer = shop.call(&recipe.op[&probe.op], With::default()).await?;
-    let facts = probe.facts.iter().filter_map(|(name, path)| Some((name.clone(), path.get(&answer.body)?.clone())));
+    let mut facts = Path::pick(&probe.facts, &answer.body);
+    facts.retain(|_, value| !value.is_null());
     Ok(ShopFacts {
         name: probe.name.as_ref().and_then(|path| path.text(&answer.body)),
         external_id: probe.id.as_ref().and_then(|path| path.text(&answer.body)),
-        facts: facts.filter(|(_, value)| !value.is_null()).collect(),
+        facts,
     })
 }
 
@@ -71,7 +72,7 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
         let filter = if let Some(since) = since {
             values.insert("since".into(), written(since, rule.format).into());
             values.insert("until".into(), written(shop.outside.clock.now(), rule.format).into());
-            let context = TemplateContext { values: values.clone(), ..TemplateContext::of_facts(&shop.facts) };
+            let context = TemplateContext { values: Cow::Borrowed(&values), ..TemplateContext::of_facts(&shop.facts) };
             rule.filter.as_ref().map(|template| template.text(&context)).transpose()?.flatten()
         } else {
             rule.otherwise.clone()
@@ -87,8 +88,8 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
         );
         return Err(Failure::new(FailureKind::UnexpectedPage, text));
     }
-    let mut next = import.page.next(token, (&answer.headers, &answer.body), &base(shop)?)?;
-    let mut total = import.page.total(&answer.headers, &answer.body);
+    let mut next = import.page.next(token, &answer, &base(shop)?)?;
+    let mut total = import.page.total(&answer);
     if !import.parts.is_empty() {
         // Each part has its own total; the sum is not known before the last part.
         total = None;
@@ -101,7 +102,7 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
     let mut products = Vec::new();
     for item in import.page.items.each(&answer.body) {
         let (item, doubt) = complete(shop, item, &answer.body).await?;
-        let product = normal(&shop.provider, (&shop.facts, &shop.store_url), &item);
+        let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
         products.push(product.map(|product| NormalProduct { doubt, ..product }));
     }
     Ok(Page { products, next, total })

@@ -121,15 +121,16 @@ pub(super) struct Conversation {
 /// Parses a provider's fixtures.
 pub(super) fn conversations(provider: &Provider) -> Vec<Conversation> {
     let read = |(_, text): &(String, String)| {
-        let fixture: Fixture = serde_json::from_str(text).ok()?;
+        let mut fixture: Fixture = serde_json::from_str(text).ok()?;
         let word = |name: &str| fixture.yields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let mut facts: Facts = fixture.given.facts.into_iter().collect();
-        if let Some(Value::Object(more)) = fixture.yields.get("facts") {
-            facts.extend(more.clone());
+        let (good, remedy) = (fixture.yields.get("remedy").is_none(), word("remedy"));
+        if let Some(Value::Object(more)) = fixture.yields.get_mut("facts").map(Value::take) {
+            facts.extend(more);
         }
         Some(Conversation {
-            good: fixture.yields.get("remedy").is_none(),
-            remedy: word("remedy"),
+            good,
+            remedy,
             facts,
             secrets: fixture.given.secrets,
             callback: fixture.given.callback,
@@ -209,8 +210,9 @@ impl Replay<'_> {
             Journey::Push => self.push().await,
             Journey::Undo => {
                 let (shop_client, input) = (self.shop_client(self.facts(), self.grant()), self.given);
-                let text = |one: &Option<String>| one.clone().unwrap_or_default();
-                Ok(json!({ "removed": remove(&shop_client, &text(&input.product), &text(&input.image)).await? }))
+                let (product, image) = (input.product.as_deref(), input.image.as_deref());
+                let removed = remove(&shop_client, product.unwrap_or_default(), image.unwrap_or_default()).await?;
+                Ok(json!({ "removed": removed }))
             }
             Journey::Refresh => {
                 let (app, facts) = (app(), self.facts());
@@ -218,10 +220,10 @@ impl Replay<'_> {
                 Ok(self.summary(&grant))
             }
             Journey::Subscribe => {
-                let topic = self.given.topic.clone().unwrap_or_default();
+                let topic = self.given.topic.as_deref().unwrap_or_default();
                 let url = format!("{ME}/hooks/{}", self.provider.key());
                 let shop_client = self.shop_client(self.facts(), self.grant());
-                Ok(json!({ "subscription": subscribe(&shop_client, &topic, &url, &app().client_secret).await? }))
+                Ok(json!({ "subscription": subscribe(&shop_client, topic, &url, &app().client_secret).await? }))
             }
             Journey::Deliver => self.deliver(),
             Journey::Call => {

@@ -66,7 +66,7 @@ impl FieldMapping {
 
     /// The shop's own word for our `text`.
     pub(super) fn native(&self, text: &str) -> String {
-        self.words.iter().find(|(_, ours)| *ours == text).map_or_else(|| text.to_owned(), |(theirs, _)| theirs.clone())
+        self.words.iter().find(|(_, ours)| *ours == text).map_or(text, |(theirs, _)| theirs).to_owned()
     }
 }
 

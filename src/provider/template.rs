@@ -1,5 +1,7 @@
 //! Texts with `{name}` placeholders that only look up values: no expressions, no conditions.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -51,11 +53,11 @@ impl Template {
 
     /// The template's source text.
     pub(super) fn written(&self) -> String {
-        let part = |part: &TemplatePart| match part {
-            TemplatePart::Text(text) => text.clone(),
-            TemplatePart::Slot(name) => format!("{{{name}}}"),
-        };
-        self.parts.iter().map(part).collect()
+        let parts = self.parts.iter().map(|part| match part {
+            TemplatePart::Text(text) => Cow::Borrowed(text.as_str()),
+            TemplatePart::Slot(name) => Cow::Owned(format!("{{{name}}}")),
+        });
+        parts.collect()
     }
 
     /// The names it looks up.
@@ -98,12 +100,7 @@ impl Template {
         for part in &self.parts {
             match part {
                 TemplatePart::Text(text) => out.push_str(text),
-                TemplatePart::Slot(name) => out.push_str(&context.text(name).ok_or_else(|| {
-                    Failure::new(
-                        FailureKind::Template,
-                        format!("the provider's file uses '{{{name}}}', which has no value here"),
-                    )
-                })?),
+                TemplatePart::Slot(name) => out.push_str(&look_up(name, context)?),
             }
         }
         Ok(Some(out))
@@ -114,26 +111,25 @@ impl Template {
     pub(super) fn read_back(&self, text: &str, known: &dyn Fn(&str) -> Option<String>) -> Option<Map<String, Value>> {
         let mut pieces: Vec<TemplatePart> = Vec::new();
         for part in &self.parts {
-            let part = match part {
-                TemplatePart::Slot(name) => known(name).map_or_else(|| part.clone(), TemplatePart::Text),
-                TemplatePart::Text(_) => part.clone(),
-            };
+            let value = if let TemplatePart::Slot(name) = part { known(name) } else { None };
+            let part = value.map_or_else(|| part.clone(), TemplatePart::Text);
             match (pieces.last_mut(), part) {
                 (Some(TemplatePart::Text(before)), TemplatePart::Text(more)) => before.push_str(&more),
                 (_, part) => pieces.push(part),
             }
         }
         let (mut values, mut rest) = (Map::new(), text);
-        for (place, piece) in pieces.iter().enumerate() {
-            match (piece, pieces.get(place + 1)) {
+        let mut pieces = pieces.into_iter().peekable();
+        while let Some(piece) = pieces.next() {
+            match (piece, pieces.peek()) {
                 (TemplatePart::Text(literal), _) => rest = rest.strip_prefix(literal.as_str())?,
                 (TemplatePart::Slot(name), Some(TemplatePart::Text(after))) => {
                     let (value, _) = rest.split_once(after.as_str())?;
-                    values.insert(name.clone(), value.into());
+                    values.insert(name, value.into());
                     rest = &rest[value.len()..];
                 }
                 (TemplatePart::Slot(name), _) => {
-                    values.insert(name.clone(), std::mem::take(&mut rest).into());
+                    values.insert(name, std::mem::take(&mut rest).into());
                 }
             }
         }
@@ -147,11 +143,8 @@ impl Template {
             match part {
                 TemplatePart::Text(text) => out.push_str(text),
                 TemplatePart::Slot(name) => {
-                    let value =
-                        Self { parts: vec![TemplatePart::Text(String::new()), TemplatePart::Slot(name.clone())] }
-                            .text(context)?;
-                    let form: String =
-                        url::form_urlencoded::byte_serialize(value.unwrap_or_default().as_bytes()).collect();
+                    let value = look_up(name, context)?;
+                    let form: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
                     let segment = form.replace('+', "%20").replace("%7E", "~");
                     // A segment of dots would traverse out of the path.
                     out.push_str(if segment.chars().all(|c| c == '.') { "" } else { &segment });
@@ -168,6 +161,14 @@ impl Template {
             _ => Ok(self.text(context)?.map(Value::String)),
         }
     }
+}
+
+/// The value of a placeholder within a text, which needs one.
+fn look_up(name: &str, context: &TemplateContext<'_>) -> Result<String, Failure> {
+    context.text(name).ok_or_else(|| {
+        let text = format!("the provider's file uses '{{{name}}}', which has no value here");
+        Failure::new(FailureKind::Template, text)
+    })
 }
 
 impl<'de> Deserialize<'de> for Template {

@@ -1,6 +1,8 @@
 //! Webhooks: verifies and parses a platform's deliveries as the provider's file describes them, and subscribes to
 //! topics.
 
+use std::borrow::Cow;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
@@ -99,7 +101,9 @@ impl Provider {
         let mut values = Map::new();
         values.insert("value".to_owned(), delivery.text(&shop.at)?.into());
         let facts = Facts::new();
-        shop.store_url.text(&TemplateContext { values, ..TemplateContext::of_facts(&facts) }).ok()?
+        shop.store_url
+            .text(&TemplateContext { values: Cow::Owned(values), ..TemplateContext::of_facts(&facts) })
+            .ok()?
     }
 
     /// Verifies and parses a delivery. `secrets` are those of the subscriptions, if each has its own.
@@ -157,7 +161,7 @@ fn proves(webhook: &Webhook, delivery: &Delivery<'_>, proof: &str, secret: &Secr
         HookProofKind::HmacText => {
             let facts = Facts::new();
             let values = Map::from_iter([("body".to_owned(), delivery.json.clone())]);
-            let context = TemplateContext { values, ..TemplateContext::of_facts(&facts) };
+            let context = TemplateContext { values: Cow::Owned(values), ..TemplateContext::of_facts(&facts) };
             match webhook.verify.text.as_ref().and_then(|template| template.text(&context).ok().flatten()) {
                 Some(text) => text.into_bytes(),
                 None => return false,

@@ -1,6 +1,8 @@
 //! Writes to a shop: runs one step of a push, checks whether an interrupted step took effect, and reads the gallery
 //! back. The caller's journal records which steps are done.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -9,6 +11,7 @@ use super::{
     Provider,
     call::{ShopClient, With},
     context::TemplateContext,
+    path::Path,
     recipe::{FindBy, GalleryKind, Poll, PushRecipe, PushStep, StepCheck},
     upload::Upload,
 };
@@ -49,7 +52,7 @@ async fn gallery_and_facts(
     values.insert("product".into(), json!({ "erp_id": erp_product_id }));
     let answer = shop.call(&shop.provider.recipe.op[&list.op], With { values, ..With::default() }).await?;
     let picture = |item: &Value| {
-        let text = |path: &Option<super::path::Path>| path.as_ref().and_then(|path| path.text(item));
+        let text = |path: &Option<Path>| path.as_ref().and_then(|path| path.text(item));
         Some(GalleryPicture {
             id: list.id.text(item)?,
             url: text(&list.url),
@@ -57,9 +60,11 @@ async fn gallery_and_facts(
             alt: text(&list.alt),
         })
     };
-    let facts = list.facts.iter().filter_map(|(name, path)| Some((name.clone(), path.get(&answer.body)?.clone())));
     let counts = |item: &&Value| list.only.as_ref().is_none_or(|only| only.holds(item));
-    Ok((list.each.each(&answer.body).iter().filter(counts).filter_map(picture).collect(), facts.collect()))
+    Ok((
+        list.each.each(&answer.body).iter().filter(counts).filter_map(picture).collect(),
+        Path::pick(&list.facts, &answer.body),
+    ))
 }
 
 /// Runs one step and returns its outputs. `earlier` are the outputs of the steps before.
@@ -82,7 +87,7 @@ pub async fn step(
     if step.list.is_some() || step.found.is_some() || op.looks_up_any("gallery.") {
         // Read as late as possible, so that pictures added meanwhile stay.
         let (pictures, facts) = gallery_and_facts(shop, &upload.erp_product_id).await?;
-        let mut gallery = arranged(shop, step, upload, (&pictures, placing, push.gallery), &values)?;
+        let mut gallery = arranged(shop, step, upload, &pictures, placing, &values)?;
         gallery.extend(facts);
         values.insert("gallery".into(), Value::Object(gallery));
         before = pictures;
@@ -98,7 +103,7 @@ pub async fn step(
                     let text = format!("{} accepted the picture but does not list it yet", shop.provider.name());
                     Failure::new(FailureKind::NotVisible, text)
                 })?;
-                outputs.insert(name.clone(), ours.id.into());
+                outputs.insert(name.clone(), ours.id.as_str().into());
             }
             Ok(outputs)
         }
@@ -120,11 +125,11 @@ pub async fn remove(shop: &ShopClient, erp_product_id: &str, image_id: &str) -> 
     let mut values = Map::new();
     values.insert("product".into(), json!({ "erp_id": erp_product_id }));
     values.insert("image".into(), json!({ "id": image_id }));
-    let mut context = TemplateContext { values, ..TemplateContext::of_facts(&shop.facts) };
+    let mut context = TemplateContext { values: Cow::Owned(values), ..TemplateContext::of_facts(&shop.facts) };
     let mut items = Vec::new();
     if let Some(others) = &undo.others {
         for id in &ids {
-            context.values.insert("value".into(), id.as_str().into());
+            context.values.to_mut().insert("value".into(), id.as_str().into());
             items.extend(others.fill(&context)?);
         }
     }
@@ -132,8 +137,8 @@ pub async fn remove(shop: &ShopClient, erp_product_id: &str, image_id: &str) -> 
     for (name, value) in [("ids", json!(ids)), ("first", json!(ids.first())), ("items", json!(items))] {
         gallery.insert(name.to_owned(), value);
     }
-    context.values.insert("gallery".into(), Value::Object(gallery));
-    let values = std::mem::take(&mut context.values);
+    context.values.to_mut().insert("gallery".into(), Value::Object(gallery));
+    let values = context.values.into_owned();
     match shop.call(&shop.provider.recipe.op[&undo.op], With { values, ..With::default() }).await {
         // The response to an earlier try was lost: the picture is gone already, and the gallery confirms it below.
         Err(failure) if !matches!(failure.kind, FailureKind::Shop(ShopAnswer::Missing, _)) => return Err(failure),
@@ -151,21 +156,23 @@ fn arranged(
     shop: &ShopClient,
     step: &PushStep,
     upload: &Upload,
-    (pictures, placing, kind): (&[GalleryPicture], &Placement, GalleryKind),
+    pictures: &[GalleryPicture],
+    placing: &Placement,
     values: &StepOutputs,
 ) -> Result<StepOutputs, Failure> {
     const NEW: &str = "\0new";
-    let mut context = TemplateContext { values: values.clone(), ..TemplateContext::of_facts(&shop.facts) };
-    upload.describe(&mut context.values);
+    let mut context = TemplateContext { values: Cow::Borrowed(values), ..TemplateContext::of_facts(&shop.facts) };
+    upload.describe(context.values.to_mut());
     let new = match &step.list {
         Some(template) => template.text(&context)?.unwrap_or_default(),
         None => NEW.to_owned(),
     };
-    let ids = placed(pictures.iter().map(|picture| picture.id.clone()).collect(), new.clone(), placing, kind);
+    let present = pictures.iter().map(|picture| picture.id.as_str()).collect();
+    let ids = placed(present, &new, placing, push(shop)?.gallery);
     let mut items = Vec::new();
     if let (Some(item), Some(others)) = (&step.item, &step.others) {
         for id in &ids {
-            context.values.insert("value".into(), id.as_str().into());
+            context.values.to_mut().insert("value".into(), (*id).into());
             items.extend(if *id == new { item.fill(&context)? } else { others.fill(&context)? });
         }
     }
@@ -174,9 +181,9 @@ fn arranged(
     Ok(values.as_object().cloned().unwrap_or_default())
 }
 
-fn placed(mut ids: Vec<String>, new: String, placing: &Placement, kind: GalleryKind) -> Vec<String> {
+fn placed<'a>(mut ids: Vec<&'a str>, new: &'a str, placing: &Placement, kind: GalleryKind) -> Vec<&'a str> {
     if kind == GalleryKind::ReplaceList {
-        ids.retain(|id| !placing.replace.contains(id));
+        ids.retain(|id| !placing.replace.iter().any(|replaced| replaced == id));
     }
     if placing.first {
         ids.retain(|id| *id != new);
@@ -248,26 +255,25 @@ pub async fn check_step(
         StepCheck::Gallery { keep } => {
             let pictures = gallery(shop, &upload.erp_product_id).await?;
             let ours = find_ours(shop, upload, known, &pictures).await?;
-            Ok(ours.map(|picture| StepOutputs::from_iter([(keep.clone(), picture.id.into())])))
+            Ok(ours.map(|picture| StepOutputs::from_iter([(keep.clone(), picture.id.as_str().into())])))
         }
         StepCheck::Ask { op, each, name, keep } => {
             let with = With { upload: Some(upload), ..With::default() };
             let answer = shop.call(&shop.provider.recipe.op[op], with).await?;
             let ours = |item: &&Value| name.text(item).is_some_and(|name| name.contains(&upload.mark));
             let Some(item) = each.each(&answer.body).iter().find(ours) else { return Ok(None) };
-            let outputs = keep.iter().filter_map(|(name, path)| Some((name.clone(), path.get(item)?.clone())));
-            Ok(Some(outputs.collect()))
+            Ok(Some(Path::pick(keep, item)))
         }
     }
 }
 
 /// Our picture in a gallery without a record of earlier pictures; `None` if the shop's pictures cannot be recognised by
 /// name, text or bytes.
-pub async fn recognise(
+pub async fn recognise<'g>(
     shop: &ShopClient,
     upload: &Upload,
-    gallery: &[GalleryPicture],
-) -> Result<Option<GalleryPicture>, Failure> {
+    gallery: &'g [GalleryPicture],
+) -> Result<Option<&'g GalleryPicture>, Failure> {
     if push(shop)?.list.find == FindBy::New {
         return Ok(None);
     }
@@ -275,23 +281,23 @@ pub async fn recognise(
 }
 
 /// Our picture in a gallery, if it is there. `known` are the pictures that were there before the push.
-pub async fn find_ours(
+pub async fn find_ours<'g>(
     shop: &ShopClient,
     upload: &Upload,
     known: &[GalleryPicture],
-    gallery: &[GalleryPicture],
-) -> Result<Option<GalleryPicture>, Failure> {
+    gallery: &'g [GalleryPicture],
+) -> Result<Option<&'g GalleryPicture>, Failure> {
     let holds_mark = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(&upload.mark));
     match push(shop)?.list.find {
-        FindBy::Name => Ok(gallery.iter().find(|picture| holds_mark(&picture.name)).cloned()),
-        FindBy::Alt => Ok(gallery.iter().find(|picture| holds_mark(&picture.alt)).cloned()),
+        FindBy::Name => Ok(gallery.iter().find(|picture| holds_mark(&picture.name))),
+        FindBy::Alt => Ok(gallery.iter().find(|picture| holds_mark(&picture.alt))),
         FindBy::Bytes => {
             let new = gallery.iter().filter(|picture| !known.iter().any(|old| old.id == picture.id));
             for picture in new {
                 if let Some(url) = &picture.url
                     && same_bytes(shop, url, &upload.sha256).await?
                 {
-                    return Ok(Some(picture.clone()));
+                    return Ok(Some(picture));
                 }
             }
             Ok(None)
@@ -303,24 +309,31 @@ pub async fn find_ours(
                     FailureKind::WhichPicture,
                     "another picture was added at the same time, and the shop's pictures cannot be told apart: check the product in the shop",
                 )),
-                (only, _) => Ok(only.cloned()),
+                (only, _) => Ok(only),
             }
         }
     }
 }
 
-/// Duplicates of the picture `image_id` in a gallery that were not there before the push: a worker that is suspended
+/// A picture that a push brought to a shop.
+pub struct PushedImage<'a> {
+    pub id: &'a str,
+    /// The mark of its push.
+    pub mark: &'a str,
+    pub sha256: &'a str,
+}
+
+/// Duplicates of a pushed picture in a gallery that were not there before the push: a worker that is suspended
 /// during an upload and resumes after its lease leaves them. Empty if the shop's pictures cannot be recognised by name,
 /// text or bytes.
 pub async fn copies(
     shop: &ShopClient,
-    image_id: &str,
-    (mark, sha256): (&str, &str),
+    pushed: &PushedImage<'_>,
     known: &[GalleryPicture],
     gallery: &[GalleryPicture],
 ) -> Result<Vec<GalleryPicture>, Failure> {
-    let new = |picture: &&GalleryPicture| picture.id != image_id && !known.iter().any(|old| old.id == picture.id);
-    let holds_mark = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(mark));
+    let new = |picture: &&GalleryPicture| picture.id != pushed.id && !known.iter().any(|old| old.id == picture.id);
+    let holds_mark = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(pushed.mark));
     let others = gallery.iter().filter(new);
     match push(shop)?.list.find {
         FindBy::Name => Ok(others.filter(|picture| holds_mark(&picture.name)).cloned().collect()),
@@ -329,7 +342,7 @@ pub async fn copies(
             let mut copies = Vec::new();
             for picture in others {
                 let Some(url) = &picture.url else { continue };
-                if same_bytes(shop, url, sha256).await? {
+                if same_bytes(shop, url, pushed.sha256).await? {
                     copies.push(picture.clone());
                 }
             }
@@ -351,7 +364,7 @@ pub fn result_id(provider: &Provider, outputs: &StepOutputs) -> Result<String, F
     let push = provider.recipe.push.as_ref().ok_or_else(|| no_push(provider))?;
     let facts = Map::new();
     let mut context = TemplateContext::of_facts(&facts);
-    context.values.insert("kept".into(), Value::Object(outputs.clone()));
+    context.values.to_mut().insert("kept".into(), Value::Object(outputs.clone()));
     let id = push.result.id.text(&context)?;
     id.ok_or_else(|| Failure::new(FailureKind::UnexpectedAnswer, "the steps of the push returned no picture id"))
 }
@@ -368,17 +381,14 @@ fn no_push(provider: &Provider) -> Failure {
 mod tests {
     use super::*;
 
-    fn ids(list: &[&str]) -> Vec<String> {
-        list.iter().map(|id| (*id).to_owned()).collect()
-    }
-
     #[test]
     fn a_replaced_list_keeps_what_is_not_ours() {
-        let placing = |first, replace: &[&str]| Placement { first, replace: ids(replace) };
+        let placing =
+            |first, replace: &[&str]| Placement { first, replace: replace.iter().map(|id| (*id).to_owned()).collect() };
         let list = GalleryKind::ReplaceList;
-        assert_eq!(placed(ids(&["a", "b"]), "n".into(), &placing(false, &[]), list), ids(&["a", "b", "n"]));
-        assert_eq!(placed(ids(&["a", "b"]), "n".into(), &placing(true, &[]), list), ids(&["n", "a", "b"]));
-        assert_eq!(placed(ids(&["a", "n"]), "n".into(), &placing(false, &[]), list), ids(&["a", "n"]), "never twice");
-        assert_eq!(placed(ids(&["a", "b"]), "n".into(), &placing(false, &["b"]), list), ids(&["a", "n"]));
+        assert_eq!(placed(vec!["a", "b"], "n", &placing(false, &[]), list), ["a", "b", "n"]);
+        assert_eq!(placed(vec!["a", "b"], "n", &placing(true, &[]), list), ["n", "a", "b"]);
+        assert_eq!(placed(vec!["a", "n"], "n", &placing(false, &[]), list), ["a", "n"], "never twice");
+        assert_eq!(placed(vec!["a", "b"], "n", &placing(false, &["b"]), list), ["a", "n"]);
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::upload::mark;
@@ -10,7 +11,7 @@ use crate::{
     connect,
     db::{self, Tx, job::NewJob, run::NewItem},
     model::{Failure, ItemOutcome, Job, Push, PushId, PushStatus, RunAction, Task, Trigger},
-    provider::{self, GalleryPicture, ShopClient},
+    provider::{self, GalleryPicture, PushedImage, ShopClient},
     tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
 };
 
@@ -26,17 +27,17 @@ struct Copy {
 }
 
 impl Copies {
-    /// Removes every duplicate of the picture `kept` that was not there before the push. If the platform's file
+    /// Removes every duplicate of a pushed picture that was not there before the push. If the platform's file
     /// describes no removal, or the shop refuses it, the duplicate stays and is reported.
     pub(super) async fn take_out(
         shop: &ShopClient,
         erp_product_id: &str,
-        (kept, sought): (&str, (&str, &str)),
+        pushed: &PushedImage<'_>,
         known: &[GalleryPicture],
         gallery: &[GalleryPicture],
     ) -> Result<Self, Failure> {
         let mut copies = Vec::new();
-        for copy in provider::copies(shop, kept, sought, known, gallery).await? {
+        for copy in provider::copies(shop, pushed, known, gallery).await? {
             let stays = match provider::remove(shop, erp_product_id, &copy.id).await {
                 Ok(_) => None,
                 Err(failure) if failure.remedy() == crate::model::Remedy::GiveUp => Some(failure.message),
@@ -102,7 +103,7 @@ pub async fn leave_check(tools: &Tools, pushed: &Job) -> sqlx::Result<()> {
 pub async fn check(tools: &Shared, lease: &Arc<Lease>, id: &PushId) -> Result<(), Failure> {
     let Some((push, image, run)) = open(tools, lease, id).await? else { return Ok(()) };
     let mut calls = 0;
-    let result = look(tools, lease, (&push, &image), &mut calls).await;
+    let result = look(tools, lease, &push, &image, &mut calls).await;
     let mut tx = tools.db.begin().await?;
     lease.hold(&mut tx).await?;
     if let Ok(copies) = &result {
@@ -118,7 +119,7 @@ async fn open(tools: &Tools, lease: &Lease, id: &PushId) -> Result<Option<(Push,
     let mut tx = tools.db.begin().await?;
     let of_job = JobRun::take_over(&mut tx, tools, lease).await?;
     let push = db::push::find(&mut tx, id.as_str()).await?.filter(|push| push.status == PushStatus::Synced);
-    let Some((push, image)) = push.and_then(|push| Some((push.clone(), push.external_image_id?))) else {
+    let Some((push, image)) = push.and_then(Push::with_image) else {
         tx.commit().await?;
         return Ok(None);
     };
@@ -131,7 +132,8 @@ async fn open(tools: &Tools, lease: &Lease, id: &PushId) -> Result<Option<(Push,
 async fn look(
     tools: &Shared,
     lease: &Arc<Lease>,
-    (push, image): (&Push, &str),
+    push: &Push,
+    image: &str,
     calls: &mut i32,
 ) -> Result<Copies, Failure> {
     let (shop, _) = connect::open_for(lease, tools, &push.store_connection_id).await?;
@@ -139,8 +141,9 @@ async fn look(
     let gallery = provider::gallery(&shop, product).await?;
     let copies = if gallery.iter().any(|picture| picture.id == image) {
         let mark = mark(&push.idempotency_key);
-        let sought = (mark.as_str(), push.pushed_sha256.as_deref().unwrap_or_default());
-        Copies::take_out(&shop, product, (image, sought), &before(&push.journal.0), &gallery).await
+        let sha256 = push.pushed_sha256.as_deref().unwrap_or_default();
+        let pushed = PushedImage { id: image, mark: &mark, sha256 };
+        Copies::take_out(&shop, product, &pushed, &before(&push.journal.0), &gallery).await
     } else {
         Ok(Copies::default())
     };
@@ -150,5 +153,5 @@ async fn look(
 
 /// The gallery before the push, from its journal.
 fn before(journal: &Value) -> Vec<GalleryPicture> {
-    journal.get("snapshot").and_then(|snapshot| serde_json::from_value(snapshot.clone()).ok()).unwrap_or_default()
+    journal.get("snapshot").and_then(|snapshot| Vec::deserialize(snapshot).ok()).unwrap_or_default()
 }

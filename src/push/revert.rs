@@ -39,7 +39,7 @@ pub async fn revert(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Tr
     let mut tx = tools.db.begin().await?;
     let of_job = JobRun::take_over(&mut tx, tools, lease).await?;
     let push = db::push::find(&mut tx, id.as_str()).await?.filter(|push| push.status == PushStatus::Removing);
-    let Some((push, image)) = push.and_then(|push| Some((push.clone(), push.external_image_id?))) else {
+    let Some((push, image)) = push.and_then(Push::with_image) else {
         tx.commit().await?;
         return Ok(());
     };

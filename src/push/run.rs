@@ -12,7 +12,7 @@ use crate::{
     connect,
     db::{self, event::NewEvent, push::Pushed},
     model::{Asset, Connection, EventType, Failure, FailureKind, Product, Push, PushId, PushMode, RunAction, Trigger},
-    provider::{self, GalleryPicture, Placement, ShopClient, StepOutputs, Upload},
+    provider::{self, GalleryPicture, Placement, PushedImage, ShopClient, StepOutputs, Upload},
     tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
 };
 
@@ -136,7 +136,7 @@ struct Uploader<'a> {
 
 impl Uploader<'_> {
     async fn carry(&self) -> Result<Proof, Failure> {
-        let mut journal: Journal = serde_json::from_value(self.push.journal.0.clone()).unwrap_or_default();
+        let mut journal = Journal::deserialize(&self.push.journal.0).unwrap_or_default();
         let resumed = journal.steps.values().any(|step| matches!(step, StepState::Begun));
         if journal.snapshot.is_none() {
             let gallery = provider::gallery(self.shop, &self.upload.erp_product_id).await?;
@@ -194,13 +194,15 @@ impl Uploader<'_> {
         let names: Vec<String> = self.shop.provider().push_steps().into_iter().map(str::to_owned).collect();
         let mut kept = StepOutputs::new();
         for (index, name) in names.into_iter().enumerate() {
-            let known = journal.snapshot.clone().unwrap_or_default();
             let yielded = match journal.steps.get(&name) {
                 Some(StepState::Done { kept }) => kept.clone(),
-                Some(StepState::Begun) => match provider::check_step(self.shop, index, self.upload, &known).await? {
-                    Some(found) => found,
-                    None => provider::step(self.shop, index, self.upload, &kept, &placing).await?,
-                },
+                Some(StepState::Begun) => {
+                    let known = journal.snapshot.as_deref().unwrap_or_default();
+                    match provider::check_step(self.shop, index, self.upload, known).await? {
+                        Some(found) => found,
+                        None => provider::step(self.shop, index, self.upload, &kept, &placing).await?,
+                    }
+                }
                 None => {
                     journal.steps.insert(name.clone(), StepState::Begun);
                     self.commit(journal).await?;
@@ -218,29 +220,28 @@ impl Uploader<'_> {
 
     /// Reads the gallery back: only a picture that is in it counts as pushed.
     async fn verify(&self, id: &str, journal: &Journal, resumed: bool) -> Result<Proof, Failure> {
-        let gallery = provider::gallery(self.shop, &self.upload.erp_product_id).await?;
-        let place = gallery.iter().position(|picture| picture.id == id);
-        let Some((place, picture)) = place.map(|place| (place, gallery[place].clone())) else {
+        let mut gallery = provider::gallery(self.shop, &self.upload.erp_product_id).await?;
+        let Some(place) = gallery.iter().position(|picture| picture.id == id) else {
             let text = format!("{} accepted the picture but does not list it yet", self.shop.provider().name());
             return Err(Failure::new(FailureKind::NotVisible, text));
         };
         if self.shop.provider().verifies_bytes() {
-            let url = picture.url.as_deref().unwrap_or_default();
+            let url = gallery[place].url.as_deref().unwrap_or_default();
             if !provider::same_bytes(self.shop, url, &self.upload.sha256).await? {
                 let text = format!("{} shows another picture than the one that was sent", self.shop.provider().name());
                 return Err(Failure::new(FailureKind::PictureDiffers, text));
             }
         }
-        let sought = (self.upload.mark.as_str(), self.upload.sha256.as_str());
+        let pushed = PushedImage { id, mark: &self.upload.mark, sha256: &self.upload.sha256 };
         let known = journal.snapshot.as_deref().unwrap_or_default();
         let copies = if resumed {
-            Copies::take_out(self.shop, &self.upload.erp_product_id, (id, sought), known, &gallery).await?
+            Copies::take_out(self.shop, &self.upload.erp_product_id, &pushed, known, &gallery).await?
         } else {
             Copies::default()
         };
         Ok(Proof {
             position: i32::try_from(place).ok(),
-            picture,
+            picture: gallery.swap_remove(place),
             sha256: self.upload.sha256.clone(),
             replaced: journal.replaces.clone(),
             copies,

@@ -168,6 +168,6 @@ async fn count(State(shop): State<Sandbox>, request: Request, next: Next) -> Res
 
 /// `GET /stats`: the counters; not part of the shop's API.
 async fn stats(State(shop): State<Sandbox>) -> Json<Value> {
-    let calls = lock(&shop.0.calls).clone();
+    let calls = json!(*lock(&shop.0.calls));
     Json(json!({ "calls": calls, "tokens": shop.tokens().stats(), "pictures": shop.pictures().stats() }))
 }

@@ -147,7 +147,8 @@ pub(super) async fn decide(State(shop): State<Sandbox>, Form(params): Form<Param
     } else {
         answer.push(("error".to_owned(), "access_denied".to_owned()));
     }
-    answer.push(("hmac".to_owned(), sign(&shop.0.options.client_secret, answer.clone())));
+    let signature = sign(&shop.0.options.client_secret, &answer);
+    answer.push(("hmac".to_owned(), signature));
     target.query_pairs_mut().extend_pairs(&answer);
     Redirect::to(target.as_str()).into_response()
 }
@@ -181,9 +182,10 @@ fn host(shop: &Sandbox) -> String {
 }
 
 /// HMAC over all other parameters, sorted by name, form-encoded with spaces as %20; in hexadecimal.
-fn sign(secret: &str, mut pairs: Vec<(String, String)>) -> String {
-    pairs.sort();
-    let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish().replace('+', "%20");
+fn sign(secret: &str, pairs: &[(String, String)]) -> String {
+    let mut sorted = Vec::from_iter(pairs);
+    sorted.sort();
+    let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(sorted).finish().replace('+', "%20");
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
         .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(text.as_bytes());
@@ -202,6 +204,10 @@ pub(super) async fn token(
     let get = |name: &str| params.get(name).map_or("", String::as_str);
     let (access, refresh) = (random.token(), random.token());
     let end = now.plus(shop.0.options.token_ttl);
+    let told = json!({
+        "access_token": access, "token_type": "bearer", "expires_in": shop.0.options.token_ttl.as_secs(), "refresh_token": refresh,
+        "refresh_token_expires_in": 7_776_000, "scope": "products pictures",
+    });
     let mut tokens = shop.tokens();
     match get("grant_type") {
         "authorization_code" => {
@@ -216,12 +222,7 @@ pub(super) async fn token(
                 ));
             }
             tokens.codes_used += 1;
-            tokens.grants.push(IssuedGrant {
-                access: vec![(access.clone(), end)],
-                refresh: refresh.clone(),
-                previous: None,
-                revoked: false,
-            });
+            tokens.grants.push(IssuedGrant { access: vec![(access, end)], refresh, previous: None, revoked: false });
         }
         "refresh_token" => {
             let Some(place) = tokens.refresh(get("refresh_token")) else {
@@ -232,8 +233,8 @@ pub(super) async fn token(
                 ));
             };
             let grant = &mut tokens.grants[place];
-            grant.access.push((access.clone(), end));
-            grant.refresh.clone_from(&refresh);
+            grant.access.push((access, end));
+            grant.refresh = refresh;
         }
         _ => {
             return Err(deny(
@@ -243,10 +244,7 @@ pub(super) async fn token(
             ));
         }
     }
-    Ok(Json(json!({
-        "access_token": access, "token_type": "bearer", "expires_in": shop.0.options.token_ttl.as_secs(), "refresh_token": refresh,
-        "refresh_token_expires_in": 7_776_000, "scope": "products pictures",
-    })))
+    Ok(Json(told))
 }
 
 /// `POST /oauth/revoke` (RFC 7009).

@@ -93,8 +93,9 @@ pub(super) async fn upload(State(shop): State<Sandbox>, bytes: Bytes) -> Result<
     pictures.next += 1;
     pictures.uploaded += 1;
     let id = format!("u{}", pictures.next);
-    pictures.uploads.insert(id.clone(), Stored { bytes, media_type });
-    Ok((StatusCode::CREATED, Json(json!({ "upload_id": id }))))
+    let told = json!({ "upload_id": id });
+    pictures.uploads.insert(id, Stored { bytes, media_type });
+    Ok((StatusCode::CREATED, Json(told)))
 }
 
 /// The request that attaches an upload.
@@ -124,7 +125,7 @@ pub(super) async fn attach(
     let picture = Attached {
         id: format!("a{}", pictures.next),
         alt: attach.alt,
-        file_name: attach.file_name.unwrap_or_else(|| attach.upload_id.clone()),
+        file_name: attach.file_name.unwrap_or(attach.upload_id),
         first: attach.position == Some(1),
         ready_at: now.plus(shop.0.options.processing),
         stored,

@@ -6,6 +6,24 @@ use super::chance::speck;
 
 pub(crate) type Rgb = [f32; 3];
 
+/// A place in a picture, from the upper left: in units of the shorter side, or in pixels of a mask.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Point {
+    pub(crate) x: f32,
+    pub(crate) y: f32,
+}
+
+impl Point {
+    pub(crate) fn new(x: f32, y: f32) -> Self {
+        Self { x, y }
+    }
+
+    /// The same place in pixels, `unit` of them per unit.
+    pub(crate) fn in_pixels(self, unit: f32) -> Self {
+        Self { x: self.x * unit, y: self.y * unit }
+    }
+}
+
 pub(crate) struct Canvas {
     pub(crate) width: usize,
     pub(crate) height: usize,

@@ -67,7 +67,7 @@ pub fn observe(product: &[u8]) -> Result<Observed, StudioError> {
     Ok(Observed {
         plain_background: cut.is_cut,
         brightness: brightness(&samples),
-        colours: clusters(&samples, 5).into_iter().map(called).collect(),
+        colours: clusters(&samples, 5).into_iter().map(|(colour, share)| called(colour, share)).collect(),
         shape: match aspect {
             ..0.8 => "tall",
             1.25.. => "wide",
@@ -93,7 +93,7 @@ pub fn observe_scene(picture: &[u8]) -> Result<SceneSeen, StudioError> {
     let dominant = clusters(&samples, 5);
     Ok(SceneSeen {
         palette: dominant.iter().map(|(colour, _)| bytes(*colour)).collect(),
-        colours: dominant.into_iter().map(called).collect(),
+        colours: dominant.into_iter().map(|(colour, share)| called(colour, share)).collect(),
         style: features.style(),
         light: features.light(),
         brightness: features.brightness,
@@ -122,7 +122,7 @@ fn plain(light: f32) -> f32 {
     if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
 
-pub(crate) fn called((colour, share): (Lab, f32)) -> Colour {
+fn called(colour: Lab, share: f32) -> Colour {
     let [r, g, b] = bytes(colour);
     Colour { hex: format!("#{r:02x}{g:02x}{b:02x}"), name: name(colour), share }
 }

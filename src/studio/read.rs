@@ -11,7 +11,7 @@ use png::{BitDepth, Transformations};
 
 use super::{
     MAX_PIXELS, StudioError, memory,
-    shrink::{Layout, Shrink},
+    shrink::{Layout, PixelSize, Shrink},
 };
 
 /// Returns the picture, upright, its longer side at most `most` pixels; the first frame of an animation.
@@ -58,15 +58,15 @@ fn bytes_per_pixel(format: Option<ImageFormat>) -> u64 {
 }
 
 /// Returns the size at which the longer side has `most` pixels.
-fn fitted_size(width: u32, height: u32, most: u32) -> (u32, u32) {
+fn fitted_size(width: u32, height: u32, most: u32) -> PixelSize {
     let ratio = f64::from(most) / f64::from(width.max(height));
     let side = |pixels: u32| ((f64::from(pixels) * ratio).round() as u32).max(1);
-    (side(width), side(height))
+    PixelSize { width: side(width), height: side(height) }
 }
 
 /// Shrinks a picture whose decoder returns all of it at once.
-fn shrunk(decoder: impl ImageDecoder, to: (u32, u32)) -> Result<RgbaImage, StudioError> {
-    let size = decoder.dimensions();
+fn shrunk(decoder: impl ImageDecoder, to: PixelSize) -> Result<RgbaImage, StudioError> {
+    let (width, height) = decoder.dimensions();
     let channels = match decoder.color_type() {
         ColorType::L8 => 1,
         ColorType::La8 => 2,
@@ -74,7 +74,8 @@ fn shrunk(decoder: impl ImageDecoder, to: (u32, u32)) -> Result<RgbaImage, Studi
         ColorType::Rgba8 => 4,
         _ => 0,
     };
-    let mut shrink = Shrink::new(size, to, Layout { channels: if channels == 0 { 4 } else { channels }, wide: false });
+    let layout = Layout { channels: if channels == 0 { 4 } else { channels }, wide: false };
+    let mut shrink = Shrink::new(PixelSize { width, height }, to, layout);
     let whole = if channels == 0 {
         DynamicImage::from_decoder(decoder).map_err(StudioError::Unreadable)?.into_rgba8().into_raw()
     } else {
@@ -82,13 +83,13 @@ fn shrunk(decoder: impl ImageDecoder, to: (u32, u32)) -> Result<RgbaImage, Studi
         decoder.read_image(&mut whole).map_err(StudioError::Unreadable)?;
         whole
     };
-    let row = whole.len() / size.1 as usize;
+    let row = whole.len() / height as usize;
     whole.chunks_exact(row).for_each(|row| shrink.row(row));
     shrink.picture().ok_or_else(cut_short)
 }
 
 /// Shrinks a PNG row by row. An interlaced one is decoded whole, at eight bits a channel.
-fn shrunk_png(bytes: &[u8], to: (u32, u32)) -> Result<RgbaImage, StudioError> {
+fn shrunk_png(bytes: &[u8], to: PixelSize) -> Result<RgbaImage, StudioError> {
     let mut decoder = png::Decoder::new(Cursor::new(bytes));
     decoder.set_ignore_text_chunk(true);
     let interlaced = decoder.read_header_info().map_err(unreadable)?.interlaced;
@@ -102,9 +103,9 @@ fn shrunk_png(bytes: &[u8], to: (u32, u32)) -> Result<RgbaImage, StudioError> {
     let (colour, depth) = reader.output_color_type();
     let layout = Layout { channels: colour.samples(), wide: depth == BitDepth::Sixteen };
     let whole = reader.output_buffer_size().filter(|_| interlaced).unwrap_or(0);
-    let small = u64::from(to.0) * u64::from(to.1) * 4;
+    let small = u64::from(to.width) * u64::from(to.height) * 4;
     let _room = memory::share(whole as u64 + small);
-    let mut shrink = Shrink::new((width, height), to, layout);
+    let mut shrink = Shrink::new(PixelSize { width, height }, to, layout);
     if interlaced {
         let mut all = vec![0; whole];
         reader.next_frame(&mut all).map_err(unreadable)?;

@@ -4,6 +4,13 @@ use std::collections::VecDeque;
 
 use image::RgbaImage;
 
+/// A picture's size in pixels.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PixelSize {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
 /// The layout of a row's bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
@@ -43,15 +50,15 @@ struct Reach {
 
 impl Shrink {
     /// Both target sides are at least one, and neither exceeds its source side.
-    pub(crate) fn new((width, height): (u32, u32), (to_width, to_height): (u32, u32), layout: Layout) -> Self {
+    pub(crate) fn new(from: PixelSize, to: PixelSize, layout: Layout) -> Self {
         Self {
             layout,
-            columns: reaches(width, to_width),
-            rows: reaches(height, to_height),
-            line: vec![[0.0; 4]; width as usize],
+            columns: reaches(from.width, to.width),
+            rows: reaches(from.height, to.height),
+            line: vec![[0.0; 4]; from.width as usize],
             open: VecDeque::new(),
             read: 0,
-            done: Vec::with_capacity(to_width as usize * to_height as usize * 4),
+            done: Vec::with_capacity(to.width as usize * to.height as usize * 4),
         }
     }
 

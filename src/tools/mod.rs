@@ -111,7 +111,7 @@ impl Tools {
     pub fn new(parts: Parts) -> Shared {
         let instance = format!("{}-{}", std::process::id(), parts.outside.new_id::<String>());
         Arc::new(Self {
-            job_notify: parts.db.bell(),
+            job_notify: parts.db.bell().clone(),
             db: parts.db,
             outside: parts.outside,
             providers: parts.providers,

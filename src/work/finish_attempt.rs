@@ -42,7 +42,7 @@ async fn wait_for_model(tx: &mut Tx, job: &Job, failure: &Failure, now: Time) ->
     // Without a wait from the service: the longer it has been away, the longer the next wait.
     let usual = (waited / 4).clamp(RETRY_FIRST * 3, RETRY_CAP);
     let at = now.plus(asked.unwrap_or(usual));
-    if !db::job::mark_postponed(tx, job, &failure.message, (at, now)).await? {
+    if !db::job::mark_postponed(tx, job, &failure.message, at, now).await? {
         return Ok(true);
     }
     let others = db::job::postpone_models(tx, &failure.message, at).await?;
@@ -75,12 +75,12 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
         job.id = %job.id, job.kind = job.kind, connection.id = connection.map(ToString::to_string), failure.code = failure.code(), failure.retry_at = again.map(|t| t.to_string()),
         "{}", failure.message
     );
-    let error = failure.parts();
+    let (code, message) = failure.parts();
     // A connection that already needs a reconnect keeps the first reason.
     if let Some(connection) =
         connection.filter(|_| failure.remedy() == Remedy::Reconnect && failure.kind != FailureKind::NeedsReauth)
     {
-        db::connection::mark_status(tx, connection, ConnectionStatus::NeedsReauth, Some(error), now).await?;
+        db::connection::mark_status(tx, connection, ConnectionStatus::NeedsReauth, Some((code, message)), now).await?;
     }
     match &job.payload.0 {
         Task::Generate { asset, client, .. } if again.is_none() => {
@@ -90,19 +90,19 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
         Task::ImportProducts { connection, .. }
             if failure.kind != FailureKind::Paused && failure.remedy() != Remedy::Reconnect =>
         {
-            db::connection::mark_failure(tx, connection, error, again, now).await?;
+            db::connection::mark_failure(tx, connection, code, message, again, now).await?;
         }
         Task::PushAsset { push, .. } => {
             // A push whose shop is unusable waits; it continues when the shop is connected or resumed.
             let waits = again.is_some() || failure.remedy() == Remedy::Reconnect || failure.kind == FailureKind::Paused;
             let status = if waits { PushStatus::Queued } else { PushStatus::Failed };
-            db::push::mark_failure(tx, push, status, error, (again, now)).await?;
+            db::push::mark_failure(tx, push, status, code, message, again, now).await?;
         }
         Task::RemoveAsset { push, .. } => {
             // It counts as in the shop until its removal is verified.
             let waits = again.is_some() || failure.remedy() == Remedy::Reconnect || failure.kind == FailureKind::Paused;
             let status = if waits { PushStatus::Removing } else { PushStatus::Synced };
-            db::push::mark_failure(tx, push, status, error, (again, now)).await?;
+            db::push::mark_failure(tx, push, status, code, message, again, now).await?;
         }
         _ => {}
     }

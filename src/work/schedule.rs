@@ -113,7 +113,7 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     for connection in &due {
         fire(tools, connection, now).await?;
     }
-    leave_renewals(tools, &tokens).await?;
+    leave_renewals(tools, tokens).await?;
     for connection in &ending {
         warn(tools, connection, now).await?;
     }
@@ -201,17 +201,18 @@ async fn fire(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result
 }
 
 /// Enqueues a refresh for each, in one transaction; deduplicated per shop.
-async fn leave_renewals(tools: &Tools, connections: &[Connection]) -> sqlx::Result<()> {
+async fn leave_renewals(tools: &Tools, connections: Vec<Connection>) -> sqlx::Result<()> {
     if connections.is_empty() {
         return Ok(());
     }
     let mut tx = tools.db.begin().await?;
+    let renewals = connections.len();
     for connection in connections {
-        let refresh = Task::RefreshToken { connection: connection.id.clone() };
+        let refresh = Task::RefreshToken { connection: connection.id };
         db::job::enqueue(&mut tx, &tools.outside, &connection.client_id, refresh).await?;
     }
     tx.commit().await?;
-    tracing::debug!(renewals = connections.len(), "left renewals of tokens");
+    tracing::debug!(renewals, "left renewals of tokens");
     Ok(())
 }
 

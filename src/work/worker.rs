@@ -106,7 +106,7 @@ async fn claim(tools: &Shared, pool: Pool) -> sqlx::Result<Option<Arc<Lease>>> {
     // Measured before the database call: the local deadline ends before the lease in the database.
     let (asked, now) = (tools.outside.clock.uptime(), tools.outside.clock.now());
     let mut tx = tools.db.begin().await?;
-    let job = db::job::claim(&mut tx, pool, &tools.instance, (now, now.plus(tools.policy.lease))).await?;
+    let job = db::job::claim(&mut tx, pool, &tools.instance, now, now.plus(tools.policy.lease)).await?;
     let Some(job) = job else { return Ok(None) };
     tx.commit().await?;
     Ok(Some(Lease::new(tools, job, asked)))

@@ -201,9 +201,10 @@ async fn a_lost_answer_is_known_at_once_and_costs_nobody_else() {
     let again = tools.vault.seal(&Binding(&[house.connection.as_str(), "acme", "oidc"]), &plain);
     let mut tx = tools.db.begin().await.expect("begins");
     let back = db::grant::SealedGrant(again, String::new());
-    let (owner, times) = ("an ended process", (clock.now(), clock.now().plus(Duration::from_millis(1))));
+    let (owner, now) = ("an ended process", clock.now());
+    let until = now.plus(Duration::from_millis(1));
     let version = grant.version - 1;
-    assert!(db::grant::lock_refresh(&mut tx, &house.connection, version, owner, times).await.expect("is locked"));
+    assert!(db::grant::lock_refresh(&mut tx, &house.connection, version, owner, now, until).await.expect("is locked"));
     assert!(
         db::grant::replace_grant(&mut tx, &house.connection, &grant, &back, owner, clock.now())
             .await

@@ -363,12 +363,12 @@ async fn a_replica_with_a_wrong_clock_takes_no_running_job_away() {
     };
     let mut tx = right.db.begin().await.expect("begins");
     db::job::insert(&mut tx, &job).await.expect("a job");
-    let lease = (now, now.plus(Duration::from_secs(30)));
-    let running = db::job::claim(&mut tx, Pool::Import, "right", lease).await.expect("claims").expect("a job");
+    let until = now.plus(Duration::from_secs(30));
+    let running = db::job::claim(&mut tx, Pool::Import, "right", now, until).await.expect("claims").expect("a job");
     tx.commit().await.expect("commits");
     assert_eq!(work::recover(&ahead, false).await.expect("looks").0, 0);
     let mut tx = right.db.begin().await.expect("begins");
-    assert!(db::job::heartbeat(&mut tx, &running, lease.1).await.expect("beats"), "it is still ours");
+    assert!(db::job::heartbeat(&mut tx, &running, until).await.expect("beats"), "it is still ours");
 }
 
 /// A slip in the address takes no rights from what lies there.

@@ -415,7 +415,7 @@ async fn clients_take_turns_however_much_each_left(engine: Engine) {
     for _ in 0..8 {
         let now = desk.app.clock.now();
         let mut tx = tools.db.begin().await.expect("begins");
-        let job = db::job::claim(&mut tx, Pool::Generate, "w", (now, now.plus(std::time::Duration::from_secs(30))))
+        let job = db::job::claim(&mut tx, Pool::Generate, "w", now, now.plus(std::time::Duration::from_secs(30)))
             .await
             .expect("claims")
             .expect("a job");
@@ -542,7 +542,7 @@ async fn what_is_deleted_or_stranded_gives_back_what_it_was_promised(engine: Eng
     let mut tx = tools.db.begin().await.expect("begins");
     let now = desk.app.clock.now();
     let far = now.plus(std::time::Duration::from_secs(30));
-    while let Some(job) = db::job::claim(&mut tx, Pool::Generate, "w", (now, far)).await.expect("claims") {
+    while let Some(job) = db::job::claim(&mut tx, Pool::Generate, "w", now, far).await.expect("claims") {
         if job.id == ordered.jobs[1] {
             assert!(db::job::mark_failed(&mut tx, &job, "interrupted too often", now).await.expect("fails"));
         } else {
@@ -819,8 +819,8 @@ async fn a_newcomer_waits_for_nobody_who_waits_himself(engine: Engine) {
     db::job::enqueue(&mut tx, &tools.outside, &desk.app.client, look).await.expect("is left");
     let far = now.plus(std::time::Duration::from_hours(12));
     for _ in 0..9 {
-        let job = db::job::claim(&mut tx, Pool::Generate, "w", (now, far)).await.expect("claims").expect("a job");
-        assert!(db::job::mark_postponed(&mut tx, &job, "later", (far, now)).await.expect("is put back"));
+        let job = db::job::claim(&mut tx, Pool::Generate, "w", now, far).await.expect("claims").expect("a job");
+        assert!(db::job::mark_postponed(&mut tx, &job, "later", far, now).await.expect("is put back"));
     }
     let stands = db::job::next_turn(&mut tx, Pool::Generate, &"newcomer".into(), now).await.expect("a turn");
     assert_eq!((stands, first.jobs.len()), (9, 10), "where the one stands that can be made now");

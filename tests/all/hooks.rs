@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::{
     platforms::judge,
-    support::{Engine, More, TestApp, on_both},
+    support::{Engine, More, TestApp, add_uploaded, on_both},
 };
 
 /// From Shopify's documentation: this body under the secret `hush`.
@@ -59,9 +59,7 @@ impl House {
         db::connection::upsert(&mut tx, &new, &grant, &SealedGrant(sealed, String::new()), now).await.expect("a shop");
         for (ours, theirs) in [("one", "gid://shopify/Product/788032119674292922"), ("two", "gid://shopify/Product/2")]
         {
-            db::product::insert(&mut tx, &ProductId::from(ours), &app.client, (ours, None, None), now)
-                .await
-                .expect("a product");
+            add_uploaded(&mut tx, &app.client, ours, ours).await;
             assert!(db::product::link(&mut tx, &ProductId::from(ours), &id, theirs, now).await.expect("is linked"));
         }
         tx.commit().await.expect("commits");

@@ -21,7 +21,7 @@ use store_sync::{
     sandbox, work,
 };
 
-use crate::support::{Engine, TestApp, on_both};
+use crate::support::{Engine, TestApp, add_uploaded, on_both};
 
 /// Two clients with two products each; nothing of the one may ever meet the other.
 struct Desk {
@@ -38,7 +38,7 @@ impl Desk {
         let now = app.clock.now();
         db::client::insert(&mut tx, &other, "Other", Some("other-slug"), now).await.expect("a client");
         for (client, product) in [(&acme, "a1"), (&acme, "a2"), (&other, "o1"), (&other, "o2")] {
-            db::product::insert(&mut tx, &product.into(), client, (product, None, None), now).await.expect("a product");
+            add_uploaded(&mut tx, client, product, product).await;
         }
         tx.commit().await.expect("commits");
         Self { app, acme, other }

@@ -14,7 +14,7 @@ use store_sync::{
     vault::{LinkKind, SignedLink},
 };
 
-use crate::support::{Engine, TestApp, on_both};
+use crate::support::{Engine, TestApp, add_uploaded, on_both};
 
 async fn imported(engine: Engine) -> TestApp {
     let app = TestApp::new(engine).await;
@@ -174,8 +174,8 @@ async fn nothing_is_linked_across_clients(engine: Engine) {
     let other = ClientId::from("other");
     db::client::insert(&mut tx, &other, "Other", None, now).await.expect("a client");
     let (theirs, ours) = (ProductId::from("theirs"), ProductId::from("ours"));
-    db::product::insert(&mut tx, &theirs, &other, ("Theirs", None, None), now).await.expect("a product");
-    db::product::insert(&mut tx, &ours, &app.client, ("Ours", None, None), now).await.expect("a product");
+    add_uploaded(&mut tx, &other, "theirs", "Theirs").await;
+    add_uploaded(&mut tx, &app.client, "ours", "Ours").await;
     assert!(!db::asset::link_product(&mut tx, "x", &asset.id, &theirs, false, now).await.expect("asks"));
     assert!(db::asset::link_product(&mut tx, "y", &asset.id, &ours, false, now).await.expect("asks"));
     assert!(!db::product::link(&mut tx, &theirs, &connection, "9001", now).await.expect("asks"));

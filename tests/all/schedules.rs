@@ -178,7 +178,7 @@ async fn one_lane_runs_one_job_at_a_time(engine: Engine) {
     let until = now.plus(Duration::from_secs(30));
     let claim = async |worker: &str, now| {
         let mut tx = app.tools.db.begin().await.expect("begins");
-        let job = db::job::claim(&mut tx, Pool::Import, worker, (now, until)).await.expect("claims");
+        let job = db::job::claim(&mut tx, Pool::Import, worker, now, until).await.expect("claims");
         tx.commit().await.expect("commits");
         job
     };

@@ -344,7 +344,8 @@ async fn an_answer_that_is_lost_counts_as_paid(engine: Engine) {
     let mut tx = purse.app.tools.db.begin().await.expect("begins");
     let budget = purse.app.tools.engines.model.as_ref().expect("a model").budget();
     let now = purse.app.clock.now();
-    assert!(db::ledger::reserve_money(&mut tx, (&budget, "2026-03"), 500, None, now).await.expect("is promised"));
+    let of = db::ledger::MonthBudget { budget: &budget, month: "2026-03" };
+    assert!(db::ledger::reserve_money(&mut tx, of, 500, None, now).await.expect("is promised"));
     let client = purse.app.client.clone();
     let entry = db::ledger::NewEntry {
         id: "e".into(),
@@ -520,7 +521,7 @@ async fn a_picture_may_wait_as_often_as_it_has_to(engine: Engine) {
     // A restart takes over what an ended process held: these were not interrupted, they waited.
     let mut tx = tools.db.begin().await.expect("begins");
     let now = purse.app.clock.now();
-    let held = db::job::claim(&mut tx, store_sync::model::Pool::Generate, "w", (now, now))
+    let held = db::job::claim(&mut tx, store_sync::model::Pool::Generate, "w", now, now)
         .await
         .expect("claims")
         .expect("a job");

@@ -143,7 +143,7 @@ async fn a_lease_is_lost_with_the_attempt_whatever_the_clock_says(engine: Engine
     let (uptime, now) = (app.clock.uptime(), app.clock.now());
     let until = now.plus(app.tools.policy.lease);
     let mut tx = app.tools.db.begin().await.expect("begins");
-    let job = db::job::claim(&mut tx, Pool::Import, "first", (now, until)).await.expect("claims").expect("a job");
+    let job = db::job::claim(&mut tx, Pool::Import, "first", now, until).await.expect("claims").expect("a job");
     tx.commit().await.expect("commits");
     let first = Lease::new(&app.tools, job, uptime);
     first.renew().await.expect("it is ours");
@@ -151,7 +151,7 @@ async fn a_lease_is_lost_with_the_attempt_whatever_the_clock_says(engine: Engine
     app.clock.advance(Duration::from_millis(1));
     let mut tx = app.tools.db.begin().await.expect("begins");
     let again =
-        db::job::claim(&mut tx, Pool::Import, "first", (app.clock.now(), until)).await.expect("claims").expect("a job");
+        db::job::claim(&mut tx, Pool::Import, "first", app.clock.now(), until).await.expect("claims").expect("a job");
     tx.commit().await.expect("commits");
     assert_eq!(
         (&again.id, again.attempts),

@@ -17,7 +17,12 @@ use store_sync::{
     app,
     cli::visitor::Visitor,
     config::Config,
-    db::{self, Db, product::ProductFilter, push::PushFilter, run::RunFilter},
+    db::{
+        self, Db,
+        product::{ProductFilter, UploadedProduct},
+        push::PushFilter,
+        run::RunFilter,
+    },
     model::{
         ApprovalStatus, Asset, ClientId, Connection, ConnectionId, ImportScope, Product, Push, Run, Task, Time, Trigger,
     },
@@ -125,6 +130,12 @@ pub(crate) async fn write_by_hand(db: &Db, sql: &str) {
 /// As if the last renewals were long ago: tokens that end soon are renewed at the next look.
 pub(crate) async fn forget_renewals(db: &Db) {
     write_by_hand(db, "UPDATE store_connection SET token_refreshed_at = NULL").await;
+}
+
+/// A product that somebody uploaded, without a picture.
+pub(crate) async fn add_uploaded(tx: &mut db::Tx, client: &ClientId, id: &str, name: &str) {
+    let new = UploadedProduct { id: &id.into(), client, name, description: None, category: None };
+    db::product::insert(tx, &new, start_of_time()).await.expect("a product");
 }
 
 pub(crate) fn start_of_time() -> Time {

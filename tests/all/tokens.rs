@@ -118,7 +118,7 @@ async fn whoever_lost_the_right_to_renew_writes_nothing_down(engine: Engine) {
     let (start, lease) = (app.clock.now(), Duration::from_secs(30));
     let (one, two) = ("one", "two");
     let lock = async |tx: &mut db::Tx, owner, now: store_sync::model::Time| {
-        db::grant::lock_refresh(tx, &id, grant.version, owner, (now, now.plus(lease))).await.expect("asks")
+        db::grant::lock_refresh(tx, &id, grant.version, owner, now, now.plus(lease)).await.expect("asks")
     };
     assert!(lock(&mut tx, one, start).await);
     assert!(!lock(&mut tx, two, start.plus(lease / 2)).await, "it is held");

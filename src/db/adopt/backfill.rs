@@ -33,7 +33,8 @@ struct Batch<'a> {
 /// Runs all fills; the tables already have their new names.
 pub(super) async fn run(
     conn: &mut PgConnection,
-    (patience, clock): (Patience, &Clock),
+    patience: Patience,
+    clock: &Clock,
     fills: &[RowFill],
     shapes: &[Shape],
 ) -> Result<(), AdoptError> {
@@ -123,7 +124,7 @@ impl Batch<'_> {
         };
         for statement in statements {
             self.patience.hurry(&mut tx, self.clock.now().since(since)).await?;
-            sqlx::query(AssertSqlSafe(statement.clone())).bind(&ids).execute(&mut *tx).await?;
+            sqlx::query(AssertSqlSafe(statement.as_str())).bind(&ids).execute(&mut *tx).await?;
         }
         if let Some(shape) = self.shape {
             proof::count_as_ours(&mut tx, shape, &as_before).await?;

@@ -1,10 +1,10 @@
 //! Drafts the steps for each table: adds what is missing, adapts what differs, renames what has another name.
 
 use super::{
-    catalogue::{self, FoundSchema},
+    catalogue::{self, FoundColumn, FoundSchema, FoundTable},
     recognise::{self, BEFORE, Kind},
     step::{AdoptStep, Demand, Phase, quoted, speaks_of},
-    target::{self, ConstraintKind, TargetSchema, TargetTable},
+    target::{self, ConstraintKind, ForeignKey, TargetColumn, TargetSchema, TargetTable},
 };
 
 /// The values of existing rows in a new column, if they differ from the default of later rows.
@@ -48,9 +48,9 @@ impl Draft {
     }
 
     /// Adds an expand step that may run after the main transaction.
-    fn push_apart(&mut self, table: &str, what: String, sql: String) {
+    fn push_apart(&mut self, table: &str, what: String, sql: impl Into<String>) {
         let apart = (!AT_ONCE.contains(&table)).then(|| table.to_owned());
-        self.steps.push(AdoptStep { phase: Phase::Expand, what, sql, apart });
+        self.steps.push(AdoptStep { phase: Phase::Expand, what, sql: sql.into(), apart });
     }
 
     /// Completes existing tables and creates missing ones.
@@ -61,7 +61,7 @@ impl Draft {
                 self.complete(table);
                 continue;
             }
-            self.push_apart(&table.name, format!("create table {}", table.name), table.sql.clone());
+            self.push_apart(&table.name, format!("create table {}", table.name), &table.sql);
             for index in target.indices.iter().filter(|index| index.table == table.name) {
                 self.push_apart(&table.name, format!("create index {}", index.name), index.sql(&index.name, None));
             }
@@ -69,7 +69,7 @@ impl Draft {
     }
 
     /// Adapts an existing table to the target.
-    fn complete(&mut self, table: &TargetTable) {
+    fn complete(&mut self, table: &'static TargetTable) {
         let live = self.after.tables[&table.name].clone();
         for column in &table.columns {
             match live.column(&column.name) {
@@ -91,7 +91,7 @@ impl Draft {
         }
     }
 
-    fn add_column(&mut self, table: &TargetTable, column: &target::TargetColumn) {
+    fn add_column(&mut self, table: &'static TargetTable, column: &'static TargetColumn) {
         let (t, c) = (&table.name, &column.name);
         let old = FOR_OLD_ROWS.iter().find(|(table, name, _)| table == t && name == c).map(|(_, _, value)| *value);
         let first = old.or(column.default.as_deref());
@@ -108,7 +108,7 @@ impl Draft {
         }
     }
 
-    fn fit_column(&mut self, table: &TargetTable, column: &target::TargetColumn, has: &catalogue::FoundColumn) {
+    fn fit_column(&mut self, table: &'static TargetTable, column: &'static TargetColumn, has: &FoundColumn) {
         let (t, c) = (&table.name, &column.name);
         let wanted = long_type(&column.kind);
         if has.kind != wanted {
@@ -143,11 +143,10 @@ impl Draft {
     }
 
     /// First validates that no row is null, without blocking others; after that SET NOT NULL is instant.
-    fn not_null(&mut self, table: &str, column: &target::TargetColumn) {
-        let default = column.default.clone();
-        let column = column.name.as_str();
+    fn not_null(&mut self, table: &'static str, column: &'static TargetColumn) {
+        let (column, default) = (column.name.as_str(), column.default.as_deref());
         if !FILLED.contains(&(table, column)) {
-            self.demands.push(Demand::Filled { table: table.to_owned(), column: column.to_owned(), default });
+            self.demands.push(Demand::Filled { table, column, default });
         }
         let (t, check) = (quoted(table), format!("{table}_{column}_is_there"));
         let known = self.after.tables.get(table).is_some_and(|live| live.rules.iter().any(|rule| rule.name == check));
@@ -164,7 +163,7 @@ impl Draft {
         self.push(Phase::Tighten, format!("set {table}.{column} not null"), sql);
     }
 
-    fn rule(&mut self, table: &TargetTable, live: &catalogue::FoundTable, rule: &target::TargetConstraint) {
+    fn rule(&mut self, table: &'static TargetTable, live: &FoundTable, rule: &'static target::TargetConstraint) {
         let (t, name) = (&table.name, &rule.name);
         match &rule.what {
             ConstraintKind::Primary(columns) => match live.rules.iter().find(|has| has.kind == "p") {
@@ -175,18 +174,17 @@ impl Draft {
             ConstraintKind::Check(expression) => {
                 let has = live.rules.iter().find(|has| has.name == *name);
                 if has.is_none() {
-                    let columns =
-                        table.columns.iter().map(|c| c.name.clone()).filter(|c| speaks_of(expression, c)).collect();
-                    let (table, name) = (t.clone(), name.clone());
-                    self.demands.push(Demand::Check { table, name, columns, expression: expression.clone() });
+                    let columns = table.columns.iter().map(|column| column.name.as_str());
+                    let columns = columns.filter(|column| speaks_of(expression, column)).collect();
+                    self.demands.push(Demand::Check { table: t, name, columns, expression });
                 }
                 self.validated(t, name, has, &format!("CHECK ({expression})"));
             }
-            ConstraintKind::Foreign(column, to, action) => self.foreign(t, live, name, (column, to, action)),
+            ConstraintKind::Foreign(key) => self.foreign(t, live, name, key),
         }
     }
 
-    fn unique(&mut self, table: &str, live: &catalogue::FoundTable, name: &str, columns: &[String]) {
+    fn unique(&mut self, table: &'static str, live: &FoundTable, name: &str, columns: &[String]) {
         if let Some(has) = live.rules.iter().find(|has| has.kind == "u" && has.columns == *columns) {
             return self.named(table, has, name);
         }
@@ -196,13 +194,12 @@ impl Draft {
             plain && index.table_name == table && index.columns == columns
         };
         let index = self.after.indices.values().find(does).map(|index| index.name.clone());
-        let here = self.after.schema.clone();
         let own = index.unwrap_or_else(|| {
-            let demand = Demand::Unique { table: table.to_owned(), columns: columns.clone(), predicate: None };
-            self.demands.push(demand);
             self.drop_broken(name);
+            let here = &self.after.schema;
             let sql = format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON {here}.{} ({columns})", quoted(table));
             self.push(Phase::Tighten, format!("create unique index {name}"), sql);
+            self.demands.push(Demand::Unique { table, columns: columns.into(), predicate: None });
             name.to_owned()
         });
         let sql = format!("ALTER TABLE {} ADD CONSTRAINT {name} UNIQUE USING INDEX {own}", quoted(table));
@@ -210,19 +207,14 @@ impl Draft {
         self.after.indices.remove(&own);
     }
 
-    fn foreign(
-        &mut self,
-        table: &str,
-        live: &catalogue::FoundTable,
-        name: &str,
-        (column, to, action): (&str, &str, &str),
-    ) {
+    fn foreign(&mut self, table: &'static str, live: &FoundTable, name: &str, key: &'static ForeignKey) {
+        let ForeignKey { column, to, action } = key;
         let refers = |has: &&catalogue::FoundConstraint| {
-            has.kind == "f" && has.columns == [column] && has.refers.as_deref() == Some(to)
+            has.kind == "f" && has.columns == [column.as_str()] && has.refers.as_ref() == Some(to)
         };
         let body = format!("FOREIGN KEY (\"{column}\") REFERENCES {} (id) ON DELETE {action}", quoted(to));
         let found = live.rules.iter().find(refers);
-        if let Some(has) = found.filter(|has| has.action == action) {
+        if let Some(has) = found.filter(|has| has.action == *action) {
             self.named(table, has, name);
             if !has.valid {
                 self.validated(table, name, Some(has), &body);
@@ -233,13 +225,7 @@ impl Draft {
             let sql = format!("ALTER TABLE {} DROP CONSTRAINT \"{}\"", quoted(table), has.name);
             self.push(Phase::Expand, format!("drop {}: its ON DELETE action differs", has.name), sql);
         }
-        let own = str::to_owned;
-        self.demands.push(Demand::Reference {
-            table: own(table),
-            column: own(column),
-            to: own(to),
-            action: own(action),
-        });
+        self.demands.push(Demand::Reference { table, key });
         self.validated(table, name, None, &body);
     }
 
@@ -273,7 +259,7 @@ impl Draft {
     pub(super) fn routines(&mut self) {
         for routine in &self.target.routines {
             let there = match (&routine.table, &routine.body) {
-                (Some(table), _) => self.after.triggers.contains(&(table.clone(), routine.name.clone())),
+                (Some(table), _) => self.after.triggers.iter().any(|(of, name)| of == table && *name == routine.name),
                 (None, Some(body)) => {
                     let same =
                         |has: &catalogue::Function| has.body.trim() == body.trim() && has.definer == routine.definer;
@@ -294,7 +280,7 @@ impl Draft {
 
     /// Indices of existing tables: created concurrently.
     pub(super) fn indices(&mut self) {
-        let (target, here) = (self.target, self.after.schema.clone());
+        let target = self.target;
         for index in &target.indices {
             if !self.after.tables.contains_key(&index.table) {
                 continue;
@@ -324,21 +310,22 @@ impl Draft {
                 continue;
             }
             if index.unique && same_name.is_none() {
-                let (table, columns) = (index.table.clone(), index.columns.clone());
-                self.demands.push(Demand::Unique { table, columns, predicate: index.predicate.clone() });
+                let (columns, predicate) = (index.columns.as_str().into(), index.predicate.as_deref());
+                self.demands.push(Demand::Unique { table: &index.table, columns, predicate });
             }
             if let Some(has) = same_name {
                 let why = if has.valid { "its columns changed" } else { "its creation was interrupted" };
-                let sql = format!("DROP INDEX CONCURRENTLY {here}.{name}");
+                let sql = format!("DROP INDEX CONCURRENTLY {}.{name}", self.after.schema);
                 self.push(Phase::Tighten, format!("drop index {name}: {why}"), sql);
             }
-            self.push(Phase::Tighten, format!("create index {name}"), index.sql(name, Some(&here)));
+            let sql = index.sql(name, Some(&self.after.schema));
+            self.push(Phase::Tighten, format!("create index {name}"), sql);
         }
     }
 
     /// Drops indices that duplicate a unique constraint or index of ours: they only slow down writes.
     pub(super) fn redundant(&mut self) {
-        let (target, here) = (self.target, self.after.schema.clone());
+        let target = self.target;
         let is_duplicate = |has: &catalogue::FoundIndex| {
             let rules = target.table(&has.table_name).map_or(&[][..], |table| &table.rules);
             let rule = |rule: &target::TargetConstraint| matches!(&rule.what, ConstraintKind::Unique(columns) if columns.join(", ") == has.columns);
@@ -351,7 +338,7 @@ impl Draft {
         let extra: Vec<catalogue::FoundIndex> =
             self.after.indices.values().filter(|has| !has.owned && !has.partial).cloned().collect();
         for has in extra.into_iter().filter(is_duplicate) {
-            let sql = format!("DROP INDEX CONCURRENTLY {here}.\"{}\"", has.name);
+            let sql = format!("DROP INDEX CONCURRENTLY {}.\"{}\"", self.after.schema, has.name);
             self.push(Phase::Tighten, format!("drop index {}: a unique constraint duplicates it", has.name), sql);
         }
     }

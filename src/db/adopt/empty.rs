@@ -8,7 +8,7 @@ use super::{
     proof::Shape,
     recognise::{BEFORE, OldNames},
     step::{Demand, quoted, speaks_of},
-    target::{self, ConstraintKind},
+    target::{self, ConstraintKind, ForeignKey},
 };
 
 /// The table of rows that were set aside because they violate a constraint.
@@ -198,19 +198,19 @@ pub(super) fn orphaned(was: &str, column: &str) -> String {
 pub(super) const NOBODYS: &str = "nothing tells whose it is";
 
 /// Whether a dangling reference sets its row aside: if it may not be null.
-pub(super) fn must_refer(table: &str, column: &str, action: &str) -> bool {
+pub(super) fn must_refer(table: &str, key: &ForeignKey) -> bool {
     let demands = target::postgres().table(table).is_some_and(|table| {
-        let filled = table.columns.iter().any(|has| has.name == column && has.not_null);
-        let checked = |rule: &target::TargetConstraint| matches!(&rule.what, ConstraintKind::Check(text) if speaks_of(text, column));
+        let filled = table.columns.iter().any(|has| has.name == key.column && has.not_null);
+        let checked = |rule: &target::TargetConstraint| matches!(&rule.what, ConstraintKind::Check(text) if speaks_of(text, &key.column));
         filled || table.rules.iter().any(checked)
     });
-    action != "SET NULL" && demands
+    key.action != "SET NULL" && demands
 }
 
 /// Returns the fill that sets aside rows whose required reference dangles.
 fn orphans(demand: &Demand) -> Option<RowFill> {
-    let Demand::Reference { table, column, to, action } = demand else { return None };
-    must_refer(table, column, action).then(|| set_aside(table, &dangles(column, to), &orphaned(table, column)))
+    let Demand::Reference { table, key } = demand else { return None };
+    must_refer(table, key).then(|| set_aside(table, &dangles(key), &orphaned(table, &key.column)))
 }
 
 /// Returns the fill that sets aside flows without a determinable owner.
@@ -219,8 +219,9 @@ fn nobodys() -> RowFill {
     set_aside("generation_flow", &format!("t.client_id IS NULL AND coalesce({owners}) IS NULL"), NOBODYS)
 }
 
-fn dangles(column: &str, to: &str) -> String {
-    format!("t.\"{column}\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} o WHERE o.id = t.\"{column}\")", quoted(to))
+fn dangles(key: &ForeignKey) -> String {
+    let (column, to) = (&key.column, quoted(&key.to));
+    format!("t.\"{column}\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {to} o WHERE o.id = t.\"{column}\")")
 }
 
 /// Returns the fill that moves rows, and those that depend on them, to where a person can inspect them.
@@ -242,10 +243,10 @@ fn keep_aside(table: &str, which: &str, reason: &str, statements: &mut Vec<Strin
     for other in &target::postgres().tables {
         let keyed = other.columns.iter().any(|column| column.name == "id");
         for rule in other.rules.iter().filter(|_| keyed && other.name != table) {
-            if let ConstraintKind::Foreign(column, to, action) = &rule.what
-                && (to.as_str(), action.as_str()) == (table, "CASCADE")
+            if let ConstraintKind::Foreign(key) = &rule.what
+                && (key.to.as_str(), key.action.as_str()) == (table, "CASCADE")
             {
-                let of = format!("x.\"{column}\" IN (SELECT x.id FROM {} x WHERE {which})", quoted(table));
+                let of = format!("x.\"{}\" IN (SELECT x.id FROM {} x WHERE {which})", key.column, quoted(table));
                 keep_aside(&other.name, &of, &format!("belongs to a row of {table} that was set aside"), statements);
             }
         }
@@ -260,8 +261,8 @@ fn keep_aside(table: &str, which: &str, reason: &str, statements: &mut Vec<Strin
 /// Returns the fill that sets a dangling reference to null, or a required value to its default.
 fn demanded(demand: &Demand) -> Option<RowFill> {
     let (table, lacking, set) = match demand {
-        Demand::Reference { table, column, to, action } if !must_refer(table, column, action) => {
-            (table, dangles(column, to), format!("\"{column}\" = NULL"))
+        Demand::Reference { table, key } if !must_refer(table, key) => {
+            (table, dangles(key), format!("\"{}\" = NULL", key.column))
         }
         Demand::Filled { table, column, default: Some(value) } => {
             (table, format!("t.\"{column}\" IS NULL"), format!("\"{column}\" = {value}"))

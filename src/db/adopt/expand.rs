@@ -32,13 +32,15 @@ pub(super) async fn expand(
 ) -> Result<Option<u64>, AdoptError> {
     let apart = |step: &&AdoptStep| kind.is_legacy() && step.apart.is_some();
     let steps = plan.of(Phase::Expand).filter(|step| !adoption_table(plan, step));
-    let mut text: Vec<String> = steps.filter(|step| !apart(step)).map(|step| step.sql.clone()).collect();
+    let mut older: Vec<String> = Vec::new();
     if views::are_wanted(plan, kind, options) {
-        text.extend(views::legacy_views(plan, kind, options));
+        older.extend(views::legacy_views(plan, kind, options));
         if let Some(role) = &options.legacy_role {
-            text.extend(preparation(conn, role).await?);
+            older.extend(preparation(conn, role).await?);
         }
     }
+    let steps = steps.filter(|step| !apart(step)).map(|step| step.sql.as_str());
+    let text: Vec<&str> = steps.chain(older.iter().map(String::as_str)).collect();
     if text.is_empty() {
         return Ok(None);
     }
@@ -119,7 +121,7 @@ async fn lock_at_once(
 fn referred_to(table: &str) -> Vec<String> {
     let rules = target::postgres().table(table).map_or(&[][..], |table| &table.rules);
     let refers = |name: &str| {
-        rules.iter().any(|rule| matches!(&rule.what, ConstraintKind::Foreign(_, to, _) if to == name && name != table))
+        rules.iter().any(|rule| matches!(&rule.what, ConstraintKind::Foreign(key) if key.to == name && name != table))
     };
     ordered().filter(|name| refers(name)).map(quoted).collect()
 }

@@ -7,7 +7,7 @@ use super::{
     plan::AdoptPlan,
     report::{Quarantine, Rejected},
     step::{Demand, quoted, speaks_of},
-    target,
+    target::{self, ForeignKey},
 };
 
 /// The most list members that the report names; all are counted.
@@ -57,15 +57,15 @@ pub(super) async fn found(
     for demand in &plan.demands {
         let found = match demand {
             Demand::Unique { table, columns, predicate } => {
-                duplicates(conn, plan, table, columns, predicate.as_deref(), quarantine).await?
+                duplicates(conn, plan, table, columns, *predicate, quarantine).await?
             }
             Demand::Check { table, name, columns, expression } => {
                 violations(conn, plan, table, name, columns, expression).await?
             }
             Demand::Filled { table, column, default: None } => unfilled(conn, plan, table, column).await?,
             Demand::Filled { .. } => None,
-            Demand::Reference { table, column, to, action } => {
-                dangling(conn, plan, (table, column, to, action), quarantine).await?;
+            Demand::Reference { table, key } => {
+                dangling(conn, plan, table, key, quarantine).await?;
                 None
             }
         };
@@ -181,13 +181,12 @@ async fn violations(
     plan: &AdoptPlan,
     table: &str,
     name: &str,
-    columns: &[String],
+    columns: &[&str],
     expression: &str,
 ) -> sqlx::Result<Option<String>> {
-    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     // A constraint on a renamed column concerns what the backfill writes: it holds by construction. So does the one
     // on a time that the backfill fills.
-    if there(plan, table, &columns).is_none_or(|old| old != columns) || name == "generated_asset_approval_check" {
+    if there(plan, table, columns).is_none_or(|old| old != columns) || name == "generated_asset_approval_check" {
         return Ok(None);
     }
     let was = plan.names.table(table);
@@ -202,22 +201,23 @@ async fn violations(
 async fn dangling(
     conn: &mut PgConnection,
     plan: &AdoptPlan,
-    (table, column, to, action): (&str, &str, &str, &str),
+    table: &str,
+    key: &ForeignKey,
     quarantine: &mut Quarantine,
 ) -> sqlx::Result<()> {
-    let (was, target) = (plan.names.table(table), plan.names.table(to));
-    let Some(old) = there(plan, table, &[column]) else { return Ok(()) };
+    let (was, target) = (plan.names.table(table), plan.names.table(&key.to));
+    let Some(old) = there(plan, table, &[&key.column]) else { return Ok(()) };
     if !plan.found.tables.contains_key(target) {
         return Ok(());
     }
-    let (new, column) = (column, old[0]);
+    let column = old[0];
     let from = format!(
         "FROM {} r WHERE r.\"{column}\" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} t WHERE t.id = r.\"{column}\")",
         quoted(was),
         quoted(target)
     );
     let found = count(conn, format!("SELECT count(*) {from}")).await?;
-    let reason = if empty::must_refer(table, new, action) {
+    let reason = if empty::must_refer(table, key) {
         aside(&empty::orphaned(was, column))
     } else {
         format!("dangling {was}.{column}")

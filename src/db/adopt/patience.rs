@@ -138,12 +138,12 @@ impl Holder {
     }
 
     fn text(&self) -> String {
-        let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let program = filled(&self.program).unwrap_or_else(|| "an unnamed program".to_owned());
-        let role = filled(&self.role).map_or_else(String::new, |role| format!(" as {role}"));
-        let address =
-            filled(&self.address).map_or_else(|| " on the server itself".to_owned(), |a| format!(" from {a}"));
-        let since = filled(&self.since).map_or_else(String::new, |since| format!(", since {since}"));
+        let filled = |text: &&str| !text.is_empty();
+        let program = self.program.as_deref().filter(filled).unwrap_or("an unnamed program");
+        let role = self.role.as_deref().filter(filled).map_or_else(String::new, |role| format!(" as {role}"));
+        let address = self.address.as_deref().filter(filled);
+        let address = address.map_or_else(|| " on the server itself".to_owned(), |a| format!(" from {a}"));
+        let since = self.since.as_deref().filter(filled).map_or_else(String::new, |since| format!(", since {since}"));
         format!("pid {} ({program}{role}{address}{since})", self.pid)
     }
 }

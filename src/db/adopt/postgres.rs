@@ -148,7 +148,7 @@ async fn locked(
         })
         .await?;
         let fills = empty::fills(&renamed, &stored.shapes, stored.silent_before.as_deref());
-        backfill::run(conn, (context.patience, clock), &fills, &stored.shapes).await?;
+        backfill::run(conn, context.patience, clock, &fills, &stored.shapes).await?;
     }
     tighten(conn, context, |_| true).await?;
     if let Some(stored) = &stored {
@@ -251,7 +251,7 @@ async fn prepare(
     if let (false, Some(table)) =
         (plan.found.tables.contains_key("schema_adoption"), target::postgres().table("schema_adoption"))
     {
-        sqlx::raw_sql(AssertSqlSafe(table.sql.clone())).execute(&mut *tx).await?;
+        sqlx::raw_sql(AssertSqlSafe(table.sql.as_str())).execute(&mut *tx).await?;
     }
     let silent_before = Some(proof::silent_before(&mut tx, plan).await?);
     let stored = StoredReport { report, shapes, silent_before };
@@ -288,7 +288,7 @@ async fn tighten(
 }
 
 async fn take(conn: &mut PgConnection, context: ExpandContext<'_>, step: &AdoptStep) -> sqlx::Result<()> {
-    let sql = AssertSqlSafe(step.sql.clone());
+    let sql = AssertSqlSafe(step.sql.as_str());
     // A concurrent index build has to wait for other sessions, and nobody waits for it. It runs outside any
     // transaction, with schema-qualified names.
     if step.sql.contains("CONCURRENTLY") {

@@ -19,6 +19,14 @@ pub(super) struct Shape {
     pub referred_by: Vec<String>,
 }
 
+impl Shape {
+    /// Begins the proof of this table: what it holds before.
+    pub(super) fn proof(&self, rows_before: i64, hash_before: String) -> TableProof {
+        let (table, was) = (self.table.clone(), self.was.clone());
+        TableProof { table, was, rows_before, hash_before, ..TableProof::default() }
+    }
+}
+
 /// Returns the tables of the present schema, with the names they will have.
 pub(super) fn shapes(found: &FoundSchema, names: &OldNames) -> Vec<Shape> {
     let new = |was: &str| names.tables.iter().find(|(_, old)| *old == was).map_or(was, |(new, _)| new).to_owned();
@@ -60,7 +68,7 @@ fn digests(shape: &Shape, names: &OldNames, old: bool) -> String {
     };
     let columns: Vec<String> = shape.columns.iter().map(column).collect();
     let digest = format!("md5(ROW({})::text)", columns.join(", "));
-    let id = if shape.columns.iter().any(|name| name == "id") { "id::text".to_owned() } else { digest.clone() };
+    let id = if shape.columns.iter().any(|name| name == "id") { "id::text" } else { &digest };
     let table = if old { &shape.was } else { &shape.table };
     format!("SELECT {id} AS id, {digest} AS digest FROM \"{table}\"")
 }
@@ -78,8 +86,7 @@ pub(super) async fn measure(
     for shape in shapes {
         let sql = format!("SELECT {SUM} FROM ({}) d", digests(shape, names, true));
         let (rows, hash): (i64, String) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut *conn).await?;
-        let (table, was) = (shape.table.clone(), shape.was.clone());
-        proofs.push(TableProof { table, was, rows_before: rows, hash_before: hash, ..TableProof::default() });
+        proofs.push(shape.proof(rows, hash));
     }
     Ok(proofs)
 }

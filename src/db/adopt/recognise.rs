@@ -147,8 +147,13 @@ pub(super) fn drop_empty(found: &mut FoundSchema) -> Vec<(String, String)> {
         return steps;
     }
     let empty = |found: &FoundSchema| {
-        let mut sides = doubles(found).into_iter().flat_map(|(old, new)| [(new.clone(), old.clone()), (old, new)]);
-        sides.find(|(name, _)| found.empty.contains(name))
+        doubles(found).into_iter().find_map(|(old, new)| {
+            match (found.empty.contains(&new), found.empty.contains(&old)) {
+                (true, _) => Some((new, old)),
+                (false, true) => Some((old, new)),
+                (false, false) => None,
+            }
+        })
     };
     while let Some((name, other)) = empty(found) {
         let what = format!("drop {name}: it is empty, and {other} exists");

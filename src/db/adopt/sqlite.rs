@@ -3,6 +3,7 @@
 //! that refer to it, and the switch has no effect inside a transaction.)
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::Arc,
@@ -17,7 +18,7 @@ use super::{
     empty,
     proof::{Shape, shapes},
     recognise::{self, Kind, OldNames},
-    report::{HashPair, Quarantine, Rejected, Report, ReportLine, TableProof},
+    report::{HashPair, Quarantine, Rejected, Report, ReportLine},
     step::Phase,
     target::{self, TargetTable},
 };
@@ -26,20 +27,23 @@ use crate::{
     outside::{Clock, off_thread},
 };
 
-/// The present schema: definitions and columns of tables, indices and triggers.
+/// The present schema: definitions of tables, indices and triggers, and the tables' columns.
 struct TableParts {
     catalogue: FoundSchema,
     /// Name to definition, of tables, indices and triggers.
     texts: BTreeMap<String, String>,
     triggers: BTreeSet<String>,
-    /// Index to its table.
-    indices: BTreeMap<String, String>,
 }
 
 /// One step.
 enum SqliteStep {
-    Run(String, String),
+    /// What it does, and the statement.
+    Run(String, Cow<'static, str>),
     Rebuild(&'static TargetTable),
+}
+
+fn run_step(what: String, sql: impl Into<Cow<'static, str>>) -> SqliteStep {
+    SqliteStep::Run(what, sql.into())
 }
 
 /// Normalises whitespace and quotes for comparison.
@@ -48,25 +52,19 @@ fn plain(sql: &str) -> String {
 }
 
 async fn read(conn: &mut SqliteConnection) -> sqlx::Result<TableParts> {
-    let rows = sqlx::query("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-        .fetch_all(&mut *conn)
-        .await?;
-    let mut present = TableParts {
-        catalogue: FoundSchema::default(),
-        texts: BTreeMap::new(),
-        triggers: BTreeSet::new(),
-        indices: BTreeMap::new(),
-    };
+    let rows =
+        sqlx::query("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetch_all(&mut *conn).await?;
+    let mut present =
+        TableParts { catalogue: FoundSchema::default(), texts: BTreeMap::new(), triggers: BTreeSet::new() };
     for row in rows {
-        let (kind, name, table, sql): (String, String, String, String) =
-            (row.get(0), row.get(1), row.get(2), row.get(3));
+        let (kind, name, sql): (String, String, String) = (row.get(0), row.get(1), row.get(2));
         match kind.as_str() {
             "table" if !name.starts_with("sqlite_") => {
                 let columns = "SELECT $1 AS table_name, name, type AS kind, \"notnull\" = 1 AS not_null, dflt_value AS \"default\" FROM pragma_table_info($1)";
                 let columns: Vec<FoundColumn> = sqlx::query_as(columns).bind(&name).fetch_all(&mut *conn).await?;
                 present.catalogue.tables.entry(name.clone()).or_default().columns = columns;
             }
-            "index" => drop(present.indices.insert(name.clone(), table)),
+            "index" => {}
             "trigger" => drop(present.triggers.insert(name.clone())),
             _ => continue,
         }
@@ -80,15 +78,14 @@ fn plan(present: &TableParts) -> (Kind, Vec<SqliteStep>, OldNames) {
     let target = target::sqlite();
     let mut after = present.catalogue.clone();
     let (renames, names) = recognise::rename(&mut after);
-    let run = |what: &str, sql: String| SqliteStep::Run(what.to_owned(), sql);
     let mut steps: Vec<SqliteStep> = Vec::new();
-    for sql in &renames {
-        steps.push(SqliteStep::Run(sql.trim_start_matches("ALTER ").to_lowercase(), sql.clone()));
+    for sql in renames {
+        steps.push(run_step(sql.trim_start_matches("ALTER ").to_lowercase(), sql));
     }
     for table in &target.tables {
         let was = names.table(&table.name);
         match present.texts.get(was) {
-            None => steps.push(run(&format!("create table {}", table.name), table.sql.clone())),
+            None => steps.push(run_step(format!("create table {}", table.name), &table.sql)),
             Some(text) if *text != plain(&table.sql) || was != table.name => steps.push(SqliteStep::Rebuild(table)),
             Some(_) => {}
         }
@@ -104,10 +101,10 @@ fn plan(present: &TableParts) -> (Kind, Vec<SqliteStep>, OldNames) {
         let differs = is.is_some_and(|text| *text != plain(&sql));
         let gone = is.is_none() || rebuilt.contains(index.table.as_str());
         if differs && !rebuilt.contains(index.table.as_str()) {
-            indices.push(run(&format!("drop index {}", index.name), format!("DROP INDEX {}", index.name)));
+            indices.push(run_step(format!("drop index {}", index.name), format!("DROP INDEX {}", index.name)));
         }
         if differs || gone {
-            indices.push(run(&format!("create index {}", index.name), sql));
+            indices.push(run_step(format!("create index {}", index.name), sql));
         }
     }
     steps.extend(indices);
@@ -117,11 +114,10 @@ fn plan(present: &TableParts) -> (Kind, Vec<SqliteStep>, OldNames) {
         // A trigger that names a table which is missing for a moment would fail the migration.
         let drops = present.triggers.iter().filter(|name| target.routines.iter().any(|routine| routine.name == **name));
         let drops: Vec<SqliteStep> =
-            drops.map(|name| run(&format!("drop trigger {name}"), format!("DROP TRIGGER {name}"))).collect();
+            drops.map(|name| run_step(format!("drop trigger {name}"), format!("DROP TRIGGER {name}"))).collect();
         steps.splice(0..0, drops);
-        steps.extend(
-            target.routines.iter().map(|routine| run(&format!("create {}", routine.name), routine.sql.clone())),
-        );
+        let create = |routine: &'static target::Routine| run_step(format!("create {}", routine.name), &routine.sql);
+        steps.extend(target.routines.iter().map(create));
     }
     (recognise::kind(&present.catalogue, steps.is_empty()), steps, names)
 }
@@ -172,8 +168,7 @@ async fn before(
     let shapes = shapes(&present.catalogue, names);
     for shape in &shapes {
         let (rows, hash) = measure(conn, shape, Some(names)).await?;
-        let (table, was) = (shape.table.clone(), shape.was.clone());
-        report.tables.push(TableProof { table, was, rows_before: rows, hash_before: hash, ..TableProof::default() });
+        report.tables.push(shape.proof(rows, hash));
     }
     if matches!(report.kind, Kind::Mixed | Kind::Gen3 | Kind::Gen0 | Kind::Gen2 | Kind::Adopting) {
         let rows: Vec<String> = report.tables.iter().map(|t| format!("{}: {} rows", t.was, t.rows_before)).collect();
@@ -219,10 +214,10 @@ pub(super) async fn run(
     }
     report.steps = lines(kind, &steps);
     let shapes = before(&mut tx, &present, &names, &mut report).await?;
-    for step in &steps {
+    for step in steps {
         match step {
             SqliteStep::Run(_, sql) => {
-                sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&mut *tx).await?;
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
             }
             SqliteStep::Rebuild(table) => rebuild(&mut tx, table, kind).await?,
         }

@@ -1,5 +1,9 @@
 //! The parts of a plan: steps, and their demands on existing rows.
 
+use std::borrow::Cow;
+
+use super::target::ForeignKey;
+
 /// When a step runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -27,13 +31,13 @@ pub(super) struct AdoptStep {
 #[derive(Debug)]
 pub(super) enum Demand {
     /// No two rows are equal in these columns (of an index, with its condition).
-    Unique { table: String, columns: String, predicate: Option<String> },
+    Unique { table: &'static str, columns: Cow<'static, str>, predicate: Option<&'static str> },
     /// Every row satisfies it.
-    Check { table: String, name: String, columns: Vec<String>, expression: String },
+    Check { table: &'static str, name: &'static str, columns: Vec<&'static str>, expression: &'static str },
     /// No row is null; rows that are get the default, if there is one.
-    Filled { table: String, column: String, default: Option<String> },
+    Filled { table: &'static str, column: &'static str, default: Option<&'static str> },
     /// Every value refers to an existing row.
-    Reference { table: String, column: String, to: String, action: String },
+    Reference { table: &'static str, key: &'static ForeignKey },
 }
 
 /// Quotes a name for SQL: only the reserved one needs it.

@@ -46,8 +46,17 @@ pub(super) enum ConstraintKind {
     Primary(Vec<String>),
     Unique(Vec<String>),
     Check(String),
-    /// Column, referenced table, and ON DELETE action.
-    Foreign(String, String, String),
+    Foreign(ForeignKey),
+}
+
+/// A foreign key of one column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ForeignKey {
+    pub column: String,
+    /// The referenced table.
+    pub to: String,
+    /// What ON DELETE does.
+    pub action: String,
 }
 
 /// An index that does not belong to a constraint.
@@ -179,7 +188,7 @@ fn bracketed(text: &str) -> (&str, &str) {
 
 fn table(sql: &str) -> TargetTable {
     let name = plain(sql.split_whitespace().nth(2).unwrap_or_default());
-    let mut table = TargetTable { name: name.clone(), sql: sql.to_owned(), columns: Vec::new(), rules: Vec::new() };
+    let (mut columns, mut rules) = (Vec::new(), Vec::new());
     for line in sql.lines().filter_map(|line| line.strip_prefix("    ")) {
         let line = line.trim_end_matches(',');
         let rule = |name: &str, what| TargetConstraint { name: name.to_owned(), what };
@@ -191,26 +200,27 @@ fn table(sql: &str) -> TargetTable {
             } else {
                 ConstraintKind::Check(inside.to_owned())
             };
-            table.rules.push(rule(own, what));
+            rules.push(rule(own, what));
         } else if line.starts_with("PRIMARY KEY") {
-            table.rules.push(rule(&format!("{name}_pkey"), ConstraintKind::Primary(list(bracketed(line).0))));
+            rules.push(rule(&format!("{name}_pkey"), ConstraintKind::Primary(list(bracketed(line).0))));
         } else {
             let column = column(line);
             if line.contains(" PRIMARY KEY") {
                 let what = ConstraintKind::Primary(vec![column.name.clone()]);
-                table.rules.push(rule(&format!("{name}_pkey"), what));
+                rules.push(rule(&format!("{name}_pkey"), what));
             }
             if let Some((_, refers)) = line.split_once(" REFERENCES ") {
                 let to = plain(refers.split_whitespace().next().unwrap_or_default());
                 let action = refers.split_once(" ON DELETE ").map_or("NO ACTION", |(_, action)| action);
                 let action = action.split(" CHECK ").next().unwrap_or(action).to_owned();
                 let own = format!("{name}_{}_fkey", column.name);
-                table.rules.push(rule(&own, ConstraintKind::Foreign(column.name.clone(), to, action)));
+                let key = ForeignKey { column: column.name.clone(), to, action };
+                rules.push(rule(&own, ConstraintKind::Foreign(key)));
             }
-            table.columns.push(column);
+            columns.push(column);
         }
     }
-    table
+    TargetTable { name, sql: sql.to_owned(), columns, rules }
 }
 
 fn column(line: &str) -> TargetColumn {
@@ -278,9 +288,12 @@ mod tests {
             ("facts", "jsonb", true, Some("'{}'"))
         );
         let flow = postgres().table("generation_flow").expect("is there");
-        let session =
-            ConstraintKind::Foreign("collection_session_id".into(), "collection_session".into(), "CASCADE".into());
-        assert!(flow.rules.iter().any(|rule| rule.what == session));
+        let session = ForeignKey {
+            column: "collection_session_id".into(),
+            to: "collection_session".into(),
+            action: "CASCADE".into(),
+        };
+        assert!(flow.rules.iter().any(|rule| rule.what == ConstraintKind::Foreign(session.clone())));
         assert_eq!(postgres().routines.len(), 7);
         assert!(postgres().routines.iter().all(|routine| routine.table.is_some() || routine.definer));
         assert_eq!(sqlite().routines.len(), 2);

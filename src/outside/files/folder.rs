@@ -72,7 +72,7 @@ pub(super) fn list(root: &Path, below: &str, after: &str, limit: usize) -> Resul
         fs::symlink_metadata(&at).is_ok_and(|entry| entry.is_dir())
     });
     if real {
-        walk(root, below, (after, limit), &mut objects)?;
+        walk(root, below, after, limit, &mut objects)?;
     }
     Ok(objects)
 }
@@ -96,8 +96,7 @@ pub(super) fn sweep_parts(root: &Path, older_than: Time) -> Result<usize, FileEr
     Ok(swept)
 }
 
-fn walk(root: &Path, below: &str, bounds: (&str, usize), objects: &mut Vec<ListedObject>) -> Result<(), FileError> {
-    let (after, limit) = bounds;
+fn walk(root: &Path, below: &str, after: &str, limit: usize, objects: &mut Vec<ListedObject>) -> Result<(), FileError> {
     let mut keys = Vec::new();
     for (name, kind) in entries(&root.join(below))? {
         // A folder sorts as its keys do, with the slash: `a-b` comes before `a/b`.
@@ -113,7 +112,7 @@ fn walk(root: &Path, below: &str, bounds: (&str, usize), objects: &mut Vec<Liste
             break;
         }
         if key.ends_with('/') {
-            walk(root, &key, bounds, objects)?;
+            walk(root, &key, after, limit, objects)?;
         } else if let Some((size_bytes, modified)) = stat(&root.join(&key))? {
             objects.push(ListedObject { key, size_bytes, modified });
         }

@@ -6,7 +6,11 @@ mod key;
 mod refusal;
 mod sieve;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -93,10 +97,7 @@ impl Files {
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), FileError> {
         let key = key::plain(key)?.to_owned();
         match &self.0 {
-            Backend::Folder(root) => {
-                let root = root.clone();
-                blocking(move || folder::put(&root, &key, &bytes)).await
-            }
+            Backend::Folder(root) => blocking(root, move |root| folder::put(root, &key, &bytes)).await,
             Backend::Bucket(store) => store.put(&key, bytes).await,
         }
     }
@@ -106,10 +107,7 @@ impl Files {
     pub async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, FileError> {
         let key = key::plain(key)?.to_owned();
         match &self.0 {
-            Backend::Folder(root) => {
-                let root = root.clone();
-                blocking(move || folder::put_new(&root, &key, &bytes)).await
-            }
+            Backend::Folder(root) => blocking(root, move |root| folder::put_new(root, &key, &bytes)).await,
             Backend::Bucket(store) => store.put_new(&key, bytes).await,
         }
     }
@@ -118,10 +116,7 @@ impl Files {
     pub async fn get(&self, key: &str) -> Result<Bytes, FileError> {
         let key = key::plain(key)?.to_owned();
         match &self.0 {
-            Backend::Folder(root) => {
-                let root = root.clone();
-                blocking(move || folder::get(&root, &key)).await
-            }
+            Backend::Folder(root) => blocking(root, move |root| folder::get(root, &key)).await,
             Backend::Bucket(store) => store.get(&key).await,
         }
     }
@@ -144,10 +139,7 @@ impl Files {
     pub async fn delete(&self, key: &str) -> Result<(), FileError> {
         let key = key::plain(key)?.to_owned();
         match &self.0 {
-            Backend::Folder(root) => {
-                let root = root.clone();
-                blocking(move || folder::delete(&root, &key)).await
-            }
+            Backend::Folder(root) => blocking(root, move |root| folder::delete(root, &key)).await,
             Backend::Bucket(store) => store.delete(&key).await,
         }
     }
@@ -157,10 +149,7 @@ impl Files {
     pub async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<ListedObject>, FileError> {
         let (below, after) = (key::below(prefix)?, after.unwrap_or_default().to_owned());
         match &self.0 {
-            Backend::Folder(root) => {
-                let root = root.clone();
-                blocking(move || folder::list(&root, &below, &after, limit)).await
-            }
+            Backend::Folder(root) => blocking(root, move |root| folder::list(root, &below, &after, limit)).await,
             Backend::Bucket(store) => store.list(&below, &after, limit).await,
         }
     }
@@ -179,10 +168,7 @@ impl Files {
     /// has no unfinished files.
     pub async fn sweep_parts(&self, older_than: Time) -> Result<usize, FileError> {
         match &self.0 {
-            Backend::Folder(root) => {
-                let root = root.clone();
-                blocking(move || folder::sweep_parts(&root, older_than)).await
-            }
+            Backend::Folder(root) => blocking(root, move |root| folder::sweep_parts(root, older_than)).await,
             Backend::Bucket(_) => Ok(0),
         }
     }
@@ -204,10 +190,13 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// Works on a folder where waiting for a disk blocks nothing else.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, FileError> + Send + 'static,
+    root: &Path,
+    work: impl FnOnce(&Path) -> Result<T, FileError> + Send + 'static,
 ) -> Result<T, FileError> {
-    off_thread(work)
+    let root = root.to_owned();
+    off_thread(move || work(&root))
         .await
         .unwrap_or_else(|fault| Err(FileError::Io { path: PathBuf::new(), source: std::io::Error::other(fault) }))
 }

@@ -43,7 +43,10 @@ impl HttpService for Sieve {
             }
             let (head, body) = response.into_parts();
             let body = body.bytes().await?;
-            let body = std::str::from_utf8(&body).map_or_else(|_| body.clone(), |xml| sieve(xml).into());
+            let body = match std::str::from_utf8(&body) {
+                Ok(xml) => sieve(xml).into(),
+                Err(_) => body,
+            };
             Ok(HttpResponse::from_parts(head, HttpResponseBody::from(body)))
         })
     }

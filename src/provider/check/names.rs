@@ -16,11 +16,11 @@ pub(super) fn kept_names(recipe: &Recipe) -> BTreeSet<String> {
     let steps = recipe.push.iter().flat_map(|push| &push.step);
     let names = steps.flat_map(|step| {
         let checked = match &step.look {
-            StepCheck::Gallery { keep } => vec![keep.clone()],
-            StepCheck::Ask { keep, .. } => keep.keys().cloned().collect(),
+            StepCheck::Gallery { keep } => vec![keep],
+            StepCheck::Ask { keep, .. } => keep.keys().collect(),
             StepCheck::Repeat => Vec::new(),
         };
-        step.keep.keys().chain(&step.found).cloned().chain(checked)
+        step.keep.keys().chain(&step.found).chain(checked)
     });
     names.map(|name| format!("kept.{name}")).collect()
 }

@@ -228,9 +228,8 @@ pub(super) fn grant(oauth: &Oauth, body: &Value, now: Time, old: &Grant) -> Resu
     let mut secrets = old.secrets.clone();
     secrets.insert("access".to_owned(), Secret::from(access));
     let fresh_refresh = answer.refresh.text(body);
-    if let Some(token) = &fresh_refresh {
-        secrets.insert("refresh".to_owned(), Secret::from(token.clone()));
-    }
+    let keeps_refresh = fresh_refresh.is_none();
+    secrets.extend(fresh_refresh.map(|token| ("refresh".to_owned(), Secret::from(token))));
     let fallback = oauth.default_expires.map(|span| span.0).or_else(|| old.expires_at.map(|_| Duration::from_hours(1)));
     let refresh_end = answer.refresh_expires.as_ref().map_or(TokenExpiry::Unknown, |e| e.read(body, now));
     let scopes = answer
@@ -244,7 +243,7 @@ pub(super) fn grant(oauth: &Oauth, body: &Value, now: Time, old: &Grant) -> Resu
         refresh_expires_at: match refresh_end {
             TokenExpiry::At(end) => Some(end),
             TokenExpiry::Never => idle,
-            TokenExpiry::Unknown => idle.or(old.refresh_expires_at.filter(|_| fresh_refresh.is_none())),
+            TokenExpiry::Unknown => idle.or(old.refresh_expires_at.filter(|_| keeps_refresh)),
         },
         scopes: scopes.or_else(|| old.scopes.clone()),
         version: old.version + 1,

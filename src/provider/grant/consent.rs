@@ -44,8 +44,8 @@ pub fn authorise_url(
     way: &ConsentRequest<'_>,
 ) -> Result<Url, Failure> {
     let mut context = context(provider, app, facts);
-    context.values.insert("state".into(), way.state.into());
-    context.values.insert("redirect_uri".into(), way.redirect_uri.into());
+    context.values.to_mut().insert("state".into(), way.state.into());
+    context.values.to_mut().insert("redirect_uri".into(), way.redirect_uri.into());
     if let Some(posted) = &provider.connect().posted {
         return page(&posted.authorize, &posted.query, &context);
     }

@@ -71,7 +71,7 @@ pub struct App {
 fn context<'a>(provider: &Provider, app: Option<&'a App>, facts: &'a Facts) -> TemplateContext<'a> {
     let mut context = TemplateContext { app, ..TemplateContext::of_facts(facts) };
     if let Ok(store_url) = provider.store_url(facts) {
-        context.values.insert("store_url".into(), store_url.into());
+        context.values.to_mut().insert("store_url".into(), store_url.into());
     }
     context
 }

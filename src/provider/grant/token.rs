@@ -176,12 +176,13 @@ pub async fn revoke(shop: &ShopClient, grant: &Grant) -> Result<bool, Failure> {
         .headers
         .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/x-www-form-urlencoded"));
     request.body = Body::Bytes(form.finish().into());
-    let sent = shop.outside.http.send(request.clone()).await;
+    let place = log_target(&request.method, &request.url);
+    let sent = shop.outside.http.send(request).await;
     let response = sent.map_err(|e| Failure::new(FailureKind::Network, e.to_string()))?;
     if (200..300).contains(&response.status) {
         return Ok(true);
     }
-    let text = format!("{} answered {}", log_target(&request.method, &request.url), response.status);
+    let text = format!("{place} answered {}", response.status);
     Err(Failure::new(FailureKind::RevokeRefused, text))
 }
 

@@ -24,6 +24,16 @@ pub(super) struct ListedImage {
     pub(super) alt: Option<String>,
 }
 
+/// How a product is shown.
+#[derive(Clone, Copy)]
+pub(super) struct ProductView<'a> {
+    pub(super) plan: &'a Routes,
+    /// The host of its pictures.
+    pub(super) host: &'a str,
+    /// The most entries of a list that the file describes as truncated.
+    pub(super) most: usize,
+}
+
 /// The parsed pagination of a list request.
 struct ListRequest {
     size: usize,
@@ -35,7 +45,7 @@ struct ListRequest {
 
 impl SimulatorState {
     /// A page of the catalogue.
-    pub(super) fn list(&self, plan: &Routes, values: &Map<String, Value>, (host, url): (&str, &str)) -> SimulatedReply {
+    pub(super) fn list(&self, plan: &Routes, values: &Map<String, Value>, host: &str, url: &str) -> SimulatedReply {
         let import = &plan.provider.recipe.import;
         let request = list_request(&import.page, values, url);
         let since = since(plan, values);
@@ -63,7 +73,7 @@ impl SimulatorState {
         }
         let more = from + page.len() < numbers.len();
         let next = page.last().filter(|_| more).copied();
-        write_next(&import.page, &mut reply, (numbers.len(), next, more), url);
+        write_next(&import.page, &mut reply, numbers.len(), next, url);
         SimulatedReply::json(reply)
     }
 
@@ -73,9 +83,9 @@ impl SimulatorState {
         plan: &Routes,
         place: usize,
         values: &Map<String, Value>,
-        at: (&str, &str),
+        host: &str,
+        url: &str,
     ) -> SimulatedReply {
-        let (host, url) = at;
         let recipe = &plan.provider.recipe;
         let nested = &recipe.import.nested[place];
         let number = values.iter().filter(|(name, _)| name.starts_with("item."));
@@ -97,34 +107,28 @@ impl SimulatorState {
         let page: Vec<Value> = all.iter().skip(from).take(request.size).cloned().collect();
         let end = from + page.len();
         nested.page.items.put(&mut reply.body, Value::Array(page));
-        write_next(&nested.page, &mut reply, (all.len(), Some(end as u64), end < all.len()), url);
+        let next = (end < all.len()).then_some(end as u64);
+        write_next(&nested.page, &mut reply, all.len(), next, url);
         SimulatedReply::json(reply)
     }
 
     /// One item of the catalogue; joined objects of the page are added to `beside`.
     pub(super) fn item(&self, plan: &Routes, number: u64, host: &str, beside: &mut Vec<Value>) -> Value {
         let mut item = plan.item.clone();
-        self.render_product(plan, &mut item, number, (host, SHORT), beside);
+        self.render_product(ProductView { plan, host, most: SHORT }, &mut item, number, beside);
         item
     }
 
     /// One item with complete lists.
     pub(super) fn whole_item(&self, plan: &Routes, number: u64, host: &str) -> Value {
         let mut item = plan.item.clone();
-        self.render_product(plan, &mut item, number, (host, usize::MAX), &mut Vec::new());
+        self.render_product(ProductView { plan, host, most: usize::MAX }, &mut item, number, &mut Vec::new());
         item
     }
 
-    /// Writes the product with this number into a sample item; lists are truncated to `most` if the file describes
-    /// truncated lists.
-    pub(super) fn render_product(
-        &self,
-        plan: &Routes,
-        item: &mut Value,
-        number: u64,
-        (host, most): (&str, usize),
-        beside: &mut Vec<Value>,
-    ) {
+    /// Writes the product with this number into a sample item.
+    pub(super) fn render_product(&self, view: ProductView<'_>, item: &mut Value, number: u64, beside: &mut Vec<Value>) {
+        let ProductView { plan, host, most } = view;
         let import = &plan.provider.recipe.import;
         let map = &import.map;
         let product = self.catalogue.get(number);
@@ -191,7 +195,7 @@ impl SimulatorState {
         variants
             .iter()
             .enumerate()
-            .map(|(place, variant)| variant_item(plan, map, (number, place), variant, sample))
+            .map(|(place, variant)| variant_item(plan, map, number, place, variant, sample))
             .collect()
     }
 
@@ -258,8 +262,14 @@ fn own_pictures(catalogue: &dyn Catalogue, number: u64) -> Vec<ListedImage> {
     images.iter().enumerate().map(shown).collect()
 }
 
-fn variant_item(plan: &Routes, map: &VariantMapping, at: (u64, usize), variant: &Value, sample: &Value) -> Value {
-    let (number, place) = at;
+fn variant_item(
+    plan: &Routes,
+    map: &VariantMapping,
+    number: u64,
+    place: usize,
+    variant: &Value,
+    sample: &Value,
+) -> Value {
     let mut item = sample.clone();
     let text = |name: &str| variant[name].as_str().unwrap_or_default();
     for (pick, text) in [(&map.sku, text("sku")), (&map.title, text("title")), (&map.price, text("price"))] {
@@ -297,7 +307,7 @@ fn image_item(plan: &Routes, map: &ImageMapping, picture: &ListedImage, host: &s
         pick.put(&mut item, picture.alt.as_deref().unwrap_or_default());
     }
     match (&map.url.template, map.url.path()) {
-        (None, Some(path)) => path.put(&mut item, address.clone().into()),
+        (None, Some(path)) => path.put(&mut item, address.as_str().into()),
         (Some(_), Some(path)) if Some(path) != map.id.path() => path.put(&mut item, below(picture).into()),
         _ => {}
     }
@@ -316,11 +326,11 @@ pub(super) fn put_gallery(plan: &Routes, body: &mut Value, pictures: &[ListedIma
     let by_rule = images.is_some_and(|images| images.url.template.is_some());
     let draw = |picture: &ListedImage| {
         let mut item = sample.clone();
-        let address = image_url(host, picture);
+        let (address, below) = (image_url(host, picture), below(picture));
         for (path, text) in [
-            (&list.alt, picture.alt.clone().unwrap_or_default()),
-            (&list.name, picture.name.clone()),
-            (&list.url, if by_rule { below(picture) } else { address.clone() }),
+            (&list.alt, picture.alt.as_deref().unwrap_or_default()),
+            (&list.name, &picture.name),
+            (&list.url, if by_rule { &below } else { &address }),
         ] {
             if let Some(path) = path {
                 path.put(&mut item, text.into());
@@ -381,7 +391,8 @@ fn list_request(page: &PageKind, values: &Map<String, Value>, url: &str) -> List
 /// The query parameter of a linked page.
 const CURSOR: &str = "cursor";
 
-fn write_next(page: &PageKind, reply: &mut Reply, (total, next, more): (usize, Option<u64>, bool), url: &str) {
+/// Writes the total, and what leads to the next page if there is one.
+fn write_next(page: &PageKind, reply: &mut Reply, total: usize, next: Option<u64>, url: &str) {
     if let Some(path) = &page.total {
         path.put(&mut reply.body, total.into());
     }
@@ -389,10 +400,10 @@ fn write_next(page: &PageKind, reply: &mut Reply, (total, next, more): (usize, O
         reply.headers.insert(name.clone(), total.to_string());
     }
     if let Some(path) = &page.more {
-        path.put(&mut reply.body, more.into());
+        path.put(&mut reply.body, next.is_some().into());
     }
     let Some(path) = &page.next else { return };
-    let token = next.filter(|_| more).map(|next| match page.kind {
+    let token = next.map(|next| match page.kind {
         Paging::Link => linked(url, next),
         _ => next.to_string(),
     });

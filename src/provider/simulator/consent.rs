@@ -152,7 +152,7 @@ impl SimulatorState {
         let mut keys = Vec::new();
         for (name, path) in posted.iter().flat_map(|posted| &posted.secrets) {
             let key = self.fresh(path.text(&body).as_deref().unwrap_or_default());
-            path.put(&mut body, key.clone().into());
+            path.put(&mut body, key.as_str().into());
             keys.push((name.clone(), key));
         }
         if let Some(posted) = posted {

@@ -243,7 +243,7 @@ impl Simulator {
         }
         let Some(meant) = plan.understand(ask) else {
             let text = format!("this {} request matches no operation in {}'s file", ask.method, plan.provider.name());
-            return SimulatedReply::json_of(404, &json!({ "message": text })).into();
+            return SimulatedReply::json_of(404, json!({ "message": text })).into();
         };
         state.count(&meant.op);
         if state.take(Fault::Throttle) {
@@ -259,7 +259,7 @@ impl Simulator {
             TokenState::Ended => return SimulatedReply::json(plan.expired.clone()).into(),
             TokenState::Revoked => return SimulatedReply::json(plan.revoked.clone()).into(),
         }
-        let reply = state.serve(plan, &meant, (ask, upload), &host);
+        let reply = state.serve(plan, &meant, ask, upload, &host);
         state.exchange(reply)
     }
 
@@ -337,15 +337,16 @@ impl SimulatorState {
         &mut self,
         plan: &Routes,
         meant: &routes::MatchedCall,
-        (ask, upload): (&ExpectedRequest, Option<&Bytes>),
+        ask: &ExpectedRequest,
+        upload: Option<&Bytes>,
         host: &str,
     ) -> SimulatedReply {
         let product = meant.values.get("product.erp_id").and_then(|id| plan.product.read(id));
         let uses = plan.uses(&meant.op).to_vec();
         let first = uses.iter().find(|what| !matches!(what, Use::Undo));
         match first.or(uses.first()) {
-            Some(Use::List) => self.list(plan, &meant.values, (host, &ask.url)),
-            Some(Use::Nested(place)) => self.nested(plan, *place, &meant.values, (host, &ask.url)),
+            Some(Use::List) => self.list(plan, &meant.values, host, &ask.url),
+            Some(Use::Nested(place)) => self.nested(plan, *place, &meant.values, host, &ask.url),
             Some(Use::Gallery) => match product {
                 Some(product) => self.show_gallery(plan, &meant.op, product, host),
                 None => SimulatedReply::missing(),
@@ -402,9 +403,9 @@ impl Default for SimulatedReply {
 impl SimulatedReply {
     fn json(reply: Reply) -> Self {
         let mut headers: Vec<(String, String)> = reply.headers.into_iter().collect();
-        let body: Bytes = match &reply.body {
+        let body: Bytes = match reply.body {
             Value::Null => Bytes::new(),
-            Value::String(text) => text.clone().into(),
+            Value::String(text) => text.into(),
             other => other.to_string().into(),
         };
         if !headers.iter().any(|(name, _)| name == "content-type") {
@@ -413,8 +414,8 @@ impl SimulatedReply {
         Self { status: reply.status, headers, body }
     }
 
-    fn json_of(status: u16, body: &Value) -> Self {
-        Self::json(Reply { status, headers: BTreeMap::new(), body: body.clone() })
+    fn json_of(status: u16, body: Value) -> Self {
+        Self::json(Reply { status, headers: BTreeMap::new(), body })
     }
 
     fn text(status: u16, text: &str) -> Self {
@@ -422,7 +423,7 @@ impl SimulatedReply {
     }
 
     fn missing() -> Self {
-        Self::json_of(404, &json!({ "message": "not found in this shop" }))
+        Self::json_of(404, json!({ "message": "not found in this shop" }))
     }
 
     fn redirect(to: &Url) -> Self {

@@ -48,9 +48,9 @@ impl SimulatorState {
         let Ok(oauth) = plan.provider.oauth() else { return SimulatedReply::missing() };
         let text = |name: &str| ask.body[name].as_str().unwrap_or_default().to_owned();
         if !self.is_client(plan, ask) {
-            return SimulatedReply::json_of(401, &json!({ "error": "invalid_client" }));
+            return SimulatedReply::json_of(401, json!({ "error": "invalid_client" }));
         }
-        let refused = |error: &str| SimulatedReply::json_of(400, &json!({ "error": error }));
+        let refused = |error: &str| SimulatedReply::json_of(400, json!({ "error": error }));
         let revoked = plan.talks.iter().find(|talk| talk.is_refresh && talk.remedy == "reconnect");
         let revoked = || {
             revoked.and_then(|talk| talk.exchanges.last()).map(|exchange| SimulatedReply::json(exchange.answer.clone()))
@@ -121,7 +121,7 @@ impl SimulatorState {
             answer.expires.path.put(&mut body, left);
         }
         let access = self.fresh(answer.access.text(&body).as_deref().unwrap_or_default());
-        answer.access.put(&mut body, access.clone().into());
+        answer.access.put(&mut body, access.as_str().into());
         self.given[grant].access.push((access, ends));
         if let Some(sample) = answer.refresh.text(&body) {
             let old = self.given[grant]
@@ -131,10 +131,10 @@ impl SimulatorState {
                 .filter(|_| self.given[grant].refresh.len() == 1 && refreshed);
             let rotates = old.is_none() || oauth.lost_answer == LostAnswer::RetryOld || sample.is_empty();
             let fresh = if rotates { self.fresh(&sample) } else { old.unwrap_or_default() };
-            answer.refresh.put(&mut body, fresh.clone().into());
+            answer.refresh.put(&mut body, fresh.as_str().into());
             self.given[grant].refresh.push(fresh);
         }
-        SimulatedReply::json_of(200, &body)
+        SimulatedReply::json_of(200, body)
     }
 
     /// A recorded token response of the platform.
@@ -246,14 +246,14 @@ impl SimulatorState {
             return None;
         }
         let token = self.outside.random.token();
-        if is_access {
-            self.given.push(IssuedPermission { access: vec![(token.clone(), None)], ..IssuedPermission::default() });
-        }
         let secret = self.outside.random.token();
         let form = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("oauth_token", &token)
             .append_pair("oauth_token_secret", &secret)
             .finish();
+        if is_access {
+            self.given.push(IssuedPermission { access: vec![(token, None)], ..IssuedPermission::default() });
+        }
         Some(SimulatedReply { body: form.into(), ..SimulatedReply::text(200, "") })
     }
 

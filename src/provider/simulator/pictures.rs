@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     SimulatedReply, SimulatorState,
-    catalogue::{ListedImage, SHORT, image_url, put_gallery},
+    catalogue::{ListedImage, ProductView, SHORT, image_url, put_gallery},
     id_format::{FILES, IdFormat, file_number},
     routes::{MatchedCall, Routes, Use},
 };
@@ -50,7 +50,7 @@ impl SimulatorState {
             recipe.import.map.erp_id.path()?.get(there).map(|_| there.clone())
         };
         if let Some((at, mut there)) = whole.and_then(|at| is_product(&at).map(|there| (at, there))) {
-            self.render_product(plan, &mut there, product, (host, SHORT), &mut Vec::new());
+            self.render_product(ProductView { plan, host, most: SHORT }, &mut there, product, &mut Vec::new());
             at.put(&mut reply.body, there);
         }
         put_gallery(plan, &mut reply.body, &self.gallery(product), host);
@@ -131,8 +131,8 @@ impl SimulatorState {
             }
             let form =
                 if result == format!("{{kept.{name}}}") { plan.picture.clone() } else { IdFormat::of(sample.as_ref()) };
-            self.forms.insert(name.clone(), form.clone());
             path.put(&mut reply.body, form.render(shown.number, &image_url(host, &shown)));
+            self.forms.insert(name.clone(), form);
         }
         SimulatedReply::json(reply)
     }
@@ -276,7 +276,7 @@ impl SimulatorState {
             let draw = |(number, file): (&u64, &File)| {
                 let shown = ListedImage { number: *number, name: file.name.clone(), alt: None };
                 let mut item = Value::Null;
-                name.put(&mut item, file.name.clone().into());
+                name.put(&mut item, file.name.as_str().into());
                 for path in keep.values() {
                     path.put(&mut item, plan.picture.render(*number, &image_url(host, &shown)));
                 }

@@ -128,9 +128,18 @@ impl Routes {
                 known.get_or_insert_with(|| exchange.answer.clone());
             }
         }
-        self.throttled = throttled.unwrap_or_else(|| self.throttled.clone());
-        self.expired = expired.clone().or_else(|| revoked.clone()).unwrap_or_else(|| self.expired.clone());
-        self.revoked = revoked.or(expired).unwrap_or_else(|| self.revoked.clone());
+        if let Some(throttled) = throttled {
+            self.throttled = throttled;
+        }
+        // Where only one of the two is recorded, it stands for both.
+        match (expired, revoked) {
+            (Some(expired), Some(revoked)) => (self.expired, self.revoked) = (expired, revoked),
+            (Some(only), None) | (None, Some(only)) => {
+                self.expired.clone_from(&only);
+                self.revoked = only;
+            }
+            (None, None) => {}
+        }
         self.learn_forms(talks);
     }
 

@@ -1,6 +1,6 @@
 //! Webhooks of the simulator: subscriptions, and the deliveries after a change.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -67,16 +67,10 @@ impl SimulatorState {
         } else {
             vec![usual]
         };
-        to.iter().map(|hook| self.delivery(plan, webhook, (hook, &topic), number)).collect()
+        to.iter().map(|hook| self.delivery(plan, webhook, hook, &topic, number)).collect()
     }
 
-    fn delivery(
-        &self,
-        plan: &Routes,
-        webhook: &Webhook,
-        (hook, topic): (&Subscription, &str),
-        number: u64,
-    ) -> Outbound {
+    fn delivery(&self, plan: &Routes, webhook: &Webhook, hook: &Subscription, topic: &str, number: u64) -> Outbound {
         // A recorded delivery of the platform is the sample, if a fixture has one.
         let mut shown = plan.talks.iter().filter(|talk| talk.good).filter_map(|talk| talk.delivered.clone());
         let (more, mut body) = shown.next().unwrap_or_else(|| (BTreeMap::new(), Value::Object(Map::new())));
@@ -135,7 +129,7 @@ fn proof(webhook: &Webhook, key: &str, url: &str, body: &Value) -> String {
         HookProofKind::HmacText => {
             let facts = Facts::new();
             let values = Map::from_iter([("body".to_owned(), body.clone())]);
-            let context = TemplateContext { values, ..TemplateContext::of_facts(&facts) };
+            let context = TemplateContext { values: Cow::Owned(values), ..TemplateContext::of_facts(&facts) };
             webhook.verify.text.as_ref().and_then(|text| text.text(&context).ok().flatten()).unwrap_or_default()
         }
     };

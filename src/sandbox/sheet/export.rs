@@ -270,7 +270,7 @@ fn add_variant(product: &mut Map<String, Value>, row: &Row<'_>, comma_locale: bo
     let (amount, sku) = (amount.to_string(), row.cell(ExportField::Sku));
     let Some(variants) = product.get_mut("variants").and_then(Value::as_array_mut) else { return Ok(()) };
     // Only the first row names the options.
-    let named = variants.first().map(|first| first["options"].clone()).unwrap_or_default();
+    let named = variants.first().and_then(|first| first["options"].as_array()).map_or(&[][..], Vec::as_slice);
     let options = (1..=3).filter_map(|n| {
         let value = row.cell(ExportField::OptionValue(n))?;
         let before = named.get(usize::from(n) - 1).and_then(|option| option["name"].as_str());

@@ -27,7 +27,10 @@ pub(super) fn parse(text: &str, comma_locale: bool) -> Result<Decimal, &'static 
         return Err("is not a price");
     }
     let digits = whole.replace(['.', ','], "");
-    let number = fraction.map_or_else(|| digits.clone(), |fraction| format!("{digits}.{fraction}"));
+    let number = match fraction {
+        Some(fraction) => format!("{digits}.{fraction}"),
+        None => digits,
+    };
     number.parse().map_err(|_| "is not a price")
 }
 

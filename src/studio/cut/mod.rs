@@ -96,10 +96,19 @@ fn apart(one: [f32; 3], other: [f32; 3]) -> f32 {
     (0.3 * r * r + 0.5 * g * g + 0.2 * b * b).sqrt()
 }
 
+/// What a backdrop may differ by from one pixel to the next.
+#[derive(Clone, Copy)]
+struct Tolerance {
+    /// Scales with the size of the picture's steps, 1 for a small one.
+    fine: f32,
+    /// The roughness of the backdrop.
+    rough: f32,
+}
+
 /// Whether the flood fill continues: to the backdrop's tint there, slightly brighter, or darker as a soft shadow is.
-/// The product's edge changes the tint, or the brightness abruptly. Shadows are deepest in the lower part. `fine`
-/// scales with the size of the picture's steps, 1 for a small one.
-fn is_background(there: [f32; 3], here: [f32; 3], backdrop: [f32; 3], low: bool, (fine, rough): (f32, f32)) -> bool {
+/// The product's edge changes the tint, or the brightness abruptly. Shadows are deepest in the lower part.
+fn is_background(there: [f32; 3], here: [f32; 3], backdrop: [f32; 3], low: bool, tolerance: Tolerance) -> bool {
+    let Tolerance { fine, rough } = tolerance;
     let (own, plain) = (grey(there), grey(backdrop).max(1.0));
     let darker = plain - own;
     // A shadow has the backdrop's tint, weaker in proportion to its darkness.
@@ -127,6 +136,7 @@ fn background(pixels: &[[u8; 4]], backdrop: &Backdrop, width: usize, height: usi
     let at = |place: usize| colour(soft[place]);
     let plain = |place: usize| backdrop.at(place % width, place / width);
     let fine = (900.0 / width.max(height) as f32).clamp(0.5, 1.0);
+    let tolerance = Tolerance { fine, rough: backdrop.rough };
     let mut outside = vec![false; width * height];
     let mut open: Vec<usize> = (0..width).flat_map(|x| [x, (height - 1) * width + x]).collect();
     open.extend((0..height).flat_map(|y| [y * width, y * width + width - 1]));
@@ -135,16 +145,15 @@ fn background(pixels: &[[u8; 4]], backdrop: &Backdrop, width: usize, height: usi
     while let Some(place) = open.pop() {
         let here = at(place);
         let mut visit = |next: usize| {
-            if !outside[next]
-                && is_background(at(next), here, plain(next), next > width * height * 3 / 5, (fine, backdrop.rough))
-            {
+            let low = next > width * height * 3 / 5;
+            if !outside[next] && is_background(at(next), here, plain(next), low, tolerance) {
                 outside[next] = true;
                 open.push(next);
             }
         };
         beside(place, width, height).for_each(&mut visit);
     }
-    holes(&at, &plain, &mut outside, (width, height), backdrop.rough);
+    holes(&at, &plain, &mut outside, width, backdrop.rough);
     even(&outside, width, height)
 }
 
@@ -186,9 +195,10 @@ fn holes(
     at: &dyn Fn(usize) -> [f32; 3],
     plain: &dyn Fn(usize) -> [f32; 3],
     outside: &mut [bool],
-    (width, height): (usize, usize),
+    width: usize,
     rough: f32,
 ) {
+    let height = outside.len() / width;
     let mut visited = outside.to_vec();
     for start in 0..visited.len() {
         if visited[start] || apart(at(start), plain(start)) >= 4.0 {

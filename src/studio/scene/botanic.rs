@@ -2,12 +2,12 @@
 
 use super::{
     super::{
-        canvas::{Canvas, Mask, blend, rgb, scale, times},
+        canvas::{Canvas, Mask, Point, blend, rgb, scale, times},
         chance::{Chance, layers, noise},
     },
     lean::Lean,
     lit,
-    props::{Layer, ball, twig},
+    props::{Ball, Layer, ball, twig},
     set::SceneLayout,
 };
 
@@ -41,7 +41,7 @@ pub(super) fn botanic(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, c
     }
     if chance.now_and_then(0.75) {
         let dark = scale(green, 0.55);
-        return vec![Layer::leaves(canvas, set, (green, dark), chance)];
+        return vec![Layer::leaves(canvas, set, green, dark, chance)];
     }
     Vec::new()
 }
@@ -49,13 +49,13 @@ pub(super) fn botanic(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, c
 /// Twigs that hang in from the light's side; those far from the wall are blurred more.
 fn shade(canvas: &Canvas, set: &SceneLayout, chance: &mut Chance) -> (usize, Mask) {
     let by = (set.unit as usize / 340).max(1);
-    let mut near = Mask::new(canvas.width.div_ceil(by), canvas.height.div_ceil(by));
-    let mut far = near.clone();
+    let new = || Mask::new(canvas.width.div_ceil(by), canvas.height.div_ceil(by));
+    let (mut near, mut far) = (new(), new());
     let unit = set.unit / by as f32;
     let size = chance.sway(0.095, 0.14).clamp(0.08, 0.2);
     let top = if set.top { set.base - 0.5 } else { (set.base - 0.83).max(0.0) };
     for place in 0..7 {
-        let root = (set.middle + set.side * chance.between(0.12, 0.62), top + chance.between(-0.18, 0.62));
+        let root = Point::new(set.middle + set.side * chance.between(0.12, 0.62), top + chance.between(-0.18, 0.62));
         let down = chance.between(-0.55, 0.75);
         let heading = if set.side > 0.0 { std::f32::consts::PI - down } else { down };
         let mask = if place % 3 == 2 { &mut far } else { &mut near };
@@ -77,7 +77,7 @@ fn stones(canvas: &mut Canvas, set: &SceneLayout, chance: &mut Chance) {
         let wide = chance.between(0.040, 0.070) * (1.0 - 0.22 * place as f32);
         let x = set.middle + side * (room + 0.02 + 0.085 * place as f32);
         let y = set.base + (chance.between(0.0, 0.05) + 0.014 * place as f32) * (0.3 + set.flat());
-        let tone = rgb(chance.of(&[0xCFC8BC, 0xB5B0A8, 0xDAD2C6]));
-        ball(canvas, set, (x, y - wide * 0.55), (wide, wide * 0.60), tone);
+        let colour = rgb(chance.of(&[0xCFC8BC, 0xB5B0A8, 0xDAD2C6]));
+        ball(canvas, set, &Ball { at: Point::new(x, y - wide * 0.55), wide, high: wide * 0.60, colour });
     }
 }

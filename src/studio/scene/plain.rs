@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        canvas::{Canvas, Rgb, blend, rgb, scale, step},
+        canvas::{Canvas, Point, Rgb, blend, rgb, scale, step},
         chance::{Chance, layers, noise},
     },
     lean::Lean,
@@ -110,11 +110,11 @@ pub(super) fn night(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, cha
             // Most of them low, like those of a town; the few large ones are close and faint.
             let large = place % 6 == 0;
             let up = chance.between(0.0, 1.0).powf(1.8) * set.seam.min(0.95) + 0.02;
-            let (x, y) = (chance.between(-0.03, 1.03) * set.wide, set.seam - up);
+            let at = Point::new(chance.between(-0.03, 1.03) * set.wide, set.seam - up);
             let round = if large { chance.between(0.050, 0.085) } else { chance.between(0.010, 0.034) };
             let much = if large { chance.between(0.05, 0.13) } else { chance.between(0.14, 0.62) };
             let colour = blend(glow, spark, chance.between(0.1, 1.0));
-            bokeh(canvas, set, (x, y), round, colour, much);
+            bokeh(canvas, set, &DistantLight { at, round, colour, much });
         }
     }
     Vec::new()
@@ -132,8 +132,19 @@ fn brightest(colour: Rgb) -> Rgb {
     scale(colour, 1.0 / colour.iter().fold(0.05_f32, |most, channel| most.max(*channel)))
 }
 
-/// A light out of focus: a disc with a brighter rim, and its long reflection below the seam.
-fn bokeh(canvas: &mut Canvas, set: &SceneLayout, (x, y): (f32, f32), round: f32, colour: Rgb, much: f32) {
+/// A light out of focus.
+struct DistantLight {
+    at: Point,
+    /// The radius of its disc.
+    round: f32,
+    colour: Rgb,
+    /// How bright it is, 0 to 1.
+    much: f32,
+}
+
+/// Draws a light out of focus: a disc with a brighter rim, and its long reflection below the seam.
+fn bokeh(canvas: &mut Canvas, set: &SceneLayout, light: &DistantLight) {
+    let &DistantLight { at: Point { x, y }, round, colour, much } = light;
     let unit = set.unit;
     let box_of = |from: f32, to: f32, most: usize| {
         ((from * unit).max(0.0) as usize).min(most)..((to * unit).max(0.0) as usize + 1).min(most)

@@ -2,12 +2,12 @@
 
 use super::{
     super::{
-        canvas::{Canvas, Rgb, blend, rgb, scale, step},
+        canvas::{Canvas, Point, Rgb, blend, rgb, scale, step},
         chance::Chance,
     },
     lean::Lean,
     lit,
-    props::{Gobo, Layer, ball},
+    props::{Ball, Gobo, Layer, ball},
     set::SceneLayout,
 };
 
@@ -18,6 +18,13 @@ struct Stand {
     top: f32,
     flat: f32,
     colour: Rgb,
+}
+
+/// The colours of a podium's scene.
+struct PodiumColours {
+    wall: Rgb,
+    arch: Rgb,
+    stand: Rgb,
 }
 
 pub(super) fn podium(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, chance: &mut Chance) -> Vec<Layer> {
@@ -32,18 +39,18 @@ pub(super) fn podium(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, ch
         (0x8E9F8B, 0x66795F, 0xD9E0D2),
     ]);
     let (wall, arch) = (lean.to(rgb(wall), 0, 0.9), lean.to(rgb(arch), 1, 0.9));
-    let stand = lean.to(rgb(stand), 2, 0.7);
+    let colours = PodiumColours { wall, arch, stand: lean.to(rgb(stand), 2, 0.7) };
     let many = set.many;
     let round =
         if many { set.wide.min(2.4) * 0.42 } else { chance.sway(0.27, 0.31).clamp(0.24, 0.36).min(set.wide * 0.40) };
     let tall = chance.sway(0.09, 0.13).clamp(0.05, 0.17);
     if set.top {
-        return from_above(canvas, set, (wall, arch, stand), chance);
+        return from_above(canvas, set, &colours, chance);
     }
     set.base -= 0.05;
     set.wall_behind(chance.sway(0.55, 0.75).clamp(0.4, 1.2));
     let flat = set.flat();
-    let stand = Stand { round, tall, top: set.base - round * flat * 0.30, flat, colour: stand };
+    let stand = Stand { round, tall, top: set.base - round * flat * 0.30, flat, colour: colours.stand };
     set.room = (
         round * if many { 1.78 } else { 1.62 },
         (stand.top - set.high * 0.5 + 0.5 - 0.13).clamp(0.3, 0.60 * set.high.min(1.5)),
@@ -76,22 +83,23 @@ pub(super) fn podium(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, ch
         }
         lit(scale(colour, 1.0 + 0.26 * sun), &set.sun, 0.35 + 0.4 * pool + 0.25 * sun)
     });
-    company(canvas, set, &stand, (arch, wall), chance);
+    company(canvas, set, &stand, &colours, chance);
     paint(canvas, set, &stand);
     set.base = stand.top + round * flat * 0.42;
     Vec::new()
 }
 
 /// Balls beside the podium, where there is room.
-fn company(canvas: &mut Canvas, set: &SceneLayout, stand: &Stand, (arch, wall): (Rgb, Rgb), chance: &mut Chance) {
+fn company(canvas: &mut Canvas, set: &SceneLayout, stand: &Stand, colours: &PodiumColours, chance: &mut Chance) {
     let count = chance.of(&[0, 1, 1, 2]);
     for place in 0..count {
         let side = if place == 0 { -set.side } else { set.side };
         let size = chance.between(0.045, 0.085);
         let x = set.middle + side * (stand.round + size + chance.between(0.02, 0.10));
         let y = stand.top + stand.tall + chance.between(-0.3, 0.5) * stand.round * stand.flat - size * 0.8;
-        let colour = if place == 0 { arch } else { blend(wall, [0.95; 3], 0.5) };
-        ball(canvas, set, (x, y), (size, size), scale(colour, 1.02));
+        let colour = if place == 0 { colours.arch } else { blend(colours.wall, [0.95; 3], 0.5) };
+        let at = Point::new(x, y);
+        ball(canvas, set, &Ball { at, wide: size, high: size, colour: scale(colour, 1.02) });
     }
 }
 
@@ -131,12 +139,8 @@ fn paint(canvas: &mut Canvas, set: &SceneLayout, stand: &Stand) {
 }
 
 /// From above the podium is a disc on coloured paper, with the arch as another one half under it.
-fn from_above(
-    canvas: &mut Canvas,
-    set: &mut SceneLayout,
-    (wall, arch, stand): (Rgb, Rgb, Rgb),
-    chance: &mut Chance,
-) -> Vec<Layer> {
+fn from_above(canvas: &mut Canvas, set: &mut SceneLayout, colours: &PodiumColours, chance: &mut Chance) -> Vec<Layer> {
+    let &PodiumColours { wall, arch, stand } = colours;
     let round = set.room.0.min(set.room.1) * 0.5 * chance.sway(1.14, 1.26).max(1.05);
     let second =
         (set.middle + set.side * round * chance.sway(0.7, 1.1), set.base - round * chance.sway(0.5, 0.9), round * 0.72);

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        canvas::{Canvas, Mask, Rgb, scale, step},
+        canvas::{Canvas, Mask, Point, Rgb, scale, step},
         chance::Chance,
     },
     set::SceneLayout,
@@ -82,7 +82,8 @@ fn within(value: f32, from: f32, to: f32, soft: f32) -> f32 {
 }
 
 /// Draws a leaf, pointed at both ends, from its base. All in pixels of the mask.
-pub(super) fn leaf(mask: &mut Mask, (x, y): (f32, f32), heading: f32, (length, width): (f32, f32)) {
+pub(super) fn leaf(mask: &mut Mask, base: Point, heading: f32, length: f32, width: f32) {
+    let Point { x, y } = base;
     let (sin, cos) = heading.sin_cos();
     // Its bounding box, not the circle around it.
     let (end_x, end_y) = (x + cos * length, y + sin * length);
@@ -107,35 +108,37 @@ pub(super) fn leaf(mask: &mut Mask, (x, y): (f32, f32), heading: f32, (length, w
 
 /// Draws a twig with leaves on both sides, from a root in a direction; in units, onto a mask with `unit` pixels per
 /// unit.
-pub(super) fn twig(mask: &mut Mask, root: (f32, f32), heading: f32, size: f32, unit: f32, chance: &mut Chance) {
-    let ((mut x, mut y), mut heading) = (root, heading);
+pub(super) fn twig(mask: &mut Mask, root: Point, heading: f32, size: f32, unit: f32, chance: &mut Chance) {
+    let (Point { mut x, mut y }, mut heading) = (root, heading);
     let bend = chance.between(-0.09, 0.09);
     let slim = chance.between(0.15, 0.24);
     for place in 0..11 {
+        let at = Point::new(x, y).in_pixels(unit);
         let length = size * (1.0 - place as f32 * 0.05) * chance.between(0.8, 1.2);
         for turn in [-1.0_f32, 1.0] {
             let heading = heading + turn * chance.between(0.5, 0.9);
-            leaf(mask, (x * unit, y * unit), heading, (length * unit, length * unit * slim));
+            leaf(mask, at, heading, length * unit, length * unit * slim);
         }
         // The stem, as a thin leaf.
-        leaf(mask, (x * unit, y * unit), heading, (size * 0.5 * unit, size * 0.03 * unit));
+        leaf(mask, at, heading, size * 0.5 * unit, size * 0.03 * unit);
         (x, y) = (x + heading.cos() * size * 0.42, y + heading.sin() * size * 0.42);
         heading += bend;
     }
-    leaf(mask, (x * unit, y * unit), heading, (size * 0.7 * unit, size * 0.7 * slim * unit));
+    leaf(mask, Point::new(x, y).in_pixels(unit), heading, size * 0.7 * unit, size * 0.7 * slim * unit);
 }
 
 /// A blurred foreground layer.
 pub(super) struct Layer {
     by: usize,
     mask: Mask,
-    /// Colours at the top and at the bottom.
-    colours: (Rgb, Rgb),
+    /// The colour at the top, which turns into the one at the bottom.
+    top: Rgb,
+    bottom: Rgb,
 }
 
 impl Layer {
     /// Leaves from the lower or upper corner opposite the light.
-    pub(super) fn leaves(canvas: &Canvas, set: &SceneLayout, colours: (Rgb, Rgb), chance: &mut Chance) -> Self {
+    pub(super) fn leaves(canvas: &Canvas, set: &SceneLayout, top: Rgb, bottom: Rgb, chance: &mut Chance) -> Self {
         let by = (set.unit as usize / 200).max(1);
         let mut mask = Mask::new(canvas.width.div_ceil(by), canvas.height.div_ceil(by));
         let unit = set.unit / by as f32;
@@ -147,18 +150,18 @@ impl Layer {
             let away = (0.35 + 0.25 * place as f32) * up;
             let heading = if set.side > 0.0 { away } else { std::f32::consts::PI - away };
             let size = chance.between(0.17, 0.30);
-            leaf(&mut mask, (x * unit, y * unit), heading, (size * 1.25 * unit, size * 0.24 * unit));
+            let base = Point::new(x, y).in_pixels(unit);
+            leaf(&mut mask, base, heading, size * 1.25 * unit, size * 0.24 * unit);
         }
         mask.blur_open((0.017 * unit).max(1.0), (0.017 * unit).max(1.0));
-        Self { by, mask, colours }
+        Self { by, mask, top, bottom }
     }
 
     pub(super) fn lay(&self, canvas: &mut Canvas) {
         let (by, high) = (self.by as f32, canvas.height as f32);
         for (y, row) in canvas.pixels.chunks_exact_mut(canvas.width).enumerate() {
             let down = y as f32 / high;
-            let colour: Rgb =
-                std::array::from_fn(|part| self.colours.0[part] * (1.0 - down) + self.colours.1[part] * down);
+            let colour: Rgb = std::array::from_fn(|part| self.top[part] * (1.0 - down) + self.bottom[part] * down);
             for (x, pixel) in row.iter_mut().enumerate() {
                 let much = self.mask.at((x as f32 + 0.5) / by, (y as f32 + 0.5) / by) * 0.94;
                 if much > 0.002 {
@@ -169,8 +172,19 @@ impl Layer {
     }
 }
 
-/// Draws a ball or a pebble on the ground: centre and half axes in units.
-pub(super) fn ball(canvas: &mut Canvas, set: &SceneLayout, (x, y): (f32, f32), (wide, high): (f32, f32), colour: Rgb) {
+/// A ball or a pebble on the ground, in units.
+pub(super) struct Ball {
+    /// Its centre.
+    pub(super) at: Point,
+    /// Its half axes.
+    pub(super) wide: f32,
+    pub(super) high: f32,
+    pub(super) colour: Rgb,
+}
+
+/// Draws it, with its shadow beside it.
+pub(super) fn ball(canvas: &mut Canvas, set: &SceneLayout, own: &Ball) {
+    let &Ball { at: Point { x, y }, wide, high, colour } = own;
     let unit = set.unit;
     let shade = |px: f32, py: f32| {
         // The shadow beside it, away from the light.

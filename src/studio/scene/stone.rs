@@ -37,7 +37,7 @@ pub(super) fn marble(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, ch
             return lit(back, &set.sun, 0.35 + 0.4 * pool);
         }
         let (u, v) = set.ground(x, y);
-        let slab = veined((u * cos + v * sin, v * cos - u * sin), seed, stone, vein);
+        let slab = veined(u * cos + v * sin, v * cos - u * sin, seed, stone, vein);
         // Polished: the flatter the viewing angle, the more of the wall it reflects.
         let look = if set.top { 0.0 } else { ((y - vanish) / set.eye).clamp(0.0, 1.5) };
         let shine = 0.05 + 0.30 * (1.0 - look).max(0.0);
@@ -55,7 +55,7 @@ pub(super) fn marble(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, ch
 }
 
 /// Clouded stone with veins that wander, split and fade.
-fn veined((u, v): (f32, f32), seed: u32, stone: Rgb, vein: Rgb) -> Rgb {
+fn veined(u: f32, v: f32, seed: u32, stone: Rgb, vein: Rgb) -> Rgb {
     let cloud = layers(u * 1.5, v * 1.5, seed, 4);
     let warp = (layers(u * 1.9 + 7.0, v * 1.9, seed ^ 5, 3) - 0.5, layers(u * 1.9, v * 1.9 + 3.0, seed ^ 9, 3) - 0.5);
     // Contour lines of a warped noise field; each swells and thins along its way.
@@ -94,7 +94,7 @@ pub(super) fn concrete(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, 
         level *= 0.985 + 0.03 * noise(u * 210.0, v * 210.0, seed ^ 11);
         let mut sun = 0.0;
         if ground < 0.5 {
-            level *= panels((x - set.middle, set.seam - y), joint);
+            level *= panels(x - set.middle, set.seam - y, joint);
             level *= 0.80 + 0.22 * pool - 0.12 * step(0.0, 0.9, set.seam - y);
             sun = shaft.sun(x, y, set.side, 0.03) * sunny;
         } else {
@@ -110,7 +110,7 @@ pub(super) fn concrete(canvas: &mut Canvas, set: &mut SceneLayout, lean: &Lean, 
 }
 
 /// Joints between formwork boards, and the holes of their ties.
-fn panels((x, up): (f32, f32), joint: f32) -> f32 {
+fn panels(x: f32, up: f32, joint: f32) -> f32 {
     let wide = joint * 1.6;
     let line = |value: f32, pitch: f32| {
         let off = (value / pitch).rem_euclid(1.0);

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        canvas::{Canvas, Mask, Rgb, blend, rgb, scale, step, times},
+        canvas::{Canvas, Mask, Point, Rgb, blend, rgb, scale, step, times},
         chance::{Chance, layers, noise, speck},
     },
     lean::Lean,
@@ -102,24 +102,26 @@ fn room(canvas: &Canvas, set: &SceneLayout, chance: &mut Chance) -> Room {
         (chance.sway(0.17, 0.25).max(0.1), chance.sway(0.46, 0.60), seam - chance.sway(0.10, 0.22));
     for pane in [-1.0_f32, 1.0] {
         let x = window + pane * half * 0.54;
-        bar(&mut bright, (x - half * 0.48, sill - high), (x + half * 0.48, sill - high * 0.52), unit);
-        bar(&mut bright, (x - half * 0.48, sill - high * 0.47), (x + half * 0.48, sill), unit);
+        let (from, to) = (x - half * 0.48, x + half * 0.48);
+        bar(&mut bright, Point::new(from, sill - high), Point::new(to, sill - high * 0.52), unit);
+        bar(&mut bright, Point::new(from, sill - high * 0.47), Point::new(to, sill), unit);
     }
     let shelf = seam - chance.sway(0.30, 0.42);
     let left = set.middle - set.side * chance.sway(0.30, 0.42);
-    bar(&mut things, (left - 0.24, shelf), (left + 0.24, shelf + 0.022), unit);
+    bar(&mut things, Point::new(left - 0.24, shelf), Point::new(left + 0.24, shelf + 0.022), unit);
     for place in 0..5 {
         let x = left - 0.19 + 0.09 * place as f32 + chance.between(-0.02, 0.02);
         let (wide, tall) = (chance.between(0.014, 0.036), chance.between(0.05, 0.15));
-        bar(&mut things, (x - wide, shelf - tall), (x + wide, shelf), unit);
+        bar(&mut things, Point::new(x - wide, shelf - tall), Point::new(x + wide, shelf), unit);
     }
     // Something low and wide along the far side: a bench, a sofa.
-    bar(&mut things, (left - 0.5, seam - chance.sway(0.06, 0.12)), (left + 0.32, seam + 0.05), unit);
-    let root = (set.middle - set.side * chance.sway(0.12, 0.5), seam - 0.02);
+    let bench = Point::new(left - 0.5, seam - chance.sway(0.06, 0.12));
+    bar(&mut things, bench, Point::new(left + 0.32, seam + 0.05), unit);
+    let root = Point::new(set.middle - set.side * chance.sway(0.12, 0.5), seam - 0.02).in_pixels(unit);
     for _ in 0..9 {
         let heading = -std::f32::consts::FRAC_PI_2 + chance.between(-0.95, 0.95);
         let long = chance.between(0.14, 0.27);
-        leaf(&mut plants, (root.0 * unit, root.1 * unit), heading, (long * unit, long * 0.22 * unit));
+        leaf(&mut plants, root, heading, long * unit, long * 0.22 * unit);
     }
     let soft = chance.sway(0.018, 0.026).max(0.012) * unit;
     for mask in [&mut bright, &mut things, &mut plants] {
@@ -128,12 +130,12 @@ fn room(canvas: &Canvas, set: &SceneLayout, chance: &mut Chance) -> Room {
     Room { by, bright, things, plants }
 }
 
-fn bar(mask: &mut Mask, from: (f32, f32), to: (f32, f32), unit: f32) {
+fn bar(mask: &mut Mask, from: Point, to: Point, unit: f32) {
     let range = |from: f32, to: f32, most: usize| {
         ((from * unit).round().max(0.0) as usize).min(most)..((to * unit).round().max(0.0) as usize).min(most)
     };
-    for row in range(from.1, to.1, mask.height) {
-        let columns = range(from.0, to.0, mask.width);
+    for row in range(from.y, to.y, mask.height) {
+        let columns = range(from.x, to.x, mask.width);
         mask.values[row * mask.width..][columns].fill(1.0);
     }
 }
