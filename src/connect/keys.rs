@@ -215,7 +215,7 @@ async fn ask(tools: &Tools, leased: &LeasedRefresh, right: &Deadline) -> Result<
 }
 
 async fn refresh_locked(tools: &Shared, leased: &LeasedRefresh, right: &Deadline) -> Result<Grant, Failure> {
-    let LeasedRefresh { connection, how, run, .. } = leased;
+    let LeasedRefresh { connection, how, run, old, .. } = leased;
     let answer = tokio::select! {
         answer = ask(tools, leased, right) => answer,
         () = keep_refresh_lease(tools, &connection.id, right) => unreachable!("it never ends"),
