@@ -1,6 +1,6 @@
 //! Builds all parts from the configuration and runs the daemon. Contains no logic of its own.
 
-use std::{collections::BTreeMap, future::Future, path::Path, time::Duration};
+use std::{collections::BTreeMap, future::Future, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
@@ -271,7 +271,7 @@ async fn assemble(config: &Config, access: &DatabaseAccess, outside: Outside) ->
         keep_runs: (config.log.keep_days > 0).then(|| Duration::from_hours(24 * u64::from(config.log.keep_days))),
     };
     let tools = Tools::new(Parts {
-        engines: Engines { usual: config.generate.engine, model: gemini(config, &outside.clock)? },
+        engines: Engines { usual: config.generate.engine, model: gemini(config, &outside.clock)?.map(Arc::new) },
         db,
         outside,
         providers,

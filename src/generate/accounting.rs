@@ -13,7 +13,7 @@ use crate::{
         Asset, AssetId, ClientId, Failure, FailureKind, Product, Time, Usage, UsageEntry, UsageKind, UsageStatus,
         dollars,
     },
-    paint::{PriceBound, gemini::Gemini},
+    paint::PriceBound,
     tools::{Lease, Tools},
 };
 
@@ -304,7 +304,7 @@ pub async fn usage(tools: &Tools, client: &ClientId, month: &str) -> Result<Valu
     let limit = |of: fn(&crate::model::Quota) -> i32| quota.as_ref().map(of).filter(|limit| *limit >= 0);
     let kinds = db::ledger::list_sums(&mut tx, client, month, db::ledger::By::Kind, 10).await?;
     let sum = |of: fn(&crate::model::UsageSum) -> i64| kinds.iter().map(of).sum::<i64>();
-    let budget = tools.engines.model.as_ref().map(Gemini::budget);
+    let budget = tools.engines.model.as_ref().map(|model| model.budget());
     let spent = match &budget {
         Some(budget) => Some(db::ledger::get_spending(&mut tx, budget, month).await?),
         None => None,

@@ -3,6 +3,8 @@
 pub mod gemini;
 mod studio;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde_json::Value;
 pub use store_sync_studio::{Adjustments, Camera, Light, Observed, SceneSeen, SceneSpec, Style};
@@ -25,7 +27,7 @@ pub struct Engines {
     /// Makes pictures whose settings name no engine.
     pub usual: Engine,
     /// The model, if one is configured.
-    pub model: Option<Gemini>,
+    pub model: Option<Arc<Gemini>>,
 }
 
 impl Engines {
@@ -65,7 +67,7 @@ impl Engines {
 #[derive(Debug, Clone)]
 pub enum Painter {
     Studio,
-    Model(Gemini),
+    Model(Arc<Gemini>),
 }
 
 /// The form of a picture in a model's words, and the models that the settings ask for.
@@ -141,7 +143,7 @@ impl Painter {
     pub fn within(self, until: &Deadline) -> Self {
         match self {
             Self::Studio => Self::Studio,
-            Self::Model(model) => Self::Model(model.within(until)),
+            Self::Model(model) => Self::Model(Arc::new(model.within(until))),
         }
     }
 

@@ -8,8 +8,8 @@ use super::evaluation::{Evaluator, Text, last_name};
 
 /// Returns the text that a closure pushes, or what in it is not known.
 pub(super) fn text(values: &Evaluator<'_>, fill: &ExprClosure) -> Result<Text, String> {
-    let builder = fill.inputs.first().and_then(name).ok_or("a closure without a name for its builder")?;
-    let mut builder = Builder { values, builder, lists: BTreeMap::new(), text: Text::default(), binds: 0 };
+    let name = fill.inputs.first().and_then(self::name).ok_or("a closure without a name for its builder")?;
+    let mut builder = Builder { values, name, lists: BTreeMap::new(), text: Text::default(), binds: 0 };
     builder.run(&fill.body)?;
     Ok(builder.text)
 }
@@ -21,7 +21,7 @@ fn name(pattern: &Pat) -> Option<String> {
 struct Builder<'v> {
     values: &'v Evaluator<'v>,
     /// The name of the builder.
-    builder: String,
+    name: String,
     /// Lists under way: the separator, and whether something stands in it.
     lists: BTreeMap<String, (String, bool)>,
     text: Text,
@@ -68,7 +68,7 @@ impl Builder<'_> {
         };
         if let Some((separator, begun)) = self.lists.get_mut(&to) {
             self.text.sql += if std::mem::replace(begun, true) { separator.as_str() } else { "" };
-        } else if to != self.builder {
+        } else if to != self.name {
             return Err(format!("a call on {to}"));
         }
         match (call.method.to_string().as_str(), call.args.first(), call.args.last()) {

@@ -109,7 +109,7 @@ struct Reader<'r> {
     reading: &'r mut Reading,
 }
 
-impl<'r> Reader<'r> {
+impl Reader<'_> {
     fn place(&self, line: usize) -> Place {
         Place { file: self.file.to_owned(), line, function: self.function.clone() }
     }
