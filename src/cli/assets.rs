@@ -182,7 +182,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Make(command) => make(config, &tools, out, command).await,
         Command::Url { id } => {
-            let url = address(&tools, &find(&tools, &id).await?).await?;
+            let url = web::asset_link(&tools, &find(&tools, &id).await?).await?;
             out.done(&url, &serde_json::json!({ "url": url }))
         }
         Command::Save { id, file } => {
@@ -234,14 +234,6 @@ async fn decide(tools: &Tools, out: &Out, args: Decision, decision: ApprovalStat
 async fn find(tools: &Tools, id: &str) -> anyhow::Result<Asset> {
     let mut tx = tools.db.read().await?;
     Ok(db::asset::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Asset, id))?)
-}
-
-/// The public URL of the bucket, or a signed URL of this daemon.
-async fn address(tools: &Tools, asset: &Asset) -> anyhow::Result<String> {
-    Ok(match generate::public_url(tools, asset).await? {
-        Some(url) => url,
-        None => web::asset_link(tools, asset),
-    })
 }
 
 /// Regenerates or edits outputs.
@@ -307,12 +299,11 @@ async fn tidy(tools: &Tools, out: &Out, delete: bool) -> anyhow::Result<()> {
 
 fn table(out: &Out, assets: &[Asset]) -> anyhow::Result<()> {
     out.list(assets, &["ID", "FLOW", "STATUS", "SIZE", "APPROVAL", "MADE", "NOTE"], |a| {
-        let size = a.width.zip(a.height).map(|(w, h)| format!("{w}×{h}"));
         vec![
             a.id.to_string(),
             or_dash(a.generation_flow_id.as_ref()),
             a.status.to_string(),
-            or_dash(size.as_ref()),
+            super::generate::size(a),
             a.approval_status.to_string(),
             a.created_at.to_string(),
             or_dash(a.error.as_ref().or(a.approval_note.as_ref())),

@@ -84,7 +84,7 @@ async fn list(tools: &Tools, out: &Out) -> anyhow::Result<()> {
         vec![
             c.id.to_string(),
             c.store_type.clone(),
-            c.store_name.clone().unwrap_or_else(|| c.store_url.clone()),
+            c.label().to_owned(),
             c.state().to_owned(),
             or_dash(c.last_success_at.as_ref()),
             or_dash(c.next_sync_at.as_ref()),

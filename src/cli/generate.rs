@@ -194,16 +194,20 @@ pub(super) async fn finish(
 fn show(out: &Out, assets: &[Asset]) -> anyhow::Result<()> {
     out.list(assets, &["ASSET", "STYLE", "STATUS", "SIZE", "FILE"], |asset| {
         let style = asset.settings.as_ref().and_then(|json| json.0["style"].as_str().map(str::to_owned));
-        let size = asset.width.zip(asset.height).map(|(width, height)| format!("{width}×{height}"));
         let place = asset.error.clone().or_else(|| asset.asset_url.clone());
         vec![
             asset.id.to_string(),
             or_dash(style.as_ref()),
             asset.status.to_string(),
-            or_dash(size.as_ref()),
+            size(asset),
             or_dash(place.as_ref()),
         ]
     })
+}
+
+/// The size of a picture in pixels.
+pub(super) fn size(asset: &Asset) -> String {
+    or_dash(asset.width.zip(asset.height).map(|(width, height)| format!("{width}×{height}")).as_ref())
 }
 
 /// The arguments of `usage`.
@@ -235,7 +239,7 @@ pub(super) async fn usage(config: &Config, out: &Out, args: UsageArgs) -> anyhow
     let mut tx = tools.db.read().await?;
     let client = db::client::find(&mut tx, &args.client).await?;
     let client = client.ok_or_else(|| Failure::not_found(Noun::Client, &args.client))?;
-    let month = args.month.unwrap_or_else(|| generate::month(tools.outside.clock.now()));
+    let month = args.month.unwrap_or_else(|| tools.outside.clock.now().month());
     let Some(by) = args.by else {
         drop(tx);
         return out.one(&generate::usage(&tools, &client.id, &month).await?);

@@ -105,6 +105,6 @@ fn row(run: &Run) -> Vec<String> {
         run.status.to_string(),
     ];
     row.extend(counts.iter().map(ToString::to_string));
-    row.push(or_dash(run.error_message.as_ref().or(run.external_image_url.as_ref())));
+    row.push(or_dash(run.note().as_ref()));
     row
 }

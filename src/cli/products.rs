@@ -187,12 +187,7 @@ async fn why(tx: &mut Tx, out: &Out, id: &str) -> anyhow::Result<()> {
         ))?;
     }
     for push in &pushes {
-        line(&format!(
-            "  push {}  {}  {}",
-            push.id,
-            push.status,
-            cell(push.last_error.as_deref().or(push.external_image_url.as_deref()).unwrap_or(""), 1000)
-        ))?;
+        line(&format!("  push {}  {}  {}", push.id, push.status, cell(push.note().unwrap_or(""), 1000)))?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     model::{Failure, Noun},
     provider::{self, Provider, check_folder, replay},
+    tools::redirect_uri,
 };
 
 #[derive(clap::Subcommand)]
@@ -112,7 +113,7 @@ fn describe(config: &Config, provider: &Provider) -> Value {
     json!({
         "key": provider.key(), "name": provider.name(), "source": provider.source(), "connect": provider.kind().as_str(),
         "app_configured": if pasted { Value::Null } else { config.app.contains_key(provider.key()).into() },
-        "redirect_uri": if pasted { Value::Null } else { format!("{}/oauth/callback/{}", config.public_url(), provider.key()).into() },
+        "redirect_uri": if pasted { Value::Null } else { redirect_uri(&config.public_url(), provider.key()).into() },
         "fields": fields, "scopes": provider.scopes(), "full_only": provider.full_only(), "hosts": provider.hosts(), "push_steps": provider.push_steps(), "limits": provider.limits(),
     })
 }

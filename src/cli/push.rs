@@ -77,7 +77,7 @@ fn print(out: &Out, pushes: &[Push]) -> anyhow::Result<()> {
             p.status.to_string(),
             p.attempts.to_string(),
             or_dash(p.external_image_id.as_ref()),
-            or_dash(p.last_error.as_ref().or(p.external_image_url.as_ref())),
+            or_dash(p.note().as_ref()),
         ]
     })
 }

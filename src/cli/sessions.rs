@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     db::{self, Tx, flow::FlowFilter, message::Parent, session::SessionFilter},
     generate, manage,
-    model::{ClientId, CollectionSession, Failure, Noun, SessionId, SessionInput, SessionStatus},
+    model::{ClientId, CollectionSession, Failure, Noun, SessionId, SessionInput, SessionStatus, text_parts},
 };
 
 #[derive(clap::Subcommand)]
@@ -104,7 +104,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let filter = SessionFilter { client, status, after: after.map(SessionId) };
             let sessions = db::session::list(&mut tx, &filter, limit).await?;
             out.list(&sessions, &["ID", "CLIENT", "NAME", "STATUS", "PRODUCTS", "VERSION"], |s| {
-                let products = db::session::texts(&s.product_ids).len();
+                let products = s.products().count();
                 let (id, client) = (s.id.to_string(), s.client_id.to_string());
                 vec![id, client, s.name.clone(), s.status.to_string(), products.to_string(), s.version.to_string()]
             })
@@ -140,8 +140,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             super::generate::show_progress(out, &db::generation::get_session_progress(&mut tx, &id).await?)
         }
         Command::Say { id, text, role } => {
-            let parts = serde_json::json!([{ "type": "text", "text": text }]);
-            out.one(&manage::post_message(&tools, &SessionId(id), &role, &parts).await?)
+            out.one(&manage::post_message(&tools, &SessionId(id), &role, &text_parts(&text)).await?)
         }
         Command::Delete { id } => {
             let gone = manage::delete_session(&tools, &SessionId(id)).await?;

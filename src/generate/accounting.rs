@@ -23,11 +23,6 @@ const GUESS_BYTES: i64 = 2 << 20;
 /// A reservation of an analysis older than this belongs to a process that ended.
 const FORGOTTEN: Duration = Duration::from_hours(1);
 
-/// The month that a client's pictures count in, by UTC: `YYYY-MM`.
-pub fn month(now: Time) -> String {
-    now.utc().format("%Y-%m").to_string()
-}
-
 /// Something that is going to be paid for.
 pub(super) struct Reservation<'a> {
     pub kind: UsageKind,
@@ -73,7 +68,7 @@ pub(super) async fn reserve(
     reservations: &[Reservation<'_>],
 ) -> Result<(), Failure> {
     let now = tools.outside.clock.now();
-    let month = month(now);
+    let month = now.month();
     let count = i32::try_from(reservations.len()).unwrap_or(i32::MAX);
     let usage = Usage { client_id: client.clone(), month: month.clone(), generation_count: count };
     let quota = db::quota::find(tx, client).await?;
@@ -151,7 +146,7 @@ pub(super) async fn reserve_analysis(
     reservation: Reservation<'_>,
 ) -> Result<UsageEntry, Failure> {
     let mut tx = tools.db.begin().await?;
-    let ids = write(tools, &mut tx, client, &[reservation], &month(tools.outside.clock.now())).await?;
+    let ids = write(tools, &mut tx, client, &[reservation], &tools.outside.clock.now().month()).await?;
     let id = ids.first().map_or("", String::as_str);
     let entry = db::ledger::find(&mut tx, id).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
@@ -183,7 +178,7 @@ pub(super) async fn settle_analysis(
 /// `stale` if nothing is reserved any more: it was cancelled, or made by another worker. `money_cap` if the month's money does not cover it.
 pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, price: i64) -> Result<Time, Failure> {
     let (now, cap) = (tools.outside.clock.now(), tools.policy.month_cap_usd_micros);
-    let month = month(now);
+    let month = now.month();
     let spent = |what: &str| Failure::new(FailureKind::MoneyCap, format!("{what} ([gemini] usd_per_month)"));
     let mut tx = tools.db.begin().await?;
     hold(lease, &mut tx).await?;
@@ -242,7 +237,7 @@ pub(super) async fn release_all(tools: &Tools, tx: &mut Tx, client: &ClientId, a
     let (mut months, mut money) = (BTreeMap::new(), BTreeMap::new());
     for entry in &entries {
         // Pictures count in the month in which they were ordered, wherever their money went since.
-        *months.entry(month(entry.created_at)).or_insert(0) += 1;
+        *months.entry(entry.created_at.month()).or_insert(0) += 1;
         if let (UsageStatus::Released, Some(budget)) = (entry.status, &entry.budget) {
             *money.entry((budget, &entry.month)).or_insert(0) += entry.reserved_usd_micros;
         }
@@ -286,7 +281,7 @@ pub(super) async fn release(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::
     let now = tools.outside.clock.now();
     let entry = db::ledger::lock_reserved(tx, &asset.id).await?;
     // Counted when it was ordered, wherever its money went since.
-    let month = month(entry.as_ref().map_or(asset.created_at, |entry| entry.created_at));
+    let month = entry.as_ref().map_or(asset.created_at, |entry| entry.created_at).month();
     let usage = Usage { client_id: asset.client_id.clone(), month, generation_count: 1 };
     db::quota::release(tx, &usage, now).await?;
     match entry {
@@ -299,7 +294,7 @@ pub(super) async fn release(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::
 /// A month as it stands in the books.
 pub fn check_month(text: &str) -> Result<(), Failure> {
     match Time::parse(&format!("{text}-01T00:00:00Z")) {
-        Some(time) if month(time) == text => Ok(()),
+        Some(time) if time.month() == text => Ok(()),
         _ => Err(Failure::new(FailureKind::BadMonth, format!("'{text}' is not a month: write 2026-03"))),
     }
 }

@@ -48,3 +48,10 @@ pub struct Push {
     pub created_at: Time,
     pub updated_at: Time,
 }
+
+impl Push {
+    /// What people read beside it: what went wrong, or the picture in the shop.
+    pub fn note(&self) -> Option<&str> {
+        self.last_error.as_deref().or(self.external_image_url.as_deref())
+    }
+}

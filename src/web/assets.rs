@@ -10,13 +10,18 @@ use axum::{
 use super::{error::PageError, state::Web};
 use crate::{
     db, generate,
-    model::{Asset, AssetId},
+    model::{Asset, AssetId, Failure},
     tools::Tools,
     vault::{LinkKind, LinkState, SignedLink},
 };
 
+/// A link to an output for a day: at the bucket, or here.
+pub async fn link(tools: &Tools, asset: &Asset) -> Result<String, Failure> {
+    Ok(generate::public_url(tools, asset).await?.unwrap_or_else(|| own_link(tools, asset)))
+}
+
 /// A signed URL of an output, valid for 24 hours.
-pub fn link(tools: &Tools, asset: &Asset) -> String {
+fn own_link(tools: &Tools, asset: &Asset) -> String {
     let extension = asset.mime_type.as_deref().and_then(|kind| kind.rsplit('/').next()).unwrap_or("webp");
     let file = format!("picture.{}", extension.replace("jpeg", "jpg"));
     let now = tools.outside.clock.now();

@@ -48,12 +48,11 @@ pub(super) async fn home(State(web): State<Web>) -> Result<Html<String>, PageErr
 }
 
 fn connection_row(connection: &Connection, products: i64) -> String {
-    let name = connection.store_name.as_deref().unwrap_or(&connection.store_url);
     let last = connection.last_success_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
     let error = connection.reason().map(|e| format!("<br><span class=bad>{}</span>", escape(e))).unwrap_or_default();
     format!(
         "<tr><td>{}<br><span class=dim>{}</span><td>{}<td>{}{error}<td class=n>{products}<td>{last}</tr>",
-        escape(name),
+        escape(connection.label()),
         escape(&connection.store_url),
         escape(&connection.store_type),
         connection.state(),
@@ -61,7 +60,6 @@ fn connection_row(connection: &Connection, products: i64) -> String {
 }
 
 fn run_row(run: &Run) -> String {
-    let note = run.error_message.as_deref().or(run.external_image_url.as_deref()).unwrap_or_default();
     format!(
         "<tr><td>{}<td>{} <span class=dim>by {}</span><td>{}<td class=n>{}<td class=n>{}<td class=n>{}<td class=n>{}<td>{}</tr>",
         run.started_at,
@@ -72,7 +70,7 @@ fn run_row(run: &Run) -> String {
         run.items_updated,
         run.items_unchanged,
         run.items_deleted,
-        escape(note),
+        escape(run.note().unwrap_or_default()),
     )
 }
 

@@ -61,7 +61,7 @@ impl Desk {
 
     async fn sums(&self, by: db::ledger::By) -> Vec<store_sync::model::UsageSum> {
         let mut tx = self.app.tools.db.read().await.expect("reads");
-        let month = generate::month(self.app.clock.now());
+        let month = self.app.clock.now().month();
         db::ledger::list_sums(&mut tx, &self.app.client, &month, by, 1000).await.expect("sums")
     }
 
@@ -72,7 +72,7 @@ impl Desk {
 
     async fn used(&self) -> i32 {
         let mut tx = self.app.tools.db.read().await.expect("reads");
-        let month = generate::month(self.app.clock.now());
+        let month = self.app.clock.now().month();
         db::quota::find_usage(&mut tx, &self.app.client, &month)
             .await
             .expect("reads")

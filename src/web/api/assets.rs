@@ -12,7 +12,7 @@ use crate::{
     db, generate,
     model::{ApprovalStatus, Asset, AssetId, Failure, FailureKind, Noun},
     push::{self, Decided},
-    web::{assets::link as own_link, state::Web},
+    web::{assets, state::Web},
 };
 
 /// `GET /assets/{id}`.
@@ -74,11 +74,7 @@ pub(super) async fn edit(
 /// `GET /assets/{id}/link`: a URL for downloads without the API token.
 pub(super) async fn link(State(web): State<Web>, Path(id): Path<AssetId>) -> Result<Json<Value>, ApiError> {
     let asset = find(&web, &id).await?;
-    let url = match generate::public_url(&web.tools, &asset).await? {
-        Some(url) => url,
-        None => own_link(&web.tools, &asset),
-    };
-    Ok(Json(json!({ "url": url })))
+    Ok(Json(json!({ "url": assets::link(&web.tools, &asset).await? })))
 }
 
 async fn find(web: &Web, id: &AssetId) -> Result<Asset, ApiError> {

@@ -29,6 +29,6 @@ pub(super) async fn show(
     let client = db::client::find(&mut tx, &id).await?;
     drop(tx);
     let client = client.ok_or_else(|| Failure::not_found(Noun::Client, &id))?;
-    let month = which.month.unwrap_or_else(|| generate::month(web.tools.outside.clock.now()));
+    let month = which.month.unwrap_or_else(|| web.tools.outside.clock.now().month());
     Ok(Json(generate::usage(&web.tools, &client.id, &month).await?))
 }
