@@ -10,7 +10,7 @@ const LADDER: &[&[&str]] = &[
     &["model", "outside", "config"],
     &["provider", "gemini", "db", "vault"],
     &["tools"],
-    &["connect"],
+    &["connect", "views"],
     &["import", "push", "generate", "manage", "webhooks"],
     &["web", "work"],
     &["app", "simulator"],

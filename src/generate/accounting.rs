@@ -2,8 +2,6 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde_json::Value;
-
 use super::{Engine, run::hold};
 use crate::{
     db::{
@@ -289,46 +287,4 @@ pub(super) async fn release(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::
         Some(entry) => db::ledger::mark_released(tx, &entry, now).await.map(drop),
         None => Ok(()),
     }
-}
-
-/// A month as it stands in the books.
-pub fn check_month(text: &str) -> Result<(), Failure> {
-    match Time::parse(&format!("{text}-01T00:00:00Z")) {
-        Some(time) if time.month() == text => Ok(()),
-        _ => Err(Failure::new(FailureKind::BadMonth, format!("'{text}' is not a month: write 2026-03"))),
-    }
-}
-
-/// What a client used of a month, and what it may.
-///
-/// # Errors
-/// `bad_month` where that is none.
-pub async fn usage(tools: &Tools, client: &ClientId, month: &str) -> Result<Value, Failure> {
-    check_month(month)?;
-    let mut tx = tools.db.read().await?;
-    let used = db::quota::find_usage(&mut tx, client, month).await?.map_or(0, |usage| usage.generation_count);
-    let quota = db::quota::find(&mut tx, client).await?;
-    let limit = |of: fn(&crate::model::Quota) -> i32| quota.as_ref().map(of).filter(|limit| *limit >= 0);
-    let kinds = db::ledger::list_sums(&mut tx, client, month, db::ledger::By::Kind, 10).await?;
-    let sum = |of: fn(&crate::model::UsageSum) -> i64| kinds.iter().map(of).sum::<i64>();
-    let budget = tools.gemini.as_ref().map(crate::gemini::Gemini::budget);
-    let spent = match &budget {
-        Some(budget) => Some(db::ledger::get_spending(&mut tx, budget, month).await?),
-        None => None,
-    };
-    Ok(serde_json::json!({
-        "client_id": client,
-        "month": month,
-        "plan": quota.as_ref().map(|quota| &quota.plan),
-        "generation_count": used,
-        "monthly_generation_limit": limit(|quota| quota.monthly_generation_limit),
-        "stored_bytes": db::ledger::get_stored_bytes(&mut tx, client).await?,
-        "storage_quota_mb": limit(|quota| quota.storage_quota_mb),
-        "usd_micros": sum(|sum| sum.usd_micros),
-        "reserved_usd_micros": sum(|sum| sum.reserved_usd_micros),
-        "analyses": sum(|sum| sum.analyses),
-        "budget": budget,
-        "budget_usd_micros": spent,
-        "budget_cap_usd_micros": tools.policy.month_cap_usd_micros,
-    }))
 }

@@ -12,6 +12,7 @@ use store_sync::{
     },
     push,
     sandbox::SandboxOptions,
+    views,
 };
 
 use crate::support::{Engine, More, TestApp, on_both};
@@ -778,7 +779,8 @@ async fn sizes_that_cannot_be_are_refused(engine: Engine) {
     desk.app.drain().await;
     let asset = desk.assets().await.remove(0).id;
     assert_eq!(generate::regenerate(tools, &asset, &huge).await.expect_err("is refused").code(), "bad_settings");
-    assert_eq!(generate::usage(tools, &desk.app.client, "2026-99").await.expect_err("no month").code(), "bad_month");
+    let usage = views::usage(tools, desk.app.client.as_str(), Some("2026-99".to_owned())).await;
+    assert_eq!(usage.expect_err("no month").code(), "bad_month");
 }
 
 async fn a_newcomer_waits_for_nobody_who_waits_himself(engine: Engine) {
