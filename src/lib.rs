@@ -37,7 +37,7 @@
 //!    simulator               plays any platform by its provider's file, with the sandbox's catalogue
 //! 5  web │ work              two entry points, independent of each other; they meet in the job table
 //! 4  import │ push │ generate │ manage │ webhooks  verbs, independent of each other; manage is what people do by hand
-//! 3  connect                 connections and credentials
+//! 3  connect │ views         connections and credentials; what faces show, read in one place
 //! 2  tools
 //! 1  provider │ paint │ db │ vault   independent of each other
 //! 0  model │ outside │ config
@@ -77,6 +77,7 @@ pub mod sandbox;
 pub mod simulator;
 pub mod tools;
 pub mod vault;
+pub mod views;
 pub mod web;
 pub mod webhooks;
 pub mod work;

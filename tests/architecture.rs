@@ -10,7 +10,7 @@ const LADDER: &[&[&str]] = &[
     &["model", "outside", "config"],
     &["provider", "paint", "db", "vault"],
     &["tools"],
-    &["connect"],
+    &["connect", "views"],
     &["import", "push", "generate", "manage", "webhooks"],
     &["web", "work"],
     &["app", "simulator"],
@@ -285,6 +285,47 @@ fn faces_write_nothing_themselves() {
         }
     }
     assert!(wrong.is_empty(), "these begin transactions that write: {wrong:?}; that belongs to a verb");
+}
+
+/// Faces that look at the database themselves. All but one are about the database as such; `follow` looks for whoever runs the jobs.
+const AT_THE_DATABASE: &[&str] = &["cli/doctor.rs", "cli/follow.rs", "cli/migrate.rs", "cli/told.rs", "web/health.rs"];
+
+/// What is shown is read in one place, so that one thing looks the same on every face. The list only grows shorter.
+#[test]
+fn faces_read_through_the_views() {
+    let found: Vec<String> = of_faces()
+        .filter(|(_, text)| imports(text).contains("db") || code(text).contains("tools.db"))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(found, AT_THE_DATABASE, "these read the database themselves; that belongs to src/views");
+}
+
+/// Faces that still make JSON by hand: how any value is printed; the proof of an adoption; the API's envelope of a failure.
+const BY_HAND: &[&str] = &["cli/migrate.rs", "cli/out.rs", "web/api/mod.rs"];
+
+/// The shape of what programs read is a type in `views` or of a verb, with a doc comment for each field that needs one.
+#[test]
+fn faces_make_no_json_by_hand() {
+    let made = |text: &str| ["json!(", "to_value("].iter().any(|word| code(text).contains(word));
+    let found: Vec<String> = of_faces().filter(|(_, text)| made(text)).map(|(name, _)| name).collect();
+    assert_eq!(found, BY_HAND, "these build what they show themselves; that belongs to src/views");
+}
+
+/// Verbs decide by what is in the database, not by how it is shown.
+#[test]
+fn only_faces_use_the_views() {
+    let users: BTreeSet<String> =
+        sources().iter().filter(|(_, text)| imports(text).contains("views")).map(|(path, _)| room(path)).collect();
+    assert_eq!(users, ["cli", "web"].map(str::to_owned).into());
+}
+
+/// The files of the command line and of the server, named below `src`.
+fn of_faces() -> impl Iterator<Item = (String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    sources()
+        .into_iter()
+        .filter(|(path, _)| ["cli", "web"].contains(&room(path).as_str()))
+        .map(move |(path, text)| (path.strip_prefix(&root).expect("below src").display().to_string(), text))
 }
 
 /// Priority, tries and dedupe key of a job stand in `Task::policy`.

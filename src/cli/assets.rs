@@ -11,11 +11,11 @@ use super::{
 use crate::{
     app,
     config::Config,
-    db::{self, asset::AssetFilter, push::PushFilter},
     generate, manage,
-    model::{ApprovalStatus, Asset, AssetId, AssetStatus, Failure, FlowId, Noun, ProductId, SessionId},
+    model::{ApprovalStatus, Asset, AssetId, AssetStatus, FlowId, ProductId, SessionId},
     push::{self, NewPicture},
     tools::{Shared, Tools},
+    views::{self, AssetFilter, SavedAsset},
     web,
 };
 
@@ -148,22 +148,13 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     let tools = app::open(config).await?;
     match command {
         Command::List { client, flow, session, after, approval, status, style, product, limit } => {
-            let mut tx = tools.db.read().await?;
-            let client = super::clients::id_of(&mut tx, client).await?;
+            let client = views::client_id(&tools, client.as_deref()).await?;
             let (product, flow, after) = (product.map(ProductId), flow.map(FlowId), after.map(AssetId));
             let session = session.map(SessionId);
             let filter = AssetFilter { client, approval, product, flow, session, status, style, after };
-            table(out, &db::asset::list(&mut tx, &filter, limit).await?)
+            table(out, &views::assets(&tools, &filter, limit).await?)
         }
-        Command::Show { id } => {
-            let mut tx = tools.db.read().await?;
-            let asset = db::asset::find(&mut tx, &id).await?.ok_or_else(|| Failure::not_found(Noun::Asset, &id))?;
-            let mut value = serde_json::to_value(&asset)?;
-            value["products"] = serde_json::to_value(db::asset::list_products(&mut tx, &asset.id).await?)?;
-            let filter = PushFilter { asset: Some(AssetId(id)), ..PushFilter::default() };
-            value["pushes"] = serde_json::to_value(db::push::list(&mut tx, &filter, 1000).await?)?;
-            out.one(&value)
-        }
+        Command::Show { id } => out.one(&views::asset_card(&tools, &AssetId(id)).await?),
         Command::Add { product, file } => {
             let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             out.one(&push::add(&tools, NewPicture { product: &product, bytes: bytes.into() }).await?)
@@ -182,14 +173,14 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Make(command) => make(config, &tools, out, command).await,
         Command::Url { id } => {
-            let url = address(&tools, &find(&tools, &id).await?).await?;
-            out.done(&url, &serde_json::json!({ "url": url }))
+            let link = web::asset_link(&tools, &views::asset(&tools, &AssetId(id)).await?).await?;
+            out.done(&link.url, &link)
         }
         Command::Save { id, file } => {
-            let bytes = generate::bytes_of(&tools, &find(&tools, &id).await?, true).await?;
+            let bytes = generate::bytes_of(&tools, &views::asset(&tools, &AssetId(id)).await?, true).await?;
             std::fs::write(&file, &bytes).with_context(|| format!("cannot write {}", file.display()))?;
-            let value = serde_json::json!({ "file": file, "bytes": bytes.len() });
-            out.done(&format!("saved {} ({} bytes)", file.display(), bytes.len()), &value)
+            let text = format!("saved {} ({} bytes)", file.display(), bytes.len());
+            out.done(&text, &SavedAsset { file, bytes: bytes.len() })
         }
         Command::Tidy { delete } => tidy(&tools, out, delete).await,
         Command::Approve(args) => decide(&tools, out, args, ApprovalStatus::Approved).await,
@@ -231,31 +222,19 @@ async fn decide(tools: &Tools, out: &Out, args: Decision, decision: ApprovalStat
     Ok(())
 }
 
-async fn find(tools: &Tools, id: &str) -> anyhow::Result<Asset> {
-    let mut tx = tools.db.read().await?;
-    Ok(db::asset::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Asset, id))?)
-}
-
-/// The public URL of the bucket, or a signed URL of this daemon.
-async fn address(tools: &Tools, asset: &Asset) -> anyhow::Result<String> {
-    Ok(match generate::public_url(tools, asset).await? {
-        Some(url) => url,
-        None => web::asset_link(tools, asset),
-    })
-}
-
 /// Regenerates or edits outputs.
 async fn make(config: &Config, tools: &Shared, out: &Out, making: Making) -> anyhow::Result<()> {
     match making {
         Making::Regenerate { ids, set, no_wait } => {
             let over = input::settings(&set)?.unwrap_or_default();
+            let ids: Vec<AssetId> = ids.into_iter().map(AssetId).collect();
             // Nothing is enqueued if one of them does not exist.
             for id in &ids {
-                find(tools, id).await?;
+                views::asset(tools, id).await?;
             }
             let mut all = generate::Queued::default();
-            for id in ids {
-                let one = generate::regenerate(tools, &AssetId(id), &over).await?;
+            for id in &ids {
+                let one = generate::regenerate(tools, id, &over).await?;
                 all.assets.extend(one.assets);
                 all.jobs.extend(one.jobs);
             }
@@ -271,9 +250,8 @@ async fn make(config: &Config, tools: &Shared, out: &Out, making: Making) -> any
 
 /// The finished, undecided outputs that match a filter.
 async fn waiting(tools: &Tools, filter: Filter) -> anyhow::Result<Vec<String>> {
-    let mut tx = tools.db.read().await?;
     let filter = AssetFilter {
-        client: super::clients::id_of(&mut tx, filter.client).await?,
+        client: views::client_id(tools, filter.client.as_deref()).await?,
         session: filter.session.map(SessionId),
         flow: filter.flow.map(FlowId),
         product: filter.product.map(ProductId),
@@ -282,7 +260,7 @@ async fn waiting(tools: &Tools, filter: Filter) -> anyhow::Result<Vec<String>> {
         status: Some(AssetStatus::Completed),
         after: None,
     };
-    let assets = db::asset::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
+    let assets = views::assets(tools, &filter, i64::from(i32::MAX)).await?;
     anyhow::ensure!(!assets.is_empty(), "no finished, undecided picture matches the filter");
     Ok(assets.into_iter().map(|asset| asset.id.0).collect())
 }
@@ -307,12 +285,11 @@ async fn tidy(tools: &Tools, out: &Out, delete: bool) -> anyhow::Result<()> {
 
 fn table(out: &Out, assets: &[Asset]) -> anyhow::Result<()> {
     out.list(assets, &["ID", "FLOW", "STATUS", "SIZE", "APPROVAL", "MADE", "NOTE"], |a| {
-        let size = a.width.zip(a.height).map(|(w, h)| format!("{w}×{h}"));
         vec![
             a.id.to_string(),
             or_dash(a.generation_flow_id.as_ref()),
             a.status.to_string(),
-            or_dash(size.as_ref()),
+            super::generate::size(a),
             a.approval_status.to_string(),
             a.created_at.to_string(),
             or_dash(a.error.as_ref().or(a.approval_note.as_ref())),

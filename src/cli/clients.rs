@@ -4,9 +4,9 @@ use super::out::{Out, or_dash};
 use crate::{
     app,
     config::Config,
-    db::{self, Tx},
     manage,
-    model::{Client, ClientId, Failure, Member, Noun, Plan},
+    model::{ClientId, Member, Plan},
+    views,
 };
 
 #[derive(clap::Subcommand)]
@@ -70,35 +70,19 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     let tools = app::open(config).await?;
     match command {
         Command::List { limit, after } => {
-            let mut tx = tools.db.read().await?;
-            let clients = db::client::list(&mut tx, after.map(ClientId).as_ref(), limit).await?;
+            let clients = views::clients(&tools, after.map(ClientId).as_ref(), limit).await?;
             out.list(&clients, &["ID", "SLUG", "NAME"], |c| {
                 vec![c.id.to_string(), or_dash(c.slug.as_ref()), c.name.clone()]
             })
         }
-        Command::Show { id } => {
-            let mut tx = tools.db.read().await?;
-            let client = find(&mut tx, &id).await?;
-            let mut value = serde_json::to_value(&client)?;
-            value["members"] = serde_json::to_value(db::member::list(&mut tx, &client.id).await?)?;
-            value["quota"] = serde_json::to_value(db::quota::find(&mut tx, &client.id).await?)?;
-            let shops = db::connection::list(&mut tx, Some(&client.id), None, 1000).await?;
-            let shops: Vec<_> = shops
-                .iter()
-                .map(|c| serde_json::json!({ "id": c.id, "store_url": c.store_url, "status": c.status }))
-                .collect();
-            value["connections"] = shops.into();
-            out.one(&value)
-        }
+        Command::Show { id } => out.one(&views::client_card(&tools, &id).await?),
         Command::Add { name, slug } => out.one(&manage::add_client(&tools, &name, slug).await?),
         Command::Update { id, name, slug, if_version } => {
             let id = ClientId(id);
             out.one(&manage::update_client(&tools, &id, if_version, name.as_deref(), slug.as_deref()).await?)
         }
         Command::Delete { id, confirm } => {
-            let mut tx = tools.db.read().await?;
-            let client = find(&mut tx, &id).await?;
-            drop(tx);
+            let client = views::client(&tools, &id).await?;
             let confirmed = client.id.as_str() == confirm || client.slug.as_deref() == Some(&confirm);
             anyhow::ensure!(
                 confirmed,
@@ -111,12 +95,9 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         }
         Command::Members { id, add, name, role, remove } => {
             let id = ClientId(id);
-            let mut members = if let Some(email) = &remove {
-                manage::remove_member(&tools, &id, email).await?
-            } else {
-                let mut tx = tools.db.read().await?;
-                let client = find(&mut tx, id.as_str()).await?;
-                db::member::list(&mut tx, &client.id).await?
+            let mut members = match &remove {
+                Some(email) => manage::remove_member(&tools, &id, email).await?,
+                None => views::members(&tools, id.as_str()).await?,
             };
             if let Some(email) = add {
                 members = manage::add_member(&tools, &id, &email, name.as_deref(), &role).await?;
@@ -131,18 +112,4 @@ fn people(out: &Out, members: &[Member]) -> anyhow::Result<()> {
     out.list(members, &["E-MAIL", "NAME", "ROLE", "USER"], |m| {
         vec![m.email.clone(), m.name.clone(), m.role.clone(), m.user_id.to_string()]
     })
-}
-
-/// The client with this id or slug.
-pub(super) async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Client> {
-    let client = db::client::find(tx, id).await?;
-    Ok(client.ok_or_else(|| Failure::not_found(Noun::Client, id))?)
-}
-
-/// The id of the client that a list is filtered by.
-pub(super) async fn id_of(tx: &mut Tx, client: Option<String>) -> anyhow::Result<Option<ClientId>> {
-    match client {
-        Some(client) => Ok(Some(find(tx, &client).await?.id)),
-        None => Ok(None),
-    }
 }

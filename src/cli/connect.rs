@@ -12,10 +12,11 @@ use super::{
 use crate::{
     app,
     config::Config,
-    connect, db,
-    model::{Client, Connection, Failure, Noun, Time},
+    connect,
+    model::{Client, Connection, Time},
     outside::small,
-    tools::{Shared, Tools},
+    tools::Shared,
+    views::{self, ConnectLink},
     web,
 };
 
@@ -58,14 +59,10 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
         }
         let connected = connect::connect_with_key(&tools, &args.client, &args.provider, &fields).await?;
         out.say("Connected. The first import is enqueued for the daemon; without one, run: store-sync sync --all")?;
-        return show(&tools, out, &connected.connection).await;
+        return out.one(&views::connection(&tools, &connected.connection).await?);
     }
     tools.app_of(tools.provider(&args.provider)?)?;
-    let client = {
-        let mut tx = tools.db.read().await?;
-        db::client::find(&mut tx, &args.client).await?
-    };
-    let client = client.ok_or_else(|| Failure::not_found(Noun::Client, &args.client))?;
+    let client = views::client(&tools, &args.client).await?;
     let provider = tools.provider(&args.provider)?;
     // Complete fields are validated here; otherwise the link shows a form.
     if provider.fields().iter().all(|field| field.default.is_some() || fields.contains_key(&field.name)) {
@@ -74,7 +71,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     }
     let link = web::connect_link(&tools, &args.provider, &args.client, &fields);
     if args.no_wait {
-        return out.one(&serde_json::json!({ "connect_url": link }));
+        return out.one(&ConnectLink { connect_url: link });
     }
     let began = tools.outside.clock.now();
     let worker = Worker::find(&tools).await?;
@@ -104,15 +101,13 @@ async fn wait(
 ) -> anyhow::Result<()> {
     let until = began.plus(PATIENCE);
     loop {
-        let mut tx = tools.db.read().await?;
-        let all = db::connection::list(&mut tx, Some(&client.id), None, i64::from(i32::MAX)).await?;
-        drop(tx);
+        let all = views::connections(tools, Some(&client.id)).await?;
         let fresh = |c: &&Connection| c.store_type == provider && c.token_refreshed_at.is_some_and(|at| at >= began);
         if let Some(connection) = all.iter().find(fresh) {
             if served.is_some() {
                 follow::open_jobs(tools, &connection.id).await?;
             }
-            return show(tools, out, &connection.id).await;
+            return out.one(&views::connection(tools, &connection.id).await?);
         }
         anyhow::ensure!(
             tools.outside.clock.now() < until,
@@ -124,11 +119,6 @@ async fn wait(
         }
         tools.outside.clock.sleep(LOOK_EVERY).await;
     }
-}
-
-async fn show(tools: &Tools, out: &Out, id: &crate::model::ConnectionId) -> anyhow::Result<()> {
-    let mut tx = tools.db.read().await?;
-    out.one(&db::connection::find(&mut tx, id).await?)
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

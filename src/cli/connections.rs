@@ -6,11 +6,12 @@ use super::out::{Out, or_dash};
 use crate::{
     app,
     config::Config,
-    connect, db,
+    connect,
     manage::{self, ScheduleChange},
-    model::{Connection, ConnectionId, Failure, Noun, PushMode, Time},
+    model::{ConnectionId, PushMode},
     provider,
     tools::{Shared, Tools},
+    views::{self, ConnectionCheck},
 };
 
 #[derive(clap::Subcommand)]
@@ -67,7 +68,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     let tools = app::open(config).await?;
     match command {
         Command::List => list(&tools, out).await,
-        Command::Show { id } => show(&tools, out, &id).await,
+        Command::Show { id } => out.one(&views::connection_card(&tools, &ConnectionId(id)).await?),
         Command::Check { id } => check(&tools, out, &id).await,
         Command::Pause { id } => out.one(&manage::pause_connection(&tools, &ConnectionId(id)).await?),
         Command::Resume { id } => resume(&tools, out, &id).await,
@@ -78,36 +79,21 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
 }
 
 async fn list(tools: &Tools, out: &Out) -> anyhow::Result<()> {
-    let mut tx = tools.db.read().await?;
-    let all = db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
-    out.list(&all, &["ID", "PROVIDER", "SHOP", "STATUS", "LAST SUCCESS", "NEXT", "NOTE"], |c| {
-        vec![
-            c.id.to_string(),
-            c.store_type.clone(),
-            c.store_name.clone().unwrap_or_else(|| c.store_url.clone()),
-            c.state().to_owned(),
-            or_dash(c.last_success_at.as_ref()),
-            or_dash(c.next_sync_at.as_ref()),
-            or_dash(c.reason().as_ref()),
-        ]
-    })
-}
-
-async fn find(tools: &Tools, id: &str) -> anyhow::Result<Connection> {
-    let mut tx = tools.db.read().await?;
-    let found = db::connection::find(&mut tx, &ConnectionId::from(id)).await?;
-    Ok(found.ok_or_else(|| Failure::not_found(Noun::Connection, id))?)
-}
-
-/// Prints the connection, with the time until its access and refresh tokens expire.
-async fn show(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
-    let connection = find(tools, id).await?;
-    let now = tools.outside.clock.now();
-    let left = |end: Time| humantime::format_duration(Duration::from_secs(end.since(now).as_secs())).to_string();
-    let mut value = serde_json::to_value(&connection)?;
-    value["token_ends_in"] = connection.token_expires_at.map(left).into();
-    value["permission_ends_in"] = connection.refresh_expires_at.map(left).into();
-    out.one(&value)
+    out.list(
+        &views::connections(tools, None).await?,
+        &["ID", "PROVIDER", "SHOP", "STATUS", "LAST SUCCESS", "NEXT", "NOTE"],
+        |c| {
+            vec![
+                c.id.to_string(),
+                c.store_type.clone(),
+                c.label().to_owned(),
+                c.state().to_owned(),
+                or_dash(c.last_success_at.as_ref()),
+                or_dash(c.next_sync_at.as_ref()),
+                or_dash(c.reason().as_ref()),
+            ]
+        },
+    )
 }
 
 async fn migrate(tools: &Shared, out: &Out, provider: Option<&str>, dry_run: bool) -> anyhow::Result<()> {
@@ -134,10 +120,7 @@ async fn migrate(tools: &Shared, out: &Out, provider: Option<&str>, dry_run: boo
 async fn check(tools: &Shared, out: &Out, id: &str) -> anyhow::Result<()> {
     let (session, connection) = connect::open(tools, &ConnectionId::from(id)).await?;
     let shop = provider::probe(&session).await?;
-    out.one(&serde_json::json!({
-        "id": connection.id, "store_type": connection.store_type, "store_name": shop.name, "external_store_id": shop.external_id,
-        "token_expires_at": connection.token_expires_at, "api_calls": session.api_calls(), "ok": true,
-    }))
+    out.one(&ConnectionCheck::answered(connection, shop, session.api_calls()))
 }
 
 async fn resume(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {

@@ -15,7 +15,6 @@ use super::{daemon::stop_signal, follow, out::line, visitor::Visitor};
 use crate::{
     app,
     config::Config,
-    db::{self, product::ProductFilter, push::PushFilter, run::RunFilter},
     generate::{self, GenerationRequest, Terms},
     manage,
     model::{ApprovalStatus, AssetId, ClientId, ConnectionId, Product, Push},
@@ -23,6 +22,7 @@ use crate::{
     push,
     sandbox::{self, Sandbox, SandboxOptions},
     tools::Shared,
+    views::{self, ProductFilter, PushFilter, RunFilter},
     web,
 };
 
@@ -173,23 +173,19 @@ async fn connect(tools: &Shared, client: &ClientId, shop_url: &str) -> anyhow::R
     let back = visitor.decide(&consent, "allow").await?;
     let done = visitor.open(back.as_str()).await?;
     anyhow::ensure!(done.response.status == 200, "the shop was not connected: {}", done.text());
-    let mut tx = tools.db.read().await?;
-    let all = db::connection::list(&mut tx, Some(client), None, 1).await?;
+    let all = views::connections(tools, Some(client)).await?;
     Ok(all.first().context("the connection is missing")?.id.clone())
 }
 
 async fn products(tools: &Shared, connection: &ConnectionId) -> anyhow::Result<Vec<Product>> {
     let filter = ProductFilter { connection: Some(connection.clone()), ..ProductFilter::default() };
-    let mut tx = tools.db.read().await?;
-    Ok(db::product::list(&mut tx, &filter, i64::from(i32::MAX)).await?)
+    Ok(views::products(tools, &filter, i64::from(i32::MAX)).await?)
 }
 
 async fn pushed(tools: &Shared, connection: &ConnectionId) -> anyhow::Result<Push> {
     let filter = PushFilter { connection: Some(connection.clone()), ..PushFilter::default() };
     for _ in 0..100 {
-        let mut tx = tools.db.read().await?;
-        let push = db::push::list(&mut tx, &filter, 1).await?.into_iter().next().context("the push is missing")?;
-        drop(tx);
+        let push = views::pushes(tools, &filter, 1).await?.into_iter().next().context("the push is missing")?;
         if push.synced_at.is_some() {
             return Ok(push);
         }
@@ -199,9 +195,8 @@ async fn pushed(tools: &Shared, connection: &ConnectionId) -> anyhow::Result<Pus
 }
 
 async fn table(tools: &Shared, connection: &ConnectionId) -> anyhow::Result<String> {
-    let mut tx = tools.db.read().await?;
-    let mut runs =
-        db::run::list(&mut tx, &RunFilter { connection: Some(connection.clone()), ..RunFilter::default() }, 20).await?;
+    let filter = RunFilter { connection: Some(connection.clone()), ..RunFilter::default() };
+    let mut runs = views::runs(tools, &filter, 20).await?;
     runs.reverse();
     let mut table = Table::new();
     table

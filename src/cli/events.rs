@@ -9,10 +9,10 @@ use super::{
 use crate::{
     app,
     config::Config,
-    db::{self, event::EventFilter},
     manage::{self, EventInput},
-    model::{AssetId, ClientId, EVENT_DAYS, EventId, EventType, Failure, FlowId, Noun, ProductId},
+    model::{AssetId, ClientId, EVENT_DAYS, EventId, EventType, FlowId, ProductId},
     tools::Tools,
+    views::{self, DeletedEvent, EventFilter},
 };
 
 #[derive(clap::Subcommand)]
@@ -70,11 +70,10 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     let now = tools.outside.clock.now();
     match command {
         Command::List { client, kind, flow, asset, limit, before } => {
-            let mut tx = tools.db.read().await?;
-            let client = super::clients::id_of(&mut tx, client).await?;
+            let client = views::client_id(&tools, client.as_deref()).await?;
             let (flow, asset, before) = (flow.map(FlowId), asset.map(AssetId), before.map(EventId));
             let filter = EventFilter { client, kind, flow, asset, before };
-            let events = db::event::list(&mut tx, &filter, limit).await?;
+            let events = views::events(&tools, &filter, limit).await?;
             out.list(&events, &["WHEN", "WHAT", "CLIENT", "FLOW", "OUTPUT", "ID"], |e| {
                 vec![
                     e.created_at.to_string(),
@@ -86,21 +85,17 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
                 ]
             })
         }
-        Command::Show { id } => {
-            let mut tx = tools.db.read().await?;
-            let event = db::event::find(&mut tx, &EventId(id.clone())).await?;
-            out.one(&event.ok_or_else(|| Failure::not_found(Noun::Event, id))?)
-        }
+        Command::Show { id } => out.one(&views::event(&tools, &EventId(id)).await?),
         Command::Create(fields) => create(&tools, out, fields).await,
         Command::Delete { id } => {
-            manage::delete_event(&tools, &EventId(id.clone())).await?;
-            out.done("deleted", &serde_json::json!({ "id": id }))
+            let id = EventId(id);
+            manage::delete_event(&tools, &id).await?;
+            out.done("deleted", &DeletedEvent { id })
         }
         Command::Summary { client, days } => {
-            let mut tx = tools.db.read().await?;
-            let client = super::clients::id_of(&mut tx, client).await?;
+            let client = views::client_id(&tools, client.as_deref()).await?;
             let since = now.minus(Duration::from_hours(24 * days));
-            let counts = db::event::list_counts(&mut tx, client.as_ref(), since).await?;
+            let counts = views::event_counts(&tools, client.as_ref(), since).await?;
             out.list(&counts, &["CLIENT", "WHAT", "TIMES"], |c| {
                 vec![c.client_id.to_string(), c.event_type.to_string(), c.count.to_string()]
             })

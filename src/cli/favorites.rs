@@ -1,12 +1,13 @@
 //! `favorites list|show|create|delete`: favourites of people and clients, and favourite outputs.
 
-use super::out::{Out, line};
+use super::out::Out;
 use crate::{
     app,
     config::Config,
-    db, manage,
-    model::{AssetId, Entity, EntityType, Failure, Noun, UserId},
+    manage,
+    model::{AssetId, Entity},
     tools::Tools,
+    views::{self, FavoriteMark},
 };
 
 #[derive(clap::Subcommand)]
@@ -51,39 +52,19 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     match command {
         Command::List { user, images, client, limit, after } if images => {
             anyhow::ensure!(user.is_none(), "favourite outputs belong to the client, not to a person; omit --user");
-            let mut tx = tools.db.read().await?;
-            let client = super::clients::id_of(&mut tx, client).await?;
-            let all = db::favorite::list_images(&mut tx, client.as_ref(), after.as_deref(), limit).await?;
+            let client = views::client_id(&tools, client.as_deref()).await?;
+            let all = views::favorite_images(&tools, client.as_ref(), after.as_deref(), limit).await?;
             out.list(&all, &["ID", "CLIENT", "OUTPUT"], |f| {
                 vec![f.id.clone(), f.client_id.to_string(), f.generated_asset_id.to_string()]
             })
         }
         Command::List { user, limit, after, .. } => {
-            let mut tx = tools.db.read().await?;
-            let user = match user {
-                Some(user) => Some(person(&mut tx, &user).await?),
-                None => None,
-            };
-            let all = db::favorite::list(&mut tx, user.as_ref(), after.as_deref(), limit).await?;
+            let all = views::favorites(&tools, user.as_deref(), after.as_deref(), limit).await?;
             out.list(&all, &["ID", "USER", "KIND", "WHAT"], |f| {
                 vec![f.id.clone(), f.user_id.to_string(), f.entity_type.to_string(), f.entity_id.clone()]
             })
         }
-        Command::Show { entity } => {
-            let mut tx = tools.db.read().await?;
-            let all = db::favorite::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
-            let of =
-                |f: &&crate::model::Favorite| f.entity_type == entity.entity_type && f.entity_id == entity.entity_id;
-            let users: Vec<&UserId> = all.iter().filter(of).map(|f| &f.user_id).collect();
-            let flag = match entity.entity_type {
-                EntityType::Flow => {
-                    db::flow::find(&mut tx, &entity.entity_id.clone().into()).await?.map(|f| f.is_favorite)
-                }
-                EntityType::Product => db::product::find(&mut tx, &entity.entity_id).await?.map(|p| p.is_favorite),
-            };
-            let flag = flag.ok_or_else(|| anyhow::anyhow!("there is no {entity}"))?;
-            out.one(&serde_json::json!({ "entity": entity.to_string(), "is_favorite": flag, "users": users }))
-        }
+        Command::Show { entity } => out.one(&views::favorite_card(&tools, &entity).await?),
         Command::Create { what, user } => set(&tools, out, &what, user.as_deref(), true).await,
         Command::Delete { what, user } => set(&tools, out, &what, user.as_deref(), false).await,
     }
@@ -97,11 +78,8 @@ async fn set(tools: &Tools, out: &Out, what: &str, user: Option<&str>, favorite:
         } else {
             manage::remove_favorite_image(tools, &asset).await?;
         }
-        return if out.json {
-            out.value(&serde_json::json!({ "entity": what, "is_favorite": favorite }))
-        } else {
-            line(if favorite { "added" } else { "removed" })
-        };
+        let mark = FavoriteMark { entity: what.to_owned(), is_favorite: favorite };
+        return out.done(if favorite { "added" } else { "removed" }, &mark);
     }
     let entity: Entity = what.parse().map_err(|e: String| anyhow::anyhow!("{e}, nor asset:ID"))?;
     let favorites = if favorite {
@@ -110,9 +88,4 @@ async fn set(tools: &Tools, out: &Out, what: &str, user: Option<&str>, favorite:
         manage::remove_favorite(tools, user, &entity).await?
     };
     out.one(&favorites)
-}
-
-async fn person(tx: &mut db::Tx, user: &str) -> anyhow::Result<UserId> {
-    let person = db::member::find_user(tx, user).await?;
-    Ok(person.map(|person| person.id).ok_or_else(|| Failure::not_found(Noun::User, user))?)
 }

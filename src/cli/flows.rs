@@ -1,7 +1,5 @@
 //! `flows list|show|create|update|prompt|generate|retry|cancel|progress|delete`.
 
-use serde_json::to_value;
-
 use super::{
     generate::HowMany,
     input::{self, Material},
@@ -10,9 +8,9 @@ use super::{
 use crate::{
     app,
     config::Config,
-    db::{self, Tx, asset::AssetFilter, flow::FlowFilter},
     generate, manage,
-    model::{ClientId, Entity, EntityType, Failure, FlowId, FlowInput, FlowStatus, GenerationFlow, Noun, SessionId},
+    model::{ClientId, FlowId, FlowInput, FlowStatus, SessionId},
+    views::{self, FlowFilter, ProgressTarget},
 };
 
 #[derive(clap::Subcommand)]
@@ -106,11 +104,10 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     let tools = app::open(config).await?;
     match command {
         Command::List { client, session, status, favorite, standalone, limit, after } => {
-            let mut tx = tools.db.read().await?;
-            let client = super::clients::id_of(&mut tx, client).await?;
+            let client = views::client_id(&tools, client.as_deref()).await?;
             let (session, after) = (session.map(SessionId), after.map(FlowId));
             let filter = FlowFilter { client, session, status, favorite, standalone, after };
-            let flows = db::flow::list(&mut tx, &filter, limit).await?;
+            let flows = views::flows(&tools, &filter, limit).await?;
             out.list(&flows, &["ID", "SESSION", "NAME", "STATUS", "FAVOURITE", "VERSION"], |f| {
                 vec![
                     f.id.to_string(),
@@ -122,17 +119,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
                 ]
             })
         }
-        Command::Show { id } => {
-            let id = FlowId(id);
-            let mut tx = tools.db.read().await?;
-            let flow = find(&mut tx, &id).await?;
-            let mut value = to_value(&flow)?;
-            let outputs = AssetFilter { flow: Some(id.clone()), ..AssetFilter::default() };
-            value["assets"] = to_value(db::asset::list(&mut tx, &outputs, 1000).await?)?;
-            let entity = Entity { entity_type: EntityType::Flow, entity_id: id.0 };
-            value["tags"] = to_value(db::tag::list_on(&mut tx, &entity).await?)?;
-            out.one(&value)
-        }
+        Command::Show { id } => out.one(&views::flow_card(&tools, &FlowId(id)).await?),
         Command::Create(fields) => out.one(&manage::create_flow(&tools, &fields.read()?).await?),
         Command::Update { id, if_version, fields } => {
             out.one(&manage::update_flow(&tools, &FlowId(id), if_version, &fields.read()?).await?)
@@ -147,20 +134,10 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             super::generate::finish(config, out, &tools, queued, no_wait).await
         }
         Command::Cancel { id } => out.one(&generate::cancel_flow(&tools, &FlowId(id)).await?),
-        Command::Progress { id } => {
-            let id = FlowId(id);
-            let mut tx = tools.db.read().await?;
-            find(&mut tx, &id).await?;
-            super::generate::show_progress(out, &db::generation::get_progress(&mut tx, &id).await?)
-        }
+        Command::Progress { id } => out.one(&views::progress(&tools, &ProgressTarget::Flow(FlowId(id))).await?),
         Command::Delete { id } => {
             let gone = manage::delete_flow(&tools, &FlowId(id)).await?;
             out.done(&format!("deleted {}", gone.id), &gone)
         }
     }
-}
-
-async fn find(tx: &mut Tx, id: &FlowId) -> anyhow::Result<GenerationFlow> {
-    let flow = db::flow::find(tx, id).await?;
-    Ok(flow.ok_or_else(|| Failure::not_found(Noun::Flow, id))?)
 }

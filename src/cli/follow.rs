@@ -9,6 +9,7 @@ use crate::{
     db::{self, lease::Ownership},
     model::{ConnectionId, Job, JobId, JobStatus, Pool},
     tools::{Shared, Tools},
+    views::{self, JobRow},
     work::{self, Pools, Workers},
 };
 
@@ -37,7 +38,7 @@ impl Worker {
 }
 
 /// Waits until these jobs have ended and returns them; runs them itself if no daemon is running.
-pub(super) async fn jobs(config: &Config, tools: &Shared, ids: &[JobId]) -> anyhow::Result<Vec<Job>> {
+pub(super) async fn jobs(config: &Config, tools: &Shared, ids: &[JobId]) -> anyhow::Result<Vec<JobRow>> {
     let owned = db::lease::own(&tools.db).await?;
     let mut workers = None;
     let alone = matches!(owned, Ownership::Sole(_));
@@ -65,9 +66,7 @@ pub(super) async fn jobs(config: &Config, tools: &Shared, ids: &[JobId]) -> anyh
 
 /// Waits for the jobs of a shop that are open now.
 pub(super) async fn open_jobs(tools: &Tools, connection: &ConnectionId) -> anyhow::Result<()> {
-    let mut tx = tools.db.read().await?;
-    let open = db::job::list_open(&mut tx, Some(connection), 100).await?;
-    drop(tx);
+    let open = views::open_jobs(tools, connection, 100).await?;
     watch(tools, &open.into_iter().map(|job| job.id).collect::<Vec<_>>()).await.map(drop)
 }
 
@@ -77,14 +76,13 @@ pub(super) async fn ended(tools: &Tools, ids: &[JobId]) -> anyhow::Result<()> {
 }
 
 /// Polls jobs until they end, with a progress bar on a terminal. A failed job that waits for its retry counts as ended.
-async fn watch(tools: &Tools, ids: &[JobId]) -> anyhow::Result<Vec<Job>> {
+async fn watch(tools: &Tools, ids: &[JobId]) -> anyhow::Result<Vec<JobRow>> {
     let bar = ProgressBar::new(0);
     bar.set_style(ProgressStyle::with_template("{spinner} {msg} {wide_bar} {pos}/{len}")?);
     // Thousands of jobs are polled less often.
     let pause = LOOK_EVERY * u32::try_from(ids.len() / 200 + 1).unwrap_or(1).min(10);
     loop {
-        let mut tx = tools.db.read().await?;
-        let jobs = db::job::list_by_ids(&mut tx, ids).await?;
+        let jobs = views::jobs(tools, ids).await?;
         let now = tools.outside.clock.now();
         let ended = |job: &Job| match job.status {
             JobStatus::Processing => false,
@@ -92,20 +90,19 @@ async fn watch(tools: &Tools, ids: &[JobId]) -> anyhow::Result<Vec<Job>> {
             JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled => true,
         };
         let (mut done, mut total, mut noun) = (0, 0, "products");
-        for job in &jobs {
+        for JobRow { job, run } in &jobs {
             if job.queue == Pool::Generate {
                 // One job makes one picture.
                 (done, total, noun) = (done + u64::from(ended(job)), total + 1, "pictures");
-            } else if let Some(run) = db::run::find_latest_of_job(&mut tx, &job.id).await? {
+            } else if let Some(run) = run {
                 done += u64::try_from(run.items_processed).unwrap_or(0);
                 total += u64::try_from(run.items_total).unwrap_or(0);
             }
         }
-        drop(tx);
         bar.set_length(total);
         bar.set_position(done);
         bar.set_message(if done == 0 { "waiting" } else { noun });
-        if jobs.iter().all(ended) {
+        if jobs.iter().all(|row| ended(&row.job)) {
             bar.finish_and_clear();
             return Ok(jobs);
         }

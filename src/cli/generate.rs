@@ -9,10 +9,10 @@ use super::{
 use crate::{
     app,
     config::Config,
-    db::{self, ledger::By},
     generate::{self, GenerationRequest, Queued, Terms},
-    model::{Asset, AssetStatus, Failure, FlowId, JobStatus, Noun, USUAL_PRIORITY, dollars, merge_settings},
+    model::{Asset, AssetStatus, FlowId, JobStatus, USUAL_PRIORITY, dollars, merge_settings},
     tools::Shared,
+    views::{self, UsageBy},
 };
 
 /// The arguments of every generation request.
@@ -154,17 +154,12 @@ pub(super) async fn finish(
         return out.one(&queued);
     }
     let jobs = follow::jobs(config, tools, &queued.jobs).await?;
-    let mut tx = tools.db.read().await?;
-    let mut assets = Vec::with_capacity(queued.assets.len());
-    for id in &queued.assets {
-        assets.extend(db::asset::find(&mut tx, id.as_str()).await?);
-    }
-    drop(tx);
+    let assets = views::assets_by_id(tools, &queued.assets).await?;
     show(out, &assets)?;
     let failed: Vec<&Asset> = assets.iter().filter(|asset| asset.status == AssetStatus::Error).collect();
     let waiting =
         assets.iter().filter(|asset| matches!(asset.status, AssetStatus::Pending | AssetStatus::Generating)).count();
-    let why = jobs.iter().find(|job| job.status == JobStatus::Pending && job.error.is_some());
+    let why = jobs.iter().map(|row| &row.job).find(|job| job.status == JobStatus::Pending && job.error.is_some());
     anyhow::ensure!(
         waiting == 0,
         "{waiting} of {} pictures wait for a retry{}; see: store-sync assets list",
@@ -194,16 +189,20 @@ pub(super) async fn finish(
 fn show(out: &Out, assets: &[Asset]) -> anyhow::Result<()> {
     out.list(assets, &["ASSET", "STYLE", "STATUS", "SIZE", "FILE"], |asset| {
         let style = asset.settings.as_ref().and_then(|json| json.0["style"].as_str().map(str::to_owned));
-        let size = asset.width.zip(asset.height).map(|(width, height)| format!("{width}×{height}"));
         let place = asset.error.clone().or_else(|| asset.asset_url.clone());
         vec![
             asset.id.to_string(),
             or_dash(style.as_ref()),
             asset.status.to_string(),
-            or_dash(size.as_ref()),
+            size(asset),
             or_dash(place.as_ref()),
         ]
     })
+}
+
+/// The size of a picture in pixels.
+pub(super) fn size(asset: &Asset) -> String {
+    or_dash(asset.width.zip(asset.height).map(|(width, height)| format!("{width}×{height}")).as_ref())
 }
 
 /// The arguments of `usage`.
@@ -232,23 +231,15 @@ enum ByWord {
 
 pub(super) async fn usage(config: &Config, out: &Out, args: UsageArgs) -> anyhow::Result<()> {
     let tools = app::open(config).await?;
-    let mut tx = tools.db.read().await?;
-    let client = db::client::find(&mut tx, &args.client).await?;
-    let client = client.ok_or_else(|| Failure::not_found(Noun::Client, &args.client))?;
-    let month = args.month.unwrap_or_else(|| generate::month(tools.outside.clock.now()));
-    let Some(by) = args.by else {
-        drop(tx);
-        return out.one(&generate::usage(&tools, &client.id, &month).await?);
+    let by = match args.by {
+        None => return out.one(&views::usage(&tools, &args.client, args.month).await?),
+        Some(ByWord::Shop) => UsageBy::Shop,
+        Some(ByWord::Product) => UsageBy::Product,
+        Some(ByWord::Model) => UsageBy::Model,
+        Some(ByWord::Picture) => UsageBy::Picture,
+        Some(ByWord::Kind) => UsageBy::Kind,
     };
-    generate::check_month(&month)?;
-    let by = match by {
-        ByWord::Shop => By::Shop,
-        ByWord::Product => By::Product,
-        ByWord::Model => By::Model,
-        ByWord::Picture => By::Picture,
-        ByWord::Kind => By::Kind,
-    };
-    let sums = db::ledger::list_sums(&mut tx, &client.id, &month, by, args.limit).await?;
+    let sums = views::usage_sums(&tools, &args.client, args.month, by, args.limit).await?;
     out.list(&sums, &["OF", "PICTURES", "ANALYSES", "USD", "RESERVED"], |sum| {
         vec![
             or_dash(sum.what.as_ref()),
@@ -266,11 +257,4 @@ pub(super) async fn show_prompt(tools: &Shared, out: &Out, id: &str, analyse: bo
     let parts = preview.parts.join("\n\n");
     let text = format!("{}, {}\n{}\n\n{parts}", preview.engine, preview.model, preview.config);
     out.done(&text, &preview)
-}
-
-/// Prints the progress of outputs, with the percentage.
-pub(super) fn show_progress(out: &Out, progress: &db::generation::OutputProgress) -> anyhow::Result<()> {
-    let mut value = serde_json::to_value(progress)?;
-    value["percent"] = progress.percent().into();
-    out.one(&value)
 }

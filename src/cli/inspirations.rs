@@ -8,9 +8,10 @@ use super::out::{Out, or_dash};
 use crate::{
     app,
     config::Config,
-    db, generate,
+    generate,
     manage::{self, InspirationInput},
-    model::{Failure, InspirationId, InspirationSource, Noun, SessionId},
+    model::{InspirationId, InspirationSource, SessionId},
+    views,
 };
 
 #[derive(clap::Subcommand)]
@@ -53,18 +54,13 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     let tools = app::open(config).await?;
     match command {
         Command::List { session } => {
-            let mut tx = tools.db.read().await?;
-            let all = db::inspiration::list(&mut tx, &SessionId(session)).await?;
+            let all = views::inspirations(&tools, &SessionId(session)).await?;
             out.list(&all, &["ORDER", "ID", "SOURCE", "URL", "KEY"], |i| {
                 let order = i.display_order.to_string();
                 vec![order, i.id.to_string(), i.source.to_string(), i.url.clone(), or_dash(i.r2_key.as_ref())]
             })
         }
-        Command::Show { id } => {
-            let mut tx = tools.db.read().await?;
-            let inspiration = db::inspiration::find(&mut tx, &InspirationId(id.clone())).await?;
-            out.one(&inspiration.ok_or_else(|| Failure::not_found(Noun::Inspiration, id))?)
-        }
+        Command::Show { id } => out.one(&views::inspiration(&tools, &InspirationId(id)).await?),
         Command::Create { session, file, url, source } => {
             let session = SessionId(session);
             let made = if let Some(url) = &url {

@@ -1,11 +1,15 @@
 //! `keys list|rotate|prune`: the vault keys, which seal credentials.
 
-use std::{collections::BTreeMap, process::ExitCode};
-
-use serde::Serialize;
+use std::process::ExitCode;
 
 use super::out::Out;
-use crate::{app, config::Config, connect, db, tools::Tools};
+use crate::{
+    app,
+    config::Config,
+    connect,
+    tools::Tools,
+    views::{self, KeyRow},
+};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -17,26 +21,16 @@ pub(super) enum Command {
     Prune,
 }
 
-/// One key, without its bytes.
-#[derive(Serialize)]
-struct Row {
-    key_id: String,
-    seals: bool,
-    /// Grants sealed with it, and connects in progress.
-    sealed: i64,
-    in_ring: bool,
-}
-
 pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<ExitCode> {
     let tools = app::open(config).await?;
     match command {
         Command::List => {
-            table(out, &rows(&tools).await?)?;
+            table(out, &views::keys(&tools).await?)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Rotate => rotate(&tools, out).await,
         Command::Prune => {
-            let idle: Vec<String> = rows(&tools)
+            let idle: Vec<String> = views::keys(&tools)
                 .await?
                 .into_iter()
                 .filter(|row| row.in_ring && !row.seals && row.sealed == 0)
@@ -45,7 +39,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             if !idle.is_empty() {
                 tools.vault.drop_keys(&idle)?;
             }
-            table(out, &rows(&tools).await?)?;
+            table(out, &views::keys(&tools).await?)?;
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -55,7 +49,7 @@ async fn rotate(tools: &Tools, out: &Out) -> anyhow::Result<ExitCode> {
     let current = tools.vault.current_key_id();
     // An unfinished rotation is resumed with its key instead of adding another one. In a ring that is not a file the
     // operator has added the new key already.
-    let unfinished = rows(tools).await?.iter().any(|row| row.key_id != current && row.sealed > 0);
+    let unfinished = views::keys(tools).await?.iter().any(|row| row.key_id != current && row.sealed > 0);
     if !unfinished {
         tools.vault.add_key()?;
     }
@@ -72,28 +66,7 @@ async fn rotate(tools: &Tools, out: &Out) -> anyhow::Result<ExitCode> {
     Ok(if done.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn rows(tools: &Tools) -> anyhow::Result<Vec<Row>> {
-    let mut tx = tools.db.read().await?;
-    let mut counts: BTreeMap<String, i64> = db::grant::list_key_counts(&mut tx).await?.into_iter().collect();
-    for (key, count) in db::oauth_state::list_key_counts(&mut tx, tools.outside.clock.now()).await? {
-        *counts.entry(key).or_default() += count;
-    }
-    let ring = tools.vault.key_ids();
-    let mut rows: Vec<Row> = ring
-        .iter()
-        .enumerate()
-        .map(|(place, id)| Row {
-            key_id: id.clone(),
-            seals: place == 0,
-            sealed: counts.remove(id).unwrap_or(0),
-            in_ring: true,
-        })
-        .collect();
-    rows.extend(counts.into_iter().map(|(key_id, sealed)| Row { key_id, seals: false, sealed, in_ring: false }));
-    Ok(rows)
-}
-
-fn table(out: &Out, rows: &[Row]) -> anyhow::Result<()> {
+fn table(out: &Out, rows: &[KeyRow]) -> anyhow::Result<()> {
     out.list(rows, &["KEY", "CURRENT", "SEALED", "IN THE RING"], |row| {
         let word = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
         vec![row.key_id.clone(), word(row.seals), row.sealed.to_string(), word(row.in_ring)]

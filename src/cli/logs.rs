@@ -6,8 +6,8 @@ use super::out::{Out, cell, json_line, line, or_dash};
 use crate::{
     app,
     config::Config,
-    db::{self, run::RunFilter},
-    model::{ConnectionId, Failure, Noun, Run, RunStatus},
+    model::{ConnectionId, Run, RunId, RunStatus},
+    views::{self, RunCard, RunFilter},
 };
 
 #[derive(clap::Args)]
@@ -39,30 +39,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Result<()> {
     let tools = app::open(config).await?;
-    let mut tx = tools.db.read().await?;
     if let Some(Show::Show { run }) = args.show {
-        let found = db::run::find(&mut tx, &run).await?;
-        let found = found.ok_or_else(|| Failure::not_found(Noun::Run, run))?;
-        let items = db::run::list_items(&mut tx, &found.id, i64::from(i32::MAX)).await?;
-        let mut value = serde_json::to_value(&found)?;
-        if out.json {
-            value["items"] = serde_json::to_value(&items)?;
-            return out.value(&value);
-        }
-        out.one(&value)?;
-        return out.list(&items, &["OUTCOME", "WHAT", "AT THE SHOP", "NOTE"], |i| {
-            vec![
-                i.outcome.to_string(),
-                or_dash(i.entity_id.as_ref()),
-                or_dash(i.external_id.as_ref()),
-                or_dash(i.message.as_ref()),
-            ]
-        });
+        return show(out, &views::run_card(&tools, &RunId(run)).await?);
     }
     let filter =
         RunFilter { connection: args.connection.map(ConnectionId), status: args.status, ..RunFilter::default() };
-    let runs = db::run::list(&mut tx, &filter, args.limit).await?;
-    drop(tx);
+    let runs = views::runs(&tools, &filter, args.limit).await?;
     if !args.follow {
         return out.list(
             &runs,
@@ -76,14 +58,27 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     }
     loop {
         tools.outside.clock.sleep(LOOK_EVERY).await;
-        let mut tx = tools.db.read().await?;
-        let latest = db::run::list(&mut tx, &filter, args.limit).await?;
-        drop(tx);
+        let latest = views::runs(&tools, &filter, args.limit).await?;
         for run in latest.iter().rev().filter(|r| r.completed_at.is_some() && !shown.contains(&r.id)) {
             print(out, run)?;
         }
         shown = latest.iter().filter(|r| r.completed_at.is_some()).map(|r| r.id.clone()).collect();
     }
+}
+
+fn show(out: &Out, card: &RunCard) -> anyhow::Result<()> {
+    if out.json {
+        return out.value(card);
+    }
+    out.one(&card.run)?;
+    out.list(&card.items, &["OUTCOME", "WHAT", "AT THE SHOP", "NOTE"], |i| {
+        vec![
+            i.outcome.to_string(),
+            or_dash(i.entity_id.as_ref()),
+            or_dash(i.external_id.as_ref()),
+            or_dash(i.message.as_ref()),
+        ]
+    })
 }
 
 /// Prints a run as one line; with --json as one object per line, since a followed log has no end.
@@ -105,6 +100,6 @@ fn row(run: &Run) -> Vec<String> {
         run.status.to_string(),
     ];
     row.extend(counts.iter().map(ToString::to_string));
-    row.push(or_dash(run.error_message.as_ref().or(run.external_image_url.as_ref())));
+    row.push(or_dash(run.note().as_ref()));
     row
 }

@@ -1,5 +1,5 @@
-//! The command line, a thin layer with one file per command group. Reads call `db`; work calls verbs or is enqueued as
-//! a job.
+//! The command line, a thin layer with one file per command group. Reads call `views`; work calls verbs or is
+//! enqueued as a job.
 
 mod assets;
 mod clients;

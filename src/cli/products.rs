@@ -2,19 +2,17 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
-use serde_json::json;
-
 use super::out::{Out, cell, line, or_dash};
 use crate::{
     app,
     config::Config,
-    db::{self, Tx, product::ProductFilter, push::PushFilter, run::RunFilter},
     generate,
     manage::{self, NewProduct},
-    model::{ClientId, ConnectionId, Failure, Noun, Product, ProductId},
+    model::{ClientId, ConnectionId, ProductId},
     tools::Tools,
+    views::{self, ProductAnalysis, ProductFilter, ProductHistory},
 };
+use anyhow::Context;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -81,8 +79,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     let tools = app::open(config).await?;
     match command {
         Command::List { client, connection, sku, deleted, limit, after } => {
-            let mut tx = tools.db.read().await?;
-            let client = super::clients::id_of(&mut tx, client).await?;
+            let client = views::client_id(&tools, client.as_deref()).await?;
             let filter = ProductFilter {
                 connection: connection.map(ConnectionId),
                 sku,
@@ -90,7 +87,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
                 after: after.map(ProductId),
                 client,
             };
-            let products = db::product::list(&mut tx, &filter, limit).await?;
+            let products = views::products(&tools, &filter, limit).await?;
             out.list(&products, &["ID", "ERP ID", "SKU", "NAME", "PRICE", "STATUS"], |p| {
                 let price = p.price.map(|price| format!("{price} {}", p.currency.as_deref().unwrap_or("")));
                 vec![
@@ -103,21 +100,8 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
                 ]
             })
         }
-        Command::Show { id } => {
-            let mut tx = tools.db.read().await?;
-            let product = find(&mut tx, &id).await?;
-            let mut value = serde_json::to_value(&product)?;
-            value["variants"] = serde_json::to_value(db::product::list_variants(&mut tx, &product.id).await?)?;
-            let analysis = db::product::find_analysis(&mut tx, &product.id).await?;
-            value["analysis_data"] = analysis.analysis_data.map_or(serde_json::Value::Null, |json| json.0);
-            value["analysis_version"] = analysis.analysis_version.into();
-            value["images"] = serde_json::to_value(db::product::list_images(&mut tx, &product.id).await?)?;
-            out.one(&value)
-        }
-        Command::Why { id } => {
-            let mut tx = tools.db.read().await?;
-            why(&mut tx, out, &id).await
-        }
+        Command::Show { id } => out.one(&views::product_card(&tools, &ProductId(id)).await?),
+        Command::Why { id } => why(out, &views::product_history(&tools, &ProductId(id)).await?),
         Command::Add(new) => add(&tools, out, new).await,
         Command::Analyse { ids, anew } => analyse(&tools, out, ids, anew).await,
         Command::Link { id, connection, erp_id } => {
@@ -141,34 +125,25 @@ async fn add(tools: &Tools, out: &Out, new: Add) -> anyhow::Result<()> {
 async fn analyse(tools: &Tools, out: &Out, ids: Vec<String>, anew: bool) -> anyhow::Result<()> {
     let mut analyses = Vec::with_capacity(ids.len());
     for id in ids {
-        let analysis = generate::analyse_product(tools, &ProductId(id.clone()), anew).await?;
-        analyses.push(json!({ "product_id": id, "analysis": analysis }));
+        let product_id = ProductId(id);
+        let analysis = generate::analyse_product(tools, &product_id, anew).await?;
+        analyses.push(ProductAnalysis { product_id, analysis });
     }
     out.list(&analyses, &["PRODUCT", "TYPE", "COLOURS", "MATERIALS", "PLACES"], |one| {
         let words = |name: &str| {
-            let all = one["analysis"][name].as_array().into_iter().flatten();
+            let all = one.analysis[name].as_array().into_iter().flatten();
             all.filter_map(|word| word.as_str()).collect::<Vec<_>>().join(", ")
         };
-        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let kind = text(&one["analysis"]["productType"]);
-        vec![text(&one["product_id"]), kind, words("colors"), words("materials"), words("suggestedRoomTypes")]
+        let kind = one.analysis["productType"].as_str().unwrap_or_default().to_owned();
+        vec![one.product_id.to_string(), kind, words("colors"), words("materials"), words("suggestedRoomTypes")]
     })
 }
 
-async fn find(tx: &mut Tx, id: &str) -> anyhow::Result<Product> {
-    let product = db::product::find(tx, id).await?;
-    Ok(product.ok_or_else(|| Failure::not_found(Noun::Product, id))?)
-}
-
-async fn why(tx: &mut Tx, out: &Out, id: &str) -> anyhow::Result<()> {
-    let product = find(tx, id).await?;
-    let items = db::run::list_items_of(tx, id, 20).await?;
-    let runs = db::run::list(tx, &RunFilter { product: Some(product.id.clone()), ..RunFilter::default() }, 20).await?;
-    let pushes =
-        db::push::list(tx, &PushFilter { product: Some(product.id.clone()), ..PushFilter::default() }, 20).await?;
+fn why(out: &Out, history: &ProductHistory) -> anyhow::Result<()> {
     if out.json {
-        return out.value(&json!({ "product": product, "items": items, "runs": runs, "pushes": pushes }));
+        return out.value(history);
     }
+    let product = &history.product;
     line(&format!("{} ({})", cell(&product.name, 200), product.id))?;
     line(&format!("  first imported   {}", or_dash(product.imported_at.as_ref())))?;
     line(&format!(
@@ -177,7 +152,7 @@ async fn why(tx: &mut Tx, out: &Out, id: &str) -> anyhow::Result<()> {
         or_dash(product.last_seen_run_id.as_ref())
     ))?;
     line(&format!("  deleted since    {}", or_dash(product.erp_deleted_at.as_ref())))?;
-    for item in &items {
+    for item in &history.items {
         line(&format!(
             "  {}  {} in run {}  {}",
             item.created_at,
@@ -186,13 +161,8 @@ async fn why(tx: &mut Tx, out: &Out, id: &str) -> anyhow::Result<()> {
             cell(item.message.as_deref().unwrap_or(""), 1000)
         ))?;
     }
-    for push in &pushes {
-        line(&format!(
-            "  push {}  {}  {}",
-            push.id,
-            push.status,
-            cell(push.last_error.as_deref().or(push.external_image_url.as_deref()).unwrap_or(""), 1000)
-        ))?;
+    for push in &history.pushes {
+        line(&format!("  push {}  {}  {}", push.id, push.status, cell(push.note().unwrap_or(""), 1000)))?;
     }
     Ok(())
 }

@@ -6,14 +6,13 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::{Value, json};
-
 use super::out::{Out, line, note};
 use crate::{
     app,
     config::Config,
     model::{Failure, Noun},
     provider::{self, Provider, check_folder, replay},
+    views::{ProviderCard, ProviderCheck},
 };
 
 #[derive(clap::Subcommand)]
@@ -41,10 +40,10 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     match command {
         Command::List => {
             let providers = app::providers(config)?;
-            let all: Vec<Value> = providers.iter().map(|p| describe(config, p)).collect();
-            let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+            let all: Vec<ProviderCard<'_>> = providers.iter().map(|p| describe(config, p)).collect();
             out.list(&all, &["KEY", "NAME", "CONNECT", "APP SET UP", "FROM"], |p| {
-                ["key", "name", "connect", "app_configured", "source"].iter().map(|key| text(&p[*key])).collect()
+                let app = p.app_configured.map_or_else(|| "null".to_owned(), |is_set_up| is_set_up.to_string());
+                vec![p.key.to_owned(), p.name.to_owned(), p.connect.to_owned(), app, p.source.to_owned()]
             })?;
         }
         Command::Show { key } => {
@@ -83,7 +82,7 @@ async fn check(config: &Config, out: &Out, dir: Option<&Path>, record: bool) -> 
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
     if out.json {
         let ok = if texts.is_empty() { keys.clone() } else { Vec::new() };
-        out.value(&json!({ "ok": ok, "conversations": replayed, "problems": texts }))?;
+        out.value(&ProviderCheck { ok, conversations: replayed, problems: texts.clone() })?;
     }
     if texts.is_empty() {
         if !out.json {
@@ -102,17 +101,6 @@ async fn check(config: &Config, out: &Out, dir: Option<&Path>, record: bool) -> 
     Ok(ExitCode::FAILURE)
 }
 
-fn describe(config: &Config, provider: &Provider) -> Value {
-    let fields: Vec<Value> = provider
-        .fields()
-        .iter()
-        .map(|f| json!({ "name": f.name, "ask": f.ask, "secret": f.secret, "example": f.example }))
-        .collect();
-    let pasted = !provider.needs_app();
-    json!({
-        "key": provider.key(), "name": provider.name(), "source": provider.source(), "connect": provider.kind().as_str(),
-        "app_configured": if pasted { Value::Null } else { config.app.contains_key(provider.key()).into() },
-        "redirect_uri": if pasted { Value::Null } else { format!("{}/oauth/callback/{}", config.public_url(), provider.key()).into() },
-        "fields": fields, "scopes": provider.scopes(), "full_only": provider.full_only(), "hosts": provider.hosts(), "push_steps": provider.push_steps(), "limits": provider.limits(),
-    })
+fn describe<'a>(config: &Config, provider: &'a Provider) -> ProviderCard<'a> {
+    ProviderCard::new(provider, config.app.contains_key(provider.key()), &config.public_url())
 }

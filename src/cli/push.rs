@@ -9,10 +9,10 @@ use super::{
 use crate::{
     app,
     config::Config,
-    db::{self, push::PushFilter},
     model::{AssetId, ConnectionId, Job, Push, PushStatus, Task, Trigger},
     push,
     tools::{Shared, Tools},
+    views::{self, PushFilter},
 };
 
 #[derive(clap::Subcommand)]
@@ -50,8 +50,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
                 status,
                 product: None,
             };
-            let mut tx = tools.db.read().await?;
-            print(out, &db::push::list(&mut tx, &filter, limit).await?)?;
+            print(out, &views::pushes(&tools, &filter, limit).await?)?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Run { asset: Some(asset) } => push::enqueue(&tools, &asset).await?,
@@ -77,15 +76,14 @@ fn print(out: &Out, pushes: &[Push]) -> anyhow::Result<()> {
             p.status.to_string(),
             p.attempts.to_string(),
             or_dash(p.external_image_id.as_ref()),
-            or_dash(p.last_error.as_ref().or(p.external_image_url.as_ref())),
+            or_dash(p.note().as_ref()),
         ]
     })
 }
 
 async fn queued(tools: &Tools) -> anyhow::Result<Vec<Push>> {
-    let mut tx = tools.db.read().await?;
     let filter = PushFilter { status: Some(PushStatus::Queued), ..PushFilter::default() };
-    Ok(db::push::list(&mut tx, &filter, i64::from(i32::MAX)).await?)
+    Ok(views::pushes(tools, &filter, i64::from(i32::MAX)).await?)
 }
 
 /// Enqueues a job for each push, waits, and returns the pushes.
@@ -96,8 +94,7 @@ async fn work(config: &Config, tools: &Shared, pushes: &[Push]) -> anyhow::Resul
     let mut jobs = Vec::new();
     for connection in connections {
         push::enqueue_waiting(tools, connection, Trigger::Manual).await?;
-        let mut tx = tools.db.read().await?;
-        let open = db::job::list_open(&mut tx, Some(connection), i64::from(i32::MAX)).await?;
+        let open = views::open_jobs(tools, connection, i64::from(i32::MAX)).await?;
         let wanted = |job: &Job| match &job.payload.0 {
             Task::PushAsset { push, .. } | Task::RemoveAsset { push, .. } => pushes.iter().any(|p| p.id == *push),
             _ => false,
@@ -105,10 +102,5 @@ async fn work(config: &Config, tools: &Shared, pushes: &[Push]) -> anyhow::Resul
         jobs.extend(open.into_iter().filter(wanted).map(|job| job.id));
     }
     follow::jobs(config, tools, &jobs).await?;
-    let mut tx = tools.db.read().await?;
-    let mut ended = Vec::new();
-    for push in pushes {
-        ended.extend(db::push::find(&mut tx, push.id.as_str()).await?);
-    }
-    Ok(ended)
+    Ok(views::pushes_by_id(tools, pushes.iter().map(|push| &push.id)).await?)
 }

@@ -1,7 +1,5 @@
 //! `sessions list|show|create|update|generate|retry|cancel|progress|say|delete`.
 
-use serde_json::to_value;
-
 use super::{
     generate::HowMany,
     input::{self, Material},
@@ -10,9 +8,9 @@ use super::{
 use crate::{
     app,
     config::Config,
-    db::{self, Tx, flow::FlowFilter, message::Parent, session::SessionFilter},
     generate, manage,
-    model::{ClientId, CollectionSession, Failure, Noun, SessionId, SessionInput, SessionStatus},
+    model::{ClientId, SessionId, SessionInput, SessionStatus, text_parts},
+    views::{self, ProgressTarget, SessionFilter},
 };
 
 #[derive(clap::Subcommand)]
@@ -99,27 +97,16 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     let tools = app::open(config).await?;
     match command {
         Command::List { client, status, limit, after } => {
-            let mut tx = tools.db.read().await?;
-            let client = super::clients::id_of(&mut tx, client).await?;
+            let client = views::client_id(&tools, client.as_deref()).await?;
             let filter = SessionFilter { client, status, after: after.map(SessionId) };
-            let sessions = db::session::list(&mut tx, &filter, limit).await?;
+            let sessions = views::sessions(&tools, &filter, limit).await?;
             out.list(&sessions, &["ID", "CLIENT", "NAME", "STATUS", "PRODUCTS", "VERSION"], |s| {
-                let products = db::session::texts(&s.product_ids).len();
+                let products = s.products().count();
                 let (id, client) = (s.id.to_string(), s.client_id.to_string());
                 vec![id, client, s.name.clone(), s.status.to_string(), products.to_string(), s.version.to_string()]
             })
         }
-        Command::Show { id } => {
-            let id = SessionId(id);
-            let mut tx = tools.db.read().await?;
-            let session = find(&mut tx, &id).await?;
-            let mut value = to_value(&session)?;
-            let flows = FlowFilter { session: Some(id.clone()), ..FlowFilter::default() };
-            value["flows"] = to_value(db::flow::list(&mut tx, &flows, 1000).await?)?;
-            value["inspirations"] = to_value(db::inspiration::list(&mut tx, &id).await?)?;
-            value["messages"] = to_value(db::message::list(&mut tx, &Parent::Session(id), None, 1000).await?)?;
-            out.one(&value)
-        }
+        Command::Show { id } => out.one(&views::session_card(&tools, &SessionId(id)).await?),
         Command::Create(fields) => out.one(&manage::create_session(&tools, &fields.read()?).await?),
         Command::Update { id, if_version, fields } => {
             out.one(&manage::update_session(&tools, &SessionId(id), if_version, &fields.read()?).await?)
@@ -133,24 +120,13 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             super::generate::finish(config, out, &tools, queued, no_wait).await
         }
         Command::Cancel { id } => out.one(&generate::cancel_session(&tools, &SessionId(id)).await?),
-        Command::Progress { id } => {
-            let id = SessionId(id);
-            let mut tx = tools.db.read().await?;
-            find(&mut tx, &id).await?;
-            super::generate::show_progress(out, &db::generation::get_session_progress(&mut tx, &id).await?)
-        }
+        Command::Progress { id } => out.one(&views::progress(&tools, &ProgressTarget::Session(SessionId(id))).await?),
         Command::Say { id, text, role } => {
-            let parts = serde_json::json!([{ "type": "text", "text": text }]);
-            out.one(&manage::post_message(&tools, &SessionId(id), &role, &parts).await?)
+            out.one(&manage::post_message(&tools, &SessionId(id), &role, &text_parts(&text)).await?)
         }
         Command::Delete { id } => {
             let gone = manage::delete_session(&tools, &SessionId(id)).await?;
             out.done(&format!("deleted {} ({})", gone.id, or_dash(Some(&gone.name))), &gone)
         }
     }
-}
-
-async fn find(tx: &mut Tx, id: &SessionId) -> anyhow::Result<CollectionSession> {
-    let session = db::session::find(tx, id).await?;
-    Ok(session.ok_or_else(|| Failure::not_found(Noun::Session, id))?)
 }

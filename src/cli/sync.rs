@@ -9,9 +9,10 @@ use super::{
 use crate::{
     app,
     config::Config,
-    db, import,
-    model::{Connection, ConnectionId, Failure, ImportScope, Noun, Run, RunStatus},
+    import,
+    model::{Connection, ImportScope, Run, RunStatus},
     tools::Tools,
+    views::{self, QueuedJob},
 };
 
 #[derive(clap::Args)]
@@ -45,16 +46,12 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
         if Worker::find(&tools).await? == Worker::Nobody {
             note("note: no daemon is running; the job waits until one runs, or run: store-sync sync");
         }
-        let rows: Vec<serde_json::Value> = ids.iter().map(|id| serde_json::json!({ "job_id": id })).collect();
-        out.list(&rows, &["JOB"], |row| vec![row["job_id"].as_str().unwrap_or_default().to_owned()])?;
+        let rows: Vec<QueuedJob> = ids.into_iter().map(|job_id| QueuedJob { job_id }).collect();
+        out.list(&rows, &["JOB"], |row| vec![row.job_id.to_string()])?;
         return Ok(ExitCode::SUCCESS);
     }
     let jobs = follow::jobs(config, &tools, &ids).await?;
-    let mut runs: Vec<Run> = Vec::new();
-    let mut tx = tools.db.read().await?;
-    for job in &jobs {
-        runs.extend(db::run::find_latest_of_job(&mut tx, &job.id).await?);
-    }
+    let runs: Vec<Run> = jobs.into_iter().filter_map(|row| row.run).collect();
     let columns = ["RUN", "STATUS", "NEW", "CHANGED", "SAME", "GONE", "FAILED", "CALLS", "NOTE"];
     out.list(&runs, &columns, |r| {
         let counts =
@@ -70,12 +67,10 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
 }
 
 async fn chosen(tools: &Tools, args: &Args) -> anyhow::Result<Vec<Connection>> {
-    let mut tx = tools.db.read().await?;
     if let Some(id) = &args.connection {
-        let connection = db::connection::find(&mut tx, &ConnectionId::from(id.as_str())).await?;
-        return Ok(vec![connection.ok_or_else(|| Failure::not_found(Noun::Connection, id))?]);
+        return Ok(vec![views::connection(tools, &id.as_str().into()).await?]);
     }
-    let all = db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
+    let all = views::connections(tools, None).await?;
     let usable: Vec<Connection> = all.into_iter().filter(Connection::is_usable).collect();
     anyhow::ensure!(!usable.is_empty(), "no shop is connected; see: store-sync connect --help");
     Ok(usable)

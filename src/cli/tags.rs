@@ -1,13 +1,13 @@
 //! `tags list|show|create|update|delete|assign|unassign`.
 
-use serde_json::to_value;
-
 use super::out::{Out, or_dash};
 use crate::{
     app,
     config::Config,
-    db, manage,
-    model::{ClientId, Entity, Failure, Noun, Tag, TagId},
+    manage,
+    model::{ClientId, Entity, Tag, TagId},
+    tools::Tools,
+    views,
 };
 
 #[derive(clap::Subcommand)]
@@ -65,24 +65,15 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     let tools = app::open(config).await?;
     match command {
         Command::List { client, on, limit, after } => {
-            let mut tx = tools.db.read().await?;
             let tags = if let Some(entity) = on {
-                db::tag::list_on(&mut tx, &entity).await?
+                views::tags_on(&tools, &entity).await?
             } else {
-                let client = super::clients::id_of(&mut tx, client).await?;
-                db::tag::list(&mut tx, client.as_ref(), after.map(TagId).as_ref(), limit).await?
+                let client = views::client_id(&tools, client.as_deref()).await?;
+                views::tags(&tools, client.as_ref(), after.map(TagId).as_ref(), limit).await?
             };
             table(out, &tags)
         }
-        Command::Show { id } => {
-            let id = TagId(id);
-            let mut tx = tools.db.read().await?;
-            let tag = db::tag::find(&mut tx, &id).await?;
-            let tag = tag.ok_or_else(|| Failure::not_found(Noun::Tag, &id))?;
-            let mut value = to_value(&tag)?;
-            value["on"] = to_value(db::tag::list_bearers(&mut tx, &id).await?)?;
-            out.one(&value)
-        }
+        Command::Show { id } => out.one(&views::tag_card(&tools, &TagId(id)).await?),
         Command::Create { name, client, color } => {
             out.one(&manage::create_tag(&tools, &ClientId(client), &name, color.as_deref()).await?)
         }
@@ -98,20 +89,21 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             for entity in &to {
                 manage::assign_tag(&tools, &id, entity).await?;
             }
-            let mut tx = tools.db.read().await?;
-            let bearers = db::tag::list_bearers(&mut tx, &id).await?;
-            out.list(&bearers, &["ASSIGNED TO"], |entity| vec![entity.to_string()])
+            bearers(&tools, out, &id).await
         }
         Command::Unassign { id, from } => {
             let id = TagId(id);
             for entity in &from {
                 manage::unassign_tag(&tools, &id, entity).await?;
             }
-            let mut tx = tools.db.read().await?;
-            let bearers = db::tag::list_bearers(&mut tx, &id).await?;
-            out.list(&bearers, &["ASSIGNED TO"], |entity| vec![entity.to_string()])
+            bearers(&tools, out, &id).await
         }
     }
+}
+
+/// Prints what has a tag.
+async fn bearers(tools: &Tools, out: &Out, id: &TagId) -> anyhow::Result<()> {
+    out.list(&views::tag_bearers(tools, id).await?, &["ASSIGNED TO"], |entity| vec![entity.to_string()])
 }
 
 fn table(out: &Out, tags: &[Tag]) -> anyhow::Result<()> {

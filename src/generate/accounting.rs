@@ -2,8 +2,6 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde_json::Value;
-
 use crate::{
     db::{
         self, Tx,
@@ -22,11 +20,6 @@ const GUESS_BYTES: i64 = 2 << 20;
 
 /// A reservation for an analysis older than this belongs to a process that ended.
 const FORGOTTEN: Duration = Duration::from_hours(1);
-
-/// The month in which a client's pictures count, in UTC: `YYYY-MM`.
-pub fn month(now: Time) -> String {
-    now.utc().format("%Y-%m").to_string()
-}
 
 /// A cost to reserve.
 pub(super) struct Reservation<'a> {
@@ -62,8 +55,9 @@ pub(super) async fn reserve(
     reservations: &[Reservation<'_>],
 ) -> Result<(), Failure> {
     let now = tools.outside.clock.now();
+    let month = now.month();
     let count = i32::try_from(reservations.len()).unwrap_or(i32::MAX);
-    let usage = Usage { client_id: client.clone(), month: month(now), generation_count: count };
+    let usage = Usage { client_id: client.clone(), month: month.clone(), generation_count: count };
     let quota = db::quota::find(tx, client).await?;
     let limit = quota.as_ref().map_or(-1, |quota| quota.monthly_generation_limit);
     // First, since it locks the client's row: a concurrent request waits here, and then sees these reservations.
@@ -139,7 +133,7 @@ pub(super) async fn reserve_analysis(
     reservation: Reservation<'_>,
 ) -> Result<UsageEntry, Failure> {
     let mut tx = tools.db.begin().await?;
-    let ids = write(tools, &mut tx, client, &[reservation], &month(tools.outside.clock.now())).await?;
+    let ids = write(tools, &mut tx, client, &[reservation], &tools.outside.clock.now().month()).await?;
     let id = ids.first().map_or("", String::as_str);
     let entry = db::ledger::find(&mut tx, id).await?.ok_or(sqlx::Error::RowNotFound)?;
     tx.commit().await?;
@@ -172,7 +166,7 @@ pub(super) async fn settle_analysis(
 /// not cover it. `lease_lost` if the job is another worker's.
 pub(super) async fn call(tools: &Tools, lease: Option<&Lease>, asset: &Asset, price: i64) -> Result<Time, Failure> {
     let (now, cap) = (tools.outside.clock.now(), tools.policy.month_cap_usd_micros);
-    let month = month(now);
+    let month = now.month();
     let spent = |what: &str| Failure::new(FailureKind::MoneyCap, format!("{what} ([gemini] usd_per_month)"));
     let mut tx = tools.db.begin().await?;
     Lease::hold_if_any(lease, &mut tx).await?;
@@ -230,7 +224,7 @@ pub(super) async fn release_all(tools: &Tools, tx: &mut Tx, client: &ClientId, a
     let (mut months, mut money) = (BTreeMap::new(), BTreeMap::new());
     for entry in &entries {
         // Pictures count in the month of their request, wherever their money has moved.
-        *months.entry(month(entry.created_at)).or_insert(0) += 1;
+        *months.entry(entry.created_at.month()).or_insert(0) += 1;
         if let (UsageStatus::Released, Some(budget)) = (entry.status, &entry.budget) {
             *money.entry((budget, &entry.month)).or_insert(0) += entry.reserved_usd_micros;
         }
@@ -274,7 +268,7 @@ pub(super) async fn release(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::
     let now = tools.outside.clock.now();
     let entry = db::ledger::lock_reserved(tx, &asset.id).await?;
     // Counted in the month of its request, wherever its money moved.
-    let month = month(entry.as_ref().map_or(asset.created_at, |entry| entry.created_at));
+    let month = entry.as_ref().map_or(asset.created_at, |entry| entry.created_at).month();
     let usage = Usage { client_id: asset.client_id.clone(), month, generation_count: 1 };
     db::quota::release(tx, &usage, now).await?;
     match entry {
@@ -282,46 +276,4 @@ pub(super) async fn release(tools: &Tools, tx: &mut Tx, asset: &Asset) -> sqlx::
         Some(entry) => db::ledger::mark_released(tx, &entry, now).await.map(drop),
         None => Ok(()),
     }
-}
-
-/// Checks the format of a month.
-pub fn check_month(text: &str) -> Result<(), Failure> {
-    match Time::parse(&format!("{text}-01T00:00:00Z")) {
-        Some(time) if month(time) == text => Ok(()),
-        _ => Err(Failure::new(FailureKind::BadMonth, format!("'{text}' is not a month: write 2026-03"))),
-    }
-}
-
-/// A client's usage and limits in a month.
-///
-/// # Errors
-/// `bad_month` if it is not one.
-pub async fn usage(tools: &Tools, client: &ClientId, month: &str) -> Result<Value, Failure> {
-    check_month(month)?;
-    let mut tx = tools.db.read().await?;
-    let used = db::quota::find_usage(&mut tx, client, month).await?.map_or(0, |usage| usage.generation_count);
-    let quota = db::quota::find(&mut tx, client).await?;
-    let limit = |of: fn(&crate::model::Quota) -> i32| quota.as_ref().map(of).filter(|limit| *limit >= 0);
-    let kinds = db::ledger::list_sums(&mut tx, client, month, db::ledger::By::Kind, 10).await?;
-    let sum = |of: fn(&crate::model::UsageSum) -> i64| kinds.iter().map(of).sum::<i64>();
-    let budget = tools.engines.model.as_ref().map(|model| model.budget());
-    let spent = match &budget {
-        Some(budget) => Some(db::ledger::get_spending(&mut tx, budget, month).await?),
-        None => None,
-    };
-    Ok(serde_json::json!({
-        "client_id": client,
-        "month": month,
-        "plan": quota.as_ref().map(|quota| &quota.plan),
-        "generation_count": used,
-        "monthly_generation_limit": limit(|quota| quota.monthly_generation_limit),
-        "stored_bytes": db::ledger::get_stored_bytes(&mut tx, client).await?,
-        "storage_quota_mb": limit(|quota| quota.storage_quota_mb),
-        "usd_micros": sum(|sum| sum.usd_micros),
-        "reserved_usd_micros": sum(|sum| sum.reserved_usd_micros),
-        "analyses": sum(|sum| sum.analyses),
-        "budget": budget,
-        "budget_usd_micros": spent,
-        "budget_cap_usd_micros": tools.policy.month_cap_usd_micros,
-    }))
 }

@@ -19,7 +19,6 @@ mod settings;
 mod sources;
 mod tidy;
 
-pub use accounting::{check_month, month, usage};
 pub use again::{edit, regenerate, retry_flow, retry_session};
 pub use analyse::{analyse_inspiration, analyse_product};
 pub use cancel::{Cancelled, cancel_flow, cancel_session, fail_stranded};

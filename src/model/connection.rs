@@ -87,6 +87,11 @@ impl Connection {
         self.status == ConnectionStatus::Active && self.paused_at.is_none()
     }
 
+    /// The shop's name for people, or its address.
+    pub fn label(&self) -> &str {
+        self.store_name.as_deref().unwrap_or(&self.store_url)
+    }
+
     /// Its status for people, including a pause.
     pub fn state(&self) -> &'static str {
         match self.status {

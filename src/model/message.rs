@@ -1,7 +1,7 @@
 //! A message by a user or the assistant, in a session or a chat.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::types::Json;
 
 use super::{ChatId, MessageId, SessionId, Time};
@@ -23,4 +23,9 @@ pub struct Message {
     pub version: i32,
     pub created_at: Time,
     pub updated_at: Time,
+}
+
+/// The parts of a message that is text alone.
+pub fn text_parts(text: &str) -> Value {
+    json!([{ "type": "text", "text": text }])
 }

@@ -44,7 +44,7 @@ pub use inspiration::{Inspiration, InspirationSource};
 pub use job::{ImportScope, Job, JobEnd, JobPolicy, JobStatus, Pool, Task, USUAL_PRIORITY};
 pub use ledger::{UsageEntry, UsageKind, UsageStatus, UsageSum, dollars};
 pub use member::{Member, ROLES, User};
-pub use message::Message;
+pub use message::{Message, text_parts};
 #[expect(deprecated, reason = "old names for old code")]
 pub use old_names::{Flow, GeneratedImage, StudioSession};
 pub use output::{Engine, OutputRequest, OutputWork};

@@ -55,4 +55,9 @@ impl Push {
         let image = self.external_image_id.take()?;
         Some((self, image))
     }
+
+    /// What people read beside it: what went wrong, or the picture in the shop.
+    pub fn note(&self) -> Option<&str> {
+        self.last_error.as_deref().or(self.external_image_url.as_deref())
+    }
 }

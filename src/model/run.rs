@@ -116,6 +116,13 @@ pub struct Run {
     pub completed_at: Option<Time>,
 }
 
+impl Run {
+    /// What people read beside it: what went wrong, or the picture that it is about.
+    pub fn note(&self) -> Option<&str> {
+        self.error_message.as_deref().or(self.external_image_url.as_deref())
+    }
+}
+
 /// One row of `store_sync_item`.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct RunItem {

@@ -27,6 +27,13 @@ pub struct CollectionSession {
     pub updated_at: Time,
 }
 
+impl CollectionSession {
+    /// The products that it names. What else older rows hold in their lists is none.
+    pub fn products(&self) -> impl Iterator<Item = &str> {
+        self.product_ids.as_array().into_iter().flatten().filter_map(Value::as_str)
+    }
+}
+
 /// Fields of a session that a caller sets; omitted fields stay unchanged. Accepts the older application's spellings
 /// too.
 #[derive(Debug, Clone, Default, Deserialize)]

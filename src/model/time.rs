@@ -30,6 +30,11 @@ impl Time {
         self.0.timestamp_millis()
     }
 
+    /// The month it lies in by UTC, as books name it: `YYYY-MM`.
+    pub fn month(self) -> String {
+        self.0.format("%Y-%m").to_string()
+    }
+
     /// As chrono's type, for calendar arithmetic.
     pub fn utc(self) -> DateTime<Utc> {
         self.0

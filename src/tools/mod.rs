@@ -95,6 +95,11 @@ impl Policy {
     }
 }
 
+/// Returns the redirect URI of a provider below the daemon's public URL.
+pub fn redirect_uri(public_url: &str, provider: &str) -> String {
+    format!("{public_url}/oauth/callback/{provider}")
+}
+
 /// The dependencies that `app` puts together.
 pub struct Parts {
     pub db: Db,
@@ -187,7 +192,7 @@ impl Tools {
 
     /// Returns the redirect URI of a provider; it must be registered there exactly like this.
     pub fn redirect_uri(&self, provider: &str) -> String {
-        format!("{}/oauth/callback/{provider}", self.policy.public_url)
+        redirect_uri(&self.policy.public_url, provider)
     }
 
     /// Returns the lock that serialises the operation `what` within this process.

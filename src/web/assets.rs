@@ -9,14 +9,21 @@ use axum::{
 
 use super::{error::PageError, state::Web};
 use crate::{
-    db, generate,
-    model::{Asset, AssetId},
+    generate,
+    model::{Asset, AssetId, Failure, FailureKind, Noun},
     tools::Tools,
     vault::{LinkKind, LinkState, SignedLink},
+    views::{self, AssetLink},
 };
 
+/// A link to an output for a day: at the bucket, or here.
+pub async fn link(tools: &Tools, asset: &Asset) -> Result<AssetLink, Failure> {
+    let public = generate::public_url(tools, asset).await?;
+    Ok(AssetLink { url: public.unwrap_or_else(|| own_link(tools, asset)) })
+}
+
 /// A signed URL of an output, valid for 24 hours.
-pub fn link(tools: &Tools, asset: &Asset) -> String {
+fn own_link(tools: &Tools, asset: &Asset) -> String {
     let extension = asset.mime_type.as_deref().and_then(|kind| kind.rsplit('/').next()).unwrap_or("webp");
     let file = format!("picture.{}", extension.replace("jpeg", "jpg"));
     let now = tools.outside.clock.now();
@@ -33,11 +40,12 @@ pub(super) async fn show(
     if web.tools.vault.check_link(LinkKind::Asset, &[id.as_str(), &file], &link, now) != LinkState::Good {
         return Ok(StatusCode::NOT_FOUND.into_response());
     }
-    let mut tx = web.tools.db.read().await?;
-    let Some(asset) = db::asset::find(&mut tx, id.as_str()).await? else {
-        return Ok(StatusCode::NOT_FOUND.into_response());
+    let asset = match views::asset(&web.tools, &id).await {
+        Err(failure) if failure.kind == FailureKind::NotFound(Noun::Asset) => {
+            return Ok(StatusCode::NOT_FOUND.into_response());
+        }
+        found => found?,
     };
-    drop(tx);
     let bytes = generate::bytes_of(&web.tools, &asset, false).await?;
     let kind = infer::get(&bytes).map_or("application/octet-stream", |kind| kind.mime_type());
     // The object under a key never changes, so it is immutable; the URL is a secret, so only the browser may cache it.

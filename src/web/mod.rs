@@ -1,4 +1,4 @@
-//! The HTTP server, a thin layer: reads rows, begins and finishes connects, enqueues jobs for everything slow.
+//! The HTTP server, a thin layer: shows views, begins and finishes connects, enqueues jobs for everything slow.
 
 mod api;
 mod assets;

@@ -10,28 +10,22 @@ use super::{
     state::Web,
 };
 use crate::{
-    db::{self, run::RunFilter},
-    model::{Connection, Run},
+    model::Run,
     provider::Provider,
+    views::{self, Overview, ShopRow},
 };
 
 /// `GET /`.
 pub(super) async fn home(State(web): State<Web>) -> Result<Html<String>, PageError> {
-    let mut tx = web.tools.db.read().await?;
-    let connections = db::connection::list(&mut tx, None, None, 50).await?;
-    let runs = db::run::list(&mut tx, &RunFilter::default(), 20).await?;
-    let mut rows = String::new();
-    for connection in &connections {
-        let products = db::connection::count_products(&mut tx, &connection.id).await?;
-        rows.push_str(&connection_row(connection, products));
-    }
-    drop(tx);
+    let Overview { shops, runs } = views::overview(&web.tools).await?;
     let mut body = String::from("<h2>Shops</h2>");
-    if connections.is_empty() {
+    if shops.is_empty() {
         body.push_str("<p>No shop is connected yet. Run <code>store-sync clients add NAME</code>, then <code>store-sync connect PROVIDER --client NAME</code>.</p>");
     } else {
         body.push_str("<table><tr><th>Shop<th>Provider<th>State<th class=n>Products<th>Last import</tr>");
-        body.push_str(&rows);
+        for shop in &shops {
+            body.push_str(&shop_row(shop));
+        }
         body.push_str("</table>");
     }
     body.push_str("<h2>Latest runs</h2>");
@@ -47,13 +41,12 @@ pub(super) async fn home(State(web): State<Web>) -> Result<Html<String>, PageErr
     Ok(Html(shell("store-sync", &body)))
 }
 
-fn connection_row(connection: &Connection, products: i64) -> String {
-    let name = connection.store_name.as_deref().unwrap_or(&connection.store_url);
+fn shop_row(ShopRow { connection, products }: &ShopRow) -> String {
     let last = connection.last_success_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
     let error = connection.reason().map(|e| format!("<br><span class=bad>{}</span>", escape(e))).unwrap_or_default();
     format!(
         "<tr><td>{}<br><span class=dim>{}</span><td>{}<td>{}{error}<td class=n>{products}<td>{last}</tr>",
-        escape(name),
+        escape(connection.label()),
         escape(&connection.store_url),
         escape(&connection.store_type),
         connection.state(),
@@ -61,7 +54,6 @@ fn connection_row(connection: &Connection, products: i64) -> String {
 }
 
 fn run_row(run: &Run) -> String {
-    let note = run.error_message.as_deref().or(run.external_image_url.as_deref()).unwrap_or_default();
     format!(
         "<tr><td>{}<td>{} <span class=dim>by {}</span><td>{}<td class=n>{}<td class=n>{}<td class=n>{}<td class=n>{}<td>{}</tr>",
         run.started_at,
@@ -72,7 +64,7 @@ fn run_row(run: &Run) -> String {
         run.items_updated,
         run.items_unchanged,
         run.items_deleted,
-        escape(note),
+        escape(run.note().unwrap_or_default()),
     )
 }
 

@@ -265,7 +265,7 @@ async fn two_thousand_pictures_are_made_once_through_three_kills(engine: Engine)
     assert_eq!((made.len(), keys.len()), (4 * SHOWN, 4 * SHOWN), "every variant is there once");
     let told = db::event::EventFilter { kind: Some(EventType::Completed), ..Default::default() };
     let told = db::event::list(&mut tx, &told, 100_000).await.expect("lists").len();
-    let month = generate::month(tools.outside.clock.now());
+    let month = tools.outside.clock.now().month();
     let used = db::quota::find_usage(&mut tx, &"acme".into(), &month).await.expect("reads").expect("is counted");
     let stands = db::session::find(&mut tx, &session).await.expect("reads").expect("is there").status;
     assert_eq!(

@@ -12,6 +12,7 @@ use store_sync::{
     },
     push,
     sandbox::SandboxOptions,
+    views,
 };
 
 use crate::support::{Engine, More, TestApp, on_both, write_by_hand};
@@ -61,7 +62,7 @@ impl Desk {
 
     async fn sums(&self, by: db::ledger::By) -> Vec<store_sync::model::UsageSum> {
         let mut tx = self.app.tools.db.read().await.expect("reads");
-        let month = generate::month(self.app.clock.now());
+        let month = self.app.clock.now().month();
         db::ledger::list_sums(&mut tx, &self.app.client, &month, by, 1000).await.expect("sums")
     }
 
@@ -72,7 +73,7 @@ impl Desk {
 
     async fn used(&self) -> i32 {
         let mut tx = self.app.tools.db.read().await.expect("reads");
-        let month = generate::month(self.app.clock.now());
+        let month = self.app.clock.now().month();
         db::quota::find_usage(&mut tx, &self.app.client, &month)
             .await
             .expect("reads")
@@ -805,7 +806,8 @@ async fn sizes_that_cannot_be_are_refused(engine: Engine) {
     desk.app.drain().await;
     let asset = desk.assets().await.remove(0).id;
     assert_eq!(generate::regenerate(tools, &asset, &huge).await.expect_err("is refused").code(), "bad_settings");
-    assert_eq!(generate::usage(tools, &desk.app.client, "2026-99").await.expect_err("no month").code(), "bad_month");
+    let usage = views::usage(tools, desk.app.client.as_str(), Some("2026-99".to_owned())).await;
+    assert_eq!(usage.expect_err("no month").code(), "bad_month");
 }
 
 async fn a_newcomer_waits_for_nobody_who_waits_himself(engine: Engine) {

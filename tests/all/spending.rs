@@ -152,12 +152,12 @@ impl Purse {
     async fn spent(&self) -> i64 {
         let mut tx = self.app.tools.db.read().await.expect("reads");
         let budget = self.app.tools.engines.model.as_ref().expect("a model").budget();
-        db::ledger::get_spending(&mut tx, &budget, &generate::month(self.app.clock.now())).await.expect("reads")
+        db::ledger::get_spending(&mut tx, &budget, &self.app.clock.now().month()).await.expect("reads")
     }
 
     async fn sums(&self, by: By) -> Vec<UsageSum> {
         let mut tx = self.app.tools.db.read().await.expect("reads");
-        let month = generate::month(self.app.clock.now());
+        let month = self.app.clock.now().month();
         db::ledger::list_sums(&mut tx, &self.app.client, &month, by, 100).await.expect("sums")
     }
 }
@@ -242,9 +242,8 @@ async fn a_session_is_analysed_painted_and_paid_for(engine: Engine) {
     let mut tx = tools.db.read().await.expect("reads");
     let progress = db::generation::get_session_progress(&mut tx, &session).await.expect("reads");
     assert_eq!((progress.completed, progress.cost_usd_micros), (4, 4 * PICTURE));
-    let entries = db::ledger::list(&mut tx, &purse.app.client, &generate::month(purse.app.clock.now()), 100)
-        .await
-        .expect("lists");
+    let entries =
+        db::ledger::list(&mut tx, &purse.app.client, &purse.app.clock.now().month(), 100).await.expect("lists");
     assert!(
         entries.iter().all(|entry| (entry.input_tokens, entry.output_tokens) == (Some(1000), Some(500))),
         "{entries:?}"

@@ -77,7 +77,7 @@ async fn connects_behind(strip: bool) {
     // What is handed out leads back, and what is refused is refused in the reader's form.
     let product = app.products().await.remove(0);
     let asset = app.add_asset(&product, 1).await;
-    let address = store_sync::web::asset_link(&app.tools, &asset);
+    let address = store_sync::web::asset_link(&app.tools, &asset).await.expect("is there").url;
     assert!(address.starts_with(&format!("{public}/assets/")), "{address}");
     assert_eq!(visitor.open(&address).await.expect("an answer").response.status, 200);
     for path in ["", "/", "/healthz"] {

@@ -5,19 +5,20 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{ApiError, JsonBody, accepted};
 use crate::{
-    db, generate,
-    model::{ApprovalStatus, Asset, AssetId, Failure, FailureKind, Noun},
+    generate,
+    model::{ApprovalStatus, Asset, AssetId, Failure, FailureKind},
     push::{self, Decided},
-    web::{assets::link as own_link, state::Web},
+    views::{self, AssetLink},
+    web::{assets, state::Web},
 };
 
 /// `GET /assets/{id}`.
 pub(super) async fn show(State(web): State<Web>, Path(id): Path<AssetId>) -> Result<Json<Asset>, ApiError> {
-    Ok(Json(find(&web, &id).await?))
+    Ok(Json(views::asset(&web.tools, &id).await?))
 }
 
 /// A person's decision.
@@ -72,17 +73,6 @@ pub(super) async fn edit(
 }
 
 /// `GET /assets/{id}/link`: a URL for downloads without the API token.
-pub(super) async fn link(State(web): State<Web>, Path(id): Path<AssetId>) -> Result<Json<Value>, ApiError> {
-    let asset = find(&web, &id).await?;
-    let url = match generate::public_url(&web.tools, &asset).await? {
-        Some(url) => url,
-        None => own_link(&web.tools, &asset),
-    };
-    Ok(Json(json!({ "url": url })))
-}
-
-async fn find(web: &Web, id: &AssetId) -> Result<Asset, ApiError> {
-    let mut tx = web.tools.db.read().await?;
-    let asset = db::asset::find(&mut tx, id.as_str()).await?;
-    Ok(asset.ok_or_else(|| Failure::not_found(Noun::Asset, id))?)
+pub(super) async fn link(State(web): State<Web>, Path(id): Path<AssetId>) -> Result<Json<AssetLink>, ApiError> {
+    Ok(Json(assets::link(&web.tools, &views::asset(&web.tools, &id).await?).await?))
 }

@@ -3,14 +3,14 @@
 use axum::{
     Json,
     extract::{Path, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 
 use super::{ApiError, ApiQuery, GenerateBody, JsonBody, accepted, stream};
 use crate::{
-    db,
     generate::{self, Cancelled, PromptPreview},
-    model::{Failure, FlowId, Noun},
+    model::FlowId,
+    views::{self, ProgressCard, ProgressTarget},
     web::state::Web,
 };
 
@@ -29,17 +29,13 @@ pub(super) async fn retry(State(web): State<Web>, Path(id): Path<FlowId>) -> Res
 }
 
 /// `GET /flows/{id}/generations`: the progress of its outputs.
-pub(super) async fn progress(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, ApiError> {
-    exists(&web, &id).await?;
-    let mut tx = web.tools.db.read().await?;
-    let progress = db::generation::get_progress(&mut tx, &id).await?;
-    Ok(Json(stream::told(&progress)).into_response())
+pub(super) async fn progress(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Json<ProgressCard>, ApiError> {
+    Ok(Json(views::progress(&web.tools, &ProgressTarget::Flow(id)).await?))
 }
 
 /// `GET /flows/{id}/progress`: the same as server-sent events, until no output is open.
 pub(super) async fn follow(State(web): State<Web>, Path(id): Path<FlowId>) -> Result<Response, ApiError> {
-    exists(&web, &id).await?;
-    Ok(stream::follow(&web, stream::ProgressTarget::Flow(id))?)
+    Ok(stream::follow(&web, ProgressTarget::Flow(id)).await?)
 }
 
 /// `DELETE /flows/{id}/generations`: cancels the waiting outputs.
@@ -61,12 +57,4 @@ pub(super) async fn prompt(
     ApiQuery(query): ApiQuery<PreviewQuery>,
 ) -> Result<Json<PromptPreview>, ApiError> {
     Ok(Json(generate::preview(&web.tools, &id, query.analyse).await?))
-}
-
-async fn exists(web: &Web, id: &FlowId) -> Result<(), ApiError> {
-    let mut tx = web.tools.db.read().await?;
-    match db::flow::find(&mut tx, id).await? {
-        Some(_) => Ok(()),
-        None => Err(Failure::not_found(Noun::Flow, id).into()),
-    }
 }

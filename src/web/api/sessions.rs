@@ -3,14 +3,14 @@
 use axum::{
     Json,
     extract::{Path, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 
 use super::{ApiError, GenerateBody, JsonBody, accepted, stream};
 use crate::{
-    db,
     generate::{self, Cancelled},
-    model::{Failure, Noun, SessionId},
+    model::SessionId,
+    views::{self, ProgressCard, ProgressTarget},
     web::state::Web,
 };
 
@@ -29,28 +29,19 @@ pub(super) async fn retry(State(web): State<Web>, Path(id): Path<SessionId>) -> 
 }
 
 /// `GET /sessions/{id}/generations`: the progress of its outputs.
-pub(super) async fn progress(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, ApiError> {
-    exists(&web, &id).await?;
-    let mut tx = web.tools.db.read().await?;
-    let progress = db::generation::get_session_progress(&mut tx, &id).await?;
-    Ok(Json(stream::told(&progress)).into_response())
+pub(super) async fn progress(
+    State(web): State<Web>,
+    Path(id): Path<SessionId>,
+) -> Result<Json<ProgressCard>, ApiError> {
+    Ok(Json(views::progress(&web.tools, &ProgressTarget::Session(id)).await?))
 }
 
 /// `GET /sessions/{id}/progress`: the same as server-sent events, until no output is open.
 pub(super) async fn follow(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Response, ApiError> {
-    exists(&web, &id).await?;
-    Ok(stream::follow(&web, stream::ProgressTarget::Session(id))?)
+    Ok(stream::follow(&web, ProgressTarget::Session(id)).await?)
 }
 
 /// `DELETE /sessions/{id}/generations`: cancels the waiting outputs.
 pub(super) async fn cancel(State(web): State<Web>, Path(id): Path<SessionId>) -> Result<Json<Cancelled>, ApiError> {
     Ok(Json(generate::cancel_session(&web.tools, &id).await?))
-}
-
-async fn exists(web: &Web, id: &SessionId) -> Result<(), ApiError> {
-    let mut tx = web.tools.db.read().await?;
-    match db::session::find(&mut tx, id).await? {
-        Some(_) => Ok(()),
-        None => Err(Failure::not_found(Noun::Session, id).into()),
-    }
 }

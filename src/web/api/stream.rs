@@ -7,14 +7,12 @@ use axum::response::{
     sse::{Event, KeepAlive, Sse},
 };
 use futures_util::stream;
-use serde_json::Value;
-
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    db::{self, generation::OutputProgress},
-    model::{Failure, FailureKind, FlowId, SessionId},
-    tools::{Shared, Tools},
+    model::{Failure, FailureKind},
+    tools::Shared,
+    views::{self, ProgressCard, ProgressTarget},
     web::state::Web,
 };
 
@@ -24,43 +22,21 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The shortest interval between two reads.
 const LOOK_LEAST: Duration = Duration::from_millis(300);
 
-/// The flow or session to follow.
-pub(super) enum ProgressTarget {
-    Flow(FlowId),
-    Session(SessionId),
-}
-
-impl ProgressTarget {
-    async fn read(&self, tools: &Tools) -> sqlx::Result<OutputProgress> {
-        let mut tx = tools.db.read().await?;
-        match self {
-            Self::Flow(id) => db::generation::get_progress(&mut tx, id).await,
-            Self::Session(id) => db::generation::get_session_progress(&mut tx, id).await,
-        }
-    }
-}
-
-/// The progress as JSON, with the percentage.
-pub(super) fn told(progress: &OutputProgress) -> Value {
-    let mut value = serde_json::to_value(progress).unwrap_or_default();
-    value["percent"] = progress.percent().into();
-    value
-}
-
 struct Follower {
     tools: Shared,
     /// The permit of this stream.
     _place: OwnedSemaphorePermit,
     of: ProgressTarget,
-    last: Option<OutputProgress>,
+    last: Option<ProgressCard>,
     ended: bool,
 }
 
 /// Streams `progress` events, then one `end`; closes the stream then, or when the daemon stops.
 ///
 /// # Errors
-/// If the limit of concurrent streams is reached.
-pub(super) fn follow(web: &Web, of: ProgressTarget) -> Result<Response, Failure> {
+/// If there is no such flow or session, or if the limit of concurrent streams is reached.
+pub(super) async fn follow(web: &Web, of: ProgressTarget) -> Result<Response, Failure> {
+    views::progress(&web.tools, &of).await?;
     let place = web.followers.clone().try_acquire_owned();
     let place = place.map_err(|_| {
         Failure::new(FailureKind::TooManyFollowers, "too many progress streams are open; try again later")
@@ -84,14 +60,14 @@ impl Follower {
             let notified = tools.job_notify.notified();
             let mut notified = std::pin::pin!(notified);
             notified.as_mut().enable();
-            match self.of.read(&tools).await {
-                Ok(now) if now.open() == 0 => {
+            match views::progress_of_known(&tools, &self.of).await {
+                Ok(now) if now.is_over() => {
                     self.ended = true;
-                    return Event::default().event("end").json_data(told(&now)).ok();
+                    return Event::default().event("end").json_data(now).ok();
                 }
                 Ok(now) if self.last != Some(now) => {
                     self.last = Some(now);
-                    return Event::default().event("progress").json_data(told(&now)).ok();
+                    return Event::default().event("progress").json_data(now).ok();
                 }
                 Ok(_) => {}
                 Err(error) => tools.cannot("read progress", &error),

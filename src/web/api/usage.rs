@@ -4,12 +4,10 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use serde_json::Value;
 
 use super::{ApiError, ApiQuery};
 use crate::{
-    db, generate,
-    model::{Failure, Noun},
+    views::{self, UsageCard},
     web::state::Web,
 };
 
@@ -24,11 +22,6 @@ pub(super) async fn show(
     State(web): State<Web>,
     Path(id): Path<String>,
     ApiQuery(which): ApiQuery<Which>,
-) -> Result<Json<Value>, ApiError> {
-    let mut tx = web.tools.db.read().await?;
-    let client = db::client::find(&mut tx, &id).await?;
-    drop(tx);
-    let client = client.ok_or_else(|| Failure::not_found(Noun::Client, &id))?;
-    let month = which.month.unwrap_or_else(|| generate::month(web.tools.outside.clock.now()));
-    Ok(Json(generate::usage(&web.tools, &client.id, &month).await?))
+) -> Result<Json<UsageCard>, ApiError> {
+    Ok(Json(views::usage(&web.tools, &id, which.month).await?))
 }
