@@ -50,4 +50,6 @@ impl Outside {
 }
 
 #[cfg(test)]
+pub(crate) mod cases;
+#[cfg(test)]
 pub(crate) mod lines;
