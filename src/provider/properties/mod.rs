@@ -1,6 +1,7 @@
 //! Properties of what a provider's file describes: templates, paths, pages, signatures. Judged by the rules of others
 //! wherever there are any: `url`, `percent-encoding`, `regex`, JSON pointers, `hmac`.
 
+mod paths;
 mod templates;
 
 use std::{
