@@ -1,6 +1,7 @@
 //! Properties of what a provider's file describes: templates, paths, pages, signatures. Judged by the rules of others
 //! wherever there are any: `url`, `percent-encoding`, `regex`, JSON pointers, `hmac`.
 
+mod pages;
 mod paths;
 mod templates;
 
@@ -9,10 +10,12 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use serde_json::Value;
+
 use super::{App, Fixed, Provider, RateLimiters, Shop, ShopClient, check};
 use crate::{
     model::{Facts, Grant, Secret, Time},
-    outside::{Clock, Files, Http, Outside, Random, Script},
+    outside::{Clock, Exchange, ExpectedRequest, Files, Http, Outside, Random, Reply, Script},
 };
 
 /// The shop that all of them call.
@@ -94,6 +97,17 @@ fn client(provider: &Arc<Provider>, facts: Facts, (app, grant): (App, Grant), sc
     };
     let shop = Shop { provider: provider.clone(), facts, store_url: SHOP.to_owned(), app: Some(app) };
     ShopClient::new(outside, shop, Arc::new(Fixed::new(grant)), &RateLimiters::default())
+}
+
+/// An exchange: a GET of this path and query, and its JSON.
+fn exchange(at: &str, body: Value) -> Exchange {
+    let ask = ExpectedRequest {
+        method: "GET".to_owned(),
+        url: format!("{SHOP}{at}"),
+        body: Value::Null,
+        ..ExpectedRequest::default()
+    };
+    Exchange { ask, answer: Reply { body, ..Reply::default() } }
 }
 
 /// Waits for what a script answers at once.
