@@ -4,7 +4,7 @@
 use proptest::{
     prelude::{Just, Strategy, any},
     prop_oneof,
-    sample::select,
+    sample::{Index, select},
     test_runner::{Config, RngAlgorithm, RngSeed, TestRunner},
 };
 use serde_json::Value;
@@ -56,4 +56,15 @@ pub(crate) fn json(names: impl Strategy<Value = String> + Clone + 'static) -> im
         ]
     });
     prop_oneof![1 => leaf, 3 => tree]
+}
+
+/// The text with one character replaced; `None` if that leaves it as it was.
+pub(crate) fn changed(text: &str, at: Index, to: char) -> Option<String> {
+    let mut chars: Vec<char> = text.chars().collect();
+    if chars.is_empty() {
+        return None;
+    }
+    let place = at.index(chars.len());
+    let from = std::mem::replace(&mut chars[place], to);
+    (from != to).then(|| chars.into_iter().collect())
 }

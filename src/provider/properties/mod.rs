@@ -3,6 +3,7 @@
 
 mod pages;
 mod paths;
+mod signatures;
 mod templates;
 
 use std::{
