@@ -11,3 +11,6 @@ mod tombstone;
 
 pub use request::request;
 pub use run::{ImportRequest, run};
+
+#[cfg(test)]
+mod properties;

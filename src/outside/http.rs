@@ -293,6 +293,14 @@ fn is_too_late(error: &reqwest::Error) -> bool {
 }
 
 #[cfg(test)]
+impl Http {
+    /// The same client, answered by another script.
+    pub(crate) fn with_script(&self, script: Arc<Script>) -> Self {
+        Self { script: Some(script), ..self.clone() }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 

@@ -56,4 +56,6 @@ impl Outside {
 }
 
 #[cfg(test)]
+pub(crate) mod cases;
+#[cfg(test)]
 pub(crate) mod lines;

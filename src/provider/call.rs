@@ -255,7 +255,7 @@ impl ShopClient {
         match parsed {
             Ok(body) => Ok(Outcome::Good(Answer { headers: response.headers, body })),
             Err(why) => {
-                let kind = response.header("content-type").unwrap_or("no content type");
+                let kind = self.redacted(response.header("content-type").unwrap_or("no content type"), grant);
                 let mut message = format!(
                     "{}: {} answered with invalid or truncated JSON ({kind}, {} bytes, {why})",
                     self.provider.name(),
@@ -263,7 +263,7 @@ impl ShopClient {
                     response.body.len()
                 );
                 if let Some(instead) = json::instead(&response.body) {
-                    message.push_str(&format!(": {}", cut(&redacted(&instead, grant), MOST_WORDS)));
+                    message.push_str(&format!(": {}", cut(&self.redacted(&instead, grant), MOST_WORDS)));
                 }
                 Ok(Outcome::Bad { class: ResponseClass::Down, kind: FailureKind::NotJson, wait: None, message })
             }
@@ -287,12 +287,22 @@ impl ShopClient {
         let graphql = body.pointer("/errors/0/message").and_then(Value::as_str).map(str::to_owned);
         let words = self.provider.recipe.call.message.iter().find_map(|path| path.text(body)).or(graphql);
         if let Some(words) = words.or(instead) {
-            message.push_str(&format!(" ({})", cut(&redacted(&words, grant), MOST_WORDS)));
+            message.push_str(&format!(" ({})", cut(&self.redacted(&words, grant), MOST_WORDS)));
         }
         if let Some(say) = &classified.say {
             message.push_str(&format!(". {say}"));
         }
         message
+    }
+
+    /// A shop's text on one line, with the secrets that calls may carry redacted: the longest first, since it may
+    /// contain another.
+    fn redacted(&self, words: &str, grant: &Grant) -> String {
+        let ours = grant.secrets.values().chain(self.app.iter().map(|app| &app.client_secret));
+        let mut secrets: Vec<&str> = ours.map(ExposeSecret::expose_secret).filter(|s| s.len() > 3).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let words = secrets.iter().fold(words.to_owned(), |words, secret| words.replace(secret, "[redacted]"));
+        words.replace(char::is_control, " ")
     }
 
     fn backoff(&self, tries: u32, first: Duration) -> Duration {
@@ -366,15 +376,6 @@ impl ShopClient {
         }
         Ok(url)
     }
-}
-
-/// A shop's text on one line, with our secrets redacted.
-fn redacted(words: &str, grant: &Grant) -> String {
-    let mut words = words.to_owned();
-    for secret in grant.secrets.values().map(ExposeSecret::expose_secret).filter(|s| s.len() > 3) {
-        words = words.replace(secret, "[redacted]");
-    }
-    words.replace(char::is_control, " ")
 }
 
 /// Parses a JSON response. An empty body is null, and so is a body that is not JSON from another host (an upload

@@ -32,14 +32,10 @@ impl<'a> TemplateContext<'a> {
     }
 
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        match name.split_once('.') {
-            Some(("grant", secret)) => Some(self.grant?.secret(secret)?.expose_secret().to_owned()),
-            Some(("app", "client_secret")) => Some(self.app?.client_secret.expose_secret().to_owned()),
-            _ => match self.value(name)? {
-                Value::String(text) => Some(text),
-                Value::Null => None,
-                other => Some(other.to_string()),
-            },
+        match self.value(name)? {
+            Value::String(text) => Some(text),
+            Value::Null => None,
+            other => Some(other.to_string()),
         }
     }
 
@@ -47,6 +43,7 @@ impl<'a> TemplateContext<'a> {
         match name.split_once('.') {
             Some(("grant", secret)) => Some(self.grant?.secret(secret)?.expose_secret().into()),
             Some(("app", "client_id")) => Some(self.app?.client_id.as_str().into()),
+            Some(("app", "client_secret")) => Some(self.app?.client_secret.expose_secret().into()),
             Some((root, rest)) => self.values.get(root)?.get(rest).cloned(),
             None => self.values.get(name).or_else(|| self.facts.get(name)).cloned().or_else(|| self.address(name)),
         }

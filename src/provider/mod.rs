@@ -392,3 +392,6 @@ impl Provider {
 pub fn check_folder(folder: &FilePath) -> Result<Vec<Provider>, Vec<Problem>> {
     check::folder(folder)
 }
+
+#[cfg(test)]
+mod properties;

@@ -75,6 +75,9 @@ impl PageKind {
     }
 
     /// The token of the next page; `None` at the end. The caller detects loops.
+    ///
+    /// # Errors
+    /// Fails if there is another page, but not at the shop, or the response does not say where.
     pub(super) fn next(
         &self,
         from: Option<&PageToken>,
@@ -82,14 +85,16 @@ impl PageKind {
         base: &Url,
     ) -> Result<Option<PageToken>, Failure> {
         let Answer { headers, body } = answer;
-        if self.more.as_ref().is_some_and(|more| more.get(body) == Some(&Value::Bool(false))) {
+        let more = self.more.as_ref().and_then(|path| path.get(body)?.as_bool());
+        if more == Some(false) {
             return Ok(None);
         }
         let count = self.items.each(body).len() as u64;
         let full = count >= u64::from(self.size);
         let next = match self.kind {
             Paging::Single => None,
-            Paging::Number | Paging::Offset if count == 0 => None,
+            // Some shops filter after they have cut their pages.
+            Paging::Number | Paging::Offset if count == 0 && more.is_none() => None,
             Paging::Number => {
                 let at = if let Some(PageToken::Number(n)) = from { *n } else { 1 };
                 let read = at * u64::from(self.size);
@@ -105,6 +110,10 @@ impl PageKind {
                 link.map(|link| same_origin(&link, base)).transpose()?
             }
         };
+        if next.is_none() && more.is_some() {
+            let text = "the response says that there is another page, but not where";
+            return Err(Failure::new(FailureKind::UnexpectedPage, text));
+        }
         Ok(next)
     }
 
@@ -124,31 +133,50 @@ pub(super) fn count(value: &Value) -> Option<i64> {
 
 /// The `next` of a Link header (RFC 8288).
 fn next_link(headers: &HeaderMap) -> Option<String> {
-    let values = headers.get_all("link").iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).find_map(|link| {
+    // Some shops write addresses in UTF-8 here, which the `http` crate does not take for text.
+    let values = headers.get_all("link").iter().filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());
+    values.flat_map(|value| split_outside(value, ',')).find_map(|link| {
         let (target, params) = link.trim().strip_prefix('<')?.split_once('>')?;
-        let is_next = params.split(';').any(|p| matches!(p.trim().trim_end_matches(' '), "rel=\"next\"" | "rel=next"));
-        is_next.then(|| target.to_owned())
+        let mut params = split_outside(params, ';').into_iter().filter_map(|param| param.split_once('='));
+        let (_, relations) = params.find(|(name, _)| name.trim().eq_ignore_ascii_case("rel"))?;
+        let mut relations = relations.trim().trim_matches('"').split_ascii_whitespace();
+        relations.any(|relation| relation.eq_ignore_ascii_case("next")).then(|| target.to_owned())
     })
 }
 
-/// Accepts only links to the shop's own host, because the request carries our token.
+/// Splits a header at a separator, unless it stands within `<…>` or `"…"`.
+fn split_outside(text: &str, separator: char) -> Vec<&str> {
+    let (mut parts, mut from, mut until, mut is_escaped) = (Vec::new(), 0, None, false);
+    for (at, c) in text.char_indices() {
+        match until {
+            Some(_) if is_escaped => is_escaped = false,
+            Some('"') if c == '\\' => is_escaped = true,
+            Some(end) if c == end => until = None,
+            None if c == '<' => until = Some('>'),
+            None if c == '"' => until = Some('"'),
+            None if c == separator => {
+                parts.push(&text[from..at]);
+                from = at + c.len_utf8();
+            }
+            Some(_) | None => {}
+        }
+    }
+    parts.push(&text[from..]);
+    parts
+}
+
+/// Accepts only links to the shop's own origin, because the request carries our token.
 fn same_origin(link: &str, base: &Url) -> Result<PageToken, Failure> {
-    let url = base
-        .join(link)
-        .ok()
-        .filter(|url| url.host() == base.host() && url.port_or_known_default() == base.port_or_known_default());
-    let Some(mut url) = url else {
-        return Err(Failure::new(
+    // A shop behind a proxy may write http although it is served over https.
+    let as_base =
+        |mut url: Url| (url.scheme() == base.scheme() || url.set_scheme(base.scheme()).is_ok()).then_some(url);
+    let url = base.join(link).ok().and_then(as_base).filter(|url| url.origin() == base.origin());
+    url.map(|url| PageToken::Link(url.into())).ok_or_else(|| {
+        Failure::new(
             FailureKind::ForeignPage,
             "the link to the shop's next page names another host; it was not followed",
-        ));
-    };
-    // A shop behind a proxy may write http although it is served over https.
-    if url.scheme() != base.scheme() {
-        let _ = url.set_scheme(base.scheme());
-    }
-    Ok(PageToken::Link(url.into()))
+        )
+    })
 }
 
 /// The position of a bulk export. The file's URL is a secret while it is valid, so it is not stored but requested
@@ -207,6 +235,17 @@ mod tests {
     }
 
     #[test]
+    fn a_page_that_announces_another_leads_on_or_fails() {
+        let empty = json!({"items": [], "more": true, "next": null});
+        let number = kind("kind = 'number'\nmore = 'more'");
+        assert_eq!(next(&number, Some(&PageToken::Number(2)), &empty), Some(PageToken::Number(3)));
+        let (base, headers) = (Url::parse("https://s.example/api").expect("a url"), HeaderMap::new());
+        let cursor = kind("kind = 'cursor'\nnext = 'next'\nmore = 'more'");
+        let lost = cursor.next(None, &answer(headers.clone(), &empty), &base).expect_err("is no end");
+        assert_eq!(lost.kind, FailureKind::UnexpectedPage);
+    }
+
+    #[test]
     fn a_link_stays_at_the_shop() {
         let link = kind("kind = 'link'\nnext = 'next'");
         let base = Url::parse("https://s.example/api").expect("a url");
@@ -218,7 +257,14 @@ mod tests {
             follow("http://s.example:443/x?page=2").ok().flatten(),
             Some(PageToken::Link("https://s.example/x?page=2".into()))
         );
-        assert_eq!(follow("https://evil.example/x").expect_err("refused").code(), "foreign_page");
+        assert_eq!(
+            follow("http://s.example/x").ok().flatten(),
+            Some(PageToken::Link("https://s.example/x".into())),
+            "a proxy in front of the shop may have the certificate"
+        );
+        for foreign in ["https://evil.example/x", "https://s.example:444/x", "gopher://s.example:443/x", "data:x"] {
+            assert_eq!(follow(foreign).expect_err("refused").code(), "foreign_page", "{foreign}");
+        }
         let mut headers = HeaderMap::new();
         headers.insert(
             "link",
@@ -226,6 +272,22 @@ mod tests {
         );
         let by_header = kind("kind = 'link'").next(None, &answer(headers, &json!({"items": [1]})), &base);
         assert_eq!(by_header.ok().flatten(), Some(PageToken::Link("https://s.example/3".into())));
+    }
+
+    #[test]
+    fn a_link_header_is_read_as_its_standard_says() {
+        for (header, target) in [
+            ("</x?ids=1,2;3>; rel=\"next\"", Some("/x?ids=1,2;3")),
+            ("</1>; title=\"a, <b>; rel=next\"; rel=prev, </2>; REL = \"last NEXT\"", Some("/2")),
+            ("</1>; title=\"\\\"; rel=next\"; rel=prev", None),
+            ("</1>; rel=\"prev\"; rel=\"next\"", None),
+            ("</ü>; rel=next", Some("/ü")),
+            ("</1>, <, /2; rel=next", None),
+        ] {
+            let value = http::HeaderValue::from_bytes(header.as_bytes()).expect("a header");
+            let headers = HeaderMap::from_iter([(http::header::LINK, value)]);
+            assert_eq!(next_link(&headers).as_deref(), target, "{header}");
+        }
     }
 
     #[test]

@@ -13,7 +13,8 @@ pub(super) struct Path(Vec<PathStep>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum PathStep {
     Key(String),
-    Index(i64),
+    /// A place in a list, from its end if negative. No list here has places farther out, and `put` fills a list up.
+    Index(i16),
     /// The first element of a list whose member has this value.
     Where(String, String),
 }
@@ -54,12 +55,7 @@ impl Path {
             }
             PathStep::Index(index) => {
                 let list = value.as_array()?;
-                let place = if *index < 0 {
-                    list.len().checked_sub(usize::try_from(-index).ok()?)?
-                } else {
-                    usize::try_from(*index).ok()?
-                };
-                list.get(place)
+                list.get(place_of(*index, list.len())?)
             }
         })
     }
@@ -96,10 +92,9 @@ impl Path {
                 }
                 PathStep::Index(index) => {
                     let list = listed(place);
-                    let at = usize::try_from(*index).unwrap_or(list.len().saturating_sub(1));
-                    while list.len() <= at {
-                        list.push(Value::Null);
-                    }
+                    let needed = usize::from(index.unsigned_abs()) + usize::from(*index >= 0);
+                    list.resize(list.len().max(needed), Value::Null);
+                    let at = place_of(*index, list.len()).unwrap_or(0);
                     &mut list[at]
                 }
                 PathStep::Where(key, word) => {
@@ -150,6 +145,12 @@ impl Path {
             Some(one) => std::slice::from_ref(one),
         }
     }
+}
+
+/// The place that an index means in a list of this length; `None` if it lies before its beginning.
+fn place_of(index: i16, length: usize) -> Option<usize> {
+    let distance = usize::from(index.unsigned_abs());
+    if index < 0 { length.checked_sub(distance) } else { Some(distance) }
 }
 
 fn listed(value: &mut Value) -> &mut Vec<Value> {
@@ -209,12 +210,17 @@ mod tests {
         assert_eq!(path("data.p.media").before(&path("media")), Some(path("data.p")));
         assert_eq!(path("data.p.media").behind(&path("data")), Some(path("p.media")));
         assert_eq!(path("data.p").behind(&path("x")), None);
+        let mut list = json!([1]);
+        path("[-3]").put(&mut list, json!(2));
+        path("[-2]").put(&mut list, json!(3));
+        assert_eq!(list, json!([2, 3, null]), "counted from the end, as it is read");
     }
 
     #[test]
     fn a_path_that_is_none_is_refused() {
-        for text in ["a..b", "a[", "a[x]", "a]b[", ".a", "a[0]b"] {
+        for text in ["a..b", "a[", "a[x]", "a]b[", ".a", "a[0]b", "a[-9223372036854775808]", "a[99999]"] {
             assert!(Path::parse(text).is_err(), "{text}");
         }
+        assert_eq!(Path::parse("[-32768]").expect("parses").get(&json!([1])), None);
     }
 }

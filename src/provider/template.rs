@@ -82,8 +82,12 @@ impl Template {
                         Some(TemplatePart::Slot(_)) => return None,
                         None => rest.len(),
                     };
-                    values.push((name.as_str(), rest[..end].to_owned()));
-                    rest = &rest[end..];
+                    let (value, after) = rest.split_at(end);
+                    if values.iter().any(|(known, old): &(&str, String)| *known == name && old != value) {
+                        return None;
+                    }
+                    values.push((name.as_str(), value.to_owned()));
+                    rest = after;
                 }
             }
         }
@@ -125,12 +129,10 @@ impl Template {
                 (TemplatePart::Text(literal), _) => rest = rest.strip_prefix(literal.as_str())?,
                 (TemplatePart::Slot(name), Some(TemplatePart::Text(after))) => {
                     let (value, _) = rest.split_once(after.as_str())?;
-                    values.insert(name, value.into());
+                    insert_same(&mut values, &name, value)?;
                     rest = &rest[value.len()..];
                 }
-                (TemplatePart::Slot(name), _) => {
-                    values.insert(name, std::mem::take(&mut rest).into());
-                }
+                (TemplatePart::Slot(name), _) => insert_same(&mut values, &name, std::mem::take(&mut rest))?,
             }
         }
         rest.is_empty().then_some(values)
@@ -169,6 +171,12 @@ fn look_up(name: &str, context: &TemplateContext<'_>) -> Result<String, Failure>
         let text = format!("the provider's file uses '{{{name}}}', which has no value here");
         Failure::new(FailureKind::Template, text)
     })
+}
+
+/// Inserts a value that was read; `None` if the same name was read with another one.
+fn insert_same(values: &mut Map<String, Value>, name: &str, value: &str) -> Option<()> {
+    let old = values.insert(name.to_owned(), value.into());
+    old.is_none_or(|old| old == *value).then_some(())
 }
 
 impl<'de> Deserialize<'de> for Template {
@@ -309,6 +317,8 @@ mod tests {
         );
         assert_eq!(read("/{shop}/p/{a}", "/other/p/7"), None);
         assert_eq!(read("/p", "/p/more"), None);
+        assert_eq!(read("{a}-{a}", "1-2"), None, "one name has one value");
+        assert!(Template::parse("{a}-{a}").expect("parses").read("1-2").is_none());
         let tree = Tree::from_toml(toml::from_str("kind = 'x'\nlist = ['{a}']\nboth = '{b}-{c}'").expect("toml"))
             .expect("a tree");
         let mut found = Map::new();

@@ -434,3 +434,6 @@ mod tests {
         assert!(missing.is_err_and(|e| e.to_string().contains("no-such-program")));
     }
 }
+
+#[cfg(test)]
+mod properties;

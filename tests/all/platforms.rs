@@ -129,7 +129,7 @@ async fn a_request_signed_by_shopifys_own_library_begins_a_connect() {
 }
 
 /// What is changed in a good file, and what has to be said about it.
-const BROKEN: [(&str, &str, &str, &str); 32] = [
+const BROKEN: [(&str, &str, &str, &str); 33] = [
     ("shopify", "schema = 1\n", "schema = 9\n", "schema: this program reads schema 1"),
     ("shopify", "key = \"shopify\"", "key = \"Shopify\"", "provider.key: use lower-case letters"),
     ("shopify", "key = \"shopify\"", "key = \"other\"", "must be the name of its folder, 'shopify'"),
@@ -197,6 +197,12 @@ const BROKEN: [(&str, &str, &str, &str); 32] = [
         "file = \"shop.graphql\"",
         "file = \"shops.graphql\"",
         "op.shop.body.file: there is no 'shops.graphql' in the provider's folder",
+    ),
+    (
+        "shopify",
+        "[op.uninstall]",
+        "[op.uninstall]\npath = \"/revoke/{grant.access}\"",
+        "op.uninstall.path: looks up the secret '{grant.access}', which belongs into a header, a query or a body",
     ),
     ("shopify", "[op.uninstall]", "[op.spare]\npath = \"/x\"\n\n[op.uninstall]", "op.spare: is not used"),
     ("shopify", "after = \"{page.token}\", query", "query", "import.page.kind: needs {page.token} in op.products"),

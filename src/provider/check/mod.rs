@@ -181,6 +181,7 @@ impl Check<'_> {
         for template in call.headers.values().chain([&call.base]).chain(basic) {
             self.template("call", template, &allowed);
         }
+        self.no_secret("call.base", [&call.base]);
     }
 
     fn op(&mut self, recipe: &Recipe, name: &str, op: &Op) {
@@ -193,6 +194,7 @@ impl Check<'_> {
         for template in op.path.iter().chain(&op.url).chain(op.query.values()).chain(op.headers.values()) {
             self.template(&at("path, query or headers"), template, &allowed);
         }
+        self.no_secret(&at("path"), op.path.iter().chain(&op.url));
         match &op.body {
             Some(BodyKind::Form { fields }) => {
                 for template in fields.values() {
@@ -389,6 +391,15 @@ impl Check<'_> {
     fn template(&mut self, key: &str, template: &Template, allowed: &BTreeSet<String>) {
         for slot in template.slots() {
             self.slot(key, slot, allowed);
+        }
+    }
+
+    /// Failures and logs name host and path of a call.
+    fn no_secret<'t>(&mut self, key: &str, templates: impl IntoIterator<Item = &'t Template>) {
+        for slot in templates.into_iter().flat_map(Template::slots) {
+            let is_secret = slot.starts_with("grant.") || ["app.client_secret", "hook.secret"].contains(&slot);
+            let what = format!("looks up the secret '{{{slot}}}', which belongs into a header, a query or a body");
+            self.demand(!is_secret, key, &what);
         }
     }
 
