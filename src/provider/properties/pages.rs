@@ -19,6 +19,7 @@ use crate::{
         cases::{CASES, hold, text},
     },
     provider::{
+        call::Answer,
         PageToken, ShopClient, Trail, page,
         recipe::{PageKind, Paging},
     },
@@ -160,10 +161,11 @@ fn every_item_of_a_list_is_read_once_and_the_list_ends() {
             assert!(asked <= list.lengths.len(), "it leads on behind its end");
             let link = if let Some(PageToken::Link(link)) = &token { Some(link.as_str()) } else { None };
             let (headers, body) = list.answer(list.number(&kind.values(token.as_ref()), link));
-            read.extend_from_slice(kind.items.each(&body));
+            let answer = Answer { headers, body };
+            read.extend_from_slice(kind.items.each(&answer.body));
             let states_total = [Proof::Total, Proof::TotalHeader].contains(&list.proof);
-            assert_eq!(kind.total(&headers, &body), states_total.then(|| i64::try_from(list.total()).expect("fits")));
-            token = kind.next(token.as_ref(), &Answer { headers: headers.clone(), body: body.clone() }, &base).expect("leads on or ends");
+            assert_eq!(kind.total(&answer), states_total.then(|| i64::try_from(list.total()).expect("fits")));
+            token = kind.next(token.as_ref(), &answer, &base).expect("leads on or ends");
             let Some(next) = &token else { break };
             assert!(next.mark().is_some_and(|place| trail.goes_to(place)), "{next:?} again");
             // As the cursor of an interrupted pass is kept.
