@@ -19,8 +19,9 @@ use crate::{
         cases::{CASES, hold, text},
     },
     provider::{
+        PageToken, ShopClient, Trail,
         call::Answer,
-        PageToken, ShopClient, Trail, page,
+        page,
         recipe::{PageKind, Paging},
     },
 };

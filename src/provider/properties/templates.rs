@@ -74,7 +74,13 @@ fn a_template_is_filled_as_a_plain_replacement_would_and_no_failure_shows_a_valu
         let (app, grant) = (app(&value), grant([("access", value.as_str())]));
         let values = Map::from_iter([("page".to_owned(), json!({ "token": value }))]);
         let store_url = "https://acme.example:8443";
-        let context = TemplateContext { facts: &facts, store_url, grant: Some(&grant), app: Some(&app), values };
+        let context = TemplateContext {
+            facts: &facts,
+            store_url,
+            grant: Some(&grant),
+            app: Some(&app),
+            values: std::borrow::Cow::Owned(values),
+        };
         let of = |name: &str| match name {
             "fact" => Some(any_json.clone()),
             "page.token" | "grant.access" | "app.client_secret" => Some(json!(value)),
