@@ -192,6 +192,13 @@ mod tests {
         )
     }
 
+    /// Compares a whole prompt with its snapshot.
+    fn shows(name: &str, text: &str) {
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(name, text);
+        });
+    }
+
     #[test]
     fn a_prompt_says_what_is_set_and_guards_the_product() {
         let text = of(json!({
@@ -199,24 +206,7 @@ mod tests {
             "props": ["linen cloth"], "varietyLevel": 20, "includeAccessories": true, "promptText": "steam rises from it.",
             "promptTags": { "mood": ["cosy"], "lighting": ["soft"], "style": ["rustic style"], "sceneType": ["kitchen"] },
         }));
-        assert_eq!(
-            text,
-            "You are a product photographer. Make one photograph of the product in the pictures that come first.\n\
-             Product: Sage Mug.\n\
-             Mood and setting: kitchen, cosy, soft lighting, rustic style.\n\
-             Scene: Kitchen.\n\
-             Style: Quiet morning.\n\
-             Light: Window Light.\n\
-             Camera: Front.\n\
-             Props: linen cloth.\n\
-             Follow this closely.\n\
-             Let the surroundings pick up the product's colours.\n\
-             Fitting accessories may stand beside it.\n\
-             Also: steam rises from it.\n\
-             Keep the product exactly as it is: shape, proportions, colours, materials, labels and every detail.\n\
-             Change only its surroundings and the light.\n\
-             The picture is for a shop: sharp, clean, lifelike, without text, watermark or frame."
-        );
+        shows("prompt_of_every_setting", &text);
     }
 
     #[test]
@@ -227,23 +217,7 @@ mod tests {
             json!({ "roomType": "breakfast table", "lighting": "low morning sun", "style": "country", "props": [] });
         let settings = json!({ "style": "Quiet", "variant": 3, "variants": 4, "varietyLevel": 80 });
         let about = PromptSubject { products: &products, inspirations: 2, scene: Some(&scene) };
-        assert_eq!(
-            prompt(settings.as_object().expect("an object"), &about),
-            "You are a product photographer. Make one photograph of all the products in the pictures that come first, together in one scene.\n\
-             Product: Sage Mug (mug, made of stoneware, coloured sage green and cream); Lamp.\n\
-             Each product is complete, in believable proportion to the others, and shown once.\n\
-             Scene: breakfast table.\n\
-             Style: Quiet.\n\
-             Light: low morning sun.\n\
-             Take mood, light and colours from the inspiration pictures, and none of their objects.\n\
-             Take this as a beginning and be free with the scene.\n\
-             This is variant 3 of 4: another time of day.\n\
-             Let the surroundings pick up the product's colours.\n\
-             Nothing else stands beside it.\n\
-             Keep the product exactly as it is: shape, proportions, colours, materials, labels and every detail.\n\
-             Change only its surroundings and the light.\n\
-             The picture is for a shop: sharp, clean, lifelike, without text, watermark or frame."
-        );
+        shows("prompt_of_what_was_seen", &prompt(settings.as_object().expect("an object"), &about));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod crash;
 mod doors;
 mod earlier;
 mod endless;
+mod exchanges;
 mod forgetting;
 mod fuzz;
 mod generating;

@@ -25,7 +25,11 @@ use store_sync::{
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::{real::servers, support::start_of_time};
+use crate::{
+    exchanges::{laid_out, names},
+    real::servers,
+    support::start_of_time,
+};
 
 const KEY: &str = "AIza-canary-key";
 
@@ -240,6 +244,44 @@ async fn sdk(base: &Url, verb: &str, access: &Value, material: &Material) -> Val
 }
 
 const ANALYSIS: &str = r#"{"productType":"mug","colors":["sage"],"size":null}"#;
+
+/// A body without the bytes of its pictures.
+fn without_pictures(mut body: Value) -> Value {
+    for part in body["contents"][0]["parts"].as_array_mut().expect("parts") {
+        if let Some(data) = part.get_mut("inlineData").and_then(|picture| picture.get_mut("data")) {
+            *data = "[picture]".into();
+        }
+    }
+    body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_model_is_asked_is_what_it_was_asked_before() {
+    let (service, url) = service().await;
+    let material = Material::new();
+    let mut bodies = Vec::new();
+    let mut text = String::new();
+    for at in [At::gemini_api(Secret::from(KEY), None), At::vertex_express(Secret::from(KEY), None)] {
+        let gemini = client(door(&url), at);
+        gemini.paint(&material.wish()).await.expect("is painted");
+        gemini.edit(&material.edit()).await.expect("is edited");
+        service.lock().expect("is whole").next = vec![(200, told(ANALYSIS))];
+        gemini.analyse(&material.question()).await.expect("is analysed");
+        let asked = std::mem::take(&mut service.lock().expect("is whole").asked);
+        for one in &asked {
+            let headers: Vec<String> = names(&one.headers).into_iter().collect();
+            text += &format!("POST {}{}\n    {}\n", one.host, one.path, headers.join(", "));
+        }
+        bodies.push(asked.into_iter().map(|one| without_pictures(one.body)).collect::<Vec<_>>());
+    }
+    assert_eq!(bodies[0], bodies[1], "both services are asked the same");
+    for body in &bodies[0] {
+        text += &format!("\n{}\n", laid_out(body, 0));
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("model_requests", text);
+    });
+}
 
 /// Each verb by us and by the SDK; what the service was asked, in pairs.
 async fn in_pairs(service: &Shared, url: &Url, gemini: &Gemini, access: &Value) -> Vec<(Asked, Asked)> {

@@ -12,13 +12,14 @@ use store_sync::{
     provider::{Providers, SimulatorOptions},
     push,
     sandbox::{SandboxOptions, Shelf},
-    simulator::{self, SimulatorServer},
+    simulator::SimulatorServer,
     web,
 };
 use tokio::net::TcpListener;
 use url::Url;
 
 use crate::{
+    exchanges::Requests,
     real::servers,
     support::{Engine, More, TestApp, start_of_time},
 };
@@ -26,17 +27,19 @@ use crate::{
 const PRODUCTS: usize = 1000;
 const DAEMON: &str = "https://daemon.example";
 
-struct House {
-    app: TestApp,
+pub(crate) struct House {
+    pub(crate) app: TestApp,
     provider: &'static str,
     /// What is sold there, as it was at first.
     shelf: Shelf,
     stage: SimulatorServer,
     stage_url: String,
+    /// What the shop was asked.
+    pub(crate) requests: Requests,
 }
 
 impl House {
-    async fn new(engine: Engine, provider: &'static str, products: usize, theirs: Option<Clock>) -> Self {
+    pub(crate) async fn new(engine: Engine, provider: &'static str, products: usize, theirs: Option<Clock>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let stage_url = format!("http://{}", listener.local_addr().expect("an address"));
         let known = Providers::built_in().expect("the built-in files are fine");
@@ -86,9 +89,10 @@ impl House {
             files: Files::new("nowhere"),
         };
         let stage = SimulatorServer::new(found, rules, goods, outside).expect("a stage");
-        tokio::spawn(simulator::serve(listener, stage.clone(), std::future::pending()));
+        let requests = Requests::default();
+        requests.serve(listener, stage.router());
         let shelf = Shelf::new(&options, born).expect("a shelf");
-        Self { app, provider, shelf, stage, stage_url }
+        Self { app, provider, shelf, stage, stage_url, requests }
     }
 
     async fn desk(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
@@ -111,7 +115,7 @@ impl House {
     }
 
     /// As the merchant would.
-    async fn connect(&self) {
+    pub(crate) async fn connect(&self) {
         let tools = &self.app.tools;
         let provider = tools.provider(self.provider).expect("is known").clone();
         let mut fields = self.stage.simulator().fields();
@@ -128,7 +132,7 @@ impl House {
     }
 
     /// The product with this number on the shelf, by its title there.
-    async fn product(&self, number: u64) -> Product {
+    pub(crate) async fn product(&self, number: u64) -> Product {
         let title = self.title(number);
         let all = self.app.products().await;
         all.into_iter().find(|product| product.name == title).unwrap_or_else(|| panic!("'{title}' is not there"))
@@ -138,7 +142,13 @@ impl House {
         self.shelf.get(number).expect("is sold")["title"].as_str().expect("a title").to_owned()
     }
 
-    async fn edit(&self, number: u64, title: &str) -> Value {
+    /// As the merchant does where a product has room for one picture only.
+    pub(crate) async fn clear_pictures(&self, number: u64) {
+        let cleared = self.desk(Method::PATCH, &format!("/products/{number}"), Some(json!({ "images": [] }))).await;
+        assert_eq!(cleared.0, 200);
+    }
+
+    pub(crate) async fn edit(&self, number: u64, title: &str) -> Value {
         let (status, told) =
             self.desk(Method::PATCH, &format!("/products/{number}"), Some(json!({ "title": title }))).await;
         assert_eq!(status, 200);
@@ -146,7 +156,7 @@ impl House {
     }
 
     /// A run that has to come out well.
-    async fn sync(&self, scope: ImportScope) -> Run {
+    pub(crate) async fn sync(&self, scope: ImportScope) -> Run {
         self.app.clock.advance(Duration::from_mins(10));
         let run = self.app.sync(scope).await;
         assert_eq!(run.status, RunStatus::Success, "{}: {run:?}", self.provider);
@@ -245,10 +255,7 @@ async fn journey(engine: Engine, provider: &'static str) -> String {
     // Two pictures, one taken out again. Where a product has room for one only, the merchant makes it.
     if known.limits().images_per_product == 1 {
         for number in [1005, 1006] {
-            assert_eq!(
-                house.desk(Method::PATCH, &format!("/products/{number}"), Some(json!({ "images": [] }))).await.0,
-                200
-            );
+            house.clear_pictures(number).await;
         }
         house.sync(ImportScope::Changes).await;
     }

@@ -35,7 +35,7 @@ use store_sync::{
 };
 use tokio::net::TcpListener;
 
-use crate::{relay::Relay, wild::Pooler};
+use crate::{exchanges::Requests, relay::Relay, wild::Pooler};
 
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,6 +161,8 @@ pub(crate) struct More<'a> {
     pub(crate) bucket: Option<&'a store_sync::outside::Bucket>,
     /// Stands before the database.
     pub(crate) pooler: Option<&'a Pooler>,
+    /// Remembers what the shop is asked.
+    pub(crate) requests: Option<&'a Requests>,
 }
 
 pub(crate) struct TestApp {
@@ -188,7 +190,7 @@ impl TestApp {
 
     /// In other surroundings than usual.
     pub(crate) async fn with_more(engine: Engine, options: SandboxOptions, more: More<'_>) -> Self {
-        let More { config: more, mut connect_to, relay, shop_clock, public, behind, bucket, pooler } = more;
+        let More { config: more, mut connect_to, relay, shop_clock, public, behind, bucket, pooler, requests } = more;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         if let Some(public) = public {
@@ -217,7 +219,10 @@ impl TestApp {
         });
         let theirs = Outside { clock: shop_clock.unwrap_or_else(|| clock.clone()), ..outside(7) };
         let shop = Sandbox::new(SandboxOptions { base_url: shop_url.clone(), ..options }, theirs).expect("a shop");
-        tokio::spawn(sandbox::serve(shop_listener, shop, std::future::pending()));
+        match requests {
+            Some(requests) => requests.serve(shop_listener, shop.router()),
+            None => drop(tokio::spawn(sandbox::serve(shop_listener, shop, std::future::pending()))),
+        }
         let mut database = fresh_database(engine, folder.path()).await;
         if let Some(pooler) = pooler {
             database = pooler.through(&database);

@@ -1,5 +1,6 @@
 //! Token requests: authorization code, refresh token, client credentials, token exchange; and revocation.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use oauth2::{
     AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, PkceCodeVerifier, RedirectUrl,
     RefreshToken, TokenUrl, basic::BasicClient,
@@ -161,21 +162,7 @@ pub async fn revoke(shop: &ShopClient, grant: &Grant) -> Result<bool, Failure> {
     let Some(template) = &oauth.revoke else { return Ok(false) };
     let app = shop.app.as_ref();
     let url = Url::parse(&filled_url(template, &context(provider, app, &shop.facts))?).map_err(|_| bad_address())?;
-    let token =
-        grant.secret("refresh").or(grant.secret("access")).map(|t| t.expose_secret().to_owned()).unwrap_or_default();
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("token", &token);
-    if let Some(app) = app {
-        form.append_pair("client_id", &app.client_id);
-        if oauth.client_auth != ClientAuth::None {
-            form.append_pair("client_secret", app.client_secret.expose_secret());
-        }
-    }
-    let mut request = Request::new(http::Method::POST, url);
-    request
-        .headers
-        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/x-www-form-urlencoded"));
-    request.body = Body::Bytes(form.finish().into());
+    let request = revocation(oauth, app, url, grant)?;
     let place = log_target(&request.method, &request.url);
     let sent = shop.outside.http.send(request).await;
     let response = sent.map_err(|e| Failure::new(FailureKind::Network, e.to_string()))?;
@@ -184,6 +171,38 @@ pub async fn revoke(shop: &ShopClient, grant: &Grant) -> Result<bool, Failure> {
     }
     let text = format!("{place} answered {}", response.status);
     Err(Failure::new(FailureKind::RevokeRefused, text))
+}
+
+/// The request of RFC 7009, in which the app authenticates as it does at the token endpoint.
+fn revocation(oauth: &Oauth, app: Option<&App>, url: Url, grant: &Grant) -> Result<Request, Failure> {
+    let mut request = Request::new(http::Method::POST, url);
+    let token = grant.secret("refresh").or(grant.secret("access")).map_or("", ExposeSecret::expose_secret);
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("token", token);
+    if let Some(app) = app {
+        let secret = app.client_secret.expose_secret();
+        if oauth.client_auth == ClientAuth::Basic {
+            request.headers.insert(http::header::AUTHORIZATION, basic(&app.client_id, secret)?);
+        } else {
+            form.append_pair("client_id", &app.client_id);
+        }
+        if oauth.client_auth == ClientAuth::Body {
+            form.append_pair("client_secret", secret);
+        }
+    }
+    let kind = http::HeaderValue::from_static("application/x-www-form-urlencoded");
+    request.headers.insert(http::header::CONTENT_TYPE, kind);
+    request.body = Body::Bytes(form.finish().into());
+    Ok(request)
+}
+
+/// The app's credentials as RFC 6749 writes them (2.3.1): each is form-encoded first.
+fn basic(id: &str, secret: &str) -> Result<http::HeaderValue, Failure> {
+    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret)));
+    let mut value = http::HeaderValue::from_str(&format!("Basic {pair}")).map_err(|_| bad_address())?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 type TokenClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;

@@ -238,6 +238,11 @@ impl Simulator {
             let reply = state.token(plan, ask);
             return state.exchange(reply);
         }
+        if plan.is_revocation(ask) {
+            state.count("revocation");
+            let reply = state.revocation(plan, ask);
+            return state.exchange(reply);
+        }
         if let Some(reply) = state.consumer_token(plan, ask) {
             return reply.into();
         }
@@ -252,9 +257,8 @@ impl Simulator {
         if state.take(Fault::Down) {
             return SimulatedReply::text(503, "the shop is down for maintenance").into();
         }
-        let elsewhere = plan.provider.recipe.op[&meant.op].url.is_some();
         match state.check_credentials(plan, ask) {
-            _ if elsewhere => {}
+            _ if plan.needs_no_grant(&meant.op) => {}
             TokenState::Good => {}
             TokenState::Ended => return SimulatedReply::json(plan.expired.clone()).into(),
             TokenState::Revoked => return SimulatedReply::json(plan.revoked.clone()).into(),

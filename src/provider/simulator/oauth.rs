@@ -164,6 +164,21 @@ impl SimulatorState {
         id == self.rules.client_id && (public || secret == self.rules.client_secret)
     }
 
+    /// The revocation endpoint (RFC 7009): an unknown token is no error.
+    pub(super) fn revocation(&mut self, plan: &Routes, ask: &ExpectedRequest) -> SimulatedReply {
+        if !self.is_client(plan, ask) {
+            return SimulatedReply::json_of(401, &json!({ "error": "invalid_client" }));
+        }
+        let token = ask.body["token"].as_str().unwrap_or_default();
+        let holds = |grant: &&mut IssuedPermission| {
+            grant.refresh.iter().chain(grant.access.iter().map(|(access, _)| access)).any(|known| known == token)
+        };
+        if let Some(grant) = self.given.iter_mut().find(holds) {
+            grant.revoked = true;
+        }
+        SimulatedReply::default()
+    }
+
     /// The API keys to paste for this shop: those of the fixtures.
     pub(super) fn pasted(plan: &Routes) -> BTreeMap<String, String> {
         let fields: Vec<&str> = plan.provider.fields().iter().filter(|f| f.secret).map(|f| f.name.as_str()).collect();

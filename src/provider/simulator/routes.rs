@@ -215,6 +215,12 @@ impl Routes {
         token.is_some_and(|token| self.leads_to(token, &ask.url))
     }
 
+    /// Whether a request goes to the revocation endpoint.
+    pub(super) fn is_revocation(&self, ask: &ExpectedRequest) -> bool {
+        let revoke = self.provider.oauth().ok().and_then(|oauth| oauth.revoke.as_ref());
+        revoke.is_some_and(|revoke| self.leads_to(revoke, &ask.url))
+    }
+
     /// Whether a request's path matches a URL of the file, whatever the host.
     pub(super) fn leads_to(&self, template: &Template, url: &str) -> bool {
         let path = self.path_of(&template.written());
@@ -258,6 +264,16 @@ impl Routes {
         });
         let (_, _, op, values) = fitting.min_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)))?;
         Some(MatchedCall { op: op.clone(), values })
+    }
+
+    /// Whether an operation proves itself otherwise than by the grant: at a URL of its own, or by a header of its own in the place of
+    /// the one that holds the grant.
+    pub(super) fn needs_no_grant(&self, op: &str) -> bool {
+        let holds_grant = |template: &Template| template.slots().any(|slot| slot.starts_with("grant."));
+        let op = &self.provider.recipe.op[op];
+        let usual = self.provider.recipe.call.headers.iter().filter(|(_, template)| holds_grant(template));
+        let mut own = usual.filter_map(|(name, _)| op.headers.get(name));
+        op.url.is_some() || own.any(|template| !holds_grant(template))
     }
 
     fn fits(
