@@ -3,6 +3,7 @@
 
 mod apply;
 mod course;
+mod end;
 mod finish;
 mod progress;
 mod request;

@@ -8,7 +8,7 @@ use sqlx::types::Json;
 use super::{
     apply::{HashedPage, apply_page, hash_page},
     course::{Course, place},
-    finish::{Halt, ImportEnd, Note, NoteKind, stopped},
+    end::{Halt, ImportEnd, Note, NoteKind, stopped},
     progress::PassProgress,
 };
 use crate::{

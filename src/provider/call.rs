@@ -114,6 +114,14 @@ impl ShopClient {
         &self.provider
     }
 
+    /// The URL that the addresses of this shop's pages must belong to.
+    pub(super) fn base_url(&self) -> Result<Url, Failure> {
+        let context = TemplateContext { store_url: &self.store_url, ..TemplateContext::of_facts(&self.facts) };
+        let text = self.provider.recipe.call.base.text(&context)?.unwrap_or_default();
+        let invalid = "the URL of [call] base with the shop's facts is not valid";
+        Url::parse(&text).map_err(|_| Failure::new(FailureKind::BadAddress, invalid))
+    }
+
     /// Sends a call and retries it until it succeeds, `patience` ends, or a retry cannot help.
     pub(super) async fn call(&self, op: &Op, with: With<'_>) -> Result<Answer, Failure> {
         let (mut refreshed, mut tries, mut waited) = (false, 0, Duration::ZERO);

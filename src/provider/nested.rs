@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 use super::{
     call::ShopClient,
     pagination::PageToken,
-    read::{ask, base},
     recipe::Nested,
     trail::{Trail, mark},
 };
@@ -26,11 +25,11 @@ pub(super) async fn complete(
     item: &mut Cow<'_, Value>,
 ) -> Result<Option<String>, Failure> {
     let mut token = nested.start.as_ref().and_then(|path| path.text(item)).map(PageToken::Cursor);
-    let base = base(shop)?;
+    let base = shop.base_url()?;
     let (mut reading, mut total) = (Reading::default(), None);
     loop {
         let values = Map::from_iter([("item".to_owned(), item.as_ref().clone())]);
-        let answer = ask(shop, &shop.provider.recipe.op[&nested.op], &nested.page, values, token.as_ref()).await?;
+        let answer = nested.page.ask(shop, &shop.provider.recipe.op[&nested.op], values, token.as_ref()).await?;
         let things = nested.page.items.each(&answer.body);
         let reported = nested.page.total(&answer);
         reading.moved |= total.is_some() && reported.is_some() && reported != total;

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
-    call::Answer,
-    recipe::{PageKind, Paging},
+    call::{Answer, ShopClient, With},
+    recipe::{Op, PageKind, Paging},
     trail::mark,
 };
 use crate::model::{Failure, FailureKind, Time};
@@ -51,8 +51,21 @@ impl PageToken {
 }
 
 impl PageKind {
+    /// Requests a page: the first one without a token.
+    pub(super) async fn ask(
+        &self,
+        shop: &ShopClient,
+        op: &Op,
+        mut values: Map<String, Value>,
+        token: Option<&PageToken>,
+    ) -> Result<Answer, Failure> {
+        values.insert("page".into(), self.values(token));
+        let url = if let Some(PageToken::Link(url)) = token { Some(url.as_str()) } else { None };
+        shop.call(op, With { values, url, upload: None }).await
+    }
+
     /// The template values under `page`.
-    pub(super) fn values(&self, token: Option<&PageToken>) -> Value {
+    fn values(&self, token: Option<&PageToken>) -> Value {
         let mut page = Map::new();
         page.insert("size".into(), self.size.into());
         match (self.kind, token) {

@@ -3,17 +3,16 @@
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::{
     bulk,
-    call::{Answer, ShopClient, With},
+    call::{ShopClient, With},
     context::TemplateContext,
     nested,
     page::{Page, normal},
     pagination::PageToken,
     path::{Path, as_text},
-    recipe::{Op, PageKind, SinceFormat},
+    recipe::SinceFormat,
 };
 use crate::model::{Facts, Failure, FailureKind, NormalProduct, Time};
 
@@ -79,7 +78,7 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
         };
         values.extend(filter.map(|filter| ("filter".to_owned(), filter.into())));
     }
-    let answer = ask(shop, &recipe.op[&import.op], &import.page, values, token).await?;
+    let answer = import.page.ask(shop, &recipe.op[&import.op], values, token).await?;
     let items = import.page.items.get(&answer.body).filter(|items| items.is_array());
     if items.is_none() && !import.page.may_lack {
         let text = format!(
@@ -88,7 +87,7 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
         );
         return Err(Failure::new(FailureKind::UnexpectedPage, text));
     }
-    let mut next = import.page.next(token, &answer, &base(shop)?)?;
+    let mut next = import.page.next(token, &answer, &shop.base_url()?)?;
     let mut total = import.page.total(&answer);
     if !import.parts.is_empty() {
         // Each part has its own total; the sum is not known before the last part.
@@ -106,18 +105,6 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
         products.push(product.map(|product| NormalProduct { doubt, ..product }));
     }
     Ok(Page { products, next, total })
-}
-
-pub(super) async fn ask(
-    shop: &ShopClient,
-    op: &Op,
-    page: &PageKind,
-    mut values: Map<String, Value>,
-    token: Option<&PageToken>,
-) -> Result<Answer, Failure> {
-    values.insert("page".into(), page.values(token));
-    let url = if let Some(PageToken::Link(url)) = token { Some(url.as_str()) } else { None };
-    shop.call(op, With { values, url, upload: None }).await
 }
 
 /// Completes an item: joins related objects of the same page and reads truncated lists to their end. The second value
@@ -154,11 +141,4 @@ fn written(since: Time, format: SinceFormat) -> String {
         SinceFormat::NoZone => since.utc().format("%Y-%m-%dT%H:%M:%S").to_string(),
         SinceFormat::Sql => since.utc().format("%Y-%m-%d %H:%M:%S").to_string(),
     }
-}
-
-pub(super) fn base(shop: &ShopClient) -> Result<Url, Failure> {
-    let context = TemplateContext { store_url: &shop.store_url, ..TemplateContext::of_facts(&shop.facts) };
-    let text = shop.provider.recipe.call.base.text(&context)?.unwrap_or_default();
-    Url::parse(&text)
-        .map_err(|_| Failure::new(FailureKind::BadAddress, "the URL of [call] base with the shop's facts is not valid"))
 }

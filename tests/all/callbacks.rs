@@ -53,6 +53,7 @@ async fn forged_callbacks_are_refused(engine: Engine) {
     refused(&app, &mut visitor, &back.replace("/callback/sandbox", "/callback/unknown"), 404, "unknown_provider").await;
     // After all that the honest answer still works: a forgery uses nothing up.
     assert_eq!(visitor.open(&back).await.expect("an answer").response.status, 200);
+    assert_eq!(app.drain().await, 1, "the first import");
 }
 
 async fn a_callback_serves_once_and_in_time(engine: Engine) {
@@ -70,6 +71,7 @@ async fn a_callback_serves_once_and_in_time(engine: Engine) {
     let replay = visitor.open(&back).await.expect("an answer");
     assert!(matches!(replay.response.status, 400 | 403), "{}", replay.text());
     assert_eq!(app.stats().await["tokens"]["codes"], 1);
+    assert_eq!(app.drain().await, 1, "the first import");
 }
 
 async fn a_merchant_who_refuses_is_told_so(engine: Engine) {

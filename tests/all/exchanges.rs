@@ -161,7 +161,7 @@ impl Documents {
                 if let Some(name) = self.name(text) {
                     *text = format!("[{name}]");
                 } else if text.len() > 1000 && STANDARD.decode(&text).is_ok() {
-                    *text = "[picture]".to_owned();
+                    "[picture]".clone_into(text);
                 }
             }
             Value::Array(all) => all.iter_mut().for_each(|one| self.shorten(one)),
@@ -257,7 +257,7 @@ impl Record {
         let body = sent.body(&self.documents);
         let lines = std::iter::once(more.into_iter().collect::<Vec<_>>().join(", "));
         let lines = lines.chain(body.lines().map(str::to_owned)).filter(|line| !line.is_empty());
-        sent.address() + "\n" + &lines.map(|line| format!("    {line}\n")).collect::<String>()
+        lines.fold(sent.address() + "\n", |text, line| text + "    " + &line + "\n")
     }
 }
 

@@ -24,6 +24,7 @@ use crate::{
 const BODY: &str = r#"{"id":788032119674292922}"#;
 const SIGNATURE: &str = "fhhqwxYconmiOqTJ0cD1XzOlT7ONdp6Ryc18pkvlq5Q=";
 const SHOP: &str = "acme.myshopify.com";
+const UNREAD: &str = "there is no such shop to read";
 
 fn signed(body: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(b"hush").expect("a key");
@@ -153,6 +154,7 @@ async fn a_delivery_counts_once_and_only_when_the_platform_signed_it(engine: Eng
     );
     request.body = Body::Bytes(BODY.into());
     assert_eq!(house.app.http.send_once(&request).await.expect("an answer").status, 404);
+    house.app.leaves_jobs(UNREAD);
 }
 
 async fn what_no_signature_covers_marks_nothing_as_gone_but_has_the_shop_read(engine: Engine) {
@@ -169,6 +171,7 @@ async fn what_no_signature_covers_marks_nothing_as_gone_but_has_the_shop_read(en
     // A text that no database keeps is none.
     let nul = r#"{"id":"1\u0000"}"#;
     assert_eq!(house.deliver(SHOP, "products/update", "n-1", nul, &signed(nul)).await, 200);
+    house.app.leaves_jobs(UNREAD);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,4 +210,5 @@ async fn deliveries_signed_by_shopifys_own_library_are_accepted() {
     assert_eq!(house.deliver(SHOP, "products/update", "l-1", body, &signature).await, 200);
     assert_eq!(house.imports().await, 1);
     assert_eq!(house.deliver(SHOP, "products/update", "l-2", &body.replace('2', "3"), &signature).await, 401);
+    house.app.leaves_jobs(UNREAD);
 }

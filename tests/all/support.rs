@@ -4,8 +4,8 @@ use std::{
     cell::RefCell,
     collections::BTreeMap,
     sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -92,27 +92,24 @@ impl Drop for Databases {
         if made.is_empty() {
             return;
         }
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(async {
-                for (admin, name) in made {
-                    let mut admin = sqlx::PgConnection::connect(&admin).await.expect("the test server answers");
-                    // Copies of it are named after it.
-                    let named: Vec<String> = sqlx::query_scalar(
-                        "SELECT datname FROM pg_database WHERE datname = $1 OR starts_with(datname, $1 || '_')",
-                    )
-                    .bind(&name)
-                    .fetch_all(&mut admin)
-                    .await
-                    .expect("databases are listed");
-                    for name in named {
-                        let sql = sqlx::AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
-                        sqlx::query(sql).execute(&mut admin).await.expect("a database goes");
-                    }
+        let dropped = on_a_thread_of_its_own(async {
+            for (admin, name) in made {
+                let mut admin = sqlx::PgConnection::connect(&admin).await.expect("the test server answers");
+                // Copies of it are named after it.
+                let named: Vec<String> = sqlx::query_scalar(
+                    "SELECT datname FROM pg_database WHERE datname = $1 OR starts_with(datname, $1 || '_')",
+                )
+                .bind(&name)
+                .fetch_all(&mut admin)
+                .await
+                .expect("databases are listed");
+                for name in named {
+                    let sql = sqlx::AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+                    sqlx::query(sql).execute(&mut admin).await.expect("a database goes");
                 }
-            });
+            }
         });
-        if dropping.join().is_err() {
+        if dropped.is_err() {
             eprintln!("a test's database is still there");
         }
     }
@@ -177,6 +174,51 @@ pub(crate) struct TestApp {
     pub(crate) client: ClientId,
     /// Holds the data until the test ends.
     pub(crate) folder: Arc<tempfile::TempDir>,
+    /// The address of the database itself, without what stands before it.
+    database: String,
+    /// Whether this test runs jobs at all.
+    drains: AtomicBool,
+    /// Why jobs are left at the end.
+    leaves: OnceLock<&'static str>,
+}
+
+impl Drop for TestApp {
+    /// A test that runs jobs has run every one that was due, or says why not.
+    fn drop(&mut self) {
+        if std::thread::panicking() || !*self.drains.get_mut() {
+            return;
+        }
+        let (database, now) = (self.database.clone(), self.clock.now());
+        let left = on_a_thread_of_its_own(async move { jobs_left(&database, now).await.expect("jobs are listed") });
+        match (left.expect("has ended").as_slice(), self.leaves.get()) {
+            ([], Some(why)) => panic!("no job is left: take away leaves_jobs({why:?})"),
+            (left @ [_, ..], None) => {
+                panic!("due or running at the end: {left:?}. Drain them, or say why not: app.leaves_jobs(\"…\")")
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The jobs that are due at `now`, or running.
+async fn jobs_left(database: &str, now: Time) -> sqlx::Result<Vec<String>> {
+    let sql =
+        "SELECT type FROM job WHERE status = 'processing' OR (status = 'pending' AND scheduled_for <= $1) ORDER BY id";
+    if database.starts_with("sqlite:") {
+        let mut connection = sqlx::SqliteConnection::connect(database).await?;
+        return sqlx::query_scalar(sql).bind(now).fetch_all(&mut connection).await;
+    }
+    let mut connection = sqlx::PgConnection::connect(database).await?;
+    sqlx::query_scalar(sql).bind(now).fetch_all(&mut connection).await
+}
+
+/// Runs a future where nothing else may wait for one: while something is dropped.
+fn on_a_thread_of_its_own<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> std::thread::Result<T> {
+    let thread = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(work)
+    });
+    thread.join()
 }
 
 impl TestApp {
@@ -223,12 +265,10 @@ impl TestApp {
             Some(requests) => requests.serve(shop_listener, shop.router()),
             None => drop(tokio::spawn(sandbox::serve(shop_listener, shop, std::future::pending()))),
         }
-        let mut database = fresh_database(engine, folder.path()).await;
-        if let Some(pooler) = pooler {
-            database = pooler.through(&database);
-        }
+        let database = fresh_database(engine, folder.path()).await;
         let file = folder.path().join("config.toml");
-        let mut text = config_text(&url, &database) + more;
+        let reached = pooler.map_or_else(|| database.clone(), |pooler| pooler.through(&database));
+        let mut text = config_text(&url, &reached) + more;
         if pooler.is_some() {
             text = text.replacen("[database]\n", "[database]\npooler = \"transaction\"\n", 1);
         }
@@ -247,7 +287,8 @@ impl TestApp {
         let mut tx = tools.db.begin().await.expect("a transaction");
         db::client::insert(&mut tx, &client, "Acme", None, clock.now()).await.expect("a client");
         tx.commit().await.expect("commits");
-        Self { tools, clock, http, url, shop_url, real_shop_url, client, folder: Arc::new(folder) }
+        let (folder, drains, leaves) = (Arc::new(folder), AtomicBool::new(false), OnceLock::new());
+        Self { tools, clock, http, url, shop_url, real_shop_url, client, folder, database, drains, leaves }
     }
 
     pub(crate) fn fields(&self) -> BTreeMap<String, String> {
@@ -300,8 +341,14 @@ impl TestApp {
         all.remove(0)
     }
 
+    /// This test ends with jobs that are due or running, for this reason.
+    pub(crate) fn leaves_jobs(&self, why: &'static str) {
+        self.leaves.set(why).expect("one reason");
+    }
+
     /// Does every job that is due; gives how many.
     pub(crate) async fn drain(&self) -> usize {
+        self.drains.store(true, Ordering::Relaxed);
         work::drain(&self.tools).await.expect("drains")
     }
 

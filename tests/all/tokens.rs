@@ -112,6 +112,7 @@ async fn a_lost_renewal_is_repeated_with_the_old_token(engine: Engine) {
 async fn whoever_lost_the_right_to_renew_writes_nothing_down(engine: Engine) {
     let app = TestApp::new(engine).await;
     let id = app.connect().await;
+    app.drain().await;
     let grant =
         store_sync::connect::StoredCredentials::new(app.tools.clone(), id.clone()).current().await.expect("a grant");
     let mut tx = app.tools.db.begin().await.expect("begins");
@@ -157,6 +158,7 @@ async fn a_revoked_grant_asks_for_the_merchant_at_once(engine: Engine) {
     );
     assert_eq!(app.connect().await, id);
     assert_eq!(app.connection().await.status, ConnectionStatus::Active);
+    assert_eq!(app.drain().await, 1, "it is read again");
 }
 
 async fn leaving_erases_the_secret_and_keeps_the_history(engine: Engine) {

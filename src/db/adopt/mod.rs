@@ -11,6 +11,7 @@ mod contract;
 mod draft;
 mod empty;
 mod expand;
+mod legacy;
 mod obstacles;
 mod patience;
 mod plan;

@@ -5,9 +5,10 @@ use sqlx::{Connection, PgConnection};
 use super::{
     catalogue::FoundSchema,
     draft::Draft,
+    legacy,
     recognise::{self, Kind, OldNames},
     step::{AdoptStep, Demand, Phase},
-    target, views,
+    target,
 };
 use crate::db::server::TransactionSetup;
 
@@ -59,7 +60,7 @@ impl AdoptPlan {
         draft.routines();
         draft.indices();
         draft.redundant();
-        if let Some(sql) = views::renewal(&found) {
+        if let Some(sql) = legacy::renewal(&found) {
             draft.push(Phase::Expand, "recreate the views for the old names", sql);
         }
         let complete = draft.steps.is_empty();

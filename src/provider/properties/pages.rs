@@ -28,7 +28,7 @@ use crate::{
 
 /// What a response states about the rest of the list, besides the page itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Proof {
+enum Announced {
     Nothing,
     Total,
     TotalHeader,
@@ -47,7 +47,7 @@ enum LastNext {
 #[derive(Debug, Clone)]
 struct PagedList {
     kind: Paging,
-    proof: Proof,
+    proof: Announced,
     last: LastNext,
     size: usize,
     lengths: Vec<usize>,
@@ -73,10 +73,10 @@ impl PagedList {
             _ => "",
         };
         let proof = match self.proof {
-            Proof::Nothing => "",
-            Proof::Total => "total = 'page.total'",
-            Proof::TotalHeader => "total_header = 'x-total'",
-            Proof::More => "more = 'page.more'",
+            Announced::Nothing => "",
+            Announced::Total => "total = 'page.total'",
+            Announced::TotalHeader => "total_header = 'x-total'",
+            Announced::More => "more = 'page.more'",
         };
         toml::from_str(&format!("kind = '{kind}'\nsize = {}\nitems = 'items'\n{next}\n{proof}", self.size))
             .expect("a page kind")
@@ -134,15 +134,20 @@ impl PagedList {
 
 /// Lists as each kind allows them: without a proof, only a last page of a counted list is short.
 fn lists() -> impl Strategy<Value = PagedList> {
-    let shape = (select(KINDS.to_vec()), select(vec![Proof::Nothing, Proof::Total, Proof::TotalHeader, Proof::More]));
+    let shape = (
+        select(KINDS.to_vec()),
+        select(vec![Announced::Nothing, Announced::Total, Announced::TotalHeader, Announced::More]),
+    );
     let last = select(vec![LastNext::Missing, LastNext::Null, LastNext::Empty]);
     let link = (any::<bool>(), select(LINKS.to_vec()));
     let lengths = proptest::collection::vec(0..4_usize, 0..8);
     (shape, last, link, lengths, 1..4_usize).prop_map(|(((kind, _), proof), last, link, mut lengths, size)| {
         match (kind, proof) {
             (Paging::Single, _) => lengths.truncate(1),
-            (Paging::Number, Proof::More) | (Paging::Cursor | Paging::Link, _) => {}
-            (Paging::Offset, Proof::More | Proof::Total | Proof::TotalHeader) => lengths.retain(|length| *length > 0),
+            (Paging::Number, Announced::More) | (Paging::Cursor | Paging::Link, _) => {}
+            (Paging::Offset, Announced::More | Announced::Total | Announced::TotalHeader) => {
+                lengths.retain(|length| *length > 0)
+            }
             (Paging::Number | Paging::Offset, _) => {
                 let end = lengths.pop().map(|length| length.min(size));
                 lengths = lengths.iter().map(|_| size).chain(end).collect();
@@ -164,7 +169,7 @@ fn every_item_of_a_list_is_read_once_and_the_list_ends() {
             let (headers, body) = list.answer(list.number(&kind.values(token.as_ref()), link));
             let answer = Answer { headers, body };
             read.extend_from_slice(kind.items.each(&answer.body));
-            let states_total = [Proof::Total, Proof::TotalHeader].contains(&list.proof);
+            let states_total = [Announced::Total, Announced::TotalHeader].contains(&list.proof);
             assert_eq!(kind.total(&answer), states_total.then(|| i64::try_from(list.total()).expect("fits")));
             token = kind.next(token.as_ref(), &answer, &base).expect("leads on or ends");
             let Some(next) = &token else { break };
@@ -181,7 +186,7 @@ fn every_item_of_a_list_is_read_once_and_the_list_ends() {
 fn a_page_that_announces_another_and_does_not_name_it_is_no_end() {
     let base = Url::parse("https://shop.example/list").expect("a URL");
     hold(CASES, &lists(), |list| {
-        let list = PagedList { proof: Proof::More, ..list };
+        let list = PagedList { proof: Announced::More, ..list };
         let (kind, last) = (list.page_kind(), list.lengths.len().saturating_sub(1));
         let (headers, mut body) = list.answer(last);
         body["page"]["more"] = json!(true);

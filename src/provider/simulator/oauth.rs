@@ -167,7 +167,7 @@ impl SimulatorState {
     /// The revocation endpoint (RFC 7009): an unknown token is no error.
     pub(super) fn revocation(&mut self, plan: &Routes, ask: &ExpectedRequest) -> SimulatedReply {
         if !self.is_client(plan, ask) {
-            return SimulatedReply::json_of(401, &json!({ "error": "invalid_client" }));
+            return SimulatedReply::json_of(401, json!({ "error": "invalid_client" }));
         }
         let token = ask.body["token"].as_str().unwrap_or_default();
         let holds = |grant: &&mut IssuedPermission| {
