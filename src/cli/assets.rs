@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::{
     input,
-    out::{Out, or_dash},
+    out::{Out, cells, or_dash},
 };
 use crate::{
     app,
@@ -192,7 +192,7 @@ async fn decide(tools: &Tools, out: &Out, args: Decision, decision: ApprovalStat
     let Decision { ids, filter, note, dry_run } = args;
     let ids = if ids.is_empty() { waiting(tools, filter).await? } else { ids };
     if dry_run {
-        return out.list(&ids, &["ASSET"], |id| vec![id.clone()]);
+        return out.list(&ids, &["ASSET"], |id| cells![id]);
     }
     let (mut decided, mut failed) = (Vec::new(), Vec::new());
     for id in &ids {
@@ -204,10 +204,10 @@ async fn decide(tools: &Tools, out: &Out, args: Decision, decision: ApprovalStat
     // Successful decisions are printed even if others failed.
     if !decided.is_empty() || failed.is_empty() {
         out.list(&decided, &["ASSET", "APPROVAL", "NEW", "PUSHES"], |d| {
-            vec![
-                d.asset.id.to_string(),
-                d.asset.approval_status.to_string(),
-                if d.changed { "yes" } else { "no" }.into(),
+            cells![
+                d.asset.id,
+                d.asset.approval_status,
+                if d.changed { "yes" } else { "no" },
                 d.pushes.len().to_string(),
             ]
         })?;
@@ -285,13 +285,13 @@ async fn tidy(tools: &Tools, out: &Out, delete: bool) -> anyhow::Result<()> {
 
 fn table(out: &Out, assets: &[Asset]) -> anyhow::Result<()> {
     out.list(assets, &["ID", "FLOW", "STATUS", "SIZE", "APPROVAL", "MADE", "NOTE"], |a| {
-        vec![
-            a.id.to_string(),
+        cells![
+            a.id,
             or_dash(a.generation_flow_id.as_ref()),
-            a.status.to_string(),
+            a.status,
             super::generate::size(a),
-            a.approval_status.to_string(),
-            a.created_at.to_string(),
+            a.approval_status,
+            a.created_at,
             or_dash(a.error.as_ref().or(a.approval_note.as_ref())),
         ]
     })

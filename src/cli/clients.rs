@@ -1,6 +1,6 @@
 //! `clients list|show|add|update|delete|members|plan`.
 
-use super::out::{Out, or_dash};
+use super::out::{Out, cells, or_dash};
 use crate::{
     app,
     config::Config,
@@ -71,9 +71,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
     match command {
         Command::List { limit, after } => {
             let clients = views::clients(&tools, after.map(ClientId).as_ref(), limit).await?;
-            out.list(&clients, &["ID", "SLUG", "NAME"], |c| {
-                vec![c.id.to_string(), or_dash(c.slug.as_ref()), c.name.clone()]
-            })
+            out.list(&clients, &["ID", "SLUG", "NAME"], |c| cells![c.id, or_dash(c.slug.as_ref()), c.name])
         }
         Command::Show { id } => out.one(&views::client_card(&tools, &id).await?),
         Command::Add { name, slug } => out.one(&manage::add_client(&tools, &name, slug).await?),
@@ -109,7 +107,5 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
 }
 
 fn people(out: &Out, members: &[Member]) -> anyhow::Result<()> {
-    out.list(members, &["E-MAIL", "NAME", "ROLE", "USER"], |m| {
-        vec![m.email.clone(), m.name.clone(), m.role.clone(), m.user_id.to_string()]
-    })
+    out.list(members, &["E-MAIL", "NAME", "ROLE", "USER"], |m| cells![m.email, m.name, m.role, m.user_id])
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::out::{Out, or_dash};
+use super::out::{Out, cells, or_dash};
 use crate::{
     app,
     config::Config,
@@ -83,9 +83,9 @@ async fn list(tools: &Tools, out: &Out) -> anyhow::Result<()> {
         &views::connections(tools, None).await?,
         &["ID", "PROVIDER", "SHOP", "STATUS", "LAST SUCCESS", "NEXT", "NOTE"],
         |c| {
-            vec![
-                c.id.to_string(),
-                c.store_type.clone(),
+            cells![
+                c.id,
+                c.store_type,
                 c.label().to_owned(),
                 c.state().to_owned(),
                 or_dash(c.last_success_at.as_ref()),
@@ -99,11 +99,11 @@ async fn list(tools: &Tools, out: &Out) -> anyhow::Result<()> {
 async fn migrate(tools: &Shared, out: &Out, provider: Option<&str>, dry_run: bool) -> anyhow::Result<()> {
     let report = connect::migrate_tokens(tools, provider, dry_run).await?;
     out.list(&report, &["ID", "PROVIDER", "SHOP", "OUTCOME", "TOKEN ENDS", "NOTE"], |one| {
-        vec![
-            one.id.to_string(),
-            one.store_type.clone(),
-            one.store_url.clone(),
-            one.outcome.to_owned(),
+        cells![
+            one.id,
+            one.store_type,
+            one.store_url,
+            one.outcome,
             or_dash(one.token_expires_at.as_ref()),
             or_dash(one.note.as_ref()),
         ]

@@ -115,7 +115,7 @@ pub(super) async fn run(args: &Args) -> anyhow::Result<()> {
 /// Generates pictures and waits for them.
 async fn pictures(tools: &Shared, products: &[Product]) -> anyhow::Result<Vec<AssetId>> {
     let mut first: Vec<&Product> = products.iter().collect();
-    first.sort_by_key(|product| product.erp_id.clone());
+    first.sort_by(|one, other| one.erp_id.cmp(&other.erp_id));
     let ids: Vec<String> = first.iter().take(PRODUCTS).map(|product| product.id.to_string()).collect();
     let settings = STYLES.map(|style| serde_json::Map::from_iter([("style".to_owned(), style.into())]));
     let terms = Terms { seed: Some(3), ..Terms::of(1) };

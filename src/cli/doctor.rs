@@ -5,7 +5,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde::Serialize;
 
-use super::{follow::Worker, out::Out, told::told};
+use super::{
+    follow::Worker,
+    out::{Out, cells},
+    told::told,
+};
 use crate::{
     app,
     config::Config,
@@ -67,9 +71,7 @@ pub(super) async fn run(config: &Config, out: &Out) -> anyhow::Result<ExitCode> 
         }
     }
     let good = findings.iter().all(|finding| finding.ok);
-    out.list(&findings, &["", "CHECK", "RESULT"], |f| {
-        vec![if f.ok { "ok" } else { "WRONG" }.into(), f.check.clone(), f.text.clone()]
-    })?;
+    out.list(&findings, &["", "CHECK", "RESULT"], |f| cells![if f.ok { "ok" } else { "WRONG" }, f.check, f.text])?;
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

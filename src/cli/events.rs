@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     input,
-    out::{Out, or_dash},
+    out::{Out, cells, or_dash},
 };
 use crate::{
     app,
@@ -75,13 +75,13 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let filter = EventFilter { client, kind, flow, asset, before };
             let events = views::events(&tools, &filter, limit).await?;
             out.list(&events, &["WHEN", "WHAT", "CLIENT", "FLOW", "OUTPUT", "ID"], |e| {
-                vec![
-                    e.created_at.to_string(),
-                    e.event_type.to_string(),
-                    e.client_id.to_string(),
+                cells![
+                    e.created_at,
+                    e.event_type,
+                    e.client_id,
                     or_dash(e.generation_flow_id.as_ref()),
                     or_dash(e.generated_asset_id.as_ref()),
-                    e.id.to_string(),
+                    e.id,
                 ]
             })
         }
@@ -96,9 +96,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let client = views::client_id(&tools, client.as_deref()).await?;
             let since = now.minus(Duration::from_hours(24 * days));
             let counts = views::event_counts(&tools, client.as_ref(), since).await?;
-            out.list(&counts, &["CLIENT", "WHAT", "TIMES"], |c| {
-                vec![c.client_id.to_string(), c.event_type.to_string(), c.count.to_string()]
-            })
+            out.list(&counts, &["CLIENT", "WHAT", "TIMES"], |c| cells![c.client_id, c.event_type, c.count])
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `favorites list|show|create|delete`: favourites of people and clients, and favourite outputs.
 
-use super::out::Out;
+use super::out::{Out, cells};
 use crate::{
     app,
     config::Config,
@@ -54,15 +54,11 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             anyhow::ensure!(user.is_none(), "favourite outputs belong to the client, not to a person; omit --user");
             let client = views::client_id(&tools, client.as_deref()).await?;
             let all = views::favorite_images(&tools, client.as_ref(), after.as_deref(), limit).await?;
-            out.list(&all, &["ID", "CLIENT", "OUTPUT"], |f| {
-                vec![f.id.clone(), f.client_id.to_string(), f.generated_asset_id.to_string()]
-            })
+            out.list(&all, &["ID", "CLIENT", "OUTPUT"], |f| cells![f.id, f.client_id, f.generated_asset_id])
         }
         Command::List { user, limit, after, .. } => {
             let all = views::favorites(&tools, user.as_deref(), after.as_deref(), limit).await?;
-            out.list(&all, &["ID", "USER", "KIND", "WHAT"], |f| {
-                vec![f.id.clone(), f.user_id.to_string(), f.entity_type.to_string(), f.entity_id.clone()]
-            })
+            out.list(&all, &["ID", "USER", "KIND", "WHAT"], |f| cells![f.id, f.user_id, f.entity_type, f.entity_id])
         }
         Command::Show { entity } => out.one(&views::favorite_card(&tools, &entity).await?),
         Command::Create { what, user } => set(&tools, out, &what, user.as_deref(), true).await,

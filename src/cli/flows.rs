@@ -3,7 +3,7 @@
 use super::{
     generate::HowMany,
     input::{self, Material},
-    out::{Out, or_dash},
+    out::{Out, cells, or_dash},
 };
 use crate::{
     app,
@@ -109,13 +109,13 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let filter = FlowFilter { client, session, status, favorite, standalone, after };
             let flows = views::flows(&tools, &filter, limit).await?;
             out.list(&flows, &["ID", "SESSION", "NAME", "STATUS", "FAVOURITE", "VERSION"], |f| {
-                vec![
-                    f.id.to_string(),
+                cells![
+                    f.id,
                     or_dash(f.collection_session_id.as_ref()),
                     or_dash(f.name.as_ref()),
-                    f.status.to_string(),
-                    if f.is_favorite { "yes" } else { "no" }.into(),
-                    f.version.to_string(),
+                    f.status,
+                    if f.is_favorite { "yes" } else { "no" },
+                    f.version,
                 ]
             })
         }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     follow, input,
-    out::{Out, or_dash},
+    out::{Out, cells, or_dash},
 };
 use crate::{
     app,
@@ -189,14 +189,8 @@ pub(super) async fn finish(
 fn show(out: &Out, assets: &[Asset]) -> anyhow::Result<()> {
     out.list(assets, &["ASSET", "STYLE", "STATUS", "SIZE", "FILE"], |asset| {
         let style = asset.settings.as_ref().and_then(|json| json.0["style"].as_str().map(str::to_owned));
-        let place = asset.error.clone().or_else(|| asset.asset_url.clone());
-        vec![
-            asset.id.to_string(),
-            or_dash(style.as_ref()),
-            asset.status.to_string(),
-            size(asset),
-            or_dash(place.as_ref()),
-        ]
+        let place = asset.error.as_ref().or(asset.asset_url.as_ref());
+        cells![asset.id, or_dash(style.as_ref()), asset.status, size(asset), or_dash(place),]
     })
 }
 
@@ -241,10 +235,10 @@ pub(super) async fn usage(config: &Config, out: &Out, args: UsageArgs) -> anyhow
     };
     let sums = views::usage_sums(&tools, &args.client, args.month, by, args.limit).await?;
     out.list(&sums, &["OF", "PICTURES", "ANALYSES", "USD", "RESERVED"], |sum| {
-        vec![
+        cells![
             or_dash(sum.what.as_ref()),
-            sum.pictures.to_string(),
-            sum.analyses.to_string(),
+            sum.pictures,
+            sum.analyses,
             dollars(sum.usd_micros),
             dollars(sum.reserved_usd_micros),
         ]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::out::{Out, or_dash};
+use super::out::{Out, cells, or_dash};
 use crate::{
     app,
     config::Config,
@@ -56,8 +56,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
         Command::List { session } => {
             let all = views::inspirations(&tools, &SessionId(session)).await?;
             out.list(&all, &["ORDER", "ID", "SOURCE", "URL", "KEY"], |i| {
-                let order = i.display_order.to_string();
-                vec![order, i.id.to_string(), i.source.to_string(), i.url.clone(), or_dash(i.r2_key.as_ref())]
+                cells![i.display_order, i.id, i.source, i.url, or_dash(i.r2_key.as_ref())]
             })
         }
         Command::Show { id } => out.one(&views::inspiration(&tools, &InspirationId(id)).await?),

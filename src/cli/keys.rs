@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::out::Out;
+use super::out::{Out, cells};
 use crate::{
     app,
     config::Config,
@@ -68,7 +68,7 @@ async fn rotate(tools: &Tools, out: &Out) -> anyhow::Result<ExitCode> {
 
 fn table(out: &Out, rows: &[KeyRow]) -> anyhow::Result<()> {
     out.list(rows, &["KEY", "CURRENT", "SEALED", "IN THE RING"], |row| {
-        let word = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
-        vec![row.key_id.clone(), word(row.seals), row.sealed.to_string(), word(row.in_ring)]
+        let word = |yes: bool| if yes { "yes" } else { "no" };
+        cells![row.key_id, word(row.seals), row.sealed, word(row.in_ring)]
     })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::out::{Out, cell, json_line, line, or_dash};
+use super::out::{Out, cell, cells, json_line, line, or_dash};
 use crate::{
     app,
     config::Config,
@@ -72,12 +72,7 @@ fn show(out: &Out, card: &RunCard) -> anyhow::Result<()> {
     }
     out.one(&card.run)?;
     out.list(&card.items, &["OUTCOME", "WHAT", "AT THE SHOP", "NOTE"], |i| {
-        vec![
-            i.outcome.to_string(),
-            or_dash(i.entity_id.as_ref()),
-            or_dash(i.external_id.as_ref()),
-            or_dash(i.message.as_ref()),
-        ]
+        cells![i.outcome, or_dash(i.entity_id.as_ref()), or_dash(i.external_id.as_ref()), or_dash(i.message.as_ref()),]
     })
 }
 
@@ -92,13 +87,7 @@ fn print(out: &Out, run: &Run) -> anyhow::Result<()> {
 
 fn row(run: &Run) -> Vec<String> {
     let counts = [run.items_created, run.items_updated, run.items_unchanged, run.items_deleted];
-    let mut row = vec![
-        run.id.to_string(),
-        run.started_at.to_string(),
-        run.action.to_string(),
-        run.trigger.to_string(),
-        run.status.to_string(),
-    ];
+    let mut row = cells![run.id, run.started_at, run.action, run.trigger, run.status,];
     row.extend(counts.iter().map(ToString::to_string));
     row.push(or_dash(run.note().as_ref()));
     row

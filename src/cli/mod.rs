@@ -183,8 +183,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
     let config = Config::load(cli.config.as_deref(), std::env::vars_os())?;
     let quiet = !matches!(cli.command, Command::Serve | Command::Sandbox(_));
-    let level = if quiet && config.log.level == "info" { "warn".to_owned() } else { config.log.level.clone() };
-    logging(&Log { level, ..config.log });
+    let level = if quiet && config.log.level == "info" { "warn" } else { config.log.level.as_str() };
+    logging(&Log { level: level.to_owned(), ..config.log });
     dispatch(cli.command, &config, &out).await
 }
 
@@ -244,8 +244,8 @@ const SCHEDULER: &str = "tokio_cron_scheduler";
 /// Sets up logging to stderr; stdout is for the output of commands.
 fn logging(log: &Log) {
     let talkative = ["info", "debug", "trace"].iter().any(|level| log.level.to_ascii_lowercase().contains(level));
-    let level = if talkative { format!("{SCHEDULER}=warn,{}", log.level) } else { log.level.clone() };
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let calm = format!("{SCHEDULER}=warn,{}", log.level);
+    let filter = EnvFilter::try_new(if talkative { &calm } else { &log.level }).unwrap_or_else(|_| EnvFilter::new("info"));
     // If stderr cannot be written (a full disk), lines are lost and the work goes on.
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);

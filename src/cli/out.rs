@@ -104,6 +104,12 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// The cells of a row: each value as text.
+macro_rules! cells {
+    ($($cell:expr),* $(,)?) => { vec![$(ToString::to_string(&$cell)),*] };
+}
+pub(super) use cells;
+
 /// The text of a value; a dash if it is missing.
 pub(super) fn or_dash<T: ToString>(value: Option<&T>) -> String {
     value.map_or_else(|| "–".to_owned(), ToString::to_string)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::out::{Out, cell, line, or_dash};
+use super::out::{Out, cell, cells, line, or_dash};
 use crate::{
     app,
     config::Config,
@@ -90,11 +90,11 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let products = views::products(&tools, &filter, limit).await?;
             out.list(&products, &["ID", "ERP ID", "SKU", "NAME", "PRICE", "STATUS"], |p| {
                 let price = p.price.map(|price| format!("{price} {}", p.currency.as_deref().unwrap_or("")));
-                vec![
-                    p.id.to_string(),
+                cells![
+                    p.id,
                     or_dash(p.erp_id.as_ref()),
                     or_dash(p.erp_sku.as_ref()),
-                    p.name.clone(),
+                    p.name,
                     or_dash(price.as_ref()),
                     or_dash(p.erp_status.as_ref()),
                 ]
@@ -135,7 +135,7 @@ async fn analyse(tools: &Tools, out: &Out, ids: Vec<String>, anew: bool) -> anyh
             all.filter_map(|word| word.as_str()).collect::<Vec<_>>().join(", ")
         };
         let kind = one.analysis["productType"].as_str().unwrap_or_default().to_owned();
-        vec![one.product_id.to_string(), kind, words("colors"), words("materials"), words("suggestedRoomTypes")]
+        cells![one.product_id, kind, words("colors"), words("materials"), words("suggestedRoomTypes")]
     })
 }
 

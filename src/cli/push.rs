@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::{
     follow,
-    out::{Out, or_dash},
+    out::{Out, cells, or_dash},
 };
 use crate::{
     app,
@@ -69,12 +69,12 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
 
 fn print(out: &Out, pushes: &[Push]) -> anyhow::Result<()> {
     out.list(pushes, &["ID", "ASSET", "PRODUCT", "STATUS", "TRIES", "PICTURE", "NOTE"], |p| {
-        vec![
-            p.id.to_string(),
-            p.generated_asset_id.to_string(),
-            p.product_id.to_string(),
-            p.status.to_string(),
-            p.attempts.to_string(),
+        cells![
+            p.id,
+            p.generated_asset_id,
+            p.product_id,
+            p.status,
+            p.attempts,
             or_dash(p.external_image_id.as_ref()),
             or_dash(p.note().as_ref()),
         ]

@@ -3,7 +3,7 @@
 use super::{
     generate::HowMany,
     input::{self, Material},
-    out::{Out, or_dash},
+    out::{Out, cells, or_dash},
 };
 use crate::{
     app,
@@ -102,8 +102,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let sessions = views::sessions(&tools, &filter, limit).await?;
             out.list(&sessions, &["ID", "CLIENT", "NAME", "STATUS", "PRODUCTS", "VERSION"], |s| {
                 let products = s.products().count();
-                let (id, client) = (s.id.to_string(), s.client_id.to_string());
-                vec![id, client, s.name.clone(), s.status.to_string(), products.to_string(), s.version.to_string()]
+                cells![s.id, s.client_id, s.name, s.status, products, s.version]
             })
         }
         Command::Show { id } => out.one(&views::session_card(&tools, &SessionId(id)).await?),

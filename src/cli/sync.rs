@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::{
     follow::{self, Worker},
-    out::{Out, note, or_dash},
+    out::{Out, cells, note, or_dash},
 };
 use crate::{
     app,
@@ -47,7 +47,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
             note("note: no daemon is running; the job waits until one runs, or run: store-sync sync");
         }
         let rows: Vec<QueuedJob> = ids.into_iter().map(|job_id| QueuedJob { job_id }).collect();
-        out.list(&rows, &["JOB"], |row| vec![row.job_id.to_string()])?;
+        out.list(&rows, &["JOB"], |row| cells![row.job_id])?;
         return Ok(ExitCode::SUCCESS);
     }
     let jobs = follow::jobs(config, &tools, &ids).await?;
@@ -56,7 +56,7 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     out.list(&runs, &columns, |r| {
         let counts =
             [r.items_created, r.items_updated, r.items_unchanged, r.items_deleted, r.items_failed, r.api_calls];
-        let mut row = vec![r.id.to_string(), r.status.to_string()];
+        let mut row = cells![r.id, r.status];
         row.extend(counts.iter().map(ToString::to_string));
         row.push(or_dash(r.error_message.as_ref()));
         row

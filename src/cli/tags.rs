@@ -1,6 +1,6 @@
 //! `tags list|show|create|update|delete|assign|unassign`.
 
-use super::out::{Out, or_dash};
+use super::out::{Out, cells, or_dash};
 use crate::{
     app,
     config::Config,
@@ -103,11 +103,11 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
 
 /// Prints what has a tag.
 async fn bearers(tools: &Tools, out: &Out, id: &TagId) -> anyhow::Result<()> {
-    out.list(&views::tag_bearers(tools, id).await?, &["ASSIGNED TO"], |entity| vec![entity.to_string()])
+    out.list(&views::tag_bearers(tools, id).await?, &["ASSIGNED TO"], |entity| cells![entity])
 }
 
 fn table(out: &Out, tags: &[Tag]) -> anyhow::Result<()> {
     out.list(tags, &["ID", "CLIENT", "NAME", "COLOUR"], |t| {
-        vec![t.id.to_string(), t.client_id.to_string(), t.name.clone(), or_dash(t.color.as_ref())]
+        cells![t.id, t.client_id, t.name, or_dash(t.color.as_ref())]
     })
 }

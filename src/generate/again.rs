@@ -134,7 +134,7 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
         return Ok(Queued::default());
     }
     let mut ordered = Queued { flows: vec![id.clone()], ..Queued::default() };
-    let mut promised = Vec::with_capacity(failed.len());
+    let mut retried = Vec::with_capacity(failed.len());
     for asset in &failed {
         let job: JobId = tools.outside.new_id();
         let request = requested(tools, asset)?;
@@ -148,11 +148,11 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
         let settings = asset.settings.as_ref().and_then(|json| json.0.as_object().cloned()).unwrap_or_default();
         let product = db::asset::list_products(tx, &asset.id).await?.into_iter().next();
         let money = money(tools, &settings, request.engine, &request.work)?;
-        promised.push((asset, product, request, money));
+        retried.push((asset, product, request, money));
         ordered.assets.push(asset.id.clone());
         ordered.jobs.push(job);
     }
-    let reservations: Vec<Reservation<'_>> = promised
+    let reservations: Vec<Reservation<'_>> = retried
         .iter_mut()
         .map(|(asset, product, request, money)| Reservation {
             kind: request.work.usage(),
@@ -163,7 +163,7 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
         .collect();
     accounting::reserve(tools, tx, &flow.client_id, &reservations).await?;
     let first = db::job::next_turn(tx, Pool::Generate, &flow.client_id, now).await?;
-    for (((asset, _, request, _), job), turn) in promised.iter().zip(&ordered.jobs).zip(first..) {
+    for (((asset, _, request, _), job), turn) in retried.iter().zip(&ordered.jobs).zip(first..) {
         let (asset, client) = (asset.id.clone(), flow.client_id.clone());
         let task = Task::Generate { asset, client, flow: Some(id.clone()), engine: request.engine };
         insert_job(tools, tx, job, &flow.client_id, task, SOON, turn).await?;

@@ -65,7 +65,7 @@ impl PageKind {
     }
 
     /// The template values under `page`.
-    fn values(&self, token: Option<&PageToken>) -> Value {
+    pub(super) fn values(&self, token: Option<&PageToken>) -> Value {
         let mut page = Map::new();
         page.insert("size".into(), self.size.into());
         match (self.kind, token) {
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(next(&number, Some(&PageToken::Number(2)), &empty), Some(PageToken::Number(3)));
         let (base, headers) = (Url::parse("https://s.example/api").expect("a url"), HeaderMap::new());
         let cursor = kind("kind = 'cursor'\nnext = 'next'\nmore = 'more'");
-        let lost = cursor.next(None, &answer(headers.clone(), &empty), &base).expect_err("is no end");
+        let lost = cursor.next(None, &answer(headers, &empty), &base).expect_err("is no end");
         assert_eq!(lost.kind, FailureKind::UnexpectedPage);
     }
 

@@ -146,7 +146,7 @@ fn lists() -> impl Strategy<Value = PagedList> {
             (Paging::Single, _) => lengths.truncate(1),
             (Paging::Number, Announced::More) | (Paging::Cursor | Paging::Link, _) => {}
             (Paging::Offset, Announced::More | Announced::Total | Announced::TotalHeader) => {
-                lengths.retain(|length| *length > 0)
+                lengths.retain(|length| *length > 0);
             }
             (Paging::Number | Paging::Offset, _) => {
                 let end = lengths.pop().map(|length| length.min(size));
