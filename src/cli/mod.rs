@@ -245,7 +245,8 @@ const SCHEDULER: &str = "tokio_cron_scheduler";
 fn logging(log: &Log) {
     let talkative = ["info", "debug", "trace"].iter().any(|level| log.level.to_ascii_lowercase().contains(level));
     let calm = format!("{SCHEDULER}=warn,{}", log.level);
-    let filter = EnvFilter::try_new(if talkative { &calm } else { &log.level }).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_new(if talkative { &calm } else { &log.level }).unwrap_or_else(|_| EnvFilter::new("info"));
     // If stderr cannot be written (a full disk), lines are lost and the work goes on.
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;
 
-use super::save::{RENEWAL_PAUSE, plan_ahead, seal};
+use super::save::{REFRESH_PAUSE, plan_ahead, seal};
 use crate::{
     db::{self, Tx},
     model::{
@@ -64,7 +64,7 @@ fn due(tools: &Tools, connection: &Connection, grant: &Grant) -> Result<bool, Fa
     let provider = tools.provider(&connection.store_type)?;
     let now = tools.outside.clock.now();
     let ends = |end: Option<Time>, ahead| end.is_some_and(|end| end <= now.plus(ahead));
-    let fresh = connection.token_refreshed_at.is_some_and(|at| at <= now && now.since(at) < RENEWAL_PAUSE);
+    let fresh = connection.token_refreshed_at.is_some_and(|at| at <= now && now.since(at) < REFRESH_PAUSE);
     if fresh && !ends(grant.expires_at, Duration::ZERO) {
         return Ok(false);
     }
@@ -147,7 +147,7 @@ pub(super) async fn refresh_by(tools: &Shared, id: &ConnectionId, spent: i32, ho
             let task = tokio::spawn(catch_panic(async move { refresh_locked(&tools, &leased, &right).await }));
             let done = task
                 .await
-                .map_err(|_| Failure::new(FailureKind::Stopped, "the process ended before the renewal did"))?;
+                .map_err(|_| Failure::new(FailureKind::Stopped, "the process ended before the refresh did"))?;
             return done.unwrap_or_else(|fault| Err(fault.into()));
         }
         drop(tx);
@@ -285,7 +285,7 @@ async fn explain(tools: &Tools, tx: &mut Tx, leased: &LeasedRefresh, failure: Fa
     if !db::run::has_spent(tx, &leased.connection.id, &mark, &leased.run.id, 20).await? {
         return Ok(failure);
     }
-    let text = format!("{} (an earlier renewal spent this token, and its answer was lost)", failure.message);
+    let text = format!("{} (an earlier refresh spent this token, and its answer was lost)", failure.message);
     Ok(Failure::new(FailureKind::RefreshLost, text))
 }
 

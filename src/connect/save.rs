@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The least time between a refresh and the next one ahead of expiry.
-pub(super) const RENEWAL_PAUSE: Duration = Duration::from_mins(1);
+pub(super) const REFRESH_PAUSE: Duration = Duration::from_mins(1);
 
 /// A grant that was just received, and what is known of the shop so far.
 pub(super) struct Permission<'a> {
@@ -116,7 +116,7 @@ pub(super) fn plan_ahead(tools: &Tools, provider: &Provider, grant: &mut Grant) 
         // Before expiry by the provider's margin and up to a fifth of the life, never in its first half.
         let life = end.since(now);
         let ahead = provider.refresh_margin() + share(life, 0, 20);
-        now.plus(life.saturating_sub(ahead).max(life / 2).max(RENEWAL_PAUSE))
+        now.plus(life.saturating_sub(ahead).max(life / 2).max(REFRESH_PAUSE))
     });
     let permission = grant.refresh_expires_at.map(|end| end.since(now));
     grant.keep_alive_at = permission.map(|life| now.plus(share(life, 60, 15).max(Duration::from_mins(10))));

@@ -134,7 +134,7 @@ pub async fn list_by_shop(tx: &mut Tx, provider: &str, store_url: &str) -> sqlx:
 }
 
 /// Lists usable shops whose token is due for a refresh.
-pub async fn list_to_renew(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
+pub async fn list_to_refresh(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
     let sql = columns!("WHERE renew_at <= $1 AND status = 'active' AND paused_at IS NULL ORDER BY renew_at LIMIT $2");
     all!(tx, Connection, sql, now, limit)
 }

@@ -29,9 +29,9 @@ pub async fn regenerate(tools: &Tools, id: &AssetId, over: &Map<String, Value>) 
     settings.insert("seed".into(), (seed % (1 << 32) + ((tools.outside.random.below(1 << 20) + 1) << 32)).into());
     merge_settings(&mut settings, over);
     let work = OutputWork::Image { again_from: Some(id.clone()) };
-    let ordered = again(tools, &mut tx, &asset, settings, work).await?;
+    let queued = again(tools, &mut tx, &asset, settings, work).await?;
     tx.commit().await?;
-    Ok(ordered)
+    Ok(queued)
 }
 
 /// Requests a changed copy of a finished output: by a prompt for a model, or by adjustments alone, computed here.
@@ -65,9 +65,9 @@ pub async fn edit(
     let engine = if words.is_some() { Engine::Model } else { Engine::Studio };
     settings.insert("engine".into(), engine.as_str().into());
     let work = OutputWork::Edit { edited_from: id.clone(), instruction: words.map(str::to_owned) };
-    let ordered = again(tools, &mut tx, &asset, settings, work).await?;
+    let queued = again(tools, &mut tx, &asset, settings, work).await?;
     tx.commit().await?;
-    Ok(ordered)
+    Ok(queued)
 }
 
 /// Enqueues one more output beside an existing one.
@@ -95,12 +95,12 @@ async fn again(
 pub async fn retry_flow(tools: &Tools, id: &FlowId) -> Result<Queued, Failure> {
     let mut tx = tools.db.begin().await?;
     let flow = find_flow(&mut tx, id).await?;
-    let ordered = retry(tools, &mut tx, &flow).await?;
-    if ordered.assets.is_empty() {
+    let queued = retry(tools, &mut tx, &flow).await?;
+    if queued.assets.is_empty() {
         return Err(bad(format!("flow {id} is {} and has no failed picture", flow.status)));
     }
     tx.commit().await?;
-    Ok(ordered)
+    Ok(queued)
 }
 
 /// The same for every flow of a session, all or nothing.
@@ -133,7 +133,7 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
     if failed.is_empty() {
         return Ok(Queued::default());
     }
-    let mut ordered = Queued { flows: vec![id.clone()], ..Queued::default() };
+    let mut queued = Queued { flows: vec![id.clone()], ..Queued::default() };
     let mut retried = Vec::with_capacity(failed.len());
     for asset in &failed {
         let job: JobId = tools.outside.new_id();
@@ -149,8 +149,8 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
         let product = db::asset::list_products(tx, &asset.id).await?.into_iter().next();
         let money = money(tools, &settings, request.engine, &request.work)?;
         retried.push((asset, product, request, money));
-        ordered.assets.push(asset.id.clone());
-        ordered.jobs.push(job);
+        queued.assets.push(asset.id.clone());
+        queued.jobs.push(job);
     }
     let reservations: Vec<Reservation<'_>> = retried
         .iter_mut()
@@ -163,11 +163,11 @@ async fn retry(tools: &Tools, tx: &mut Tx, flow: &GenerationFlow) -> Result<Queu
         .collect();
     accounting::reserve(tools, tx, &flow.client_id, &reservations).await?;
     let first = db::job::next_turn(tx, Pool::Generate, &flow.client_id, now).await?;
-    for (((asset, _, request, _), job), turn) in retried.iter().zip(&ordered.jobs).zip(first..) {
+    for (((asset, _, request, _), job), turn) in retried.iter().zip(&queued.jobs).zip(first..) {
         let (asset, client) = (asset.id.clone(), flow.client_id.clone());
         let task = Task::Generate { asset, client, flow: Some(id.clone()), engine: request.engine };
         insert_job(tools, tx, job, &flow.client_id, task, SOON, turn).await?;
     }
     started(tools, tx, &flow.client_id, id, failed.len()).await?;
-    Ok(ordered)
+    Ok(queued)
 }

@@ -85,9 +85,9 @@ pub async fn request(tools: &Tools, order: &GenerationRequest<'_>) -> Result<Que
             shares.push(create(tools, &mut tx, &client, None, group, settings).await?);
         }
     }
-    let ordered = expand_variants(tools, &mut tx, &shares, order.terms).await?;
+    let queued = expand_variants(tools, &mut tx, &shares, order.terms).await?;
     tx.commit().await?;
-    Ok(ordered)
+    Ok(queued)
 }
 
 /// Requests pictures of an existing flow.
@@ -95,9 +95,9 @@ pub async fn request_flow(tools: &Tools, id: &FlowId, terms: Terms) -> Result<Qu
     let mut tx = tools.db.begin().await?;
     let flow = find_flow(&mut tx, id).await?;
     let share = load(&mut tx, flow).await?;
-    let ordered = expand_variants(tools, &mut tx, &[share], terms).await?;
+    let queued = expand_variants(tools, &mut tx, &[share], terms).await?;
     tx.commit().await?;
-    Ok(ordered)
+    Ok(queued)
 }
 
 /// Requests pictures of a session: of its flows that have none yet, and of each product that no flow shows, in a new
@@ -141,10 +141,10 @@ pub async fn request_session(tools: &Tools, id: &SessionId, terms: Terms, again:
             "every product of the session has its pictures, or they are under way; --again orders more of them",
         ));
     }
-    let ordered = expand_variants(tools, &mut tx, &shares, terms).await?;
+    let queued = expand_variants(tools, &mut tx, &shares, terms).await?;
     db::generation::mark_session(&mut tx, id, SessionStatus::Generating, tools.outside.clock.now()).await?;
     tx.commit().await?;
-    Ok(ordered)
+    Ok(queued)
 }
 
 /// Enqueues the variants of each flow.
@@ -170,12 +170,12 @@ async fn expand_variants(tools: &Tools, tx: &mut Tx, shares: &[FlowBatch], terms
             items.push(item(tools, Some(&share.flow), &share.products, &shown, settings, work)?);
         }
     }
-    let mut ordered = enqueue_outputs(tools, tx, client, items, terms.priority).await?;
+    let mut queued = enqueue_outputs(tools, tx, client, items, terms.priority).await?;
     for share in shares {
         started(tools, tx, client, &share.flow, wanted(share)).await?;
-        ordered.flows.push(share.flow.clone());
+        queued.flows.push(share.flow.clone());
     }
-    Ok(ordered)
+    Ok(queued)
 }
 
 pub(super) async fn started(
@@ -301,7 +301,7 @@ pub(super) async fn enqueue_outputs(
         .collect();
     accounting::reserve(tools, tx, client, &reservations).await?;
     let first = db::job::next_turn(tx, Pool::Generate, client, now).await?;
-    let mut ordered = Queued::default();
+    let mut queued = Queued::default();
     for (item, turn) in items.into_iter().zip(first..) {
         let task = Task::Generate {
             asset: item.asset.clone(),
@@ -310,10 +310,10 @@ pub(super) async fn enqueue_outputs(
             engine: item.request.engine,
         };
         insert_job(tools, tx, &item.job, client, task, priority, turn).await?;
-        ordered.assets.push(item.asset);
-        ordered.jobs.push(item.job);
+        queued.assets.push(item.asset);
+        queued.jobs.push(item.job);
     }
-    Ok(ordered)
+    Ok(queued)
 }
 
 pub(super) async fn insert_job(

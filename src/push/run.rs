@@ -119,8 +119,8 @@ struct Proof {
 async fn upload(tools: &Shared, lease: &Arc<Lease>, opened: &Opened, calls: &mut i32) -> Result<Proof, Failure> {
     let (shop, connection) = connect::open_for(lease, tools, &opened.push.store_connection_id).await?;
     let upload = prepare(tools, shop.provider(), &opened.push, &opened.asset, &opened.product).await?;
-    let carrier = Uploader { tools, lease, shop: &shop, connection: &connection, push: &opened.push, upload: &upload };
-    let result = carrier.carry().await;
+    let uploader = Uploader { tools, lease, shop: &shop, connection: &connection, push: &opened.push, upload: &upload };
+    let result = uploader.upload().await;
     *calls = shop.api_calls();
     result
 }
@@ -135,7 +135,7 @@ struct Uploader<'a> {
 }
 
 impl Uploader<'_> {
-    async fn carry(&self) -> Result<Proof, Failure> {
+    async fn upload(&self) -> Result<Proof, Failure> {
         let mut journal = Journal::deserialize(&self.push.journal.0).unwrap_or_default();
         let resumed = journal.steps.values().any(|step| matches!(step, StepState::Begun));
         if journal.snapshot.is_none() {

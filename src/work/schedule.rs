@@ -106,14 +106,14 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     mend_times(tools, now).await?;
     let mut tx = tools.db.read().await?;
     let due = db::connection::list_due(&mut tx, now, DUE_AT_ONCE).await?;
-    let mut tokens = db::connection::list_to_renew(&mut tx, now, DUE_AT_ONCE).await?;
+    let mut tokens = db::connection::list_to_refresh(&mut tx, now, DUE_AT_ONCE).await?;
     tokens.extend(db::connection::list_keep_alive(&mut tx, now, DUE_AT_ONCE).await?);
     let ending = db::connection::list_to_warn(&mut tx, now, DUE_AT_ONCE).await?;
     drop(tx);
     for connection in &due {
         fire(tools, connection, now).await?;
     }
-    leave_renewals(tools, tokens).await?;
+    enqueue_refreshes(tools, tokens).await?;
     for connection in &ending {
         warn(tools, connection, now).await?;
     }
@@ -201,18 +201,18 @@ async fn fire(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result
 }
 
 /// Enqueues a refresh for each, in one transaction; deduplicated per shop.
-async fn leave_renewals(tools: &Tools, connections: Vec<Connection>) -> sqlx::Result<()> {
+async fn enqueue_refreshes(tools: &Tools, connections: Vec<Connection>) -> sqlx::Result<()> {
     if connections.is_empty() {
         return Ok(());
     }
     let mut tx = tools.db.begin().await?;
-    let renewals = connections.len();
+    let refreshes = connections.len();
     for connection in connections {
         let refresh = Task::RefreshToken { connection: connection.id };
         db::job::enqueue(&mut tx, &tools.outside, &connection.client_id, refresh).await?;
     }
     tx.commit().await?;
-    tracing::debug!(renewals, "left renewals of tokens");
+    tracing::debug!(refreshes, "enqueued token refreshes");
     Ok(())
 }
 
