@@ -369,6 +369,7 @@ async fn a_replica_with_a_wrong_clock_takes_no_running_job_away() {
     assert_eq!(work::recover(&ahead, false).await.expect("looks").0, 0);
     let mut tx = right.db.begin().await.expect("begins");
     assert!(db::job::heartbeat(&mut tx, &running, until).await.expect("beats"), "it is still ours");
+    app.leaves_jobs("the replica with the right clock runs it");
 }
 
 /// A slip in the address takes no rights from what lies there.

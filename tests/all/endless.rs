@@ -521,6 +521,7 @@ async fn a_process_that_stops_gives_its_import_back(engine: Engine) {
     let job = db::job::find(&mut tx, run.job_id.as_ref().expect("a job")).await.expect("reads").expect("is there");
     assert_eq!((job.status, job.error.as_deref()), (JobStatus::Pending, None));
     assert_eq!(db::job::get_failures(&mut tx, &job.id).await.expect("reads"), 0);
+    house.app.leaves_jobs("another process takes it");
 }
 
 async fn an_import_makes_room_for_others_and_goes_on_behind_them(engine: Engine) {

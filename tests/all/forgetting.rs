@@ -151,6 +151,7 @@ async fn old_runs_go_and_what_is_needed_stays(engine: Engine) {
     }
     let young = app.runs().await.into_iter().find(|run| run.id == young).expect("is there");
     assert_eq!(young.parent_id, None, "a chain is cut at its old end");
+    app.leaves_jobs("an open push keeps its runs");
 }
 
 async fn a_tick_deletes_a_few_and_the_next_ones_the_rest(engine: Engine) {

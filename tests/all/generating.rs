@@ -274,6 +274,7 @@ async fn no_order_passes_the_limit_whoever_asks_at_once(engine: Engine) {
         }
     }
     assert_eq!((made, desk.used().await, desk.assets().await.len()), (9, 9, 9));
+    desk.app.leaves_jobs("they are counted, not run");
 }
 async fn a_session_becomes_flows_and_pictures_of_each_product(engine: Engine) {
     let desk = Desk::new(engine).await;
@@ -369,6 +370,7 @@ async fn a_session_becomes_flows_and_pictures_of_each_product(engine: Engine) {
     let change = FlowInput { settings: json!({ "style": "night" }).as_object().cloned(), ..FlowInput::default() };
     let changed = manage::update_flow(tools, &by_hand.id, None, &change).await.expect("is changed");
     assert_eq!(changed.settings.0, json!({ "style": "night", "size": 96, "mystery": { "kept": true } }));
+    assert_eq!(desk.app.drain().await, 3);
 }
 
 async fn what_waits_can_be_taken_back_and_tried_again(engine: Engine) {
@@ -427,6 +429,7 @@ async fn clients_take_turns_however_much_each_left(engine: Engine) {
     let order: String = order.into_iter().collect();
     assert_eq!(order.matches('o').count(), 3, "{order}");
     assert!(order.starts_with("ao") || order.starts_with("oa"), "the later one does not wait for nine: {order}");
+    desk.app.leaves_jobs("they are claimed, not run");
 }
 
 async fn room_and_plans_have_their_limits_too(engine: Engine) {
@@ -449,6 +452,7 @@ async fn room_and_plans_have_their_limits_too(engine: Engine) {
         manage::create_session(&desk.app.tools, &many).await.expect_err("three are too many").code(),
         "quota_exceeded"
     );
+    desk.app.leaves_jobs("they are counted, not run");
 }
 
 async fn another_attempt_and_a_changed_one_stand_beside_the_first(engine: Engine) {

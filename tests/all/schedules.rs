@@ -81,6 +81,7 @@ async fn a_job_wakes_workers_once_it_is_committed(engine: Engine) {
     let rung = app.tools.job_notify.notified();
     app.tools.try_write().await.expect("writes");
     assert!(futures_util::FutureExt::now_or_never(rung).is_none(), "nor what leaves nothing to do");
+    app.leaves_jobs("it is about being woken");
 }
 
 async fn a_pause_or_a_resume_counts_only_in_the_state_that_it_was_seen_in(engine: Engine) {
