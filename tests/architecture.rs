@@ -411,6 +411,22 @@ fn a_type_name_is_defined_once() {
     assert!(twice.is_empty(), "one name for two things: {twice:#?}");
 }
 
+/// The tests here read what stands before the first `#[cfg(test)]` of a file: nothing else may follow it.
+#[test]
+fn tests_stand_last_in_a_file() {
+    let heads =
+        ["pub", "fn ", "async ", "struct ", "enum ", "impl", "const ", "static ", "use ", "type ", "trait ", "mod "];
+    for (path, text) in sources() {
+        let (mut tests, mut before) = (false, "");
+        for (at, line) in text.lines().enumerate() {
+            let is_item = heads.iter().any(|head| line.starts_with(head));
+            assert!(!tests || !is_item || before.starts_with("#["), "{}:{}: {line}", path.display(), at + 1);
+            tests |= line == "#[cfg(test)]";
+            before = line;
+        }
+    }
+}
+
 /// A file is read after those that it uses; where two use each other, something stands in the wrong one.
 #[test]
 fn no_files_of_a_room_form_a_circle() {
