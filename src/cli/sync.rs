@@ -10,9 +10,9 @@ use crate::{
     app,
     config::Config,
     import,
-    model::{Connection, ImportScope, Run, RunStatus},
+    model::{Connection, ImportScope, JobStatus, Run, RunStatus},
     tools::Tools,
-    views::{self, QueuedJob},
+    views::{self, JobRow, QueuedJob},
 };
 
 #[derive(clap::Args)]
@@ -51,6 +51,9 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
         return Ok(ExitCode::SUCCESS);
     }
     let jobs = follow::jobs(config, &tools, &ids).await?;
+    for JobRow { job, .. } in jobs.iter().filter(|row| row.job.status == JobStatus::Pending) {
+        note(&format!("note: job {} is tried again at {}; sooner with the same command", job.id, job.scheduled_for));
+    }
     let runs: Vec<Run> = jobs.into_iter().filter_map(|row| row.run).collect();
     let columns = ["RUN", "STATUS", "NEW", "CHANGED", "SAME", "GONE", "FAILED", "CALLS", "NOTE"];
     out.list(&runs, &columns, |r| {

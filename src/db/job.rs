@@ -58,7 +58,7 @@ pub async fn next_turn(tx: &mut Tx, pool: Pool, client: &ClientId, now: Time) ->
     Ok(own_turn.max(pool_turn.and_then(|(turn,)| turn).unwrap_or(0)))
 }
 
-/// As `enqueue`, for a job whose fields the caller set.
+/// As `enqueue`, for a job whose fields the caller set. If a person asks for what waits already, it waits no longer.
 pub async fn insert(tx: &mut Tx, job: &NewJob) -> sqlx::Result<JobId> {
     let sql = "INSERT INTO job (id, client_id, queue, store_connection_id, type, payload, status, max_attempts, \
                scheduled_for, lane, priority, dedupe_key, created_at, flow_id, turn) \
@@ -89,7 +89,19 @@ pub async fn insert(tx: &mut Tx, job: &NewJob) -> sqlx::Result<JobId> {
     }
     let sql = "SELECT id FROM job WHERE dedupe_key = $1 AND status IN ('pending', 'processing')";
     let existing: Option<(JobId,)> = maybe!(tx, (JobId,), sql, &job.policy.dedupe_key)?;
-    existing.map(|(id,)| id).ok_or(sqlx::Error::RowNotFound)
+    let (id,) = existing.ok_or(sqlx::Error::RowNotFound)?;
+    if task.is_by_hand() {
+        advance(tx, &id, job.policy.priority, job.scheduled_for).await?;
+    }
+    Ok(id)
+}
+
+/// Makes a pending job due at `at` if it would be later, with at least this priority; `false` if it is not pending.
+pub async fn advance(tx: &mut Tx, id: &JobId, priority: i32, at: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE job SET priority = CASE WHEN priority > $2 THEN $2 ELSE priority END, \
+               scheduled_for = CASE WHEN scheduled_for > $3 THEN $3 ELSE scheduled_for END WHERE id = $1 AND status = 'pending'";
+    tx.leaves_work();
+    Ok(execute!(tx, sql, id, priority, at)? == 1)
 }
 
 /// Claims the next due job of a pool whose lane is free, with a lease until `until`; `None` if there is none.
@@ -254,6 +266,16 @@ pub async fn list_open(tx: &mut Tx, connection: Option<&ConnectionId>, limit: i6
          AND ($1 = '' OR store_connection_id = $1) ORDER BY created_at, id LIMIT $2"
     );
     all!(tx, Job, sql, connection.map_or("", ConnectionId::as_str), limit)
+}
+
+/// Lists a shop's imports that wait, oldest first.
+pub async fn list_pending_imports(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<Vec<Job>> {
+    let sql = concat!(
+        "SELECT ",
+        fields!(),
+        " FROM job WHERE status = 'pending' AND type = 'import_products' AND store_connection_id = $1 ORDER BY id"
+    );
+    all!(tx, Job, sql, connection)
 }
 
 /// Returns when the next pending job of any pool is due.

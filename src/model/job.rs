@@ -169,6 +169,23 @@ impl Task {
         }
     }
 
+    /// Whether a person asked for it, and so waits for it.
+    pub fn is_by_hand(&self) -> bool {
+        let (Self::ImportProducts { trigger, .. }
+        | Self::PushAsset { trigger, .. }
+        | Self::RemoveAsset { trigger, .. }) = self
+        else {
+            return false;
+        };
+        *trigger == Trigger::Manual
+    }
+
+    /// Whether an import does all that another one of the same shop would do.
+    pub fn covers(&self, scope: ImportScope, accept_deletes: bool) -> bool {
+        matches!(self, Self::ImportProducts { scope: own, accept_deletes: accepts, .. }
+            if (*own == scope || *own == ImportScope::Full) && (*accepts || !accept_deletes))
+    }
+
     /// The value of `job.type`.
     pub fn kind(&self) -> &'static str {
         match self {

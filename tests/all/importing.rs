@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 use store_sync::{
-    db,
+    db, import,
     model::{ImportScope, RunStatus, Trigger},
     sandbox::SandboxOptions,
 };
@@ -18,7 +18,8 @@ on_both!(
     changes_come_alone_and_deletes_only_with_a_full_pass,
     a_sweep_that_would_take_too_many_stops_and_asks,
     a_pass_cut_off_goes_on_where_it_stopped,
-    a_shop_that_counts_otherwise_proves_nothing
+    a_shop_that_counts_otherwise_proves_nothing,
+    a_sync_waits_for_no_retry_and_reads_the_shop_once
 );
 
 async fn a_connected_shop_is_imported_with_variants_and_pictures(engine: Engine) {
@@ -105,6 +106,31 @@ async fn a_sweep_that_would_take_too_many_stops_and_asks(engine: Engine) {
     assert!(run.error_message.expect("a text").contains("--accept-deletes"));
     let run = app.sync_with(ImportScope::Full, true).await;
     assert_eq!((run.status, run.items_deleted), (RunStatus::Success, 40));
+}
+
+async fn a_sync_waits_for_no_retry_and_reads_the_shop_once(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    app.connect().await;
+    let connection = app.connection().await;
+    let request = async |scope, accept_deletes| {
+        import::request(&app.tools, &connection, scope, accept_deletes).await.expect("is requested")
+    };
+    let first = request(ImportScope::Changes, false).await;
+    app.mischief(json!({ "on": "GET /api/products", "times": 3, "do": "error" })).await;
+    assert_eq!(app.drain().await, 1, "the first import, which waited already");
+    let failed = app.runs().await.remove(0);
+    assert_eq!((failed.status, failed.job_id.as_ref()), (RunStatus::Failed, Some(&first)));
+    assert_eq!(app.drain().await, 0, "its retry waits");
+    app.clock.advance(Duration::from_millis(5));
+    assert_eq!(request(ImportScope::Full, false).await, first);
+    assert_eq!(app.drain().await, 1);
+    let run = app.runs().await.remove(0);
+    assert_eq!((run.status, run.items_created, run.parent_id), (RunStatus::Success, 60, Some(failed.id)));
+    // What does less than is asked for takes nobody's place.
+    let changes = request(ImportScope::Changes, false).await;
+    assert_ne!(request(ImportScope::Full, true).await, changes);
+    assert_eq!(request(ImportScope::Changes, false).await, changes);
+    assert_eq!(app.drain().await, 2);
 }
 
 async fn a_pass_cut_off_goes_on_where_it_stopped(engine: Engine) {

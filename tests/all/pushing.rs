@@ -30,6 +30,7 @@ on_both!(
     an_approved_picture_is_pushed_and_read_back,
     our_picture_coming_back_is_known_as_ours,
     a_lost_answer_makes_no_second_picture,
+    what_a_person_asks_for_waits_for_no_retry,
     a_withdrawn_approval_is_not_pushed,
     a_push_waits_for_a_shop_that_has_to_be_connected_again,
     a_push_mode_that_the_shop_cannot_do_is_refused,
@@ -119,6 +120,27 @@ async fn a_lost_answer_makes_no_second_picture(engine: Engine) {
     app.drain().await;
     assert_eq!(app.pushes().await[0].status, PushStatus::Synced);
     assert_eq!(app.pictures("1001").await.len(), 1);
+}
+
+async fn what_a_person_asks_for_waits_for_no_retry(engine: Engine) {
+    let app = imported(engine).await;
+    let asset = app.add_asset(&app.product("1001").await, 0).await;
+    app.mischief(json!({ "on": "POST /api/products/1001/images", "times": 3, "do": "error" })).await;
+    app.approve(&asset).await;
+    app.drain().await;
+    let push = app.pushes().await.remove(0);
+    assert_eq!((push.status, app.drain().await), (PushStatus::Queued, 0), "its retry waits");
+    let waiting = push::enqueue_waiting(&app.tools, &push.store_connection_id, Trigger::Manual).await;
+    assert_eq!((waiting.expect("is enqueued"), app.drain().await), (1, 1));
+    assert_eq!(app.pushes().await[0].status, PushStatus::Synced);
+    // The same for taking it out.
+    app.mischief(json!({ "on": "DELETE /api/products/1001/images", "times": 3, "do": "error" })).await;
+    let ids = [push.id.to_string()];
+    push::ask_revert(&app.tools, &ids).await.expect("is asked for");
+    app.drain().await;
+    assert_eq!((app.pushes().await[0].status, app.drain().await), (PushStatus::Removing, 0));
+    push::ask_revert(&app.tools, &ids).await.expect("is asked for again");
+    assert_eq!((app.drain().await, app.pushes().await[0].status), (1, PushStatus::Removed));
 }
 
 async fn a_withdrawn_approval_is_not_pushed(engine: Engine) {
