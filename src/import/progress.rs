@@ -43,6 +43,9 @@ pub(super) struct PassProgress {
     /// …and whether it changed during the pass.
     #[serde(default)]
     pub(super) counted_anew: bool,
+    /// Whether a page lacked the count that the shop states otherwise.
+    #[serde(default)]
+    pub(super) uncounted: bool,
     /// Whether pages are addressed by position: if a product comes or goes meanwhile, later ones move to another page.
     #[serde(default)]
     pub(super) by_place: bool,
@@ -68,6 +71,7 @@ impl PassProgress {
             doubled: 0,
             total: None,
             counted_anew: false,
+            uncounted: false,
             by_place: false,
             newest: None,
             started_at: now,
@@ -99,6 +103,9 @@ impl PassProgress {
         }
         if self.repeated > 0 {
             return Some(format!("{} pages held only products of the pages before them", self.repeated));
+        }
+        if self.uncounted {
+            return Some("the shop did not say how many products it has, which it says otherwise".to_owned());
         }
         self.moved().or_else(|| {
             let held = self.seen - self.doubled;

@@ -102,9 +102,10 @@ impl ImportRun<'_> {
             other => other?,
         };
         loop {
-            let Page { products, next, total } = page;
+            let Page { products, next, total, lacks_total } = page;
             let prepared = hash_page(products, self.tools.outside.clock.now());
             progress.advance(&prepared, next, total);
+            progress.uncounted |= lacks_total;
             let endless = course.take(&prepared.marks, prepared.unidentified, &mut progress);
             let goes_on = progress.next.is_some() && endless.is_none();
             let write = self.write_page(connection, &cursor, &progress, &prepared, shop.api_calls());

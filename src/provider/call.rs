@@ -382,6 +382,12 @@ impl ShopClient {
                 url.query_pairs_mut().append_pair(name, &value);
             }
         }
+        // OAuth 1 signs a space as %20 (RFC 5849, 3.6), and some servers sign what they receive without decoding `+`.
+        let is_signed = self.provider.recipe.call.sign == Some(Signing::Oauth1);
+        if let Some(query) = url.query().filter(|query| is_signed && query.contains('+')) {
+            let query = query.replace('+', "%20");
+            url.set_query(Some(&query));
+        }
         Ok(url)
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct TemplateContext<'a> {
     pub(super) store_url: &'a str,
     pub(super) grant: Option<&'a Grant>,
     pub(super) app: Option<&'a App>,
-    /// `page`, `since`, `product`, `asset`, `kept`, `gallery`, `push`.
+    /// `page`, `since`, `product`, `asset`, `kept`, `gallery`, `push`; `value` and, under their whole names, `value.…`.
     pub(super) values: Cow<'a, Map<String, Value>>,
 }
 
@@ -44,7 +44,10 @@ impl<'a> TemplateContext<'a> {
             Some(("grant", secret)) => Some(self.grant?.secret(secret)?.expose_secret().into()),
             Some(("app", "client_id")) => Some(self.app?.client_id.as_str().into()),
             Some(("app", "client_secret")) => Some(self.app?.client_secret.expose_secret().into()),
-            Some((root, rest)) => self.values.get(root)?.get(rest).cloned(),
+            Some((root, rest)) => {
+                let within = self.values.get(root).and_then(|value| value.get(rest));
+                within.or_else(|| self.values.get(name)).cloned()
+            }
             None => self.values.get(name).or_else(|| self.facts.get(name)).cloned().or_else(|| self.address(name)),
         }
     }

@@ -108,7 +108,7 @@ pub(super) enum FieldSource {
 pub(super) enum ReadAs {
     #[default]
     Text,
-    /// An integer of minor units with two decimals: 1999 is 19.99.
+    /// An integer of minor units of the product's currency (ISO 4217): 1999 is 19.99 EUR, and 1999 JPY.
     MinorUnits,
     EpochS,
     EpochMs,
@@ -207,10 +207,21 @@ impl FieldMapping {
         }
     }
 
-    fn price(&self, item: &Value, context: &TemplateContext<'_>) -> Result<Option<Price>, String> {
+    /// Reads a price. Minor units are of `currency` (ISO 4217): without it, no price is better than a wrong one.
+    fn price(
+        &self,
+        item: &Value,
+        context: &TemplateContext<'_>,
+        currency: Option<&str>,
+    ) -> Result<Option<Price>, String> {
         let Some(text) = self.text(item, context) else { return Ok(None) };
         let price = match self.read_as {
-            ReadAs::MinorUnits => text.parse().ok().and_then(|units| Price::from_minor(units, 2)),
+            ReadAs::MinorUnits => {
+                let currency = currency.map(str::to_ascii_uppercase);
+                let known = currency.as_deref().and_then(iso_currency::Currency::from_code);
+                let Some(digits) = known.and_then(iso_currency::Currency::exponent) else { return Ok(None) };
+                text.parse().ok().and_then(|units| Price::from_minor(units, digits.into()))
+            }
             _ => Price::parse(&text),
         };
         price.map(Some).ok_or_else(|| {
@@ -272,7 +283,9 @@ impl Mapping {
     ) -> Result<NormalProduct, (Option<String>, String)> {
         let erp_id = id(&self.erp_id, item, context, "it").map_err(|why| (None, why))?;
         let why = |why: String| (Some(erp_id.clone()), why);
-        let price = self.price.as_ref().map_or(Ok(None), |p| p.price(item, context)).map_err(why)?;
+        let currency = text(self.currency.as_ref(), item, context);
+        let price = self.price.as_ref().map_or(Ok(None), |p| p.price(item, context, currency.as_deref()));
+        let price = price.map_err(why)?;
         let status = match text(self.status.as_ref(), item, context).map(|word| word.parse::<ProductStatus>()) {
             Some(Err(unknown)) => return Err(why(format!("its status {unknown}"))),
             Some(Ok(status)) => Some(status),
@@ -282,7 +295,7 @@ impl Mapping {
         let mut variants = Vec::new();
         if let Some(mapping) = &self.variants {
             for value in mapping.each.each(item) {
-                let (variant, was_cut) = mapping.variant(value, context).map_err(why)?;
+                let (variant, was_cut) = mapping.variant(value, context, currency.as_deref()).map_err(why)?;
                 any_cut |= was_cut;
                 variants.push(variant);
             }
@@ -304,7 +317,7 @@ impl Mapping {
             erp_url: text(self.erp_url.as_ref(), item, context),
             description: text(self.description.as_ref(), item, context),
             category: text(self.category.as_ref(), item, context),
-            currency: text(self.currency.as_ref(), item, context),
+            currency,
             price,
             status,
             updated_at: self.updated_at.as_ref().and_then(|p| p.time(item, context)),
@@ -352,14 +365,19 @@ impl OptionMapping {
 
 impl VariantMapping {
     /// A variant, and whether its SKU was cut.
-    fn variant(&self, item: &Value, context: &TemplateContext<'_>) -> Result<(NormalVariant, bool), String> {
+    fn variant(
+        &self,
+        item: &Value,
+        context: &TemplateContext<'_>,
+        currency: Option<&str>,
+    ) -> Result<(NormalVariant, bool), String> {
         let id = id(&self.id, item, context, "a variant")?;
         let options = self.options.iter().flat_map(|options| options.pairs(item));
         let (sku, was_cut) = sku(self.sku.as_ref(), item, context);
         let variant = NormalVariant {
             sku,
             title: text(self.title.as_ref(), item, context),
-            price: self.price.as_ref().map_or(Ok(None), |p| p.price(item, context))?,
+            price: self.price.as_ref().map_or(Ok(None), |p| p.price(item, context, currency))?,
             options: options.collect(),
             image_id: self.image_id.as_ref().and_then(|pick| self::id(pick, item, context, "a picture").ok()),
             id,
@@ -406,10 +424,24 @@ mod tests {
     "#;
 
     fn pick(item: &Value) -> Result<NormalProduct, (Option<String>, String)> {
+        pick_in("EUR", item)
+    }
+
+    fn pick_in(currency: &str, item: &Value) -> Result<NormalProduct, (Option<String>, String)> {
         let mapping: Mapping = toml::from_str(MAPPING).expect("a mapping");
         let mut facts = Facts::new();
-        facts.insert("currency".into(), json!("EUR"));
+        facts.insert("currency".into(), json!(currency));
         mapping.product(item, &TemplateContext { store_url: "https://s.example", ..TemplateContext::of_facts(&facts) })
+    }
+
+    #[test]
+    fn minor_units_are_those_of_the_currency() {
+        for (currency, price) in
+            [("EUR", Some("19.99")), ("jpy", Some("1999.00")), ("KWD", Some("2.00")), ("XYZ", None)]
+        {
+            let product = pick_in(currency, &json!({ "id": 7, "cents": 1999 })).expect("is picked");
+            assert_eq!(product.price.map(|p| p.to_string()).as_deref(), price, "{currency}");
+        }
     }
 
     #[test]

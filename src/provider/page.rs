@@ -12,6 +12,8 @@ pub struct Page {
     pub next: Option<PageToken>,
     /// Number of products in the shop, if it reports one.
     pub total: Option<i64>,
+    /// Whether it reports none although its file says where.
+    pub lacks_total: bool,
 }
 
 /// A product that could not be normalised.

@@ -20,6 +20,8 @@ pub enum PageToken {
     Link(String),
     /// The number of a page, from 1.
     Number(u64),
+    /// The same, at a shop that gives fewer items a page (`size`) than it was asked for.
+    Capped { number: u64, size: u64 },
     /// The number of items before the page.
     Offset(u64),
     /// The shop's own token.
@@ -34,7 +36,7 @@ impl PageToken {
     /// Whether it addresses a page by position. A link is opaque, but most shops' links count.
     pub fn is_place(&self) -> bool {
         match self {
-            Self::Link(_) | Self::Number(_) | Self::Offset(_) => true,
+            Self::Link(_) | Self::Number(_) | Self::Capped { .. } | Self::Offset(_) => true,
             Self::Cursor(_) | Self::Bulk(_) => false,
             Self::Part(_, within) => within.as_deref().is_some_and(Self::is_place),
         }
@@ -71,12 +73,19 @@ impl PageKind {
         match (self.kind, token) {
             (Paging::Number, None) => page.insert("number".into(), json!(1)),
             (Paging::Offset, None) => page.insert("offset".into(), json!(0)),
-            (_, Some(PageToken::Number(n))) => page.insert("number".into(), (*n).into()),
+            (_, Some(PageToken::Number(n) | PageToken::Capped { number: n, .. })) => {
+                page.insert("number".into(), (*n).into())
+            }
             (_, Some(PageToken::Offset(n))) => page.insert("offset".into(), (*n).into()),
             (_, Some(PageToken::Cursor(text))) => page.insert("token".into(), text.as_str().into()),
             _ => None,
         };
         Value::Object(page)
+    }
+
+    /// Whether the file says where a response states the total.
+    pub(super) fn states_total(&self) -> bool {
+        self.total.is_some() || self.total_header.is_some()
     }
 
     /// The total number of items, if the response states it.
@@ -109,9 +118,16 @@ impl PageKind {
             // Some shops filter after they have cut their pages.
             Paging::Number | Paging::Offset if count == 0 && more.is_none() => None,
             Paging::Number => {
-                let at = if let Some(PageToken::Number(n)) = from { *n } else { 1 };
-                let read = at * u64::from(self.size);
-                self.goes_on(read, full, answer).then_some(PageToken::Number(at + 1))
+                let (at, asked) = match from {
+                    Some(PageToken::Number(n)) => (*n, u64::from(self.size)),
+                    Some(PageToken::Capped { number, size }) => (*number, *size),
+                    _ => (1, u64::from(self.size)),
+                };
+                let size = if at == 1 && count > 0 { asked.min(count) } else { asked };
+                let number = at + 1;
+                let capped = size < u64::from(self.size);
+                let next = if capped { PageToken::Capped { number, size } } else { PageToken::Number(number) };
+                self.goes_on(at.saturating_mul(size), full, answer).then_some(next)
             }
             Paging::Offset => {
                 let at = if let Some(PageToken::Offset(n)) = from { *n } else { 0 };
@@ -245,6 +261,21 @@ mod tests {
         assert_eq!(next(&cursor, None, &json!({"items": [1], "next": "t"})), Some(PageToken::Cursor("t".into())));
         assert_eq!(next(&cursor, None, &json!({"items": [1], "next": null})), None);
         assert_eq!(next(&kind("kind = 'single'"), None, &full), None);
+    }
+
+    #[test]
+    fn a_shop_that_gives_fewer_a_page_than_asked_for_is_read_to_its_total() {
+        let number = kind("kind = 'number'\ntotal = 'n'");
+        let page = |token: Option<&PageToken>, count: usize, total: u64| {
+            next(&number, token, &json!({ "items": vec![1; count], "n": total }))
+        };
+        let capped = |number| Some(PageToken::Capped { number, size: 1 });
+        assert_eq!(page(None, 1, 3), capped(2));
+        assert_eq!(page(capped(2).as_ref(), 1, 3), capped(3));
+        assert_eq!(page(capped(3).as_ref(), 1, 3), None);
+        assert_eq!(page(capped(3).as_ref(), 0, 9), None, "an empty page ends it");
+        assert_eq!(page(None, 1, 1), None);
+        assert_eq!(number.values(capped(3).as_ref())["number"], 3);
     }
 
     #[test]

@@ -89,9 +89,10 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
     }
     let mut next = import.page.next(token, &answer, &shop.base_url()?)?;
     let mut total = import.page.total(&answer);
+    let mut lacks_total = total.is_none() && import.page.states_total();
     if !import.parts.is_empty() {
         // Each part has its own total; the sum is not known before the last part.
-        total = None;
+        (total, lacks_total) = (None, false);
         next = match next {
             Some(next) => Some(PageToken::Part(part, Some(Box::new(next)))),
             None if part + 1 < import.parts.len() => Some(PageToken::Part(part + 1, None)),
@@ -104,7 +105,7 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
         let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
         products.push(product.map(|product| NormalProduct { doubt, ..product }));
     }
-    Ok(Page { products, next, total })
+    Ok(Page { products, next, total, lacks_total })
 }
 
 /// Completes an item: joins related objects of the same page and reads truncated lists to their end. The second value

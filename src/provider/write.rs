@@ -26,6 +26,17 @@ pub struct GalleryPicture {
     pub alt: Option<String>,
 }
 
+impl GalleryPicture {
+    /// Adds its values: its id, and what a list that is written as a whole has to repeat. A missing one is null.
+    fn describe(&self, values: &mut Map<String, Value>) {
+        let Self { id, url, name, alt } = self;
+        values.insert("value".into(), id.as_str().into());
+        for (key, value) in [("value.url", url), ("value.name", name), ("value.alt", alt)] {
+            values.insert(key.into(), value.as_deref().filter(|text| !text.is_empty()).into());
+        }
+    }
+}
+
 /// The values that steps output for later steps.
 pub type StepOutputs = Map<String, Value>;
 
@@ -121,15 +132,16 @@ pub async fn remove(shop: &ShopClient, erp_product_id: &str, image_id: &str) -> 
     if pictures.iter().all(|picture| picture.id != image_id) {
         return Ok(false);
     }
-    let ids: Vec<&String> = pictures.iter().map(|picture| &picture.id).filter(|id| *id != image_id).collect();
+    let left = || pictures.iter().filter(|picture| picture.id != image_id);
+    let ids: Vec<&String> = left().map(|picture| &picture.id).collect();
     let mut values = Map::new();
     values.insert("product".into(), json!({ "erp_id": erp_product_id }));
     values.insert("image".into(), json!({ "id": image_id }));
     let mut context = TemplateContext { values: Cow::Owned(values), ..TemplateContext::of_facts(&shop.facts) };
     let mut items = Vec::new();
     if let Some(others) = &undo.others {
-        for id in &ids {
-            context.values.to_mut().insert("value".into(), id.as_str().into());
+        for picture in left() {
+            picture.describe(context.values.to_mut());
             items.extend(others.fill(&context)?);
         }
     }
@@ -172,7 +184,11 @@ fn arranged(
     let mut items = Vec::new();
     if let (Some(item), Some(others)) = (&step.item, &step.others) {
         for id in &ids {
-            context.values.to_mut().insert("value".into(), (*id).into());
+            let values = context.values.to_mut();
+            match pictures.iter().find(|picture| picture.id == *id) {
+                Some(picture) => picture.describe(values),
+                None => drop(values.insert("value".into(), (*id).into())),
+            }
             items.extend(if *id == new { item.fill(&context)? } else { others.fill(&context)? });
         }
     }

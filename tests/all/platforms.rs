@@ -129,7 +129,13 @@ async fn a_request_signed_by_shopifys_own_library_begins_a_connect() {
 }
 
 /// What is changed in a good file, and what has to be said about it.
-const BROKEN: [(&str, &str, &str, &str); 33] = [
+const BROKEN: [(&str, &str, &str, &str); 34] = [
+    (
+        "woocommerce",
+        "op = \"set_images\", others = { id = \"{value}\" }",
+        "op = \"set_images\", others = { id = \"{vlaue}\" }",
+        "push.undo.others: '{vlaue}' is not a known name",
+    ),
     ("shopify", "schema = 1\n", "schema = 9\n", "schema: this program reads schema 1"),
     ("shopify", "key = \"shopify\"", "key = \"Shopify\"", "provider.key: use lower-case letters"),
     ("shopify", "key = \"shopify\"", "key = \"other\"", "must be the name of its folder, 'shopify'"),

@@ -7,7 +7,7 @@ mod names;
 use std::{collections::BTreeSet, fmt, path::Path as FilePath};
 
 use lines::KeyLines;
-use names::{call_names, facts, kept_names, ops_used};
+use names::{PICTURE, call_names, facts, kept_names, ops_used};
 
 use super::{
     Provider,
@@ -312,9 +312,11 @@ impl Check<'_> {
                 self.template(&format!("{key}.list"), list, &outputs);
             }
             let mut named = call_names(recipe);
-            named.insert("value".into());
-            for slot in step.item.iter().chain(&step.others).flat_map(Tree::slots) {
-                self.slot(&format!("{key}.item"), slot, &named);
+            named.extend(PICTURE.map(str::to_owned));
+            for (part, tree) in [("item", &step.item), ("others", &step.others)] {
+                for slot in tree.iter().flat_map(Tree::slots) {
+                    self.slot(&format!("{key}.{part}"), slot, &named);
+                }
             }
             self.demand(
                 step.item.is_some() == step.others.is_some(),
@@ -332,6 +334,11 @@ impl Check<'_> {
         self.template("push.result.id", &push.result.id, &outputs);
         if let Some(undo) = &push.undo {
             self.names_op(recipe, "push.undo.op", &undo.op);
+            let mut named = facts(recipe);
+            named.extend(PICTURE.iter().chain(&["product.erp_id"]).map(|name| (*name).to_owned()));
+            for slot in undo.others.iter().flat_map(Tree::slots) {
+                self.slot("push.undo.others", slot, &named);
+            }
             let looks_up = |name: &str| recipe.op.get(&undo.op).is_some_and(|op| op.looks_up_any(name));
             let whole = push.gallery == GalleryKind::ReplaceList && recipe.provider.limits.images_per_product > 1;
             self.demand(

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use super::super::recipe::{Recipe, StepCheck};
 
+/// What is known of each picture of a gallery that is written as a whole.
+pub(super) const PICTURE: [&str; 4] = ["value", "value.url", "value.name", "value.alt"];
+
 /// The names of the facts that a connection has.
 pub(super) fn facts(recipe: &Recipe) -> BTreeSet<String> {
     let fields = recipe.connect.field.iter().filter(|field| !field.secret).map(|field| field.name.clone());

@@ -30,7 +30,8 @@ pub(in crate::provider) struct PushRecipe {
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Undo {
     pub(in crate::provider) op: String,
-    /// The object of each remaining picture, in `gallery.items`.
+    /// The object of each remaining picture, in `gallery.items`; of it, `{value}`, `{value.url}`, `{value.name}` and
+    /// `{value.alt}`.
     pub(in crate::provider) others: Option<Tree>,
 }
 
@@ -90,8 +91,8 @@ pub(in crate::provider) struct PushStep {
     pub(in crate::provider) poll: Option<Poll>,
     /// For a replaced list: the new picture's id, which is added to `gallery.ids`.
     pub(in crate::provider) list: Option<Template>,
-    /// For a replaced list of objects: the new picture's object, and those of the others with `{value}` as their id, in
-    /// `gallery.items`.
+    /// For a replaced list of objects: the new picture's object, and those of the others (`{value}` is the id of each,
+    /// `{value.url}`, `{value.name}` and `{value.alt}` are what `push.list` reads), in `gallery.items`.
     pub(in crate::provider) item: Option<Tree>,
     pub(in crate::provider) others: Option<Tree>,
     /// The name of the output with the new picture's id, which is found in the gallery after the call.

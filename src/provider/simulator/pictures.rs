@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     outside::{ExpectedRequest, Reply},
-    provider::recipe::{GalleryKind, PushStep},
+    provider::{
+        path::as_text,
+        recipe::{GalleryKind, PushStep},
+    },
 };
 
 /// An uploaded file.
@@ -200,6 +203,11 @@ impl SimulatorState {
             };
             let known = id.and_then(|id| plan.picture.read(&id)).filter(|number| self.shown(*number).is_some());
             let number = known.unwrap_or_else(|| self.new_file());
+            // A shop that takes the text of every entry keeps none that is not sent.
+            if known.is_some() && others.is_some_and(|tree| tree.slots().contains(&"value.alt")) {
+                let alt = values.get("value.alt").and_then(as_text);
+                self.files.entry(number).and_modify(|file| file.alt = alt);
+            }
             if let Some(tree) = step.and_then(|step| step.item.as_ref()) {
                 let mut values = Map::new();
                 tree.read_back(item, &mut values);
