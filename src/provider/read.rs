@@ -141,5 +141,6 @@ fn written(since: Time, format: SinceFormat) -> String {
         SinceFormat::EpochS => since.unix_ms().div_euclid(1000).to_string(),
         SinceFormat::NoZone => since.utc().format("%Y-%m-%dT%H:%M:%S").to_string(),
         SinceFormat::Sql => since.utc().format("%Y-%m-%d %H:%M:%S").to_string(),
+        SinceFormat::Digits => since.utc().format("%Y%m%d%H%M%S").to_string(),
     }
 }

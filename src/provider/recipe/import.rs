@@ -172,4 +172,6 @@ pub(in crate::provider) enum SinceFormat {
     NoZone,
     /// `2026-11-01 00:00:00`, in UTC.
     Sql,
+    /// `20261101000000`, in UTC: nothing in it needs encoding.
+    Digits,
 }

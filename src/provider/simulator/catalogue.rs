@@ -247,6 +247,10 @@ fn since(plan: &Routes, values: &Map<String, Value>) -> Option<Time> {
     let text = crate::provider::path::as_text(&since)?;
     match rule.format {
         SinceFormat::EpochS => text.parse().ok().map(|s: i64| Time::from_unix_ms(s.saturating_mul(1000))),
+        SinceFormat::Digits => {
+            let time = chrono::NaiveDateTime::parse_from_str(&text, "%Y%m%d%H%M%S").ok()?;
+            Time::checked_from_unix_ms(time.and_utc().timestamp_millis())
+        }
         _ => Time::parse(&text.replace(' ', "T")).or_else(|| Time::parse(&format!("{}Z", text.replace(' ', "T")))),
     }
 }
