@@ -123,7 +123,8 @@ impl PageKind {
                     Some(PageToken::Capped { number, size }) => (*number, *size),
                     _ => (1, u64::from(self.size)),
                 };
-                let size = if at == 1 && count > 0 { asked.min(count) } else { asked };
+                // A shop that gives less has one size of its own: that of its fullest page.
+                let size = if at == 1 && count > 0 { asked.min(count) } else { asked.max(count) };
                 let number = at + 1;
                 let capped = size < u64::from(self.size);
                 let next = if capped { PageToken::Capped { number, size } } else { PageToken::Number(number) };

@@ -27,12 +27,15 @@ pub struct GalleryPicture {
 }
 
 impl GalleryPicture {
-    /// Adds its values: its id, and what a list that is written as a whole has to repeat. A missing one is null.
+    /// Sets its values: its id, and what a list that is written as a whole has to repeat, as far as it has them.
     fn describe(&self, values: &mut Map<String, Value>) {
         let Self { id, url, name, alt } = self;
         values.insert("value".into(), id.as_str().into());
         for (key, value) in [("value.url", url), ("value.name", name), ("value.alt", alt)] {
-            values.insert(key.into(), value.as_deref().filter(|text| !text.is_empty()).into());
+            match value.as_deref().filter(|text| !text.is_empty()) {
+                Some(text) => values.insert(key.into(), text.into()),
+                None => values.remove(key),
+            };
         }
     }
 }
