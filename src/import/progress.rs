@@ -104,10 +104,8 @@ impl PassProgress {
         if self.repeated > 0 {
             return Some(format!("{} pages held only products of the pages before them", self.repeated));
         }
-        if self.uncounted {
-            return Some("the shop did not say how many products it has, which it says otherwise".to_owned());
-        }
-        self.moved().or_else(|| {
+        let uncounted = "the shop did not say how many products it has, which it says otherwise";
+        self.moved().or_else(|| self.uncounted.then(|| uncounted.to_owned())).or_else(|| {
             let held = self.seen - self.doubled;
             let total = self.total.filter(|total| *total != held)?;
             Some(format!("the shop counts {total} products, but its pages held {held}"))

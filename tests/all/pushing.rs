@@ -125,7 +125,7 @@ async fn a_lost_answer_makes_no_second_picture(engine: Engine) {
 async fn what_a_person_asks_for_waits_for_no_retry(engine: Engine) {
     let app = imported(engine).await;
     let asset = app.add_asset(&app.product("1001").await, 0).await;
-    app.mischief(json!({ "on": "POST /api/products/1001/images", "times": 3, "do": "error" })).await;
+    app.mischief(json!({ "on": "POST /api/products/1001/images", "do": "drop" })).await;
     app.approve(&asset).await;
     app.drain().await;
     let push = app.pushes().await.remove(0);
@@ -134,7 +134,7 @@ async fn what_a_person_asks_for_waits_for_no_retry(engine: Engine) {
     assert_eq!((waiting.expect("is enqueued"), app.drain().await), (1, 1));
     assert_eq!(app.pushes().await[0].status, PushStatus::Synced);
     // The same for taking it out.
-    app.mischief(json!({ "on": "DELETE /api/products/1001/images", "times": 3, "do": "error" })).await;
+    app.mischief(json!({ "on": "GET /api/products/1001/images", "times": 3, "do": "error" })).await;
     let ids = [push.id.to_string()];
     push::ask_revert(&app.tools, &ids).await.expect("is asked for");
     app.drain().await;
