@@ -135,6 +135,7 @@ async fn resume(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
 
 async fn schedule(tools: &Tools, out: &Out, args: ScheduleArgs) -> anyhow::Result<()> {
     let ScheduleArgs { id, every, cron, timezone, off, push_mode, push_on_approval } = args;
-    let change = ScheduleChange { every, cron, timezone, enabled: !off, push_mode, push_on_approval };
+    let enabled = if off { Some(false) } else { (every.is_some() || cron.is_some()).then_some(true) };
+    let change = ScheduleChange { every, cron, timezone, enabled, push_mode, push_on_approval };
     out.one(&manage::schedule_connection(tools, &ConnectionId(id), &change).await?)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::refused;
 use crate::{
     db::{self, Tx, connection::Schedule},
-    model::{Connection, ConnectionId, Failure, Noun, PushMode, Trigger, next_due},
+    model::{Connection, ConnectionId, Failure, Noun, PushMode, Time, Trigger, next_due},
     tools::Tools,
 };
 
@@ -18,9 +18,33 @@ pub struct ScheduleChange {
     /// An IANA name.
     pub timezone: Option<String>,
     /// Whether it is imported by itself.
-    pub enabled: bool,
+    pub enabled: Option<bool>,
     pub push_mode: Option<PushMode>,
     pub push_on_approval: Option<bool>,
+}
+
+impl ScheduleChange {
+    /// Whether it changes when a shop is imported.
+    fn names_a_schedule(&self) -> bool {
+        self.every.is_some() || self.cron.is_some() || self.timezone.is_some() || self.enabled.is_some()
+    }
+
+    /// The schedule of a shop after this change.
+    fn schedule<'a>(&'a self, found: &'a Connection, now: Time) -> Result<Schedule<'a>, Failure> {
+        let seconds = match self.every {
+            Some(every) => i32::try_from(every.as_secs()).ok().filter(|seconds| *seconds >= 60),
+            None => Some(found.sync_interval_seconds),
+        };
+        let interval_seconds = seconds.ok_or_else(|| refused("--every is at least one minute and at most 68 years"))?;
+        let cron = if self.every.is_some() { None } else { self.cron.as_deref().or(found.sync_cron.as_deref()) };
+        let timezone = self.timezone.as_deref().unwrap_or(&found.sync_timezone);
+        let interval = Duration::from_secs(u64::from(interval_seconds.unsigned_abs()));
+        // Read even when switched off, so that a slip is told now and not when it is switched on.
+        let due = next_due(cron, timezone, interval, now).map_err(|error| refused(error.to_string()))?;
+        let next = if cron.is_none() { now } else { due };
+        let enabled = self.enabled.unwrap_or(found.auto_sync_enabled);
+        Ok(Schedule { enabled, interval_seconds, cron, timezone, next: enabled.then_some(next) })
+    }
 }
 
 /// Stops imports and pushes of a shop until it is resumed. Its token is kept alive.
@@ -65,20 +89,9 @@ pub async fn schedule_connection(
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     let found = connection(&mut tx, id).await?;
-    let seconds = match change.every {
-        Some(every) => i32::try_from(every.as_secs()).ok().filter(|seconds| *seconds >= 60),
-        None => Some(found.sync_interval_seconds),
-    };
-    let interval_seconds = seconds.ok_or_else(|| refused("--every is at least one minute and at most 68 years"))?;
-    let cron = if change.every.is_some() { None } else { change.cron.as_deref().or(found.sync_cron.as_deref()) };
-    let timezone = change.timezone.as_deref().unwrap_or(&found.sync_timezone);
-    let interval = Duration::from_secs(u64::from(interval_seconds.unsigned_abs()));
-    // Read even when switched off, so that a slip is told now and not when it is switched on.
-    let due = next_due(cron, timezone, interval, now).map_err(|error| refused(error.to_string()))?;
-    let next = if cron.is_none() { now } else { due };
-    let enabled = change.enabled;
-    let schedule = Schedule { enabled, interval_seconds, cron, timezone, next: enabled.then_some(next) };
-    db::connection::update_schedule(&mut tx, id, &schedule, now).await?;
+    if change.names_a_schedule() {
+        db::connection::update_schedule(&mut tx, id, &change.schedule(&found, now)?, now).await?;
+    }
     let mode = change.push_mode.unwrap_or(found.push_mode);
     let provider = tools.provider(&found.store_type)?;
     if !provider.supports(mode) {

@@ -108,6 +108,8 @@ pub(super) enum FieldSource {
 pub(super) enum ReadAs {
     #[default]
     Text,
+    /// A plain text in which the platform writes HTML's entities: `Tom &amp; Jerry` is `Tom & Jerry`.
+    HtmlText,
     /// An integer of minor units of the product's currency (ISO 4217): 1999 is 19.99 EUR, and 1999 JPY.
     MinorUnits,
     EpochS,
@@ -202,6 +204,7 @@ impl FieldMapping {
                 let divisor = part("divisor").filter(|divisor| !divisor.is_zero())?;
                 Some(part("amount")?.checked_div(divisor)?.to_string())
             }
+            ReadAs::HtmlText => as_text(value).map(|text| html_escape::decode_html_entities(&text).into_owned()),
             ReadAs::IdTail => as_text(value).map(|text| text.rsplit('/').next().unwrap_or_default().to_owned()),
             _ => as_text(value),
         }

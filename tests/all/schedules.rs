@@ -6,7 +6,7 @@ use store_sync::{
     connect,
     db::{self, connection::Schedule, lease, lease::Ownership},
     manage,
-    model::{ConnectionStatus, Pool, RunAction, RunStatus, Trigger},
+    model::{ConnectionStatus, Pool, PushMode, RunAction, RunStatus, Trigger},
     work,
 };
 
@@ -20,7 +20,8 @@ on_both!(
     a_pause_outlives_a_reconnect_unless_an_adoption_made_it,
     a_pause_of_an_earlier_release_becomes_one_of_now,
     one_lane_runs_one_job_at_a_time,
-    orphaned_runs_are_closed_and_say_so
+    orphaned_runs_are_closed_and_say_so,
+    a_schedule_changes_only_where_it_is_named
 );
 
 async fn a_schedule_fires_once_for_many_ticks(engine: Engine) {
@@ -101,13 +102,40 @@ async fn a_pause_or_a_resume_counts_only_in_the_state_that_it_was_seen_in(engine
     assert_eq!(app.connection().await.status, ConnectionStatus::Disconnected);
 }
 
+async fn a_schedule_changes_only_where_it_is_named(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let id = app.connect().await;
+    app.drain().await;
+    let change = async |change: manage::ScheduleChange| {
+        let found = manage::schedule_connection(&app.tools, &id, &change).await.expect("is changed");
+        (found.auto_sync_enabled, found.sync_interval_seconds, found.next_sync_at, found.push_mode)
+    };
+    let mode = |mode| manage::ScheduleChange { push_mode: Some(mode), ..manage::ScheduleChange::default() };
+    let before = app.connection().await;
+    let untouched = (before.auto_sync_enabled, before.sync_interval_seconds, before.next_sync_at);
+    assert!(!before.auto_sync_enabled);
+    let (enabled, interval, next, pushes) = change(mode(PushMode::SetPrimary)).await;
+    assert_eq!(((enabled, interval, next), pushes), (untouched, PushMode::SetPrimary));
+    let hourly = manage::ScheduleChange {
+        every: Some(Duration::from_hours(1)),
+        enabled: Some(true),
+        ..manage::ScheduleChange::default()
+    };
+    let now = app.clock.now();
+    assert_eq!(change(hourly).await, (true, 3600, Some(now), PushMode::SetPrimary));
+    app.clock.advance(Duration::from_mins(1));
+    assert_eq!(change(mode(PushMode::Append)).await, (true, 3600, Some(now), PushMode::Append));
+    let off = manage::ScheduleChange { enabled: Some(false), ..manage::ScheduleChange::default() };
+    assert_eq!(change(off).await, (false, 3600, None, PushMode::Append));
+}
+
 async fn a_paused_shop_is_not_due_and_says_who_paused_it(engine: Engine) {
     let app = TestApp::new(engine).await;
     let id = app.connect().await;
     app.drain().await;
     let every_minute = manage::ScheduleChange {
         every: Some(Duration::from_mins(1)),
-        enabled: true,
+        enabled: Some(true),
         ..manage::ScheduleChange::default()
     };
     manage::schedule_connection(&app.tools, &id, &every_minute).await.expect("is scheduled");

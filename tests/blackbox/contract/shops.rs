@@ -101,6 +101,7 @@ pub(super) fn schedules(record: &mut Record, things: &Things) {
     for more in [
         format!("{shop} --every 6h --push-on-approval false"),
         format!("{shop} --off"),
+        format!("{shop} --push-mode append"),
         format!("{shop} --cron '0 6 * * *' --timezone Europe/Berlin --push-mode prepend"),
         format!("{shop} --cron '0 6 * * *' --timezone Europe/Berlin --push-mode set_primary"),
         format!("{shop} --off --push-mode append"),
