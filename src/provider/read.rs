@@ -14,7 +14,7 @@ use super::{
     path::{Path, as_text},
     recipe::SinceFormat,
 };
-use crate::model::{Facts, Failure, FailureKind, NormalProduct, Time};
+use crate::model::{Facts, Failure, FailureKind, NormalProduct, ShopAnswer, Time};
 
 /// The shop's own data, from the probe.
 #[derive(Debug, Clone, Default)]
@@ -99,21 +99,35 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
             None => None,
         };
     }
-    let mut products = Vec::new();
+    let (mut products, mut failing) = (Vec::new(), 0);
     for item in import.page.items.each(&answer.body) {
-        let (item, doubt) = complete(shop, item, &answer.body).await?;
+        let (item, doubt) = complete(shop, item, &answer.body, &mut failing).await?;
         let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
         products.push(product.map(|product| NormalProduct { doubt, ..product }));
     }
     Ok(Page { products, next, total, lacks_total })
 }
 
+/// Consecutive lists within items that cannot be read, from which on the shop is at fault and not the items.
+const FAILING: u32 = 3;
+
+/// Whether a list that cannot be read may be the fault of its item: the shop answers, and the grant is not in question.
+fn is_the_items(failure: &Failure) -> bool {
+    let answer = match failure.kind {
+        FailureKind::Shop(answer, _) => answer,
+        FailureKind::NotJson | FailureKind::UnexpectedAnswer => return true,
+        _ => return false,
+    };
+    matches!(answer, ShopAnswer::Down | ShopAnswer::Missing | ShopAnswer::Refused)
+}
+
 /// Completes an item: joins related objects of the same page and reads truncated lists to their end. The second value
-/// says why a list may be incomplete.
+/// says why a list may be incomplete. `failing` counts consecutive lists that could not be read.
 async fn complete<'v>(
     shop: &ShopClient,
     item: &'v Value,
     body: &Value,
+    failing: &mut u32,
 ) -> Result<(Cow<'v, Value>, Option<String>), Failure> {
     let recipe = &shop.provider.recipe;
     let (mut item, mut doubt) = (Cow::Borrowed(item), None);
@@ -130,7 +144,19 @@ async fn complete<'v>(
         if !cut || !there || nested.only.as_ref().is_some_and(|only| !only.holds(&item)) {
             continue;
         }
-        doubt = nested::complete(shop, nested, &mut item).await?.or(doubt);
+        doubt = match nested::complete(shop, nested, &mut item).await {
+            Ok(incomplete) => {
+                *failing = 0;
+                incomplete.or(doubt)
+            }
+            Err(failure) => {
+                *failing += 1;
+                if *failing >= FAILING || !is_the_items(&failure) {
+                    return Err(failure);
+                }
+                Some(format!("its list of {} could not be read: {failure}", nested.op))
+            }
+        };
     }
     Ok((item, doubt))
 }

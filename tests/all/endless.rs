@@ -267,6 +267,7 @@ on_both!(
     one_page_of_repeats_is_doubt,
     invented_products_end_at_the_bound,
     a_list_within_a_product_that_never_ends_costs_nothing_but_a_word,
+    a_list_within_a_product_that_cannot_be_read_is_the_fault_of_that_product,
     pausing_a_shop_ends_its_import,
     a_process_that_stops_gives_its_import_back,
     an_import_makes_room_for_others_and_goes_on_behind_them,
@@ -480,6 +481,32 @@ async fn a_list_within_a_product_that_never_ends_costs_nothing_but_a_word(engine
     );
     let run = house.app.sync(ImportScope::Full).await;
     assert_eq!((run.status, house.parts("7").await.len()), (RunStatus::Success, 2), "{run:?}");
+}
+
+async fn a_list_within_a_product_that_cannot_be_read_is_the_fault_of_that_product(engine: Engine) {
+    let with_parts = |id: usize| json!({ "id": id.to_string(), "title": "x", "in_parts": true });
+    let list = move || json!({ "products": (0..4).map(with_parts).collect::<Vec<_>>(), "next": null, "total": 4 });
+    let part = |path: &str| json!({ "parts": [{ "id": path }], "total": 1 });
+    let house = House::new(engine, "", move |path, _| Ok(if path == "/products" { list() } else { part(path) })).await;
+    assert_eq!(house.living().await.len(), 4);
+    for status in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST] {
+        house.answers(move |path, _| match path {
+            "/products" => Ok(list()),
+            "/products/1/parts" => Err(status),
+            path => Ok(part(path)),
+        });
+        let run = house.app.sync(ImportScope::Full).await;
+        assert_eq!(
+            (run.status, run.error_code.as_deref(), run.items_failed, run.items_deleted),
+            (RunStatus::Partial, Some("unreadable"), 1, 0),
+            "{status}: {run:?}"
+        );
+        assert_eq!((house.parts("1").await.len(), house.parts("3").await.len()), (1, 1), "what is unknown is not gone");
+    }
+    // Where none of them can be read, it is the shop.
+    house.answers(move |path, _| if path == "/products" { Ok(list()) } else { Err(StatusCode::INTERNAL_SERVER_ERROR) });
+    let run = house.app.sync(ImportScope::Full).await;
+    assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Failed, Some("shop_down")), "{run:?}");
 }
 
 async fn pausing_a_shop_ends_its_import(engine: Engine) {
