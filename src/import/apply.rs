@@ -151,7 +151,9 @@ pub(super) async fn apply_page(
         }
         match row {
             Some(row) if row.erp_hash.as_deref() == Some(hash) && !row.gone && product.doubt.is_none() => {
-                applied.counts.unchanged += 1;
+                if !applied.note_fault(outside, &row.id, product) {
+                    applied.counts.unchanged += 1;
+                }
             }
             Some(row) => writes.push((row.id.clone(), product, hash, false)),
             None => writes.push((outside.new_id(), product, hash, true)),
@@ -178,12 +180,21 @@ impl Applied {
         }
     }
 
+    /// Notes what could not be read of a product; `false` if nothing.
+    fn note_fault(&mut self, outside: &Outside, id: &ProductId, product: &NormalProduct) -> bool {
+        let faults: Vec<&str> = product.doubt.iter().chain(&product.faults).map(String::as_str).collect();
+        if faults.is_empty() {
+            return false;
+        }
+        self.counts.failed += 1;
+        let told = item(outside, Some(id), Some(&product.erp_id), ItemOutcome::Failed);
+        self.items.push(NewItem { error_code: Some("incomplete".into()), message: Some(faults.join("; ")), ..told });
+        true
+    }
+
     fn note_writes(&mut self, outside: &Outside, writes: &[Write<'_>], tell_created: bool) {
         for (id, product, _, new) in writes {
-            if let Some(why) = &product.doubt {
-                self.counts.failed += 1;
-                let told = item(outside, Some(id), Some(&product.erp_id), ItemOutcome::Failed);
-                self.items.push(NewItem { error_code: Some("incomplete".into()), message: Some(why.clone()), ..told });
+            if self.note_fault(outside, id, product) {
                 continue;
             }
             let outcome = if *new { ItemOutcome::Created } else { ItemOutcome::Updated };

@@ -74,7 +74,7 @@ impl ImportRun<'_> {
             return Ok(doubt.map_or(ImportEnd::Whole, ImportEnd::Partial));
         }
         let text = format!(
-            "{failed} of {} products could not be read, or not whole, and keep what is known of them; {look}",
+            "{failed} of {} products could not be read, or not whole; {look}",
             self.counts.processed()
         );
         Ok(ImportEnd::Partial(match doubt {

@@ -69,6 +69,9 @@ pub struct NormalProduct {
     /// What was changed to make it fit, for people to read.
     #[serde(skip)]
     pub notes: Vec<String>,
+    /// Which of its fields could not be read, and why: they are empty.
+    #[serde(skip)]
+    pub faults: Vec<String>,
     /// Why one of its lists may be incomplete: what is missing from it then counts as unknown, not as gone.
     #[serde(skip)]
     pub doubt: Option<String>,

@@ -248,6 +248,22 @@ fn text(pick: Option<&FieldMapping>, item: &Value, context: &TemplateContext<'_>
     pick?.text(item, context)
 }
 
+/// A price; `None` if there is none, or if it cannot be read, which is then one of the faults.
+fn price(
+    pick: Option<&FieldMapping>,
+    item: &Value,
+    context: &TemplateContext<'_>,
+    currency: Option<&str>,
+    faults: &mut Vec<String>,
+) -> Option<Price> {
+    or_fault(pick?.price(item, context, currency), faults)?
+}
+
+/// The value, or its error as one of the faults.
+fn or_fault<T>(result: Result<T, String>, faults: &mut Vec<String>) -> Option<T> {
+    result.map_err(|why| faults.push(why)).ok()
+}
+
 /// From 2^53 on, a float does not identify one integer.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -287,18 +303,17 @@ impl Mapping {
         let erp_id = id(&self.erp_id, item, context, "it").map_err(|why| (None, why))?;
         let why = |why: String| (Some(erp_id.clone()), why);
         let currency = text(self.currency.as_ref(), item, context);
-        let price = self.price.as_ref().map_or(Ok(None), |p| p.price(item, context, currency.as_deref()));
-        let price = price.map_err(why)?;
-        let status = match text(self.status.as_ref(), item, context).map(|word| word.parse::<ProductStatus>()) {
-            Some(Err(unknown)) => return Err(why(format!("its status {unknown}"))),
-            Some(Ok(status)) => Some(status),
-            None => None,
-        };
+        let mut faults = Vec::new();
+        let price = price(self.price.as_ref(), item, context, currency.as_deref(), &mut faults);
+        let status = text(self.status.as_ref(), item, context).map(|word| word.parse::<ProductStatus>());
+        let status =
+            status.and_then(|status| or_fault(status.map_err(|unknown| format!("its status {unknown}")), &mut faults));
         let (erp_sku, mut any_cut) = sku(self.erp_sku.as_ref(), item, context);
         let mut variants = Vec::new();
         if let Some(mapping) = &self.variants {
             for value in mapping.each.each(item) {
-                let (variant, was_cut) = mapping.variant(value, context, currency.as_deref()).map_err(why)?;
+                let (variant, was_cut) =
+                    mapping.variant(value, context, currency.as_deref(), &mut faults).map_err(why)?;
                 any_cut |= was_cut;
                 variants.push(variant);
             }
@@ -327,6 +342,7 @@ impl Mapping {
             notes: any_cut.then(|| format!("an SKU was cut to {MAX_SKU} characters")).into_iter().collect(),
             variants: unique(variants, |v| &v.id),
             images: unique(images, |i| &i.id),
+            faults,
             doubt: None,
             erp_id,
         })
@@ -373,6 +389,7 @@ impl VariantMapping {
         item: &Value,
         context: &TemplateContext<'_>,
         currency: Option<&str>,
+        faults: &mut Vec<String>,
     ) -> Result<(NormalVariant, bool), String> {
         let id = id(&self.id, item, context, "a variant")?;
         let options = self.options.iter().flat_map(|options| options.pairs(item));
@@ -380,7 +397,7 @@ impl VariantMapping {
         let variant = NormalVariant {
             sku,
             title: text(self.title.as_ref(), item, context),
-            price: self.price.as_ref().map_or(Ok(None), |p| p.price(item, context, currency))?,
+            price: price(self.price.as_ref(), item, context, currency, faults),
             options: options.collect(),
             image_id: self.image_id.as_ref().and_then(|pick| self::id(pick, item, context, "a picture").ok()),
             id,
@@ -468,9 +485,19 @@ mod tests {
     #[test]
     fn a_product_that_cannot_be_read_says_why() {
         assert_eq!(pick(&json!({"name": "x"})).expect_err("no id").0, None);
-        let (id, why) = pick(&json!({"id": 1, "cents": "many"})).expect_err("no price");
-        assert_eq!(id.as_deref(), Some("1"));
-        assert!(why.contains("many"), "{why}");
+        let (id, why) = pick(&json!({"id": 1, "v": [{}]})).expect_err("a variant without an id");
+        assert_eq!((id.as_deref(), why.as_str()), (Some("1"), "a variant has no id"));
+    }
+
+    #[test]
+    fn a_field_that_cannot_be_read_is_left_out_and_named() {
+        let odd =
+            json!({ "id": 1, "name": "Mug", "cents": "many", "on": "perhaps", "v": [{ "id": "a", "price": "12,50" }] });
+        let product = pick(&odd).expect("the rest is read");
+        assert_eq!((product.title.as_str(), product.price, product.status), ("Mug", None, None));
+        assert_eq!(product.variants[0].price, None);
+        let faults = product.faults.join("; ");
+        assert!(["many", "perhaps", "12,50"].iter().all(|word| faults.contains(word)), "{faults}");
     }
 
     #[test]

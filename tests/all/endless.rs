@@ -272,6 +272,7 @@ on_both!(
     a_process_that_stops_gives_its_import_back,
     an_import_makes_room_for_others_and_goes_on_behind_them,
     products_that_cannot_be_read_are_no_success,
+    a_field_that_cannot_be_read_is_left_out_and_told_each_time,
     a_pass_does_not_outlive_its_connection
 );
 
@@ -619,7 +620,8 @@ async fn products_that_cannot_be_read_are_no_success(engine: Engine) {
     let catalogue = |bad: usize| {
         move |_: &str, _: Option<&str>| {
             let mut page = [product(0), product(1)];
-            page.iter_mut().take(bad).for_each(|product| product["price"] = json!("99999999999.00"));
+            // A variant without an id.
+            page.iter_mut().take(bad).for_each(|product| product["parts"] = json!([{}]));
             Ok(json!({ "products": page, "next": null, "total": 2 }))
         }
     };
@@ -649,6 +651,30 @@ async fn products_that_cannot_be_read_are_no_success(engine: Engine) {
 }
 
 // What a pass had seen is forgotten with the shop: connected again, it does not go on at a page whose forerunners nobody remembers.
+async fn a_field_that_cannot_be_read_is_left_out_and_told_each_time(engine: Engine) {
+    let house = House::new(engine, "", whole(2)).await;
+    house.answers(|_, _| {
+        let mut page = [product(0), product(1)];
+        page[0]["price"] = json!("99999999999.00");
+        Ok(json!({ "products": page, "next": null, "total": 2 }))
+    });
+    for unchanged in [1, 1] {
+        let run = house.app.sync(ImportScope::Full).await;
+        assert_eq!(
+            (run.status, run.error_code.as_deref(), run.items_failed, run.items_unchanged),
+            (RunStatus::Partial, Some("unreadable"), 1, unchanged),
+            "{run:?}"
+        );
+        let mut tx = house.app.tools.db.read().await.expect("reads");
+        let items = db::run::list_items(&mut tx, &run.id, 10).await.expect("lists");
+        assert!(items[0].message.as_deref().is_some_and(|message| message.contains("99999999999.00")), "{items:?}");
+        house.app.clock.advance(Duration::from_millis(5));
+    }
+    let living = house.living().await;
+    let odd = living.iter().find(|product| product.erp_id.as_deref() == Some("0")).expect("is there");
+    assert_eq!((living.len(), odd.price), (2, None));
+}
+
 async fn a_pass_does_not_outlive_its_connection(engine: Engine) {
     let house = House::new(engine, "", whole(8)).await;
     let mut well = whole(8);
