@@ -73,10 +73,7 @@ impl ImportRun<'_> {
         if failed == 0 {
             return Ok(doubt.map_or(ImportEnd::Whole, ImportEnd::Partial));
         }
-        let text = format!(
-            "{failed} of {} products could not be read, or not whole; {look}",
-            self.counts.processed()
-        );
+        let text = format!("{failed} of {} products could not be read, or not whole; {look}", self.counts.processed());
         Ok(ImportEnd::Partial(match doubt {
             Some(doubt) => Note { text: format!("{}; {text}", doubt.text), ..doubt },
             None => Note { kind: NoteKind::Unreadable, text },

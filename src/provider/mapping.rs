@@ -411,10 +411,19 @@ impl ImageMapping {
     fn image(&self, item: &Value, context: &TemplateContext<'_>) -> Option<NormalImage> {
         Some(NormalImage {
             id: id(&self.id, item, context, "a picture").ok()?,
-            url: text(Some(&self.url), item, context)?,
+            url: text(Some(&self.url), item, context).and_then(|url| whole_address(url, context.store_url))?,
             alt: text(self.alt.as_ref(), item, context),
         })
     }
+}
+
+/// The address of a picture: one that begins with `/` or `//` is completed from the shop's. `None` if it is no address.
+fn whole_address(text: String, store_url: &str) -> Option<String> {
+    if url::Url::parse(&text).is_ok() {
+        return Some(text);
+    }
+    let shop = url::Url::parse(store_url).ok().filter(|_| text.starts_with('/'))?;
+    Some(shop.join(&text).ok()?.into())
 }
 
 /// Keeps the first of several items with the same id, because an id is unique per product in the database.
@@ -452,6 +461,20 @@ mod tests {
         let mut facts = Facts::new();
         facts.insert("currency".into(), json!(currency));
         mapping.product(item, &TemplateContext { store_url: "https://s.example", ..TemplateContext::of_facts(&facts) })
+    }
+
+    #[test]
+    fn an_address_without_its_beginning_is_completed_from_the_shops() {
+        for (written, whole) in [
+            ("https://cdn.example/a b.png", Some("https://cdn.example/a b.png")),
+            ("//cdn.example/1.png", Some("https://cdn.example/1.png")),
+            ("/wp-content/1.png", Some("https://s.example/wp-content/1.png")),
+            ("false", None),
+            ("1.png", None),
+        ] {
+            let product = pick(&json!({ "id": 7, "pic": written })).expect("is picked");
+            assert_eq!(product.images.first().map(|image| image.url.as_str()), whole, "{written}");
+        }
     }
 
     #[test]
