@@ -39,6 +39,10 @@ pub(super) struct Mapping {
 #[serde(deny_unknown_fields)]
 pub(super) struct VariantMapping {
     pub(super) each: Path,
+    /// Whether the platform leaves the list out where it is empty. Otherwise the list of an item that lacks it is unknown, and
+    /// nothing that the item had is gone.
+    #[serde(default)]
+    pub(super) may_lack: bool,
     pub(super) id: FieldMapping,
     pub(super) sku: Option<FieldMapping>,
     pub(super) title: Option<FieldMapping>,
@@ -75,6 +79,10 @@ impl Only {
 #[serde(deny_unknown_fields)]
 pub(super) struct ImageMapping {
     pub(super) each: Path,
+    /// Whether the platform leaves the list out where it is empty. Otherwise the list of an item that lacks it is unknown, and
+    /// nothing that the item had is gone.
+    #[serde(default)]
+    pub(super) may_lack: bool,
     /// Skips elements that are not pictures.
     pub(super) only: Option<Only>,
     pub(super) id: FieldMapping,

@@ -12,7 +12,7 @@ use super::{
     page::{Page, normal},
     pagination::PageToken,
     path::{Path, as_text},
-    recipe::SinceFormat,
+    recipe::{ImportRecipe, SinceFormat},
 };
 use crate::model::{Facts, Failure, FailureKind, NormalProduct, ShopAnswer, Time};
 
@@ -102,10 +102,33 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
     let (mut products, mut failing) = (Vec::new(), 0);
     for item in import.page.items.each(&answer.body) {
         let (item, doubt) = complete(shop, item, &answer.body, &mut failing).await?;
+        let doubt = doubt.or_else(|| lacking(import, &item));
         let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
         products.push(product.map(|product| NormalProduct { doubt, ..product }));
     }
     Ok(Page { products, next, total, lacks_total })
+}
+
+/// Why a list of an item is unknown: its file names it, no further call fills it, and it is not there.
+fn lacking(import: &ImportRecipe, item: &Value) -> Option<String> {
+    let images = import.map.images.as_ref().map(|images| ("pictures", &images.each, images.may_lack));
+    let variants = import.map.variants.as_ref().map(|variants| ("variants", &variants.each, variants.may_lack));
+    let filled = import.nested.iter().map(|nested| &nested.into).chain(import.join.iter().map(|join| &join.into));
+    let filled: Vec<&Path> = filled.collect();
+    let (name, ..) = [images, variants]
+        .into_iter()
+        .flatten()
+        .find(|(_, path, may_lack)| !may_lack && !filled.contains(path) && !path.get(item).is_some_and(is_list))?;
+    Some(format!("the response has no list of its {name} at the path in the provider's file"))
+}
+
+/// Whether a value is a list, or its only element. PHP writes a list with holes as an object of numbers.
+fn is_list(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Object(members) => members.is_empty() || members.keys().any(|key| key.parse::<u64>().is_err()),
+        _ => true,
+    }
 }
 
 /// Consecutive lists within items that cannot be read, from which on the shop is at fault and not the items.

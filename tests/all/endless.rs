@@ -74,7 +74,7 @@ erp_id = "id"
 title = "title"
 price = "price"
 updated_at = "updated_at"
-images = { each = "images", id = "id", url = "url" }
+images = { each = "images", may_lack = true, id = "id", url = "url" }
 [import.map.variants]
 each = "parts"
 id = "id"
@@ -273,6 +273,7 @@ on_both!(
     an_import_makes_room_for_others_and_goes_on_behind_them,
     products_that_cannot_be_read_are_no_success,
     a_field_that_cannot_be_read_is_left_out_and_told_each_time,
+    a_list_that_is_not_there_is_unknown_and_not_empty,
     a_pass_does_not_outlive_its_connection
 );
 
@@ -651,6 +652,33 @@ async fn products_that_cannot_be_read_are_no_success(engine: Engine) {
 }
 
 // What a pass had seen is forgotten with the shop: connected again, it does not go on at a page whose forerunners nobody remembers.
+async fn a_list_that_is_not_there_is_unknown_and_not_empty(engine: Engine) {
+    let strict = PLATFORM.replace("may_lack = true, ", "");
+    let item = |images: Value| {
+        let mut item = product(0);
+        item["images"] = images;
+        move |_: &str, _: Option<&str>| Ok(json!({ "products": [item], "next": null, "total": 1 }))
+    };
+    let pictures =
+        json!([{ "id": "a", "url": "https://s.example/a.png" }, { "id": "b", "url": "https://s.example/b.png" }]);
+    let house = House::on(&strict, engine, "", item(pictures)).await;
+    let left = async || {
+        let product = house.living().await.remove(0);
+        let mut tx = house.app.tools.db.read().await.expect("reads");
+        db::product::list_images(&mut tx, &product.id).await.expect("lists").len()
+    };
+    assert_eq!(left().await, 2);
+    for images in [Value::Null, json!({ "1": { "id": "b", "url": "https://s.example/b.png" } })] {
+        house.answers(item(images.clone()));
+        let run = house.app.sync(ImportScope::Full).await;
+        assert_eq!((run.status, run.items_failed), (RunStatus::Partial, 1), "{images}: {run:?}");
+        assert_eq!(left().await, 2, "{images}");
+    }
+    house.answers(item(json!([])));
+    assert_eq!(house.app.sync(ImportScope::Full).await.status, RunStatus::Success);
+    assert_eq!(left().await, 0, "an empty list is empty");
+}
+
 async fn a_field_that_cannot_be_read_is_left_out_and_told_each_time(engine: Engine) {
     let house = House::new(engine, "", whole(2)).await;
     house.answers(|_, _| {
