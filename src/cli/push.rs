@@ -91,9 +91,10 @@ async fn work(config: &Config, tools: &Shared, pushes: &[Push]) -> anyhow::Resul
     let mut connections: Vec<&ConnectionId> = pushes.iter().map(|push| &push.store_connection_id).collect();
     connections.sort();
     connections.dedup();
+    push::enqueue_now(tools, pushes).await?;
     let mut jobs = Vec::new();
     for connection in connections {
-        push::enqueue_waiting(tools, connection, Trigger::Manual).await?;
+        push::enqueue_waiting(tools, connection, Trigger::Retry).await?;
         let open = views::open_jobs(tools, connection, i64::from(i32::MAX)).await?;
         let wanted = |job: &Job| match &job.payload.0 {
             Task::PushAsset { push, .. } | Task::RemoveAsset { push, .. } => pushes.iter().any(|p| p.id == *push),

@@ -85,7 +85,7 @@ fn shop_client(tools: &Shared, connection: &Connection, until: Option<&Deadline>
 }
 
 fn usable(connection: &Connection) -> Result<(), Failure> {
-    let name = connection.store_name.as_deref().unwrap_or(&connection.store_url);
+    let name = connection.label();
     let why = connection.last_error.as_deref().unwrap_or("no reason was kept");
     let ended = matches!(connection.status, ConnectionStatus::NeedsReauth | ConnectionStatus::Disconnected);
     if let Some(reason) = connection.pause_reason.as_deref().filter(|_| connection.paused_at.is_some() && !ended) {

@@ -39,8 +39,13 @@ impl Course {
         // Without an id a product cannot be recognised; it counts as new.
         let news = meet(&mut self.trail, marks);
         let held = marks.len() / 8;
-        progress.doubled += i64::try_from(held - news).unwrap_or(i64::MAX);
         let (is_empty, new) = (held == 0 && nameless == 0, news > 0 || nameless > 0);
+        if !new && progress.next.is_none() && progress.total.is_some() {
+            // Some shops give their last page again behind it. Whether all was seen, the shop's count says.
+            progress.seen -= i64::try_from(held).unwrap_or(0);
+            return None;
+        }
+        progress.doubled += i64::try_from(held - news).unwrap_or(i64::MAX);
         let next = progress.next.as_ref()?;
         // While a bulk export is polled, nothing is read.
         let place = next.mark()?;

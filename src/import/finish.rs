@@ -90,7 +90,7 @@ impl ImportRun<'_> {
         calls: i32,
     ) -> Result<ImportEnd, Halt> {
         let now = self.tools.outside.clock.now();
-        let shop = connection.store_name.as_deref().unwrap_or(&connection.store_url);
+        let shop = connection.label();
         let text = format!(
             "the catalogue of {shop} does not seem to end: at page {} {why}. The {} products that were read stay, nothing was marked as gone. See what the shop answers when it is asked for page after page (a cache or a plugin may stand between), then run: store-sync sync {} --full",
             progress.pages, progress.seen, connection.id

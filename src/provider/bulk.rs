@@ -54,6 +54,7 @@ pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> 
     let state = bulk.poll.path.text(&answer.body).unwrap_or_default();
     if bulk.poll.failed.contains(&state) {
         let reason = bulk.poll.reason.as_ref().and_then(|path| path.text(&answer.body)).unwrap_or_default();
+        let reason = shop.without_secrets(&reason).await?;
         tracing::warn!(state, reason, "the bulk export failed, reading pages instead");
         return Ok(None);
     }
@@ -68,7 +69,7 @@ pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> 
     let total = bulk.total.get(&answer.body).and_then(count);
     let Some(url) = bulk.url.text(&answer.body) else {
         // An empty file has no URL.
-        return Ok(Some(Page { products: Vec::new(), next: None, total, lacks_total: false }));
+        return Ok(Some(Page { products: Vec::new(), next: None, total, lacks_total: total.is_none() }));
     };
     let (items, at) = piece(shop, bulk, &url, token.at.unwrap_or(0)).await?;
     let read = |item: Result<Value, String>| match item {
@@ -76,7 +77,7 @@ pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> 
         Err(why) => Err(Unreadable { erp_id: None, why }),
     };
     let next = at.map(|at| token.moved(Some(at)));
-    Ok(Some(Page { products: items.into_iter().map(read).collect(), next, total, lacks_total: false }))
+    Ok(Some(Page { products: items.into_iter().map(read).collect(), next, total, lacks_total: total.is_none() }))
 }
 
 type Items = Vec<Result<Value, String>>;

@@ -303,6 +303,11 @@ impl ShopClient {
         message
     }
 
+    /// A shop's text on one line, without the secrets of its calls.
+    pub(super) async fn without_secrets(&self, words: &str) -> Result<String, Failure> {
+        Ok(self.redacted(words, &*self.keys.current().await?))
+    }
+
     /// A shop's text on one line, with the secrets that calls may carry redacted: the longest first, since it may
     /// contain another.
     fn redacted(&self, words: &str, grant: &Grant) -> String {

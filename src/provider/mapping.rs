@@ -120,6 +120,8 @@ pub(super) enum ReadAs {
     HtmlText,
     /// An integer of minor units of the product's currency (ISO 4217): 1999 is 19.99 EUR, and 1999 JPY.
     MinorUnits,
+    /// An integer of hundredths in every currency: 1999 is 19.99.
+    Hundredths,
     EpochS,
     EpochMs,
     /// A map from language to text: the first non-empty text.
@@ -233,6 +235,7 @@ impl FieldMapping {
                 let Some(digits) = known.and_then(iso_currency::Currency::exponent) else { return Ok(None) };
                 text.parse().ok().and_then(|units| Price::from_minor(units, digits.into()))
             }
+            ReadAs::Hundredths => text.parse().ok().and_then(|units| Price::from_minor(units, 2)),
             _ => Price::parse(&text),
         };
         price.map(Some).ok_or_else(|| {

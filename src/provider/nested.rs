@@ -49,6 +49,9 @@ pub(super) async fn complete(
     if reading.by_place && reading.moved {
         return Ok(Some(format!("its list of {} changed while its pages were read", nested.op)));
     }
+    if total.is_none() && nested.page.states_total() {
+        return Ok(Some(format!("the shop did not say how many entries its list of {} has", nested.op)));
+    }
     // The total of a list that continues from a cursor in the item also counts the entries already there.
     let short = total.filter(|total| nested.start.is_none() && i64::try_from(reading.count) != Ok(*total));
     Ok(short.map(|total| {

@@ -89,10 +89,10 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
     }
     let mut next = import.page.next(token, &answer, &shop.base_url()?)?;
     let mut total = import.page.total(&answer);
-    let mut lacks_total = total.is_none() && import.page.states_total();
+    let lacks_total = total.is_none() && import.page.states_total();
     if !import.parts.is_empty() {
         // Each part has its own total; the sum is not known before the last part.
-        (total, lacks_total) = (None, false);
+        total = None;
         next = match next {
             Some(next) => Some(PageToken::Part(part, Some(Box::new(next)))),
             None if part + 1 < import.parts.len() => Some(PageToken::Part(part + 1, None)),

@@ -16,7 +16,7 @@ impl FieldMapping {
         let text = self.native(text);
         let old = path.get(item);
         let new = match self.read_as {
-            ReadAs::MinorUnits => {
+            ReadAs::MinorUnits | ReadAs::Hundredths => {
                 Price::parse(&text).map_or(Value::Null, |price| shaped(old, &price.hundredths().to_string()))
             }
             ReadAs::AmountOverDivisor => {

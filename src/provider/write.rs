@@ -18,7 +18,7 @@ use super::{
 use crate::model::{Failure, FailureKind, ShopAnswer};
 
 /// A picture in a shop's gallery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GalleryPicture {
     pub id: String,
     pub url: Option<String>,
@@ -190,7 +190,7 @@ fn arranged(
             let values = context.values.to_mut();
             match pictures.iter().find(|picture| picture.id == *id) {
                 Some(picture) => picture.describe(values),
-                None => drop(values.insert("value".into(), (*id).into())),
+                None => GalleryPicture { id: (*id).to_owned(), ..GalleryPicture::default() }.describe(values),
             }
             items.extend(if *id == new { item.fill(&context)? } else { others.fill(&context)? });
         }
@@ -248,7 +248,7 @@ async fn wait_until_ready(
                 .as_ref()
                 .and_then(|path| path.text(&answer.body))
                 .unwrap_or_else(|| "no reason given".into());
-            let reason: String = reason.chars().filter(|c| !c.is_control()).take(200).collect();
+            let reason: String = shop.without_secrets(&reason).await?.chars().take(200).collect();
             return Err(Failure::new(
                 FailureKind::PictureFailed,
                 format!("the shop could not process the picture: {reason}"),

@@ -2,7 +2,7 @@
 
 use crate::{
     db::{self, push::PushFilter},
-    model::{ConnectionId, Failure, FailureKind, Noun, Push, PushStatus, Trigger},
+    model::{ConnectionId, Failure, FailureKind, Noun, Push, PushStatus, Task, Trigger},
     tools::Tools,
 };
 
@@ -28,6 +28,16 @@ pub async fn retry(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Failure> 
     }
     tx.commit().await?;
     Ok(pushes)
+}
+
+/// Enqueues pushes for a person, as far as they wait: what waits for its retry becomes due.
+pub async fn enqueue_now(tools: &Tools, pushes: &[Push]) -> Result<(), Failure> {
+    let mut tx = tools.db.begin().await?;
+    for push in pushes.iter().filter(|push| matches!(push.status, PushStatus::Queued | PushStatus::Removing)) {
+        db::job::enqueue(&mut tx, &tools.outside, &push.client_id, Task::push(push, Trigger::Manual)).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Enqueues every push that waits for a shop; returns how many.
