@@ -97,6 +97,8 @@ pub(super) struct FieldMapping {
     pub(super) read_as: ReadAs,
     /// Translates the shop's words to ours.
     pub(super) words: BTreeMap<String, String>,
+    /// Values that the shop writes where it has none.
+    none: Vec<String>,
     or: Option<Path>,
     /// A text around the value, such as `{store_url}/{value}`.
     pub(super) template: Option<Template>,
@@ -145,6 +147,9 @@ pub(super) struct Written {
     read_as: ReadAs,
     #[serde(default)]
     words: BTreeMap<String, String>,
+    /// Values that the shop writes where it has none, such as a price of 0.
+    #[serde(default)]
+    none: Vec<String>,
     or: Option<Path>,
     template: Option<Template>,
 }
@@ -155,7 +160,8 @@ impl<'de> Deserialize<'de> for FieldMapping {
         let value = toml::Value::deserialize(deserializer)?;
         if let toml::Value::String(text) = &value {
             let source = FieldSource::Path(Path::parse(text).map_err(serde::de::Error::custom)?);
-            return Ok(Self { source, read_as: ReadAs::Text, words: BTreeMap::new(), or: None, template: None });
+            let (words, none) = (BTreeMap::new(), Vec::new());
+            return Ok(Self { source, read_as: ReadAs::Text, words, none, or: None, template: None });
         }
         let written: Written = value.try_into().map_err(|e: toml::de::Error| serde::de::Error::custom(e.message()))?;
         let source = match (written.path, written.fixed, written.fact) {
@@ -164,7 +170,8 @@ impl<'de> Deserialize<'de> for FieldMapping {
             (None, None, Some(name)) => FieldSource::Fact(name),
             _ => return Err(serde::de::Error::custom("a field needs exactly one of: path, fixed, fact")),
         };
-        Ok(Self { source, read_as: written.read_as, words: written.words, or: written.or, template: written.template })
+        let Written { read_as, words, none, or, template, .. } = written;
+        Ok(Self { source, read_as, words, none, or, template })
     }
 }
 
@@ -180,8 +187,8 @@ impl FieldMapping {
     pub(super) fn text(&self, item: &Value, context: &TemplateContext<'_>) -> Option<String> {
         let raw = match &self.source {
             FieldSource::Path(path) => {
-                let value = path.get(item).and_then(|value| self.convert(value));
-                value.or_else(|| self.or.as_ref()?.get(item).and_then(|value| self.convert(value)))
+                let read = |path: &Path| self.convert(path.get(item)?).filter(|text| !self.none.contains(text));
+                read(path).or_else(|| self.or.as_ref().and_then(read))
             }
             FieldSource::Fixed(text) => Some(text.clone()),
             FieldSource::Fact(name) => context.text(name),
