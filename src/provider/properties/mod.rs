@@ -53,7 +53,7 @@ budget = []
 [import.map]
 erp_id = "id"
 title = "id"
-images = { each = "nowhere", id = "id", url = "id" }
+images = { each = "nowhere", may_lack = true, id = "id", url = "id" }
 [import.map.variants]
 each = "parts"
 id = "id"
