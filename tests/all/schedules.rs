@@ -6,7 +6,7 @@ use store_sync::{
     connect,
     db::{self, connection::Schedule, lease, lease::Ownership},
     manage,
-    model::{ConnectionStatus, Pool, PushMode, RunAction, RunStatus, Trigger},
+    model::{ConnectionStatus, Pool, RunAction, RunStatus, Trigger},
     work,
 };
 
@@ -108,25 +108,26 @@ async fn a_schedule_changes_only_where_it_is_named(engine: Engine) {
     app.drain().await;
     let change = async |change: manage::ScheduleChange| {
         let found = manage::schedule_connection(&app.tools, &id, &change).await.expect("is changed");
-        (found.auto_sync_enabled, found.sync_interval_seconds, found.next_sync_at, found.push_mode)
+        (found.auto_sync_enabled, found.sync_interval_seconds, found.next_sync_at, found.sync_on_approval)
     };
-    let mode = |mode| manage::ScheduleChange { push_mode: Some(mode), ..manage::ScheduleChange::default() };
+    let pushes = |yes| manage::ScheduleChange { push_on_approval: Some(yes), ..manage::ScheduleChange::default() };
     let before = app.connection().await;
-    let untouched = (before.auto_sync_enabled, before.sync_interval_seconds, before.next_sync_at);
     assert!(!before.auto_sync_enabled);
-    let (enabled, interval, next, pushes) = change(mode(PushMode::SetPrimary)).await;
-    assert_eq!(((enabled, interval, next), pushes), (untouched, PushMode::SetPrimary));
+    for on_approval in [true, false] {
+        let expected = (false, before.sync_interval_seconds, before.next_sync_at, on_approval);
+        assert_eq!(change(pushes(on_approval)).await, expected);
+    }
     let hourly = manage::ScheduleChange {
         every: Some(Duration::from_hours(1)),
         enabled: Some(true),
         ..manage::ScheduleChange::default()
     };
     let now = app.clock.now();
-    assert_eq!(change(hourly).await, (true, 3600, Some(now), PushMode::SetPrimary));
+    assert_eq!(change(hourly).await, (true, 3600, Some(now), false));
     app.clock.advance(Duration::from_mins(1));
-    assert_eq!(change(mode(PushMode::Append)).await, (true, 3600, Some(now), PushMode::Append));
+    assert_eq!(change(pushes(true)).await, (true, 3600, Some(now), true));
     let off = manage::ScheduleChange { enabled: Some(false), ..manage::ScheduleChange::default() };
-    assert_eq!(change(off).await, (false, 3600, None, PushMode::Append));
+    assert_eq!(change(off).await, (false, 3600, None, true));
 }
 
 async fn a_paused_shop_is_not_due_and_says_who_paused_it(engine: Engine) {
