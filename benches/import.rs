@@ -254,6 +254,7 @@ fn normal(p: Shown) -> NormalProduct {
         updated_at: Some(p.updated_at),
         variants: p.variants.into_iter().map(variant).collect(),
         notes: Vec::new(),
+        faults: Vec::new(),
         images: p.images,
         doubt: None,
     }

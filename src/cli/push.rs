@@ -9,7 +9,7 @@ use super::{
 use crate::{
     app,
     config::Config,
-    model::{AssetId, ConnectionId, Job, Push, PushStatus, Task, Trigger},
+    model::{AssetId, ConnectionId, Job, Push, PushStatus, Task},
     push,
     tools::{Shared, Tools},
     views::{self, PushFilter},
@@ -94,7 +94,6 @@ async fn work(config: &Config, tools: &Shared, pushes: &[Push]) -> anyhow::Resul
     push::enqueue_now(tools, pushes).await?;
     let mut jobs = Vec::new();
     for connection in connections {
-        push::enqueue_waiting(tools, connection, Trigger::Retry).await?;
         let open = views::open_jobs(tools, connection, i64::from(i32::MAX)).await?;
         let wanted = |job: &Job| match &job.payload.0 {
             Task::PushAsset { push, .. } | Task::RemoveAsset { push, .. } => pushes.iter().any(|p| p.id == *push),

@@ -2,7 +2,7 @@
 
 use crate::{
     db::{self, push::PushFilter},
-    model::{ConnectionId, Failure, FailureKind, Noun, Push, PushStatus, Task, Trigger},
+    model::{Failure, FailureKind, Noun, Push, PushStatus, Task, Trigger},
     tools::Tools,
 };
 
@@ -38,12 +38,4 @@ pub async fn enqueue_now(tools: &Tools, pushes: &[Push]) -> Result<(), Failure> 
     }
     tx.commit().await?;
     Ok(())
-}
-
-/// Enqueues every push that waits for a shop; returns how many.
-pub async fn enqueue_waiting(tools: &Tools, connection: &ConnectionId, trigger: Trigger) -> Result<usize, Failure> {
-    let mut tx = tools.db.begin().await?;
-    let waiting = db::push::enqueue_waiting(&mut tx, &tools.outside, connection, trigger).await?;
-    tx.commit().await?;
-    Ok(waiting)
 }

@@ -131,7 +131,10 @@ async fn what_a_person_asks_for_waits_for_no_retry(engine: Engine) {
     let push = app.pushes().await.remove(0);
     assert_eq!((push.status, app.drain().await), (PushStatus::Queued, 0), "its retry waits");
     // A push that waits is not brought forward by what becomes of others.
-    let waiting = push::enqueue_waiting(&app.tools, &push.store_connection_id, Trigger::Retry).await;
+    let mut tx = app.tools.db.begin().await.expect("begins");
+    let waiting =
+        db::push::enqueue_waiting(&mut tx, &app.tools.outside, &push.store_connection_id, Trigger::Retry).await;
+    tx.commit().await.expect("commits");
     assert_eq!((waiting.expect("is enqueued"), app.drain().await), (1, 0));
     push::enqueue_now(&app.tools, &[push.clone()]).await.expect("is enqueued");
     assert_eq!(app.drain().await, 1);
