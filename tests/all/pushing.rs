@@ -136,7 +136,7 @@ async fn what_a_person_asks_for_waits_for_no_retry(engine: Engine) {
         db::push::enqueue_waiting(&mut tx, &app.tools.outside, &push.store_connection_id, Trigger::Retry).await;
     tx.commit().await.expect("commits");
     assert_eq!((waiting.expect("is enqueued"), app.drain().await), (1, 0));
-    push::enqueue_now(&app.tools, &[push.clone()]).await.expect("is enqueued");
+    push::enqueue_now(&app.tools, std::slice::from_ref(&push)).await.expect("is enqueued");
     assert_eq!(app.drain().await, 1);
     assert_eq!(app.pushes().await[0].status, PushStatus::Synced);
     // The same for taking it out.
