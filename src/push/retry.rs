@@ -30,10 +30,11 @@ pub async fn retry(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Failure> 
     Ok(pushes)
 }
 
-/// Enqueues pushes for a person, as far as they wait: what waits for its retry becomes due.
+/// Enqueues pushes for a person, unless they are done: what waits for its retry becomes due. They may have been read
+/// before they were queued again.
 pub async fn enqueue_now(tools: &Tools, pushes: &[Push]) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
-    for push in pushes.iter().filter(|push| matches!(push.status, PushStatus::Queued | PushStatus::Removing)) {
+    for push in pushes.iter().filter(|push| !matches!(push.status, PushStatus::Synced | PushStatus::Removed)) {
         db::job::enqueue(&mut tx, &tools.outside, &push.client_id, Task::push(push, Trigger::Manual)).await?;
     }
     tx.commit().await?;
