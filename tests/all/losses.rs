@@ -109,6 +109,12 @@ impl House {
     }
 }
 
+async fn ended(child: &mut Child) {
+    while child.try_wait().expect("is asked").is_none() {
+        Clock::system().sleep(Duration::from_millis(20)).await;
+    }
+}
+
 fn spawn(config: &Path, arguments: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_store-sync"));
     command.arg("--config").arg(config).args(arguments);
@@ -137,7 +143,10 @@ async fn fifty_kills_between_answer_and_save_lose_no_connection(engine: Engine) 
     for round in 0..KILLS {
         house.relay.decide([Fate::Hold]);
         let mut child = house.check().await;
-        house.relay.holds().await;
+        tokio::select! {
+            () = house.relay.holds() => {}
+            () = ended(&mut child) => panic!("round {round}: it ended before it asked for a token"),
+        }
         // Nobody can write the row down while we hold it; then the answer goes on its way, and the process dies.
         let mut tx = tools.db.begin().await.expect("begins");
         db::connection::mark_status(&mut tx, id, ConnectionStatus::Active, None, tools.outside.clock.now())
