@@ -7,6 +7,7 @@ mod call;
 mod check;
 mod classify;
 mod context;
+mod field;
 mod grant;
 mod mapping;
 mod nested;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::mapping::{FieldMapping, FieldSource, ReadAs};
+use super::field::{FieldMapping, FieldSource, ReadAs};
 use crate::model::{Price, Time};
 
 impl FieldMapping {

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
 use serde_json::Value;
 
 use super::{
-    mapping::{FieldMapping, Written},
+    field::{FieldMapping, Written},
     path::Path,
     recipe::{Pattern, Recipe, Span, StatusMatch},
     template::{Template, Tree},

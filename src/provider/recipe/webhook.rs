@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::{mapping::FieldMapping, path::Path, template::Template};
+use super::super::{field::FieldMapping, path::Path, template::Template};
 
 /// Webhooks: the proof of a delivery, its shop and its meaning.
 #[derive(Debug, Deserialize, JsonSchema)]

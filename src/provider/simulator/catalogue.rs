@@ -7,7 +7,8 @@ use crate::{
     model::Time,
     outside::Reply,
     provider::{
-        mapping::{FieldMapping, ImageMapping, VariantMapping},
+        field::FieldMapping,
+        mapping::{ImageMapping, VariantMapping},
         path::Path,
         recipe::{PageKind, Paging, SinceFormat},
     },
