@@ -204,12 +204,7 @@ async fn decide(tools: &Tools, out: &Out, args: Decision, decision: ApprovalStat
     // Successful decisions are printed even if others failed.
     if !decided.is_empty() || failed.is_empty() {
         out.list(&decided, &["ASSET", "APPROVAL", "NEW", "PUSHES"], |d| {
-            cells![
-                d.asset.id,
-                d.asset.approval_status,
-                if d.changed { "yes" } else { "no" },
-                d.pushes.len().to_string(),
-            ]
+            cells![d.asset.id, d.asset.approval_status, if d.changed { "yes" } else { "no" }, d.pushes.len(),]
         })?;
     }
     anyhow::ensure!(

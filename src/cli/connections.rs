@@ -86,8 +86,8 @@ async fn list(tools: &Tools, out: &Out) -> anyhow::Result<()> {
             cells![
                 c.id,
                 c.store_type,
-                c.label().to_owned(),
-                c.state().to_owned(),
+                c.label(),
+                c.state(),
                 or_dash(c.last_success_at.as_ref()),
                 or_dash(c.next_sync_at.as_ref()),
                 or_dash(c.reason().as_ref()),
