@@ -131,21 +131,23 @@ fn is_list(value: &Value) -> bool {
     }
 }
 
-/// Consecutive lists within items that cannot be read, from which on the shop is at fault and not the items.
+/// Consecutive lists within items that do not come, from which on the shop is down and not the items at fault.
 const FAILING: u32 = 3;
 
-/// Whether a list that cannot be read may be the fault of its item: the shop answers, and the grant is not in question.
-fn is_the_items(failure: &Failure) -> bool {
-    let answer = match failure.kind {
-        FailureKind::Shop(answer, _) => answer,
-        FailureKind::NotJson | FailureKind::UnexpectedAnswer => return true,
-        _ => return false,
-    };
-    matches!(answer, ShopAnswer::Down | ShopAnswer::Missing | ShopAnswer::Refused)
+/// Whether the fault may be the item's: the shop answers, and the grant is not in question.
+fn is_the_items(failure: &Failure, failing: &mut u32) -> bool {
+    match failure.kind {
+        FailureKind::Shop(ShopAnswer::Missing | ShopAnswer::Refused, _) | FailureKind::UnexpectedAnswer => true,
+        FailureKind::Shop(ShopAnswer::Down, _) | FailureKind::NotJson => {
+            *failing += 1;
+            *failing < FAILING
+        }
+        _ => false,
+    }
 }
 
 /// Completes an item: joins related objects of the same page and reads truncated lists to their end. The second value
-/// says why a list may be incomplete. `failing` counts consecutive lists that could not be read.
+/// says why a list may be incomplete. `failing` counts consecutive lists that did not come.
 async fn complete<'v>(
     shop: &ShopClient,
     item: &'v Value,
@@ -172,13 +174,10 @@ async fn complete<'v>(
                 *failing = 0;
                 incomplete.or(doubt)
             }
-            Err(failure) => {
-                *failing += 1;
-                if *failing >= FAILING || !is_the_items(&failure) {
-                    return Err(failure);
-                }
+            Err(failure) if is_the_items(&failure, failing) => {
                 Some(format!("its list of {} could not be read: {failure}", nested.op))
             }
+            Err(failure) => return Err(failure),
         };
     }
     Ok((item, doubt))

@@ -505,7 +505,10 @@ async fn a_list_within_a_product_that_cannot_be_read_is_the_fault_of_that_produc
         );
         assert_eq!((house.parts("1").await.len(), house.parts("3").await.len()), (1, 1), "what is unknown is not gone");
     }
-    // Where none of them can be read, it is the shop.
+    // Refused for each of them, it is still the fault of each; where none comes, it is the shop's.
+    house.answers(move |path, _| if path == "/products" { Ok(list()) } else { Err(StatusCode::NOT_FOUND) });
+    let run = house.app.sync(ImportScope::Full).await;
+    assert_eq!((run.status, run.items_failed, run.items_deleted), (RunStatus::Partial, 4, 0), "{run:?}");
     house.answers(move |path, _| if path == "/products" { Ok(list()) } else { Err(StatusCode::INTERNAL_SERVER_ERROR) });
     let run = house.app.sync(ImportScope::Full).await;
     assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Failed, Some("shop_down")), "{run:?}");
