@@ -19,7 +19,9 @@ use store_sync::{
 
 use crate::support::{Engine, More, TestApp, fresh_database, start_of_time};
 
-/// The real PgBouncer in transaction mode before the test server, with fewer connections than it is asked for.
+/// The real PgBouncer in transaction mode before the test server, with fewer connections than it is asked for. Between
+/// two transactions it runs a query of its own, which drops the server's unnamed statement: one that is prepared
+/// outside a transaction fails always, not only when another connection is given out for its second half.
 pub(crate) struct Pooler {
     child: Child,
     folder: tempfile::TempDir,
@@ -36,7 +38,8 @@ impl Pooler {
         let server = pattern.split_once("host=").expect("a socket").1;
         let text = format!(
             "[databases]\n* = host={server} user=store_sync\n[pgbouncer]\npool_mode = transaction\nauth_type = any\nlisten_addr =\n\
-             listen_port = 6432\nunix_socket_dir = {place}\ndefault_pool_size = 3\nmax_client_conn = 100\nlogfile = {place}/log\n{more}\n"
+             listen_port = 6432\nunix_socket_dir = {place}\ndefault_pool_size = 3\nmax_client_conn = 100\nlogfile = {place}/log\n\
+             server_reset_query_always = 1\n{more}\n"
         );
         std::fs::write(folder.path().join("pgbouncer.ini"), text).expect("is written");
         let mut command = Command::new(program);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::AdoptError;
 use crate::outside::Clock;
@@ -30,7 +30,10 @@ impl Patience {
     /// released our locks, so that others' transactions are never aborted as deadlocks.
     pub(super) async fn of(conn: &mut PgConnection) -> sqlx::Result<Self> {
         let sql = "SELECT setting::bigint FROM pg_settings WHERE name = 'deadlock_timeout'";
-        let deadlock_ms: i64 = sqlx::query_scalar(sql).persistent(false).fetch_one(conn).await?;
+        // In a transaction, because a pooler may give every statement outside one another connection.
+        let mut tx = conn.begin().await?;
+        let deadlock_ms: i64 = sqlx::query_scalar(sql).persistent(false).fetch_one(&mut *tx).await?;
+        tx.commit().await?;
         let half = Duration::from_millis(u64::try_from(deadlock_ms / 2).unwrap_or(0).max(1));
         Ok(Self { budget: half.min(LONGEST) })
     }
@@ -128,7 +131,10 @@ impl Holder {
                    AND pid <> pg_backend_pid() AND xact_start IS NOT NULL AND EXISTS (SELECT 1 FROM pg_locks l JOIN pg_class c \
                    ON c.oid = l.relation WHERE l.pid = a.pid AND l.granted AND c.relkind IN ('r', 'v') \
                    AND c.relnamespace <> 'pg_catalog'::regnamespace) ORDER BY xact_start LIMIT 3";
-        sqlx::query_as(sql).persistent(false).fetch_all(conn).await
+        let mut tx = conn.begin().await?;
+        let holders = sqlx::query_as(sql).persistent(false).fetch_all(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(holders)
     }
 
     /// Formats sessions as `pid 4711 (psql as ada from 10.0.0.7, since 2026-…)`, separated by commas.

@@ -1,7 +1,7 @@
 //! The search path of a role: the old names come first, the previous entries follow and are restored later
 //! (PostgreSQL).
 
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 
 use super::views::exact;
 use crate::db::server;
@@ -67,7 +67,9 @@ pub(super) async fn database(conn: &mut PgConnection) -> sqlx::Result<String> {
 
 pub(super) async fn no_role(conn: &mut PgConnection, role: &str) -> sqlx::Result<Option<String>> {
     let sql = "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1)";
-    let there: bool = sqlx::query_scalar(sql).bind(role).persistent(false).fetch_one(conn).await?;
+    let mut tx = conn.begin().await?;
+    let there: bool = sqlx::query_scalar(sql).bind(role).persistent(false).fetch_one(&mut *tx).await?;
+    tx.commit().await?;
     Ok((!there).then(|| format!("there is no role '{role}' on this server")))
 }
 
