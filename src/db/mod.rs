@@ -30,6 +30,7 @@ mod rows;
 pub mod run;
 mod server;
 pub mod session;
+mod statement;
 pub mod tag;
 pub mod times;
 mod tx;
@@ -197,40 +198,29 @@ macro_rules! with {
 
 /// `all!(tx, Row, SQL, binds…)` fetches every row that can be decoded as `Row`.
 macro_rules! all {
-    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
-        let sql = $sql;
-        $crate::db::with!($tx, c, cached =>
-            match sqlx::query(sql)$(.bind($bind))*.persistent(cached).fetch_all(c).await {
-                Ok(rows) => $crate::db::rows::readable::<_, $row>(sql, &rows),
-                Err(error) => Err(error),
-        })
-    }};
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::db::statement::all::<$row>($tx, sqlx::SqlSafeStr::into_sql_str($sql), &[$(&$bind),*]).await
+    };
 }
 
 /// `maybe!(tx, Row, SQL, binds…)` fetches one row or `None`.
 macro_rules! maybe {
-    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
-        let sql = $sql;
-        $crate::db::with!($tx, c, cached =>
-            match sqlx::query(sql)$(.bind($bind))*.persistent(cached).fetch_optional(c).await {
-                Ok(Some(row)) => $crate::db::rows::one::<_, $row>(sql, &row).map(Some),
-                Ok(None) => Ok(None),
-                Err(error) => Err(error),
-        })
-    }};
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::db::statement::maybe::<$row>($tx, sqlx::SqlSafeStr::into_sql_str($sql), &[$(&$bind),*]).await
+    };
 }
 
 /// `scalar!(tx, Type, SQL, binds…)` fetches the first column of the first row, or `None`.
 macro_rules! scalar {
     ($tx:expr, $ty:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::with!($tx, c, cached => sqlx::query_scalar::<_, $ty>($sql)$(.bind($bind))*.persistent(cached).fetch_optional(c).await)
+        $crate::db::statement::scalar::<$ty>($tx, sqlx::SqlSafeStr::into_sql_str($sql), &[$(&$bind),*]).await
     };
 }
 
 /// `execute!(tx, SQL, binds…)` returns the number of affected rows.
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
-        $crate::db::with!($tx, c, cached => sqlx::query($sql)$(.bind($bind))*.persistent(cached).execute(c).await.map(|done| done.rows_affected()))
+        $crate::db::statement::execute($tx, sqlx::SqlSafeStr::into_sql_str($sql), &[$(&$bind),*]).await
     };
 }
 
