@@ -12,10 +12,13 @@ use crate::{
         Asset, AssetLocation, ClientId, Failure, FailureKind, GenerationFlow, Image, Inspiration, Product, SessionId,
     },
     outside::FileError,
+    paint,
     tools::Tools,
     vault::hex,
 };
 
+/// The most pictures of a product that are tried until one can be read.
+const TRIES: usize = 5;
 /// The most inspirations for one picture.
 const INSPIRATIONS: usize = 4;
 /// How long a picture's URL is valid.
@@ -45,9 +48,26 @@ impl SourcePicture {
 
 /// The base picture of a product: the chosen one, or the first that its shop shows and that is not ours.
 pub(super) fn base<'a>(images: &'a [Image], chosen: Option<&str>) -> Option<&'a Image> {
-    let theirs = |image: &&Image| image.deleted_at.is_none() && image.generated_asset_id.is_none();
     let named = |image: &&Image| chosen.is_some_and(|id| image.id.as_str() == id);
-    images.iter().find(named).or_else(|| images.iter().find(theirs))
+    images.iter().find(named).or_else(|| images.iter().find(|image| is_theirs(image)))
+}
+
+fn is_theirs(image: &Image) -> bool {
+    image.deleted_at.is_none() && image.generated_asset_id.is_none()
+}
+
+/// The pictures to try as a product's base, in this order: the chosen one alone, because a person chose it; otherwise
+/// those that its shop shows and that are not ours.
+fn candidates<'a>(images: &'a [Image], chosen: Option<&str>) -> Vec<&'a Image> {
+    let first = base(images, chosen);
+    let rest = images.iter().filter(|image| is_theirs(image) && first.is_none_or(|first| first.id != image.id));
+    let is_chosen = first.is_some_and(|first| chosen == Some(first.id.as_str()));
+    first.into_iter().chain(rest).take(if is_chosen { 1 } else { TRIES }).collect()
+}
+
+/// Whether another picture of the product helps: this one is gone, refused or damaged, and stays so.
+fn is_of_this_picture(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::PictureMissing | FailureKind::FetchRefused | FailureKind::Studio)
 }
 
 /// A fingerprint of a base picture that changes with it.
@@ -74,17 +94,36 @@ pub(super) async fn product_picture(
             }
         }
     }
-    let image = base(images, chosen).ok_or_else(none)?;
-    let origin = json!({ "product": product.id, "image": image.id });
-    // Our own bytes take precedence over the shop's: a person put them there.
-    match tools.outside.files.get(&image.r2_key_base).await {
-        Ok(bytes) => return Ok(SourcePicture::new(bytes, origin)),
-        Err(FileError::Missing(_) | FileError::BadKey(_)) => {}
-        Err(error) => return Err(error.into()),
+    let mut first = None;
+    for image in candidates(images, chosen) {
+        match read_picture(tools, image).await {
+            Ok(bytes) => {
+                return Ok(SourcePicture::new(bytes, json!({ "product": product.id, "image": image.id })));
+            }
+            Err(failure) if is_of_this_picture(&failure) => {
+                tracing::info!(product.id = %product.id, image.id = %image.id, failure.code = failure.code(), "{failure}");
+                first.get_or_insert(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
     }
-    let url = image.original_store_url.as_deref().ok_or_else(none)?;
-    let bytes = tools.outside.bytes_at(&AssetLocation::Url(url)).await?;
-    Ok(SourcePicture::new(bytes, origin))
+    Err(first.unwrap_or_else(none))
+}
+
+/// A picture's bytes, which can be read as a picture.
+async fn read_picture(tools: &Tools, image: &Image) -> Result<Bytes, Failure> {
+    // Our own bytes take precedence over the shop's: a person put them there.
+    let bytes = match tools.outside.files.get(&image.r2_key_base).await {
+        Ok(bytes) => bytes,
+        Err(FileError::Missing(_) | FileError::BadKey(_)) => {
+            let missing = || Failure::new(FailureKind::PictureMissing, "the picture is missing: it has no address");
+            let url = image.original_store_url.as_deref().ok_or_else(missing)?;
+            tools.outside.bytes_at(&AssetLocation::Url(url)).await?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    paint::check(&bytes)?;
+    Ok(bytes)
 }
 
 /// The keys of the older application for a picture of this name, newest first.

@@ -1,10 +1,9 @@
 //! Reads the bytes of a picture: from the object store by key, or from a URL.
 
-use ::http::Method;
 use bytes::Bytes;
 use url::Url;
 
-use super::{FileError, HttpError, Outside, Request};
+use super::{FileError, HttpError, Outside};
 use crate::model::{AssetLocation, Failure, FailureKind};
 
 /// A transient error becomes `FilesAway`, which is retried; the others are final.
@@ -49,25 +48,27 @@ impl Outside {
     ///
     /// # Errors
     /// `picture_missing` if the object does not exist (404, 410) or its location is invalid, otherwise the failure of
-    /// the store, or `fetch`: final if the address may not be requested.
+    /// the store, or `fetch`: final if the address may not be requested, leads elsewhere than it may, or is refused.
     pub async fn bytes_at(&self, place: &AssetLocation<'_>) -> Result<Bytes, Failure> {
         let url = match place {
             AssetLocation::Key(key) => return Ok(self.files.get(key).await?),
             AssetLocation::Url(url) => Url::parse(url).map_err(|e| missing(&format!("its URL is invalid: {e}")))?,
         };
-        let answer = self.http.send(Request::new(Method::GET, url)).await;
+        let answer = self.http.get_file(url).await;
         let answer = answer.map_err(|error| {
-            let is_final = matches!(error, HttpError::Refused { .. } | HttpError::TooLarge { .. });
+            let is_final =
+                matches!(error, HttpError::Refused { .. } | HttpError::TooLarge { .. } | HttpError::Redirected { .. });
             let kind = if is_final { FailureKind::FetchRefused } else { FailureKind::Fetch };
             Failure::new(kind, format!("the picture cannot be fetched: {error}")).because(error)
         })?;
         match answer.status {
             200 => Ok(answer.body),
             404 | 410 => Err(missing(&format!("its server answered {}", answer.status))),
-            other => Err(Failure::new(
-                FailureKind::Fetch,
-                format!("the picture cannot be fetched: its server answered {other}"),
-            )),
+            other => {
+                let is_final = (400..500).contains(&other) && ![408, 425, 429].contains(&other);
+                let kind = if is_final { FailureKind::FetchRefused } else { FailureKind::Fetch };
+                Err(Failure::new(kind, format!("the picture cannot be fetched: its server answered {other}")))
+            }
         }
     }
 }

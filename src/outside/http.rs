@@ -37,6 +37,14 @@ pub struct Http {
 
 const MAX_REDIRECTS: usize = 3;
 
+/// Where a request may be redirected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Redirects {
+    WithinOrigin,
+    /// Any host that the policy allows; the request carries no credentials.
+    AnyHost,
+}
+
 impl Http {
     /// A client with the given policy.
     ///
@@ -78,7 +86,26 @@ impl Http {
 
     /// Sends `request` and reads the whole response. A GET follows up to three redirects within its origin; any other
     /// redirect is refused, so that no token or body reaches a host that the caller did not name.
-    pub async fn send(&self, mut request: Request) -> Result<Response, HttpError> {
+    pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        self.follow(request, Redirects::WithinOrigin).await
+    }
+
+    /// Gets a public file without credentials. Follows up to three redirects, also to other allowed hosts: shops send
+    /// on to the networks that deliver their pictures. A plain http address, as older shops still have them, is asked
+    /// for by https, as browsers do for what a page shows.
+    pub async fn get_file(&self, url: Url) -> Result<Response, HttpError> {
+        self.follow(Request::new(Method::GET, self.upgraded(url)), Redirects::AnyHost).await
+    }
+
+    /// The https form of an http address that the policy refuses.
+    fn upgraded(&self, mut url: Url) -> Url {
+        if url.scheme() == "http" && self.policy.check(&url).is_err() && url.set_scheme("https").is_err() {
+            tracing::debug!("an http address has no https form");
+        }
+        url
+    }
+
+    async fn follow(&self, mut request: Request, redirects: Redirects) -> Result<Response, HttpError> {
         for _ in 0..=MAX_REDIRECTS {
             let response = self.send_once(&request).await?;
             let location = match response.status {
@@ -88,9 +115,13 @@ impl Http {
             let Some(location) = location else { return Ok(response) };
             let place = || log_target(&request.method, &request.url);
             let refused = |why: String| HttpError::Redirected { place: place(), why };
-            let target = request.url.join(location).map_err(|_| refused("it redirects to an invalid URL".into()))?;
+            let mut target =
+                request.url.join(location).map_err(|_| refused("it redirects to an invalid URL".into()))?;
+            if redirects == Redirects::AnyHost {
+                target = self.upgraded(target);
+            }
             self.policy.check(&target).map_err(|why| refused(format!("it redirects to a refused target: {why}")))?;
-            if target.origin() != request.url.origin() {
+            if redirects == Redirects::WithinOrigin && target.origin() != request.url.origin() {
                 let host = target.host_str().unwrap_or("?");
                 return Err(refused(format!(
                     "it redirects to another origin ({host}); if that one is right, use its address"
@@ -335,6 +366,34 @@ mod tests {
         let circle = Url::parse("https://shop.example/circle").expect("a url");
         let error = client.send(Request::new(Method::GET, circle)).await.expect_err("is refused").to_string();
         assert!(error.contains("more than 3 times"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_public_file_may_be_with_another_host_and_nowhere_inside() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let here = Url::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("a url");
+        let to = |place: &'static str| {
+            axum::routing::get(move || async move { (::http::StatusCode::FOUND, [("location", place)]) })
+        };
+        let shop = axum::Router::new()
+            .route("/moved", to("https://cdn.example/file"))
+            .route("/inwards", to("https://10.0.0.1/file"))
+            .route("/circle", to("https://cdn.example/circle"))
+            .route("/file", axum::routing::get(|| async { "the file" }));
+        tokio::spawn(async move { axum::serve(listener, shop).await });
+        let connect_to = ["shop.example", "cdn.example"].map(|host| (host.to_owned(), here.clone())).to_vec();
+        let client = Http::new(HttpPolicy { connect_to, ..HttpPolicy::default() }).expect("an HTTP client");
+        let url = |path: &str| Url::parse(&format!("https://shop.example/{path}")).expect("a url");
+        let file = client.get_file(url("moved")).await.expect("is found");
+        assert_eq!((file.status, &file.body[..]), (200, &b"the file"[..]));
+        for path in ["inwards", "circle"] {
+            let error = client.get_file(url(path)).await.expect_err("is refused");
+            assert!(matches!(error, HttpError::Redirected { .. }), "{error}");
+        }
+        let error = client.send(Request::new(Method::GET, url("moved"))).await.expect_err("names the other host");
+        assert!(error.to_string().contains("another origin (cdn.example)"), "{error}");
+        let plain = Url::parse("http://elsewhere.example/a.png").expect("a url");
+        assert_eq!(client.upgraded(plain).as_str(), "https://elsewhere.example/a.png");
     }
 
     /// A server that reads `first` bytes of each connection, calls `meanwhile`, reads to the end, and tells how much

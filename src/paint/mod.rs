@@ -10,7 +10,7 @@ use serde_json::Value;
 pub use store_sync_studio::{Adjustments, Camera, Light, Observed, SceneSeen, SceneSpec, Style};
 
 use self::gemini::{Gemini, ModelImage, TokenCount};
-pub use self::studio::{jpeg, observe, observe_scene, png, webp};
+pub use self::studio::{check, jpeg, observe, observe_scene, png, webp};
 use crate::{
     model::{Engine, Failure, FailureKind, OutputWork},
     outside::Deadline,

@@ -28,6 +28,11 @@ pub(super) async fn adjust(picture: Bytes, adjustments: Adjustments, seed: u64) 
     work(move || store_sync_studio::adjust(&picture, &adjustments, seed)).await
 }
 
+/// Checks that a file is a picture that can be read, by its header and its end.
+pub fn check(picture: &[u8]) -> Result<(), Failure> {
+    store_sync_studio::check(picture).map_err(|error| Failure::new(FailureKind::Studio, error.to_string()))
+}
+
 /// Returns the same picture as PNG.
 pub async fn png(picture: Bytes) -> Result<Picture, Failure> {
     work(move || store_sync_studio::png(&picture)).await

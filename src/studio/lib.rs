@@ -15,11 +15,13 @@ mod observe;
 mod read;
 mod scene;
 mod shrink;
+mod whole;
 
 pub use colour::Colour;
 pub use file::{Webp, adjust, jpeg, png, webp};
 pub use grade::Adjustments;
 pub use observe::{Observed, SceneSeen, observe, observe_scene};
+pub use read::check;
 pub use scene::{Camera, Light, STYLES, Style};
 
 use canvas::Canvas;
@@ -30,6 +32,9 @@ pub enum StudioError {
     /// The product's picture cannot be decoded.
     #[error("the product's picture cannot be read: {0}")]
     Unreadable(image::ImageError),
+    /// Its file ends before the picture does.
+    #[error("the product's picture cannot be read: its file is cut short")]
+    CutShort,
     /// It has more pixels than the limit.
     #[error("the product's picture has {0} pixels; the limit is {MAX_PIXELS}")]
     TooLarge(u64),

@@ -12,23 +12,41 @@ use png::{BitDepth, Transformations};
 use super::{
     MAX_PIXELS, StudioError, memory,
     shrink::{Layout, PixelSize, Shrink},
+    whole::is_whole,
 };
 
-/// Returns the picture, upright, its longer side at most `most` pixels; the first frame of an animation.
-pub(crate) fn read(bytes: &[u8], most: u32) -> Result<RgbaImage, StudioError> {
-    let open = || {
-        let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
-        reader.map_err(|error| StudioError::Unreadable(error.into()))
-    };
-    let format = open()?.format();
-    let (width, height) = open()?.into_dimensions().map_err(StudioError::Unreadable)?;
+/// Checks that a file is a picture in a format that can be read, not too large, and whole. Decodes only its header.
+///
+/// # Errors
+/// `Unreadable`, `TooLarge` or `CutShort`.
+pub fn check(bytes: &[u8]) -> Result<(), StudioError> {
+    checked(bytes).map(drop)
+}
+
+/// The format and the size in pixels of a picture that passes the check.
+fn checked(bytes: &[u8]) -> Result<(Option<ImageFormat>, PixelSize), StudioError> {
+    let reader = open(bytes)?;
+    let format = reader.format();
+    let (width, height) = reader.into_dimensions().map_err(StudioError::Unreadable)?;
     let pixels = u64::from(width) * u64::from(height);
     if pixels > MAX_PIXELS {
         return Err(StudioError::TooLarge(pixels));
     }
+    if is_whole(bytes) { Ok((format, PixelSize { width, height })) } else { Err(StudioError::CutShort) }
+}
+
+fn open(bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>>, StudioError> {
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
+    reader.map_err(|error| StudioError::Unreadable(error.into()))
+}
+
+/// Returns the picture, upright, its longer side at most `most` pixels; the first frame of an animation.
+pub(crate) fn read(bytes: &[u8], most: u32) -> Result<RgbaImage, StudioError> {
+    let (format, PixelSize { width, height }) = checked(bytes)?;
+    let pixels = u64::from(width) * u64::from(height);
     let mut limits = Limits::default();
     limits.max_alloc = Some(512 << 20);
-    let mut reader = open()?;
+    let mut reader = open(bytes)?;
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(StudioError::Unreadable)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -85,7 +103,7 @@ fn shrunk(decoder: impl ImageDecoder, to: PixelSize) -> Result<RgbaImage, Studio
     };
     let row = whole.len() / height as usize;
     whole.chunks_exact(row).for_each(|row| shrink.row(row));
-    shrink.picture().ok_or_else(cut_short)
+    shrink.picture().ok_or(StudioError::CutShort)
 }
 
 /// Shrinks a PNG row by row. An interlaced one is decoded whole, at eight bits a channel.
@@ -115,14 +133,10 @@ fn shrunk_png(bytes: &[u8], to: PixelSize) -> Result<RgbaImage, StudioError> {
             shrink.row(row.data());
         }
     }
-    shrink.picture().ok_or_else(cut_short)
+    shrink.picture().ok_or(StudioError::CutShort)
 }
 
 fn unreadable(error: png::DecodingError) -> StudioError {
     let hint = ImageFormatHint::Exact(ImageFormat::Png);
     StudioError::Unreadable(ImageError::Decoding(DecodingError::new(hint, error)))
-}
-
-fn cut_short() -> StudioError {
-    StudioError::Unreadable(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into())
 }

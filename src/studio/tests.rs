@@ -347,10 +347,38 @@ fn no_file_brings_it_down() {
 }
 
 #[test]
+fn a_file_that_is_cut_short_is_refused_however_its_decoder_takes_it() {
+    let noise = |x: u32, y: u32| [((x * 37 + y * 91) % 251) as u8, ((x * 13) % 199) as u8, ((y * 29) % 233) as u8];
+    let picture = image::RgbImage::from_fn(300, 200, |x, y| image::Rgb(noise(x, y)));
+    let formats =
+        [image::ImageFormat::Jpeg, image::ImageFormat::Png, image::ImageFormat::WebP, image::ImageFormat::Gif];
+    for format in formats {
+        let mut file = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut file, format).expect("is written");
+        let mut file = file.into_inner();
+        check(&file).expect("is whole");
+        for cut in [file.len() / 2, file.len() - 200, file.len() - 20] {
+            for side in [64, 4096] {
+                assert!(read::read(&file[..cut], side).is_err(), "{format:?} cut at {cut}, to {side}");
+            }
+        }
+        // What follows the end is nobody's.
+        file.extend([0; 40]);
+        check(&file).expect("is whole");
+        read::read(&file, 64).expect("is read");
+    }
+    // A thumbnail's end is not the picture's.
+    let mut file = vec![0xff, 0xd8, 0xff, 0xe1, 0, 6, 0xff, 0xd8, 0xff, 0xd9];
+    assert!(!whole::is_whole(&file));
+    file.extend([0xff, 0xda, 0, 2, 7, 0xff, 0, 7, 0xff, 0xd3, 7, 0xff, 0xd9]);
+    assert!(whole::is_whole(&file));
+}
+
+#[test]
 fn what_is_no_picture_says_so() {
     assert!(matches!(compose(&[b"no picture"], &SceneSpec::default()), Err(StudioError::Unreadable(_))));
     let half = ring();
-    assert!(matches!(compose(&[&half[..half.len() / 2]], &SceneSpec::default()), Err(StudioError::Unreadable(_))));
+    assert!(matches!(compose(&[&half[..half.len() / 2]], &SceneSpec::default()), Err(StudioError::CutShort)));
     let empty = png(80, 80, |_, _| [250, 250, 250, 255]);
     assert!(matches!(compose(&[&empty], &SceneSpec::default()), Err(StudioError::Empty)));
     // A header that states more than the limit.

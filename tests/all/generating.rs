@@ -131,6 +131,7 @@ on_both!(
     bytes_of_deleted_outputs_give_room_back,
     second_attempts_are_cancelled_with_their_session,
     base_pictures_are_the_products_own,
+    a_base_picture_that_cannot_be_read_gives_way_to_the_next,
     a_generated_picture_goes_to_every_shop_in_a_form_it_takes
 );
 
@@ -908,6 +909,47 @@ async fn base_pictures_are_the_products_own(engine: Engine) {
     let of = assets.iter().find(|asset| asset.id == ordered.assets[0]).expect("is there");
     assert_eq!(of.provenance.as_ref().map(|json| json.0["pictures"][0]["image"].clone()), Some(json!(last)));
 }
+
+async fn a_base_picture_that_cannot_be_read_gives_way_to_the_next(engine: Engine) {
+    let desk = Desk::new(engine).await;
+    let product = &desk.products[1];
+    let mut tx = desk.app.tools.db.read().await.expect("reads");
+    let images = db::product::list_images(&mut tx, &ProductId(product.clone())).await.expect("lists");
+    drop(tx);
+    let [first, second] = &images[..] else { panic!("two pictures: {images:?}") };
+    let shop = &desk.app.shop_url;
+    // Gone, no picture, inside, and no address at all.
+    for url in [
+        format!("{shop}/pictures/0-9.png"),
+        format!("{shop}/"),
+        "https://10.0.0.1/a.png".to_owned(),
+        "a.png".to_owned(),
+    ] {
+        write_by_hand(
+            &desk.app,
+            &format!("UPDATE product_image SET original_store_url = '{url}' WHERE id = '{}'", first.id),
+        )
+        .await;
+        let ordered = desk.order(std::slice::from_ref(product), &["podium"], 1).await.expect("is ordered");
+        desk.app.drain().await;
+        let assets = desk.assets().await;
+        let made = assets.iter().find(|asset| asset.id == ordered.assets[0]).expect("is there");
+        let source = made.provenance.as_ref().map(|json| json.0["pictures"][0]["image"].clone());
+        assert_eq!(source, Some(json!(second.id)), "{url}: {:?}", made.error_message);
+    }
+    // With none that can be read, the first one's fault is told.
+    write_by_hand(
+        &desk.app,
+        &format!("UPDATE product_image SET original_store_url = 'b.png' WHERE id = '{}'", second.id),
+    )
+    .await;
+    let ordered = desk.order(std::slice::from_ref(product), &["podium"], 1).await.expect("is ordered");
+    desk.app.drain().await;
+    let assets = desk.assets().await;
+    let failed = assets.iter().find(|asset| asset.id == ordered.assets[0]).expect("is there");
+    assert!(failed.error_message.as_deref().is_some_and(|text| text.contains("its URL is invalid")), "{failed:?}");
+}
+
 async fn a_generated_picture_goes_to_every_shop_in_a_form_it_takes(engine: Engine) {
     // WebP is what is shown; half of the platforms take none.
     for (types, most, sent) in [
