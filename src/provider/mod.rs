@@ -1,6 +1,7 @@
 //! Calls a shop's API as its provider file describes it. No database, no brand name: what one brand does is data in its
 //! file, what a kind of shop does is code here.
 
+mod address;
 mod body;
 mod bulk;
 mod call;
@@ -313,6 +314,8 @@ impl Provider {
             let Some(value) = value else {
                 return bad(format!("{} needs '{}': {}{hint}", self.name(), field.name, field.ask));
             };
+            let value = address::put_right(field, value);
+            let value = value.as_ref();
             if !field.pattern.matches(value) {
                 // A secret is not repeated, nor a value that may contain a password; other values are, so that the
                 // merchant sees the typo.

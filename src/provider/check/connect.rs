@@ -20,6 +20,12 @@ impl Check<'_> {
                 .contains(&field.name.as_str())
                 || field.name.contains('.');
             self.demand(!reserved, "connect.field.name", &format!("'{}' is a reserved name in templates", field.name));
+            let others = field.address.iter().flat_map(|form| &form.also);
+            self.demand(
+                others.clone().all(|other| other.becomes.contains("{value}")),
+                "connect.field.address.also",
+                "'becomes' needs the pattern's group as {value}",
+            );
             for text in field.example.iter().chain(&field.default) {
                 self.demand(
                     field.pattern.matches(text),

@@ -147,11 +147,40 @@ pub struct Field {
     /// The label, for people.
     pub ask: String,
     pub example: Option<String>,
+    /// Applies to the value as `address` puts it right.
     pub(in crate::provider) pattern: Pattern,
+    /// The value is the shop's address, which people paste in many spellings.
+    pub(in crate::provider) address: Option<AddressForm>,
     pub default: Option<String>,
     /// A secret is stored in the grant and never shown; any other field is a fact.
     #[serde(default)]
     pub secret: bool,
+}
+
+/// How a pasted address is put right: spaces around it, a query, a fragment and slashes at the end go; scheme and host
+/// become lower-case, a name with other letters its ASCII form; https is added, and replaces http but on loopback.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct AddressForm {
+    /// The value is the host alone, such as `acme.example.com`. Default: the whole URL.
+    #[serde(default)]
+    pub(in crate::provider) host_only: bool,
+    /// Paths of the platform's own pages, such as `/wp-admin`: the shop's address ends before the first of them.
+    #[serde(default)]
+    pub(in crate::provider) ends_before: Vec<String>,
+    /// Other addresses that name the shop.
+    #[serde(default)]
+    pub(in crate::provider) also: Vec<OtherAddress>,
+}
+
+/// An address that names the shop without being its own.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct OtherAddress {
+    /// Its first group names the shop.
+    pub(in crate::provider) pattern: Pattern,
+    /// The field's value, with the group as `{value}`.
+    pub(in crate::provider) becomes: String,
 }
 
 /// The first call with a new grant: verifies it and returns the shop's identity.
