@@ -106,6 +106,32 @@ mod tests {
     }
 
     #[test]
+    fn each_platform_takes_what_its_merchants_paste() {
+        let providers = super::super::Providers::built_in().expect("are read");
+        let token = "t".repeat(32);
+        for (key, pasted, right) in [
+            ("shopify", "https://admin.shopify.com/store/acme/products?selectedView=all", "https://acme.myshopify.com"),
+            ("shopify", "Acme.MyShopify.com/admin", "https://acme.myshopify.com"),
+            ("woocommerce", "shop.example.com/wp-admin/", "https://shop.example.com"),
+            ("woocommerce-password", "http://Shop.example.com/boutique/", "https://shop.example.com/boutique"),
+            ("saleor", "https://acme.saleor.cloud/graphql/", "https://acme.saleor.cloud"),
+            ("adobe-commerce", "https://shop.example.com/index.php/admin_x1/dashboard", "https://shop.example.com"),
+            ("prestashop", "https://shop.example.com/boutique/api/", "https://shop.example.com/boutique"),
+            ("pretix", "pretix.eu/control/event/acme/", "https://pretix.eu"),
+            ("vendure", "https://shop.example.com/admin-api", "https://shop.example.com"),
+        ] {
+            let provider = providers.get(key).expect("is built in");
+            let value = |field: &Field| match field.name.as_str() {
+                "shop" => pasted.to_owned(),
+                _ => field.default.clone().or(field.example.clone()).unwrap_or_else(|| token.clone()),
+            };
+            let values = provider.fields().iter().map(|field| (field.name.clone(), value(field))).collect();
+            let (facts, _) = provider.read_fields(&values).unwrap_or_else(|error| panic!("{key}, {pasted}: {error}"));
+            assert_eq!(provider.store_url(&facts).expect("an address"), right, "{key}, {pasted}");
+        }
+    }
+
+    #[test]
     fn a_platforms_own_page_names_the_shop() {
         let shop = field(
             "address = { host_only = true, also = [{ pattern = '^https://admin\\.shop\\.example/store/([a-z0-9-]+)(/.*)?$', becomes = '{value}.my.example' }] }",
