@@ -17,13 +17,14 @@ words! {
     ProductStatus { Active = "active", Draft = "draft", Archived = "archived", Deleted = "deleted" }
 }
 
-/// An exact amount with two decimals, as both databases store it.
+/// An exact amount with two to four decimals, as both databases store it: some currencies have three (ISO 4217), and unit
+/// prices four.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Price(#[serde(with = "rust_decimal::serde::str")] pub Decimal);
 
 impl Price {
-    /// Parses a decimal text; `None` if it is not a number, or does not fit `numeric(12,2)`.
+    /// Parses a decimal text; `None` if it is not a number, or has more than ten digits before the decimal point.
     pub fn parse(text: &str) -> Option<Self> {
         Self::checked(text.trim().parse().ok()?)
     }
@@ -33,14 +34,16 @@ impl Price {
         Self::checked(Decimal::try_new(units, digits).ok()?)
     }
 
-    /// Returns the amount in hundredths: 19.99 is 1999.
+    /// Returns the amount in hundredths, rounded: 19.99 is 1999.
     pub fn hundredths(self) -> i64 {
-        i64::try_from(self.0.mantissa()).unwrap_or(0)
+        let mut cents = self.0.round_dp(2);
+        cents.rescale(2);
+        i64::try_from(cents.mantissa()).unwrap_or(0)
     }
 
     fn checked(amount: Decimal) -> Option<Self> {
-        let mut amount = amount.round_dp(2);
-        amount.rescale(2);
+        let mut amount = amount.round_dp(4).normalize();
+        amount.rescale(amount.scale().max(2));
         (amount.abs() < Decimal::from(10_000_000_000_i64)).then_some(Self(amount))
     }
 }
@@ -166,6 +169,13 @@ mod tests {
         assert_eq!(Price::parse("19.9").map(|p| p.to_string()).as_deref(), Some("19.90"));
         assert_eq!(Price::from_minor(1999, 2).map(|p| p.to_string()).as_deref(), Some("19.99"));
         assert_eq!(Price::from_minor(1999, 0).map(|p| p.to_string()).as_deref(), Some("1999.00"));
+        assert_eq!(Price::from_minor(1235, 3).map(|p| p.to_string()).as_deref(), Some("1.235"));
+        for (written, kept) in
+            [("19.9900", "19.99"), ("0.0425", "0.0425"), ("0.04999", "0.05"), ("0", "0.00"), ("-1.5", "-1.50")]
+        {
+            assert_eq!(Price::parse(written).map(|p| p.to_string()).as_deref(), Some(kept));
+        }
+        assert_eq!(Price::parse("1.235").map(Price::hundredths), Some(124));
         assert_eq!(Price::parse("12345678901.00"), None, "more digits than the column holds");
         assert_eq!(Price::parse("free"), None);
     }

@@ -344,3 +344,29 @@ fn the_doctor_goes_on_when_the_database_does_not_open() {
     assert_eq!(told.matches("unable to open database file").count(), 1, "{told}");
     assert!(told.contains(&format!("cannot open the database file {place}")), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prices_get_more_decimals_without_a_rewrite_and_wait_for_views() {
+    let (url, admin, _folder) = fresh().await;
+    let db = Db::open_by(&access(&url, false)).await.expect("opens");
+    migrate(&db).await.expect("migrates");
+    for table in ["product", "product_variant"] {
+        run(&admin, &format!("ALTER TABLE {table} ALTER COLUMN price TYPE numeric(12,2)")).await;
+    }
+    run(&admin, "CREATE VIEW prices AS SELECT id, price FROM product").await;
+    let is_narrow = async |table: &str| {
+        let sql =
+            format!("SELECT atttypmod FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attname = 'price'");
+        let modifier: i32 = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&admin).await.expect("a number");
+        modifier != -1
+    };
+    let file = "SELECT relfilenode::bigint FROM pg_class WHERE oid = 'product_variant'::regclass";
+    let before = number(&admin, file).await;
+    assert_eq!(migrate(&db).await.expect("migrates"), Kind::Older);
+    assert_eq!(adopt::inspect(&db).await.expect("looks").kind, Kind::Current);
+    assert!(!is_narrow("product_variant").await && is_narrow("product").await);
+    assert_eq!(number(&admin, file).await, before, "the table was not rewritten");
+    run(&admin, "DROP VIEW prices").await;
+    assert_eq!(migrate(&db).await.expect("migrates"), Kind::Older);
+    assert!(!is_narrow("product").await);
+}

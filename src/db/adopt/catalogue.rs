@@ -36,6 +36,8 @@ pub(super) struct FoundColumn {
     pub kind: String,
     pub not_null: bool,
     pub default: Option<String>,
+    /// A view shows it: its type cannot change.
+    pub is_viewed: bool,
 }
 
 /// A constraint.
@@ -103,7 +105,9 @@ impl FoundSchema {
             catalogue.tables.insert(table, FoundTable::default());
         }
         let columns = "SELECT c.relname::text AS table_name, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS kind, \
-                       a.attnotnull AS not_null, pg_get_expr(d.adbin, d.adrelid) AS \"default\" FROM pg_attribute a \
+                       a.attnotnull AS not_null, pg_get_expr(d.adbin, d.adrelid) AS \"default\", \
+                       EXISTS (SELECT 1 FROM pg_depend v WHERE v.classid = 'pg_rewrite'::regclass AND v.refclassid = 'pg_class'::regclass \
+                       AND v.refobjid = c.oid AND v.refobjsubid = a.attnum) AS is_viewed FROM pg_attribute a \
                        JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
                        WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped \
                        ORDER BY c.relname, a.attnum";
