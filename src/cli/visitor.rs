@@ -106,9 +106,13 @@ impl Visitor {
         self.open_last(&back).await
     }
 
-    /// Requests the callback URL without following redirects; fails on an error status.
+    /// Requests the callback URL and follows a redirect only to the daemon itself; fails on an error status.
     async fn open_last(&mut self, url: &str) -> anyhow::Result<Landed> {
-        let landed = self.peek(url).await?;
+        let mut landed = self.peek(url).await?;
+        let next = landed.response.header("location").and_then(|location| landed.url.join(location).ok());
+        if let Some(next) = next.filter(|next| next.origin() == landed.url.origin()) {
+            landed = self.peek(next.as_str()).await?;
+        }
         anyhow::ensure!(landed.response.status < 400, "the shop was not connected: {}", landed.words());
         Ok(landed)
     }

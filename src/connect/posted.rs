@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use url::Url;
 
 use super::{
     callback::{Callback, CallbackOutcome, consume_state, find_by_state, in_time, unknown},
@@ -80,7 +79,7 @@ pub(super) fn posted_grant(tools: &Tools, found: &OauthState) -> Result<Option<G
     Ok(Some(Grant { secrets, version: 1, ..Grant::default() }))
 }
 
-/// Accepts keys in the browser's URL, and redirects it at once: they are in plain text there.
+/// Accepts keys in the browser's URL, where they are in plain text: the caller redirects it at once.
 pub(super) async fn accept_query_keys(
     tools: &Tools,
     provider: &Arc<Provider>,
@@ -94,8 +93,7 @@ pub(super) async fn accept_query_keys(
         return Err(declined(provider));
     }
     let grant = provider::grant_from_query(provider, &found.facts.0, callback.query)?;
-    let go_to = Url::parse(&found.store_url).ok();
-    connect(tools, provider, found, grant, go_to).await
+    connect(tools, provider, found, grant).await
 }
 
 /// Connects the shop: keys present, browser verified.
@@ -104,7 +102,6 @@ async fn connect(
     provider: &Arc<Provider>,
     found: OauthState,
     grant: Grant,
-    go_to: Option<Url>,
 ) -> Result<CallbackOutcome, Failure> {
     let given = Permission {
         client: &found.client_id,
@@ -115,7 +112,7 @@ async fn connect(
         reconnect: found.store_connection_id.as_ref(),
     };
     let (connected, _) = establish(tools, given).await?;
-    Ok(CallbackOutcome::Connected { connected, go_to })
+    Ok(CallbackOutcome::Connected { connected, go_to: None })
 }
 
 fn declined(provider: &Provider) -> Failure {
@@ -139,5 +136,5 @@ pub(super) async fn finish_posted(
     let Some(grant) = posted_grant(tools, &found)? else { return Ok(CallbackOutcome::Waiting) };
     consume_state(tools, &mut tx, &found).await?;
     tx.commit().await?;
-    connect(tools, provider, found, grant, None).await
+    connect(tools, provider, found, grant).await
 }

@@ -10,11 +10,19 @@ use axum::{
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
-use super::{caller::Caller, error::PageError, host::on_own_machine, html, page, state::Web};
+use super::{
+    caller::Caller,
+    ended::{self, Ended},
+    error::{self, PageError},
+    host::on_own_machine,
+    page,
+    refusals::Refused,
+    state::Web,
+};
 use crate::{
     connect::{self, Begin, Begun, Callback, CallbackOutcome, Next},
     model::{ConnectionId, Failure, FailureKind, json},
-    provider::Provider,
+    provider::{ConnectKind, Provider},
     tools::Tools,
     vault::{LinkKind, LinkState, SignedLink},
 };
@@ -114,9 +122,18 @@ pub(super) async fn finish(
     let callback =
         Callback { provider: &at.provider, state: at.state.as_deref(), query: &query, browser: browser.as_deref() };
     web.admit(caller, connect::callback_mark(&web.tools, &callback).as_deref())?;
-    let (connected, go_to) = match connect::finish(&web.tools, callback).await? {
-        CallbackOutcome::Waiting => return Ok(Html(page::waiting()).into_response()),
-        CallbackOutcome::Connected { connected, go_to } => (connected, go_to),
+    let carries_keys =
+        web.tools.provider(&at.provider).is_ok_and(|provider| provider.kind() == ConnectKind::BroughtKeys);
+    let (connected, go_to) = match connect::finish(&web.tools, callback).await {
+        Ok(CallbackOutcome::Waiting) => return Ok(Html(page::waiting()).into_response()),
+        Ok(CallbackOutcome::Connected { connected, go_to }) => (connected, go_to),
+        Err(failure) if carries_keys => {
+            error::log(&failure);
+            let mut answer = ended::leave(&web, jar, &Ended::failed(&failure));
+            answer.extensions_mut().insert(Refused(failure.kind));
+            return Ok(answer);
+        }
+        Err(failure) => return Err(failure.into()),
     };
     let jar = jar.remove(Cookie::build(name).path(callbacks(&web)));
     if let Some(url) = go_to {
@@ -127,13 +144,9 @@ pub(super) async fn finish(
         None => "It is paused: its products are imported once it is resumed.",
     };
     let name = connected.store_name.unwrap_or_else(|| "Your shop".to_owned());
-    let body = format!(
-        "<p class=good>{} is connected.</p><p>{next} You can close this window.</p>\
-         <p class=dim>connection {}</p>",
-        html::escape(&name),
-        connected.connection
-    );
-    Ok((jar, Html(html::shell("Connected", &body))).into_response())
+    let text = format!("{name} is connected. {next} You can close this window.");
+    let ended = Ended::connected(text, connected.connection.as_str());
+    Ok(if carries_keys { ended::leave(&web, jar, &ended) } else { (jar, ended.page()).into_response() })
 }
 
 /// `POST` to a callback: the shop's server sends credentials, as JSON or as a form.

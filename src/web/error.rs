@@ -36,14 +36,19 @@ impl From<sqlx::Error> for PageError {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let Self(failure) = self;
-        if is_noise(&failure.kind) {
-            tracing::debug!(failure.code = failure.code(), "refused: {failure}");
-        } else if failure.kind != FailureKind::Database {
-            tracing::warn!(failure.code = failure.code(), "refused: {failure}");
-        }
+        log(&failure);
         let (text, code) = (html::escape(public_message(&failure)), html::escape(failure.code()));
         let body = format!("<p class=bad>{text}.</p><p class=dim>{code}</p>");
         refused(Html(html::shell("That did not work", &body)).into_response(), &failure)
+    }
+}
+
+/// Logs why a request was refused.
+pub(super) fn log(failure: &Failure) {
+    if is_noise(&failure.kind) {
+        tracing::debug!(failure.code = failure.code(), "refused: {failure}");
+    } else if failure.kind != FailureKind::Database {
+        tracing::warn!(failure.code = failure.code(), "refused: {failure}");
     }
 }
 

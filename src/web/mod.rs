@@ -6,6 +6,7 @@ mod body;
 mod brake;
 mod caller;
 mod connect;
+mod ended;
 mod error;
 mod health;
 mod host;
@@ -99,6 +100,7 @@ fn places(web: &state::Web) -> Router<state::Web> {
         .route("/connect/{provider}", get(connect::begin).head(connect::nothing))
         .route("/pictures/{push}/{expires}/{signature}/{file}", get(pictures::show))
         .route("/assets/{asset}/{expires}/{signature}/{file}", get(assets::show))
+        .route("/oauth/ended", get(ended::show))
         .route("/oauth/callback/{provider}", callback())
         .route("/oauth/callback/{provider}/{state}", callback())
         .layer(from_fn_with_state(Sender::Person, whole))
