@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use http::Method;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use sqlx::types::Json;
@@ -13,6 +14,7 @@ use crate::{
         oauth_state::{OauthState, PendingLimits},
     },
     model::{Client, ClientId, ConnectionId, Failure, FailureKind, Noun},
+    outside::{HttpError, Request},
     provider::{self, ConnectKind, ConsentRequest, Provider},
     tools::Tools,
     vault::{Binding, hex},
@@ -78,6 +80,9 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
         reachable(tools, provider, &store_url)?;
     }
     let client = client(tools, with.client).await?;
+    if matches!(kind, ConnectKind::PostedKeys | ConnectKind::BroughtKeys | ConnectKind::Oauth1) {
+        is_at(tools, provider, &store_url).await?;
+    }
     let (state, browser) = (browser_mark(tools), browser_mark(tools));
     let verifier = provider.takes_pkce().then(|| provider::new_verifier(&tools.outside.random));
     let redirect_uri = tools.redirect_uri(with.provider);
@@ -186,6 +191,26 @@ pub(super) fn reachable(tools: &Tools, provider: &Provider, store_url: &str) -> 
         provider.name()
     );
     Err(Failure::new(FailureKind::NotReachable, text))
+}
+
+/// Fails if nothing answers at a shop's own address, or if the address leads to another one: the browser, and keys that
+/// come back from there, would be those of the other address.
+async fn is_at(tools: &Tools, provider: &Provider, store_url: &str) -> Result<(), Failure> {
+    let bad = |why: String| Failure::new(FailureKind::BadStoreUrl, format!("{}: {why}", provider.name()));
+    let url = Url::parse(store_url).map_err(|error| bad(format!("{store_url} is no address: {error}")))?;
+    let answer = match tools.outside.http.send_once(&Request::new(Method::GET, url.clone())).await {
+        // A front page may be large.
+        Err(HttpError::TooLarge { .. }) => return Ok(()),
+        answer => answer.map_err(|error| bad(format!("nothing answers at {store_url}: {error}")).because(error))?,
+    };
+    let target = answer.header("location").filter(|_| (300..400).contains(&answer.status));
+    match target.and_then(|target| url.join(target).ok()).filter(|target| target.origin() != url.origin()) {
+        None => Ok(()),
+        Some(target) => {
+            let origin = target.origin().ascii_serialization();
+            Err(bad(format!("{store_url} leads to {origin}; connect the shop by that address")))
+        }
+    }
 }
 
 /// The client with this id or slug.

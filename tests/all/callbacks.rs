@@ -1,8 +1,8 @@
 //! Forged, replayed, late and misled callbacks: each refused with the right words, nothing left behind.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use store_sync::{cli::visitor::Visitor, db, outside::Response};
+use store_sync::{cli::visitor::Visitor, db, outside::Response, web};
 use url::Url;
 
 use crate::support::{Engine, TestApp, on_both};
@@ -32,7 +32,8 @@ on_both!(
     forged_callbacks_are_refused,
     a_callback_serves_once_and_in_time,
     a_merchant_who_refuses_is_told_so,
-    connect_links_are_the_operators
+    connect_links_are_the_operators,
+    an_address_that_leads_elsewhere_is_named_before_anybody_goes_there
 );
 
 async fn forged_callbacks_are_refused(engine: Engine) {
@@ -139,4 +140,23 @@ async fn a_loopback_daemon_answers_to_no_strange_name() {
     let mut visitor = Visitor::new(app.http.clone());
     let asked = visitor.open(&format!("{}/connect/sandbox?client=acme", app.url)).await.expect("an answer");
     assert!(asked.text().contains("name=\"shop\""), "what is missing is asked for");
+}
+
+async fn an_address_that_leads_elsewhere_is_named_before_anybody_goes_there(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let shop = format!("http://{}", listener.local_addr().expect("an address"));
+    let moved = axum::Router::new()
+        .fallback(async || (http::StatusCode::MOVED_PERMANENTLY, [("location", "https://shop.example/start")]));
+    let server = tokio::spawn(async move { axum::serve(listener, moved).await });
+    let fields = BTreeMap::from([("shop".to_owned(), shop.clone())]);
+    for provider in ["woocommerce", "woocommerce-password", "adobe-commerce"] {
+        let link = web::connect_link(&app.tools, provider, "acme", &fields);
+        let told = format!("{shop} leads to https://shop.example; connect the shop by that address");
+        refused(&app, &mut Visitor::new(app.http.clone()), &link, 422, &told).await;
+    }
+    server.abort();
+    let _ = server.await;
+    let link = web::connect_link(&app.tools, "woocommerce-password", "acme", &fields);
+    refused(&app, &mut Visitor::new(app.http.clone()), &link, 422, &format!("nothing answers at {shop}")).await;
 }

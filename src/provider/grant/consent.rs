@@ -161,8 +161,14 @@ pub fn grant_from_query(provider: &Provider, facts: &Facts, query: &[(String, St
         .equals
         .text(&TemplateContext { store_url: &store_url, ..TemplateContext::of_facts(facts) })?;
     let plain = |text: &str| text.trim_end_matches('/').to_lowercase();
-    if get(&brought.same_shop.param).map(plain) != wanted.as_deref().map(plain) {
-        return Err(bad(FailureKind::OtherShop, "the callback is from another shop than the one being connected"));
+    let from = get(&brought.same_shop.param);
+    if from.map(plain) != wanted.as_deref().map(plain) {
+        let text = format!(
+            "the callback is from another shop ({}) than the one being connected ({store_url}); if that is the shop, connect it by \
+             that address",
+            from.unwrap_or("it names none")
+        );
+        return Err(bad(FailureKind::OtherShop, &text));
     }
     let mut grant = Grant { version: 1, ..Grant::default() };
     for (name, param) in &brought.secrets {
