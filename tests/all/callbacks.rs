@@ -153,10 +153,10 @@ async fn an_address_that_leads_elsewhere_is_named_before_anybody_goes_there(engi
     for provider in ["woocommerce", "woocommerce-password", "adobe-commerce"] {
         let link = web::connect_link(&app.tools, provider, "acme", &fields);
         let told = format!("{shop} leads to https://shop.example; connect the shop by that address");
-        refused(&app, &mut Visitor::new(app.http.clone()), &link, 422, &told).await;
+        refused(&app, &mut Visitor::new(app.http.clone()), &link, 400, &told).await;
     }
     server.abort();
     let _ = server.await;
     let link = web::connect_link(&app.tools, "woocommerce-password", "acme", &fields);
-    refused(&app, &mut Visitor::new(app.http.clone()), &link, 422, &format!("nothing answers at {shop}")).await;
+    refused(&app, &mut Visitor::new(app.http.clone()), &link, 400, &format!("nothing answers at {shop}")).await;
 }
