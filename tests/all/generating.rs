@@ -926,7 +926,7 @@ async fn a_base_picture_that_cannot_be_read_gives_way_to_the_next(engine: Engine
         "a.png".to_owned(),
     ] {
         write_by_hand(
-            &desk.app,
+            &desk.app.tools.db,
             &format!("UPDATE product_image SET original_store_url = '{url}' WHERE id = '{}'", first.id),
         )
         .await;
@@ -935,11 +935,11 @@ async fn a_base_picture_that_cannot_be_read_gives_way_to_the_next(engine: Engine
         let assets = desk.assets().await;
         let made = assets.iter().find(|asset| asset.id == ordered.assets[0]).expect("is there");
         let source = made.provenance.as_ref().map(|json| json.0["pictures"][0]["image"].clone());
-        assert_eq!(source, Some(json!(second.id)), "{url}: {:?}", made.error_message);
+        assert_eq!(source, Some(json!(second.id)), "{url}: {:?}", made.error);
     }
     // With none that can be read, the first one's fault is told.
     write_by_hand(
-        &desk.app,
+        &desk.app.tools.db,
         &format!("UPDATE product_image SET original_store_url = 'b.png' WHERE id = '{}'", second.id),
     )
     .await;
@@ -947,7 +947,7 @@ async fn a_base_picture_that_cannot_be_read_gives_way_to_the_next(engine: Engine
     desk.app.drain().await;
     let assets = desk.assets().await;
     let failed = assets.iter().find(|asset| asset.id == ordered.assets[0]).expect("is there");
-    assert!(failed.error_message.as_deref().is_some_and(|text| text.contains("its URL is invalid")), "{failed:?}");
+    assert!(failed.error.as_deref().is_some_and(|text| text.contains("its URL is invalid")), "{failed:?}");
 }
 
 async fn a_generated_picture_goes_to_every_shop_in_a_form_it_takes(engine: Engine) {
