@@ -88,6 +88,8 @@ CREATE TABLE sync_cursor (
     cursor jsonb,
     updated_since timestamptz,
     full_sync_at timestamptz,
+    missed bytea,
+    page_size integer,
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (store_connection_id, resource),
     CONSTRAINT sync_cursor_resource_check CHECK (resource IN ('products', 'categories', 'images'))
@@ -100,5 +102,6 @@ CREATE TABLE sync_seen (
     page integer NOT NULL,
     marks bytea NOT NULL,
     next_mark bytea,
+    emptied jsonb,
     PRIMARY KEY (store_connection_id, pass_id, page)
 );

@@ -88,6 +88,8 @@ CREATE TABLE sync_cursor (
     cursor TEXT CHECK (json_valid(cursor)),
     updated_since TEXT,
     full_sync_at TEXT,
+    missed BLOB,
+    page_size INTEGER,
     updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     PRIMARY KEY (store_connection_id, resource),
     CONSTRAINT sync_cursor_resource_check CHECK (resource IN ('products', 'categories', 'images'))
@@ -100,5 +102,6 @@ CREATE TABLE sync_seen (
     page INTEGER NOT NULL,
     marks BLOB NOT NULL,
     next_mark BLOB,
+    emptied TEXT CHECK (json_valid(emptied)),
     PRIMARY KEY (store_connection_id, pass_id, page)
 );

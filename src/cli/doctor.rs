@@ -20,7 +20,7 @@ use crate::{
         product::ProductFilter,
         run::RunFilter,
     },
-    model::{Connection, ConnectionStatus, Run, RunStatus},
+    model::{Connection, ConnectionStatus, FIELDS_WITHOUT_VALUES, Run, RunStatus},
     outside::{Clock, Random},
     provider,
     tools::Shared,
@@ -247,15 +247,18 @@ async fn shops(tools: &Shared) -> anyhow::Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// Why the last import of a shop was partial or failed; `None` if it was not.
+/// Why the last import of a shop was partial or failed, or what the last complete one wondered about; `None` if neither.
 async fn lacking(tools: &Shared, connection: &Connection) -> anyhow::Result<Option<String>> {
     let mut tx = tools.db.read().await?;
     let last = db::run::find_latest_import(&mut tx, &connection.id).await?;
     let incomplete = last.filter(|run| matches!(run.status, RunStatus::Partial | RunStatus::Failed));
     // A pass that another run continues is reported by that run.
     let goes_on = |run: &Run| ["continues", "interrupted"].iter().any(|code| run.error_code.as_deref() == Some(*code));
-    Ok(incomplete.filter(|run| !goes_on(run)).map(|run| {
+    if let Some(run) = incomplete.filter(|run| !goes_on(run)) {
         let why = run.error_message.as_deref().unwrap_or("no reason is stored");
-        format!("its last import ({}) was {}: {why}", run.id, run.status)
-    }))
+        return Ok(Some(format!("its last import ({}) was {}: {why}", run.id, run.status)));
+    }
+    let Some(since) = db::cursor::get(&mut tx, &connection.id).await?.full_sync_at else { return Ok(None) };
+    let noted = db::run::find_import_noted(&mut tx, &connection.id, FIELDS_WITHOUT_VALUES, since).await?;
+    Ok(noted.map(|run| run.error_message.unwrap_or_default()))
 }

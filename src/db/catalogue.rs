@@ -2,7 +2,7 @@
 
 use sqlx::types::Json;
 
-use super::{Tx, all, build, execute};
+use super::{Tx, all, build, execute, scalar};
 use crate::model::{
     ClientId, ConnectionId, ImageId, NormalImage, NormalProduct, NormalVariant, ProductId, RunId, Time, VariantId,
 };
@@ -241,6 +241,37 @@ pub async fn mark_variants_gone(tx: &mut Tx, ids: &[&str], now: Time) -> sqlx::R
 pub async fn mark_images_gone(tx: &mut Tx, ids: &[&str], now: Time) -> sqlx::Result<()> {
     let set = "UPDATE product_image SET is_primary = false, sync_status = 'removed', deleted_at = ";
     update_ids(tx, set, Some((now, &[" WHERE id IN ("])), ids).await
+}
+
+/// Tombstones every variant of products that are still to be rewritten: those without a hash.
+pub async fn mark_all_variants_gone(tx: &mut Tx, products: &[&ProductId], now: Time) -> sqlx::Result<()> {
+    let rest: &[&str] = &[" WHERE erp_deleted_at IS NULL AND '' = (SELECT p.erp_hash FROM product p \
+                          WHERE p.id = product_variant.product_id) AND product_id IN ("];
+    update_ids(tx, "UPDATE product_variant SET erp_deleted_at = ", Some((now, rest)), products).await
+}
+
+/// The same for every picture that came from the shop.
+pub async fn mark_all_images_gone(tx: &mut Tx, products: &[&ProductId], now: Time) -> sqlx::Result<()> {
+    let set = "UPDATE product_image SET is_primary = false, sync_status = 'removed', deleted_at = ";
+    let rest: &[&str] = &[" WHERE external_image_id IS NOT NULL AND deleted_at IS NULL AND '' = (SELECT p.erp_hash \
+                          FROM product p WHERE p.id = product_image.product_id) AND product_id IN ("];
+    update_ids(tx, set, Some((now, rest)), products).await
+}
+
+/// Stores the hash of a product that was still to be rewritten.
+pub async fn update_hash(tx: &mut Tx, product: &ProductId, hash: &str) -> sqlx::Result<()> {
+    execute!(tx, "UPDATE product SET erp_hash = $2 WHERE id = $1 AND erp_hash = ''", product, hash).map(drop)
+}
+
+/// Counts a shop's products that have variants, and those that have pictures from the shop.
+pub async fn count_with_children(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<(i64, i64)> {
+    let sql = "SELECT count(DISTINCT v.product_id) FROM product_variant v JOIN product p ON p.id = v.product_id \
+               WHERE p.store_connection_id = $1 AND p.erp_deleted_at IS NULL AND v.erp_deleted_at IS NULL";
+    let with_variants = scalar!(tx, i64, sql, connection)?.unwrap_or(0);
+    let sql = "SELECT count(DISTINCT i.product_id) FROM product_image i JOIN product p ON p.id = i.product_id \
+               WHERE p.store_connection_id = $1 AND p.erp_deleted_at IS NULL AND i.deleted_at IS NULL \
+               AND i.external_image_id IS NOT NULL";
+    Ok((with_variants, scalar!(tx, i64, sql, connection)?.unwrap_or(0)))
 }
 
 /// Tombstones products that the shop no longer has. They are never deleted: assets and approvals refer to them.

@@ -259,6 +259,20 @@ pub async fn find_latest_import(tx: &mut Tx, connection: &ConnectionId) -> sqlx:
     maybe!(tx, Run, sql, connection)
 }
 
+/// Returns a shop's latest import with this code that ended at `since` or later.
+pub async fn find_import_noted(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    code: &str,
+    since: Time,
+) -> sqlx::Result<Option<Run>> {
+    let sql = columns!(
+        "WHERE store_connection_id = $1 AND action = 'import' AND error_code = $2 AND completed_at >= $3 \
+         ORDER BY started_at DESC, id DESC LIMIT 1"
+    );
+    maybe!(tx, Run, sql, connection, code, since)
+}
+
 /// Lists up to `limit` unneeded runs that ended before `before`, oldest first. Those of the older application stay
 /// (without an instance), and so do the latest of each kind of a shop, those of open jobs and of open pushes, and the
 /// journal of refreshes that may have spent the current token.

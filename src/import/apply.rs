@@ -5,6 +5,7 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -32,14 +33,32 @@ pub(super) struct HashedPage {
 }
 
 /// The result of a page.
+#[derive(Default)]
 pub(super) struct Applied {
     pub(super) counts: Counts,
     pub(super) items: Vec<NewItem>,
     /// New products.
     pub(super) created: Vec<ProductId>,
+    /// Products that had variants or pictures, and now have none: what they had stays until the end of the pass.
+    pub(super) emptied: Vec<EmptiedProduct>,
+}
+
+/// A product that lost every variant or picture at once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct EmptiedProduct {
+    pub(super) id: ProductId,
+    /// Its hash once what it lost is gone.
+    pub(super) hash: String,
+    pub(super) variants: bool,
+    pub(super) images: bool,
 }
 
 impl HashedPage {
+    /// Whether any product of the page has a value for a field.
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.products.iter().any(|(product, _)| product.has(field))
+    }
+
     /// The number of products on the page, readable or not.
     pub(super) fn held(&self) -> i64 {
         i64::try_from(self.marks.len() / 8).unwrap_or(0) + self.unidentified
@@ -126,7 +145,7 @@ pub(super) async fn apply_page(
     page: &HashedPage,
     tell_created: bool,
 ) -> Result<Applied, Failure> {
-    let mut applied = Applied { counts: Counts::default(), items: Vec::new(), created: Vec::new() };
+    let mut applied = Applied::default();
     applied.note_unreadable(outside, &page.unreadable);
     let ids: Vec<&str> = page.products.iter().map(|(product, _)| product.erp_id.as_str()).collect();
     let known = catalogue::list_known(tx, to.connection, &ids).await?;
@@ -165,7 +184,7 @@ pub(super) async fn apply_page(
         catalogue::mark_products_gone(tx, &gone, to.now).await?;
     }
     if !writes.is_empty() {
-        write(tx, outside, to, &writes).await?;
+        applied.emptied = write(tx, outside, to, &writes).await?;
     }
     Ok(applied)
 }
@@ -212,32 +231,63 @@ impl Applied {
 
 type Write<'a> = (ProductId, &'a NormalProduct, &'a str, bool);
 
-async fn write(tx: &mut Tx, outside: &Outside, to: &ImportTarget<'_>, writes: &[Write<'_>]) -> Result<(), Failure> {
+/// Writes products; returns those that lost every variant or picture.
+async fn write(
+    tx: &mut Tx,
+    outside: &Outside,
+    to: &ImportTarget<'_>,
+    writes: &[Write<'_>],
+) -> Result<Vec<EmptiedProduct>, Failure> {
+    // What an incomplete list lacks is not gone.
+    let sure = writes.iter().filter(|(_, product, _, new)| !new && product.doubt.is_none());
+    let sure: Vec<&ProductId> = sure.map(|(id, ..)| id).collect();
+    let variants = catalogue::list_known_variants(tx, &sure).await?;
+    let images = catalogue::list_known_images(tx, &sure).await?;
+    let emptied = emptied(&variants, &images, writes);
+    // Rewritten until what they lost is settled.
+    let is_emptied: HashSet<&ProductId> = emptied.iter().map(|product| &product.id).collect();
+
     // An existing row keeps its id; the values carry a fresh one, so that only the shop's id can conflict.
     let spare = writes.iter().map(|(id, .., new)| if *new { Cow::Borrowed(id) } else { Cow::Owned(outside.new_id()) });
     let spare: Vec<Cow<'_, ProductId>> = spare.collect();
-    let rows: Vec<ProductRow<'_>> =
-        writes.iter().zip(&spare).map(|((_, product, hash, _), id)| ProductRow { id, hash, product }).collect();
-    catalogue::upsert_products(tx, to, &rows).await?;
+    let rows = writes.iter().zip(&spare).map(|((own, product, hash, _), id)| {
+        let hash = if is_emptied.contains(own) { "" } else { hash };
+        ProductRow { id, hash, product }
+    });
+    catalogue::upsert_products(tx, to, &rows.collect::<Vec<_>>()).await?;
 
     let changed: Vec<&ProductId> = writes.iter().filter(|(.., new)| !new).map(|(id, ..)| id).collect();
     let mut own = Vec::new();
     if !changed.is_empty() {
-        // What an incomplete list lacks is not gone.
-        let sure = writes.iter().filter(|(_, product, _, new)| !new && product.doubt.is_none());
-        let sure: Vec<&ProductId> = sure.map(|(id, ..)| id).collect();
-        let variants = catalogue::list_known_variants(tx, &sure).await?;
-        let gone = gone(&variants, writes, |p| p.variants.iter().map(|v| v.id.as_str()).collect());
-        catalogue::mark_variants_gone(tx, &gone, to.now).await?;
-        let images = catalogue::list_known_images(tx, &sure).await?;
-        let lost = self::gone(&images, writes, |p| p.images.iter().map(|i| i.id.as_str()).collect());
+        let bare = |which: fn(&EmptiedProduct) -> bool| -> HashSet<&ProductId> {
+            emptied.iter().filter(|product| which(product)).map(|product| &product.id).collect()
+        };
+        let (bare_of_variants, bare_of_images) = (bare(|product| product.variants), bare(|product| product.images));
+        let lost = gone(&variants, &bare_of_variants, writes, |p| p.variants.iter().map(|v| v.id.as_str()).collect());
+        catalogue::mark_variants_gone(tx, &lost, to.now).await?;
+        let lost = gone(&images, &bare_of_images, writes, |p| p.images.iter().map(|i| i.id.as_str()).collect());
         catalogue::mark_images_gone(tx, &lost, to.now).await?;
-        catalogue::clear_primary(tx, &changed).await?;
+        let ranked: Vec<&ProductId> = changed.iter().copied().filter(|id| !bare_of_images.contains(id)).collect();
+        catalogue::clear_primary(tx, &ranked).await?;
         own = catalogue::list_own_pictures(tx, &changed).await?;
     }
     let own: HashMap<(&str, &str), &str> =
         own.iter().map(|o| ((o.product_id.as_str(), o.external_id.as_str()), o.id.as_str())).collect();
-    write_children(tx, outside, to, writes, &own).await
+    write_children(tx, outside, to, writes, &own).await?;
+    Ok(emptied)
+}
+
+/// The products that had variants or pictures, as far as those are known to be complete, and now have none.
+fn emptied(variants: &[KnownChild], images: &[KnownChild], writes: &[Write<'_>]) -> Vec<EmptiedProduct> {
+    let owners = |known: &[KnownChild]| known.iter().map(|child| child.product_id.clone()).collect::<HashSet<_>>();
+    let (had_variants, had_images) = (owners(variants), owners(images));
+    let all = writes.iter().map(|(id, product, hash, _)| EmptiedProduct {
+        id: id.clone(),
+        hash: (*hash).to_owned(),
+        variants: product.variants.is_empty() && had_variants.contains(id),
+        images: product.images.is_empty() && had_images.contains(id),
+    });
+    all.filter(|product| product.variants || product.images).collect()
 }
 
 async fn write_children(
@@ -265,9 +315,10 @@ async fn write_children(
     Ok(())
 }
 
-/// Children in the database that the shop no longer has.
+/// Children in the database that the shop no longer has, but for those of products that lost all of theirs.
 fn gone<'k>(
     known: &'k [KnownChild],
+    bare: &HashSet<&ProductId>,
     writes: &[Write<'_>],
     ids: impl for<'p> Fn(&'p NormalProduct) -> Vec<&'p str>,
 ) -> Vec<&'k str> {
@@ -275,8 +326,9 @@ fn gone<'k>(
         .iter()
         .flat_map(|(id, product, ..)| ids(product).into_iter().map(|child| (id.as_str(), child)))
         .collect();
-    let missing =
-        known.iter().filter(|child| !there.contains(&(child.product_id.as_str(), child.external_id.as_str())));
+    let missing = known.iter().filter(|child| {
+        !bare.contains(&child.product_id) && !there.contains(&(child.product_id.as_str(), child.external_id.as_str()))
+    });
     missing.map(|child| child.id.as_str()).collect()
 }
 

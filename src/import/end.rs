@@ -1,7 +1,7 @@
 //! How a run of an import ends: complete, partial, to be continued, or stopped.
 
 use super::progress::PassProgress;
-use crate::model::{Failure, FailureKind};
+use crate::model::{FIELDS_WITHOUT_VALUES, Failure, FailureKind};
 
 /// Why a run is incomplete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,10 +12,12 @@ pub(super) enum NoteKind {
     Interrupted,
     /// It is not proven that the pass saw everything.
     Unproven,
-    /// More products would be tombstoned than allowed without confirmation.
+    /// More products would be tombstoned, or lose every variant or picture, than allowed without confirmation.
     GuardTripped,
     /// Products could not be read.
     Unreadable,
+    /// No product has a value for a field that the provider's file reads.
+    FieldsWithoutValues,
     /// The shop's pages never end.
     Endless,
     Paused,
@@ -31,6 +33,7 @@ impl NoteKind {
             Self::Unproven => "unproven",
             Self::GuardTripped => "sweep_brake",
             Self::Unreadable => "unreadable",
+            Self::FieldsWithoutValues => FIELDS_WITHOUT_VALUES,
             Self::Endless => "endless",
             Self::Paused => "paused",
             Self::Disconnected => "disconnected",
@@ -40,7 +43,8 @@ impl NoteKind {
 
 /// The end of a run that did not fail.
 pub(super) enum ImportEnd {
-    Whole,
+    /// Everything was read and written; a note says what may be wrong nevertheless.
+    Whole(Option<Note>),
     /// Something was left undone.
     Partial(Note),
     /// The pass continues in a later run of the same job.
@@ -49,16 +53,29 @@ pub(super) enum ImportEnd {
     Stopped(Note),
 }
 
-/// What is stored with an incomplete run.
+/// What is stored with a run that is incomplete, or that raised a question.
 pub(super) struct Note {
     pub(super) kind: NoteKind,
     pub(super) text: String,
+}
+
+impl Note {
+    /// Both in one, under the kind of the first.
+    pub(super) fn both(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(Self { text: format!("{}; {}", one.text, other.text), ..one }),
+            (one, other) => one.or(other),
+        }
+    }
 }
 
 /// Why a pass stops early.
 pub(super) enum Halt {
     Failed(Failure),
     Ends(ImportEnd),
+    /// The shop cannot answer pages of this size, and the place in its list holds the size: the pass begins anew in smaller
+    /// ones.
+    Anew(u32, Failure),
 }
 
 impl From<Failure> for Halt {

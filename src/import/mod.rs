@@ -3,8 +3,10 @@
 
 mod apply;
 mod course;
+mod emptied;
 mod end;
 mod finish;
+mod missed;
 mod progress;
 mod request;
 mod run;

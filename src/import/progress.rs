@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::apply::HashedPage;
 use crate::{
     model::{ImportScope, Time},
-    provider::PageToken,
+    provider::{PageRequest, PageToken},
 };
 
 /// One pass over a catalogue, over as many runs as it takes.
@@ -52,7 +52,28 @@ pub(super) struct PassProgress {
     /// The latest change seen, by the shop's clock.
     pub(super) newest: Option<Time>,
     pub(super) started_at: Time,
+    /// The fields for which no product has had a value so far; none before the first page.
+    #[serde(default)]
+    pub(super) valueless: Option<Vec<String>>,
+    /// The size of the pages that `next` counts; none: the usual one.
+    #[serde(default)]
+    pub(super) size: Option<u32>,
+    /// Pages of that size in a row, up to now.
+    #[serde(default)]
+    pub(super) steady: i32,
+    /// Whether the shop could not answer a page of the pass.
+    #[serde(default)]
+    pub(super) shrunk: bool,
+    /// The size that an earlier run of the pass failed with less than, before this run has read a page.
+    #[serde(skip)]
+    pub(super) wanted: Option<u32>,
 }
+
+/// Pages in a row after which larger ones are tried again, where their size can change within a pass.
+const STEADY: i32 = 10;
+
+/// Products without any value for a field, from which on it is told.
+const ENOUGH: i64 = 20;
 
 impl PassProgress {
     pub(super) fn begin(pass: String, scope: ImportScope, since: Option<Time>, now: Time) -> Self {
@@ -75,7 +96,35 @@ impl PassProgress {
             by_place: false,
             newest: None,
             started_at: now,
+            valueless: None,
+            size: None,
+            steady: 0,
+            shrunk: false,
+            wanted: None,
         }
+    }
+
+    /// The next page; `usual` is the size of pages in the provider's file.
+    pub(super) fn request(&self, usual: u32) -> PageRequest<'_> {
+        let larger = self.size.filter(|size| self.steady >= STEADY && *size < usual);
+        let wanted = self.wanted.or(larger.map(|size| size.saturating_mul(2).min(usual)));
+        PageRequest { since: self.since, token: self.next.as_ref(), size: self.size, wanted }
+    }
+
+    /// Notes the size of a page that came.
+    pub(super) fn take_size(&mut self, size: Option<u32>, usual: u32) {
+        let Some(size) = size else { return };
+        let before = self.size.unwrap_or(usual);
+        self.shrunk |= size < before;
+        self.steady = if size == before { self.steady + 1 } else { 1 };
+        (self.size, self.wanted) = (Some(size), None);
+    }
+
+    /// The size of pages to begin the next pass with, if it is not the usual one; `before` is the one that this pass began with.
+    pub(super) fn next_size(&self, usual: u32, before: Option<u32>) -> Option<u32> {
+        let Some(size) = self.size else { return before };
+        let size = if self.shrunk { size } else { size.saturating_mul(2) };
+        Some(size).filter(|size| *size < usual)
     }
 
     /// Counts a page, and moves on to the next one.
@@ -89,6 +138,27 @@ impl PassProgress {
         self.unreadable += page.unreadable();
         self.total = total.or(self.total);
         self.newest = self.newest.max(page.newest());
+    }
+
+    /// Notes for which of the mapped fields the products of a page have values.
+    pub(super) fn take_fields(&mut self, page: &HashedPage, mapped: impl FnOnce() -> Vec<&'static str>) {
+        let fields = self.valueless.get_or_insert_with(|| mapped().into_iter().map(str::to_owned).collect());
+        fields.retain(|field| !page.has(field));
+    }
+
+    /// Which fields no product of a full pass has a value for, where there are enough products to wonder; `None` if all do.
+    pub(super) fn without_values(&self) -> Option<String> {
+        let read = self.seen - self.unreadable;
+        let fields = self.valueless.as_ref().filter(|fields| !fields.is_empty())?;
+        (self.scope == ImportScope::Full && read >= ENOUGH).then(|| {
+            let fields = fields.join(", ");
+            format!("none of {read} products has a value for {fields}: if the shop has them, the provider's file reads them at the wrong place")
+        })
+    }
+
+    /// Whether every page was read, and only the end of the pass is left.
+    pub(super) fn is_read(&self) -> bool {
+        self.pages > 0 && self.next.is_none()
     }
 
     /// Whether there were products, and none of them could be read.
@@ -106,10 +176,27 @@ impl PassProgress {
         }
         let uncounted = "the shop did not say how many products it has, which it says otherwise";
         self.moved().or_else(|| self.uncounted.then(|| uncounted.to_owned())).or_else(|| {
-            let held = self.seen - self.doubled;
-            let total = self.total.filter(|total| *total != held)?;
+            let (total, held) = self.miscount()?;
             Some(format!("the shop counts {total} products, but its pages held {held}"))
         })
+    }
+
+    /// The shop's own count and how many products its pages held, if those differ.
+    fn miscount(&self) -> Option<(i64, i64)> {
+        let held = self.seen - self.doubled;
+        self.total.filter(|total| *total != held).map(|total| (total, held))
+    }
+
+    /// Whether the shop's own count is all that speaks against the pass.
+    pub(super) fn is_only_miscounted(&self) -> bool {
+        self.miscount().is_some() && Self { total: None, ..self.clone() }.incomplete().is_none()
+    }
+
+    /// Whether no more than the shop's own count speaks against the pass, and it is off by a hundredth at most: shops count
+    /// what their lists leave out.
+    pub(super) fn is_nearly_complete(&self) -> bool {
+        let off = |(total, held): (i64, i64)| total.abs_diff(held) <= (total.unsigned_abs() / 100).max(1);
+        !self.counted_anew && self.is_only_miscounted() && self.miscount().is_some_and(off)
     }
 
     /// Why a page boundary may have moved: a product between the two pages was then on neither.

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sqlx::types::Json;
 
 use super::{
@@ -22,7 +23,7 @@ use crate::{
         Connection, ConnectionId, Counts, Failure, FailureKind, ImportScope, JobEnd, Pool, Remedy, RunAction, Task,
         Time, Trigger,
     },
-    provider::{self, Page, ShopClient},
+    provider::{self, Page, PageFailure, ShopClient},
     tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
 };
 
@@ -48,7 +49,8 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &ImportRequest<'_>) 
     let mut import = ImportRun { tools, lease, order, run, turn_ends, counts: Counts::default(), calls: 0 };
     let result = import.work().await;
     let end = match &result {
-        Ok(ImportEnd::Whole) => RunEnd::Success,
+        Ok(ImportEnd::Whole(None)) => RunEnd::Success,
+        Ok(ImportEnd::Whole(Some(note))) => RunEnd::Noted(note.kind.code(), &note.text),
         Ok(ImportEnd::Partial(note) | ImportEnd::GoesOn(note)) => RunEnd::Partial(note.kind.code(), &note.text),
         Ok(ImportEnd::Stopped(note)) => RunEnd::Cancelled(note.kind.code(), &note.text),
         Err(failure) => RunEnd::Failed(failure),
@@ -79,7 +81,7 @@ impl ImportRun<'_> {
         self.calls = shop.api_calls();
         match result {
             Ok(end) | Err(Halt::Ends(end)) => Ok(end),
-            Err(Halt::Failed(failure)) => Err(failure),
+            Err(Halt::Failed(failure) | Halt::Anew(_, failure)) => Err(failure),
         }
     }
 
@@ -89,49 +91,106 @@ impl ImportRun<'_> {
             db::cursor::get(&mut tx, &connection.id).await?
         };
         let mut progress = self.resume_or_begin(shop, &cursor);
-        let mut course = self.course(connection, &progress).await?;
-        let mut page = match self.fetch(shop, &progress).await {
+        if progress.is_read() {
+            return self.finish(shop, connection, &mut cursor, &progress).await;
+        }
+        loop {
+            match self.read(shop, connection, &mut cursor, &mut progress).await {
+                // In smaller pages each time.
+                Err(Halt::Anew(size, _)) => progress = self.anew(&progress, Some(size)),
+                end => return end,
+            }
+        }
+    }
+
+    /// The same pass from its beginning.
+    fn anew(&self, progress: &PassProgress, size: Option<u32>) -> PassProgress {
+        let (id, now) = (self.tools.outside.new_id(), self.tools.outside.clock.now());
+        let shrunk = progress.shrunk || size < progress.size || progress.size.is_none() && size.is_some();
+        PassProgress { size, shrunk, ..PassProgress::begin(id, progress.scope, progress.since, now) }
+    }
+
+    /// Reads a pass to its end.
+    async fn read(
+        &mut self,
+        shop: &ShopClient,
+        connection: &Connection,
+        cursor: &mut Cursor,
+        progress: &mut PassProgress,
+    ) -> Result<ImportEnd, Halt> {
+        let usual = shop.provider().page_size();
+        let mut course = self.course(connection, progress).await?;
+        let mut page = match self.fetch(shop, progress).await {
             // A refused page token has probably expired: the pass starts anew.
             Err(Halt::Failed(failure)) if progress.next.is_some() && failure.remedy() == Remedy::GiveUp => {
                 tracing::info!(connection.id = %connection.id, "the shop no longer knows where the last pass stopped; beginning anew");
-                let now = self.tools.outside.clock.now();
-                progress = PassProgress::begin(self.tools.outside.new_id(), progress.scope, progress.since, now);
+                *progress = self.anew(progress, progress.size);
                 course = Course::begin(self.tools.policy.max_products);
-                self.fetch(shop, &progress).await?
+                self.fetch(shop, progress).await?
             }
             other => other?,
         };
         loop {
-            let Page { products, next, total, lacks_total } = page;
+            let Page { products, next, total, lacks_total, size } = page;
             let prepared = hash_page(products, self.tools.outside.clock.now());
             progress.advance(&prepared, next, total);
+            progress.take_fields(&prepared, || shop.provider().mapped_fields());
             progress.uncounted |= lacks_total;
-            let endless = course.take(&prepared.marks, prepared.unidentified, &mut progress);
+            progress.take_size(size, usual);
+            let endless = course.take(&prepared.marks, prepared.unidentified, progress);
             let goes_on = progress.next.is_some() && endless.is_none();
-            let write = self.write_page(connection, &cursor, &progress, &prepared, shop.api_calls());
+            let write = self.write_page(connection, cursor, progress, &prepared, shop.api_calls());
             if goes_on && self.tools.outside.clock.now() < self.turn_ends {
                 // Fetches the next page while writing this one; a page that was read is stored even if the fetch fails.
-                let (written, fetched) = tokio::join!(write, self.fetch(shop, &progress));
+                let (written, fetched) = tokio::join!(write, self.fetch(shop, progress));
                 self.counts.add(&written?);
                 page = fetched?;
                 continue;
             }
             self.counts.add(&write.await?);
             if let Some(why) = endless {
-                return self.break_off(connection, &mut cursor, &progress, &why, shop.api_calls()).await;
+                return self.break_off(connection, cursor, progress, &why, shop.api_calls()).await;
             }
             if !goes_on {
-                return self.finish(connection, &mut cursor, &progress, shop.api_calls()).await;
+                return self.finish(shop, connection, cursor, progress).await;
             }
-            self.make_room(&progress).await?;
-            page = self.fetch(shop, &progress).await?;
+            self.make_room(progress).await?;
+            page = self.fetch(shop, progress).await?;
         }
     }
 
     /// Fetches the next page; stops waiting when the import is cancelled.
     async fn fetch(&self, shop: &ShopClient, progress: &PassProgress) -> Result<Page, Halt> {
+        let request = progress.request(shop.provider().page_size());
+        let PageFailure { failure, smaller, anew } =
+            match self.unless_called_off(progress, provider::page(shop, &request)).await? {
+                Ok(page) => return Ok(page),
+                Err(why) => why,
+            };
+        let Some(size) = smaller else { return Err(Halt::Failed(failure)) };
+        self.remember_size(progress, size).await?;
+        Err(if anew { Halt::Anew(size, failure) } else { Halt::Failed(failure) })
+    }
+
+    /// Remembers, in a transaction of its own, that the shop may answer smaller pages only.
+    async fn remember_size(&self, progress: &PassProgress, size: u32) -> Result<(), Halt> {
+        let (connection, now) = (self.order.connection, self.tools.outside.clock.now());
+        let mut tx = self.tools.db.begin().await?;
+        self.may_write(&mut tx, progress).await?;
+        db::cursor::update_page_size(&mut tx, connection, i32::try_from(size).ok(), now).await?;
+        tx.commit().await?;
+        tracing::info!(connection.id = %connection, page.size = size, "the shop could not answer a page; it is asked for smaller ones");
+        Ok(())
+    }
+
+    /// Waits for a call, unless the import must end meanwhile.
+    pub(super) async fn unless_called_off<T>(
+        &self,
+        progress: &PassProgress,
+        call: impl Future<Output = T>,
+    ) -> Result<T, Halt> {
         tokio::select! {
-            page = provider::page(shop, progress.since, progress.next.as_ref()) => Ok(page?),
+            answer = call => Ok(answer),
             end = self.called_off(progress) => Err(Halt::Ends(end)),
         }
     }
@@ -194,27 +253,33 @@ impl ImportRun<'_> {
         let unfinished = cursor.cursor.as_ref().and_then(|json| PassProgress::deserialize(&json.0).ok());
         let scope = self.scope(shop, cursor);
         match unfinished {
-            Some(progress)
-                if progress.next.is_some() && (progress.scope == ImportScope::Full || progress.scope == scope) =>
-            {
-                progress
+            Some(progress) if progress.scope == ImportScope::Full || progress.scope == scope => {
+                let usual = progress.size.unwrap_or(shop.provider().page_size());
+                PassProgress { wanted: cursor.page_size().filter(|size| *size < usual), ..progress }
             }
             _ => {
                 let now = self.tools.outside.clock.now();
                 let since = cursor.watermark(now).filter(|_| scope == ImportScope::Changes);
                 let since = since.map(|at| at.minus(shop.provider().overlap()));
-                PassProgress::begin(self.tools.outside.new_id(), scope, since, now)
+                let begun = PassProgress::begin(self.tools.outside.new_id(), scope, since, now);
+                PassProgress { size: cursor.page_size(), ..begun }
             }
         }
     }
 
-    /// Changes only if the shop can list them and the last complete pass is recent.
+    /// Changes only if the shop can list them, and the last complete pass is recent and missed nothing: what two of them in a
+    /// row miss is gone.
     fn scope(&self, shop: &ShopClient, cursor: &Cursor) -> ImportScope {
         let now = self.tools.outside.clock.now();
         let last_full = cursor.full_sync_at.filter(|at| at.may_have_been(now));
         let fresh = last_full.is_some_and(|at| now.since(at) < self.tools.policy.full_every);
         let able = shop.provider().full_only().is_none() && cursor.watermark(now).is_some();
-        if self.order.scope == ImportScope::Changes && able && fresh { ImportScope::Changes } else { ImportScope::Full }
+        let met_all = cursor.missed.as_ref().is_none_or(Vec::is_empty);
+        if self.order.scope == ImportScope::Changes && able && fresh && met_all {
+            ImportScope::Changes
+        } else {
+            ImportScope::Full
+        }
     }
 
     /// One page, one transaction: rows, hashes, cursor and counts commit together or not at all.
@@ -242,10 +307,10 @@ impl ImportRun<'_> {
             db::cursor::delete_seen(&mut tx, &connection.id).await?;
         }
         let next = place(progress.next.as_ref());
-        let seen = SeenPage { page: progress.pages, marks: &page.marks, next: next.as_deref() };
+        let emptied = if applied.emptied.is_empty() { None } else { Some(Json(to_json(&applied.emptied)?)) };
+        let seen = SeenPage { page: progress.pages, marks: &page.marks, next: next.as_deref(), emptied };
         db::cursor::insert_seen(&mut tx, &connection.id, &progress.pass, &seen).await?;
-        let json = serde_json::to_value(progress).map_err(|e| Failure::new(FailureKind::Cursor, e.to_string()))?;
-        let stands = Cursor { cursor: Some(Json(json)), ..*cursor };
+        let stands = Cursor { cursor: Some(Json(to_json(progress)?)), missed: None, ..*cursor };
         db::cursor::upsert(&mut tx, &connection.id, &stands, now).await?;
         self.run.add_items(&mut tx, tools, &applied.items).await?;
         let mut counts = self.counts;
@@ -263,6 +328,10 @@ impl ImportRun<'_> {
             Err(failure) => Err(stopped(&failure, progress).map_or(Halt::Failed(failure), Halt::Ends)),
         }
     }
+}
+
+fn to_json(value: &impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(value).map_err(|e| Failure::new(FailureKind::Cursor, e.to_string()))
 }
 
 /// The shop's own count, or else the products read so far.

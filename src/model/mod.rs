@@ -53,7 +53,7 @@ pub use product::{
 };
 pub use push::{Push, PushStatus};
 pub use quota::{Plan, Quota, Usage};
-pub use run::{Counts, ItemOutcome, Run, RunAction, RunItem, RunStatus, Trigger};
+pub use run::{Counts, FIELDS_WITHOUT_VALUES, ItemOutcome, Run, RunAction, RunItem, RunStatus, Trigger};
 pub use secret::{Grant, Secret};
 pub use session::{CollectionSession, SessionInput, SessionStatus};
 pub use tag::{Entity, EntityType, Favorite, FavoriteImage, TAGS_PER_CLIENT, TAGS_PER_ENTITY, Tag, color};

@@ -80,6 +80,24 @@ pub struct NormalProduct {
     pub doubt: Option<String>,
 }
 
+impl NormalProduct {
+    /// Whether a field has a value; `field` is its key in a provider's file.
+    pub fn has(&self, field: &str) -> bool {
+        match field {
+            "erp_sku" => self.erp_sku.is_some(),
+            "erp_url" => self.erp_url.is_some(),
+            "description" => self.description.is_some(),
+            "category" => self.category.is_some(),
+            "price" => self.price.is_some(),
+            "currency" => self.currency.is_some(),
+            "status" => self.status.is_some(),
+            "updated_at" => self.updated_at.is_some(),
+            "images" => !self.images.is_empty(),
+            _ => true,
+        }
+    }
+}
+
 /// A variant of a normalised product.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NormalVariant {

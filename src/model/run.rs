@@ -83,6 +83,9 @@ impl Counts {
     }
 }
 
+/// The code of a successful import of which no product had a value for some field.
+pub const FIELDS_WITHOUT_VALUES: &str = "fields_without_values";
+
 /// One row of `store_sync_log`.
 #[derive(Debug, Clone, Serialize, sqlx::FromRow)]
 pub struct Run {

@@ -42,7 +42,7 @@ pub(super) async fn begin(shop: &ShopClient, bulk: &Bulk) -> Result<Option<Page>
     };
     let begun = shop.outside.clock.now();
     let next = |id| PageToken::Bulk(BulkToken { id, begun, at: None });
-    Ok(id.map(|id| Page { products: Vec::new(), next: Some(next(id)), total: None, lacks_total: false }))
+    Ok(id.map(|id| Page { products: Vec::new(), next: Some(next(id)), total: None, lacks_total: false, size: None }))
 }
 
 /// Polls a bulk export or reads its next chunk; `None` if the export failed.
@@ -64,12 +64,18 @@ pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> 
             return Err(Failure::new(FailureKind::BulkUnfinished, text));
         }
         shop.outside.clock.sleep(bulk.poll.every.0).await;
-        return Ok(Some(Page { products: Vec::new(), next: Some(token.moved(None)), total: None, lacks_total: false }));
+        return Ok(Some(Page {
+            products: Vec::new(),
+            next: Some(token.moved(None)),
+            total: None,
+            lacks_total: false,
+            size: None,
+        }));
     }
     let total = bulk.total.get(&answer.body).and_then(count);
     let Some(url) = bulk.url.text(&answer.body) else {
         // An empty file has no URL.
-        return Ok(Some(Page { products: Vec::new(), next: None, total, lacks_total: total.is_none() }));
+        return Ok(Some(Page { products: Vec::new(), next: None, total, lacks_total: total.is_none(), size: None }));
     };
     let (items, at) = piece(shop, bulk, &url, token.at.unwrap_or(0)).await?;
     let read = |item: Result<Value, String>| match item {
@@ -77,7 +83,13 @@ pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> 
         Err(why) => Err(Unreadable { erp_id: None, why }),
     };
     let next = at.map(|at| token.moved(Some(at)));
-    Ok(Some(Page { products: items.into_iter().map(read).collect(), next, total, lacks_total: total.is_none() }))
+    Ok(Some(Page {
+        products: items.into_iter().map(read).collect(),
+        next,
+        total,
+        lacks_total: total.is_none(),
+        size: None,
+    }))
 }
 
 type Items = Vec<Result<Value, String>>;

@@ -25,15 +25,18 @@ use super::{
     oauth1::{self, Moment},
     rate_limit::RateLimiter,
     recipe::{AnswerKind, Op, ResponseClass, Signing},
+    template::Template,
     upload::Upload,
 };
 use crate::{
-    model::{Facts, Failure, FailureKind, Grant, ShopAnswer, json, text::cut},
+    model::{Facts, Failure, FailureKind, Grant, Remedy, ShopAnswer, json, text::cut},
     outside::{HttpError, Outside, Request, Response, log_target},
 };
 
 /// Maximum number of tries, the first included, of an idempotent call while the shop is down.
 const TRIES_WHEN_DOWN: u32 = 3;
+/// The first wait while the shop is down.
+const AFTER_DOWN: Duration = Duration::from_millis(500);
 /// Maximum number of retries of a throttled call within the recipe's `patience`.
 const TRIES_WHEN_THROTTLED: u32 = 8;
 
@@ -70,6 +73,36 @@ pub(super) struct With<'a> {
     pub(super) upload: Option<&'a Upload>,
     /// The whole URL, if the shop itself returned it.
     pub(super) url: Option<&'a str>,
+    /// What may have been too much is not repeated: the caller asks for less.
+    pub(super) gives_way: bool,
+}
+
+/// Whether a shop was asked for more than it can answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TooMuch {
+    /// It says so, or its answer is larger than is taken.
+    Surely,
+    /// It failed, or took too long: there may be other reasons.
+    Perhaps,
+}
+
+/// Why a call failed.
+pub(super) struct Refusal {
+    pub(super) failure: Failure,
+    pub(super) too_much: Option<TooMuch>,
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        let too_much = (failure.kind == FailureKind::AnswerTooLarge).then_some(TooMuch::Surely);
+        Self { failure, too_much }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        refusal.failure
+    }
 }
 
 /// A successful response.
@@ -87,6 +120,7 @@ enum Outcome {
         kind: FailureKind,
         wait: Option<Duration>,
         message: String,
+        too_much: Option<TooMuch>,
     },
 }
 
@@ -124,24 +158,29 @@ impl ShopClient {
 
     /// Sends a call and retries it until it succeeds, `patience` ends, or a retry cannot help.
     pub(super) async fn call(&self, op: &Op, with: With<'_>) -> Result<Answer, Failure> {
+        Ok(self.try_call(op, with).await?)
+    }
+
+    /// The same; of a failure it says whether less may succeed.
+    pub(super) async fn try_call(&self, op: &Op, with: With<'_>) -> Result<Answer, Refusal> {
         let (mut refreshed, mut tries, mut waited) = (false, 0, Duration::ZERO);
         loop {
             let grant = self.keys.current().await?;
             let request = self.request(op, &with, &grant)?;
-            let elsewhere = op.url.is_some() || op.answer == AnswerKind::Any;
             let patience = self.provider.recipe.call.patience.0;
             if let Err(wait) = self.rate_limiter.acquire(op.cost, patience, &self.outside.clock).await {
                 let text = format!("rate limit of {}: no calls for another {} s", self.provider.name(), wait.as_secs());
-                return Err(Failure::new(FailureKind::shop(ShopAnswer::Throttled), text).after(wait));
+                return Err(Failure::new(FailureKind::shop(ShopAnswer::Throttled), text).after(wait).into());
             }
             if let Some(fence) = &self.fence {
                 fence.check(request.method != Method::GET).await?;
             }
-            let (class, kind, wait, message) = match self.exchange(&request, &grant, elsewhere).await? {
+            let (class, kind, wait, message, too_much) = match self.exchange(op, &request, &grant).await? {
                 Outcome::Good(answer) => return Ok(answer),
-                Outcome::Bad { class, kind, wait, message } => (class, kind, wait, message),
+                Outcome::Bad { class, kind, wait, message, too_much } => (class, kind, wait, message, too_much),
             };
             tries += 1;
+            let gives_way = with.gives_way && too_much.is_some();
             match class {
                 ResponseClass::Expired if !refreshed => {
                     self.keys.refresh(grant.version).await?;
@@ -149,36 +188,47 @@ impl ShopClient {
                 }
                 ResponseClass::Expired => {
                     let text = format!("{message}; a refreshed token was refused too");
-                    return Err(Failure::new(FailureKind::TokenRefused, text));
+                    return Err(Failure::new(FailureKind::TokenRefused, text).into());
                 }
                 ResponseClass::Throttled => {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_secs(2)));
                     waited += pause;
                     if waited > patience || tries > TRIES_WHEN_THROTTLED {
-                        return Err(Failure::new(kind, message).after(pause));
+                        return Err(Failure::new(kind, message).after(pause).into());
                     }
                     // The pause applies to every client of this shop in the process.
                     self.rate_limiter.pause_until(self.outside.clock.now(), pause);
                 }
-                ResponseClass::Down if tries < TRIES_WHEN_DOWN && op.may_repeat() => {
-                    let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_millis(500)));
+                ResponseClass::Down if tries < TRIES_WHEN_DOWN && op.may_repeat() && !gives_way => {
+                    let pause = wait.unwrap_or_else(|| self.backoff(tries, AFTER_DOWN));
                     if pause > patience {
-                        return Err(Failure::new(kind, message).after(pause));
+                        return Err(Refusal { failure: Failure::new(kind, message).after(pause), too_much });
                     }
                     self.outside.clock.sleep(pause).await;
                 }
                 ResponseClass::Down => {
-                    return Err(Failure::new(kind, message).after(wait));
+                    return Err(Refusal { failure: Failure::new(kind, message).after(wait), too_much });
                 }
                 ResponseClass::Ok
                 | ResponseClass::Revoked
                 | ResponseClass::Rights
                 | ResponseClass::Missing
                 | ResponseClass::Refused => {
-                    return Err(Failure::new(kind, message));
+                    return Err(Refusal { failure: Failure::new(kind, message), too_much });
                 }
             }
         }
+    }
+
+    /// Waits before the next try of what failed `tries` times; `false` if that was once too often, or the wait is too long.
+    pub(super) async fn waits_after(&self, failure: &Failure, tries: u32) -> bool {
+        let Remedy::Retry(wait) = failure.remedy() else { return false };
+        let pause = wait.unwrap_or_else(|| self.backoff(tries, AFTER_DOWN));
+        if tries >= TRIES_WHEN_DOWN || pause > self.provider.recipe.call.patience.0 {
+            return false;
+        }
+        self.outside.clock.sleep(pause).await;
+        true
     }
 
     /// Downloads from a URL that the shop returned, without our token.
@@ -227,7 +277,8 @@ impl ShopClient {
         }
     }
 
-    async fn exchange(&self, request: &Request, grant: &Grant, elsewhere: bool) -> Result<Outcome, Failure> {
+    async fn exchange(&self, op: &Op, request: &Request, grant: &Grant) -> Result<Outcome, Failure> {
+        let elsewhere = op.url.is_some() || op.answer == AnswerKind::Any;
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = match self.outside.http.send(request.clone()).await {
             Ok(response) => response,
@@ -241,12 +292,12 @@ impl ShopClient {
                 return Err(Failure::new(FailureKind::AnswerTooLarge, error.to_string()));
             }
             Err(error) => {
-                let message = format!("{}: {error}", self.provider.name());
                 return Ok(Outcome::Bad {
                     class: ResponseClass::Down,
                     kind: FailureKind::Network,
                     wait: None,
-                    message,
+                    message: format!("{}: {error}", self.provider.name()),
+                    too_much: matches!(error, HttpError::Timeout { .. }).then_some(TooMuch::Perhaps),
                 });
             }
         };
@@ -258,7 +309,9 @@ impl ShopClient {
         let classified = classify(&recipe.verdict, &response, body, now);
         if classified.class != ResponseClass::Ok {
             let message = self.refusal_message(request, &response, parsed.as_ref().ok(), &classified, grant);
-            return Ok(Outcome::Bad { class: classified.class, kind: classified.kind, wait: classified.wait, message });
+            let too_much = too_much(op, &response, classified.class);
+            let Classified { class, kind, wait, .. } = classified;
+            return Ok(Outcome::Bad { class, kind, wait, message, too_much });
         }
         match parsed {
             Ok(body) => Ok(Outcome::Good(Answer { headers: response.headers, body })),
@@ -273,7 +326,8 @@ impl ShopClient {
                 if let Some(instead) = json::instead(&response.body) {
                     message.push_str(&format!(": {}", cut(&self.redacted(&instead, grant), MOST_WORDS)));
                 }
-                Ok(Outcome::Bad { class: ResponseClass::Down, kind: FailureKind::NotJson, wait: None, message })
+                let (class, kind) = (ResponseClass::Down, FailureKind::NotJson);
+                Ok(Outcome::Bad { class, kind, wait: None, message, too_much: None })
             }
         }
     }
@@ -395,6 +449,23 @@ impl ShopClient {
         }
         Ok(url)
     }
+}
+
+/// Whether a refused call may have asked for too much.
+fn too_much(op: &Op, response: &Response, class: ResponseClass) -> Option<TooMuch> {
+    match (class, response.status) {
+        (ResponseClass::Down, 500 | 502 | 504) => Some(TooMuch::Perhaps),
+        (ResponseClass::Refused, 400 | 422) => names_size(op, &response.body).then_some(TooMuch::Surely),
+        _ => None,
+    }
+}
+
+/// Whether a refusal names the parameter of an operation that holds the page size.
+fn names_size(op: &Op, refusal: &[u8]) -> bool {
+    let holds_size = |(_, template): &(&String, &Template)| template.slots().any(|slot| slot == "page.size");
+    let text = String::from_utf8_lossy(refusal);
+    let words = || text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    op.query.iter().filter(holds_size).any(|(name, _)| words().any(|word| word.eq_ignore_ascii_case(name)))
 }
 
 /// Parses a JSON response. An empty body is null, and so is a body that is not JSON from another host (an upload

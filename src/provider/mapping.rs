@@ -193,6 +193,15 @@ impl Mapping {
         })
     }
 
+    /// The keys of the fields that are read from a product and that each product of a shop may well have.
+    pub(super) fn fields_read(&self) -> Vec<&'static str> {
+        let is_read = |(key, pick): (&'static str, &FieldMapping)| {
+            (!key.contains('.') && matches!(pick.source, FieldSource::Path(_))).then_some(key)
+        };
+        let images = self.images.as_ref().map(|_| "images");
+        self.picks().into_iter().filter_map(is_read).chain(images).collect()
+    }
+
     /// The field mappings with their keys, for the checks.
     pub(super) fn picks(&self) -> Vec<(&'static str, &FieldMapping)> {
         let optional = [

@@ -14,6 +14,7 @@ mod mapping;
 mod nested;
 mod oauth1;
 mod page;
+mod page_size;
 mod pagination;
 mod path;
 mod rate_limit;
@@ -44,10 +45,10 @@ pub use grant::{
     exchange, grant_from_posted_keys, grant_from_query, migrate, new_verifier, own_token, refresh, revoke,
 };
 pub use oauth1::consumer_token;
-pub use page::{Page, Unreadable, normal};
+pub use page::{Page, PageFailure, PageRequest, Unreadable, normal};
 pub use pagination::PageToken;
 pub use rate_limit::RateLimiters;
-pub use read::{ShopFacts, page, probe};
+pub use read::{ShopFacts, page, probe, product};
 pub use recipe::{ConnectKind, Field, HookAct, Limits};
 pub use replay::{journeys, replay};
 pub use schema::{page as schema_page, schema};
@@ -246,6 +247,21 @@ impl Provider {
     /// Whether its products have variants.
     pub fn has_variants(&self) -> bool {
         self.recipe.import.map.variants.is_some()
+    }
+
+    /// How many products a page of its catalogue has, unless the shop cannot answer so many.
+    pub fn page_size(&self) -> u32 {
+        self.recipe.import.page.size
+    }
+
+    /// Whether one product can be read.
+    pub fn reads_one_product(&self) -> bool {
+        self.recipe.import.one.is_some()
+    }
+
+    /// The fields that an import reads from each product, by their keys in the file.
+    pub fn mapped_fields(&self) -> Vec<&'static str> {
+        self.recipe.import.map.fields_read()
     }
 
     /// Why every import must be a full one; `None` if incremental imports are possible.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::{
-    call::ShopClient,
+    call::{ShopClient, With},
     pagination::PageToken,
     recipe::Nested,
     trail::{Trail, mark},
@@ -29,7 +29,8 @@ pub(super) async fn complete(
     let (mut reading, mut total) = (Reading::default(), None);
     loop {
         let values = Map::from_iter([("item".to_owned(), item.as_ref().clone())]);
-        let answer = nested.page.ask(shop, &shop.provider.recipe.op[&nested.op], values, token.as_ref()).await?;
+        let with = With { values, ..With::default() };
+        let answer = nested.page.ask(shop, &shop.provider.recipe.op[&nested.op], with, token.as_ref()).await?;
         let things = nested.page.items.each(&answer.body);
         let reported = nested.page.total(&answer);
         reading.moved |= total.is_some() && reported.is_some() && reported != total;

@@ -3,7 +3,36 @@
 use serde_json::Value;
 
 use super::{Provider, context::TemplateContext, pagination::PageToken};
-use crate::model::{Facts, NormalProduct};
+use crate::model::{Facts, Failure, NormalProduct, Time};
+
+/// Which page to read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PageRequest<'t> {
+    /// Only products changed since then.
+    pub since: Option<Time>,
+    /// Where it begins; none for the first one.
+    pub token: Option<&'t PageToken>,
+    /// The size of the pages that the token counts; none: that of the provider's file.
+    pub size: Option<u32>,
+    /// The size of the pages from there on, where it can change within a list.
+    pub wanted: Option<u32>,
+}
+
+/// Why a page could not be read.
+#[derive(Debug)]
+pub struct PageFailure {
+    pub failure: Failure,
+    /// The size of page to ask for next time, if a smaller one may come.
+    pub smaller: Option<u32>,
+    /// Whether that helps only from the first page on: the token holds the size of its page.
+    pub anew: bool,
+}
+
+impl From<Failure> for PageFailure {
+    fn from(failure: Failure) -> Self {
+        Self { failure, smaller: None, anew: false }
+    }
+}
 
 /// One page of products.
 #[derive(Debug)]
@@ -14,6 +43,8 @@ pub struct Page {
     pub total: Option<i64>,
     /// Whether it reports none although its file says where.
     pub lacks_total: bool,
+    /// How many products it was asked for; none for a piece of a bulk export.
+    pub size: Option<u32>,
 }
 
 /// A product that could not be normalised.

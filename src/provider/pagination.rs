@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
-    call::{Answer, ShopClient, With},
+    call::{Answer, Refusal, ShopClient, With},
     recipe::{Op, PageKind, Paging},
     trail::mark,
 };
@@ -58,12 +58,33 @@ impl PageKind {
         &self,
         shop: &ShopClient,
         op: &Op,
-        mut values: Map<String, Value>,
+        with: With<'_>,
         token: Option<&PageToken>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, Refusal> {
+        let mut values = with.values;
         values.insert("page".into(), self.values(token));
         let url = if let Some(PageToken::Link(url)) = token { Some(url.as_str()) } else { None };
-        shop.call(op, With { values, url, upload: None }).await
+        shop.try_call(op, With { values, url, ..with }).await
+    }
+
+    /// The same list in pages of at most `most` items, from where the page of `token` begins; `None` where a token holds the
+    /// size of its page.
+    pub(super) fn cut_to(&self, token: Option<&PageToken>, most: u32) -> Option<(Self, Option<PageToken>)> {
+        let (number, own) = match token {
+            None | Some(PageToken::Offset(_)) => return Some((self.of_size(most), token.cloned())),
+            Some(PageToken::Number(number)) => (*number, u64::from(self.size)),
+            Some(PageToken::Capped { number, size }) => (*number, *size),
+            Some(PageToken::Link(_) | PageToken::Cursor(_) | PageToken::Part(..) | PageToken::Bulk(_)) => return None,
+        };
+        // A page of either size has to begin there: nothing is left out and nothing read twice.
+        let before = number.saturating_sub(1).saturating_mul(own);
+        let size = (1..=most).rev().find(|size| before.is_multiple_of(u64::from(*size)))?;
+        Some((self.of_size(size), Some(PageToken::Number(before / u64::from(size) + 1))))
+    }
+
+    /// The same with pages of another size.
+    pub(super) fn of_size(&self, size: u32) -> Self {
+        Self { size, ..self.clone() }
     }
 
     /// The template values under `page`.
@@ -277,6 +298,26 @@ mod tests {
         assert_eq!(page(capped(3).as_ref(), 0, 9), None, "an empty page ends it");
         assert_eq!(page(None, 1, 1), None);
         assert_eq!(number.values(capped(3).as_ref())["number"], 3);
+    }
+
+    #[test]
+    fn a_page_of_another_size_begins_where_the_larger_one_would_have() {
+        let number = kind("kind = 'number'");
+        for (size, at, most) in
+            (1..30).flat_map(|size| (1..9).flat_map(move |at| (1..40).map(move |most| (size, at, most))))
+        {
+            let usual = number.of_size(size);
+            let tokens = [PageToken::Number(at), PageToken::Capped { number: at, size: u64::from(size) }];
+            for token in tokens {
+                let (other, token) = usual.cut_to(Some(&token), most).expect("some size fits");
+                let Some(PageToken::Number(number)) = token else { panic!("{token:?}") };
+                assert!(other.size <= most && (number - 1) * u64::from(other.size) == (at - 1) * u64::from(size));
+            }
+        }
+        let half = |token| number.cut_to(Some(&token), 1).map(|(page, token)| (page.size, token));
+        assert_eq!(half(PageToken::Offset(7)), Some((1, Some(PageToken::Offset(7)))));
+        assert_eq!(half(PageToken::Cursor("c".into())), None);
+        assert_eq!(half(PageToken::Link("https://s.example/2".into())), None);
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     bulk,
     call::{ShopClient, With},
     context::TemplateContext,
     nested,
-    page::{Page, normal},
+    page::{Page, PageFailure, PageRequest, Unreadable, normal},
+    page_size::{self, ListAnswer},
     pagination::PageToken,
     path::{Path, as_text},
     recipe::{ImportRecipe, SinceFormat},
@@ -39,10 +40,10 @@ pub async fn probe(shop: &ShopClient) -> Result<ShopFacts, Failure> {
     })
 }
 
-/// Reads one page: the first one without a token; only changed products with `since`.
-pub async fn page(shop: &ShopClient, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
-    if let Some(rule) = shop.provider.recipe.import.bulk.as_ref().filter(|_| since.is_none()) {
-        let page = match token {
+/// Reads one page. What a shop cannot answer is asked for in smaller pages.
+pub async fn page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page, PageFailure> {
+    if let Some(rule) = shop.provider.recipe.import.bulk.as_ref().filter(|_| request.since.is_none()) {
+        let page = match request.token {
             None => bulk::begin(shop, rule).await?,
             Some(PageToken::Bulk(token)) => bulk::go_on(shop, rule, token).await?,
             Some(_) => None,
@@ -52,42 +53,63 @@ pub async fn page(shop: &ShopClient, since: Option<Time>, token: Option<&PageTok
         }
     }
     // A bulk export that failed starts over as plain pages.
-    let token = token.filter(|token| !matches!(token, PageToken::Bulk(_)));
-    plain_page(shop, since, token).await
+    let token = request.token.filter(|token| !matches!(token, PageToken::Bulk(_)));
+    plain_page(shop, &PageRequest { token, ..*request }).await
 }
 
-async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageToken>) -> Result<Page, Failure> {
+/// Reads one product, which may be gone; `None` if the shop no longer has it.
+pub async fn product(shop: &ShopClient, erp_id: &str) -> Result<Option<Result<NormalProduct, Unreadable>>, Failure> {
+    let unclear = |what: &str| {
+        let text = format!("{}: the response to the question for one product {what}", shop.provider.name());
+        Failure::new(FailureKind::UnexpectedAnswer, text)
+    };
+    let import = &shop.provider.recipe.import;
+    let one = import.one.as_ref().ok_or_else(|| unclear("is not described by the provider's file"))?;
+    let values = Map::from_iter([("product".to_owned(), json!({ "erp_id": erp_id }))]);
+    let answer = match shop.call(&shop.provider.recipe.op[&one.op], With { values, ..With::default() }).await {
+        Ok(answer) => answer,
+        Err(failure) if matches!(failure.kind, FailureKind::Shop(ShopAnswer::Missing, _)) => {
+            // Where no API is, everything is missing.
+            probe(shop).await?;
+            return Ok(None);
+        }
+        Err(failure) => return Err(failure),
+    };
+    let item =
+        one.item.get(&answer.body).ok_or_else(|| unclear("has no product at the path in the provider's file"))?;
+    if item.is_null() {
+        return Ok(None);
+    }
+    let (item, doubt) = complete(shop, item, &answer.body, &mut 0).await?;
+    let doubt = doubt.or_else(|| lacking(import, &item));
+    let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
+    let found =
+        product.as_ref().map_or_else(|unreadable| unreadable.erp_id.as_deref(), |product| Some(&product.erp_id));
+    if found != Some(erp_id) {
+        return Err(unclear(&format!("is about another one than '{erp_id}'")));
+    }
+    Ok(Some(product.map(|product| NormalProduct { doubt, ..product })))
+}
+
+async fn plain_page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page, PageFailure> {
     let recipe = &shop.provider.recipe;
     let import = &recipe.import;
-    let mut values = Map::new();
-    let (part, token) = match token {
+    let (part, token) = match request.token {
         Some(PageToken::Part(part, inner)) => (*part, inner.as_deref()),
         other => (0, other),
     };
-    if let Some(word) = import.parts.get(part) {
-        values.insert("part".into(), word.as_str().into());
-    }
-    if let Some(rule) = &import.since {
-        let filter = if let Some(since) = since {
-            values.insert("since".into(), written(since, rule.format).into());
-            values.insert("until".into(), written(shop.outside.clock.now(), rule.format).into());
-            let context = TemplateContext { values: Cow::Borrowed(&values), ..TemplateContext::of_facts(&shop.facts) };
-            rule.filter.as_ref().map(|template| template.text(&context)).transpose()?.flatten()
-        } else {
-            rule.otherwise.clone()
-        };
-        values.extend(filter.map(|filter| ("filter".to_owned(), filter.into())));
-    }
-    let answer = import.page.ask(shop, &recipe.op[&import.op], values, token).await?;
+    let values = list_values(shop, part, request.since)?;
+    let ListAnswer { answer, page, token } =
+        page_size::ask(shop, &recipe.op[&import.op], values, &PageRequest { token, ..*request }).await?;
     let items = import.page.items.get(&answer.body).filter(|items| items.is_array());
     if items.is_none() && !import.page.may_lack {
         let text = format!(
             "{}: the response has no list of products at the path in the provider's file",
             shop.provider.name()
         );
-        return Err(Failure::new(FailureKind::UnexpectedPage, text));
+        return Err(Failure::new(FailureKind::UnexpectedPage, text).into());
     }
-    let mut next = import.page.next(token, &answer, &shop.base_url()?)?;
+    let mut next = page.next(token.as_ref(), &answer, &shop.base_url()?)?;
     let mut total = import.page.total(&answer);
     let lacks_total = total.is_none() && import.page.states_total();
     if !import.parts.is_empty() {
@@ -106,7 +128,28 @@ async fn plain_page(shop: &ShopClient, since: Option<Time>, token: Option<&PageT
         let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
         products.push(product.map(|product| NormalProduct { doubt, ..product }));
     }
-    Ok(Page { products, next, total, lacks_total })
+    Ok(Page { products, next, total, lacks_total, size: Some(page.size) })
+}
+
+/// What the request for a list looks up, besides the page.
+fn list_values(shop: &ShopClient, part: usize, since: Option<Time>) -> Result<Map<String, Value>, Failure> {
+    let import = &shop.provider.recipe.import;
+    let mut values = Map::new();
+    if let Some(word) = import.parts.get(part) {
+        values.insert("part".into(), word.as_str().into());
+    }
+    if let Some(rule) = &import.since {
+        let filter = if let Some(since) = since {
+            values.insert("since".into(), written(since, rule.format).into());
+            values.insert("until".into(), written(shop.outside.clock.now(), rule.format).into());
+            let context = TemplateContext { values: Cow::Borrowed(&values), ..TemplateContext::of_facts(&shop.facts) };
+            rule.filter.as_ref().map(|template| template.text(&context)).transpose()?.flatten()
+        } else {
+            rule.otherwise.clone()
+        };
+        values.extend(filter.map(|filter| ("filter".to_owned(), filter.into())));
+    }
+    Ok(values)
 }
 
 /// Why a list of an item is unknown: its file names it, no further call fills it, and it is not there.

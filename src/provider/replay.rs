@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    App, BoxFuture, CallbackCode, ConnectKind, CredentialSource, Delivery, Fixed, Placement, Problem, Provider,
-    RateLimiters, Shop, ShopClient, StepOutputs, Upload, call::With, callback_facts, exchange, grant_from_posted_keys,
-    grant_from_query, own_token, page, probe, recognise, refresh, remove, result_id, step, subscribe,
+    App, BoxFuture, CallbackCode, ConnectKind, CredentialSource, Delivery, Fixed, PageRequest, Placement, Problem,
+    Provider, RateLimiters, Shop, ShopClient, StepOutputs, Upload, call::With, callback_facts, exchange,
+    grant_from_posted_keys, grant_from_query, own_token, page, probe, recognise, refresh, remove, result_id, step,
+    subscribe,
 };
 use crate::{
     model::{Facts, Failure, FailureKind, Grant, Remedy, Secret, Time},
@@ -276,7 +277,8 @@ impl Replay<'_> {
         let since = self.given.since.as_deref().and_then(Time::parse);
         let (mut products, mut token) = (Vec::new(), None);
         loop {
-            let page = page(&shop_client, since, token.as_ref()).await?;
+            let request = PageRequest { since, token: token.as_ref(), ..PageRequest::default() };
+            let page = page(&shop_client, &request).await.map_err(|why| why.failure)?;
             for product in page.products {
                 products.push(match product {
                     Ok(product) => pruned(json!(product)),

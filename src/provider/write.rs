@@ -108,7 +108,7 @@ pub async fn step(
     }
     match &step.poll {
         None => {
-            let with = With { values, upload: Some(upload), url: None };
+            let with = With { values, upload: Some(upload), ..With::default() };
             let answer = shop.call(&shop.provider.recipe.op[&step.op], with).await?;
             let mut outputs = step_outputs(step, &answer.body)?;
             if let Some(name) = &step.found {
@@ -236,7 +236,7 @@ async fn wait_until_ready(
     let clock = &shop.outside.clock;
     let until = clock.now().plus(poll.upto.0);
     loop {
-        let with = With { values: values.clone(), upload: Some(upload), url: None };
+        let with = With { values: values.clone(), upload: Some(upload), ..With::default() };
         let answer = shop.call(&shop.provider.recipe.op[&step.op], with).await?;
         let state = poll.path.text(&answer.body).unwrap_or_default();
         if poll.ready.contains(&state) {

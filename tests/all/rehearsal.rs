@@ -221,6 +221,10 @@ async fn journey(engine: Engine, provider: &'static str) -> String {
     let listed = if known.full_only().is_some() { 0 } else { house.gone().await };
     row.push(if known.full_only().is_some() { "10 by full compare" } else { "10 by time of change" }.to_owned());
     house.sync(ImportScope::Full).await;
+    if house.gone().await < 2 {
+        // Where no single product can be asked for, two complete passes have to miss it.
+        house.sync(ImportScope::Full).await;
+    }
     assert_eq!(house.gone().await, 2, "{provider}");
     // Whoever said so, sweep, list or delivery: the row says the same, and a run tells it.
     for product in app.products().await.iter().filter(|product| product.erp_deleted_at.is_some()) {

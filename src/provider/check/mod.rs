@@ -267,6 +267,11 @@ impl Check<'_> {
                 self.names_op(recipe, &format!("import.bulk.{key}"), op);
             }
         }
+        if let Some(one) = &import.one {
+            self.names_op(recipe, "import.one.op", &one.op);
+            let looks_up = recipe.op.get(&one.op).is_none_or(|op| op.slots().contains(&"product.erp_id"));
+            self.demand(looks_up, "import.one.op", &format!("needs {{product.erp_id}} in op.{}", one.op));
+        }
         for nested in &import.nested {
             self.names_op(recipe, "import.nested.op", &nested.op);
             self.demand(nested.page.size > 0, "import.nested.page.size", "must be at least 1");

@@ -87,6 +87,7 @@ pub(super) fn ops_used(recipe: &Recipe) -> BTreeSet<&str> {
     used.extend(nested);
     let bulk = recipe.import.bulk.iter();
     used.extend(bulk.flat_map(|bulk| [&bulk.count.op, &bulk.start.op, &bulk.poll_op]).map(String::as_str));
+    used.extend(recipe.import.one.iter().map(|one| one.op.as_str()));
     used.extend(recipe.webhook.iter().filter_map(|webhook| Some(webhook.subscribe.as_ref()?.op.as_str())));
     used.extend(recipe.connect.oauth.iter().filter_map(|oauth| oauth.revoke_op.as_deref()));
     if let Some(push) = &recipe.push {

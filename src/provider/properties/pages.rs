@@ -19,7 +19,7 @@ use crate::{
         cases::{CASES, hold, text},
     },
     provider::{
-        PageToken, ShopClient, Trail,
+        PageRequest, PageToken, ShopClient, Trail,
         call::Answer,
         page,
         recipe::{PageKind, Paging},
@@ -296,7 +296,7 @@ fn catalogue(exchanges: Vec<Exchange>) -> (ShopClient, Arc<Script>) {
 fn read_all(shop: &ShopClient) -> Vec<NormalProduct> {
     let (mut products, mut token) = (Vec::new(), None);
     for _ in 0..100 {
-        let page = wait(page(shop, None, token.as_ref())).expect("is read");
+        let page = wait(page(shop, &PageRequest { token: token.as_ref(), ..PageRequest::default() })).expect("is read");
         products.extend(page.products.into_iter().map(|product| product.expect("can be read")));
         token = page.next;
         if token.is_none() {
@@ -370,7 +370,8 @@ fn a_list_within_an_item_that_leads_in_a_circle_ends_in_doubt() {
             here = pages[page].1;
         }
         let (shop, script) = catalogue(exchanges);
-        let product = wait(page(&shop, None, None)).expect("is read").products.remove(0).expect("can be read");
+        let product =
+            wait(page(&shop, &PageRequest::default())).expect("is read").products.remove(0).expect("can be read");
         assert_eq!(product.doubt.is_none(), whole, "{:?}", product.doubt);
         assert!(script.ended().0.len() <= pages.len() + 2, "it goes round");
         if whole {

@@ -16,6 +16,9 @@ use super::{
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct ImportRecipe {
     pub(in crate::provider) op: String,
+    /// How one product is read, if the platform has a call for it: a product that no page of a full import held is asked for.
+    /// Without one, it is gone once two complete imports in a row did not meet it.
+    pub(in crate::provider) one: Option<ReadOne>,
     /// Why every import must be a full one.
     pub(in crate::provider) full_only: Option<String>,
     pub(in crate::provider) page: PageKind,
@@ -32,6 +35,18 @@ pub(in crate::provider) struct ImportRecipe {
     /// The export of a whole catalogue as one file.
     pub(in crate::provider) bulk: Option<Bulk>,
     pub(in crate::provider) map: Mapping,
+}
+
+/// The call that reads one product. If the response is that it is missing (404, 410 or a verdict of class `missing`), or null at
+/// `item`, the shop no longer has it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct ReadOne {
+    /// Looks up `{product.erp_id}`.
+    pub(in crate::provider) op: String,
+    /// The product in the response, in the form of the list's items; default: all of it.
+    #[serde(default)]
+    pub(in crate::provider) item: Path,
 }
 
 /// A bulk export: a JSON Lines file with an item, then its children.
@@ -115,11 +130,11 @@ pub(in crate::provider) struct Join {
     pub(in crate::provider) into: Path,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct PageKind {
     pub(in crate::provider) kind: Paging,
-    /// Items per page.
+    /// Items per page, which `{page.size}` looks up. A shop that cannot answer a page is asked for smaller ones.
     pub(in crate::provider) size: u32,
     pub(in crate::provider) items: Path,
     /// The response may omit an empty list.

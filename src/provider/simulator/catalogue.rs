@@ -10,7 +10,7 @@ use crate::{
         field::FieldMapping,
         mapping::{ImageMapping, VariantMapping},
         path::Path,
-        recipe::{PageKind, Paging, SinceFormat},
+        recipe::{BodyKind, PageKind, Paging, SinceFormat},
     },
 };
 
@@ -75,6 +75,22 @@ impl SimulatorState {
         let more = from + page.len() < numbers.len();
         let next = page.last().filter(|_| more).copied();
         write_next(&import.page, &mut reply, numbers.len(), next, url);
+        SimulatedReply::json(reply)
+    }
+
+    /// One product, from its own operation.
+    pub(super) fn show_one(&self, plan: &Routes, op: &str, number: u64, host: &str) -> SimulatedReply {
+        let recipe = &plan.provider.recipe;
+        let Some(one) = &recipe.import.one else { return SimulatedReply::missing() };
+        let mut reply = plan.answer(op);
+        let item = if self.catalogue.get(number).is_some() {
+            self.item(plan, number, host, &mut Vec::new())
+        } else if matches!(recipe.op[op].body, Some(BodyKind::Graphql { .. })) {
+            Value::Null
+        } else {
+            return SimulatedReply::missing();
+        };
+        one.item.put(&mut reply.body, item);
         SimulatedReply::json(reply)
     }
 

@@ -358,6 +358,10 @@ impl SimulatorState {
             Some(Use::Step(_) | Use::Undo) => self.change(plan, meant, ask, upload, host),
             Some(what @ (Use::Count | Use::BulkStart | Use::BulkPoll)) => self.bulk(plan, meant, *what, host),
             Some(Use::Search) => self.search(plan, meant, host),
+            Some(Use::One) => match product {
+                Some(product) => self.show_one(plan, &meant.op, product, host),
+                None => SimulatedReply::missing(),
+            },
             Some(Use::Subscribe) => self.subscribe(plan, meant),
             Some(Use::Leave) => {
                 self.revoke();

@@ -28,6 +28,7 @@ pub(super) enum Use {
     Step(usize),
     Search,
     Undo,
+    One,
     Subscribe,
     Leave,
     Count,
@@ -394,6 +395,7 @@ fn uses(provider: &Provider) -> BTreeMap<String, Vec<Use>> {
         }
         push.undo.iter().for_each(|undo| add(&undo.op, Use::Undo));
     }
+    recipe.import.one.iter().for_each(|one| add(&one.op, Use::One));
     if let Some(subscribe) = recipe.webhook.as_ref().and_then(|webhook| webhook.subscribe.as_ref()) {
         add(&subscribe.op, Use::Subscribe);
     }
