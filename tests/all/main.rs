@@ -12,7 +12,6 @@ mod certified;
 mod command_line;
 mod connections;
 mod crash;
-mod documents;
 mod doors;
 mod earlier;
 mod endless;

@@ -1,5 +1,5 @@
-//! Every platform's file: the conversations beside it, an official library as their judge, and thirty broken files that are refused with
-//! words one can act on.
+//! Every platform's file: the conversations beside it, the published schema and the official library as judges, and thirty broken
+//! files that are refused with words one can act on.
 
 use std::{collections::BTreeSet, path::Path, process::Command};
 
@@ -15,7 +15,7 @@ use crate::{
     support::{Engine, More, TestApp},
 };
 
-pub(crate) const PLATFORMS: [&str; 16] = [
+const PLATFORMS: [&str; 16] = [
     "adobe-commerce",
     "bigcommerce",
     "ecwid",
@@ -34,7 +34,7 @@ pub(crate) const PLATFORMS: [&str; 16] = [
     "woocommerce-password",
 ];
 
-pub(crate) fn root() -> &'static Path {
+fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -92,6 +92,14 @@ pub(crate) fn judge(arguments: &[&str]) -> String {
         .expect("node runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn what_is_sent_to_shopify_validates_against_its_published_schema() {
+    let folder = root().join("providers/shopify");
+    let told: Value = serde_json::from_str(&judge(&["documents", &folder.display().to_string()])).expect("json");
+    assert_eq!(told["problems"], json!([]));
+    assert!(told["documents"].as_u64() >= Some(10) && told["sent"].as_u64() >= Some(25), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
