@@ -14,7 +14,7 @@
 //! | cursor | how far a pass has come, kept with each page | checkpoint, bookmark | `sync_cursor` |
 //! | watermark | the time up to which changes are known | high-water mark | `sync_cursor` |
 //! | tombstone | the mark on a product that its shop no longer has | soft delete, deleted_at | `product.erp_deleted_at` |
-//! | run | one import, push, removal, refresh, webhook subscription or search for a second copy, from before its first call to its end; or what a delivery did at once | sync log, execution | `store_sync_log`, `store_sync_item` |
+//! | run | one import, push, removal, refresh, webhook subscription, look at one product or search for a second copy, from before its first call to its end; or what a delivery leaves to the next pass | sync log, execution | `store_sync_log`, `store_sync_item` |
 //! | refresh | a new grant for an old one | renewal, token rotation | `store_sync_log` |
 //! | rate limit | how often a shop may be called | throttling, pacing, quota | – |
 //! | webhook | a signed message by which a shop tells of a change | delivery, callback, notification | `webhook_event` |

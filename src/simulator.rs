@@ -238,6 +238,8 @@ enum ControlAction {
     Expire,
     /// Revokes every permission.
     Revoke,
+    /// Switches every webhook subscription off.
+    SwitchWebhooksOff,
 }
 
 /// `POST /rehearsal/mischief`: injects a fault.
@@ -250,6 +252,7 @@ async fn faults(State(server): State<SimulatorServer>, Json(fault): Json<FaultOr
         ControlAction::FailPicture => simulator.inject_fault(Fault::FailPicture, fault.times),
         ControlAction::Expire => simulator.end_tokens(),
         ControlAction::Revoke => simulator.revoke(),
+        ControlAction::SwitchWebhooksOff => simulator.switch_webhooks_off(),
     }
     StatusCode::NO_CONTENT
 }

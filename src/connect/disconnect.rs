@@ -1,9 +1,9 @@
-//! Disconnects shops: revokes the grant if possible, erases it, keeps the history.
+//! Disconnects shops: deletes the webhook subscriptions and revokes the grant if possible, erases it, keeps the history.
 
 use super::keys::StoredCredentials;
 use crate::{
     db,
-    model::{Connection, ConnectionId, Failure, Noun},
+    model::{Connection, ConnectionId, Failure, FailureKind, Noun},
     provider::{self, CredentialSource},
     tools::Shared,
 };
@@ -14,7 +14,7 @@ pub struct Disconnected {
     pub connection: ConnectionId,
     /// Whether the shop confirmed that the grant is revoked.
     pub revoked_at_shop: bool,
-    /// Why it is not, for the operator.
+    /// Why it is not, and what else stays at the shop, for the operator.
     pub note: Option<String>,
 }
 
@@ -24,6 +24,8 @@ pub async fn disconnect(tools: &Shared, id: &ConnectionId) -> Result<Disconnecte
     let connection = db::connection::find(&mut tx, id).await?;
     drop(tx);
     let connection = connection.ok_or_else(|| Failure::not_found(Noun::Connection, id))?;
+    // First, while the grant still works.
+    let left = unsubscribe(tools, &connection).await;
     let revoked = revoke(tools, &connection).await;
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
@@ -32,14 +34,51 @@ pub async fn disconnect(tools: &Shared, id: &ConnectionId) -> Result<Disconnecte
     db::job::cancel_pending(&mut tx, id, now).await?;
     db::cursor::drop_pass(&mut tx, id).await?;
     tx.commit().await?;
-    let (revoked_at_shop, note) = match revoked {
-        Ok(true) => (true, None),
+    let revoked_at_shop = matches!(revoked, Ok(true));
+    let kept = match revoked {
+        Ok(true) => None,
         Ok(false) => {
-            (false, Some("the platform has no way to revoke a grant: remove the app in the shop's settings".to_owned()))
+            Some("the platform has no way to revoke a grant: remove the app in the shop's settings".to_owned())
         }
-        Err(failure) => (false, Some(format!("{failure}; remove the app in the shop's settings"))),
+        Err(failure) => Some(format!("{failure}; remove the app in the shop's settings")),
     };
+    let notes: Vec<String> = left.err().map(|why| webhooks_stay(&why)).into_iter().chain(kept).collect();
+    let note = (!notes.is_empty()).then(|| notes.join("; "));
     Ok(Disconnected { connection: connection.id, revoked_at_shop, note })
+}
+
+fn webhooks_stay(why: &Failure) -> String {
+    format!("its webhook subscriptions may be left at the shop ({why}): delete them in the shop's settings")
+}
+
+/// Deletes the shop's webhook subscriptions there, as far as it takes them; stops at the first failure.
+async fn unsubscribe(tools: &Shared, connection: &Connection) -> Result<(), Failure> {
+    let mut tx = tools.db.read().await?;
+    let made = db::webhook::list_subscriptions(&mut tx, &connection.id).await?;
+    let alike = db::connection::list_by_shop(&mut tx, &connection.store_type, &connection.store_url).await?;
+    drop(tx);
+    let provider = tools.provider(&connection.store_type)?;
+    // One URL for all: the shop's deliveries are those of another client's connection, too.
+    let shared = provider.webhook_names_shop() && alike.iter().any(|other| other.id != connection.id);
+    if made.is_empty() || shared {
+        return Ok(());
+    }
+    let url = provider.webhook_url(&tools.policy.public_url, Some(&connection.id));
+    let shop = super::shop_client(tools, connection, None)?;
+    let known = made.into_iter().filter_map(|made| made.external_webhook_id);
+    let ids: Vec<String> = match provider::subscriptions(&shop).await? {
+        Some(listed) => {
+            let known: Vec<String> = known.collect();
+            listed.into_iter().filter(|one| one.leads_to(&url) || known.contains(&one.id)).map(|one| one.id).collect()
+        }
+        None => known.collect(),
+    };
+    for id in ids {
+        if !provider::unsubscribe(&shop, &id).await? {
+            return Err(Failure::new(FailureKind::NoUndo, "its provider's file has no call that deletes them"));
+        }
+    }
+    Ok(())
 }
 
 async fn revoke(tools: &Shared, connection: &Connection) -> Result<bool, Failure> {

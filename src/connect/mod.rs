@@ -26,7 +26,7 @@ pub use older::{complete as complete_older, lacking_facts, needed_keys};
 pub use posted::posted_mark;
 pub use reseal::{Resealed, Unopened, prove_keys, reseal};
 pub use save::connect_with_key;
-pub use start::{Begin, Begun, Next, begin, install};
+pub use start::{Begin, Begun, Next, begin, install, takes_deliveries};
 
 use crate::{
     db::{self, Tx, connection::BY_ADOPTION},

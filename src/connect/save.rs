@@ -181,10 +181,8 @@ async fn enqueue_first(
         accept_deletes: false,
     };
     let import_job = db::job::enqueue(tx, &tools.outside, arrival.client, first).await?;
-    if !arrival.provider.webhook_topics().is_empty()
-        && start::reachable(tools, arrival.provider, arrival.store_url).is_ok()
-    {
-        let subscribe = Task::Subscribe { connection: id.clone() };
+    if start::takes_deliveries(tools, arrival.provider, arrival.store_url) {
+        let subscribe = Task::Subscribe { connection: id.clone(), trigger: Trigger::Manual };
         db::job::enqueue(tx, &tools.outside, arrival.client, subscribe).await?;
     }
     db::push::enqueue_waiting(tx, &tools.outside, id, Trigger::Retry).await?;

@@ -172,6 +172,11 @@ pub(super) async fn client_of_shop(
     }
 }
 
+/// Whether a shop of this provider is subscribed to: it can be, and its server reaches us.
+pub fn takes_deliveries(tools: &Tools, provider: &Provider, store_url: &str) -> bool {
+    !provider.webhook_topics().is_empty() && reachable(tools, provider, store_url).is_ok()
+}
+
 /// Fails if the shop's server cannot reach us; most shops require https.
 pub(super) fn reachable(tools: &Tools, provider: &Provider, store_url: &str) -> Result<(), Failure> {
     let own = |url: &str| match Url::parse(url).ok().as_ref().and_then(Url::host) {

@@ -127,6 +127,21 @@ pub async fn list_due(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Co
     all!(tx, Connection, sql, now, limit)
 }
 
+/// Lists a provider's usable shops whose webhook subscriptions no job has looked at since `since`.
+pub async fn list_unchecked_webhooks(
+    tx: &mut Tx,
+    provider: &str,
+    since: Time,
+    limit: i64,
+) -> sqlx::Result<Vec<Connection>> {
+    let sql = columns!(
+        "WHERE store_type = $1 AND status = 'active' AND paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM job \
+         WHERE job.store_connection_id = store_connection.id AND job.type = 'subscribe' AND job.created_at > $2) \
+         ORDER BY id LIMIT $3"
+    );
+    all!(tx, Connection, sql, provider, since, limit)
+}
+
 /// Lists every client's connection of a shop, not the disconnected.
 pub async fn list_by_shop(tx: &mut Tx, provider: &str, store_url: &str) -> sqlx::Result<Vec<Connection>> {
     let sql = columns!("WHERE store_type = $1 AND store_url = $2 AND status <> 'disconnected' ORDER BY id");

@@ -2,7 +2,7 @@
 
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type, types::Json};
 
-use super::{Tx, all, build, execute, maybe, rows};
+use super::{Tx, all, build, execute, maybe, rows, scalar};
 use crate::{
     model::{ClientId, ConnectionId, FlowId, Job, JobId, JobPolicy, Pool, Task, Time},
     outside::Outside,
@@ -41,6 +41,17 @@ impl NewJob {
 /// dedupe key.
 pub async fn enqueue(tx: &mut Tx, outside: &Outside, client: &ClientId, task: Task) -> sqlx::Result<JobId> {
     insert(tx, &NewJob::new(outside, client, task)).await
+}
+
+/// As `enqueue`, for news from the shop: a running job may have read the shop before, so that another one waits behind
+/// it.
+pub async fn enqueue_behind(tx: &mut Tx, outside: &Outside, client: &ClientId, task: Task) -> sqlx::Result<JobId> {
+    let mut job = NewJob::new(outside, client, task);
+    let sql = "SELECT id FROM job WHERE dedupe_key = $1 AND status = 'processing'";
+    if maybe!(tx, (JobId,), sql, &job.policy.dedupe_key)?.is_some() {
+        job.policy.dedupe_key = job.policy.dedupe_key.map(|key| format!("{key}:behind"));
+    }
+    insert(tx, &job).await
 }
 
 /// Returns the first free turn of a client in a pool (fair queuing). Turns come before age: a client that enqueued a
@@ -276,6 +287,13 @@ pub async fn list_pending_imports(tx: &mut Tx, connection: &ConnectionId) -> sql
         " FROM job WHERE status = 'pending' AND type = 'import_products' AND store_connection_id = $1 ORDER BY id"
     );
     all!(tx, Job, sql, connection)
+}
+
+/// Counts a shop's pending looks at one product.
+pub async fn count_pending_looks(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<i64> {
+    let sql =
+        "SELECT count(*) FROM job WHERE store_connection_id = $1 AND type = 'read_product' AND status = 'pending'";
+    Ok(scalar!(tx, i64, sql, connection)?.unwrap_or(0))
 }
 
 /// Returns when the next pending job of any pool is due.

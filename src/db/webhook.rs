@@ -10,21 +10,24 @@ use crate::model::{ConnectionId, Time};
 pub struct NewDelivery<'a> {
     pub id: &'a str,
     pub connection: &'a ConnectionId,
-    /// The same for each time that the platform sends it.
+    /// The same each time that the platform sends it; another event may have it later.
     pub delivery_id: &'a str,
     pub topic: &'a str,
     pub erp_id: Option<&'a str>,
     pub status: &'a str,
 }
 
-/// Inserts a delivery; `false` if it was received before.
-pub async fn insert_event(tx: &mut Tx, new: &NewDelivery<'_>, now: Time) -> sqlx::Result<bool> {
+/// Upserts a delivery; `false` if the same one was received since `repeated_since`.
+pub async fn upsert_event(tx: &mut Tx, new: &NewDelivery<'_>, now: Time, repeated_since: Time) -> sqlx::Result<bool> {
     let sql = "INSERT INTO webhook_event (id, store_connection_id, delivery_id, topic, external_resource_id, payload, status, \
                received_at, processed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) \
-               ON CONFLICT (store_connection_id, delivery_id) DO NOTHING";
+               ON CONFLICT (store_connection_id, delivery_id) DO UPDATE SET topic = excluded.topic, \
+               external_resource_id = excluded.external_resource_id, status = excluded.status, \
+               received_at = excluded.received_at, processed_at = excluded.processed_at \
+               WHERE webhook_event.received_at < $9";
     let nothing = Json(Value::Object(serde_json::Map::new()));
     let &NewDelivery { id, connection, delivery_id, topic, erp_id, status } = new;
-    if execute!(tx, sql, id, connection, delivery_id, topic, erp_id, nothing, status, now)? == 0 {
+    if execute!(tx, sql, id, connection, delivery_id, topic, erp_id, nothing, status, now, repeated_since)? == 0 {
         return Ok(false);
     }
     execute!(tx, "UPDATE store_connection SET last_webhook_at = $2 WHERE id = $1", connection, now)?;
@@ -59,6 +62,21 @@ pub async fn list_secrets(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Resul
     let sql = "SELECT topic, secret_sealed FROM webhook_subscription \
                WHERE store_connection_id = $1 AND status = 'active' AND secret_sealed IS NOT NULL ORDER BY topic";
     all!(tx, (String, String), sql, connection)
+}
+
+/// A subscription as it was made.
+#[derive(Debug, sqlx::FromRow)]
+pub struct MadeSubscription {
+    pub topic: String,
+    pub external_webhook_id: Option<String>,
+    pub secret_sealed: Option<String>,
+}
+
+/// Lists a shop's subscriptions.
+pub async fn list_subscriptions(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<Vec<MadeSubscription>> {
+    let sql = "SELECT topic, external_webhook_id, secret_sealed FROM webhook_subscription \
+               WHERE store_connection_id = $1 ORDER BY topic";
+    all!(tx, MadeSubscription, sql, connection)
 }
 
 /// Deletes the subscriptions of a disconnected shop, with their secrets.

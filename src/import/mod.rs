@@ -7,11 +7,13 @@ mod emptied;
 mod end;
 mod finish;
 mod missed;
+mod one;
 mod progress;
 mod request;
 mod run;
 mod tombstone;
 
+pub use one::read_product;
 pub use request::request;
 pub use run::{ImportRequest, run};
 

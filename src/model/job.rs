@@ -67,8 +67,15 @@ pub enum Task {
         #[serde(default)]
         stopped: Option<(JobId, i32)>,
     },
-    /// Subscribe to a shop's webhooks.
-    Subscribe { connection: ConnectionId },
+    /// Look at one product that a delivery reports as deleted.
+    ReadProduct { connection: ConnectionId, erp_id: String },
+    /// See that a shop has our webhook subscriptions, each once and switched on.
+    Subscribe {
+        connection: ConnectionId,
+        /// `manual` after a connect: earlier releases had no other.
+        #[serde(default = "by_hand")]
+        trigger: Trigger,
+    },
     /// Refresh a token before it expires.
     RefreshToken { connection: ConnectionId },
     /// Generate one picture.
@@ -98,6 +105,10 @@ fn engine<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Engine, D::Error>
         Written::ByModel(true) => Engine::Model,
         Written::ByModel(false) => Engine::Studio,
     })
+}
+
+fn by_hand() -> Trigger {
+    Trigger::Manual
 }
 
 /// How a job is queued and retried: decided by its kind, not by its caller.
@@ -161,7 +172,8 @@ impl Task {
                     stopped.as_ref().map_or_else(|| push.to_string(), |(job, attempt)| format!("{job}:{attempt}"));
                 policy(60, 8, format!("check:{which}"))
             }
-            Self::Subscribe { connection } => policy(120, 5, format!("subscribe:{connection}")),
+            Self::ReadProduct { connection, erp_id } => policy(80, 5, format!("read:{connection}:{erp_id}")),
+            Self::Subscribe { connection, .. } => policy(120, 5, format!("subscribe:{connection}")),
             Self::RefreshToken { connection } => policy(10, 10, format!("refresh:{connection}")),
             Self::Generate { .. } => JobPolicy { dedupe_key: None, ..policy(USUAL_PRIORITY, 3, String::new()) },
             // Behind every picture that a person waits for.
@@ -193,6 +205,7 @@ impl Task {
             Self::PushAsset { .. } => "push_asset",
             Self::RemoveAsset { .. } => "remove_asset",
             Self::CheckPush { .. } => "check_push",
+            Self::ReadProduct { .. } => "read_product",
             Self::Subscribe { .. } => "subscribe",
             Self::RefreshToken { .. } => "refresh_token",
             Self::Generate { .. } => "generate",
@@ -203,7 +216,7 @@ impl Task {
     /// The pool that runs it.
     pub fn pool(&self) -> Pool {
         match self {
-            Self::ImportProducts { .. } => Pool::Import,
+            Self::ImportProducts { .. } | Self::ReadProduct { .. } => Pool::Import,
             Self::PushAsset { .. } | Self::RemoveAsset { .. } | Self::CheckPush { .. } => Pool::Push,
             Self::Subscribe { .. } | Self::RefreshToken { .. } => Pool::Maintenance,
             Self::Generate { .. } | Self::AnalyseProduct { .. } => Pool::Generate,
@@ -217,7 +230,8 @@ impl Task {
             | Self::PushAsset { connection, .. }
             | Self::RemoveAsset { connection, .. }
             | Self::CheckPush { connection, .. }
-            | Self::Subscribe { connection }
+            | Self::ReadProduct { connection, .. }
+            | Self::Subscribe { connection, .. }
             | Self::RefreshToken { connection } => Some(connection),
             Self::Generate { .. } | Self::AnalyseProduct { .. } => None,
         }
@@ -234,11 +248,13 @@ impl Task {
     /// Jobs of one lane run one after another, across all replicas.
     pub fn lane(&self) -> String {
         match self {
-            Self::ImportProducts { connection, .. } => format!("import:{connection}"),
+            Self::ImportProducts { connection, .. } | Self::ReadProduct { connection, .. } => {
+                format!("import:{connection}")
+            }
             Self::PushAsset { connection, .. }
             | Self::RemoveAsset { connection, .. }
             | Self::CheckPush { connection, .. } => format!("push:{connection}"),
-            Self::Subscribe { connection } => format!("subscribe:{connection}"),
+            Self::Subscribe { connection, .. } => format!("subscribe:{connection}"),
             Self::RefreshToken { connection } => format!("refresh:{connection}"),
             Self::Generate { asset, .. } => format!("generate:{asset}"),
             Self::AnalyseProduct { product } => format!("analyse:{product}"),
@@ -306,6 +322,12 @@ mod tests {
             let expected = Task::Generate { asset, client, flow: None, engine };
             assert_eq!(serde_json::from_str::<Task>(&text).expect("is read"), expected);
         }
+    }
+
+    #[test]
+    fn a_subscription_that_an_earlier_release_left_is_read() {
+        let task: Task = serde_json::from_str(r#"{"type":"subscribe","connection":"c"}"#).expect("is read");
+        assert_eq!(task, Task::Subscribe { connection: ConnectionId::from("c"), trigger: Trigger::Manual });
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A run: one import, push, removal, refresh, webhook subscription or search for a second copy, from before its first call to its end.
+//! A run: one import, push, removal, refresh, webhook subscription, look at one product or search for a second copy, from before its first call to its end.
 
 use serde::Serialize;
 

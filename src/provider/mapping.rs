@@ -72,6 +72,16 @@ impl Only {
     pub(super) fn holds(&self, item: &Value) -> bool {
         self.path.text(item).is_some_and(|text| self.one_of.contains(&text))
     }
+
+    /// Writes a value that holds, or another one, in the form of the old one.
+    pub(super) fn put(&self, item: &mut Value, holds: bool) {
+        let new = match self.path.get(item) {
+            Some(Value::Bool(_)) => Value::Bool(self.one_of.iter().any(|word| word == "true") == holds),
+            _ if holds => self.one_of.first().map_or(Value::Null, |word| word.as_str().into()),
+            _ => "disabled".into(),
+        };
+        self.path.put(item, new);
+    }
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -25,6 +25,7 @@ mod reverse_mapping;
 mod schema;
 mod signature;
 mod simulator;
+mod subscription;
 mod template;
 mod trail;
 mod upload;
@@ -54,9 +55,10 @@ pub use replay::{journeys, replay};
 pub use schema::{page as schema_page, schema};
 pub use signature::{check_callback, check_origin};
 pub use simulator::{Catalogue, Fault, Outbound, SimulatedExchange, SimulatedReply, Simulator, SimulatorOptions};
+pub use subscription::{ListedSubscription, subscribe, subscriptions, unsubscribe};
 pub use trail::{Trail, mark};
 pub use upload::Upload;
-pub use webhook::{Delivery, WebhookEvent, subscribe};
+pub use webhook::{Delivery, WebhookEvent};
 pub use write::{
     GalleryPicture, Placement, PushedImage, StepOutputs, check_step, copies, find_ours, gallery, recognise, remove,
     result_id, same_bytes, step,

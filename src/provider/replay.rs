@@ -12,12 +12,13 @@ use serde_json::{Value, json};
 
 use super::{
     App, BoxFuture, CallbackCode, ConnectKind, CredentialSource, Delivery, Fixed, PageRequest, Placement, Problem,
-    Provider, RateLimiters, Shop, ShopClient, StepOutputs, Upload, call::With, callback_facts, exchange,
-    grant_from_posted_keys, grant_from_query, own_token, page, probe, recognise, refresh, remove, result_id, step,
-    subscribe,
+    Provider, RateLimiters, Shop, ShopClient, StepOutputs, Unreadable, Upload, call::With, callback_facts, exchange,
+    grant_from_posted_keys, grant_from_query, own_token, page, probe, product, recognise, refresh, remove, result_id,
+    step, subscribe, subscriptions, unsubscribe,
+
 };
 use crate::{
-    model::{Facts, Failure, FailureKind, Grant, Remedy, Secret, Time},
+    model::{Facts, Failure, FailureKind, Grant, NormalProduct, Remedy, Secret, Time},
     outside::{Clock, Exchange, Files, Http, Outside, Random, Script},
 };
 
@@ -49,8 +50,14 @@ enum Journey {
     Refresh,
     /// One operation, and the meaning of its response.
     Call,
+    /// One product, which may be gone.
+    Product,
     /// A webhook subscription.
     Subscribe,
+    /// The list of webhook subscriptions.
+    Subscriptions,
+    /// The end of a webhook subscription.
+    Unsubscribe,
     /// A webhook delivery, valid or forged.
     Deliver,
 }
@@ -89,6 +96,9 @@ struct ReplayInput {
     /// The topic to subscribe to.
     #[serde(skip_serializing_if = "Option::is_none")]
     topic: Option<String>,
+    /// The subscription to delete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscription: Option<String>,
     /// The delivery; its key is `our-secret`, for the app and for the subscription.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<Delivered>,
@@ -226,6 +236,7 @@ impl Replay<'_> {
                 let shop_client = self.shop_client(self.facts(), self.grant());
                 Ok(json!({ "subscription": subscribe(&shop_client, topic, &url, &app().client_secret).await? }))
             }
+            Journey::Product | Journey::Subscriptions | Journey::Unsubscribe => self.small(journey).await,
             Journey::Deliver => self.deliver(),
             Journey::Call => {
                 let op = self.given.op.as_deref().and_then(|op| self.provider.recipe.op.get(op));
@@ -272,6 +283,22 @@ impl Replay<'_> {
         Ok(summary)
     }
 
+    /// The journeys of one verb.
+    async fn small(&self, journey: Journey) -> Result<Value, Failure> {
+        let shop_client = self.shop_client(self.facts(), self.grant());
+        Ok(match journey {
+            Journey::Subscriptions => json!({ "subscriptions": subscriptions(&shop_client).await? }),
+            Journey::Unsubscribe => {
+                let id = self.given.subscription.as_deref().unwrap_or_default();
+                json!({ "deleted": unsubscribe(&shop_client, id).await? })
+            }
+            _ => match product(&shop_client, self.given.product.as_deref().unwrap_or_default()).await? {
+                Some(found) => summary(found),
+                None => json!({ "gone": true }),
+            },
+        })
+    }
+
     async fn import(&self) -> Result<Value, Failure> {
         let shop_client = self.shop_client(self.facts(), self.grant());
         let since = self.given.since.as_deref().and_then(Time::parse);
@@ -280,10 +307,7 @@ impl Replay<'_> {
             let request = PageRequest { since, token: token.as_ref(), ..PageRequest::default() };
             let page = page(&shop_client, &request).await.map_err(|why| why.failure)?;
             for product in page.products {
-                products.push(match product {
-                    Ok(product) => pruned(json!(product)),
-                    Err(unreadable) => json!({ "erp_id": unreadable.erp_id, "unreadable": unreadable.why }),
-                });
+                products.push(summary(product));
             }
             token = page.next;
             if token.is_none() {
@@ -388,6 +412,13 @@ impl CredentialSource for Spent {
 fn app() -> App {
     let secret = || Secret::from("our-secret");
     App { client_id: "our-app".to_owned(), client_secret: secret(), webhook_key: Some(secret()) }
+}
+
+fn summary(product: Result<NormalProduct, Unreadable>) -> Value {
+    match product {
+        Ok(product) => pruned(json!(product)),
+        Err(unreadable) => json!({ "erp_id": unreadable.erp_id, "unreadable": unreadable.why }),
+    }
 }
 
 /// The value without null, empty lists and empty objects among its members.

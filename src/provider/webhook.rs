@@ -1,5 +1,4 @@
-//! Webhooks: verifies and parses a platform's deliveries as the provider's file describes them, and subscribes to
-//! topics.
+//! Webhooks: verifies and parses a platform's deliveries as the provider's file describes them.
 
 use std::borrow::Cow;
 
@@ -7,18 +6,17 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::{
     App, Provider,
-    call::{ShopClient, With},
     context::TemplateContext,
     path::Path,
     recipe::{HookAct, HookKey, HookPlace, HookProofKind, Webhook},
 };
-use crate::model::{Facts, Failure, FailureKind, Secret, json, text::key};
+use crate::model::{ConnectionId, Facts, Failure, FailureKind, Secret, json, text::key};
 
 /// A delivery as received.
 pub struct Delivery<'a> {
@@ -39,9 +37,6 @@ pub struct WebhookEvent {
     /// `None` for a topic that the provider's file ignores.
     pub act: Option<HookAct>,
     pub erp_id: Option<String>,
-    /// Whether the platform's proof covers topic and product. If not, anybody who saw a delivery can replay it with
-    /// others.
-    pub proved: bool,
 }
 
 impl Webhook {
@@ -78,14 +73,18 @@ impl Provider {
         self.recipe.webhook.is_some()
     }
 
-    /// The topics to subscribe to for each shop.
-    pub fn webhook_topics(&self) -> &[String] {
-        self.recipe.webhook.as_ref().and_then(|w| w.subscribe.as_ref()).map_or(&[], |subscribe| &subscribe.topics)
-    }
-
     /// Whether one webhook URL serves every shop of the app.
     pub fn webhook_names_shop(&self) -> bool {
         self.recipe.webhook.as_ref().is_some_and(|webhook| webhook.shop.is_some())
+    }
+
+    /// The URL for deliveries: of the whole app, or of one connection.
+    pub fn webhook_url(&self, public_url: &str, connection: Option<&ConnectionId>) -> String {
+        let base = format!("{public_url}/hooks/{}", self.key());
+        match connection.filter(|_| !self.webhook_names_shop()) {
+            Some(id) => format!("{base}/{id}"),
+            None => base,
+        }
     }
 
     /// Whether a delivery is an unsigned ping that only needs a response.
@@ -130,16 +129,14 @@ impl Provider {
         let topic = delivery.text(&webhook.topic).unwrap_or_default();
         let rule = webhook.on.get(&topic);
         let facts = Facts::new();
-        let id = rule.and_then(|rule| rule.id.as_ref());
-        let erp_id = id
+        let erp_id = rule
+            .and_then(|rule| rule.id.as_ref())
             .and_then(|id| id.text(&delivery.json, &TemplateContext::of_facts(&facts)))
             .filter(|id| is_plain(id))
             .map(key);
         let same =
             webhook.delivery.as_ref().filter(|place| webhook.proves(place)).and_then(|place| delivery.text(place));
-        let covered = id.is_none_or(|id| id.path().is_none_or(|path| webhook.proves_body(path)));
-        let proved = covered && webhook.proves(&webhook.topic);
-        Ok(WebhookEvent { act: rule.map(|rule| rule.act), topic, delivery: same, erp_id, proved })
+        Ok(WebhookEvent { act: rule.map(|rule| rule.act), topic, delivery: same, erp_id })
     }
 }
 
@@ -177,19 +174,4 @@ fn proves(webhook: &Webhook, delivery: &Delivery<'_>, proof: &str, secret: &Secr
 
 fn not_proved() -> Failure {
     Failure::new(FailureKind::BadSignature, "the delivery has no valid signature of the platform")
-}
-
-/// Subscribes to a topic with `url` as the target; returns the subscription's id.
-pub async fn subscribe(
-    shop_client: &ShopClient,
-    topic: &str,
-    url: &str,
-    secret: &Secret,
-) -> Result<Option<String>, Failure> {
-    let recipe = &shop_client.provider.recipe;
-    let rule = recipe.webhook.as_ref().and_then(|webhook| webhook.subscribe.as_ref()).ok_or_else(not_proved)?;
-    let mut values = Map::new();
-    values.insert("hook".into(), json!({ "topic": topic, "url": url, "secret": secret.expose_secret() }));
-    let answer = shop_client.call(&recipe.op[&rule.op], With { values, ..With::default() }).await?;
-    Ok(rule.id.text(&answer.body))
 }

@@ -29,7 +29,7 @@ pub(super) async fn receive(
 ) -> Result<(StatusCode, &'static str), PageError> {
     let connection = at.connection.map(ConnectionId);
     match webhooks::receive(&web.tools, &at.provider, connection.as_ref(), &headers, &body).await {
-        Ok(_) => Ok((StatusCode::OK, "ok\n")),
+        Ok(()) => Ok((StatusCode::OK, "ok\n")),
         // Platforms require 401 for an invalid signature.
         Err(failure) if failure.kind == FailureKind::BadSignature => Ok((StatusCode::UNAUTHORIZED, "not signed\n")),
         Err(failure) => Err(failure.into()),

@@ -4,6 +4,7 @@
 mod finish_attempt;
 mod run;
 mod schedule;
+mod subscriptions;
 mod worker;
 
 pub use finish_attempt::RETRY_CAP;

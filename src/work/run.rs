@@ -22,7 +22,12 @@ pub(super) async fn run(tools: &Shared, lease: &Arc<Lease>) -> Result<JobEnd, Fa
         Task::PushAsset { push, trigger, .. } => Box::pin(push::run(tools, lease, push, *trigger)).await,
         Task::RemoveAsset { push, trigger, .. } => Box::pin(push::revert(tools, lease, push, *trigger)).await,
         Task::CheckPush { push, .. } => push::check(tools, lease, push).await,
-        Task::Subscribe { connection } => webhooks::subscribe(tools, lease, connection).await,
+        Task::ReadProduct { connection, erp_id } => {
+            Box::pin(import::read_product(tools, lease, connection, erp_id)).await
+        }
+        Task::Subscribe { connection, trigger } => {
+            Box::pin(webhooks::subscribe(tools, lease, connection, *trigger)).await
+        }
         Task::Generate { asset, .. } => Box::pin(generate::run(tools, Some(lease), asset)).await,
         Task::AnalyseProduct { product } => generate::analyse_product(tools, product, false).await.map(drop),
         Task::RefreshToken { connection } => connect::refresh_ahead(tools, connection).await,

@@ -1,4 +1,4 @@
-//! Ticks: due imports and refreshes, recovery, cleanup; deduplicated, so that every replica may tick.
+//! Ticks: due imports, refreshes and looks at subscriptions, recovery, cleanup; deduplicated, so that every replica may tick.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -7,7 +7,7 @@ use std::{
 
 use tokio_cron_scheduler::{Job as TickJob, JobScheduler, JobSchedulerError};
 
-use super::worker::recover;
+use super::{subscriptions, worker::recover};
 use crate::{
     connect, db, generate,
     model::{Connection, ConnectionId, EVENT_DAYS, ImportScope, Task, Time, Trigger, next_due},
@@ -114,6 +114,7 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
         fire(tools, connection, now).await?;
     }
     enqueue_refreshes(tools, tokens).await?;
+    subscriptions::enqueue_looks(tools, now).await?;
     for connection in &ending {
         warn(tools, connection, now).await?;
     }

@@ -1,5 +1,7 @@
 //! Deliveries of a platform to the one address of its app: signed by the platform's own library, once, and never believed blindly.
 
+use std::time::Duration;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderValue, Method};
@@ -7,7 +9,7 @@ use serde_json::json;
 use sha2::Sha256;
 use store_sync::{
     db::{self, connection::NewConnection, grant::SealedGrant},
-    model::{ConnectionId, Facts, Grant, ImportScope, ProductId, Secret, Task, Trigger},
+    model::{ConnectionId, Facts, Grant, Pool, ProductId, Secret, Task, Trigger},
     outside::{Body, Request},
     provider::{App, Delivery, check_origin},
     sandbox::SandboxOptions,
@@ -93,6 +95,20 @@ impl House {
         all.into_iter().filter(|p| p.erp_deleted_at.is_some()).map(|p| p.id.to_string()).collect()
     }
 
+    /// How many deliveries were noted before `ago`.
+    async fn events(&self, ago: Duration) -> u64 {
+        let mut tx = self.app.tools.db.begin().await.expect("begins");
+        let before = self.app.clock.now().minus(ago).plus(Duration::from_millis(1));
+        db::webhook::delete_before(&mut tx, before).await.expect("counts, and is taken back")
+    }
+
+    /// As if they were done.
+    async fn cancel_jobs(&self) {
+        let mut tx = self.app.tools.db.begin().await.expect("begins");
+        db::job::cancel_pending(&mut tx, &self.connection, self.app.clock.now()).await.expect("cancels");
+        tx.commit().await.expect("commits");
+    }
+
     async fn imports(&self) -> usize {
         let mut tx = self.app.tools.db.read().await.expect("reads");
         let open = db::job::list_open(&mut tx, Some(&self.connection), 10).await.expect("lists");
@@ -103,7 +119,9 @@ impl House {
 
 on_both!(
     a_delivery_counts_once_and_only_when_the_platform_signed_it,
-    what_no_signature_covers_marks_nothing_as_gone_but_has_the_shop_read
+    what_no_signature_covers_marks_nothing_as_gone_but_has_the_shop_read,
+    a_delivery_of_long_ago_is_another_event,
+    a_delivery_during_an_import_has_the_shop_read_after_it
 );
 
 async fn a_delivery_counts_once_and_only_when_the_platform_signed_it(engine: Engine) {
@@ -133,20 +151,19 @@ async fn a_delivery_counts_once_and_only_when_the_platform_signed_it(engine: Eng
         assert_eq!(house.change(n).await, 200);
     }
     assert_eq!(house.imports().await, 1);
-    // One that comes again once it was read is no news; another one is.
-    let mut tx = house.app.tools.db.begin().await.expect("begins");
-    db::job::cancel_pending(&mut tx, &house.connection, house.app.clock.now()).await.expect("as if it was read");
-    tx.commit().await.expect("commits");
-    assert_eq!(house.deliver(SHOP, "products/update", "u-0", BODY, SIGNATURE).await, 200);
-    assert_eq!(house.imports().await, 0);
-    // Whoever saw a delivery sends it again under another id, or under another topic: neither is signed.
-    assert_eq!(house.deliver(SHOP, "products/update", "x-1", BODY, SIGNATURE).await, 200);
+    // One that comes again, also under an id that nobody signed, is no other event; and the shop is read once more.
+    let known = house.events(Duration::ZERO).await;
+    for id in ["u-0", "x-1"] {
+        house.cancel_jobs().await;
+        assert_eq!(house.deliver(SHOP, "products/update", id, BODY, SIGNATURE).await, 200);
+        assert_eq!((house.imports().await, house.events(Duration::ZERO).await), (1, known));
+    }
+    // Whoever saw a delivery sends it again under another topic, which nobody signed: the shop is asked.
     assert_eq!(house.deliver(SHOP, "products/delete", "x-2", BODY, SIGNATURE).await, 200);
-    assert_eq!((house.imports().await, house.gone().await.len()), (0, 0));
-    assert_eq!(house.change(9).await, 200);
-    assert_eq!(house.imports().await, 1);
-    assert_eq!(house.deliver(SHOP, "customers/redact", "r-1", BODY, SIGNATURE).await, 200);
-    assert_eq!((house.imports().await, house.gone().await.len()), (1, 0));
+    for topic in ["customers/redact", "shop/redact", "anything"] {
+        assert_eq!(house.deliver(SHOP, topic, "r-1", BODY, SIGNATURE).await, 200);
+    }
+    assert_eq!((house.gone().await.len(), house.events(Duration::ZERO).await), (0, known + 1));
     // An address that is nobody's.
     let mut request = Request::new(
         Method::POST,
@@ -163,14 +180,46 @@ async fn what_no_signature_covers_marks_nothing_as_gone_but_has_the_shop_read(en
     assert!(house.gone().await.is_empty(), "the topic stands in a header that nobody signed");
     let mut tx = house.app.tools.db.read().await.expect("reads");
     let open = db::job::list_open(&mut tx, Some(&house.connection), 10).await.expect("lists");
-    let full =
-        |task: &Task| matches!(task, Task::ImportProducts { scope: ImportScope::Full, trigger: Trigger::Webhook, .. });
-    assert!(open.len() == 1 && full(&open[0].payload.0), "{open:?}");
-    assert!(open[0].scheduled_for > house.app.clock.now(), "deletions are collected");
+    let erp_id = "gid://shopify/Product/788032119674292922".to_owned();
+    let look = Task::ReadProduct { connection: house.connection.clone(), erp_id };
+    assert!(open.len() == 1 && open[0].payload.0 == look, "{open:?}");
     drop(tx);
     // A text that no database keeps is none.
     let nul = r#"{"id":"1\u0000"}"#;
     assert_eq!(house.deliver(SHOP, "products/update", "n-1", nul, &signed(nul)).await, 200);
+    house.app.leaves_jobs(UNREAD);
+}
+
+async fn a_delivery_of_long_ago_is_another_event(engine: Engine) {
+    let house = House::new(engine).await;
+    let minutes = Duration::from_mins;
+    assert_eq!(house.deliver(SHOP, "products/update", "u-0", BODY, SIGNATURE).await, 200);
+    house.app.clock.advance(minutes(9));
+    assert_eq!(house.deliver(SHOP, "products/update", "u-0", BODY, SIGNATURE).await, 200);
+    assert_eq!(house.events(minutes(1)).await, 1, "a repetition");
+    house.app.clock.advance(minutes(2));
+    assert_eq!(house.deliver(SHOP, "products/update", "u-0", BODY, SIGNATURE).await, 200);
+    assert_eq!((house.events(minutes(1)).await, house.events(Duration::ZERO).await), (0, 1), "the row is of now");
+    house.app.leaves_jobs(UNREAD);
+}
+
+async fn a_delivery_during_an_import_has_the_shop_read_after_it(engine: Engine) {
+    let house = House::new(engine).await;
+    assert_eq!(house.change(1).await, 200);
+    let (now, mut tx) = (house.app.clock.now(), house.app.tools.db.begin().await.expect("begins"));
+    let until = now.plus(Duration::from_mins(1));
+    let running = db::job::claim(&mut tx, Pool::Import, "a worker", now, until).await.expect("claims").expect("a job");
+    tx.commit().await.expect("commits");
+    // It may have read the product before it changed.
+    for number in 2..5 {
+        assert_eq!(house.change(number).await, 200);
+    }
+    assert_eq!(house.imports().await, 2, "one behind it, for all of them");
+    let mut tx = house.app.tools.db.begin().await.expect("begins");
+    assert!(db::job::mark_completed(&mut tx, &running, now).await.expect("is done"));
+    tx.commit().await.expect("commits");
+    assert_eq!(house.change(5).await, 200);
+    assert_eq!(house.imports().await, 2);
     house.app.leaves_jobs(UNREAD);
 }
 

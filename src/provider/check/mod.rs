@@ -11,7 +11,7 @@ use names::{PICTURE, call_names, facts, kept_names, ops_used};
 
 use super::{
     Provider,
-    recipe::{BodyKind, GalleryKind, HookKey, HookProofKind, Op, Paging, Recipe, StepCheck},
+    recipe::{BodyKind, GalleryKind, HookKey, HookProofKind, Op, Paging, Recipe, StepCheck, Subscribe},
     template::{Template, Tree},
 };
 
@@ -380,9 +380,26 @@ impl Check<'_> {
             self.template("webhook.shop.store_url", &shop.store_url, &BTreeSet::from(["value".to_owned()]));
         }
         if let Some(subscribe) = &webhook.subscribe {
-            self.names_op(recipe, "webhook.subscribe.op", &subscribe.op);
-            self.demand(!subscribe.topics.is_empty(), "webhook.subscribe.topics", "name at least one");
+            self.subscribe(recipe, subscribe);
         }
+    }
+
+    fn subscribe(&mut self, recipe: &Recipe, subscribe: &Subscribe) {
+        self.names_op(recipe, "webhook.subscribe.op", &subscribe.op);
+        self.demand(!subscribe.topics.is_empty(), "webhook.subscribe.topics", "name at least one");
+        if let Some(name) = &subscribe.delete_op {
+            self.names_op(recipe, "webhook.subscribe.delete_op", name);
+            let looks_up = recipe.op.get(name).is_none_or(|op| op.slots().contains(&"hook.id"));
+            self.demand(looks_up, "webhook.subscribe.delete_op", &format!("needs {{hook.id}} in op.{name}"));
+        }
+        let Some(list) = &subscribe.list else { return };
+        self.names_op(recipe, "webhook.subscribe.list.op", &list.op);
+        self.demand(list.page.size > 0, "webhook.subscribe.list.page.size", "must be at least 1");
+        self.demand(
+            subscribe.delete_op.is_some(),
+            "webhook.subscribe.delete_op",
+            "is required by webhook.subscribe.list: what is switched off is replaced",
+        );
     }
 
     /// Reports declared operations that nothing uses: usually a typo.

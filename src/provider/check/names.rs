@@ -60,6 +60,7 @@ pub(super) fn call_names(recipe: &Recipe) -> BTreeSet<String> {
         "hook.topic",
         "hook.url",
         "hook.secret",
+        "hook.id",
         "gallery.make_first",
         "until",
         "push.mark",
@@ -88,7 +89,11 @@ pub(super) fn ops_used(recipe: &Recipe) -> BTreeSet<&str> {
     let bulk = recipe.import.bulk.iter();
     used.extend(bulk.flat_map(|bulk| [&bulk.count.op, &bulk.start.op, &bulk.poll_op]).map(String::as_str));
     used.extend(recipe.import.one.iter().map(|one| one.op.as_str()));
-    used.extend(recipe.webhook.iter().filter_map(|webhook| Some(webhook.subscribe.as_ref()?.op.as_str())));
+    let subscribe = recipe.webhook.iter().filter_map(|webhook| webhook.subscribe.as_ref());
+    used.extend(subscribe.flat_map(|subscribe| {
+        let listed = subscribe.list.iter().map(|list| &list.op);
+        listed.chain([&subscribe.op]).chain(&subscribe.delete_op).map(String::as_str)
+    }));
     used.extend(recipe.connect.oauth.iter().filter_map(|oauth| oauth.revoke_op.as_deref()));
     if let Some(push) = &recipe.push {
         used.insert(&push.list.op);

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::{field::FieldMapping, path::Path, template::Template};
+use super::{
+    super::{field::FieldMapping, mapping::Only, path::Path, template::Template},
+    PageKind,
+};
 
 /// Webhooks: the proof of a delivery, its shop and its meaning.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -15,7 +18,8 @@ pub(in crate::provider) struct Webhook {
     /// The shop of a delivery, if one URL serves the whole app; otherwise every connection has its own URL.
     pub(in crate::provider) shop: Option<HookShop>,
     pub(in crate::provider) topic: HookPlace,
-    /// The delivery's id, for dedupe. Without one, or if the proof does not cover it, the hash of the body is used.
+    /// The delivery's id, by which a repeated one is known. Without one, or if the proof does not cover it, the hash of the body
+    /// is used.
     pub(in crate::provider) delivery: Option<HookPlace>,
     /// The only form field of an unsigned ping, which is answered and otherwise ignored.
     pub(in crate::provider) ping: Option<String>,
@@ -90,8 +94,8 @@ pub(in crate::provider) struct HookRule {
 pub enum HookAct {
     /// Something changed, or the app was removed: an incremental import is enqueued.
     Read,
-    /// A product was deleted: it becomes a tombstone at once if the proof covers topic and product (both in a signed
-    /// body); otherwise a full import is enqueued.
+    /// A product was deleted: it is looked up in the shop (`import.one`), and becomes a tombstone if it is missing there.
+    /// Without such a call a full import is enqueued, which decides.
     Gone,
 }
 
@@ -103,4 +107,22 @@ pub(in crate::provider) struct Subscribe {
     pub(in crate::provider) topics: Vec<String>,
     /// The subscription's id in the response.
     pub(in crate::provider) id: Path,
+    /// The operation that deletes a subscription; looks up `{hook.id}`. Without it, subscriptions stay at the platform when a shop
+    /// is disconnected.
+    pub(in crate::provider) delete_op: Option<String>,
+    /// How the subscriptions are listed: before a new one is made, and once a day. Needs `delete_op`.
+    pub(in crate::provider) list: Option<SubscriptionList>,
+}
+
+/// The list of subscriptions. Those whose URL is ours are kept, or replaced; others are left alone.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct SubscriptionList {
+    pub(in crate::provider) op: String,
+    pub(in crate::provider) page: PageKind,
+    pub(in crate::provider) id: Path,
+    pub(in crate::provider) topic: Path,
+    pub(in crate::provider) url: Path,
+    /// The values of one that is not switched off by the platform; without it, the platform deletes what it switches off.
+    pub(in crate::provider) active: Option<Only>,
 }

@@ -36,12 +36,12 @@ pub(super) struct ProductView<'a> {
 }
 
 /// The parsed pagination of a list request.
-struct ListRequest {
-    size: usize,
+pub(super) struct ListRequest {
+    pub(super) size: usize,
     /// Number of items before the page…
-    skip: usize,
+    pub(super) skip: usize,
     /// …or the product number of the last one before it.
-    after: Option<u64>,
+    pub(super) after: Option<u64>,
 }
 
 impl SimulatorState {
@@ -52,7 +52,6 @@ impl SimulatorState {
         let since = since(plan, values);
         let status = import.map.status.as_ref();
         let part = values.get("part").and_then(Value::as_str).filter(|_| !import.parts.is_empty());
-        let shows_gone = shows_gone(plan);
         let changed = |number: &u64| since.is_none_or(|since| self.changed_at(*number) >= since);
         let in_part = |number: &u64| {
             let Some(part) = part else { return true };
@@ -60,7 +59,7 @@ impl SimulatorState {
             status.is_none_or(|pick| pick.native(&ours.unwrap_or_default()) == part)
         };
         let here = self.catalogue.ids().filter(changed).filter(in_part);
-        let gone = self.gone.keys().copied().filter(|_| shows_gone && since.is_some()).filter(changed);
+        let gone = self.gone.keys().copied().filter(|_| plan.shows_gone && since.is_some()).filter(changed);
         // Numbers only, so that a large catalogue needs little memory.
         let numbers: Vec<u64> = here.chain(gone).collect();
         let from = request.after.map_or(request.skip, |after| numbers.partition_point(|number| *number <= after));
@@ -246,15 +245,6 @@ impl SimulatorState {
     }
 }
 
-/// Whether the platform lists deleted products among changes: if a fixture has such an item.
-fn shows_gone(plan: &Routes) -> bool {
-    let import = &plan.provider.recipe.import;
-    let Some(status) = import.map.status.as_ref() else { return false };
-    let (native, Some(path)) = (status.native("deleted"), status.path()) else { return false };
-    let bodies = plan.talks.iter().flat_map(|talk| &talk.exchanges).map(|exchange| &exchange.answer.body);
-    bodies.flat_map(|body| import.page.items.each(body)).any(|item| path.text(item).as_deref() == Some(&native))
-}
-
 /// The start time of a request for changes.
 fn since(plan: &Routes, values: &Map<String, Value>) -> Option<Time> {
     let rule = plan.provider.recipe.import.since.as_ref()?;
@@ -393,7 +383,7 @@ fn cut(plan: &Routes, item: &mut Value, at: &Path, mut all: Vec<Value>, most: us
     at.put(item, Value::Array(all));
 }
 
-fn list_request(page: &PageKind, values: &Map<String, Value>, url: &str) -> ListRequest {
+pub(super) fn list_request(page: &PageKind, values: &Map<String, Value>, url: &str) -> ListRequest {
     let number = |name: &str| {
         let value = values.get(name)?;
         value.as_u64().or_else(|| value.as_str()?.parse().ok())
@@ -413,7 +403,7 @@ fn list_request(page: &PageKind, values: &Map<String, Value>, url: &str) -> List
 const CURSOR: &str = "cursor";
 
 /// Writes the total, and what leads to the next page if there is one.
-fn write_next(page: &PageKind, reply: &mut Reply, total: usize, next: Option<u64>, url: &str) {
+pub(super) fn write_next(page: &PageKind, reply: &mut Reply, total: usize, next: Option<u64>, url: &str) {
     if let Some(path) = &page.total {
         path.put(&mut reply.body, total.into());
     }

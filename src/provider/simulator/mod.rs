@@ -128,6 +128,8 @@ struct SimulatorState {
     revoked: bool,
     refreshes: u64,
     hooks: Vec<Subscription>,
+    /// Subscriptions ever made.
+    subscribed: u64,
     delivered: u64,
     /// Bulk exports: how many further polls report each as running.
     written: Vec<u32>,
@@ -165,6 +167,7 @@ impl Simulator {
             revoked: false,
             refreshes: 0,
             hooks: Vec::new(),
+            subscribed: 0,
             delivered: 0,
             written: Vec::new(),
             faults: Vec::new(),
@@ -306,6 +309,12 @@ impl Simulator {
         self.lock().revoke();
     }
 
+    /// Switches every webhook subscription off, as a platform does after failed deliveries; where it keeps none that is switched
+    /// off, they are gone.
+    pub fn switch_webhooks_off(&self) {
+        self.lock().switch_webhooks_off(&self.plan);
+    }
+
     /// The merchant activates an integration (connect kind `oauth1`): parameters `callback` and `identity`.
     pub fn activate(&self, params: &BTreeMap<String, String>) -> SimulatedExchange {
         let here = self.plan.known("store_url").unwrap_or_default();
@@ -363,6 +372,8 @@ impl SimulatorState {
                 None => SimulatedReply::missing(),
             },
             Some(Use::Subscribe) => self.subscribe(plan, meant),
+            Some(Use::ListSubscriptions) => self.list_subscriptions(plan, &meant.values, &ask.url),
+            Some(Use::Unsubscribe) => self.unsubscribe(plan, meant),
             Some(Use::Leave) => {
                 self.revoke();
                 SimulatedReply::json(plan.answer(&meant.op))

@@ -30,6 +30,8 @@ pub(super) enum Use {
     Undo,
     One,
     Subscribe,
+    ListSubscriptions,
+    Unsubscribe,
     Leave,
     Count,
     BulkStart,
@@ -47,6 +49,8 @@ pub(super) struct Routes {
     answers: BTreeMap<String, Reply>,
     /// A sample item of the catalogue: the richest recorded one.
     pub(super) item: Value,
+    /// Whether the platform lists deleted products among changes: if a fixture has such an item.
+    pub(super) shows_gone: bool,
     pub(super) product: IdFormat,
     pub(super) variant: IdFormat,
     /// Picture ids as a gallery lists them.
@@ -86,6 +90,7 @@ impl Routes {
             uses: uses(&provider),
             answers: BTreeMap::new(),
             item: Value::Null,
+            shows_gone: false,
             product: IdFormat::Number,
             variant: IdFormat::Number,
             picture: IdFormat::Number,
@@ -160,6 +165,10 @@ impl Routes {
             });
             (kinds.count(), item.to_string().len())
         };
+        self.shows_gone = import.map.status.as_ref().is_some_and(|status| {
+            let is_gone = |item: &Value| status.path()?.text(item).filter(|word| *word == status.native("deleted"));
+            items.iter().any(|item| is_gone(item).is_some())
+        });
         self.item = items.into_iter().max_by_key(whole).unwrap_or(Value::Null);
         let at = |path: Option<&Path>, value: &Value| IdFormat::of(path.and_then(|path| path.get(value)));
         self.product = at(import.map.erp_id.path(), &self.item);
@@ -398,6 +407,8 @@ fn uses(provider: &Provider) -> BTreeMap<String, Vec<Use>> {
     recipe.import.one.iter().for_each(|one| add(&one.op, Use::One));
     if let Some(subscribe) = recipe.webhook.as_ref().and_then(|webhook| webhook.subscribe.as_ref()) {
         add(&subscribe.op, Use::Subscribe);
+        subscribe.list.iter().for_each(|list| add(&list.op, Use::ListSubscriptions));
+        subscribe.delete_op.iter().for_each(|op| add(op, Use::Unsubscribe));
     }
     if let Some(op) = recipe.connect.oauth.as_ref().and_then(|oauth| oauth.revoke_op.as_ref()) {
         add(op, Use::Leave);

@@ -9,38 +9,84 @@ use sha2::Sha256;
 
 use super::{
     Outbound, SimulatedReply, SimulatorState,
+    catalogue::{list_request, write_next},
+    id_format::IdFormat,
     routes::{MatchedCall, Routes},
 };
 use crate::{
     model::Facts,
     provider::{
         context::TemplateContext,
-        recipe::{HookAct, HookKey, HookPlace, HookProofKind, Webhook},
+        path::as_text,
+        recipe::{HookAct, HookKey, HookPlace, HookProofKind, Subscribe, Webhook},
     },
 };
 
 /// A webhook subscription.
 #[derive(Debug, Clone)]
 pub(super) struct Subscription {
+    /// As the platform writes it.
+    id: Value,
     topic: String,
     url: String,
     secret: String,
+    active: bool,
 }
 
 impl SimulatorState {
-    /// Adds a subscription.
+    /// Adds a subscription, also where there is one already.
     pub(super) fn subscribe(&mut self, plan: &Routes, meant: &MatchedCall) -> SimulatedReply {
+        let Some(rule) = rule(plan) else { return SimulatedReply::missing() };
         let text = |name: &str| meant.values.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let new = Subscription { topic: text("hook.topic"), url: text("hook.url"), secret: text("hook.secret") };
-        self.hooks.retain(|known| (&known.topic, &known.url) != (&new.topic, &new.url));
-        self.hooks.push(new);
         let mut reply = plan.answer(&meant.op);
-        let rule = plan.provider.recipe.webhook.as_ref().and_then(|webhook| webhook.subscribe.as_ref());
-        if let Some(rule) = rule {
-            let form = super::id_format::IdFormat::of(rule.id.get(&reply.body));
-            rule.id.put(&mut reply.body, form.render(self.hooks.len() as u64, ""));
-        }
+        self.subscribed += 1;
+        let id = IdFormat::of(rule.id.get(&reply.body)).render(self.subscribed, "");
+        rule.id.put(&mut reply.body, id.clone());
+        let (topic, url, secret) = (text("hook.topic"), text("hook.url"), text("hook.secret"));
+        self.hooks.push(Subscription { id, topic, url, secret, active: true });
         SimulatedReply::json(reply)
+    }
+
+    /// A page of the subscriptions.
+    pub(super) fn list_subscriptions(&self, plan: &Routes, values: &Map<String, Value>, url: &str) -> SimulatedReply {
+        let Some(list) = rule(plan).and_then(|rule| rule.list.as_ref()) else { return SimulatedReply::missing() };
+        let request = list_request(&list.page, values, url);
+        let mut reply = plan.answer(&list.op);
+        let sample = list.page.items.each(&reply.body).first().cloned().unwrap_or_default();
+        let from = request.after.map_or(request.skip, |after| usize::try_from(after).unwrap_or(0));
+        let page = self.hooks.iter().skip(from).take(request.size).map(|hook| {
+            let mut item = sample.clone();
+            list.id.put(&mut item, hook.id.clone());
+            list.topic.put(&mut item, hook.topic.as_str().into());
+            list.url.put(&mut item, hook.url.as_str().into());
+            if let Some(active) = &list.active {
+                active.put(&mut item, hook.active);
+            }
+            item
+        });
+        list.page.items.put(&mut reply.body, page.collect());
+        let end = from.saturating_add(request.size);
+        let next = (end < self.hooks.len()).then_some(end as u64);
+        write_next(&list.page, &mut reply, self.hooks.len(), next, url);
+        SimulatedReply::json(reply)
+    }
+
+    /// Deletes a subscription.
+    pub(super) fn unsubscribe(&mut self, plan: &Routes, meant: &MatchedCall) -> SimulatedReply {
+        let id = meant.values.get("hook.id").and_then(as_text);
+        let before = self.hooks.len();
+        self.hooks.retain(|known| as_text(&known.id) != id);
+        if self.hooks.len() == before {
+            SimulatedReply::missing()
+        } else {
+            SimulatedReply::json(plan.answer(&meant.op))
+        }
+    }
+
+    pub(super) fn switch_webhooks_off(&mut self, plan: &Routes) {
+        let shows = rule(plan).and_then(|rule| rule.list.as_ref()).is_some_and(|list| list.active.is_some());
+        self.hooks.retain(|_| shows);
+        self.hooks.iter_mut().for_each(|hook| hook.active = false);
     }
 
     /// The deliveries for a changed or deleted product.
@@ -54,16 +100,18 @@ impl SimulatorState {
         let Some(topic) = topic.cloned() else { return Vec::new() };
         self.delivered += 1;
         let usual = Subscription {
+            id: Value::Null,
             topic: topic.clone(),
             url: format!("{}/hooks/{}", self.rules.daemon_url, plan.provider.key()),
             secret: self.rules.client_secret.clone(),
+            active: true,
         };
         let same = |one: &str, other: &str| {
             let plain = |text: &str| text.to_lowercase().replace(['/', '_', '.'], "");
             plain(one) == plain(other)
         };
         let to: Vec<Subscription> = if webhook.subscribe.is_some() {
-            self.hooks.iter().filter(|hook| same(&hook.topic, &topic)).cloned().collect()
+            self.hooks.iter().filter(|hook| hook.active && same(&hook.topic, &topic)).cloned().collect()
         } else {
             vec![usual]
         };
@@ -95,10 +143,6 @@ impl SimulatorState {
         if let Some(path) = { ids }.next() {
             path.put(&mut body, number.into());
         }
-        if webhook.delivery.is_none() {
-            // Without a delivery id, bodies must differ, or the daemon would dedupe them.
-            body["delivered"] = self.delivered.into();
-        }
         if let Some(text) = &webhook.verify.text {
             // The signed fields must exist.
             for slot in text.slots().filter_map(|slot| slot.strip_prefix("body.")) {
@@ -119,6 +163,10 @@ impl SimulatorState {
             HookKey::Subscription => &hook.secret,
         }
     }
+}
+
+fn rule(plan: &Routes) -> Option<&Subscribe> {
+    plan.provider.recipe.webhook.as_ref()?.subscribe.as_ref()
 }
 
 fn proof(webhook: &Webhook, key: &str, url: &str, body: &Value) -> String {
