@@ -40,9 +40,13 @@ CREATE TABLE store_connection (
     status text NOT NULL DEFAULT 'active',
     last_error_code text,
     last_error text,
+    key_refused_at timestamptz,
+    key_retry_at timestamptz,
     paused_at timestamptz,
     paused_by text,
     pause_reason text,
+    push_stopped_at timestamptz,
+    push_stop_reason text,
     last_webhook_at timestamptz,
     connected_by text REFERENCES "user" (id) ON DELETE SET NULL,
     disconnected_at timestamptz,
@@ -59,6 +63,7 @@ CREATE INDEX store_connection_store_url_idx ON store_connection (store_type, sto
 CREATE INDEX store_connection_keep_alive_idx ON store_connection (keep_alive_at) WHERE keep_alive_at IS NOT NULL;
 CREATE INDEX store_connection_renew_idx ON store_connection (renew_at) WHERE renew_at IS NOT NULL;
 CREATE INDEX store_connection_warn_idx ON store_connection (warn_at) WHERE warn_at IS NOT NULL;
+CREATE INDEX store_connection_key_retry_idx ON store_connection (key_retry_at) WHERE key_retry_at IS NOT NULL;
 CREATE INDEX store_connection_due_idx ON store_connection (next_sync_at) WHERE auto_sync_enabled AND status = 'active';
 
 CREATE TABLE oauth_state (
@@ -75,6 +80,7 @@ CREATE TABLE oauth_state (
     grant_sealed text,
     return_url text,
     begun_by text,
+    may_share boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     consumed_at timestamptz

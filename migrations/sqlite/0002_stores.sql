@@ -40,9 +40,13 @@ CREATE TABLE store_connection (
     status TEXT NOT NULL DEFAULT 'active',
     last_error_code TEXT,
     last_error TEXT,
+    key_refused_at TEXT,
+    key_retry_at TEXT,
     paused_at TEXT,
     paused_by TEXT,
     pause_reason TEXT,
+    push_stopped_at TEXT,
+    push_stop_reason TEXT,
     last_webhook_at TEXT,
     connected_by TEXT REFERENCES "user" (id) ON DELETE SET NULL,
     disconnected_at TEXT,
@@ -59,6 +63,7 @@ CREATE INDEX store_connection_store_url_idx ON store_connection (store_type, sto
 CREATE INDEX store_connection_keep_alive_idx ON store_connection (keep_alive_at) WHERE keep_alive_at IS NOT NULL;
 CREATE INDEX store_connection_renew_idx ON store_connection (renew_at) WHERE renew_at IS NOT NULL;
 CREATE INDEX store_connection_warn_idx ON store_connection (warn_at) WHERE warn_at IS NOT NULL;
+CREATE INDEX store_connection_key_retry_idx ON store_connection (key_retry_at) WHERE key_retry_at IS NOT NULL;
 CREATE INDEX store_connection_due_idx ON store_connection (next_sync_at) WHERE auto_sync_enabled AND status = 'active';
 
 CREATE TABLE oauth_state (
@@ -75,6 +80,7 @@ CREATE TABLE oauth_state (
     grant_sealed TEXT,
     return_url TEXT,
     begun_by TEXT,
+    may_share BOOLEAN NOT NULL DEFAULT false CHECK (may_share IN (0, 1)),
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     expires_at TEXT NOT NULL,
     consumed_at TEXT

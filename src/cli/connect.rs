@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app,
     config::Config,
-    connect,
+    connect::{self, Sharing},
     model::{Client, Connection, Time},
     outside::small,
     tools::Shared,
@@ -33,6 +33,9 @@ pub(super) struct Args {
     /// A pasted credential, such as `api_key=…`; `NAME=-` reads it from standard input.
     #[arg(long = "key", value_name = "NAME=VALUE", value_parser = pair)]
     key: Vec<(String, String)>,
+    /// Connect the shop even if another client has connected it: both import it and push into it.
+    #[arg(long)]
+    shared: bool,
     /// Print the link and do not wait.
     #[arg(long)]
     no_wait: bool,
@@ -52,12 +55,13 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
         !args.rehearse || config.http.allow_private_networks,
         "--rehearse consents automatically: it is only for simulated shops of 'sandbox --as', and needs [http] allow_private_networks = true"
     );
+    let sharing = Sharing::said(args.shared);
     if tools.provider(&args.provider)?.takes_pasted_keys() || !args.key.is_empty() {
         for (name, value) in args.key {
             let value = if value == "-" { small::read(std::io::stdin())?.trim().to_owned() } else { value };
             fields.insert(name, value);
         }
-        let connected = connect::connect_with_key(&tools, &args.client, &args.provider, &fields).await?;
+        let connected = connect::connect_with_key(&tools, &args.client, &args.provider, &fields, sharing).await?;
         out.say("Connected. The first import is enqueued for the daemon; without one, run: store-sync sync --all")?;
         return out.one(&views::connection(&tools, &connected.connection).await?);
     }
@@ -67,9 +71,12 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     // Complete fields are validated here; otherwise the link shows a form.
     if provider.fields().iter().all(|field| field.default.is_some() || fields.contains_key(&field.name)) {
         let (facts, _) = provider.read_fields(&fields)?;
-        provider.store_url_if_known(&facts)?;
+        let store_url = provider.store_url_if_known(&facts)?;
+        if let Some(store_url) = store_url.filter(|_| sharing == Sharing::Refused) {
+            connect::refuse_anothers(&tools, &client.id, provider, &store_url).await?;
+        }
     }
-    let link = web::connect_link(&tools, &args.provider, &args.client, &fields);
+    let link = web::connect_link(&tools, &args.provider, &args.client, &fields, sharing);
     if args.no_wait {
         return out.one(&ConnectLink { connect_url: link });
     }

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use super::out::{Out, cells, or_dash};
+use super::out::{Out, cells, note, or_dash};
 use crate::{
     app,
     config::Config,
     connect,
     manage::{self, ScheduleChange},
     model::{ConnectionId, PushMode},
-    provider,
     tools::{Shared, Tools},
     views::{self, ConnectionCheck},
 };
@@ -20,11 +19,11 @@ pub(super) enum Command {
     List,
     /// Show a connection.
     Show { id: String },
-    /// Request the identity of the shop, which verifies the grant.
+    /// Request the identity of the shop, which verifies the grant; a good answer heals a refused one.
     Check { id: String },
     /// Pause imports and pushes of a shop.
     Pause { id: String },
-    /// Resume a paused connection.
+    /// Resume a paused connection, or one whose key was refused, and ask the shop.
     Resume { id: String },
     /// Set the schedule of imports and the mode of pushes.
     Schedule(ScheduleArgs),
@@ -118,19 +117,28 @@ async fn migrate(tools: &Shared, out: &Out, provider: Option<&str>, dry_run: boo
 }
 
 async fn check(tools: &Shared, out: &Out, id: &str) -> anyhow::Result<()> {
-    let (session, connection) = connect::open(tools, &ConnectionId::from(id)).await?;
-    let shop = provider::probe(&session).await?;
-    out.one(&ConnectionCheck::answered(connection, shop, session.api_calls()))
+    let checked = connect::check(tools, &ConnectionId::from(id)).await?;
+    if let Some(changed) = &checked.changed {
+        note(&format!("note: {changed}; its whole catalogue is read again"));
+    }
+    out.one(&ConnectionCheck::answered(checked.connection, checked.shop, checked.api_calls))
 }
 
-async fn resume(tools: &Tools, out: &Out, id: &str) -> anyhow::Result<()> {
-    let (resumed, woken) = manage::resume_connection(tools, &ConnectionId::from(id)).await?;
-    out.say(&if resumed.is_usable() {
-        format!("resumed; {woken} waiting pushes are enqueued")
-    } else {
-        format!("resumed, but it is not usable: its status is {}", resumed.state())
-    })?;
-    out.one(&resumed)
+/// Ends a pause, and asks the shop: a good answer also heals a connection whose key was refused.
+async fn resume(tools: &Shared, out: &Out, id: &str) -> anyhow::Result<()> {
+    let id = ConnectionId::from(id);
+    let found = views::connection(tools, &id).await?;
+    if found.is_refused() && found.paused_at.is_none() {
+        let checked = connect::check(tools, &id).await?;
+        out.say(&format!("the shop answers; {} waiting pushes are enqueued", checked.woken))?;
+        return out.one(&checked.connection);
+    }
+    let (_, woken) = manage::resume_connection(tools, &id).await?;
+    match connect::check(tools, &id).await {
+        Ok(checked) => out.say(&format!("resumed; {} waiting pushes are enqueued", woken + checked.woken))?,
+        Err(failure) => note(&format!("note: resumed, but the shop does not answer as it should: {failure}")),
+    }
+    out.one(&views::connection(tools, &id).await?)
 }
 
 async fn schedule(tools: &Tools, out: &Out, args: ScheduleArgs) -> anyhow::Result<()> {

@@ -15,6 +15,7 @@ use super::{daemon::stop_signal, follow, out::line, visitor::Visitor};
 use crate::{
     app,
     config::Config,
+    connect::Sharing,
     generate::{self, GenerationRequest, Terms},
     manage,
     model::{ApprovalStatus, AssetId, ClientId, ConnectionId, Product, Push},
@@ -166,7 +167,7 @@ async fn open_shop(
 /// Gives the consent as a merchant's browser does.
 async fn connect(tools: &Shared, client: &ClientId, shop_url: &str) -> anyhow::Result<ConnectionId> {
     let fields = BTreeMap::from([("shop".to_owned(), shop_url.to_owned())]);
-    let link = web::connect_link(tools, "sandbox", client.as_str(), &fields);
+    let link = web::connect_link(tools, "sandbox", client.as_str(), &fields, Sharing::Refused);
     let mut visitor = Visitor::new(tools.outside.http.clone());
     let consent = visitor.open(&link).await?;
     anyhow::ensure!(consent.response.status == 200, "the consent page failed: {}", consent.text());

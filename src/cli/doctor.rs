@@ -1,6 +1,6 @@
 //! `doctor`: checks configuration, database, keys, network, model, rows and shops.
 
-use std::process::ExitCode;
+use std::{collections::BTreeSet, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use serde::Serialize;
@@ -20,9 +20,10 @@ use crate::{
         product::ProductFilter,
         run::RunFilter,
     },
-    model::{Connection, ConnectionStatus, FIELDS_WITHOUT_VALUES, Run, RunStatus},
+    model::{Connection, ConnectionStatus, FIELDS_WITHOUT_VALUES, Run, RunStatus, Time},
+
     outside::{Clock, Random},
-    provider,
+    provider::{self, Provider},
     tools::Shared,
     vault::Vault,
 };
@@ -84,6 +85,7 @@ async fn at_work(tools: &Shared) -> Vec<Finding> {
     let ok = text.is_ok();
     let mut findings = vec![Finding { check: "daemon".into(), ok, text: text.unwrap_or_else(|why| told(&why)) }];
     findings.extend(model(tools).await);
+    findings.extend(versions(tools).await.unwrap_or_else(|why| vec![Finding { check: "versions".into(), ok: false, text: told(&why) }]));
     for (check, finding) in [("times", times(tools).await), ("rows", rows(tools).await)] {
         findings.push(finding.unwrap_or_else(|why| Finding { check: check.into(), ok: false, text: told(&why) }));
     }
@@ -180,6 +182,36 @@ async fn model(tools: &Shared) -> Option<Finding> {
     Some(Finding { check: "model".into(), ok, text: text.unwrap_or_else(|why| why) })
 }
 
+/// How long before the end of its support an API version is warned about.
+const WARN_BEFORE: Duration = Duration::from_hours(24 * 60);
+
+/// Warns about API versions of connected platforms whose support ends soon, or has ended.
+async fn versions(tools: &Shared) -> anyhow::Result<Vec<Finding>> {
+    let mut tx = tools.db.read().await?;
+    let all = db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
+    let live = all.into_iter().filter(|connection| connection.status != ConnectionStatus::Disconnected);
+    let used: BTreeSet<String> = live.map(|connection| connection.store_type).collect();
+    let now = tools.outside.clock.now();
+    let known = tools.providers.iter().filter(|provider| used.contains(provider.key()));
+    Ok(known.filter_map(|provider| ending(provider, now)).collect())
+}
+
+fn ending(provider: &Provider, now: Time) -> Option<Finding> {
+    let api = provider.api()?;
+    let end = api.supported_until.start();
+    if now.plus(WARN_BEFORE) < end {
+        return None;
+    }
+    let text = format!(
+        "{} supports version {} of its API, which its file is written for, until {}: install a newer store-sync, or give it a newer \
+         file of the platform ([providers] dir)",
+        provider.name(),
+        api.version,
+        end.utc().format("%Y-%m-%d")
+    );
+    Some(Finding { check: format!("version {}", provider.key()), ok: false, text })
+}
+
 /// Checks for stored times in an impossible future, which a wrong clock causes.
 async fn times(tools: &Shared) -> anyhow::Result<Finding> {
     let now = tools.outside.clock.now();
@@ -261,4 +293,29 @@ async fn lacking(tools: &Shared, connection: &Connection) -> anyhow::Result<Opti
     let Some(since) = db::cursor::get(&mut tx, &connection.id).await?.full_sync_at else { return Ok(None) };
     let noted = db::run::find_import_noted(&mut tx, &connection.id, FIELDS_WITHOUT_VALUES, since).await?;
     Ok(noted.map(|run| run.error_message.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::Providers;
+
+    #[test]
+    fn the_end_of_an_api_version_is_told_sixty_days_ahead() {
+        let known = Providers::built_in().expect("the built-in files are fine");
+        let dated: Vec<_> = known.iter().filter(|provider| provider.api().is_some()).collect();
+        assert!(!dated.is_empty());
+        for provider in dated {
+            let end = provider.api().expect("a version").supported_until.start();
+            let days = |days: u64| Duration::from_hours(24 * days);
+            assert!(ending(provider, end.minus(days(61))).is_none());
+            for now in [end.minus(days(60)), end, end.plus(days(400))] {
+                let told = ending(provider, now).expect("a warning");
+                let day = end.utc().format("%Y-%m-%d").to_string();
+                assert!(!told.ok && told.text.contains(&day) && told.text.contains(provider.name()), "{}", told.text);
+            }
+        }
+        let undated = known.get("sandbox").expect("is built in");
+        assert!(ending(undated, Time::from_unix_ms(9_000_000_000_000)).is_none());
+    }
 }

@@ -12,6 +12,7 @@ use super::{
     callback::{Callback, CallbackOutcome, consume_state, get},
     posted::{find, posted_grant, store_grant},
     save::{Permission, establish},
+    start::Sharing,
 };
 use crate::{
     model::{Failure, FailureKind, Grant, Secret},
@@ -84,6 +85,7 @@ pub(super) async fn finish_oauth1(
         facts,
         grant,
         reconnect: found.store_connection_id.as_ref(),
+        sharing: Sharing::said(found.may_share),
     };
     let (connected, _) = establish(tools, given).await?;
     let mut tx = tools.db.begin().await?;

@@ -8,7 +8,7 @@ use super::{
     callback::{Callback, CallbackOutcome, consume_state, find_by_state, get, unknown},
     consumer, posted,
     save::{Permission, establish},
-    start::{VERIFIER, client_of_shop, fingerprint},
+    start::{Sharing, VERIFIER, client_of_shop, fingerprint},
 };
 use crate::{
     db::{self, oauth_state::OauthState},
@@ -55,6 +55,7 @@ pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<CallbackOut
         facts,
         grant,
         reconnect: expected.reconnect.as_ref(),
+        sharing: expected.sharing,
     };
     let (connected, facts) = establish(tools, given).await?;
     Ok(CallbackOutcome::Connected { connected, go_to: provider.done_url(app, &facts)? })
@@ -78,6 +79,7 @@ struct Expected {
     store_url: String,
     facts: Facts,
     verifier: Option<Secret>,
+    sharing: Sharing,
 }
 
 /// Matches the callback to a pending connect and consumes that; or, if a platform may start one, verifies that it is
@@ -111,6 +113,7 @@ async fn claim(tools: &Tools, provider: &Arc<Provider>, callback: &Callback<'_>)
         store_url: found.store_url,
         facts,
         verifier,
+        sharing: Sharing::said(found.may_share),
     })
 }
 
@@ -128,7 +131,7 @@ async fn platform_initiated(
     let facts = provider::callback_facts(provider, callback.query)?;
     let store_url = provider.store_url_if_known(&facts)?.ok_or_else(unknown)?;
     let (client, reconnect) = client_of_shop(tools, provider, &store_url).await?;
-    Ok(Expected { client, reconnect, store_url, facts, verifier: None })
+    Ok(Expected { client, reconnect, store_url, facts, verifier: None, sharing: Sharing::Refused })
 }
 
 fn open_verifier(tools: &Tools, state: &OauthState, sealed: &str) -> Result<Secret, Failure> {

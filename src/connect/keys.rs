@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;
 
-use super::save::{REFRESH_PAUSE, plan_ahead, seal};
+use super::{
+    refusal::Refusal,
+    save::{REFRESH_PAUSE, plan_ahead, seal, unsealed},
+};
 use crate::{
     db::{self, Tx},
     model::{
@@ -14,7 +17,6 @@ use crate::{
     outside::{Deadline, catch_panic},
     provider::{self, BoxFuture, CredentialSource},
     tools::{OpenRun, RunAbout, RunEnd, Shared, Tools},
-    vault::Binding,
 };
 
 /// How long a caller waits for another process's refresh: longer than any response of a token endpoint takes.
@@ -27,35 +29,44 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 pub struct StoredCredentials {
     tools: Shared,
     connection: ConnectionId,
+    how: How,
 }
 
 impl StoredCredentials {
     /// The grant of `connection`.
     pub fn new(tools: Shared, connection: ConnectionId) -> Self {
-        Self { tools, connection }
+        Self { tools, connection, how: How::Refresh }
+    }
+
+    /// The same, also if the shop has refused it: to see whether it still does.
+    pub(super) fn of_refused(tools: Shared, connection: ConnectionId) -> Self {
+        Self { tools, connection, how: How::Check }
     }
 }
 
 impl CredentialSource for StoredCredentials {
     fn current(&self) -> BoxFuture<'_, Arc<Grant>> {
         Box::pin(async {
-            let (connection, grant) = read(&self.tools, &self.connection).await?;
+            let (connection, grant) = self.how.read(&self.tools, &self.connection).await?;
             if due(&self.tools, &connection, &grant)? {
-                return refresh(&self.tools, &self.connection, grant.version).await.map(Arc::new);
+                return self.refresh(grant.version).await;
             }
             Ok(Arc::new(grant))
         })
     }
 
     fn refresh(&self, spent_version: i32) -> BoxFuture<'_, Arc<Grant>> {
-        Box::pin(async move { refresh(&self.tools, &self.connection, spent_version).await.map(Arc::new) })
+        Box::pin(async move { refresh_by(&self.tools, &self.connection, spent_version, self.how).await.map(Arc::new) })
     }
 }
 
 /// Refreshes a grant that is due for it; otherwise does nothing.
 pub async fn refresh_ahead(tools: &Shared, id: &ConnectionId) -> Result<(), Failure> {
     let (connection, grant) = read(tools, id).await?;
-    if due(tools, &connection, &grant)? { refresh(tools, id, grant.version).await.map(drop) } else { Ok(()) }
+    if due(tools, &connection, &grant)? {
+        refresh_by(tools, id, grant.version, How::Refresh).await?;
+    }
+    Ok(())
 }
 
 /// Whether a grant is due for a refresh that no shop asked for. Within a minute of the last refresh only if it has
@@ -73,8 +84,17 @@ fn due(tools: &Tools, connection: &Connection, grant: &Grant) -> Result<bool, Fa
     Ok(wanted && (grant.secret("refresh").is_some() || provider.makes_own_tokens()))
 }
 
-/// Reads and unseals the grant as stored now.
+/// Reads and unseals the grant as stored now; fails if the shop has to be connected again.
 pub(super) async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection, Grant), Failure> {
+    let (connection, grant) = read_any(tools, id).await?;
+    if connection.status == ConnectionStatus::NeedsReauth {
+        let why = connection.last_error.unwrap_or_default();
+        return Err(Failure::new(FailureKind::NeedsReauth, format!("the shop has to be connected again: {why}")));
+    }
+    Ok((connection, grant))
+}
+
+async fn read_any(tools: &Tools, id: &ConnectionId) -> Result<(Connection, Grant), Failure> {
     let mut tx = tools.db.read().await?;
     let connection = db::connection::find(&mut tx, id).await?;
     let sealed = db::grant::find_sealed(&mut tx, id).await?;
@@ -85,25 +105,7 @@ pub(super) async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection
             "the connection has no credentials any more; connect the shop again",
         ));
     };
-    if connection.status == ConnectionStatus::NeedsReauth {
-        let why = connection.last_error.unwrap_or_default();
-        return Err(Failure::new(FailureKind::NeedsReauth, format!("the shop has to be connected again: {why}")));
-    }
-    let binding = [id.as_str(), connection.client_id.as_str(), connection.store_type.as_str()];
-    let vault = |why: String| Failure::new(FailureKind::Vault, why);
-    let plaintext = tools.vault.unseal(&Binding(&binding), &sealed).map_err(|e| vault(e.to_string()))?;
-    let secrets =
-        Grant::secrets_from_plaintext(&plaintext).ok_or_else(|| vault("a sealed grant has an unknown form".into()))?;
-    let grant = Grant {
-        secrets,
-        expires_at: connection.token_expires_at,
-        refresh_expires_at: connection.refresh_expires_at,
-        renew_at: connection.renew_at,
-        warn_at: connection.warn_at,
-        keep_alive_at: connection.keep_alive_at,
-        scopes: connection.scopes.as_ref().map(|scopes| scopes.0.clone()),
-        version: connection.token_version,
-    };
+    let grant = unsealed(tools, &connection, &sealed)?;
     Ok((connection, grant))
 }
 
@@ -112,12 +114,16 @@ pub(super) async fn read(tools: &Tools, id: &ConnectionId) -> Result<(Connection
 pub(super) enum How {
     /// As the provider's file says.
     Refresh,
+    /// The same, also for a connection that needs a reconnect.
+    Check,
     /// By exchanging an older, non-expiring token.
     Exchange,
 }
 
-async fn refresh(tools: &Shared, id: &ConnectionId, spent: i32) -> Result<Grant, Failure> {
-    refresh_by(tools, id, spent, How::Refresh).await
+impl How {
+    async fn read(self, tools: &Tools, id: &ConnectionId) -> Result<(Connection, Grant), Failure> {
+        if self == Self::Check { read_any(tools, id).await } else { read(tools, id).await }
+    }
 }
 
 /// One refresh for any number of callers: within the process by a lock; across processes by a lease in the row, which
@@ -129,7 +135,7 @@ pub(super) async fn refresh_by(tools: &Shared, id: &ConnectionId, spent: i32, ho
     let clock = &tools.outside.clock;
     let give_up_at = clock.now().plus(PATIENCE);
     loop {
-        let (connection, grant) = read(tools, id).await?;
+        let (connection, grant) = how.read(tools, id).await?;
         if grant.version != spent {
             return Ok(grant);
         }
@@ -224,7 +230,7 @@ async fn refresh_locked(tools: &Shared, leased: &LeasedRefresh, right: &Deadline
     let provider = tools.provider(&connection.store_type)?;
     let mut tx = tools.db.begin().await?;
     let answer = match answer {
-        Err(failure) if matches!(failure.kind, FailureKind::Shop(ShopAnswer::Revoked, _)) && *how == How::Refresh => {
+        Err(failure) if matches!(failure.kind, FailureKind::Shop(ShopAnswer::Revoked, _)) && *how != How::Exchange => {
             Err(explain(tools, &mut tx, leased, failure).await?)
         }
         answer => answer,
@@ -250,10 +256,12 @@ async fn refresh_locked(tools: &Shared, leased: &LeasedRefresh, right: &Deadline
             if saved { Ok(grant) } else { Err(Failure::new(FailureKind::RefreshOvertaken, OVERTAKEN)) }
         }
         Err(failure) => {
-            let error = failure.parts();
+            // A connection that already needs a reconnect keeps the first reason.
             if failure.remedy() == Remedy::Reconnect && *how == How::Refresh {
-                db::connection::mark_status(&mut tx, &connection.id, ConnectionStatus::NeedsReauth, Some(error), now)
-                    .await?;
+                let refusal = Refusal::of(connection.clone(), Some(old), &failure, now);
+                if let Some(refusal) = refusal {
+                    refusal.mark(&mut tx, now).await?;
+                }
             }
             db::grant::unlock_refresh(&mut tx, &connection.id, &tools.instance).await?;
             run.close(&mut tx, tools, RunEnd::Failed(&failure), 1).await?;

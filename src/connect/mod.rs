@@ -2,14 +2,17 @@
 //! Holds no secret longer than a call lasts.
 
 mod callback;
+mod check;
 mod consumer;
 mod disconnect;
 mod finish;
+mod identity;
 mod keys;
 mod legacy;
 mod migrate;
 mod older;
 mod posted;
+mod refusal;
 mod reseal;
 mod save;
 mod start;
@@ -17,16 +20,20 @@ mod start;
 use std::sync::Arc;
 
 pub use callback::{Callback, CallbackOutcome, Connected, callback_mark, origin_mark};
+pub use check::{CheckedShop, check};
 pub use disconnect::{Disconnected, disconnect};
 pub use finish::{finish, receive_posted};
+pub use identity::{ReadIdentity, read_identity};
 pub use keys::{StoredCredentials, refresh_ahead, refresh_run};
 pub use legacy::{LegacyKeys, legacy_keys, legacy_keys_before, take_legacy_keys};
 pub use migrate::{Migrated, migrate_tokens};
 pub use older::{complete as complete_older, lacking_facts, needed_keys};
 pub use posted::posted_mark;
+pub use refusal::{Refusal, accepted, push_accepted};
 pub use reseal::{Resealed, Unopened, prove_keys, reseal};
 pub use save::connect_with_key;
-pub use start::{Begin, Begun, Next, begin, install, takes_deliveries};
+pub use start::{Begin, Begun, Next, Sharing, begin, install, refuse_anothers, takes_deliveries};
+
 
 use crate::{
     db::{self, Tx, connection::BY_ADOPTION},
@@ -49,17 +56,22 @@ pub async fn open_for(
     id: &ConnectionId,
 ) -> Result<(ShopClient, Connection), Failure> {
     let connection = find_usable(tools, id).await?;
+    // Whoever asks by hand asks the shop.
+    if !lease.job.payload.0.is_by_hand() {
+        refusal::not_waiting(&connection, tools.outside.clock.now())?;
+    }
     Ok((shop_client(tools, &connection, Some(lease.deadline()))?.fenced(lease.clone()), connection))
 }
 
 async fn find_usable(tools: &Tools, id: &ConnectionId) -> Result<Connection, Failure> {
-    let connection = {
-        let mut tx = tools.db.read().await?;
-        db::connection::find(&mut tx, id).await?
-    };
-    let connection = connection.ok_or_else(|| Failure::not_found(Noun::Connection, id))?;
+    let connection = find(tools, id).await?;
     usable(&connection)?;
     Ok(connection)
+}
+
+async fn find(tools: &Tools, id: &ConnectionId) -> Result<Connection, Failure> {
+    let mut tx = tools.db.read().await?;
+    db::connection::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Connection, id))
 }
 
 /// Fails if the shop must not be called any more, by its row in this transaction.
@@ -71,17 +83,25 @@ pub async fn still_usable(tx: &mut Tx, id: &ConnectionId) -> Result<(), Failure>
 }
 
 fn shop_client(tools: &Shared, connection: &Connection, until: Option<&Deadline>) -> Result<ShopClient, Failure> {
+    shop_client_by(tools, connection, StoredCredentials::new(tools.clone(), connection.id.clone()), until)
+}
+
+fn shop_client_by(
+    tools: &Shared,
+    connection: &Connection,
+    keys: StoredCredentials,
+    until: Option<&Deadline>,
+) -> Result<ShopClient, Failure> {
     let outside = until.map_or_else(|| tools.outside.clone(), |until| tools.outside.within(until));
     let provider = tools.provider(&connection.store_type)?.clone();
     let app = tools.app_of(&provider)?.cloned();
-    let keys = Arc::new(StoredCredentials::new(tools.clone(), connection.id.clone()));
     let mut facts = connection.facts.0.clone();
     if facts.is_empty() {
         // The older application still connects shops, without facts.
         facts = provider.facts_of_address(&connection.store_url).unwrap_or_default();
     }
     let shop = Shop { provider, facts, store_url: connection.store_url.clone(), app };
-    Ok(ShopClient::new(outside, shop, keys, &tools.rate_limiters))
+    Ok(ShopClient::new(outside, shop, Arc::new(keys), &tools.rate_limiters))
 }
 
 fn usable(connection: &Connection) -> Result<(), Failure> {

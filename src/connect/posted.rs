@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     callback::{Callback, CallbackOutcome, consume_state, find_by_state, in_time, unknown},
     save::{Permission, establish, probe},
-    start::{fingerprint, is_browser_mark},
+    start::{Sharing, fingerprint, is_browser_mark},
 };
 use crate::{
     db::{self, oauth_state::OauthState},
@@ -110,6 +110,7 @@ async fn connect(
         facts: found.facts.0,
         grant,
         reconnect: found.store_connection_id.as_ref(),
+        sharing: Sharing::said(found.may_share),
     };
     let (connected, _) = establish(tools, given).await?;
     Ok(CallbackOutcome::Connected { connected, go_to: None })

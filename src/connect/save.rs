@@ -2,13 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{Connected, start};
+use super::{
+    Connected,
+    start::{self, Sharing},
+};
 use crate::{
     db::{self, Tx, connection::NewConnection, grant::SealedGrant},
-    model::{ClientId, ConnectionId, Facts, Failure, FailureKind, Grant, ImportScope, JobId, Task, Trigger},
+    model::{ClientId, Connection, ConnectionId, Facts, Failure, FailureKind, Grant, ImportScope, JobId, Task, Trigger},
     provider::{self, Fixed, Provider, Shop, ShopClient, ShopFacts},
     tools::Tools,
-    vault::Binding,
+    vault::{Binding, Sealed},
 };
 
 /// The least time between a refresh and the next one ahead of expiry.
@@ -23,6 +26,7 @@ pub(super) struct Permission<'a> {
     pub(super) facts: Facts,
     pub(super) grant: Grant,
     pub(super) reconnect: Option<&'a ConnectionId>,
+    pub(super) sharing: Sharing,
 }
 
 /// A shop that a call with its grant has reached.
@@ -34,6 +38,7 @@ struct Established<'a> {
     shop: ShopFacts,
     grant: Grant,
     reconnect: Option<&'a ConnectionId>,
+    sharing: Sharing,
 }
 
 /// Connects a shop with keys that the merchant pasted: verified by a call, then sealed.
@@ -42,6 +47,7 @@ pub async fn connect_with_key(
     client: &str,
     provider: &str,
     fields: &BTreeMap<String, String>,
+    sharing: Sharing,
 ) -> Result<Connected, Failure> {
     let provider = tools.provider(provider)?;
     if !provider.takes_pasted_keys() {
@@ -52,18 +58,21 @@ pub async fn connect_with_key(
     let (facts, secrets) = provider.read_fields(fields)?;
     let store_url = provider.store_url_if_known(&facts)?.unwrap_or_default();
     let client = start::client(tools, client).await?;
+    if sharing == Sharing::Refused {
+        start::refuse_anothers(tools, &client.id, provider, &store_url).await?;
+    }
     let mut grant = Grant { secrets, version: 1, ..Grant::default() };
     if provider.makes_own_tokens() {
         let app = tools.app_of(provider)?;
         grant = provider::own_token(&tools.outside, provider, app, &facts, &grant).await?;
     }
-    let given = Permission { client: &client.id, provider, store_url: &store_url, facts, grant, reconnect: None };
+    let given = Permission { client: &client.id, provider, store_url: &store_url, facts, grant, reconnect: None, sharing };
     Ok(establish(tools, given).await?.0)
 }
 
 /// Verifies a grant by a call to the shop and saves it. Also returns all known facts.
 pub(super) async fn establish(tools: &Tools, given: Permission<'_>) -> Result<(Connected, Facts), Failure> {
-    let Permission { client, provider, store_url, mut facts, grant, reconnect } = given;
+    let Permission { client, provider, store_url, mut facts, grant, reconnect, sharing } = given;
     let missing = provider.missing_scopes(&grant);
     if !missing.is_empty() {
         let text = format!(
@@ -81,7 +90,7 @@ pub(super) async fn establish(tools: &Tools, given: Permission<'_>) -> Result<(C
             "the shop calls itself by another address than the one given",
         ));
     }
-    let arrival = Established { client, provider, store_url: &now_known, facts: &facts, shop, grant, reconnect };
+    let arrival = Established { client, provider, store_url: &now_known, facts: &facts, shop, grant, reconnect, sharing };
     Ok((save(tools, arrival).await?, facts))
 }
 
@@ -130,6 +139,7 @@ async fn save(tools: &Tools, mut arrival: Established<'_>) -> Result<Connected, 
     plan_ahead(tools, arrival.provider, &mut arrival.grant);
     let mut tx = tools.db.begin().await?;
     let mut id = tools.outside.new_id::<ConnectionId>();
+    start::not_anothers(&mut tx, arrival.client, arrival.provider, arrival.store_url, arrival.sharing).await?;
     // The seal is bound to the row's id. If a concurrent connect of the same shop wins the insert, its id is used.
     let paused = loop {
         let same =
@@ -189,7 +199,7 @@ async fn enqueue_first(
     Ok(import_job)
 }
 
-fn same_shop(known: Option<&str>, answered: Option<&str>) -> Result<(), Failure> {
+pub(super) fn same_shop(known: Option<&str>, answered: Option<&str>) -> Result<(), Failure> {
     match (known, answered) {
         (Some(known), Some(answered)) if known != answered => {
             let text =
@@ -208,4 +218,23 @@ pub(super) fn seal(tools: &Tools, id: &ConnectionId, client: &ClientId, provider
 /// The same for a grant in plain text.
 pub(super) fn seal_plaintext(tools: &Tools, binding: &[&str; 3], plaintext: &[u8]) -> SealedGrant {
     SealedGrant(tools.vault.seal(&Binding(binding), plaintext), tools.vault.fingerprint(plaintext))
+}
+
+/// Unseals the grant of a connection.
+pub(super) fn unsealed(tools: &Tools, connection: &Connection, sealed: &Sealed) -> Result<Grant, Failure> {
+    let binding = [connection.id.as_str(), connection.client_id.as_str(), connection.store_type.as_str()];
+    let vault = |why: String| Failure::new(FailureKind::Vault, why);
+    let plaintext = tools.vault.unseal(&Binding(&binding), sealed).map_err(|e| vault(e.to_string()))?;
+    let secrets =
+        Grant::secrets_from_plaintext(&plaintext).ok_or_else(|| vault("a sealed grant has an unknown form".into()))?;
+    Ok(Grant {
+        secrets,
+        expires_at: connection.token_expires_at,
+        refresh_expires_at: connection.refresh_expires_at,
+        renew_at: connection.renew_at,
+        warn_at: connection.warn_at,
+        keep_alive_at: connection.keep_alive_at,
+        scopes: connection.scopes.as_ref().map(|scopes| scopes.0.clone()),
+        version: connection.token_version,
+    })
 }

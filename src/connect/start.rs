@@ -10,11 +10,12 @@ use url::Url;
 
 use crate::{
     db::{
-        self,
+        self, Tx,
         oauth_state::{OauthState, PendingLimits},
     },
-    model::{Client, ClientId, ConnectionId, Failure, FailureKind, Noun},
+    model::{Client, ClientId, Connection, ConnectionId, Failure, FailureKind, Noun},
     outside::{HttpError, Request},
+
     provider::{self, ConnectKind, ConsentRequest, Provider},
     tools::Tools,
     vault::{Binding, hex},
@@ -40,8 +41,24 @@ pub struct Begin<'a> {
     pub fields: &'a BTreeMap<String, String>,
     /// The connection to reconnect, if it is one.
     pub reconnect: Option<&'a ConnectionId>,
+    pub sharing: Sharing,
     /// The link and address that start it: too many connects displace those of the same origin.
     pub by: &'a str,
+}
+
+/// Whether a shop may be connected that another client has connected: both then import it and push into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    Refused,
+    /// The operator said so.
+    Allowed,
+}
+
+impl Sharing {
+    /// `Allowed` if that was said.
+    pub fn said(allowed: bool) -> Self {
+        if allowed { Self::Allowed } else { Self::Refused }
+    }
 }
 
 /// The next step of a connect.
@@ -109,6 +126,7 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
         grant_sealed: None,
         return_url: None,
         begun_by: Some(fingerprint(with.by)),
+        may_share: with.sharing == Sharing::Allowed,
         created_at: now,
         expires_at: now.plus(if kind == ConnectKind::Oauth1 { SETUP_LIFE } else { STATE_LIFE }),
         consumed_at: None,
@@ -121,6 +139,7 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
             return Err(Failure::new(FailureKind::NotFound(Noun::Connection), text));
         }
     }
+    not_anothers(&mut tx, &row.client_id, provider, &row.store_url, with.sharing).await?;
     db::oauth_state::delete_crowd(&mut tx, &row.client_id, row.begun_by.as_deref(), &MAX_OPEN, now).await?;
     db::oauth_state::insert(&mut tx, &row).await?;
     tx.commit().await?;
@@ -138,7 +157,59 @@ pub async fn install(
     provider::check_origin(known, tools.app_of(known)?, query, tools.outside.clock.now())?;
     let (facts, _) = known.read_fields(fields)?;
     let (client, reconnect) = client_of_shop(tools, known, &known.store_url(&facts)?).await?;
-    begin(tools, Begin { client: client.as_str(), provider, fields, reconnect: reconnect.as_ref(), by: provider }).await
+    let (client, reconnect, sharing) = (client.as_str(), reconnect.as_ref(), Sharing::Refused);
+    begin(tools, Begin { client, provider, fields, reconnect, sharing, by: provider }).await
+}
+
+/// Another client's connection of a shop that `client` does not have itself.
+async fn find_anothers(
+    tx: &mut Tx,
+    client: &ClientId,
+    provider: &Provider,
+    store_url: &str,
+) -> sqlx::Result<Option<Connection>> {
+    let mut all = db::connection::list_by_shop(tx, provider.key(), store_url).await?;
+    let own = all.iter().any(|connection| connection.client_id == *client);
+    Ok(all.pop().filter(|_| !own))
+}
+
+/// Fails if another client has the shop. The merchant does not learn which; the operator does, from the log.
+pub(super) async fn not_anothers(
+    tx: &mut Tx,
+    client: &ClientId,
+    provider: &Provider,
+    store_url: &str,
+    sharing: Sharing,
+) -> Result<(), Failure> {
+    if sharing == Sharing::Allowed {
+        return Ok(());
+    }
+    let Some(other) = find_anothers(tx, client, provider, store_url).await? else { return Ok(()) };
+    tracing::warn!(connection.id = %other.id, "refused to connect a shop: {}", taken(&other, client));
+    let text = "this shop is connected already, for another client: nothing was connected; ask the operator who gave you the link";
+    Err(Failure::new(FailureKind::ShopTaken, text))
+}
+
+/// The same in words for the operator, before anybody is asked.
+pub async fn refuse_anothers(
+    tools: &Tools,
+    client: &ClientId,
+    provider: &Provider,
+    store_url: &str,
+) -> Result<(), Failure> {
+    let mut tx = tools.db.read().await?;
+    match find_anothers(&mut tx, client, provider, store_url).await? {
+        None => Ok(()),
+        Some(other) => Err(Failure::new(FailureKind::ShopTaken, taken(&other, client))),
+    }
+}
+
+fn taken(other: &Connection, client: &ClientId) -> String {
+    format!(
+        "client '{}' has connected {} already (connection {}), and client '{client}' would import it and push into it as well; if both \
+         shall, connect it with --shared",
+        other.client_id, other.store_url, other.id
+    )
 }
 
 /// The client of a shop that comes without a connect link: the only one that has it, or the one configured.

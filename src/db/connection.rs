@@ -11,8 +11,8 @@ macro_rules! columns {
             "SELECT id, client_id, store_type, store_url, store_name, external_store_id, facts, scopes, token_expires_at, \
              refresh_expires_at, keep_alive_at, renew_at, warn_at, token_refreshed_at, token_version, auto_sync_enabled, sync_on_approval, \
              sync_interval_seconds, sync_cron, sync_timezone, push_mode, next_sync_at, last_sync_at, last_success_at, \
-             consecutive_failures, backoff_until, status, last_error_code, last_error, paused_at, \
-             paused_by, pause_reason, disconnected_at, created_at, updated_at FROM store_connection ",
+             consecutive_failures, backoff_until, status, last_error_code, last_error, key_refused_at, key_retry_at, paused_at, \
+             paused_by, pause_reason, push_stopped_at, push_stop_reason, disconnected_at, created_at, updated_at FROM store_connection ",
             $rest
         )
     };
@@ -57,6 +57,7 @@ pub async fn upsert(
          token_refreshed_at = excluded.token_refreshed_at, \
          token_version = excluded.token_version, refresh_locked_until = NULL, refresh_locked_by = NULL, \
          consecutive_failures = 0, backoff_until = NULL, last_error_code = NULL, last_error = NULL, \
+         key_refused_at = NULL, key_retry_at = NULL, push_stopped_at = NULL, push_stop_reason = NULL, \
          paused_at = CASE WHEN store_connection.paused_by = $22 THEN NULL ELSE store_connection.paused_at END, \
          pause_reason = CASE WHEN store_connection.paused_by = $22 THEN NULL ELSE store_connection.pause_reason END, \
          paused_by = CASE WHEN store_connection.paused_by = $22 THEN NULL ELSE store_connection.paused_by END, \
@@ -122,7 +123,8 @@ pub async fn list(
 pub async fn list_due(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
     let sql = columns!(
         "WHERE auto_sync_enabled AND status = 'active' AND paused_at IS NULL AND next_sync_at <= $1 \
-         AND (backoff_until IS NULL OR backoff_until <= $1) ORDER BY next_sync_at LIMIT $2"
+         AND (backoff_until IS NULL OR backoff_until <= $1) AND (key_retry_at IS NULL OR key_retry_at <= $1) \
+         ORDER BY next_sync_at LIMIT $2"
     );
     all!(tx, Connection, sql, now, limit)
 }
@@ -178,6 +180,26 @@ pub async fn update_facts(tx: &mut Tx, id: &ConnectionId, facts: &Facts) -> sqlx
     Ok(execute!(tx, sql, id, Json(facts), Json(&Facts::new()))? == 1)
 }
 
+/// What a shop states about itself.
+pub struct ShopIdentity<'a> {
+    pub name: Option<&'a str>,
+    pub external_id: Option<&'a str>,
+    pub facts: &'a Facts,
+}
+
+/// Stores what a connected shop states about itself; what it does not state stays.
+pub async fn update_identity(
+    tx: &mut Tx,
+    id: &ConnectionId,
+    shop: &ShopIdentity<'_>,
+    now: Time,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE store_connection SET store_name = coalesce($2, store_name), \
+               external_store_id = coalesce($3, external_store_id), facts = $4, updated_at = $5 \
+               WHERE id = $1 AND status <> 'disconnected'";
+    execute!(tx, sql, id, shop.name, shop.external_id, Json(shop.facts), now).map(drop)
+}
+
 /// Lists active connections with provider and address, by id; also before the database is adopted.
 pub async fn list_addresses(tx: &mut Tx) -> sqlx::Result<Vec<(String, String, String)>> {
     let sql = "SELECT id, store_type, store_url FROM store_connection WHERE status = 'active' ORDER BY id";
@@ -193,9 +215,68 @@ pub async fn mark_status(
     now: Time,
 ) -> sqlx::Result<()> {
     let (code, message) = error.unzip();
-    let sql =
-        "UPDATE store_connection SET status = $2, last_error_code = $3, last_error = $4, updated_at = $5 WHERE id = $1";
+    let sql = "UPDATE store_connection SET status = $2, last_error_code = $3, last_error = $4, key_refused_at = NULL, \
+               key_retry_at = NULL, updated_at = $5 WHERE id = $1";
     execute!(tx, sql, id, status, code, message, now).map(drop)
+}
+
+/// A refusal of a key that is tried again.
+pub struct KeyRefusal<'a> {
+    /// When the shop refused it first.
+    pub since: Time,
+    pub retry_at: Time,
+    pub code: &'a str,
+    pub message: &'a str,
+}
+
+/// Records that an active shop refuses its key, and when that is tried again.
+pub async fn mark_key_refused(
+    tx: &mut Tx,
+    id: &ConnectionId,
+    refusal: &KeyRefusal<'_>,
+    now: Time,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE store_connection SET key_refused_at = $2, key_retry_at = $3, last_error_code = $4, last_error = $5, \
+               updated_at = $6 WHERE id = $1 AND status = 'active'";
+    execute!(tx, sql, id, refusal.since, refusal.retry_at, refusal.code, refusal.message, now).map(drop)
+}
+
+/// Records that a shop accepts a key that it had refused; `false` if it had not.
+pub async fn mark_key_accepted(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET key_refused_at = NULL, key_retry_at = NULL, last_error_code = NULL, last_error = NULL, \
+               updated_at = $2 WHERE id = $1 AND status = 'active' AND key_refused_at IS NOT NULL";
+    Ok(execute!(tx, sql, id, now)? == 1)
+}
+
+/// Makes a shop that had to be connected again active, since it answered; `false` if it had not.
+pub async fn mark_reconnected(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET status = 'active', last_error_code = NULL, last_error = NULL, updated_at = $2 \
+               WHERE id = $1 AND status = 'needs_reauth' AND credentials_ciphertext IS NOT NULL";
+    Ok(execute!(tx, sql, id, now)? == 1)
+}
+
+/// Lists shops whose refused key is due for another try, and that have no job that would make it.
+pub async fn list_keys_to_try(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
+    let sql = columns!(
+        "WHERE key_retry_at <= $1 AND status = 'active' AND paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM job \
+         WHERE job.store_connection_id = store_connection.id AND job.status IN ('pending', 'processing')) \
+         ORDER BY key_retry_at LIMIT $2"
+    );
+    all!(tx, Connection, sql, now, limit)
+}
+
+/// Stops the pushes of a shop whose grant lacks a right for them; the first reason stays.
+pub async fn mark_push_stopped(tx: &mut Tx, id: &ConnectionId, why: &str, now: Time) -> sqlx::Result<()> {
+    let sql = "UPDATE store_connection SET push_stopped_at = $3, push_stop_reason = $2, updated_at = $3 \
+               WHERE id = $1 AND push_stopped_at IS NULL AND status <> 'disconnected'";
+    execute!(tx, sql, id, why, now).map(drop)
+}
+
+/// Lets the pushes of a shop go on; `false` if they were not stopped.
+pub async fn mark_push_resumed(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Result<bool> {
+    let sql = "UPDATE store_connection SET push_stopped_at = NULL, push_stop_reason = NULL, updated_at = $2 \
+               WHERE id = $1 AND push_stopped_at IS NOT NULL";
+    Ok(execute!(tx, sql, id, now)? == 1)
 }
 
 /// Pauses one that is neither paused nor disconnected; `false` if it is.
@@ -205,13 +286,13 @@ pub async fn mark_paused(tx: &mut Tx, id: &ConnectionId, by: &str, why: &str, no
     Ok(execute!(tx, sql, id, by, why, now)? == 1)
 }
 
-/// Ends a pause or an error state; `false` if there is neither. Whether it is usable then depends on its status.
+/// Ends a pause, an error state or a stop of pushes; `false` if there is none. Whether it is usable then depends on its status.
 pub async fn mark_resumed(tx: &mut Tx, id: &ConnectionId, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE store_connection SET paused_at = NULL, paused_by = NULL, pause_reason = NULL, updated_at = $2, \
-               last_error_code = CASE WHEN status = 'error' THEN NULL ELSE last_error_code END, \
+               push_stopped_at = NULL, push_stop_reason = NULL, last_error_code = CASE WHEN status = 'error' THEN NULL ELSE last_error_code END, \
                last_error = CASE WHEN status = 'error' THEN NULL ELSE last_error END, \
                status = CASE WHEN status = 'error' THEN 'active' ELSE status END \
-               WHERE id = $1 AND status <> 'disconnected' AND (paused_at IS NOT NULL OR status = 'error')";
+               WHERE id = $1 AND status <> 'disconnected' AND (paused_at IS NOT NULL OR push_stopped_at IS NOT NULL OR status = 'error')";
     Ok(execute!(tx, sql, id, now)? == 1)
 }
 
@@ -332,6 +413,7 @@ pub async fn mark_disconnected(tx: &mut Tx, id: &ConnectionId, now: Time) -> sql
     let sql = "UPDATE store_connection SET status = 'disconnected', credentials_ciphertext = NULL, credentials_iv = NULL, \
                credentials_tag = NULL, credentials_key_id = NULL, credentials_fingerprint = NULL, scopes = NULL, \
                token_expires_at = NULL, refresh_expires_at = NULL, keep_alive_at = NULL, renew_at = NULL, warn_at = NULL, refresh_locked_until = NULL, refresh_locked_by = NULL, \
+               key_refused_at = NULL, key_retry_at = NULL, push_stopped_at = NULL, push_stop_reason = NULL, \
                token_version = token_version + 1, auto_sync_enabled = false, next_sync_at = NULL, paused_at = NULL, paused_by = NULL, \
                pause_reason = NULL, disconnected_at = $2, \
                updated_at = $2 WHERE id = $1";

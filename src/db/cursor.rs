@@ -116,6 +116,13 @@ pub async fn delete_seen(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result
     execute!(tx, "DELETE FROM sync_seen WHERE store_connection_id = $1", connection).map(drop)
 }
 
+/// Makes the next pass a full one from the beginning, whatever was read before.
+pub async fn require_full(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<()> {
+    let sql = "UPDATE sync_cursor SET cursor = NULL, full_sync_at = NULL WHERE store_connection_id = $1";
+    execute!(tx, sql, connection)?;
+    delete_seen(tx, connection).await
+}
+
 /// Abandons an unfinished pass: the next one starts from the beginning.
 pub async fn drop_pass(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<()> {
     execute!(tx, "UPDATE sync_cursor SET cursor = NULL, missed = NULL WHERE store_connection_id = $1", connection)?;

@@ -115,6 +115,14 @@ pub async fn advance(tx: &mut Tx, id: &JobId, priority: i32, at: Time) -> sqlx::
     Ok(execute!(tx, sql, id, priority, at)? == 1)
 }
 
+/// Makes the jobs of a shop that wait for something it lacked due at `at`.
+pub async fn advance_postponed(tx: &mut Tx, connection: &ConnectionId, at: Time) -> sqlx::Result<()> {
+    let sql = "UPDATE job SET scheduled_for = $2 WHERE store_connection_id = $1 AND status = 'pending' \
+               AND waiting_since IS NOT NULL AND scheduled_for > $2";
+    tx.leaves_work();
+    execute!(tx, sql, connection, at).map(drop)
+}
+
 /// Claims the next due job of a pool whose lane is free, with a lease until `until`; `None` if there is none.
 pub async fn claim(tx: &mut Tx, pool: Pool, worker: &str, now: Time, until: Time) -> sqlx::Result<Option<Job>> {
     macro_rules! claim {

@@ -24,6 +24,8 @@ pub struct OauthState {
     pub return_url: Option<String>,
     /// A digest of the connect link and the address that started it.
     pub begun_by: Option<String>,
+    /// Whether the shop may be another client's, too.
+    pub may_share: bool,
     pub created_at: Time,
     pub expires_at: Time,
     pub consumed_at: Option<Time>,
@@ -32,8 +34,8 @@ pub struct OauthState {
 /// Inserts a pending connect.
 pub async fn insert(tx: &mut Tx, state: &OauthState) -> sqlx::Result<()> {
     let sql = "INSERT INTO oauth_state (state_hash, client_id, store_connection_id, store_type, store_url, facts, \
-               browser_hash, requested_scopes, code_verifier_sealed, return_url, begun_by, created_at, expires_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+               browser_hash, requested_scopes, code_verifier_sealed, return_url, begun_by, created_at, expires_at, may_share) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     execute!(
         tx,
         sql,
@@ -50,6 +52,7 @@ pub async fn insert(tx: &mut Tx, state: &OauthState) -> sqlx::Result<()> {
         &state.begun_by,
         state.created_at,
         state.expires_at,
+        state.may_share,
     )
     .map(drop)
 }
@@ -58,7 +61,7 @@ macro_rules! columns {
     ($rest:literal) => {
         concat!(
             "SELECT state_hash, client_id, store_connection_id, store_type, store_url, facts, browser_hash, \
-             requested_scopes, code_verifier_sealed, grant_sealed, return_url, begun_by, created_at, expires_at, consumed_at \
+             requested_scopes, code_verifier_sealed, grant_sealed, return_url, begun_by, may_share, created_at, expires_at, consumed_at \
              FROM oauth_state ",
             $rest
         )

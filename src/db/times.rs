@@ -65,6 +65,7 @@ pub async fn mend(tx: &mut Tx, now: Time, lease: Duration) -> sqlx::Result<Vec<(
         ("uses of permissions: made now", put!("store_connection", "keep_alive_at", "true", "id"), life, Some(now)),
         ("warnings: left to the next renewal", put!("store_connection", "warn_at", "true", "id"), life, None),
         ("pauses after failures: ended", put!("store_connection", "backoff_until", "true", "id"), hold, None),
+        ("tries of refused keys: made now", put!("store_connection", "key_retry_at", "true", "id"), hold, Some(now)),
         ("locks of renewals: freed", put!("store_connection", "refresh_locked_until", "true", "id"), hold, None),
         // A schedule that is merely too far ahead is checked against its calendar elsewhere; these are times that no
         // calendar yields.

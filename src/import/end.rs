@@ -22,6 +22,8 @@ pub(super) enum NoteKind {
     Endless,
     Paused,
     Disconnected,
+    /// The shop has other facts than before; everything was read with the new ones.
+    FactsChanged,
 }
 
 impl NoteKind {
@@ -37,14 +39,16 @@ impl NoteKind {
             Self::Endless => "endless",
             Self::Paused => "paused",
             Self::Disconnected => "disconnected",
+            Self::FactsChanged => "facts_changed",
         }
     }
 }
 
 /// The end of a run that did not fail.
 pub(super) enum ImportEnd {
-    /// Everything was read and written; a note says what may be wrong nevertheless.
-    Whole(Option<Note>),
+    Whole,
+    /// The same, with something to tell.
+    Told(Note),
     /// Something was left undone.
     Partial(Note),
     /// The pass continues in a later run of the same job.
@@ -53,7 +57,25 @@ pub(super) enum ImportEnd {
     Stopped(Note),
 }
 
-/// What is stored with a run that is incomplete, or that raised a question.
+impl ImportEnd {
+    /// The same end, with what the shop changed about itself told first.
+    pub(super) fn with_news(self, news: Option<&str>) -> Self {
+        let Some(news) = news else { return self };
+        let with = |note: Note| Note { text: format!("{news}; {}", note.text), ..note };
+        match self {
+            Self::Whole => {
+                let text = format!("{news}: every product was read with that");
+                Self::Told(Note { kind: NoteKind::FactsChanged, text })
+            }
+            Self::Told(note) => Self::Told(with(note)),
+            Self::Partial(note) => Self::Partial(with(note)),
+            Self::GoesOn(note) => Self::GoesOn(with(note)),
+            Self::Stopped(note) => Self::Stopped(with(note)),
+        }
+    }
+}
+
+/// What is stored with an incomplete run.
 pub(super) struct Note {
     pub(super) kind: NoteKind,
     pub(super) text: String,

@@ -8,7 +8,9 @@ use super::{
     run::{ImportRun, total},
 };
 use crate::{
+    connect,
     db::{self, Tx, cursor::Cursor},
+
     model::{Connection, Failure, FailureKind, ImportScope},
     provider::ShopClient,
 };
@@ -92,6 +94,7 @@ impl ImportRun<'_> {
         db::cursor::delete_seen(&mut tx, &connection.id).await?;
         db::cursor::upsert(&mut tx, &connection.id, cursor, now).await?;
         if !progress.read_nothing() {
+            connect::accepted(tools, &mut tx, &connection.id).await?;
             db::connection::mark_synced(&mut tx, &connection.id, now).await?;
         }
         // Only a person can answer it: the connection shows it until then.
@@ -130,7 +133,7 @@ impl ImportRun<'_> {
         let failed = self.counts.failed;
         if failed == 0 {
             let hint = progress.without_values().map(|text| Note { kind: NoteKind::FieldsWithoutValues, text });
-            return Ok(doubt.map_or(ImportEnd::Whole(hint), ImportEnd::Partial));
+            return Ok(doubt.map_or(hint.map_or(ImportEnd::Whole, ImportEnd::Told), ImportEnd::Partial));
         }
         let text = format!("{failed} of {} products could not be read, or not whole; {look}", self.counts.processed());
         Ok(ImportEnd::Partial(match doubt {

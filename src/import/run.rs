@@ -13,14 +13,14 @@ use super::{
     progress::PassProgress,
 };
 use crate::{
-    connect,
+    connect::{self, ReadIdentity},
     db::{
         self, Tx,
         catalogue::ImportTarget,
         cursor::{Cursor, SeenPage},
     },
     model::{
-        Connection, ConnectionId, Counts, Failure, FailureKind, ImportScope, JobEnd, Pool, Remedy, RunAction, Task,
+        Connection, ConnectionId, Counts, Facts, Failure, FailureKind, ImportScope, JobEnd, Pool, Remedy, RunAction, Task,
         Time, Trigger,
     },
     provider::{self, Page, PageFailure, ShopClient},
@@ -46,11 +46,12 @@ pub struct ImportRequest<'a> {
 pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &ImportRequest<'_>) -> Result<JobEnd, Failure> {
     let run = open_run(tools, lease, order).await?;
     let turn_ends = tools.outside.clock.now().plus(tools.policy.import_turn);
-    let mut import = ImportRun { tools, lease, order, run, turn_ends, counts: Counts::default(), calls: 0 };
+    let mut import = ImportRun { tools, lease, order, run, turn_ends, counts: Counts::default(), calls: 0, news: None };
     let result = import.work().await;
+    let result = result.map(|end| end.with_news(import.news.as_deref()));
     let end = match &result {
-        Ok(ImportEnd::Whole(None)) => RunEnd::Success,
-        Ok(ImportEnd::Whole(Some(note))) => RunEnd::Noted(note.kind.code(), &note.text),
+        Ok(ImportEnd::Whole) => RunEnd::Success,
+        Ok(ImportEnd::Told(note)) => RunEnd::Told(note.kind.code(), &note.text),
         Ok(ImportEnd::Partial(note) | ImportEnd::GoesOn(note)) => RunEnd::Partial(note.kind.code(), &note.text),
         Ok(ImportEnd::Stopped(note)) => RunEnd::Cancelled(note.kind.code(), &note.text),
         Err(failure) => RunEnd::Failed(failure),
@@ -72,12 +73,26 @@ pub(super) struct ImportRun<'a> {
     turn_ends: Time,
     pub(super) counts: Counts,
     calls: i32,
+    /// What the shop changed about itself.
+    news: Option<String>,
 }
 
 impl ImportRun<'_> {
     async fn work(&mut self) -> Result<ImportEnd, Failure> {
-        let (shop, connection) = connect::open_for(self.lease, self.tools, self.order.connection).await?;
-        let result = self.pass(&shop, &connection).await;
+        let (mut shop, connection) = connect::open_for(self.lease, self.tools, self.order.connection).await?;
+        let cursor = {
+            let mut tx = self.tools.db.read().await?;
+            db::cursor::get(&mut tx, &connection.id).await?
+        };
+        let progress = self.resume_or_begin(&shop, &cursor);
+        // A first import follows its connect, which has just asked.
+        let begins = progress.pages == 0 && progress.scope == ImportScope::Full;
+        if begins && self.order.trigger != Trigger::Startup {
+            let read = connect::read_identity(&shop, &connection).await;
+            self.calls = shop.api_calls();
+            shop = shop.with_facts(self.keep_identity(&connection, read?).await?);
+        }
+        let result = self.pass(&shop, &connection, cursor, progress).await;
         self.calls = shop.api_calls();
         match result {
             Ok(end) | Err(Halt::Ends(end)) => Ok(end),
@@ -85,12 +100,23 @@ impl ImportRun<'_> {
         }
     }
 
-    async fn pass(&mut self, shop: &ShopClient, connection: &Connection) -> Result<ImportEnd, Halt> {
-        let mut cursor = {
-            let mut tx = self.tools.db.read().await?;
-            db::cursor::get(&mut tx, &connection.id).await?
-        };
-        let mut progress = self.resume_or_begin(shop, &cursor);
+    /// Keeps what the shop states about itself before everything is read with it; returns its facts.
+    async fn keep_identity(&mut self, connection: &Connection, read: ReadIdentity) -> Result<Facts, Failure> {
+        let mut tx = self.tools.db.begin().await?;
+        self.lease.hold(&mut tx).await?;
+        read.save(&mut tx, connection, self.tools.outside.clock.now()).await?;
+        tx.commit().await?;
+        self.news = read.changed;
+        Ok(read.facts)
+    }
+
+    async fn pass(
+        &mut self,
+        shop: &ShopClient,
+        connection: &Connection,
+        mut cursor: Cursor,
+        mut progress: PassProgress,
+    ) -> Result<ImportEnd, Halt> {
         if progress.is_read() {
             return self.finish(shop, connection, &mut cursor, &progress).await;
         }
@@ -121,6 +147,7 @@ impl ImportRun<'_> {
         let usual = shop.provider().page_size();
         let mut course = self.course(connection, progress).await?;
         let mut page = match self.fetch(shop, progress).await {
+
             // A refused page token has probably expired: the pass starts anew.
             Err(Halt::Failed(failure)) if progress.next.is_some() && failure.remedy() == Remedy::GiveUp => {
                 tracing::info!(connection.id = %connection.id, "the shop no longer knows where the last pass stopped; beginning anew");

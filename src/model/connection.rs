@@ -71,11 +71,18 @@ pub struct Connection {
     pub status: ConnectionStatus,
     pub last_error_code: Option<String>,
     pub last_error: Option<String>,
+    /// Since when the shop refuses a key that cannot be refreshed; `None` if it accepts it.
+    pub key_refused_at: Option<Time>,
+    /// When that key is tried again; until then the shop's work waits.
+    pub key_retry_at: Option<Time>,
     /// When imports and pushes were paused; the token is kept alive.
     pub paused_at: Option<Time>,
     /// Who paused it.
     pub paused_by: Option<String>,
     pub pause_reason: Option<String>,
+    /// Since when pushes wait, because the grant lacks a right that they need; imports go on.
+    pub push_stopped_at: Option<Time>,
+    pub push_stop_reason: Option<String>,
     pub disconnected_at: Option<Time>,
     pub created_at: Time,
     pub updated_at: Time,
@@ -87,6 +94,16 @@ impl Connection {
         self.status == ConnectionStatus::Active && self.paused_at.is_none()
     }
 
+    /// Whether pushes may run that no person asks for.
+    pub fn takes_pushes(&self) -> bool {
+        self.is_usable() && self.push_stopped_at.is_none()
+    }
+
+    /// Whether the shop refused its grant, for now or for good.
+    pub fn is_refused(&self) -> bool {
+        self.status == ConnectionStatus::NeedsReauth || self.key_refused_at.is_some()
+    }
+
     /// The shop's name for people, or its address.
     pub fn label(&self) -> &str {
         self.store_name.as_deref().unwrap_or(&self.store_url)
@@ -95,6 +112,10 @@ impl Connection {
     /// Its status for people, including a pause.
     pub fn state(&self) -> &'static str {
         match self.status {
+            ConnectionStatus::Active if self.key_refused_at.is_some() && self.paused_at.is_none() => "active, key refused",
+            ConnectionStatus::Active if self.push_stopped_at.is_some() && self.paused_at.is_none() => {
+                "active, pushes stopped"
+            }
             status if self.paused_at.is_none() => status.as_str(),
             ConnectionStatus::NeedsReauth => "needs_reauth, paused",
             _ => "paused",
@@ -103,6 +124,6 @@ impl Connection {
 
     /// Why it is not in use, if known.
     pub fn reason(&self) -> Option<&str> {
-        self.last_error.as_deref().or(self.pause_reason.as_deref())
+        self.last_error.as_deref().or(self.pause_reason.as_deref()).or(self.push_stop_reason.as_deref())
     }
 }

@@ -124,7 +124,9 @@ kinds! {
     NeedsReauth = "needs_reauth", reconnect, 409;
     Paused = "paused", give_up, 409;
     Pending = "pending", give_up, 409;
+    ShopTaken = "shop_taken", give_up, 409;
     PushMode = "push_mode", give_up, 422;
+    PushStopped = "push_stopped", give_up, 409;
     NoPush = "no_push", give_up, 422;
     NoUndo = "no_undo", give_up, 422;
     // our own setting up
@@ -140,6 +142,7 @@ kinds! {
     BrowserChallenge = "browser_challenge", retry, 502;
     KeyMissing = "key_missing", reconnect, 409;
     KeyRefused = "key_refused", reconnect, 502;
+    KeyWaits = "key_refused", retry, 409;
     KeysMissing = "keys_missing", give_up, 400;
     NoRefreshToken = "no_refresh_token", reconnect, 409;
     NotMigrated = "not_migrated", give_up, 502;

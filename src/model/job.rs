@@ -78,6 +78,8 @@ pub enum Task {
     },
     /// Refresh a token before it expires.
     RefreshToken { connection: ConnectionId },
+    /// Try a refused key again, where no other job of the shop does.
+    TryKey { connection: ConnectionId },
     /// Generate one picture.
     Generate {
         asset: AssetId,
@@ -175,6 +177,7 @@ impl Task {
             Self::ReadProduct { connection, erp_id } => policy(80, 5, format!("read:{connection}:{erp_id}")),
             Self::Subscribe { connection, .. } => policy(120, 5, format!("subscribe:{connection}")),
             Self::RefreshToken { connection } => policy(10, 10, format!("refresh:{connection}")),
+            Self::TryKey { connection } => policy(20, 3, format!("key:{connection}")),
             Self::Generate { .. } => JobPolicy { dedupe_key: None, ..policy(USUAL_PRIORITY, 3, String::new()) },
             // Behind every picture that a person waits for.
             Self::AnalyseProduct { product } => policy(200, 3, format!("analyse:{product}")),
@@ -208,6 +211,7 @@ impl Task {
             Self::ReadProduct { .. } => "read_product",
             Self::Subscribe { .. } => "subscribe",
             Self::RefreshToken { .. } => "refresh_token",
+            Self::TryKey { .. } => "try_key",
             Self::Generate { .. } => "generate",
             Self::AnalyseProduct { .. } => "analyse_product",
         }
@@ -218,7 +222,7 @@ impl Task {
         match self {
             Self::ImportProducts { .. } | Self::ReadProduct { .. } => Pool::Import,
             Self::PushAsset { .. } | Self::RemoveAsset { .. } | Self::CheckPush { .. } => Pool::Push,
-            Self::Subscribe { .. } | Self::RefreshToken { .. } => Pool::Maintenance,
+            Self::Subscribe { .. } | Self::RefreshToken { .. } | Self::TryKey { .. } => Pool::Maintenance,
             Self::Generate { .. } | Self::AnalyseProduct { .. } => Pool::Generate,
         }
     }
@@ -232,7 +236,9 @@ impl Task {
             | Self::CheckPush { connection, .. }
             | Self::ReadProduct { connection, .. }
             | Self::Subscribe { connection, .. }
-            | Self::RefreshToken { connection } => Some(connection),
+            | Self::RefreshToken { connection }
+            | Self::TryKey { connection } => Some(connection),
+
             Self::Generate { .. } | Self::AnalyseProduct { .. } => None,
         }
     }
@@ -256,6 +262,7 @@ impl Task {
             | Self::CheckPush { connection, .. } => format!("push:{connection}"),
             Self::Subscribe { connection, .. } => format!("subscribe:{connection}"),
             Self::RefreshToken { connection } => format!("refresh:{connection}"),
+            Self::TryKey { connection } => format!("key:{connection}"),
             Self::Generate { asset, .. } => format!("generate:{asset}"),
             Self::AnalyseProduct { product } => format!("analyse:{product}"),
         }

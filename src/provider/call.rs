@@ -138,6 +138,17 @@ impl ShopClient {
         Self { fence: Some(fence), ..self }
     }
 
+    /// The same client with other facts of the shop.
+    #[must_use]
+    pub fn with_facts(self, facts: Facts) -> Self {
+        Self { facts, ..self }
+    }
+
+    /// The shop's facts, as templates look them up.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
     /// Number of HTTP requests so far.
     pub fn api_calls(&self) -> i32 {
         self.calls.load(Ordering::Relaxed)
@@ -183,7 +194,7 @@ impl ShopClient {
             let gives_way = with.gives_way && too_much.is_some();
             match class {
                 ResponseClass::Expired if !refreshed => {
-                    self.keys.refresh(grant.version).await?;
+                    self.keys.refresh(grant.version).await.map_err(|failure| with_words(failure, &message))?;
                     refreshed = true;
                 }
                 ResponseClass::Expired => {
@@ -466,6 +477,14 @@ fn names_size(op: &Op, refusal: &[u8]) -> bool {
     let text = String::from_utf8_lossy(refusal);
     let words = || text.split(|c: char| !c.is_alphanumeric() && c != '_');
     op.query.iter().filter(holds_size).any(|(name, _)| words().any(|word| word.eq_ignore_ascii_case(name)))
+}
+
+/// A refused key, with the shop's own words before it: they name the cause.
+fn with_words(failure: Failure, words: &str) -> Failure {
+    match failure.kind {
+        FailureKind::KeyRefused | FailureKind::NoRefreshToken | FailureKind::PastedKeyRefused => failure.at(words),
+        _ => failure,
+    }
 }
 
 /// Parses a JSON response. An empty body is null, and so is a body that is not JSON from another host (an upload

@@ -51,6 +51,15 @@ pub(super) fn challenge(response: &Response) -> Option<String> {
     Some(format!("{who} in front of the shop demands a browser: allow this server's address there"))
 }
 
+/// What a refusal by a page means for the operator.
+const IN_BETWEEN: &str = "That is a web page and not the platform's API: a password, a plugin or a firewall stands in front of the shop";
+
+/// Whether a refusal is a web page: of somebody in between, who knows nothing about the grant.
+fn is_page(response: &Response, body: &Value) -> bool {
+    let kind = response.header("content-type").unwrap_or_default();
+    matches!(response.status, 401 | 403) && body.is_null() && kind.trim_start().starts_with("text/html")
+}
+
 /// Classifies a response. `body` is null if it is not JSON.
 pub(super) fn classify<'a>(rules: &'a [VerdictRule], response: &Response, body: &Value, now: Time) -> Classified<'a> {
     let status = response.status;
@@ -61,6 +70,14 @@ pub(super) fn classify<'a>(rules: &'a [VerdictRule], response: &Response, body: 
             class: ResponseClass::Down,
             kind: FailureKind::BrowserChallenge,
             say: Some(say.into()),
+            wait: retry_after,
+        };
+    }
+    if is_page(response, body) {
+        return Classified {
+            class: ResponseClass::Down,
+            kind: FailureKind::shop_says(ShopAnswer::Down, "in_between"),
+            say: Some(IN_BETWEEN.into()),
             wait: retry_after,
         };
     }

@@ -50,7 +50,8 @@ pub use page::{Page, PageFailure, PageRequest, Unreadable, normal};
 pub use pagination::PageToken;
 pub use rate_limit::RateLimiters;
 pub use read::{ShopFacts, page, probe, product};
-pub use recipe::{ConnectKind, Field, HookAct, Limits};
+pub use recipe::{ApiVersion, ConnectKind, Field, HookAct, Limits};
+
 pub use replay::{journeys, replay};
 pub use schema::{page as schema_page, schema};
 pub use signature::{check_callback, check_origin};
@@ -189,6 +190,11 @@ impl Provider {
     /// What the shop accepts as a picture.
     pub fn limits(&self) -> &Limits {
         &self.recipe.provider.limits
+    }
+
+    /// The version of the API that its file is written for, where the platform ends its versions.
+    pub fn api(&self) -> Option<&ApiVersion> {
+        self.recipe.provider.api.as_ref()
     }
 
     /// The fields of the connect form.

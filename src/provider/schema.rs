@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     field::{FieldMapping, Written},
     path::Path,
-    recipe::{Pattern, Recipe, Span, StatusMatch},
+    recipe::{Day, Pattern, Recipe, Span, StatusMatch},
     template::{Template, Tree},
 };
 
@@ -35,6 +35,7 @@ written_as!(Path, "Path", {
     "description": "A path into a JSON response: data.items[0].name; [-1] for the last element, [code=url] for the first whose code is url, the empty text for the whole."
 });
 written_as!(Pattern, "Pattern", { "type": "string", "description": "An anchored regular expression: ^…$." });
+written_as!(Day, "Day", { "type": "string", "format": "date", "description": "A day: 2027-10-01." });
 written_as!(Span, "Span", { "type": "string", "description": "A duration: 500ms, 30s, 5m, 1h, 7days." });
 written_as!(StatusMatch, "StatusMatch", {
     "description": "A status such as 429, or a class such as 5xx.",

@@ -119,7 +119,8 @@ async fn enqueue_in(
         if matches!(push.status, PushStatus::Queued | PushStatus::Failed) {
             db::push::requeue(tx, &push.id, now).await?;
             // An unusable shop gets its pushes later: the row waits, since a job would only fail.
-            if shop.is_usable() {
+            let takes = if asked { shop.is_usable() } else { shop.takes_pushes() };
+            if takes {
                 db::job::enqueue(tx, &tools.outside, &push.client_id, Task::push(&push, trigger)).await?;
             }
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::run::open_shop;
 use crate::{
     connect, db,
     model::{Failure, FailureKind, Noun, Push, PushId, PushStatus, RunAction, Task, Trigger},
@@ -46,7 +47,7 @@ pub async fn revert(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Tr
     let run = of_job.open(&mut tx, tools, &RunAbout::push(&push, RunAction::Delete, trigger)).await?;
     tx.commit().await?;
     let mut calls = 0;
-    let result = match connect::open_for(lease, tools, &push.store_connection_id).await {
+    let result = match open_shop(tools, lease, &push, trigger).await {
         Ok((session, _)) => {
             let result = provider::remove(&session, &push.external_product_id, &image).await;
             calls = session.api_calls();
@@ -60,6 +61,8 @@ pub async fn revert(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Tr
     if result.is_ok() {
         db::push::mark_removed(&mut tx, &push.id, now).await?;
         db::run::mark_picture(&mut tx, &run.id, &image, None).await?;
+        connect::accepted(tools, &mut tx, &push.store_connection_id).await?;
+        connect::push_accepted(tools, &mut tx, &push.store_connection_id).await?;
     }
     run.close(&mut tx, tools, RunEnd::of(&result), calls).await?;
     tx.commit().await?;

@@ -68,6 +68,8 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigg
         let asset = opened.push.generated_asset_id.as_str();
         db::catalogue::mark_own_picture(&mut tx, &opened.push.product_id, image, asset).await?;
         db::run::mark_picture(&mut tx, &opened.run.id, image, url).await?;
+        connect::accepted(tools, &mut tx, &opened.push.store_connection_id).await?;
+        connect::push_accepted(tools, &mut tx, &opened.push.store_connection_id).await?;
         landed.copies.write(tools, &mut tx, &opened.run, &opened.push).await?;
         if landed.resumed {
             // Its first worker may be suspended, not dead: its last request is looked for once it has arrived.
@@ -81,6 +83,7 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigg
 
 struct Opened {
     push: Push,
+    trigger: Trigger,
     asset: Asset,
     product: Product,
     run: OpenRun,
@@ -101,7 +104,22 @@ async fn open(tools: &Tools, lease: &Lease, id: &PushId, trigger: Trigger) -> Re
     let about = RunAbout { attempt: push.attempts, ..RunAbout::push(&push, RunAction::Upload, trigger) };
     let run = of_job.open(&mut tx, tools, &about).await?;
     tx.commit().await?;
-    Ok(Some(Opened { push, asset, product, run }))
+    Ok(Some(Opened { push, trigger, asset, product, run }))
+}
+
+/// Opens the shop of a push. Pushes that lack a right wait, unless a person asks for this one.
+pub(super) async fn open_shop(
+    tools: &Shared,
+    lease: &Arc<Lease>,
+    push: &Push,
+    trigger: Trigger,
+) -> Result<(ShopClient, Connection), Failure> {
+    let (shop, connection) = connect::open_for(lease, tools, &push.store_connection_id).await?;
+    if let Some(why) = connection.push_stop_reason.as_deref().filter(|_| trigger != Trigger::Manual) {
+        let text = format!("pushes to {} are stopped: {why}", connection.label());
+        return Err(Failure::new(FailureKind::PushStopped, text));
+    }
+    Ok((shop, connection))
 }
 
 /// A picture that was read back from the shop.
@@ -117,7 +135,7 @@ struct Proof {
 }
 
 async fn upload(tools: &Shared, lease: &Arc<Lease>, opened: &Opened, calls: &mut i32) -> Result<Proof, Failure> {
-    let (shop, connection) = connect::open_for(lease, tools, &opened.push.store_connection_id).await?;
+    let (shop, connection) = open_shop(tools, lease, &opened.push, opened.trigger).await?;
     let upload = prepare(tools, shop.provider(), &opened.push, &opened.asset, &opened.product).await?;
     let uploader = Uploader { tools, lease, shop: &shop, connection: &connection, push: &opened.push, upload: &upload };
     let result = uploader.upload().await;

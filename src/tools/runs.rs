@@ -43,8 +43,8 @@ impl<'a> RunAbout<'a> {
 #[derive(Debug, Clone, Copy)]
 pub enum RunEnd<'a> {
     Success,
-    /// Nothing was left undone, but something may be wrong: code and sentence.
-    Noted(&'a str, &'a str),
+    /// A success with something to tell: code and sentence.
+    Told(&'a str, &'a str),
     /// Something was left undone: code and sentence.
     Partial(&'a str, &'a str),
     /// Somebody stopped it: code and sentence.
@@ -63,7 +63,7 @@ impl<'a> RunEnd<'a> {
     fn parts(self) -> (RunStatus, Option<(&'a str, &'a str)>) {
         match self {
             Self::Success => (RunStatus::Success, None),
-            Self::Noted(code, text) => (RunStatus::Success, Some((code, text))),
+            Self::Told(code, text) => (RunStatus::Success, Some((code, text))),
             Self::Partial(code, text) => (RunStatus::Partial, Some((code, text))),
             Self::Cancelled(code, text) => (RunStatus::Cancelled, Some((code, text))),
             Self::Skipped(code, text) => (RunStatus::Skipped, Some((code, text))),

@@ -15,12 +15,13 @@ use super::{
     ended::{self, Ended},
     error::{self, PageError},
     host::on_own_machine,
-    page,
+    page::{self, SHARED},
     refusals::Refused,
     state::Web,
 };
+
 use crate::{
-    connect::{self, Begin, Begun, Callback, CallbackOutcome, Next},
+    connect::{self, Begin, Begun, Callback, CallbackOutcome, Next, Sharing},
     model::{ConnectionId, Failure, FailureKind, json},
     provider::{ConnectKind, Provider},
     tools::Tools,
@@ -55,7 +56,10 @@ pub(super) async fn begin(
     }
     let text = |name: &str| query.get(name).cloned().unwrap_or_default();
     let link = SignedLink { expires: text("expires"), signature: text("signature") };
-    let ours = link_state(&web.tools, &provider, &text("client"), &link) != LinkState::NotOurs;
+    let sharing = Sharing::said(query.contains_key(SHARED));
+    let named = text("client");
+    let opens = Opens { provider: &provider, client: &named, sharing };
+    let ours = opens.state(&web.tools, &link) != LinkState::NotOurs;
     web.admit(caller, ours.then_some(link.signature.as_str()))?;
     if query.remove(OPENED).is_none() && is_preview(&headers) {
         return Ok(Html(page::preview(OPENED, &query)).into_response());
@@ -63,14 +67,15 @@ pub(super) async fn begin(
     let client = query.remove("client").ok_or_else(|| Failure::new(FailureKind::BadField, "the URL lacks client=…"))?;
     let reconnect = query.remove("reconnect").map(ConnectionId);
     let signed = query.remove("expires").zip(query.remove("signature"));
-    allowed(&web.tools, &provider, &client, signed.as_ref(), &headers)?;
+    allowed(&web.tools, &opens, signed.as_ref(), &headers)?;
     let known = web.tools.provider(&provider)?;
     if let Some(missing) = known.fields().iter().find(|f| f.default.is_none() && !query.contains_key(&f.name)) {
         tracing::debug!(field = missing.name, "showing the form for a missing field");
         return Ok(Html(page::ask(known, &client, signed.as_ref(), &query)).into_response());
     }
+    query.remove(SHARED);
     let by = format!("{caller} {}", signed.as_ref().map_or("", |(_, signature)| signature.as_str()));
-    let with = Begin { client: &client, provider: &provider, fields: &query, reconnect: reconnect.as_ref(), by: &by };
+    let with = Begin { client: &client, provider: &provider, fields: &query, reconnect: reconnect.as_ref(), sharing, by: &by };
     begun(&web, &provider, jar, connect::begin(&web.tools, with).await?)
 }
 
@@ -179,14 +184,13 @@ pub(super) async fn take(
 /// the request does not come from another site.
 fn allowed(
     tools: &Tools,
-    provider: &str,
-    client: &str,
+    opens: &Opens<'_>,
     signed: Option<&(String, String)>,
     headers: &HeaderMap,
 ) -> Result<(), Failure> {
     let refuse = |text: &str| Err(Failure::new(FailureKind::NotSigned, text));
     if let Some((expires, signature)) = signed.cloned() {
-        return match link_state(tools, provider, client, &SignedLink { expires, signature }) {
+        return match opens.state(tools, &SignedLink { expires, signature }) {
             LinkState::Good => Ok(()),
             LinkState::Ended => refuse("this connect link has expired; ask for a new one"),
             LinkState::NotOurs => refuse("the signature of this connect link is invalid; ask for a new one"),
@@ -202,17 +206,40 @@ fn allowed(
     )
 }
 
-/// Checks the signature of a connect link for this provider and client.
-fn link_state(tools: &Tools, provider: &str, client: &str, link: &SignedLink) -> LinkState {
-    tools.vault.check_link(LinkKind::Connect, &[provider, client], link, tools.outside.clock.now())
+/// What a connect link opens; its signature covers all of it.
+struct Opens<'a> {
+    provider: &'a str,
+    client: &'a str,
+    sharing: Sharing,
+}
+
+impl Opens<'_> {
+    fn parts(&self) -> Vec<&str> {
+        let shared = (self.sharing == Sharing::Allowed).then_some(SHARED);
+        [self.provider, self.client].into_iter().chain(shared).collect()
+    }
+
+    fn state(&self, tools: &Tools, link: &SignedLink) -> LinkState {
+        tools.vault.check_link(LinkKind::Connect, &self.parts(), link, tools.outside.clock.now())
+    }
 }
 
 /// A connect link for the operator or a merchant, valid for 24 hours. A form asks for missing fields.
-pub fn link(tools: &Tools, provider: &str, client: &str, fields: &BTreeMap<String, String>) -> String {
+pub fn link(
+    tools: &Tools,
+    provider: &str,
+    client: &str,
+    fields: &BTreeMap<String, String>,
+    sharing: Sharing,
+) -> String {
+    let opens = Opens { provider, client, sharing };
     let now = tools.outside.clock.now();
-    let SignedLink { expires, signature } = tools.vault.sign_link(LinkKind::Connect, &[provider, client], now);
+    let SignedLink { expires, signature } = tools.vault.sign_link(LinkKind::Connect, &opens.parts(), now);
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("client", client).extend_pairs(fields);
+    if sharing == Sharing::Allowed {
+        form.append_pair(SHARED, "1");
+    }
     form.append_pair("expires", &expires).append_pair("signature", &signature);
     format!("{}/connect/{provider}?{}", tools.policy.public_url, form.finish())
 }

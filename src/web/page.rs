@@ -15,6 +15,9 @@ use crate::{
     views::{self, Overview, ShopRow},
 };
 
+/// The query parameter of a connect link to a shop that another client may have, too.
+pub(super) const SHARED: &str = "shared";
+
 /// `GET /`.
 pub(super) async fn home(State(web): State<Web>) -> Result<Html<String>, PageError> {
     let Overview { shops, runs } = views::overview(&web.tools).await?;
@@ -80,6 +83,9 @@ pub(super) fn ask(
         signed.iter().flat_map(|(expires, signature)| [("expires", expires.as_str()), ("signature", signature)]);
     for (name, value) in [("client", client)].into_iter().chain(signed) {
         form.push_str(&format!("<input type=hidden name={name} value=\"{}\">", escape(value)));
+    }
+    if given.contains_key(SHARED) {
+        form.push_str(&format!("<input type=hidden name={SHARED} value=1>"));
     }
     for field in provider.fields() {
         let value = given.get(&field.name).or(field.default.as_ref()).map(|v| escape(v)).unwrap_or_default();

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::{
+    connect::Refusal,
     db::{self, Tx},
     generate,
-    model::{ConnectionStatus, Engine, Failure, FailureKind, Job, JobEnd, PushStatus, Remedy, Task, Time},
+    model::{ConnectionId, Engine, Failure, FailureKind, Job, JobEnd, PushStatus, Remedy, ShopAnswer, Task, Time},
     tools::Tools,
 };
 
@@ -59,13 +60,20 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
     }
     let failures = db::job::get_failures(tx, &job.id).await? + 1;
     let connection = job.payload.0.connection();
-    let again = match failure.remedy() {
+    let refusal = match connection {
+        Some(connection) => Refusal::read(tools, tx, connection, failure).await?,
+        None => None,
+    };
+    // A job whose shop refuses its key for now waits without counting a failure.
+    let postponed = refusal.as_ref().and_then(|refusal| refusal.retry_at).or_else(|| key_waits_until(failure, now));
+    let again = postponed.or_else(|| match failure.remedy() {
         Remedy::Retry(asked) if failures < job.max_attempts => Some(now.plus(wait(tools, failures, asked))),
         _ => None,
-    };
-    let ours = match again {
-        Some(at) => db::job::mark_retry(tx, job, &failure.message, at).await?,
-        None => db::job::mark_failed(tx, job, &failure.message, now).await?,
+    });
+    let ours = match (postponed, again) {
+        (Some(at), _) => db::job::mark_postponed(tx, job, &failure.message, at, now).await?,
+        (None, Some(at)) => db::job::mark_retry(tx, job, &failure.message, at).await?,
+        (None, None) => db::job::mark_failed(tx, job, &failure.message, now).await?,
     };
     if !ours {
         tracing::warn!(job.id = %job.id, "another worker has taken the job over; its result counts");
@@ -75,38 +83,70 @@ async fn fail(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, now: Tim
         job.id = %job.id, job.kind = job.kind, connection.id = connection.map(ToString::to_string), failure.code = failure.code(), failure.retry_at = again.map(|t| t.to_string()),
         "{}", failure.message
     );
-    let (code, message) = failure.parts();
-    // A connection that already needs a reconnect keeps the first reason.
-    if let Some(connection) =
-        connection.filter(|_| failure.remedy() == Remedy::Reconnect && failure.kind != FailureKind::NeedsReauth)
-    {
-        db::connection::mark_status(tx, connection, ConnectionStatus::NeedsReauth, Some((code, message)), now).await?;
+    if let Some(refusal) = refusal {
+        refusal.mark(tx, now).await?;
     }
+    record(tools, tx, job, failure, again).await
+}
+
+/// Until when a job waits for the next try of a refused key.
+fn key_waits_until(failure: &Failure, now: Time) -> Option<Time> {
+    match failure.remedy() {
+        Remedy::Retry(Some(wait)) if failure.kind == FailureKind::KeyWaits => Some(now.plus(wait)),
+        _ => None,
+    }
+}
+
+/// Records a failure at what the job is about; `again` is the time of its next attempt.
+async fn record(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, again: Option<Time>) -> sqlx::Result<()> {
+    let (now, (code, message)) = (tools.outside.clock.now(), failure.parts());
+    // A push whose shop is unusable waits; it continues when the shop is connected or resumed.
+    let waits = again.is_some() || failure.remedy() == Remedy::Reconnect || stops_pushes(failure);
     match &job.payload.0 {
         Task::Generate { asset, client, .. } if again.is_none() => {
-            generate::give_up(tools, tx, asset, client, &failure.message).await?;
+            generate::give_up(tools, tx, asset, client, message).await?;
         }
         Task::Generate { asset, .. } => db::generation::mark_waiting(tx, asset, now).await?,
         Task::ImportProducts { connection, .. }
-            if failure.kind != FailureKind::Paused && failure.remedy() != Remedy::Reconnect =>
+            if !matches!(failure.kind, FailureKind::Paused | FailureKind::KeyWaits)
+                && failure.remedy() != Remedy::Reconnect =>
         {
             db::connection::mark_failure(tx, connection, code, message, again, now).await?;
         }
-        Task::PushAsset { push, .. } => {
-            // A push whose shop is unusable waits; it continues when the shop is connected or resumed.
-            let waits = again.is_some() || failure.remedy() == Remedy::Reconnect || failure.kind == FailureKind::Paused;
+        Task::PushAsset { push, connection, .. } => {
+            stop_pushes(tx, connection, failure, now).await?;
             let status = if waits { PushStatus::Queued } else { PushStatus::Failed };
             db::push::mark_failure(tx, push, status, code, message, again, now).await?;
         }
-        Task::RemoveAsset { push, .. } => {
+        Task::RemoveAsset { push, connection, .. } => {
+            stop_pushes(tx, connection, failure, now).await?;
             // It counts as in the shop until its removal is verified.
-            let waits = again.is_some() || failure.remedy() == Remedy::Reconnect || failure.kind == FailureKind::Paused;
             let status = if waits { PushStatus::Removing } else { PushStatus::Synced };
             db::push::mark_failure(tx, push, status, code, message, again, now).await?;
         }
         _ => {}
     }
     Ok(())
+}
+
+/// Whether no push to this shop can succeed until a person has done something.
+fn stops_pushes(failure: &Failure) -> bool {
+    matches!(
+        failure.kind,
+        FailureKind::Paused | FailureKind::PushStopped | FailureKind::Shop(ShopAnswer::Rights, _)
+    )
+}
+
+/// A missing right is missing for every push of the shop, and for its pushes only: its imports go on.
+async fn stop_pushes(tx: &mut Tx, connection: &ConnectionId, failure: &Failure, now: Time) -> sqlx::Result<()> {
+    if !matches!(failure.kind, FailureKind::Shop(ShopAnswer::Rights, _)) {
+        return Ok(());
+    }
+    let why = format!(
+        "a right is missing: {}; once the shop gives it, run: store-sync connections resume {connection}",
+        failure.message
+    );
+    db::connection::mark_push_stopped(tx, connection, &why, now).await
 }
 
 /// Doubling waits with jitter, or the shop's own if that is longer.

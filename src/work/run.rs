@@ -31,6 +31,7 @@ pub(super) async fn run(tools: &Shared, lease: &Arc<Lease>) -> Result<JobEnd, Fa
         Task::Generate { asset, .. } => Box::pin(generate::run(tools, Some(lease), asset)).await,
         Task::AnalyseProduct { product } => generate::analyse_product(tools, product, false).await.map(drop),
         Task::RefreshToken { connection } => connect::refresh_ahead(tools, connection).await,
+        Task::TryKey { connection } => connect::check(tools, connection).await.map(drop),
     }?;
     Ok(JobEnd::Done)
 }

@@ -109,12 +109,14 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     let mut tokens = db::connection::list_to_refresh(&mut tx, now, DUE_AT_ONCE).await?;
     tokens.extend(db::connection::list_keep_alive(&mut tx, now, DUE_AT_ONCE).await?);
     let ending = db::connection::list_to_warn(&mut tx, now, DUE_AT_ONCE).await?;
+    let refused = db::connection::list_keys_to_try(&mut tx, now, DUE_AT_ONCE).await?;
     drop(tx);
     for connection in &due {
         fire(tools, connection, now).await?;
     }
     enqueue_refreshes(tools, tokens).await?;
     subscriptions::enqueue_looks(tools, now).await?;
+    try_keys(tools, refused).await?;
     for connection in &ending {
         warn(tools, connection, now).await?;
     }
@@ -214,6 +216,17 @@ async fn enqueue_refreshes(tools: &Tools, connections: Vec<Connection>) -> sqlx:
     }
     tx.commit().await?;
     tracing::debug!(refreshes, "enqueued token refreshes");
+    Ok(())
+}
+
+/// Enqueues a try of each refused key that no other job tries.
+async fn try_keys(tools: &Tools, connections: Vec<Connection>) -> sqlx::Result<()> {
+    for connection in connections {
+        let mut tx = tools.db.begin().await?;
+        let task = Task::TryKey { connection: connection.id };
+        db::job::enqueue(&mut tx, &tools.outside, &connection.client_id, task).await?;
+        tx.commit().await?;
+    }
     Ok(())
 }
 

@@ -75,7 +75,7 @@ impl House {
         }
         tx.commit().await.expect("commits");
         let fields = [("shop".to_owned(), self.server.url.clone())].into();
-        let link = web::connect_link(&self.tools, "oidc", client.as_str(), &fields);
+        let link = web::connect_link(&self.tools, "oidc", client.as_str(), &fields, store_sync::connect::Sharing::Allowed);
         let done = Visitor::new(self.tools.outside.http.clone()).open(&link).await.expect("goes through");
         assert_eq!(done.response.status, 200, "{} {}", done.url, done.text());
         let mut tx = self.tools.db.read().await.expect("reads");
@@ -264,7 +264,7 @@ async fn an_answer_of_another_issuer_is_refused() {
         .expect("a client");
     tx.commit().await.expect("commits");
     let fields = [("shop".to_owned(), house.server.url.clone())].into();
-    let mut url = web::connect_link(&house.tools, "oidc", "other", &fields);
+    let mut url = web::connect_link(&house.tools, "oidc", "other", &fields, store_sync::connect::Sharing::Allowed);
     let mut visitor = Visitor::new(house.tools.outside.http.clone());
     while !url.contains("/oauth/callback/") {
         let landed = visitor.peek(&url).await.expect("answers");

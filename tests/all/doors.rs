@@ -155,7 +155,7 @@ impl House {
     fn link(&self, provider: &str, fields: &[(&str, &str)]) -> String {
         let fields: BTreeMap<String, String> =
             fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        web::connect_link(&self.app.tools, provider, "acme", &fields)
+        web::connect_link(&self.app.tools, provider, "acme", &fields, store_sync::connect::Sharing::Refused)
     }
 
     fn callback(&self, provider: &str, query: &[(&str, &str)]) -> String {
@@ -477,7 +477,7 @@ async fn pasted_credentials_ask_for_tokens_by_themselves(engine: Engine) {
     let fields = [("shop", "https://shop.client.example"), ("key_id", "SWIA1"), ("key_secret", "s3cr3t")];
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let tools = &house.app.tools;
-    let id = connect::connect_with_key(tools, "acme", "client", &fields).await.expect("is connected").connection;
+    let id = connect::connect_with_key(tools, "acme", "client", &fields, store_sync::connect::Sharing::Refused).await.expect("is connected").connection;
     house.app.drain().await;
     assert_eq!(
         lock(&house.platform).asked[0].1,
@@ -492,6 +492,9 @@ async fn pasted_credentials_ask_for_tokens_by_themselves(engine: Engine) {
     lock(&house.platform).refuse = Some("invalid_client");
     let failure = keys.current().await.expect_err("the merchant has removed the credentials");
     assert_eq!((failure.remedy(), failure.code()), (Remedy::Reconnect, "revoked"));
+    assert_eq!(house.connections().await[0].state(), "active, key refused");
+    house.app.clock.advance(Duration::from_hours(24));
+    keys.current().await.expect_err("they are gone for good");
     assert_eq!(house.connections().await[0].status, ConnectionStatus::NeedsReauth);
     is(
         &house.visitor().open(&house.callback("client", &[("code", "x"), ("state", "y")])).await.expect("an answer"),

@@ -32,6 +32,7 @@ mod platforms;
 mod proofs;
 mod pushing;
 mod real;
+mod refusals;
 mod rehearsal;
 mod relay;
 mod schedules;

@@ -253,7 +253,7 @@ async fn pretix(daemon: &Daemon, ttl: &str) -> Server {
 fn pretix_link(daemon: &Daemon, shop: &Server) -> String {
     let fields = [("shop", shop.url.as_str()), ("organizer", "acme"), ("event", "fair")];
     let fields: BTreeMap<String, String> = fields.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    web::connect_link(&daemon.tools, "pretix", "acme", &fields)
+    web::connect_link(&daemon.tools, "pretix", "acme", &fields, store_sync::connect::Sharing::Refused)
 }
 
 async fn consent(link: &str, deny: bool) -> (bool, String) {
@@ -372,10 +372,10 @@ async fn vendure_with_its_whole_sample_catalogue(engine: Engine) {
         ("shop".to_owned(), shop.url.clone()),
         ("api_key".to_owned(), "wrong-but-long-enough".to_owned()),
     ]);
-    let refused = connect::connect_with_key(&daemon.tools, "acme", "vendure", &fields).await.expect_err("is refused");
+    let refused = connect::connect_with_key(&daemon.tools, "acme", "vendure", &fields, store_sync::connect::Sharing::Refused).await.expect_err("is refused");
     assert_eq!(refused.code(), "key_refused");
     fields.insert("api_key".to_owned(), key.trim().to_owned());
-    connect::connect_with_key(&daemon.tools, "acme", "vendure", &fields).await.expect("connects");
+    connect::connect_with_key(&daemon.tools, "acme", "vendure", &fields, store_sync::connect::Sharing::Refused).await.expect("connects");
     work::drain(&daemon.tools).await.expect("drains");
     let run = daemon.runs(RunAction::Import).await.remove(0);
     assert_eq!(

@@ -296,7 +296,7 @@ impl TestApp {
     }
 
     pub(crate) fn link(&self) -> String {
-        web::connect_link(&self.tools, "sandbox", self.client.as_str(), &self.fields())
+        web::connect_link(&self.tools, "sandbox", self.client.as_str(), &self.fields(), store_sync::connect::Sharing::Refused)
     }
 
     /// Goes to the consent page, allows, and gives the browser with the address it is sent back to.
@@ -314,7 +314,7 @@ impl TestApp {
         db::client::insert(&mut tx, &ClientId::from(client), client, None, self.clock.now()).await.expect("a client");
         tx.commit().await.expect("commits");
         let mut visitor = Visitor::new(self.http.clone());
-        let link = web::connect_link(&self.tools, "sandbox", client, &self.fields());
+        let link = web::connect_link(&self.tools, "sandbox", client, &self.fields(), store_sync::connect::Sharing::Allowed);
         let mut page = visitor.open(&link).await.expect("the consent page");
         while page.response.status == 429 {
             Clock::system().sleep(Duration::from_millis(50)).await;

@@ -34,7 +34,7 @@ async fn wordpress_gives_a_password_and_takes_pictures(engine: Engine) {
     let app = TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, public).await;
     let shop = start("wordpress", app.folder.path().join("wordpress"), &[], &[], "a shop").await;
     let fields = BTreeMap::from([("shop".to_owned(), shop.url.clone())]);
-    let link = web::connect_link(&app.tools, "woocommerce-password", "acme", &fields);
+    let link = web::connect_link(&app.tools, "woocommerce-password", "acme", &fields, store_sync::connect::Sharing::Refused);
     let mut visitor = Visitor::new(app.http.clone());
     let begin = async |visitor: &mut Visitor| {
         let page = visitor.peek(&link).await.expect("an answer");
@@ -121,5 +121,8 @@ async fn wordpress_gives_a_password_and_takes_pictures(engine: Engine) {
     call(Method::DELETE, "/wp/v2/users/me/application-passwords").await;
     let run = app.sync(ImportScope::Changes).await;
     assert_eq!(run.status, RunStatus::Failed, "{run:?}");
+    assert_eq!(app.connection().await.state(), "active, key refused");
+    app.clock.advance(std::time::Duration::from_hours(24));
+    app.drain().await;
     assert_eq!(app.connection().await.status, ConnectionStatus::NeedsReauth);
 }

@@ -93,18 +93,14 @@ pub async fn refresh(
     match provider.kind() {
         ConnectKind::ClientCredentials => return own_token(outside, provider, app, facts, old).await,
         kind if !kind.brings_code() => {
-            let text = format!(
-                "{} refuses the key of this connection: create a new one in the shop and connect again",
-                provider.name()
-            );
+            let text = format!("{} refuses the key of this connection", provider.name());
             return Err(Failure::new(FailureKind::KeyRefused, text));
         }
         _ => {}
     }
     let (oauth, context) = (provider.oauth()?, context(provider, app, facts));
     let Some(token) = old.secret("refresh") else {
-        let text =
-            format!("{} refuses the token, and there is no refresh token; connect the shop again", provider.name());
+        let text = format!("{} refuses the token, and there is no refresh token", provider.name());
         return Err(Failure::new(FailureKind::NoRefreshToken, text));
     };
     let token = RefreshToken::new(token.expose_secret().to_owned());

@@ -21,6 +21,7 @@ pub use webhook::HookAct;
 pub(super) use webhook::*;
 
 use super::template::{Template, Tree};
+use crate::model::Time;
 
 /// The whole file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,6 +48,38 @@ pub(in crate::provider) struct PlatformInfo {
     #[serde(rename = "docs")]
     pub(in crate::provider) _docs: String,
     pub(in crate::provider) limits: Limits,
+    /// The version of the API that this file is written for, where the platform ends its versions.
+    pub(in crate::provider) api: Option<ApiVersion>,
+}
+
+/// A version of a platform's API.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApiVersion {
+    /// As requests name it.
+    pub version: String,
+    /// The first day on which the platform need not answer it any more, as published: `2027-10-01`.
+    pub supported_until: Day,
+}
+
+/// A day written as `2027-10-01`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(Time);
+
+impl Day {
+    /// Its beginning, in UTC.
+    pub fn start(self) -> Time {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bad = || serde::de::Error::custom(format!("'{text}' is not a day: write it as 2027-10-01"));
+        let start = Time::parse(&format!("{text}T00:00:00Z")).filter(|_| text.len() == 10);
+        start.map(Self).ok_or_else(bad)
+    }
 }
 
 /// What the shop accepts as a picture.
