@@ -262,7 +262,7 @@ async fn shops(tools: &Shared) -> anyhow::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for connection in all.iter().filter(|c| c.status != ConnectionStatus::Disconnected).take(MOST_SHOPS) {
         let probed = match connect::open(tools, &connection.id).await {
-            Ok((session, _)) => provider::probe(&session).await,
+            Ok((session, _)) => provider::probe(&session).await.and_then(provider::ShopFacts::complete),
             Err(failure) => Err(failure),
         };
         let result = match probed {

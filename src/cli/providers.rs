@@ -26,6 +26,9 @@ pub(super) enum Command {
         /// Print it as Markdown instead: docs/providers.md.
         #[arg(long)]
         page: bool,
+        /// Print the JSON Schema of the conversations beside them instead.
+        #[arg(long, conflicts_with = "page")]
+        conversations: bool,
     },
     /// Check the provider files in a folder (one sub-folder each) and replay their fixtures; default: the files in use.
     Check {
@@ -51,8 +54,9 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             let provider = providers.get(&key).ok_or_else(|| Failure::not_found(Noun::Provider, key))?;
             out.one(&describe(config, provider))?;
         }
-        Command::Schema { page: true } => line(provider::schema_page().trim_end())?,
-        Command::Schema { page: false } => out.value(&provider::schema())?,
+        Command::Schema { page: true, .. } => line(provider::schema_page().trim_end())?,
+        Command::Schema { conversations: true, .. } => out.value(&provider::conversation_schema())?,
+        Command::Schema { .. } => out.value(&provider::schema())?,
         Command::Check { dir, record } => return check(config, out, dir.as_deref(), record).await,
     }
     Ok(ExitCode::SUCCESS)
@@ -63,7 +67,7 @@ async fn check(config: &Config, out: &Out, dir: Option<&Path>, record: bool) -> 
         Some(dir) => check_folder(dir).map(|all| all.into_iter().map(Arc::new).collect()),
         None => Ok(app::providers(config)?.iter().cloned().collect::<Vec<_>>()),
     };
-    let (mut keys, mut replayed, mut problems) = (Vec::new(), 0, Vec::new());
+    let (mut keys, mut replayed, mut recorded, mut problems) = (Vec::new(), 0, 0, Vec::new());
     match checked {
         Err(errors) => problems = errors,
         Ok(all) => {
@@ -72,7 +76,10 @@ async fn check(config: &Config, out: &Out, dir: Option<&Path>, record: bool) -> 
                 for (file, text) in provider.fixtures() {
                     match replay(provider, file, text, record && dir.is_some()).await {
                         Ok(None) => replayed += 1,
-                        Ok(Some(fresh)) => std::fs::write(file, fresh)?,
+                        Ok(Some(fresh)) => {
+                            write_whole(Path::new(file), &fresh)?;
+                            recorded += 1;
+                        }
                         Err(errors) => problems.extend(errors),
                     }
                 }
@@ -82,15 +89,16 @@ async fn check(config: &Config, out: &Out, dir: Option<&Path>, record: bool) -> 
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
     if out.json {
         let ok = if texts.is_empty() { keys.clone() } else { Vec::new() };
-        out.value(&ProviderCheck { ok, conversations: replayed, problems: texts.clone() })?;
+        out.value(&ProviderCheck { ok, conversations: replayed + recorded, problems: texts.clone() })?;
     }
     if texts.is_empty() {
         if !out.json {
-            line(&format!(
-                "{} provider files are valid: {}; {replayed} conversations replayed",
-                keys.len(),
-                keys.join(", ")
-            ))?;
+            let what = if record {
+                format!("{recorded} conversations recorded")
+            } else {
+                format!("{replayed} conversations replayed")
+            };
+            line(&format!("{} provider files are valid: {}; {what}", keys.len(), keys.join(", ")))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -99,6 +107,13 @@ async fn check(config: &Config, out: &Out, dir: Option<&Path>, record: bool) -> 
     }
     note(&format!("error: {} problem(s)", texts.len()));
     Ok(ExitCode::FAILURE)
+}
+
+/// Replaces a file as a whole, or not at all.
+fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+    let beside = file.with_extension("json.new");
+    std::fs::write(&beside, text)?;
+    std::fs::rename(beside, file)
 }
 
 fn describe<'a>(config: &Config, provider: &'a Provider) -> ProviderCard<'a> {

@@ -109,7 +109,7 @@ pub(super) async fn probe(
         app: tools.apps.get(provider.key()).cloned(),
     };
     let keys = Arc::new(Fixed::new(grant.clone()));
-    provider::probe(&ShopClient::new(tools.outside.clone(), shop, keys, &tools.rate_limiters)).await
+    provider::probe(&ShopClient::new(tools.outside.clone(), shop, keys, &tools.rate_limiters)).await?.complete()
 }
 
 /// Sets when a grant is refreshed, kept alive and warned about; with jitter for the first two, so that shops that were

@@ -144,12 +144,12 @@ pub async fn mark_removed(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<(
     execute!(tx, sql, id, now).map(drop)
 }
 
-/// Requeues a removed picture, as if it had never been pushed.
-pub async fn requeue_removed(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<bool> {
+/// Requeues a removed picture, as if it had never been pushed; its journal begins with `journal`.
+pub async fn requeue_removed(tx: &mut Tx, id: &PushId, journal: &Value, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE asset_push SET status = 'queued', journal = $3, external_image_id = NULL, external_image_url = NULL, \
                synced_at = NULL, verified_at = NULL, removed_at = NULL, next_attempt_at = NULL, updated_at = $2 \
                WHERE id = $1 AND status = 'removed'";
-    Ok(execute!(tx, sql, id, now, Json(serde_json::json!({})))? == 1)
+    Ok(execute!(tx, sql, id, now, Json(journal))? == 1)
 }
 
 /// Lists our pictures that are in a product's gallery now.

@@ -34,6 +34,9 @@ macro_rules! kinds {
             Shop(ShopAnswer, ShopCode),
         }
 
+        /// The codes of the table.
+        const CODES: &[&str] = &[$($code),+];
+
         impl FailureKind {
             /// Snake-case code, kept in `error_code` columns and told to programs.
             pub fn code(&self) -> &str {
@@ -232,6 +235,12 @@ impl FailureKind {
         Self::Shop(answer, ShopCode(Some(text::shortened(code, MAX_CODE))))
     }
 
+    /// Whether a code is one of ours, so that nobody else's failure may be called so.
+    pub fn is_ours(code: &str) -> bool {
+        let by_form = ["unknown_", "http_"].iter().any(|start| code.starts_with(start));
+        by_form || CODES.contains(&code) || ShopAnswer::ALL.iter().any(|answer| answer.code() == code)
+    }
+
     /// What the command line ends with: 75 (`EX_TEMPFAIL` of sysexits.h) where trying again later may help, else 1.
     pub fn exit_code(&self) -> u8 {
         if matches!(self.remedy(), Remedy::Retry(_)) { 75 } else { 1 }
@@ -262,6 +271,8 @@ pub enum ShopAnswer {
 }
 
 impl ShopAnswer {
+    const ALL: [Self; 6] = [Self::Throttled, Self::Down, Self::Revoked, Self::Rights, Self::Missing, Self::Refused];
+
     fn code(self) -> &'static str {
         match self {
             Self::Throttled => "throttled",

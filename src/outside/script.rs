@@ -6,13 +6,14 @@ use std::{
 };
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::message::{Body, HttpError, Request, Response, log_target};
 
 /// One expected request and its response.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     #[serde(default)]
@@ -22,7 +23,7 @@ pub struct Exchange {
 }
 
 /// A request to match. `*` matches any value.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExpectedRequest {
     pub method: String,
@@ -33,7 +34,7 @@ pub struct ExpectedRequest {
 }
 
 /// A scripted response.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reply {
     pub status: u16,
@@ -73,8 +74,11 @@ impl Script {
         let count = played.left.len();
         if count > 0 && played.problems.is_empty() {
             let next = &played.left[0].ask;
-            let what =
-                format!("{count} expected exchanges did not take place; the next is {} {}", next.method, next.url);
+            let mut what = format!("{count} expected exchanges did not take place");
+            // One that was not recorded yet has no request.
+            if !next.url.is_empty() {
+                what.push_str(&format!("; the next is {} {}", next.method, next.url));
+            }
             played.problems.push(what);
         }
         (std::mem::take(&mut played.asked), std::mem::take(&mut played.problems))

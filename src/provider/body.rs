@@ -17,7 +17,13 @@ use crate::{
 impl Op {
     /// Every name that its templates look up.
     pub(super) fn slots(&self) -> Vec<&str> {
-        let plain = self.path.iter().chain(self.query.values()).chain(self.headers.values()).flat_map(Template::slots);
+        let plain = self
+            .path
+            .iter()
+            .chain(&self.url)
+            .chain(self.query.values())
+            .chain(self.headers.values())
+            .flat_map(Template::slots);
         let mut slots: Vec<&str> = plain.collect();
         match &self.body {
             Some(

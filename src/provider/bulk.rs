@@ -54,7 +54,7 @@ pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> 
     let state = bulk.poll.path.text(&answer.body).unwrap_or_default();
     if bulk.poll.failed.contains(&state) {
         let reason = bulk.poll.reason.as_ref().and_then(|path| path.text(&answer.body)).unwrap_or_default();
-        let reason = shop.without_secrets(&reason).await?;
+        let reason = shop.quoted(&reason, None).await?;
         tracing::warn!(state, reason, "the bulk export failed, reading pages instead");
         return Ok(None);
     }

@@ -105,6 +105,14 @@ impl From<Refusal> for Failure {
     }
 }
 
+/// What a text of the shop must not repeat: the secrets of its calls, and the address of our picture, which is long and says
+/// nothing.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    grant: &'a Grant,
+    upload: Option<&'a Upload>,
+}
+
 /// A successful response.
 pub(super) struct Answer {
     pub(super) headers: HeaderMap,
@@ -186,7 +194,8 @@ impl ShopClient {
             if let Some(fence) = &self.fence {
                 fence.check(request.method != Method::GET).await?;
             }
-            let (class, kind, wait, message, too_much) = match self.exchange(op, &request, &grant).await? {
+            let words = Words { grant: &grant, upload: with.upload };
+            let (class, kind, wait, message, too_much) = match self.exchange(op, &request, words).await? {
                 Outcome::Good(answer) => return Ok(answer),
                 Outcome::Bad { class, kind, wait, message, too_much } => (class, kind, wait, message, too_much),
             };
@@ -288,7 +297,7 @@ impl ShopClient {
         }
     }
 
-    async fn exchange(&self, op: &Op, request: &Request, grant: &Grant) -> Result<Outcome, Failure> {
+    async fn exchange(&self, op: &Op, request: &Request, words: Words<'_>) -> Result<Outcome, Failure> {
         let elsewhere = op.url.is_some() || op.answer == AnswerKind::Any;
         self.calls.fetch_add(1, Ordering::Relaxed);
         let response = match self.outside.http.send(request.clone()).await {
@@ -319,15 +328,16 @@ impl ShopClient {
         self.rate_limiter.learn(&recipe.budget, &response, body, now);
         let classified = classify(&recipe.verdict, &response, body, now);
         if classified.class != ResponseClass::Ok {
-            let message = self.refusal_message(request, &response, parsed.as_ref().ok(), &classified, grant);
+            let message = self.refusal_message(request, &response, parsed.as_ref().ok(), &classified, words);
             let too_much = too_much(op, &response, classified.class);
             let Classified { class, kind, wait, .. } = classified;
             return Ok(Outcome::Bad { class, kind, wait, message, too_much });
+
         }
         match parsed {
             Ok(body) => Ok(Outcome::Good(Answer { headers: response.headers, body })),
             Err(why) => {
-                let kind = self.redacted(response.header("content-type").unwrap_or("no content type"), grant);
+                let kind = self.redacted(response.header("content-type").unwrap_or("no content type"), words);
                 let mut message = format!(
                     "{}: {} answered with invalid or truncated JSON ({kind}, {} bytes, {why})",
                     self.provider.name(),
@@ -335,7 +345,7 @@ impl ShopClient {
                     response.body.len()
                 );
                 if let Some(instead) = json::instead(&response.body) {
-                    message.push_str(&format!(": {}", cut(&self.redacted(&instead, grant), MOST_WORDS)));
+                    message.push_str(&format!(": {}", cut(&self.redacted(&instead, words), MOST_WORDS)));
                 }
                 let (class, kind) = (ResponseClass::Down, FailureKind::NotJson);
                 Ok(Outcome::Bad { class, kind, wait: None, message, too_much: None })
@@ -351,16 +361,16 @@ impl ShopClient {
         response: &Response,
         body: Option<&Value>,
         classified: &Classified<'_>,
-        grant: &Grant,
+        words: Words<'_>,
     ) -> String {
         let instead = if body.is_none() { json::instead(&response.body) } else { None };
         let body = body.unwrap_or(&Value::Null);
         let place = log_target(&request.method, &request.url);
         let mut message = format!("{}: {place} answered {}", self.provider.name(), response.status);
         let graphql = body.pointer("/errors/0/message").and_then(Value::as_str).map(str::to_owned);
-        let words = self.provider.recipe.call.message.iter().find_map(|path| path.text(body)).or(graphql);
-        if let Some(words) = words.or(instead) {
-            message.push_str(&format!(" ({})", cut(&self.redacted(&words, grant), MOST_WORDS)));
+        let said = self.provider.recipe.call.message.iter().find_map(|path| path.text(body)).or(graphql);
+        if let Some(said) = said.or(instead) {
+            message.push_str(&format!(" ({})", cut(&self.redacted(&said, words), MOST_WORDS)));
         }
         if let Some(say) = &classified.say {
             message.push_str(&format!(". {say}"));
@@ -368,19 +378,22 @@ impl ShopClient {
         message
     }
 
-    /// A shop's text on one line, without the secrets of its calls.
-    pub(super) async fn without_secrets(&self, words: &str) -> Result<String, Failure> {
-        Ok(self.redacted(words, &*self.keys.current().await?))
+    /// A shop's text on one line as a message quotes it: without the secrets of its calls and the address of our picture.
+    pub(super) async fn quoted(&self, said: &str, upload: Option<&Upload>) -> Result<String, Failure> {
+        let grant = self.keys.current().await?;
+        Ok(cut(&self.redacted(said, Words { grant: &grant, upload }), MOST_WORDS).into_owned())
     }
 
     /// A shop's text on one line, with the secrets that calls may carry redacted: the longest first, since it may
     /// contain another.
-    fn redacted(&self, words: &str, grant: &Grant) -> String {
-        let ours = grant.secrets.values().chain(self.app.iter().map(|app| &app.client_secret));
+    fn redacted(&self, said: &str, words: Words<'_>) -> String {
+        let ours = words.grant.secrets.values().chain(self.app.iter().map(|app| &app.client_secret));
         let mut secrets: Vec<&str> = ours.map(ExposeSecret::expose_secret).filter(|s| s.len() > 3).collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let words = secrets.iter().fold(words.to_owned(), |words, secret| words.replace(secret, "[redacted]"));
-        words.replace(char::is_control, " ")
+        let said = secrets.iter().fold(said.to_owned(), |said, secret| said.replace(secret, "[redacted]"));
+        let address = words.upload.map(|upload| upload.url.as_str()).filter(|url| !url.is_empty());
+        let said = if let Some(url) = address { said.replace(url, "[our picture]") } else { said };
+        said.replace(char::is_control, " ")
     }
 
     fn backoff(&self, tries: u32, first: Duration) -> Duration {

@@ -26,9 +26,11 @@ pub(super) struct Classified<'a> {
 
 impl When {
     pub(super) fn matches(&self, status: u16, body: &Value) -> bool {
-        if !self.status.is_empty() && !self.status.iter().any(|wanted| wanted.matches(status)) {
-            return false;
-        }
+        let is_status = self.status.is_empty() || self.status.iter().any(|wanted| wanted.matches(status));
+        is_status && self.holds_in(body) && self.all.iter().all(|when| when.matches(status, body))
+    }
+
+    fn holds_in(&self, body: &Value) -> bool {
         let Some(path) = &self.body else { return true };
         let Some(text) = path.get(body).and_then(as_text) else { return false };
         let word = self.one_of.is_empty() || self.one_of.contains(&text);
@@ -94,7 +96,13 @@ pub(super) fn classify<'a>(rules: &'a [VerdictRule], response: &Response, body: 
         let class = if code == "not_found" { ResponseClass::Missing } else { ResponseClass::Refused };
         return Classified { class, kind: named(class, &code), say: None, wait: None };
     }
-    let class = match status {
+    let class = class_of(status);
+    Classified { class, kind: kind_of(class, status), say: None, wait: retry_after }
+}
+
+/// What a status means where no rule of the file matches.
+pub(super) fn class_of(status: u16) -> ResponseClass {
+    match status {
         200..=299 => ResponseClass::Ok,
         401 => ResponseClass::Expired,
         402 | 403 => ResponseClass::Rights,
@@ -102,8 +110,7 @@ pub(super) fn classify<'a>(rules: &'a [VerdictRule], response: &Response, body: 
         408 | 429 => ResponseClass::Throttled,
         500.. => ResponseClass::Down,
         _ => ResponseClass::Refused,
-    };
-    Classified { class, kind: kind_of(class, status), say: None, wait: retry_after }
+    }
 }
 
 /// The code of a GraphQL error, which comes with status 200.
@@ -216,6 +223,22 @@ mod tests {
         let gone = judge(200, json!({"errors": [{"extensions": {"code": "FORBIDDEN"}}]}));
         assert_eq!((gone.class, gone.kind.code()), (ResponseClass::Revoked, "gone"));
         assert_eq!(judge(200, json!({"errors": [{"message": "x"}]})).class, ResponseClass::Refused);
+    }
+
+    #[test]
+    fn a_rule_may_have_several_conditions_and_each_must_hold() {
+        let when: When = toml::from_str(
+            "status = [400]\nbody = 'code'\nin = ['upload']\nall = [{ body = 'message', contains = ['fetch', 'get'] }, { body = 'data.status' }]",
+        )
+        .expect("a condition");
+        let both = json!({ "code": "upload", "message": "cannot fetch it", "data": { "status": 400 } });
+        assert!(when.matches(400, &both));
+        assert!(!when.matches(500, &both));
+        for (name, other) in [("code", json!("other")), ("message", json!("too large")), ("data", json!({}))] {
+            let mut body = both.clone();
+            body[name] = other;
+            assert!(!when.matches(400, &body), "{name}");
+        }
     }
 
     #[test]

@@ -45,7 +45,9 @@ impl<'a> TemplateContext<'a> {
             Some(("app", "client_id")) => Some(self.app?.client_id.as_str().into()),
             Some(("app", "client_secret")) => Some(self.app?.client_secret.expose_secret().into()),
             Some((root, rest)) => {
-                let within = self.values.get(root).and_then(|value| value.get(rest));
+                let value = self.values.get(root);
+                // A member may have a dot in its name.
+                let within = value.and_then(|value| value.get(rest).or_else(|| deep(value, rest)));
                 within.or_else(|| self.values.get(name)).cloned()
             }
             None => self.values.get(name).or_else(|| self.facts.get(name)).cloned().or_else(|| self.address(name)),
@@ -62,9 +64,35 @@ impl<'a> TemplateContext<'a> {
     }
 }
 
+/// A member of a member: `node.id`.
+fn deep<'v>(value: &'v Value, names: &str) -> Option<&'v Value> {
+    names.split('.').try_fold(value, |value, name| value.get(name))
+}
+
 /// Host of a shop's URL, with the port unless it is the default.
 pub(super) fn shop_host(store_url: &str) -> Option<String> {
     let url = url::Url::parse(store_url).ok()?;
     let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
     Some(format!("{}{port}", url.host_str()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_member_of_a_member_has_a_name() {
+        let facts = Facts::new();
+        let item = json!({ "node": { "id": 7, "a.b": 1, "none": null }, "a.b": 2 });
+        let context = TemplateContext::of_facts(&facts);
+        let context = context.with("item", item);
+        assert_eq!(
+            (context.text("item.node.id").as_deref(), context.text("item.a.b").as_deref()),
+            (Some("7"), Some("2"))
+        );
+        assert_eq!((context.value("item.node.gone"), context.value("item.node.id.x")), (None, None));
+        assert_eq!((context.text("item.node.none"), context.value("item.gone.id")), (None, None));
+    }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{
     context::TemplateContext,
+    editor_js,
     path::{Path, as_text},
     template::Template,
 };
@@ -21,6 +22,8 @@ pub(super) struct FieldMapping {
     pub(super) read_as: ReadAs,
     /// Translates the shop's words to ours.
     pub(super) words: BTreeMap<String, String>,
+    /// Our word for every other one.
+    pub(super) other: Option<String>,
     /// Values that the shop writes where it has none.
     none: Vec<String>,
     or: Option<Path>,
@@ -44,6 +47,8 @@ pub(super) enum ReadAs {
     Text,
     /// A plain text in which the platform writes HTML's entities: `Tom &amp; Jerry` is `Tom & Jerry`.
     HtmlText,
+    /// A document of blocks, as EditorJS writes it, as HTML.
+    EditorJs,
     /// An integer of minor units of the product's currency (ISO 4217): 1999 is 19.99 EUR, and 1999 JPY.
     MinorUnits,
     /// An integer of hundredths in every currency: 1999 is 19.99.
@@ -69,12 +74,17 @@ pub(super) struct Written {
     fact: Option<String>,
     #[serde(default, rename = "as")]
     read_as: ReadAs,
+    /// The shop's words and ours. For `status`, ours are `active`, `draft`, `archived` and `deleted`.
     #[serde(default)]
     words: BTreeMap<String, String>,
+    /// Our word for every word of the shop that `words` lacks. Default: the shop's own.
+    other: Option<String>,
     /// Values that the shop writes where it has none, such as a price of 0.
     #[serde(default)]
     none: Vec<String>,
+    /// The path to read if the first one leads to no value.
     or: Option<Path>,
+    /// A text around the value: `{store_url}/p/{value}`.
     template: Option<Template>,
 }
 
@@ -85,7 +95,7 @@ impl<'de> Deserialize<'de> for FieldMapping {
         if let toml::Value::String(text) = &value {
             let source = FieldSource::Path(Path::parse(text).map_err(serde::de::Error::custom)?);
             let (words, none) = (BTreeMap::new(), Vec::new());
-            return Ok(Self { source, read_as: ReadAs::Text, words, none, or: None, template: None });
+            return Ok(Self { source, read_as: ReadAs::Text, words, other: None, none, or: None, template: None });
         }
         let written: Written = value.try_into().map_err(|e: toml::de::Error| serde::de::Error::custom(e.message()))?;
         let source = match (written.path, written.fixed, written.fact) {
@@ -94,8 +104,8 @@ impl<'de> Deserialize<'de> for FieldMapping {
             (None, None, Some(name)) => FieldSource::Fact(name),
             _ => return Err(serde::de::Error::custom("a field needs exactly one of: path, fixed, fact")),
         };
-        let Written { read_as, words, none, or, template, .. } = written;
-        Ok(Self { source, read_as, words, none, or, template })
+        let Written { read_as, words, other, none, or, template, .. } = written;
+        Ok(Self { source, read_as, words, other, none, or, template })
     }
 }
 
@@ -111,15 +121,25 @@ impl FieldMapping {
     pub(super) fn text(&self, item: &Value, context: &TemplateContext<'_>) -> Option<String> {
         let raw = match &self.source {
             FieldSource::Path(path) => {
-                let read = |path: &Path| self.convert(path.get(item)?).filter(|text| !self.none.contains(text));
+                let read = |path: &Path| {
+                    let value = path.at_shop(context.facts).get(item).and_then(|value| self.convert(value));
+                    value.filter(|text| !self.none.contains(text))
+                };
                 read(path).or_else(|| self.or.as_ref().and_then(read))
             }
             FieldSource::Fixed(text) => Some(text.clone()),
             FieldSource::Fact(name) => context.text(name),
         }?;
-        let word = if self.words.is_empty() { raw } else { self.words.get(&raw).cloned().unwrap_or(raw) };
+        let word = self.words.get(&raw).or(self.other.as_ref()).cloned().unwrap_or(raw);
         let Some(template) = &self.template else { return Some(word) };
         template.text(&context.with("value", word.into())).ok()?
+    }
+
+    /// Our words that it may yield; empty if it yields the shop's own.
+    pub(super) fn own_words(&self) -> impl Iterator<Item = (String, &String)> {
+        let words = self.words.iter().map(|(theirs, ours)| (format!("words.{theirs}"), ours));
+        let fixed = if let FieldSource::Fixed(text) = &self.source { Some(("fixed".to_owned(), text)) } else { None };
+        words.chain(self.other.iter().map(|ours| ("other".to_owned(), ours))).chain(fixed)
     }
 
     /// The path that it reads, if its source is the item.
@@ -145,6 +165,7 @@ impl FieldMapping {
                 let divisor = part("divisor").filter(|divisor| !divisor.is_zero())?;
                 Some(part("amount")?.checked_div(divisor)?.to_string())
             }
+            ReadAs::EditorJs => editor_js::html(value),
             ReadAs::HtmlText => as_text(value).map(|text| html_escape::decode_html_entities(&text).into_owned()),
             ReadAs::IdTail => as_text(value).map(|text| text.rsplit('/').next().unwrap_or_default().to_owned()),
             _ => as_text(value),

@@ -226,8 +226,21 @@ impl Mapping {
         ];
         let mut picks = vec![("erp_id", &self.erp_id), ("title", &self.title)];
         picks.extend(optional.into_iter().filter_map(|(key, pick)| Some((key, pick.as_ref()?))));
-        picks.extend(self.images.iter().flat_map(|i| [("images.id", &i.id), ("images.url", &i.url)]));
-        picks.extend(self.variants.iter().map(|v| ("variants.id", &v.id)));
+        if let Some(images) = &self.images {
+            picks.extend([("images.id", &images.id), ("images.url", &images.url)]);
+            picks.extend(images.alt.iter().map(|alt| ("images.alt", alt)));
+        }
+        if let Some(variants) = &self.variants {
+            let VariantMapping { id, sku, title, price, image_id, .. } = variants;
+            let optional = [
+                ("variants.sku", sku),
+                ("variants.title", title),
+                ("variants.price", price),
+                ("variants.image_id", image_id),
+            ];
+            picks.push(("variants.id", id));
+            picks.extend(optional.into_iter().filter_map(|(key, pick)| Some((key, pick.as_ref()?))));
+        }
         picks
     }
 }
@@ -374,6 +387,35 @@ mod tests {
         assert_eq!(pick(&json!({"name": "x"})).expect_err("no id").0, None);
         let (id, why) = pick(&json!({"id": 1, "v": [{}]})).expect_err("a variant without an id");
         assert_eq!((id.as_deref(), why.as_str()), (Some("1"), "a variant has no id"));
+    }
+
+    #[test]
+    fn a_word_that_is_not_listed_has_a_word_of_its_own() {
+        let text = MAPPING.replace("false = \"draft\" }", "false = \"draft\" }, other = \"archived\"");
+        let mapping: Mapping = toml::from_str(&text).expect("a mapping");
+        let facts = Facts::new();
+        let status = |on: Value| {
+            let product = mapping.product(&json!({ "id": 1, "on": on }), &TemplateContext::of_facts(&facts));
+            product.map(|product| (product.status, product.faults))
+        };
+        assert_eq!(status(json!(true)), Ok((Some(ProductStatus::Active), vec![])));
+        assert_eq!(status(json!("perhaps")), Ok((Some(ProductStatus::Archived), vec![])));
+        assert_eq!(status(Value::Null), Ok((None, vec![])), "nothing is no word");
+    }
+
+    #[test]
+    fn a_price_is_chosen_by_a_fact_of_the_shop() {
+        let text = MAPPING.replace(
+            "{ path = \"cents\", as = \"minor_units\" }",
+            "\"prices[money.currency={currency}].money.amount\"",
+        );
+        let mapping: Mapping = toml::from_str(&text).expect("a mapping");
+        let item = json!({ "id": 1, "prices": [{ "money": { "currency": "USD", "amount": "21.50" } }, { "money": { "currency": "EUR", "amount": 19.99 } }] });
+        for (currency, price) in [("EUR", Some("19.99")), ("USD", Some("21.50")), ("JPY", None)] {
+            let facts = Facts::from_iter([("currency".to_owned(), json!(currency))]);
+            let product = mapping.product(&item, &TemplateContext::of_facts(&facts)).expect("is picked");
+            assert_eq!(product.price.map(|p| p.to_string()).as_deref(), price, "{currency}");
+        }
     }
 
     #[test]

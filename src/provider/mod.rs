@@ -8,6 +8,7 @@ mod call;
 mod check;
 mod classify;
 mod context;
+mod editor_js;
 mod field;
 mod grant;
 mod mapping;
@@ -17,6 +18,7 @@ mod page;
 mod page_size;
 mod pagination;
 mod path;
+mod placeholders;
 mod rate_limit;
 mod read;
 mod recipe;
@@ -53,7 +55,7 @@ pub use read::{ShopFacts, page, probe, product};
 pub use recipe::{ApiVersion, ConnectKind, Field, HookAct, Limits};
 
 pub use replay::{journeys, replay};
-pub use schema::{page as schema_page, schema};
+pub use schema::{conversation_schema, page as schema_page, schema};
 pub use signature::{check_callback, check_origin};
 pub use simulator::{Catalogue, Fault, Outbound, SimulatedExchange, SimulatedReply, Simulator, SimulatorOptions};
 pub use subscription::{ListedSubscription, subscribe, subscriptions, unsubscribe};
@@ -312,6 +314,7 @@ impl Provider {
         let by_step = |step: &recipe::PushStep| {
             let op = self.recipe.op.get(&step.op);
             step.only_first
+                || step.only_if.iter().flat_map(template::Template::slots).any(|slot| slot == "gallery.cover")
                 || op.is_some_and(|op| op.looks_up_any("gallery.next") || op.looks_up_any("gallery.make_first"))
         };
         self.places_pictures() || self.recipe.push.iter().flat_map(|push| &push.step).any(by_step)

@@ -1,10 +1,14 @@
 //! Paths into a JSON response: `data.items[0].name`, `[-1]` for the last element, `[code=url]` for the first whose
-//! `code` is `url`, the empty path for the whole.
+//! `code` is `url`, `[money.currency={currency}]` for the first with the shop's own, `[first by sku]` for the one with the
+//! smallest `sku`, the empty path for the whole.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+
+use crate::model::Facts;
 
 /// A path, parsed when the file is loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,25 +19,36 @@ enum PathStep {
     Key(String),
     /// A place in a list, from its end if negative. No list here has places farther out, and `put` fills a list up.
     Index(i16),
-    /// The first element of a list whose member has this value.
-    Where(String, String),
+    /// The first element of a list that has this value at these keys.
+    Where(Vec<String>, Wanted),
+    /// The element of a list with the smallest value at these keys, whatever its place.
+    Least(Vec<String>),
+}
+
+/// The value that a filter looks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Wanted {
+    Text(String),
+    /// A fact of the shop, by its name. Until it is looked up, no element has it.
+    Fact(String),
 }
 
 impl Path {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut steps = Vec::new();
-        for piece in text.split('.').filter(|_| !text.is_empty()) {
+        for piece in pieces(text) {
             let (key, mut rest) = piece.find('[').map_or((piece, ""), |at| piece.split_at(at));
             if !key.is_empty() {
-                steps.push(PathStep::Key(key.to_owned()));
+                steps.push(PathStep::Key(plain(key, text)?));
             } else if rest.is_empty() {
                 return Err(format!("'{text}' is not a path: a name is missing between the dots"));
             }
             while let Some(inner) = rest.strip_prefix('[') {
                 let bad = || format!("'{text}' is not a path: write places in a list as [0] or [-1]");
                 let (number, after) = inner.split_once(']').ok_or_else(bad)?;
-                steps.push(match number.split_once('=') {
-                    Some((key, word)) if !key.is_empty() => PathStep::Where(key.to_owned(), word.to_owned()),
+                steps.push(match (number.strip_prefix("first by "), number.split_once('=')) {
+                    (Some(key), _) => PathStep::Least(keys_of(key, text)?),
+                    (None, Some((key, word))) if !key.is_empty() => filter(key, word, text)?,
                     _ => PathStep::Index(number.parse().map_err(|_| bad())?),
                 });
                 rest = after;
@@ -45,13 +60,37 @@ impl Path {
         Ok(Self(steps))
     }
 
+    /// The facts of the shop that its filters look up.
+    pub(super) fn slots(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|step| match step {
+            PathStep::Where(_, Wanted::Fact(name)) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The path at one shop: its filters have the shop's facts.
+    pub(super) fn at_shop(&self, facts: &Facts) -> Cow<'_, Self> {
+        if self.slots().next().is_none() {
+            return Cow::Borrowed(self);
+        }
+        let known = |step: &PathStep| match step {
+            PathStep::Where(keys, Wanted::Fact(name)) => {
+                let fact = facts.get(name).and_then(as_text);
+                PathStep::Where(keys.clone(), fact.map_or_else(|| Wanted::Fact(name.clone()), Wanted::Text))
+            }
+            other => other.clone(),
+        };
+        Cow::Owned(Self(self.0.iter().map(known).collect()))
+    }
+
     /// The value at the path; `None` if a step does not exist.
     pub(super) fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         self.0.iter().try_fold(value, |value, step| match step {
             PathStep::Key(key) => value.get(key),
-            PathStep::Where(key, word) => {
-                let holds = |item: &&Value| item.get(key).and_then(as_text).is_some_and(|text| text == *word);
-                value.as_array()?.iter().find(holds)
+            PathStep::Where(keys, wanted) => value.as_array()?.iter().find(|item| wanted.is_in(keys, item)),
+            PathStep::Least(keys) => {
+                let list = value.as_array()?;
+                list.get(least(keys, list)?)
             }
             PathStep::Index(index) => {
                 let list = value.as_array()?;
@@ -97,11 +136,18 @@ impl Path {
                     let at = place_of(*index, list.len()).unwrap_or(0);
                     &mut list[at]
                 }
-                PathStep::Where(key, word) => {
+                PathStep::Least(keys) => {
                     let list = listed(place);
-                    let holds = |item: &Value| item.get(key).and_then(as_text).is_some_and(|text| text == *word);
-                    let at = list.iter().position(holds).unwrap_or_else(|| {
-                        list.push(serde_json::json!({ key: word }));
+                    let at = least(keys, list).unwrap_or_else(|| {
+                        list.push(Wanted::Text("1".to_owned()).element(keys));
+                        list.len() - 1
+                    });
+                    &mut list[at]
+                }
+                PathStep::Where(keys, wanted) => {
+                    let list = listed(place);
+                    let at = list.iter().position(|item| wanted.is_in(keys, item)).unwrap_or_else(|| {
+                        list.push(wanted.element(keys));
                         list.len() - 1
                     });
                     &mut list[at]
@@ -145,6 +191,82 @@ impl Path {
             Some(one) => std::slice::from_ref(one),
         }
     }
+}
+
+impl Wanted {
+    fn is_in(&self, keys: &[String], item: &Value) -> bool {
+        let Self::Text(word) = self else { return false };
+        text_at(keys, item).is_some_and(|text| text == *word)
+    }
+
+    /// An element of a list that has it.
+    fn element(&self, keys: &[String]) -> Value {
+        let Self::Text(word) = self else { return Value::Object(Map::new()) };
+        keys.iter().rev().fold(word.as_str().into(), |inner, key| serde_json::json!({ key: inner }))
+    }
+}
+
+/// The parts between the dots; a filter may contain dots.
+fn pieces(text: &str) -> Vec<&str> {
+    let (mut pieces, mut from, mut is_inside) = (Vec::new(), 0, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            '[' => is_inside = true,
+            ']' => is_inside = false,
+            '.' if !is_inside => {
+                pieces.push(&text[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if !text.is_empty() {
+        pieces.push(&text[from..]);
+    }
+    pieces
+}
+
+fn keys_of(key: &str, text: &str) -> Result<Vec<String>, String> {
+    let keys: Vec<String> = key.split('.').map(|key| plain(key, text)).collect::<Result<_, _>>()?;
+    if keys.iter().any(String::is_empty) {
+        return Err(format!("'{text}' is not a path: a name is missing between the dots"));
+    }
+    Ok(keys)
+}
+
+fn text_at(keys: &[String], item: &Value) -> Option<String> {
+    keys.iter().try_fold(item, |value, key| value.get(key)).and_then(as_text)
+}
+
+/// The place of the element with the smallest value at these keys: numbers before texts; elements without one do not count.
+fn least(keys: &[String], list: &[Value]) -> Option<usize> {
+    let rank = |text: String| match text.parse::<Decimal>() {
+        Ok(number) => (0, number, text),
+        Err(_) => (1, Decimal::ZERO, text),
+    };
+    let ranked = list.iter().enumerate().filter_map(|(at, item)| Some((rank(text_at(keys, item)?), at)));
+    ranked.min().map(|(_, at)| at)
+}
+
+fn filter(key: &str, word: &str, text: &str) -> Result<PathStep, String> {
+    let keys = keys_of(key, text)?;
+    let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let fact = word.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(is_name);
+    let wanted = match fact {
+        Some(name) => Wanted::Fact(name.to_owned()),
+        None => Wanted::Text(plain(word, text)?),
+    };
+    Ok(PathStep::Where(keys, wanted))
+}
+
+/// A name as it is: it looks up nothing.
+fn plain(name: &str, text: &str) -> Result<String, String> {
+    if name.contains(['{', '}']) {
+        return Err(format!(
+            "'{text}' is not a path: a placeholder is a whole value of a filter, such as prices[currency={{currency}}]"
+        ));
+    }
+    Ok(name.to_owned())
 }
 
 /// The place that an index means in a list of this length; `None` if it lies before its beginning.
@@ -217,8 +339,61 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_looks_deep_and_has_the_facts_of_the_shop() {
+        let value = json!({ "p": [{ "m": { "c": "usd" }, "n": 1 }, { "m": { "c": "eur" }, "n": 2 }, { "m.c": "a.b", "n": 3 }] });
+        let path = |text: &str| Path::parse(text).expect("parses");
+        let facts = |currency: Value| Facts::from_iter([("currency".to_owned(), currency)]);
+        let at = |facts: &Facts| path("p[m.c={currency}].n").at_shop(facts).text(&value);
+        assert_eq!(
+            (path("p[m.c=eur].n").text(&value).as_deref(), path("p[n=3].n").text(&value).as_deref()),
+            (Some("2"), Some("3"))
+        );
+        assert_eq!(path("p[m.c={currency}]").slots().collect::<Vec<_>>(), ["currency"]);
+        assert_eq!(at(&facts(json!("eur"))).as_deref(), Some("2"));
+        assert_eq!((at(&facts(Value::Null)), at(&Facts::new())), (None, None), "never just any element");
+        let mut made = json!([]);
+        path("[m.c={currency}].n").at_shop(&facts(json!("jpy"))).put(&mut made, json!(7));
+        assert_eq!(made, json!([{ "m": { "c": "jpy" }, "n": 7 }]));
+    }
+
+    #[test]
+    fn the_first_by_a_key_is_the_same_wherever_it_stands() {
+        let path = |text: &str| Path::parse(text).expect("parses");
+        let of = |list: Value| path("v[first by at.n].id").text(&json!({ "v": list }));
+        let element = |n: Value, id: &str| json!({ "at": { "n": n }, "id": id });
+        let (nine, ten, none) = (element(json!(9), "a"), element(json!("10"), "b"), json!({ "id": "c" }));
+        assert_eq!(of(json!([ten, nine, none])).as_deref(), Some("a"), "numbers are no texts");
+        assert_eq!(of(json!([none, nine, ten])).as_deref(), Some("a"));
+        assert_eq!(of(json!([element(json!("x"), "t"), ten])).as_deref(), Some("b"));
+        assert_eq!((of(json!([none])), of(json!([])), of(json!({}))), (None, None, None));
+        let mut value = json!({ "v": [ten, nine] });
+        path("v[first by at.n].id").put(&mut value, json!("new"));
+        assert_eq!((value["v"][1]["id"].as_str(), of(value["v"].clone()).as_deref()), (Some("new"), Some("new")));
+        let mut value = json!({});
+        path("v[first by at.n].id").put(&mut value, json!("new"));
+        assert_eq!(of(value["v"].clone()).as_deref(), Some("new"));
+    }
+
+    #[test]
     fn a_path_that_is_none_is_refused() {
-        for text in ["a..b", "a[", "a[x]", "a]b[", ".a", "a[0]b", "a[-9223372036854775808]", "a[99999]"] {
+        for text in [
+            "a..b",
+            "a[",
+            "a[x]",
+            "a]b[",
+            ".a",
+            "a[0]b",
+            "a[-9223372036854775808]",
+            "a[99999]",
+            "{a}",
+            "a.{b}",
+            "a[{b}=c]",
+            "a[b=x{c}]",
+            "a[b={c.d}]",
+            "a[b..c=d]",
+            "a[first by ]",
+            "a[first by {b}]",
+        ] {
             assert!(Path::parse(text).is_err(), "{text}");
         }
         assert_eq!(Path::parse("[-32768]").expect("parses").get(&json!([1])), None);

@@ -13,7 +13,7 @@ use super::{
     page_size::{self, ListAnswer},
     pagination::PageToken,
     path::{Path, as_text},
-    recipe::{ImportRecipe, SinceFormat},
+    recipe::{ImportRecipe, ProbeNeed, SinceFormat},
 };
 use crate::model::{Facts, Failure, FailureKind, NormalProduct, ShopAnswer, Time};
 
@@ -24,6 +24,15 @@ pub struct ShopFacts {
     pub external_id: Option<String>,
     /// Stored on the connection, for templates.
     pub facts: Facts,
+    /// What the shop or its key lacks for everything that is described to work.
+    lacks: Option<Failure>,
+}
+
+impl ShopFacts {
+    /// The same, if nothing is lacking.
+    pub fn complete(mut self) -> Result<Self, Failure> {
+        self.lacks.take().map_or(Ok(self), Err)
+    }
 }
 
 /// Calls the provider's probe: verifies the grant and returns the shop's identity.
@@ -33,17 +42,35 @@ pub async fn probe(shop: &ShopClient) -> Result<ShopFacts, Failure> {
     let answer = shop.call(&recipe.op[&probe.op], With::default()).await?;
     let mut facts = Path::pick(&probe.facts, &answer.body);
     facts.retain(|_, value| !value.is_null());
+    let lacks = probe.needs.iter().find(|need| !need.is_met(&answer.body));
     Ok(ShopFacts {
+        lacks: lacks.map(|need| Failure::new(need.kind(), format!("{}: {}", shop.provider.name(), need.say))),
         name: probe.name.as_ref().and_then(|path| path.text(&answer.body)),
         external_id: probe.id.as_ref().and_then(|path| path.text(&answer.body)),
         facts,
     })
 }
 
+impl ProbeNeed {
+    fn is_met(&self, body: &Value) -> bool {
+        let compared = |entry: &Value| self.of.as_ref().map_or_else(|| as_text(entry), |path| path.text(entry));
+        self.path.each(body).iter().any(|entry| match &self.one_of[..] {
+            [] => *entry != Value::from(""),
+            words => compared(entry).is_some_and(|text| words.contains(&text)),
+        })
+    }
+
+    fn kind(&self) -> FailureKind {
+        let answer = if self.one_of.is_empty() { ShopAnswer::Refused } else { ShopAnswer::Rights };
+        self.code.as_ref().map_or_else(|| FailureKind::shop(answer), |code| FailureKind::shop_says(answer, code))
+    }
+}
+
 /// Reads one page. What a shop cannot answer is asked for in smaller pages.
 pub async fn page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page, PageFailure> {
     if let Some(rule) = shop.provider.recipe.import.bulk.as_ref().filter(|_| request.since.is_none()) {
         let page = match request.token {
+
             None => bulk::begin(shop, rule).await?,
             Some(PageToken::Bulk(token)) => bulk::go_on(shop, rule, token).await?,
             Some(_) => None,

@@ -7,8 +7,9 @@ use std::{
 };
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     App, BoxFuture, CallbackCode, ConnectKind, CredentialSource, Delivery, Fixed, PageRequest, Placement, Problem,
@@ -23,19 +24,21 @@ use crate::{
 };
 
 /// A recorded conversation with a shop, and its expected result.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Fixture {
+pub(super) struct Fixture {
     journey: Journey,
     #[serde(default)]
     given: ReplayInput,
+    /// Every request and its response, in their order; also those that repeat a request.
     #[serde(default)]
     exchanges: Vec<Exchange>,
+    /// The result. A failure is `{ "remedy", "code", "message" }`.
     #[serde(default)]
     yields: Value,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Journey {
     /// A callback or posted keys become a grant, and the probe verifies it.
@@ -63,7 +66,7 @@ enum Journey {
 }
 
 /// The inputs of a journey.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct ReplayInput {
     /// The values of the connect form, or the facts of the shop.
@@ -77,8 +80,10 @@ struct ReplayInput {
     /// The body that the shop's server posts.
     #[serde(skip_serializing_if = "Value::is_null")]
     posted: Value,
+    /// The time from which changes are imported.
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
+    /// The shop's id of the product.
     #[serde(skip_serializing_if = "Option::is_none")]
     product: Option<String>,
     /// The picture to remove.
@@ -105,7 +110,7 @@ struct ReplayInput {
 }
 
 /// A delivery, verbatim.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Delivered {
     headers: BTreeMap<String, String>,
@@ -160,7 +165,7 @@ const NOW: &str = "2026-11-01T12:00:00Z";
 const ME: &str = "https://daemon.example";
 
 /// Replays one fixture; fails with the differences. With `record`, returns the fixture with the actual requests and
-/// result instead.
+/// result instead; fails if the conversation does not have exactly the responses that are needed.
 pub async fn replay(
     provider: &Arc<Provider>,
     file: &str,
@@ -174,6 +179,17 @@ pub async fn replay(
     let clock = Clock::frozen(Time::parse(NOW).unwrap_or(Time::from_unix_ms(0)));
     let outside = Outside { clock, random: Random::seeded(1), http, files: Files::new("nowhere") };
     let result = Replay { provider, outside, given: &fixture.given }.run(fixture.journey).await;
+    let (requests, problems) = script.ended();
+    let mut problems: Vec<Problem> = problems.into_iter().map(wrong).collect();
+    if record
+        && let Err(failure) = &result
+        && is_no_result(&failure.kind)
+    {
+        problems.push(wrong(format!("it cannot be recorded: {failure}")));
+    }
+    if record && !problems.is_empty() {
+        return Err(problems);
+    }
     let result = result.unwrap_or_else(|failure| {
         let remedy = match failure.remedy() {
             Remedy::Retry(_) => "retry",
@@ -182,7 +198,6 @@ pub async fn replay(
         };
         json!({ "remedy": remedy, "code": failure.code(), "message": failure.message })
     });
-    let (requests, problems) = script.ended();
     if record {
         // Without the headers that every request has: they would distract a reviewer.
         for (exchange, mut ask) in fixture.exchanges.iter_mut().zip(requests) {
@@ -194,11 +209,16 @@ pub async fn replay(
             .map(|text| Some(text + "\n"))
             .map_err(|e| vec![wrong(e.to_string())]);
     }
-    let mut problems: Vec<Problem> = problems.into_iter().map(wrong).collect();
     if result != fixture.yields {
         problems.push(wrong(format!("it yields {result}, expected is {}", fixture.yields)));
     }
     if problems.is_empty() { Ok(None) } else { Err(problems) }
+}
+
+/// Whether a failure is a slip of the conversation or of the provider's file, and not what the shop's responses lead to.
+fn is_no_result(kind: &FailureKind) -> bool {
+    use FailureKind::{BadAddress, BadHeader, BadStoreUrl, Fixture, NoPush, NoUndo, Template};
+    matches!(kind, BadAddress | BadHeader | BadStoreUrl | Fixture | NoPush | NoUndo | Template)
 }
 
 /// The journeys that a provider's fixtures cover.
@@ -241,7 +261,11 @@ impl Replay<'_> {
             Journey::Call => {
                 let op = self.given.op.as_deref().and_then(|op| self.provider.recipe.op.get(op));
                 let op = op.ok_or_else(|| Failure::new(FailureKind::Fixture, "given.op names no operation"))?;
-                Ok(self.shop_client(self.facts(), self.grant()).call(op, With::default()).await?.body)
+                let mut values = Map::new();
+                values.extend(self.given.product.iter().map(|id| ("product".to_owned(), json!({ "erp_id": id }))));
+                values.extend(self.given.image.iter().map(|id| ("image".to_owned(), json!({ "id": id }))));
+                let with = With { values, ..With::default() };
+                Ok(self.shop_client(self.facts(), self.grant()).call(op, with).await?.body)
             }
         }
     }
@@ -269,7 +293,7 @@ impl Replay<'_> {
         } else {
             self.grant()
         };
-        let shop = probe(&self.shop_client(facts.clone(), grant.clone())).await?;
+        let shop = probe(&self.shop_client(facts.clone(), grant.clone())).await?.complete()?;
         facts.extend(shop.facts);
         let missing = provider.missing_scopes(&grant);
         let mut summary = self.summary(&grant);
@@ -332,7 +356,7 @@ impl Replay<'_> {
         if let Some(known) = recognise(&shop_client, &upload, &gallery).await? {
             return Ok(json!({ "image_id": known.id, "was_there": true }));
         }
-        let placing = Placement { first: self.given.first, replace: self.given.replace.clone() };
+        let placing = Placement { first: self.given.first, replace: self.given.replace.clone(), before: gallery };
         let mut outputs = StepOutputs::new();
         for index in 0..self.provider.push_steps().len() {
             outputs.extend(step(&shop_client, index, &upload, &outputs, &placing).await?);

@@ -3,17 +3,17 @@
 use serde_json::Value;
 
 use super::field::{FieldMapping, FieldSource, ReadAs};
-use crate::model::{Price, Time};
+use crate::model::{Facts, Price, Time};
 
 impl FieldMapping {
     /// Writes a text so that the mapping reads it back: in the form of the old value and in the shop's own word, if it
     /// has one. A field with a template is not written.
-    pub(super) fn put(&self, item: &mut Value, text: &str) {
+    pub(super) fn put(&self, item: &mut Value, text: &str, facts: &Facts) {
         let FieldSource::Path(path) = &self.source else { return };
         if self.template.is_some() {
             return;
         }
-        let text = self.native(text);
+        let (text, path) = (self.native(text), path.at_shop(facts));
         let old = path.get(item);
         let new = match self.read_as {
             ReadAs::MinorUnits | ReadAs::Hundredths => {
@@ -44,6 +44,11 @@ impl FieldMapping {
                 }
                 _ => text.into(),
             },
+            // A block that holds HTML as it is.
+            ReadAs::EditorJs => {
+                let document = serde_json::json!({ "blocks": [{ "type": "raw", "data": { "html": text } }] });
+                document.to_string().into()
+            }
             _ => shaped(old, &text),
         };
         path.put(item, new);

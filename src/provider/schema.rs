@@ -7,11 +7,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
 use serde_json::Value;
 
 use super::{
+    classify::class_of,
     field::{FieldMapping, Written},
     path::Path,
-    recipe::{Day, Pattern, Recipe, Span, StatusMatch},
+    placeholders::{PLACEHOLDERS, Place},
+    recipe::{Day, Keep, KeepHeader, Pattern, Recipe, Span, StatusMatch},
+    replay::Fixture,
+
     template::{Template, Tree},
 };
+use crate::model::ProductStatus;
 
 /// Gives the schema of a type that the file writes as a simpler one.
 macro_rules! written_as {
@@ -32,7 +37,7 @@ written_as!(Template, "Template", { "type": "string", "description": "A text wit
 written_as!(Tree, "Tree", { "description": "A tree whose texts are templates. A member without a value is omitted; the text {null} is null." });
 written_as!(Path, "Path", {
     "type": "string",
-    "description": "A path into a JSON response: data.items[0].name; [-1] for the last element, [code=url] for the first whose code is url, the empty text for the whole."
+    "description": "A path into a JSON response: data.items[0].name; [-1] for the last element, [code=url] for the first whose code is url, [first by sku] for the one with the smallest sku wherever it stands, the empty text for the whole. A field of import.map may compare with a fact of the shop: prices[money.currency={currency}].amount."
 });
 written_as!(Pattern, "Pattern", { "type": "string", "description": "An anchored regular expression: ^…$." });
 written_as!(Day, "Day", { "type": "string", "format": "date", "description": "A day: 2027-10-01." });
@@ -53,10 +58,28 @@ impl JsonSchema for FieldMapping {
     }
 }
 
+impl JsonSchema for Keep {
+    fn schema_name() -> Cow<'static, str> {
+        "Keep".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (path, header) = (generator.subschema_for::<Path>(), generator.subschema_for::<KeepHeader>());
+        json_schema!({ "description": "A path into the response's body, or one of its headers.", "anyOf": [path, header] })
+    }
+}
+
 /// The JSON Schema of a provider's file.
 pub fn schema() -> Value {
     let mut schema = schema_for!(Recipe);
     schema.insert("title".to_owned(), "A provider's file".into());
+    schema.into()
+}
+
+/// The JSON Schema of a conversation in `fixtures/`.
+pub fn conversation_schema() -> Value {
+    let mut schema = schema_for!(Fixture);
+    schema.insert("title".to_owned(), "A conversation".into());
     schema.into()
 }
 
@@ -68,15 +91,66 @@ pub fn page() -> String {
          `fixtures/`.\nThis page is generated from the program's types by `store-sync providers schema --page`; `store-sync providers schema` prints the \
          JSON Schema that\neditors use. [How to add a platform](add-a-platform.md) walks through a small one.\n",
     );
+    placeholders(&mut page);
+    statuses(&mut page);
     table(&mut page, "The file", &schema);
-    if let Some(parts) = schema["$defs"].as_object() {
-        let mut parts: Vec<_> = parts.iter().collect();
-        parts.sort_by_key(|(name, _)| name.as_str());
-        for (name, part) in parts {
-            table(&mut page, name, part);
-        }
-    }
+    parts(&mut page, &schema);
+    page.push_str(
+        "\n# Conversations\n\nA file `fixtures/NAME.json`. You write `journey`, `given` and each `answer`; `store-sync providers check DIR --record` adds each \
+         `ask` and `yields`.\nIt writes nothing if there are fewer or more responses than requests, or if a value is missing. `store-sync providers schema \
+         --conversations` prints\nthe JSON Schema.\n",
+    );
+    let schema = conversation_schema();
+    table(&mut page, "The conversation", &schema);
+    parts(&mut page, &schema);
     page
+}
+
+fn parts(page: &mut String, schema: &Value) {
+    let mut parts: Vec<_> = schema["$defs"].as_object().into_iter().flatten().collect();
+    parts.sort_by_key(|(name, _)| name.as_str());
+    for (name, part) in parts {
+        table(page, name, part);
+    }
+}
+
+fn placeholders(page: &mut String) {
+    page.push_str(
+        "\n## Placeholders\n\n`{name}` in a template looks up a value. A member of a body, a query or the headers whose only text is a placeholder without a value is \
+         left\nout; within a longer text, and in a path, every placeholder needs a value.\n",
+    );
+    let mut last: Option<Place> = None;
+    for known in PLACEHOLDERS {
+        if last != Some(known.place) {
+            page.push_str(&format!("\n{}:\n\n", known.place.title()));
+        }
+        page.push_str(&format!("- `{{{}}}`: {}\n", known.name, known.says));
+        last = Some(known.place);
+    }
+}
+
+/// What the statuses of responses mean by default, and the statuses of a product.
+fn statuses(page: &mut String) {
+    page.push_str(
+        "\n## Statuses\n\nThe class of a response where no `call.verdict` matches:\n\n| status | class |\n|---|---|\n",
+    );
+    let named = [200, 401, 402, 403, 404, 408, 410, 429, 500];
+    for status in named {
+        let class = format!("{:?}", class_of(status)).to_lowercase();
+        let shown = match status {
+            200 => "2xx".to_owned(),
+            500 => "5xx".to_owned(),
+            other => other.to_string(),
+        };
+        page.push_str(&format!("| {shown} | `{class}` |\n"));
+    }
+    page.push_str(&format!(
+        "| every other | `{}` |\n\nAn expired token is refreshed and the call repeated once. Credentials without a refresh token, such as a pasted key, have to be \
+         given anew:\nso a 401 that is not about the key needs a rule. A 2xx with a GraphQL `errors` list is `refused`, or `missing` if its code is `NOT_FOUND`.\n\n\
+         The status of a product is one of {}.\n",
+        format!("{:?}", class_of(400)).to_lowercase(),
+        ProductStatus::WORDS.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    ));
 }
 
 fn table(page: &mut String, name: &str, schema: &Value) {

@@ -9,10 +9,11 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Provider,
-    call::{ShopClient, With},
+    call::{Answer, ShopClient, With},
     context::TemplateContext,
     path::Path,
-    recipe::{FindBy, GalleryKind, Poll, PushRecipe, PushStep, StepCheck},
+    recipe::{FindBy, GalleryKind, Keep, Op, Poll, PushRecipe, PushStep, StepCheck, Undo},
+    template::Template,
     upload::Upload,
 };
 use crate::model::{Failure, FailureKind, ShopAnswer};
@@ -50,17 +51,37 @@ pub struct Placement {
     pub first: bool,
     /// Pictures of ours that it replaces.
     pub replace: Vec<String>,
+    /// The pictures before the push.
+    pub before: Vec<GalleryPicture>,
+}
+
+/// A gallery as its shop describes it.
+struct ShopGallery {
+    pictures: Vec<GalleryPicture>,
+    /// The id or the URL of the cover, if the response has one.
+    cover: Option<String>,
+    facts: StepOutputs,
+}
+
+impl ShopGallery {
+    fn has_cover(&self, picture: &GalleryPicture) -> bool {
+        self.cover.as_ref().is_some_and(|cover| *cover == picture.id || Some(cover) == picture.url.as_ref())
+    }
+
+    /// Whether a new picture has to be made the cover: if it is to be the first, if it is the only one, or if the cover
+    /// is one that it replaces. Any other cover is the merchant's choice.
+    fn wants_cover(&self, placing: &Placement) -> bool {
+        let mut replaced = placing.before.iter().filter(|picture| placing.replace.contains(&picture.id));
+        placing.first || placing.before.is_empty() || replaced.any(|picture| self.has_cover(picture))
+    }
 }
 
 /// The current pictures of a product in the shop.
 pub async fn gallery(shop: &ShopClient, erp_product_id: &str) -> Result<Vec<GalleryPicture>, Failure> {
-    Ok(gallery_and_facts(shop, erp_product_id).await?.0)
+    Ok(read_gallery(shop, erp_product_id).await?.pictures)
 }
 
-async fn gallery_and_facts(
-    shop: &ShopClient,
-    erp_product_id: &str,
-) -> Result<(Vec<GalleryPicture>, StepOutputs), Failure> {
+async fn read_gallery(shop: &ShopClient, erp_product_id: &str) -> Result<ShopGallery, Failure> {
     let list = &push(shop)?.list;
     let mut values = Map::new();
     values.insert("product".into(), json!({ "erp_id": erp_product_id }));
@@ -75,10 +96,11 @@ async fn gallery_and_facts(
         })
     };
     let counts = |item: &&Value| list.only.as_ref().is_none_or(|only| only.holds(item));
-    Ok((
-        list.each.each(&answer.body).iter().filter(counts).filter_map(picture).collect(),
-        Path::pick(&list.facts, &answer.body),
-    ))
+    Ok(ShopGallery {
+        pictures: list.each.each(&answer.body).iter().filter(counts).filter_map(picture).collect(),
+        cover: list.cover.as_ref().and_then(|path| path.text(&answer.body)),
+        facts: Path::pick(&list.facts, &answer.body),
+    })
 }
 
 /// Runs one step and returns its outputs. `earlier` are the outputs of the steps before.
@@ -98,31 +120,46 @@ pub async fn step(
     }
     let mut before = Vec::new();
     let op = &shop.provider.recipe.op[&step.op];
-    if step.list.is_some() || step.found.is_some() || op.looks_up_any("gallery.") {
+    if step.looks_at_gallery(op) {
         // Read as late as possible, so that pictures added meanwhile stay.
-        let (pictures, facts) = gallery_and_facts(shop, &upload.erp_product_id).await?;
-        let mut gallery = arranged(shop, step, upload, &pictures, placing, &values)?;
-        gallery.extend(facts);
-        values.insert("gallery".into(), Value::Object(gallery));
-        before = pictures;
+        let gallery = read_gallery(shop, &upload.erp_product_id).await?;
+        let mut written = arranged(shop, step, upload, &gallery, placing, &values)?;
+        written.extend(gallery.facts);
+        values.insert("gallery".into(), Value::Object(written));
+        before = gallery.pictures;
     }
-    match &step.poll {
-        None => {
-            let with = With { values, upload: Some(upload), ..With::default() };
-            let answer = shop.call(&shop.provider.recipe.op[&step.op], with).await?;
-            let mut outputs = step_outputs(step, &answer.body)?;
-            if let Some(name) = &step.found {
-                let pictures = gallery(shop, &upload.erp_product_id).await?;
-                let ours = find_ours(shop, upload, &before, &pictures).await?.ok_or_else(|| {
-                    let text = format!("{} accepted the picture but does not list it yet", shop.provider.name());
-                    Failure::new(FailureKind::NotVisible, text)
-                })?;
-                outputs.insert(name.clone(), ours.id.as_str().into());
-            }
-            Ok(outputs)
-        }
-        Some(poll) => wait_until_ready(shop, step, poll, upload, values).await,
+    if !runs(step.only_if.as_ref(), shop, &values)? {
+        return Ok(StepOutputs::new());
     }
+    if let Some(poll) = &step.poll {
+        return wait_until_ready(shop, step, poll, upload, values).await;
+    }
+    let answer = shop.call(op, With { values, upload: Some(upload), ..With::default() }).await?;
+    let mut outputs = step_outputs(step, &answer)?;
+    if let Some(name) = &step.found {
+        let pictures = gallery(shop, &upload.erp_product_id).await?;
+        let ours = find_ours(shop, upload, &before, &pictures).await?.ok_or_else(|| {
+            let text = format!("{} accepted the picture but does not list it yet", shop.provider.name());
+            Failure::new(FailureKind::NotVisible, text)
+        })?;
+        outputs.insert(name.clone(), ours.id.as_str().into());
+    }
+    Ok(outputs)
+}
+
+impl PushStep {
+    /// Whether the gallery has to be read before it.
+    fn looks_at_gallery(&self, op: &Op) -> bool {
+        let asks = self.only_if.iter().flat_map(Template::slots).any(|slot| slot.starts_with("gallery."));
+        asks || self.list.is_some() || self.found.is_some() || op.looks_up_any("gallery.")
+    }
+}
+
+/// Whether the condition of a step, if it has one, has a value.
+fn runs(only_if: Option<&Template>, shop: &ShopClient, values: &Map<String, Value>) -> Result<bool, Failure> {
+    let Some(only_if) = only_if else { return Ok(true) };
+    let context = TemplateContext { values: Cow::Borrowed(values), ..TemplateContext::of_facts(&shop.facts) };
+    Ok(only_if.value(&context)?.is_some())
 }
 
 /// Removes a picture from a product's gallery; `false` if it was already gone. Verified by reading the gallery back.
@@ -131,29 +168,14 @@ pub async fn remove(shop: &ShopClient, erp_product_id: &str, image_id: &str) -> 
         let text = format!("{}'s file describes no removal of pictures: remove it in the shop", shop.provider.name());
         Failure::new(FailureKind::NoUndo, text)
     })?;
-    let (pictures, facts) = gallery_and_facts(shop, erp_product_id).await?;
-    if pictures.iter().all(|picture| picture.id != image_id) {
-        return Ok(false);
-    }
-    let left = || pictures.iter().filter(|picture| picture.id != image_id);
-    let ids: Vec<&String> = left().map(|picture| &picture.id).collect();
-    let mut values = Map::new();
-    values.insert("product".into(), json!({ "erp_id": erp_product_id }));
-    values.insert("image".into(), json!({ "id": image_id }));
-    let mut context = TemplateContext { values: Cow::Owned(values), ..TemplateContext::of_facts(&shop.facts) };
-    let mut items = Vec::new();
-    if let Some(others) = &undo.others {
-        for picture in left() {
-            picture.describe(context.values.to_mut());
-            items.extend(others.fill(&context)?);
+    let gallery = read_gallery(shop, erp_product_id).await?;
+    let Some(image) = gallery.pictures.iter().find(|picture| picture.id == image_id) else { return Ok(false) };
+    let values = without(shop, undo, &gallery, image, erp_product_id)?;
+    for step in &undo.step {
+        if runs(step.only_if.as_ref(), shop, &values)? {
+            shop.call(&shop.provider.recipe.op[&step.op], With { values: values.clone(), ..With::default() }).await?;
         }
     }
-    let mut gallery = facts;
-    for (name, value) in [("ids", json!(ids)), ("first", json!(ids.first())), ("items", json!(items))] {
-        gallery.insert(name.to_owned(), value);
-    }
-    context.values.to_mut().insert("gallery".into(), Value::Object(gallery));
-    let values = context.values.into_owned();
     match shop.call(&shop.provider.recipe.op[&undo.op], With { values, ..With::default() }).await {
         // The response to an earlier try was lost: the picture is gone already, and the gallery confirms it below.
         Err(failure) if !matches!(failure.kind, FailureKind::Shop(ShopAnswer::Missing, _)) => return Err(failure),
@@ -166,16 +188,49 @@ pub async fn remove(shop: &ShopClient, erp_product_id: &str, image_id: &str) -> 
     Ok(true)
 }
 
+/// The values of a removal: the gallery without `image`, and the cover it needs then.
+fn without(
+    shop: &ShopClient,
+    undo: &Undo,
+    gallery: &ShopGallery,
+    image: &GalleryPicture,
+    erp_product_id: &str,
+) -> Result<Map<String, Value>, Failure> {
+    let left = || gallery.pictures.iter().filter(|picture| picture.id != image.id);
+    let ids: Vec<&String> = left().map(|picture| &picture.id).collect();
+    let mut values = Map::new();
+    values.insert("product".into(), json!({ "erp_id": erp_product_id }));
+    values.insert("image".into(), json!({ "id": image.id }));
+    let mut context = TemplateContext { values: Cow::Owned(values), ..TemplateContext::of_facts(&shop.facts) };
+    let mut items = Vec::new();
+    if let Some(others) = &undo.others {
+        for picture in left() {
+            picture.describe(context.values.to_mut());
+            items.extend(others.fill(&context)?);
+        }
+    }
+    let mut written = gallery.facts.clone();
+    if gallery.has_cover(image) {
+        written.insert("cover".to_owned(), json!(ids.first()));
+    }
+    for (name, value) in [("ids", json!(ids)), ("first", json!(ids.first())), ("items", json!(items))] {
+        written.insert(name.to_owned(), value);
+    }
+    context.values.to_mut().insert("gallery".into(), Value::Object(written));
+    Ok(context.values.into_owned())
+}
+
 /// The gallery to write, as ids and as objects.
 fn arranged(
     shop: &ShopClient,
     step: &PushStep,
     upload: &Upload,
-    pictures: &[GalleryPicture],
+    gallery: &ShopGallery,
     placing: &Placement,
     values: &StepOutputs,
 ) -> Result<StepOutputs, Failure> {
     const NEW: &str = "\0new";
+    let pictures = &gallery.pictures;
     let mut context = TemplateContext { values: Cow::Borrowed(values), ..TemplateContext::of_facts(&shop.facts) };
     upload.describe(context.values.to_mut());
     let new = match &step.list {
@@ -197,7 +252,11 @@ fn arranged(
     }
     let next = if placing.first { 1 } else { pictures.len() + 1 };
     let values = json!({ "first": ids.first(), "ids": ids, "items": items, "next": next, "make_first": placing.first });
-    Ok(values.as_object().cloned().unwrap_or_default())
+    let mut values = values.as_object().cloned().unwrap_or_default();
+    if new != NEW && gallery.wants_cover(placing) {
+        values.insert("cover".to_owned(), new.into());
+    }
+    Ok(values)
 }
 
 fn placed<'a>(mut ids: Vec<&'a str>, new: &'a str, placing: &Placement, kind: GalleryKind) -> Vec<&'a str> {
@@ -213,10 +272,19 @@ fn placed<'a>(mut ids: Vec<&'a str>, new: &'a str, placing: &Placement, kind: Ga
     ids
 }
 
-fn step_outputs(step: &PushStep, body: &Value) -> Result<StepOutputs, Failure> {
+impl Keep {
+    fn read(&self, answer: &Answer) -> Option<Value> {
+        match self {
+            Self::Body(path) => path.get(&answer.body).filter(|value| !value.is_null()).cloned(),
+            Self::Header(name) => Some(answer.headers.get(name.as_str())?.to_str().ok()?.into()),
+        }
+    }
+}
+
+fn step_outputs(step: &PushStep, answer: &Answer) -> Result<StepOutputs, Failure> {
     let mut outputs = StepOutputs::new();
-    for (name, path) in &step.keep {
-        let value = path.get(body).filter(|value| !value.is_null()).cloned().ok_or_else(|| {
+    for (name, keep) in &step.keep {
+        let value = keep.read(answer).ok_or_else(|| {
             let text =
                 format!("the shop's response to step '{}' lacks '{name}'; the picture was not accepted", step.name);
             Failure::new(FailureKind::UnexpectedAnswer, text)
@@ -240,19 +308,11 @@ async fn wait_until_ready(
         let answer = shop.call(&shop.provider.recipe.op[&step.op], with).await?;
         let state = poll.path.text(&answer.body).unwrap_or_default();
         if poll.ready.contains(&state) {
-            return step_outputs(step, &answer.body);
+            return step_outputs(step, &answer);
         }
         if poll.failed.contains(&state) {
-            let reason = poll
-                .reason
-                .as_ref()
-                .and_then(|path| path.text(&answer.body))
-                .unwrap_or_else(|| "no reason given".into());
-            let reason: String = shop.without_secrets(&reason).await?.chars().take(200).collect();
-            return Err(Failure::new(
-                FailureKind::PictureFailed,
-                format!("the shop could not process the picture: {reason}"),
-            ));
+            let reason = poll.reason.as_ref().and_then(|path| path.text(&answer.body));
+            return Err(unprocessed(shop, poll, upload, values, reason).await?);
         }
         if clock.now() >= until {
             let text = format!("the shop has not finished the picture after {} s", poll.upto.0.as_secs());
@@ -260,6 +320,28 @@ async fn wait_until_ready(
         }
         clock.sleep(poll.every.0).await;
     }
+}
+
+/// The failure of a picture that the shop could not process, once what is left of it is removed.
+async fn unprocessed(
+    shop: &ShopClient,
+    poll: &Poll,
+    upload: &Upload,
+    values: Map<String, Value>,
+    reason: Option<String>,
+) -> Result<Failure, Failure> {
+    let reason = shop.quoted(&reason.unwrap_or_else(|| "no reason given".into()), Some(upload)).await?;
+    let mut text = format!("the shop could not process the picture: {reason}");
+    if let Some(op) = &poll.cleanup {
+        let with = With { values, upload: Some(upload), ..With::default() };
+        match shop.call(&shop.provider.recipe.op[op], with).await {
+            Err(failure) if !matches!(failure.kind, FailureKind::Shop(ShopAnswer::Missing, _)) => {
+                text.push_str(&format!("; what is left of it could not be removed: {}", failure.message));
+            }
+            _ => {}
+        }
+    }
+    Ok(Failure::new(FailureKind::PictureFailed, text))
 }
 
 /// Checks whether a started step took effect: `Some` with its outputs, `None` if it has to be run.
@@ -402,12 +484,36 @@ mod tests {
 
     #[test]
     fn a_replaced_list_keeps_what_is_not_ours() {
-        let placing =
-            |first, replace: &[&str]| Placement { first, replace: replace.iter().map(|id| (*id).to_owned()).collect() };
+        let placing = |first, replace: &[&str]| Placement {
+            first,
+            replace: replace.iter().map(|id| (*id).to_owned()).collect(),
+            before: Vec::new(),
+        };
         let list = GalleryKind::ReplaceList;
         assert_eq!(placed(vec!["a", "b"], "n", &placing(false, &[]), list), ["a", "b", "n"]);
         assert_eq!(placed(vec!["a", "b"], "n", &placing(true, &[]), list), ["n", "a", "b"]);
         assert_eq!(placed(vec!["a", "n"], "n", &placing(false, &[]), list), ["a", "n"], "never twice");
         assert_eq!(placed(vec!["a", "b"], "n", &placing(false, &["b"]), list), ["a", "n"]);
+    }
+
+    #[test]
+    fn a_cover_that_a_person_chose_stays() {
+        let picture = |id: &str| GalleryPicture {
+            id: id.to_owned(),
+            url: Some(format!("https://s.example/{id}.png")),
+            ..GalleryPicture::default()
+        };
+        let before = vec![picture("a"), picture("b")];
+        let wants = |cover: Option<&str>, first, replace: &[&str], before: &[GalleryPicture]| {
+            let replace = replace.iter().map(|id| (*id).to_owned()).collect();
+            let placing = Placement { first, replace, before: before.to_vec() };
+            let gallery = ShopGallery { pictures: before.to_vec(), cover: cover.map(str::to_owned), facts: Map::new() };
+            gallery.wants_cover(&placing)
+        };
+        assert!(!wants(Some("a"), false, &[], &before) && !wants(None, false, &[], &before));
+        assert!(!wants(Some("a"), false, &["b"], &before), "it replaces another one");
+        assert!(wants(Some("b"), false, &["b"], &before), "the cover is replaced");
+        assert!(wants(Some("https://s.example/b.png"), false, &["b"], &before), "named by its URL");
+        assert!(wants(Some("a"), true, &[], &before) && wants(None, false, &[], &[]));
     }
 }

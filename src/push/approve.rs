@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::upload::next_round;
 use crate::{
     db::{
         self, Tx,
@@ -113,7 +114,7 @@ async fn enqueue_in(
         };
         let mut push = db::push::upsert(tx, &new, now).await?;
         // A removed picture is pushed again only if a person asks for it.
-        if asked && db::push::requeue_removed(tx, &push.id, now).await? {
+        if asked && db::push::requeue_removed(tx, &push.id, &next_round(&push), now).await? {
             push.status = PushStatus::Queued;
         }
         if matches!(push.status, PushStatus::Queued | PushStatus::Failed) {

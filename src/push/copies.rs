@@ -140,7 +140,7 @@ async fn look(
     let product = push.external_product_id.as_str();
     let gallery = provider::gallery(&shop, product).await?;
     let copies = if gallery.iter().any(|picture| picture.id == image) {
-        let mark = mark(&push.idempotency_key);
+        let mark = mark(push);
         let sha256 = push.pushed_sha256.as_deref().unwrap_or_default();
         let pushed = PushedImage { id: image, mark: &mark, sha256 };
         Copies::take_out(&shop, product, &pushed, &before(&push.journal.0), &gallery).await

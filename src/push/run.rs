@@ -19,6 +19,9 @@ use crate::{
 /// The journal of a push: committed before and after every step.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Journal {
+    /// How often the picture was taken out and pushed again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    round: Option<u64>,
     /// The gallery before the push.
     snapshot: Option<Vec<GalleryPicture>>,
     /// The pictures of ours that this one replaces.
@@ -207,8 +210,11 @@ impl Uploader<'_> {
     }
 
     async fn steps(&self, journal: &mut Journal) -> Result<StepOutputs, Failure> {
-        let placing =
-            Placement { first: self.connection.push_mode == PushMode::SetPrimary, replace: journal.replaces.clone() };
+        let placing = Placement {
+            first: self.connection.push_mode == PushMode::SetPrimary,
+            replace: journal.replaces.clone(),
+            before: journal.snapshot.clone().unwrap_or_default(),
+        };
         let names: Vec<String> = self.shop.provider().push_steps().into_iter().map(str::to_owned).collect();
         let mut kept = StepOutputs::new();
         for (index, name) in names.into_iter().enumerate() {

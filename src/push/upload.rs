@@ -1,6 +1,7 @@
 //! Prepares an upload: the picture's bytes, a file name with its mark, and the shop's limits.
 
 use bytes::Bytes;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -22,7 +23,7 @@ pub(super) async fn prepare(
 ) -> Result<Upload, Failure> {
     let (bytes, mime_type) = fitting(tools, provider, asset).await?;
     let sha256 = hex(&Sha256::digest(&bytes));
-    let mark = mark(&push.idempotency_key);
+    let mark = mark(push);
     let file_name = format!("{mark}.{}", extension(&mime_type));
     Ok(Upload {
         bytes,
@@ -129,7 +130,22 @@ async fn bytes_of(tools: &Tools, asset: &Asset) -> Result<Bytes, Failure> {
     tools.outside.bytes_at(&asset.location().ok_or_else(missing)?).await
 }
 
-/// A short text that identifies one push; it survives in the file names of every shop.
-pub(super) fn mark(idempotency_key: &str) -> String {
-    format!("ss-{}", &hex(&Sha256::digest(idempotency_key.as_bytes()))[..20])
+/// A short text that identifies one push; it survives in the file names of every shop. A picture that was taken out and is
+/// pushed again has another one: a shop that knows its idempotency key would answer with the picture that is gone.
+pub(super) fn mark(push: &Push) -> String {
+    let key = match round(push) {
+        0 => push.idempotency_key.clone(),
+        round => format!("{}#{round}", push.idempotency_key),
+    };
+    format!("ss-{}", &hex(&Sha256::digest(key.as_bytes()))[..20])
+}
+
+/// How often the picture was taken out and pushed again.
+fn round(push: &Push) -> u64 {
+    push.journal.0.get("round").and_then(Value::as_u64).unwrap_or(0)
+}
+
+/// The journal of a picture that is pushed again after it was taken out.
+pub(super) fn next_round(push: &Push) -> Value {
+    json!({ "round": round(push) + 1 })
 }

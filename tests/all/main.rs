@@ -36,6 +36,7 @@ mod refusals;
 mod rehearsal;
 mod relay;
 mod schedules;
+mod sentences;
 mod spending;
 mod stalls;
 mod statements;

@@ -121,7 +121,7 @@ async fn a_request_signed_by_shopifys_own_library_begins_a_connect() {
 }
 
 /// What is changed in a good file, and what has to be said about it.
-const BROKEN: [(&str, &str, &str, &str); 39] = [
+const BROKEN: [(&str, &str, &str, &str); 55] = [
     (
         "woocommerce",
         "one = { op = \"product\" }",
@@ -146,7 +146,7 @@ const BROKEN: [(&str, &str, &str, &str); 39] = [
         "woocommerce",
         "op = \"set_images\", others = { id = \"{value}\" }",
         "op = \"set_images\", others = { id = \"{vlaue}\" }",
-        "push.undo.others: '{vlaue}' is not a known name",
+        "push.undo.others.id: '{vlaue}' is not a known name here; known are: currency, image.id, product.erp_id, shop, value",
     ),
     ("shopify", "schema = 1\n", "schema = 9\n", "schema: this program reads schema 1"),
     ("shopify", "key = \"shopify\"", "key = \"Shopify\"", "provider.key: use lower-case letters"),
@@ -193,7 +193,7 @@ const BROKEN: [(&str, &str, &str, &str); 39] = [
         "shopify",
         "authorize = \"https://{shop}/admin",
         "authorize = \"https://{store}/admin",
-        "'{store}' is not a known name; known are: ",
+        "connect.oauth.authorize: '{store}' is not a known name here; known are: ",
     ),
     ("shopify", "authorize = \"https://{shop}/admin", "authorize = \"https://{shop/admin", "without its '}'"),
     ("shopify", "client_auth = \"body\"", "client_auth = \"header\"", "expected one of `body`, `basic`, `none`"),
@@ -226,7 +226,7 @@ const BROKEN: [(&str, &str, &str, &str); 39] = [
     ("shopify", "after = \"{page.token}\", query", "query", "import.page.kind: needs {page.token} in op.products"),
     ("shopify", "query = \"{filter}\" }", "query = \"x\" }", "import.since: needs {since} in op.products"),
     ("shopify", "size = 15", "size = 0", "import.page.size: must be at least 1"),
-    ("shopify", "op = \"variants\"", "op = \"varaints\"", "import.nested.op: there is no op 'varaints'"),
+    ("shopify", "op = \"variants\"", "op = \"varaints\"", "import.nested[0].op: there is no op 'varaints'"),
     (
         "shopify",
         "price = \"priceRangeV2.minVariantPrice.amount\"",
@@ -271,6 +271,92 @@ const BROKEN: [(&str, &str, &str, &str); 39] = [
         "",
         "kind platform_install carries no state of ours: the callback must name the shop",
     ),
+    (
+        "vendure",
+        "title = \"name\"\n",
+        "title = \"{name}\"\n",
+        "import.map.title: '{name}' is not a path: a placeholder is a whole value of a filter",
+    ),
+    (
+        "vendure",
+        "each = \"data.product.assets\"",
+        "each = \"data.products[id={currency}].assets\"",
+        "push.list.each: '{currency}': only fields of import.map have paths that look up facts",
+    ),
+    (
+        "vendure",
+        "price = { path = \"variants[0].price\"",
+        "price = { path = \"variants[code={curency}].price\"",
+        "import.map.price.path: '{curency}' is not a known name here; known are: currency, shop",
+    ),
+    (
+        "vendure",
+        "file = \"product_assets.graphql\", variables = { id = \"{product.erp_id}\" }",
+        "file = \"product_assets.graphql\", variables = { id = \"{kept.asset_id}\" }",
+        "op.assets.body.variables.id: '{kept.asset_id}' is not a known name here",
+    ),
+    (
+        "vendure",
+        "false = \"draft\"",
+        "false = \"drfat\"",
+        "import.map.status.words.false: the status 'drfat' is not one of: active, draft",
+    ),
+    (
+        "vendure",
+        "code = \"picture_refused\"",
+        "code = \"rights\"",
+        "call.verdict[1].code: 'rights' is a code of store-sync's own",
+    ),
+    (
+        "vendure",
+        "code = \"picture_refused\"",
+        "code = \"Refused!\"",
+        "call.verdict[1].code: use lower-case letters, digits and _",
+    ),
+    (
+        "vendure",
+        "when = { body = \"data.createAssets[0].errorCode\" }",
+        "when = {}",
+        "call.verdict[1].when: states no condition",
+    ),
+    (
+        "vendure",
+        "when = { body = \"data.createAssets[0].errorCode\" }",
+        "when = { status = [200], all = [{ in = [\"x\"] }] }",
+        "call.verdict[1].when.all[0]: in and contains need body",
+    ),
+    (
+        "vendure",
+        ", cover = \"data.product.featuredAsset.id\"",
+        "",
+        "push.list.cover: is required by {gallery.cover} in push.undo",
+    ),
+    (
+        "vendure",
+        "cover = \"data.product.featuredAsset.id\"",
+        "facts = { first = \"data.product.id\" }",
+        "push.list.facts.first: is a name of store-sync's own",
+    ),
+    ("shopware", "list = \"{kept.image_id}\"\n", "", "push.step.cover.list: {gallery.cover} needs list"),
+    (
+        "shopware",
+        "[[push.undo.step]]\nop = \"set_cover\"",
+        "[[push.undo.step]]\nop = \"set_covers\"",
+        "push.undo.step[0].op: there is no op 'set_covers'",
+    ),
+    (
+        "shopware",
+        "words = { true = \"active\", false = \"draft\" }",
+        "other = \"draft\"",
+        "import.map.status.other: needs words beside it",
+    ),
+    (
+        "squarespace",
+        "cleanup = \"discard_image\"",
+        "cleanup = \"forget\"",
+        "push.step.ready.poll.cleanup: there is no op 'forget'",
+    ),
+    ("saleor", "in = [\"MANAGE_PRODUCTS\"]\nsay", "say", "connect.probe.needs[1].of: needs in beside it"),
 ];
 
 #[test]
@@ -309,6 +395,45 @@ fn broken_files_are_refused_with_words_to_act_on() {
     assert_eq!(problems[0].line, Some(line), "{}", problems[0]);
 }
 
+/// What is changed in a good file, and what is said at that line.
+const SLIPS: [(&str, &str, &str); 8] = [
+    ("name = \"WooCommerce\"", "nmae = \"WooCommerce\"", "provider.nmae: unknown field `nmae`"),
+    ("code = \"no_api\"", "code = \"not_json\"", "call.verdict[0].code: 'not_json' is a code of store-sync's own"),
+    ("class = \"down\"", "class = \"away\"", "unknown variant `away`, expected one of `ok`"),
+    ("size = 100, items", "size = \"100\", items", "import.page.size: invalid type: string, expected a number"),
+    ("op = \"variations\"", "op = \"variatons\"", "import.nested[0].op: there is no op 'variatons'"),
+    ("title = { path = \"name\"", "title = { path = \"{name}\"", "import.map.title.path: '{name}' is not a path"),
+    ("trash = \"deleted\"", "trash = \"gone\"", "import.map.status.words.trash: the status 'gone' is not one of"),
+    (
+        "undo = { op = \"set_images\", others = { id = \"{value}\" }",
+        "undo = { op = \"set_images\", others = { id = \"{valu}\" }",
+        "push.undo.others.id: '{valu}' is not a known name here",
+    ),
+];
+
+#[test]
+fn every_slip_of_a_file_is_told_at_once_and_at_its_own_line() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let here = folder.path().join("woocommerce");
+    std::fs::create_dir(&here).expect("is made");
+    let mut text = std::fs::read_to_string(root().join("providers/woocommerce/provider.toml")).expect("reads");
+    for (from, to, _) in SLIPS {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    std::fs::write(here.join("provider.toml"), &text).expect("is written");
+    let problems = check_folder(folder.path()).expect_err("is refused");
+    let said = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for (_, to, what) in SLIPS {
+        let line = text.lines().position(|line| line.contains(to)).expect("is there") + 1;
+        let told = problems.iter().find(|problem| problem.to_string().contains(what));
+        assert_eq!(told.map(|problem| problem.line), Some(Some(line)), "{what}\n{said}");
+    }
+    // Besides these, only the name that the first one took away.
+    assert!(said.contains("provider: missing field `name`"), "{said}");
+    assert_eq!(problems.len(), SLIPS.len() + 1, "{said}");
+}
+
 /// The code blocks of a page that are files.
 fn files_of(page: &str) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(root().join(page)).expect("the page");
@@ -344,6 +469,38 @@ async fn the_walk_through_a_small_platform_arrives() {
     assert_eq!((&recorded["yields"][0]["price"], &recorded["yields"][1]["status"]), (&json!("19.99"), &json!("draft")));
 }
 
+#[tokio::test]
+async fn a_conversation_without_the_answers_it_needs_is_not_recorded() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let here = folder.path().join("lampshop");
+    std::fs::create_dir_all(&here).expect("is made");
+    let files = files_of("docs/add-a-platform.md");
+    std::fs::write(here.join("provider.toml"), &files[0].1).expect("is written");
+    let provider = check_folder(folder.path()).expect("is fine").pop().map(std::sync::Arc::new).expect("one");
+    let import: Value = serde_json::from_str(&files[1].1).expect("json");
+    let refused = async |talk: &Value| {
+        let problems = replay(&provider, "talk.json", &talk.to_string(), true).await.expect_err("is not recorded");
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let mut few = import.clone();
+    few["exchanges"].as_array_mut().expect("a list").pop();
+    let said = refused(&few).await;
+    assert!(said.contains("no exchange is expected for GET") && said.contains("page=2"), "{said}");
+    let mut many = import.clone();
+    many["exchanges"].as_array_mut().expect("a list").push(json!({ "answer": { "body": {} } }));
+    let said = refused(&many).await;
+    assert!(said.ends_with("1 expected exchanges did not take place"), "{said}");
+    let mut call = json!({ "journey": "call", "given": { "facts": import["given"]["facts"], "secrets": import["given"]["secrets"], "op": "pictures" },
+        "exchanges": [{ "answer": { "status": 404 } }] });
+    let said = refused(&call).await;
+    assert!(said.contains("'{product.erp_id}', which has no value here"), "{said}");
+    call["given"]["product"] = json!("7");
+    let recorded = replay(&provider, "talk.json", &call.to_string(), true).await.expect("is recorded").expect("a text");
+    let recorded: Value = serde_json::from_str(&recorded).expect("json");
+    assert_eq!(recorded["exchanges"][0]["ask"]["url"], "https://acme.lampshop.example/api/lamps/7/pictures");
+    assert_eq!(recorded["yields"]["code"], "not_found", "a failure of the shop is a result");
+}
+
 #[test]
 fn the_page_of_kinds_is_made_from_the_types() {
     let page = std::fs::read_to_string(root().join("docs/providers.md")).expect("the page");
@@ -351,12 +508,13 @@ fn the_page_of_kinds_is_made_from_the_types() {
     assert_eq!(page.trim_end(), made.trim_end(), "run: store-sync providers schema --page > docs/providers.md");
 }
 
-/// Another program reads the schema, and every file fits it; a key that is none does not.
+/// Another program reads the schemas, and every file and conversation fits its own; a key that is none does not.
 #[test]
 fn every_file_fits_the_json_schema() {
     let folder = tempfile::tempdir().expect("a temp folder");
-    let schema = folder.path().join("schema.json");
+    let (schema, talks) = (folder.path().join("schema.json"), folder.path().join("conversations.json"));
     std::fs::write(&schema, store_sync::provider::schema().to_string()).expect("is written");
+    std::fs::write(&talks, store_sync::provider::conversation_schema().to_string()).expect("is written");
     let program = "import json,sys,tomllib,glob,jsonschema\n\
                    check=jsonschema.Draft202012Validator(json.load(open(sys.argv[1])))\n\
                    files=sorted(glob.glob(sys.argv[2]+'/*/provider.toml'))\n\
@@ -365,14 +523,22 @@ fn every_file_fits_the_json_schema() {
                    \x20   for error in check.iter_errors(text): print(file, list(error.absolute_path), error.message[:200])\n\
                    \x20   text['push']['wrong']=1\n\
                    \x20   assert list(check.iter_errors(text)), file\n\
-                   print(len(files))";
+                   check=jsonschema.Draft202012Validator(json.load(open(sys.argv[3])))\n\
+                   talks=sorted(glob.glob(sys.argv[2]+'/*/fixtures/*.json'))\n\
+                   for file in talks:\n\
+                   \x20   talk=json.load(open(file))\n\
+                   \x20   for error in check.iter_errors(talk): print(file, list(error.absolute_path), error.message[:200])\n\
+                   \x20   talk['product']='7'\n\
+                   \x20   assert list(check.iter_errors(talk)), file\n\
+                   print(len(files), len(talks) > 150)";
     let pretix = Command::new(servers().join("pretix/install")).output().expect("runs");
     let cache = String::from_utf8_lossy(&pretix.stdout).lines().last().unwrap_or_default().to_owned();
     let python = Path::new(&cache).join("venv/bin/python");
     let output = Command::new(python)
         .args(["-c", program, &schema.display().to_string(), &root().join("providers").display().to_string()])
+        .arg(&talks)
         .output()
         .expect("python runs");
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert_eq!(said.trim(), "17", "{said}");
+    assert_eq!(said.trim(), "17 True", "{said}");
 }

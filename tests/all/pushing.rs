@@ -7,7 +7,7 @@ use serde_json::json;
 use store_sync::{
     db, manage,
     model::{
-        ApprovalStatus, Asset, AssetInput, ClientId, ImportScope, ProductId, PushMode, PushStatus, RunAction,
+        ApprovalStatus, Asset, AssetInput, ClientId, ImportScope, ProductId, Push, PushMode, PushStatus, RunAction,
         RunStatus, Trigger,
     },
     push, sandbox,
@@ -248,6 +248,13 @@ async fn a_pushed_picture_is_taken_out_and_nothing_else(engine: Engine) {
         app.pushes().await.into_iter().find(|p| p.generated_asset_id == asset.id).expect("a push")
     };
     let push = of(&one).await;
+    let name_of = async |push: &Push| {
+        let id = push.external_image_id.clone().expect("is in the shop");
+        let pictures = app.pictures("1001").await;
+        let ours = pictures.iter().find(|picture| picture["id"].to_string().trim_matches('"') == id).expect("is there");
+        ours["file_name"].as_str().expect("a name").to_owned()
+    };
+    let name = name_of(&push).await;
     let ask = async || push::ask_revert(&app.tools, &[push.id.to_string()]).await;
     ask().await.expect("is asked");
     // The answer is lost, and asked twice: gone all the same, once.
@@ -271,9 +278,20 @@ async fn a_pushed_picture_is_taken_out_and_nothing_else(engine: Engine) {
     app.approve(&one).await;
     app.drain().await;
     assert_eq!((of(&one).await.status, app.pictures("1001").await.len()), (PushStatus::Removed, 1));
-    push::enqueue(&app.tools, one.id.as_str()).await.expect("is asked for");
-    app.drain().await;
-    assert_eq!((of(&one).await.status, app.pictures("1001").await.len()), (PushStatus::Synced, 2));
+    // Each time under another name: a shop may remember the names of what it was sent.
+    let mut names = vec![name];
+    for _ in 0..2 {
+        push::enqueue(&app.tools, one.id.as_str()).await.expect("is asked for");
+        app.drain().await;
+        let again = of(&one).await;
+        assert_eq!((again.status, app.pictures("1001").await.len()), (PushStatus::Synced, 2), "{:?}", again.last_error);
+        names.push(name_of(&again).await);
+        ask().await.expect("is asked");
+        app.drain().await;
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 3, "{names:?}");
 }
 
 async fn a_shop_fetches_a_picture_by_a_signed_address_only(engine: Engine) {

@@ -5,51 +5,48 @@ use std::collections::BTreeSet;
 use super::{
     super::recipe::{Connect, ConnectKind, Oauth, Pkce, Recipe, SignatureKind},
     Check,
-    names::facts,
 };
 
 impl Check<'_> {
     pub(super) fn connect(&mut self, recipe: &Recipe) {
         let connect = &recipe.connect;
-        let allowed = facts(recipe);
-        self.template("connect.store_url", &connect.store_url, &allowed);
         self.names_op(recipe, "connect.probe.op", &connect.probe.op);
+        for (place, need) in connect.probe.needs.iter().enumerate() {
+            self.code(&format!("connect.probe.needs[{place}].code"), need.code.as_deref());
+            let key = format!("connect.probe.needs[{place}].of");
+            self.demand(need.of.is_none() || !need.one_of.is_empty(), &key, "needs in beside it");
+        }
         self.kind(recipe);
         for field in &connect.field {
+            let key = |part: &str| format!("connect.field.{}.{part}", field.name);
             let reserved = ["store_url", "shop_host", "since", "value", "state", "redirect_uri"]
                 .contains(&field.name.as_str())
                 || field.name.contains('.');
-            self.demand(!reserved, "connect.field.name", &format!("'{}' is a reserved name in templates", field.name));
-            let others = field.address.iter().flat_map(|form| &form.also);
+            self.demand(!reserved, &key("name"), &format!("'{}' is a reserved name in templates", field.name));
+            let mut others = field.address.iter().flat_map(|form| &form.also);
             self.demand(
-                others.clone().all(|other| other.becomes.contains("{value}")),
-                "connect.field.address.also",
+                others.all(|other| other.becomes.contains("{value}")),
+                &key("address.also"),
                 "'becomes' needs the pattern's group as {value}",
             );
+
             for text in field.example.iter().chain(&field.default) {
                 self.demand(
                     field.pattern.matches(text),
-                    "connect.field.pattern",
+                    &key("pattern"),
                     &format!("does not match its own example or default '{text}'"),
                 );
             }
         }
-        let mut allowed = allowed;
-        allowed.extend(["store_url".into(), "app.client_id".into()]);
-        let mut way = allowed.clone();
-        way.extend(["state".into(), "redirect_uri".into()]);
-        self.handed_over(connect, &allowed, &way);
+        self.handed_over(connect);
         if let Some(oauth) = &connect.oauth {
-            self.oauth(recipe, oauth, allowed, &way);
+            self.oauth(recipe, oauth);
         }
     }
 
     /// Checks keys that the shop's server posts or the merchant's browser brings.
-    fn handed_over(&mut self, connect: &Connect, allowed: &BTreeSet<String>, way: &BTreeSet<String>) {
+    fn handed_over(&mut self, connect: &Connect) {
         if let Some(posted) = &connect.posted {
-            for template in posted.query.values().chain([&posted.authorize]) {
-                self.template("connect.posted", template, way);
-            }
             let sent = posted.query.get(&posted.state).is_some_and(|t| t.slots().eq(["state"]));
             self.demand(
                 sent,
@@ -68,10 +65,6 @@ impl Check<'_> {
             );
         }
         if let Some(brought) = &connect.brought {
-            for template in brought.query.values().chain([&brought.authorize]) {
-                self.template("connect.brought", template, way);
-            }
-            self.template("connect.brought.same_shop.equals", &brought.same_shop.equals, allowed);
             let back = |slot: &str| brought.query.values().any(|template| template.slots().any(|name| name == slot));
             self.demand(
                 back("state") && back("redirect_uri"),
@@ -84,22 +77,9 @@ impl Check<'_> {
                 "name at least one key that the browser brings",
             );
         }
-        if let Some(oauth1) = &connect.oauth1 {
-            for template in [&oauth1.request, &oauth1.access] {
-                self.template("connect.oauth1", template, allowed);
-            }
-        }
     }
 
-    fn oauth(&mut self, recipe: &Recipe, oauth: &Oauth, mut allowed: BTreeSet<String>, way: &BTreeSet<String>) {
-        for template in oauth.authorize.iter().chain(oauth.authorize_extra.values()) {
-            self.template("connect.oauth.authorize", template, way);
-        }
-        let headers = oauth.token_headers.values();
-        let fixed = [&oauth.token].into_iter().chain(&oauth.revoke).chain(&oauth.issuer).chain(&oauth.done);
-        for template in fixed.chain(oauth.token_extra.values()).chain(headers) {
-            self.template("connect.oauth", template, &allowed);
-        }
+    fn oauth(&mut self, recipe: &Recipe, oauth: &Oauth) {
         if let Some(op) = &oauth.revoke_op {
             self.names_op(recipe, "connect.oauth.revoke_op", op);
             self.demand(oauth.revoke.is_none(), "connect.oauth.revoke_op", "is not allowed beside revoke");
@@ -115,12 +95,8 @@ impl Check<'_> {
             let key = format!("connect.oauth.scope_implies.{scope}");
             self.demand(useful, &key, "implies none of connect.oauth.scopes");
         }
-        allowed.insert("shop_host".into());
-        if let Some(same) = &oauth.same_shop {
-            self.template("connect.oauth.same_shop.equals", &same.equals, &allowed);
-        }
-        if let Some(same) = &oauth.answer.same_shop {
-            self.template("connect.oauth.answer.same_shop.equals", &same.equals, &allowed);
+        for (place, rule) in oauth.error.iter().enumerate() {
+            self.when(&format!("connect.oauth.error[{place}].when"), &rule.when);
         }
     }
 

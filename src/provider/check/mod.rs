@@ -1,19 +1,24 @@
 //! Validates a provider's file when it is loaded; reports every problem with file, key and allowed values.
 
 mod connect;
-mod lines;
+mod form;
 mod names;
 
-use std::{collections::BTreeSet, fmt, path::Path as FilePath};
+use std::{collections::BTreeSet, fmt, path::Path as FilePath, sync::LazyLock};
 
-use lines::KeyLines;
-use names::{PICTURE, call_names, facts, kept_names, ops_used};
+use form::Form;
+use names::{KnownNames, facts, ops_used};
+use serde_json::Value;
 
 use super::{
     Provider,
-    recipe::{BodyKind, GalleryKind, HookKey, HookProofKind, Op, Paging, Recipe, StepCheck, Subscribe},
-    template::{Template, Tree},
+    recipe::{
+        BodyKind, GalleryKind, HookKey, HookProofKind, Op, Paging, PushRecipe, PushStep, Recipe, StepCheck, Subscribe,
+        When,
+    },
+    template::Template,
 };
+use crate::model::{FailureKind, ProductStatus};
 
 /// A problem in a provider's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,43 +96,62 @@ pub(super) fn compile(
     document: impl Fn(&str) -> Option<String>,
     source: &str,
 ) -> Result<Provider, Vec<Problem>> {
-    let mut recipe: Recipe = toml::from_str(toml).map_err(|e| {
-        vec![Problem {
-            file: file.to_owned(),
-            line: None,
-            key: String::new(),
-            what: e.to_string().trim_end().to_owned(),
-        }]
-    })?;
-    let mut check = Check { file, problems: Vec::new() };
-    check.documents(&mut recipe, document);
-    check.recipe(&recipe, folder);
-    let lines = KeyLines::of(toml);
-    for problem in &mut check.problems {
-        problem.line = lines.find(&problem.key);
+    let (form, mended) = Form::read(toml, &SCHEMA);
+    let mut check = Check { file, form: &form, problems: Vec::new() };
+    for slip in &form.slips {
+        let (key, what) = (slip.key.clone(), slip.what.clone());
+        check.problems.push(Problem { file: file.to_owned(), line: slip.line, key, what });
     }
-    if check.problems.is_empty() {
-        Ok(Provider { recipe, source: source.to_owned(), fixtures: Vec::new() })
-    } else {
-        Err(check.problems)
+    let read: Result<Recipe, _> = match mended.filter(|_| !form.slips.is_empty()) {
+        Some(rest) => rest.try_into(),
+        None => toml::from_str(toml),
+    };
+    match read {
+        Ok(mut recipe) => {
+            check.documents(&mut recipe, document);
+            check.recipe(&recipe, folder);
+            if check.problems.is_empty() {
+                return Ok(Provider { recipe, source: source.to_owned(), fixtures: Vec::new() });
+            }
+        }
+        // The schema says less than the types do.
+        Err(e) if check.problems.is_empty() => {
+            let line = e.span().map(|at| form.line_at(&at));
+            let what = e.message().to_owned();
+            check.problems.push(Problem { file: file.to_owned(), line, key: String::new(), what });
+        }
+        Err(_) => {}
     }
+    let mut problems = check.problems;
+    problems.sort_by_key(|problem| problem.line);
+    Err(problems)
 }
+
+/// The schema of a file.
+static SCHEMA: LazyLock<Value> = LazyLock::new(super::schema);
 
 struct Check<'a> {
     file: &'a str,
+    form: &'a Form<'a>,
     problems: Vec<Problem>,
 }
 
 impl Check<'_> {
     fn wrong(&mut self, key: &str, what: impl Into<String>) {
-        let (file, key) = (self.file.to_owned(), key.to_owned());
-        self.problems.push(Problem { file, line: None, key, what: what.into() });
+        let (file, line) = (self.file.to_owned(), self.form.line(key));
+        self.problems.push(Problem { file, line, key: key.to_owned(), what: what.into() });
     }
 
     fn demand(&mut self, holds: bool, key: &str, what: &str) {
-        if !holds {
+        if !holds && !self.is_in_doubt(key, what) {
             self.wrong(key, what);
         }
+    }
+
+    /// Whether what a key lacks may have been in a slip.
+    fn is_in_doubt(&self, key: &str, what: &str) -> bool {
+        let mut areas = self.form.slips.iter().map(|slip| area(&slip.key));
+        areas.any(|area| key.starts_with(area) || what.contains(area))
     }
 
     fn documents(&mut self, recipe: &mut Recipe, document: impl Fn(&str) -> Option<String>) {
@@ -163,10 +187,11 @@ impl Check<'_> {
             "provider.limits.image_types",
             "name at least one media type",
         );
+        self.look_ups(recipe);
         self.connect(recipe);
         self.call(recipe);
         for (name, op) in &recipe.op {
-            self.op(recipe, name, op);
+            self.op(name, op);
         }
         self.import(recipe);
         self.push(recipe);
@@ -174,57 +199,71 @@ impl Check<'_> {
         self.used(recipe);
     }
 
-    fn call(&mut self, recipe: &Recipe) {
-        let allowed = call_names(recipe);
-        let call = &recipe.call;
-        let basic = call.basic.iter().flat_map(|basic| [&basic.user].into_iter().chain(&basic.password));
-        for template in call.headers.values().chain([&call.base]).chain(basic) {
-            self.template("call", template, &allowed);
+    /// Checks every name that a text of the file looks up.
+    fn look_ups(&mut self, recipe: &Recipe) {
+        let form = self.form;
+        for look_up in form.look_ups.iter().filter(|look_up| !look_up.slots.is_empty()) {
+            let key = &look_up.key;
+            let known =
+                if look_up.is_path { KnownNames::of_path(recipe, key) } else { KnownNames::of_text(recipe, key) };
+            for slot in look_up.slots.iter().filter(|slot| !known.has(slot)) {
+                let what = match known.list() {
+                    none if none.is_empty() => {
+                        format!("'{{{slot}}}': only fields of import.map have paths that look up facts")
+                    }
+                    names => format!("'{{{slot}}}' is not a known name here; known are: {names}"),
+                };
+                self.wrong(key, what);
+            }
         }
-        self.no_secret("call.base", [&call.base]);
     }
 
-    fn op(&mut self, recipe: &Recipe, name: &str, op: &Op) {
-        let allowed = call_names(recipe);
+    fn call(&mut self, recipe: &Recipe) {
+        let call = &recipe.call;
+        self.no_secret("call.base", [&call.base]);
+        for (place, rule) in call.verdict.iter().enumerate() {
+            self.when(&format!("call.verdict[{place}].when"), &rule.when);
+            self.code(&format!("call.verdict[{place}].code"), rule.code.as_deref());
+        }
+    }
+
+    fn when(&mut self, key: &str, when: &When) {
+        let is_of_body = when.body.is_some() || when.one_of.is_empty() && when.contains.is_empty();
+        self.demand(is_of_body, key, "in and contains need body: the path of what they compare");
+        let says = !when.status.is_empty() || when.body.is_some() || !when.all.is_empty();
+        self.demand(says || !is_of_body, key, "states no condition: it would match every response");
+        for (place, part) in when.all.iter().enumerate() {
+            self.when(&format!("{key}.all[{place}]"), part);
+        }
+    }
+
+    /// Checks a code that the file gives to a failure.
+    fn code(&mut self, key: &str, code: Option<&str>) {
+        let Some(code) = code else { return };
+        let is_plain =
+            !code.is_empty() && code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !is_plain {
+            self.wrong(key, "use lower-case letters, digits and _");
+        }
+        if FailureKind::is_ours(code) {
+            let what = format!(
+                "'{code}' is a code of store-sync's own, with another meaning: choose another, or leave it out"
+            );
+            self.wrong(key, what);
+        }
+    }
+
+    fn op(&mut self, name: &str, op: &Op) {
         let at = |key: &str| format!("op.{name}.{key}");
         if let Some(method) = &op.method {
             let known = ["GET", "POST", "PUT", "PATCH", "DELETE"];
             self.demand(known.contains(&method.as_str()), &at("method"), "must be GET, POST, PUT, PATCH or DELETE");
         }
-        for template in op.path.iter().chain(&op.url).chain(op.query.values()).chain(op.headers.values()) {
-            self.template(&at("path, query or headers"), template, &allowed);
-        }
-        self.no_secret(&at("path"), op.path.iter().chain(&op.url));
-        match &op.body {
-            Some(BodyKind::Form { fields }) => {
-                for template in fields.values() {
-                    self.template(&at("body.fields"), template, &allowed);
-                }
-            }
-            Some(BodyKind::Raw { content_type }) => self.template(&at("body.content_type"), content_type, &allowed),
-            Some(BodyKind::Multipart { fields, part }) => {
-                if let Some(template) = fields {
-                    self.template(&at("body.fields"), template, &allowed);
-                }
-                let files = part.iter().filter(|part| part.value.is_none() && part.json.is_none()).count();
-                self.demand(files == 1, &at("body.part"), "needs exactly one part without value and json: the picture");
-                for slot in part.iter().filter_map(|part| part.json.as_ref()).flat_map(Tree::slots) {
-                    self.slot(&at("body.part"), slot, &allowed);
-                }
-                part.iter()
-                    .filter_map(|part| part.value.as_ref())
-                    .for_each(|t| self.template(&at("body.part"), t, &allowed));
-            }
-            Some(
-                BodyKind::Json { value: tree }
-                | BodyKind::Graphql { variables: tree, .. }
-                | BodyKind::GraphqlMultipart { variables: tree, .. },
-            ) => {
-                for slot in tree.slots() {
-                    self.slot(&at("body"), slot, &allowed);
-                }
-            }
-            None => {}
+        self.no_secret(&at("path"), &op.path);
+        self.no_secret(&at("url"), &op.url);
+        if let Some(BodyKind::Multipart { part, .. }) = &op.body {
+            let files = part.iter().filter(|part| part.value.is_none() && part.json.is_none()).count();
+            self.demand(files == 1, &at("body.part"), "needs exactly one part without value and json: the picture");
         }
     }
 
@@ -266,15 +305,19 @@ impl Check<'_> {
             for (key, op) in [("count", &bulk.count.op), ("start", &bulk.start.op), ("poll_op", &bulk.poll_op)] {
                 self.names_op(recipe, &format!("import.bulk.{key}"), op);
             }
+            let is_push = bulk.poll.cleanup.is_none();
+            self.demand(is_push, "import.bulk.poll.cleanup", "is only allowed in a step of a push");
         }
         if let Some(one) = &import.one {
             self.names_op(recipe, "import.one.op", &one.op);
             let looks_up = recipe.op.get(&one.op).is_none_or(|op| op.slots().contains(&"product.erp_id"));
             self.demand(looks_up, "import.one.op", &format!("needs {{product.erp_id}} in op.{}", one.op));
         }
-        for nested in &import.nested {
-            self.names_op(recipe, "import.nested.op", &nested.op);
-            self.demand(nested.page.size > 0, "import.nested.page.size", "must be at least 1");
+        for (place, nested) in import.nested.iter().enumerate() {
+            let key = format!("import.nested[{place}]");
+            self.names_op(recipe, &format!("{key}.op"), &nested.op);
+            self.demand(nested.page.size > 0, &format!("{key}.page.size"), "must be at least 1");
+
         }
         let parted = recipe.op.get(&import.op).is_some_and(|op| op.slots().contains(&"part"));
         self.demand(
@@ -282,16 +325,27 @@ impl Check<'_> {
             "import.parts",
             &format!("and {{part}} in op.{} are required together", import.op),
         );
-        let facts = facts(recipe);
-        let mut allowed = facts.clone();
-        allowed.extend(["store_url".into(), "shop_host".into(), "value".into()]);
-        for (key, pick) in import.map.picks() {
-            let key = format!("import.map.{key}");
-            if let Some(fact) = pick.fact() {
-                self.slot(&key, fact, &facts);
+        self.fields(recipe);
+    }
+
+    /// Checks the facts and the words of the fields of a product.
+    fn fields(&mut self, recipe: &Recipe) {
+        let known: BTreeSet<String> = facts(recipe).collect();
+        for (name, field) in recipe.import.map.picks() {
+            let key = format!("import.map.{name}");
+            if let Some(fact) = field.fact().filter(|fact| !known.contains(*fact)) {
+                let names: Vec<&str> = known.iter().map(String::as_str).collect();
+                self.wrong(&format!("{key}.fact"), format!("'{fact}' is not a fact; known are: {}", names.join(", ")));
             }
-            if let Some(template) = &pick.template {
-                self.template(&key, template, &allowed);
+            self.demand(
+                field.other.is_none() || !field.words.is_empty(),
+                &format!("{key}.other"),
+                "needs words beside it",
+            );
+        }
+        for (name, word) in recipe.import.map.status.iter().flat_map(|status| status.own_words()) {
+            if let Err(unknown) = word.parse::<ProductStatus>() {
+                self.wrong(&format!("import.map.status.{name}"), format!("the status {unknown}"));
             }
         }
     }
@@ -300,7 +354,10 @@ impl Check<'_> {
         let Some(push) = &recipe.push else { return };
         self.names_op(recipe, "push.list.op", &push.list.op);
         self.demand(!push.step.is_empty(), "push.step", "needs at least one step");
-        let outputs: BTreeSet<String> = kept_names(recipe);
+        for name in push.list.facts.keys() {
+            let is_ours = ["ids", "items", "first", "next", "make_first", "cover"].contains(&name.as_str());
+            self.demand(!is_ours, &format!("push.list.facts.{name}"), "is a name of store-sync's own: {gallery.…}");
+        }
         let mut names = BTreeSet::new();
         for step in &push.step {
             let key = format!("push.step.{}", step.name);
@@ -309,49 +366,58 @@ impl Check<'_> {
                 &key,
                 "two steps have this name: the journal could not distinguish them",
             );
-            self.names_op(recipe, &format!("{key}.op"), &step.op);
-            if let StepCheck::Ask { op, .. } = &step.look {
-                self.names_op(recipe, &format!("{key}.look.op"), op);
-            }
-            if let Some(list) = &step.list {
-                self.template(&format!("{key}.list"), list, &outputs);
-            }
-            let mut named = call_names(recipe);
-            named.extend(PICTURE.map(str::to_owned));
-            for (part, tree) in [("item", &step.item), ("others", &step.others)] {
-                for slot in tree.iter().flat_map(Tree::slots) {
-                    self.slot(&format!("{key}.{part}"), slot, &named);
-                }
-            }
-            self.demand(
-                step.item.is_some() == step.others.is_some(),
-                &format!("{key}.others"),
-                "and item are required together",
-            );
+            self.step(recipe, &key, step);
         }
         let replaces = push.step.iter().any(|step| step.list.is_some() || step.item.is_some());
-        let needs = push.gallery == GalleryKind::ReplaceList && recipe.provider.limits.images_per_product > 1;
         self.demand(
-            !needs || replaces,
+            !is_whole(recipe, push) || replaces,
             "push.gallery",
             "replace_list needs a step with list = \"{kept.…}\", or with item and others",
         );
-        self.template("push.result.id", &push.result.id, &outputs);
-        if let Some(undo) = &push.undo {
-            self.names_op(recipe, "push.undo.op", &undo.op);
-            let mut named = facts(recipe);
-            named.extend(PICTURE.iter().chain(&["product.erp_id"]).map(|name| (*name).to_owned()));
-            for slot in undo.others.iter().flat_map(Tree::slots) {
-                self.slot("push.undo.others", slot, &named);
-            }
-            let looks_up = |name: &str| recipe.op.get(&undo.op).is_some_and(|op| op.looks_up_any(name));
-            let whole = push.gallery == GalleryKind::ReplaceList && recipe.provider.limits.images_per_product > 1;
-            self.demand(
-                whole || looks_up("image.id") || !looks_up("gallery."),
-                "push.undo.op",
-                "removes one picture and needs {image.id}; only a gallery that is written as a whole list may be written without it",
-            );
+        self.undo(recipe, push);
+    }
+
+    fn step(&mut self, recipe: &Recipe, key: &str, step: &PushStep) {
+        self.names_op(recipe, &format!("{key}.op"), &step.op);
+        if let StepCheck::Ask { op, .. } = &step.look {
+            self.names_op(recipe, &format!("{key}.look.op"), op);
         }
+        if let Some(op) = step.poll.as_ref().and_then(|poll| poll.cleanup.as_ref()) {
+            self.names_op(recipe, &format!("{key}.poll.cleanup"), op);
+        }
+        self.demand(
+            step.item.is_some() == step.others.is_some(),
+            &format!("{key}.others"),
+            "and item are required together",
+        );
+        let by_condition = step.only_if.iter().flat_map(Template::slots).any(|slot| slot == "gallery.cover");
+        let by_op = recipe.op.get(&step.op).is_some_and(|op| op.looks_up("gallery.cover"));
+        self.demand(
+            step.list.is_some() || !(by_condition || by_op),
+            &format!("{key}.list"),
+            "{gallery.cover} needs list: the id of the new picture",
+        );
+    }
+
+    fn undo(&mut self, recipe: &Recipe, push: &PushRecipe) {
+        let Some(undo) = &push.undo else { return };
+        self.names_op(recipe, "push.undo.op", &undo.op);
+        for (place, step) in undo.step.iter().enumerate() {
+            self.names_op(recipe, &format!("push.undo.step[{place}].op"), &step.op);
+        }
+        let looks_up = |name: &str| recipe.op.get(&undo.op).is_some_and(|op| op.looks_up_any(name));
+        self.demand(
+            is_whole(recipe, push) || looks_up("image.id") || !looks_up("gallery."),
+            "push.undo.op",
+            "removes one picture and needs {image.id}; only a gallery that is written as a whole list may be written without it",
+        );
+        let mut ops = undo.step.iter().map(|step| &step.op).chain([&undo.op]).filter_map(|op| recipe.op.get(op));
+        let by_op = ops.any(|op| op.looks_up("gallery.cover"));
+        self.demand(
+            !by_op || push.list.cover.is_some(),
+            "push.list.cover",
+            "is required by {gallery.cover} in push.undo",
+        );
     }
 
     fn webhook(&mut self, recipe: &Recipe) {
@@ -375,9 +441,6 @@ impl Check<'_> {
                 "webhook",
                 "a place needs exactly one of: header, body",
             );
-        }
-        if let Some(shop) = &webhook.shop {
-            self.template("webhook.shop.store_url", &shop.store_url, &BTreeSet::from(["value".to_owned()]));
         }
         if let Some(subscribe) = &webhook.subscribe {
             self.subscribe(recipe, subscribe);
@@ -405,7 +468,9 @@ impl Check<'_> {
     /// Reports declared operations that nothing uses: usually a typo.
     fn used(&mut self, recipe: &Recipe) {
         let used = ops_used(recipe);
-        for name in recipe.op.keys().filter(|name| !used.contains(name.as_str())) {
+        // What would use it may be a slip.
+        let is_read = self.form.slips.is_empty();
+        for name in recipe.op.keys().filter(|name| is_read && !used.contains(name.as_str())) {
             self.wrong(&format!("op.{name}"), "is not used");
         }
     }
@@ -417,12 +482,6 @@ impl Check<'_> {
         }
     }
 
-    fn template(&mut self, key: &str, template: &Template, allowed: &BTreeSet<String>) {
-        for slot in template.slots() {
-            self.slot(key, slot, allowed);
-        }
-    }
-
     /// Failures and logs name host and path of a call.
     fn no_secret<'t>(&mut self, key: &str, templates: impl IntoIterator<Item = &'t Template>) {
         for slot in templates.into_iter().flat_map(Template::slots) {
@@ -431,12 +490,15 @@ impl Check<'_> {
             self.demand(!is_secret, key, &what);
         }
     }
+}
 
-    fn slot(&mut self, key: &str, slot: &str, allowed: &BTreeSet<String>) {
-        // The members of an item are not known before runtime.
-        if !slot.starts_with("item.") && !allowed.contains(slot) {
-            let words: Vec<&str> = allowed.iter().map(String::as_str).collect();
-            self.wrong(key, format!("'{{{slot}}}' is not a known name; known are: {}", words.join(", ")));
-        }
-    }
+/// The part of a file that has to be read as a whole to say what it lacks: an operation, or a table.
+fn area(key: &str) -> &str {
+    let from = if key.starts_with("op.") { "op.".len() } else { 0 };
+    key[from..].find(['.', '[']).map_or(key, |at| &key[..from + at])
+}
+
+/// Whether a gallery is written as a whole list of several pictures.
+fn is_whole(recipe: &Recipe, push: &PushRecipe) -> bool {
+    push.gallery == GalleryKind::ReplaceList && recipe.provider.limits.images_per_product > 1
 }

@@ -20,7 +20,8 @@ pub(in crate::provider) struct Call {
     pub(in crate::provider) basic: Option<Basic>,
     /// The signature of every call, if there is one.
     pub(in crate::provider) sign: Option<Signing>,
-    /// The longest wait of one call for the rate limit; a longer one fails the call, and its job is retried later.
+    /// The longest wait of one call for the rate limit; a longer one fails the call, and its job is retried later. Default:
+    /// 30s.
     #[serde(default = "half_a_minute")]
     pub(in crate::provider) patience: Span,
     /// Paths to the shop's own error text; the first existing one is shown.
@@ -60,6 +61,7 @@ pub(in crate::provider) enum CallBudget {
         /// The header with the time until the reset, in seconds or in milliseconds.
         reset_after_s: Option<String>,
         reset_after_ms: Option<String>,
+        /// Default: 0.
         #[serde(default)]
         floor: i64,
     },
@@ -72,25 +74,31 @@ pub(in crate::provider) enum CallBudget {
 pub(in crate::provider) struct VerdictRule {
     pub(in crate::provider) when: When,
     pub(in crate::provider) class: ResponseClass,
+    /// The code of the failure, in snake case and none of ours. Default: that of the class.
     pub(in crate::provider) code: Option<String>,
     /// Advice for people, appended to the message.
     pub(in crate::provider) say: Option<String>,
     pub(in crate::provider) wait: Option<WaitFrom>,
 }
 
-/// The class of a response.
+/// The class of a response: what it means, and what is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum ResponseClass {
     Ok,
     /// The access token has expired: refresh it and retry once.
     Expired,
+    /// Too many calls: wait, and retry.
     Throttled,
+    /// The shop is not available: retry later.
     Down,
     /// The merchant revoked the permission.
     Revoked,
+    /// The credentials are good, but may not do this.
     Rights,
+    /// The thing is not there.
     Missing,
+    /// Refused for another reason: a retry does not help.
     Refused,
 }
 
@@ -121,6 +129,8 @@ pub(in crate::provider) struct When {
     pub(in crate::provider) one_of: Vec<String>,
     /// …and contains one of these.
     pub(in crate::provider) contains: Vec<String>,
+    /// Further conditions, such as one on another part of the body: each of them must hold too.
+    pub(in crate::provider) all: Vec<When>,
 }
 
 /// `429`, or `"5xx"` for a class.

@@ -192,6 +192,26 @@ pub(in crate::provider) struct Probe {
     pub(in crate::provider) id: Option<Path>,
     #[serde(default)]
     pub(in crate::provider) facts: BTreeMap<String, Path>,
+    /// What its response must have for the shop to be connected.
+    #[serde(default)]
+    pub(in crate::provider) needs: Vec<ProbeNeed>,
+}
+
+/// A value that the probe's response must have, such as a right of the key: without it, the connect is refused.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct ProbeNeed {
+    /// A value that is not empty, or a list.
+    pub(in crate::provider) path: Path,
+    /// In each entry of the list, the path of what is compared.
+    pub(in crate::provider) of: Option<Path>,
+    /// The value, or an entry of the list, must be one of these.
+    #[serde(default, rename = "in")]
+    pub(in crate::provider) one_of: Vec<String>,
+    /// The code of the failure, in snake case and none of ours. Default: `rights` if the need has `in`, else `refused`.
+    pub(in crate::provider) code: Option<String>,
+    /// What is missing and what to do, for people.
+    pub(in crate::provider) say: String,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -226,10 +246,12 @@ pub(in crate::provider) struct Oauth {
     pub(in crate::provider) token_extra: BTreeMap<String, Template>,
     #[serde(default)]
     pub(in crate::provider) scopes: Vec<String>,
+    /// Default: a space.
     #[serde(default = "space")]
     pub(in crate::provider) scope_separator: String,
     pub(in crate::provider) pkce: Pkce,
     pub(in crate::provider) client_auth: ClientAuth,
+    /// How long before its expiry a token is refreshed. Default: 5m.
     #[serde(default = "five_minutes")]
     pub(in crate::provider) margin: Span,
     pub(in crate::provider) lost_answer: LostAnswer,
@@ -263,7 +285,7 @@ pub(in crate::provider) enum ClientAuth {
     None,
 }
 
-/// The encoding of a token request.
+/// The encoding of a token request. Default: `form`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum TokenBody {

@@ -103,7 +103,7 @@ pub(in crate::provider) struct BulkChild {
 pub(in crate::provider) struct Nested {
     /// The list in the item; what is read is appended to it.
     pub(in crate::provider) into: Path,
-    /// The operation; `{item.NAME}` looks up the item's members.
+    /// The operation; `{item.NAME}` looks up the item's members, `{item.node.id}` those of a member.
     pub(in crate::provider) op: String,
     /// Its pagination.
     pub(in crate::provider) page: PageKind,
@@ -160,7 +160,7 @@ pub(in crate::provider) enum Paging {
     Link,
     /// Pages 1, 2, 3 …
     Number,
-    /// Items 0, size, 2 × size …
+    /// Items from 0 on; the next page begins behind the items that this one has.
     Offset,
     /// The response has a token for the next page.
     Cursor,
@@ -174,6 +174,7 @@ pub(in crate::provider) struct Since {
     pub(in crate::provider) filter: Option<Template>,
     /// …and its text for a full import.
     pub(in crate::provider) otherwise: Option<String>,
+    /// Default: `rfc3339`.
     #[serde(default)]
     pub(in crate::provider) format: SinceFormat,
 }

@@ -114,10 +114,10 @@ pub(in crate::provider) struct Op {
     pub(in crate::provider) body: Option<BodyKind>,
     /// Whether a repeated call has no further effect. Default: true for GET, false for all other methods.
     pub(in crate::provider) idempotent: Option<bool>,
-    /// The kind of its response.
+    /// The kind of its response. Default: `json`.
     #[serde(default)]
     pub(in crate::provider) answer: AnswerKind,
-    /// Its cost in a cost bucket.
+    /// Its cost in a cost bucket. Default: 1.
     #[serde(default = "one")]
     pub(in crate::provider) cost: f64,
     /// The text of the GraphQL document, set when the file is checked.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::{
     super::{
@@ -29,10 +29,22 @@ pub(in crate::provider) struct PushRecipe {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Undo {
+    /// Calls before it, in this order. All of them are repeated if the removal is.
+    #[serde(default)]
+    pub(in crate::provider) step: Vec<UndoStep>,
     pub(in crate::provider) op: String,
     /// The object of each remaining picture, in `gallery.items`; of it, `{value}`, `{value.url}`, `{value.name}` and
     /// `{value.alt}`.
     pub(in crate::provider) others: Option<Tree>,
+}
+
+/// A call before a picture is removed, such as one that gives the product another cover.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct UndoStep {
+    pub(in crate::provider) op: String,
+    /// Run only if this has a value: `{gallery.cover}`, if the picture is the product's cover.
+    pub(in crate::provider) only_if: Option<Template>,
 }
 
 /// The effect of a write to a gallery.
@@ -57,6 +69,8 @@ pub(in crate::provider) struct GalleryList {
     pub(in crate::provider) url: Option<Path>,
     pub(in crate::provider) name: Option<Path>,
     pub(in crate::provider) alt: Option<Path>,
+    /// The product's cover (main picture, thumbnail) in the response: the id or the URL of a picture.
+    pub(in crate::provider) cover: Option<Path>,
     pub(in crate::provider) find: FindBy,
     /// Further values of the response that steps look up as `{gallery.NAME}`, such as a revision.
     #[serde(default)]
@@ -67,7 +81,7 @@ pub(in crate::provider) struct GalleryList {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum FindBy {
-    /// Its name contains our mark.
+    /// Its name contains our mark (`ss-` and 20 hexadecimal digits); a URL may stand for the name.
     Name,
     /// Its alternative text contains our mark.
     Alt,
@@ -84,8 +98,8 @@ pub(in crate::provider) struct PushStep {
     pub(in crate::provider) op: String,
     /// Values for later steps.
     #[serde(default)]
-    pub(in crate::provider) keep: BTreeMap<String, Path>,
-    /// What to do if it was started and its outcome is unknown.
+    pub(in crate::provider) keep: BTreeMap<String, Keep>,
+    /// What to do if it was started and its outcome is unknown. Default: `repeat`.
     #[serde(default)]
     pub(in crate::provider) look: StepCheck,
     pub(in crate::provider) poll: Option<Poll>,
@@ -100,6 +114,35 @@ pub(in crate::provider) struct PushStep {
     /// Run only if the picture is to be the first.
     #[serde(default)]
     pub(in crate::provider) only_first: bool,
+    /// Run only if this has a value: `{gallery.cover}`, if the picture has to be made the cover.
+    pub(in crate::provider) only_if: Option<Template>,
+}
+
+/// Where a value for later steps is read: a path into the response's body, or a header.
+#[derive(Debug)]
+pub(in crate::provider) enum Keep {
+    Body(Path),
+    Header(String),
+}
+
+/// A value in a header of the response.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct KeepHeader {
+    pub(in crate::provider) header: String,
+}
+
+impl<'de> Deserialize<'de> for Keep {
+    /// Not serde's `untagged`, whose error would not say what is wrong.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = toml::Value::deserialize(deserializer)?;
+        if let toml::Value::String(text) = &value {
+            return Path::parse(text).map(Self::Body).map_err(serde::de::Error::custom);
+        }
+        let written: KeepHeader =
+            value.try_into().map_err(|e: toml::de::Error| serde::de::Error::custom(e.message()))?;
+        Ok(Self::Header(written.header))
+    }
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -125,6 +168,8 @@ pub(in crate::provider) struct Poll {
     #[serde(default)]
     pub(in crate::provider) failed: Vec<String>,
     pub(in crate::provider) reason: Option<Path>,
+    /// Only in a step of a push: the operation that removes what the shop could not process.
+    pub(in crate::provider) cleanup: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

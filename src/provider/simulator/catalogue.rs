@@ -193,7 +193,7 @@ impl SimulatorState {
         ];
         for (pick, text) in words {
             if let Some(pick) = pick.filter(|pick| pick.path().is_some_and(|path| !later(path)) && !text.is_empty()) {
-                pick.put(item, &text);
+                pick.put(item, &text, &plan.facts);
             }
         }
         if let Some(pick) = &map.updated_at {
@@ -285,7 +285,7 @@ fn variant_item(
     let text = |name: &str| variant[name].as_str().unwrap_or_default();
     for (pick, text) in [(&map.sku, text("sku")), (&map.title, text("title")), (&map.price, text("price"))] {
         if let Some(pick) = pick.as_ref().filter(|_| !text.is_empty()) {
-            pick.put(&mut item, text);
+            pick.put(&mut item, text, &plan.facts);
         }
     }
     if let Some(options) = &map.options
@@ -315,7 +315,7 @@ fn image_item(plan: &Routes, map: &ImageMapping, picture: &ListedImage, host: &s
     let mut item = sample.clone();
     let address = image_url(host, picture);
     if let Some(pick) = &map.alt {
-        pick.put(&mut item, picture.alt.as_deref().unwrap_or_default());
+        pick.put(&mut item, picture.alt.as_deref().unwrap_or_default(), &plan.facts);
     }
     match (&map.url.template, map.url.path()) {
         (None, Some(path)) => path.put(&mut item, address.as_str().into()),

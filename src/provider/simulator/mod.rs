@@ -117,6 +117,8 @@ struct SimulatorState {
     gone: BTreeMap<u64, Time>,
     touched: HashMap<u64, Time>,
     galleries: HashMap<u64, Vec<u64>>,
+    /// The covers that were chosen.
+    covers: HashMap<u64, u64>,
     files: BTreeMap<u64, File>,
     /// Files by the idempotency key of their upload.
     keys: HashMap<String, u64>,
@@ -158,6 +160,7 @@ impl Simulator {
             gone: BTreeMap::new(),
             touched: HashMap::new(),
             galleries: HashMap::new(),
+            covers: HashMap::new(),
             files: BTreeMap::new(),
             keys: HashMap::new(),
             forms: HashMap::new(),
@@ -371,6 +374,7 @@ impl SimulatorState {
                 Some(product) => self.show_one(plan, &meant.op, product, host),
                 None => SimulatedReply::missing(),
             },
+            Some(Use::Cleanup) => self.discard(plan, meant, ask),
             Some(Use::Subscribe) => self.subscribe(plan, meant),
             Some(Use::ListSubscriptions) => self.list_subscriptions(plan, &meant.values, &ask.url),
             Some(Use::Unsubscribe) => self.unsubscribe(plan, meant),

@@ -13,7 +13,7 @@ use crate::{
     outside::{ExpectedRequest, Reply},
     provider::{
         path::as_text,
-        recipe::{GalleryKind, PushStep},
+        recipe::{GalleryKind, Keep, PushStep},
     },
 };
 
@@ -57,6 +57,18 @@ impl SimulatorState {
             at.put(&mut reply.body, there);
         }
         put_gallery(plan, &mut reply.body, &self.gallery(product), host);
+        self.put_cover(plan, &mut reply.body, product, host);
+    }
+
+    /// Writes the cover of a product: the chosen one, or its first picture.
+    fn put_cover(&self, plan: &Routes, body: &mut Value, product: u64, host: &str) {
+        let cover = plan.provider.recipe.push.as_ref().and_then(|push| push.list.cover.as_ref());
+        let Some(path) = cover.filter(|path| path.get(body).is_some()) else { return };
+        let gallery = self.gallery(product);
+        let chosen = self.covers.get(&product);
+        let shown = gallery.iter().find(|picture| Some(&picture.number) == chosen).or(gallery.first());
+        let id = shown.map(|picture| plan.picture.render(picture.number, &image_url(host, picture)));
+        path.put(body, id.unwrap_or(Value::Null));
     }
 
     /// Handles a step of a push, or the removal of a picture.
@@ -82,6 +94,17 @@ impl SimulatorState {
         }
         if let Some(image) = values.get("image.id") {
             return self.remove_picture(plan, &meant.op, image, product);
+        }
+        if let (Some(cover), Some(product)) = (values.get("gallery.cover"), product) {
+            match plan.picture.read(cover) {
+                Some(cover) => self.covers.insert(product, cover),
+                None => self.covers.remove(&product),
+            };
+            // A call that names no file and no list does nothing else.
+            let names = |start: &str| values.keys().any(|name| name.starts_with(start));
+            if !["kept.", "push.", "asset.", "gallery.i"].into_iter().any(names) {
+                return SimulatedReply::json(plan.answer(&meant.op));
+            }
         }
         if let Some(poll) = step.and_then(|step| step.poll.as_ref()) {
             let file = self.file_of(plan, values, ask);
@@ -127,14 +150,23 @@ impl SimulatorState {
         }
         let Some(shown) = file.and_then(|file| self.shown(file)) else { return SimulatedReply::json(reply) };
         let result = plan.provider.recipe.push.as_ref().map(|push| push.result.id.written()).unwrap_or_default();
-        for (name, path) in steps.iter().flat_map(|step| &step.keep) {
-            let sample = path.get(&reply.body).cloned();
+        for (name, keep) in steps.iter().flat_map(|step| &step.keep) {
+            let sample = match keep {
+                Keep::Body(path) => path.get(&reply.body).cloned(),
+                Keep::Header(header) => reply.headers.get(header).map(|text| text.as_str().into()),
+            };
             if sample.as_ref().is_some_and(|sample| sample.is_array() || sample.is_object()) {
                 continue;
             }
             let form =
                 if result == format!("{{kept.{name}}}") { plan.picture.clone() } else { IdFormat::of(sample.as_ref()) };
-            path.put(&mut reply.body, form.render(shown.number, &image_url(host, &shown)));
+            let value = form.render(shown.number, &image_url(host, &shown));
+            match keep {
+                Keep::Body(path) => path.put(&mut reply.body, value),
+                Keep::Header(header) => {
+                    reply.headers.insert(header.clone(), as_text(&value).unwrap_or_default());
+                }
+            }
             self.forms.insert(name.clone(), form);
         }
         SimulatedReply::json(reply)
@@ -250,6 +282,14 @@ impl SimulatorState {
         self.galleries.insert(product, before.into_iter().filter(|known| *known != number).collect());
         self.touched.insert(product, self.now);
         SimulatedReply::json(plan.answer(op))
+    }
+
+    /// Removes a file that could not be processed.
+    pub(super) fn discard(&mut self, plan: &Routes, meant: &MatchedCall, ask: &ExpectedRequest) -> SimulatedReply {
+        if let Some(file) = self.file_of(plan, &meant.values, ask) {
+            self.galleries.values_mut().for_each(|numbers| numbers.retain(|number| *number != file));
+        }
+        SimulatedReply::json(plan.answer(&meant.op))
     }
 
     /// The processing state of a file, in the platform's words.

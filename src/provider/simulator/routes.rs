@@ -27,6 +27,7 @@ pub(super) enum Use {
     Gallery,
     Step(usize),
     Search,
+    Cleanup,
     Undo,
     One,
     Subscribe,
@@ -401,7 +402,9 @@ fn uses(provider: &Provider) -> BTreeMap<String, Vec<Use>> {
             if let crate::provider::recipe::StepCheck::Ask { op, .. } = &step.look {
                 add(op, Use::Search);
             }
+            step.poll.iter().filter_map(|poll| poll.cleanup.as_ref()).for_each(|op| add(op, Use::Cleanup));
         }
+        push.undo.iter().flat_map(|undo| &undo.step).for_each(|step| add(&step.op, Use::Undo));
         push.undo.iter().for_each(|undo| add(&undo.op, Use::Undo));
     }
     recipe.import.one.iter().for_each(|one| add(&one.op, Use::One));
