@@ -108,7 +108,13 @@ async fn measure(engine: &str, what: &str, shop: &str) {
     let router = web::router(&tools);
     tokio::spawn(async move { drop(axum::serve(listener, router.into_make_service()).await) });
     let mut visitor = Visitor::new(tools.outside.http.clone());
-    let link = web::connect_link(&tools, "sandbox", "bench", &BTreeMap::from([("shop".to_owned(), shop.to_owned())]), store_sync::connect::Sharing::Refused);
+    let link = web::connect_link(
+        &tools,
+        "sandbox",
+        "bench",
+        &BTreeMap::from([("shop".to_owned(), shop.to_owned())]),
+        store_sync::connect::Sharing::Refused,
+    );
     let page = visitor.open(&link).await.expect("the consent page");
     let back = visitor.decide(&page, "allow").await.expect("a way back");
     visitor.open(back.as_str()).await.expect("the callback");

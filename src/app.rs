@@ -268,6 +268,7 @@ async fn assemble(config: &Config, access: &DatabaseAccess, outside: Outside) ->
         brake_min: config.import.brake_min,
         max_products: i64::try_from(config.import.max_products).unwrap_or(i64::MAX),
         import_turn: Duration::from_secs(config.import.turn_seconds),
+        allow_unguarded: config.push.allow_unguarded,
         keep_runs: (config.log.keep_days > 0).then(|| Duration::from_hours(24 * u64::from(config.log.keep_days))),
     };
     let tools = Tools::new(Parts {

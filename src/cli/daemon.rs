@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     model::{Failure, Noun},
     outside::{Http, HttpPolicy, Outside},
-    provider::SimulatorOptions,
+    provider::{Provider, Simulator, SimulatorOptions},
     sandbox::{self, Sandbox, SandboxOptions, Shelf},
     simulator::{self, SimulatorServer},
 };
@@ -120,34 +120,43 @@ async fn simulate(
     let outside = Outside { http: Http::new(policy)?, ..app::outside(config)? };
     let shelf = Shelf::new(&options, outside.clock.now())?;
     let server = SimulatorServer::new(provider.clone(), rules, shelf, outside)?;
-    let platform_simulator = server.simulator();
     line(&format!("{} (simulator) at {here}", provider.name()))?;
+    let text = how_to_connect(&provider, server.simulator(), &here, app.is_some());
+    note(&format!("{text}\n\nEdit products and inject faults: {here}/rehearsal (docs/platforms.md)"));
+    simulator::serve(listener, server, stop_signal()).await?;
+    Ok(())
+}
+
+/// What makes a daemon reach a simulated platform, and the command that connects it.
+fn how_to_connect(provider: &Provider, simulator: &Simulator, here: &str, has_app: bool) -> String {
     let mut text =
         "To connect it, add this to config.toml and restart the daemon:\n\n[http]\nallow_private_networks = true\n"
             .to_owned();
-    let hosts = platform_simulator.hosts();
+    let hosts = simulator.hosts();
     if !hosts.is_empty() {
         text.push_str("\n[http.connect_to]\n");
     }
     for host in hosts {
         text.push_str(&format!("\"{host}\" = \"{here}\"\n"));
     }
-    if provider.needs_app() && app.is_none() {
+    let platform = provider.key();
+    if provider.needs_app() && !has_app {
         text.push_str(&format!(
             "\n[app.{platform}]\nclient_id = \"store-sync\"\nclient_secret = \"rehearsal-secret\"\nwebhook_key = \"rehearsal-key\"\n"
         ));
     }
+    if provider.unguarded_push().is_some() {
+        text.push_str("\n[push]\nallow_unguarded = true\n");
+    }
     text.push_str(&format!("\nthen: store-sync connect {platform} --client CLIENT"));
-    for (name, value) in platform_simulator.fields() {
+    for (name, value) in simulator.fields() {
         text.push_str(&format!(" --set {name}={value}"));
     }
-    for (name, value) in platform_simulator.pasted_keys() {
+    for (name, value) in simulator.pasted_keys() {
         text.push_str(&format!(" --key {name}={value}"));
     }
     text.push_str(if provider.takes_pasted_keys() { "" } else { " --rehearse" });
-    note(&format!("{text}\n\nEdit products and inject faults: {here}/rehearsal (docs/platforms.md)"));
-    simulator::serve(listener, server, stop_signal()).await?;
-    Ok(())
+    text
 }
 
 /// Completes on SIGINT (Ctrl-C) or SIGTERM. The handlers are installed by the call, so that no signal after it is

@@ -21,7 +21,6 @@ use crate::{
         run::RunFilter,
     },
     model::{Connection, ConnectionStatus, FIELDS_WITHOUT_VALUES, Run, RunStatus, Time},
-
     outside::{Clock, Random},
     provider::{self, Provider},
     tools::Shared,
@@ -85,7 +84,11 @@ async fn at_work(tools: &Shared) -> Vec<Finding> {
     let ok = text.is_ok();
     let mut findings = vec![Finding { check: "daemon".into(), ok, text: text.unwrap_or_else(|why| told(&why)) }];
     findings.extend(model(tools).await);
-    findings.extend(versions(tools).await.unwrap_or_else(|why| vec![Finding { check: "versions".into(), ok: false, text: told(&why) }]));
+    findings.extend(
+        versions(tools)
+            .await
+            .unwrap_or_else(|why| vec![Finding { check: "versions".into(), ok: false, text: told(&why) }]),
+    );
     for (check, finding) in [("times", times(tools).await), ("rows", rows(tools).await)] {
         findings.push(finding.unwrap_or_else(|why| Finding { check: check.into(), ok: false, text: told(&why) }));
     }

@@ -11,6 +11,7 @@ mod import;
 mod log;
 mod overlay;
 mod providers;
+mod push;
 mod server;
 mod storage;
 mod value;
@@ -39,6 +40,7 @@ pub use self::{
     import::Import,
     log::{Log, LogFormat},
     providers::ProvidersConfig,
+    push::PushConfig,
     server::Server,
     storage::{BucketConfig, Storage},
     vault::VaultConfig,
@@ -60,6 +62,7 @@ pub struct Config {
     pub http: HttpConfig,
     pub work: Work,
     pub import: Import,
+    pub push: PushConfig,
     pub providers: ProvidersConfig,
     /// How pictures are generated.
     pub generate: Generate,

@@ -27,7 +27,8 @@ pub async fn read_identity(client: &ShopClient, connection: &Connection) -> Resu
     let mut facts = client.facts().clone();
     facts.extend(shop.facts.clone());
     if client.provider().store_url(&facts)? != connection.store_url {
-        let text = format!("the shop at {} calls itself by another address now: connect it again", connection.store_url);
+        let text =
+            format!("the shop at {} calls itself by another address now: connect it again", connection.store_url);
         return Err(Failure::new(FailureKind::OtherShop, text));
     }
     let changed = changes(client.facts(), &shop.facts);

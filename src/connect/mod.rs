@@ -34,7 +34,6 @@ pub use reseal::{Resealed, Unopened, prove_keys, reseal};
 pub use save::connect_with_key;
 pub use start::{Begin, Begun, Next, Sharing, begin, install, refuse_anothers, takes_deliveries};
 
-
 use crate::{
     db::{self, Tx, connection::BY_ADOPTION},
     model::{Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, Noun},

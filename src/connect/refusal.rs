@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::save::unsealed;
 use crate::{
     db::{self, Tx, connection::KeyRefusal},
-    model::{Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, Grant, Remedy, ShopAnswer, Time, Trigger},
+    model::{
+        Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, Grant, Remedy, ShopAnswer, Time, Trigger,
+    },
     tools::Tools,
 };
 
@@ -24,12 +26,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// What a failed call means for a shop's grant; `None` if it says nothing about it.
-    pub async fn read(
-        tools: &Tools,
-        tx: &mut Tx,
-        id: &ConnectionId,
-        failure: &Failure,
-    ) -> sqlx::Result<Option<Self>> {
+    pub async fn read(tools: &Tools, tx: &mut Tx, id: &ConnectionId, failure: &Failure) -> sqlx::Result<Option<Self>> {
         // A connection that already needs a reconnect keeps the first reason.
         if failure.remedy() != Remedy::Reconnect || failure.kind == FailureKind::NeedsReauth {
             return Ok(None);
@@ -46,7 +43,8 @@ impl Refusal {
             return None;
         }
         let since = connection.key_refused_at.filter(|since| *since <= now).unwrap_or(now);
-        let passes = connection.status == ConnectionStatus::Active && grant.is_some_and(|grant| may_pass(grant, failure));
+        let passes =
+            connection.status == ConnectionStatus::Active && grant.is_some_and(|grant| may_pass(grant, failure));
         let retry_at = next_try(since, now).filter(|_| passes);
         Some(Self { connection, failure: failure.clone(), since, retry_at })
     }
@@ -139,7 +137,8 @@ mod tests {
     #[test]
     fn a_key_is_tried_again_at_fixed_times_and_then_no_more() {
         let since = Time::from_unix_ms(1_800_000_000_000);
-        let next = |mins: u64| next_try(since, since.plus(Duration::from_mins(mins))).map(|at| at.since(since).as_secs() / 60);
+        let next =
+            |mins: u64| next_try(since, since.plus(Duration::from_mins(mins))).map(|at| at.since(since).as_secs() / 60);
         assert_eq!([0, 4, 5, 59, 60].map(next), [Some(5), Some(5), Some(60), Some(60), Some(360)]);
         assert_eq!([360, 1439, 1440, 9999].map(next), [Some(1440), Some(1440), None, None]);
     }

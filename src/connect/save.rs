@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     db::{self, Tx, connection::NewConnection, grant::SealedGrant},
-    model::{ClientId, Connection, ConnectionId, Facts, Failure, FailureKind, Grant, ImportScope, JobId, Task, Trigger},
+    model::{
+        ClientId, Connection, ConnectionId, Facts, Failure, FailureKind, Grant, ImportScope, JobId, Task, Trigger,
+    },
     provider::{self, Fixed, Provider, Shop, ShopClient, ShopFacts},
     tools::Tools,
     vault::{Binding, Sealed},
@@ -66,7 +68,8 @@ pub async fn connect_with_key(
         let app = tools.app_of(provider)?;
         grant = provider::own_token(&tools.outside, provider, app, &facts, &grant).await?;
     }
-    let given = Permission { client: &client.id, provider, store_url: &store_url, facts, grant, reconnect: None, sharing };
+    let given =
+        Permission { client: &client.id, provider, store_url: &store_url, facts, grant, reconnect: None, sharing };
     Ok(establish(tools, given).await?.0)
 }
 
@@ -90,7 +93,8 @@ pub(super) async fn establish(tools: &Tools, given: Permission<'_>) -> Result<(C
             "the shop calls itself by another address than the one given",
         ));
     }
-    let arrival = Established { client, provider, store_url: &now_known, facts: &facts, shop, grant, reconnect, sharing };
+    let arrival =
+        Established { client, provider, store_url: &now_known, facts: &facts, shop, grant, reconnect, sharing };
     Ok((save(tools, arrival).await?, facts))
 }
 

@@ -15,7 +15,6 @@ use crate::{
     },
     model::{Client, ClientId, Connection, ConnectionId, Failure, FailureKind, Noun},
     outside::{HttpError, Request},
-
     provider::{self, ConnectKind, ConsentRequest, Provider},
     tools::Tools,
     vault::{Binding, hex},

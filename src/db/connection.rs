@@ -188,12 +188,7 @@ pub struct ShopIdentity<'a> {
 }
 
 /// Stores what a connected shop states about itself; what it does not state stays.
-pub async fn update_identity(
-    tx: &mut Tx,
-    id: &ConnectionId,
-    shop: &ShopIdentity<'_>,
-    now: Time,
-) -> sqlx::Result<()> {
+pub async fn update_identity(tx: &mut Tx, id: &ConnectionId, shop: &ShopIdentity<'_>, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE store_connection SET store_name = coalesce($2, store_name), \
                external_store_id = coalesce($3, external_store_id), facts = $4, updated_at = $5 \
                WHERE id = $1 AND status <> 'disconnected'";
@@ -230,12 +225,7 @@ pub struct KeyRefusal<'a> {
 }
 
 /// Records that an active shop refuses its key, and when that is tried again.
-pub async fn mark_key_refused(
-    tx: &mut Tx,
-    id: &ConnectionId,
-    refusal: &KeyRefusal<'_>,
-    now: Time,
-) -> sqlx::Result<()> {
+pub async fn mark_key_refused(tx: &mut Tx, id: &ConnectionId, refusal: &KeyRefusal<'_>, now: Time) -> sqlx::Result<()> {
     let sql = "UPDATE store_connection SET key_refused_at = $2, key_retry_at = $3, last_error_code = $4, last_error = $5, \
                updated_at = $6 WHERE id = $1 AND status = 'active'";
     execute!(tx, sql, id, refusal.since, refusal.retry_at, refusal.code, refusal.message, now).map(drop)

@@ -10,7 +10,6 @@ use super::{
 use crate::{
     connect,
     db::{self, Tx, cursor::Cursor},
-
     model::{Connection, Failure, FailureKind, ImportScope},
     provider::ShopClient,
 };

@@ -20,8 +20,8 @@ use crate::{
         cursor::{Cursor, SeenPage},
     },
     model::{
-        Connection, ConnectionId, Counts, Facts, Failure, FailureKind, ImportScope, JobEnd, Pool, Remedy, RunAction, Task,
-        Time, Trigger,
+        Connection, ConnectionId, Counts, Facts, Failure, FailureKind, ImportScope, JobEnd, Pool, Remedy, RunAction,
+        Task, Time, Trigger,
     },
     provider::{self, Page, PageFailure, ShopClient},
     tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
@@ -147,7 +147,6 @@ impl ImportRun<'_> {
         let usual = shop.provider().page_size();
         let mut course = self.course(connection, progress).await?;
         let mut page = match self.fetch(shop, progress).await {
-
             // A refused page token has probably expired: the pass starts anew.
             Err(Halt::Failed(failure)) if progress.next.is_some() && failure.remedy() == Remedy::GiveUp => {
                 tracing::info!(connection.id = %connection.id, "the shop no longer knows where the last pass stopped; beginning anew");

@@ -112,7 +112,9 @@ impl Connection {
     /// Its status for people, including a pause.
     pub fn state(&self) -> &'static str {
         match self.status {
-            ConnectionStatus::Active if self.key_refused_at.is_some() && self.paused_at.is_none() => "active, key refused",
+            ConnectionStatus::Active if self.key_refused_at.is_some() && self.paused_at.is_none() => {
+                "active, key refused"
+            }
             ConnectionStatus::Active if self.push_stopped_at.is_some() && self.paused_at.is_none() => {
                 "active, pushes stopped"
             }

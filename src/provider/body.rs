@@ -50,6 +50,11 @@ impl Op {
         self.slots().iter().any(|slot| slot.starts_with(prefix))
     }
 
+    /// Whether it writes a gallery that was read before: a repeated call would lose what was added meanwhile.
+    pub(super) fn writes_gallery(&self) -> bool {
+        self.looks_up_any("gallery.ids") || self.looks_up_any("gallery.items")
+    }
+
     pub(super) fn may_repeat(&self) -> bool {
         self.idempotent.unwrap_or(self.method.as_deref().map_or(self.body.is_none(), |m| m == "GET"))
     }
@@ -183,5 +188,7 @@ mod tests {
         assert!(!op("method = 'DELETE'").may_repeat());
         assert!(!op("body = { kind = 'json', value = {} }").may_repeat());
         assert!(op("idempotent = true\nbody = { kind = 'json', value = {} }").may_repeat());
+        assert!(op("body = { kind = 'json', value = { images = '{gallery.items}' } }").writes_gallery());
+        assert!(!op("body = { kind = 'json', value = { position = '{gallery.next}' } }").writes_gallery());
     }
 }

@@ -175,7 +175,8 @@ impl ShopClient {
         Url::parse(&text).map_err(|_| Failure::new(FailureKind::BadAddress, invalid))
     }
 
-    /// Sends a call and retries it until it succeeds, `patience` ends, or a retry cannot help.
+    /// Sends a call and retries it until it succeeds, `patience` ends, or a retry cannot help. A gallery is written
+    /// once: before the next try it has to be read again.
     pub(super) async fn call(&self, op: &Op, with: With<'_>) -> Result<Answer, Failure> {
         Ok(self.try_call(op, with).await?)
     }
@@ -213,14 +214,17 @@ impl ShopClient {
                 ResponseClass::Throttled => {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, Duration::from_secs(2)));
                     waited += pause;
-                    if waited > patience || tries > TRIES_WHEN_THROTTLED {
+                    if waited > patience || tries > TRIES_WHEN_THROTTLED || op.writes_gallery() {
                         return Err(Failure::new(kind, message).after(pause).into());
                     }
                     // The pause applies to every client of this shop in the process.
                     self.rate_limiter.pause_until(self.outside.clock.now(), pause);
                 }
-                ResponseClass::Down if tries < TRIES_WHEN_DOWN && op.may_repeat() && !gives_way => {
+                ResponseClass::Down
+                    if tries < TRIES_WHEN_DOWN && op.may_repeat() && !gives_way && !op.writes_gallery() =>
+                {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, AFTER_DOWN));
+
                     if pause > patience {
                         return Err(Refusal { failure: Failure::new(kind, message).after(pause), too_much });
                     }
@@ -332,7 +336,6 @@ impl ShopClient {
             let too_much = too_much(op, &response, classified.class);
             let Classified { class, kind, wait, .. } = classified;
             return Ok(Outcome::Bad { class, kind, wait, message, too_much });
-
         }
         match parsed {
             Ok(body) => Ok(Outcome::Good(Answer { headers: response.headers, body })),

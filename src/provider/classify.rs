@@ -54,7 +54,8 @@ pub(super) fn challenge(response: &Response) -> Option<String> {
 }
 
 /// What a refusal by a page means for the operator.
-const IN_BETWEEN: &str = "That is a web page and not the platform's API: a password, a plugin or a firewall stands in front of the shop";
+const IN_BETWEEN: &str =
+    "That is a web page and not the platform's API: a password, a plugin or a firewall stands in front of the shop";
 
 /// Whether a refusal is a web page: of somebody in between, who knows nothing about the grant.
 fn is_page(response: &Response, body: &Value) -> bool {

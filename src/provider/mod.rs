@@ -63,8 +63,8 @@ pub use trail::{Trail, mark};
 pub use upload::Upload;
 pub use webhook::{Delivery, WebhookEvent};
 pub use write::{
-    GalleryPicture, Placement, PushedImage, StepOutputs, check_step, copies, find_ours, gallery, recognise, remove,
-    result_id, same_bytes, step,
+    CheckedStep, GalleryPicture, Placement, PushedImage, StepOutputs, check_step, copies, find_ours, gallery,
+    recognise, remove, result_id, same_bytes, step,
 };
 
 use crate::model::{Facts, Failure, FailureKind, Grant, PushMode, Secret};
@@ -318,6 +318,11 @@ impl Provider {
                 || op.is_some_and(|op| op.looks_up_any("gallery.next") || op.looks_up_any("gallery.make_first"))
         };
         self.places_pictures() || self.recipe.push.iter().flat_map(|push| &push.step).any(by_step)
+    }
+
+    /// What people may lose by a push, because the platform has no conditional write of a gallery; `None` if nothing.
+    pub fn unguarded_push(&self) -> Option<&str> {
+        self.recipe.push.as_ref()?.unguarded.as_deref()
     }
 
     /// Whether a push is verified by comparing the picture's bytes.

@@ -70,7 +70,6 @@ impl ProbeNeed {
 pub async fn page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page, PageFailure> {
     if let Some(rule) = shop.provider.recipe.import.bulk.as_ref().filter(|_| request.since.is_none()) {
         let page = match request.token {
-
             None => bulk::begin(shop, rule).await?,
             Some(PageToken::Bulk(token)) => bulk::go_on(shop, rule, token).await?,
             Some(_) => None,

@@ -16,7 +16,6 @@ use super::{
     Provider, RateLimiters, Shop, ShopClient, StepOutputs, Unreadable, Upload, call::With, callback_facts, exchange,
     grant_from_posted_keys, grant_from_query, own_token, page, probe, product, recognise, refresh, remove, result_id,
     step, subscribe, subscriptions, unsubscribe,
-
 };
 use crate::{
     model::{Facts, Failure, FailureKind, Grant, NormalProduct, Remedy, Secret, Time},

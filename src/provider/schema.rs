@@ -13,7 +13,6 @@ use super::{
     placeholders::{PLACEHOLDERS, Place},
     recipe::{Day, Keep, KeepHeader, Pattern, Recipe, Span, StatusMatch},
     replay::Fixture,
-
     template::{Template, Tree},
 };
 use crate::model::ProductStatus;

@@ -12,7 +12,7 @@ use super::{
     call::{Answer, ShopClient, With},
     context::TemplateContext,
     path::Path,
-    recipe::{FindBy, GalleryKind, Keep, Op, Poll, PushRecipe, PushStep, StepCheck, Undo},
+    recipe::{FindBy, GalleryKind, GalleryList, Keep, Op, Poll, PushRecipe, PushStep, StepCheck, Undo},
     template::Template,
     upload::Upload,
 };
@@ -86,21 +86,31 @@ async fn read_gallery(shop: &ShopClient, erp_product_id: &str) -> Result<ShopGal
     let mut values = Map::new();
     values.insert("product".into(), json!({ "erp_id": erp_product_id }));
     let answer = shop.call(&shop.provider.recipe.op[&list.op], With { values, ..With::default() }).await?;
-    let picture = |item: &Value| {
-        let text = |path: &Option<Path>| path.as_ref().and_then(|path| path.text(item));
-        Some(GalleryPicture {
-            id: list.id.text(item)?,
-            url: text(&list.url),
-            name: text(&list.name),
-            alt: text(&list.alt),
-        })
-    };
-    let counts = |item: &&Value| list.only.as_ref().is_none_or(|only| only.holds(item));
+    let pictures = listed(list, &answer.body).map_err(|what| {
+        let name = shop.provider.name();
+        let text = format!("{name}: the response has {what} at the path in the provider's file; nothing was written");
+        Failure::new(FailureKind::UnexpectedAnswer, text)
+    })?;
     Ok(ShopGallery {
-        pictures: list.each.each(&answer.body).iter().filter(counts).filter_map(picture).collect(),
+        pictures,
         cover: list.cover.as_ref().and_then(|path| path.text(&answer.body)),
         facts: Path::pick(&list.facts, &answer.body),
     })
+}
+
+/// The pictures that a response lists. A list that is not there is unknown, not empty, and a picture without an id can
+/// not be repeated: writing the list anew would remove them.
+fn listed(list: &GalleryList, body: &Value) -> Result<Vec<GalleryPicture>, &'static str> {
+    if !list.may_lack && list.each.get(body).is_none_or(Value::is_null) {
+        return Err("no list of pictures");
+    }
+    let picture = |item: &Value| {
+        let text = |path: &Option<Path>| path.as_ref().and_then(|path| path.text(item));
+        let id = list.id.text(item).ok_or("a picture without an id")?;
+        Ok(GalleryPicture { id, url: text(&list.url), name: text(&list.name), alt: text(&list.alt) })
+    };
+    let counts = |item: &&Value| list.only.as_ref().is_none_or(|only| only.holds(item));
+    list.each.each(body).iter().filter(counts).map(picture).collect()
 }
 
 /// Runs one step and returns its outputs. `earlier` are the outputs of the steps before.
@@ -344,26 +354,36 @@ async fn unprocessed(
     Ok(Failure::new(FailureKind::PictureFailed, text))
 }
 
-/// Checks whether a started step took effect: `Some` with its outputs, `None` if it has to be run.
+/// A started step that took effect.
+pub struct CheckedStep {
+    pub outputs: StepOutputs,
+    /// Its picture was only recognised as the single new one: it may be somebody else's.
+    pub is_guess: bool,
+}
+
+/// Checks whether a started step took effect; `None` if it has to be run.
 pub async fn check_step(
     shop: &ShopClient,
     index: usize,
     upload: &Upload,
     known: &[GalleryPicture],
-) -> Result<Option<StepOutputs>, Failure> {
+) -> Result<Option<CheckedStep>, Failure> {
     match &push(shop)?.step[index].look {
         StepCheck::Repeat => Ok(None),
         StepCheck::Gallery { keep } => {
             let pictures = gallery(shop, &upload.erp_product_id).await?;
             let ours = find_ours(shop, upload, known, &pictures).await?;
-            Ok(ours.map(|picture| StepOutputs::from_iter([(keep.clone(), picture.id.as_str().into())])))
+            Ok(ours.map(|picture| CheckedStep {
+                outputs: StepOutputs::from_iter([(keep.clone(), picture.id.as_str().into())]),
+                is_guess: push(shop).is_ok_and(|push| push.list.find == FindBy::New),
+            }))
         }
         StepCheck::Ask { op, each, name, keep } => {
             let with = With { upload: Some(upload), ..With::default() };
             let answer = shop.call(&shop.provider.recipe.op[op], with).await?;
             let ours = |item: &&Value| name.text(item).is_some_and(|name| name.contains(&upload.mark));
             let Some(item) = each.each(&answer.body).iter().find(ours) else { return Ok(None) };
-            Ok(Some(Path::pick(keep, item)))
+            Ok(Some(CheckedStep { outputs: Path::pick(keep, item), is_guess: false }))
         }
     }
 }
@@ -481,6 +501,26 @@ fn no_push(provider: &Provider) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_that_is_not_there_is_unknown_and_so_is_a_picture_without_an_id() {
+        let read = |more: &str, body: Value| {
+            let text = format!("op = 'x'\neach = 'images'\nid = 'id'\nfind = 'name'\n{more}");
+            let list: GalleryList = toml::from_str(&text).expect("a list");
+            listed(&list, &body).map(|pictures| pictures.len())
+        };
+        assert_eq!(read("", json!({ "images": [{ "id": 1 }, { "id": "b" }] })), Ok(2));
+        assert_eq!(read("", json!({ "images": [] })), Ok(0));
+        for missing in [json!({}), json!({ "images": null })] {
+            assert_eq!(read("", missing.clone()), Err("no list of pictures"));
+            assert_eq!(read("may_lack = true", missing), Ok(0));
+        }
+        for unknown in [json!([{ "id": 1 }, { "id": null }]), json!({ "1": { "id": 1 } }), json!(false)] {
+            assert_eq!(read("", json!({ "images": unknown })), Err("a picture without an id"));
+        }
+        let only = "only = { path = 'kind', in = ['image'] }";
+        assert_eq!(read(only, json!({ "images": [{ "id": 1, "kind": "image" }, { "kind": "video" }] })), Ok(1));
+    }
 
     #[test]
     fn a_replaced_list_keeps_what_is_not_ours() {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::run::open_shop;
+use super::run::{check_guard, is_guessed, open_shop};
 use crate::{
     connect, db,
     model::{Failure, FailureKind, Noun, Push, PushId, PushStatus, RunAction, Task, Trigger},
-    provider,
+    provider::{self, ShopClient},
     tools::{JobRun, Lease, RunAbout, RunEnd, Shared, Tools},
 };
 
@@ -48,9 +48,9 @@ pub async fn revert(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Tr
     tx.commit().await?;
     let mut calls = 0;
     let result = match open_shop(tools, lease, &push, trigger).await {
-        Ok((session, _)) => {
-            let result = provider::remove(&session, &push.external_product_id, &image).await;
-            calls = session.api_calls();
+        Ok((shop, _)) => {
+            let result = remove(tools, &shop, &push, &image).await;
+            calls = shop.api_calls();
             result
         }
         Err(failure) => Err(failure),
@@ -67,4 +67,17 @@ pub async fn revert(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Tr
     run.close(&mut tx, tools, RunEnd::of(&result), calls).await?;
     tx.commit().await?;
     result.map(drop)
+}
+
+async fn remove(tools: &Shared, shop: &ShopClient, push: &Push, image: &str) -> Result<bool, Failure> {
+    if is_guessed(push) {
+        let text = format!(
+            "the response to the upload was lost, and the shop's pictures cannot be told apart: picture {image} of product {} \
+             may be somebody else's; look at it, and remove it in the shop",
+            push.external_product_id
+        );
+        return Err(Failure::new(FailureKind::WhichPicture, text));
+    }
+    check_guard(tools, shop.provider())?;
+    provider::remove(shop, &push.external_product_id, image).await
 }

@@ -12,7 +12,7 @@ use crate::{
     connect,
     db::{self, event::NewEvent, push::Pushed},
     model::{Asset, Connection, EventType, Failure, FailureKind, Product, Push, PushId, PushMode, RunAction, Trigger},
-    provider::{self, GalleryPicture, Placement, PushedImage, ShopClient, StepOutputs, Upload},
+    provider::{self, GalleryPicture, Placement, Provider, PushedImage, ShopClient, StepOutputs, Upload},
     tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
 };
 
@@ -29,6 +29,9 @@ struct Journal {
     replaces: Vec<String>,
     #[serde(default)]
     steps: BTreeMap<String, StepState>,
+    /// Whether the picture was only recognised as the single new one. It may be somebody else's: nothing removes it.
+    #[serde(default)]
+    guessed: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -82,6 +85,22 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigg
     opened.run.close(&mut tx, tools, RunEnd::of(&result), calls).await?;
     tx.commit().await?;
     result.map(drop)
+}
+
+/// Fails where a shop cannot refuse a gallery that a person changed meanwhile, unless the operator allows it.
+pub(super) fn check_guard(tools: &Tools, provider: &Provider) -> Result<(), Failure> {
+    let Some(what) = provider.unguarded_push().filter(|_| !tools.policy.allow_unguarded) else { return Ok(()) };
+    let text = format!(
+        "{what}. Until you accept that, nothing is written to galleries of {}: set allow_unguarded = true under [push] in the \
+         configuration, restart, then run: store-sync push retry",
+        provider.name()
+    );
+    Err(Failure::new(FailureKind::PushMode, text))
+}
+
+/// Whether the picture of a push was only recognised as the single new one.
+pub(super) fn is_guessed(push: &Push) -> bool {
+    Journal::deserialize(&push.journal.0).is_ok_and(|journal| journal.guessed)
 }
 
 struct Opened {
@@ -186,12 +205,13 @@ impl Uploader<'_> {
             );
             return Err(Failure::new(FailureKind::PushMode, text));
         }
+        check_guard(self.tools, provider)?;
         let mut tx = self.tools.db.read().await?;
         let ours = db::push::list_synced(&mut tx, &self.connection.id, &self.push.product_id).await?;
         drop(tx);
         let in_gallery = |id: &String| gallery.iter().any(|picture| picture.id == *id);
-        let mut ours: Vec<String> =
-            ours.into_iter().filter_map(|push| push.external_image_id).filter(in_gallery).collect();
+        let ours = ours.into_iter().filter(|push| !is_guessed(push)).filter_map(|push| push.external_image_id);
+        let mut ours: Vec<String> = ours.filter(in_gallery).collect();
         if mode != PushMode::ReplacePushed {
             ours.clear();
         }
@@ -223,7 +243,10 @@ impl Uploader<'_> {
                 Some(StepState::Begun) => {
                     let known = journal.snapshot.as_deref().unwrap_or_default();
                     match provider::check_step(self.shop, index, self.upload, known).await? {
-                        Some(found) => found,
+                        Some(found) => {
+                            journal.guessed |= found.is_guess;
+                            found.outputs
+                        }
                         None => provider::step(self.shop, index, self.upload, &kept, &placing).await?,
                     }
                 }

@@ -81,6 +81,8 @@ pub struct Policy {
     pub max_products: i64,
     /// How long an import occupies a worker that others wait for.
     pub import_turn: Duration,
+    /// Whether pictures are pushed where the shop cannot refuse a gallery that was changed meanwhile.
+    pub allow_unguarded: bool,
     /// How long runs are retained; `None` for ever.
     pub keep_runs: Option<Duration>,
 }

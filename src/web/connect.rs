@@ -75,7 +75,8 @@ pub(super) async fn begin(
     }
     query.remove(SHARED);
     let by = format!("{caller} {}", signed.as_ref().map_or("", |(_, signature)| signature.as_str()));
-    let with = Begin { client: &client, provider: &provider, fields: &query, reconnect: reconnect.as_ref(), sharing, by: &by };
+    let with =
+        Begin { client: &client, provider: &provider, fields: &query, reconnect: reconnect.as_ref(), sharing, by: &by };
     begun(&web, &provider, jar, connect::begin(&web.tools, with).await?)
 }
 

@@ -131,10 +131,7 @@ async fn record(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, again:
 
 /// Whether no push to this shop can succeed until a person has done something.
 fn stops_pushes(failure: &Failure) -> bool {
-    matches!(
-        failure.kind,
-        FailureKind::Paused | FailureKind::PushStopped | FailureKind::Shop(ShopAnswer::Rights, _)
-    )
+    matches!(failure.kind, FailureKind::Paused | FailureKind::PushStopped | FailureKind::Shop(ShopAnswer::Rights, _))
 }
 
 /// A missing right is missing for every push of the shop, and for its pushes only: its imports go on.

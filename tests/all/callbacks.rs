@@ -91,7 +91,13 @@ async fn connect_links_are_the_operators(engine: Engine) {
     refused(&app, &mut visitor, &link, 403, "not_signed").await;
     refused(&app, &mut visitor, &with(&app.link(), "shop", "ftp://x"), 400, "bad_field").await;
     refused(&app, &mut visitor, &with(&app.link(), "shop", "http://shop.example"), 400, "bad_store_url").await;
-    let unknown = store_sync::web::connect_link(&app.tools, "sandbox", "nobody", &app.fields(), store_sync::connect::Sharing::Refused);
+    let unknown = store_sync::web::connect_link(
+        &app.tools,
+        "sandbox",
+        "nobody",
+        &app.fields(),
+        store_sync::connect::Sharing::Refused,
+    );
     refused(&app, &mut visitor, &unknown, 404, "unknown_client").await;
 }
 

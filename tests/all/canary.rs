@@ -141,7 +141,13 @@ impl House {
     async fn consent(&mut self, client: &str) -> (Visitor, Url) {
         let mut visitor = Visitor::new(self.tools.outside.http.clone());
         let fields = [("shop".to_owned(), self.relay.url.clone())].into();
-        let link = store_sync::web::connect_link(&self.tools, "sandbox", client, &fields, store_sync::connect::Sharing::Allowed);
+        let link = store_sync::web::connect_link(
+            &self.tools,
+            "sandbox",
+            client,
+            &fields,
+            store_sync::connect::Sharing::Allowed,
+        );
         let page = visitor.open(&link).await.expect("the consent page");
         let back = visitor.decide(&page, "allow").await.expect("a way back");
         (visitor, back)

@@ -75,7 +75,8 @@ impl House {
         }
         tx.commit().await.expect("commits");
         let fields = [("shop".to_owned(), self.server.url.clone())].into();
-        let link = web::connect_link(&self.tools, "oidc", client.as_str(), &fields, store_sync::connect::Sharing::Allowed);
+        let link =
+            web::connect_link(&self.tools, "oidc", client.as_str(), &fields, store_sync::connect::Sharing::Allowed);
         let done = Visitor::new(self.tools.outside.http.clone()).open(&link).await.expect("goes through");
         assert_eq!(done.response.status, 200, "{} {}", done.url, done.text());
         let mut tx = self.tools.db.read().await.expect("reads");

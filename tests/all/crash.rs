@@ -147,7 +147,13 @@ impl House {
         db::client::insert(&mut tx, &"acme".into(), "Acme", None, tools.outside.clock.now()).await.expect("a client");
         tx.commit().await.expect("commits");
         let mut visitor = Visitor::new(tools.outside.http.clone());
-        let link = web::connect_link(&tools, "sandbox", "acme", &[("shop".to_owned(), shop_url.clone())].into(), store_sync::connect::Sharing::Refused);
+        let link = web::connect_link(
+            &tools,
+            "sandbox",
+            "acme",
+            &[("shop".to_owned(), shop_url.clone())].into(),
+            store_sync::connect::Sharing::Refused,
+        );
         let page = visitor.open(&link).await.expect("the consent page");
         let back = visitor.decide(&page, "allow").await.expect("a way back");
         assert_eq!(visitor.open(back.as_str()).await.expect("the callback").response.status, 200);

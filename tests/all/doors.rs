@@ -477,7 +477,10 @@ async fn pasted_credentials_ask_for_tokens_by_themselves(engine: Engine) {
     let fields = [("shop", "https://shop.client.example"), ("key_id", "SWIA1"), ("key_secret", "s3cr3t")];
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let tools = &house.app.tools;
-    let id = connect::connect_with_key(tools, "acme", "client", &fields, store_sync::connect::Sharing::Refused).await.expect("is connected").connection;
+    let id = connect::connect_with_key(tools, "acme", "client", &fields, store_sync::connect::Sharing::Refused)
+        .await
+        .expect("is connected")
+        .connection;
     house.app.drain().await;
     assert_eq!(
         lock(&house.platform).asked[0].1,

@@ -196,7 +196,10 @@ async fn listen(shop: &Arc<Mutex<Shop>>) -> String {
 
 async fn connect_to(app: &TestApp, client: &str, url: &str) -> ConnectionId {
     let fields = BTreeMap::from([("shop".to_owned(), url.to_owned()), ("token".to_owned(), "t".to_owned())]);
-    connect::connect_with_key(&app.tools, client, "pages", &fields, connect::Sharing::Refused).await.expect("is connected").connection
+    connect::connect_with_key(&app.tools, client, "pages", &fields, connect::Sharing::Refused)
+        .await
+        .expect("is connected")
+        .connection
 }
 
 fn product(id: usize) -> Value {

@@ -121,7 +121,7 @@ async fn a_request_signed_by_shopifys_own_library_begins_a_connect() {
 }
 
 /// What is changed in a good file, and what has to be said about it.
-const BROKEN: [(&str, &str, &str, &str); 55] = [
+const BROKEN: [(&str, &str, &str, &str); 59] = [
     (
         "woocommerce",
         "one = { op = \"product\" }",
@@ -258,6 +258,30 @@ const BROKEN: [(&str, &str, &str, &str); 55] = [
         "others = { id = \"{value}\" }\n",
         "",
         "push.step.set_images.others: and item are required together",
+    ),
+    (
+        "woocommerce",
+        "\nunguarded = ",
+        "\n# ",
+        "push.unguarded: says what people may lose; it is required where a list is replaced without its version",
+    ),
+    (
+        "wix",
+        "gallery = \"replace_list\"",
+        "gallery = \"replace_list\"\nunguarded = \"nothing\"",
+        "(push.list.facts), and only there",
+    ),
+    (
+        "woocommerce",
+        "each = \"images\", id = \"id\", url = \"src\", name",
+        "each = \"images\", may_lack = true, id = \"id\", url = \"src\", name",
+        "push.list.may_lack: is not allowed with gallery replace_list",
+    ),
+    (
+        "woocommerce",
+        "each = \"images\", id = \"id\", url = \"src\", name",
+        "each = \"images\", only = { path = \"type\", in = [\"image\"] }, id = \"id\", url = \"src\", name",
+        "push.list.only: is not allowed with gallery replace_list",
     ),
     (
         "etsy",

@@ -372,10 +372,15 @@ async fn vendure_with_its_whole_sample_catalogue(engine: Engine) {
         ("shop".to_owned(), shop.url.clone()),
         ("api_key".to_owned(), "wrong-but-long-enough".to_owned()),
     ]);
-    let refused = connect::connect_with_key(&daemon.tools, "acme", "vendure", &fields, store_sync::connect::Sharing::Refused).await.expect_err("is refused");
+    let refused =
+        connect::connect_with_key(&daemon.tools, "acme", "vendure", &fields, store_sync::connect::Sharing::Refused)
+            .await
+            .expect_err("is refused");
     assert_eq!(refused.code(), "key_refused");
     fields.insert("api_key".to_owned(), key.trim().to_owned());
-    connect::connect_with_key(&daemon.tools, "acme", "vendure", &fields, store_sync::connect::Sharing::Refused).await.expect("connects");
+    connect::connect_with_key(&daemon.tools, "acme", "vendure", &fields, store_sync::connect::Sharing::Refused)
+        .await
+        .expect("connects");
     work::drain(&daemon.tools).await.expect("drains");
     let run = daemon.runs(RunAction::Import).await.remove(0);
     assert_eq!(

@@ -134,7 +134,8 @@ impl Shop {
             (_, "/products") => {
                 let product =
                     json!({ "id": "1", "title": "Lamp", "price": 1999, "updated_at": "2026-02-01T00:00:00Z" });
-                let all = if uri.query().is_some_and(|query| query.contains("since=2")) { vec![] } else { vec![product] };
+                let all =
+                    if uri.query().is_some_and(|query| query.contains("since=2")) { vec![] } else { vec![product] };
                 json!({ "total": all.len(), "products": all })
             }
             (&Method::POST, _) => {
@@ -189,7 +190,9 @@ impl House {
         let router = Router::new().fallback(answer);
         tokio::spawn(async move { axum::serve(listener, router.into_make_service()).await });
         let fields = BTreeMap::from([("shop".to_owned(), url.clone()), ("token".to_owned(), "t".to_owned())]);
-        let connected = connect::connect_with_key(&app.tools, "acme", "keyed", &fields, Sharing::Refused).await.expect("is connected");
+        let connected = connect::connect_with_key(&app.tools, "acme", "keyed", &fields, Sharing::Refused)
+            .await
+            .expect("is connected");
         app.drain().await;
         Self { app, shop, url, id: connected.connection }
     }
@@ -217,8 +220,7 @@ impl House {
 
     async fn schedule_hourly(&self) {
         let now = self.app.clock.now();
-        let schedule =
-            Schedule { enabled: true, interval_seconds: 3600, cron: None, timezone: "UTC", next: Some(now) };
+        let schedule = Schedule { enabled: true, interval_seconds: 3600, cron: None, timezone: "UTC", next: Some(now) };
         let mut tx = self.app.tools.db.begin().await.expect("begins");
         db::connection::update_schedule(&mut tx, &self.id, &schedule, now).await.expect("is scheduled");
         tx.commit().await.expect("commits");
@@ -329,9 +331,17 @@ async fn a_check_heals_a_shop_that_had_to_be_connected_again(engine: Engine) {
     assert_eq!(ended.status, ConnectionStatus::NeedsReauth);
     house.asked();
     let failure = connect::check(&house.app.tools, &house.id).await.err().expect("is refused");
-    assert_eq!((failure.kind.clone(), house.asked().len()), (FailureKind::KeyRefused, 1), "the shop is asked: {failure}");
+    assert_eq!(
+        (failure.kind.clone(), house.asked().len()),
+        (FailureKind::KeyRefused, 1),
+        "the shop is asked: {failure}"
+    );
     let still = house.app.connection().await;
-    assert_eq!((still.status, still.last_error), (ConnectionStatus::NeedsReauth, ended.last_error), "the first reason stays");
+    assert_eq!(
+        (still.status, still.last_error),
+        (ConnectionStatus::NeedsReauth, ended.last_error),
+        "the first reason stays"
+    );
     house.shop().lists = None;
     house.shop().identity = None;
     let checked = connect::check(&house.app.tools, &house.id).await.expect("is good");
@@ -478,9 +488,8 @@ async fn a_shop_of_another_client_is_connected_only_if_the_operator_says_so(engi
     let house = House::new(engine).await;
     add_other(&house.app).await;
     let fields = BTreeMap::from([("shop".to_owned(), house.url.clone()), ("token".to_owned(), "t".to_owned())]);
-    let connect = async |client, sharing| {
-        connect::connect_with_key(&house.app.tools, client, "keyed", &fields, sharing).await
-    };
+    let connect =
+        async |client, sharing| connect::connect_with_key(&house.app.tools, client, "keyed", &fields, sharing).await;
     house.asked();
     let failure = connect("other", Sharing::Refused).await.expect_err("is another client's");
     assert_eq!((failure.kind.clone(), house.asked()), (FailureKind::ShopTaken, Vec::new()));

@@ -121,7 +121,9 @@ impl House {
         let mut fields = self.stage.simulator().fields();
         if provider.takes_pasted_keys() {
             fields.extend(self.stage.simulator().pasted_keys());
-            connect::connect_with_key(tools, "acme", self.provider, &fields, store_sync::connect::Sharing::Refused).await.expect("is connected");
+            connect::connect_with_key(tools, "acme", self.provider, &fields, store_sync::connect::Sharing::Refused)
+                .await
+                .expect("is connected");
             return;
         }
         let mut visitor = Visitor::new(self.app.http.clone());

@@ -60,7 +60,13 @@ async fn a_strangers_noise_refuses_nobody_who_brings_something_of_ours() {
     let app = house(shops).await;
     let (mut merchant, back) = app.consent("allow").await;
     let fields = [("shop".to_owned(), "http://127.0.0.1:1".to_owned())].into();
-    let link = store_sync::web::connect_link(&app.tools, "woocommerce", "acme", &fields, store_sync::connect::Sharing::Refused);
+    let link = store_sync::web::connect_link(
+        &app.tools,
+        "woocommerce",
+        "acme",
+        &fields,
+        store_sync::connect::Sharing::Refused,
+    );
     let begun = Visitor::new(app.http.clone()).peek(&link).await.expect("an answer");
     assert_eq!(begun.response.status, 303, "{}", begun.text());
     let consent = Url::parse(begun.response.header("location").expect("a page")).expect("an address");
@@ -168,7 +174,13 @@ async fn addresses_that_no_database_can_look_up_are_answered_without_it(engine: 
     let mut tx = app.tools.db.begin().await.expect("begins");
     db::client::insert(&mut tx, &"other".into(), "Other", None, app.clock.now()).await.expect("a client");
     tx.commit().await.expect("commits");
-    let link = store_sync::web::connect_link(&app.tools, "sandbox", "other", &app.fields(), store_sync::connect::Sharing::Refused);
+    let link = store_sync::web::connect_link(
+        &app.tools,
+        "sandbox",
+        "other",
+        &app.fields(),
+        store_sync::connect::Sharing::Refused,
+    );
     let answer = Visitor::new(app.http.clone()).peek(&format!("{link}&reconnect={own}")).await.expect("an answer");
     assert_eq!(answer.response.status, 404);
     let answer =

@@ -46,12 +46,12 @@ pub(crate) enum Engine {
 
 /// Writes a test once and runs it on both engines.
 macro_rules! on_both {
-    ($($name:ident),+ $(,)?) => {
+    ($($(#[$more:meta])* $name:ident),+ $(,)?) => {
         mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name($crate::support::Engine::Sqlite).await; })+
+            $($(#[$more])* #[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name($crate::support::Engine::Sqlite).await; })+
         }
         mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name($crate::support::Engine::Postgres).await; })+
+            $($(#[$more])* #[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name($crate::support::Engine::Postgres).await; })+
         }
     };
 }
@@ -160,6 +160,8 @@ pub(crate) struct More<'a> {
     pub(crate) pooler: Option<&'a Pooler>,
     /// Remembers what the shop is asked.
     pub(crate) requests: Option<&'a Requests>,
+    /// Nothing is pushed where a shop cannot refuse a gallery that was changed meanwhile, as it is by default.
+    pub(crate) is_guarded: bool,
 }
 
 pub(crate) struct TestApp {
@@ -232,7 +234,18 @@ impl TestApp {
 
     /// In other surroundings than usual.
     pub(crate) async fn with_more(engine: Engine, options: SandboxOptions, more: More<'_>) -> Self {
-        let More { config: more, mut connect_to, relay, shop_clock, public, behind, bucket, pooler, requests } = more;
+        let More {
+            config: more,
+            mut connect_to,
+            relay,
+            shop_clock,
+            public,
+            behind,
+            bucket,
+            pooler,
+            requests,
+            is_guarded,
+        } = more;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         if let Some(public) = public {
@@ -272,6 +285,9 @@ impl TestApp {
         if pooler.is_some() {
             text = text.replacen("[database]\n", "[database]\npooler = \"transaction\"\n", 1);
         }
+        if is_guarded {
+            text = text.replacen("[push]\nallow_unguarded = true\n", "", 1);
+        }
         if let Some(public) = public.or(behind) {
             text = text.replacen("[server]\n", &format!("[server]\npublic_url = \"{public}\"\n"), 1);
         }
@@ -296,7 +312,13 @@ impl TestApp {
     }
 
     pub(crate) fn link(&self) -> String {
-        web::connect_link(&self.tools, "sandbox", self.client.as_str(), &self.fields(), store_sync::connect::Sharing::Refused)
+        web::connect_link(
+            &self.tools,
+            "sandbox",
+            self.client.as_str(),
+            &self.fields(),
+            store_sync::connect::Sharing::Refused,
+        )
     }
 
     /// Goes to the consent page, allows, and gives the browser with the address it is sent back to.
@@ -314,7 +336,8 @@ impl TestApp {
         db::client::insert(&mut tx, &ClientId::from(client), client, None, self.clock.now()).await.expect("a client");
         tx.commit().await.expect("commits");
         let mut visitor = Visitor::new(self.http.clone());
-        let link = web::connect_link(&self.tools, "sandbox", client, &self.fields(), store_sync::connect::Sharing::Allowed);
+        let link =
+            web::connect_link(&self.tools, "sandbox", client, &self.fields(), store_sync::connect::Sharing::Allowed);
         let mut page = visitor.open(&link).await.expect("the consent page");
         while page.response.status == 429 {
             Clock::system().sleep(Duration::from_millis(50)).await;
@@ -357,7 +380,11 @@ impl TestApp {
     }
 
     pub(crate) async fn sync_with(&self, scope: ImportScope, accept_deletes: bool) -> Run {
-        let connection = self.connection().await;
+        self.import(&self.connection().await.id, scope, accept_deletes).await
+    }
+
+    /// Imports a shop, which may be one of several.
+    pub(crate) async fn import(&self, connection: &ConnectionId, scope: ImportScope, accept_deletes: bool) -> Run {
         let job = db::job::NewJob {
             policy: store_sync::model::JobPolicy {
                 priority: 50,
@@ -368,7 +395,12 @@ impl TestApp {
             ..db::job::NewJob::new(
                 &self.tools.outside,
                 &self.client,
-                Task::ImportProducts { connection: connection.id, scope, trigger: Trigger::Manual, accept_deletes },
+                Task::ImportProducts {
+                    connection: connection.clone(),
+                    scope,
+                    trigger: Trigger::Manual,
+                    accept_deletes,
+                },
             )
         };
         let mut tx = self.tools.db.begin().await.expect("begins");
@@ -376,7 +408,14 @@ impl TestApp {
         tx.commit().await.expect("commits");
         self.clock.advance(Duration::from_millis(5));
         self.drain().await;
-        self.runs().await.into_iter().find(|run| run.job_id.as_ref() == Some(&job.id)).expect("a run")
+        self.runs_of(connection).await.into_iter().find(|run| run.job_id.as_ref() == Some(&job.id)).expect("a run")
+    }
+
+    /// Runs of a shop, newest first.
+    pub(crate) async fn runs_of(&self, connection: &ConnectionId) -> Vec<Run> {
+        let mut tx = self.tools.db.read().await.expect("reads");
+        let filter = RunFilter { connection: Some(connection.clone()), ..RunFilter::default() };
+        db::run::list(&mut tx, &filter, 1000).await.expect("lists")
     }
 
     /// Runs, newest first.
@@ -504,6 +543,6 @@ pub(crate) fn config_text(url: &str, database: &str) -> String {
     let listen = url.trim_start_matches("http://");
     format!(
         "[server]\nlisten = \"{listen}\"\n[database]\nurl = \"{database}\"\n[storage]\ndata_dir = \".\"\n[http]\nallow_private_networks = true\n\
-         [work]\nlease_seconds = 30\npoll_ms = 100\n[app.sandbox]\nclient_id = \"store-sync\"\nclient_secret = \"sandbox-secret\"\n"
+         [work]\nlease_seconds = 30\npoll_ms = 100\n[push]\nallow_unguarded = true\n[app.sandbox]\nclient_id = \"store-sync\"\nclient_secret = \"sandbox-secret\"\n"
     )
 }

@@ -34,7 +34,8 @@ async fn wordpress_gives_a_password_and_takes_pictures(engine: Engine) {
     let app = TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, public).await;
     let shop = start("wordpress", app.folder.path().join("wordpress"), &[], &[], "a shop").await;
     let fields = BTreeMap::from([("shop".to_owned(), shop.url.clone())]);
-    let link = web::connect_link(&app.tools, "woocommerce-password", "acme", &fields, store_sync::connect::Sharing::Refused);
+    let link =
+        web::connect_link(&app.tools, "woocommerce-password", "acme", &fields, store_sync::connect::Sharing::Refused);
     let mut visitor = Visitor::new(app.http.clone());
     let begin = async |visitor: &mut Visitor| {
         let page = visitor.peek(&link).await.expect("an answer");

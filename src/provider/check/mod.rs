@@ -317,7 +317,6 @@ impl Check<'_> {
             let key = format!("import.nested[{place}]");
             self.names_op(recipe, &format!("{key}.op"), &nested.op);
             self.demand(nested.page.size > 0, &format!("{key}.page.size"), "must be at least 1");
-
         }
         let parted = recipe.op.get(&import.op).is_some_and(|op| op.slots().contains(&"part"));
         self.demand(
@@ -369,6 +368,26 @@ impl Check<'_> {
             self.step(recipe, &key, step);
         }
         let replaces = push.step.iter().any(|step| step.list.is_some() || step.item.is_some());
+        let writes = push.step.iter().filter_map(|step| recipe.op.get(&step.op));
+        let is_version =
+            |slot: &str| slot.strip_prefix("gallery.").is_some_and(|name| push.list.facts.contains_key(name));
+        let is_guarded = push.gallery == GalleryKind::AddOne || writes.flat_map(Op::slots).any(is_version);
+        self.demand(
+            is_guarded == push.unguarded.is_none(),
+            "push.unguarded",
+            "says what people may lose; it is required where a list is replaced without its version (push.list.facts), and only there",
+        );
+        self.demand(
+            !is_whole(recipe, push) || push.list.only.is_none(),
+            "push.list.only",
+            "is not allowed with gallery replace_list: what it skips would be removed",
+        );
+        self.demand(
+            !is_whole(recipe, push) || !push.list.may_lack,
+            "push.list.may_lack",
+            "is not allowed with gallery replace_list: a list that is missing by mistake would be written without its pictures",
+        );
+
         self.demand(
             !is_whole(recipe, push) || replaces,
             "push.gallery",

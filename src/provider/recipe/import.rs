@@ -18,7 +18,6 @@ pub(in crate::provider) struct ImportRecipe {
     pub(in crate::provider) op: String,
     /// How one product is read, if the platform has a call for it: a product that no page of a full import held, or that a
     /// delivery reports as deleted, is asked for. Without one, it is gone once two complete imports in a row did not meet it.
-
     pub(in crate::provider) one: Option<ReadOne>,
     /// Why every import must be a full one.
     pub(in crate::provider) full_only: Option<String>,

@@ -23,6 +23,9 @@ pub(in crate::provider) struct PushRecipe {
     pub(in crate::provider) result: PushResult,
     /// How a picture of ours is removed.
     pub(in crate::provider) undo: Option<Undo>,
+    /// What people may lose, in words for the operator: required where a list is replaced by a call without the version
+    /// that was read (`list.facts`), because the shop cannot refuse it then.
+    pub(in crate::provider) unguarded: Option<String>,
 }
 
 /// Removes one picture: by its id (`{image.id}`), or by writing the gallery without it.
@@ -63,7 +66,10 @@ pub(in crate::provider) enum GalleryKind {
 pub(in crate::provider) struct GalleryList {
     pub(in crate::provider) op: String,
     pub(in crate::provider) each: Path,
-    /// Skips elements that are not pictures.
+    /// The response may omit an empty list. Without it, a missing list is unknown, and nothing is written.
+    #[serde(default)]
+    pub(in crate::provider) may_lack: bool,
+    /// Skips elements that are not pictures; not for a list that is written as a whole, which would lose them.
     pub(in crate::provider) only: Option<Only>,
     pub(in crate::provider) id: Path,
     pub(in crate::provider) url: Option<Path>,
