@@ -51,7 +51,8 @@
 //! ```text
 //! tick, sync, finished connect ─▶ job ─▶ work::worker claims (lane, lease)
 //!   └▶ import::run: open the run row ─▶ connect::open ─▶ provider::page, the next one fetched while this one is written
-//!        └▶ apply_page: ONE transaction a page ─▶ … ─▶ proof ─▶ tombstones (guarded) ─▶ watermark ─▶ close the run ─▶ finish_attempt
+//!        └▶ apply_page: ONE transaction a page ─▶ … ─▶ proof ─▶ ask for what was missed ─▶ tombstones (guarded)
+//!             ─▶ watermark ─▶ close the run ─▶ finish_attempt
 //!
 //! generation request ─▶ ONE transaction: flows, outputs, reservations, jobs that take turns
 //!   └▶ generate::run: sources ─▶ what was seen ─▶ prompt ─▶ model or studio ─▶ keep: bytes, then the row ─▶ settle

@@ -121,7 +121,7 @@ async fn check(tools: &Shared, out: &Out, id: &str) -> anyhow::Result<()> {
     if let Some(changed) = &checked.changed {
         note(&format!("note: {changed}; its whole catalogue is read again"));
     }
-    out.one(&ConnectionCheck::answered(checked.connection, checked.shop, checked.api_calls))
+    out.one(&ConnectionCheck::answered(checked.connection, checked.shop.complete()?, checked.api_calls))
 }
 
 /// Ends a pause, and asks the shop: a good answer also heals a connection whose key was refused.

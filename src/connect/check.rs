@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     db::{self, Tx},
-    model::{Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, ImportScope, Task, Trigger},
+    model::{Connection, ConnectionId, Failure, FailureKind, ImportScope, Task, Trigger},
     provider::ShopFacts,
     tools::{Shared, Tools},
 };
@@ -36,7 +36,7 @@ pub async fn check(tools: &Shared, id: &ConnectionId) -> Result<CheckedShop, Fai
     let client = shop_client_by(tools, &connection, keys, None)?;
     let read = match read_identity(&client, &connection).await {
         Ok(read) => read,
-        Err(failure) => return Err(refused(tools, &connection, failure).await?),
+        Err(failure) => return Err(refused(tools, id, failure).await?),
     };
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
@@ -65,12 +65,9 @@ async fn read_all_anew(tools: &Tools, tx: &mut Tx, connection: &Connection) -> s
 }
 
 /// Records a refusal; an answer that says nothing about the grant changes nothing.
-async fn refused(tools: &Shared, connection: &Connection, failure: Failure) -> Result<Failure, Failure> {
-    if connection.status == ConnectionStatus::NeedsReauth {
-        return Ok(failure);
-    }
+async fn refused(tools: &Shared, id: &ConnectionId, failure: Failure) -> Result<Failure, Failure> {
     let mut tx = tools.db.begin().await?;
-    if let Some(refusal) = Refusal::read(tools, &mut tx, &connection.id, &failure).await? {
+    if let Some(refusal) = Refusal::read(tools, &mut tx, id, &failure).await? {
         refusal.mark(&mut tx, tools.outside.clock.now()).await?;
         tx.commit().await?;
     }

@@ -26,7 +26,7 @@ pub async fn read_identity(client: &ShopClient, connection: &Connection) -> Resu
     same_shop(connection.external_store_id.as_deref(), shop.external_id.as_deref())?;
     let mut facts = client.facts().clone();
     facts.extend(shop.facts.clone());
-    if client.provider().store_url(&facts)? != connection.store_url {
+    if client.provider().store_url(&facts)? != client.provider().store_url(client.facts())? {
         let text =
             format!("the shop at {} calls itself by another address now: connect it again", connection.store_url);
         return Err(Failure::new(FailureKind::OtherShop, text));

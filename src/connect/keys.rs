@@ -256,12 +256,14 @@ async fn refresh_locked(tools: &Shared, leased: &LeasedRefresh, right: &Deadline
             if saved { Ok(grant) } else { Err(Failure::new(FailureKind::RefreshOvertaken, OVERTAKEN)) }
         }
         Err(failure) => {
-            // A connection that already needs a reconnect keeps the first reason.
-            if failure.remedy() == Remedy::Reconnect && *how == How::Refresh {
-                let refusal = Refusal::of(connection.clone(), Some(old), &failure, now);
-                if let Some(refusal) = refusal {
-                    refusal.mark(&mut tx, now).await?;
-                }
+            // A key that cannot be refreshed is recorded by who called the shop, with the shop's words about it.
+            let by_platform = !matches!(failure.kind, FailureKind::KeyRefused | FailureKind::NoRefreshToken);
+            if failure.remedy() == Remedy::Reconnect
+                && by_platform
+                && *how != How::Exchange
+                && let Some(refusal) = Refusal::of(connection.clone(), Some(old), &failure, now)
+            {
+                refusal.mark(&mut tx, now).await?;
             }
             db::grant::unlock_refresh(&mut tx, &connection.id, &tools.instance).await?;
             run.close(&mut tx, tools, RunEnd::Failed(&failure), 1).await?;

@@ -27,7 +27,7 @@ pub struct Refusal {
 impl Refusal {
     /// What a failed call means for a shop's grant; `None` if it says nothing about it.
     pub async fn read(tools: &Tools, tx: &mut Tx, id: &ConnectionId, failure: &Failure) -> sqlx::Result<Option<Self>> {
-        // A connection that already needs a reconnect keeps the first reason.
+        // `needs_reauth` repeats what was decided before, maybe until a moment ago.
         if failure.remedy() != Remedy::Reconnect || failure.kind == FailureKind::NeedsReauth {
             return Ok(None);
         }
@@ -39,7 +39,8 @@ impl Refusal {
 
     /// The same for a connection and a grant that were read before.
     pub(super) fn of(connection: Connection, grant: Option<&Grant>, failure: &Failure, now: Time) -> Option<Self> {
-        if connection.status == ConnectionStatus::Disconnected {
+        // One that already needs a reconnect keeps the first reason.
+        if matches!(connection.status, ConnectionStatus::Disconnected | ConnectionStatus::NeedsReauth) {
             return None;
         }
         let since = connection.key_refused_at.filter(|since| *since <= now).unwrap_or(now);

@@ -80,14 +80,7 @@ pub struct Begun {
 /// Starts a connect.
 pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
     let provider = tools.provider(with.provider)?;
-    if provider.takes_pasted_keys() {
-        let text = format!(
-            "{} is connected by a pasted key: store-sync connect {} --client CLIENT --key NAME=VALUE",
-            provider.name(),
-            provider.key()
-        );
-        return Err(Failure::new(FailureKind::NoOauth, text));
-    }
+    has_consent(provider)?;
     let app = tools.app_of(provider)?;
     let (facts, _) = provider.read_fields(with.fields)?;
     let store_url = provider.store_url_if_known(&facts)?.unwrap_or_default();
@@ -143,6 +136,19 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
     db::oauth_state::insert(&mut tx, &row).await?;
     tx.commit().await?;
     Ok(Begun { next, browser, state_hash: row.state_hash })
+}
+
+/// Fails for a platform that a merchant connects by pasting a key.
+fn has_consent(provider: &Provider) -> Result<(), Failure> {
+    if !provider.takes_pasted_keys() {
+        return Ok(());
+    }
+    let text = format!(
+        "{} is connected by a pasted key: store-sync connect {} --client CLIENT --key NAME=VALUE",
+        provider.name(),
+        provider.key()
+    );
+    Err(Failure::new(FailureKind::NoOauth, text))
 }
 
 /// Starts a connect that the platform asks for by a signed request, for the client that owns the shop.

@@ -251,7 +251,7 @@ async fn write(
     let spare = writes.iter().map(|(id, .., new)| if *new { Cow::Borrowed(id) } else { Cow::Owned(outside.new_id()) });
     let spare: Vec<Cow<'_, ProductId>> = spare.collect();
     let rows = writes.iter().zip(&spare).map(|((own, product, hash, _), id)| {
-        let hash = if is_emptied.contains(own) { "" } else { hash };
+        let hash: &str = if is_emptied.contains(own) { "" } else { hash };
         ProductRow { id, hash, product }
     });
     catalogue::upsert_products(tx, to, &rows.collect::<Vec<_>>()).await?;

@@ -1,7 +1,7 @@
 //! Decides whether a pass continues: detects a catalogue whose pages never end, however its shop hides that.
 
 use super::progress::PassProgress;
-use crate::provider::{PageToken, Trail};
+use crate::provider::{PageToken, Trail, mark};
 
 /// Consecutive pages without a new product after which a pass is aborted. A single one may be due to products that
 /// moved while they were read, or to a cache that returned another page once.
@@ -48,7 +48,7 @@ impl Course {
         progress.doubled += i64::try_from(held - news).unwrap_or(i64::MAX);
         let next = progress.next.as_ref()?;
         // While a bulk export is polled, nothing is read.
-        let place = next.mark()?;
+        let place = located(next, progress.size)?;
         progress.empty = if is_empty { progress.empty + 1 } else { 0 };
         if new {
             progress.repeats = 0;
@@ -89,9 +89,16 @@ fn meet(trail: &mut Trail, marks: &[u8]) -> usize {
     marks.filter(|mark| trail.meets(*mark)).count()
 }
 
-/// The hash of the page that a token leads to, as stored.
-pub(super) fn place(next: Option<&PageToken>) -> Option<Vec<u8>> {
-    next.and_then(PageToken::mark).map(|place| place.to_be_bytes().to_vec())
+/// The hash of the page that a token leads to, as stored; `size` is the size of the pages that the token counts.
+pub(super) fn place(next: Option<&PageToken>, size: Option<u32>) -> Option<Vec<u8>> {
+    next.and_then(|next| located(next, size)).map(|place| place.to_be_bytes().to_vec())
+}
+
+/// The same number is another page where pages have another size.
+fn located(next: &PageToken, size: Option<u32>) -> Option<u64> {
+    let place = next.mark()?;
+    let in_size = |size: u32| mark(&[&place.to_be_bytes()[..], &size.to_be_bytes()].concat());
+    Some(size.map_or(place, in_size))
 }
 
 #[cfg(test)]
@@ -143,9 +150,19 @@ mod tests {
     #[test]
     fn what_an_earlier_run_read_is_remembered() {
         let (mut course, mut progress) = (Course::begin(1000), progress());
-        course.recall(&1_u64.to_be_bytes(), place(Some(&PageToken::Cursor("a".into()))).as_deref());
+        course.recall(&1_u64.to_be_bytes(), place(Some(&PageToken::Cursor("a".into())), None).as_deref());
         let (page, _) = read(&mut course, &mut progress, [(&[2][..], "a".to_owned())].into_iter()).expect("ends");
         assert_eq!(page, 1);
+    }
+
+    #[test]
+    fn a_number_in_another_size_is_another_page() {
+        let (mut course, mut progress) = (Course::begin(1000), progress());
+        for (id, number, size) in [(1_u64, 2, 2), (2, 3, 2), (3, 2, 4), (4, 3, 4)] {
+            (progress.next, progress.size) = (Some(PageToken::Number(number)), Some(size));
+            assert_eq!(course.take(&id.to_be_bytes(), 0, &mut progress), None, "{number} of {size}");
+        }
+        assert!(course.take(&5_u64.to_be_bytes(), 0, &mut progress).is_some_and(|why| why.contains("leads back")));
     }
 
     #[test]

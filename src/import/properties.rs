@@ -67,7 +67,7 @@ fn read(most: i64, stops: &HashSet<usize>, page: impl Fn(usize) -> PageAnswer) -
         let hashed = hash_page(ids.into_iter().map(product).collect(), now);
         progress.advance(&hashed, next.as_ref().map(|(token, _)| PageToken::Cursor(token.clone())), None);
         let why = course.take(&hashed.marks, hashed.unidentified, &mut progress);
-        kept.push((hashed.marks, place(progress.next.as_ref())));
+        kept.push((hashed.marks, place(progress.next.as_ref(), None)));
         let Some((_, to)) = next.filter(|_| why.is_none()) else { return PassEnd { progress, why, read } };
         if stops.contains(&read.len()) {
             progress = serde_json::from_value(serde_json::to_value(&progress).expect("is JSON")).expect("is read");

@@ -332,7 +332,7 @@ impl ImportRun<'_> {
         if progress.pages == 1 {
             db::cursor::delete_seen(&mut tx, &connection.id).await?;
         }
-        let next = place(progress.next.as_ref());
+        let next = place(progress.next.as_ref(), progress.size);
         let emptied = if applied.emptied.is_empty() { None } else { Some(Json(to_json(&applied.emptied)?)) };
         let seen = SeenPage { page: progress.pages, marks: &page.marks, next: next.as_deref(), emptied };
         db::cursor::insert_seen(&mut tx, &connection.id, &progress.pass, &seen).await?;

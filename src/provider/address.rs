@@ -36,7 +36,9 @@ fn parsed(entered: &str) -> Option<Url> {
         Host::Ipv6(ip) => ip.is_loopback(),
     };
     let fits = url.username().is_empty() && url.password().is_none() && matches!(url.scheme(), "http" | "https");
-    if !fits || (is_local && !entered.contains("://")) {
+    // A word alone is no address, nor is a local one without its scheme: there it matters.
+    let is_named = entered.contains("://") || (url.host_str().is_some_and(|host| host.contains('.')) && !is_local);
+    if !fits || !is_named {
         return None;
     }
     if !is_local {
@@ -95,7 +97,9 @@ mod tests {
         is_put_right(&shop, &["shop.example.com/wp-administration"], "https://shop.example.com/wp-administration");
         is_put_right(&shop, &["https://bücher.example"], "https://xn--bcher-kva.example");
         is_put_right(&shop, &["http://127.0.0.1:8080/shop/"], "http://127.0.0.1:8080/shop");
-        for kept in ["https://user:word@shop.example.com", "ftp://shop.example.com", "127.0.0.1:80", "a b", ""] {
+        for kept in
+            ["https://user:word@shop.example.com", "ftp://shop.example.com", "127.0.0.1:80", "nonsense", "a b", ""]
+        {
             assert_eq!(put_right(&shop, kept), kept);
         }
         assert_eq!(
@@ -117,7 +121,7 @@ mod tests {
             ("saleor", "https://acme.saleor.cloud/graphql/", "https://acme.saleor.cloud"),
             ("adobe-commerce", "https://shop.example.com/index.php/admin_x1/dashboard", "https://shop.example.com"),
             ("prestashop", "https://shop.example.com/boutique/api/", "https://shop.example.com/boutique"),
-            ("pretix", "pretix.eu/control/event/acme/", "https://pretix.eu"),
+            ("pretix", "pretix.eu/control/event/acme/", "https://pretix.eu/acme/summer-fair"),
             ("vendure", "https://shop.example.com/admin-api", "https://shop.example.com"),
         ] {
             let provider = providers.get(key).expect("is built in");

@@ -87,20 +87,20 @@ pub(super) enum TooMuch {
 }
 
 /// Why a call failed.
-pub(super) struct Refusal {
+pub(super) struct FailedCall {
     pub(super) failure: Failure,
     pub(super) too_much: Option<TooMuch>,
 }
 
-impl From<Failure> for Refusal {
+impl From<Failure> for FailedCall {
     fn from(failure: Failure) -> Self {
         let too_much = (failure.kind == FailureKind::AnswerTooLarge).then_some(TooMuch::Surely);
         Self { failure, too_much }
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<FailedCall> for Failure {
+    fn from(refusal: FailedCall) -> Self {
         refusal.failure
     }
 }
@@ -182,7 +182,7 @@ impl ShopClient {
     }
 
     /// The same; of a failure it says whether less may succeed.
-    pub(super) async fn try_call(&self, op: &Op, with: With<'_>) -> Result<Answer, Refusal> {
+    pub(super) async fn try_call(&self, op: &Op, with: With<'_>) -> Result<Answer, FailedCall> {
         let (mut refreshed, mut tries, mut waited) = (false, 0, Duration::ZERO);
         loop {
             let grant = self.keys.current().await?;
@@ -226,19 +226,19 @@ impl ShopClient {
                     let pause = wait.unwrap_or_else(|| self.backoff(tries, AFTER_DOWN));
 
                     if pause > patience {
-                        return Err(Refusal { failure: Failure::new(kind, message).after(pause), too_much });
+                        return Err(FailedCall { failure: Failure::new(kind, message).after(pause), too_much });
                     }
                     self.outside.clock.sleep(pause).await;
                 }
                 ResponseClass::Down => {
-                    return Err(Refusal { failure: Failure::new(kind, message).after(wait), too_much });
+                    return Err(FailedCall { failure: Failure::new(kind, message).after(wait), too_much });
                 }
                 ResponseClass::Ok
                 | ResponseClass::Revoked
                 | ResponseClass::Rights
                 | ResponseClass::Missing
                 | ResponseClass::Refused => {
-                    return Err(Refusal { failure: Failure::new(kind, message), too_much });
+                    return Err(FailedCall { failure: Failure::new(kind, message), too_much });
                 }
             }
         }

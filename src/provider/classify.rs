@@ -76,7 +76,9 @@ pub(super) fn classify<'a>(rules: &'a [VerdictRule], response: &Response, body: 
             wait: retry_after,
         };
     }
-    if is_page(response, body) {
+    let rule = rules.iter().find(|rule| rule.when.matches(status, body));
+    // What the file itself says of a page stands, unless that is about the grant.
+    if is_page(response, body) && rule.is_none_or(|rule| rule.class.is_about_grant()) {
         return Classified {
             class: ResponseClass::Down,
             kind: FailureKind::shop_says(ShopAnswer::Down, "in_between"),
@@ -84,7 +86,7 @@ pub(super) fn classify<'a>(rules: &'a [VerdictRule], response: &Response, body: 
             wait: retry_after,
         };
     }
-    if let Some(rule) = rules.iter().find(|rule| rule.when.matches(status, body)) {
+    if let Some(rule) = rule {
         return Classified {
             class: rule.class,
             kind: rule.code.as_deref().map_or_else(|| kind_of(rule.class, status), |code| named(rule.class, code)),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    call::{Answer, Refusal, ShopClient, TooMuch, With},
+    call::{Answer, FailedCall, ShopClient, TooMuch, With},
     page::{PageFailure, PageRequest},
     pagination::PageToken,
     recipe::{Op, PageKind, Paging},
@@ -68,8 +68,8 @@ fn begin(usual: &PageKind, request: &PageRequest<'_>, is_sizable: bool) -> (Page
 
 /// Why no page came, and what to ask for next time. `sizes` are the first one that was tried and the usual one; `is_bound` says
 /// that the token holds the size of its page.
-fn failed(refusal: Refusal, request: &PageRequest<'_>, sizes: Option<(u32, u32)>, is_bound: bool) -> PageFailure {
-    let Refusal { failure, too_much } = refusal;
+fn failed(refusal: FailedCall, request: &PageRequest<'_>, sizes: Option<(u32, u32)>, is_bound: bool) -> PageFailure {
+    let FailedCall { failure, too_much } = refusal;
     let (Some((first, usual)), Some(too_much)) = (sizes, too_much) else { return failure.into() };
     let is_sure = too_much == TooMuch::Surely;
     // Asked for smaller pages already, in an earlier run: this one has failed twice.

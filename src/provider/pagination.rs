@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
-    call::{Answer, Refusal, ShopClient, With},
+    call::{Answer, FailedCall, ShopClient, With},
     recipe::{Op, PageKind, Paging},
     trail::mark,
 };
@@ -60,7 +60,7 @@ impl PageKind {
         op: &Op,
         with: With<'_>,
         token: Option<&PageToken>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Answer, FailedCall> {
         let mut values = with.values;
         values.insert("page".into(), self.values(token));
         let url = if let Some(PageToken::Link(url)) = token { Some(url.as_str()) } else { None };

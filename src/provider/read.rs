@@ -55,7 +55,7 @@ impl ProbeNeed {
     fn is_met(&self, body: &Value) -> bool {
         let compared = |entry: &Value| self.of.as_ref().map_or_else(|| as_text(entry), |path| path.text(entry));
         self.path.each(body).iter().any(|entry| match &self.one_of[..] {
-            [] => *entry != Value::from(""),
+            [] => entry.as_str() != Some(""),
             words => compared(entry).is_some_and(|text| words.contains(&text)),
         })
     }

@@ -82,7 +82,7 @@ pub async fn subscriptions(shop_client: &ShopClient) -> Result<Option<Vec<Listed
     let (op, base) = (&provider.recipe.op[&list.op], shop_client.base_url()?);
     let (mut all, mut token) = (Vec::new(), None);
     for _ in 0..MOST_PAGES {
-        let answer = list.page.ask(shop_client, op, Map::new(), token.as_ref()).await?;
+        let answer = list.page.ask(shop_client, op, With::default(), token.as_ref()).await?;
         // A list that is not there is not an empty one: what seems to be missing would be made a second time.
         if !list.page.may_lack && !list.page.items.get(&answer.body).is_some_and(Value::is_array) {
             return Err(unclear(shop_client, "has no list at the path in the provider's file"));

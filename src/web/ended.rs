@@ -62,11 +62,9 @@ pub(super) fn leave(web: &Web, jar: CookieJar, ended: &Ended) -> Response {
 /// `GET /oauth/ended`: may be reloaded; it shows nothing that the browser did not bring.
 pub(super) async fn show(jar: CookieJar) -> Response {
     let kept = jar.get(COOKIE).and_then(|cookie| URL_SAFE_NO_PAD.decode(cookie.value()).ok());
-    match kept.and_then(|bytes| json::read::<Ended>(&bytes).ok()) {
-        Some(ended) => ended.page(),
-        None => {
-            let body = "<p>No connect ended in this browser. Open the connect link that you were given.</p>";
-            (StatusCode::NOT_FOUND, Html(html::shell("Nothing to show", body))).into_response()
-        }
+    if let Some(ended) = kept.and_then(|bytes| json::read::<Ended>(&bytes).ok()) {
+        return ended.page();
     }
+    let body = "<p>No connect ended in this browser. Open the connect link that you were given.</p>";
+    (StatusCode::NOT_FOUND, Html(html::shell("Nothing to show", body))).into_response()
 }

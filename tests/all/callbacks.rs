@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use store_sync::{cli::visitor::Visitor, db, outside::Response, web};
+use store_sync::{cli::visitor::Visitor, connect::Sharing, db, outside::Response, web};
 use url::Url;
 
 use crate::support::{Engine, TestApp, on_both};
@@ -90,14 +90,7 @@ async fn connect_links_are_the_operators(engine: Engine) {
     app.clock.advance(Duration::from_hours(25));
     refused(&app, &mut visitor, &link, 403, "not_signed").await;
     refused(&app, &mut visitor, &with(&app.link(), "shop", "ftp://x"), 400, "bad_field").await;
-    refused(&app, &mut visitor, &with(&app.link(), "shop", "http://shop.example"), 400, "bad_store_url").await;
-    let unknown = store_sync::web::connect_link(
-        &app.tools,
-        "sandbox",
-        "nobody",
-        &app.fields(),
-        store_sync::connect::Sharing::Refused,
-    );
+    let unknown = store_sync::web::connect_link(&app.tools, "sandbox", "nobody", &app.fields(), Sharing::Refused);
     refused(&app, &mut visitor, &unknown, 404, "unknown_client").await;
 }
 
@@ -157,12 +150,12 @@ async fn an_address_that_leads_elsewhere_is_named_before_anybody_goes_there(engi
     let server = tokio::spawn(async move { axum::serve(listener, moved).await });
     let fields = BTreeMap::from([("shop".to_owned(), shop.clone())]);
     for provider in ["woocommerce", "woocommerce-password", "adobe-commerce"] {
-        let link = web::connect_link(&app.tools, provider, "acme", &fields);
+        let link = web::connect_link(&app.tools, provider, "acme", &fields, Sharing::Refused);
         let told = format!("{shop} leads to https://shop.example; connect the shop by that address");
         refused(&app, &mut Visitor::new(app.http.clone()), &link, 400, &told).await;
     }
     server.abort();
     let _ = server.await;
-    let link = web::connect_link(&app.tools, "woocommerce-password", "acme", &fields);
+    let link = web::connect_link(&app.tools, "woocommerce-password", "acme", &fields, Sharing::Refused);
     refused(&app, &mut Visitor::new(app.http.clone()), &link, 400, &format!("nothing answers at {shop}")).await;
 }

@@ -7,7 +7,11 @@ use proptest::{
     prelude::Strategy,
     test_runner::{Config, RngAlgorithm, RngSeed, TestCaseError, TestRunner},
 };
-use store_sync::{connect, model::ConnectionId, sandbox::SandboxOptions};
+use store_sync::{
+    connect::{self, Sharing},
+    model::ConnectionId,
+    sandbox::SandboxOptions,
+};
 use tokio::{runtime::Handle, task::block_in_place};
 
 use crate::support::{Engine, More, TestApp};
@@ -87,5 +91,8 @@ pub(crate) async fn daemon_with(engine: Engine, platforms: &[(&str, String)], mo
 /// Connects a shop of such a platform.
 pub(crate) async fn connect(app: &TestApp, key: &str, url: String) -> ConnectionId {
     let fields = BTreeMap::from([("shop".to_owned(), url), ("token".to_owned(), "t".to_owned())]);
-    connect::connect_with_key(&app.tools, "acme", key, &fields).await.expect("is connected").connection
+    connect::connect_with_key(&app.tools, "acme", key, &fields, Sharing::Refused)
+        .await
+        .expect("is connected")
+        .connection
 }

@@ -21,7 +21,7 @@ struct Judged {
     /// What has to be installed, by its folder in tests/servers.
     installs: &'static [&'static str],
     /// How many requests and answers it has judged at least.
-    judged: [usize; 2],
+    at_least: [usize; 2],
     /// Words of a conversation that are changed, what for, and what has to be said about it.
     broken: &'static [Broken],
 }
@@ -61,7 +61,7 @@ judged! {
     bigcommerce_is_as_the_types_of_its_documents: Judged {
         key: "bigcommerce",
         installs: &["documents"],
-        judged: [18, 18],
+        at_least: [18, 18],
         broken: &[
             broken("push.json", "\"sort_order\": -1", "\"sort_place\": -1", "body sort_place has no member sort_place"),
             broken(
@@ -83,7 +83,7 @@ judged! {
     etsy_is_as_the_types_of_its_document: Judged {
         key: "etsy",
         installs: &["documents"],
-        judged: [22, 21],
+        at_least: [22, 21],
         broken: &[
             broken("push.json", "\"name\": \"alt_text\"", "\"name\": \"alt\"", "form alt has no member alt"),
             broken("import.json", "state=active", "state=live", "query state/* Type '\"live\"' is not assignable"),
@@ -99,7 +99,7 @@ judged! {
     saleor_is_as_the_types_of_its_sdk: Judged {
         key: "saleor",
         installs: &["documents"],
-        judged: [20, 20],
+        at_least: [20, 20],
         broken: &[
             broken(
                 "push.json",
@@ -114,7 +114,7 @@ judged! {
     shopify_is_as_its_schema: Judged {
         key: "shopify",
         installs: &["documents", "shopify"],
-        judged: [56, 55],
+        at_least: [56, 55],
         broken: &[
             broken(
                 "push.json",
@@ -134,7 +134,7 @@ judged! {
     shopware_is_as_its_document: Judged {
         key: "shopware",
         installs: &["documents"],
-        judged: [19, 17],
+        at_least: [19, 17],
         broken: &[
             broken(
                 "push.json",
@@ -155,7 +155,7 @@ judged! {
     square_is_as_its_sdk_reads_and_writes: Judged {
         key: "square",
         installs: &["clients"],
-        judged: [19, 19],
+        at_least: [19, 19],
         broken: &[
             broken("push.json", "\"idempotency_key\"", "\"idempotence\"", "part request /idempotence Unexpected key"),
             broken("import.json", "\"ITEM\"\n", "\"THING\"\n", "body /object_types/* Expected enum"),
@@ -166,9 +166,9 @@ judged! {
     vendure_is_as_its_schema: Judged {
         key: "vendure",
         installs: &["documents", "vendure"],
-        judged: [16, 16],
+        at_least: [16, 16],
         broken: &[
-            broken("push.json", "\"featuredAssetId\": \"4\"", "\"cover\": \"4\"", "Field \"cover\" is not defined"),
+            broken("push.json", "\"assetIds\": [", "\"pictures\": [", "Field \"pictures\" is not defined"),
             broken(
                 "push.json",
                 "assets { id name source }",
@@ -181,7 +181,7 @@ judged! {
     wix_is_as_its_types: Judged {
         key: "wix",
         installs: &["documents"],
-        judged: [18, 17],
+        at_least: [18, 17],
         broken: &[
             broken("push.json", "\"mimeType\"", "\"mime\"", "body mime has no member mime"),
             broken(
@@ -197,7 +197,7 @@ judged! {
     wix_v1_is_as_its_types: Judged {
         key: "wix-v1",
         installs: &["documents"],
-        judged: [21, 18],
+        at_least: [21, 18],
         broken: &[
             broken("push.json", "\"mediaId\"", "\"fileId\"", "body media/*/fileId has no member fileId"),
             broken("import.json", "\"includeVariants\"", "\"variants\"", "body variants has no member variants"),
@@ -235,7 +235,7 @@ impl Judged {
         let verdicts = self.ask(&source, &copies);
         let [good, wrong @ ..] = verdicts.as_slice() else { panic!("{}: no verdict", self.key) };
         assert_eq!(good.problems, Vec::<String>::new(), "{}", self.key);
-        let [requests, answers] = self.judged;
+        let [requests, answers] = self.at_least;
         assert!(good.requests >= requests && good.answers >= answers, "{}: {good:?}", self.key);
         for (one, verdict) in self.broken.iter().zip(wrong) {
             let seen = verdict.problems.iter().any(|text| text.starts_with(one.file) && text.contains(one.told));

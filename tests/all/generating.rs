@@ -918,11 +918,11 @@ async fn a_base_picture_that_cannot_be_read_gives_way_to_the_next(engine: Engine
     drop(tx);
     let [first, second] = &images[..] else { panic!("two pictures: {images:?}") };
     let shop = &desk.app.shop_url;
-    // Gone, no picture, inside, and no address at all.
+    // Gone, no picture, of another scheme, and no address at all.
     for url in [
         format!("{shop}/pictures/0-9.png"),
         format!("{shop}/"),
-        "https://10.0.0.1/a.png".to_owned(),
+        "ftp://shop.example/a.png".to_owned(),
         "a.png".to_owned(),
     ] {
         write_by_hand(

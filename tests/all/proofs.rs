@@ -14,7 +14,8 @@ use axum::{
 };
 use serde_json::{Value, json};
 use store_sync::{
-    connect, db,
+    connect::{self, Sharing},
+    db,
     model::{FIELDS_WITHOUT_VALUES, ImportScope, ItemOutcome, Run, RunStatus},
     sandbox::SandboxOptions,
 };
@@ -192,7 +193,7 @@ impl House {
         });
         tokio::spawn(async move { axum::serve(listener, router.into_make_service()).await });
         let fields = BTreeMap::from([("shop".to_owned(), url), ("token".to_owned(), "t".to_owned())]);
-        connect::connect_with_key(&app.tools, "acme", "listed", &fields).await.expect("is connected");
+        connect::connect_with_key(&app.tools, "acme", "listed", &fields, Sharing::Refused).await.expect("is connected");
         app.drain().await;
         Self { app, shop }
     }
@@ -260,7 +261,7 @@ impl House {
 
 fn product(id: usize) -> Value {
     json!({
-        "id": id.to_string(), "title": format!("Product {id}"), "updated_at": "2026-02-01T00:00:00Z",
+        "id": id.to_string(), "title": format!("Product {id}"), "description": "As its own.", "updated_at": "2026-02-01T00:00:00Z",
         "images": [{ "id": format!("i{id}"), "url": format!("https://s.example/{id}.png") }],
         "variants": [{ "id": format!("v{id}") }],
     })

@@ -59,7 +59,7 @@ async fn a_strangers_noise_refuses_nobody_who_brings_something_of_ours() {
     let shops = "[app.shopify]\nclient_id = \"our-app\"\nclient_secret = \"hush\"\n";
     let app = house(shops).await;
     let (mut merchant, back) = app.consent("allow").await;
-    let fields = [("shop".to_owned(), "http://127.0.0.1:1".to_owned())].into();
+    let fields = [("shop".to_owned(), app.shop_url.clone())].into();
     let link = store_sync::web::connect_link(
         &app.tools,
         "woocommerce",

@@ -19,8 +19,9 @@ use http::HeaderValue;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use store_sync::{
-    connect, db,
-    model::{ConnectionStatus, ItemOutcome, JobStatus, Run, RunAction, RunStatus, Trigger},
+    connect::{self, Sharing},
+    db,
+    model::{ConnectionStatus, ImportScope, ItemOutcome, JobStatus, Run, RunAction, RunStatus, Trigger},
     outside::{Body, Request},
     sandbox::SandboxOptions,
     work,
@@ -245,7 +246,9 @@ impl House {
             fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
         // Runs are told apart by their times.
         self.app.clock.advance(Duration::from_millis(5));
-        connect::connect_with_key(&self.app.tools, "acme", "hooked", &fields).await.expect("is connected");
+        connect::connect_with_key(&self.app.tools, "acme", "hooked", &fields, Sharing::Refused)
+            .await
+            .expect("is connected");
         self.app.drain().await;
         self.asked();
     }
@@ -401,7 +404,9 @@ async fn without_a_call_for_one_product_a_complete_pass_decides_and_a_run_says_s
     );
     house.app.clock.advance(Duration::from_mins(3));
     assert_eq!(house.app.drain().await, 1);
-    assert!(house.is_gone("1").await);
+    assert!(!house.is_gone("1").await, "it is missed once");
+    house.app.sync(ImportScope::Changes).await;
+    assert!(house.is_gone("1").await, "the next pass is complete, too");
 }
 
 async fn of_many_deletions_a_complete_pass_decides(engine: Engine) {

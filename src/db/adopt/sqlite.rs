@@ -60,7 +60,7 @@ async fn read(conn: &mut SqliteConnection) -> sqlx::Result<TableParts> {
         let (kind, name, sql): (String, String, String) = (row.get(0), row.get(1), row.get(2));
         match kind.as_str() {
             "table" if !name.starts_with("sqlite_") => {
-                let columns = "SELECT $1 AS table_name, name, type AS kind, \"notnull\" = 1 AS not_null, dflt_value AS \"default\" FROM pragma_table_info($1)";
+                let columns = "SELECT $1 AS table_name, name, type AS kind, \"notnull\" = 1 AS not_null, dflt_value AS \"default\", false AS is_viewed FROM pragma_table_info($1)";
                 let columns: Vec<FoundColumn> = sqlx::query_as(columns).bind(&name).fetch_all(&mut *conn).await?;
                 present.catalogue.tables.entry(name.clone()).or_default().columns = columns;
             }

@@ -18,7 +18,7 @@ use super::super::{
 
 /// A slip in the form of a file, at one of its keys.
 #[derive(Debug)]
-pub(super) struct Slip {
+pub(super) struct FormSlip {
     pub(super) key: String,
     pub(super) line: Option<usize>,
     pub(super) what: String,
@@ -38,7 +38,7 @@ pub(super) struct Form<'a> {
     ends: Vec<usize>,
     schema: &'a Value,
     lines: BTreeMap<String, usize>,
-    pub(super) slips: Vec<Slip>,
+    pub(super) slips: Vec<FormSlip>,
     pub(super) look_ups: Vec<LookUp>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Form<'a> {
         let (tree, errors) = DeTable::parse_recoverable(text);
         for error in errors {
             let line = error.span().map(|at| form.line_at(&at));
-            form.slips.push(Slip { key: String::new(), line, what: error.message().to_owned() });
+            form.slips.push(FormSlip { key: String::new(), line, what: error.message().to_owned() });
         }
         if !form.slips.is_empty() {
             return (form, None);
@@ -80,7 +80,7 @@ impl<'a> Form<'a> {
 
     fn slip(&mut self, key: &str, what: String) {
         let line = self.line(key);
-        self.slips.push(Slip { key: key.to_owned(), line, what });
+        self.slips.push(FormSlip { key: key.to_owned(), line, what });
     }
 
     /// Fits a value to a schema; returns it without its slips.
@@ -133,15 +133,12 @@ impl<'a> Form<'a> {
         for (name, member) in members {
             let at = if key.is_empty() { name.get_ref().to_string() } else { format!("{key}.{}", name.get_ref()) };
             self.lines.insert(at.clone(), self.line_at(&name.span()));
-            match known.and_then(|known| known.get(name.get_ref().as_ref())).or(others) {
-                Some(part) => {
-                    let fitted = self.fit(part, member, &at).map(|fitted| (name.get_ref().to_string(), fitted));
-                    table.extend(fitted);
-                }
-                None => {
-                    let expected = listed(known.into_iter().flat_map(|known| known.keys()));
-                    self.slip(&at, format!("unknown field `{}`, expected {expected}", name.get_ref()));
-                }
+            if let Some(part) = known.and_then(|known| known.get(name.get_ref().as_ref())).or(others) {
+                let fitted = self.fit(part, member, &at).map(|fitted| (name.get_ref().to_string(), fitted));
+                table.extend(fitted);
+            } else {
+                let expected = listed(known.into_iter().flat_map(|known| known.keys()));
+                self.slip(&at, format!("unknown field `{}`, expected {expected}", name.get_ref()));
             }
         }
         for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{
     Provider,
+    field::FieldMapping,
     recipe::{
         BodyKind, GalleryKind, HookKey, HookProofKind, Op, Paging, PushRecipe, PushStep, Recipe, StepCheck, Subscribe,
         When,
@@ -342,7 +343,7 @@ impl Check<'_> {
                 "needs words beside it",
             );
         }
-        for (name, word) in recipe.import.map.status.iter().flat_map(|status| status.own_words()) {
+        for (name, word) in recipe.import.map.status.iter().flat_map(FieldMapping::own_words) {
             if let Err(unknown) = word.parse::<ProductStatus>() {
                 self.wrong(&format!("import.map.status.{name}"), format!("the status {unknown}"));
             }

@@ -95,8 +95,14 @@ impl KnownNames {
 
     /// The names that an operation may look up: those of everything that it is used for.
     fn of_op(recipe: &Recipe, op: &str) -> Self {
+        let mut uses = uses(recipe).into_iter().filter(|used| used.op == op).peekable();
+        if uses.peek().is_none() {
+            // That nothing uses it is another problem.
+            let all: Vec<Place> = PLACEHOLDERS.iter().map(|known| known.place).collect();
+            return Self::of(recipe, &all);
+        }
         let mut places = vec![Place::Shop, Place::Inner];
-        places.extend(uses(recipe).into_iter().filter(|used| used.op == op).flat_map(|used| used.places));
+        places.extend(uses.flat_map(|used| used.places));
         Self::of(recipe, &places)
     }
 }

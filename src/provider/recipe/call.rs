@@ -102,6 +102,13 @@ pub(in crate::provider) enum ResponseClass {
     Refused,
 }
 
+impl ResponseClass {
+    /// Whether it says something about the shop's grant.
+    pub(in crate::provider) fn is_about_grant(self) -> bool {
+        matches!(self, Self::Expired | Self::Revoked | Self::Rights)
+    }
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct WaitFrom {

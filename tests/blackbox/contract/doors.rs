@@ -130,6 +130,7 @@ pub(super) fn others(record: &mut Record, at: &str, things: &Things) {
         "/oauth/callback/nobody?state=nonsense&code=nonsense",
         "/oauth/callback/sandbox/nonsense",
         "/oauth/callback/nobody/nonsense",
+        "/oauth/ended",
     ];
     for path in connects.iter().chain(&callbacks) {
         record.ask("GET", at, path, &[], "");

@@ -107,6 +107,8 @@ class Shop(BaseHTTPRequestHandler):
                 status = error.code
             back = urllib.parse.urlencode({"oauth_consumer_key": key, "success_call_back": query.get("back", HERE + "/done")})
             return self.answer(200, json.dumps({"posted": status, "browser": f"{query['callback']}?{back}"}))
+        if url.path == "/":
+            return self.answer(200, "a shop", "text/plain")
         if url.path == "/done":
             return self.answer(200, "the shop's own page", "text/plain")
         if url.path == "/seen":

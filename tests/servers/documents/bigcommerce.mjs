@@ -21,8 +21,9 @@ export default function ({ modules, at }) {
   return { operations: files.flatMap(({ operations }) => operations), head: files.map(({ head }) => head).join('') + HEAD };
 }
 
-// Of both kinds of documents. Where a declaration is narrower than what is written beside it: a product has a list of variants, each with
-// a price or null for the product's own; the headers of a webhook are any number of custom ones; a store has a status (in today's document).
+// Of both kinds of documents. Where a declaration is narrower than what is written beside it, or than today's document: a product has a list
+// of variants, each with a price or null for the product's own; the headers of a webhook are any number of custom ones, and its lists have
+// the pages of all lists; a store has a status.
 const HEAD = `
 type Query<T> = T extends { parameters: { query: infer Q } } ? Q : {};
 type Body<T> = Wider<
@@ -32,9 +33,11 @@ type Body<T> = Wider<
 >;
 type Answer<T, S> = S extends keyof T ? Wider<Answered<T[S]>> : any;
 type Answered<T> = T extends { content: { 'application/json': infer B } | { v3: infer B } } ? B : T extends { schema: infer B } ? B : never;
-type Wider<T> = T extends { data?: readonly (infer P)[]; meta?: infer M } ? { data?: Wide<P>[]; meta?: M }
+type Wider<T> = T extends { data?: readonly (infer P)[]; meta?: infer M } ? { data?: Wide<P>[]; meta?: Meta<M> }
   : T extends { data?: infer P; meta?: infer M } ? { data?: Wide<P>; meta?: M }
   : Wide<T>;
+type Meta<M> = M extends { pagination?: { total_items?: number } } ? Pages : M;
+type Pages = { pagination?: { [K in 'total' | 'count' | 'per_page' | 'current_page' | 'total_pages']?: number } };
 type Wide<T> = T extends { variants?: infer V } ? Omit<T, 'variants'> & { variants?: (Omit<V, 'price'> & { price?: number | null })[] }
   : T extends { headers: { custom?: string } } ? Omit<T, 'headers'> & { headers: { [name: string]: string } }
   : T extends { secure_url?: string } ? T & { status?: string }

@@ -15,6 +15,7 @@ export const platforms = {
       ...asked('https://login.bigcommerce.com/oauth2/token'),
       ['GET /stores/g5cd38/v2/store: answer 401 / is not in the declarations', failure],
       ['GET /stores/g5cd38/v2/store: answer 429 / is not in the declarations', failure],
+      ['GET /stores/g5cd38/v3/catalog/products/{product_id}: the answer 404 is not in the declarations', failure],
       ['POST /stores/g5cd38/v3/catalog/products/{product_id}/images: answer 422 / is not in the declarations', failure],
     ],
   },
@@ -52,7 +53,7 @@ export const platforms = {
     // The endpoint that writes several entities takes anything by the document: each is held against the schema of its kind.
     within: ({ url, body }) =>
       url.endsWith('/_action/sync')
-        ? body.flatMap(({ entity = '', payload = [] }) => [payload].flat().map((one) => [camel(entity), one]))
+        ? Object.values(body).flatMap(({ entity = '', payload = [] }) => [payload].flat().map((one) => [camel(entity), one]))
         : [],
     differs: [
       [
@@ -62,6 +63,7 @@ export const platforms = {
       ['POST /api/search/product: body /total-count-mode must be equal to one of the allowed values: none, exact, next-pages', 'as above'],
       ['POST /api/search/product: answer 200 /data/*/parentId must be string', 'members that are not set are null'],
       ['POST /api/search/product: answer 200 /data/*/updatedAt must be string', 'as above'],
+      ['POST /api/search/product: answer 200 /data/*/coverId must be string', 'as above'],
       ['POST /api/search/product: answer 200 /data/*/name must be string', 'as above'],
       ['POST /api/search/product: answer 200 /data/*/children/*/name must be string', 'members that a variant inherits are null'],
       ['POST /api/search/product: answer 200 /data/*/children/*/price must be array', 'as above'],
