@@ -57,7 +57,7 @@ def proof(ground, verdict, given):
     places = [f"client-{number}" for number in range(given.connects)]
     for name in [*places, "keyed"]:
         place.json("clients", "add", name)
-    links = [place.json("connect", "sandbox", "--client", name, "--set", f"shop={shop.url}", "--no-wait")["connect_url"] for name in places]
+    links = [place.json("connect", "sandbox", "--client", name, "--shared", "--set", f"shop={shop.url}", "--no-wait")["connect_url"] for name in places]
     fields = re.search(r"store-sync connect woocommerce --client CLIENT(.*)", keyed.said())
     daemon = place.daemon()
     ended, sent = threading.Event(), [0]
