@@ -35,12 +35,8 @@ CREATE TABLE product (
     CONSTRAINT product_source_check CHECK (source IN ('imported', 'uploaded')),
     CONSTRAINT product_imported_check CHECK (source <> 'imported' OR erp_id IS NOT NULL)
 );
-CREATE INDEX product_client_id_idx ON product (client_id);
-CREATE INDEX product_favorite_idx ON product (client_id, is_favorite);
-CREATE INDEX product_source_idx ON product (client_id, source);
 CREATE UNIQUE INDEX product_store_erp_unique ON product (store_connection_id, erp_id);
 CREATE INDEX product_erp_sku_idx ON product (client_id, erp_sku);
-CREATE INDEX product_analyzed_idx ON product (client_id, analyzed_at);
 
 CREATE TABLE product_variant (
     id text NOT NULL PRIMARY KEY,
@@ -60,7 +56,6 @@ CREATE TABLE product_variant (
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT product_variant_unique UNIQUE (product_id, erp_variant_id)
 );
-CREATE INDEX product_variant_sku_idx ON product_variant (erp_sku);
 
 CREATE TABLE product_image (
     id text NOT NULL PRIMARY KEY,
@@ -84,7 +79,6 @@ CREATE TABLE product_image (
     deleted_at timestamptz,
     CONSTRAINT product_image_sync_status_check CHECK (sync_status IN ('local', 'synced', 'unsynced', 'removed'))
 );
-CREATE INDEX product_image_product_id_idx ON product_image (product_id);
 CREATE INDEX product_image_sort_order_idx ON product_image (product_id, sort_order);
 CREATE UNIQUE INDEX product_image_external_unique ON product_image (product_id, external_image_id);
 CREATE UNIQUE INDEX product_image_primary_unique ON product_image (product_id) WHERE is_primary;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 
-use super::{Tx, all, build, execute, maybe};
+use super::{Tx, all, bulk::TextList, execute, maybe};
 use crate::model::{
     ApprovalStatus, Asset, AssetId, AssetInput, AssetStatus, ClientId, FlowId, Product, ProductId, SessionId, Time,
 };
@@ -177,28 +177,18 @@ pub async fn mark_analysed(
 
 /// Returns those of these object keys that an output uses, deleted outputs included.
 pub async fn list_known_keys(tx: &mut Tx, keys: &[&str]) -> sqlx::Result<Vec<String>> {
-    let mut known = Vec::new();
-    for chunk in keys.chunks(1000) {
-        let rows: Vec<(Option<String>, Option<String>)> = build!(
-            tx,
-            |q| {
-                q.push("SELECT asset_url, original_asset_url FROM generated_asset WHERE asset_url IN (");
-                let mut list = q.separated(", ");
-                for key in chunk {
-                    list.push_bind(key);
-                }
-                q.push(") OR original_asset_url IN (");
-                let mut list = q.separated(", ");
-                for key in chunk {
-                    list.push_bind(key);
-                }
-                q.push(")");
-            },
-            all(Option<String>, Option<String>)
-        )?;
-        known.extend(rows.into_iter().flat_map(|(asset, original)| [asset, original]).flatten());
-    }
-    Ok(known)
+    let sql = match tx {
+        Tx::Sqlite(_) => {
+            "SELECT asset_url, original_asset_url FROM generated_asset \
+             WHERE asset_url IN (SELECT value FROM json_each($1)) OR original_asset_url IN (SELECT value FROM json_each($1))"
+        }
+        Tx::Postgres(_) => {
+            "SELECT asset_url, original_asset_url FROM generated_asset \
+             WHERE asset_url = ANY($1) OR original_asset_url = ANY($1)"
+        }
+    };
+    let rows = all!(tx, (Option<String>, Option<String>), sql, TextList::new(keys))?;
+    Ok(rows.into_iter().flat_map(|(asset, original)| [asset, original]).flatten().collect())
 }
 
 /// Lists outputs deleted before `before` whose bytes still exist.

@@ -2,13 +2,15 @@
 
 use sqlx::types::Json;
 
-use super::{Tx, all, build, execute, scalar};
-use crate::model::{
-    ClientId, ConnectionId, ImageId, NormalImage, NormalProduct, NormalVariant, ProductId, RunId, Time, VariantId,
+use super::{
+    Tx, all, among,
+    bulk::{self, Column, TextList, each},
+    execute, scalar,
 };
-
-/// The most parameters of a statement; SQLite allows 32,766.
-const MAX_BINDS: usize = 30_000;
+use crate::model::{
+    ClientId, ConnectionId, ImageId, NormalImage, NormalProduct, NormalVariant, ProductId, ProductStatus, RunId, Time,
+    VariantId,
+};
 
 /// The stored row of a product that a page contains.
 #[derive(Debug, sqlx::FromRow)]
@@ -41,6 +43,8 @@ pub struct ChildRow<'a, Id, T> {
     pub product: &'a ProductId,
     pub position: i32,
     pub value: &'a T,
+    /// The currency of its product.
+    pub currency: Option<&'a str>,
     /// The asset that this picture was made from, if it is one of our own pushes.
     pub asset: Option<&'a str>,
 }
@@ -51,143 +55,179 @@ pub struct KnownChild {
     pub id: String,
     pub product_id: ProductId,
     pub external_id: String,
+    /// It is the first picture of its product.
+    pub is_primary: bool,
+}
+
+/// Keeps the plans of this transaction's statements and of the checks of foreign keys behind them. By default each is
+/// planned anew, so that none outlives a table that was empty: right for the lists, but it costs an import, whose
+/// statements find their rows by a key however large the tables are, half of its time.
+pub async fn keep_plans(tx: &mut Tx) -> sqlx::Result<()> {
+    match tx {
+        Tx::Sqlite(_) => Ok(()),
+        Tx::Postgres(_) => execute!(tx, "SELECT set_config('plan_cache_mode', 'auto', true)").map(drop),
+    }
 }
 
 /// Lists the stored rows of these products of a shop.
 pub async fn list_known(tx: &mut Tx, connection: &ConnectionId, erp_ids: &[&str]) -> sqlx::Result<Vec<KnownProduct>> {
-    let mut known = Vec::with_capacity(erp_ids.len());
-    for chunk in erp_ids.chunks(MAX_BINDS - 2) {
-        known.extend(build!(tx, |q| {
-            q.push("SELECT id, erp_id, erp_hash, erp_deleted_at IS NOT NULL AS gone FROM product WHERE store_connection_id = ");
-            q.push_bind(connection);
-            q.push(" AND erp_id IN (");
-            let mut list = q.separated(", ");
-            for erp_id in chunk {
-                list.push_bind(*erp_id);
-            }
-            q.push(")");
-        }, all KnownProduct)?);
-    }
-    Ok(known)
+    let sql = among!(
+        tx,
+        "SELECT id, erp_id, erp_hash, erp_deleted_at IS NOT NULL AS gone FROM product \
+         WHERE store_connection_id = $1 AND erp_id",
+        "$2"
+    );
+    all!(tx, KnownProduct, sql, connection, TextList::new(erp_ids))
 }
+
+/// What an import changes in a product that exists. Fields that a person edited here stay unchanged.
+const PRODUCT_EXISTS: &str = " ON CONFLICT (store_connection_id, erp_id) DO UPDATE SET \
+     name = CASE WHEN CAST(product.edited_fields AS TEXT) LIKE '%\"name\"%' THEN product.name ELSE excluded.name END, \
+     description = CASE WHEN CAST(product.edited_fields AS TEXT) LIKE '%\"description\"%' THEN product.description ELSE excluded.description END, \
+     category = CASE WHEN CAST(product.edited_fields AS TEXT) LIKE '%\"category\"%' THEN product.category ELSE excluded.category END, \
+     erp_sku = excluded.erp_sku, erp_url = excluded.erp_url, price = excluded.price, currency = excluded.currency, \
+     erp_status = excluded.erp_status, erp_updated_at = excluded.erp_updated_at, erp_hash = excluded.erp_hash, \
+     last_synced_at = excluded.last_synced_at, last_seen_run_id = excluded.last_seen_run_id, erp_deleted_at = NULL, \
+     version = product.version + 1, updated_at = excluded.updated_at";
 
 /// Upserts products by their id in the shop. Fields that a person edited here stay unchanged.
 pub async fn upsert_products(tx: &mut Tx, to: &ImportTarget<'_>, rows: &[ProductRow<'_>]) -> sqlx::Result<()> {
-    for chunk in rows.chunks(MAX_BINDS / 20) {
-        build!(
-            tx,
-            |q| {
-                q.push(
-                "INSERT INTO product (id, client_id, name, description, category, source, store_connection_id, erp_id, \
-                 erp_sku, erp_url, imported_at, price, currency, erp_status, erp_updated_at, erp_hash, last_synced_at, \
-                 last_seen_run_id, created_at, updated_at) ",
-            );
-                q.push_values(chunk, |mut row, item| {
-                    let p = item.product;
-                    row.push_bind(item.id).push_bind(to.client).push_bind(&p.title).push_bind(&p.description);
-                    row.push_bind(&p.category).push("'imported'").push_bind(to.connection).push_bind(&p.erp_id);
-                    row.push_bind(&p.erp_sku).push_bind(&p.erp_url).push_bind(to.now).push_bind(p.price);
-                    row.push_bind(&p.currency).push_bind(p.status).push_bind(p.updated_at).push_bind(item.hash);
-                    row.push_bind(to.now).push_bind(to.run).push_bind(to.now).push_bind(to.now);
-                });
-                q.push(
-                " ON CONFLICT (store_connection_id, erp_id) DO UPDATE SET \
-                 name = CASE WHEN CAST(product.edited_fields AS TEXT) LIKE '%\"name\"%' THEN product.name ELSE excluded.name END, \
-                 description = CASE WHEN CAST(product.edited_fields AS TEXT) LIKE '%\"description\"%' THEN product.description ELSE excluded.description END, \
-                 category = CASE WHEN CAST(product.edited_fields AS TEXT) LIKE '%\"category\"%' THEN product.category ELSE excluded.category END, \
-                 erp_sku = excluded.erp_sku, erp_url = excluded.erp_url, price = excluded.price, currency = excluded.currency, \
-                 erp_status = excluded.erp_status, erp_updated_at = excluded.erp_updated_at, erp_hash = excluded.erp_hash, \
-                 last_synced_at = excluded.last_synced_at, last_seen_run_id = excluded.last_seen_run_id, erp_deleted_at = NULL, \
-                 version = product.version + 1, updated_at = excluded.updated_at",
-            );
-            },
-            execute
-        )?;
+    for rows in rows.chunks(bulk::ROWS) {
+        let columns = [
+            ("id", each(rows, |row| row.id.as_str())),
+            ("client_id", Column::Same(to.client)),
+            ("name", each(rows, |row| row.product.title.as_str())),
+            ("description", each(rows, |row| row.product.description.as_deref())),
+            ("category", each(rows, |row| row.product.category.as_deref())),
+            ("source", Column::Sql("'imported'")),
+            ("store_connection_id", Column::Same(to.connection)),
+            ("erp_id", each(rows, |row| row.product.erp_id.as_str())),
+            ("erp_sku", each(rows, |row| row.product.erp_sku.as_deref())),
+            ("erp_url", each(rows, |row| row.product.erp_url.as_deref())),
+            ("imported_at", Column::Same(&to.now)),
+            ("price", each(rows, |row| row.product.price)),
+            ("currency", each(rows, |row| row.product.currency.as_deref())),
+            ("erp_status", each(rows, |row| row.product.status.map(ProductStatus::as_str))),
+            ("erp_updated_at", each(rows, |row| row.product.updated_at)),
+            ("erp_hash", each(rows, |row| row.hash)),
+            ("last_synced_at", Column::Same(&to.now)),
+            ("last_seen_run_id", Column::Same(to.run)),
+            ("created_at", Column::Same(&to.now)),
+            ("updated_at", Column::Same(&to.now)),
+        ];
+        bulk::insert(tx, "product", &columns, rows.len(), PRODUCT_EXISTS).await?;
     }
     Ok(())
 }
 
 /// Lists the stored variants of these products.
 pub async fn list_known_variants(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Result<Vec<KnownChild>> {
-    list_children(
+    let sql = among!(
         tx,
-        "SELECT id, product_id, erp_variant_id AS external_id FROM product_variant WHERE erp_deleted_at IS NULL AND product_id IN (",
-        products,
-    )
-    .await
+        "SELECT id, product_id, erp_variant_id AS external_id, false AS is_primary FROM product_variant \
+         WHERE erp_deleted_at IS NULL AND product_id",
+        "$1"
+    );
+    all!(tx, KnownChild, sql, TextList::new(products))
 }
 
 /// Lists the stored pictures of these products that come from the shop.
 pub async fn list_known_images(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Result<Vec<KnownChild>> {
-    list_children(
+    let sql = among!(
         tx,
-        "SELECT id, product_id, external_image_id AS external_id FROM product_image \
-         WHERE external_image_id IS NOT NULL AND deleted_at IS NULL AND product_id IN (",
-        products,
-    )
-    .await
+        "SELECT id, product_id, external_image_id AS external_id, is_primary FROM product_image \
+         WHERE external_image_id IS NOT NULL AND deleted_at IS NULL AND product_id",
+        "$1"
+    );
+    all!(tx, KnownChild, sql, TextList::new(products))
 }
 
 /// Lists our own pushes to these products: `external_id` is the picture's id in the shop, `id` the asset's.
 pub async fn list_own_pictures(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Result<Vec<KnownChild>> {
-    list_children(
+    let sql = among!(
         tx,
-        "SELECT generated_asset_id AS id, product_id, external_image_id AS external_id FROM asset_push \
-         WHERE external_image_id IS NOT NULL AND product_id IN (",
-        products,
-    )
-    .await
+        "SELECT generated_asset_id AS id, product_id, external_image_id AS external_id, false AS is_primary \
+         FROM asset_push WHERE external_image_id IS NOT NULL AND product_id",
+        "$1"
+    );
+    all!(tx, KnownChild, sql, TextList::new(products))
 }
 
-async fn list_children(tx: &mut Tx, select: &'static str, products: &[&ProductId]) -> sqlx::Result<Vec<KnownChild>> {
-    let mut known = Vec::new();
-    for chunk in products.chunks(MAX_BINDS) {
-        known.extend(build!(tx, |q| {
-            q.push(select);
-            let mut list = q.separated(", ");
-            for id in chunk {
-                list.push_bind(*id);
-            }
-            q.push(")");
-        }, all KnownChild)?);
-    }
-    Ok(known)
+/// Whether children may be in the database already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Siblings {
+    /// Their products were made by this transaction: nothing can conflict.
+    New,
+    /// Those that are there already are updated, if they differ.
+    Known,
 }
+
+impl Siblings {
+    /// The end of an insert. On SQLite one text serves both, because a conflict costs nothing where there is none.
+    fn end(self, tx: &Tx, exists: &'static str) -> &'static str {
+        match (self, tx) {
+            (Self::New, Tx::Postgres(_)) => "",
+            _ => exists,
+        }
+    }
+}
+
+/// What an import changes in a variant that exists. One that is as it was costs no new row.
+const VARIANT_EXISTS: &str = " ON CONFLICT (product_id, erp_variant_id) DO UPDATE SET erp_sku = excluded.erp_sku, \
+     title = excluded.title, options = excluded.options, price = excluded.price, currency = excluded.currency, \
+     erp_image_id = excluded.erp_image_id, position = excluded.position, erp_deleted_at = NULL, \
+     updated_at = excluded.updated_at \
+     WHERE product_variant.erp_deleted_at IS NOT NULL \
+     OR product_variant.erp_sku IS DISTINCT FROM excluded.erp_sku \
+     OR product_variant.title IS DISTINCT FROM excluded.title \
+     OR product_variant.options IS DISTINCT FROM excluded.options \
+     OR product_variant.price IS DISTINCT FROM excluded.price \
+     OR product_variant.currency IS DISTINCT FROM excluded.currency \
+     OR product_variant.erp_image_id IS DISTINCT FROM excluded.erp_image_id \
+     OR product_variant.position IS DISTINCT FROM excluded.position";
 
 /// Upserts variants; removes their tombstones.
 pub async fn upsert_variants(
     tx: &mut Tx,
     to: &ImportTarget<'_>,
-    currency: impl Fn(&ProductId) -> Option<String>,
     rows: &[ChildRow<'_, VariantId, NormalVariant>],
+    siblings: Siblings,
 ) -> sqlx::Result<()> {
-    for chunk in rows.chunks(MAX_BINDS / 13) {
-        build!(
-            tx,
-            |q| {
-                q.push(
-                "INSERT INTO product_variant (id, product_id, store_connection_id, erp_variant_id, erp_sku, title, options, \
-                 price, currency, erp_image_id, position, created_at, updated_at) ",
-            );
-                q.push_values(chunk, |mut row, item| {
-                    let v = item.value;
-                    row.push_bind(&item.id).push_bind(item.product).push_bind(to.connection).push_bind(&v.id);
-                    row.push_bind(&v.sku).push_bind(&v.title).push_bind(Json(&v.options)).push_bind(v.price);
-                    row.push_bind(currency(item.product)).push_bind(&v.image_id).push_bind(item.position);
-                    row.push_bind(to.now).push_bind(to.now);
-                });
-                q.push(
-                " ON CONFLICT (product_id, erp_variant_id) DO UPDATE SET erp_sku = excluded.erp_sku, title = excluded.title, \
-                 options = excluded.options, price = excluded.price, currency = excluded.currency, \
-                 erp_image_id = excluded.erp_image_id, position = excluded.position, erp_deleted_at = NULL, \
-                 updated_at = excluded.updated_at",
-            );
-            },
-            execute
-        )?;
+    for rows in rows.chunks(bulk::ROWS) {
+        let columns = [
+            ("id", each(rows, |row| row.id.as_str())),
+            ("product_id", each(rows, |row| row.product.as_str())),
+            ("store_connection_id", Column::Same(to.connection)),
+            ("erp_variant_id", each(rows, |row| row.value.id.as_str())),
+            ("erp_sku", each(rows, |row| row.value.sku.as_deref())),
+            ("title", each(rows, |row| row.value.title.as_deref())),
+            ("options", each(rows, |row| Json(&row.value.options))),
+            ("price", each(rows, |row| row.value.price)),
+            ("currency", each(rows, |row| row.currency)),
+            ("erp_image_id", each(rows, |row| row.value.image_id.as_deref())),
+            ("position", each(rows, |row| row.position)),
+            ("created_at", Column::Same(&to.now)),
+            ("updated_at", Column::Same(&to.now)),
+        ];
+        let end = siblings.end(tx, VARIANT_EXISTS);
+        bulk::insert(tx, "product_variant", &columns, rows.len(), end).await?;
     }
     Ok(())
 }
+
+/// What an import changes in a picture that exists. One that is as it was costs no new row.
+const IMAGE_EXISTS: &str = " ON CONFLICT (product_id, external_image_id) DO UPDATE SET \
+     sort_order = excluded.sort_order, is_primary = excluded.is_primary, sync_status = 'synced', \
+     original_store_url = excluded.original_store_url, \
+     generated_asset_id = COALESCE(excluded.generated_asset_id, product_image.generated_asset_id), \
+     alt_text = excluded.alt_text, deleted_at = NULL, version = product_image.version + 1, \
+     updated_at = excluded.updated_at \
+     WHERE product_image.deleted_at IS NOT NULL OR product_image.sync_status <> 'synced' \
+     OR product_image.sort_order IS DISTINCT FROM excluded.sort_order \
+     OR product_image.is_primary IS DISTINCT FROM excluded.is_primary \
+     OR product_image.original_store_url IS DISTINCT FROM excluded.original_store_url \
+     OR product_image.alt_text IS DISTINCT FROM excluded.alt_text \
+     OR product_image.generated_asset_id IS DISTINCT FROM COALESCE(excluded.generated_asset_id, product_image.generated_asset_id)";
 
 /// Upserts pictures by the shop's ids. Fetches no bytes: `original_store_url` is used until a copy is stored under
 /// the reserved key.
@@ -195,67 +235,75 @@ pub async fn upsert_images(
     tx: &mut Tx,
     to: &ImportTarget<'_>,
     rows: &[ChildRow<'_, ImageId, NormalImage>],
+    siblings: Siblings,
 ) -> sqlx::Result<()> {
-    for chunk in rows.chunks(MAX_BINDS / 11) {
-        build!(
-            tx,
-            |q| {
-                q.push(
-                "INSERT INTO product_image (id, product_id, r2_key_base, sort_order, is_primary, sync_status, external_image_id, \
-                 original_store_url, generated_asset_id, alt_text, created_at, updated_at) ",
-            );
-                q.push_values(chunk, |mut row, item| {
-                    let image = item.value;
-                    let key =
-                        format!("clients/{}/products/{}/media/images/base/{}.png", to.client, item.product, item.id);
-                    row.push_bind(&item.id).push_bind(item.product).push_bind(key).push_bind(item.position);
-                    row.push_bind(item.position == 0).push("'synced'").push_bind(&image.id).push_bind(&image.url);
-                    row.push_bind(item.asset).push_bind(&image.alt).push_bind(to.now).push_bind(to.now);
-                });
-                q.push(
-                " ON CONFLICT (product_id, external_image_id) DO UPDATE SET sort_order = excluded.sort_order, \
-                 is_primary = excluded.is_primary, sync_status = 'synced', original_store_url = excluded.original_store_url, \
-                 generated_asset_id = COALESCE(excluded.generated_asset_id, product_image.generated_asset_id), \
-                 alt_text = excluded.alt_text, deleted_at = NULL, version = product_image.version + 1, \
-                 updated_at = excluded.updated_at",
-            );
-            },
-            execute
-        )?;
+    let key = |row: &ChildRow<'_, ImageId, NormalImage>| {
+        format!("clients/{}/products/{}/media/images/base/{}.png", to.client, row.product, row.id)
+    };
+    for rows in rows.chunks(bulk::ROWS) {
+        let columns = [
+            ("id", each(rows, |row| row.id.as_str())),
+            ("product_id", each(rows, |row| row.product.as_str())),
+            ("r2_key_base", each(rows, key)),
+            ("sort_order", each(rows, |row| row.position)),
+            ("is_primary", each(rows, |row| row.position == 0)),
+            ("sync_status", Column::Sql("'synced'")),
+            ("external_image_id", each(rows, |row| row.value.id.as_str())),
+            ("original_store_url", each(rows, |row| row.value.url.as_str())),
+            ("generated_asset_id", each(rows, |row| row.asset)),
+            ("alt_text", each(rows, |row| row.value.alt.as_deref())),
+            ("created_at", Column::Same(&to.now)),
+            ("updated_at", Column::Same(&to.now)),
+        ];
+        let end = siblings.end(tx, IMAGE_EXISTS);
+        bulk::insert(tx, "product_image", &columns, rows.len(), end).await?;
     }
     Ok(())
 }
 
 /// Clears the primary flag of these products' pictures: the next write sets it again.
 pub async fn clear_primary(tx: &mut Tx, products: &[&ProductId]) -> sqlx::Result<()> {
-    update_ids(tx, "UPDATE product_image SET is_primary = false WHERE is_primary AND product_id IN (", None, products)
-        .await
+    let sql = among!(tx, "UPDATE product_image SET is_primary = false WHERE is_primary AND product_id", "$1");
+    execute!(tx, sql, TextList::new(products)).map(drop)
 }
 
 /// Tombstones variants that the shop no longer has.
 pub async fn mark_variants_gone(tx: &mut Tx, ids: &[&str], now: Time) -> sqlx::Result<()> {
-    update_ids(tx, "UPDATE product_variant SET erp_deleted_at = ", Some((now, &[" WHERE id IN ("])), ids).await
+    let sql = among!(tx, "UPDATE product_variant SET erp_deleted_at = $1 WHERE id", "$2");
+    execute!(tx, sql, now, TextList::new(ids)).map(drop)
 }
 
 /// Tombstones pictures that the shop no longer has.
 pub async fn mark_images_gone(tx: &mut Tx, ids: &[&str], now: Time) -> sqlx::Result<()> {
-    let set = "UPDATE product_image SET is_primary = false, sync_status = 'removed', deleted_at = ";
-    update_ids(tx, set, Some((now, &[" WHERE id IN ("])), ids).await
+    let sql = among!(
+        tx,
+        "UPDATE product_image SET is_primary = false, sync_status = 'removed', deleted_at = $1 WHERE id",
+        "$2"
+    );
+    execute!(tx, sql, now, TextList::new(ids)).map(drop)
 }
 
 /// Tombstones every variant of products that are still to be rewritten: those without a hash.
 pub async fn mark_all_variants_gone(tx: &mut Tx, products: &[&ProductId], now: Time) -> sqlx::Result<()> {
-    let rest: &[&str] = &[" WHERE erp_deleted_at IS NULL AND '' = (SELECT p.erp_hash FROM product p \
-                          WHERE p.id = product_variant.product_id) AND product_id IN ("];
-    update_ids(tx, "UPDATE product_variant SET erp_deleted_at = ", Some((now, rest)), products).await
+    let sql = among!(
+        tx,
+        "UPDATE product_variant SET erp_deleted_at = $1 WHERE erp_deleted_at IS NULL \
+         AND '' = (SELECT p.erp_hash FROM product p WHERE p.id = product_variant.product_id) AND product_id",
+        "$2"
+    );
+    execute!(tx, sql, now, TextList::new(products)).map(drop)
 }
 
 /// The same for every picture that came from the shop.
 pub async fn mark_all_images_gone(tx: &mut Tx, products: &[&ProductId], now: Time) -> sqlx::Result<()> {
-    let set = "UPDATE product_image SET is_primary = false, sync_status = 'removed', deleted_at = ";
-    let rest: &[&str] = &[" WHERE external_image_id IS NOT NULL AND deleted_at IS NULL AND '' = (SELECT p.erp_hash \
-                          FROM product p WHERE p.id = product_image.product_id) AND product_id IN ("];
-    update_ids(tx, set, Some((now, rest)), products).await
+    let sql = among!(
+        tx,
+        "UPDATE product_image SET is_primary = false, sync_status = 'removed', deleted_at = $1 \
+         WHERE external_image_id IS NOT NULL AND deleted_at IS NULL \
+         AND '' = (SELECT p.erp_hash FROM product p WHERE p.id = product_image.product_id) AND product_id",
+        "$2"
+    );
+    execute!(tx, sql, now, TextList::new(products)).map(drop)
 }
 
 /// Stores the hash of a product that was still to be rewritten.
@@ -276,38 +324,13 @@ pub async fn count_with_children(tx: &mut Tx, connection: &ConnectionId) -> sqlx
 
 /// Tombstones products that the shop no longer has. They are never deleted: assets and approvals refer to them.
 pub async fn mark_products_gone(tx: &mut Tx, ids: &[&ProductId], now: Time) -> sqlx::Result<()> {
-    let set = "UPDATE product SET erp_status = 'deleted', erp_hash = NULL, version = version + 1, updated_at = ";
-    update_ids(tx, set, Some((now, &[", erp_deleted_at = ", " WHERE erp_deleted_at IS NULL AND id IN ("])), ids).await
-}
-
-async fn update_ids<T>(
-    tx: &mut Tx,
-    head: &'static str,
-    times: Option<(Time, &'static [&'static str])>,
-    ids: &[T],
-) -> sqlx::Result<()>
-where
-    T: ToString,
-{
-    for chunk in ids.chunks(MAX_BINDS - 2) {
-        build!(
-            tx,
-            |q| {
-                q.push(head);
-                for (now, rest) in times.iter().flat_map(|(now, rests)| rests.iter().map(move |rest| (*now, *rest))) {
-                    q.push_bind(now);
-                    q.push(rest);
-                }
-                let mut list = q.separated(", ");
-                for id in chunk {
-                    list.push_bind(id.to_string());
-                }
-                q.push(")");
-            },
-            execute
-        )?;
-    }
-    Ok(())
+    let sql = among!(
+        tx,
+        "UPDATE product SET erp_status = 'deleted', erp_hash = NULL, version = version + 1, updated_at = $1, \
+         erp_deleted_at = $1 WHERE erp_deleted_at IS NULL AND id",
+        "$2"
+    );
+    execute!(tx, sql, now, TextList::new(ids)).map(drop)
 }
 
 /// Lists a shop's products without a tombstone after `after`, by their id in the shop: the order in which tombstoning

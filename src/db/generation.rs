@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 
-use super::{Tx, all, build, execute, maybe};
+use super::{Tx, all, among, bulk::TextList, execute, maybe};
 use crate::model::{
     AssetId, ClientId, FlowId, FlowStatus, JobId, OutputRequest, ProductId, SessionId, SessionStatus, Time,
 };
@@ -73,22 +73,8 @@ pub async fn mark_cancelled(tx: &mut Tx, flow: &FlowId, why: &str, now: Time) ->
 
 /// Lists those of these outputs still to be made.
 pub async fn list_open(tx: &mut Tx, ids: &[AssetId]) -> sqlx::Result<Vec<AssetId>> {
-    let mut open: Vec<(AssetId,)> = Vec::new();
-    for chunk in ids.chunks(1000) {
-        open.extend(build!(
-            tx,
-            |q| {
-                q.push("SELECT id FROM generated_asset WHERE status IN ('pending', 'generating') AND id IN (");
-                let mut list = q.separated(", ");
-                for id in chunk {
-                    list.push_bind(id);
-                }
-                q.push(")");
-            },
-            all(AssetId,)
-        )?);
-    }
-    Ok(open.into_iter().map(|(id,)| id).collect())
+    let sql = among!(tx, "SELECT id FROM generated_asset WHERE status IN ('pending', 'generating') AND id", "$1");
+    Ok(all!(tx, (AssetId,), sql, TextList::new(ids))?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Marks it as made; `false` if it was already made or failed.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::types::Json;
 
-use super::{Tx, all, build, execute, maybe};
+use super::{Tx, all, among, bulk::TextList, execute, maybe};
 use crate::model::{Inspiration, InspirationId, InspirationSource, SessionId, Time};
 
 macro_rules! columns {
@@ -56,22 +56,8 @@ pub async fn update(
 
 /// Returns those of these object keys that an inspiration uses.
 pub async fn list_known_keys(tx: &mut Tx, keys: &[&str]) -> sqlx::Result<Vec<String>> {
-    let mut known: Vec<(String,)> = Vec::new();
-    for chunk in keys.chunks(1000) {
-        known.extend(build!(
-            tx,
-            |q| {
-                q.push("SELECT r2_key FROM inspiration_image WHERE r2_key IN (");
-                let mut list = q.separated(", ");
-                for key in chunk {
-                    list.push_bind(key);
-                }
-                q.push(")");
-            },
-            all(String,)
-        )?);
-    }
-    Ok(known.into_iter().map(|(key,)| key).collect())
+    let sql = among!(tx, "SELECT r2_key FROM inspiration_image WHERE r2_key", "$1");
+    Ok(all!(tx, (String,), sql, TextList::new(keys))?.into_iter().map(|(key,)| key).collect())
 }
 
 /// Deletes a picture's row; the caller deletes its bytes from the object store.

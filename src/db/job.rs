@@ -2,7 +2,7 @@
 
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type, types::Json};
 
-use super::{Tx, all, build, execute, maybe, rows, scalar};
+use super::{Tx, all, bulk::TextList, execute, maybe, rows, scalar};
 use crate::{
     model::{ClientId, ConnectionId, FlowId, Job, JobId, JobPolicy, Pool, Task, Time},
     outside::Outside,
@@ -330,15 +330,9 @@ pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
 
 /// Lists jobs by id, in any order.
 pub async fn list_by_ids(tx: &mut Tx, ids: &[JobId]) -> sqlx::Result<Vec<Job>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    build!(tx, |q| {
-        q.push(concat!("SELECT ", fields!(), " FROM job WHERE id IN ("));
-        let mut list = q.separated(", ");
-        for id in ids {
-            list.push_bind(id);
-        }
-        q.push(")");
-    }, all Job)
+    let sql = match tx {
+        Tx::Sqlite(_) => concat!("SELECT ", fields!(), " FROM job WHERE id IN (SELECT value FROM json_each($1))"),
+        Tx::Postgres(_) => concat!("SELECT ", fields!(), " FROM job WHERE id = ANY($1)"),
+    };
+    all!(tx, Job, sql, TextList::new(ids))
 }

@@ -1,7 +1,11 @@
 //! Ledger entries and monthly spending. A reservation is one conditional statement, so that no two callers spend the
 //! same last cent.
 
-use super::{Tx, all, build, execute, maybe};
+use super::{
+    Tx, all, among,
+    bulk::{self, Column, TextList, each},
+    execute, maybe,
+};
 use crate::model::{AssetId, ClientId, ConnectionId, ProductId, Time, UsageEntry, UsageKind, UsageSum};
 
 macro_rules! columns {
@@ -45,27 +49,24 @@ pub struct Paid<'a> {
     pub tokens: Option<(i64, i64)>,
 }
 
-/// Rows per statement: nine values each.
-const ROWS: usize = 2000;
-
 /// Inserts reservations.
 pub async fn insert(tx: &mut Tx, entries: &[NewEntry<'_>], now: Time) -> sqlx::Result<()> {
-    for chunk in entries.chunks(ROWS) {
-        build!(
-            tx,
-            |q| {
-                q.push(
-                    "INSERT INTO usage_entry (id, client_id, store_connection_id, product_id, generated_asset_id, month, kind, \
-                     status, budget, reserved_usd_micros, usd_micros, created_at) ",
-                );
-                q.push_values(chunk, |mut row, entry| {
-                    row.push_bind(&entry.id).push_bind(entry.client).push_bind(entry.connection);
-                    row.push_bind(entry.product).push_bind(entry.asset).push_bind(entry.month).push_bind(entry.kind);
-                    row.push("'reserved'").push_bind(entry.budget).push_bind(entry.reserved).push("0").push_bind(now);
-                });
-            },
-            execute
-        )?;
+    for chunk in entries.chunks(bulk::ROWS) {
+        let columns = [
+            ("id", each(chunk, |entry| entry.id.as_str())),
+            ("client_id", each(chunk, |entry| entry.client.as_str())),
+            ("store_connection_id", each(chunk, |entry| entry.connection.map(ConnectionId::as_str))),
+            ("product_id", each(chunk, |entry| entry.product.map(ProductId::as_str))),
+            ("generated_asset_id", each(chunk, |entry| entry.asset.map(AssetId::as_str))),
+            ("month", each(chunk, |entry| entry.month)),
+            ("kind", each(chunk, |entry| entry.kind.as_str())),
+            ("status", Column::Sql("'reserved'")),
+            ("budget", each(chunk, |entry| entry.budget)),
+            ("reserved_usd_micros", each(chunk, |entry| entry.reserved)),
+            ("usd_micros", Column::Sql("0")),
+            ("created_at", Column::Same(&now)),
+        ];
+        bulk::insert(tx, "usage_entry", &columns, chunk.len(), "").await?;
     }
     Ok(())
 }
@@ -121,30 +122,17 @@ pub async fn move_reservation(
 /// Closes the reservations of outputs that are not made: without a call they are released, with an unanswered call
 /// they count as paid. Returns the entries in their new state; the caller releases the money with `release_money`.
 pub async fn mark_all_released(tx: &mut Tx, assets: &[AssetId], now: Time) -> sqlx::Result<Vec<UsageEntry>> {
-    let mut entries: Vec<UsageEntry> = Vec::with_capacity(assets.len());
-    for chunk in assets.chunks(1000) {
-        entries.extend(build!(
-            tx,
-            |q| {
-                q.push(
-                    "UPDATE usage_entry SET status = CASE WHEN called_at IS NULL THEN 'released' ELSE 'settled' END, \
-                     kind = CASE WHEN called_at IS NULL THEN kind ELSE 'lost' END, \
-                     usd_micros = CASE WHEN called_at IS NULL THEN 0 ELSE reserved_usd_micros END, settled_at = ",
-                );
-                q.push_bind(now).push(" WHERE status = 'reserved' AND generated_asset_id IN (");
-                let mut list = q.separated(", ");
-                for asset in chunk {
-                    list.push_bind(asset);
-                }
-                q.push(
-                    ") RETURNING id, client_id, store_connection_id, product_id, generated_asset_id, month, kind, status, budget, \
-                     reserved_usd_micros, usd_micros, model, input_tokens, output_tokens, created_at, called_at, settled_at",
-                );
-            },
-            all UsageEntry
-        )?);
-    }
-    Ok(entries)
+    let sql = among!(
+        tx,
+        "UPDATE usage_entry SET status = CASE WHEN called_at IS NULL THEN 'released' ELSE 'settled' END, \
+         kind = CASE WHEN called_at IS NULL THEN kind ELSE 'lost' END, \
+         usd_micros = CASE WHEN called_at IS NULL THEN 0 ELSE reserved_usd_micros END, settled_at = $1 \
+         WHERE status = 'reserved' AND generated_asset_id",
+        "$2",
+        " RETURNING id, client_id, store_connection_id, product_id, generated_asset_id, month, kind, status, budget, \
+         reserved_usd_micros, usd_micros, model, input_tokens, output_tokens, created_at, called_at, settled_at"
+    );
+    all!(tx, UsageEntry, sql, now, TextList::new(assets))
 }
 
 /// Releases reserved money.

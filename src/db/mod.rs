@@ -5,6 +5,7 @@
 
 pub mod adopt;
 pub mod asset;
+mod bulk;
 pub mod catalogue;
 pub mod client;
 pub mod connection;
@@ -224,26 +225,18 @@ macro_rules! execute {
     };
 }
 
-/// `build!(tx, |q| { q.push(…) }, execute)` runs a statement of variable length on either engine.
-macro_rules! build {
-    ($tx:expr, |$q:ident| $fill:expr, execute) => {
-        $crate::db::with!($tx, c, cached => {
-            let mut $q = sqlx::QueryBuilder::new("");
-            $fill;
-            $q.build().persistent(cached).execute(c).await.map(|done| done.rows_affected())
-        })
+/// `among!(tx, "SELECT … WHERE id", "$2", " ORDER BY id")` is the text of a statement about the rows whose last-named
+/// column is in the list that is bound as `$2`, a `bulk::TextList`.
+macro_rules! among {
+    ($tx:ident, $head:literal, $list:literal) => {
+        $crate::db::among!($tx, $head, $list, "")
     };
-    ($tx:expr, |$q:ident| $fill:expr, all $row:ty) => {
-        $crate::db::with!($tx, c, cached => {
-            let mut $q = sqlx::QueryBuilder::new("");
-            $fill;
-            let sql = $q.sql();
-            match $q.build().persistent(cached).fetch_all(c).await {
-                Ok(rows) => $crate::db::rows::readable::<_, $row>(sql.as_str(), &rows),
-                Err(error) => Err(error),
-            }
-        })
+    ($tx:ident, $head:literal, $list:literal, $end:literal) => {
+        match $tx {
+            $crate::db::Tx::Sqlite(_) => concat!($head, " IN (SELECT value FROM json_each(", $list, "))", $end),
+            $crate::db::Tx::Postgres(_) => concat!($head, " = ANY(", $list, ")", $end),
+        }
     };
 }
 
-pub(crate) use {all, build, execute, maybe, scalar, with};
+pub(crate) use {all, among, execute, maybe, scalar, with};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::types::Json;
 
-use super::{Tx, all, build, execute, maybe};
+use super::{Tx, all, among, bulk::TextList, execute, maybe};
 use crate::model::{ClientId, ConnectionId, Image, ImageId, Product, ProductId, Time, Variant};
 
 macro_rules! columns {
@@ -137,22 +137,8 @@ pub async fn find_analysis(tx: &mut Tx, product: &ProductId) -> sqlx::Result<Sto
 
 /// Returns those of these products that have no analysis.
 pub async fn list_unseen(tx: &mut Tx, products: &[ProductId]) -> sqlx::Result<Vec<ProductId>> {
-    let mut missing: Vec<(ProductId,)> = Vec::new();
-    for chunk in products.chunks(1000) {
-        missing.extend(build!(
-            tx,
-            |q| {
-                q.push("SELECT id FROM product WHERE analyzed_at IS NULL AND id IN (");
-                let mut list = q.separated(", ");
-                for product in chunk {
-                    list.push_bind(product);
-                }
-                q.push(") ORDER BY id");
-            },
-            all(ProductId,)
-        )?);
-    }
-    Ok(missing.into_iter().map(|(id,)| id).collect())
+    let sql = among!(tx, "SELECT id FROM product WHERE analyzed_at IS NULL AND id", "$1", " ORDER BY id");
+    Ok(all!(tx, (ProductId,), sql, TextList::new(products))?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Deletes the analysis of a product.
@@ -175,22 +161,7 @@ pub async fn mark_analysed(
 
 /// Returns those of these products that do not belong to the client.
 pub async fn list_foreign(tx: &mut Tx, client: &ClientId, products: &[ProductId]) -> sqlx::Result<Vec<ProductId>> {
-    let mut own: Vec<(ProductId,)> = Vec::with_capacity(products.len());
-    for chunk in products.chunks(1000) {
-        own.extend(build!(
-            tx,
-            |q| {
-                q.push("SELECT id FROM product WHERE client_id = ");
-                q.push_bind(client);
-                q.push(" AND id IN (");
-                let mut list = q.separated(", ");
-                for product in chunk {
-                    list.push_bind(product);
-                }
-                q.push(")");
-            },
-            all(ProductId,)
-        )?);
-    }
+    let sql = among!(tx, "SELECT id FROM product WHERE client_id = $1 AND id", "$2");
+    let own = all!(tx, (ProductId,), sql, client, TextList::new(products))?;
     Ok(products.iter().filter(|product| !own.iter().any(|(id,)| id == *product)).cloned().collect())
 }

@@ -1,6 +1,10 @@
 //! `store_sync_log` and its items.
 
-use super::{Tx, all, build, execute, maybe};
+use super::{
+    Tx, all, among,
+    bulk::{self, Column, TextList, each},
+    execute, maybe,
+};
 use crate::model::{
     AssetId, ClientId, ConnectionId, Counts, ItemOutcome, JobId, ProductId, Run, RunAction, RunId, RunItem, RunStatus,
     Time, Trigger,
@@ -209,19 +213,19 @@ pub struct NewItem {
 
 /// Inserts items of a run.
 pub async fn insert_items(tx: &mut Tx, run: &RunId, items: &[NewItem], now: Time) -> sqlx::Result<()> {
-    for chunk in items.chunks(1000) {
-        build!(
-            tx,
-            |q| {
-                q.push("INSERT INTO store_sync_item (id, sync_log_id, entity_type, entity_id, external_id, outcome, error_code, message, created_at) ");
-                q.push_values(chunk, |mut row, item| {
-                    row.push_bind(&item.id).push_bind(run).push_bind(item.entity_type).push_bind(&item.entity_id);
-                    row.push_bind(&item.external_id).push_bind(item.outcome).push_bind(&item.error_code);
-                    row.push_bind(&item.message).push_bind(now);
-                });
-            },
-            execute
-        )?;
+    for chunk in items.chunks(bulk::ROWS) {
+        let columns = [
+            ("id", each(chunk, |item| item.id.as_str())),
+            ("sync_log_id", Column::Same(run)),
+            ("entity_type", each(chunk, |item| item.entity_type)),
+            ("entity_id", each(chunk, |item| item.entity_id.as_deref())),
+            ("external_id", each(chunk, |item| item.external_id.as_deref())),
+            ("outcome", each(chunk, |item| item.outcome.as_str())),
+            ("error_code", each(chunk, |item| item.error_code.as_deref())),
+            ("message", each(chunk, |item| item.message.as_deref())),
+            ("created_at", Column::Same(&now)),
+        ];
+        bulk::insert(tx, "store_sync_item", &columns, chunk.len(), "").await?;
     }
     Ok(())
 }
@@ -304,32 +308,17 @@ pub async fn list_forgotten(tx: &mut Tx, before: Time, limit: i64) -> sqlx::Resu
 
 /// Deletes up to `limit` items of these runs; returns how many.
 pub async fn delete_items(tx: &mut Tx, runs: &[RunId], limit: i64) -> sqlx::Result<u64> {
-    build!(
+    let sql = among!(
         tx,
-        |q| {
-            q.push("DELETE FROM store_sync_item WHERE id IN (SELECT id FROM store_sync_item WHERE sync_log_id IN (");
-            let mut list = q.separated(", ");
-            for run in runs {
-                list.push_bind(run);
-            }
-            q.push(") LIMIT ").push_bind(limit).push(")");
-        },
-        execute
-    )
+        "DELETE FROM store_sync_item WHERE id IN (SELECT id FROM store_sync_item WHERE sync_log_id",
+        "$1",
+        " LIMIT $2)"
+    );
+    execute!(tx, sql, TextList::new(runs), limit)
 }
 
 /// Deletes runs and their remaining items.
 pub async fn delete(tx: &mut Tx, runs: &[RunId]) -> sqlx::Result<u64> {
-    build!(
-        tx,
-        |q| {
-            q.push("DELETE FROM store_sync_log WHERE id IN (");
-            let mut list = q.separated(", ");
-            for run in runs {
-                list.push_bind(run);
-            }
-            q.push(")");
-        },
-        execute
-    )
+    let sql = among!(tx, "DELETE FROM store_sync_log WHERE id", "$1");
+    execute!(tx, sql, TextList::new(runs))
 }

@@ -6,7 +6,7 @@ use sqlx::{
     Decode, Encode, Postgres, Sqlite, Type, TypeInfo,
     encode::IsNull,
     error::BoxDynError,
-    postgres::{PgArgumentBuffer, PgTypeInfo, PgValueFormat, PgValueRef},
+    postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueFormat, PgValueRef},
     sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef},
 };
 
@@ -19,6 +19,12 @@ impl Type<Postgres> for Time {
     /// Legacy columns are `timestamp` and hold UTC.
     fn compatible(ty: &PgTypeInfo) -> bool {
         matches!(ty.name(), "TIMESTAMPTZ" | "TIMESTAMP")
+    }
+}
+
+impl PgHasArrayType for Time {
+    fn array_type_info() -> PgTypeInfo {
+        <DateTime<Utc> as PgHasArrayType>::array_type_info()
     }
 }
 
@@ -67,6 +73,12 @@ impl Decode<'_, Sqlite> for Time {
 impl Type<Postgres> for Price {
     fn type_info() -> PgTypeInfo {
         <Decimal as Type<Postgres>>::type_info()
+    }
+}
+
+impl PgHasArrayType for Price {
+    fn array_type_info() -> PgTypeInfo {
+        <Decimal as PgHasArrayType>::array_type_info()
     }
 }
 

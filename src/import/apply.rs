@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     db::{
         Tx,
-        catalogue::{self, ChildRow, ImportTarget, KnownChild, KnownProduct, ProductRow},
+        catalogue::{self, ChildRow, ImportTarget, KnownChild, KnownProduct, ProductRow, Siblings},
         run::NewItem,
     },
     model::{Counts, Failure, ItemOutcome, NormalProduct, ProductId, ProductStatus, Time},
@@ -184,6 +184,7 @@ pub(super) async fn apply_page(
         catalogue::mark_products_gone(tx, &gone, to.now).await?;
     }
     if !writes.is_empty() {
+        catalogue::keep_plans(tx).await?;
         applied.emptied = write(tx, outside, to, &writes).await?;
     }
     Ok(applied)
@@ -241,8 +242,11 @@ async fn write(
     // What an incomplete list lacks is not gone.
     let sure = writes.iter().filter(|(_, product, _, new)| !new && product.doubt.is_none());
     let sure: Vec<&ProductId> = sure.map(|(id, ..)| id).collect();
-    let variants = catalogue::list_known_variants(tx, &sure).await?;
-    let images = catalogue::list_known_images(tx, &sure).await?;
+    let (mut variants, mut images) = (Vec::new(), Vec::new());
+    if !sure.is_empty() {
+        variants = catalogue::list_known_variants(tx, &sure).await?;
+        images = catalogue::list_known_images(tx, &sure).await?;
+    }
     let emptied = emptied(&variants, &images, writes);
     // Rewritten until what they lost is settled.
     let is_emptied: HashSet<&ProductId> = emptied.iter().map(|product| &product.id).collect();
@@ -264,11 +268,19 @@ async fn write(
         };
         let (bare_of_variants, bare_of_images) = (bare(|product| product.variants), bare(|product| product.images));
         let lost = gone(&variants, &bare_of_variants, writes, |p| p.variants.iter().map(|v| v.id.as_str()).collect());
-        catalogue::mark_variants_gone(tx, &lost, to.now).await?;
+        if !lost.is_empty() {
+            catalogue::mark_variants_gone(tx, &lost, to.now).await?;
+        }
         let lost = gone(&images, &bare_of_images, writes, |p| p.images.iter().map(|i| i.id.as_str()).collect());
-        catalogue::mark_images_gone(tx, &lost, to.now).await?;
-        let ranked: Vec<&ProductId> = changed.iter().copied().filter(|id| !bare_of_images.contains(id)).collect();
-        catalogue::clear_primary(tx, &ranked).await?;
+        if !lost.is_empty() {
+            catalogue::mark_images_gone(tx, &lost, to.now).await?;
+        }
+        let same = with_the_same_first(&images, writes);
+        let ranked = changed.iter().copied().filter(|id| !bare_of_images.contains(id) && !same.contains(id));
+        let ranked: Vec<&ProductId> = ranked.collect();
+        if !ranked.is_empty() {
+            catalogue::clear_primary(tx, &ranked).await?;
+        }
         own = catalogue::list_own_pictures(tx, &changed).await?;
     }
     let own: HashMap<(&str, &str), &str> =
@@ -290,6 +302,16 @@ fn emptied(variants: &[KnownChild], images: &[KnownChild], writes: &[Write<'_>])
     all.filter(|product| product.variants || product.images).collect()
 }
 
+/// The products whose first picture stays the first: it keeps its flag, and is not written if nothing else changed.
+fn with_the_same_first<'w>(known: &[KnownChild], writes: &'w [Write<'_>]) -> HashSet<&'w ProductId> {
+    let first: HashMap<&ProductId, &str> =
+        known.iter().filter(|child| child.is_primary).map(|c| (&c.product_id, c.external_id.as_str())).collect();
+    let stays = writes.iter().filter(|(id, product, ..)| {
+        product.images.first().is_some_and(|image| first.get(id).is_some_and(|first| *first == image.id))
+    });
+    stays.map(|(id, ..)| id).collect()
+}
+
 async fn write_children(
     tx: &mut Tx,
     outside: &Outside,
@@ -297,21 +319,21 @@ async fn write_children(
     writes: &[Write<'_>],
     own: &HashMap<(&str, &str), &str>,
 ) -> Result<(), Failure> {
-    let (mut variants, mut images) = (Vec::new(), Vec::new());
-    for (id, product, ..) in writes {
-        for (position, value) in (0..).zip(&product.variants) {
-            variants.push(ChildRow { id: outside.new_id(), product: id, position, value, asset: None });
+    for siblings in [Siblings::New, Siblings::Known] {
+        let (mut variants, mut images) = (Vec::new(), Vec::new());
+        for (id, product, ..) in writes.iter().filter(|(.., new)| *new == (siblings == Siblings::New)) {
+            let currency = product.currency.as_deref();
+            for (position, value) in (0..).zip(&product.variants) {
+                variants.push(ChildRow { id: outside.new_id(), product: id, position, value, currency, asset: None });
+            }
+            for (position, value) in (0..).zip(&product.images) {
+                let asset = own.get(&(id.as_str(), value.id.as_str())).copied();
+                images.push(ChildRow { id: outside.new_id(), product: id, position, value, currency, asset });
+            }
         }
-        for (position, value) in (0..).zip(&product.images) {
-            let asset = own.get(&(id.as_str(), value.id.as_str())).copied();
-            images.push(ChildRow { id: outside.new_id(), product: id, position, value, asset });
-        }
+        catalogue::upsert_variants(tx, to, &variants, siblings).await?;
+        catalogue::upsert_images(tx, to, &images, siblings).await?;
     }
-    let currencies: HashMap<&ProductId, Option<&String>> =
-        writes.iter().map(|(id, product, ..)| (id, product.currency.as_ref())).collect();
-    let currency = |id: &ProductId| currencies.get(id).copied().flatten().cloned();
-    catalogue::upsert_variants(tx, to, currency, &variants).await?;
-    catalogue::upsert_images(tx, to, &images).await?;
     Ok(())
 }
 

@@ -13,6 +13,9 @@ macro_rules! id {
             /// The id as text.
             pub fn as_str(&self) -> &str { &self.0 }
         }
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str { &self.0 }
+        }
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.pad(&self.0) }
         }

@@ -327,6 +327,18 @@ impl Draft {
         }
     }
 
+    /// Drops indices that this release does without.
+    pub(super) fn retired(&mut self) {
+        let is_retired = |has: &&catalogue::FoundIndex| {
+            !has.is_unique && !has.owned && target::RETIRED_INDICES.contains(&has.name.as_str())
+        };
+        let names = self.after.indices.values().filter(is_retired).map(|has| has.name.clone());
+        for name in names.collect::<Vec<_>>() {
+            let sql = format!("DROP INDEX CONCURRENTLY {}.{name}", self.after.schema);
+            self.push(Phase::Tighten, format!("drop index {name}: no statement needs it"), sql);
+        }
+    }
+
     /// Drops indices that duplicate a unique constraint or index of ours: they only slow down writes.
     pub(super) fn redundant(&mut self) {
         let target = self.target;

@@ -60,6 +60,7 @@ impl AdoptPlan {
         draft.routines();
         draft.indices();
         draft.redundant();
+        draft.retired();
         if let Some(sql) = legacy::renewal(&found) {
             draft.push(Phase::Expand, "recreate the views for the old names", sql);
         }

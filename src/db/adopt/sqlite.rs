@@ -107,6 +107,10 @@ fn plan(present: &TableParts) -> (Kind, Vec<SqliteStep>, OldNames) {
             indices.push(run_step(format!("create index {}", index.name), sql));
         }
     }
+    for name in target::RETIRED_INDICES.iter().filter(|name| present.texts.contains_key(**name)) {
+        // A table that is rebuilt has lost it already.
+        indices.push(run_step(format!("drop index {name}"), format!("DROP INDEX IF EXISTS {name}")));
+    }
     steps.extend(indices);
     let is_current =
         |routine: &target::Routine| present.texts.get(&routine.name).is_some_and(|text| *text == plain(&routine.sql));

@@ -69,6 +69,14 @@ impl<'f> Items<'f> {
         items.visit_file(file);
         items
     }
+
+    /// The same, and the macros of another file.
+    pub(super) fn with_macros_of(mut self, shared: &File) -> Self {
+        for (name, rules) in Items::of(shared).macros {
+            self.macros.entry(name).or_insert(rules);
+        }
+        self
+    }
 }
 
 impl<'ast> Visit<'ast> for Items<'ast> {

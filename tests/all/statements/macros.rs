@@ -1,10 +1,10 @@
-//! `macro_rules!` as far as the texts need it: parameters are literals, and repetitions do not nest.
+//! `macro_rules!` as far as the texts need it: parameters are literals or names, and repetitions do not nest.
 
 use std::collections::BTreeMap;
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 
-/// The literals that stand for a parameter: one, or those of a repetition.
+/// What stands for a parameter: one token, or those of a repetition.
 type Parameters = BTreeMap<String, Vec<TokenTree>>;
 
 /// The rules of one macro: what a call looks like, and what it becomes.
@@ -52,7 +52,8 @@ fn matches(pattern: &[TokenTree], call: &[TokenTree], parameters: &mut Parameter
         pattern = match pattern {
             [] => return Some(at),
             [dollar, TokenTree::Ident(name), _, TokenTree::Ident(_), rest @ ..] if is(dollar, &['$']) => {
-                let literal = call.get(at).filter(|token| matches!(token, TokenTree::Literal(_)))?;
+                let literal =
+                    call.get(at).filter(|token| matches!(token, TokenTree::Literal(_) | TokenTree::Ident(_)))?;
                 parameters.entry(name.to_string()).or_default().push(literal.clone());
                 at += 1;
                 rest

@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{
-    Arm, Block, Expr, ExprCall, ExprClosure, ExprForLoop, ExprMethodCall, ImplItemFn, ItemFn, ItemMacro, LitStr, Local,
-    Macro, Signature, Token, Type,
+    Arm, Block, Expr, ExprCall, ExprForLoop, ExprMethodCall, ImplItemFn, ItemFn, ItemMacro, LitStr, Local, Macro,
+    Signature, Token, Type,
     parse::{ParseStream, Parser},
     punctuated::Punctuated,
     visit::Visit,
 };
 
-use super::{
-    built,
-    evaluation::{Evaluator, Items, Text, Value, engine_in},
-};
+use super::evaluation::{Evaluator, Items, Text, Value, engine_in};
 use crate::support::Engine;
+
+/// The file whose macros every file of the room may use.
+const SHARED: &str = include_str!("../../../src/db/mod.rs");
 
 /// Where a statement is run: the file, the line of its text, and the function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,8 @@ impl Reading {
     /// Reads one file. `helpers` are functions whose arguments are parts of statements.
     pub(super) fn add(&mut self, file: &str, code: &str, helpers: &[&str]) {
         let parsed = syn::parse_file(code).unwrap_or_else(|error| panic!("{file}: {error}"));
-        let items = Items::of(&parsed);
+        let shared = syn::parse_file(SHARED).expect("the room's own file");
+        let items = Items::of(&parsed).with_macros_of(&shared);
         let mut reader = Reader {
             file,
             helpers,
@@ -150,22 +151,6 @@ impl Reader<'_> {
         match call.parse_body_with(|input: ParseStream<'_>| arguments(input, typed)) {
             Ok((sql, binds)) => self.note(name, &sql, Some(binds)),
             Err(error) => self.note_unread(name, error.to_string()),
-        }
-    }
-
-    /// `build!(tx, |q| { q.push(…) }, …)`
-    fn build_macro(&mut self, name: &Ident, call: &Macro) {
-        let fill = |input: ParseStream<'_>| {
-            input.parse::<Expr>()?;
-            input.parse::<Token![,]>()?;
-            let fill: ExprClosure = input.parse()?;
-            input.parse::<TokenStream>()?;
-            Ok(fill)
-        };
-        let fill = call.parse_body_with(fill).map_err(|error| error.to_string());
-        match fill.and_then(|fill| built::text(&self.values, &fill)) {
-            Ok(text) => self.note_text(Text { line: line(name), ..text }, None),
-            Err(why) => self.note_unread(name, why),
         }
     }
 
@@ -285,7 +270,6 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         match name.to_string().as_str() {
             "all" | "maybe" | "scalar" => self.run_macro(&name, call, true),
             "execute" => self.run_macro(&name, call, false),
-            "build" => self.build_macro(&name, call),
             "with" => match call.parse_body_with(body_of_with) {
                 Ok(body) => Visit::visit_expr(self, &body),
                 Err(error) => self.note_unread(&name, error.to_string()),
