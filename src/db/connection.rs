@@ -119,12 +119,12 @@ pub async fn list(
     all!(tx, Connection, sql, client.map_or("", ClientId::as_str), after, limit)
 }
 
-/// Lists shops whose schedule is due.
+/// Lists shops whose schedule is due, in an order that all replicas lock them in.
 pub async fn list_due(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
     let sql = columns!(
         "WHERE auto_sync_enabled AND status = 'active' AND paused_at IS NULL AND next_sync_at <= $1 \
          AND (backoff_until IS NULL OR backoff_until <= $1) AND (key_retry_at IS NULL OR key_retry_at <= $1) \
-         ORDER BY next_sync_at LIMIT $2"
+         ORDER BY next_sync_at, id LIMIT $2"
     );
     all!(tx, Connection, sql, now, limit)
 }

@@ -9,14 +9,18 @@ use tokio_cron_scheduler::{Job as TickJob, JobScheduler, JobSchedulerError};
 
 use super::{subscriptions, worker::recover};
 use crate::{
-    connect, db, generate,
+    connect,
+    db::{self, Tx},
+    generate,
     model::{Connection, ConnectionId, EVENT_DAYS, ImportScope, Task, Time, Trigger, next_due},
     outside::{Clock, catch_panic},
     tools::{OpenRun, RunEnd, Shared, Tools},
 };
 
-/// The most schedules per tick.
+/// The most shops that are listed at once.
 const DUE_AT_ONCE: i64 = 500;
+/// The schedules that one transaction fires: others wait for it on an embedded database.
+const FIRED_AT_ONCE: usize = 50;
 /// The tolerance of a schedule against its calendar: the clocks of replicas differ a little.
 const SLACK: Duration = Duration::from_mins(1);
 /// How long ended jobs, connects, deliveries and silent daemons are kept.
@@ -105,15 +109,12 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     let now = tools.outside.clock.now();
     mend_times(tools, now).await?;
     let mut tx = tools.db.read().await?;
-    let due = db::connection::list_due(&mut tx, now, DUE_AT_ONCE).await?;
     let mut tokens = db::connection::list_to_refresh(&mut tx, now, DUE_AT_ONCE).await?;
     tokens.extend(db::connection::list_keep_alive(&mut tx, now, DUE_AT_ONCE).await?);
     let ending = db::connection::list_to_warn(&mut tx, now, DUE_AT_ONCE).await?;
     let refused = db::connection::list_keys_to_try(&mut tx, now, DUE_AT_ONCE).await?;
     drop(tx);
-    for connection in &due {
-        fire(tools, connection, now).await?;
-    }
+    fire_due(tools, now).await?;
     enqueue_refreshes(tools, tokens).await?;
     subscriptions::enqueue_looks(tools, now).await?;
     try_keys(tools, refused).await?;
@@ -176,8 +177,28 @@ async fn mend_times(tools: &Tools, now: Time) -> sqlx::Result<()> {
     tx.commit().await
 }
 
-/// In one transaction, advances a due schedule and enqueues an import unless one is open; of several replicas one does.
-async fn fire(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result<()> {
+/// Fires every schedule that is due, however many there are: what is left to the next tick comes late.
+async fn fire_due(tools: &Tools, now: Time) -> sqlx::Result<()> {
+    while !tools.shutdown.is_cancelled() {
+        let mut tx = tools.db.read().await?;
+        let due = db::connection::list_due(&mut tx, now, DUE_AT_ONCE).await?;
+        drop(tx);
+        for connections in due.chunks(FIRED_AT_ONCE) {
+            let mut tx = tools.db.begin().await?;
+            for connection in connections {
+                fire(&mut tx, tools, connection, now).await?;
+            }
+            tx.commit().await?;
+        }
+        if i64::try_from(due.len()).is_ok_and(|due| due < DUE_AT_ONCE) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Advances a due schedule and enqueues an import unless one is open; of several replicas one does.
+async fn fire(tx: &mut Tx, tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result<()> {
     let next = next_of(
         &connection.id,
         connection.sync_cron.as_deref(),
@@ -185,11 +206,10 @@ async fn fire(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result
         connection.sync_interval_seconds,
         now,
     );
-    let mut tx = tools.db.begin().await?;
-    if !db::connection::move_schedule(&mut tx, &connection.id, now, next).await? {
+    if !db::connection::move_schedule(tx, &connection.id, now, next).await? {
         return Ok(());
     }
-    let open = db::job::list_open(&mut tx, Some(&connection.id), 1000).await?;
+    let open = db::job::list_open(tx, Some(&connection.id), 1000).await?;
     let busy = open.iter().any(|job| matches!(job.payload.0, Task::ImportProducts { .. }));
     if !busy {
         let import = Task::ImportProducts {
@@ -198,9 +218,9 @@ async fn fire(tools: &Tools, connection: &Connection, now: Time) -> sqlx::Result
             trigger: Trigger::Schedule,
             accept_deletes: false,
         };
-        db::job::enqueue(&mut tx, &tools.outside, &connection.client_id, import).await?;
+        db::job::enqueue(tx, &tools.outside, &connection.client_id, import).await?;
     }
-    tx.commit().await
+    Ok(())
 }
 
 /// Enqueues a refresh for each, in one transaction; deduplicated per shop.

@@ -14,6 +14,7 @@ use crate::support::{Engine, TestApp, on_both, write_by_hand};
 
 on_both!(
     a_schedule_fires_once_for_many_ticks,
+    every_due_shop_is_begun_by_one_tick,
     a_job_wakes_workers_once_it_is_committed,
     a_pause_or_a_resume_counts_only_in_the_state_that_it_was_seen_in,
     a_paused_shop_is_not_due_and_says_who_paused_it,
@@ -128,6 +129,28 @@ async fn a_schedule_changes_only_where_it_is_named(engine: Engine) {
     assert_eq!(change(pushes(true)).await, (true, 3600, Some(now), true));
     let off = manage::ScheduleChange { enabled: Some(false), ..manage::ScheduleChange::default() };
     assert_eq!(change(off).await, (false, 3600, None, true));
+}
+
+async fn every_due_shop_is_begun_by_one_tick(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let id = app.connect().await;
+    app.drain().await;
+    let now = app.clock.now();
+    let copies = format!(
+        "INSERT INTO store_connection (id, client_id, store_type, store_url, credentials_ciphertext, auto_sync_enabled, next_sync_at) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) \
+         SELECT 'copy-' || i, client_id, store_type, 'https://shop-' || i || '.example', credentials_ciphertext, true, {} \
+         FROM n CROSS JOIN store_connection WHERE id = '{id}'",
+        if engine == Engine::Postgres { format!("timestamptz '{now}'") } else { format!("'{now}'") }
+    );
+    write_by_hand(&app.tools.db, &copies).await;
+    let (first, second) = tokio::join!(work::tick(&app.tools), work::tick(&app.tools));
+    first.and(second).expect("tick");
+    let mut tx = app.tools.db.read().await.expect("reads");
+    let open = db::job::list_open(&mut tx, None, 5000).await.expect("lists");
+    drop(tx);
+    assert_eq!(open.len(), 1100, "one import for each");
+    write_by_hand(&app.tools.db, "DELETE FROM job WHERE status = 'pending'").await;
 }
 
 async fn a_paused_shop_is_not_due_and_says_who_paused_it(engine: Engine) {
