@@ -19,7 +19,7 @@ use store_sync::{
     config::Config,
     db::{
         self, Db,
-        catalogue::{self, ChildRow, ImportTarget, ProductRow},
+        catalogue::{self, ChildRow, ImportTarget, ProductRow, Siblings},
     },
     model::{
         ClientId, ConnectionId, NormalImage, NormalProduct, NormalVariant, Price, ProductId, ProductStatus, RunId, Time,
@@ -225,16 +225,30 @@ async fn write_plainly(
     let (mut variants, mut images) = (Vec::new(), Vec::new());
     for (product, normal) in &products {
         for (position, value) in (0..).zip(&normal.variants) {
-            variants.push(ChildRow { id: random.uuid_v7(now).into(), product, position, value, asset: None });
+            variants.push(ChildRow {
+                id: random.uuid_v7(now).into(),
+                product,
+                position,
+                value,
+                currency: Some("EUR"),
+                asset: None,
+            });
         }
         for (position, value) in (0..).zip(&normal.images) {
-            images.push(ChildRow { id: random.uuid_v7(now).into(), product, position, value, asset: None });
+            images.push(ChildRow {
+                id: random.uuid_v7(now).into(),
+                product,
+                position,
+                value,
+                currency: Some("EUR"),
+                asset: None,
+            });
         }
     }
     let mut tx = db.begin().await.expect("begins");
     catalogue::upsert_products(&mut tx, &to, &rows).await.expect("writes");
-    catalogue::upsert_variants(&mut tx, &to, |_| Some("EUR".to_owned()), &variants).await.expect("writes");
-    catalogue::upsert_images(&mut tx, &to, &images).await.expect("writes");
+    catalogue::upsert_variants(&mut tx, &to, &variants, Siblings::New).await.expect("writes");
+    catalogue::upsert_images(&mut tx, &to, &images, Siblings::New).await.expect("writes");
     tx.commit().await.expect("commits");
 }
 

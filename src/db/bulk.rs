@@ -96,7 +96,7 @@ pub(super) async fn insert(
         return Ok(());
     }
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    let head = format!("INSERT INTO {table} ({})", names.join(", "));
+    let head = ["INSERT INTO ", table, " (", &names.join(", "), ")"].concat();
     match tx {
         Tx::Sqlite(held) => {
             let text = format!("{head} VALUES {}{end}", value_rows(columns, count));
@@ -134,7 +134,8 @@ fn arrays(columns: &[(&str, Column<'_>)]) -> String {
         }
     }
     let list = |texts: Vec<String>| texts.join(", ");
-    format!("SELECT {} FROM UNNEST({}) AS r ({})", list(values), list(arrays), list(names))
+    let (values, arrays, names) = (list(values), list(arrays), list(names));
+    ["SELECT ", &values, " FROM UNNEST(", &arrays, ") AS r (", &names, ")"].concat()
 }
 
 fn fill_postgres(columns: &[(&str, Column<'_>)], arguments: &mut PgArguments) -> Result<(), BoxDynError> {

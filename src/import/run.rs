@@ -47,7 +47,8 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, order: &ImportRequest<'_>) 
     let run = open_run(tools, lease, order).await?;
     let turn_ends = tools.outside.clock.now().plus(tools.policy.import_turn);
     let mut import = ImportRun { tools, lease, order, run, turn_ends, counts: Counts::default(), calls: 0, news: None };
-    let result = import.work().await;
+    // On the heap: the rows of a page make it large.
+    let result = Box::pin(import.work()).await;
     let result = result.map(|end| end.with_news(import.news.as_deref()));
     let end = match &result {
         Ok(ImportEnd::Whole) => RunEnd::Success,

@@ -128,6 +128,7 @@ async fn a_sync_waits_for_no_retry_and_reads_the_shop_once(engine: Engine) {
     assert_eq!((run.status, run.items_created, run.parent_id), (RunStatus::Success, 60, Some(failed.id)));
     // What does less than is asked for takes nobody's place.
     let changes = request(ImportScope::Changes, false).await;
+    app.clock.advance(Duration::from_millis(1));
     assert_ne!(request(ImportScope::Full, true).await, changes);
     assert_eq!(request(ImportScope::Changes, false).await, changes);
     assert_eq!(app.drain().await, 2);

@@ -74,6 +74,7 @@ pub(super) struct TargetIndex {
 /// columns, or another index begins with them. Each of them costs every import.
 pub(super) const RETIRED_INDICES: &[&str] = &[
     "product_client_id_idx",
+    "product_org_id_idx",
     "product_favorite_idx",
     "product_source_idx",
     "product_analyzed_idx",
