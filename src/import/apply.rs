@@ -27,8 +27,10 @@ const HASH_FORM: &str = "1:";
 pub(super) struct HashedPage {
     products: Vec<(NormalProduct, String)>,
     unreadable: Vec<Unreadable>,
-    /// Eight bytes for each product with an id, readable or not.
+    /// Eight bytes for each product with an id, readable or not…
     pub(super) marks: Vec<u8>,
+    /// …and for each that the pass has read by another time filter.
+    pub(super) known: Vec<u8>,
     pub(super) unidentified: i64,
 }
 
@@ -64,6 +66,11 @@ impl HashedPage {
         i64::try_from(self.marks.len() / 8).unwrap_or(0) + self.unidentified
     }
 
+    /// Eight bytes for each product that stands on the page.
+    pub(super) fn all_marks(&self) -> Vec<u8> {
+        [&self.marks[..], &self.known[..]].concat()
+    }
+
     /// The number of unreadable ones.
     pub(super) fn unreadable(&self) -> i64 {
         i64::try_from(self.unreadable.len()).unwrap_or(0)
@@ -81,6 +88,7 @@ pub(super) fn hash_page(page: Vec<Result<NormalProduct, Unreadable>>, now: Time)
         products: Vec::with_capacity(page.len()),
         unreadable: Vec::new(),
         marks: Vec::new(),
+        known: Vec::new(),
         unidentified: 0,
     };
     let mut places: HashMap<String, usize> = HashMap::with_capacity(page.len());
