@@ -30,7 +30,7 @@ pub(super) struct HashedPage {
     /// Eight bytes for each product with an id, readable or not…
     pub(super) marks: Vec<u8>,
     /// …and for each that the pass has read by another time filter.
-    pub(super) known: Vec<u8>,
+    known: Vec<u8>,
     pub(super) unidentified: i64,
 }
 
@@ -59,6 +59,11 @@ impl HashedPage {
     /// Whether any product of the page has a value for a field.
     pub(super) fn has(&self, field: &str) -> bool {
         self.products.iter().any(|(product, _)| product.has(field))
+    }
+
+    /// The same page, with these products on it that are not read again.
+    pub(super) fn beside(self, known: &[u64]) -> Self {
+        Self { known: known.iter().flat_map(|id| id.to_be_bytes()).collect(), ..self }
     }
 
     /// The number of products on the page, readable or not.

@@ -158,8 +158,7 @@ impl ImportRun<'_> {
         };
         loop {
             let Page { products, known, next, total, lacks_total, size } = page;
-            let known = known.into_iter().flat_map(u64::to_be_bytes).collect();
-            let prepared = HashedPage { known, ..hash_page(products, self.tools.outside.clock.now()) };
+            let prepared = hash_page(products, self.tools.outside.clock.now()).beside(&known);
             progress.advance(&prepared, next, total);
             progress.take_fields(&prepared, || shop.provider().mapped_fields());
             progress.uncounted |= lacks_total;
