@@ -83,6 +83,7 @@ impl MissedFates {
                 FailureKind::Shop(ShopAnswer::Down | ShopAnswer::Throttled, _)
                 | FailureKind::Network
                 | FailureKind::NotJson
+                | FailureKind::NotXml
                 | FailureKind::BrowserChallenge
                 | FailureKind::UnexpectedPage => {
                     self.unanswered.push(product);

@@ -172,6 +172,7 @@ kinds! {
     ForeignPage = "foreign_page", give_up, 502;
     Network = "network", retry, 502;
     NotJson = "not_json", retry, 502;
+    NotXml = "not_xml", retry, 502;
     RefusedAddress = "refused_address", give_up, 502;
     Template = "template", give_up, 500;
     UnexpectedAnswer = "unexpected_answer", give_up, 502;

@@ -27,6 +27,7 @@ mod tag;
 pub mod text;
 mod time;
 mod words;
+pub mod xml;
 
 pub use asset::{ApprovalStatus, Asset, AssetInput, AssetLocation, AssetStatus, AssetType, GeneratedAsset};
 pub use client::Client;

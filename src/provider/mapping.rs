@@ -149,6 +149,11 @@ fn sku(pick: Option<&FieldMapping>, item: &Value, context: &TemplateContext<'_>)
 }
 
 impl Mapping {
+    /// The id of a product, if it can be read.
+    pub(super) fn id_of(&self, item: &Value, context: &TemplateContext<'_>) -> Option<String> {
+        id(&self.erp_id, item, context, "it").ok()
+    }
+
     /// Normalises one product; fails with its id, if known, and the reason.
     pub(super) fn product(
         &self,

@@ -19,6 +19,7 @@ mod oauth1;
 mod page;
 mod page_size;
 mod pagination;
+mod parse;
 mod path;
 mod placeholders;
 mod rate_limit;
@@ -289,6 +290,17 @@ impl Provider {
     /// How far before the watermark an incremental import starts.
     pub fn overlap(&self) -> Duration {
         self.recipe.import.since.as_ref().map_or(Duration::ZERO, |since| since.overlap.0)
+    }
+
+    /// By which of several time filters a page of changes is read; the first one is 0.
+    pub fn time_filter(&self, token: Option<&PageToken>) -> usize {
+        let import = &self.recipe.import;
+        match token {
+            Some(PageToken::Part(round, _)) if import.rounds(true) > import.rounds(false) => {
+                import.filter_place(*round)
+            }
+            _ => 0,
+        }
     }
 
     /// The names of the steps of a push; empty if the file describes no push.

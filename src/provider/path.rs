@@ -1,6 +1,6 @@
 //! Paths into a JSON response: `data.items[0].name`, `[-1]` for the last element, `[code=url]` for the first whose
 //! `code` is `url`, `[money.currency={currency}]` for the first with the shop's own, `[first by sku]` for the one with the
-//! smallest `sku`, the empty path for the whole.
+//! smallest `sku`, the empty path for the whole. What is no list counts as a list of one, unless it is null.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -87,16 +87,34 @@ impl Path {
     pub(super) fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         self.0.iter().try_fold(value, |value, step| match step {
             PathStep::Key(key) => value.get(key),
-            PathStep::Where(keys, wanted) => value.as_array()?.iter().find(|item| wanted.is_in(keys, item)),
+            PathStep::Where(keys, wanted) => elements(value).iter().find(|item| wanted.is_in(keys, item)),
             PathStep::Least(keys) => {
-                let list = value.as_array()?;
+                let list = elements(value);
                 list.get(least(keys, list)?)
             }
             PathStep::Index(index) => {
-                let list = value.as_array()?;
+                let list = elements(value);
                 list.get(place_of(*index, list.len())?)
             }
         })
+    }
+
+    /// The list at the path; `None` if there is none. XML can write neither an empty list nor that one element is a list: where
+    /// the answer `is_xml`, one is, and it is empty if the element that holds it is there and has nothing in it.
+    pub(super) fn list<'v>(&self, value: &'v Value, is_xml: bool) -> Option<&'v [Value]> {
+        match self.get(value) {
+            Some(Value::Array(items)) => Some(items),
+            Some(Value::Null) => None,
+            Some(one) if is_xml => Some(std::slice::from_ref(one)),
+            None if is_xml && self.holder(value).is_some_and(is_hollow) => Some(&[]),
+            Some(_) | None => None,
+        }
+    }
+
+    /// What the last name of the path would be in.
+    fn holder<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        let (PathStep::Key(_), front) = self.0.split_last()? else { return None };
+        Self(front.to_vec()).get(value)
     }
 
     /// Appends `new` to the list at the path, and creates the list if there is none.
@@ -185,11 +203,7 @@ impl Path {
 
     /// The elements at the path: those of a list, a single element for any other value, none for null.
     pub(super) fn each<'v>(&self, value: &'v Value) -> &'v [Value] {
-        match self.get(value) {
-            Some(Value::Array(items)) => items,
-            None | Some(Value::Null) => &[],
-            Some(one) => std::slice::from_ref(one),
-        }
+        self.get(value).map_or(&[], elements)
     }
 }
 
@@ -204,6 +218,24 @@ impl Wanted {
         let Self::Text(word) = self else { return Value::Object(Map::new()) };
         keys.iter().rev().fold(word.as_str().into(), |inner, key| serde_json::json!({ key: inner }))
     }
+}
+
+/// The elements of a list. Any other value is its only one, and null is none.
+fn elements(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(items) => items,
+        Value::Null => &[],
+        one => std::slice::from_ref(one),
+    }
+}
+
+/// Whether an element of XML has neither text nor elements.
+fn is_hollow(element: &Value) -> bool {
+    let is_empty = |value: &Value| value.as_str() == Some("");
+    let members = |members: &Map<String, Value>| {
+        members.iter().all(|(name, value)| name.starts_with('@') || name == "#text" && is_empty(value))
+    };
+    element.as_object().map_or_else(|| is_empty(element), members)
 }
 
 /// The parts between the dots; a filter may contain dots.
@@ -317,6 +349,27 @@ mod tests {
         assert_eq!(text("one.b").as_deref(), Some("true"));
         let count = |path: &str| Path::parse(path).expect("parses").each(&value).len();
         assert_eq!((count("a"), count("one"), count("none"), count("gone"), count("")), (2, 1, 0, 0, 1));
+    }
+
+    #[test]
+    fn one_element_is_a_list_of_one_and_an_empty_holder_has_an_empty_list() {
+        let path = |text: &str| Path::parse(text).expect("parses");
+        let value = json!({
+            "one": { "p": { "@id": "1", "#text": "Lamp" } }, "two": { "p": ["x", "y"] }, "none": "", "bare": { "@n": "0", "#text": "" },
+            "told": "no products", "other": { "error": "down" }, "deep": { "p": null }, "deeper": null
+        });
+        for name in ["one.p[0].#text", "one.p[-1].#text", "one.p[@id=1].#text", "one.p[first by @id].#text"] {
+            assert_eq!(path(name).text(&value).as_deref(), Some("Lamp"), "{name}");
+        }
+        assert_eq!((path("one.p[1]").get(&value), path("one.p[@id=2]").get(&value)), (None, None));
+        assert_eq!((path("deep.p[0]").get(&value), path("gone[0]").get(&value)), (None, None));
+        let count = |text: &str, is_xml: bool| path(text).list(&value, is_xml).map(<[Value]>::len);
+        assert_eq!((count("two.p", true), count("one.p", true), count("none.p", true)), (Some(2), Some(1), Some(0)));
+        assert_eq!((count("bare.p", true), count("two.p[5]", true)), (Some(0), None));
+        for unknown in ["gone.p", "told.p", "other.p", "deep.p", "deeper.p", "p", ""] {
+            assert_eq!(count(unknown, true), if unknown.is_empty() { Some(1) } else { None }, "{unknown}");
+        }
+        assert_eq!((count("two.p", false), count("one.p", false), count("none.p", false)), (Some(2), None, None));
     }
 
     #[test]

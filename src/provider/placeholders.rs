@@ -75,8 +75,17 @@ pub(super) const PLACEHOLDERS: &[Placeholder] = &[
     of(Place::Page, "page.offset", "the number of items before the page (kind offset)"),
     of(Place::Page, "page.token", "the shop's token of the page (kind cursor); no value for the first one"),
     of(Place::Changes, "since", "the time from which changes are read; no value in a full import"),
+    of(
+        Place::Changes,
+        "since.NAME",
+        "the same, while the pages are read by the filter of this name in import.since.by; otherwise no value",
+    ),
     of(Place::Changes, "until", "the present time; no value in a full import"),
-    of(Place::Changes, "filter", "import.since.filter, or import.since.otherwise in a full import"),
+    of(
+        Place::Changes,
+        "filter",
+        "import.since.filter or that of import.since.by, or import.since.otherwise in a full import",
+    ),
     of(Place::Changes, "part", "the part of the catalogue that is read (import.parts)"),
     of(Place::Nested, "item.NAME", "a member of the item; `{item.node.id}` is a member of a member"),
     of(Place::Field, "value", "what was read"),

@@ -1,6 +1,6 @@
 //! Reads from a shop: its identity, and its products page by page.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -11,10 +11,11 @@ use super::{
     nested,
     page::{Page, PageFailure, PageRequest, Unreadable, normal},
     page_size::{self, ListAnswer},
-    pagination::PageToken,
+    pagination::{PageToken, truth},
     path::{Path, as_text},
     recipe::{ImportRecipe, ProbeNeed, SinceFormat},
     request::With,
+    trail::mark,
 };
 use crate::model::{Facts, Failure, FailureKind, NormalProduct, ShopAnswer, Time};
 
@@ -108,7 +109,7 @@ pub async fn product(shop: &ShopClient, erp_id: &str) -> Result<Option<Result<No
         return Ok(None);
     }
     let (item, doubt) = complete(shop, item, &answer.body, &mut 0).await?;
-    let doubt = doubt.or_else(|| lacking(import, &item));
+    let doubt = doubt.or_else(|| lacking(import, &item, shop.provider.recipe.op[&one.op].is_xml()));
     let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
     let found =
         product.as_ref().map_or_else(|unreadable| unreadable.erp_id.as_deref(), |product| Some(&product.erp_id));
@@ -121,15 +122,14 @@ pub async fn product(shop: &ShopClient, erp_id: &str) -> Result<Option<Result<No
 async fn plain_page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page, PageFailure> {
     let recipe = &shop.provider.recipe;
     let import = &recipe.import;
-    let (part, token) = match request.token {
-        Some(PageToken::Part(part, inner)) => (*part, inner.as_deref()),
+    let (round, token) = match request.token {
+        Some(PageToken::Part(round, inner)) => (*round, inner.as_deref()),
         other => (0, other),
     };
-    let values = list_values(shop, part, request.since)?;
+    let (op, values) = (&recipe.op[&import.op], list_values(shop, round, request.since)?);
     let ListAnswer { answer, page, token } =
-        page_size::ask(shop, &recipe.op[&import.op], values, &PageRequest { token, ..*request }).await?;
-    let items = import.page.items.get(&answer.body).filter(|items| items.is_array());
-    if items.is_none() && !import.page.may_lack {
+        page_size::ask(shop, op, values, &PageRequest { token, ..*request }).await?;
+    if import.page.items.list(&answer.body, op.is_xml()).is_none() && !import.page.may_lack {
         let text = format!(
             "{}: the response has no list of products at the path in the provider's file",
             shop.provider.name()
@@ -139,38 +139,55 @@ async fn plain_page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page
     let mut next = page.next(token.as_ref(), &answer, &shop.base_url()?)?;
     let mut total = import.page.total(&answer);
     let lacks_total = total.is_none() && import.page.states_total();
-    if !import.parts.is_empty() {
-        // Each part has its own total; the sum is not known before the last part.
+    let rounds = import.rounds(request.since.is_some());
+    if rounds > 1 || !import.parts.is_empty() {
+        // Each round has its own total; the sum is not known before the last one, and filters may find the same.
         total = None;
         next = match next {
-            Some(next) => Some(PageToken::Part(part, Some(Box::new(next)))),
-            None if part + 1 < import.parts.len() => Some(PageToken::Part(part + 1, None)),
+            Some(next) => Some(PageToken::Part(round, Some(Box::new(next)))),
+            None if round + 1 < rounds => Some(PageToken::Part(round + 1, None)),
             None => None,
         };
     }
-    let (mut products, mut failing) = (Vec::new(), 0);
+    let (mut products, mut known, mut failing) = (Vec::new(), Vec::new(), 0);
     for item in import.page.items.each(&answer.body) {
+        if let Some(id) = known_id(shop, item, request.known) {
+            known.push(id);
+            continue;
+        }
         let (item, doubt) = complete(shop, item, &answer.body, &mut failing).await?;
-        let doubt = doubt.or_else(|| lacking(import, &item));
+        let doubt = doubt.or_else(|| lacking(import, &item, op.is_xml()));
         let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
         products.push(product.map(|product| NormalProduct { doubt, ..product }));
     }
-    Ok(Page { products, next, total, lacks_total, size: Some(page.size) })
+    Ok(Page { products, known, next, total, lacks_total, size: Some(page.size) })
+}
+
+/// The hash of an item's id, if it is one of the known ones.
+fn known_id(shop: &ShopClient, item: &Value, known: Option<&HashSet<u64>>) -> Option<u64> {
+    let known = known.filter(|known| !known.is_empty())?;
+    let context = TemplateContext { store_url: &shop.store_url, ..TemplateContext::of_facts(&shop.facts) };
+    let id = shop.provider.recipe.import.map.id_of(item, &context)?;
+    Some(mark(id.as_bytes())).filter(|id| known.contains(id))
 }
 
 /// What the request for a list looks up, besides the page.
-fn list_values(shop: &ShopClient, part: usize, since: Option<Time>) -> Result<Map<String, Value>, Failure> {
+fn list_values(shop: &ShopClient, round: usize, since: Option<Time>) -> Result<Map<String, Value>, Failure> {
     let import = &shop.provider.recipe.import;
     let mut values = Map::new();
-    if let Some(word) = import.parts.get(part) {
-        values.insert("part".into(), word.as_str().into());
+    if let Some(word) = import.part(round) {
+        values.insert("part".into(), word.into());
     }
     if let Some(rule) = &import.since {
         let filter = if let Some(since) = since {
-            values.insert("since".into(), written(since, rule.format).into());
+            let time = written(since, rule.format);
+            let by = rule.by.get(import.filter_place(round)).or(rule.by.last());
+            values.extend(by.map(|filter| (format!("since.{}", filter.name), time.as_str().into())));
+            values.insert("since".into(), time.into());
             values.insert("until".into(), written(shop.outside.clock.now(), rule.format).into());
             let context = TemplateContext { values: Cow::Borrowed(&values), ..TemplateContext::of_facts(&shop.facts) };
-            rule.filter.as_ref().map(|template| template.text(&context)).transpose()?.flatten()
+            let text = by.map_or(rule.filter.as_ref(), |filter| filter.filter.as_ref());
+            text.map(|template| template.text(&context)).transpose()?.flatten()
         } else {
             rule.otherwise.clone()
         };
@@ -180,15 +197,17 @@ fn list_values(shop: &ShopClient, part: usize, since: Option<Time>) -> Result<Ma
 }
 
 /// Why a list of an item is unknown: its file names it, no further call fills it, and it is not there.
-fn lacking(import: &ImportRecipe, item: &Value) -> Option<String> {
+fn lacking(import: &ImportRecipe, item: &Value, is_xml: bool) -> Option<String> {
     let images = import.map.images.as_ref().map(|images| ("pictures", &images.each, images.may_lack));
     let variants = import.map.variants.as_ref().map(|variants| ("variants", &variants.each, variants.may_lack));
     let filled = import.nested.iter().map(|nested| &nested.into).chain(import.join.iter().map(|join| &join.into));
     let filled: Vec<&Path> = filled.collect();
+    let is_there =
+        |path: &Path| if is_xml { path.list(item, true).is_some() } else { path.get(item).is_some_and(is_list) };
     let (name, ..) = [images, variants]
         .into_iter()
         .flatten()
-        .find(|(_, path, may_lack)| !may_lack && !filled.contains(path) && !path.get(item).is_some_and(is_list))?;
+        .find(|(_, path, may_lack)| !may_lack && !filled.contains(path) && !is_there(path))?;
     Some(format!("the response has no list of its {name} at the path in the provider's file"))
 }
 
@@ -208,7 +227,7 @@ const FAILING: u32 = 3;
 fn is_the_items(failure: &Failure, failing: &mut u32) -> bool {
     match failure.kind {
         FailureKind::Shop(ShopAnswer::Missing | ShopAnswer::Refused, _) | FailureKind::UnexpectedAnswer => true,
-        FailureKind::Shop(ShopAnswer::Down, _) | FailureKind::NotJson => {
+        FailureKind::Shop(ShopAnswer::Down, _) | FailureKind::NotJson | FailureKind::NotXml => {
             *failing += 1;
             *failing < FAILING
         }
@@ -234,7 +253,7 @@ async fn complete<'v>(
         join.into.append(item.to_mut(), joined);
     }
     for nested in &recipe.import.nested {
-        let cut = nested.more.as_ref().is_none_or(|more| more.get(&item) == Some(&Value::Bool(true)));
+        let cut = nested.more.as_ref().is_none_or(|more| more.get(&item).and_then(truth) == Some(true));
         let there = nested.there.as_ref().is_none_or(|path| path.get(&item).is_some_and(|value| !value.is_null()));
         if !cut || !there || nested.only.as_ref().is_some_and(|only| !only.holds(&item)) {
             continue;

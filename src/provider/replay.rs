@@ -2,7 +2,7 @@
 //! from the responses, must equal the recorded ones. No network, a frozen clock.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::{
     App, BoxFuture, CallbackCode, ConnectKind, CredentialSource, Delivery, Fixed, PageRequest, Placement, Problem,
     Provider, RateLimiters, Shop, ShopClient, StepOutputs, Unreadable, Upload, callback_facts, exchange,
-    grant_from_posted_keys, grant_from_query, own_token, page, probe, product, recognise, refresh, remove,
+    grant_from_posted_keys, grant_from_query, mark, own_token, page, probe, product, recognise, refresh, remove,
     request::With, result_id, step, subscribe, subscriptions, unsubscribe,
 };
 use crate::{
@@ -326,15 +326,22 @@ impl Replay<'_> {
         let shop_client = self.shop_client(self.facts(), self.grant());
         let since = self.given.since.as_deref().and_then(Time::parse);
         let (mut products, mut token) = (Vec::new(), None);
+        let (mut filter, mut found, mut known) = (0, HashSet::new(), HashSet::new());
         loop {
-            let request = PageRequest { since, token: token.as_ref(), ..PageRequest::default() };
+            let request = PageRequest { since, token: token.as_ref(), known: Some(&known), ..PageRequest::default() };
             let page = page(&shop_client, &request).await.map_err(|why| why.failure)?;
             for product in page.products {
+                found.extend(product.as_ref().map(|product| mark(product.erp_id.as_bytes())));
                 products.push(summary(product));
             }
             token = page.next;
             if token.is_none() {
                 return Ok(Value::Array(products));
+            }
+            let next = self.provider.time_filter(token.as_ref());
+            if next != filter {
+                known.extend(found.drain());
+                filter = next;
             }
         }
     }

@@ -70,7 +70,7 @@ impl Target<'_> {
                 insert(&mut request.headers, name, &text)?;
             }
         }
-        request.headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        request.headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static(op.answer_kind().media_type()));
         if let Some(body) = &op.body {
             let (content_type, body) = fill(op, body, &context, with.upload)?;
             request.body = body;

@@ -36,7 +36,7 @@ written_as!(Template, "Template", { "type": "string", "description": "A text wit
 written_as!(Tree, "Tree", { "description": "A tree whose texts are templates. A member without a value is omitted; the text {null} is null." });
 written_as!(Path, "Path", {
     "type": "string",
-    "description": "A path into a JSON response: data.items[0].name; [-1] for the last element, [code=url] for the first whose code is url, [first by sku] for the one with the smallest sku wherever it stands, the empty text for the whole. A field of import.map may compare with a fact of the shop: prices[money.currency={currency}].amount."
+    "description": "A path into a JSON response: data.items[0].name; [-1] for the last element, [code=url] for the first whose code is url, [first by sku] for the one with the smallest sku wherever it stands, the empty text for the whole. What is no list counts as a list of one. How XML is read as JSON, AnswerKind says. A field of import.map may compare with a fact of the shop: prices[money.currency={currency}].amount."
 });
 written_as!(Pattern, "Pattern", { "type": "string", "description": "An anchored regular expression: ^…$." });
 written_as!(Day, "Day", { "type": "string", "format": "date", "description": "A day: 2027-10-01." });

@@ -31,9 +31,9 @@ impl Template {
             let close = rest[open..].find('}').ok_or_else(|| format!("'{text}' has a '{{' without its '}}'"))? + open;
             let name = &rest[open + 1..close];
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '.';
-            // Names that a platform defines, after the dot, may have upper-case letters.
+            // Names that a platform defines, after the dot, may have upper-case letters, and those of attributes begin with @.
             let (root, member) = name.split_once('.').unwrap_or((name, ""));
-            let theirs = |c: char| plain(c) || c.is_ascii_uppercase();
+            let theirs = |c: char| plain(c) || c.is_ascii_uppercase() || c == '@';
             if root.is_empty() || !root.chars().all(plain) || !member.chars().all(theirs) {
                 return Err(format!(
                     "'{{{name}}}' in '{text}' is not a placeholder: use lower-case letters, digits, _ and ."
@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_template_is_no_language() {
-        for text in ["{a", "a}", "{}", "{A b}", "{a|upper}"] {
+        for text in ["{a", "a}", "{}", "{A b}", "{a|upper}", "{@a}"] {
             assert!(Template::parse(text).is_err(), "{text}");
         }
     }

@@ -208,6 +208,18 @@ async fn a_shop_that_lacks_what_is_needed_is_refused_in_the_files_words() {
     }
 }
 
+#[tokio::test]
+async fn a_conversation_holds_xml_as_a_text() {
+    let import = IMPORT.replace("items = \"lamps\"", "items = \"shop.lamps.lamp\"");
+    let provider = made(&format!("answer = \"xml\"\n{import}"));
+    let page =
+        json!({ "body": "<shop>\n<lamps><lamp><id>7</id><name>Lamp &amp; shade</name></lamp></lamps>\n</shop>" });
+    let talk = recorded(&provider, "import", json!({}), std::slice::from_ref(&page)).await;
+    assert_eq!((&talk["yields"][0]["erp_id"], &talk["yields"][0]["title"]), (&json!("7"), &json!("Lamp & shade")));
+    assert_eq!(talk["exchanges"][0]["answer"]["body"], page["body"]);
+    assert_eq!(replay(&provider, "talk.json", &talk.to_string(), false).await, Ok(None), "what is recorded holds");
+}
+
 /// The cover that a person chose stays, and one that would be lost is replaced: the conversations of the platforms that have one.
 #[test]
 fn the_platforms_with_a_cover_have_conversations_for_it() {

@@ -14,8 +14,8 @@ use super::{
     Provider,
     field::FieldMapping,
     recipe::{
-        BodyKind, GalleryKind, HookKey, HookProofKind, Op, Paging, PushRecipe, PushStep, Recipe, StepCheck, Subscribe,
-        When,
+        AnswerKind, BodyKind, GalleryKind, HookKey, HookProofKind, Op, Paging, PushRecipe, PushStep, Recipe, Since,
+        StepCheck, Subscribe, TimeFilter, When,
     },
     template::Template,
 };
@@ -109,6 +109,7 @@ pub(super) fn compile(
     };
     match read {
         Ok(mut recipe) => {
+            recipe.spread_answers();
             check.documents(&mut recipe, document);
             check.recipe(&recipe, folder);
             if check.problems.is_empty() {
@@ -222,6 +223,11 @@ impl Check<'_> {
     fn call(&mut self, recipe: &Recipe) {
         let call = &recipe.call;
         self.no_secret("call.base", [&call.base]);
+        self.demand(
+            call.answer != AnswerKind::Any,
+            "call.answer",
+            "must be json or xml: any is for single operations whose response nobody reads",
+        );
         for (place, rule) in call.verdict.iter().enumerate() {
             self.when(&format!("call.verdict[{place}].when"), &rule.when);
             self.code(&format!("call.verdict[{place}].code"), rule.code.as_deref());
@@ -262,6 +268,8 @@ impl Check<'_> {
         }
         self.no_secret(&at("path"), &op.path);
         self.no_secret(&at("url"), &op.url);
+        let is_graphql = matches!(op.body, Some(BodyKind::Graphql { .. } | BodyKind::GraphqlMultipart { .. }));
+        self.demand(!(is_graphql && op.is_xml()), &at("answer"), "must be json: that is what GraphQL answers");
         if let Some(BodyKind::Multipart { part, .. }) = &op.body {
             let files = part.iter().filter(|part| part.value.is_none() && part.json.is_none()).count();
             self.demand(files == 1, &at("body.part"), "needs exactly one part without value and json: the picture");
@@ -293,14 +301,9 @@ impl Check<'_> {
                     &format!("needs {{{name}}} in op.{}", import.op),
                 );
             }
-            self.demand(
-                import
-                    .since
-                    .as_ref()
-                    .is_none_or(|since| looks_up(if since.filter.is_some() { "filter" } else { "since" })),
-                "import.since",
-                &format!("needs {{since}} in op.{}", import.op),
-            );
+            if let Some(since) = &import.since {
+                self.since(&import.op, op, since);
+            }
         }
         if let Some(bulk) = &import.bulk {
             for (key, op) in [("count", &bulk.count.op), ("start", &bulk.start.op), ("poll_op", &bulk.poll_op)] {
@@ -326,6 +329,39 @@ impl Check<'_> {
             &format!("and {{part}} in op.{} are required together", import.op),
         );
         self.fields(recipe);
+    }
+
+    /// Checks that an import of changes depends on the time, by each of its filters.
+    fn since(&mut self, name: &str, op: &Op, since: &Since) {
+        if since.by.is_empty() {
+            let slot = if since.filter.is_some() { "filter" } else { "since" };
+            self.demand(op.looks_up(slot), "import.since", &format!("needs {{since}} in op.{name}"));
+            return;
+        }
+        let several = "names at least two filters: a single one is {since} in the operation, or import.since.filter";
+        self.demand(since.by.len() > 1, "import.since.by", several);
+        let own = "is not allowed beside import.since.by: each of its filters has its own";
+        self.demand(since.filter.is_none(), "import.since.filter", own);
+        let narrows = format!("{{since}} in op.{name} would narrow every filter: look up {{since.NAME}} there");
+        self.demand(!op.looks_up("since"), "import.since.by", &narrows);
+        let mut names = BTreeSet::new();
+        for filter in &since.by {
+            let key = format!("import.since.by.{}", filter.name);
+            self.demand(names.insert(&filter.name), &key, "two filters have this name");
+            self.time_filter(&key, name, op, filter);
+        }
+    }
+
+    fn time_filter(&mut self, key: &str, op_name: &str, op: &Op, filter: &TimeFilter) {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let is_name = !filter.name.is_empty() && filter.name.chars().all(is_plain);
+        self.demand(is_name, key, "use lower-case letters, digits and _ in the name of a filter");
+        let slot = if filter.filter.is_some() { "filter".to_owned() } else { format!("since.{}", filter.name) };
+        self.demand(op.looks_up(&slot), key, &format!("needs {{{slot}}} in op.{op_name}"));
+        if let Some(text) = &filter.filter {
+            let depends = text.slots().any(|slot| slot == "since");
+            self.demand(depends, &format!("{key}.filter"), "needs {since}: without it the time does not matter");
+        }
     }
 
     /// Checks the facts and the words of the fields of a product.

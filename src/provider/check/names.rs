@@ -30,6 +30,7 @@ impl KnownNames {
                 ("app.client_id" | "app.client_secret", Place::Shop) if !has_app(recipe) => {}
                 ("kept.NAME", _) => names.extend(kept_names(recipe)),
                 ("gallery.NAME", _) => names.extend(gallery_facts(recipe)),
+                ("since.NAME", _) => names.extend(time_filters(recipe)),
                 // The members of an item or of a delivery are not known before runtime.
                 ("item.NAME" | "body.NAME", _) => names.extend([known.name.replace("NAME", "…")]),
                 (name, _) => names.extend([name.to_owned()]),
@@ -57,7 +58,7 @@ impl KnownNames {
             ["op", op, ..] => Self::of_op(recipe, op),
             ["import", "since", ..] => {
                 let mut names = with_facts(&[Place::Changes]);
-                names.0.remove("filter");
+                names.0.retain(|name| name != "filter" && !name.starts_with("since."));
                 names
             }
             ["import", "map", ..] => {
@@ -142,6 +143,10 @@ fn kept_names(recipe: &Recipe) -> impl Iterator<Item = String> {
 
 fn gallery_facts(recipe: &Recipe) -> impl Iterator<Item = String> {
     recipe.push.iter().flat_map(|push| push.list.facts.keys()).map(|name| format!("gallery.{name}"))
+}
+
+fn time_filters(recipe: &Recipe) -> impl Iterator<Item = String> {
+    recipe.import.since.iter().flat_map(|since| &since.by).map(|filter| format!("since.{}", filter.name))
 }
 
 /// An operation, and where the names of one use of it have values.

@@ -28,7 +28,7 @@ use crate::{
 
 /// What stands between braces, and any text around it.
 fn grammar() -> (Regex, Regex) {
-    let slot = r"\{([a-z0-9_]+(?:\.[A-Za-z0-9_.]*)?)\}";
+    let slot = r"\{([a-z0-9_]+(?:\.[A-Za-z0-9_.@]*)?)\}";
     let whole = Regex::new(&format!(r"(?s)\A(?:[^{{}}]|{slot})*\z")).expect("an expression");
     (whole, Regex::new(slot).expect("an expression"))
 }
@@ -38,7 +38,7 @@ fn any_text_is_a_template_or_is_refused_and_is_written_as_it_was_read() {
     let (whole, slot) = grammar();
     let piece = prop_oneof![
         text("{}.aZ0_ é\"\\", 4),
-        select(vec!["{a}", "{a.B}", "{a.}", "{.a}", "{A}", "{}", "{a b}"]).prop_map(str::to_owned),
+        select(vec!["{a}", "{a.B}", "{a.@b}", "{a.}", "{.a}", "{A}", "{}", "{a b}"]).prop_map(str::to_owned),
     ];
     let texts = proptest::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat());
     hold(CASES, &texts, |text| match Template::parse(&text) {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{
     super::{path::Path, template::Template},
-    Span,
+    AnswerKind, Span,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -24,7 +24,11 @@ pub(in crate::provider) struct Call {
     /// 30s.
     #[serde(default = "half_a_minute")]
     pub(in crate::provider) patience: Span,
-    /// Paths to the shop's own error text; the first existing one is shown.
+    /// The kind of every operation's response, unless its own says another one: `json` or `xml`. Default: `json`.
+    #[serde(default)]
+    pub(in crate::provider) answer: AnswerKind,
+    /// Paths to the shop's own error text; the first existing one is shown. An error may be JSON where the answers are XML, and
+    /// XML where they are JSON: its text is read by the paths that fit, and so are the bodies of `verdict`.
     #[serde(default)]
     pub(in crate::provider) message: Vec<Path>,
     #[serde(default)]
@@ -129,7 +133,7 @@ pub(in crate::provider) enum WaitUnit {
 #[serde(deny_unknown_fields, default)]
 pub(in crate::provider) struct When {
     pub(in crate::provider) status: Vec<StatusMatch>,
-    /// A path into the body…
+    /// A path into the body, which may be JSON or XML…
     pub(in crate::provider) body: Option<Path>,
     /// …whose value is one of these…
     #[serde(rename = "in")]

@@ -37,6 +37,24 @@ pub(in crate::provider) struct ImportRecipe {
     pub(in crate::provider) map: Mapping,
 }
 
+impl ImportRecipe {
+    /// How often its pages are read from the first one on: once per part, and for changes once by each time filter.
+    pub(in crate::provider) fn rounds(&self, is_changes: bool) -> usize {
+        let filters = self.since.as_ref().filter(|_| is_changes).map_or(1, |since| since.by.len().max(1));
+        self.parts.len().max(1) * filters
+    }
+
+    /// The part that is read in a round…
+    pub(in crate::provider) fn part(&self, round: usize) -> Option<&str> {
+        self.parts.get(round % self.parts.len().max(1)).map(String::as_str)
+    }
+
+    /// …and the place of the time filter by which it is read.
+    pub(in crate::provider) fn filter_place(&self, round: usize) -> usize {
+        round / self.parts.len().max(1)
+    }
+}
+
 /// The call that reads one product. If the response is that it is missing (404, 410 or a verdict of class `missing`), or null at
 /// `item`, the shop no longer has it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -169,6 +187,10 @@ pub(in crate::provider) enum Paging {
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Since {
     pub(in crate::provider) overlap: Span,
+    /// Several filters by time, where none finds every change. The pages are read once by each, in this order, and a product that
+    /// two of them find is read once. Changes count as known once the last filter is read to its end.
+    #[serde(default)]
+    pub(in crate::provider) by: Vec<TimeFilter>,
     /// A text around `{since}`, looked up as `{filter}`…
     pub(in crate::provider) filter: Option<Template>,
     /// …and its text for a full import.
@@ -176,6 +198,16 @@ pub(in crate::provider) struct Since {
     /// Default: `rfc3339`.
     #[serde(default)]
     pub(in crate::provider) format: SinceFormat,
+}
+
+/// One of several filters by time.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct TimeFilter {
+    /// While the pages are read by this filter, `{since.NAME}` has the time; otherwise it has no value.
+    pub(in crate::provider) name: String,
+    /// Its own text around `{since}`, looked up as `{filter}`.
+    pub(in crate::provider) filter: Option<Template>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]

@@ -249,8 +249,11 @@ impl SimulatorState {
 fn since(plan: &Routes, values: &Map<String, Value>) -> Option<Time> {
     let rule = plan.provider.recipe.import.since.as_ref()?;
     let filter = values.get("filter").and_then(Value::as_str);
-    let read = |filter: &str| rule.filter.as_ref()?.read_back(filter, &|_| None)?.remove("since");
-    let since = filter.and_then(read).or_else(|| values.get("since").cloned())?;
+    let texts = || rule.by.iter().filter_map(|by| by.filter.as_ref()).chain(&rule.filter);
+    let read = |filter: &str| texts().find_map(|text| text.read_back(filter, &|_| None)?.remove("since"));
+    let is_time = |name: &str| name == "since" || name.starts_with("since.");
+    let plain = || values.iter().find(|(name, _)| is_time(name)).map(|(_, value)| value.clone());
+    let since = filter.and_then(read).or_else(plain)?;
     let text = crate::provider::path::as_text(&since)?;
     match rule.format {
         SinceFormat::EpochS => text.parse().ok().map(|s: i64| Time::from_unix_ms(s.saturating_mul(1000))),
