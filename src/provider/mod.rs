@@ -10,6 +10,7 @@ mod classify;
 mod context;
 mod editor_js;
 mod field;
+mod filling;
 mod grant;
 mod mapping;
 mod nested;

@@ -294,6 +294,15 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
     }
 }
 
+/// Whether a value is a list, or its only element. PHP writes a list with holes as an object of numbers.
+pub(super) fn is_list(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Object(members) => members.is_empty() || members.keys().any(|key| key.parse::<u64>().is_err()),
+        _ => true,
+    }
+}
+
 impl<'de> Deserialize<'de> for Path {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
