@@ -165,6 +165,17 @@ impl House {
         all.into_iter().filter(|part| part.erp_deleted_at.is_none()).map(|part| part.erp_variant_id).collect()
     }
 
+    /// The addresses of a product's pictures that are not gone, in their order.
+    async fn pictures(&self, product: usize) -> Vec<String> {
+        let product = self.app.product(&product.to_string()).await;
+        let mut tx = self.app.tools.db.read().await.expect("reads");
+        let all = db::product::list_images(&mut tx, &product.id).await.expect("lists");
+        all.into_iter()
+            .filter(|image| image.deleted_at.is_none())
+            .filter_map(|image| image.original_store_url)
+            .collect()
+    }
+
     async fn failed(&self, run: &Run) -> Vec<(String, String)> {
         let mut tx = self.app.tools.db.read().await.expect("reads");
         let items = db::run::list_items(&mut tx, &run.id, 100).await.expect("lists");
@@ -196,7 +207,8 @@ on_both!(
     a_product_that_a_batch_does_not_mention_has_nothing_only_if_the_batch_was_whole,
     a_product_whose_children_cannot_be_read_is_the_only_one_that_is_told,
     a_shop_that_reads_one_id_of_many_is_asked_for_each,
-    entries_that_name_no_product_are_no_proof
+    entries_that_name_no_product_are_no_proof,
+    pictures_that_stand_at_variants_come_and_go_with_them
 );
 
 async fn a_page_of_products_with_children_costs_two_calls(engine: Engine) {
@@ -279,4 +291,30 @@ async fn entries_that_name_no_product_are_no_proof(engine: Engine) {
         })
         .await;
     assert_eq!((run.status, house.parts(1).await), (RunStatus::Success, vec!["1a".to_owned(), "1b".to_owned()]));
+}
+
+async fn pictures_that_stand_at_variants_come_and_go_with_them(engine: Engine) {
+    let images = r#"images = { each = "images", may_lack = true, id = "id", url = "url", more = { of = "parts", each = "picture" } }"#;
+    let platform = PLATFORM.replace("title = \"title\"\n", &format!("title = \"title\"\n{images}\n"));
+    // Of the first product, which has no pictures of its own: one for both parts, then one for each.
+    let with = |names: [&'static str; 2]| {
+        move |ids: &[usize], _: usize| {
+            let mut answer = all_of(ids);
+            let first = answer["parts"].as_array_mut().expect("a list").iter_mut().filter(|part| part["product"] == 0);
+            for (part, name) in first.zip(names) {
+                part["picture"] = json!({ "id": name, "url": format!("https://s.example/{name}.png") });
+            }
+            Ok(answer)
+        }
+    };
+    let url = |name: &str| format!("https://s.example/{name}.png");
+    let house = House::new(engine, &platform, 2, with(["both", "both"])).await;
+    assert_eq!((house.pictures(0).await, house.pictures(1).await.len()), (vec![url("both")], 0));
+    let (run, _) = house.sync(with(["a", "b"])).await;
+    assert_eq!((run.status, house.pictures(0).await), (RunStatus::Success, vec![url("a"), url("b")]), "{run:?}");
+    // What is not known of the parts is not known of their pictures.
+    let (run, _) = house.sync(|ids, _| Ok(json!({ "parts": all_of(&ids[..1])["parts"], "total": 9 }))).await;
+    assert_eq!((run.status, house.pictures(0).await.len()), (RunStatus::Partial, 2), "{run:?}");
+    let (run, _) = house.sync(two_each(500)).await;
+    assert_eq!((run.status, house.pictures(0).await.len()), (RunStatus::Success, 0), "{run:?}");
 }

@@ -86,7 +86,9 @@ impl KnownNames {
     /// The facts that the path at a key may look up.
     pub(super) fn of_path(recipe: &Recipe, key: &str) -> Self {
         match key.split('.').collect::<Vec<_>>()[..] {
-            ["import", "map", ref rest @ ..] if !rest.iter().any(|name| ["each", "only", "options"].contains(name)) => {
+            ["import", "map", ref rest @ ..]
+                if !rest.iter().any(|name| ["each", "of", "only", "options"].contains(name)) =>
+            {
                 Self(facts(recipe).collect())
             }
             _ => Self::default(),

@@ -298,6 +298,11 @@ fn variant_item(
     sample: &Value,
 ) -> Value {
     let mut item = sample.clone();
+    let more = plan.provider.recipe.import.map.images.as_ref().and_then(|images| images.more.as_ref());
+    if let Some(more) = more.filter(|more| more.of == map.each) {
+        // No variant has pictures of its own here.
+        more.each.put(&mut item, Value::Null);
+    }
     let text = |name: &str| variant[name].as_str().unwrap_or_default();
     for (pick, text) in [(&map.sku, text("sku")), (&map.title, text("title")), (&map.price, text("price"))] {
         if let Some(pick) = pick.as_ref().filter(|_| !text.is_empty()) {
