@@ -41,11 +41,15 @@ pub async fn probe(shop: &ShopClient) -> Result<ShopFacts, Failure> {
     let probe = &recipe.connect.probe;
     let answer = shop.call(&recipe.op[&probe.op], With::default()).await?;
     let mut facts = Path::pick(&probe.facts, &answer.body);
+    for further in &probe.also {
+        let answer = shop.call(&recipe.op[&further.op], With::default()).await?;
+        facts.extend(Path::pick(&further.facts, &answer.body));
+    }
     facts.retain(|_, value| !value.is_null());
     let lacks = probe.needs.iter().find(|need| !need.is_met(&answer.body));
     Ok(ShopFacts {
         lacks: lacks.map(|need| Failure::new(need.kind(), format!("{}: {}", shop.provider.name(), need.say))),
-        name: probe.name.as_ref().and_then(|path| path.text(&answer.body)),
+        name: probe.name.as_ref().and_then(|path| path.at_shop(&facts).text(&answer.body)),
         external_id: probe.id.as_ref().and_then(|path| path.text(&answer.body)),
         facts,
     })
