@@ -4,7 +4,8 @@ use sqlx::types::Json;
 
 use super::{Tx, all, build, execute, scalar};
 use crate::model::{
-    ClientId, ConnectionId, ImageId, NormalImage, NormalProduct, NormalVariant, ProductId, RunId, Time, VariantId,
+    ClientId, ConnectionId, ImageId, NormalImage, NormalProduct, NormalVariant, ProductId, RunId, Time,
+    UnreadableFormat, VariantId,
 };
 
 /// The most parameters of a statement; SQLite allows 32,766.
@@ -196,13 +197,13 @@ pub async fn upsert_images(
     to: &ImportTarget<'_>,
     rows: &[ChildRow<'_, ImageId, NormalImage>],
 ) -> sqlx::Result<()> {
-    for chunk in rows.chunks(MAX_BINDS / 11) {
+    for chunk in rows.chunks(MAX_BINDS / 12) {
         build!(
             tx,
             |q| {
                 q.push(
                 "INSERT INTO product_image (id, product_id, r2_key_base, sort_order, is_primary, sync_status, external_image_id, \
-                 original_store_url, generated_asset_id, alt_text, created_at, updated_at) ",
+                 original_store_url, generated_asset_id, mime_type, alt_text, created_at, updated_at) ",
             );
                 q.push_values(chunk, |mut row, item| {
                     let image = item.value;
@@ -210,12 +211,17 @@ pub async fn upsert_images(
                         format!("clients/{}/products/{}/media/images/base/{}.png", to.client, item.product, item.id);
                     row.push_bind(&item.id).push_bind(item.product).push_bind(key).push_bind(item.position);
                     row.push_bind(item.position == 0).push("'synced'").push_bind(&image.id).push_bind(&image.url);
-                    row.push_bind(item.asset).push_bind(&image.alt).push_bind(to.now).push_bind(to.now);
+                    let format = UnreadableFormat::of_address(&image.url).map(|format| format.mime_type);
+                    row.push_bind(item.asset).push_bind(format).push_bind(&image.alt);
+                    row.push_bind(to.now).push_bind(to.now);
                 });
                 q.push(
                 " ON CONFLICT (product_id, external_image_id) DO UPDATE SET sort_order = excluded.sort_order, \
                  is_primary = excluded.is_primary, sync_status = 'synced', original_store_url = excluded.original_store_url, \
                  generated_asset_id = COALESCE(excluded.generated_asset_id, product_image.generated_asset_id), \
+                 mime_type = CASE WHEN product_image.sha256 IS NOT NULL OR (excluded.mime_type IS NULL \
+                 AND product_image.original_store_url = excluded.original_store_url) \
+                 THEN product_image.mime_type ELSE excluded.mime_type END, \
                  alt_text = excluded.alt_text, deleted_at = NULL, version = product_image.version + 1, \
                  updated_at = excluded.updated_at",
             );
