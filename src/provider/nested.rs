@@ -5,10 +5,11 @@ use std::{borrow::Cow, collections::HashMap};
 use serde_json::{Map, Value, json};
 
 use super::{
-    call::{ShopClient, With},
+    call::ShopClient,
     pagination::PageToken,
     path::is_list,
     recipe::{Nested, NestedBatch},
+    request::With,
     trail::{Trail, mark},
 };
 use crate::model::Failure;
