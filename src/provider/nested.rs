@@ -67,7 +67,7 @@ pub(super) async fn lists_of(
 impl NestedBatch {
     /// The ids as the operation takes them.
     fn written(&self, ids: &[String]) -> Value {
-        self.separator.as_ref().map_or_else(|| json!(ids), |separator| ids.join(separator).into())
+        self.separator.as_deref().map_or_else(|| json!(ids), |separator| ids.join(separator).into())
     }
 
     /// The reverse, for the simulator.
