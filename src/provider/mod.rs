@@ -11,6 +11,7 @@ mod context;
 mod download;
 mod editor_js;
 mod field;
+mod filling;
 mod gallery;
 mod grant;
 mod mapping;

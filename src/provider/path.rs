@@ -1,6 +1,7 @@
 //! Paths into a JSON response: `data.items[0].name`, `[-1]` for the last element, `[code=url]` for the first whose
 //! `code` is `url`, `[money.currency={currency}]` for the first with the shop's own, `[first by sku]` for the one with the
-//! smallest `sku`, the empty path for the whole. What is no list counts as a list of one, unless it is null.
+//! smallest `sku`, `name[{language}]` for the member that a fact of the shop names, the empty path for the whole. What is
+//! no list counts as a list of one, unless it is null.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -21,6 +22,8 @@ enum PathStep {
     Index(i16),
     /// The first element of a list that has this value at these keys.
     Where(Vec<String>, Wanted),
+    /// A member whose name is looked up.
+    Member(Wanted),
     /// The element of a list with the smallest value at these keys, whatever its place.
     Least(Vec<String>),
 }
@@ -46,9 +49,10 @@ impl Path {
             while let Some(inner) = rest.strip_prefix('[') {
                 let bad = || format!("'{text}' is not a path: write places in a list as [0] or [-1]");
                 let (number, after) = inner.split_once(']').ok_or_else(bad)?;
-                steps.push(match (number.strip_prefix("first by "), number.split_once('=')) {
-                    (Some(key), _) => PathStep::Least(keys_of(key, text)?),
-                    (None, Some((key, word))) if !key.is_empty() => filter(key, word, text)?,
+                steps.push(match (number.strip_prefix("first by "), number.split_once('='), fact_in(number)) {
+                    (Some(key), ..) => PathStep::Least(keys_of(key, text)?),
+                    (None, Some((key, word)), _) if !key.is_empty() => filter(key, word, text)?,
+                    (None, None, Some(name)) => PathStep::Member(Wanted::Fact(name.to_owned())),
                     _ => PathStep::Index(number.parse().map_err(|_| bad())?),
                 });
                 rest = after;
@@ -60,24 +64,22 @@ impl Path {
         Ok(Self(steps))
     }
 
-    /// The facts of the shop that its filters look up.
+    /// The facts of the shop that it looks up.
     pub(super) fn slots(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|step| match step {
-            PathStep::Where(_, Wanted::Fact(name)) => Some(name.as_str()),
+            PathStep::Where(_, Wanted::Fact(name)) | PathStep::Member(Wanted::Fact(name)) => Some(name.as_str()),
             _ => None,
         })
     }
 
-    /// The path at one shop: its filters have the shop's facts.
+    /// The path at one shop: with the shop's facts.
     pub(super) fn at_shop(&self, facts: &Facts) -> Cow<'_, Self> {
         if self.slots().next().is_none() {
             return Cow::Borrowed(self);
         }
         let known = |step: &PathStep| match step {
-            PathStep::Where(keys, Wanted::Fact(name)) => {
-                let fact = facts.get(name).and_then(as_text);
-                PathStep::Where(keys.clone(), fact.map_or_else(|| Wanted::Fact(name.clone()), Wanted::Text))
-            }
+            PathStep::Where(keys, wanted) => PathStep::Where(keys.clone(), wanted.at_shop(facts)),
+            PathStep::Member(wanted) => PathStep::Member(wanted.at_shop(facts)),
             other => other.clone(),
         };
         Cow::Owned(Self(self.0.iter().map(known).collect()))
@@ -86,7 +88,8 @@ impl Path {
     /// The value at the path; `None` if a step does not exist.
     pub(super) fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         self.0.iter().try_fold(value, |value, step| match step {
-            PathStep::Key(key) => value.get(key),
+            PathStep::Key(key) | PathStep::Member(Wanted::Text(key)) => value.get(key),
+            PathStep::Member(Wanted::Fact(_)) => None,
             PathStep::Where(keys, wanted) => elements(value).iter().find(|item| wanted.is_in(keys, item)),
             PathStep::Least(keys) => {
                 let list = elements(value);
@@ -141,7 +144,7 @@ impl Path {
         let mut place = value;
         for step in &self.0 {
             place = match step {
-                PathStep::Key(key) => {
+                PathStep::Key(key) | PathStep::Member(Wanted::Text(key) | Wanted::Fact(key)) => {
                     if !place.is_object() {
                         *place = Value::Object(Map::new());
                     }
@@ -208,6 +211,14 @@ impl Path {
 }
 
 impl Wanted {
+    /// The same with the shop's facts.
+    fn at_shop(&self, facts: &Facts) -> Self {
+        match self {
+            Self::Fact(name) => facts.get(name).and_then(as_text).map_or_else(|| self.clone(), Self::Text),
+            Self::Text(_) => self.clone(),
+        }
+    }
+
     fn is_in(&self, keys: &[String], item: &Value) -> bool {
         let Self::Text(word) = self else { return false };
         text_at(keys, item).is_some_and(|text| text == *word)
@@ -282,13 +293,17 @@ fn least(keys: &[String], list: &[Value]) -> Option<usize> {
 
 fn filter(key: &str, word: &str, text: &str) -> Result<PathStep, String> {
     let keys = keys_of(key, text)?;
-    let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let fact = word.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(is_name);
-    let wanted = match fact {
+    let wanted = match fact_in(word) {
         Some(name) => Wanted::Fact(name.to_owned()),
         None => Wanted::Text(plain(word, text)?),
     };
     Ok(PathStep::Where(keys, wanted))
+}
+
+/// The name in `{name}`.
+fn fact_in(word: &str) -> Option<&str> {
+    let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    word.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(is_name)
 }
 
 /// A name as it is: it looks up nothing.
@@ -323,6 +338,15 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(truth) => Some(truth.to_string()),
         _ => None,
+    }
+}
+
+/// Whether a value is a list, or its only element. PHP writes a list with holes as an object of numbers.
+pub(super) fn is_list(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Object(members) => members.is_empty() || members.keys().any(|key| key.parse::<u64>().is_err()),
+        _ => true,
     }
 }
 
@@ -410,6 +434,22 @@ mod tests {
     }
 
     #[test]
+    fn a_member_is_named_by_a_fact_of_the_shop() {
+        let path = Path::parse("t[{language}].v").expect("parses");
+        let value = json!({ "t": { "de": { "v": "Krug" }, "en": { "v": "Mug" } } });
+        let at = |language: Value| {
+            let facts = Facts::from_iter([("language".to_owned(), language)]);
+            path.at_shop(&facts).text(&value)
+        };
+        assert_eq!((at(json!("en")).as_deref(), at(json!("de")).as_deref()), (Some("Mug"), Some("Krug")));
+        assert_eq!((at(json!("fr")), at(Value::Null), path.text(&value)), (None, None, None), "never just any");
+        assert_eq!(path.slots().collect::<Vec<_>>(), ["language"]);
+        let mut made = json!({});
+        path.at_shop(&Facts::from_iter([("language".to_owned(), json!("fr"))])).put(&mut made, json!("Tasse"));
+        assert_eq!(made, json!({ "t": { "fr": { "v": "Tasse" } } }));
+    }
+
+    #[test]
     fn the_first_by_a_key_is_the_same_wherever_it_stands() {
         let path = |text: &str| Path::parse(text).expect("parses");
         let of = |list: Value| path("v[first by at.n].id").text(&json!({ "v": list }));
@@ -443,6 +483,8 @@ mod tests {
             "a[{b}=c]",
             "a[b=x{c}]",
             "a[b={c.d}]",
+            "a[{b.c}]",
+            "a[{}]",
             "a[b..c=d]",
             "a[first by ]",
             "a[first by {b}]",

@@ -88,6 +88,7 @@ pub(super) const PLACEHOLDERS: &[Placeholder] = &[
     ),
     of(Place::Changes, "part", "the part of the catalogue that is read (import.parts)"),
     of(Place::Nested, "item.NAME", "a member of the item; `{item.node.id}` is a member of a member"),
+    of(Place::Nested, "batch.ids", "the ids of several items (import.nested.batch)"),
     of(Place::Field, "value", "what was read"),
     of(Place::Bulk, "bulk.id", "the id of the export"),
     of(Place::Inner, "inner", "the text of the document `inner`"),

@@ -8,11 +8,11 @@ use super::{
     bulk,
     call::ShopClient,
     context::TemplateContext,
-    nested,
+    filling::{Filling, PageItem},
     page::{Page, PageFailure, PageRequest, Unreadable, normal},
     page_size::{self, ListAnswer},
-    pagination::{PageToken, truth},
-    path::{Path, as_text},
+    pagination::PageToken,
+    path::{Path, as_text, is_list},
     recipe::{ImportRecipe, ProbeNeed, SinceFormat},
     request::With,
     trail::mark,
@@ -43,11 +43,15 @@ pub async fn probe(shop: &ShopClient) -> Result<ShopFacts, Failure> {
     let probe = &recipe.connect.probe;
     let answer = shop.call(&recipe.op[&probe.op], With::default()).await?;
     let mut facts = Path::pick(&probe.facts, &answer.body);
+    for further in &probe.also {
+        let answer = shop.call(&recipe.op[&further.op], With::default()).await?;
+        facts.extend(Path::pick(&further.facts, &answer.body));
+    }
     facts.retain(|_, value| !value.is_null());
     let lacks = probe.needs.iter().find(|need| !need.is_met(&answer.body));
     Ok(ShopFacts {
         lacks: lacks.map(|need| Failure::new(need.kind(), format!("{}: {}", shop.provider.name(), need.say))),
-        name: probe.name.as_ref().and_then(|path| path.text(&answer.body)),
+        name: probe.name.as_ref().and_then(|path| path.at_shop(&facts).text(&answer.body)),
         external_id: probe.id.as_ref().and_then(|path| path.text(&answer.body)),
         facts,
     })
@@ -108,15 +112,30 @@ pub async fn product(shop: &ShopClient, erp_id: &str) -> Result<Option<Result<No
     if item.is_null() {
         return Ok(None);
     }
-    let (item, doubt) = complete(shop, item, &answer.body, &mut 0).await?;
-    let doubt = doubt.or_else(|| lacking(import, &item, shop.provider.recipe.op[&one.op].is_xml()));
-    let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
+    let mut filling = Filling::new(shop);
+    let mut items = filling.begin([item], &answer.body).await?;
+    let item = items.pop().ok_or_else(|| unclear("has no product"))?;
+    let product = filled(&mut filling, item, shop.provider.recipe.op[&one.op].is_xml()).await?;
     let found =
         product.as_ref().map_or_else(|unreadable| unreadable.erp_id.as_deref(), |product| Some(&product.erp_id));
     if found != Some(erp_id) {
         return Err(unclear(&format!("is about another one than '{erp_id}'")));
     }
-    Ok(Some(product.map(|product| NormalProduct { doubt, ..product })))
+    Ok(Some(product))
+}
+
+/// A product of an item whose lists are read to their ends.
+async fn filled(
+    filling: &mut Filling<'_>,
+    mut item: PageItem<'_>,
+    is_xml: bool,
+) -> Result<Result<NormalProduct, Unreadable>, Failure> {
+    filling.finish(&mut item).await?;
+    let shop = filling.shop;
+    let PageItem { value, doubt } = item;
+    let doubt = doubt.or_else(|| lacking(&shop.provider.recipe.import, &value, is_xml));
+    let product = normal(&shop.provider, &shop.facts, &shop.store_url, &value);
+    Ok(product.map(|product| NormalProduct { doubt, ..product }))
 }
 
 async fn plain_page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page, PageFailure> {
@@ -149,16 +168,16 @@ async fn plain_page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page
             None => None,
         };
     }
-    let (mut products, mut known, mut failing) = (Vec::new(), Vec::new(), 0);
+    let (mut products, mut known, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
     for item in import.page.items.each(&answer.body) {
-        if let Some(id) = known_id(shop, item, request.known) {
-            known.push(id);
-            continue;
+        match known_id(shop, item, request.known) {
+            Some(id) => known.push(id),
+            None => wanted.push(item),
         }
-        let (item, doubt) = complete(shop, item, &answer.body, &mut failing).await?;
-        let doubt = doubt.or_else(|| lacking(import, &item, op.is_xml()));
-        let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
-        products.push(product.map(|product| NormalProduct { doubt, ..product }));
+    }
+    let mut filling = Filling::new(shop);
+    for item in filling.begin(wanted, &answer.body).await? {
+        products.push(filled(&mut filling, item, op.is_xml()).await?);
     }
     Ok(Page { products, known, next, total, lacks_total, size: Some(page.size) })
 }
@@ -209,67 +228,6 @@ fn lacking(import: &ImportRecipe, item: &Value, is_xml: bool) -> Option<String> 
         .flatten()
         .find(|(_, path, may_lack)| !may_lack && !filled.contains(path) && !is_there(path))?;
     Some(format!("the response has no list of its {name} at the path in the provider's file"))
-}
-
-/// Whether a value is a list, or its only element. PHP writes a list with holes as an object of numbers.
-fn is_list(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Object(members) => members.is_empty() || members.keys().any(|key| key.parse::<u64>().is_err()),
-        _ => true,
-    }
-}
-
-/// Consecutive lists within items that do not come, from which on the shop is down and not the items at fault.
-const FAILING: u32 = 3;
-
-/// Whether the fault may be the item's: the shop answers, and the grant is not in question.
-fn is_the_items(failure: &Failure, failing: &mut u32) -> bool {
-    match failure.kind {
-        FailureKind::Shop(ShopAnswer::Missing | ShopAnswer::Refused, _) | FailureKind::UnexpectedAnswer => true,
-        FailureKind::Shop(ShopAnswer::Down, _) | FailureKind::NotJson | FailureKind::NotXml => {
-            *failing += 1;
-            *failing < FAILING
-        }
-        _ => false,
-    }
-}
-
-/// Completes an item: joins related objects of the same page and reads truncated lists to their end. The second value
-/// says why a list may be incomplete. `failing` counts consecutive lists that did not come.
-async fn complete<'v>(
-    shop: &ShopClient,
-    item: &'v Value,
-    body: &Value,
-    failing: &mut u32,
-) -> Result<(Cow<'v, Value>, Option<String>), Failure> {
-    let recipe = &shop.provider.recipe;
-    let (mut item, mut doubt) = (Cow::Borrowed(item), None);
-    for join in &recipe.import.join {
-        let ids: Vec<String> = join.ids.each(&item).iter().filter_map(as_text).collect();
-        let known = join.from.each(body);
-        let by_id = |id: &String| known.iter().find(|one| join.on.text(one).as_ref() == Some(id)).cloned();
-        let joined: Vec<Value> = ids.iter().filter_map(by_id).collect();
-        join.into.append(item.to_mut(), joined);
-    }
-    for nested in &recipe.import.nested {
-        let cut = nested.more.as_ref().is_none_or(|more| more.get(&item).and_then(truth) == Some(true));
-        let there = nested.there.as_ref().is_none_or(|path| path.get(&item).is_some_and(|value| !value.is_null()));
-        if !cut || !there || nested.only.as_ref().is_some_and(|only| !only.holds(&item)) {
-            continue;
-        }
-        doubt = match nested::complete(shop, nested, &mut item).await {
-            Ok(incomplete) => {
-                *failing = 0;
-                incomplete.or(doubt)
-            }
-            Err(failure) if is_the_items(&failure, failing) => {
-                Some(format!("its list of {} could not be read: {failure}", nested.op))
-            }
-            Err(failure) => return Err(failure),
-        };
-    }
-    Ok((item, doubt))
 }
 
 fn written(since: Time, format: SinceFormat) -> String {

@@ -4,6 +4,7 @@
 
 mod adopting;
 mod bad_input;
+mod batches;
 mod buckets;
 mod callbacks;
 mod canary;

@@ -121,7 +121,26 @@ async fn a_request_signed_by_shopifys_own_library_begins_a_connect() {
 }
 
 /// What is changed in a good file, and what has to be said about it.
-const BROKEN: [(&str, &str, &str, &str); 71] = [
+const BROKEN: [(&str, &str, &str, &str); 75] = [
+    (
+        "prestashop",
+        "[{batch.ids}]",
+        "{item.id}",
+        "import.nested[0].batch: needs {batch.ids} in op.combinations, and no {item.…}",
+    ),
+    (
+        "woocommerce",
+        "path = \"/products/{item.id}/variations\"",
+        "path = \"/products/{batch.ids}/variations\"",
+        "import.nested[0].batch: is required by {batch.ids} in op.variations",
+    ),
+    ("prestashop", "at_most = 100", "at_most = 0", "import.nested[0].batch.at_most: must be at least 1"),
+    (
+        "prestashop",
+        "op = \"combinations\"\nbatch",
+        "op = \"combinations\"\nstart = \"cursor\"\nbatch",
+        "import.nested[0].batch: is not allowed beside start",
+    ),
     (
         "woocommerce",
         "one = { op = \"product\" }",

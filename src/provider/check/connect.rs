@@ -11,6 +11,9 @@ impl Check<'_> {
     pub(super) fn connect(&mut self, recipe: &Recipe) {
         let connect = &recipe.connect;
         self.names_op(recipe, "connect.probe.op", &connect.probe.op);
+        for (place, further) in connect.probe.also.iter().enumerate() {
+            self.names_op(recipe, &format!("connect.probe.also[{place}].op"), &further.op);
+        }
         for (place, need) in connect.probe.needs.iter().enumerate() {
             self.code(&format!("connect.probe.needs[{place}].code"), need.code.as_deref());
             let key = format!("connect.probe.needs[{place}].of");

@@ -14,7 +14,7 @@ use super::{
     Provider,
     field::FieldMapping,
     recipe::{
-        AnswerKind, BodyKind, GalleryKind, HookKey, HookProofKind, Op, Paging, PushRecipe, PushStep, Recipe, Since,
+        AnswerKind, BodyKind, GalleryKind, HookKey, HookProofKind, Nested, Op, Paging, PushRecipe, PushStep, Recipe, Since,
         StepCheck, Subscribe, TimeFilter, When,
     },
     template::Template,
@@ -321,6 +321,7 @@ impl Check<'_> {
             let key = format!("import.nested[{place}]");
             self.names_op(recipe, &format!("{key}.op"), &nested.op);
             self.demand(nested.page.size > 0, &format!("{key}.page.size"), "must be at least 1");
+            self.batch(recipe, &key, nested);
         }
         let parted = recipe.op.get(&import.op).is_some_and(|op| op.slots().contains(&"part"));
         self.demand(
@@ -362,6 +363,27 @@ impl Check<'_> {
             let depends = text.slots().any(|slot| slot == "since");
             self.demand(depends, &format!("{key}.filter"), "needs {since}: without it the time does not matter");
         }
+    }
+
+    /// Checks how one call fills a list of many items.
+    fn batch(&mut self, recipe: &Recipe, key: &str, nested: &Nested) {
+        let key = format!("{key}.batch");
+        let Some(op) = recipe.op.get(&nested.op) else { return };
+        let Some(batch) = &nested.batch else {
+            self.demand(!op.looks_up("batch.ids"), &key, &format!("is required by {{batch.ids}} in op.{}", nested.op));
+            return;
+        };
+        self.demand(
+            op.looks_up("batch.ids") && !op.looks_up_any("item."),
+            &key,
+            &format!("needs {{batch.ids}} in op.{}, and no {{item.…}}: the call is for several items", nested.op),
+        );
+        self.demand(batch.at_most > 0, &format!("{key}.at_most"), "must be at least 1");
+        self.demand(
+            nested.start.is_none(),
+            &key,
+            "is not allowed beside start: a cursor within an item is that item's",
+        );
     }
 
     /// Checks the facts and the words of the fields of a product.

@@ -87,7 +87,10 @@ impl KnownNames {
     /// The facts that the path at a key may look up.
     pub(super) fn of_path(recipe: &Recipe, key: &str) -> Self {
         match key.split('.').collect::<Vec<_>>()[..] {
-            ["import", "map", ref rest @ ..] if !rest.iter().any(|name| ["each", "only", "options"].contains(name)) => {
+            ["connect", "probe", "name"] => Self(facts(recipe).collect()),
+            ["import", "map", ref rest @ ..]
+                if !rest.iter().any(|name| ["each", "of", "only", "options"].contains(name)) =>
+            {
                 Self(facts(recipe).collect())
             }
             _ => Self::default(),
@@ -113,7 +116,9 @@ pub(super) fn facts(recipe: &Recipe) -> impl Iterator<Item = String> {
     let fields = recipe.connect.field.iter().filter(|field| !field.secret).map(|field| field.name.clone());
     let oauth = recipe.connect.oauth.iter();
     let returned = oauth.flat_map(|oauth| oauth.callback.keys().chain(oauth.answer.facts.keys()).cloned());
-    fields.chain(recipe.connect.probe.facts.keys().cloned()).chain(returned)
+    let probe = &recipe.connect.probe;
+    let told = probe.facts.keys().chain(probe.also.iter().flat_map(|further| further.facts.keys()));
+    fields.chain(told.cloned()).chain(returned)
 }
 
 fn secrets(recipe: &Recipe) -> impl Iterator<Item = String> {
@@ -161,6 +166,7 @@ fn uses(recipe: &Recipe) -> Vec<UsedOp<'_>> {
     }
     let import = &recipe.import;
     let mut uses = vec![used(&recipe.connect.probe.op, &[]), used(&import.op, &[Place::Page, Place::Changes])];
+    uses.extend(recipe.connect.probe.also.iter().map(|further| used(&further.op, &[])));
     uses.extend(import.nested.iter().map(|nested| used(&nested.op, &[Place::Page, Place::Nested])));
     uses.extend(import.one.iter().map(|one| used(&one.op, &[Place::Product])));
     if let Some(bulk) = &import.bulk {

@@ -192,9 +192,20 @@ pub(in crate::provider) struct Probe {
     pub(in crate::provider) id: Option<Path>,
     #[serde(default)]
     pub(in crate::provider) facts: BTreeMap<String, Path>,
+    /// Further calls for facts that its response does not have.
+    #[serde(default)]
+    pub(in crate::provider) also: Vec<FurtherFacts>,
     /// What its response must have for the shop to be connected.
     #[serde(default)]
     pub(in crate::provider) needs: Vec<ProbeNeed>,
+}
+
+/// Facts of the shop that another operation than the probe returns.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct FurtherFacts {
+    pub(in crate::provider) op: String,
+    pub(in crate::provider) facts: BTreeMap<String, Path>,
 }
 
 /// A value that the probe's response must have, such as a right of the key: without it, the connect is refused.

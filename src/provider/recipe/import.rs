@@ -120,8 +120,11 @@ pub(in crate::provider) struct BulkChild {
 pub(in crate::provider) struct Nested {
     /// The list in the item; what is read is appended to it.
     pub(in crate::provider) into: Path,
-    /// The operation; `{item.NAME}` looks up the item's members, `{item.node.id}` those of a member.
+    /// The operation; `{item.NAME}` looks up the item's members, `{item.node.id}` those of a member. With `batch`, `{batch.ids}`
+    /// looks up the ids of several items.
     pub(in crate::provider) op: String,
+    /// How one call lists the entries of many items of a page.
+    pub(in crate::provider) batch: Option<NestedBatch>,
     /// Its pagination.
     pub(in crate::provider) page: PageKind,
     /// Only for items where this boolean is true: the list is truncated.
@@ -132,6 +135,21 @@ pub(in crate::provider) struct Nested {
     pub(in crate::provider) there: Option<Path>,
     /// Only for items with these values.
     pub(in crate::provider) only: Option<Only>,
+}
+
+/// A list within items that one call reads for many of them. Items that it cannot be read for together are asked for in smaller
+/// groups, down to one; only a list that was read to its end says of an item that it has no entries.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct NestedBatch {
+    /// The id of an item, as the operation takes it.
+    pub(in crate::provider) id: Path,
+    /// The id of its item in an entry; entries of other items are ignored.
+    pub(in crate::provider) parent: Path,
+    /// What stands between the ids in `{batch.ids}`. Without it, they are a list.
+    pub(in crate::provider) separator: Option<String>,
+    /// The most items of one call.
+    pub(in crate::provider) at_most: usize,
 }
 
 /// A list of ids in an item, and the objects that they name in the page.
