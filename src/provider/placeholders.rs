@@ -13,7 +13,7 @@ pub(super) enum Place {
     Page,
     /// The operation of the catalogue's pages, and `import.since.filter`.
     Changes,
-    /// The operation of `import.nested`.
+    /// The operations of `import.nested` and `import.one.nested`.
     Nested,
     /// A field of `import.map`, `webhook.on.….id` and `webhook.shop.store_url`.
     Field,
@@ -138,9 +138,9 @@ impl Place {
             Self::Shop => "Every operation, and `call`",
             Self::Connect => "The addresses of `connect`",
             Self::Consent => "The page where the merchant grants access, besides",
-            Self::Page => "The operations of `import`, `import.nested` and `webhook.subscribe.list`, besides",
+            Self::Page => "The operations of `import`, `import.nested`, `import.one.nested` and `webhook.subscribe.list`, besides",
             Self::Changes => "The operation of `import`, besides",
-            Self::Nested => "The operation of `import.nested`, besides",
+            Self::Nested => "The operations of `import.nested` and `import.one.nested`, besides",
             Self::Field => "`template` of a field, besides facts and the shop's URL",
             Self::Bulk => "The operation that polls a bulk export, besides",
             Self::Inner => "The variables of a GraphQL document, besides",

@@ -13,7 +13,7 @@ use super::{
     page_size::{self, ListAnswer},
     pagination::PageToken,
     path::{Path, as_text},
-    recipe::{ImportRecipe, ProbeNeed, SinceFormat},
+    recipe::{ImportRecipe, Nested, ProbeNeed, ReadOne, SinceFormat},
 };
 use crate::model::{Facts, Failure, FailureKind, NormalProduct, ShopAnswer, Time};
 
@@ -101,12 +101,14 @@ pub async fn product(shop: &ShopClient, erp_id: &str) -> Result<Option<Result<No
         }
         Err(failure) => return Err(failure),
     };
-    let item =
-        one.item.get(&answer.body).ok_or_else(|| unclear("has no product at the path in the provider's file"))?;
-    if item.is_null() {
+    if one.says_gone(&answer.body) {
         return Ok(None);
     }
-    let (item, doubt) = complete(shop, item, &answer.body, &mut 0).await?;
+    let item =
+        one.item.get(&answer.body).ok_or_else(|| unclear("has no product at the path in the provider's file"))?;
+    let lacks = |nested: &&Nested| !nested.into.get(item).is_some_and(is_list);
+    let lists: Vec<&Nested> = import.nested.iter().chain(one.nested.iter().filter(lacks)).collect();
+    let (item, doubt) = complete(shop, item, &answer.body, &lists, &mut 0).await?;
     let doubt = doubt.or_else(|| lacking(import, &item));
     let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
     let found =
@@ -148,8 +150,9 @@ async fn plain_page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page
         };
     }
     let (mut products, mut failing) = (Vec::new(), 0);
+    let lists: Vec<&Nested> = import.nested.iter().collect();
     for item in import.page.items.each(&answer.body) {
-        let (item, doubt) = complete(shop, item, &answer.body, &mut failing).await?;
+        let (item, doubt) = complete(shop, item, &answer.body, &lists, &mut failing).await?;
         let doubt = doubt.or_else(|| lacking(import, &item));
         let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
         products.push(product.map(|product| NormalProduct { doubt, ..product }));
@@ -176,6 +179,17 @@ fn list_values(shop: &ShopClient, part: usize, since: Option<Time>) -> Result<Ma
         values.extend(filter.map(|filter| ("filter".to_owned(), filter.into())));
     }
     Ok(values)
+}
+
+impl ReadOne {
+    /// Whether a response says that there is no such product. An empty list says so only where the file names it.
+    fn says_gone(&self, body: &Value) -> bool {
+        let is_empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        match &self.gone {
+            Some(path) => path.get(body).is_some_and(is_empty),
+            None => self.item.get(body).is_some_and(Value::is_null),
+        }
+    }
 }
 
 /// Why a list of an item is unknown: its file names it, no further call fills it, and it is not there.
@@ -221,6 +235,7 @@ async fn complete<'v>(
     shop: &ShopClient,
     item: &'v Value,
     body: &Value,
+    lists: &[&Nested],
     failing: &mut u32,
 ) -> Result<(Cow<'v, Value>, Option<String>), Failure> {
     let recipe = &shop.provider.recipe;
@@ -232,7 +247,7 @@ async fn complete<'v>(
         let joined: Vec<Value> = ids.iter().filter_map(by_id).collect();
         join.into.append(item.to_mut(), joined);
     }
-    for nested in &recipe.import.nested {
+    for nested in lists {
         let cut = nested.more.as_ref().is_none_or(|more| more.get(&item) == Some(&Value::Bool(true)));
         let there = nested.there.as_ref().is_none_or(|path| path.get(&item).is_some_and(|value| !value.is_null()));
         if !cut || !there || nested.only.as_ref().is_some_and(|only| !only.holds(&item)) {

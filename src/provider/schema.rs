@@ -32,7 +32,7 @@ macro_rules! written_as {
     };
 }
 
-written_as!(Template, "Template", { "type": "string", "description": "A text with {name} placeholders that only look up values." });
+written_as!(Template, "Template", { "type": "string", "description": "A text with {name} placeholders that only look up values; {{ and }} are braces." });
 written_as!(Tree, "Tree", { "description": "A tree whose texts are templates. A member without a value is omitted; the text {null} is null." });
 written_as!(Path, "Path", {
     "type": "string",

@@ -156,7 +156,7 @@ fn uses(recipe: &Recipe) -> Vec<UsedOp<'_>> {
     }
     let import = &recipe.import;
     let mut uses = vec![used(&recipe.connect.probe.op, &[]), used(&import.op, &[Place::Page, Place::Changes])];
-    uses.extend(import.nested.iter().map(|nested| used(&nested.op, &[Place::Page, Place::Nested])));
+    uses.extend(import.all_nested().map(|nested| used(&nested.op, &[Place::Page, Place::Nested])));
     uses.extend(import.one.iter().map(|one| used(&one.op, &[Place::Product])));
     if let Some(bulk) = &import.bulk {
         uses.extend([used(&bulk.count.op, &[]), used(&bulk.start.op, &[]), used(&bulk.poll_op, &[Place::Bulk])]);
