@@ -138,7 +138,9 @@ impl Place {
             Self::Shop => "Every operation, and `call`",
             Self::Connect => "The addresses of `connect`",
             Self::Consent => "The page where the merchant grants access, besides",
-            Self::Page => "The operations of `import`, `import.nested`, `import.one.nested` and `webhook.subscribe.list`, besides",
+            Self::Page => {
+                "The operations of `import`, `import.nested`, `import.one.nested` and `webhook.subscribe.list`, besides"
+            }
             Self::Changes => "The operation of `import`, besides",
             Self::Nested => "The operations of `import.nested` and `import.one.nested`, besides",
             Self::Field => "`template` of a field, besides facts and the shop's URL",

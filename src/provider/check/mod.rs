@@ -14,8 +14,8 @@ use super::{
     Provider,
     field::FieldMapping,
     recipe::{
-        BodyKind, GalleryKind, HookKey, HookProofKind, Nested, Op, Paging, PushRecipe, PushStep, Recipe, StepCheck, Subscribe,
-        When,
+        BodyKind, GalleryKind, HookKey, HookProofKind, Nested, Op, Paging, PushRecipe, PushStep, Recipe, StepCheck,
+        Subscribe, When,
     },
     template::Template,
 };
