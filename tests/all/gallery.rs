@@ -647,8 +647,14 @@ async fn where_a_list_of_objects_has_a_version_people_lose_nothing(engine: Engin
 
 async fn where_people_may_lose_something_nothing_is_written_until_that_is_accepted(engine: Engine) {
     let case = Case { pictures: 2, mode: PushMode::Append, doings: Vec::new() };
-    for (taking, is_pushed) in [(Taking::Ids, false), (Taking::Objects, false), (Taking::VersionedIds, true)] {
-        let house = House::with(engine, taking, More { is_guarded: true, ..More::default() }).await;
+    for (taking, unguarded, is_pushed) in [
+        (Taking::Ids, "false", false),
+        (Taking::Objects, "false", false),
+        (Taking::VersionedIds, "false", true),
+        (Taking::Ids, "[\"objects\"]", false),
+        (Taking::Ids, "[\"ids\", \"objects\"]", true),
+    ] {
+        let house = House::with(engine, taking, More { unguarded: Some(unguarded), ..More::default() }).await;
         let (number, _, product) = house.open(&case).await;
         let asset = house.app.add_asset(&product, 0).await;
         let push = house.app.approve(&asset).await.pushes.remove(0);
@@ -658,7 +664,8 @@ async fn where_people_may_lose_something_nothing_is_written_until_that_is_accept
         if !is_pushed {
             let words = push.last_error.as_deref().unwrap_or_default();
             assert_eq!(push.last_error_code.as_deref(), Some("push_mode"));
-            assert!(words.contains("Theirs may be lost") && words.contains("allow_unguarded = true"), "{words}");
+            let advice = format!("allow_unguarded = [\"{}\"]", taking.key());
+            assert!(words.contains("Theirs may be lost") && words.contains(&advice), "{words}");
         }
     }
 }
