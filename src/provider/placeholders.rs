@@ -148,7 +148,9 @@ impl Place {
             Self::Inner => "The variables of a GraphQL document, besides",
             Self::Product => "The operations of `push` and of `import.one`, besides",
             Self::Upload => "The operations of its steps and of `look`, and `list`, `item` and `others`, besides",
-            Self::Step => "The operations of its steps, `list`, `item`, `others`, `only_if` and `result`, besides",
+            Self::Step => {
+                "The operations of its steps, `list`, `item`, `others`, `only_if`, `look.id` and `result`, besides"
+            }
             Self::Gallery => "The operations of its steps, and `only_if`, besides",
             Self::Picture => "`item` and `others`, besides",
             Self::Undo => "The operations of `push.undo`, and `only_if` of its steps, besides",

@@ -246,7 +246,7 @@ impl Uploader<'_> {
                 Some(StepState::Done { kept }) => kept.clone(),
                 Some(StepState::Begun) => {
                     let known = journal.snapshot.as_deref().unwrap_or_default();
-                    match provider::check_step(self.shop, index, self.upload, known).await? {
+                    match provider::check_step(self.shop, index, self.upload, known, &kept).await? {
                         Some(found) => {
                             journal.guessed |= found.is_guess;
                             found.outputs

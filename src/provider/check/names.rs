@@ -69,6 +69,7 @@ impl KnownNames {
             ["push", "step", _, "item" | "others", ..] => {
                 with_facts(&[Place::Product, Place::Upload, Place::Step, Place::Picture])
             }
+            ["push", "step", _, "look", "id"] => with_facts(&[Place::Step]),
             ["push", "step", _, "only_if"] => with_facts(&[Place::Step, Place::Gallery]),
             ["push", "result", ..] => Self(kept_names(recipe).collect()),
             ["push", "undo", "others", ..] => {
@@ -133,7 +134,7 @@ fn kept_names(recipe: &Recipe) -> impl Iterator<Item = String> {
         let checked = match &step.look {
             StepCheck::Gallery { keep } => vec![keep],
             StepCheck::Ask { keep, .. } => keep.keys().collect(),
-            StepCheck::Repeat => Vec::new(),
+            StepCheck::Listed { .. } | StepCheck::Repeat => Vec::new(),
         };
         step.keep.keys().chain(&step.found).chain(checked)
     });
