@@ -24,55 +24,32 @@ use store_sync::{
 };
 use tokio::net::TcpListener;
 
-use crate::support::{Engine, More, TestApp, on_both};
+use crate::support::{Engine, More, SmallList, SmallPlatform, TestApp, on_both};
 
-/// A platform with a pasted key, whose shop states its currency.
-const PLATFORM: &str = r#"
-schema = 1
-[provider]
-key = "keyed"
-name = "Keyed"
-docs = "https://keyed.example"
-[provider.limits]
-image_bytes = 10_000_000
-image_types = ["image/png", "image/jpeg", "image/webp"]
-images_per_product = 20
-alt_chars = 100
-[connect]
-kind = "pasted_key"
-store_url = "{shop}"
-probe = { op = "shop", name = "name", id = "id", facts = { currency = "currency" } }
-[[connect.field]]
-name = "shop"
-ask = "Address"
-pattern = '^http://127\.0\.0\.1(:[0-9]+)?$'
-[[connect.field]]
-name = "token"
-ask = "Token"
-pattern = '^.{1,200}$'
-secret = true
-[call]
-base = "{shop}"
-headers = { authorization = "Bearer {grant.token}" }
+/// What a shop states about itself.
+const PROBE: &str = "name = \"name\"\nid = \"id\"\nfacts = { currency = \"currency\" }";
+
+const CALL: &str = r#"
 message = ["message"]
-budget = []
 [[call.verdict]]
 when = { status = [403], body = "code", in = ["no_right"] }
 class = "rights"
-[op.shop]
-path = "/shop"
-[op.products]
-path = "/products"
-query = { since = "{since}", cursor = "{page.token}" }
+"#;
+
+const LIST: SmallList<'_> = SmallList {
+    name: "products",
+    query: "since = \"{since}\", cursor = \"{page.token}\"",
+    pages: "kind = \"cursor\", size = 100, next = \"next\", total = \"total\"",
+};
+
+/// Products with a price, and pictures that are added one by one.
+const PICTURES: &str = r#"
+since = { overlap = "1m" }
 [op.gallery]
 path = "/products/{product.erp_id}/images"
 [op.add]
 path = "/products/{product.erp_id}/images"
 body = { kind = "json", value = { name = "{asset.file_name}" } }
-[import]
-op = "products"
-page = { kind = "cursor", size = 100, items = "products", next = "next", total = "total" }
-since = { overlap = "1m" }
 [import.map]
 erp_id = "id"
 title = "title"
@@ -185,8 +162,8 @@ impl House {
     /// A connected and imported shop.
     async fn new(engine: Engine) -> Self {
         let folder = tempfile::tempdir().expect("a temp folder");
-        std::fs::create_dir(folder.path().join("keyed")).expect("a folder");
-        std::fs::write(folder.path().join("keyed/provider.toml"), PLATFORM).expect("is written");
+        let (probe, call, list, rest) = (PROBE, CALL, Some(LIST), PICTURES);
+        SmallPlatform { key: "keyed", probe, call, list, rest, ..SmallPlatform::default() }.write_to(folder.path());
         let config = format!("[providers]\ndir = \"{}\"\n", folder.path().display());
         let more = More { config: &config, ..More::default() };
         let app = TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, more).await;

@@ -1,5 +1,7 @@
 //! A daemon and a shop for one test: real HTTP on loopback, a frozen clock, seeded chance, a database of its own.
 
+mod small_platform;
+
 use std::{
     cell::RefCell,
     collections::BTreeMap,
@@ -35,6 +37,7 @@ use store_sync::{
 };
 use tokio::net::TcpListener;
 
+pub(crate) use self::small_platform::{SmallList, SmallPlatform};
 use crate::{exchanges::Requests, relay::Relay, wild::Pooler};
 
 /// Which database a test runs on.
