@@ -146,7 +146,7 @@ fn how_to_connect(provider: &Provider, simulator: &Simulator, here: &str, has_ap
         ));
     }
     if provider.unguarded_push().is_some() {
-        text.push_str("\n[push]\nallow_unguarded = true\n");
+        text.push_str(&format!("\n[push]\nallow_unguarded = [\"{platform}\"]\n"));
     }
     text.push_str(&format!("\nthen: store-sync connect {platform} --client CLIENT"));
     for (name, value) in simulator.fields() {

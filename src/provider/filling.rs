@@ -26,13 +26,21 @@ pub(super) struct PageItem<'v> {
 /// The filling of one page's items.
 pub(super) struct Filling<'s> {
     pub(super) shop: &'s ShopClient,
+    /// The lists to fill.
+    lists: Vec<&'s Nested>,
     /// Consecutive lists that did not come.
     failing: u32,
 }
 
 impl<'s> Filling<'s> {
     pub(super) fn new(shop: &'s ShopClient) -> Self {
-        Self { shop, failing: 0 }
+        Self { shop, lists: shop.provider.recipe.import.nested.iter().collect(), failing: 0 }
+    }
+
+    /// The same, and further lists.
+    pub(super) fn and(mut self, lists: impl IntoIterator<Item = &'s Nested>) -> Self {
+        self.lists.extend(lists);
+        self
     }
 
     /// The items of a page with the lists that need no call for each: joined ones, and those that one call reads for many.
@@ -44,7 +52,7 @@ impl<'s> Filling<'s> {
         let shop = self.shop;
         let import = &shop.provider.recipe.import;
         let mut items: Vec<PageItem<'v>> = items.into_iter().map(|item| joined(import, item, body)).collect();
-        for nested in &import.nested {
+        for nested in self.lists.clone() {
             if let Some(batch) = &nested.batch {
                 self.fill(nested, batch, &mut items).await?;
             }
@@ -55,7 +63,7 @@ impl<'s> Filling<'s> {
     /// Reads the other lists of an item to their ends.
     pub(super) async fn finish(&mut self, item: &mut PageItem<'_>) -> Result<(), Failure> {
         let shop = self.shop;
-        for nested in shop.provider.recipe.import.nested.iter().filter(|nested| nested.batch.is_none()) {
+        for nested in self.lists.clone().into_iter().filter(|nested| nested.batch.is_none()) {
             if !nested.is_wanted(&item.value) {
                 continue;
             }

@@ -13,7 +13,7 @@ pub(super) enum Place {
     Page,
     /// The operation of the catalogue's pages, and `import.since.filter`.
     Changes,
-    /// The operation of `import.nested`.
+    /// The operations of `import.nested` and `import.one.nested`.
     Nested,
     /// A field of `import.map`, `webhook.on.….id` and `webhook.shop.store_url`.
     Field,
@@ -148,15 +148,19 @@ impl Place {
             Self::Shop => "Every operation, and `call`",
             Self::Connect => "The addresses of `connect`",
             Self::Consent => "The page where the merchant grants access, besides",
-            Self::Page => "The operations of `import`, `import.nested` and `webhook.subscribe.list`, besides",
+            Self::Page => {
+                "The operations of `import`, `import.nested`, `import.one.nested` and `webhook.subscribe.list`, besides"
+            }
             Self::Changes => "The operation of `import`, besides",
-            Self::Nested => "The operation of `import.nested`, besides",
+            Self::Nested => "The operations of `import.nested` and `import.one.nested`, besides",
             Self::Field => "`template` of a field, besides facts and the shop's URL",
             Self::Bulk => "The operation that polls a bulk export, besides",
             Self::Inner => "The variables of a GraphQL document, besides",
             Self::Product => "The operations of `push` and of `import.one`, besides",
             Self::Upload => "The operations of its steps and of `look`, and `list`, `item` and `others`, besides",
-            Self::Step => "The operations of its steps, `list`, `item`, `others`, `only_if` and `result`, besides",
+            Self::Step => {
+                "The operations of its steps, `list`, `item`, `others`, `only_if`, `look.id` and `result`, besides"
+            }
             Self::Gallery => "The operations of its steps, and `only_if`, besides",
             Self::Picture => "`item` and `others`, besides",
             Self::Undo => "The operations of `push.undo`, and `only_if` of its steps, besides",

@@ -13,7 +13,7 @@ use super::{
     page_size::{self, ListAnswer},
     pagination::PageToken,
     path::{Path, as_text, is_list},
-    recipe::{ImportRecipe, ProbeNeed, SinceFormat},
+    recipe::{ImportRecipe, Nested, ProbeNeed, ReadOne, SinceFormat},
     request::With,
     trail::mark,
 };
@@ -107,12 +107,13 @@ pub async fn product(shop: &ShopClient, erp_id: &str) -> Result<Option<Result<No
         }
         Err(failure) => return Err(failure),
     };
-    let item =
-        one.item.get(&answer.body).ok_or_else(|| unclear("has no product at the path in the provider's file"))?;
-    if item.is_null() {
+    if one.says_gone(&answer.body) {
         return Ok(None);
     }
-    let mut filling = Filling::new(shop);
+    let item =
+        one.item.get(&answer.body).ok_or_else(|| unclear("has no product at the path in the provider's file"))?;
+    let lacks = |nested: &&Nested| !nested.into.get(item).is_some_and(is_list);
+    let mut filling = Filling::new(shop).and(one.nested.iter().filter(lacks));
     let mut items = filling.begin([item], &answer.body).await?;
     let item = items.pop().ok_or_else(|| unclear("has no product"))?;
     let product = filled(&mut filling, item, shop.provider.recipe.op[&one.op].is_xml()).await?;
@@ -213,6 +214,17 @@ fn list_values(shop: &ShopClient, round: usize, since: Option<Time>) -> Result<M
         values.extend(filter.map(|filter| ("filter".to_owned(), filter.into())));
     }
     Ok(values)
+}
+
+impl ReadOne {
+    /// Whether a response says that there is no such product. An empty list says so only where the file names it.
+    fn says_gone(&self, body: &Value) -> bool {
+        let is_empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        match &self.gone {
+            Some(path) => path.get(body).is_some_and(is_empty),
+            None => self.item.get(body).is_some_and(Value::is_null),
+        }
+    }
 }
 
 /// Why a list of an item is unknown: its file names it, no further call fills it, and it is not there.

@@ -32,7 +32,7 @@ macro_rules! written_as {
     };
 }
 
-written_as!(Template, "Template", { "type": "string", "description": "A text with {name} placeholders that only look up values." });
+written_as!(Template, "Template", { "type": "string", "description": "A text with {name} placeholders that only look up values; {{ and }} are braces." });
 written_as!(Tree, "Tree", { "description": "A tree whose texts are templates. A member without a value is omitted; the text {null} is null." });
 written_as!(Path, "Path", {
     "type": "string",
@@ -145,7 +145,9 @@ fn statuses(page: &mut String) {
     }
     page.push_str(&format!(
         "| every other | `{}` |\n\nAn expired token is refreshed and the call repeated once. Credentials without a refresh token, such as a pasted key, have to be \
-         given anew:\nso a 401 that is not about the key needs a rule. A 2xx with a GraphQL `errors` list is `refused`, or `missing` if its code is `NOT_FOUND`.\n\n\
+         given anew:\nso a 401 that is not about the key needs a rule. A 2xx with a GraphQL `errors` list is `refused`, or `missing` if its code is `NOT_FOUND`.\n\
+         A push with a 402 or 403 that no rule matches fails by itself; a rule of class `rights` stops every push of the shop, and so do five products\n\
+         in a row whose pushes are forbidden.\n\n\
          The status of a product is one of {}.\n",
         format!("{:?}", class_of(400)).to_lowercase(),
         ProductStatus::WORDS.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")

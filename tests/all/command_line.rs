@@ -156,12 +156,20 @@ fn slips_in_names_are_told_with_what_was_meant() {
     let folder = tempfile::tempdir().expect("a temp folder");
     store_sync(folder.path(), &["clients", "add", "Acme"]);
     let app = |key: &str, more: &str| format!("[app.{key}]\nclient_id = 'i'\nclient_secret = 's'\n{more}\n");
-    std::fs::write(folder.path().join("config.toml"), app("shopfy", "")).expect("a file");
-    for command in [&["clients", "list"][..], &["serve"], &["doctor"]] {
-        let output = store_sync(folder.path(), command);
-        let said = text(&output.stderr) + &text(&output.stdout);
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains("no provider 'shopfy'; did you mean [app.shopify]?"), "{said}");
+    for (config, told) in [
+        (app("shopfy", ""), "no provider 'shopfy'; did you mean [app.shopify]?"),
+        (
+            "[push]\nallow_unguarded = ['pretix', 'woocomerce']\n".to_owned(),
+            "no provider 'woocomerce'; did you mean 'woocommerce'?",
+        ),
+    ] {
+        std::fs::write(folder.path().join("config.toml"), config).expect("a file");
+        for command in [&["clients", "list"][..], &["serve"], &["doctor"]] {
+            let output = store_sync(folder.path(), command);
+            let said = text(&output.stderr) + &text(&output.stdout);
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            assert!(said.contains(told), "{said}");
+        }
     }
     std::fs::write(folder.path().join("config.toml"), app("shopify", "client = 'nobody'")).expect("a file");
     let output = store_sync(folder.path(), &["serve"]);

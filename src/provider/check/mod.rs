@@ -276,6 +276,15 @@ impl Check<'_> {
         }
     }
 
+    fn nested(&mut self, recipe: &Recipe, key: &str, lists: &[Nested]) {
+        for (place, nested) in lists.iter().enumerate() {
+            let key = format!("{key}[{place}]");
+            self.names_op(recipe, &format!("{key}.op"), &nested.op);
+            self.demand(nested.page.size > 0, &format!("{key}.page.size"), "must be at least 1");
+            self.batch(recipe, &key, nested);
+        }
+    }
+
     fn import(&mut self, recipe: &Recipe) {
         let (import, page) = (&recipe.import, &recipe.import.page);
         self.names_op(recipe, "import.op", &import.op);
@@ -317,11 +326,9 @@ impl Check<'_> {
             let looks_up = recipe.op.get(&one.op).is_none_or(|op| op.slots().contains(&"product.erp_id"));
             self.demand(looks_up, "import.one.op", &format!("needs {{product.erp_id}} in op.{}", one.op));
         }
-        for (place, nested) in import.nested.iter().enumerate() {
-            let key = format!("import.nested[{place}]");
-            self.names_op(recipe, &format!("{key}.op"), &nested.op);
-            self.demand(nested.page.size > 0, &format!("{key}.page.size"), "must be at least 1");
-            self.batch(recipe, &key, nested);
+        self.nested(recipe, "import.nested", &import.nested);
+        if let Some(one) = &import.one {
+            self.nested(recipe, "import.one.nested", &one.nested);
         }
         let parted = recipe.op.get(&import.op).is_some_and(|op| op.slots().contains(&"part"));
         self.demand(

@@ -70,6 +70,7 @@ impl KnownNames {
             ["push", "step", _, "item" | "others", ..] => {
                 with_facts(&[Place::Product, Place::Upload, Place::Step, Place::Picture])
             }
+            ["push", "step", _, "look", "id"] => with_facts(&[Place::Step]),
             ["push", "step", _, "only_if"] => with_facts(&[Place::Step, Place::Gallery]),
             ["push", "result", ..] => Self(kept_names(recipe).collect()),
             ["push", "undo", "others", ..] => {
@@ -139,7 +140,7 @@ fn kept_names(recipe: &Recipe) -> impl Iterator<Item = String> {
         let checked = match &step.look {
             StepCheck::Gallery { keep } => vec![keep],
             StepCheck::Ask { keep, .. } => keep.keys().collect(),
-            StepCheck::Repeat => Vec::new(),
+            StepCheck::Listed { .. } | StepCheck::Repeat => Vec::new(),
         };
         step.keep.keys().chain(&step.found).chain(checked)
     });
@@ -167,7 +168,7 @@ fn uses(recipe: &Recipe) -> Vec<UsedOp<'_>> {
     let import = &recipe.import;
     let mut uses = vec![used(&recipe.connect.probe.op, &[]), used(&import.op, &[Place::Page, Place::Changes])];
     uses.extend(recipe.connect.probe.also.iter().map(|further| used(&further.op, &[])));
-    uses.extend(import.nested.iter().map(|nested| used(&nested.op, &[Place::Page, Place::Nested])));
+    uses.extend(import.all_nested().map(|nested| used(&nested.op, &[Place::Page, Place::Nested])));
     uses.extend(import.one.iter().map(|one| used(&one.op, &[Place::Product])));
     if let Some(bulk) = &import.bulk {
         uses.extend([used(&bulk.count.op, &[]), used(&bulk.start.op, &[]), used(&bulk.poll_op, &[Place::Bulk])]);

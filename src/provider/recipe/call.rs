@@ -98,7 +98,7 @@ pub(in crate::provider) enum ResponseClass {
     Down,
     /// The merchant revoked the permission.
     Revoked,
-    /// The credentials are good, but may not do this.
+    /// The credentials are good, but may not do this. By a rule, it stops the pushes of the shop until somebody mends it.
     Rights,
     /// The thing is not there.
     Missing,

@@ -55,8 +55,8 @@ impl ImportRecipe {
     }
 }
 
-/// The call that reads one product. If the response is that it is missing (404, 410 or a verdict of class `missing`), or null at
-/// `item`, the shop no longer has it.
+/// The call that reads one product. The shop no longer has it if the response is that it is missing (404, 410 or a verdict of class
+/// `missing`), null at `item`, or as `gone` says.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct ReadOne {
@@ -65,6 +65,18 @@ pub(in crate::provider) struct ReadOne {
     /// The product in the response, in the form of the list's items; default: all of it.
     #[serde(default)]
     pub(in crate::provider) item: Path,
+    /// Where the response about a product that is not there has null or an empty list, for calls that answer with a list.
+    pub(in crate::provider) gone: Option<Path>,
+    /// Lists that a page of the catalogue has: each that this response lacks is read by a further call.
+    #[serde(default)]
+    pub(in crate::provider) nested: Vec<Nested>,
+}
+
+impl ImportRecipe {
+    /// The lists that further calls complete, those of one product last.
+    pub(in crate::provider) fn all_nested(&self) -> impl Iterator<Item = &Nested> {
+        self.nested.iter().chain(self.one.iter().flat_map(|one| &one.nested))
+    }
 }
 
 /// A bulk export: a JSON Lines file with an item, then its children.

@@ -113,7 +113,7 @@ pub(in crate::provider) struct Op {
     pub(in crate::provider) method: Option<String>,
     /// A whole URL that the shop returned in an earlier step; the headers of `call` are not sent to it.
     pub(in crate::provider) url: Option<Template>,
-    /// Appended to `call.base`.
+    /// Appended to `call.base`. A parameter that is sent several times is written here: `/products?fields=A&fields=B`.
     #[serde(default)]
     pub(in crate::provider) path: Option<Template>,
     #[serde(default)]

@@ -82,14 +82,16 @@ impl SimulatorState {
         let recipe = &plan.provider.recipe;
         let Some(one) = &recipe.import.one else { return SimulatedReply::missing() };
         let mut reply = plan.answer(op);
-        let item = if self.catalogue.get(number).is_some() {
-            self.item(plan, number, host, &mut Vec::new())
+        if self.catalogue.get(number).is_some() {
+            one.item.put(&mut reply.body, self.item(plan, number, host, &mut Vec::new()));
+        } else if let Some(gone) = &one.gone {
+            let is_list = gone.get(&reply.body).is_some_and(Value::is_array);
+            gone.put(&mut reply.body, if is_list { Value::Array(Vec::new()) } else { Value::Null });
         } else if matches!(recipe.op[op].body, Some(BodyKind::Graphql { .. })) {
-            Value::Null
+            one.item.put(&mut reply.body, Value::Null);
         } else {
             return SimulatedReply::missing();
-        };
-        one.item.put(&mut reply.body, item);
+        }
         SimulatedReply::json(reply)
     }
 
@@ -103,7 +105,7 @@ impl SimulatorState {
         url: &str,
     ) -> SimulatedReply {
         let recipe = &plan.provider.recipe;
-        let nested = &recipe.import.nested[place];
+        let Some(nested) = recipe.import.all_nested().nth(place) else { return SimulatedReply::missing() };
         let numbers = self.asked_for(plan, nested, values);
         if numbers.is_empty() {
             return SimulatedReply::missing();

@@ -248,7 +248,8 @@ impl Routes {
         }
         let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
         let path = rest.find('/').map_or("", |at| &rest[at..]);
-        Template::parse(path).ok()
+        // A query in the path's template is no part of the path.
+        Template::parse(path.split('?').next()?).ok()
     }
 
     /// A value of the shop that is known before any request.
@@ -389,7 +390,7 @@ fn uses(provider: &Provider) -> BTreeMap<String, Vec<Use>> {
     let mut uses: BTreeMap<String, Vec<Use>> = BTreeMap::new();
     let mut add = |op: &String, what: Use| uses.entry(op.clone()).or_default().push(what);
     add(&recipe.import.op, Use::List);
-    recipe.import.nested.iter().enumerate().for_each(|(place, nested)| add(&nested.op, Use::Nested(place)));
+    recipe.import.all_nested().enumerate().for_each(|(place, nested)| add(&nested.op, Use::Nested(place)));
     if let Some(bulk) = &recipe.import.bulk {
         add(&bulk.count.op, Use::Count);
         add(&bulk.start.op, Use::BulkStart);
