@@ -1,6 +1,6 @@
 //! Starts a connect: stores its state in the database and returns the shop's consent page.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use http::Method;
 use secrecy::ExposeSecret;
@@ -13,9 +13,9 @@ use crate::{
         self, Tx,
         oauth_state::{OauthState, PendingLimits},
     },
-    model::{Client, ClientId, Connection, ConnectionId, Failure, FailureKind, Noun},
+    model::{Client, ClientId, Connection, ConnectionId, Facts, Failure, FailureKind, Grant, Noun},
     outside::{HttpError, Request},
-    provider::{self, ConnectKind, ConsentRequest, Provider},
+    provider::{self, ConnectKind, ConsentRequest, Fixed, Provider, Shop, ShopClient},
     tools::Tools,
     vault::{Binding, hex},
 };
@@ -91,6 +91,7 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
     let client = client(tools, with.client).await?;
     if matches!(kind, ConnectKind::PostedKeys | ConnectKind::BroughtKeys | ConnectKind::Oauth1) {
         is_at(tools, provider, &store_url).await?;
+        provider::look_for_api(&new_client(tools, provider, &facts, &store_url, Grant::default())).await?;
     }
     let (state, browser) = (browser_mark(tools), browser_mark(tools));
     let verifier = provider.takes_pkce().then(|| provider::new_verifier(&tools.outside.random));
@@ -292,6 +293,23 @@ async fn is_at(tools: &Tools, provider: &Provider, store_url: &str) -> Result<()
             Err(bad(format!("{store_url} leads to {origin}; connect the shop by that address")))
         }
     }
+}
+
+/// A client of a shop with a grant that is not stored.
+pub(super) fn new_client(
+    tools: &Tools,
+    provider: &Arc<Provider>,
+    facts: &Facts,
+    store_url: &str,
+    grant: Grant,
+) -> ShopClient {
+    let shop = Shop {
+        provider: provider.clone(),
+        facts: facts.clone(),
+        store_url: store_url.to_owned(),
+        app: tools.apps.get(provider.key()).cloned(),
+    };
+    ShopClient::new(tools.outside.clone(), shop, Arc::new(Fixed::new(grant)), &tools.rate_limiters)
 }
 
 /// The client with this id or slug.

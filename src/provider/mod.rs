@@ -21,6 +21,7 @@ mod page_size;
 mod pagination;
 mod path;
 mod placeholders;
+mod probe;
 mod rate_limit;
 mod read;
 mod recipe;
@@ -55,8 +56,9 @@ pub use grant::{
 pub use oauth1::consumer_token;
 pub use page::{Page, PageFailure, PageRequest, Unreadable, normal};
 pub use pagination::PageToken;
+pub use probe::{ShopFacts, first_probe, look_for_api, probe};
 pub use rate_limit::RateLimiters;
-pub use read::{ShopFacts, page, probe, product};
+pub use read::{page, product};
 pub use recipe::{ApiVersion, ConnectKind, Field, HookAct, Limits};
 
 pub use replay::{journeys, replay};

@@ -15,6 +15,7 @@ mod connections;
 mod crash;
 mod documents;
 mod doors;
+mod dropped_headers;
 mod earlier;
 mod endless;
 mod exchanges;

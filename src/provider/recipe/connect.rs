@@ -195,6 +195,9 @@ pub(in crate::provider) struct Probe {
     /// What its response must have for the shop to be connected.
     #[serde(default)]
     pub(in crate::provider) needs: Vec<ProbeNeed>,
+    /// What it means if a web page answers in the place of the API, and what to do, for people. A connect that starts at
+    /// the shop's own address looks for that before the merchant is sent there.
+    pub(in crate::provider) not_json: Option<String>,
 }
 
 /// A value that the probe's response must have, such as a right of the key: without it, the connect is refused.

@@ -6,12 +6,15 @@ use base64::{Engine, engine::general_purpose::STANDARD, engine::general_purpose:
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{SimulatedReply, SimulatorState, routes::Routes};
+use super::{
+    SimulatedReply, SimulatorState,
+    routes::{Routes, path_and_query},
+};
 use crate::{
     model::Time,
     outside::ExpectedRequest,
     provider::{
-        recipe::{ConnectKind, ExpiresUnit, LostAnswer, Oauth},
+        recipe::{Basic, ConnectKind, ExpiresUnit, LostAnswer, Oauth},
         template::Template,
     },
 };
@@ -199,7 +202,8 @@ impl SimulatorState {
         }
         if let Some(basic) = &call.basic {
             let pair = ask.headers.get("authorization").and_then(|header| header.strip_prefix("Basic "));
-            let pair = pair.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok()).unwrap_or_default();
+            let pair = pair.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok());
+            let pair = pair.or_else(|| in_query(basic, ask)).unwrap_or_default();
             let written = format!(
                 "{}:{}",
                 basic.user.written(),
@@ -278,4 +282,11 @@ impl SimulatorState {
         // The prefix before the digits stays: on some platforms it names the owner.
         format!("{front}{}", self.outside.random.token().replace(['-', '_'], "0"))
     }
+}
+
+/// User name and password in a request's query, where the file has parameters for them.
+fn in_query(basic: &Basic, ask: &ExpectedRequest) -> Option<String> {
+    let names = basic.or_query.as_ref()?;
+    let params: QueryParams = path_and_query(&ask.url).1.into_iter().collect();
+    Some(format!("{}:{}", params.get(&names.user)?, params.get(&names.password)?))
 }
