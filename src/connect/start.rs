@@ -43,6 +43,8 @@ pub struct Begin<'a> {
     pub sharing: Sharing,
     /// The link and address that start it: too many connects displace those of the same origin.
     pub by: &'a str,
+    /// The signature of the link that starts it, if it is one of ours.
+    pub link: Option<&'a str>,
 }
 
 /// Whether a shop may be connected that another client has connected: both then import it and push into it.
@@ -119,24 +121,32 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
         grant_sealed: None,
         return_url: None,
         begun_by: Some(fingerprint(with.by)),
+        link_mark: with.link.map(fingerprint),
         may_share: with.sharing == Sharing::Allowed,
         created_at: now,
         expires_at: now.plus(if kind == ConnectKind::Oauth1 { SETUP_LIFE } else { STATE_LIFE }),
         consumed_at: None,
     };
+    insert(tools, provider, &row, with.sharing).await?;
+    Ok(Begun { next, browser, state_hash: row.state_hash })
+}
+
+/// Stores a pending connect, unless its shop may not be connected.
+async fn insert(tools: &Tools, provider: &Provider, row: &OauthState, sharing: Sharing) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
-    if let Some(id) = with.reconnect {
+    if let Some(id) = &row.store_connection_id {
         let known = db::connection::find(&mut tx, id).await?.is_some_and(|known| known.client_id == row.client_id);
         if !known {
             let text = "there is no such shop of this client to connect again; take &reconnect=… out of the address";
             return Err(Failure::new(FailureKind::NotFound(Noun::Connection), text));
         }
     }
-    not_anothers(&mut tx, &row.client_id, provider, &row.store_url, with.sharing).await?;
-    db::oauth_state::delete_crowd(&mut tx, &row.client_id, row.begun_by.as_deref(), &MAX_OPEN, now).await?;
-    db::oauth_state::insert(&mut tx, &row).await?;
+    not_anothers(&mut tx, &row.client_id, provider, &row.store_url, sharing).await?;
+    let begun_by = row.begun_by.as_deref();
+    db::oauth_state::delete_crowd(&mut tx, &row.client_id, begun_by, &MAX_OPEN, row.created_at).await?;
+    db::oauth_state::insert(&mut tx, row).await?;
     tx.commit().await?;
-    Ok(Begun { next, browser, state_hash: row.state_hash })
+    Ok(())
 }
 
 /// Fails for a platform that a merchant connects by pasting a key.
@@ -164,7 +174,7 @@ pub async fn install(
     let (facts, _) = known.read_fields(fields)?;
     let (client, reconnect) = client_of_shop(tools, known, &known.store_url(&facts)?).await?;
     let (client, reconnect, sharing) = (client.as_str(), reconnect.as_ref(), Sharing::Refused);
-    begin(tools, Begin { client, provider, fields, reconnect, sharing, by: provider }).await
+    begin(tools, Begin { client, provider, fields, reconnect, sharing, by: provider, link: None }).await
 }
 
 /// Another client's connection of a shop that `client` does not have itself.

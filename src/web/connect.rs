@@ -9,6 +9,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use url::Url;
 
 use super::{
     caller::Caller,
@@ -74,9 +75,9 @@ pub(super) async fn begin(
         return Ok(Html(page::ask(known, &client, signed.as_ref(), &query)).into_response());
     }
     query.remove(SHARED);
-    let by = format!("{caller} {}", signed.as_ref().map_or("", |(_, signature)| signature.as_str()));
-    let with =
-        Begin { client: &client, provider: &provider, fields: &query, reconnect: reconnect.as_ref(), sharing, by: &by };
+    let link = signed.as_ref().map(|(_, signature)| signature.as_str());
+    let (by, reconnect) = (format!("{caller} {}", link.unwrap_or_default()), reconnect.as_ref());
+    let with = Begin { client: &client, provider: &provider, fields: &query, reconnect, sharing, by: &by, link };
     begun(&web, &provider, jar, connect::begin(&web.tools, with).await?)
 }
 
@@ -243,6 +244,12 @@ pub fn link(
     }
     form.append_pair("expires", &expires).append_pair("signature", &signature);
     format!("{}/connect/{provider}?{}", tools.policy.public_url, form.finish())
+}
+
+/// The signature of a connect link, by which the connects that it begins are known.
+pub fn link_signature(link: &str) -> Option<String> {
+    let link = Url::parse(link).ok()?;
+    link.query_pairs().find(|(name, _)| name == "signature").map(|(_, value)| value.into_owned())
 }
 
 /// The path of the cookies.

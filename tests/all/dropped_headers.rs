@@ -15,7 +15,7 @@ use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 use store_sync::{
     cli::visitor::{Landed, Visitor},
-    connect::Sharing,
+    connect::{self, Sharing},
     db,
     model::{Connection, ImportScope, RunStatus},
     outside::{Body, Request},
@@ -188,12 +188,19 @@ async fn keys_that_a_host_drops_are_sent_in_the_query_from_then_on(engine: Engin
 
 async fn keys_are_never_in_the_query_of_a_plain_address(engine: Engine) {
     let house = House::new(engine, Host::DropsHeader).await;
+    let fields = BTreeMap::from([("shop".to_owned(), house.url.clone())]);
+    let link = web::connect_link(&house.app.tools, "woocommerce", "acme", &fields, Sharing::Refused);
     let (_, state) = house.consent(&house.url).await;
     house.asked();
     let (status, text) = house.post_keys(&state).await;
     assert!(status == 400 && text.contains("key_refused") && !text.contains(KEY), "{status} {text}");
     let asked = house.asked();
     assert!(!asked.is_empty() && asked.iter().all(|(call, header)| *header && !call.contains(KEY)), "{asked:?}");
+    // WooCommerce tells the merchant nothing; who made the link is told.
+    let signature = web::link_signature(&link).expect("is signed");
+    let told = connect::link_refusal(&house.app.tools, &signature).await.expect("reads").expect("is told");
+    assert!(told.code() == "key_refused" && told.message.contains("cannot view it"), "{told}");
+    assert!(!told.message.contains(KEY), "{told}");
 }
 
 async fn a_password_that_a_host_drops_says_what_to_set_up(engine: Engine) {
