@@ -223,9 +223,9 @@ impl Provider {
         self.recipe.connect.oauth.as_ref().is_some_and(|oauth| oauth.client.is_none())
     }
 
-    /// Whether a grant without a refresh token can be refreshed (client credentials).
+    /// Whether a grant without a refresh token can be refreshed: by client credentials, or by a login.
     pub fn makes_own_tokens(&self) -> bool {
-        self.kind() == ConnectKind::ClientCredentials
+        matches!(self.kind(), ConnectKind::ClientCredentials | ConnectKind::PastedLogin)
     }
 
     /// Whether non-expiring tokens can be exchanged for refreshable ones.
@@ -255,7 +255,9 @@ impl Provider {
 
     /// How long before its expiry a token is refreshed.
     pub fn refresh_margin(&self) -> Duration {
-        self.recipe.connect.oauth.as_ref().map_or(Duration::ZERO, |oauth| oauth.margin.0)
+        let connect = &self.recipe.connect;
+        let margins = connect.oauth.iter().map(|oauth| oauth.margin.0);
+        margins.chain(connect.login.iter().map(|login| login.margin.0)).next().unwrap_or_default()
     }
 
     /// Whether its products have variants.

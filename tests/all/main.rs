@@ -27,6 +27,7 @@ mod generating;
 mod hooks;
 mod importing;
 mod keys;
+mod logins;
 mod losses;
 mod material;
 mod ordering;
