@@ -136,6 +136,8 @@ async fn save(tools: &Tools, mut arrival: Established<'_>) -> Result<Connected, 
     plan_ahead(tools, arrival.provider, &mut arrival.grant);
     let mut tx = tools.db.begin().await?;
     let mut id = tools.outside.new_id::<ConnectionId>();
+    // Of two clients that connect one shop in the same moment, the second sees the first.
+    tx.lock(&format!("shop:{} {}", arrival.provider.key(), arrival.store_url)).await?;
     start::not_anothers(&mut tx, arrival.client, arrival.provider, arrival.store_url, arrival.sharing).await?;
     // The seal is bound to the row's id. If a concurrent connect of the same shop wins the insert, its id is used.
     let paused = loop {
