@@ -128,18 +128,16 @@ pub(super) async fn finish(
     let browser = jar.get(&name).map(|cookie| cookie.value().to_owned());
     let callback =
         Callback { provider: &at.provider, state: at.state.as_deref(), query: &query, browser: browser.as_deref() };
-    web.admit(caller, connect::callback_mark(&web.tools, &callback).as_deref())?;
     let carries_keys =
         web.tools.provider(&at.provider).is_ok_and(|provider| provider.kind() == ConnectKind::BroughtKeys);
+    match web.admit(caller, connect::callback_mark(&web.tools, &callback).as_deref()) {
+        Err(failure) if carries_keys => return Ok(leave_failed(&web, jar, unread(failure))),
+        admitted => admitted?,
+    }
     let (connected, go_to) = match connect::finish(&web.tools, callback).await {
         Ok(CallbackOutcome::Waiting) => return Ok(Html(page::waiting()).into_response()),
         Ok(CallbackOutcome::Connected { connected, go_to }) => (connected, go_to),
-        Err(failure) if carries_keys => {
-            error::log(&failure);
-            let mut answer = ended::leave(&web, jar, &Ended::failed(&failure));
-            answer.extensions_mut().insert(Refused(failure.kind));
-            return Ok(answer);
-        }
+        Err(failure) if carries_keys => return Ok(leave_failed(&web, jar, failure)),
         Err(failure) => return Err(failure.into()),
     };
     let jar = jar.remove(Cookie::build(name).path(callbacks(&web)));
@@ -154,6 +152,21 @@ pub(super) async fn finish(
     let text = format!("{name} is connected. {next} You can close this window.");
     let ended = Ended::connected(text, connected.connection.as_str());
     Ok(if carries_keys { ended::leave(&web, jar, &ended) } else { (jar, ended.page()).into_response() })
+}
+
+/// Sends the browser from a URL with a key to the page that says why nothing was connected.
+fn leave_failed(web: &Web, jar: CookieJar, failure: Failure) -> Response {
+    error::log(&failure);
+    let mut answer = ended::leave(web, jar, &Ended::failed(&failure));
+    answer.extensions_mut().insert(Refused(failure.kind));
+    answer
+}
+
+/// A refusal of the rate limit where the callback cannot be sent again, since the browser leaves it.
+fn unread(failure: Failure) -> Failure {
+    let text = "too many requests came at once, so the shop's answer was not read: open the connect link again in a moment, \
+                and take back in the shop what it has just given";
+    Failure { message: text.to_owned(), ..failure }
 }
 
 /// `POST` to a callback: the shop's server sends credentials, as JSON or as a form.
