@@ -37,12 +37,7 @@ pub(super) async fn receive_keys(tools: &Tools, provider: &Arc<Provider>, body: 
 }
 
 /// The posted keys, if the shop accepts them.
-async fn verified(
-    tools: &Tools,
-    provider: &Arc<Provider>,
-    found: &OauthState,
-    body: &Value,
-) -> Result<Grant, Failure> {
+async fn verified(tools: &Tools, provider: &Arc<Provider>, found: &OauthState, body: &Value) -> Result<Grant, Failure> {
     let grant = provider::grant_from_posted_keys(provider, body)?;
     probe(tools, provider, &found.facts.0, &found.store_url, &grant).await?;
     Ok(grant)

@@ -179,7 +179,8 @@ impl Provider {
         let posted = connect.posted.iter().map(|posted| &posted.authorize);
         let posted = posted.chain(connect.brought.iter().map(|brought| &brought.authorize));
         let oauth1 = connect.oauth1.iter().flat_map(|o| [&o.request, &o.access]);
-        let all = oauth.chain(posted).chain(oauth1).chain([&call.base, &connect.store_url]);
+        let login = connect.login.iter().filter_map(|login| self.recipe.op.get(&login.op)?.url.as_ref());
+        let all = oauth.chain(posted).chain(oauth1).chain(login).chain([&call.base, &connect.store_url]);
         let host = |template: &template::Template| {
             let text = template.written();
             let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);

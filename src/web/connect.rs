@@ -131,7 +131,7 @@ pub(super) async fn finish(
     let carries_keys =
         web.tools.provider(&at.provider).is_ok_and(|provider| provider.kind() == ConnectKind::BroughtKeys);
     match web.admit(caller, connect::callback_mark(&web.tools, &callback).as_deref()) {
-        Err(failure) if carries_keys => return Ok(leave_failed(&web, jar, unread(failure))),
+        Err(_) if carries_keys => return Ok(leave_failed(&web, jar, unread())),
         admitted => admitted?,
     }
     let (connected, go_to) = match connect::finish(&web.tools, callback).await {
@@ -163,10 +163,10 @@ fn leave_failed(web: &Web, jar: CookieJar, failure: Failure) -> Response {
 }
 
 /// A refusal of the rate limit where the callback cannot be sent again, since the browser leaves it.
-fn unread(failure: Failure) -> Failure {
+fn unread() -> Failure {
     let text = "too many requests came at once, so the shop's answer was not read: open the connect link again in a moment, \
                 and take back in the shop what it has just given";
-    Failure { message: text.to_owned(), ..failure }
+    Failure::new(FailureKind::TooFast, text)
 }
 
 /// `POST` to a callback: the shop's server sends credentials, as JSON or as a form.

@@ -224,7 +224,10 @@ async fn a_page_in_the_place_of_the_api_is_told_before_anybody_goes_there(engine
         assert!(page.contains("bad_store_url") && page.contains("anything but Plain"), "{page}");
     }
     let mut tx = house.app.tools.db.read().await.expect("reads");
-    assert_eq!(db::oauth_state::count_open(&mut tx, &house.app.client, house.app.clock.now()).await.expect("counts"), 0);
+    assert_eq!(
+        db::oauth_state::count_open(&mut tx, &house.app.client, house.app.clock.now()).await.expect("counts"),
+        0
+    );
     drop(tx);
     // One that is switched to Plain while the merchant is there.
     house.shop().host = Host::DropsHeader;

@@ -99,7 +99,8 @@ struct Shop {
 impl Shop {
     fn answer(&mut self, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Response {
         let refuse = |message: &str| {
-            (StatusCode::UNAUTHORIZED, axum::Json(json!({ "type": "unauthorized", "message": message }))).into_response()
+            (StatusCode::UNAUTHORIZED, axum::Json(json!({ "type": "unauthorized", "message": message })))
+                .into_response()
         };
         if (method, uri.path()) == (&Method::POST, "/auth/user/emailpass") {
             let given: Value = serde_json::from_slice(body).unwrap_or_default();

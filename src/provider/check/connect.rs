@@ -56,8 +56,16 @@ impl Check<'_> {
         self.names_op(recipe, key, &login.op);
         let fields = || recipe.connect.field.iter().filter(|field| field.secret).map(|field| field.name.as_str());
         let own = fields().any(|name| ["access", "refresh"].contains(&name));
-        self.demand(!own, "connect.field", "kind pasted_login has the token as {grant.access}: name the field otherwise");
-        self.demand(recipe.connect.probe.op != login.op, "connect.probe.op", "is the login: no call has used its token yet");
+        self.demand(
+            !own,
+            "connect.field",
+            "kind pasted_login has the token as {grant.access}: name the field otherwise",
+        );
+        self.demand(
+            recipe.connect.probe.op != login.op,
+            "connect.probe.op",
+            "is the login: no call has used its token yet",
+        );
         if let Some(op) = recipe.op.get(&login.op) {
             let sends = |name: &str| op.looks_up(&format!("grant.{name}"));
             self.demand(fields().any(sends), key, &format!("needs a secret field as {{grant.…}} in op.{}", login.op));
@@ -67,8 +75,13 @@ impl Check<'_> {
         let call = &recipe.call;
         let basic = call.basic.iter().flat_map(|basic| [Some(&basic.user), basic.password.as_ref()]).flatten();
         let mut usual = call.headers.values().chain(basic).flat_map(Template::slots);
-        let is_used = usual.any(|slot| slot == "grant.access") || recipe.op.values().any(|op| op.looks_up("grant.access"));
-        self.demand(is_used, "connect.login.token", "is not used: send it as {grant.access}, in call.headers for example");
+        let is_used =
+            usual.any(|slot| slot == "grant.access") || recipe.op.values().any(|op| op.looks_up("grant.access"));
+        self.demand(
+            is_used,
+            "connect.login.token",
+            "is not used: send it as {grant.access}, in call.headers for example",
+        );
     }
 
     /// Checks keys that the shop's server posts or the merchant's browser brings.

@@ -14,8 +14,8 @@ use super::{
     Provider,
     field::FieldMapping,
     recipe::{
-        BasicQuery, BodyKind, GalleryKind, HookKey, HookProofKind, Op, Paging, PushRecipe, PushStep, Recipe, StepCheck, Subscribe,
-        When,
+        BasicQuery, BodyKind, GalleryKind, HookKey, HookProofKind, Op, Paging, PushRecipe, PushStep, Recipe, StepCheck,
+        Subscribe, When,
     },
     template::Template,
 };

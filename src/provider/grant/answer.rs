@@ -257,8 +257,7 @@ pub(super) fn grant_with_token(login: &Login, body: &Value, token: String, now: 
     let mut secrets = old.secrets.clone();
     secrets.insert("access".to_owned(), Secret::from(token));
     let stated = login.expires.as_ref().and_then(|expires| expires.read(body, now).known());
-    let fallback =
-        login.default_expires.map(|span| span.0).or_else(|| old.expires_at.map(|_| Duration::from_hours(1)));
+    let fallback = login.default_expires.map(|span| span.0).or_else(|| old.expires_at.map(|_| Duration::from_hours(1)));
     Grant {
         secrets,
         expires_at: stated.or_else(|| fallback.map(|span| now.plus(span))),
