@@ -208,6 +208,14 @@ impl ShopClient {
         Ok(Words { grant: &grant, app: self.app.as_ref(), upload }.quoted(said))
     }
 
+    /// Sends a call once and returns the response as it came: to see what a failed call did not say.
+    pub(super) async fn look(&self, op: &Op) -> Result<Response, Failure> {
+        let grant = self.keys.current().await?;
+        let moment = Moment::new(&self.outside.random, self.outside.clock.now());
+        let request = self.target().request(op, &With::default(), &grant, &moment)?;
+        self.send(request).await.map_err(|error| Failure::new(FailureKind::Network, error.to_string()))
+    }
+
     /// Sends a request, and counts it.
     pub(super) async fn send(&self, request: Request) -> Result<Response, HttpError> {
         self.calls.fetch_add(1, Ordering::Relaxed);

@@ -23,6 +23,7 @@ mod pagination;
 mod parse;
 mod path;
 mod placeholders;
+mod probe;
 mod rate_limit;
 mod read;
 mod recipe;
@@ -57,8 +58,9 @@ pub use grant::{
 pub use oauth1::consumer_token;
 pub use page::{Page, PageFailure, PageRequest, Unreadable, normal};
 pub use pagination::PageToken;
+pub use probe::{ShopFacts, first_probe, look_for_api, probe};
 pub use rate_limit::RateLimiters;
-pub use read::{ShopFacts, page, probe, product};
+pub use read::{page, product};
 pub use recipe::{ApiVersion, ConnectKind, Field, HookAct, Limits};
 
 pub use replay::{journeys, replay};
@@ -179,7 +181,8 @@ impl Provider {
         let posted = connect.posted.iter().map(|posted| &posted.authorize);
         let posted = posted.chain(connect.brought.iter().map(|brought| &brought.authorize));
         let oauth1 = connect.oauth1.iter().flat_map(|o| [&o.request, &o.access]);
-        let all = oauth.chain(posted).chain(oauth1).chain([&call.base, &connect.store_url]);
+        let login = connect.login.iter().filter_map(|login| self.recipe.op.get(&login.op)?.url.as_ref());
+        let all = oauth.chain(posted).chain(oauth1).chain(login).chain([&call.base, &connect.store_url]);
         let host = |template: &template::Template| {
             let text = template.written();
             let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
@@ -223,9 +226,9 @@ impl Provider {
         self.recipe.connect.oauth.as_ref().is_some_and(|oauth| oauth.client.is_none())
     }
 
-    /// Whether a grant without a refresh token can be refreshed (client credentials).
+    /// Whether a grant without a refresh token can be refreshed: by client credentials, or by a login.
     pub fn makes_own_tokens(&self) -> bool {
-        self.kind() == ConnectKind::ClientCredentials
+        matches!(self.kind(), ConnectKind::ClientCredentials | ConnectKind::PastedLogin)
     }
 
     /// Whether non-expiring tokens can be exchanged for refreshable ones.
@@ -255,7 +258,9 @@ impl Provider {
 
     /// How long before its expiry a token is refreshed.
     pub fn refresh_margin(&self) -> Duration {
-        self.recipe.connect.oauth.as_ref().map_or(Duration::ZERO, |oauth| oauth.margin.0)
+        let connect = &self.recipe.connect;
+        let margins = connect.oauth.iter().map(|oauth| oauth.margin.0);
+        margins.chain(connect.login.iter().map(|login| login.margin.0)).next().unwrap_or_default()
     }
 
     /// Whether its products have variants.

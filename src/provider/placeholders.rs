@@ -61,7 +61,7 @@ pub(super) const PLACEHOLDERS: &[Placeholder] = &[
     of(Place::Shop, "store_url", "the shop's URL"),
     of(Place::Shop, "shop_host", "its host, with the port unless it is the default"),
     of(Place::Shop, "grant.NAME", "a secret: a field of the connect form, or a key that was posted or brought"),
-    of(Place::Shop, "grant.access", "the access token (OAuth)"),
+    of(Place::Shop, "grant.access", "the access token (OAuth, and kind `pasted_login`)"),
     of(Place::Shop, "app.client_id", "the id of the operator's app"),
     of(Place::Shop, "app.client_secret", "its secret"),
     of(Place::Connect, "FACT", "as above"),

@@ -1,4 +1,4 @@
-//! Reads from a shop: its identity, and its products page by page.
+//! Reads from a shop: its products page by page, or one of them.
 
 use std::{borrow::Cow, collections::HashSet};
 
@@ -13,64 +13,12 @@ use super::{
     page_size::{self, ListAnswer},
     pagination::PageToken,
     path::{Path, as_text, is_list},
-    recipe::{ImportRecipe, Nested, ProbeNeed, ReadOne, SinceFormat},
+    probe::probe,
+    recipe::{ImportRecipe, Nested, ReadOne, SinceFormat},
     request::With,
     trail::mark,
 };
-use crate::model::{Facts, Failure, FailureKind, NormalProduct, ShopAnswer, Time};
-
-/// The shop's own data, from the probe.
-#[derive(Debug, Clone, Default)]
-pub struct ShopFacts {
-    pub name: Option<String>,
-    pub external_id: Option<String>,
-    /// Stored on the connection, for templates.
-    pub facts: Facts,
-    /// What the shop or its key lacks for everything that is described to work.
-    lacks: Option<Failure>,
-}
-
-impl ShopFacts {
-    /// The same, if nothing is lacking.
-    pub fn complete(mut self) -> Result<Self, Failure> {
-        self.lacks.take().map_or(Ok(self), Err)
-    }
-}
-
-/// Calls the provider's probe: verifies the grant and returns the shop's identity.
-pub async fn probe(shop: &ShopClient) -> Result<ShopFacts, Failure> {
-    let recipe = &shop.provider.recipe;
-    let probe = &recipe.connect.probe;
-    let answer = shop.call(&recipe.op[&probe.op], With::default()).await?;
-    let mut facts = Path::pick(&probe.facts, &answer.body);
-    for further in &probe.also {
-        let answer = shop.call(&recipe.op[&further.op], With::default()).await?;
-        facts.extend(Path::pick(&further.facts, &answer.body));
-    }
-    facts.retain(|_, value| !value.is_null());
-    let lacks = probe.needs.iter().find(|need| !need.is_met(&answer.body));
-    Ok(ShopFacts {
-        lacks: lacks.map(|need| Failure::new(need.kind(), format!("{}: {}", shop.provider.name(), need.say))),
-        name: probe.name.as_ref().and_then(|path| path.at_shop(&facts).text(&answer.body)),
-        external_id: probe.id.as_ref().and_then(|path| path.text(&answer.body)),
-        facts,
-    })
-}
-
-impl ProbeNeed {
-    fn is_met(&self, body: &Value) -> bool {
-        let compared = |entry: &Value| self.of.as_ref().map_or_else(|| as_text(entry), |path| path.text(entry));
-        self.path.each(body).iter().any(|entry| match &self.one_of[..] {
-            [] => entry.as_str() != Some(""),
-            words => compared(entry).is_some_and(|text| words.contains(&text)),
-        })
-    }
-
-    fn kind(&self) -> FailureKind {
-        let answer = if self.one_of.is_empty() { ShopAnswer::Refused } else { ShopAnswer::Rights };
-        self.code.as_ref().map_or_else(|| FailureKind::shop(answer), |code| FailureKind::shop_says(answer, code))
-    }
-}
+use crate::model::{Failure, FailureKind, NormalProduct, ShopAnswer, Time};
 
 /// Reads one page. What a shop cannot answer is asked for in smaller pages.
 pub async fn page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page, PageFailure> {

@@ -292,7 +292,7 @@ impl Replay<'_> {
         } else {
             self.grant()
         };
-        let shop = probe(&self.shop_client(facts.clone(), grant.clone())).await?.complete()?;
+        let shop = first_probe(&self.shop_client(facts.clone(), grant.clone())).await?.complete()?;
         facts.extend(shop.facts);
         let missing = provider.missing_scopes(&grant);
         let mut summary = self.summary(&grant);

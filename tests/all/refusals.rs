@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 use store_sync::{
     cli::visitor::Visitor,
     connect::{self, Sharing},
-    db::{self, connection::Schedule},
+    db::{self, Db, connection::Schedule},
     manage,
     model::{ConnectionId, ConnectionStatus, FailureKind, ImportScope, Push, PushStatus, RunStatus, Time},
+    outside::Clock,
     push,
     sandbox::SandboxOptions,
     web, work,
@@ -239,7 +240,8 @@ on_both!(
     a_check_keeps_what_it_read_and_has_everything_read_again,
     another_shop_at_the_same_address_is_not_imported,
     a_shop_of_another_client_is_connected_only_if_the_operator_says_so,
-    a_link_to_a_shop_of_another_client_has_to_say_so
+    a_link_to_a_shop_of_another_client_has_to_say_so,
+    of_two_clients_that_connect_one_shop_in_the_same_moment_one_is_refused
 );
 
 async fn a_refused_key_is_tried_again_before_the_merchant_is_asked(engine: Engine) {
@@ -587,4 +589,51 @@ async fn a_link_to_a_shop_of_another_client_has_to_say_so(engine: Engine) {
     let mut tx = app.tools.db.read().await.expect("reads");
     let all = db::connection::list_by_shop(&mut tx, "sandbox", &app.shop_url).await.expect("lists");
     assert_eq!(all.len(), 2);
+}
+
+/// How many statements of a database wait for a lock.
+async fn waiting(pool: &sqlx::PgPool) -> i64 {
+    let sql = "SELECT count(*) FROM pg_locks WHERE NOT granted \
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    sqlx::query_scalar(sql).fetch_one(pool).await.expect("locks are listed")
+}
+
+async fn of_two_clients_that_connect_one_shop_in_the_same_moment_one_is_refused(engine: Engine) {
+    let house = House::new(engine).await;
+    connect::disconnect(&house.app.tools, &house.id).await.expect("leaves");
+    add_other(&house.app).await;
+    let fields = BTreeMap::from([("shop".to_owned(), house.url.clone()), ("token".to_owned(), "t".to_owned())]);
+    let connect = |client: &'static str| {
+        let (tools, fields) = (house.app.tools.clone(), fields.clone());
+        tokio::spawn(async move { connect::connect_with_key(&tools, client, "keyed", &fields, Sharing::Refused).await })
+    };
+    // An embedded database has one writer. On a server both have looked for another client's connection, and found none, before
+    // either may write its own.
+    let both = match &house.app.tools.db {
+        Db::Sqlite { .. } => [connect("acme"), connect("other")],
+        Db::Postgres { pool, .. } => {
+            let mut held = pool.begin().await.expect("begins");
+            sqlx::query("LOCK TABLE store_connection IN SHARE MODE").execute(&mut *held).await.expect("is locked");
+            let both = [connect("acme"), connect("other")];
+            let both_wait = async {
+                while waiting(pool).await < 2 {
+                    Clock::system().sleep(Duration::from_millis(20)).await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(30), both_wait).await.expect("both come as far as writing");
+            held.rollback().await.expect("is released");
+            both
+        }
+    };
+    let mut ended = Vec::new();
+    for task in both {
+        ended.push(task.await.expect("ends").map_err(|failure| failure.kind));
+    }
+    let refused: Vec<_> = ended.iter().filter_map(|end| end.as_ref().err()).collect();
+    assert_eq!(refused, [&FailureKind::ShopTaken], "{ended:?}");
+    let mut tx = house.app.tools.db.read().await.expect("reads");
+    let all = db::connection::list_by_shop(&mut tx, "keyed", &house.url).await.expect("lists");
+    assert_eq!(all.len(), 1, "{all:?}");
+    drop(tx);
+    house.app.drain().await;
 }

@@ -14,8 +14,8 @@ use super::{
     Provider,
     field::FieldMapping,
     recipe::{
-        AnswerKind, BodyKind, GalleryKind, HookKey, HookProofKind, Nested, Op, Paging, PushRecipe, PushStep, Recipe, Since,
-        StepCheck, Subscribe, TimeFilter, When,
+        AnswerKind, BasicQuery, BodyKind, GalleryKind, HookKey, HookProofKind, Nested, Op, Paging, PushRecipe, PushStep,
+        Recipe, Since, StepCheck, Subscribe, TimeFilter, When,
     },
     template::Template,
 };
@@ -228,10 +228,26 @@ impl Check<'_> {
             "call.answer",
             "must be json or xml: any is for single operations whose response nobody reads",
         );
+        if let Some(query) = call.basic.as_ref().and_then(|basic| basic.or_query.as_ref()) {
+            self.basic_query(recipe, query);
+        }
         for (place, rule) in call.verdict.iter().enumerate() {
             self.when(&format!("call.verdict[{place}].when"), &rule.when);
             self.code(&format!("call.verdict[{place}].code"), rule.code.as_deref());
         }
+    }
+
+    /// Checks the parameters of a key that may go into the query.
+    fn basic_query(&mut self, recipe: &Recipe, query: &BasicQuery) {
+        let key = "call.basic.or_query";
+        self.when(&format!("{key}.when"), &query.when);
+        let has_password = recipe.call.basic.as_ref().is_some_and(|basic| basic.password.is_some());
+        self.demand(has_password && query.user != query.password, key, "needs a password beside it, and two names");
+        let import = &recipe.import;
+        let subscriptions = recipe.webhook.iter().filter_map(|webhook| webhook.subscribe.as_ref()?.list.as_ref());
+        let pages = import.nested.iter().map(|nested| &nested.page).chain(subscriptions.map(|list| &list.page));
+        let by_link = pages.chain([&import.page]).any(|page| page.kind == Paging::Link);
+        self.demand(!by_link, key, "is not allowed with page kind link: the URL of a next page would repeat the key");
     }
 
     fn when(&mut self, key: &str, when: &When) {

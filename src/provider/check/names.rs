@@ -26,7 +26,7 @@ impl KnownNames {
             match (known.name, known.place) {
                 ("FACT", _) => names.extend(facts(recipe)),
                 ("grant.NAME", _) => names.extend(secrets(recipe)),
-                ("grant.access", _) if recipe.connect.oauth.is_none() => {}
+                ("grant.access", _) if recipe.connect.oauth.is_none() && recipe.connect.login.is_none() => {}
                 ("app.client_id" | "app.client_secret", Place::Shop) if !has_app(recipe) => {}
                 ("kept.NAME", _) => names.extend(kept_names(recipe)),
                 ("gallery.NAME", _) => names.extend(gallery_facts(recipe)),
@@ -179,6 +179,7 @@ fn uses(recipe: &Recipe) -> Vec<UsedOp<'_>> {
         uses.extend(subscribe.list.iter().map(|list| used(&list.op, &[Place::Page])));
         uses.extend(subscribe.delete_op.iter().map(|op| used(op, &[Place::Unsubscribe])));
     }
+    uses.extend(recipe.connect.login.iter().map(|login| used(&login.op, &[])));
     uses.extend(recipe.connect.oauth.iter().filter_map(|oauth| Some(used(oauth.revoke_op.as_ref()?, &[]))));
     let Some(push) = &recipe.push else { return uses };
     uses.push(used(&push.list.op, &[Place::Product]));

@@ -43,6 +43,20 @@ pub(in crate::provider) struct Call {
 pub(in crate::provider) struct Basic {
     pub(in crate::provider) user: Template,
     pub(in crate::provider) password: Option<Template>,
+    /// For platforms that take them in the query as well: some hosts drop the header.
+    pub(in crate::provider) or_query: Option<BasicQuery>,
+}
+
+/// The query parameters that hold user name and password in the place of the header. Whether a shop needs them is found
+/// out when it is connected: its probe is refused as one without credentials, and accepted with them in the query. They
+/// are sent over https only.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct BasicQuery {
+    pub(in crate::provider) user: String,
+    pub(in crate::provider) password: String,
+    /// How the platform refuses a call without credentials.
+    pub(in crate::provider) when: When,
 }
 
 /// A signature of each call.

@@ -378,6 +378,7 @@ impl SimulatorState {
             Some(Use::Subscribe) => self.subscribe(plan, meant),
             Some(Use::ListSubscriptions) => self.list_subscriptions(plan, &meant.values, &ask.url),
             Some(Use::Unsubscribe) => self.unsubscribe(plan, meant),
+            Some(Use::Login) => self.login(plan, meant),
             Some(Use::Leave) => {
                 self.revoke();
                 SimulatedReply::json(plan.answer(&meant.op))

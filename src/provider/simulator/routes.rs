@@ -34,6 +34,7 @@ pub(super) enum Use {
     ListSubscriptions,
     Unsubscribe,
     Leave,
+    Login,
     Count,
     BulkStart,
     BulkPoll,
@@ -278,9 +279,12 @@ impl Routes {
         Some(MatchedCall { op: op.clone(), values })
     }
 
-    /// Whether an operation proves itself otherwise than by the grant: at a URL of its own, or by a header of its own in the place of
-    /// the one that holds the grant.
+    /// Whether an operation proves itself otherwise than by the grant: as a login, at a URL of its own, or by a header of its own in the
+    /// place of the one that holds the grant.
     pub(super) fn needs_no_grant(&self, op: &str) -> bool {
+        if self.is_for(op, Use::Login) {
+            return true;
+        }
         let holds_grant = |template: &Template| template.slots().any(|slot| slot.starts_with("grant."));
         let op = &self.provider.recipe.op[op];
         let usual = self.provider.recipe.call.headers.iter().filter(|(_, template)| holds_grant(template));
@@ -417,6 +421,7 @@ fn uses(provider: &Provider) -> BTreeMap<String, Vec<Use>> {
     if let Some(op) = recipe.connect.oauth.as_ref().and_then(|oauth| oauth.revoke_op.as_ref()) {
         add(op, Use::Leave);
     }
+    recipe.connect.login.iter().for_each(|login| add(&login.op, Use::Login));
     uses
 }
 
