@@ -11,6 +11,8 @@ mod context;
 mod editor_js;
 mod field;
 mod grant;
+mod jws;
+mod key_sets;
 mod mapping;
 mod nested;
 mod oauth1;
@@ -47,6 +49,8 @@ pub use grant::{
     App, BoxFuture, CallbackCode, ConsentRequest, CredentialSource, Fence, Fixed, authorise_url, callback_facts,
     exchange, grant_from_posted_keys, grant_from_query, migrate, new_verifier, own_token, refresh, revoke,
 };
+pub use jws::VerifyingKey;
+pub use key_sets::KeySets;
 pub use oauth1::consumer_token;
 pub use page::{Page, PageFailure, PageRequest, Unreadable, normal};
 pub use pagination::PageToken;
@@ -61,7 +65,7 @@ pub use simulator::{Catalogue, Fault, Outbound, SimulatedExchange, SimulatedRepl
 pub use subscription::{ListedSubscription, subscribe, subscriptions, unsubscribe};
 pub use trail::{Trail, mark};
 pub use upload::Upload;
-pub use webhook::{Delivery, WebhookEvent};
+pub use webhook::{Delivery, HookKeys, NamedShop, WebhookEvent};
 pub use write::{
     CheckedStep, GalleryPicture, Placement, PushedImage, StepOutputs, check_step, copies, find_ours, gallery,
     recognise, remove, result_id, same_bytes, step,
@@ -175,7 +179,8 @@ impl Provider {
         let posted = connect.posted.iter().map(|posted| &posted.authorize);
         let posted = posted.chain(connect.brought.iter().map(|brought| &brought.authorize));
         let oauth1 = connect.oauth1.iter().flat_map(|o| [&o.request, &o.access]);
-        let all = oauth.chain(posted).chain(oauth1).chain([&call.base, &connect.store_url]);
+        let jwks = self.recipe.webhook.iter().filter_map(|webhook| webhook.verify.jwks.as_ref());
+        let all = oauth.chain(posted).chain(oauth1).chain(jwks).chain([&call.base, &connect.store_url]);
         let host = |template: &template::Template| {
             let text = template.written();
             let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);

@@ -83,7 +83,7 @@ pub(crate) async fn daemon_with(engine: Engine, platforms: &[(&str, String)], mo
         std::fs::create_dir(folder.path().join(key)).expect("a folder");
         std::fs::write(folder.path().join(key).join("provider.toml"), platform(key, rest)).expect("is written");
     }
-    let config = format!("[providers]\ndir = \"{}\"\n", folder.path().display());
+    let config = format!("[providers]\ndir = \"{}\"\n{}", folder.path().display(), more.config);
     let more = More { config: &config, ..more };
     TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, more).await
 }
