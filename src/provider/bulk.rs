@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::{
-    call::{ShopClient, With},
+    call::ShopClient,
     page::{Page, Unreadable, normal},
     pagination::{BulkToken, PageToken, count},
     path::Path,
     recipe::Bulk,
+    request::With,
 };
 use crate::model::{Failure, FailureKind, Remedy, json};
 

@@ -8,8 +8,10 @@ mod call;
 mod check;
 mod classify;
 mod context;
+mod download;
 mod editor_js;
 mod field;
+mod gallery;
 mod grant;
 mod jws;
 mod key_sets;
@@ -24,7 +26,9 @@ mod placeholders;
 mod rate_limit;
 mod read;
 mod recipe;
+mod refusal;
 mod replay;
+mod request;
 mod reverse_mapping;
 mod schema;
 mod signature;
@@ -45,6 +49,7 @@ use std::{
 
 pub use call::{Shop, ShopClient};
 pub use check::Problem;
+pub use gallery::{GalleryPicture, PushedImage, copies, find_ours, gallery, recognise, same_bytes};
 pub use grant::{
     App, BoxFuture, CallbackCode, ConsentRequest, CredentialSource, Fence, Fixed, authorise_url, callback_facts,
     exchange, grant_from_posted_keys, grant_from_query, migrate, new_verifier, own_token, refresh, revoke,
@@ -66,10 +71,7 @@ pub use subscription::{ListedSubscription, subscribe, subscriptions, unsubscribe
 pub use trail::{Trail, mark};
 pub use upload::Upload;
 pub use webhook::{Delivery, HookKeys, NamedShop, WebhookEvent};
-pub use write::{
-    CheckedStep, GalleryPicture, Placement, PushedImage, StepOutputs, check_step, copies, find_ours, gallery,
-    recognise, remove, result_id, same_bytes, step,
-};
+pub use write::{CheckedStep, Placement, StepOutputs, check_step, remove, result_id, step};
 
 use crate::model::{Facts, Failure, FailureKind, Grant, PushMode, Secret};
 use recipe::{Connect, Oauth, Recipe};

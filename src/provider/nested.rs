@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::{
-    call::{ShopClient, With},
+    call::ShopClient,
     pagination::PageToken,
     recipe::Nested,
+    request::With,
     trail::{Trail, mark},
 };
 use crate::model::Failure;

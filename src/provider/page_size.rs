@@ -3,10 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::{
-    call::{Answer, FailedCall, ShopClient, TooMuch, With},
+    call::{Answer, ShopClient},
     page::{PageFailure, PageRequest},
     pagination::PageToken,
     recipe::{Op, PageKind, Paging},
+    refusal::{FailedCall, TooMuch},
+    request::With,
 };
 
 /// What is remembered of failures that may have other reasons is no smaller than this part of the usual size.

@@ -6,8 +6,10 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
-    call::{Answer, FailedCall, ShopClient, With},
+    call::{Answer, ShopClient},
     recipe::{Op, PageKind, Paging},
+    refusal::FailedCall,
+    request::With,
     trail::mark,
 };
 use crate::model::{Failure, FailureKind, Time};

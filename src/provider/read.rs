@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     bulk,
-    call::{ShopClient, With},
+    call::ShopClient,
     context::TemplateContext,
     nested,
     page::{Page, PageFailure, PageRequest, Unreadable, normal},
@@ -14,6 +14,7 @@ use super::{
     pagination::PageToken,
     path::{Path, as_text},
     recipe::{ImportRecipe, ProbeNeed, SinceFormat},
+    request::With,
 };
 use crate::model::{Facts, Failure, FailureKind, NormalProduct, ShopAnswer, Time};
 

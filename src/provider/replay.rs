@@ -13,9 +13,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     App, BoxFuture, CallbackCode, ConnectKind, CredentialSource, Fixed, HookKeys, KeySets, PageRequest, Placement,
-    Problem, Provider, RateLimiters, Shop, ShopClient, StepOutputs, Unreadable, Upload, call::With, callback_facts, exchange,
-    grant_from_posted_keys, grant_from_query, own_token, page, probe, product, recognise, refresh, remove, result_id,
-    step, subscribe, subscriptions, unsubscribe,
+    Problem, Provider, RateLimiters, Shop, ShopClient, StepOutputs, Unreadable, Upload, callback_facts, exchange,
+    grant_from_posted_keys, grant_from_query, own_token, page, probe, product, recognise, refresh, remove,
+    request::With, result_id, step, subscribe, subscriptions, unsubscribe,
 };
 use crate::{
     model::{Facts, Failure, FailureKind, Grant, NormalProduct, Remedy, Secret, Time},

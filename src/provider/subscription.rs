@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Provider,
-    call::{ShopClient, With},
+    call::ShopClient,
     recipe::{HookKey, Subscribe, SubscriptionList},
+    request::With,
 };
 use crate::model::{Failure, FailureKind, Secret, ShopAnswer};
 

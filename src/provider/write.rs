@@ -1,45 +1,22 @@
-//! Writes to a shop: runs one step of a push, checks whether an interrupted step took effect, and reads the gallery
-//! back. The caller's journal records which steps are done.
+//! Writes to a shop: runs one step of a push, checks whether an interrupted step took effect, and removes a picture. The
+//! caller's journal records which steps are done.
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::{
     Provider,
-    call::{Answer, ShopClient, With},
+    call::{Answer, ShopClient},
     context::TemplateContext,
+    gallery::{GalleryPicture, ShopGallery, find_ours, gallery, no_push, push, read_gallery},
     path::Path,
-    recipe::{FindBy, GalleryKind, GalleryList, Keep, Op, Poll, PushRecipe, PushStep, StepCheck, Undo},
+    recipe::{FindBy, GalleryKind, Keep, Op, Poll, PushStep, StepCheck, Undo},
+    request::With,
     template::Template,
     upload::Upload,
 };
 use crate::model::{Failure, FailureKind, ShopAnswer};
-
-/// A picture in a shop's gallery.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GalleryPicture {
-    pub id: String,
-    pub url: Option<String>,
-    pub name: Option<String>,
-    pub alt: Option<String>,
-}
-
-impl GalleryPicture {
-    /// Sets its values: its id, and what a list that is written as a whole has to repeat, as far as it has them.
-    fn describe(&self, values: &mut Map<String, Value>) {
-        let Self { id, url, name, alt } = self;
-        values.insert("value".into(), id.as_str().into());
-        for (key, value) in [("value.url", url), ("value.name", name), ("value.alt", alt)] {
-            match value.as_deref().filter(|text| !text.is_empty()) {
-                Some(text) => values.insert(key.into(), text.into()),
-                None => values.remove(key),
-            };
-        }
-    }
-}
 
 /// The values that steps output for later steps.
 pub type StepOutputs = Map<String, Value>;
@@ -53,64 +30,6 @@ pub struct Placement {
     pub replace: Vec<String>,
     /// The pictures before the push.
     pub before: Vec<GalleryPicture>,
-}
-
-/// A gallery as its shop describes it.
-struct ShopGallery {
-    pictures: Vec<GalleryPicture>,
-    /// The id or the URL of the cover, if the response has one.
-    cover: Option<String>,
-    facts: StepOutputs,
-}
-
-impl ShopGallery {
-    fn has_cover(&self, picture: &GalleryPicture) -> bool {
-        self.cover.as_ref().is_some_and(|cover| *cover == picture.id || Some(cover) == picture.url.as_ref())
-    }
-
-    /// Whether a new picture has to be made the cover: if it is to be the first, if it is the only one, or if the cover
-    /// is one that it replaces. Any other cover is the merchant's choice.
-    fn wants_cover(&self, placing: &Placement) -> bool {
-        let mut replaced = placing.before.iter().filter(|picture| placing.replace.contains(&picture.id));
-        placing.first || placing.before.is_empty() || replaced.any(|picture| self.has_cover(picture))
-    }
-}
-
-/// The current pictures of a product in the shop.
-pub async fn gallery(shop: &ShopClient, erp_product_id: &str) -> Result<Vec<GalleryPicture>, Failure> {
-    Ok(read_gallery(shop, erp_product_id).await?.pictures)
-}
-
-async fn read_gallery(shop: &ShopClient, erp_product_id: &str) -> Result<ShopGallery, Failure> {
-    let list = &push(shop)?.list;
-    let mut values = Map::new();
-    values.insert("product".into(), json!({ "erp_id": erp_product_id }));
-    let answer = shop.call(&shop.provider.recipe.op[&list.op], With { values, ..With::default() }).await?;
-    let pictures = listed(list, &answer.body).map_err(|what| {
-        let name = shop.provider.name();
-        let text = format!("{name}: the response has {what} at the path in the provider's file; nothing was written");
-        Failure::new(FailureKind::UnexpectedAnswer, text)
-    })?;
-    Ok(ShopGallery {
-        pictures,
-        cover: list.cover.as_ref().and_then(|path| path.text(&answer.body)),
-        facts: Path::pick(&list.facts, &answer.body),
-    })
-}
-
-/// The pictures that a response lists. A list that is not there is unknown, not empty, and a picture without an id can
-/// not be repeated: writing the list anew would remove them.
-fn listed(list: &GalleryList, body: &Value) -> Result<Vec<GalleryPicture>, &'static str> {
-    if !list.may_lack && list.each.get(body).is_none_or(Value::is_null) {
-        return Err("no list of pictures");
-    }
-    let picture = |item: &Value| {
-        let text = |path: &Option<Path>| path.as_ref().and_then(|path| path.text(item));
-        let id = list.id.text(item).ok_or("a picture without an id")?;
-        Ok(GalleryPicture { id, url: text(&list.url), name: text(&list.name), alt: text(&list.alt) })
-    };
-    let counts = |item: &&Value| list.only.as_ref().is_none_or(|only| only.holds(item));
-    list.each.each(body).iter().filter(counts).map(picture).collect()
 }
 
 /// Runs one step and returns its outputs. `earlier` are the outputs of the steps before.
@@ -191,7 +110,7 @@ pub async fn remove(shop: &ShopClient, erp_product_id: &str, image_id: &str) -> 
         Err(failure) if !matches!(failure.kind, FailureKind::Shop(ShopAnswer::Missing, _)) => return Err(failure),
         _ => {}
     }
-    if self::gallery(shop, erp_product_id).await?.iter().any(|picture| picture.id == image_id) {
+    if read_gallery(shop, erp_product_id).await?.pictures.iter().any(|picture| picture.id == image_id) {
         let text = format!("{} accepted the removal of the picture but still lists it", shop.provider.name());
         return Err(Failure::new(FailureKind::StillVisible, text));
     }
@@ -263,10 +182,17 @@ fn arranged(
     let next = if placing.first { 1 } else { pictures.len() + 1 };
     let values = json!({ "first": ids.first(), "ids": ids, "items": items, "next": next, "make_first": placing.first });
     let mut values = values.as_object().cloned().unwrap_or_default();
-    if new != NEW && gallery.wants_cover(placing) {
+    if new != NEW && wants_cover(gallery, placing) {
         values.insert("cover".to_owned(), new.into());
     }
     Ok(values)
+}
+
+/// Whether a new picture has to be made the cover: if it is to be the first, if it is the only one, or if the cover is
+/// one that it replaces. Any other cover is the merchant's choice.
+fn wants_cover(gallery: &ShopGallery, placing: &Placement) -> bool {
+    let mut replaced = placing.before.iter().filter(|picture| placing.replace.contains(&picture.id));
+    placing.first || placing.before.is_empty() || replaced.any(|picture| gallery.has_cover(picture))
 }
 
 fn placed<'a>(mut ids: Vec<&'a str>, new: &'a str, placing: &Placement, kind: GalleryKind) -> Vec<&'a str> {
@@ -388,98 +314,6 @@ pub async fn check_step(
     }
 }
 
-/// Our picture in a gallery without a record of earlier pictures; `None` if the shop's pictures cannot be recognised by
-/// name, text or bytes.
-pub async fn recognise<'g>(
-    shop: &ShopClient,
-    upload: &Upload,
-    gallery: &'g [GalleryPicture],
-) -> Result<Option<&'g GalleryPicture>, Failure> {
-    if push(shop)?.list.find == FindBy::New {
-        return Ok(None);
-    }
-    find_ours(shop, upload, &[], gallery).await
-}
-
-/// Our picture in a gallery, if it is there. `known` are the pictures that were there before the push.
-pub async fn find_ours<'g>(
-    shop: &ShopClient,
-    upload: &Upload,
-    known: &[GalleryPicture],
-    gallery: &'g [GalleryPicture],
-) -> Result<Option<&'g GalleryPicture>, Failure> {
-    let holds_mark = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(&upload.mark));
-    match push(shop)?.list.find {
-        FindBy::Name => Ok(gallery.iter().find(|picture| holds_mark(&picture.name))),
-        FindBy::Alt => Ok(gallery.iter().find(|picture| holds_mark(&picture.alt))),
-        FindBy::Bytes => {
-            let new = gallery.iter().filter(|picture| !known.iter().any(|old| old.id == picture.id));
-            for picture in new {
-                if let Some(url) = &picture.url
-                    && same_bytes(shop, url, &upload.sha256).await?
-                {
-                    return Ok(Some(picture));
-                }
-            }
-            Ok(None)
-        }
-        FindBy::New => {
-            let mut new = gallery.iter().filter(|picture| !known.iter().any(|old| old.id == picture.id));
-            match (new.next(), new.next()) {
-                (Some(_), Some(_)) => Err(Failure::new(
-                    FailureKind::WhichPicture,
-                    "another picture was added at the same time, and the shop's pictures cannot be told apart: check the product in the shop",
-                )),
-                (only, _) => Ok(only),
-            }
-        }
-    }
-}
-
-/// A picture that a push brought to a shop.
-pub struct PushedImage<'a> {
-    pub id: &'a str,
-    /// The mark of its push.
-    pub mark: &'a str,
-    pub sha256: &'a str,
-}
-
-/// Duplicates of a pushed picture in a gallery that were not there before the push: a worker that is suspended
-/// during an upload and resumes after its lease leaves them. Empty if the shop's pictures cannot be recognised by name,
-/// text or bytes.
-pub async fn copies(
-    shop: &ShopClient,
-    pushed: &PushedImage<'_>,
-    known: &[GalleryPicture],
-    gallery: &[GalleryPicture],
-) -> Result<Vec<GalleryPicture>, Failure> {
-    let new = |picture: &&GalleryPicture| picture.id != pushed.id && !known.iter().any(|old| old.id == picture.id);
-    let holds_mark = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(pushed.mark));
-    let others = gallery.iter().filter(new);
-    match push(shop)?.list.find {
-        FindBy::Name => Ok(others.filter(|picture| holds_mark(&picture.name)).cloned().collect()),
-        FindBy::Alt => Ok(others.filter(|picture| holds_mark(&picture.alt)).cloned().collect()),
-        FindBy::Bytes => {
-            let mut copies = Vec::new();
-            for picture in others {
-                let Some(url) = &picture.url else { continue };
-                if same_bytes(shop, url, pushed.sha256).await? {
-                    copies.push(picture.clone());
-                }
-            }
-            Ok(copies)
-        }
-        FindBy::New => Ok(Vec::new()),
-    }
-}
-
-/// Whether the picture at `url` has this SHA-256 hash.
-pub async fn same_bytes(shop: &ShopClient, url: &str, sha256: &str) -> Result<bool, Failure> {
-    let bytes = shop.download(url).await?;
-    let hash = Sha256::digest(&bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-    Ok(hash == sha256)
-}
-
 /// The new picture's id, from the outputs of all steps.
 pub fn result_id(provider: &Provider, outputs: &StepOutputs) -> Result<String, Failure> {
     let push = provider.recipe.push.as_ref().ok_or_else(|| no_push(provider))?;
@@ -490,37 +324,9 @@ pub fn result_id(provider: &Provider, outputs: &StepOutputs) -> Result<String, F
     id.ok_or_else(|| Failure::new(FailureKind::UnexpectedAnswer, "the steps of the push returned no picture id"))
 }
 
-fn push(shop: &ShopClient) -> Result<&PushRecipe, Failure> {
-    shop.provider.recipe.push.as_ref().ok_or_else(|| no_push(&shop.provider))
-}
-
-fn no_push(provider: &Provider) -> Failure {
-    Failure::new(FailureKind::NoPush, format!("{} accepts no pictures: its file describes no push", provider.name()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_list_that_is_not_there_is_unknown_and_so_is_a_picture_without_an_id() {
-        let read = |more: &str, body: Value| {
-            let text = format!("op = 'x'\neach = 'images'\nid = 'id'\nfind = 'name'\n{more}");
-            let list: GalleryList = toml::from_str(&text).expect("a list");
-            listed(&list, &body).map(|pictures| pictures.len())
-        };
-        assert_eq!(read("", json!({ "images": [{ "id": 1 }, { "id": "b" }] })), Ok(2));
-        assert_eq!(read("", json!({ "images": [] })), Ok(0));
-        for missing in [json!({}), json!({ "images": null })] {
-            assert_eq!(read("", missing.clone()), Err("no list of pictures"));
-            assert_eq!(read("may_lack = true", missing), Ok(0));
-        }
-        for unknown in [json!([{ "id": 1 }, { "id": null }]), json!({ "1": { "id": 1 } }), json!(false)] {
-            assert_eq!(read("", json!({ "images": unknown })), Err("a picture without an id"));
-        }
-        let only = "only = { path = 'kind', in = ['image'] }";
-        assert_eq!(read(only, json!({ "images": [{ "id": 1, "kind": "image" }, { "kind": "video" }] })), Ok(1));
-    }
 
     #[test]
     fn a_replaced_list_keeps_what_is_not_ours() {
@@ -548,7 +354,7 @@ mod tests {
             let replace = replace.iter().map(|id| (*id).to_owned()).collect();
             let placing = Placement { first, replace, before: before.to_vec() };
             let gallery = ShopGallery { pictures: before.to_vec(), cover: cover.map(str::to_owned), facts: Map::new() };
-            gallery.wants_cover(&placing)
+            wants_cover(&gallery, &placing)
         };
         assert!(!wants(Some("a"), false, &[], &before) && !wants(None, false, &[], &before));
         assert!(!wants(Some("a"), false, &["b"], &before), "it replaces another one");

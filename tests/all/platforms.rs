@@ -159,12 +159,7 @@ const BROKEN: [(&str, &str, &str, &str); 65] = [
         "kind = \"jwt_body\", key = \"app\"",
         "webhook.verify.key: a signature is verified by a public key (webhook or jwks)",
     ),
-    (
-        "wix",
-        "id = \"instance.instanceId\", ",
-        "",
-        "webhook.shop: needs store_url, or connect.probe.id",
-    ),
+    ("wix", "id = \"instance.instanceId\", ", "", "webhook.shop: needs store_url, or connect.probe.id"),
     (
         "saleor",
         ", jwks = \"{shop}/.well-known/jwks.json\"",

@@ -18,9 +18,10 @@ use crate::{
     outside::{Body, Outside, Request, log_target},
     provider::{
         Provider,
-        call::{ShopClient, With},
+        call::ShopClient,
         context::TemplateContext,
         recipe::{ClientAuth, ConnectKind, Oauth},
+        request::With,
         template::Template,
     },
 };
