@@ -119,7 +119,9 @@ pub fn providers(config: &Config) -> anyhow::Result<Providers> {
 /// Fails if an `[app.*]` section names an unknown provider, or `[push]` a misspelt one: it would be ignored silently.
 pub fn check_apps(config: &Config, providers: &Providers) -> anyhow::Result<()> {
     check_unguarded(config, providers)?;
-    let Some(key) = config.app.keys().find(|key| providers.get(key).is_none()) else { return Ok(()) };
+    let Some(key) = config.app.keys().find(|key| providers.get(key).is_none()) else {
+        return check_webhook_keys(config, providers);
+    };
     let meant = nearest(providers, key).map(|known| format!("; did you mean [app.{known}]?"));
     let meant = meant.unwrap_or_else(|| ".".to_owned());
     anyhow::bail!("[app.{key}]: there is no provider '{key}'{meant} See: store-sync providers list")
@@ -134,6 +136,19 @@ fn check_unguarded(config: &Config, providers: &Providers) -> anyhow::Result<()>
                 "[push] allow_unguarded: there is no provider '{name}'; did you mean '{known}'? See: store-sync providers list"
             );
         }
+    }
+    Ok(())
+}
+
+/// Fails if the key of an app's webhooks is a public key by its provider's file, and is none.
+fn check_webhook_keys(config: &Config, providers: &Providers) -> anyhow::Result<()> {
+    for (key, app) in &config.app {
+        let known = providers.get(key).zip(app.webhook_key.as_ref());
+        anyhow::ensure!(
+            known.is_none_or(|(provider, shown)| provider.takes_webhook_key(shown)),
+            "[app.{key}] webhook_key is not a public RSA key of 2048 bits or more: copy the whole text that the platform shows, from \
+             -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----, between two lines with \"\"\""
+        );
     }
     Ok(())
 }

@@ -142,7 +142,8 @@ fn how_to_connect(provider: &Provider, simulator: &Simulator, here: &str, has_ap
     let platform = provider.key();
     if provider.needs_app() && !has_app {
         text.push_str(&format!(
-            "\n[app.{platform}]\nclient_id = \"store-sync\"\nclient_secret = \"rehearsal-secret\"\nwebhook_key = \"rehearsal-key\"\n"
+            "\n[app.{platform}]\nclient_id = \"store-sync\"\nclient_secret = \"rehearsal-secret\"\nwebhook_key = \"{}\"\n",
+            simulator.webhook_key()
         ));
     }
     if provider.unguarded_push().is_some() {

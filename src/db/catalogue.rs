@@ -256,7 +256,10 @@ pub async fn upsert_images(
             ("external_image_id", each(rows, |row| row.value.id.as_str())),
             ("original_store_url", each(rows, |row| row.value.url.as_str())),
             ("generated_asset_id", each(rows, |row| row.asset)),
-            ("mime_type", each(rows, |row| UnreadableFormat::of_address(&row.value.url).map(|format| format.mime_type))),
+            (
+                "mime_type",
+                each(rows, |row| UnreadableFormat::of_address(&row.value.url).map(|format| format.mime_type)),
+            ),
             ("alt_text", each(rows, |row| row.value.alt.as_deref())),
             ("created_at", Column::Same(&to.now)),
             ("updated_at", Column::Same(&to.now)),

@@ -184,6 +184,7 @@ kinds! {
     Cursor = "cursor", give_up, 500;
     FileUnreachable = "file_unreachable", retry, 502;
     ForeignPage = "foreign_page", give_up, 502;
+    KeysUnread = "keys_unread", retry, 503;
     Network = "network", retry, 502;
     NotJson = "not_json", retry, 502;
     NotXml = "not_xml", retry, 502;

@@ -14,6 +14,8 @@ mod field;
 mod filling;
 mod gallery;
 mod grant;
+mod jws;
+mod key_sets;
 mod mapping;
 mod nested;
 mod oauth1;
@@ -55,6 +57,8 @@ pub use grant::{
     App, BoxFuture, CallbackCode, ConsentRequest, CredentialSource, Fence, Fixed, authorise_url, callback_facts,
     exchange, grant_from_posted_keys, grant_from_query, migrate, new_verifier, own_token, refresh, revoke,
 };
+pub use jws::VerifyingKey;
+pub use key_sets::KeySets;
 pub use oauth1::consumer_token;
 pub use page::{Page, PageFailure, PageRequest, Unreadable, normal};
 pub use pagination::PageToken;
@@ -70,7 +74,7 @@ pub use simulator::{Catalogue, Fault, Outbound, SimulatedExchange, SimulatedRepl
 pub use subscription::{ListedSubscription, subscribe, subscriptions, unsubscribe};
 pub use trail::{Trail, mark};
 pub use upload::Upload;
-pub use webhook::{Delivery, WebhookEvent};
+pub use webhook::{Delivery, HookKeys, NamedShop, WebhookEvent};
 pub use write::{CheckedStep, Placement, StepOutputs, check_step, remove, result_id, step};
 
 use crate::model::{Facts, Failure, FailureKind, Grant, PushMode, Secret};
@@ -182,7 +186,8 @@ impl Provider {
         let posted = posted.chain(connect.brought.iter().map(|brought| &brought.authorize));
         let oauth1 = connect.oauth1.iter().flat_map(|o| [&o.request, &o.access]);
         let login = connect.login.iter().filter_map(|login| self.recipe.op.get(&login.op)?.url.as_ref());
-        let all = oauth.chain(posted).chain(oauth1).chain(login).chain([&call.base, &connect.store_url]);
+        let jwks = self.recipe.webhook.iter().filter_map(|webhook| webhook.verify.jwks.as_ref());
+        let all = oauth.chain(posted).chain(oauth1).chain(login).chain(jwks).chain([&call.base, &connect.store_url]);
         let host = |template: &template::Template| {
             let text = template.written();
             let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);

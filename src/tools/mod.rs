@@ -20,7 +20,7 @@ use crate::{
     model::{ConnectionId, Failure, FailureKind, Noun, Secret},
     outside::Outside,
     paint::Engines,
-    provider::{App, Provider, Providers, RateLimiters},
+    provider::{App, KeySets, Provider, Providers, RateLimiters},
     vault::Vault,
 };
 
@@ -33,6 +33,8 @@ pub struct Tools {
     /// What makes pictures.
     pub engines: Engines,
     pub rate_limiters: Arc<RateLimiters>,
+    /// The keys with which shops sign deliveries.
+    pub key_sets: KeySets,
     /// The operator's OAuth app at each provider.
     pub apps: BTreeMap<String, App>,
     pub policy: Policy,
@@ -145,6 +147,7 @@ impl Tools {
             vault: parts.vault,
             engines: parts.engines,
             rate_limiters: Arc::new(RateLimiters::default()),
+            key_sets: KeySets::default(),
             apps: parts.apps,
             policy: parts.rules,
             instance,

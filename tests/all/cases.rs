@@ -48,7 +48,7 @@ pub(crate) async fn daemon_with(engine: Engine, platforms: &[(&str, String)], mo
     for (key, rest) in platforms {
         SmallPlatform { key, shop: NUMBERED, rest, ..SmallPlatform::default() }.write_to(folder.path());
     }
-    let config = format!("[providers]\ndir = \"{}\"\n", folder.path().display());
+    let config = format!("[providers]\ndir = \"{}\"\n{}", folder.path().display(), more.config);
     let more = More { config: &config, ..more };
     TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, more).await
 }

@@ -43,6 +43,7 @@ mod rehearsal;
 mod relay;
 mod schedules;
 mod sentences;
+mod signed;
 mod spending;
 mod stalls;
 mod statements;

@@ -121,7 +121,7 @@ async fn a_request_signed_by_shopifys_own_library_begins_a_connect() {
 }
 
 /// What is changed in a good file, and what has to be said about it.
-const BROKEN: [(&str, &str, &str, &str); 75] = [
+const BROKEN: [(&str, &str, &str, &str); 81] = [
     (
         "prestashop",
         "[{batch.ids}]",
@@ -159,6 +159,37 @@ const BROKEN: [(&str, &str, &str, &str); 75] = [
         "delete_op = \"unhook\"\n",
         "delete_op = \"hooks\"\n",
         "webhook.subscribe.delete_op: needs {hook.id} in op.hooks",
+    ),
+    (
+        "shopify",
+        "header = \"x-shopify-hmac-sha256\", ",
+        "",
+        "webhook.verify.header: is required, but for kind jwt_body",
+    ),
+    (
+        "wix",
+        "kind = \"jwt_body\", key = \"webhook\"",
+        "kind = \"jwt_body\", key = \"webhook\", prefix = \"v1=\"",
+        "webhook.verify.prefix: is only allowed for an HMAC",
+    ),
+    (
+        "wix",
+        "kind = \"jwt_body\", key = \"webhook\"",
+        "kind = \"jwt_body\", key = \"app\"",
+        "webhook.verify.key: a signature is verified by a public key (webhook or jwks)",
+    ),
+    ("wix", "id = \"instance.instanceId\", ", "", "webhook.shop: needs store_url, or connect.probe.id"),
+    (
+        "saleor",
+        ", jwks = \"{shop}/.well-known/jwks.json\"",
+        "",
+        "webhook.verify.jwks: and key jwks are required together",
+    ),
+    (
+        "saleor",
+        "jwks = \"{shop}/",
+        "jwks = \"{grant.token}/",
+        "webhook.verify.jwks: '{grant.token}' is not a known name here; known are: channel, domain, shop",
     ),
     ("woocommerce", "op = \"hooks\"\n", "op = \"hoks\"\n", "webhook.subscribe.list.op: there is no op 'hoks'"),
     (

@@ -14,8 +14,8 @@ use super::{
     Provider,
     field::FieldMapping,
     recipe::{
-        AnswerKind, BasicQuery, BodyKind, GalleryKind, HookKey, HookProofKind, Nested, Op, Paging, PushRecipe, PushStep,
-        Recipe, Since, StepCheck, Subscribe, TimeFilter, When,
+        AnswerKind, BasicQuery, BodyKind, GalleryKind, HookKey, HookProof, HookProofKind, Nested, Op, Paging,
+        PushRecipe, PushStep, Recipe, Since, StepCheck, Subscribe, TimeFilter, When,
     },
     template::Template,
 };
@@ -523,12 +523,7 @@ impl Check<'_> {
 
     fn webhook(&mut self, recipe: &Recipe) {
         let Some(webhook) = &recipe.webhook else { return };
-        let text = webhook.verify.kind == HookProofKind::HmacText;
-        self.demand(
-            webhook.verify.text.is_some() == text,
-            "webhook.verify.text",
-            "and kind hmac_text are required together",
-        );
+        self.proof(&webhook.verify);
         let ours = webhook.verify.key == HookKey::Subscription;
         self.demand(!ours || webhook.subscribe.is_some(), "webhook.subscribe", "is required by key subscription");
         self.demand(
@@ -543,9 +538,47 @@ impl Check<'_> {
                 "a place needs exactly one of: header, body",
             );
         }
+        let has_id = recipe.connect.probe.id.is_some();
+        self.demand(
+            has_id || webhook.shop.as_ref().is_none_or(|shop| shop.store_url.is_some()),
+            "webhook.shop",
+            "needs store_url, or connect.probe.id: the shop is found by one of them",
+        );
         if let Some(subscribe) = &webhook.subscribe {
             self.subscribe(recipe, subscribe);
         }
+    }
+
+    /// Checks how deliveries are proved: each kind has the keys that it needs, and no others.
+    fn proof(&mut self, verify: &HookProof) {
+        let kind = verify.kind;
+        self.demand(
+            verify.text.is_some() == (kind == HookProofKind::HmacText),
+            "webhook.verify.text",
+            "and kind hmac_text are required together",
+        );
+        self.demand(
+            verify.header.is_some() != (kind == HookProofKind::JwtBody),
+            "webhook.verify.header",
+            "is required, but for kind jwt_body, which has none",
+        );
+        let written = verify.encoding.map(|_| "encoding").or(verify.prefix.as_ref().map(|_| "prefix"));
+        self.demand(
+            kind.is_hmac() || written.is_none(),
+            &format!("webhook.verify.{}", written.unwrap_or_default()),
+            "is only allowed for an HMAC",
+        );
+        self.demand(
+            verify.jwks.is_some() == (verify.key == HookKey::Jwks),
+            "webhook.verify.jwks",
+            "and key jwks are required together",
+        );
+        let is_secret = matches!(verify.key, HookKey::App | HookKey::Subscription);
+        self.demand(
+            !(kind.is_jws() && is_secret) && (kind.is_jws() || verify.key != HookKey::Jwks),
+            "webhook.verify.key",
+            "a signature is verified by a public key (webhook or jwks), anything else by a secret",
+        );
     }
 
     fn subscribe(&mut self, recipe: &Recipe, subscribe: &Subscribe) {

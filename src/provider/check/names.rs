@@ -79,6 +79,7 @@ impl KnownNames {
                 names
             }
             ["push", "undo", ..] => with_facts(&[Place::Product, Place::Undo]),
+            ["webhook", "verify", "jwks"] => facts(),
             ["webhook", "verify", ..] => Self::of(recipe, &[Place::Delivery]),
             ["webhook", ..] => Self::of(recipe, &[Place::Field]),
             _ => Self::default(),

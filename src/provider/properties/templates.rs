@@ -38,7 +38,8 @@ fn any_text_is_a_template_or_is_refused_and_is_written_as_it_was_read() {
     let (whole, slot) = grammar();
     let piece = prop_oneof![
         text("{}.aZ0_ é\"\\", 4),
-        select(vec!["{a}", "{{", "}}", "{a.B}", "{a.@b}", "{a.}", "{.a}", "{A}", "{}", "{a b}"]).prop_map(str::to_owned),
+        select(vec!["{a}", "{{", "}}", "{a.B}", "{a.@b}", "{a.}", "{.a}", "{A}", "{}", "{a b}"])
+            .prop_map(str::to_owned),
     ];
     let texts = proptest::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat());
     hold(CASES, &texts, |text| match Template::parse(&text) {
