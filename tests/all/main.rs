@@ -34,6 +34,7 @@ mod material;
 mod ordering;
 mod outbound;
 mod painting;
+mod plans;
 mod platforms;
 mod proofs;
 mod pushing;
