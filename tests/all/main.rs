@@ -31,6 +31,7 @@ mod material;
 mod ordering;
 mod outbound;
 mod painting;
+mod plans;
 mod platforms;
 mod proofs;
 mod pushing;
