@@ -268,6 +268,7 @@ impl Earlier {
 
 on_both!(
     no_row_of_an_earlier_release_is_lost,
+    indices_that_no_statement_needs_are_gone,
     a_daemon_starts_on_what_an_earlier_release_filled,
     grants_of_an_earlier_release_open,
     waiting_jobs_of_an_earlier_release_are_done
@@ -283,6 +284,42 @@ async fn no_row_of_an_earlier_release_is_lost(engine: Engine) {
         let lost: Vec<&String> = rows.iter().filter(|row| !after[table].contains(row)).collect();
         assert!(lost.is_empty(), "{table} has lost or changed: {lost:?}");
         assert_eq!(after[table].len(), rows.len(), "{table} has more rows than before");
+    }
+}
+
+/// Indices that the earlier release had, and this one does without: each of them would cost every import.
+const RETIRED: [&str; 6] = [
+    "product_analyzed_idx",
+    "product_client_id_idx",
+    "product_favorite_idx",
+    "product_image_product_id_idx",
+    "product_source_idx",
+    "product_variant_sku_idx",
+];
+
+async fn indices_that_no_statement_needs_are_gone(engine: Engine) {
+    for name in RETIRED {
+        assert!(filled(engine).dump.contains(&format!("CREATE INDEX {name} ON ")), "the earlier release had {name}");
+    }
+    let mut earlier = Earlier::open(engine).await;
+    let present = earlier.ids(indices(engine)).await;
+    let left: Vec<&String> = present.iter().filter(|name| RETIRED.contains(&name.as_str())).collect();
+    assert!(left.is_empty(), "{left:?}");
+    // Those that this release has are the same as on a database that it made itself.
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let url = fresh_database(engine, folder.path()).await;
+    let db = db::Db::open(&url.clone().into(), 2).await.expect("opens");
+    adopt::run(&db, &earlier.clock, "a", &adopt::AdoptOptions::default()).await.expect("migrates");
+    let fresh = Raw::open(engine, &url).await.texts(indices(engine)).await;
+    let lost: Vec<&String> = fresh.iter().filter(|name| !present.contains(name)).collect();
+    assert!(fresh.len() > 30 && lost.is_empty(), "{} indices, of which these are missing: {lost:?}", fresh.len());
+    assert!(!fresh.iter().any(|name| RETIRED.contains(&name.as_str())), "{fresh:?}");
+}
+
+fn indices(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'index' AND name NOT LIKE 'sqlite_%'",
+        Engine::Postgres => "SELECT indexname FROM pg_indexes WHERE schemaname = 'public'",
     }
 }
 
