@@ -5,8 +5,9 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 use store_sync::{
-    db, import,
-    model::{ImportScope, RunStatus, Trigger},
+    db::{self, Db},
+    import,
+    model::{ImportScope, ProductId, RunStatus, Trigger},
     sandbox::SandboxOptions,
 };
 
@@ -15,6 +16,7 @@ use crate::support::{Engine, TestApp, on_both};
 on_both!(
     a_connected_shop_is_imported_with_variants_and_pictures,
     an_unchanged_product_costs_no_write,
+    of_a_changed_product_only_what_changed_is_written,
     changes_come_alone_and_deletes_only_with_a_full_pass,
     a_sweep_that_would_take_too_many_stops_and_asks,
     a_pass_cut_off_goes_on_where_it_stopped,
@@ -60,6 +62,46 @@ async fn an_unchanged_product_costs_no_write(engine: Engine) {
     assert_eq!((run.items_unchanged, run.items_updated, run.items_created), (60, 0, 0));
     let after = app.products().await;
     assert_eq!(serde_json::to_value(&before).expect("json"), serde_json::to_value(&after).expect("json"));
+}
+
+async fn of_a_changed_product_only_what_changed_is_written(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    app.connect().await;
+    let variant = |id: &str, price: &str| json!({ "id": id, "sku": id, "title": id, "price": price, "options": [], "image_id": null });
+    let image = |id: &str| json!({ "id": id, "url": format!("{}/{id}.png", app.shop_url), "alt": null });
+    let change = async |variants: serde_json::Value, images: serde_json::Value| {
+        app.clock.advance(Duration::from_mins(1));
+        let body = json!({ "variants": variants, "images": images });
+        app.shop(Method::PATCH, "/api/products/1002", Some(body)).await;
+        app.sync(ImportScope::Changes).await;
+    };
+    let product =
+        async || app.products().await.into_iter().find(|p| p.erp_id.as_deref() == Some("1002")).expect("is there").id;
+    app.drain().await;
+    change(json!([variant("a", "1.00"), variant("b", "2.00")]), json!([image("x"), image("y")])).await;
+    let id = product().await;
+    assert_eq!(pictures(&app, &id).await, [("x".to_owned(), true, 1), ("y".to_owned(), false, 1)]);
+    change(json!([variant("a", "1.00"), variant("b", "2.50")]), json!([image("x"), image("y")])).await;
+    let mut tx = app.tools.db.read().await.expect("reads");
+    let variants = db::product::list_variants(&mut tx, &id).await.expect("lists");
+    drop(tx);
+    let alive = variants.iter().filter(|variant| variant.erp_deleted_at.is_none());
+    let prices: Vec<_> = alive.map(|variant| variant.price.map(|price| price.to_string())).collect();
+    assert_eq!(prices, [Some("1.00".to_owned()), Some("2.50".to_owned())]);
+    assert_eq!(pictures(&app, &id).await, [("x".to_owned(), true, 1), ("y".to_owned(), false, 1)], "as they were");
+    change(json!([variant("a", "1.00"), variant("b", "2.50")]), json!([image("y"), image("x")])).await;
+    assert_eq!(pictures(&app, &id).await, [("y".to_owned(), true, 2), ("x".to_owned(), false, 2)]);
+}
+
+/// The pictures of a product in their order: the shop's id, whether it is the first, how often it was written.
+async fn pictures(app: &TestApp, product: &ProductId) -> Vec<(String, bool, i32)> {
+    let sql = "SELECT external_image_id, is_primary, version FROM product_image WHERE product_id = $1 \
+               AND deleted_at IS NULL ORDER BY sort_order";
+    match &app.tools.db {
+        Db::Sqlite { read, .. } => sqlx::query_as(sql).bind(product.as_str()).fetch_all(read).await,
+        Db::Postgres { pool, .. } => sqlx::query_as(sql).bind(product.as_str()).fetch_all(pool).await,
+    }
+    .expect("reads")
 }
 
 async fn changes_come_alone_and_deletes_only_with_a_full_pass(engine: Engine) {
