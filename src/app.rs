@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::{
-    config::{Analyse, AppConfig, BucketConfig, Config, GeminiConfig, Pooler, TextPriceConfig},
+    config::{AllowUnguarded, Analyse, AppConfig, BucketConfig, Config, GeminiConfig, Pooler, TextPriceConfig},
     connect,
     db::{
         self, DatabaseAccess, DatabaseFault, Db,
@@ -24,7 +24,7 @@ use crate::{
         gemini::{Gemini, Service, ServiceAccount, TextPrice},
     },
     provider::{App, Providers},
-    tools::{Parts, Policy, Shared, Tools},
+    tools::{Parts, Policy, Shared, Tools, Unguarded},
     vault::{KeySource, Vault},
     web::{self, DoorLimits},
     work::{self, Pools, Workers},
@@ -116,13 +116,47 @@ pub fn providers(config: &Config) -> anyhow::Result<Providers> {
     Ok(providers)
 }
 
-/// Fails if an `[app.*]` section names an unknown provider: it would be ignored silently.
+/// Fails if an `[app.*]` section names an unknown provider, or `[push]` a misspelt one: it would be ignored silently.
 pub fn check_apps(config: &Config, providers: &Providers) -> anyhow::Result<()> {
-    let Some(key) = config.app.keys().find(|key| providers.get(key).is_none()) else { return Ok(()) };
-    let near = providers.iter().map(|known| (strsim::damerau_levenshtein(known.key(), key), known.key())).min();
-    let meant = near.filter(|(steps, _)| *steps <= 2).map(|(_, known)| format!("; did you mean [app.{known}]?"));
+    check_unguarded(config, providers)?;
+    let Some(key) = config.app.keys().find(|key| providers.get(key).is_none()) else {
+        return check_webhook_keys(config, providers);
+    };
+    let meant = nearest(providers, key).map(|known| format!("; did you mean [app.{known}]?"));
     let meant = meant.unwrap_or_else(|| ".".to_owned());
     anyhow::bail!("[app.{key}]: there is no provider '{key}'{meant} See: store-sync providers list")
+}
+
+/// Fails for a misspelt provider: it would be taken for the id of a connection.
+fn check_unguarded(config: &Config, providers: &Providers) -> anyhow::Result<()> {
+    let AllowUnguarded::At(names) = &config.push.allow_unguarded else { return Ok(()) };
+    for name in names.iter().filter(|name| providers.get(name).is_none()) {
+        if let Some(known) = nearest(providers, name) {
+            anyhow::bail!(
+                "[push] allow_unguarded: there is no provider '{name}'; did you mean '{known}'? See: store-sync providers list"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Fails if the key of an app's webhooks is a public key by its provider's file, and is none.
+fn check_webhook_keys(config: &Config, providers: &Providers) -> anyhow::Result<()> {
+    for (key, app) in &config.app {
+        let known = providers.get(key).zip(app.webhook_key.as_ref());
+        anyhow::ensure!(
+            known.is_none_or(|(provider, shown)| provider.takes_webhook_key(shown)),
+            "[app.{key}] webhook_key is not a public RSA key of 2048 bits or more: copy the whole text that the platform shows, from \
+             -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----, between two lines with \"\"\""
+        );
+    }
+    Ok(())
+}
+
+/// The provider whose key is almost this one.
+fn nearest<'p>(providers: &'p Providers, key: &str) -> Option<&'p str> {
+    let near = providers.iter().map(|known| (strsim::damerau_levenshtein(known.key(), key), known.key())).min();
+    near.filter(|(steps, _)| *steps <= 2).map(|(_, known)| known)
 }
 
 /// Whether a database exists: a file, or any server URL.
@@ -268,7 +302,11 @@ async fn assemble(config: &Config, access: &DatabaseAccess, outside: Outside) ->
         brake_min: config.import.brake_min,
         max_products: i64::try_from(config.import.max_products).unwrap_or(i64::MAX),
         import_turn: Duration::from_secs(config.import.turn_seconds),
-        allow_unguarded: config.push.allow_unguarded,
+        unguarded: match &config.push.allow_unguarded {
+            AllowUnguarded::All(true) => Unguarded::Everywhere,
+            AllowUnguarded::All(false) => Unguarded::Nowhere,
+            AllowUnguarded::At(names) => Unguarded::At(names.clone()),
+        },
         keep_runs: (config.log.keep_days > 0).then(|| Duration::from_hours(24 * u64::from(config.log.keep_days))),
     };
     let tools = Tools::new(Parts {

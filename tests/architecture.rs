@@ -237,6 +237,23 @@ fn the_blackbox_links_nothing_of_the_library() {
     walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/blackbox"));
 }
 
+/// What an import is measured by shares nothing with it: a fault of ours that slowed both would not show.
+#[test]
+fn the_loop_beside_an_import_uses_nothing_of_ours() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/import");
+    for entry in std::fs::read_dir(&folder).expect("the bench").flatten() {
+        let path = entry.path();
+        let text = std::fs::read_to_string(&path).expect("a text");
+        assert!(!text.contains("store_sync::"), "{} is linked with the library", path.display());
+        if path.ends_with("independent.rs") {
+            for word in ["store_sync", "crate::", "super::", "migrations", "include_str!", "include!", "#[path"] {
+                assert!(!text.contains(word), "{}: {word}", path.display());
+            }
+        }
+    }
+    assert!(folder.join("independent.rs").exists());
+}
+
 #[test]
 fn every_test_that_the_security_page_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

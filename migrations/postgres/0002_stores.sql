@@ -80,6 +80,8 @@ CREATE TABLE oauth_state (
     grant_sealed text,
     return_url text,
     begun_by text,
+    link_mark text,
+    refusal jsonb,
     may_share boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,

@@ -152,6 +152,8 @@ CREATE TABLE webhook_subscription (
     topic text NOT NULL,
     external_webhook_id text,
     secret_sealed text,
+    previous_secret_sealed text,
+    previous_until timestamptz,
     status text NOT NULL DEFAULT 'active',
     last_delivery_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),

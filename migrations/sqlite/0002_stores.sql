@@ -80,6 +80,8 @@ CREATE TABLE oauth_state (
     grant_sealed TEXT,
     return_url TEXT,
     begun_by TEXT,
+    link_mark TEXT,
+    refusal TEXT CHECK (json_valid(refusal)),
     may_share BOOLEAN NOT NULL DEFAULT false CHECK (may_share IN (0, 1)),
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     expires_at TEXT NOT NULL,

@@ -152,6 +152,8 @@ CREATE TABLE webhook_subscription (
     topic TEXT NOT NULL,
     external_webhook_id TEXT,
     secret_sealed TEXT,
+    previous_secret_sealed TEXT,
+    previous_until TEXT,
     status TEXT NOT NULL DEFAULT 'active',
     last_delivery_at TEXT,
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),

@@ -47,6 +47,8 @@ pub(super) struct Args {
 /// How long the command waits for the merchant.
 const PATIENCE: Duration = Duration::from_mins(20);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long a command that serves by itself goes on after a refusal.
+const LAST_PAGE: Duration = Duration::from_secs(3);
 
 pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Result<()> {
     let tools = app::open(config).await?;
@@ -96,16 +98,27 @@ pub(super) async fn run(config: &Config, out: &Out, args: Args) -> anyhow::Resul
     } else {
         note(&format!("Open this address in your browser:\n\n  {link}\n\nWaiting for the shop …"));
     }
-    wait(&tools, out, (&client, &args.provider, began), served).await
+    let signature = web::link_signature(&link);
+    wait(&tools, out, Awaited { client: &client, provider: &args.provider, signature, began }, served).await
 }
 
-/// Waits until the shop is connected, and prints the connection.
+/// The connect that a command waits for.
+struct Awaited<'a> {
+    client: &'a Client,
+    provider: &'a str,
+    /// That of the link, by which a refusal is known.
+    signature: Option<String>,
+    began: Time,
+}
+
+/// Waits until the shop is connected, and prints the connection; fails as soon as the connect is refused.
 async fn wait(
     tools: &Shared,
     out: &Out,
-    (client, provider, began): (&Client, &str, Time),
+    awaited: Awaited<'_>,
     served: Option<JoinHandle<anyhow::Result<()>>>,
 ) -> anyhow::Result<()> {
+    let Awaited { client, provider, signature, began } = awaited;
     let until = began.plus(PATIENCE);
     loop {
         let all = views::connections(tools, Some(&client.id)).await?;
@@ -115,6 +128,17 @@ async fn wait(
                 follow::open_jobs(tools, &connection.id).await?;
             }
             return out.one(&views::connection(tools, &connection.id).await?);
+        }
+        let refusal = match &signature {
+            Some(signature) => connect::link_refusal(tools, signature).await?,
+            None => None,
+        };
+        if let Some(refusal) = refusal {
+            if served.is_some() {
+                // The browser is still on its way to the page that says so.
+                tools.outside.clock.sleep(LAST_PAGE).await;
+            }
+            return Err(refusal.into());
         }
         anyhow::ensure!(
             tools.outside.clock.now() < until,

@@ -142,11 +142,12 @@ fn how_to_connect(provider: &Provider, simulator: &Simulator, here: &str, has_ap
     let platform = provider.key();
     if provider.needs_app() && !has_app {
         text.push_str(&format!(
-            "\n[app.{platform}]\nclient_id = \"store-sync\"\nclient_secret = \"rehearsal-secret\"\nwebhook_key = \"rehearsal-key\"\n"
+            "\n[app.{platform}]\nclient_id = \"store-sync\"\nclient_secret = \"rehearsal-secret\"\nwebhook_key = \"{}\"\n",
+            simulator.webhook_key()
         ));
     }
     if provider.unguarded_push().is_some() {
-        text.push_str("\n[push]\nallow_unguarded = true\n");
+        text.push_str(&format!("\n[push]\nallow_unguarded = [\"{platform}\"]\n"));
     }
     text.push_str(&format!("\nthen: store-sync connect {platform} --client CLIENT"));
     for (name, value) in simulator.fields() {

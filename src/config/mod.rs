@@ -40,7 +40,7 @@ pub use self::{
     import::Import,
     log::{Log, LogFormat},
     providers::ProvidersConfig,
-    push::PushConfig,
+    push::{AllowUnguarded, PushConfig},
     server::Server,
     storage::{BucketConfig, Storage},
     vault::VaultConfig,

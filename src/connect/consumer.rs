@@ -9,12 +9,14 @@ use subtle::ConstantTimeEq;
 use url::Url;
 
 use super::{
-    callback::{Callback, CallbackOutcome, consume_state, get},
+    callback::{Callback, CallbackOutcome, Connected, consume_state, get},
+    outcome,
     posted::{find, posted_grant, store_grant},
     save::{Permission, establish},
     start::Sharing,
 };
 use crate::{
+    db::oauth_state::OauthState,
     model::{Failure, FailureKind, Grant, Secret},
     provider::{self, Provider},
     tools::Tools,
@@ -58,7 +60,7 @@ pub(super) async fn finish_oauth1(
     provider: &Arc<Provider>,
     callback: &Callback<'_>,
 ) -> Result<CallbackOutcome, Failure> {
-    let mut found = find(tools, provider, callback.state.unwrap_or_default()).await?;
+    let found = find(tools, provider, callback.state.unwrap_or_default()).await?;
     let Some(posted) = posted_grant(tools, &found)? else {
         let text = "the shop's server has not posted its keys yet: activate the integration in the shop's administration, and see \
                     that the shop reaches this daemon";
@@ -76,22 +78,31 @@ pub(super) async fn finish_oauth1(
     if back.as_ref().is_some_and(|back| !same_place(back.as_str(), &found.store_url)) {
         return Err(Failure::new(FailureKind::OtherShop, "the browser would be sent to another place than the shop"));
     }
-    let grant = provider::consumer_token(&tools.outside, provider, &found.facts.0, posted).await?;
-    let facts = std::mem::take(&mut found.facts.0);
-    let given = Permission {
-        client: &found.client_id,
-        provider,
-        store_url: &found.store_url,
-        facts,
-        grant,
-        reconnect: found.store_connection_id.as_ref(),
-        sharing: Sharing::said(found.may_share),
-    };
-    let (connected, _) = establish(tools, given).await?;
+    let connected = outcome::record(tools, &found.state_hash, connect(tools, provider, &found, posted).await).await?;
     let mut tx = tools.db.begin().await?;
     consume_state(tools, &mut tx, &found).await?;
     tx.commit().await?;
     Ok(CallbackOutcome::Connected { connected, go_to: back })
+}
+
+/// Gets a token for a consumer, and connects the shop with it.
+async fn connect(
+    tools: &Tools,
+    provider: &Arc<Provider>,
+    found: &OauthState,
+    consumer: Grant,
+) -> Result<Connected, Failure> {
+    let grant = provider::consumer_token(&tools.outside, provider, &found.facts.0, consumer).await?;
+    let given = Permission {
+        client: &found.client_id,
+        provider,
+        store_url: &found.store_url,
+        facts: found.facts.0.clone(),
+        grant,
+        reconnect: found.store_connection_id.as_ref(),
+        sharing: Sharing::said(found.may_share),
+    };
+    Ok(establish(tools, given).await?.0)
 }
 
 /// The same scheme, host and port.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     callback::{Callback, CallbackOutcome, consume_state, find_by_state, get, unknown},
-    consumer, posted,
+    consumer, outcome, posted,
     save::{Permission, establish},
     start::{Sharing, VERIFIER, client_of_shop, fingerprint},
 };
@@ -28,11 +28,26 @@ pub async fn finish(tools: &Tools, callback: Callback<'_>) -> Result<CallbackOut
         _ if provider.takes_pasted_keys() || callback.state.is_some() => return Err(unknown()),
         _ => {}
     }
-    let app = tools.app_of(provider)?;
-    let expected = claim(tools, provider, &callback).await?;
+    let mut expected = claim(tools, provider, &callback).await?;
+    let state = expected.state.take();
+    let finished = connect(tools, provider, &callback, expected).await;
+    match state {
+        Some(state) => outcome::record(tools, &state, finished).await,
+        None => finished,
+    }
+}
+
+/// Connects the shop of a callback that was matched to its connect.
+async fn connect(
+    tools: &Tools,
+    provider: &Arc<Provider>,
+    callback: &Callback<'_>,
+    expected: Expected,
+) -> Result<CallbackOutcome, Failure> {
     if let Some(error) = get(callback.query, "error") {
         return Err(refused(provider, error));
     }
+    let app = tools.app_of(provider)?;
     let mut facts = expected.facts;
     let grant = if provider.kind().brings_code() {
         let code = get(callback.query, "code").filter(|code| !code.is_empty());
@@ -73,6 +88,8 @@ pub async fn receive_posted(tools: &Tools, provider: &str, state: Option<&str>, 
 
 /// The connect that a callback belongs to.
 struct Expected {
+    /// The hash of its state; none if the platform began it.
+    state: Option<String>,
     client: ClientId,
     reconnect: Option<ConnectionId>,
     /// Empty if the shop states it later.
@@ -108,6 +125,7 @@ async fn claim(tools: &Tools, provider: &Arc<Provider>, callback: &Callback<'_>)
     let verifier =
         found.code_verifier_sealed.as_deref().map(|sealed| open_verifier(tools, &found, sealed)).transpose()?;
     Ok(Expected {
+        state: Some(found.state_hash),
         client: found.client_id,
         reconnect: found.store_connection_id,
         store_url: found.store_url,
@@ -131,7 +149,8 @@ async fn platform_initiated(
     let facts = provider::callback_facts(provider, callback.query)?;
     let store_url = provider.store_url_if_known(&facts)?.ok_or_else(unknown)?;
     let (client, reconnect) = client_of_shop(tools, provider, &store_url).await?;
-    Ok(Expected { client, reconnect, store_url, facts, verifier: None, sharing: Sharing::Refused })
+    let sharing = Sharing::Refused;
+    Ok(Expected { state: None, client, reconnect, store_url, facts, verifier: None, sharing })
 }
 
 fn open_verifier(tools: &Tools, state: &OauthState, sealed: &str) -> Result<Secret, Failure> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     callback::{Callback, CallbackOutcome, consume_state, find_by_state, in_time, unknown},
+    outcome,
     save::{Permission, establish, probe},
     start::{Sharing, fingerprint, is_browser_mark},
 };
@@ -31,9 +32,15 @@ pub fn posted_mark(tools: &Tools, provider: &str, state: Option<&str>, body: &Va
 /// shop whose post is refused deletes them.
 pub(super) async fn receive_keys(tools: &Tools, provider: &Arc<Provider>, body: &Value) -> Result<(), Failure> {
     let found = find(tools, provider, provider.posted_state(body).unwrap_or_default()).await?;
+    let grant = outcome::record(tools, &found.state_hash, verified(tools, provider, &found, body).await).await?;
+    store_grant(tools, &found, provider, &grant, true).await
+}
+
+/// The posted keys, if the shop accepts them.
+async fn verified(tools: &Tools, provider: &Arc<Provider>, found: &OauthState, body: &Value) -> Result<Grant, Failure> {
     let grant = provider::grant_from_posted_keys(provider, body)?;
     probe(tools, provider, &found.facts.0, &found.store_url, &grant).await?;
-    store_grant(tools, &found, provider, &grant, true).await
+    Ok(grant)
 }
 
 /// Returns the pending connect of a state.
@@ -89,15 +96,30 @@ pub(super) async fn accept_query_keys(
     let found = find_by_state(tools, &mut tx, provider, callback).await?;
     consume_state(tools, &mut tx, &found).await?;
     tx.commit().await?;
-    if provider.declined(callback.query) {
-        return Err(declined(provider));
-    }
-    let grant = provider::grant_from_query(provider, &found.facts.0, callback.query)?;
+    let grant = if provider.declined(callback.query) {
+        Err(declined(provider))
+    } else {
+        provider::grant_from_query(provider, &found.facts.0, callback.query)
+    };
     connect(tools, provider, found, grant).await
 }
 
-/// Connects the shop: keys present, browser verified.
+/// Connects the shop, unless there is no grant: keys present, browser verified, state consumed.
 async fn connect(
+    tools: &Tools,
+    provider: &Arc<Provider>,
+    found: OauthState,
+    grant: Result<Grant, Failure>,
+) -> Result<CallbackOutcome, Failure> {
+    let state_hash = found.state_hash.clone();
+    let connected = match grant {
+        Ok(grant) => connect_with(tools, provider, found, grant).await,
+        Err(failure) => Err(failure),
+    };
+    outcome::record(tools, &state_hash, connected).await
+}
+
+async fn connect_with(
     tools: &Tools,
     provider: &Arc<Provider>,
     found: OauthState,
@@ -129,12 +151,12 @@ pub(super) async fn finish_posted(
 ) -> Result<CallbackOutcome, Failure> {
     let mut tx = tools.db.begin().await?;
     let found = find_by_state(tools, &mut tx, provider, callback).await?;
-    if provider.declined(callback.query) {
-        consume_state(tools, &mut tx, &found).await?;
-        tx.commit().await?;
-        return Err(declined(provider));
-    }
-    let Some(grant) = posted_grant(tools, &found)? else { return Ok(CallbackOutcome::Waiting) };
+    let grant = if provider.declined(callback.query) {
+        Err(declined(provider))
+    } else {
+        let Some(grant) = posted_grant(tools, &found)? else { return Ok(CallbackOutcome::Waiting) };
+        Ok(grant)
+    };
     consume_state(tools, &mut tx, &found).await?;
     tx.commit().await?;
     connect(tools, provider, found, grant).await

@@ -11,7 +11,7 @@ use crate::{
     model::{
         ClientId, Connection, ConnectionId, Facts, Failure, FailureKind, Grant, ImportScope, JobId, Task, Trigger,
     },
-    provider::{self, Fixed, Provider, Shop, ShopClient, ShopFacts},
+    provider::{self, Provider, ShopFacts},
     tools::Tools,
     vault::{Binding, Sealed},
 };
@@ -106,14 +106,7 @@ pub(super) async fn probe(
     store_url: &str,
     grant: &Grant,
 ) -> Result<ShopFacts, Failure> {
-    let shop = Shop {
-        provider: provider.clone(),
-        facts: facts.clone(),
-        store_url: store_url.to_owned(),
-        app: tools.apps.get(provider.key()).cloned(),
-    };
-    let keys = Arc::new(Fixed::new(grant.clone()));
-    provider::probe(&ShopClient::new(tools.outside.clone(), shop, keys, &tools.rate_limiters)).await?.complete()
+    provider::first_probe(&start::new_client(tools, provider, facts, store_url, grant.clone())).await?.complete()
 }
 
 /// Sets when a grant is refreshed, kept alive and warned about; with jitter for the first two, so that shops that were
@@ -143,6 +136,8 @@ async fn save(tools: &Tools, mut arrival: Established<'_>) -> Result<Connected, 
     plan_ahead(tools, arrival.provider, &mut arrival.grant);
     let mut tx = tools.db.begin().await?;
     let mut id = tools.outside.new_id::<ConnectionId>();
+    // Of two clients that connect one shop in the same moment, the second sees the first.
+    tx.lock(&format!("shop:{} {}", arrival.provider.key(), arrival.store_url)).await?;
     start::not_anothers(&mut tx, arrival.client, arrival.provider, arrival.store_url, arrival.sharing).await?;
     // The seal is bound to the row's id. If a concurrent connect of the same shop wins the insert, its id is used.
     let paused = loop {

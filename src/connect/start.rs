@@ -1,6 +1,6 @@
 //! Starts a connect: stores its state in the database and returns the shop's consent page.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use http::Method;
 use secrecy::ExposeSecret;
@@ -13,9 +13,9 @@ use crate::{
         self, Tx,
         oauth_state::{OauthState, PendingLimits},
     },
-    model::{Client, ClientId, Connection, ConnectionId, Failure, FailureKind, Noun},
+    model::{Client, ClientId, Connection, ConnectionId, Facts, Failure, FailureKind, Grant, Noun},
     outside::{HttpError, Request},
-    provider::{self, ConnectKind, ConsentRequest, Provider},
+    provider::{self, ConnectKind, ConsentRequest, Fixed, Provider, Shop, ShopClient},
     tools::Tools,
     vault::{Binding, hex},
 };
@@ -43,6 +43,8 @@ pub struct Begin<'a> {
     pub sharing: Sharing,
     /// The link and address that start it: too many connects displace those of the same origin.
     pub by: &'a str,
+    /// The signature of the link that starts it, if it is one of ours.
+    pub link: Option<&'a str>,
 }
 
 /// Whether a shop may be connected that another client has connected: both then import it and push into it.
@@ -91,6 +93,7 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
     let client = client(tools, with.client).await?;
     if matches!(kind, ConnectKind::PostedKeys | ConnectKind::BroughtKeys | ConnectKind::Oauth1) {
         is_at(tools, provider, &store_url).await?;
+        provider::look_for_api(&new_client(tools, provider, &facts, &store_url, Grant::default())).await?;
     }
     let (state, browser) = (browser_mark(tools), browser_mark(tools));
     let verifier = provider.takes_pkce().then(|| provider::new_verifier(&tools.outside.random));
@@ -118,24 +121,32 @@ pub async fn begin(tools: &Tools, with: Begin<'_>) -> Result<Begun, Failure> {
         grant_sealed: None,
         return_url: None,
         begun_by: Some(fingerprint(with.by)),
+        link_mark: with.link.map(fingerprint),
         may_share: with.sharing == Sharing::Allowed,
         created_at: now,
         expires_at: now.plus(if kind == ConnectKind::Oauth1 { SETUP_LIFE } else { STATE_LIFE }),
         consumed_at: None,
     };
+    insert(tools, provider, &row, with.sharing).await?;
+    Ok(Begun { next, browser, state_hash: row.state_hash })
+}
+
+/// Stores a pending connect, unless its shop may not be connected.
+async fn insert(tools: &Tools, provider: &Provider, row: &OauthState, sharing: Sharing) -> Result<(), Failure> {
     let mut tx = tools.db.begin().await?;
-    if let Some(id) = with.reconnect {
+    if let Some(id) = &row.store_connection_id {
         let known = db::connection::find(&mut tx, id).await?.is_some_and(|known| known.client_id == row.client_id);
         if !known {
             let text = "there is no such shop of this client to connect again; take &reconnect=… out of the address";
             return Err(Failure::new(FailureKind::NotFound(Noun::Connection), text));
         }
     }
-    not_anothers(&mut tx, &row.client_id, provider, &row.store_url, with.sharing).await?;
-    db::oauth_state::delete_crowd(&mut tx, &row.client_id, row.begun_by.as_deref(), &MAX_OPEN, now).await?;
-    db::oauth_state::insert(&mut tx, &row).await?;
+    not_anothers(&mut tx, &row.client_id, provider, &row.store_url, sharing).await?;
+    let begun_by = row.begun_by.as_deref();
+    db::oauth_state::delete_crowd(&mut tx, &row.client_id, begun_by, &MAX_OPEN, row.created_at).await?;
+    db::oauth_state::insert(&mut tx, row).await?;
     tx.commit().await?;
-    Ok(Begun { next, browser, state_hash: row.state_hash })
+    Ok(())
 }
 
 /// Fails for a platform that a merchant connects by pasting a key.
@@ -163,7 +174,7 @@ pub async fn install(
     let (facts, _) = known.read_fields(fields)?;
     let (client, reconnect) = client_of_shop(tools, known, &known.store_url(&facts)?).await?;
     let (client, reconnect, sharing) = (client.as_str(), reconnect.as_ref(), Sharing::Refused);
-    begin(tools, Begin { client, provider, fields, reconnect, sharing, by: provider }).await
+    begin(tools, Begin { client, provider, fields, reconnect, sharing, by: provider, link: None }).await
 }
 
 /// Another client's connection of a shop that `client` does not have itself.
@@ -292,6 +303,23 @@ async fn is_at(tools: &Tools, provider: &Provider, store_url: &str) -> Result<()
             Err(bad(format!("{store_url} leads to {origin}; connect the shop by that address")))
         }
     }
+}
+
+/// A client of a shop with a grant that is not stored.
+pub(super) fn new_client(
+    tools: &Tools,
+    provider: &Arc<Provider>,
+    facts: &Facts,
+    store_url: &str,
+    grant: Grant,
+) -> ShopClient {
+    let shop = Shop {
+        provider: provider.clone(),
+        facts: facts.clone(),
+        store_url: store_url.to_owned(),
+        app: tools.apps.get(provider.key()).cloned(),
+    };
+    ShopClient::new(tools.outside.clone(), shop, Arc::new(Fixed::new(grant)), &tools.rate_limiters)
 }
 
 /// The client with this id or slug.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::model::{
     ClientId, ConnectionId, ImageId, NormalImage, NormalProduct, NormalVariant, ProductId, ProductStatus, RunId, Time,
-    VariantId,
+    UnreadableFormat, VariantId,
 };
 
 /// The stored row of a product that a page contains.
@@ -220,6 +220,9 @@ const IMAGE_EXISTS: &str = " ON CONFLICT (product_id, external_image_id) DO UPDA
      sort_order = excluded.sort_order, is_primary = excluded.is_primary, sync_status = 'synced', \
      original_store_url = excluded.original_store_url, \
      generated_asset_id = COALESCE(excluded.generated_asset_id, product_image.generated_asset_id), \
+     mime_type = CASE WHEN product_image.sha256 IS NOT NULL OR (excluded.mime_type IS NULL \
+     AND product_image.original_store_url = excluded.original_store_url) \
+     THEN product_image.mime_type ELSE excluded.mime_type END, \
      alt_text = excluded.alt_text, deleted_at = NULL, version = product_image.version + 1, \
      updated_at = excluded.updated_at \
      WHERE product_image.deleted_at IS NOT NULL OR product_image.sync_status <> 'synced' \
@@ -227,6 +230,8 @@ const IMAGE_EXISTS: &str = " ON CONFLICT (product_id, external_image_id) DO UPDA
      OR product_image.is_primary IS DISTINCT FROM excluded.is_primary \
      OR product_image.original_store_url IS DISTINCT FROM excluded.original_store_url \
      OR product_image.alt_text IS DISTINCT FROM excluded.alt_text \
+     OR (excluded.mime_type IS NOT NULL AND product_image.sha256 IS NULL \
+     AND product_image.mime_type IS DISTINCT FROM excluded.mime_type) \
      OR product_image.generated_asset_id IS DISTINCT FROM COALESCE(excluded.generated_asset_id, product_image.generated_asset_id)";
 
 /// Upserts pictures by the shop's ids. Fetches no bytes: `original_store_url` is used until a copy is stored under
@@ -251,6 +256,10 @@ pub async fn upsert_images(
             ("external_image_id", each(rows, |row| row.value.id.as_str())),
             ("original_store_url", each(rows, |row| row.value.url.as_str())),
             ("generated_asset_id", each(rows, |row| row.asset)),
+            (
+                "mime_type",
+                each(rows, |row| UnreadableFormat::of_address(&row.value.url).map(|format| format.mime_type)),
+            ),
             ("alt_text", each(rows, |row| row.value.alt.as_deref())),
             ("created_at", Column::Same(&to.now)),
             ("updated_at", Column::Same(&to.now)),

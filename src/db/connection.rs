@@ -150,9 +150,18 @@ pub async fn list_by_shop(tx: &mut Tx, provider: &str, store_url: &str) -> sqlx:
     all!(tx, Connection, sql, provider, store_url)
 }
 
-/// Lists usable shops whose token is due for a refresh.
+/// Lists every client's connection of a shop by its id at the platform, not the disconnected.
+pub async fn list_by_external_id(tx: &mut Tx, provider: &str, external_id: &str) -> sqlx::Result<Vec<Connection>> {
+    let sql = columns!("WHERE store_type = $1 AND external_store_id = $2 AND status <> 'disconnected' ORDER BY id");
+    all!(tx, Connection, sql, provider, external_id)
+}
+
+/// Lists usable shops whose token is due for a refresh; one that refuses the grant waits for its next try.
 pub async fn list_to_refresh(tx: &mut Tx, now: Time, limit: i64) -> sqlx::Result<Vec<Connection>> {
-    let sql = columns!("WHERE renew_at <= $1 AND status = 'active' AND paused_at IS NULL ORDER BY renew_at LIMIT $2");
+    let sql = columns!(
+        "WHERE renew_at <= $1 AND status = 'active' AND paused_at IS NULL AND (key_retry_at IS NULL OR key_retry_at <= $1) \
+         ORDER BY renew_at LIMIT $2"
+    );
     all!(tx, Connection, sql, now, limit)
 }
 

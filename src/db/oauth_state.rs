@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
 use super::{Tx, all, execute, maybe, scalar};
@@ -24,6 +25,8 @@ pub struct OauthState {
     pub return_url: Option<String>,
     /// A digest of the connect link and the address that started it.
     pub begun_by: Option<String>,
+    /// A digest of the connect link alone: who made the link is told what became of it.
+    pub link_mark: Option<String>,
     /// Whether the shop may be another client's, too.
     pub may_share: bool,
     pub created_at: Time,
@@ -31,11 +34,22 @@ pub struct OauthState {
     pub consumed_at: Option<Time>,
 }
 
+/// Why a connect was refused, for who waits for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectRefusal {
+    /// The failure's code.
+    pub code: String,
+    /// For people; without secrets.
+    pub message: String,
+    /// Whether the same may succeed later.
+    pub may_pass: bool,
+}
+
 /// Inserts a pending connect.
 pub async fn insert(tx: &mut Tx, state: &OauthState) -> sqlx::Result<()> {
     let sql = "INSERT INTO oauth_state (state_hash, client_id, store_connection_id, store_type, store_url, facts, \
-               browser_hash, requested_scopes, code_verifier_sealed, return_url, begun_by, created_at, expires_at, may_share) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+               browser_hash, requested_scopes, code_verifier_sealed, return_url, begun_by, created_at, expires_at, may_share, \
+               link_mark) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     execute!(
         tx,
         sql,
@@ -53,6 +67,7 @@ pub async fn insert(tx: &mut Tx, state: &OauthState) -> sqlx::Result<()> {
         state.created_at,
         state.expires_at,
         state.may_share,
+        &state.link_mark,
     )
     .map(drop)
 }
@@ -61,8 +76,8 @@ macro_rules! columns {
     ($rest:literal) => {
         concat!(
             "SELECT state_hash, client_id, store_connection_id, store_type, store_url, facts, browser_hash, \
-             requested_scopes, code_verifier_sealed, grant_sealed, return_url, begun_by, may_share, created_at, expires_at, consumed_at \
-             FROM oauth_state ",
+             requested_scopes, code_verifier_sealed, grant_sealed, return_url, begun_by, link_mark, may_share, created_at, expires_at, \
+             consumed_at FROM oauth_state ",
             $rest
         )
     };
@@ -84,7 +99,7 @@ pub async fn find_by_browser(tx: &mut Tx, provider: &str, mark: &str, now: Time)
 
 /// Stores the credentials that the shop's server posted. With `once`, `false` if there were some already.
 pub async fn update_grant(tx: &mut Tx, state_hash: &str, sealed: &str, once: bool, now: Time) -> sqlx::Result<bool> {
-    let sql = "UPDATE oauth_state SET grant_sealed = $2 WHERE state_hash = $1 AND consumed_at IS NULL AND expires_at > $3 \
+    let sql = "UPDATE oauth_state SET grant_sealed = $2, refusal = NULL WHERE state_hash = $1 AND consumed_at IS NULL AND expires_at > $3 \
                AND (grant_sealed IS NULL OR NOT $4)";
     Ok(execute!(tx, sql, state_hash, sealed, now, once)? == 1)
 }
@@ -94,6 +109,19 @@ pub async fn consume(tx: &mut Tx, state_hash: &str, now: Time) -> sqlx::Result<b
     let sql = "UPDATE oauth_state SET consumed_at = $2, code_verifier_sealed = NULL, grant_sealed = NULL \
                WHERE state_hash = $1 AND consumed_at IS NULL AND expires_at > $2";
     Ok(execute!(tx, sql, state_hash, now)? == 1)
+}
+
+/// Records why a connect was refused.
+pub async fn mark_refused(tx: &mut Tx, state_hash: &str, refusal: &ConnectRefusal) -> sqlx::Result<()> {
+    let sql = "UPDATE oauth_state SET refusal = $2 WHERE state_hash = $1";
+    execute!(tx, sql, state_hash, Json(refusal)).map(drop)
+}
+
+/// Returns why the latest connect that a link began was refused, if it was.
+pub async fn find_refusal(tx: &mut Tx, link_mark: &str) -> sqlx::Result<Option<ConnectRefusal>> {
+    let sql = "SELECT refusal FROM oauth_state WHERE link_mark = $1 ORDER BY created_at DESC, state_hash LIMIT 1";
+    let found = scalar!(tx, Option<Json<ConnectRefusal>>, sql, link_mark)?;
+    Ok(found.flatten().map(|refusal| refusal.0))
 }
 
 /// Counts the pending connects of a client.

@@ -56,7 +56,7 @@ pub async fn list_variants(tx: &mut Tx, product: &ProductId) -> sqlx::Result<Vec
 /// Lists the pictures of a product in the shop's order, tombstones included.
 pub async fn list_images(tx: &mut Tx, product: &ProductId) -> sqlx::Result<Vec<Image>> {
     let sql = "SELECT id, product_id, sort_order, is_primary, sync_status, external_image_id, r2_key_base, original_store_url, \
-               generated_asset_id, alt_text, deleted_at FROM product_image WHERE product_id = $1 ORDER BY sort_order, id";
+               generated_asset_id, mime_type, alt_text, deleted_at FROM product_image WHERE product_id = $1 ORDER BY sort_order, id";
     all!(tx, Image, sql, product)
 }
 
@@ -119,6 +119,12 @@ pub async fn insert_image(
     let (width, height) = image.size;
     let (sha256, kind) = (&image.sha256, image.mime_type);
     execute!(tx, sql, &image.id, product, &image.key, place, place == 0, sha256, kind, width, height, now).map(drop)
+}
+
+/// Records in which unreadable format a shop's picture was fetched, or that it can be read.
+pub async fn mark_format(tx: &mut Tx, image: &ImageId, mime_type: Option<&str>) -> sqlx::Result<()> {
+    let sql = "UPDATE product_image SET mime_type = $2 WHERE id = $1 AND external_image_id IS NOT NULL";
+    execute!(tx, sql, image, mime_type).map(drop)
 }
 
 /// The analysis of a product.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::types::Json;
 
-use super::{Tx, all, execute, maybe};
+use super::{Tx, all, execute, maybe, scalar};
 use crate::{
     model::{AssetId, ClientId, ConnectionId, Product, ProductId, Push, PushId, PushStatus, Task, Time, Trigger},
     outside::Outside,
@@ -108,6 +108,14 @@ pub async fn mark_failure(
     let sql = "UPDATE asset_push SET status = $2, last_error_code = $3, last_error = $4, next_attempt_at = $5, \
                updated_at = $6 WHERE id = $1 AND status <> 'synced'";
     execute!(tx, sql, id, status, code, message, next, now).map(drop)
+}
+
+/// How many products have a push that failed with this code since the shop last took a picture, or gave one back.
+pub async fn count_refused_products(tx: &mut Tx, connection: &ConnectionId, code: &str) -> sqlx::Result<i64> {
+    let sql = "SELECT count(DISTINCT p.product_id) FROM asset_push p WHERE p.store_connection_id = $1 AND p.status = 'failed' \
+               AND p.last_error_code = $2 AND NOT EXISTS (SELECT 1 FROM asset_push s WHERE s.store_connection_id = $1 \
+               AND (s.verified_at > p.updated_at OR s.removed_at > p.updated_at))";
+    Ok(scalar!(tx, i64, sql, connection, code)?.unwrap_or(0))
 }
 
 /// Marks the push of a picture that another picture of ours replaced in the shop.

@@ -39,13 +39,14 @@ pub async fn delete_before(tx: &mut Tx, before: Time) -> sqlx::Result<u64> {
     execute!(tx, "DELETE FROM webhook_event WHERE received_at < $1", before)
 }
 
-/// A subscription, and the secret that verifies its deliveries.
+/// A subscription, and the secret that verifies its deliveries. The secret before it verifies them until `previous_until`.
 pub struct NewSubscription<'a> {
     pub id: &'a str,
     pub connection: &'a ConnectionId,
     pub topic: &'a str,
     pub external_id: Option<&'a str>,
     pub secret_sealed: &'a str,
+    pub previous_until: Time,
 }
 
 /// Upserts a subscription.
@@ -53,15 +54,26 @@ pub async fn upsert_subscription(tx: &mut Tx, new: &NewSubscription<'_>, now: Ti
     let sql = "INSERT INTO webhook_subscription (id, store_connection_id, topic, external_webhook_id, secret_sealed, status, \
                created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'active', $6, $6) \
                ON CONFLICT (store_connection_id, topic) DO UPDATE SET external_webhook_id = excluded.external_webhook_id, \
+               previous_secret_sealed = webhook_subscription.secret_sealed, previous_until = $7, \
                secret_sealed = excluded.secret_sealed, status = 'active', updated_at = excluded.updated_at";
-    execute!(tx, sql, new.id, new.connection, new.topic, new.external_id, new.secret_sealed, now).map(drop)
+    let &NewSubscription { id, connection, topic, external_id, secret_sealed, previous_until } = new;
+    execute!(tx, sql, id, connection, topic, external_id, secret_sealed, now, previous_until).map(drop)
 }
 
-/// Lists the topics and sealed secrets of a shop's subscriptions.
-pub async fn list_secrets(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<Vec<(String, String)>> {
+/// Lists the topics and sealed secrets of a shop's subscriptions, also those from before that still verify deliveries.
+pub async fn list_secrets(tx: &mut Tx, connection: &ConnectionId, now: Time) -> sqlx::Result<Vec<(String, String)>> {
     let sql = "SELECT topic, secret_sealed FROM webhook_subscription \
-               WHERE store_connection_id = $1 AND status = 'active' AND secret_sealed IS NOT NULL ORDER BY topic";
-    all!(tx, (String, String), sql, connection)
+               WHERE store_connection_id = $1 AND status = 'active' AND secret_sealed IS NOT NULL \
+               UNION ALL SELECT topic, previous_secret_sealed FROM webhook_subscription \
+               WHERE store_connection_id = $1 AND status = 'active' AND previous_secret_sealed IS NOT NULL AND previous_until > $2 \
+               ORDER BY 1, 2";
+    all!(tx, (String, String), sql, connection, now)
+}
+
+/// Erases the previous secrets of subscriptions that verify nothing any more.
+pub async fn delete_previous_secrets(tx: &mut Tx, now: Time) -> sqlx::Result<u64> {
+    let sql = "UPDATE webhook_subscription SET previous_secret_sealed = NULL, previous_until = NULL WHERE previous_until <= $1";
+    execute!(tx, sql, now)
 }
 
 /// A subscription as it was made.

@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 
 use super::settings::Settings;
 use crate::{
+    db,
     model::{
         Asset, AssetLocation, ClientId, Failure, FailureKind, GenerationFlow, Image, Inspiration, Product, SessionId,
     },
-    outside::FileError,
+    outside::{FileError, unreadable_format},
     paint,
     tools::Tools,
     vault::hex,
@@ -46,10 +47,13 @@ impl SourcePicture {
     }
 }
 
-/// The base picture of a product: the chosen one, or the first that its shop shows and that is not ours.
+/// The base picture of a product: the chosen one, or the first that its shop shows and that is not ours. Those whose format
+/// cannot be read come after all others.
 pub(super) fn base<'a>(images: &'a [Image], chosen: Option<&str>) -> Option<&'a Image> {
     let named = |image: &&Image| chosen.is_some_and(|id| image.id.as_str() == id);
-    images.iter().find(named).or_else(|| images.iter().find(|image| is_theirs(image)))
+    let first =
+        || images.iter().filter(|image| is_theirs(image)).min_by_key(|image| image.unreadable_format().is_some());
+    images.iter().find(named).or_else(first)
 }
 
 fn is_theirs(image: &Image) -> bool {
@@ -61,6 +65,8 @@ fn is_theirs(image: &Image) -> bool {
 fn candidates<'a>(images: &'a [Image], chosen: Option<&str>) -> Vec<&'a Image> {
     let first = base(images, chosen);
     let rest = images.iter().filter(|image| is_theirs(image) && first.is_none_or(|first| first.id != image.id));
+    let mut rest: Vec<&Image> = rest.collect();
+    rest.sort_by_key(|image| image.unreadable_format().is_some());
     let is_chosen = first.is_some_and(|first| chosen == Some(first.id.as_str()));
     first.into_iter().chain(rest).take(if is_chosen { 1 } else { TRIES }).collect()
 }
@@ -122,6 +128,17 @@ async fn read_picture(tools: &Tools, image: &Image) -> Result<Bytes, Failure> {
         }
         Err(error) => return Err(error.into()),
     };
+    let format = unreadable_format(&bytes);
+    if format != image.unreadable_format() {
+        let mut tx = tools.db.begin().await?;
+        db::product::mark_format(&mut tx, &image.id, format.map(|format| format.mime_type)).await?;
+        tx.commit().await?;
+    }
+    if let Some(format) = format {
+        let text =
+            format!("the product's picture is {}, which the studio cannot read: add a JPEG, PNG or WebP", format.name);
+        return Err(Failure::new(FailureKind::Studio, text));
+    }
     paint::check(&bytes)?;
     Ok(bytes)
 }
@@ -237,6 +254,7 @@ mod tests {
             r2_key_base: format!("k/{id}"),
             original_store_url: Some(format!("https://shop.example/{id}.png")),
             generated_asset_id: ours.then(|| "a".to_owned()),
+            mime_type: None,
             alt_text: None,
             deleted_at: gone.then(|| crate::model::Time::from_unix_ms(0)),
         }
@@ -266,6 +284,12 @@ mod tests {
         assert_eq!(id(None).as_deref(), Some("first"));
         assert_eq!(id(Some("other")).as_deref(), Some("other"));
         assert_eq!(id(Some("unknown")).as_deref(), Some("first"));
+        let mut unreadable = images.clone();
+        unreadable[2].mime_type = Some("image/avif".into());
+        let tried =
+            |chosen| candidates(&unreadable, chosen).iter().map(|image| image.id.to_string()).collect::<Vec<_>>();
+        assert_eq!(tried(None), ["other", "first"]);
+        assert_eq!(tried(Some("first")), ["first"], "a person chose it");
         let print = |chosen| fingerprint(base(&images, chosen));
         assert_ne!(print(None), print(Some("other")));
         let mut moved = images.to_vec();

@@ -27,8 +27,10 @@ const HASH_FORM: &str = "1:";
 pub(super) struct HashedPage {
     products: Vec<(NormalProduct, String)>,
     unreadable: Vec<Unreadable>,
-    /// Eight bytes for each product with an id, readable or not.
+    /// Eight bytes for each product with an id, readable or not…
     pub(super) marks: Vec<u8>,
+    /// …and for each that the pass has read by another time filter.
+    known: Vec<u8>,
     pub(super) unidentified: i64,
 }
 
@@ -59,9 +61,19 @@ impl HashedPage {
         self.products.iter().any(|(product, _)| product.has(field))
     }
 
+    /// The same page, with these products on it that are not read again.
+    pub(super) fn beside(self, known: &[u64]) -> Self {
+        Self { known: known.iter().flat_map(|id| id.to_be_bytes()).collect(), ..self }
+    }
+
     /// The number of products on the page, readable or not.
     pub(super) fn held(&self) -> i64 {
         i64::try_from(self.marks.len() / 8).unwrap_or(0) + self.unidentified
+    }
+
+    /// Eight bytes for each product that stands on the page.
+    pub(super) fn all_marks(&self) -> Vec<u8> {
+        [&self.marks[..], &self.known[..]].concat()
     }
 
     /// The number of unreadable ones.
@@ -81,6 +93,7 @@ pub(super) fn hash_page(page: Vec<Result<NormalProduct, Unreadable>>, now: Time)
         products: Vec::with_capacity(page.len()),
         unreadable: Vec::new(),
         marks: Vec::new(),
+        known: Vec::new(),
         unidentified: 0,
     };
     let mut places: HashMap<String, usize> = HashMap::with_capacity(page.len());

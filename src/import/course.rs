@@ -1,5 +1,7 @@
 //! Decides whether a pass continues: detects a catalogue whose pages never end, however its shop hides that.
 
+use std::collections::HashSet;
+
 use super::progress::PassProgress;
 use crate::provider::{PageToken, Trail, mark};
 
@@ -16,6 +18,8 @@ const TOTAL_AND: i64 = 1000;
 /// What a pass has read so far.
 pub(super) struct Course {
     trail: Trail,
+    /// The products that other time filters found before.
+    known: HashSet<u64>,
     /// The most products to read.
     most: i64,
 }
@@ -23,7 +27,17 @@ pub(super) struct Course {
 impl Course {
     /// The course of a new pass.
     pub(super) fn begin(most: i64) -> Self {
-        Self { trail: Trail::default(), most }
+        Self { trail: Trail::default(), known: HashSet::new(), most }
+    }
+
+    /// The products that other time filters found before: they are not read again.
+    pub(super) fn known(&self) -> &HashSet<u64> {
+        &self.known
+    }
+
+    /// Begins the pages of another time filter, on which every product may stand again.
+    pub(super) fn begin_filter(&mut self) {
+        self.known.extend(self.trail.take_things());
     }
 
     /// Records a page that an earlier run of the pass read: the hashes of its products, and of the page it led to.
@@ -153,6 +167,20 @@ mod tests {
         course.recall(&1_u64.to_be_bytes(), place(Some(&PageToken::Cursor("a".into())), None).as_deref());
         let (page, _) = read(&mut course, &mut progress, [(&[2][..], "a".to_owned())].into_iter()).expect("ends");
         assert_eq!(page, 1);
+    }
+
+    #[test]
+    fn what_one_time_filter_found_may_come_again_by_the_next_one() {
+        let (mut course, mut progress) = (Course::begin(1000), progress());
+        let pages: [&[u64]; 3] = [&[1, 2], &[3, 4], &[5]];
+        let by = |filter: &str| pages.iter().map(|ids| (*ids, format!("{filter} {ids:?}"))).collect::<Vec<_>>();
+        assert_eq!(read(&mut course, &mut progress, by("one").into_iter()), None);
+        course.begin_filter();
+        assert_eq!(read(&mut course, &mut progress, by("two").into_iter()), None);
+        assert_eq!((progress.doubled, course.known().len()), (0, 5));
+        // On two pages of the same filter, one has moved between them.
+        assert_eq!(read(&mut course, &mut progress, [(&[5, 6][..], "end".to_owned())].into_iter()), None);
+        assert_eq!(progress.doubled, 1);
     }
 
     #[test]

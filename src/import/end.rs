@@ -122,3 +122,26 @@ pub(super) fn stopped(failure: &Failure, progress: &PassProgress) -> Option<Impo
     let text = format!("{}; the run ended there, after {} products", failure.message, progress.seen);
     Some(ImportEnd::Stopped(Note { kind, text }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_failure_of_a_shop_may_have_the_code_of_a_note() {
+        let all = [
+            NoteKind::Continues,
+            NoteKind::Interrupted,
+            NoteKind::Unproven,
+            NoteKind::GuardTripped,
+            NoteKind::Unreadable,
+            NoteKind::FieldsWithoutValues,
+            NoteKind::Endless,
+            NoteKind::Paused,
+            NoteKind::Disconnected,
+            NoteKind::FactsChanged,
+        ];
+        let free: Vec<_> = all.iter().map(|kind| kind.code()).filter(|code| !FailureKind::is_ours(code)).collect();
+        assert_eq!(free, Vec::<&str>::new());
+    }
+}

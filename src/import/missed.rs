@@ -77,12 +77,16 @@ impl MissedFates {
             Ok(Some(there)) => self.there.push(there),
             Ok(None) => self.not_there.push(product),
             Err(failure) => match failure.kind {
-                FailureKind::Shop(ShopAnswer::Refused | ShopAnswer::Rights | ShopAnswer::Missing, _)
+                FailureKind::Shop(
+                    ShopAnswer::Refused | ShopAnswer::Rights | ShopAnswer::Forbidden | ShopAnswer::Missing,
+                    _,
+                )
                 | FailureKind::UnexpectedAnswer
                 | FailureKind::AnswerTooLarge => self.unasked.push(product),
                 FailureKind::Shop(ShopAnswer::Down | ShopAnswer::Throttled, _)
                 | FailureKind::Network
                 | FailureKind::NotJson
+                | FailureKind::NotXml
                 | FailureKind::BrowserChallenge
                 | FailureKind::UnexpectedPage => {
                     self.unanswered.push(product);

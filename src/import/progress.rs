@@ -49,6 +49,12 @@ pub(super) struct PassProgress {
     /// Whether pages are addressed by position: if a product comes or goes meanwhile, later ones move to another page.
     #[serde(default)]
     pub(super) by_place: bool,
+    /// By which of several time filters the next page is read…
+    #[serde(default)]
+    pub(super) filter: usize,
+    /// …and after how many pages that began.
+    #[serde(default)]
+    pub(super) filter_from: i32,
     /// The latest change seen, by the shop's clock.
     pub(super) newest: Option<Time>,
     pub(super) started_at: Time,
@@ -94,6 +100,8 @@ impl PassProgress {
             counted_anew: false,
             uncounted: false,
             by_place: false,
+            filter: 0,
+            filter_from: 0,
             newest: None,
             started_at: now,
             valueless: None,
@@ -108,7 +116,7 @@ impl PassProgress {
     pub(super) fn request(&self, usual: u32) -> PageRequest<'_> {
         let larger = self.size.filter(|size| self.steady >= STEADY && *size < usual);
         let wanted = self.wanted.or(larger.map(|size| size.saturating_mul(2).min(usual)));
-        PageRequest { since: self.since, token: self.next.as_ref(), size: self.size, wanted }
+        PageRequest { since: self.since, token: self.next.as_ref(), size: self.size, wanted, known: None }
     }
 
     /// Notes the size of a page that came.
@@ -138,6 +146,15 @@ impl PassProgress {
         self.unreadable += page.unreadable();
         self.total = total.or(self.total);
         self.newest = self.newest.max(page.newest());
+    }
+
+    /// Notes by which time filter the next page is read; returns whether that is another one.
+    pub(super) fn take_filter(&mut self, filter: usize) -> bool {
+        let is_other = self.next.is_some() && filter != self.filter;
+        if is_other {
+            (self.filter, self.filter_from) = (filter, self.pages);
+        }
+        is_other
     }
 
     /// Notes for which of the mapped fields the products of a page have values.

@@ -23,7 +23,7 @@ use crate::{
         Connection, ConnectionId, Counts, Facts, Failure, FailureKind, ImportScope, JobEnd, Pool, Remedy, RunAction,
         Task, Time, Trigger,
     },
-    provider::{self, Page, PageFailure, ShopClient},
+    provider::{self, Page, PageFailure, PageRequest, ShopClient},
     tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
 };
 
@@ -93,7 +93,7 @@ impl ImportRun<'_> {
             self.calls = shop.api_calls();
             shop = shop.with_facts(self.keep_identity(&connection, read?).await?);
         }
-        let result = self.pass(&shop, &connection, cursor, progress).await;
+        let result = Box::pin(self.pass(&shop, &connection, cursor, progress)).await;
         self.calls = shop.api_calls();
         match result {
             Ok(end) | Err(Halt::Ends(end)) => Ok(end),
@@ -147,29 +147,32 @@ impl ImportRun<'_> {
     ) -> Result<ImportEnd, Halt> {
         let usual = shop.provider().page_size();
         let mut course = self.course(connection, progress).await?;
-        let mut page = match self.fetch(shop, progress).await {
+        let mut page = match self.fetch(shop, progress, &course).await {
             // A refused page token has probably expired: the pass starts anew.
             Err(Halt::Failed(failure)) if progress.next.is_some() && failure.remedy() == Remedy::GiveUp => {
                 tracing::info!(connection.id = %connection.id, "the shop no longer knows where the last pass stopped; beginning anew");
                 *progress = self.anew(progress, progress.size);
                 course = Course::begin(self.tools.policy.max_products);
-                self.fetch(shop, progress).await?
+                self.fetch(shop, progress, &course).await?
             }
             other => other?,
         };
         loop {
-            let Page { products, next, total, lacks_total, size } = page;
-            let prepared = hash_page(products, self.tools.outside.clock.now());
+            let Page { products, known, next, total, lacks_total, size } = page;
+            let prepared = hash_page(products, self.tools.outside.clock.now()).beside(&known);
             progress.advance(&prepared, next, total);
             progress.take_fields(&prepared, || shop.provider().mapped_fields());
             progress.uncounted |= lacks_total;
             progress.take_size(size, usual);
-            let endless = course.take(&prepared.marks, prepared.unidentified, progress);
+            let endless = course.take(&prepared.all_marks(), prepared.unidentified, progress);
+            if progress.take_filter(shop.provider().time_filter(progress.next.as_ref())) {
+                course.begin_filter();
+            }
             let goes_on = progress.next.is_some() && endless.is_none();
             let write = self.write_page(connection, cursor, progress, &prepared, shop.api_calls());
             if goes_on && self.tools.outside.clock.now() < self.turn_ends {
                 // Fetches the next page while writing this one; a page that was read is stored even if the fetch fails.
-                let (written, fetched) = tokio::join!(write, self.fetch(shop, progress));
+                let (written, fetched) = tokio::join!(write, self.fetch(shop, progress, &course));
                 self.counts.add(&written?);
                 page = fetched?;
                 continue;
@@ -182,13 +185,14 @@ impl ImportRun<'_> {
                 return self.finish(shop, connection, cursor, progress).await;
             }
             self.make_room(progress).await?;
-            page = self.fetch(shop, progress).await?;
+            page = self.fetch(shop, progress, &course).await?;
         }
     }
 
     /// Fetches the next page; stops waiting when the import is cancelled.
-    async fn fetch(&self, shop: &ShopClient, progress: &PassProgress) -> Result<Page, Halt> {
+    async fn fetch(&self, shop: &ShopClient, progress: &PassProgress, course: &Course) -> Result<Page, Halt> {
         let request = progress.request(shop.provider().page_size());
+        let request = PageRequest { known: Some(course.known()), ..request };
         let PageFailure { failure, smaller, anew } =
             match self.unless_called_off(progress, provider::page(shop, &request)).await? {
                 Ok(page) => return Ok(page),
@@ -251,8 +255,12 @@ impl ImportRun<'_> {
         let mut course = Course::begin(self.tools.policy.max_products);
         if progress.next.is_some() {
             let mut tx = self.tools.db.read().await?;
-            for (marks, next) in db::cursor::list_seen(&mut tx, &connection.id, &progress.pass).await? {
+            let pages = db::cursor::list_seen(&mut tx, &connection.id, &progress.pass).await?;
+            for (page, (marks, next)) in (1..).zip(pages) {
                 course.recall(&marks, next.as_deref());
+                if page == progress.filter_from {
+                    course.begin_filter();
+                }
             }
         }
         Ok(course)
@@ -335,7 +343,8 @@ impl ImportRun<'_> {
         }
         let next = place(progress.next.as_ref(), progress.size);
         let emptied = if applied.emptied.is_empty() { None } else { Some(Json(to_json(&applied.emptied)?)) };
-        let seen = SeenPage { page: progress.pages, marks: &page.marks, next: next.as_deref(), emptied };
+        let marks = page.all_marks();
+        let seen = SeenPage { page: progress.pages, marks: &marks, next: next.as_deref(), emptied };
         db::cursor::insert_seen(&mut tx, &connection.id, &progress.pass, &seen).await?;
         let stands = Cursor { cursor: Some(Json(to_json(progress)?)), missed: None, ..*cursor };
         db::cursor::upsert(&mut tx, &connection.id, &stands, now).await?;

@@ -119,6 +119,18 @@ mod tests {
     }
 
     #[test]
+    fn a_shop_may_call_its_errors_as_it_likes() {
+        for code in ["paused", "KEY_REFUSED", "rights", "unknown_product", "interrupted"] {
+            let failure = Failure::new(FailureKind::graphql(ShopAnswer::Refused, code), "no");
+            assert_eq!(
+                (failure.code(), failure.remedy()),
+                (&*format!("graphql_{}", code.to_lowercase()), Remedy::GiveUp)
+            );
+            assert!(FailureKind::is_ours(failure.code()), "no file may name it either");
+        }
+    }
+
+    #[test]
     fn a_wait_is_told_to_whoever_may_try_again() {
         let throttled =
             Failure::new(FailureKind::shop(ShopAnswer::Throttled), "slow down").after(Duration::from_millis(2500));

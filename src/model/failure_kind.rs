@@ -2,10 +2,24 @@
 
 use std::{fmt, time::Duration};
 
-use super::text;
+use super::{run::FIELDS_WITHOUT_VALUES, text};
 
 /// Characters of a code that are kept.
 const MAX_CODE: usize = 100;
+/// How codes begin that a shop's GraphQL errors have: none of ours does, whatever a shop calls its own.
+const GRAPHQL: &str = "graphql_";
+/// Codes of runs that did not fail: what ended them is looked up by these.
+const NOTES: [&str; 9] = [
+    "continues",
+    "endless",
+    "facts_changed",
+    FIELDS_WITHOUT_VALUES,
+    "interrupted",
+    "left_to_pass",
+    "permission_ending",
+    "sweep_brake",
+    "unproven",
+];
 
 /// What helps. Decided by the kind, acted on in `work/finish_attempt.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,8 +184,10 @@ kinds! {
     Cursor = "cursor", give_up, 500;
     FileUnreachable = "file_unreachable", retry, 502;
     ForeignPage = "foreign_page", give_up, 502;
+    KeysUnread = "keys_unread", retry, 503;
     Network = "network", retry, 502;
     NotJson = "not_json", retry, 502;
+    NotXml = "not_xml", retry, 502;
     RefusedAddress = "refused_address", give_up, 502;
     Template = "template", give_up, 500;
     UnexpectedAnswer = "unexpected_answer", give_up, 502;
@@ -235,10 +251,16 @@ impl FailureKind {
         Self::Shop(answer, ShopCode(Some(text::shortened(code, MAX_CODE))))
     }
 
+    /// The same under the code of a GraphQL error, which no other failure has.
+    pub fn graphql(answer: ShopAnswer, code: &str) -> Self {
+        Self::shop_says(answer, &format!("{GRAPHQL}{}", code.to_lowercase()))
+    }
+
     /// Whether a code is one of ours, so that nobody else's failure may be called so.
     pub fn is_ours(code: &str) -> bool {
-        let by_form = ["unknown_", "http_"].iter().any(|start| code.starts_with(start));
-        by_form || CODES.contains(&code) || ShopAnswer::ALL.iter().any(|answer| answer.code() == code)
+        let by_form = ["unknown_", "http_", GRAPHQL].iter().any(|start| code.starts_with(start));
+        let by_answer = ShopAnswer::ALL.iter().any(|answer| answer.code() == code);
+        by_form || by_answer || CODES.contains(&code) || NOTES.contains(&code)
     }
 
     /// What the command line ends with: 75 (`EX_TEMPFAIL` of sysexits.h) where trying again later may help, else 1.
@@ -264,21 +286,25 @@ pub enum ShopAnswer {
     Down,
     /// The merchant took the permission back, or it has ended.
     Revoked,
+    /// A right is missing, as a rule of the provider's file knows.
     Rights,
+    /// The same by the status alone (402, 403): it may be about this one call.
+    Forbidden,
     Missing,
     /// Refused for whatever other reason.
     Refused,
 }
 
 impl ShopAnswer {
-    const ALL: [Self; 6] = [Self::Throttled, Self::Down, Self::Revoked, Self::Rights, Self::Missing, Self::Refused];
+    const ALL: [Self; 7] =
+        [Self::Throttled, Self::Down, Self::Revoked, Self::Rights, Self::Forbidden, Self::Missing, Self::Refused];
 
     fn code(self) -> &'static str {
         match self {
             Self::Throttled => "throttled",
             Self::Down => "shop_down",
             Self::Revoked => "revoked",
-            Self::Rights => "rights",
+            Self::Rights | Self::Forbidden => "rights",
             Self::Missing => "not_found",
             Self::Refused => "refused",
         }
@@ -288,7 +314,7 @@ impl ShopAnswer {
         match self {
             Self::Throttled | Self::Down => Remedy::Retry(None),
             Self::Revoked => Remedy::Reconnect,
-            Self::Rights | Self::Missing | Self::Refused => Remedy::GiveUp,
+            Self::Rights | Self::Forbidden | Self::Missing | Self::Refused => Remedy::GiveUp,
         }
     }
 }

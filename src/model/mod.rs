@@ -17,6 +17,7 @@ mod member;
 mod message;
 mod old_names;
 mod output;
+mod picture_format;
 mod product;
 mod push;
 mod quota;
@@ -27,6 +28,7 @@ mod tag;
 pub mod text;
 mod time;
 mod words;
+pub mod xml;
 
 pub use asset::{ApprovalStatus, Asset, AssetInput, AssetLocation, AssetStatus, AssetType, GeneratedAsset};
 pub use client::Client;
@@ -48,6 +50,7 @@ pub use message::{Message, text_parts};
 #[expect(deprecated, reason = "old names for old code")]
 pub use old_names::{Flow, GeneratedImage, StudioSession};
 pub use output::{Engine, OutputRequest, OutputWork};
+pub use picture_format::UnreadableFormat;
 pub use product::{
     Image, NormalImage, NormalProduct, NormalVariant, Price, Product, ProductSource, ProductStatus, Variant,
 };

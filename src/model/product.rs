@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{ClientId, ConnectionId, ImageId, ProductId, RunId, Time, VariantId, words};
+use super::{ClientId, ConnectionId, ImageId, ProductId, RunId, Time, UnreadableFormat, VariantId, words};
 
 words! {
     /// Where a product comes from. Only an imported one can be pushed to.
@@ -174,8 +174,17 @@ pub struct Image {
     pub r2_key_base: String,
     pub original_store_url: Option<String>,
     pub generated_asset_id: Option<String>,
+    /// Of a picture from a shop only that of a format which cannot be read here, by its address or as it was fetched.
+    pub mime_type: Option<String>,
     pub alt_text: Option<String>,
     pub deleted_at: Option<Time>,
+}
+
+impl Image {
+    /// The format in which it was last seen, if that cannot be read here.
+    pub fn unreadable_format(&self) -> Option<&'static UnreadableFormat> {
+        UnreadableFormat::of_type(self.mime_type.as_deref()?)
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use url::Url;
 
 use super::{FileError, HttpError, Outside};
-use crate::model::{AssetLocation, Failure, FailureKind};
+use crate::model::{AssetLocation, Failure, FailureKind, UnreadableFormat};
 
 /// A transient error becomes `FilesAway`, which is retried; the others are final.
 impl From<FileError> for Failure {
@@ -30,6 +30,25 @@ pub fn picture_kind(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         "image/gif" => Some(("image/gif", "gif")),
         _ => None,
     }
+}
+
+/// The first bytes in which the element of an SVG picture has to begin.
+const SVG_HEAD: usize = 1024;
+
+/// The format of a picture that cannot be read here; `None` for every other content.
+pub fn unreadable_format(bytes: &[u8]) -> Option<&'static UnreadableFormat> {
+    match infer::get(bytes).map(|kind| kind.mime_type()) {
+        Some("text/html") => None,
+        Some(kind) if UnreadableFormat::of_type(kind).is_some() => UnreadableFormat::of_type(kind),
+        _ if is_svg(bytes) => UnreadableFormat::of_type("image/svg+xml"),
+        _ => None,
+    }
+}
+
+fn is_svg(bytes: &[u8]) -> bool {
+    let head = &bytes[..bytes.len().min(SVG_HEAD)];
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    text.starts_with(b"<") && text.windows(4).any(|word| word.eq_ignore_ascii_case(b"<svg"))
 }
 
 impl Outside {
@@ -70,5 +89,21 @@ impl Outside {
                 Err(Failure::new(kind, format!("the picture cannot be fetched: its server answered {other}")))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unreadable_format;
+
+    #[test]
+    fn a_format_is_known_by_its_content() {
+        let name = |bytes: &[u8]| unreadable_format(bytes).map(|format| format.name);
+        assert_eq!(name(b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miafMA1B"), Some("AVIF"));
+        assert_eq!(name(b"\0\0\0\x20ftypheic\0\0\0\0mif1heic\0\0\0\0\0\0\0\0"), Some("HEIC"));
+        assert_eq!(name(b"II*\0\x08\0\0\0\0\0\0\0\0\0\0\0"), Some("TIFF"));
+        assert_eq!(name(b"\xef\xbb\xbf <?xml version='1.0'?>\n<!-- a lamp --><SVG viewBox='0 0 1 1'/>"), Some("SVG"));
+        assert_eq!(name(b"<!DOCTYPE html><html><body><svg></svg></body></html>"), None);
+        assert_eq!((name(b"\x89PNG\r\n\x1a\n"), name(b"\xff\xd8\xff\xe0"), name(b"")), (None, None, None));
     }
 }

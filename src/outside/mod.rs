@@ -20,7 +20,7 @@ mod tls;
 mod trust;
 
 pub use address::is_private;
-pub use asset_bytes::picture_kind;
+pub use asset_bytes::{picture_kind, unreadable_format};
 pub use clock::Clock;
 pub use deadline::Deadline;
 pub use fault::{TaskPanic, catch_panic, catch_panic_now, log_panics, off_thread};

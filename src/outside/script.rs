@@ -39,7 +39,7 @@ pub struct ExpectedRequest {
 pub struct Reply {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
-    /// A string is sent as it is, any other value as JSON.
+    /// A string is sent as it is, such as an XML document; any other value as JSON.
     pub body: Value,
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     context::TemplateContext,
     path::as_text,
-    recipe::{BodyKind, Op},
+    recipe::{AnswerKind, BodyKind, Op},
     template::{Template, Tree},
     upload::Upload,
 };
@@ -53,6 +53,15 @@ impl Op {
     /// Whether it writes a gallery that was read before: a repeated call would lose what was added meanwhile.
     pub(super) fn writes_gallery(&self) -> bool {
         self.looks_up_any("gallery.ids") || self.looks_up_any("gallery.items")
+    }
+
+    /// What its response has to be, if the status is a success.
+    pub(super) fn answer_kind(&self) -> AnswerKind {
+        self.answer.unwrap_or_default()
+    }
+
+    pub(super) fn is_xml(&self) -> bool {
+        self.answer_kind() == AnswerKind::Xml
     }
 
     pub(super) fn may_repeat(&self) -> bool {

@@ -24,8 +24,8 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 pub(super) async fn begin(shop: &ShopClient, bulk: &Bulk) -> Result<Option<Page>, Failure> {
     let recipe = &shop.provider.recipe;
     let answer = shop.call(&recipe.op[&bulk.count.op], With::default()).await?;
-    let count = bulk.count.path.get(&answer.body).and_then(Value::as_u64).unwrap_or(0);
-    if count < bulk.from {
+    let known = bulk.count.path.get(&answer.body).and_then(count).and_then(|count| u64::try_from(count).ok());
+    if known.unwrap_or(0) < bulk.from {
         return Ok(None);
     }
     let id = match shop.call(&recipe.op[&bulk.start.op], With::default()).await {
@@ -43,7 +43,7 @@ pub(super) async fn begin(shop: &ShopClient, bulk: &Bulk) -> Result<Option<Page>
     };
     let begun = shop.outside.clock.now();
     let next = |id| PageToken::Bulk(BulkToken { id, begun, at: None });
-    Ok(id.map(|id| Page { products: Vec::new(), next: Some(next(id)), total: None, lacks_total: false, size: None }))
+    Ok(id.map(|id| Page { next: Some(next(id)), ..Page::default() }))
 }
 
 /// Polls a bulk export or reads its next chunk; `None` if the export failed.
@@ -65,18 +65,12 @@ pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> 
             return Err(Failure::new(FailureKind::BulkUnfinished, text));
         }
         shop.outside.clock.sleep(bulk.poll.every.0).await;
-        return Ok(Some(Page {
-            products: Vec::new(),
-            next: Some(token.moved(None)),
-            total: None,
-            lacks_total: false,
-            size: None,
-        }));
+        return Ok(Some(Page { next: Some(token.moved(None)), ..Page::default() }));
     }
     let total = bulk.total.get(&answer.body).and_then(count);
     let Some(url) = bulk.url.text(&answer.body) else {
         // An empty file has no URL.
-        return Ok(Some(Page { products: Vec::new(), next: None, total, lacks_total: total.is_none(), size: None }));
+        return Ok(Some(Page { total, lacks_total: total.is_none(), ..Page::default() }));
     };
     let (items, at) = piece(shop, bulk, &url, token.at.unwrap_or(0)).await?;
     let read = |item: Result<Value, String>| match item {
@@ -84,13 +78,8 @@ pub(super) async fn go_on(shop: &ShopClient, bulk: &Bulk, token: &BulkToken) -> 
         Err(why) => Err(Unreadable { erp_id: None, why }),
     };
     let next = at.map(|at| token.moved(Some(at)));
-    Ok(Some(Page {
-        products: items.into_iter().map(read).collect(),
-        next,
-        total,
-        lacks_total: total.is_none(),
-        size: None,
-    }))
+    let products = items.into_iter().map(read).collect();
+    Ok(Some(Page { products, next, total, lacks_total: total.is_none(), ..Page::default() }))
 }
 
 type Items = Vec<Result<Value, String>>;

@@ -17,14 +17,15 @@ use super::{
     classify::{Classified, classify},
     context::TemplateContext,
     oauth1::Moment,
+    parse::ParsedBody,
     rate_limit::RateLimiter,
-    recipe::{AnswerKind, Op, ResponseClass},
-    refusal::{FailedCall, TooMuch, Words, not_json_message, refusal_message, too_much, with_words},
+    recipe::{Op, ResponseClass},
+    refusal::{FailedCall, TooMuch, Words, refusal_message, too_much, unreadable_message, with_words},
     request::{Target, With},
     upload::Upload,
 };
 use crate::{
-    model::{Facts, Failure, FailureKind, Remedy, ShopAnswer, json},
+    model::{Facts, Failure, FailureKind, Remedy, ShopAnswer},
     outside::{HttpError, Outside, Request, Response},
 };
 
@@ -207,6 +208,14 @@ impl ShopClient {
         Ok(Words { grant: &grant, app: self.app.as_ref(), upload }.quoted(said))
     }
 
+    /// Sends a call once and returns the response as it came: to see what a failed call did not say.
+    pub(super) async fn look(&self, op: &Op) -> Result<Response, Failure> {
+        let grant = self.keys.current().await?;
+        let moment = Moment::new(&self.outside.random, self.outside.clock.now());
+        let request = self.target().request(op, &With::default(), &grant, &moment)?;
+        self.send(request).await.map_err(|error| Failure::new(FailureKind::Network, error.to_string()))
+    }
+
     /// Sends a request, and counts it.
     pub(super) async fn send(&self, request: Request) -> Result<Response, HttpError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
@@ -219,7 +228,6 @@ impl ShopClient {
     }
 
     async fn exchange(&self, op: &Op, request: &Request, words: Words<'_>) -> Result<Outcome, Failure> {
-        let elsewhere = op.url.is_some() || op.answer == AnswerKind::Any;
         let response = match self.send(request.clone()).await {
             Ok(response) => response,
             Err(error @ (HttpError::Refused { .. } | HttpError::Redirected { .. })) => {
@@ -242,26 +250,22 @@ impl ShopClient {
             }
         };
         let now = self.outside.clock.now();
-        let parsed = parse(&response, elsewhere);
-        let body = parsed.as_ref().unwrap_or(&Value::Null);
+        let parsed = ParsedBody::of(&response, op);
         let recipe = &self.provider.recipe.call;
-        self.rate_limiter.learn(&recipe.budget, &response, body, now);
-        let classified = classify(&recipe.verdict, &response, body, now);
+        self.rate_limiter.learn(&recipe.budget, &response, &parsed.value, now);
+        let classified = classify(&recipe.verdict, &response, &parsed.value, now);
         if classified.class != ResponseClass::Ok {
             let Classified { class, kind, wait, say } = classified;
-            let message =
-                refusal_message(&self.provider, request, &response, parsed.as_ref().ok(), say.as_deref(), words);
+            let message = refusal_message(&self.provider, request, &response, &parsed, say.as_deref(), words);
             let too_much = too_much(op, &response, class);
             return Ok(Outcome::Bad { class, kind, wait, message, too_much });
         }
-        match parsed {
-            Ok(body) => Ok(Outcome::Good(Answer { headers: response.headers, body })),
-            Err(why) => {
-                let message = not_json_message(&self.provider, request, &response, &why, words);
-                let (class, kind) = (ResponseClass::Down, FailureKind::NotJson);
-                Ok(Outcome::Bad { class, kind, wait: None, message, too_much: None })
-            }
-        }
+        let Some(why) = &parsed.fault else {
+            return Ok(Outcome::Good(Answer { headers: response.headers, body: parsed.value }));
+        };
+        let message = unreadable_message(&self.provider, request, &response, &parsed, why, words);
+        let (class, kind) = (ResponseClass::Down, parsed.kind.failure());
+        Ok(Outcome::Bad { class, kind, wait: None, message, too_much: None })
     }
 
     fn backoff(&self, tries: u32, first: Duration) -> Duration {
@@ -269,16 +273,4 @@ impl ShopClient {
         let half = u64::try_from(full.as_millis() / 2).unwrap_or(0);
         full / 2 + Duration::from_millis(self.outside.random.below(half + 1))
     }
-}
-
-/// Parses a JSON response. An empty body is null, and so is a body that is not JSON from another host (an upload
-/// target).
-fn parse(response: &Response, elsewhere: bool) -> Result<Value, String> {
-    if elsewhere && (200..300).contains(&response.status) {
-        return Ok(json::read(&response.body).unwrap_or(Value::Null));
-    }
-    if response.body.is_empty() {
-        return Ok(Value::Null);
-    }
-    json::read(&response.body).map_err(|e| e.to_string())
 }

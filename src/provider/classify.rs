@@ -95,12 +95,15 @@ pub(super) fn classify<'a>(rules: &'a [VerdictRule], response: &Response, body: 
         };
     }
     if let Some(code) = (200..300).contains(&status).then(|| graphql_error(body)).flatten() {
-        let code = code.to_lowercase();
-        let class = if code == "not_found" { ResponseClass::Missing } else { ResponseClass::Refused };
-        return Classified { class, kind: named(class, &code), say: None, wait: None };
+        let is_missing = code.eq_ignore_ascii_case("not_found");
+        let class = if is_missing { ResponseClass::Missing } else { ResponseClass::Refused };
+        let kind = if is_missing { kind_of(class, status) } else { FailureKind::graphql(ShopAnswer::Refused, &code) };
+        return Classified { class, kind, say: None, wait: None };
     }
     let class = class_of(status);
-    Classified { class, kind: kind_of(class, status), say: None, wait: retry_after }
+    let by_status = FailureKind::shop(ShopAnswer::Forbidden);
+    let kind = if class == ResponseClass::Rights { by_status } else { kind_of(class, status) };
+    Classified { class, kind, say: None, wait: retry_after }
 }
 
 /// What a status means where no rule of the file matches.
@@ -120,7 +123,7 @@ pub(super) fn class_of(status: u16) -> ResponseClass {
 fn graphql_error(body: &Value) -> Option<String> {
     let error = body.get("errors")?.as_array()?.first()?;
     let code = error.pointer("/extensions/code").and_then(as_text);
-    Some(code.unwrap_or_else(|| "graphql_error".to_owned()))
+    Some(code.unwrap_or_else(|| "error".to_owned()))
 }
 
 /// The failure kind of a class with its default code. An expired token has none of its own: it is refreshed, and a
@@ -226,6 +229,38 @@ mod tests {
         let gone = judge(200, json!({"errors": [{"extensions": {"code": "FORBIDDEN"}}]}));
         assert_eq!((gone.class, gone.kind.code()), (ResponseClass::Revoked, "gone"));
         assert_eq!(judge(200, json!({"errors": [{"message": "x"}]})).class, ResponseClass::Refused);
+    }
+
+    #[test]
+    fn a_graphql_error_has_a_code_that_none_of_our_failures_has() {
+        let judge = |code: &str| {
+            let body = json!({ "errors": [{ "message": "no", "extensions": { "code": code } }] });
+            classify(&[], &answer(200, &[]), &body, Time::from_unix_ms(0)).kind
+        };
+        assert_eq!(judge("PAUSED"), FailureKind::graphql(ShopAnswer::Refused, "paused"));
+        assert_eq!(judge("PAUSED").code(), "graphql_paused");
+        assert_eq!(judge("NOT_FOUND"), FailureKind::shop(ShopAnswer::Missing));
+        let bare = classify(&[], &answer(200, &[]), &json!({ "errors": [{}] }), Time::from_unix_ms(0));
+        assert_eq!(bare.kind.code(), "graphql_error");
+    }
+
+    #[test]
+    fn only_a_rule_knows_that_a_right_is_missing() {
+        #[derive(serde::Deserialize)]
+        struct Rules {
+            rule: Vec<VerdictRule>,
+        }
+        let rules = "[[rule]]\nwhen = { body = 'code', in = ['no_right'] }\nclass = 'rights'\n";
+        let rules: Rules = toml::from_str(rules).expect("rules");
+        let judge = |status, body| classify(&rules.rule, &answer(status, &[]), &body, Time::from_unix_ms(0)).kind;
+        assert_eq!(judge(403, json!({ "code": "no_right" })), FailureKind::shop(ShopAnswer::Rights));
+        for status in [402, 403] {
+            assert_eq!(
+                judge(status, json!({ "code": "locked" })),
+                FailureKind::shop(ShopAnswer::Forbidden),
+                "{status}"
+            );
+        }
     }
 
     #[test]

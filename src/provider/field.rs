@@ -150,6 +150,11 @@ impl FieldMapping {
         }
     }
 
+    /// The text that it makes of what it reads.
+    pub(super) fn template(&self) -> Option<&Template> {
+        self.template.as_ref()
+    }
+
     fn convert(&self, value: &Value) -> Option<String> {
         match self.read_as {
             ReadAs::FirstOfMap => match value {

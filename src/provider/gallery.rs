@@ -62,8 +62,9 @@ pub(super) async fn read_gallery(shop: &ShopClient, erp_product_id: &str) -> Res
     let list = &push(shop)?.list;
     let mut values = Map::new();
     values.insert("product".into(), json!({ "erp_id": erp_product_id }));
-    let answer = shop.call(&shop.provider.recipe.op[&list.op], With { values, ..With::default() }).await?;
-    let pictures = listed(list, &answer.body).map_err(|what| {
+    let op = &shop.provider.recipe.op[&list.op];
+    let answer = shop.call(op, With { values, ..With::default() }).await?;
+    let pictures = listed(list, &answer.body, op.is_xml()).map_err(|what| {
         let name = shop.provider.name();
         let text = format!("{name}: the response has {what} at the path in the provider's file; nothing was written");
         Failure::new(FailureKind::UnexpectedAnswer, text)
@@ -77,8 +78,12 @@ pub(super) async fn read_gallery(shop: &ShopClient, erp_product_id: &str) -> Res
 
 /// The pictures that a response lists. A list that is not there is unknown, not empty, and a picture without an id can
 /// not be repeated: writing the list anew would remove them.
-fn listed(list: &GalleryList, body: &Value) -> Result<Vec<GalleryPicture>, &'static str> {
-    if !list.may_lack && list.each.get(body).is_none_or(Value::is_null) {
+fn listed(list: &GalleryList, body: &Value, is_xml: bool) -> Result<Vec<GalleryPicture>, &'static str> {
+    let is_unknown = match list.each.get(body) {
+        None if is_xml => list.each.list(body, true).is_none(),
+        found => found.is_none_or(Value::is_null),
+    };
+    if !list.may_lack && is_unknown {
         return Err("no list of pictures");
     }
     let picture = |item: &Value| {
@@ -200,7 +205,7 @@ mod tests {
         let read = |more: &str, body: Value| {
             let text = format!("op = 'x'\neach = 'images'\nid = 'id'\nfind = 'name'\n{more}");
             let list: GalleryList = toml::from_str(&text).expect("a list");
-            listed(&list, &body).map(|pictures| pictures.len())
+            listed(&list, &body, false).map(|pictures| pictures.len())
         };
         assert_eq!(read("", json!({ "images": [{ "id": 1 }, { "id": "b" }] })), Ok(2));
         assert_eq!(read("", json!({ "images": [] })), Ok(0));
@@ -211,6 +216,14 @@ mod tests {
         for unknown in [json!([{ "id": 1 }, { "id": null }]), json!({ "1": { "id": 1 } }), json!(false)] {
             assert_eq!(read("", json!({ "images": unknown })), Err("a picture without an id"));
         }
+        let list: GalleryList =
+            toml::from_str("op = 'x'\neach = 'images.image'\nid = '@id'\nfind = 'name'").expect("a list");
+        let xml = |body: Value| listed(&list, &body, true).map(|pictures| pictures.len());
+        assert_eq!(
+            (xml(json!({ "images": "" })), xml(json!({ "images": { "image": { "@id": "1" } } }))),
+            (Ok(0), Ok(1))
+        );
+        assert_eq!(xml(json!({ "error": "" })), Err("no list of pictures"));
         let only = "only = { path = 'kind', in = ['image'] }";
         assert_eq!(read(only, json!({ "images": [{ "id": 1, "kind": "image" }, { "kind": "video" }] })), Ok(1));
     }

@@ -1,6 +1,6 @@
 //! Maps a shop's product to the normal form.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -97,6 +97,23 @@ pub(super) struct ImageMapping {
     pub(super) id: FieldMapping,
     pub(super) url: FieldMapping,
     pub(super) alt: Option<FieldMapping>,
+    /// Pictures of the product that stand at its variants only.
+    pub(super) more: Option<MoreImages>,
+}
+
+/// Pictures at the parts of a product, such as its variants. They follow the product's own pictures, each once by id and by
+/// address. A push neither moves nor writes them: the gallery is what `push.list` lists.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MoreImages {
+    /// The parts, in the item.
+    pub(super) of: Path,
+    /// The picture of a part, or the list of its pictures, in the part.
+    pub(super) each: Path,
+    /// Default, as for `url` and `alt`: read like that of the product's own pictures.
+    pub(super) id: Option<FieldMapping>,
+    pub(super) url: Option<FieldMapping>,
+    pub(super) alt: Option<FieldMapping>,
 }
 
 fn text(pick: Option<&FieldMapping>, item: &Value, context: &TemplateContext<'_>) -> Option<String> {
@@ -149,6 +166,11 @@ fn sku(pick: Option<&FieldMapping>, item: &Value, context: &TemplateContext<'_>)
 }
 
 impl Mapping {
+    /// The id of a product, if it can be read.
+    pub(super) fn id_of(&self, item: &Value, context: &TemplateContext<'_>) -> Option<String> {
+        id(&self.erp_id, item, context, "it").ok()
+    }
+
     /// Normalises one product; fails with its id, if known, and the reason.
     pub(super) fn product(
         &self,
@@ -173,17 +195,6 @@ impl Mapping {
                 variants.push(variant);
             }
         }
-        let images = self
-            .images
-            .iter()
-            .flat_map(|m| {
-                m.each
-                    .each(item)
-                    .iter()
-                    .filter(|v| m.only.as_ref().is_none_or(|only| only.holds(v)))
-                    .filter_map(|v| m.image(v, context))
-            })
-            .collect();
         Ok(NormalProduct {
             title: text(Some(&self.title), item, context).unwrap_or_else(|| erp_id.clone()),
             erp_sku,
@@ -196,7 +207,7 @@ impl Mapping {
             updated_at: self.updated_at.as_ref().and_then(|p| p.time(item, context)),
             notes: any_cut.then(|| format!("an SKU was cut to {MAX_SKU} characters")).into_iter().collect(),
             variants: unique(variants, |v| &v.id),
-            images: unique(images, |i| &i.id),
+            images: self.images.as_ref().map(|mapping| mapping.images(item, context)).unwrap_or_default(),
             faults,
             doubt: None,
             erp_id,
@@ -229,6 +240,10 @@ impl Mapping {
         if let Some(images) = &self.images {
             picks.extend([("images.id", &images.id), ("images.url", &images.url)]);
             picks.extend(images.alt.iter().map(|alt| ("images.alt", alt)));
+            if let Some(MoreImages { id, url, alt, .. }) = &images.more {
+                let own = [("images.more.id", id), ("images.more.url", url), ("images.more.alt", alt)];
+                picks.extend(own.into_iter().filter_map(|(key, pick)| Some((key, pick.as_ref()?))));
+            }
         }
         if let Some(variants) = &self.variants {
             let VariantMapping { id, sku, title, price, image_id, .. } = variants;
@@ -284,14 +299,39 @@ impl VariantMapping {
 }
 
 impl ImageMapping {
-    /// `None` for a picture without an id or a URL.
-    fn image(&self, item: &Value, context: &TemplateContext<'_>) -> Option<NormalImage> {
-        Some(NormalImage {
-            id: id(&self.id, item, context, "a picture").ok()?,
-            url: text(Some(&self.url), item, context).and_then(|url| whole_address(url, context.store_url))?,
-            alt: text(self.alt.as_ref(), item, context),
-        })
+    /// The pictures of a product: its own, then those of its parts that are not among them.
+    fn images(&self, item: &Value, context: &TemplateContext<'_>) -> Vec<NormalImage> {
+        let own = self.each.each(item).iter().filter(|value| self.only.as_ref().is_none_or(|only| only.holds(value)));
+        let own = own.filter_map(|value| image([&self.id, &self.url], self.alt.as_ref(), value, context));
+        let mut images = unique(own.collect(), |image| &image.id);
+        let Some(more) = &self.more else { return images };
+        let both = |image: &NormalImage| [image.id.clone(), image.url.clone()];
+        let mut known: HashSet<String> = images.iter().flat_map(both).collect();
+        let parts = more.of.each(item).iter().flat_map(|part| more.each.each(part));
+        let fields = [more.id.as_ref().unwrap_or(&self.id), more.url.as_ref().unwrap_or(&self.url)];
+        let alt = more.alt.as_ref().or(self.alt.as_ref());
+        for image in parts.filter_map(|value| image(fields, alt, value, context)) {
+            if !both(&image).iter().any(|name| known.contains(name)) {
+                known.extend(both(&image));
+                images.push(image);
+            }
+        }
+        images
     }
+}
+
+/// A picture by the mappings of its id and its URL; `None` without either.
+fn image(
+    [id, url]: [&FieldMapping; 2],
+    alt: Option<&FieldMapping>,
+    item: &Value,
+    context: &TemplateContext<'_>,
+) -> Option<NormalImage> {
+    Some(NormalImage {
+        id: self::id(id, item, context, "a picture").ok()?,
+        url: text(Some(url), item, context).and_then(|url| whole_address(url, context.store_url))?,
+        alt: text(alt, item, context),
+    })
 }
 
 /// The address of a picture: one that begins with `/` or `//` is completed from the shop's. `None` if it is no address.
@@ -305,7 +345,7 @@ fn whole_address(text: String, store_url: &str) -> Option<String> {
 
 /// Keeps the first of several items with the same id, because an id is unique per product in the database.
 fn unique<T>(items: Vec<T>, id: impl Fn(&T) -> &String) -> Vec<T> {
-    let mut ids = std::collections::HashSet::with_capacity(items.len());
+    let mut ids = HashSet::with_capacity(items.len());
     let keep: Vec<bool> = items.iter().map(|item| ids.insert(id(item))).collect();
     items.into_iter().zip(keep).filter_map(|(item, keep)| keep.then_some(item)).collect()
 }
@@ -352,6 +392,33 @@ mod tests {
             let product = pick(&json!({ "id": 7, "pic": written })).expect("is picked");
             assert_eq!(product.images.first().map(|image| image.url.as_str()), whole, "{written}");
         }
+    }
+
+    #[test]
+    fn pictures_of_variants_follow_the_products_own_each_once() {
+        let of = |more: &str, item: &Value| {
+            let images = format!(r#"images = {{ each = "pic", id = "id", url = "src", alt = "alt", more = {more} }}"#);
+            let text = MAPPING.replace(r#"images = { each = "pic", id = "", url = "" }"#, &images);
+            let mapping: Mapping = toml::from_str(&text).expect("a mapping");
+            let product = mapping.product(item, &TemplateContext::of_facts(&Facts::new())).expect("is picked");
+            product.images.into_iter().map(|image| (image.id, image.url)).collect::<Vec<_>>()
+        };
+        let picture = |id: u8, name: &str| json!({ "id": id, "src": format!("https://s.example/{name}.png") });
+        let whole = |id: &str, name: &str| (id.to_owned(), format!("https://s.example/{name}.png"));
+        let item = json!({ "id": 1, "pic": [picture(1, "a")], "v": [
+            { "id": "x", "image": picture(2, "b") },
+            { "id": "y", "image": null },
+            { "id": "z", "image": [picture(1, "a"), picture(2, "c"), picture(3, "a"), picture(4, "d")] },
+        ] });
+        let more = r#"{ of = "v", each = "image" }"#;
+        assert_eq!(of(more, &item), [whole("1", "a"), whole("2", "b"), whole("4", "d")]);
+        let mut bare = item;
+        bare["pic"] = json!([]);
+        assert_eq!(of(more, &bare)[0], whole("2", "b"), "there is something to begin with");
+        let by_address =
+            json!({ "id": 1, "pic": [], "v": [{ "id": "x", "photo": "https://s.example/e.png" }, { "id": "y" }] });
+        let more = r#"{ of = "v", each = "photo", id = "", url = "" }"#;
+        assert_eq!(of(more, &by_address), [whole("https://s.example/e.png", "e")]);
     }
 
     #[test]

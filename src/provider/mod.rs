@@ -11,16 +11,21 @@ mod context;
 mod download;
 mod editor_js;
 mod field;
+mod filling;
 mod gallery;
 mod grant;
+mod jws;
+mod key_sets;
 mod mapping;
 mod nested;
 mod oauth1;
 mod page;
 mod page_size;
 mod pagination;
+mod parse;
 mod path;
 mod placeholders;
+mod probe;
 mod rate_limit;
 mod read;
 mod recipe;
@@ -52,11 +57,14 @@ pub use grant::{
     App, BoxFuture, CallbackCode, ConsentRequest, CredentialSource, Fence, Fixed, authorise_url, callback_facts,
     exchange, grant_from_posted_keys, grant_from_query, migrate, new_verifier, own_token, refresh, revoke,
 };
+pub use jws::VerifyingKey;
+pub use key_sets::KeySets;
 pub use oauth1::consumer_token;
 pub use page::{Page, PageFailure, PageRequest, Unreadable, normal};
 pub use pagination::PageToken;
+pub use probe::{ShopFacts, first_probe, look_for_api, probe};
 pub use rate_limit::RateLimiters;
-pub use read::{ShopFacts, page, probe, product};
+pub use read::{page, product};
 pub use recipe::{ApiVersion, ConnectKind, Field, HookAct, Limits};
 
 pub use replay::{journeys, replay};
@@ -66,7 +74,7 @@ pub use simulator::{Catalogue, Fault, Outbound, SimulatedExchange, SimulatedRepl
 pub use subscription::{ListedSubscription, subscribe, subscriptions, unsubscribe};
 pub use trail::{Trail, mark};
 pub use upload::Upload;
-pub use webhook::{Delivery, WebhookEvent};
+pub use webhook::{Delivery, HookKeys, NamedShop, WebhookEvent};
 pub use write::{CheckedStep, Placement, StepOutputs, check_step, remove, result_id, step};
 
 use crate::model::{Facts, Failure, FailureKind, Grant, PushMode, Secret};
@@ -177,7 +185,9 @@ impl Provider {
         let posted = connect.posted.iter().map(|posted| &posted.authorize);
         let posted = posted.chain(connect.brought.iter().map(|brought| &brought.authorize));
         let oauth1 = connect.oauth1.iter().flat_map(|o| [&o.request, &o.access]);
-        let all = oauth.chain(posted).chain(oauth1).chain([&call.base, &connect.store_url]);
+        let login = connect.login.iter().filter_map(|login| self.recipe.op.get(&login.op)?.url.as_ref());
+        let jwks = self.recipe.webhook.iter().filter_map(|webhook| webhook.verify.jwks.as_ref());
+        let all = oauth.chain(posted).chain(oauth1).chain(login).chain(jwks).chain([&call.base, &connect.store_url]);
         let host = |template: &template::Template| {
             let text = template.written();
             let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
@@ -221,9 +231,9 @@ impl Provider {
         self.recipe.connect.oauth.as_ref().is_some_and(|oauth| oauth.client.is_none())
     }
 
-    /// Whether a grant without a refresh token can be refreshed (client credentials).
+    /// Whether a grant without a refresh token can be refreshed: by client credentials, or by a login.
     pub fn makes_own_tokens(&self) -> bool {
-        self.kind() == ConnectKind::ClientCredentials
+        matches!(self.kind(), ConnectKind::ClientCredentials | ConnectKind::PastedLogin)
     }
 
     /// Whether non-expiring tokens can be exchanged for refreshable ones.
@@ -253,7 +263,9 @@ impl Provider {
 
     /// How long before its expiry a token is refreshed.
     pub fn refresh_margin(&self) -> Duration {
-        self.recipe.connect.oauth.as_ref().map_or(Duration::ZERO, |oauth| oauth.margin.0)
+        let connect = &self.recipe.connect;
+        let margins = connect.oauth.iter().map(|oauth| oauth.margin.0);
+        margins.chain(connect.login.iter().map(|login| login.margin.0)).next().unwrap_or_default()
     }
 
     /// Whether its products have variants.
@@ -289,6 +301,17 @@ impl Provider {
     /// How far before the watermark an incremental import starts.
     pub fn overlap(&self) -> Duration {
         self.recipe.import.since.as_ref().map_or(Duration::ZERO, |since| since.overlap.0)
+    }
+
+    /// By which of several time filters a page of changes is read; the first one is 0.
+    pub fn time_filter(&self, token: Option<&PageToken>) -> usize {
+        let import = &self.recipe.import;
+        match token {
+            Some(PageToken::Part(round, _)) if import.rounds(true) > import.rounds(false) => {
+                import.filter_place(*round)
+            }
+            _ => 0,
+        }
     }
 
     /// The names of the steps of a push; empty if the file describes no push.

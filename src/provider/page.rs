@@ -1,5 +1,7 @@
 //! A page of products, and how one product becomes a normal one.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::{Provider, context::TemplateContext, pagination::PageToken};
@@ -16,6 +18,8 @@ pub struct PageRequest<'t> {
     pub size: Option<u32>,
     /// The size of the pages from there on, where it can change within a list.
     pub wanted: Option<u32>,
+    /// Hashes of the ids of products that the pass has read by other time filters: they are not read again.
+    pub known: Option<&'t HashSet<u64>>,
 }
 
 /// Why a page could not be read.
@@ -35,9 +39,11 @@ impl From<Failure> for PageFailure {
 }
 
 /// One page of products.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Page {
     pub products: Vec<Result<NormalProduct, Unreadable>>,
+    /// Hashes of the ids of the others on it, which are known.
+    pub known: Vec<u64>,
     pub next: Option<PageToken>,
     /// Number of products in the shop, if it reports one.
     pub total: Option<i64>,

@@ -28,7 +28,7 @@ pub enum PageToken {
     Offset(u64),
     /// The shop's own token.
     Cursor(String),
-    /// One part of a catalogue that is read in parts, and the page within it.
+    /// One round of a catalogue that is read in parts, or by several time filters, and the page within it.
     Part(usize, Option<Box<PageToken>>),
     /// A position in the file of a bulk export.
     Bulk(BulkToken),
@@ -130,7 +130,7 @@ impl PageKind {
         base: &Url,
     ) -> Result<Option<PageToken>, Failure> {
         let Answer { headers, body } = answer;
-        let more = self.more.as_ref().and_then(|path| path.get(body)?.as_bool());
+        let more = self.more.as_ref().and_then(|path| truth(path.get(body)?));
         if more == Some(false) {
             return Ok(None);
         }
@@ -182,6 +182,16 @@ impl PageKind {
 /// A count, written as a number or as text.
 pub(super) fn count(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok()).filter(|count| *count >= 0)
+}
+
+/// A truth, written as such or as a text.
+pub(super) fn truth(value: &Value) -> Option<bool> {
+    match value.as_str() {
+        Some("true" | "1") => Some(true),
+        Some("false" | "0") => Some(false),
+        Some(_) => None,
+        None => value.as_bool(),
+    }
 }
 
 /// The `next` of a Link header (RFC 8288).
@@ -331,6 +341,12 @@ mod tests {
         let cursor = kind("kind = 'cursor'\nnext = 'next'\nmore = 'more'");
         let lost = cursor.next(None, &answer(headers, &empty), &base).expect_err("is no end");
         assert_eq!(lost.kind, FailureKind::UnexpectedPage);
+        for (said, next_page) in
+            [("true", Some(PageToken::Number(3))), ("1", Some(PageToken::Number(3))), ("false", None)]
+        {
+            let body = json!({"items": [1, 2], "more": said});
+            assert_eq!(next(&number, Some(&PageToken::Number(2)), &body), next_page, "XML has texts only: {said}");
+        }
     }
 
     #[test]

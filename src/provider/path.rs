@@ -1,6 +1,7 @@
 //! Paths into a JSON response: `data.items[0].name`, `[-1]` for the last element, `[code=url]` for the first whose
 //! `code` is `url`, `[money.currency={currency}]` for the first with the shop's own, `[first by sku]` for the one with the
-//! smallest `sku`, the empty path for the whole.
+//! smallest `sku`, `name[{language}]` for the member that a fact of the shop names, the empty path for the whole. What is
+//! no list counts as a list of one, unless it is null.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -21,6 +22,8 @@ enum PathStep {
     Index(i16),
     /// The first element of a list that has this value at these keys.
     Where(Vec<String>, Wanted),
+    /// A member whose name is looked up.
+    Member(Wanted),
     /// The element of a list with the smallest value at these keys, whatever its place.
     Least(Vec<String>),
 }
@@ -46,9 +49,10 @@ impl Path {
             while let Some(inner) = rest.strip_prefix('[') {
                 let bad = || format!("'{text}' is not a path: write places in a list as [0] or [-1]");
                 let (number, after) = inner.split_once(']').ok_or_else(bad)?;
-                steps.push(match (number.strip_prefix("first by "), number.split_once('=')) {
-                    (Some(key), _) => PathStep::Least(keys_of(key, text)?),
-                    (None, Some((key, word))) if !key.is_empty() => filter(key, word, text)?,
+                steps.push(match (number.strip_prefix("first by "), number.split_once('='), fact_in(number)) {
+                    (Some(key), ..) => PathStep::Least(keys_of(key, text)?),
+                    (None, Some((key, word)), _) if !key.is_empty() => filter(key, word, text)?,
+                    (None, None, Some(name)) => PathStep::Member(Wanted::Fact(name.to_owned())),
                     _ => PathStep::Index(number.parse().map_err(|_| bad())?),
                 });
                 rest = after;
@@ -60,24 +64,22 @@ impl Path {
         Ok(Self(steps))
     }
 
-    /// The facts of the shop that its filters look up.
+    /// The facts of the shop that it looks up.
     pub(super) fn slots(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|step| match step {
-            PathStep::Where(_, Wanted::Fact(name)) => Some(name.as_str()),
+            PathStep::Where(_, Wanted::Fact(name)) | PathStep::Member(Wanted::Fact(name)) => Some(name.as_str()),
             _ => None,
         })
     }
 
-    /// The path at one shop: its filters have the shop's facts.
+    /// The path at one shop: with the shop's facts.
     pub(super) fn at_shop(&self, facts: &Facts) -> Cow<'_, Self> {
         if self.slots().next().is_none() {
             return Cow::Borrowed(self);
         }
         let known = |step: &PathStep| match step {
-            PathStep::Where(keys, Wanted::Fact(name)) => {
-                let fact = facts.get(name).and_then(as_text);
-                PathStep::Where(keys.clone(), fact.map_or_else(|| Wanted::Fact(name.clone()), Wanted::Text))
-            }
+            PathStep::Where(keys, wanted) => PathStep::Where(keys.clone(), wanted.at_shop(facts)),
+            PathStep::Member(wanted) => PathStep::Member(wanted.at_shop(facts)),
             other => other.clone(),
         };
         Cow::Owned(Self(self.0.iter().map(known).collect()))
@@ -86,17 +88,36 @@ impl Path {
     /// The value at the path; `None` if a step does not exist.
     pub(super) fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         self.0.iter().try_fold(value, |value, step| match step {
-            PathStep::Key(key) => value.get(key),
-            PathStep::Where(keys, wanted) => value.as_array()?.iter().find(|item| wanted.is_in(keys, item)),
+            PathStep::Key(key) | PathStep::Member(Wanted::Text(key)) => value.get(key),
+            PathStep::Member(Wanted::Fact(_)) => None,
+            PathStep::Where(keys, wanted) => elements(value).iter().find(|item| wanted.is_in(keys, item)),
             PathStep::Least(keys) => {
-                let list = value.as_array()?;
+                let list = elements(value);
                 list.get(least(keys, list)?)
             }
             PathStep::Index(index) => {
-                let list = value.as_array()?;
+                let list = elements(value);
                 list.get(place_of(*index, list.len())?)
             }
         })
+    }
+
+    /// The list at the path; `None` if there is none. XML can write neither an empty list nor that one element is a list: where
+    /// the answer `is_xml`, one is, and it is empty if the element that holds it is there and has nothing in it.
+    pub(super) fn list<'v>(&self, value: &'v Value, is_xml: bool) -> Option<&'v [Value]> {
+        match self.get(value) {
+            Some(Value::Array(items)) => Some(items),
+            Some(Value::Null) => None,
+            Some(one) if is_xml => Some(std::slice::from_ref(one)),
+            None if is_xml && self.holder(value).is_some_and(is_hollow) => Some(&[]),
+            Some(_) | None => None,
+        }
+    }
+
+    /// What the last name of the path would be in.
+    fn holder<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        let (PathStep::Key(_), front) = self.0.split_last()? else { return None };
+        Self(front.to_vec()).get(value)
     }
 
     /// Appends `new` to the list at the path, and creates the list if there is none.
@@ -123,7 +144,7 @@ impl Path {
         let mut place = value;
         for step in &self.0 {
             place = match step {
-                PathStep::Key(key) => {
+                PathStep::Key(key) | PathStep::Member(Wanted::Text(key) | Wanted::Fact(key)) => {
                     if !place.is_object() {
                         *place = Value::Object(Map::new());
                     }
@@ -185,15 +206,19 @@ impl Path {
 
     /// The elements at the path: those of a list, a single element for any other value, none for null.
     pub(super) fn each<'v>(&self, value: &'v Value) -> &'v [Value] {
-        match self.get(value) {
-            Some(Value::Array(items)) => items,
-            None | Some(Value::Null) => &[],
-            Some(one) => std::slice::from_ref(one),
-        }
+        self.get(value).map_or(&[], elements)
     }
 }
 
 impl Wanted {
+    /// The same with the shop's facts.
+    fn at_shop(&self, facts: &Facts) -> Self {
+        match self {
+            Self::Fact(name) => facts.get(name).and_then(as_text).map_or_else(|| self.clone(), Self::Text),
+            Self::Text(_) => self.clone(),
+        }
+    }
+
     fn is_in(&self, keys: &[String], item: &Value) -> bool {
         let Self::Text(word) = self else { return false };
         text_at(keys, item).is_some_and(|text| text == *word)
@@ -204,6 +229,24 @@ impl Wanted {
         let Self::Text(word) = self else { return Value::Object(Map::new()) };
         keys.iter().rev().fold(word.as_str().into(), |inner, key| serde_json::json!({ key: inner }))
     }
+}
+
+/// The elements of a list. Any other value is its only one, and null is none.
+fn elements(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(items) => items,
+        Value::Null => &[],
+        one => std::slice::from_ref(one),
+    }
+}
+
+/// Whether an element of XML has neither text nor elements.
+fn is_hollow(element: &Value) -> bool {
+    let is_empty = |value: &Value| value.as_str() == Some("");
+    let members = |members: &Map<String, Value>| {
+        members.iter().all(|(name, value)| name.starts_with('@') || name == "#text" && is_empty(value))
+    };
+    element.as_object().map_or_else(|| is_empty(element), members)
 }
 
 /// The parts between the dots; a filter may contain dots.
@@ -250,13 +293,17 @@ fn least(keys: &[String], list: &[Value]) -> Option<usize> {
 
 fn filter(key: &str, word: &str, text: &str) -> Result<PathStep, String> {
     let keys = keys_of(key, text)?;
-    let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let fact = word.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(is_name);
-    let wanted = match fact {
+    let wanted = match fact_in(word) {
         Some(name) => Wanted::Fact(name.to_owned()),
         None => Wanted::Text(plain(word, text)?),
     };
     Ok(PathStep::Where(keys, wanted))
+}
+
+/// The name in `{name}`.
+fn fact_in(word: &str) -> Option<&str> {
+    let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    word.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(is_name)
 }
 
 /// A name as it is: it looks up nothing.
@@ -294,6 +341,15 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
     }
 }
 
+/// Whether a value is a list, or its only element. PHP writes a list with holes as an object of numbers.
+pub(super) fn is_list(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Object(members) => members.is_empty() || members.keys().any(|key| key.parse::<u64>().is_err()),
+        _ => true,
+    }
+}
+
 impl<'de> Deserialize<'de> for Path {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
@@ -317,6 +373,27 @@ mod tests {
         assert_eq!(text("one.b").as_deref(), Some("true"));
         let count = |path: &str| Path::parse(path).expect("parses").each(&value).len();
         assert_eq!((count("a"), count("one"), count("none"), count("gone"), count("")), (2, 1, 0, 0, 1));
+    }
+
+    #[test]
+    fn one_element_is_a_list_of_one_and_an_empty_holder_has_an_empty_list() {
+        let path = |text: &str| Path::parse(text).expect("parses");
+        let value = json!({
+            "one": { "p": { "@id": "1", "#text": "Lamp" } }, "two": { "p": ["x", "y"] }, "none": "", "bare": { "@n": "0", "#text": "" },
+            "told": "no products", "other": { "error": "down" }, "deep": { "p": null }, "deeper": null
+        });
+        for name in ["one.p[0].#text", "one.p[-1].#text", "one.p[@id=1].#text", "one.p[first by @id].#text"] {
+            assert_eq!(path(name).text(&value).as_deref(), Some("Lamp"), "{name}");
+        }
+        assert_eq!((path("one.p[1]").get(&value), path("one.p[@id=2]").get(&value)), (None, None));
+        assert_eq!((path("deep.p[0]").get(&value), path("gone[0]").get(&value)), (None, None));
+        let count = |text: &str, is_xml: bool| path(text).list(&value, is_xml).map(<[Value]>::len);
+        assert_eq!((count("two.p", true), count("one.p", true), count("none.p", true)), (Some(2), Some(1), Some(0)));
+        assert_eq!((count("bare.p", true), count("two.p[5]", true)), (Some(0), None));
+        for unknown in ["gone.p", "told.p", "other.p", "deep.p", "deeper.p", "p", ""] {
+            assert_eq!(count(unknown, true), if unknown.is_empty() { Some(1) } else { None }, "{unknown}");
+        }
+        assert_eq!((count("two.p", false), count("one.p", false), count("none.p", false)), (Some(2), None, None));
     }
 
     #[test]
@@ -357,6 +434,22 @@ mod tests {
     }
 
     #[test]
+    fn a_member_is_named_by_a_fact_of_the_shop() {
+        let path = Path::parse("t[{language}].v").expect("parses");
+        let value = json!({ "t": { "de": { "v": "Krug" }, "en": { "v": "Mug" } } });
+        let at = |language: Value| {
+            let facts = Facts::from_iter([("language".to_owned(), language)]);
+            path.at_shop(&facts).text(&value)
+        };
+        assert_eq!((at(json!("en")).as_deref(), at(json!("de")).as_deref()), (Some("Mug"), Some("Krug")));
+        assert_eq!((at(json!("fr")), at(Value::Null), path.text(&value)), (None, None, None), "never just any");
+        assert_eq!(path.slots().collect::<Vec<_>>(), ["language"]);
+        let mut made = json!({});
+        path.at_shop(&Facts::from_iter([("language".to_owned(), json!("fr"))])).put(&mut made, json!("Tasse"));
+        assert_eq!(made, json!({ "t": { "fr": { "v": "Tasse" } } }));
+    }
+
+    #[test]
     fn the_first_by_a_key_is_the_same_wherever_it_stands() {
         let path = |text: &str| Path::parse(text).expect("parses");
         let of = |list: Value| path("v[first by at.n].id").text(&json!({ "v": list }));
@@ -390,6 +483,8 @@ mod tests {
             "a[{b}=c]",
             "a[b=x{c}]",
             "a[b={c.d}]",
+            "a[{b.c}]",
+            "a[{}]",
             "a[b..c=d]",
             "a[first by ]",
             "a[first by {b}]",

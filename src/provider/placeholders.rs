@@ -13,7 +13,7 @@ pub(super) enum Place {
     Page,
     /// The operation of the catalogue's pages, and `import.since.filter`.
     Changes,
-    /// The operation of `import.nested`.
+    /// The operations of `import.nested` and `import.one.nested`.
     Nested,
     /// A field of `import.map`, `webhook.on.….id` and `webhook.shop.store_url`.
     Field,
@@ -61,7 +61,7 @@ pub(super) const PLACEHOLDERS: &[Placeholder] = &[
     of(Place::Shop, "store_url", "the shop's URL"),
     of(Place::Shop, "shop_host", "its host, with the port unless it is the default"),
     of(Place::Shop, "grant.NAME", "a secret: a field of the connect form, or a key that was posted or brought"),
-    of(Place::Shop, "grant.access", "the access token (OAuth)"),
+    of(Place::Shop, "grant.access", "the access token (OAuth, and kind `pasted_login`)"),
     of(Place::Shop, "app.client_id", "the id of the operator's app"),
     of(Place::Shop, "app.client_secret", "its secret"),
     of(Place::Connect, "FACT", "as above"),
@@ -75,10 +75,20 @@ pub(super) const PLACEHOLDERS: &[Placeholder] = &[
     of(Place::Page, "page.offset", "the number of items before the page (kind offset)"),
     of(Place::Page, "page.token", "the shop's token of the page (kind cursor); no value for the first one"),
     of(Place::Changes, "since", "the time from which changes are read; no value in a full import"),
+    of(
+        Place::Changes,
+        "since.NAME",
+        "the same, while the pages are read by the filter of this name in import.since.by; otherwise no value",
+    ),
     of(Place::Changes, "until", "the present time; no value in a full import"),
-    of(Place::Changes, "filter", "import.since.filter, or import.since.otherwise in a full import"),
+    of(
+        Place::Changes,
+        "filter",
+        "import.since.filter or that of import.since.by, or import.since.otherwise in a full import",
+    ),
     of(Place::Changes, "part", "the part of the catalogue that is read (import.parts)"),
     of(Place::Nested, "item.NAME", "a member of the item; `{item.node.id}` is a member of a member"),
+    of(Place::Nested, "batch.ids", "the ids of several items (import.nested.batch)"),
     of(Place::Field, "value", "what was read"),
     of(Place::Bulk, "bulk.id", "the id of the export"),
     of(Place::Inner, "inner", "the text of the document `inner`"),
@@ -138,15 +148,19 @@ impl Place {
             Self::Shop => "Every operation, and `call`",
             Self::Connect => "The addresses of `connect`",
             Self::Consent => "The page where the merchant grants access, besides",
-            Self::Page => "The operations of `import`, `import.nested` and `webhook.subscribe.list`, besides",
+            Self::Page => {
+                "The operations of `import`, `import.nested`, `import.one.nested` and `webhook.subscribe.list`, besides"
+            }
             Self::Changes => "The operation of `import`, besides",
-            Self::Nested => "The operation of `import.nested`, besides",
+            Self::Nested => "The operations of `import.nested` and `import.one.nested`, besides",
             Self::Field => "`template` of a field, besides facts and the shop's URL",
             Self::Bulk => "The operation that polls a bulk export, besides",
             Self::Inner => "The variables of a GraphQL document, besides",
             Self::Product => "The operations of `push` and of `import.one`, besides",
             Self::Upload => "The operations of its steps and of `look`, and `list`, `item` and `others`, besides",
-            Self::Step => "The operations of its steps, `list`, `item`, `others`, `only_if` and `result`, besides",
+            Self::Step => {
+                "The operations of its steps, `list`, `item`, `others`, `only_if`, `look.id` and `result`, besides"
+            }
             Self::Gallery => "The operations of its steps, and `only_if`, besides",
             Self::Picture => "`item` and `others`, besides",
             Self::Undo => "The operations of `push.undo`, and `only_if` of its steps, besides",

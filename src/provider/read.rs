@@ -1,6 +1,6 @@
-//! Reads from a shop: its identity, and its products page by page.
+//! Reads from a shop: its products page by page, or one of them.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -8,64 +8,17 @@ use super::{
     bulk,
     call::ShopClient,
     context::TemplateContext,
-    nested,
+    filling::{Filling, PageItem},
     page::{Page, PageFailure, PageRequest, Unreadable, normal},
     page_size::{self, ListAnswer},
     pagination::PageToken,
-    path::{Path, as_text},
-    recipe::{ImportRecipe, ProbeNeed, SinceFormat},
+    path::{Path, is_list},
+    probe::probe,
+    recipe::{ImportRecipe, Nested, ReadOne, SinceFormat},
     request::With,
+    trail::mark,
 };
-use crate::model::{Facts, Failure, FailureKind, NormalProduct, ShopAnswer, Time};
-
-/// The shop's own data, from the probe.
-#[derive(Debug, Clone, Default)]
-pub struct ShopFacts {
-    pub name: Option<String>,
-    pub external_id: Option<String>,
-    /// Stored on the connection, for templates.
-    pub facts: Facts,
-    /// What the shop or its key lacks for everything that is described to work.
-    lacks: Option<Failure>,
-}
-
-impl ShopFacts {
-    /// The same, if nothing is lacking.
-    pub fn complete(mut self) -> Result<Self, Failure> {
-        self.lacks.take().map_or(Ok(self), Err)
-    }
-}
-
-/// Calls the provider's probe: verifies the grant and returns the shop's identity.
-pub async fn probe(shop: &ShopClient) -> Result<ShopFacts, Failure> {
-    let recipe = &shop.provider.recipe;
-    let probe = &recipe.connect.probe;
-    let answer = shop.call(&recipe.op[&probe.op], With::default()).await?;
-    let mut facts = Path::pick(&probe.facts, &answer.body);
-    facts.retain(|_, value| !value.is_null());
-    let lacks = probe.needs.iter().find(|need| !need.is_met(&answer.body));
-    Ok(ShopFacts {
-        lacks: lacks.map(|need| Failure::new(need.kind(), format!("{}: {}", shop.provider.name(), need.say))),
-        name: probe.name.as_ref().and_then(|path| path.text(&answer.body)),
-        external_id: probe.id.as_ref().and_then(|path| path.text(&answer.body)),
-        facts,
-    })
-}
-
-impl ProbeNeed {
-    fn is_met(&self, body: &Value) -> bool {
-        let compared = |entry: &Value| self.of.as_ref().map_or_else(|| as_text(entry), |path| path.text(entry));
-        self.path.each(body).iter().any(|entry| match &self.one_of[..] {
-            [] => entry.as_str() != Some(""),
-            words => compared(entry).is_some_and(|text| words.contains(&text)),
-        })
-    }
-
-    fn kind(&self) -> FailureKind {
-        let answer = if self.one_of.is_empty() { ShopAnswer::Refused } else { ShopAnswer::Rights };
-        self.code.as_ref().map_or_else(|| FailureKind::shop(answer), |code| FailureKind::shop_says(answer, code))
-    }
-}
+use crate::model::{Failure, FailureKind, NormalProduct, ShopAnswer, Time};
 
 /// Reads one page. What a shop cannot answer is asked for in smaller pages.
 pub async fn page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page, PageFailure> {
@@ -102,34 +55,49 @@ pub async fn product(shop: &ShopClient, erp_id: &str) -> Result<Option<Result<No
         }
         Err(failure) => return Err(failure),
     };
-    let item =
-        one.item.get(&answer.body).ok_or_else(|| unclear("has no product at the path in the provider's file"))?;
-    if item.is_null() {
+    if one.says_gone(&answer.body) {
         return Ok(None);
     }
-    let (item, doubt) = complete(shop, item, &answer.body, &mut 0).await?;
-    let doubt = doubt.or_else(|| lacking(import, &item));
-    let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
+    let item =
+        one.item.get(&answer.body).ok_or_else(|| unclear("has no product at the path in the provider's file"))?;
+    let lacks = |nested: &&Nested| !nested.into.get(item).is_some_and(is_list);
+    let mut filling = Filling::new(shop).and(one.nested.iter().filter(lacks));
+    let mut items = filling.begin([item], &answer.body).await?;
+    let item = items.pop().ok_or_else(|| unclear("has no product"))?;
+    let product = filled(&mut filling, item, shop.provider.recipe.op[&one.op].is_xml()).await?;
     let found =
         product.as_ref().map_or_else(|unreadable| unreadable.erp_id.as_deref(), |product| Some(&product.erp_id));
     if found != Some(erp_id) {
         return Err(unclear(&format!("is about another one than '{erp_id}'")));
     }
-    Ok(Some(product.map(|product| NormalProduct { doubt, ..product })))
+    Ok(Some(product))
+}
+
+/// A product of an item whose lists are read to their ends.
+async fn filled(
+    filling: &mut Filling<'_>,
+    mut item: PageItem<'_>,
+    is_xml: bool,
+) -> Result<Result<NormalProduct, Unreadable>, Failure> {
+    filling.finish(&mut item).await?;
+    let shop = filling.shop;
+    let PageItem { value, doubt } = item;
+    let doubt = doubt.or_else(|| lacking(&shop.provider.recipe.import, &value, is_xml));
+    let product = normal(&shop.provider, &shop.facts, &shop.store_url, &value);
+    Ok(product.map(|product| NormalProduct { doubt, ..product }))
 }
 
 async fn plain_page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page, PageFailure> {
     let recipe = &shop.provider.recipe;
     let import = &recipe.import;
-    let (part, token) = match request.token {
-        Some(PageToken::Part(part, inner)) => (*part, inner.as_deref()),
+    let (round, token) = match request.token {
+        Some(PageToken::Part(round, inner)) => (*round, inner.as_deref()),
         other => (0, other),
     };
-    let values = list_values(shop, part, request.since)?;
+    let (op, values) = (&recipe.op[&import.op], list_values(shop, round, request.since)?);
     let ListAnswer { answer, page, token } =
-        page_size::ask(shop, &recipe.op[&import.op], values, &PageRequest { token, ..*request }).await?;
-    let items = import.page.items.get(&answer.body).filter(|items| items.is_array());
-    if items.is_none() && !import.page.may_lack {
+        page_size::ask(shop, op, values, &PageRequest { token, ..*request }).await?;
+    if import.page.items.list(&answer.body, op.is_xml()).is_none() && !import.page.may_lack {
         let text = format!(
             "{}: the response has no list of products at the path in the provider's file",
             shop.provider.name()
@@ -139,38 +107,55 @@ async fn plain_page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page
     let mut next = page.next(token.as_ref(), &answer, &shop.base_url()?)?;
     let mut total = import.page.total(&answer);
     let lacks_total = total.is_none() && import.page.states_total();
-    if !import.parts.is_empty() {
-        // Each part has its own total; the sum is not known before the last part.
+    let rounds = import.rounds(request.since.is_some());
+    if rounds > 1 || !import.parts.is_empty() {
+        // Each round has its own total; the sum is not known before the last one, and filters may find the same.
         total = None;
         next = match next {
-            Some(next) => Some(PageToken::Part(part, Some(Box::new(next)))),
-            None if part + 1 < import.parts.len() => Some(PageToken::Part(part + 1, None)),
+            Some(next) => Some(PageToken::Part(round, Some(Box::new(next)))),
+            None if round + 1 < rounds => Some(PageToken::Part(round + 1, None)),
             None => None,
         };
     }
-    let (mut products, mut failing) = (Vec::new(), 0);
+    let (mut products, mut known, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
     for item in import.page.items.each(&answer.body) {
-        let (item, doubt) = complete(shop, item, &answer.body, &mut failing).await?;
-        let doubt = doubt.or_else(|| lacking(import, &item));
-        let product = normal(&shop.provider, &shop.facts, &shop.store_url, &item);
-        products.push(product.map(|product| NormalProduct { doubt, ..product }));
+        match known_id(shop, item, request.known) {
+            Some(id) => known.push(id),
+            None => wanted.push(item),
+        }
     }
-    Ok(Page { products, next, total, lacks_total, size: Some(page.size) })
+    let mut filling = Filling::new(shop);
+    for item in filling.begin(wanted, &answer.body).await? {
+        products.push(filled(&mut filling, item, op.is_xml()).await?);
+    }
+    Ok(Page { products, known, next, total, lacks_total, size: Some(page.size) })
+}
+
+/// The hash of an item's id, if it is one of the known ones.
+fn known_id(shop: &ShopClient, item: &Value, known: Option<&HashSet<u64>>) -> Option<u64> {
+    let known = known.filter(|known| !known.is_empty())?;
+    let context = TemplateContext { store_url: &shop.store_url, ..TemplateContext::of_facts(&shop.facts) };
+    let id = shop.provider.recipe.import.map.id_of(item, &context)?;
+    Some(mark(id.as_bytes())).filter(|id| known.contains(id))
 }
 
 /// What the request for a list looks up, besides the page.
-fn list_values(shop: &ShopClient, part: usize, since: Option<Time>) -> Result<Map<String, Value>, Failure> {
+fn list_values(shop: &ShopClient, round: usize, since: Option<Time>) -> Result<Map<String, Value>, Failure> {
     let import = &shop.provider.recipe.import;
     let mut values = Map::new();
-    if let Some(word) = import.parts.get(part) {
-        values.insert("part".into(), word.as_str().into());
+    if let Some(word) = import.part(round) {
+        values.insert("part".into(), word.into());
     }
     if let Some(rule) = &import.since {
         let filter = if let Some(since) = since {
-            values.insert("since".into(), written(since, rule.format).into());
+            let time = written(since, rule.format);
+            let by = rule.by.get(import.filter_place(round)).or(rule.by.last());
+            values.extend(by.map(|filter| (format!("since.{}", filter.name), time.as_str().into())));
+            values.insert("since".into(), time.into());
             values.insert("until".into(), written(shop.outside.clock.now(), rule.format).into());
             let context = TemplateContext { values: Cow::Borrowed(&values), ..TemplateContext::of_facts(&shop.facts) };
-            rule.filter.as_ref().map(|template| template.text(&context)).transpose()?.flatten()
+            let text = by.map_or(rule.filter.as_ref(), |filter| filter.filter.as_ref());
+            text.map(|template| template.text(&context)).transpose()?.flatten()
         } else {
             rule.otherwise.clone()
         };
@@ -179,78 +164,30 @@ fn list_values(shop: &ShopClient, part: usize, since: Option<Time>) -> Result<Ma
     Ok(values)
 }
 
+impl ReadOne {
+    /// Whether a response says that there is no such product. An empty list says so only where the file names it.
+    fn says_gone(&self, body: &Value) -> bool {
+        let is_empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        match &self.gone {
+            Some(path) => path.get(body).is_some_and(is_empty),
+            None => self.item.get(body).is_some_and(Value::is_null),
+        }
+    }
+}
+
 /// Why a list of an item is unknown: its file names it, no further call fills it, and it is not there.
-fn lacking(import: &ImportRecipe, item: &Value) -> Option<String> {
+fn lacking(import: &ImportRecipe, item: &Value, is_xml: bool) -> Option<String> {
     let images = import.map.images.as_ref().map(|images| ("pictures", &images.each, images.may_lack));
     let variants = import.map.variants.as_ref().map(|variants| ("variants", &variants.each, variants.may_lack));
     let filled = import.nested.iter().map(|nested| &nested.into).chain(import.join.iter().map(|join| &join.into));
     let filled: Vec<&Path> = filled.collect();
+    let is_there =
+        |path: &Path| if is_xml { path.list(item, true).is_some() } else { path.get(item).is_some_and(is_list) };
     let (name, ..) = [images, variants]
         .into_iter()
         .flatten()
-        .find(|(_, path, may_lack)| !may_lack && !filled.contains(path) && !path.get(item).is_some_and(is_list))?;
+        .find(|(_, path, may_lack)| !may_lack && !filled.contains(path) && !is_there(path))?;
     Some(format!("the response has no list of its {name} at the path in the provider's file"))
-}
-
-/// Whether a value is a list, or its only element. PHP writes a list with holes as an object of numbers.
-fn is_list(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Object(members) => members.is_empty() || members.keys().any(|key| key.parse::<u64>().is_err()),
-        _ => true,
-    }
-}
-
-/// Consecutive lists within items that do not come, from which on the shop is down and not the items at fault.
-const FAILING: u32 = 3;
-
-/// Whether the fault may be the item's: the shop answers, and the grant is not in question.
-fn is_the_items(failure: &Failure, failing: &mut u32) -> bool {
-    match failure.kind {
-        FailureKind::Shop(ShopAnswer::Missing | ShopAnswer::Refused, _) | FailureKind::UnexpectedAnswer => true,
-        FailureKind::Shop(ShopAnswer::Down, _) | FailureKind::NotJson => {
-            *failing += 1;
-            *failing < FAILING
-        }
-        _ => false,
-    }
-}
-
-/// Completes an item: joins related objects of the same page and reads truncated lists to their end. The second value
-/// says why a list may be incomplete. `failing` counts consecutive lists that did not come.
-async fn complete<'v>(
-    shop: &ShopClient,
-    item: &'v Value,
-    body: &Value,
-    failing: &mut u32,
-) -> Result<(Cow<'v, Value>, Option<String>), Failure> {
-    let recipe = &shop.provider.recipe;
-    let (mut item, mut doubt) = (Cow::Borrowed(item), None);
-    for join in &recipe.import.join {
-        let ids: Vec<String> = join.ids.each(&item).iter().filter_map(as_text).collect();
-        let known = join.from.each(body);
-        let by_id = |id: &String| known.iter().find(|one| join.on.text(one).as_ref() == Some(id)).cloned();
-        let joined: Vec<Value> = ids.iter().filter_map(by_id).collect();
-        join.into.append(item.to_mut(), joined);
-    }
-    for nested in &recipe.import.nested {
-        let cut = nested.more.as_ref().is_none_or(|more| more.get(&item) == Some(&Value::Bool(true)));
-        let there = nested.there.as_ref().is_none_or(|path| path.get(&item).is_some_and(|value| !value.is_null()));
-        if !cut || !there || nested.only.as_ref().is_some_and(|only| !only.holds(&item)) {
-            continue;
-        }
-        doubt = match nested::complete(shop, nested, &mut item).await {
-            Ok(incomplete) => {
-                *failing = 0;
-                incomplete.or(doubt)
-            }
-            Err(failure) if is_the_items(&failure, failing) => {
-                Some(format!("its list of {} could not be read: {failure}", nested.op))
-            }
-            Err(failure) => return Err(failure),
-        };
-    }
-    Ok((item, doubt))
 }
 
 fn written(since: Time, format: SinceFormat) -> String {

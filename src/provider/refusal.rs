@@ -6,12 +6,13 @@ use serde_json::Value;
 
 use super::{
     App, Provider,
+    parse::ParsedBody,
     recipe::{Op, ResponseClass},
     template::Template,
     upload::Upload,
 };
 use crate::{
-    model::{Failure, FailureKind, Grant, json, text::cut},
+    model::{Failure, FailureKind, Grant, text::cut},
     outside::{Request, Response, log_target},
 };
 
@@ -74,23 +75,21 @@ impl Words<'_> {
     }
 }
 
-/// The error message: request target, status, and the shop's own error text, shortened and redacted. Without `body`
-/// the response is not JSON.
+/// The error message: request target, status, and the shop's own error text, shortened and redacted.
 pub(super) fn refusal_message(
     provider: &Provider,
     request: &Request,
     response: &Response,
-    body: Option<&Value>,
+    parsed: &ParsedBody,
     say: Option<&str>,
     words: Words<'_>,
 ) -> String {
-    let instead = if body.is_none() { json::instead(&response.body) } else { None };
-    let body = body.unwrap_or(&Value::Null);
+    let body = &parsed.value;
     let place = log_target(&request.method, &request.url);
     let mut message = format!("{}: {place} answered {}", provider.name(), response.status);
     let graphql = body.pointer("/errors/0/message").and_then(Value::as_str).map(str::to_owned);
     let said = provider.recipe.call.message.iter().find_map(|path| path.text(body)).or(graphql);
-    if let Some(said) = said.or(instead) {
+    if let Some(said) = said.or_else(|| parsed.instead(response)) {
         message.push_str(&format!(" ({})", words.quoted(&said)));
     }
     if let Some(say) = say {
@@ -99,19 +98,21 @@ pub(super) fn refusal_message(
     message
 }
 
-/// The error message of a successful response that is not JSON, with the first words of what it is instead.
-pub(super) fn not_json_message(
+/// The error message of a successful response that is not what it has to be, with the first words of what it is instead.
+pub(super) fn unreadable_message(
     provider: &Provider,
     request: &Request,
     response: &Response,
+    parsed: &ParsedBody,
     why: &str,
     words: Words<'_>,
 ) -> String {
     let kind = words.redacted(response.header("content-type").unwrap_or("no content type"));
     let place = log_target(&request.method, &request.url);
-    let (name, size) = (provider.name(), response.body.len());
-    let mut message = format!("{name}: {place} answered with invalid or truncated JSON ({kind}, {size} bytes, {why})");
-    if let Some(instead) = json::instead(&response.body) {
+    let (name, wanted, size, why) = (provider.name(), parsed.kind.name(), response.body.len(), words.quoted(why));
+    let mut message =
+        format!("{name}: {place} answered with invalid or truncated {wanted} ({kind}, {size} bytes, {why})");
+    if let Some(instead) = parsed.instead(response) {
         message.push_str(&format!(": {}", words.quoted(&instead)));
     }
     message

@@ -2,7 +2,7 @@
 //! from the responses, must equal the recorded ones. No network, a frozen clock.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
 };
 
@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    App, BoxFuture, CallbackCode, ConnectKind, CredentialSource, Delivery, Fixed, PageRequest, Placement, Problem,
-    Provider, RateLimiters, Shop, ShopClient, StepOutputs, Unreadable, Upload, callback_facts, exchange,
-    grant_from_posted_keys, grant_from_query, own_token, page, probe, product, recognise, refresh, remove,
+    App, BoxFuture, CallbackCode, ConnectKind, CredentialSource, Fixed, HookKeys, KeySets, PageRequest, Placement,
+    Problem, Provider, RateLimiters, Shop, ShopClient, StepOutputs, Unreadable, Upload, callback_facts, exchange,
+    first_probe, grant_from_posted_keys, grant_from_query, mark, own_token, page, product, recognise, refresh, remove,
     request::With, result_id, step, subscribe, subscriptions, unsubscribe,
 };
 use crate::{
@@ -106,6 +106,9 @@ struct ReplayInput {
     /// The delivery; its key is `our-secret`, for the app and for the subscription.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<Delivered>,
+    /// The key that the platform shows the operator, instead of `our-secret`: a public key in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_key: Option<String>,
 }
 
 /// A delivery, verbatim.
@@ -150,13 +153,18 @@ pub(super) fn conversations(provider: &Provider) -> Vec<Conversation> {
             secrets: fixture.given.secrets,
             callback: fixture.given.callback,
             posted: fixture.given.posted,
-            delivered: fixture.given.delivery.and_then(|d| Some((d.headers, serde_json::from_str(&d.body).ok()?))),
+            delivered: fixture.given.delivery.and_then(|d| Some((d.headers, content(provider, &d.body)?))),
             exchanges: fixture.exchanges,
             is_connect: fixture.journey == Journey::Connect,
             is_refresh: fixture.journey == Journey::Refresh,
         })
     };
     provider.fixtures.iter().filter_map(read).collect()
+}
+
+/// The content of a delivery with this body, if it has any.
+fn content(provider: &Provider, body: &str) -> Option<Value> {
+    Some(provider.delivery(&http::HeaderMap::new(), body.as_bytes(), "").json).filter(|json| !json.is_null())
 }
 
 /// The time of every replay.
@@ -256,7 +264,7 @@ impl Replay<'_> {
                 Ok(json!({ "subscription": subscribe(&shop_client, topic, &url, &app().client_secret).await? }))
             }
             Journey::Product | Journey::Subscriptions | Journey::Unsubscribe => self.small(journey).await,
-            Journey::Deliver => self.deliver(),
+            Journey::Deliver => self.deliver().await,
             Journey::Call => {
                 let op = self.given.op.as_deref().and_then(|op| self.provider.recipe.op.get(op));
                 let op = op.ok_or_else(|| Failure::new(FailureKind::Fixture, "given.op names no operation"))?;
@@ -292,7 +300,7 @@ impl Replay<'_> {
         } else {
             self.grant()
         };
-        let shop = probe(&self.shop_client(facts.clone(), grant.clone())).await?.complete()?;
+        let shop = first_probe(&self.shop_client(facts.clone(), grant.clone())).await?.complete()?;
         facts.extend(shop.facts);
         let missing = provider.missing_scopes(&grant);
         let mut summary = self.summary(&grant);
@@ -326,15 +334,22 @@ impl Replay<'_> {
         let shop_client = self.shop_client(self.facts(), self.grant());
         let since = self.given.since.as_deref().and_then(Time::parse);
         let (mut products, mut token) = (Vec::new(), None);
+        let (mut filter, mut found, mut known) = (0, HashSet::new(), HashSet::new());
         loop {
-            let request = PageRequest { since, token: token.as_ref(), ..PageRequest::default() };
+            let request = PageRequest { since, token: token.as_ref(), known: Some(&known), ..PageRequest::default() };
             let page = page(&shop_client, &request).await.map_err(|why| why.failure)?;
             for product in page.products {
+                found.extend(product.as_ref().map(|product| mark(product.erp_id.as_bytes())));
                 products.push(summary(product));
             }
             token = page.next;
             if token.is_none() {
                 return Ok(Value::Array(products));
+            }
+            let next = self.provider.time_filter(token.as_ref());
+            if next != filter {
+                known.extend(found.drain());
+                filter = next;
             }
         }
     }
@@ -366,7 +381,7 @@ impl Replay<'_> {
         Ok(json!({ "image_id": id, "position": place }))
     }
 
-    fn deliver(&self) -> Result<Value, Failure> {
+    async fn deliver(&self) -> Result<Value, Failure> {
         let none = || Failure::new(FailureKind::Fixture, "given.delivery has no valid headers and body");
         let input = self.given.delivery.as_ref().ok_or_else(none)?;
         let mut headers = http::HeaderMap::new();
@@ -375,12 +390,19 @@ impl Replay<'_> {
             headers.insert(name, http::HeaderValue::from_str(value).map_err(|_| none())?);
         }
         let url = format!("{ME}/hooks/{}", self.provider.key());
-        let delivery = Delivery::new(&headers, input.body.as_bytes(), &url);
+        let delivery = self.provider.delivery(&headers, input.body.as_bytes(), &url);
         if self.provider.is_ping(&delivery) {
             return Ok(json!({ "greeting": true }));
         }
-        let secret = app().client_secret;
-        let event = self.provider.read_webhook(&delivery, Some(&app()), &[secret])?;
+        let mut app = app();
+        if let Some(key) = &self.given.webhook_key {
+            app.webhook_key = Some(Secret::from(key.clone()));
+        }
+        let (sets, facts) = (KeySets::default(), self.facts());
+        let published = self.provider.published_keys(&sets, &self.outside, &facts, &delivery).await?;
+        let secrets = [app.client_secret.clone()];
+        let with = HookKeys { app: Some(&app), secrets: &secrets, published: &published };
+        let event = self.provider.read_webhook(&delivery, with, self.outside.clock.now())?;
         Ok(json!({
             "shop": self.provider.webhook_shop(&delivery), "topic": event.topic, "delivery": event.delivery,
             "act": event.act, "erp_id": event.erp_id,

@@ -13,7 +13,7 @@ use super::{
     context::TemplateContext,
     grant::bad_address,
     oauth1::{self, Moment},
-    recipe::{Op, Signing},
+    recipe::{Basic, Op, Signing},
     upload::Upload,
 };
 use crate::{
@@ -30,7 +30,12 @@ pub(super) struct With<'a> {
     pub(super) url: Option<&'a str>,
     /// What may have been too much is not repeated: the caller asks for less.
     pub(super) gives_way: bool,
+    /// The key goes into the query, as it does for a shop that has the fact `KEY_IN_QUERY`.
+    pub(super) key_in_query: bool,
 }
+
+/// The fact of a shop whose host drops the header with the key. No field has a name with a dot.
+pub(super) const KEY_IN_QUERY: &str = "basic.or_query";
 
 /// Who is called and as whom.
 #[derive(Clone, Copy)]
@@ -70,7 +75,7 @@ impl Target<'_> {
                 insert(&mut request.headers, name, &text)?;
             }
         }
-        request.headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        request.headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static(op.answer_kind().media_type()));
         if let Some(body) = &op.body {
             let (content_type, body) = fill(op, body, &context, with.upload)?;
             request.body = body;
@@ -82,10 +87,8 @@ impl Target<'_> {
             return Ok(request);
         }
         if let Some(basic) = &self.provider.recipe.call.basic {
-            let user = basic.user.text(&context)?.unwrap_or_default();
-            let password = basic.password.as_ref().map(|p| p.text(&context)).transpose()?.flatten().unwrap_or_default();
-            let header = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
-            insert(&mut request.headers, "authorization", &header)?;
+            let in_query = with.key_in_query || facts.contains_key(KEY_IN_QUERY);
+            authenticate(&mut request, basic, in_query, &context)?;
         }
         if self.provider.recipe.call.sign == Some(Signing::Oauth1) {
             let header = oauth1::authorization(&request.method, &request.url, grant, &[], moment);
@@ -113,6 +116,25 @@ impl Target<'_> {
         }
         Ok(url)
     }
+}
+
+/// Adds user name and password to a request: as a header, or as parameters where the header gets lost. An address without
+/// encryption never has them.
+fn authenticate(
+    request: &mut Request,
+    basic: &Basic,
+    in_query: bool,
+    context: &TemplateContext<'_>,
+) -> Result<(), Failure> {
+    let user = basic.user.text(context)?.unwrap_or_default();
+    let password = basic.password.as_ref().map(|p| p.text(context)).transpose()?.flatten().unwrap_or_default();
+    let names = basic.or_query.as_ref().filter(|_| in_query && request.url.scheme() == "https");
+    if let Some(names) = names {
+        request.url.query_pairs_mut().append_pair(&names.user, &user).append_pair(&names.password, &password);
+        return Ok(());
+    }
+    let header = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
+    insert(&mut request.headers, "authorization", &header)
 }
 
 /// Sets a header; logs do not show its value.

@@ -32,11 +32,11 @@ macro_rules! written_as {
     };
 }
 
-written_as!(Template, "Template", { "type": "string", "description": "A text with {name} placeholders that only look up values." });
+written_as!(Template, "Template", { "type": "string", "description": "A text with {name} placeholders that only look up values; {{ and }} are braces." });
 written_as!(Tree, "Tree", { "description": "A tree whose texts are templates. A member without a value is omitted; the text {null} is null." });
 written_as!(Path, "Path", {
     "type": "string",
-    "description": "A path into a JSON response: data.items[0].name; [-1] for the last element, [code=url] for the first whose code is url, [first by sku] for the one with the smallest sku wherever it stands, the empty text for the whole. A field of import.map may compare with a fact of the shop: prices[money.currency={currency}].amount."
+    "description": "A path into a JSON response: data.items[0].name; [-1] for the last element, [code=url] for the first whose code is url, [first by sku] for the one with the smallest sku wherever it stands, the empty text for the whole. What is no list counts as a list of one. How XML is read as JSON, AnswerKind says. A field of import.map may compare with a fact of the shop: prices[money.currency={currency}].amount."
 });
 written_as!(Pattern, "Pattern", { "type": "string", "description": "An anchored regular expression: ^…$." });
 written_as!(Day, "Day", { "type": "string", "format": "date", "description": "A day: 2027-10-01." });
@@ -145,7 +145,9 @@ fn statuses(page: &mut String) {
     }
     page.push_str(&format!(
         "| every other | `{}` |\n\nAn expired token is refreshed and the call repeated once. Credentials without a refresh token, such as a pasted key, have to be \
-         given anew:\nso a 401 that is not about the key needs a rule. A 2xx with a GraphQL `errors` list is `refused`, or `missing` if its code is `NOT_FOUND`.\n\n\
+         given anew:\nso a 401 that is not about the key needs a rule. A 2xx with a GraphQL `errors` list is `refused`, or `missing` if its code is `NOT_FOUND`.\n\
+         A push with a 402 or 403 that no rule matches fails by itself; a rule of class `rights` stops every push of the shop, and so do five products\n\
+         in a row whose pushes are forbidden.\n\n\
          The status of a product is one of {}.\n",
         format!("{:?}", class_of(400)).to_lowercase(),
         ProductStatus::WORDS.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")

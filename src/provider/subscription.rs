@@ -85,7 +85,7 @@ pub async fn subscriptions(shop_client: &ShopClient) -> Result<Option<Vec<Listed
     for _ in 0..MOST_PAGES {
         let answer = list.page.ask(shop_client, op, With::default(), token.as_ref()).await?;
         // A list that is not there is not an empty one: what seems to be missing would be made a second time.
-        if !list.page.may_lack && !list.page.items.get(&answer.body).is_some_and(Value::is_array) {
+        if !list.page.may_lack && list.page.items.list(&answer.body, op.is_xml()).is_none() {
             return Err(unclear(shop_client, "has no list at the path in the provider's file"));
         }
         for item in list.page.items.each(&answer.body) {

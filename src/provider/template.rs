@@ -1,7 +1,5 @@
 //! Texts with `{name}` placeholders that only look up values: no expressions, no conditions.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -22,31 +20,38 @@ enum TemplatePart {
 
 impl Template {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let mut parts = Vec::new();
+        let (mut parts, mut literal) = (Vec::new(), String::new());
         let mut rest = text;
         while let Some(open) = rest.find(['{', '}']) {
+            literal.push_str(&rest[..open]);
+            if let Some(brace) = rest.get(open..open + 2).filter(|pair| ["{{", "}}"].contains(pair)) {
+                literal.push_str(&brace[..1]);
+                rest = &rest[open + 2..];
+                continue;
+            }
             if !rest[open..].starts_with('{') {
                 return Err(format!("'{text}' has a '}}' without its '{{'"));
             }
             let close = rest[open..].find('}').ok_or_else(|| format!("'{text}' has a '{{' without its '}}'"))? + open;
             let name = &rest[open + 1..close];
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '.';
-            // Names that a platform defines, after the dot, may have upper-case letters.
+            // Names that a platform defines, after the dot, may have upper-case letters, and those of attributes begin with @.
             let (root, member) = name.split_once('.').unwrap_or((name, ""));
-            let theirs = |c: char| plain(c) || c.is_ascii_uppercase();
+            let theirs = |c: char| plain(c) || c.is_ascii_uppercase() || c == '@';
             if root.is_empty() || !root.chars().all(plain) || !member.chars().all(theirs) {
                 return Err(format!(
                     "'{{{name}}}' in '{text}' is not a placeholder: use lower-case letters, digits, _ and ."
                 ));
             }
-            if open > 0 {
-                parts.push(TemplatePart::Text(rest[..open].to_owned()));
+            if !literal.is_empty() {
+                parts.push(TemplatePart::Text(std::mem::take(&mut literal)));
             }
             parts.push(TemplatePart::Slot(name.to_owned()));
             rest = &rest[close + 1..];
         }
-        if !rest.is_empty() {
-            parts.push(TemplatePart::Text(rest.to_owned()));
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            parts.push(TemplatePart::Text(literal));
         }
         Ok(Self { parts })
     }
@@ -54,8 +59,8 @@ impl Template {
     /// The template's source text.
     pub(super) fn written(&self) -> String {
         let parts = self.parts.iter().map(|part| match part {
-            TemplatePart::Text(text) => Cow::Borrowed(text.as_str()),
-            TemplatePart::Slot(name) => Cow::Owned(format!("{{{name}}}")),
+            TemplatePart::Text(text) => text.replace('{', "{{").replace('}', "}}"),
+            TemplatePart::Slot(name) => format!("{{{name}}}"),
         });
         parts.collect()
     }
@@ -302,9 +307,21 @@ mod tests {
 
     #[test]
     fn a_template_is_no_language() {
-        for text in ["{a", "a}", "{}", "{A b}", "{a|upper}"] {
+        for text in ["{a", "a}", "{}", "{A b}", "{a|upper}", "{@a}"] {
             assert!(Template::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_doubled_brace_is_a_brace() {
+        let facts = Facts::from_iter([("id".to_owned(), json!("7"))]);
+        let text = r#"{{"id":{{"$eq":"{id}"}}}}"#;
+        let template = Template::parse(text).expect("parses");
+        let filled = template.text(&TemplateContext::of_facts(&facts)).expect("fills");
+        assert_eq!(filled.as_deref(), Some(r#"{"id":{"$eq":"7"}}"#));
+        assert_eq!((template.written().as_str(), template.slots().collect::<Vec<_>>()), (text, vec!["id"]));
+        let read = template.read_back(&filled.expect("a text"), &|_| None);
+        assert_eq!(read.map(Value::Object), Some(json!({ "id": "7" })));
     }
 
     #[test]

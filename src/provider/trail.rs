@@ -27,4 +27,9 @@ impl Trail {
     pub fn meets(&mut self, thing: u64) -> bool {
         self.things.insert(thing)
     }
+
+    /// Forgets the items, and returns them.
+    pub fn take_things(&mut self) -> HashSet<u64> {
+        std::mem::take(&mut self.things)
+    }
 }

@@ -13,10 +13,15 @@ use subtle::ConstantTimeEq;
 use super::{
     App, Provider,
     context::TemplateContext,
+    jws::{Jws, VerifyingKey, is_timely},
+    key_sets::KeySets,
     path::Path,
-    recipe::{HookAct, HookKey, HookPlace, HookProofKind, Webhook},
+    recipe::{HookAct, HookEncoding, HookKey, HookPlace, HookProof, HookProofKind, Webhook},
 };
-use crate::model::{ConnectionId, Facts, Failure, FailureKind, Secret, json, text::key};
+use crate::{
+    model::{ConnectionId, Facts, Failure, FailureKind, Secret, Time, json, text::key},
+    outside::Outside,
+};
 
 /// A delivery as received.
 pub struct Delivery<'a> {
@@ -24,8 +29,28 @@ pub struct Delivery<'a> {
     pub body: &'a [u8],
     /// The URL that it was sent to, as the platform knows it.
     pub url: &'a str,
-    /// The body as JSON; null if it is not JSON.
+    /// The body as JSON, or the claims of a token; null if it is neither. Not verified.
     pub json: Value,
+}
+
+/// What the deliveries of a shop are verified with.
+#[derive(Clone, Copy, Default)]
+pub struct HookKeys<'a> {
+    pub app: Option<&'a App>,
+    /// The secrets of its subscriptions, if each has its own.
+    pub secrets: &'a [Secret],
+    /// The keys that it publishes.
+    pub published: &'a [VerifyingKey],
+}
+
+/// How a delivery names its shop. Not verified.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum NamedShop {
+    /// By its URL.
+    Url(String),
+    /// By its id at the platform.
+    Id(String),
 }
 
 /// The content of a verified delivery.
@@ -47,7 +72,11 @@ impl Webhook {
 
     fn proves_body(&self, path: &Path) -> bool {
         match self.verify.kind {
-            HookProofKind::Secret | HookProofKind::HmacBody | HookProofKind::HmacUrlBody => true,
+            HookProofKind::Secret
+            | HookProofKind::HmacBody
+            | HookProofKind::HmacUrlBody
+            | HookProofKind::JwsDetached
+            | HookProofKind::JwtBody => true,
             HookProofKind::HmacText => self.verify.text.iter().flat_map(super::template::Template::slots).any(|slot| {
                 slot.strip_prefix("body.").and_then(|text| Path::parse(text).ok()).is_some_and(|signed| signed == *path)
             }),
@@ -55,15 +84,14 @@ impl Webhook {
     }
 }
 
-impl<'a> Delivery<'a> {
-    /// A delivery with its body parsed as JSON.
-    pub fn new(headers: &'a HeaderMap, body: &'a [u8], url: &'a str) -> Self {
-        Self { headers, body, url, json: json::read(body).unwrap_or(Value::Null) }
+impl Delivery<'_> {
+    fn text(&self, place: &HookPlace) -> Option<String> {
+        let header = place.header.as_ref().and_then(|name| self.header(name));
+        header.map(str::to_owned).or_else(|| place.body.as_ref()?.text(&self.json)).filter(|text| is_plain(text))
     }
 
-    fn text(&self, place: &HookPlace) -> Option<String> {
-        let header = place.header.as_ref().and_then(|name| self.headers.get(name.as_str())?.to_str().ok());
-        header.map(str::to_owned).or_else(|| place.body.as_ref()?.text(&self.json)).filter(|text| is_plain(text))
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 }
 
@@ -94,36 +122,64 @@ impl Provider {
         pairs.next().is_some_and(|(key, _)| key == name.as_str()) && pairs.next().is_none()
     }
 
-    /// The URL of the shop that a delivery names, not verified.
-    pub fn webhook_shop(&self, delivery: &Delivery<'_>) -> Option<String> {
-        let shop = self.recipe.webhook.as_ref()?.shop.as_ref()?;
-        let mut values = Map::new();
-        values.insert("value".to_owned(), delivery.text(&shop.at)?.into());
-        let facts = Facts::new();
-        shop.store_url
-            .text(&TemplateContext { values: Cow::Owned(values), ..TemplateContext::of_facts(&facts) })
-            .ok()?
+    /// A delivery, parsed as the provider's file describes it.
+    pub fn delivery<'a>(&self, headers: &'a HeaderMap, body: &'a [u8], url: &'a str) -> Delivery<'a> {
+        let webhook = self.recipe.webhook.as_ref();
+        let is_token = webhook.is_some_and(|webhook| webhook.verify.kind == HookProofKind::JwtBody);
+        let read = if is_token { token(body).and_then(|token| token.claims()) } else { json::read(body).ok() };
+        let mut json = read.unwrap_or_default();
+        for path in webhook.iter().flat_map(|webhook| &webhook.embedded) {
+            let inner = path.get(&json).and_then(Value::as_str).and_then(|text| json::read(text.as_bytes()).ok());
+            if let Some(inner) = inner {
+                path.put(&mut json, inner);
+            }
+        }
+        Delivery { headers, body, url, json }
     }
 
-    /// Verifies and parses a delivery. `secrets` are those of the subscriptions, if each has its own.
+    /// The shop that a delivery names, if one URL serves the whole app.
+    pub fn webhook_shop(&self, delivery: &Delivery<'_>) -> Option<NamedShop> {
+        let shop = self.recipe.webhook.as_ref()?.shop.as_ref()?;
+        let value = delivery.text(&shop.at)?;
+        let Some(store_url) = &shop.store_url else { return Some(NamedShop::Id(value)) };
+        let (facts, values) = (Facts::new(), Map::from_iter([("value".to_owned(), value.into())]));
+        let context = TemplateContext { values: Cow::Owned(values), ..TemplateContext::of_facts(&facts) };
+        store_url.text(&context).ok()?.map(NamedShop::Url)
+    }
+
+    /// The keys that a shop publishes, fresh enough for this delivery; none if the platform signs otherwise, or if the delivery has no
+    /// signature: then the shop is not asked.
+    pub async fn published_keys(
+        &self,
+        sets: &KeySets,
+        outside: &Outside,
+        facts: &Facts,
+        delivery: &Delivery<'_>,
+    ) -> Result<Vec<VerifyingKey>, Failure> {
+        let Some(webhook) = &self.recipe.webhook else { return Ok(Vec::new()) };
+        let (Some(place), Some(jws)) = (&webhook.verify.jwks, webhook.verify.signature(delivery)) else {
+            return Ok(Vec::new());
+        };
+        let url = place.text(&TemplateContext::of_facts(facts))?.unwrap_or_default();
+        sets.keys(outside, &url, jws.key_id()).await
+    }
+
+    /// Whether a key can be the one that the platform shows the operator: where it verifies signatures, it has to be a public key.
+    pub fn takes_webhook_key(&self, key: &Secret) -> bool {
+        let verify = self.recipe.webhook.as_ref().map(|webhook| &webhook.verify);
+        let is_public = verify.is_some_and(|verify| verify.key == HookKey::Webhook && verify.kind.is_jws());
+        !is_public || VerifyingKey::from_pem(key.expose_secret()).is_some()
+    }
+
+    /// Verifies and parses a delivery.
     pub fn read_webhook(
         &self,
         delivery: &Delivery<'_>,
-        app: Option<&App>,
-        secrets: &[Secret],
+        with: HookKeys<'_>,
+        now: Time,
     ) -> Result<WebhookEvent, Failure> {
         let webhook = self.recipe.webhook.as_ref().ok_or_else(not_proved)?;
-        let proof =
-            delivery.headers.get(webhook.verify.header.as_str()).and_then(|h| h.to_str().ok()).unwrap_or_default();
-        let proved = match webhook.verify.key {
-            HookKey::App => app.is_some_and(|app| proves(webhook, delivery, proof, &app.client_secret)),
-            HookKey::Webhook => {
-                let key = app.and_then(|app| app.webhook_key.as_ref());
-                key.is_some_and(|key| proves(webhook, delivery, proof, key))
-            }
-            HookKey::Subscription => secrets.iter().any(|secret| proves(webhook, delivery, proof, secret)),
-        };
-        if !proved {
+        if !webhook.verify.is_proved(delivery, with, now) {
             return Err(not_proved());
         }
         let topic = delivery.text(&webhook.topic).unwrap_or_default();
@@ -145,31 +201,89 @@ fn is_plain(text: &str) -> bool {
     text.len() < 500 && !text.chars().any(char::is_control)
 }
 
-fn proves(webhook: &Webhook, delivery: &Delivery<'_>, proof: &str, secret: &Secret) -> bool {
-    let key = secret.expose_secret();
-    // Anybody could sign with an empty secret.
-    if key.trim().is_empty() {
-        return false;
-    }
-    let text = match webhook.verify.kind {
-        HookProofKind::Secret => return bool::from(key.as_bytes().ct_eq(proof.as_bytes())),
-        HookProofKind::HmacBody => delivery.body.to_vec(),
-        HookProofKind::HmacUrlBody => [delivery.url.as_bytes(), delivery.body].concat(),
-        HookProofKind::HmacText => {
-            let facts = Facts::new();
-            let values = Map::from_iter([("body".to_owned(), delivery.json.clone())]);
-            let context = TemplateContext { values: Cow::Owned(values), ..TemplateContext::of_facts(&facts) };
-            match webhook.verify.text.as_ref().and_then(|template| template.text(&context).ok().flatten()) {
-                Some(text) => text.into_bytes(),
-                None => return false,
+impl HookProof {
+    /// Whether a delivery is proved by one of the keys.
+    fn is_proved(&self, delivery: &Delivery<'_>, with: HookKeys<'_>, now: Time) -> bool {
+        let shown = with.app.and_then(|app| app.webhook_key.as_ref());
+        match self.key {
+            HookKey::App => with.app.is_some_and(|app| self.is_proved_by(delivery, &app.client_secret)),
+            HookKey::Webhook if self.kind.is_jws() => {
+                let key = shown.and_then(|key| VerifyingKey::from_pem(key.expose_secret()));
+                self.is_signed(delivery, key.as_slice(), now)
             }
+            HookKey::Webhook => shown.is_some_and(|key| self.is_proved_by(delivery, key)),
+            HookKey::Subscription => with.secrets.iter().any(|secret| self.is_proved_by(delivery, secret)),
+            HookKey::Jwks => self.is_signed(delivery, with.published, now),
         }
-    };
-    let Ok(proof) = STANDARD.decode(proof) else { return false };
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
-        .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
-    mac.update(&text);
-    bool::from(mac.finalize().into_bytes().ct_eq(&proof[..]))
+    }
+
+    /// The signature of a delivery, if that is how deliveries are proved.
+    fn signature<'d>(&self, delivery: &'d Delivery<'_>) -> Option<Jws<'d>> {
+        match self.kind {
+            HookProofKind::JwsDetached => Jws::parse(delivery.header(self.header.as_ref()?)?),
+            HookProofKind::JwtBody => token(delivery.body),
+            _ => None,
+        }
+    }
+
+    fn is_signed(&self, delivery: &Delivery<'_>, keys: &[VerifyingKey], now: Time) -> bool {
+        let Some(jws) = self.signature(delivery) else { return false };
+        match self.kind {
+            HookProofKind::JwtBody => jws.is_true(keys) && jws.claims().is_some_and(|claims| is_timely(&claims, now)),
+            _ => jws.is_of(delivery.body, keys),
+        }
+    }
+
+    /// Whether a delivery is proved by a secret.
+    fn is_proved_by(&self, delivery: &Delivery<'_>, secret: &Secret) -> bool {
+        let key = secret.expose_secret();
+        let proof = self.header.as_ref().and_then(|name| delivery.header(name));
+        // Anybody could sign with an empty secret.
+        let Some(proof) = proof.filter(|_| !key.trim().is_empty()) else { return false };
+        if self.kind == HookProofKind::Secret {
+            return bool::from(key.as_bytes().ct_eq(proof.as_bytes()));
+        }
+        let (Some(text), Some(given)) = (self.signed_text(delivery), self.given(proof)) else { return false };
+        let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
+            .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+        mac.update(&text);
+        bool::from(mac.finalize().into_bytes().ct_eq(&given[..]))
+    }
+
+    /// What an HMAC is made of.
+    fn signed_text(&self, delivery: &Delivery<'_>) -> Option<Vec<u8>> {
+        match self.kind {
+            HookProofKind::HmacBody => Some(delivery.body.to_vec()),
+            HookProofKind::HmacUrlBody => Some([delivery.url.as_bytes(), delivery.body].concat()),
+            HookProofKind::HmacText => {
+                let facts = Facts::new();
+                let values = Map::from_iter([("body".to_owned(), delivery.json.clone())]);
+                let context = TemplateContext { values: Cow::Owned(values), ..TemplateContext::of_facts(&facts) };
+                self.text.as_ref()?.text(&context).ok()?.map(String::into_bytes)
+            }
+            HookProofKind::Secret | HookProofKind::JwsDetached | HookProofKind::JwtBody => None,
+        }
+    }
+
+    /// The bytes of an HMAC; `None` if it is not written as the provider's file says.
+    fn given(&self, proof: &str) -> Option<Vec<u8>> {
+        let text = proof.strip_prefix(self.prefix.as_deref().unwrap_or_default())?;
+        match self.encoding.unwrap_or(HookEncoding::Base64) {
+            HookEncoding::Base64 => STANDARD.decode(text).ok(),
+            HookEncoding::Hex => unhex(text),
+        }
+    }
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let digits = digits.filter(|digits| digits.len().is_multiple_of(2))?;
+    digits.chunks_exact(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok()).collect()
+}
+
+/// The body as a token.
+fn token(body: &[u8]) -> Option<Jws<'_>> {
+    Jws::parse(std::str::from_utf8(body).ok()?)
 }
 
 fn not_proved() -> Failure {

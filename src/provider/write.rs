@@ -293,9 +293,17 @@ pub async fn check_step(
     index: usize,
     upload: &Upload,
     known: &[GalleryPicture],
+    earlier: &StepOutputs,
 ) -> Result<Option<CheckedStep>, Failure> {
     match &push(shop)?.step[index].look {
         StepCheck::Repeat => Ok(None),
+        StepCheck::Listed { id } => {
+            let mut context = TemplateContext::of_facts(&shop.facts);
+            context.values.to_mut().insert("kept".into(), Value::Object(earlier.clone()));
+            let Some(id) = id.text(&context)? else { return Ok(None) };
+            let is_listed = gallery(shop, &upload.erp_product_id).await?.iter().any(|picture| picture.id == id);
+            Ok(is_listed.then(|| CheckedStep { outputs: StepOutputs::new(), is_guess: false }))
+        }
         StepCheck::Gallery { keep } => {
             let pictures = gallery(shop, &upload.erp_product_id).await?;
             let ours = find_ours(shop, upload, known, &pictures).await?;

@@ -78,6 +78,6 @@ async fn remove(tools: &Shared, shop: &ShopClient, push: &Push, image: &str) -> 
         );
         return Err(Failure::new(FailureKind::WhichPicture, text));
     }
-    check_guard(tools, shop.provider())?;
+    check_guard(tools, shop.provider(), &push.store_connection_id)?;
     provider::remove(shop, &push.external_product_id, image).await
 }

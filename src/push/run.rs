@@ -11,7 +11,10 @@ use super::{
 use crate::{
     connect,
     db::{self, event::NewEvent, push::Pushed},
-    model::{Asset, Connection, EventType, Failure, FailureKind, Product, Push, PushId, PushMode, RunAction, Trigger},
+    model::{
+        Asset, Connection, ConnectionId, EventType, Failure, FailureKind, Product, Push, PushId, PushMode, RunAction,
+        Trigger,
+    },
     provider::{self, GalleryPicture, Placement, Provider, PushedImage, ShopClient, StepOutputs, Upload},
     tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
 };
@@ -88,12 +91,13 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigg
 }
 
 /// Fails where a shop cannot refuse a gallery that a person changed meanwhile, unless the operator allows it.
-pub(super) fn check_guard(tools: &Tools, provider: &Provider) -> Result<(), Failure> {
-    let Some(what) = provider.unguarded_push().filter(|_| !tools.policy.allow_unguarded) else { return Ok(()) };
+pub(super) fn check_guard(tools: &Tools, provider: &Provider, connection: &ConnectionId) -> Result<(), Failure> {
+    let is_allowed = tools.policy.unguarded.allows(provider.key(), connection);
+    let Some(what) = provider.unguarded_push().filter(|_| !is_allowed) else { return Ok(()) };
+    let (name, key) = (provider.name(), provider.key());
     let text = format!(
-        "{what}. Until you accept that, nothing is written to galleries of {}: set allow_unguarded = true under [push] in the \
-         configuration, restart, then run: store-sync push retry",
-        provider.name()
+        "{what}. Until you accept that, nothing is written to galleries of {name}: set allow_unguarded = [\"{key}\"] under [push] in \
+         the configuration (true for every platform, \"{connection}\" for this shop alone), restart, then run: store-sync push retry"
     );
     Err(Failure::new(FailureKind::PushMode, text))
 }
@@ -205,7 +209,7 @@ impl Uploader<'_> {
             );
             return Err(Failure::new(FailureKind::PushMode, text));
         }
-        check_guard(self.tools, provider)?;
+        check_guard(self.tools, provider, &self.connection.id)?;
         let mut tx = self.tools.db.read().await?;
         let ours = db::push::list_synced(&mut tx, &self.connection.id, &self.push.product_id).await?;
         drop(tx);
@@ -242,7 +246,7 @@ impl Uploader<'_> {
                 Some(StepState::Done { kept }) => kept.clone(),
                 Some(StepState::Begun) => {
                     let known = journal.snapshot.as_deref().unwrap_or_default();
-                    match provider::check_step(self.shop, index, self.upload, known).await? {
+                    match provider::check_step(self.shop, index, self.upload, known, &kept).await? {
                         Some(found) => {
                             journal.guessed |= found.is_guess;
                             found.outputs

@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     db::{self, DatabaseFault, Db},
-    model::{Failure, FailureKind, Noun, Secret},
+    model::{ConnectionId, Failure, FailureKind, Noun, Secret},
     outside::Outside,
     paint::Engines,
-    provider::{App, Provider, Providers, RateLimiters},
+    provider::{App, KeySets, Provider, Providers, RateLimiters},
     vault::Vault,
 };
 
@@ -33,6 +33,8 @@ pub struct Tools {
     /// What makes pictures.
     pub engines: Engines,
     pub rate_limiters: Arc<RateLimiters>,
+    /// The keys with which shops sign deliveries.
+    pub key_sets: KeySets,
     /// The operator's OAuth app at each provider.
     pub apps: BTreeMap<String, App>,
     pub policy: Policy,
@@ -81,10 +83,30 @@ pub struct Policy {
     pub max_products: i64,
     /// How long an import occupies a worker that others wait for.
     pub import_turn: Duration,
-    /// Whether pictures are pushed where the shop cannot refuse a gallery that was changed meanwhile.
-    pub allow_unguarded: bool,
+    /// Where pictures are pushed although the shop cannot refuse a gallery that was changed meanwhile.
+    pub unguarded: Unguarded,
     /// How long runs are retained; `None` for ever.
     pub keep_runs: Option<Duration>,
+}
+
+/// What the operator accepts of platforms that have no conditional write of a gallery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unguarded {
+    Everywhere,
+    Nowhere,
+    /// At these providers, by their keys, and connections, by their ids.
+    At(Vec<String>),
+}
+
+impl Unguarded {
+    /// Whether it is accepted for a shop.
+    pub fn allows(&self, provider: &str, connection: &ConnectionId) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Nowhere => false,
+            Self::At(names) => names.iter().any(|name| name == provider || name == connection.as_str()),
+        }
+    }
 }
 
 /// The share of a lease left unused, so that a request in flight ends before another worker takes the job over.
@@ -125,6 +147,7 @@ impl Tools {
             vault: parts.vault,
             engines: parts.engines,
             rate_limiters: Arc::new(RateLimiters::default()),
+            key_sets: KeySets::default(),
             apps: parts.apps,
             policy: parts.rules,
             instance,
@@ -205,5 +228,18 @@ impl Tools {
             flights.retain(|_, lock| Arc::strong_count(lock) > 1);
         }
         flights.entry(what.to_owned()).or_default().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_accepts_for_a_provider_or_for_one_shop() {
+        let some = Unguarded::At(vec!["ids".to_owned(), "c-1".to_owned()]);
+        let allows = |accepted: &Unguarded, provider: &str, id: &str| accepted.allows(provider, &id.into());
+        assert!(allows(&Unguarded::Everywhere, "other", "c-2") && !allows(&Unguarded::Nowhere, "ids", "c-1"));
+        assert!(allows(&some, "ids", "c-2") && allows(&some, "other", "c-1") && !allows(&some, "other", "c-2"));
     }
 }

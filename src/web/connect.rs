@@ -9,6 +9,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use url::Url;
 
 use super::{
     caller::Caller,
@@ -74,9 +75,9 @@ pub(super) async fn begin(
         return Ok(Html(page::ask(known, &client, signed.as_ref(), &query)).into_response());
     }
     query.remove(SHARED);
-    let by = format!("{caller} {}", signed.as_ref().map_or("", |(_, signature)| signature.as_str()));
-    let with =
-        Begin { client: &client, provider: &provider, fields: &query, reconnect: reconnect.as_ref(), sharing, by: &by };
+    let link = signed.as_ref().map(|(_, signature)| signature.as_str());
+    let (by, reconnect) = (format!("{caller} {}", link.unwrap_or_default()), reconnect.as_ref());
+    let with = Begin { client: &client, provider: &provider, fields: &query, reconnect, sharing, by: &by, link };
     begun(&web, &provider, jar, connect::begin(&web.tools, with).await?)
 }
 
@@ -127,18 +128,16 @@ pub(super) async fn finish(
     let browser = jar.get(&name).map(|cookie| cookie.value().to_owned());
     let callback =
         Callback { provider: &at.provider, state: at.state.as_deref(), query: &query, browser: browser.as_deref() };
-    web.admit(caller, connect::callback_mark(&web.tools, &callback).as_deref())?;
     let carries_keys =
         web.tools.provider(&at.provider).is_ok_and(|provider| provider.kind() == ConnectKind::BroughtKeys);
+    match web.admit(caller, connect::callback_mark(&web.tools, &callback).as_deref()) {
+        Err(_) if carries_keys => return Ok(leave_failed(&web, jar, unread())),
+        admitted => admitted?,
+    }
     let (connected, go_to) = match connect::finish(&web.tools, callback).await {
         Ok(CallbackOutcome::Waiting) => return Ok(Html(page::waiting()).into_response()),
         Ok(CallbackOutcome::Connected { connected, go_to }) => (connected, go_to),
-        Err(failure) if carries_keys => {
-            error::log(&failure);
-            let mut answer = ended::leave(&web, jar, &Ended::failed(&failure));
-            answer.extensions_mut().insert(Refused(failure.kind));
-            return Ok(answer);
-        }
+        Err(failure) if carries_keys => return Ok(leave_failed(&web, jar, failure)),
         Err(failure) => return Err(failure.into()),
     };
     let jar = jar.remove(Cookie::build(name).path(callbacks(&web)));
@@ -153,6 +152,21 @@ pub(super) async fn finish(
     let text = format!("{name} is connected. {next} You can close this window.");
     let ended = Ended::connected(text, connected.connection.as_str());
     Ok(if carries_keys { ended::leave(&web, jar, &ended) } else { (jar, ended.page()).into_response() })
+}
+
+/// Sends the browser from a URL with a key to the page that says why nothing was connected.
+fn leave_failed(web: &Web, jar: CookieJar, failure: Failure) -> Response {
+    error::log(&failure);
+    let mut answer = ended::leave(web, jar, &Ended::failed(&failure));
+    answer.extensions_mut().insert(Refused(failure.kind));
+    answer
+}
+
+/// A refusal of the rate limit where the callback cannot be sent again, since the browser leaves it.
+fn unread() -> Failure {
+    let text = "too many requests came at once, so the shop's answer was not read: open the connect link again in a moment, \
+                and take back in the shop what it has just given";
+    Failure::new(FailureKind::TooFast, text)
 }
 
 /// `POST` to a callback: the shop's server sends credentials, as JSON or as a form.
@@ -243,6 +257,12 @@ pub fn link(
     }
     form.append_pair("expires", &expires).append_pair("signature", &signature);
     format!("{}/connect/{provider}?{}", tools.policy.public_url, form.finish())
+}
+
+/// The signature of a connect link, by which the connects that it begins are known.
+pub fn link_signature(link: &str) -> Option<String> {
+    let link = Url::parse(link).ok()?;
+    link.query_pairs().find(|(name, _)| name == "signature").map(|(_, value)| value.into_owned())
 }
 
 /// The path of the cookies.

@@ -25,7 +25,7 @@ mod webhooks;
 use std::{sync::Arc, time::Duration};
 
 pub use assets::link as asset_link;
-pub use connect::link as connect_link;
+pub use connect::{link as connect_link, link_signature};
 pub use listen::{DoorLimits, serve};
 
 use axum::{

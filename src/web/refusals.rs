@@ -18,6 +18,7 @@ const STRANGERS: &[FailureKind] = &[
     FailureKind::BadField,
     FailureKind::BadQuery,
     FailureKind::BadSignature,
+    FailureKind::KeysUnread,
     FailureKind::NoApp,
     FailureKind::NotSigned,
     FailureKind::OtherBrowser,

@@ -12,7 +12,7 @@ use crate::{
         Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, ImportScope, Noun, RunAction, Secret, Task,
         Trigger,
     },
-    provider::{Delivery, HookAct, WebhookEvent},
+    provider::{Delivery, HookAct, HookKeys, NamedShop, Provider, WebhookEvent},
     tools::{OpenRun, RunAbout, RunEnd, Tools},
     vault::{Binding, hex},
 };
@@ -38,31 +38,43 @@ pub async fn receive(
         return Err(unknown());
     }
     let url = provider.webhook_url(&tools.policy.public_url, connection);
-    let delivery = Delivery::new(headers, body, &url);
+    let delivery = provider.delivery(headers, body, &url);
     if provider.is_ping(&delivery) {
         return Ok(());
     }
-    let mut tx = tools.db.read().await?;
-    let shops = match connection {
-        Some(id) => db::connection::find(&mut tx, id).await?.into_iter().collect(),
-        None => match provider.webhook_shop(&delivery) {
-            Some(store_url) => db::connection::list_by_shop(&mut tx, provider.key(), &store_url).await?,
-            None => Vec::new(),
-        },
-    };
-    drop(tx);
-    let ours = |shop: &Connection| shop.store_type == provider.key() && shop.status != ConnectionStatus::Disconnected;
-    let shops: Vec<Connection> = shops.into_iter().filter(ours).collect();
+    let (now, app) = (tools.outside.clock.now(), tools.apps.get(provider.key()));
+    let shops = find_shops(tools, provider, connection, &delivery).await?;
     // A forged delivery reveals nothing, not even whether the shop exists.
     if shops.is_empty() {
-        return provider.read_webhook(&delivery, tools.apps.get(provider.key()), &[]).map(drop);
+        return provider.read_webhook(&delivery, HookKeys { app, ..HookKeys::default() }, now).map(drop);
     }
     for shop in &shops {
         let secrets = secrets(tools, shop).await?;
-        let told = provider.read_webhook(&delivery, tools.apps.get(provider.key()), &secrets)?;
+        let published = provider.published_keys(&tools.key_sets, &tools.outside, &shop.facts, &delivery).await?;
+        let with = HookKeys { app, secrets: &secrets, published: &published };
+        let told = provider.read_webhook(&delivery, with, now)?;
         record_delivery(tools, shop, &told, body).await?;
     }
     Ok(())
+}
+
+/// The connected shops that a delivery may be of: the one whose URL it was sent to, or those that it names.
+async fn find_shops(
+    tools: &Tools,
+    provider: &Provider,
+    connection: Option<&ConnectionId>,
+    delivery: &Delivery<'_>,
+) -> Result<Vec<Connection>, Failure> {
+    let mut tx = tools.db.read().await?;
+    let named = connection.is_none().then(|| provider.webhook_shop(delivery)).flatten();
+    let shops = match (connection, named) {
+        (Some(id), _) => db::connection::find(&mut tx, id).await?.into_iter().collect(),
+        (None, Some(NamedShop::Url(url))) => db::connection::list_by_shop(&mut tx, provider.key(), &url).await?,
+        (None, Some(NamedShop::Id(id))) => db::connection::list_by_external_id(&mut tx, provider.key(), &id).await?,
+        (None, None) => Vec::new(),
+    };
+    let ours = |shop: &Connection| shop.store_type == provider.key() && shop.status != ConnectionStatus::Disconnected;
+    Ok(shops.into_iter().filter(ours).collect())
 }
 
 /// Records a delivery and enqueues what it asks for, in one transaction. One that is repeated asks again: the job that waits for
@@ -141,7 +153,7 @@ async fn read_shop(tools: &Tools, tx: &mut Tx, shop: &Connection, act: HookAct) 
 
 async fn secrets(tools: &Tools, shop: &Connection) -> Result<Vec<Secret>, Failure> {
     let mut tx = tools.db.read().await?;
-    let sealed = db::webhook::list_secrets(&mut tx, &shop.id).await?;
+    let sealed = db::webhook::list_secrets(&mut tx, &shop.id, tools.outside.clock.now()).await?;
     drop(tx);
     let open = |(topic, sealed): &(String, String)| {
         tools.vault.unseal_text(&Binding(&[SECRET, shop.id.as_str(), topic]), sealed).ok()

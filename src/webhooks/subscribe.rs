@@ -1,7 +1,7 @@
 //! Keeps a shop's webhook subscriptions: each topic once, switched on, at our URL. What is right is kept, so that nothing
 //! delivered meanwhile is refused.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;
 
@@ -17,6 +17,8 @@ use crate::{
     vault::Binding,
 };
 
+/// How long deliveries are accepted that are signed with the secret of the subscription before: a shop may have them waiting.
+const PREVIOUS: Duration = Duration::from_hours(24);
 /// Binds a subscription's secret to its shop and topic.
 pub(super) const SECRET: &str = "webhook_subscription";
 
@@ -144,17 +146,19 @@ impl Subscriber<'_> {
     async fn save(&self, topic: &str, external_id: Option<&str>, secret: &Secret) -> Result<(), Failure> {
         let tools: &Tools = self.tools;
         let binding = [SECRET, self.connection.id.as_str(), topic];
+        let now = tools.outside.clock.now();
         let new = NewSubscription {
             id: &tools.outside.new_id::<String>(),
             connection: &self.connection.id,
             topic,
             external_id,
             secret_sealed: &tools.vault.seal_text(&Binding(&binding), secret.expose_secret()),
+            previous_until: now.plus(PREVIOUS),
         };
         let mut tx = tools.db.begin().await?;
         self.lease.hold(&mut tx).await?;
         connect::still_usable(&mut tx, &self.connection.id).await?;
-        db::webhook::upsert_subscription(&mut tx, &new, tools.outside.clock.now()).await?;
+        db::webhook::upsert_subscription(&mut tx, &new, now).await?;
         tx.commit().await?;
         Ok(())
     }

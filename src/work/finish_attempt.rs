@@ -19,6 +19,8 @@ const RETRY_FIRST: Duration = Duration::from_secs(10);
 const AWAY: [FailureKind; 3] = [FailureKind::ModelQuota, FailureKind::ModelAway, FailureKind::Network];
 /// The longest wait for a model.
 const PATIENCE: Duration = Duration::from_hours(72);
+/// Products whose pushes a shop forbids one after the other (402, 403), after which no other push is tried.
+const FORBIDDEN_AT_MOST: i64 = 5;
 
 /// Finishes an attempt, in one transaction. Does nothing if the job is no longer ours.
 pub(super) async fn finish_attempt(tools: &Tools, job: &Job, result: Result<JobEnd, Failure>) -> sqlx::Result<()> {
@@ -117,6 +119,7 @@ async fn record(tools: &Tools, tx: &mut Tx, job: &Job, failure: &Failure, again:
             stop_pushes(tx, connection, failure, now).await?;
             let status = if waits { PushStatus::Queued } else { PushStatus::Failed };
             db::push::mark_failure(tx, push, status, code, message, again, now).await?;
+            stop_forbidden_pushes(tx, connection, failure, now).await?;
         }
         Task::RemoveAsset { push, connection, .. } => {
             stop_pushes(tx, connection, failure, now).await?;
@@ -141,6 +144,29 @@ async fn stop_pushes(tx: &mut Tx, connection: &ConnectionId, failure: &Failure, 
     }
     let why = format!(
         "a right is missing: {}; once the shop gives it, run: store-sync connections resume {connection}",
+        failure.message
+    );
+    db::connection::mark_push_stopped(tx, connection, &why, now).await
+}
+
+/// A status alone says nothing about other pushes. If it is the same for many products and none comes through, it is about all of
+/// them.
+async fn stop_forbidden_pushes(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    failure: &Failure,
+    now: Time,
+) -> sqlx::Result<()> {
+    if !matches!(failure.kind, FailureKind::Shop(ShopAnswer::Forbidden, _)) {
+        return Ok(());
+    }
+    let products = db::push::count_refused_products(tx, connection, failure.code()).await?;
+    if products < FORBIDDEN_AT_MOST {
+        return Ok(());
+    }
+    let why = format!(
+        "the shop forbade the pushes to {products} products one after the other, the last with: {}; once it allows them, run: store-sync \
+         connections resume {connection}, then: store-sync push retry",
         failure.message
     );
     db::connection::mark_push_stopped(tx, connection, &why, now).await

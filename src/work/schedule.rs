@@ -127,6 +127,7 @@ pub async fn tick(tools: &Tools) -> sqlx::Result<()> {
     db::job::delete_before(&mut tx, before).await?;
     db::lease::delete_before(&mut tx, before).await?;
     db::webhook::delete_before(&mut tx, before).await?;
+    db::webhook::delete_previous_secrets(&mut tx, now).await?;
     db::event::delete_before(&mut tx, now.minus(Duration::from_hours(24 * EVENT_DAYS))).await?;
     tx.commit().await?;
     forget_runs(tools, now).await

@@ -2,7 +2,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use store_sync::{cli::visitor::Visitor, connect::Sharing, db, outside::Response, web};
+use serde_json::json;
+use store_sync::{
+    cli::visitor::Visitor,
+    connect::{self, Sharing},
+    db,
+    outside::Response,
+    web,
+};
 use url::Url;
 
 use crate::support::{Engine, TestApp, on_both};
@@ -32,6 +39,7 @@ on_both!(
     forged_callbacks_are_refused,
     a_callback_serves_once_and_in_time,
     a_merchant_who_refuses_is_told_so,
+    who_waits_by_a_link_is_told_that_its_connect_was_refused,
     connect_links_are_the_operators,
     an_address_that_leads_elsewhere_is_named_before_anybody_goes_there
 );
@@ -79,6 +87,41 @@ async fn a_merchant_who_refuses_is_told_so(engine: Engine) {
     let app = TestApp::new(engine).await;
     let (mut visitor, back) = app.consent("deny").await;
     refused(&app, &mut visitor, &back, 400, "access_denied").await;
+}
+
+async fn who_waits_by_a_link_is_told_that_its_connect_was_refused(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    let link = app.link();
+    let signature = web::link_signature(&link).expect("is signed");
+    let told = async || connect::link_refusal(&app.tools, &signature).await.expect("reads");
+    let begin = async |decision: &str| {
+        let mut visitor = Visitor::new(app.http.clone());
+        let page = visitor.open(&link).await.expect("the consent page");
+        let back = visitor.decide(&page, decision).await.expect("a way back");
+        (visitor, String::from(back))
+    };
+    let (mut visitor, back) = begin("deny").await;
+    // What anybody can send tells nobody anything.
+    refused(&app, &mut visitor, &with(&back, "hmac", &"0".repeat(64)), 403, "bad_signature").await;
+    refused(&app, &mut Visitor::new(app.http.clone()), &back, 403, "other_browser").await;
+    assert!(told().await.is_none());
+    refused(&app, &mut visitor, &back, 400, "access_denied").await;
+    let failure = told().await.expect("is told");
+    assert_eq!((failure.code(), failure.kind.exit_code()), ("access_denied", 1));
+    assert!(failure.message.contains("access was declined"), "{failure}");
+    // The latest connect of the link counts: the next one is open, and then fails for a reason that may pass.
+    app.clock.advance(Duration::from_secs(1));
+    let (mut visitor, back) = begin("allow").await;
+    assert!(told().await.is_none());
+    app.mischief(json!({ "on": "POST /oauth/token", "do": "error", "arg": 503, "times": 10 })).await;
+    let page = visitor.open(&back).await.expect("an answer");
+    assert_eq!(page.response.status, 502, "{}", page.text());
+    let failure = told().await.expect("is told");
+    assert_eq!((failure.code(), failure.kind.exit_code()), ("token_endpoint", 75));
+    // Who waits by another link is told nothing.
+    app.clock.advance(Duration::from_secs(1));
+    let other = web::link_signature(&app.link()).expect("is signed");
+    assert!(other != signature && connect::link_refusal(&app.tools, &other).await.expect("reads").is_none());
 }
 
 async fn connect_links_are_the_operators(engine: Engine) {

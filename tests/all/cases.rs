@@ -14,7 +14,7 @@ use store_sync::{
 };
 use tokio::{runtime::Handle, task::block_in_place};
 
-use crate::support::{Engine, More, TestApp};
+use crate::support::{Engine, More, SmallPlatform, TestApp};
 
 /// Fails with the smallest case that the property does not hold for, and with what the property says about it.
 pub(crate) fn hold<S: Strategy>(usual: u32, every: &S, property: impl AsyncFn(S::Value) -> Result<(), String>) {
@@ -34,42 +34,8 @@ pub(crate) fn hold<S: Strategy>(usual: u32, every: &S, property: impl AsyncFn(S:
     }
 }
 
-/// The head of a platform's file, whose shops are connected by an address and a key; `rest` is what it can do.
-pub(crate) fn platform(key: &str, rest: &str) -> String {
-    format!(
-        r#"
-schema = 1
-[provider]
-key = "{key}"
-name = "Model {key}"
-docs = "https://model.example"
-[provider.limits]
-image_bytes = 10_000_000
-image_types = ["image/png"]
-images_per_product = 100
-alt_chars = 100
-[connect]
-kind = "pasted_key"
-store_url = "{{shop}}"
-probe = {{ op = "shop" }}
-[[connect.field]]
-name = "shop"
-ask = "Address"
-pattern = '^http://127\.0\.0\.1:[0-9]+/[0-9]+$'
-[[connect.field]]
-name = "token"
-ask = "Token"
-pattern = '^.{{1,200}}$'
-secret = true
-[op.shop]
-path = "/shop"
-[call]
-base = "{{shop}}"
-headers = {{ authorization = "Bearer {{grant.token}}" }}
-budget = []
-{rest}"#
-    )
-}
+/// What the addresses of shops look like that are served side by side, each below its number.
+const NUMBERED: &str = r"^http://127\.0\.0\.1:[0-9]+/[0-9]+$";
 
 /// A daemon that knows these platforms.
 pub(crate) async fn daemon(engine: Engine, platforms: &[(&str, String)]) -> TestApp {
@@ -80,10 +46,9 @@ pub(crate) async fn daemon(engine: Engine, platforms: &[(&str, String)]) -> Test
 pub(crate) async fn daemon_with(engine: Engine, platforms: &[(&str, String)], more: More<'_>) -> TestApp {
     let folder = tempfile::tempdir().expect("a temp folder");
     for (key, rest) in platforms {
-        std::fs::create_dir(folder.path().join(key)).expect("a folder");
-        std::fs::write(folder.path().join(key).join("provider.toml"), platform(key, rest)).expect("is written");
+        SmallPlatform { key, shop: NUMBERED, rest, ..SmallPlatform::default() }.write_to(folder.path());
     }
-    let config = format!("[providers]\ndir = \"{}\"\n", folder.path().display());
+    let config = format!("[providers]\ndir = \"{}\"\n{}", folder.path().display(), more.config);
     let more = More { config: &config, ..more };
     TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, more).await
 }

@@ -156,12 +156,20 @@ fn slips_in_names_are_told_with_what_was_meant() {
     let folder = tempfile::tempdir().expect("a temp folder");
     store_sync(folder.path(), &["clients", "add", "Acme"]);
     let app = |key: &str, more: &str| format!("[app.{key}]\nclient_id = 'i'\nclient_secret = 's'\n{more}\n");
-    std::fs::write(folder.path().join("config.toml"), app("shopfy", "")).expect("a file");
-    for command in [&["clients", "list"][..], &["serve"], &["doctor"]] {
-        let output = store_sync(folder.path(), command);
-        let said = text(&output.stderr) + &text(&output.stdout);
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains("no provider 'shopfy'; did you mean [app.shopify]?"), "{said}");
+    for (config, told) in [
+        (app("shopfy", ""), "no provider 'shopfy'; did you mean [app.shopify]?"),
+        (
+            "[push]\nallow_unguarded = ['pretix', 'woocomerce']\n".to_owned(),
+            "no provider 'woocomerce'; did you mean 'woocommerce'?",
+        ),
+    ] {
+        std::fs::write(folder.path().join("config.toml"), config).expect("a file");
+        for command in [&["clients", "list"][..], &["serve"], &["doctor"]] {
+            let output = store_sync(folder.path(), command);
+            let said = text(&output.stderr) + &text(&output.stdout);
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            assert!(said.contains(told), "{said}");
+        }
     }
     std::fs::write(folder.path().join("config.toml"), app("shopify", "client = 'nobody'")).expect("a file");
     let output = store_sync(folder.path(), &["serve"]);
@@ -709,4 +717,49 @@ fn a_rehearsal_is_connected_by_what_it_prints() {
         assert_eq!(products.as_array().map(Vec::len), Some(30), "{platform}");
         drop(lines);
     }
+}
+
+/// A command that waits for a shop ends as soon as the connect is refused, with the words and the exit code for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_waits_learns_that_the_connect_was_refused() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let port =
+        tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
+    let written = format!(
+        "[server]\nlisten = \"127.0.0.1:{port}\"\n[http]\nallow_private_networks = true\n[app.sandbox]\n\
+         client_id = \"store-sync\"\nclient_secret = \"sandbox-secret\"\n"
+    );
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, written).expect("a file");
+    let outside =
+        app::outside(&Config::load(Some(&file), std::iter::empty()).expect("a configuration")).expect("outside");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let shop_url = format!("http://{}", listener.local_addr().expect("an address"));
+    let shop =
+        Sandbox::new(SandboxOptions { base_url: shop_url.clone(), ..SandboxOptions::default() }, outside.clone())
+            .expect("a shop");
+    tokio::spawn(sandbox::serve(listener, shop, std::future::pending()));
+    assert!(store_sync(folder.path(), &["clients", "add", "acme"]).status.success());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_store-sync"));
+    command.current_dir(folder.path()).args(["connect", "sandbox", "--client", "acme", "--set"]);
+    command.arg(format!("shop={shop_url}")).stderr(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
+    let mut waiting = Running(command.spawn().expect("starts"));
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(waiting.0.stderr.take().expect("is piped")));
+    let link = lines.by_ref().map_while(Result::ok).find(|line| line.trim().starts_with("http")).expect("a link");
+    let mut visitor = Visitor::new(outside.http.clone());
+    let mut page = visitor.open(link.trim()).await;
+    for _ in 0..100 {
+        if page.is_ok() {
+            break;
+        }
+        outside.clock.sleep(std::time::Duration::from_millis(100)).await;
+        page = visitor.open(link.trim()).await;
+    }
+    let back = visitor.decide(&page.expect("the consent page"), "deny").await.expect("a way back");
+    let landed = visitor.open(back.as_str()).await.expect("the page is still served");
+    assert_eq!(landed.response.status, 400, "{}", landed.text());
+    let told: Vec<String> = lines.map_while(Result::ok).collect();
+    let code = waiting.0.wait().expect("ends").code();
+    assert!(told.iter().any(|line| line.contains("the shop was not connected: access was declined")), "{told:?}");
+    assert_eq!(code, Some(1), "{told:?}");
 }

@@ -269,7 +269,7 @@ async fn deliveries(house: &House) {
     assert_eq!(gone().await, 0, "what the shop shows is there");
     // No secret of a subscription stands in clear.
     let mut tx = house.app.tools.db.read().await.expect("reads");
-    let sealed = db::webhook::list_secrets(&mut tx, &connection.id).await.expect("lists");
+    let sealed = db::webhook::list_secrets(&mut tx, &connection.id, house.app.clock.now()).await.expect("lists");
     assert!(sealed.len() == 2 && sealed.iter().all(|(_, sealed)| !sealed.contains(secret)));
 }
 

@@ -21,49 +21,14 @@ use store_sync::{
 };
 use tokio::net::TcpListener;
 
-use crate::support::{Engine, More, TestApp, on_both};
+use crate::support::{Engine, More, SmallList, SmallPlatform, TestApp, on_both};
 
-/// A platform whose lists lead on by a cursor, and whose products have parts by page number.
-const PLATFORM: &str = r#"
-schema = 1
-[provider]
-key = "pages"
-name = "Pages"
-docs = "https://pages.example"
-[provider.limits]
-image_bytes = 1000
-image_types = ["image/png"]
-images_per_product = 1
-alt_chars = 10
-[connect]
-kind = "pasted_key"
-store_url = "{shop}"
-probe = { op = "shop" }
-[[connect.field]]
-name = "shop"
-ask = "Address"
-pattern = '^http://127\.0\.0\.1(:[0-9]+)?$'
-[[connect.field]]
-name = "token"
-ask = "Token"
-pattern = '^.{1,200}$'
-secret = true
-[call]
-base = "{shop}"
-headers = { authorization = "Bearer {grant.token}" }
-budget = []
-[op.shop]
-path = "/shop"
-[op.products]
-path = "/products"
-query = { cursor = "{page.token}", since = "{since}" }
+/// Products that have parts, which are read by page number.
+const PARTS: &str = r#"
+since = { overlap = "1m" }
 [op.parts]
 path = "/products/{item.id}/parts"
 query = { page = "{page.number}" }
-[import]
-op = "products"
-page = { kind = "cursor", size = 2, items = "products", next = "next", total = "total" }
-since = { overlap = "1m" }
 [[import.nested]]
 into = "parts"
 there = "in_parts"
@@ -80,12 +45,20 @@ each = "parts"
 id = "id"
 "#;
 
+/// A platform whose list leads on by a cursor.
+fn by_cursor() -> String {
+    platform("page.token", "kind = \"cursor\", size = 2, next = \"next\", total = \"total\"")
+}
+
 /// The same, with pages by how many products stand before them.
 fn by_place() -> String {
-    let cursor = r#"page = { kind = "cursor", size = 2, items = "products", next = "next", total = "total" }"#;
-    let place = r#"page = { kind = "offset", size = 2, items = "products", total = "total" }"#;
-    assert!(PLATFORM.contains(cursor));
-    PLATFORM.replace(cursor, place).replace("{page.token}", "{page.offset}")
+    platform("page.offset", "kind = \"offset\", size = 2, total = \"total\"")
+}
+
+fn platform(place: &str, pages: &str) -> String {
+    let query = format!("cursor = \"{{{place}}}\", since = \"{{since}}\"");
+    let list = SmallList { query: &query, pages, ..SmallList::default() };
+    SmallPlatform { key: "pages", list: Some(list), rest: PARTS, ..SmallPlatform::default() }.text()
 }
 
 /// What the shop answers when it is asked for a page: of its list, or of a product's parts.
@@ -135,7 +108,7 @@ impl House {
         config: &str,
         answer: impl FnMut(&str, Option<&str>) -> Result<Value, StatusCode> + Send + 'static,
     ) -> Self {
-        Self::on(PLATFORM, engine, config, answer).await
+        Self::on(&by_cursor(), engine, config, answer).await
     }
 
     async fn on(
@@ -665,7 +638,7 @@ async fn products_that_cannot_be_read_are_no_success(engine: Engine) {
 
 // What a pass had seen is forgotten with the shop: connected again, it does not go on at a page whose forerunners nobody remembers.
 async fn a_list_that_is_not_there_is_unknown_and_not_empty(engine: Engine) {
-    let strict = PLATFORM.replace("may_lack = true, ", "");
+    let strict = by_cursor().replace("may_lack = true, ", "");
     let item = |images: Value| {
         let mut item = product(0);
         item["images"] = images;

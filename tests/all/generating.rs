@@ -7,8 +7,8 @@ use store_sync::{
     generate::{self, GenerationRequest, Queued, Terms},
     manage,
     model::{
-        ApprovalStatus, Asset, AssetStatus, EventType, Failure, FlowId, FlowInput, FlowStatus, ImportScope, JobStatus,
-        OutputWork, Plan, Pool, ProductId, PushStatus, Quota, SessionInput, SessionStatus,
+        ApprovalStatus, Asset, AssetLocation, AssetStatus, EventType, Failure, FlowId, FlowInput, FlowStatus,
+        ImportScope, JobStatus, OutputWork, Plan, Pool, ProductId, PushStatus, Quota, SessionInput, SessionStatus,
     },
     push,
     sandbox::SandboxOptions,
@@ -132,6 +132,7 @@ on_both!(
     second_attempts_are_cancelled_with_their_session,
     base_pictures_are_the_products_own,
     a_base_picture_that_cannot_be_read_gives_way_to_the_next,
+    a_base_picture_of_an_unreadable_format_is_told_and_the_next_one_is_taken,
     a_generated_picture_goes_to_every_shop_in_a_form_it_takes
 );
 
@@ -948,6 +949,46 @@ async fn a_base_picture_that_cannot_be_read_gives_way_to_the_next(engine: Engine
     let assets = desk.assets().await;
     let failed = assets.iter().find(|asset| asset.id == ordered.assets[0]).expect("is there");
     assert!(failed.error.as_deref().is_some_and(|text| text.contains("its URL is invalid")), "{failed:?}");
+}
+
+async fn a_base_picture_of_an_unreadable_format_is_told_and_the_next_one_is_taken(engine: Engine) {
+    const AVIF: &[u8] = b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miafMA1B";
+    const SVG: &[u8] = b"<svg xmlns='http://www.w3.org/2000/svg'/>";
+    let desk = Desk::new(engine).await;
+    let (tools, product) = (&desk.app.tools, &desk.products[1]);
+    let images = async || {
+        let mut tx = tools.db.read().await.expect("reads");
+        db::product::list_images(&mut tx, &ProductId(product.clone())).await.expect("lists")
+    };
+    let made = async || {
+        let ordered = desk.order(std::slice::from_ref(product), &["podium"], 1).await.expect("is ordered");
+        desk.app.drain().await;
+        let asset = desk.assets().await.into_iter().find(|asset| asset.id == ordered.assets[0]).expect("is there");
+        let source = asset.provenance.as_ref().map(|json| json.0["pictures"][0]["image"].clone());
+        (source, asset.error.unwrap_or_default())
+    };
+    let formats = async || images().await.into_iter().map(|image| image.mime_type).collect::<Vec<_>>();
+    let url = images().await[0].original_store_url.clone().expect("an address");
+    let readable = tools.outside.bytes_at(&AssetLocation::Url(&url)).await.expect("is fetched");
+    let keys: Vec<(String, String)> =
+        images().await.into_iter().map(|image| (image.id.to_string(), image.r2_key_base)).collect();
+    let put = async |place: usize, bytes: &'static [u8]| {
+        tools.outside.files.put(&keys[place].1, bytes.into()).await.expect("is stored");
+    };
+    put(0, AVIF).await;
+    assert_eq!(made().await, (Some(json!(keys[1].0)), String::new()));
+    assert_eq!(formats().await, [Some("image/avif".to_owned()), None], "its row says what it is");
+    // Without another one, the order fails and says what to do.
+    put(1, SVG).await;
+    let (source, error) = made().await;
+    assert!(
+        source.is_none() && error.contains("is SVG, which the studio cannot read: add a JPEG, PNG or WebP"),
+        "{error}"
+    );
+    // A picture that was replaced is taken again.
+    tools.outside.files.put(&keys[0].1, readable).await.expect("is stored");
+    assert_eq!(made().await, (Some(json!(keys[0].0)), String::new()));
+    assert_eq!(formats().await, [None, Some("image/svg+xml".to_owned())]);
 }
 
 async fn a_generated_picture_goes_to_every_shop_in_a_form_it_takes(engine: Engine) {

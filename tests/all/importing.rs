@@ -11,7 +11,7 @@ use store_sync::{
     sandbox::SandboxOptions,
 };
 
-use crate::support::{Engine, TestApp, on_both};
+use crate::support::{Engine, TestApp, on_both, write_by_hand};
 
 on_both!(
     a_connected_shop_is_imported_with_variants_and_pictures,
@@ -20,6 +20,7 @@ on_both!(
     changes_come_alone_and_deletes_only_with_a_full_pass,
     a_sweep_that_would_take_too_many_stops_and_asks,
     a_pass_cut_off_goes_on_where_it_stopped,
+    a_picture_whose_address_names_an_unreadable_format_is_marked,
     a_shop_that_counts_otherwise_proves_nothing,
     a_sync_waits_for_no_retry_and_reads_the_shop_once
 );
@@ -212,4 +213,32 @@ async fn a_shop_that_counts_otherwise_proves_nothing(engine: Engine) {
     let run = app.runs().await.remove(0);
     assert_eq!((run.status, run.error_code.as_deref()), (RunStatus::Partial, Some("unproven")));
     assert!(app.products().await.iter().all(|p| p.erp_deleted_at.is_none()));
+}
+
+async fn a_picture_whose_address_names_an_unreadable_format_is_marked(engine: Engine) {
+    let app = TestApp::new(engine).await;
+    app.connect().await;
+    app.drain().await;
+    let read = async |title: &str, name: &str| {
+        let images = json!([{ "id": "p", "url": format!("https://s.example/{name}"), "alt": null, "file_name": name }]);
+        app.clock.advance(Duration::from_mins(10));
+        app.shop(Method::PATCH, "/api/products/1002", Some(json!({ "title": title, "images": images }))).await;
+        assert_eq!(app.sync(ImportScope::Full).await.status, RunStatus::Success);
+        let vase = app.product("1002").await;
+        let mut tx = app.tools.db.read().await.expect("reads");
+        let images = db::product::list_images(&mut tx, &vase.id).await.expect("lists");
+        images.into_iter().find(|image| image.deleted_at.is_none()).expect("is there").mime_type
+    };
+    assert_eq!(read("a", "1.avif?v=2").await.as_deref(), Some("image/avif"));
+    assert_eq!(read("b", "1.jpg").await, None, "another picture");
+    write_by_hand(&app.tools.db, "UPDATE product_image SET mime_type = 'image/heif' WHERE external_image_id = 'p'")
+        .await;
+    assert_eq!(read("c", "1.jpg").await.as_deref(), Some("image/heif"), "what it was seen to be");
+    assert_eq!(read("d", "2.jpg").await, None);
+    write_by_hand(
+        &app.tools.db,
+        "UPDATE product_image SET mime_type = 'image/png', sha256 = 'x' WHERE external_image_id = 'p'",
+    )
+    .await;
+    assert_eq!(read("e", "3.avif").await.as_deref(), Some("image/png"), "that of the bytes that are stored here");
 }

@@ -121,7 +121,26 @@ async fn a_request_signed_by_shopifys_own_library_begins_a_connect() {
 }
 
 /// What is changed in a good file, and what has to be said about it.
-const BROKEN: [(&str, &str, &str, &str); 59] = [
+const BROKEN: [(&str, &str, &str, &str); 81] = [
+    (
+        "prestashop",
+        "[{batch.ids}]",
+        "{item.id}",
+        "import.nested[0].batch: needs {batch.ids} in op.combinations, and no {item.…}",
+    ),
+    (
+        "woocommerce",
+        "path = \"/products/{item.id}/variations\"",
+        "path = \"/products/{batch.ids}/variations\"",
+        "import.nested[0].batch: is required by {batch.ids} in op.variations",
+    ),
+    ("prestashop", "at_most = 100", "at_most = 0", "import.nested[0].batch.at_most: must be at least 1"),
+    (
+        "prestashop",
+        "op = \"combinations\"\nbatch",
+        "op = \"combinations\"\nstart = \"cursor\"\nbatch",
+        "import.nested[0].batch: is not allowed beside start",
+    ),
     (
         "woocommerce",
         "one = { op = \"product\" }",
@@ -140,6 +159,37 @@ const BROKEN: [(&str, &str, &str, &str); 59] = [
         "delete_op = \"unhook\"\n",
         "delete_op = \"hooks\"\n",
         "webhook.subscribe.delete_op: needs {hook.id} in op.hooks",
+    ),
+    (
+        "shopify",
+        "header = \"x-shopify-hmac-sha256\", ",
+        "",
+        "webhook.verify.header: is required, but for kind jwt_body",
+    ),
+    (
+        "wix",
+        "kind = \"jwt_body\", key = \"webhook\"",
+        "kind = \"jwt_body\", key = \"webhook\", prefix = \"v1=\"",
+        "webhook.verify.prefix: is only allowed for an HMAC",
+    ),
+    (
+        "wix",
+        "kind = \"jwt_body\", key = \"webhook\"",
+        "kind = \"jwt_body\", key = \"app\"",
+        "webhook.verify.key: a signature is verified by a public key (webhook or jwks)",
+    ),
+    ("wix", "id = \"instance.instanceId\", ", "", "webhook.shop: needs store_url, or connect.probe.id"),
+    (
+        "saleor",
+        ", jwks = \"{shop}/.well-known/jwks.json\"",
+        "",
+        "webhook.verify.jwks: and key jwks are required together",
+    ),
+    (
+        "saleor",
+        "jwks = \"{shop}/",
+        "jwks = \"{grant.token}/",
+        "webhook.verify.jwks: '{grant.token}' is not a known name here; known are: channel, domain, shop",
     ),
     ("woocommerce", "op = \"hooks\"\n", "op = \"hoks\"\n", "webhook.subscribe.list.op: there is no op 'hoks'"),
     (
@@ -381,6 +431,78 @@ const BROKEN: [(&str, &str, &str, &str); 59] = [
         "push.step.ready.poll.cleanup: there is no op 'forget'",
     ),
     ("saleor", "in = [\"MANAGE_PRODUCTS\"]\nsay", "say", "connect.probe.needs[1].of: needs in beside it"),
+    (
+        "vendure",
+        "[call]\nbase",
+        "[call]\nanswer = \"any\"\nbase",
+        "call.answer: must be json or xml: any is for single operations",
+    ),
+    (
+        "vendure",
+        "[call]\nbase",
+        "[call]\nanswer = \"xml\"\nbase",
+        ".answer: must be json: that is what GraphQL answers",
+    ),
+    (
+        "woocommerce",
+        "[call]\nbase",
+        "[call]\nanswer = \"html\"\nbase",
+        "call.answer: unknown variant `html`, expected one of `json`, `xml`, `any`",
+    ),
+    (
+        "woocommerce",
+        "since = { overlap = \"5m\", format = \"no_zone\" }",
+        "since = { overlap = \"5m\", by = [{ name = \"a\" }] }",
+        "import.since.by: names at least two filters",
+    ),
+    (
+        "woocommerce",
+        "since = { overlap = \"5m\", format = \"no_zone\" }",
+        "since = { overlap = \"5m\", by = [{ name = \"a\" }, { name = \"b\" }] }",
+        "import.since.by: {since} in op.products would narrow every filter",
+    ),
+    (
+        "woocommerce",
+        "since = { overlap = \"5m\", format = \"no_zone\" }",
+        "since = { overlap = \"5m\", by = [{ name = \"b\" }, { name = \"a\" }] }",
+        "import.since.by.a: needs {since.a} in op.products",
+    ),
+    (
+        "woocommerce",
+        "since = { overlap = \"5m\", format = \"no_zone\" }",
+        "since = { overlap = \"5m\", by = [{ name = \"a\" }, { name = \"a\" }] }",
+        "import.since.by.a: two filters have this name",
+    ),
+    (
+        "woocommerce",
+        "since = { overlap = \"5m\", format = \"no_zone\" }",
+        "since = { overlap = \"5m\", filter = \"{since}\", by = [{ name = \"a\" }, { name = \"b\" }] }",
+        "import.since.filter: is not allowed beside import.since.by",
+    ),
+    (
+        "woocommerce",
+        "since = { overlap = \"5m\", format = \"no_zone\" }",
+        "since = { overlap = \"5m\", by = [{ name = \"a\", filter = \"x\" }, { name = \"b\" }] }",
+        "import.since.by.a.filter: needs {since}: without it the time does not matter",
+    ),
+    (
+        "woocommerce",
+        "since = { overlap = \"5m\", format = \"no_zone\" }",
+        "since = { overlap = \"5m\", by = [{ name = \"a\", filter = \"{since.b}\" }, { name = \"b\" }] }",
+        "import.since.by.a.filter: '{since.b}' is not a known name here",
+    ),
+    (
+        "woocommerce",
+        "since = { overlap = \"5m\", format = \"no_zone\" }",
+        "since = { overlap = \"5m\", by = [{ name = \"A b\" }, { name = \"b\" }] }",
+        "use lower-case letters, digits and _ in the name of a filter",
+    ),
+    (
+        "woocommerce",
+        "modified_after = \"{since}\"",
+        "modified_after = \"{since.gone}\"",
+        "op.products.query.modified_after: '{since.gone}' is not a known name here",
+    ),
 ];
 
 #[test]

@@ -21,47 +21,10 @@ use store_sync::{
 };
 use tokio::net::TcpListener;
 
-use crate::support::{Engine, More, TestApp, on_both};
+use crate::support::{Engine, More, SmallList, SmallPlatform, TestApp, on_both};
 
-const PLATFORM: &str = r#"
-schema = 1
-[provider]
-key = "listed"
-name = "Listed"
-docs = "https://listed.example"
-[provider.limits]
-image_bytes = 1000
-image_types = ["image/png"]
-images_per_product = 1
-alt_chars = 10
-[connect]
-kind = "pasted_key"
-store_url = "{shop}"
-probe = { op = "shop" }
-[[connect.field]]
-name = "shop"
-ask = "Address"
-pattern = '^http://127\.0\.0\.1(:[0-9]+)?$'
-[[connect.field]]
-name = "token"
-ask = "Token"
-pattern = '^.{1,200}$'
-secret = true
-[call]
-base = "{shop}"
-headers = { authorization = "Bearer {grant.token}" }
-message = ["message"]
-[op.shop]
-path = "/shop"
-[op.products]
-path = "/products"
-query = { limit = "{page.size}", at = "{AT}", since = "{since}" }
-[op.product]
-path = "/products/{product.erp_id}"
-[import]
-op = "products"
-one = { op = "product" }
-page = { kind = "KIND", size = SIZE, items = "products", total = "total"NEXT }
+/// What is read of a product, and how changes are asked for.
+const READ: &str = r#"
 since = { overlap = "1m" }
 [import.map]
 erp_id = "id"
@@ -76,26 +39,26 @@ id = "id"
 
 /// A platform whose list has pages of this kind and size.
 fn platform(kind: &str, size: usize) -> String {
+    let one = "one = { op = \"product\" }\n";
+    listed(kind, size, &format!("{one}{READ}[op.product]\npath = \"/products/{{product.erp_id}}\"\n"))
+}
+
+/// The same without a call for one product.
+fn unasked(kind: &str, size: usize) -> String {
+    listed(kind, size, READ)
+}
+
+fn listed(kind: &str, size: usize, rest: &str) -> String {
     let (at, next) = match kind {
         "number" => ("page.number", ""),
         "offset" => ("page.offset", ""),
         _ => ("page.token", ", next = \"next\""),
     };
-    PLATFORM
-        .replace("AT}", &format!("{at}}}"))
-        .replace("KIND", kind)
-        .replace("SIZE", &size.to_string())
-        .replace("NEXT", next)
-}
-
-/// The same without a call for one product.
-fn unasked(kind: &str, size: usize) -> String {
-    let text = platform(kind, size);
-    let without = text
-        .replace("one = { op = \"product\" }\n", "")
-        .replace("[op.product]\npath = \"/products/{product.erp_id}\"\n", "");
-    assert!(without.len() + 60 < text.len());
-    without
+    let query = format!("limit = \"{{page.size}}\", at = \"{{{at}}}\", since = \"{{since}}\"");
+    let pages = format!("kind = \"{kind}\", size = {size}, total = \"total\"{next}");
+    let list = SmallList { query: &query, pages: &pages, ..SmallList::default() };
+    let call = "message = [\"message\"]";
+    SmallPlatform { key: "listed", call, list: Some(list), rest, ..SmallPlatform::default() }.text()
 }
 
 /// What the shop was asked.

@@ -15,64 +15,42 @@ use serde_json::{Value, json};
 use store_sync::{
     cli::visitor::Visitor,
     connect::{self, Sharing},
-    db::{self, connection::Schedule},
+    db::{self, Db, connection::Schedule},
     manage,
-    model::{ConnectionId, ConnectionStatus, FailureKind, ImportScope, PushStatus, RunStatus, Time},
+    model::{ConnectionId, ConnectionStatus, FailureKind, ImportScope, Push, PushStatus, RunStatus, Time},
+    outside::Clock,
     push,
     sandbox::SandboxOptions,
     web, work,
 };
 use tokio::net::TcpListener;
 
-use crate::support::{Engine, More, TestApp, on_both};
+use crate::support::{Engine, More, SmallList, SmallPlatform, TestApp, on_both};
 
-/// A platform with a pasted key, whose shop states its currency.
-const PLATFORM: &str = r#"
-schema = 1
-[provider]
-key = "keyed"
-name = "Keyed"
-docs = "https://keyed.example"
-[provider.limits]
-image_bytes = 10_000_000
-image_types = ["image/png", "image/jpeg", "image/webp"]
-images_per_product = 20
-alt_chars = 100
-[connect]
-kind = "pasted_key"
-store_url = "{shop}"
-probe = { op = "shop", name = "name", id = "id", facts = { currency = "currency" } }
-[[connect.field]]
-name = "shop"
-ask = "Address"
-pattern = '^http://127\.0\.0\.1(:[0-9]+)?$'
-[[connect.field]]
-name = "token"
-ask = "Token"
-pattern = '^.{1,200}$'
-secret = true
-[call]
-base = "{shop}"
-headers = { authorization = "Bearer {grant.token}" }
+/// What a shop states about itself.
+const PROBE: &str = "name = \"name\"\nid = \"id\"\nfacts = { currency = \"currency\" }";
+
+const CALL: &str = r#"
 message = ["message"]
-budget = []
 [[call.verdict]]
 when = { status = [403], body = "code", in = ["no_right"] }
 class = "rights"
-[op.shop]
-path = "/shop"
-[op.products]
-path = "/products"
-query = { since = "{since}", cursor = "{page.token}" }
+"#;
+
+const LIST: SmallList<'_> = SmallList {
+    name: "products",
+    query: "since = \"{since}\", cursor = \"{page.token}\"",
+    pages: "kind = \"cursor\", size = 100, next = \"next\", total = \"total\"",
+};
+
+/// Products with a price, and pictures that are added one by one.
+const PICTURES: &str = r#"
+since = { overlap = "1m" }
 [op.gallery]
 path = "/products/{product.erp_id}/images"
 [op.add]
 path = "/products/{product.erp_id}/images"
 body = { kind = "json", value = { name = "{asset.file_name}" } }
-[import]
-op = "products"
-page = { kind = "cursor", size = 100, items = "products", next = "next", total = "total" }
-since = { overlap = "1m" }
 [import.map]
 erp_id = "id"
 title = "title"
@@ -98,6 +76,8 @@ enum Instead {
     WrongKey,
     /// In the platform's words: the key may not do this.
     NoRight,
+    /// A 403 in words that the platform's file does not know.
+    Locked,
     /// A page of somebody in between, with this status.
     Page(u16),
 }
@@ -111,6 +91,10 @@ struct Shop {
     identity: Option<Instead>,
     /// The same for everything about pictures.
     pictures: Option<Instead>,
+    /// The products that this is about; none: all.
+    locked: Vec<&'static str>,
+    /// How many more products it has than one.
+    others: u32,
     currency: Option<&'static str>,
     id: &'static str,
     added: Vec<Value>,
@@ -124,7 +108,9 @@ impl Shop {
         let instead = match path {
             "/shop" => self.identity,
             "/products" => self.lists,
-            _ => self.pictures,
+            path => self.pictures.filter(|_| {
+                self.locked.is_empty() || self.locked.iter().any(|id| path.starts_with(&format!("/products/{id}/")))
+            }),
         };
         if let Some(instead) = instead {
             return instead.into_response();
@@ -132,10 +118,9 @@ impl Shop {
         let body = match (method, path) {
             (_, "/shop") => json!({ "id": self.id, "name": "Keyed Shop", "currency": self.currency }),
             (_, "/products") => {
-                let product =
-                    json!({ "id": "1", "title": "Lamp", "price": 1999, "updated_at": "2026-02-01T00:00:00Z" });
-                let all =
-                    if uri.query().is_some_and(|query| query.contains("since=2")) { vec![] } else { vec![product] };
+                let product = |id: u32| json!({ "id": id.to_string(), "title": "Lamp", "price": 1999, "updated_at": "2026-02-01T00:00:00Z" });
+                let is_whole = !uri.query().is_some_and(|query| query.contains("since=2"));
+                let all: Vec<Value> = (1..=1 + self.others).filter(|_| is_whole).map(product).collect();
                 json!({ "total": all.len(), "products": all })
             }
             (&Method::POST, _) => {
@@ -157,6 +142,7 @@ impl IntoResponse for Instead {
         match self {
             Self::WrongKey => said(StatusCode::UNAUTHORIZED, "wrong_key", "This key is switched off."),
             Self::NoRight => said(StatusCode::FORBIDDEN, "no_right", "The key may not write."),
+            Self::Locked => said(StatusCode::FORBIDDEN, "locked", "This product is locked."),
             Self::Page(status) => {
                 let status = StatusCode::from_u16(status).expect("a status");
                 let page = "<!doctype html><title>Staging</title><h1>Who are you?</h1>";
@@ -177,8 +163,8 @@ impl House {
     /// A connected and imported shop.
     async fn new(engine: Engine) -> Self {
         let folder = tempfile::tempdir().expect("a temp folder");
-        std::fs::create_dir(folder.path().join("keyed")).expect("a folder");
-        std::fs::write(folder.path().join("keyed/provider.toml"), PLATFORM).expect("is written");
+        let (probe, call, list, rest) = (PROBE, CALL, Some(LIST), PICTURES);
+        SmallPlatform { key: "keyed", probe, call, list, rest, ..SmallPlatform::default() }.write_to(folder.path());
         let config = format!("[providers]\ndir = \"{}\"\n", folder.path().display());
         let more = More { config: &config, ..More::default() };
         let app = TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, more).await;
@@ -218,6 +204,15 @@ impl House {
         self.app.drain().await;
     }
 
+    /// Approves a picture of a product; returns what became of its push.
+    async fn push(&self, product: &str, drawing: usize) -> Push {
+        let asset = self.app.add_asset(&self.app.product(product).await, drawing).await;
+        self.app.approve(&asset).await;
+        self.app.drain().await;
+        let all = self.app.pushes().await;
+        all.into_iter().find(|push| push.generated_asset_id == asset.id).expect("a push")
+    }
+
     async fn schedule_hourly(&self) {
         let now = self.app.clock.now();
         let schedule = Schedule { enabled: true, interval_seconds: 3600, cron: None, timezone: "UTC", next: Some(now) };
@@ -238,12 +233,15 @@ on_both!(
     a_key_that_nobody_uses_is_tried_all_the_same,
     a_page_in_front_of_a_shop_says_nothing_about_its_key,
     a_right_that_pushes_lack_stops_pushes_and_no_imports,
+    a_push_that_is_forbidden_for_no_known_reason_fails_alone,
+    pushes_to_many_products_that_are_forbidden_in_a_row_stop_the_others,
     a_right_that_imports_lack_stops_no_pushes,
     a_currency_that_a_shop_changes_is_read_with_the_next_whole_pass,
     a_check_keeps_what_it_read_and_has_everything_read_again,
     another_shop_at_the_same_address_is_not_imported,
     a_shop_of_another_client_is_connected_only_if_the_operator_says_so,
-    a_link_to_a_shop_of_another_client_has_to_say_so
+    a_link_to_a_shop_of_another_client_has_to_say_so,
+    of_two_clients_that_connect_one_shop_in_the_same_moment_one_is_refused
 );
 
 async fn a_refused_key_is_tried_again_before_the_merchant_is_asked(engine: Engine) {
@@ -419,6 +417,62 @@ async fn a_right_that_pushes_lack_stops_pushes_and_no_imports(engine: Engine) {
     assert!(house.app.pushes().await.iter().all(|push| push.status == PushStatus::Synced));
 }
 
+async fn a_push_that_is_forbidden_for_no_known_reason_fails_alone(engine: Engine) {
+    let house = House::new(engine).await;
+    house.shop().others = 1;
+    house.app.sync(ImportScope::Full).await;
+    house.shop().locked = vec!["1"];
+    house.shop().pictures = Some(Instead::Locked);
+    let locked = house.push("1", 0).await;
+    assert_eq!((locked.status, locked.last_error_code.as_deref()), (PushStatus::Failed, Some("rights")));
+    let words = locked.last_error.expect("words");
+    assert!(words.contains("403") && words.contains("This product is locked."), "{words}");
+    assert_eq!(house.app.connection().await.state(), "active");
+    assert_eq!(house.push("2", 1).await.status, PushStatus::Synced, "the others go on");
+    // Once it is unlocked, a retry by hand suffices.
+    house.shop().pictures = None;
+    push::retry(&house.app.tools, &[]).await.expect("is asked for");
+    push::enqueue_now(&house.app.tools, &house.app.pushes().await).await.expect("is enqueued");
+    house.app.drain().await;
+    assert!(house.app.pushes().await.iter().all(|push| push.status == PushStatus::Synced));
+}
+
+async fn pushes_to_many_products_that_are_forbidden_in_a_row_stop_the_others(engine: Engine) {
+    let house = House::new(engine).await;
+    house.shop().others = 7;
+    house.app.sync(ImportScope::Full).await;
+    house.shop().pictures = Some(Instead::Locked);
+    // Two pictures of one product are one product; one that comes through begins the count anew.
+    for (product, drawing) in [("1", 0), ("1", 1), ("2", 2), ("3", 3), ("4", 4)] {
+        assert_eq!(house.push(product, drawing).await.status, PushStatus::Failed);
+    }
+    house.app.clock.advance(Duration::from_mins(1));
+    house.shop().locked = vec!["1", "2", "3", "4", "6", "7", "8"];
+    assert_eq!(house.push("5", 5).await.status, PushStatus::Synced);
+    house.app.clock.advance(Duration::from_mins(1));
+    for (product, drawing) in [("6", 6), ("7", 7), ("8", 8), ("1", 9)] {
+        assert_eq!(house.push(product, drawing).await.status, PushStatus::Failed);
+        assert_eq!(house.app.connection().await.state(), "active");
+    }
+    assert_eq!(house.push("2", 10).await.status, PushStatus::Failed);
+    let found = house.app.connection().await;
+    let why = found.reason().expect("words").to_owned();
+    assert_eq!(found.state(), "active, pushes stopped");
+    assert!(
+        ["5 products", "This product is locked.", "connections resume"].iter().all(|text| why.contains(text)),
+        "{why}"
+    );
+    house.asked();
+    assert_eq!(house.push("5", 12).await.status, PushStatus::Queued);
+    assert_eq!(house.asked(), Vec::<String>::new(), "the others wait");
+    house.shop().pictures = None;
+    let (resumed, woken) = manage::resume_connection(&house.app.tools, &house.id).await.expect("is resumed");
+    assert_eq!((resumed.state(), woken), ("active", 1));
+    house.app.drain().await;
+    let failed = house.app.pushes().await.iter().filter(|push| push.status == PushStatus::Failed).count();
+    assert_eq!(failed, 10, "those that failed wait for a retry by hand");
+}
+
 async fn a_right_that_imports_lack_stops_no_pushes(engine: Engine) {
     let house = House::new(engine).await;
     let product = house.app.product("1").await;
@@ -535,4 +589,51 @@ async fn a_link_to_a_shop_of_another_client_has_to_say_so(engine: Engine) {
     let mut tx = app.tools.db.read().await.expect("reads");
     let all = db::connection::list_by_shop(&mut tx, "sandbox", &app.shop_url).await.expect("lists");
     assert_eq!(all.len(), 2);
+}
+
+/// How many statements of a database wait for a lock.
+async fn waiting(pool: &sqlx::PgPool) -> i64 {
+    let sql = "SELECT count(*) FROM pg_locks WHERE NOT granted \
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    sqlx::query_scalar(sql).fetch_one(pool).await.expect("locks are listed")
+}
+
+async fn of_two_clients_that_connect_one_shop_in_the_same_moment_one_is_refused(engine: Engine) {
+    let house = House::new(engine).await;
+    connect::disconnect(&house.app.tools, &house.id).await.expect("leaves");
+    add_other(&house.app).await;
+    let fields = BTreeMap::from([("shop".to_owned(), house.url.clone()), ("token".to_owned(), "t".to_owned())]);
+    let connect = |client: &'static str| {
+        let (tools, fields) = (house.app.tools.clone(), fields.clone());
+        tokio::spawn(async move { connect::connect_with_key(&tools, client, "keyed", &fields, Sharing::Refused).await })
+    };
+    // An embedded database has one writer. On a server both have looked for another client's connection, and found none, before
+    // either may write its own.
+    let both = match &house.app.tools.db {
+        Db::Sqlite { .. } => [connect("acme"), connect("other")],
+        Db::Postgres { pool, .. } => {
+            let mut held = pool.begin().await.expect("begins");
+            sqlx::query("LOCK TABLE store_connection IN SHARE MODE").execute(&mut *held).await.expect("is locked");
+            let both = [connect("acme"), connect("other")];
+            let both_wait = async {
+                while waiting(pool).await < 2 {
+                    Clock::system().sleep(Duration::from_millis(20)).await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(30), both_wait).await.expect("both come as far as writing");
+            held.rollback().await.expect("is released");
+            both
+        }
+    };
+    let mut ended = Vec::new();
+    for task in both {
+        ended.push(task.await.expect("ends").map_err(|failure| failure.kind));
+    }
+    let refused: Vec<_> = ended.iter().filter_map(|end| end.as_ref().err()).collect();
+    assert_eq!(refused, [&FailureKind::ShopTaken], "{ended:?}");
+    let mut tx = house.app.tools.db.read().await.expect("reads");
+    let all = db::connection::list_by_shop(&mut tx, "keyed", &house.url).await.expect("lists");
+    assert_eq!(all.len(), 1, "{all:?}");
+    drop(tx);
+    house.app.drain().await;
 }

@@ -53,13 +53,6 @@ impl House {
             token_ttl: Duration::from_hours(1),
             processing: 1,
         };
-        let config = if found.needs_app() {
-            format!(
-                "[app.{provider}]\nclient_id = \"our-app\"\nclient_secret = \"our-secret\"\nwebhook_key = \"our-key\"\nclient = \"acme\"\n"
-            )
-        } else {
-            String::new()
-        };
         let origin = |url: &str| Url::parse(url).expect("an address");
         let clock = Clock::frozen(start_of_time());
         let options =
@@ -79,6 +72,14 @@ impl House {
             },
         )
         .expect("a stage");
+        let config = if found.needs_app() {
+            let key = probe.simulator().webhook_key();
+            format!(
+                "[app.{provider}]\nclient_id = \"our-app\"\nclient_secret = \"our-secret\"\nwebhook_key = \"{key}\"\nclient = \"acme\"\n"
+            )
+        } else {
+            String::new()
+        };
         let connect_to = probe.simulator().hosts().into_iter().map(|host| (host, origin(&stage_url))).collect();
         let more = More { config: &config, connect_to, public: Some(DAEMON), ..More::default() };
         let app = TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, more).await;
@@ -338,7 +339,7 @@ journeys! {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_platform_that_lists_its_subscriptions_has_each_once_until_its_shop_is_left() {
     let known = Providers::built_in().expect("the built-in files are fine");
-    let keys = ["bigcommerce", "shopify", "woocommerce", "woocommerce-password"];
+    let keys = ["bigcommerce", "saleor", "shopify", "woocommerce", "woocommerce-password"];
     let listing = known.iter().filter(|provider| provider.lists_webhooks()).map(|provider| provider.key());
     assert_eq!(listing.collect::<Vec<_>>(), keys);
     for key in keys {

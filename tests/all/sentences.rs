@@ -5,41 +5,20 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use store_sync::provider::{Provider, Providers, check_folder, replay};
 
-/// A platform of one key; the rest is added.
-const SHOP: &str = r#"
-schema = 1
+use crate::support::{SmallList, SmallPlatform};
 
-[provider]
-key = "lampshop"
-name = "Lampshop"
-docs = "https://lampshop.example/docs"
-limits = { image_bytes = 5_000_000, image_types = ["image/png"], images_per_product = 12, alt_chars = 200 }
+/// The lamps of a shop, and how they are imported.
+const LAMPS: SmallList<'_> = SmallList { name: "lamps", query: "", pages: "kind = \"single\", size = 100" };
 
-[connect]
-kind = "pasted_key"
-store_url = "{shop}"
-field = [
-    { name = "shop", ask = "Address", pattern = '^https://[a-z.]+$' },
-    { name = "key", ask = "Key", pattern = '^[a-z0-9]+$', secret = true },
-]
+/// A platform with these lamps; the rest is added.
+fn lampshop(rest: &str) -> SmallPlatform<'_> {
+    let (shop, base, call) = ("^https://[a-z.]+$", "{shop}/api", "message = [\"error\"]");
+    SmallPlatform { key: "lampshop", shop, base, call, list: Some(LAMPS), rest, ..SmallPlatform::default() }
+}
 
-[call]
-base = "{shop}/api"
-headers = { x-api-key = "{grant.key}" }
-message = ["error"]
-
-[op.shop]
-path = "/shop"
-
-[op.lamps]
-path = "/lamps"
-"#;
-
-fn made(rest: &str) -> Arc<Provider> {
+fn made(platform: &SmallPlatform<'_>) -> Arc<Provider> {
     let folder = tempfile::tempdir().expect("a temp folder");
-    let here = folder.path().join("lampshop");
-    std::fs::create_dir(&here).expect("is made");
-    std::fs::write(here.join("provider.toml"), format!("{SHOP}{rest}")).expect("is written");
+    platform.write_to(folder.path());
     let checked = check_folder(folder.path());
     let mut providers = checked.unwrap_or_else(|problems| {
         panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
@@ -49,7 +28,7 @@ fn made(rest: &str) -> Arc<Provider> {
 
 /// The recorded conversation of a journey with these answers.
 async fn recorded(provider: &Arc<Provider>, journey: &str, given: Value, answers: &[Value]) -> Value {
-    let mut input = json!({ "facts": { "shop": "https://acme.example" }, "secrets": { "key": "0123456789abcdef" } });
+    let mut input = json!({ "facts": { "shop": "https://acme.example" }, "secrets": { "token": "0123456789abcdef" } });
     for (name, value) in given.as_object().expect("an object") {
         input[name] = value.clone();
     }
@@ -68,13 +47,7 @@ fn asked(talk: &Value) -> Vec<String> {
 }
 
 const IMPORT: &str = r#"
-[connect.probe]
-op = "shop"
-
-[import]
-op = "lamps"
 full_only = "a test"
-page = { kind = "single", size = 100, items = "lamps" }
 map = { erp_id = "id", title = "name" }
 "#;
 
@@ -90,7 +63,7 @@ answer = "any"
 
 [op.state]
 url = "{kept.state_url}"
-headers = { x-api-key = "{grant.key}" }
+headers = { x-api-key = "{grant.token}" }
 
 [op.forget]
 method = "DELETE"
@@ -115,7 +88,7 @@ keep = { picture = "picture.id" }
 
 #[tokio::test]
 async fn the_state_of_an_upload_is_polled_at_the_address_of_a_header() {
-    let provider = made(&format!("{BY_ADDRESS}{IMPORT}"));
+    let provider = made(&lampshop(&format!("{IMPORT}{BY_ADDRESS}")));
     let none = json!({ "body": { "pictures": [] } });
     let taken = json!({ "status": 202, "headers": { "location": "https://jobs.acme.example/j/5" }, "body": { "upload": "u5" } });
     let listed = json!({ "body": { "pictures": [{ "id": 9, "file": "ss-1.png" }] } });
@@ -134,7 +107,7 @@ async fn the_state_of_an_upload_is_polled_at_the_address_of_a_header() {
 
 #[tokio::test]
 async fn what_is_left_of_a_broken_upload_is_removed_and_the_shops_reason_stays() {
-    let provider = made(&format!("{BY_ADDRESS}{IMPORT}"));
+    let provider = made(&lampshop(&format!("{IMPORT}{BY_ADDRESS}")));
     let none = json!({ "body": { "pictures": [] } });
     let taken = json!({ "status": 202, "headers": { "location": "https://jobs.acme.example/j/5" }, "body": { "upload": "u5" } });
     let why = "cannot read https://daemon.example/pictures/ss-1.png with 0123456789abcdef";
@@ -159,23 +132,17 @@ async fn what_is_left_of_a_broken_upload_is_removed_and_the_shops_reason_stays()
 
 #[tokio::test]
 async fn a_list_in_an_item_is_read_by_a_member_of_its_member() {
-    let provider = made(
+    let provider = made(&lampshop(
         r#"
-[op.parts]
-path = "/parts/{item.node.id}"
-
-[connect.probe]
-op = "shop"
-
-[import]
-op = "lamps"
 full_only = "a test"
-page = { kind = "single", size = 100, items = "edges" }
 map = { erp_id = "node.id", title = "node.name", images = { each = "pictures", id = "id", url = "url" } }
 nested = [{ into = "pictures", op = "parts", page = { kind = "single", size = 100, items = "parts" } }]
+
+[op.parts]
+path = "/parts/{item.node.id}"
 "#,
-    );
-    let page = json!({ "body": { "edges": [{ "node": { "id": "L1", "name": "Lamp" } }] } });
+    ));
+    let page = json!({ "body": { "lamps": [{ "node": { "id": "L1", "name": "Lamp" } }] } });
     let parts = json!({ "body": { "parts": [{ "id": 5, "url": "https://acme.example/5.png" }] } });
     let talk = recorded(&provider, "import", json!({}), &[page, parts]).await;
     assert_eq!(asked(&talk), ["GET /lamps", "GET /parts/L1"]);
@@ -184,11 +151,14 @@ nested = [{ into = "pictures", op = "parts", page = { kind = "single", size = 10
 
 #[tokio::test]
 async fn a_shop_that_lacks_what_is_needed_is_refused_in_the_files_words() {
-    let provider = made(&IMPORT.replace(
-        "op = \"shop\"\n",
-        "op = \"shop\"\nfacts = { currency = \"currency\" }\nneeds = [\n{ path = \"currency\", say = \"it has no currency yet\" },\n\
-         { path = \"rights\", in = [\"write\", \"all\"], code = \"read_only\", say = \"the key may only read\" },\n]\n",
-    ));
+    let probe = r#"
+facts = { currency = "currency" }
+needs = [
+    { path = "currency", say = "it has no currency yet" },
+    { path = "rights", in = ["write", "all"], code = "read_only", say = "the key may only read" },
+]
+"#;
+    let provider = made(&SmallPlatform { probe, ..lampshop(IMPORT) });
     for (body, code) in [
         (json!({ "currency": "EUR", "rights": ["read", "write"] }), None),
         (json!({ "currency": "EUR", "rights": "all" }), None),
@@ -206,6 +176,28 @@ async fn a_shop_that_lacks_what_is_needed_is_refused_in_the_files_words() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_conversation_holds_xml_as_a_text() {
+    let rest = format!(
+        r#"
+[op.lamps]
+path = "/lamps"
+answer = "xml"
+
+[import]
+op = "lamps"
+page = {{ kind = "single", size = 100, items = "shop.lamps.lamp" }}
+{IMPORT}"#
+    );
+    let provider = made(&SmallPlatform { list: None, ..lampshop(&rest) });
+    let page =
+        json!({ "body": "<shop>\n<lamps><lamp><id>7</id><name>Lamp &amp; shade</name></lamp></lamps>\n</shop>" });
+    let talk = recorded(&provider, "import", json!({}), std::slice::from_ref(&page)).await;
+    assert_eq!((&talk["yields"][0]["erp_id"], &talk["yields"][0]["title"]), (&json!("7"), &json!("Lamp & shade")));
+    assert_eq!(talk["exchanges"][0]["answer"]["body"], page["body"]);
+    assert_eq!(replay(&provider, "talk.json", &talk.to_string(), false).await, Ok(None), "what is recorded holds");
 }
 
 /// The cover that a person chose stays, and one that would be lost is replaced: the conversations of the platforms that have one.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderValue, Method, header};
 use serde_json::{Value, json};
 use store_sync::{
@@ -105,6 +106,32 @@ async fn a_strangers_noise_refuses_nobody_who_brings_something_of_ours() {
         refused += u32::from(posted.status == 429);
     }
     assert!(refused > 100, "{refused}");
+}
+
+/// The key in a callback's address leaves the browser also where the callback itself is not even read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_is_turned_away_leaves_its_key_behind() {
+    let app = house("").await;
+    let back = "/oauth/callback/woocommerce-password?state=unknown&user_login=shopkeeper&password=canary-password";
+    let mut turned_away = None;
+    for _ in 0..150 {
+        let answer = get(&app, back).await;
+        assert_eq!((answer.status, answer.header("location")), (303, Some("/oauth/ended")));
+        let cookie = answer.header("set-cookie").and_then(|set| set.split(';').next()).expect("a cookie").to_owned();
+        let (_, kept) = cookie.split_once('=').expect("a value");
+        let kept = URL_SAFE_NO_PAD.decode(kept).expect("is base64");
+        let kept = String::from_utf8(kept).expect("is text");
+        assert!(!kept.contains("canary-password"), "{kept}");
+        if kept.contains("too_fast") {
+            turned_away = Some(cookie);
+        }
+    }
+    let cookie = turned_away.expect("150 at once are too many");
+    let page = send(&app, Method::GET, "/oauth/ended", &[("cookie", &cookie)], b"").await;
+    let text = String::from_utf8_lossy(&page.body).into_owned();
+    assert!(page.status == 429 && text.contains("open the connect link again"), "{text}");
+    // Where no key is in the address, the answer is the plain one.
+    assert_eq!(get(&app, "/oauth/callback/sandbox?state=unknown").await.status, 429);
 }
 
 on_both!(

@@ -21,7 +21,7 @@ use sha2::Sha256;
 use store_sync::{
     connect::{self, Sharing},
     db,
-    model::{ConnectionStatus, ImportScope, ItemOutcome, JobStatus, Run, RunAction, RunStatus, Trigger},
+    model::{ConnectionStatus, ImportScope, ItemOutcome, JobStatus, Run, RunAction, RunStatus, Time, Trigger},
     outside::{Body, Request},
     sandbox::SandboxOptions,
     work,
@@ -259,16 +259,27 @@ impl House {
         self.app.clock.advance(Duration::from_millis(5));
         let here = |hook: &Hook| hook.topic == topic && hook.active && hook.url.starts_with(&self.app.url);
         for hook in self.hooks().into_iter().filter(here) {
-            let mut request = Request::new(Method::POST, Url::parse(&hook.url).expect("an address"));
-            let mut mac = Hmac::<Sha256>::new_from_slice(hook.secret.as_bytes()).expect("a key");
-            mac.update(body.as_bytes());
-            let signature = STANDARD.encode(mac.finalize().into_bytes());
-            request.headers.insert("x-signature", HeaderValue::from_str(&signature).expect("a header"));
-            request.headers.insert("x-topic", HeaderValue::from_static(topic));
-            request.body = Body::Bytes(body.to_owned().into());
-            statuses.push(self.app.http.send_once(&request).await.expect("an answer").status);
+            statuses.push(self.send(&hook, topic, body).await);
         }
         statuses
+    }
+
+    /// A delivery of a subscription, which the shop may have no longer.
+    async fn send(&self, hook: &Hook, topic: &'static str, body: &str) -> u16 {
+        let mut request = Request::new(Method::POST, Url::parse(&hook.url).expect("an address"));
+        let mut mac = Hmac::<Sha256>::new_from_slice(hook.secret.as_bytes()).expect("a key");
+        mac.update(body.as_bytes());
+        let signature = STANDARD.encode(mac.finalize().into_bytes());
+        request.headers.insert("x-signature", HeaderValue::from_str(&signature).expect("a header"));
+        request.headers.insert("x-topic", HeaderValue::from_static(topic));
+        request.body = Body::Bytes(body.to_owned().into());
+        self.app.http.send_once(&request).await.expect("an answer").status
+    }
+
+    /// How many secrets would verify deliveries at a time.
+    async fn secrets(&self, at: Time) -> usize {
+        let mut tx = self.app.tools.db.read().await.expect("reads");
+        db::webhook::list_secrets(&mut tx, &self.app.connection().await.id, at).await.expect("lists").len()
     }
 
     async fn is_gone(&self, erp_id: &str) -> bool {
@@ -301,6 +312,7 @@ on_both!(
     of_many_deletions_a_complete_pass_decides,
     a_reconnect_keeps_the_subscriptions_that_it_finds,
     a_reconnect_replaces_the_subscriptions_of_a_shop_that_lists_none,
+    what_was_signed_before_a_reconnect_is_accepted_for_a_day,
     once_a_day_what_is_switched_off_missing_or_doubled_is_put_right,
     a_disconnect_deletes_the_subscriptions_at_the_shop_first,
     a_disconnect_does_not_wait_for_a_shop_that_keeps_them
@@ -460,6 +472,35 @@ async fn a_reconnect_replaces_the_subscriptions_of_a_shop_that_lists_none(engine
     // Nobody can tell what became of them: there is no look each day.
     house.a_day_later().await;
     assert_eq!(house.app.drain().await, 0);
+}
+
+async fn what_was_signed_before_a_reconnect_is_accepted_for_a_day(engine: Engine) {
+    let house = House::new(engine, &[LIST]).await;
+    let (made, body, start) = (house.hooks(), r#"{"id":1}"#, house.app.clock.now());
+    house.connect().await;
+    let now = house.hooks();
+    assert_ne!(now[0].secret, made[0].secret);
+    for (old, new) in made.iter().zip(&now) {
+        assert_eq!(house.send(old, "product.updated", body).await, 200, "it waited at the shop");
+        assert_eq!(house.send(new, "product.updated", body).await, 200);
+        let forged = Hook { secret: "unknown".to_owned(), ..old.clone() };
+        assert_eq!(house.send(&forged, "product.updated", body).await, 401);
+    }
+    house.app.drain().await;
+    house.app.clock.advance(Duration::from_hours(24));
+    assert_eq!(house.send(&made[0], "product.updated", body).await, 401, "a day has passed");
+    assert_eq!(house.send(&now[0], "product.updated", body).await, 200);
+    house.app.drain().await;
+    // What verifies nothing any more is erased.
+    assert_eq!(house.secrets(start).await, 4);
+    work::tick(&house.app.tools).await.expect("ticks");
+    assert_eq!(house.secrets(start).await, 2);
+    // A disconnect ends it at once.
+    house.connect().await;
+    assert_eq!(house.send(&now[0], "product.updated", body).await, 200);
+    house.app.drain().await;
+    connect::disconnect(&house.app.tools, &house.app.connection().await.id).await.expect("is left");
+    assert_eq!((house.send(&now[0], "product.updated", body).await, house.secrets(start).await), (401, 0));
 }
 
 async fn once_a_day_what_is_switched_off_missing_or_doubled_is_put_right(engine: Engine) {

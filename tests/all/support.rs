@@ -1,5 +1,7 @@
 //! A daemon and a shop for one test: real HTTP on loopback, a frozen clock, seeded chance, a database of its own.
 
+mod small_platform;
+
 use std::{
     cell::RefCell,
     collections::BTreeMap,
@@ -35,6 +37,7 @@ use store_sync::{
 };
 use tokio::net::TcpListener;
 
+pub(crate) use self::small_platform::{SmallList, SmallPlatform};
 use crate::{exchanges::Requests, relay::Relay, wild::Pooler};
 
 /// Which database a test runs on.
@@ -160,8 +163,8 @@ pub(crate) struct More<'a> {
     pub(crate) pooler: Option<&'a Pooler>,
     /// Remembers what the shop is asked.
     pub(crate) requests: Option<&'a Requests>,
-    /// Nothing is pushed where a shop cannot refuse a gallery that was changed meanwhile, as it is by default.
-    pub(crate) is_guarded: bool,
+    /// Where pictures are pushed although the shop cannot refuse a gallery that was changed meanwhile, instead of everywhere.
+    pub(crate) unguarded: Option<&'a str>,
 }
 
 pub(crate) struct TestApp {
@@ -244,7 +247,7 @@ impl TestApp {
             bucket,
             pooler,
             requests,
-            is_guarded,
+            unguarded,
         } = more;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -285,8 +288,8 @@ impl TestApp {
         if pooler.is_some() {
             text = text.replacen("[database]\n", "[database]\npooler = \"transaction\"\n", 1);
         }
-        if is_guarded {
-            text = text.replacen("[push]\nallow_unguarded = true\n", "", 1);
+        if let Some(unguarded) = unguarded {
+            text = text.replacen("allow_unguarded = true\n", &format!("allow_unguarded = {unguarded}\n"), 1);
         }
         if let Some(public) = public.or(behind) {
             text = text.replacen("[server]\n", &format!("[server]\npublic_url = \"{public}\"\n"), 1);

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::recipe::{Connect, ConnectKind, Oauth, Pkce, Recipe, SignatureKind},
+    super::{
+        recipe::{Connect, ConnectKind, Login, Oauth, Pkce, Recipe, SignatureKind},
+        template::Template,
+    },
     Check,
 };
 
@@ -11,6 +14,9 @@ impl Check<'_> {
     pub(super) fn connect(&mut self, recipe: &Recipe) {
         let connect = &recipe.connect;
         self.names_op(recipe, "connect.probe.op", &connect.probe.op);
+        for (place, further) in connect.probe.also.iter().enumerate() {
+            self.names_op(recipe, &format!("connect.probe.also[{place}].op"), &further.op);
+        }
         for (place, need) in connect.probe.needs.iter().enumerate() {
             self.code(&format!("connect.probe.needs[{place}].code"), need.code.as_deref());
             let key = format!("connect.probe.needs[{place}].of");
@@ -42,6 +48,43 @@ impl Check<'_> {
         if let Some(oauth) = &connect.oauth {
             self.oauth(recipe, oauth);
         }
+        if let Some(login) = &connect.login {
+            self.login(recipe, login);
+        }
+    }
+
+    /// Checks a login with pasted credentials, and that calls use its token.
+    fn login(&mut self, recipe: &Recipe, login: &Login) {
+        let key = "connect.login.op";
+        self.names_op(recipe, key, &login.op);
+        let fields = || recipe.connect.field.iter().filter(|field| field.secret).map(|field| field.name.as_str());
+        let own = fields().any(|name| ["access", "refresh"].contains(&name));
+        self.demand(
+            !own,
+            "connect.field",
+            "kind pasted_login has the token as {grant.access}: name the field otherwise",
+        );
+        self.demand(
+            recipe.connect.probe.op != login.op,
+            "connect.probe.op",
+            "is the login: no call has used its token yet",
+        );
+        if let Some(op) = recipe.op.get(&login.op) {
+            let sends = |name: &str| op.looks_up(&format!("grant.{name}"));
+            self.demand(fields().any(sends), key, &format!("needs a secret field as {{grant.…}} in op.{}", login.op));
+            let is_late = op.looks_up("grant.access");
+            self.demand(!is_late, key, &format!("has no token yet: {{grant.access}} in op.{}", login.op));
+        }
+        let call = &recipe.call;
+        let basic = call.basic.iter().flat_map(|basic| [Some(&basic.user), basic.password.as_ref()]).flatten();
+        let mut usual = call.headers.values().chain(basic).flat_map(Template::slots);
+        let is_used =
+            usual.any(|slot| slot == "grant.access") || recipe.op.values().any(|op| op.looks_up("grant.access"));
+        self.demand(
+            is_used,
+            "connect.login.token",
+            "is not used: send it as {grant.access}, in call.headers for example",
+        );
     }
 
     /// Checks keys that the shop's server posts or the merchant's browser brings.
@@ -112,6 +155,7 @@ impl Check<'_> {
             ("connect.posted", kind == ConnectKind::PostedKeys, connect.posted.is_some()),
             ("connect.brought", kind == ConnectKind::BroughtKeys, connect.brought.is_some()),
             ("connect.oauth1", kind == ConnectKind::Oauth1, connect.oauth1.is_some()),
+            ("connect.login", kind == ConnectKind::PastedLogin, connect.login.is_some()),
             ("connect.install", kind == ConnectKind::SignedInstall, !connect.install.is_empty()),
             ("call.sign", kind == ConnectKind::Oauth1, recipe.call.sign.is_some()),
         ];
@@ -137,7 +181,7 @@ impl Check<'_> {
                 &format!("names '{name}', which is not a field with secret = true"),
             );
         }
-        let takes = kind == ConnectKind::PastedKey || pasted.is_some();
+        let takes = matches!(kind, ConnectKind::PastedKey | ConnectKind::PastedLogin) || pasted.is_some();
         self.demand(
             !takes || !secrets.is_empty(),
             "connect.field",

@@ -14,8 +14,8 @@ use super::{
     Provider,
     field::FieldMapping,
     recipe::{
-        BodyKind, GalleryKind, HookKey, HookProofKind, Op, Paging, PushRecipe, PushStep, Recipe, StepCheck, Subscribe,
-        When,
+        AnswerKind, BasicQuery, BodyKind, GalleryKind, HookKey, HookProof, HookProofKind, Nested, Op, Paging,
+        PushRecipe, PushStep, Recipe, Since, StepCheck, Subscribe, TimeFilter, When,
     },
     template::Template,
 };
@@ -109,6 +109,7 @@ pub(super) fn compile(
     };
     match read {
         Ok(mut recipe) => {
+            recipe.spread_answers();
             check.documents(&mut recipe, document);
             check.recipe(&recipe, folder);
             if check.problems.is_empty() {
@@ -222,10 +223,31 @@ impl Check<'_> {
     fn call(&mut self, recipe: &Recipe) {
         let call = &recipe.call;
         self.no_secret("call.base", [&call.base]);
+        self.demand(
+            call.answer != AnswerKind::Any,
+            "call.answer",
+            "must be json or xml: any is for single operations whose response nobody reads",
+        );
+        if let Some(query) = call.basic.as_ref().and_then(|basic| basic.or_query.as_ref()) {
+            self.basic_query(recipe, query);
+        }
         for (place, rule) in call.verdict.iter().enumerate() {
             self.when(&format!("call.verdict[{place}].when"), &rule.when);
             self.code(&format!("call.verdict[{place}].code"), rule.code.as_deref());
         }
+    }
+
+    /// Checks the parameters of a key that may go into the query.
+    fn basic_query(&mut self, recipe: &Recipe, query: &BasicQuery) {
+        let key = "call.basic.or_query";
+        self.when(&format!("{key}.when"), &query.when);
+        let has_password = recipe.call.basic.as_ref().is_some_and(|basic| basic.password.is_some());
+        self.demand(has_password && query.user != query.password, key, "needs a password beside it, and two names");
+        let import = &recipe.import;
+        let subscriptions = recipe.webhook.iter().filter_map(|webhook| webhook.subscribe.as_ref()?.list.as_ref());
+        let pages = import.nested.iter().map(|nested| &nested.page).chain(subscriptions.map(|list| &list.page));
+        let by_link = pages.chain([&import.page]).any(|page| page.kind == Paging::Link);
+        self.demand(!by_link, key, "is not allowed with page kind link: the URL of a next page would repeat the key");
     }
 
     fn when(&mut self, key: &str, when: &When) {
@@ -262,9 +284,20 @@ impl Check<'_> {
         }
         self.no_secret(&at("path"), &op.path);
         self.no_secret(&at("url"), &op.url);
+        let is_graphql = matches!(op.body, Some(BodyKind::Graphql { .. } | BodyKind::GraphqlMultipart { .. }));
+        self.demand(!(is_graphql && op.is_xml()), &at("answer"), "must be json: that is what GraphQL answers");
         if let Some(BodyKind::Multipart { part, .. }) = &op.body {
             let files = part.iter().filter(|part| part.value.is_none() && part.json.is_none()).count();
             self.demand(files == 1, &at("body.part"), "needs exactly one part without value and json: the picture");
+        }
+    }
+
+    fn nested(&mut self, recipe: &Recipe, key: &str, lists: &[Nested]) {
+        for (place, nested) in lists.iter().enumerate() {
+            let key = format!("{key}[{place}]");
+            self.names_op(recipe, &format!("{key}.op"), &nested.op);
+            self.demand(nested.page.size > 0, &format!("{key}.page.size"), "must be at least 1");
+            self.batch(recipe, &key, nested);
         }
     }
 
@@ -293,14 +326,9 @@ impl Check<'_> {
                     &format!("needs {{{name}}} in op.{}", import.op),
                 );
             }
-            self.demand(
-                import
-                    .since
-                    .as_ref()
-                    .is_none_or(|since| looks_up(if since.filter.is_some() { "filter" } else { "since" })),
-                "import.since",
-                &format!("needs {{since}} in op.{}", import.op),
-            );
+            if let Some(since) = &import.since {
+                self.since(&import.op, op, since);
+            }
         }
         if let Some(bulk) = &import.bulk {
             for (key, op) in [("count", &bulk.count.op), ("start", &bulk.start.op), ("poll_op", &bulk.poll_op)] {
@@ -314,10 +342,9 @@ impl Check<'_> {
             let looks_up = recipe.op.get(&one.op).is_none_or(|op| op.slots().contains(&"product.erp_id"));
             self.demand(looks_up, "import.one.op", &format!("needs {{product.erp_id}} in op.{}", one.op));
         }
-        for (place, nested) in import.nested.iter().enumerate() {
-            let key = format!("import.nested[{place}]");
-            self.names_op(recipe, &format!("{key}.op"), &nested.op);
-            self.demand(nested.page.size > 0, &format!("{key}.page.size"), "must be at least 1");
+        self.nested(recipe, "import.nested", &import.nested);
+        if let Some(one) = &import.one {
+            self.nested(recipe, "import.one.nested", &one.nested);
         }
         let parted = recipe.op.get(&import.op).is_some_and(|op| op.slots().contains(&"part"));
         self.demand(
@@ -326,6 +353,60 @@ impl Check<'_> {
             &format!("and {{part}} in op.{} are required together", import.op),
         );
         self.fields(recipe);
+    }
+
+    /// Checks that an import of changes depends on the time, by each of its filters.
+    fn since(&mut self, name: &str, op: &Op, since: &Since) {
+        if since.by.is_empty() {
+            let slot = if since.filter.is_some() { "filter" } else { "since" };
+            self.demand(op.looks_up(slot), "import.since", &format!("needs {{since}} in op.{name}"));
+            return;
+        }
+        let several = "names at least two filters: a single one is {since} in the operation, or import.since.filter";
+        self.demand(since.by.len() > 1, "import.since.by", several);
+        let own = "is not allowed beside import.since.by: each of its filters has its own";
+        self.demand(since.filter.is_none(), "import.since.filter", own);
+        let narrows = format!("{{since}} in op.{name} would narrow every filter: look up {{since.NAME}} there");
+        self.demand(!op.looks_up("since"), "import.since.by", &narrows);
+        let mut names = BTreeSet::new();
+        for filter in &since.by {
+            let key = format!("import.since.by.{}", filter.name);
+            self.demand(names.insert(&filter.name), &key, "two filters have this name");
+            self.time_filter(&key, name, op, filter);
+        }
+    }
+
+    fn time_filter(&mut self, key: &str, op_name: &str, op: &Op, filter: &TimeFilter) {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let is_name = !filter.name.is_empty() && filter.name.chars().all(is_plain);
+        self.demand(is_name, key, "use lower-case letters, digits and _ in the name of a filter");
+        let slot = if filter.filter.is_some() { "filter".to_owned() } else { format!("since.{}", filter.name) };
+        self.demand(op.looks_up(&slot), key, &format!("needs {{{slot}}} in op.{op_name}"));
+        if let Some(text) = &filter.filter {
+            let depends = text.slots().any(|slot| slot == "since");
+            self.demand(depends, &format!("{key}.filter"), "needs {since}: without it the time does not matter");
+        }
+    }
+
+    /// Checks how one call fills a list of many items.
+    fn batch(&mut self, recipe: &Recipe, key: &str, nested: &Nested) {
+        let key = format!("{key}.batch");
+        let Some(op) = recipe.op.get(&nested.op) else { return };
+        let Some(batch) = &nested.batch else {
+            self.demand(!op.looks_up("batch.ids"), &key, &format!("is required by {{batch.ids}} in op.{}", nested.op));
+            return;
+        };
+        self.demand(
+            op.looks_up("batch.ids") && !op.looks_up_any("item."),
+            &key,
+            &format!("needs {{batch.ids}} in op.{}, and no {{item.…}}: the call is for several items", nested.op),
+        );
+        self.demand(batch.at_most > 0, &format!("{key}.at_most"), "must be at least 1");
+        self.demand(
+            nested.start.is_none(),
+            &key,
+            "is not allowed beside start: a cursor within an item is that item's",
+        );
     }
 
     /// Checks the facts and the words of the fields of a product.
@@ -442,12 +523,7 @@ impl Check<'_> {
 
     fn webhook(&mut self, recipe: &Recipe) {
         let Some(webhook) = &recipe.webhook else { return };
-        let text = webhook.verify.kind == HookProofKind::HmacText;
-        self.demand(
-            webhook.verify.text.is_some() == text,
-            "webhook.verify.text",
-            "and kind hmac_text are required together",
-        );
+        self.proof(&webhook.verify);
         let ours = webhook.verify.key == HookKey::Subscription;
         self.demand(!ours || webhook.subscribe.is_some(), "webhook.subscribe", "is required by key subscription");
         self.demand(
@@ -462,9 +538,47 @@ impl Check<'_> {
                 "a place needs exactly one of: header, body",
             );
         }
+        let has_id = recipe.connect.probe.id.is_some();
+        self.demand(
+            has_id || webhook.shop.as_ref().is_none_or(|shop| shop.store_url.is_some()),
+            "webhook.shop",
+            "needs store_url, or connect.probe.id: the shop is found by one of them",
+        );
         if let Some(subscribe) = &webhook.subscribe {
             self.subscribe(recipe, subscribe);
         }
+    }
+
+    /// Checks how deliveries are proved: each kind has the keys that it needs, and no others.
+    fn proof(&mut self, verify: &HookProof) {
+        let kind = verify.kind;
+        self.demand(
+            verify.text.is_some() == (kind == HookProofKind::HmacText),
+            "webhook.verify.text",
+            "and kind hmac_text are required together",
+        );
+        self.demand(
+            verify.header.is_some() != (kind == HookProofKind::JwtBody),
+            "webhook.verify.header",
+            "is required, but for kind jwt_body, which has none",
+        );
+        let written = verify.encoding.map(|_| "encoding").or(verify.prefix.as_ref().map(|_| "prefix"));
+        self.demand(
+            kind.is_hmac() || written.is_none(),
+            &format!("webhook.verify.{}", written.unwrap_or_default()),
+            "is only allowed for an HMAC",
+        );
+        self.demand(
+            verify.jwks.is_some() == (verify.key == HookKey::Jwks),
+            "webhook.verify.jwks",
+            "and key jwks are required together",
+        );
+        let is_secret = matches!(verify.key, HookKey::App | HookKey::Subscription);
+        self.demand(
+            !(kind.is_jws() && is_secret) && (kind.is_jws() || verify.key != HookKey::Jwks),
+            "webhook.verify.key",
+            "a signature is verified by a public key (webhook or jwks), anything else by a secret",
+        );
     }
 
     fn subscribe(&mut self, recipe: &Recipe, subscribe: &Subscribe) {

@@ -26,10 +26,11 @@ impl KnownNames {
             match (known.name, known.place) {
                 ("FACT", _) => names.extend(facts(recipe)),
                 ("grant.NAME", _) => names.extend(secrets(recipe)),
-                ("grant.access", _) if recipe.connect.oauth.is_none() => {}
+                ("grant.access", _) if recipe.connect.oauth.is_none() && recipe.connect.login.is_none() => {}
                 ("app.client_id" | "app.client_secret", Place::Shop) if !has_app(recipe) => {}
                 ("kept.NAME", _) => names.extend(kept_names(recipe)),
                 ("gallery.NAME", _) => names.extend(gallery_facts(recipe)),
+                ("since.NAME", _) => names.extend(time_filters(recipe)),
                 // The members of an item or of a delivery are not known before runtime.
                 ("item.NAME" | "body.NAME", _) => names.extend([known.name.replace("NAME", "…")]),
                 (name, _) => names.extend([name.to_owned()]),
@@ -47,7 +48,7 @@ impl KnownNames {
             names
         };
         match key.split('.').collect::<Vec<_>>()[..] {
-            ["connect", "store_url"] => facts(),
+            ["connect", "store_url"] | ["webhook", "verify", "jwks"] => facts(),
             ["connect", "posted" | "brought", "authorize" | "query", ..]
             | ["connect", "oauth", "authorize" | "authorize_extra", ..] => {
                 Self::of(recipe, &[Place::Connect, Place::Consent])
@@ -57,7 +58,7 @@ impl KnownNames {
             ["op", op, ..] => Self::of_op(recipe, op),
             ["import", "since", ..] => {
                 let mut names = with_facts(&[Place::Changes]);
-                names.0.remove("filter");
+                names.0.retain(|name| name != "filter" && !name.starts_with("since."));
                 names
             }
             ["import", "map", ..] => {
@@ -69,6 +70,7 @@ impl KnownNames {
             ["push", "step", _, "item" | "others", ..] => {
                 with_facts(&[Place::Product, Place::Upload, Place::Step, Place::Picture])
             }
+            ["push", "step", _, "look", "id"] => with_facts(&[Place::Step]),
             ["push", "step", _, "only_if"] => with_facts(&[Place::Step, Place::Gallery]),
             ["push", "result", ..] => Self(kept_names(recipe).collect()),
             ["push", "undo", "others", ..] => {
@@ -86,7 +88,10 @@ impl KnownNames {
     /// The facts that the path at a key may look up.
     pub(super) fn of_path(recipe: &Recipe, key: &str) -> Self {
         match key.split('.').collect::<Vec<_>>()[..] {
-            ["import", "map", ref rest @ ..] if !rest.iter().any(|name| ["each", "only", "options"].contains(name)) => {
+            ["connect", "probe", "name"] => Self(facts(recipe).collect()),
+            ["import", "map", ref rest @ ..]
+                if !rest.iter().any(|name| ["each", "of", "only", "options"].contains(name)) =>
+            {
                 Self(facts(recipe).collect())
             }
             _ => Self::default(),
@@ -112,7 +117,9 @@ pub(super) fn facts(recipe: &Recipe) -> impl Iterator<Item = String> {
     let fields = recipe.connect.field.iter().filter(|field| !field.secret).map(|field| field.name.clone());
     let oauth = recipe.connect.oauth.iter();
     let returned = oauth.flat_map(|oauth| oauth.callback.keys().chain(oauth.answer.facts.keys()).cloned());
-    fields.chain(recipe.connect.probe.facts.keys().cloned()).chain(returned)
+    let probe = &recipe.connect.probe;
+    let told = probe.facts.keys().chain(probe.also.iter().flat_map(|further| further.facts.keys()));
+    fields.chain(told.cloned()).chain(returned)
 }
 
 fn secrets(recipe: &Recipe) -> impl Iterator<Item = String> {
@@ -133,7 +140,7 @@ fn kept_names(recipe: &Recipe) -> impl Iterator<Item = String> {
         let checked = match &step.look {
             StepCheck::Gallery { keep } => vec![keep],
             StepCheck::Ask { keep, .. } => keep.keys().collect(),
-            StepCheck::Repeat => Vec::new(),
+            StepCheck::Listed { .. } | StepCheck::Repeat => Vec::new(),
         };
         step.keep.keys().chain(&step.found).chain(checked)
     });
@@ -142,6 +149,10 @@ fn kept_names(recipe: &Recipe) -> impl Iterator<Item = String> {
 
 fn gallery_facts(recipe: &Recipe) -> impl Iterator<Item = String> {
     recipe.push.iter().flat_map(|push| push.list.facts.keys()).map(|name| format!("gallery.{name}"))
+}
+
+fn time_filters(recipe: &Recipe) -> impl Iterator<Item = String> {
+    recipe.import.since.iter().flat_map(|since| &since.by).map(|filter| format!("since.{}", filter.name))
 }
 
 /// An operation, and where the names of one use of it have values.
@@ -156,7 +167,8 @@ fn uses(recipe: &Recipe) -> Vec<UsedOp<'_>> {
     }
     let import = &recipe.import;
     let mut uses = vec![used(&recipe.connect.probe.op, &[]), used(&import.op, &[Place::Page, Place::Changes])];
-    uses.extend(import.nested.iter().map(|nested| used(&nested.op, &[Place::Page, Place::Nested])));
+    uses.extend(recipe.connect.probe.also.iter().map(|further| used(&further.op, &[])));
+    uses.extend(import.all_nested().map(|nested| used(&nested.op, &[Place::Page, Place::Nested])));
     uses.extend(import.one.iter().map(|one| used(&one.op, &[Place::Product])));
     if let Some(bulk) = &import.bulk {
         uses.extend([used(&bulk.count.op, &[]), used(&bulk.start.op, &[]), used(&bulk.poll_op, &[Place::Bulk])]);
@@ -167,6 +179,7 @@ fn uses(recipe: &Recipe) -> Vec<UsedOp<'_>> {
         uses.extend(subscribe.list.iter().map(|list| used(&list.op, &[Place::Page])));
         uses.extend(subscribe.delete_op.iter().map(|op| used(op, &[Place::Unsubscribe])));
     }
+    uses.extend(recipe.connect.login.iter().map(|login| used(&login.op, &[])));
     uses.extend(recipe.connect.oauth.iter().filter_map(|oauth| Some(used(oauth.revoke_op.as_ref()?, &[]))));
     let Some(push) = &recipe.push else { return uses };
     uses.push(used(&push.list.op, &[Place::Product]));

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderName, HeaderValue};
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
@@ -24,7 +25,7 @@ use crate::{
         classify::challenge,
         context::TemplateContext,
         path::as_text,
-        recipe::{Expires, ExpiresUnit, LostAnswer, Oauth, TokenBody, TokenClass},
+        recipe::{Expires, ExpiresUnit, Login, LostAnswer, Oauth, TokenBody, TokenClass},
     },
 };
 
@@ -251,6 +252,26 @@ pub(super) fn grant(oauth: &Oauth, body: &Value, now: Time, old: &Grant) -> Resu
     })
 }
 
+/// The grant of a login's response; its credentials stay those of `old`.
+pub(super) fn grant_with_token(login: &Login, body: &Value, token: String, now: Time, old: &Grant) -> Grant {
+    let mut secrets = old.secrets.clone();
+    secrets.insert("access".to_owned(), Secret::from(token));
+    let stated = login.expires.as_ref().and_then(|expires| expires.read(body, now).known());
+    let fallback = login.default_expires.map(|span| span.0).or_else(|| old.expires_at.map(|_| Duration::from_hours(1)));
+    Grant {
+        secrets,
+        expires_at: stated.or_else(|| fallback.map(|span| now.plus(span))),
+        version: old.version + 1,
+        ..Grant::default()
+    }
+}
+
+/// The `exp` of a JSON Web Token: seconds since the epoch. Its signature is the platform's own affair.
+fn expiry_of_token(token: &str) -> Option<String> {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?.trim_end_matches('=')).ok()?;
+    json::read::<Value>(&claims).ok()?.get("exp").and_then(as_text)
+}
+
 /// A token's expiry as a response states it.
 enum TokenExpiry {
     /// Missing or meaningless.
@@ -276,7 +297,9 @@ const LONGEST_LIFE: Duration = Duration::from_hours(24 * 3653);
 impl Expires {
     /// Reads a token's expiry; a number may be written as text. An expiry in the past counts as unknown.
     fn read(&self, body: &Value, now: Time) -> TokenExpiry {
-        let Some(text) = self.path.text(body) else { return TokenExpiry::Unknown };
+        let stated = self.path.text(body);
+        let stated = if self.unit == ExpiresUnit::Jwt { stated.and_then(|t| expiry_of_token(&t)) } else { stated };
+        let Some(text) = stated else { return TokenExpiry::Unknown };
         let end = match self.unit {
             ExpiresUnit::Rfc3339 => Time::parse(&text),
             unit => match text.trim().parse::<f64>() {
@@ -285,7 +308,10 @@ impl Expires {
                     let seconds = if matches!(unit, ExpiresUnit::Ms) { number / 1000.0 } else { number };
                     // A number too large for the type means the longest span.
                     let span = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-                    let from = if matches!(unit, ExpiresUnit::EpochS) { Time::from_unix_ms(0) } else { now };
+                    let from = match unit {
+                        ExpiresUnit::EpochS | ExpiresUnit::Jwt => Time::from_unix_ms(0),
+                        _ => now,
+                    };
                     Some(from.plus(span))
                 }
                 _ => None,
@@ -346,6 +372,13 @@ mod tests {
             ),
             Some(60_000)
         );
+        let jwt = |claims: &str| json!({"access_token": format!("e30.{}.x", URL_SAFE_NO_PAD.encode(claims))});
+        let of_token = "answer.expires = { path = 'access_token', unit = 'jwt' }";
+        assert_eq!(end(of_token, jwt(r#"{"exp":90,"iat":1}"#)), Some(90_000));
+        assert_eq!(end(of_token, jwt(r#"{"exp":90.5}"#)), Some(90_500));
+        for none in [jwt("{}"), jwt(r#"{"exp":"soon"}"#), jwt("no json"), json!({"access_token": "a.b"})] {
+            assert_eq!(end(of_token, none.clone()), None, "{none}");
+        }
     }
 
     #[test]

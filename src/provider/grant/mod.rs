@@ -4,6 +4,7 @@
 
 mod answer;
 mod consent;
+mod login;
 mod token;
 
 use std::{future::Future, pin::Pin, sync::Arc};

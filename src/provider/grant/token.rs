@@ -1,5 +1,7 @@
 //! Token requests: authorization code, refresh token, client credentials, token exchange; and revocation.
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use oauth2::{
     AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, PkceCodeVerifier, RedirectUrl,
@@ -12,6 +14,7 @@ use super::{
     App,
     answer::{TokenEndpoint, facts as answered_facts, grant, lost, same_shop},
     bad_address, context, filled_url,
+    login::{log_in, log_in_again},
 };
 use crate::{
     model::{Facts, Failure, FailureKind, Grant, Secret},
@@ -60,14 +63,18 @@ pub async fn exchange(
     Ok((grant(oauth, &answer, outside.clock.now(), &Grant { version: 0, ..Grant::default() })?, facts))
 }
 
-/// Requests a token with client credentials (RFC 6749, 4.4). Other secrets of `old` stay.
+/// Requests a token with credentials that need nobody's consent: client credentials (RFC 6749, 4.4), or a pasted login.
+/// Other secrets of `old` stay.
 pub async fn own_token(
     outside: &Outside,
-    provider: &Provider,
+    provider: &Arc<Provider>,
     app: Option<&App>,
     facts: &Facts,
     old: &Grant,
 ) -> Result<Grant, Failure> {
+    if provider.kind() == ConnectKind::PastedLogin {
+        return log_in(outside, provider, facts, old).await;
+    }
     let (oauth, context) = (provider.oauth()?, context(provider, app, facts));
     let client = client(provider, oauth, app, Some(old), &context)?;
     let mut request = client.exchange_client_credentials();
@@ -82,17 +89,18 @@ pub async fn own_token(
     grant(oauth, &endpoint.answer(provider, sent)?, outside.clock.now(), old)
 }
 
-/// Refreshes a grant with its refresh token, or with client credentials for that kind. Values that the response omits
-/// stay as they were; a token that had an expiry keeps having one.
+/// Refreshes a grant with its refresh token, or as it was got for the kinds that need nobody's consent. Values that the
+/// response omits stay as they were; a token that had an expiry keeps having one.
 pub async fn refresh(
     outside: &Outside,
-    provider: &Provider,
+    provider: &Arc<Provider>,
     app: Option<&App>,
     facts: &Facts,
     old: &Grant,
 ) -> Result<Grant, Failure> {
     match provider.kind() {
         ConnectKind::ClientCredentials => return own_token(outside, provider, app, facts, old).await,
+        ConnectKind::PastedLogin => return log_in_again(outside, provider, facts, old).await,
         kind if !kind.brings_code() => {
             let text = format!("{} refuses the key of this connection", provider.name());
             return Err(Failure::new(FailureKind::KeyRefused, text));

@@ -5,6 +5,7 @@ mod pages;
 mod paths;
 mod signatures;
 mod templates;
+mod xml;
 
 use std::{
     collections::BTreeMap,

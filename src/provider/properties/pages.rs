@@ -285,11 +285,29 @@ path = '/list/{item.id}/parts'
 query = { cursor = '{page.token}' }
 ";
 
+/// A catalogue on one page, with lists within its items that one call reads for three of them.
+const BATCHES: &str = "
+op = 'list'
+page = { kind = 'single', size = 100, items = 'items' }
+[[import.nested]]
+into = 'parts'
+op = 'parts'
+batch = { id = 'id', parent = 'of', separator = ',', at_most = 3 }
+page = { kind = 'cursor', size = 2, items = 'parts', next = 'next', total = 'total' }
+[op.shop]
+path = '/shop'
+[op.list]
+path = '/list'
+[op.parts]
+path = '/parts'
+query = { of = '{batch.ids}', cursor = '{page.token}' }
+";
+
 /// A client of the catalogue that answers these exchanges, in this order only.
-fn catalogue(exchanges: Vec<Exchange>) -> (ShopClient, Arc<Script>) {
+fn catalogue(file: &str, exchanges: Vec<Exchange>) -> (ShopClient, Arc<Script>) {
     let script = Arc::new(Script::new(exchanges, false));
     let keys = (app("our-secret"), grant([("access", "our-token")]));
-    (client(&platform(CATALOGUE), Facts::new(), keys, &script), script)
+    (client(&platform(file), Facts::new(), keys, &script), script)
 }
 
 /// Reads a catalogue from its beginning to its end.
@@ -339,7 +357,7 @@ fn a_catalogue_of_parts_with_lists_in_its_items_is_read_once_from_end_to_end() {
                 exchanges.append(&mut nested);
             }
         }
-        let (shop, script) = catalogue(exchanges);
+        let (shop, script) = catalogue(CATALOGUE, exchanges);
         let read = read_all(&shop).into_iter();
         let read = read.map(|p| (p.erp_id, p.variants.into_iter().map(|v| v.id).collect::<Vec<_>>(), p.doubt));
         assert_eq!(read.collect::<Vec<_>>(), expected);
@@ -369,7 +387,7 @@ fn a_list_within_an_item_that_leads_in_a_circle_ends_in_doubt() {
             seen.push(page);
             here = pages[page].1;
         }
-        let (shop, script) = catalogue(exchanges);
+        let (shop, script) = catalogue(CATALOGUE, exchanges);
         let product =
             wait(page(&shop, &PageRequest::default())).expect("is read").products.remove(0).expect("can be read");
         assert_eq!(product.doubt.is_none(), whole, "{:?}", product.doubt);
@@ -378,5 +396,42 @@ fn a_list_within_an_item_that_leads_in_a_circle_ends_in_doubt() {
             let ids: usize = [0].iter().chain(&seen).map(|page| pages[*page].0).sum();
             assert_eq!(product.variants.len(), ids);
         }
+    });
+}
+
+#[test]
+fn every_entry_of_a_batch_comes_to_its_own_item() {
+    // Per item, how many entries it has; where each entry stands among those of its batch, and how long the pages are.
+    let items = proptest::collection::vec(proptest::collection::vec(any::<u32>(), 0..4), 0..8);
+    hold(CASES / 8, &(items, 1..4_usize), |(items, length)| {
+        let id = |item: usize| format!("i{item}");
+        let all: Vec<Value> = (0..items.len()).map(|item| json!({ "id": id(item) })).collect();
+        let mut exchanges = vec![exchange("/list", json!({ "items": all }))];
+        let mut expected: Vec<Vec<String>> = vec![Vec::new(); items.len()];
+        for first in (0..items.len()).step_by(3) {
+            let here = first..items.len().min(first + 3);
+            let entries =
+                here.clone().flat_map(|item| items[item].iter().enumerate().map(move |(n, at)| (*at, item, n)));
+            let mut entries: Vec<(u32, usize, usize)> = entries.collect();
+            entries.sort_unstable();
+            let ids = here.map(id).collect::<Vec<_>>().join("%2C");
+            for page in 0..entries.len().div_ceil(length).max(1) {
+                let shown = entries.iter().skip(page * length).take(length);
+                let shown: Vec<Value> =
+                    shown.map(|(_, item, n)| json!({ "id": format!("{item}.{n}"), "of": id(*item) })).collect();
+                let next = ((page + 1) * length < entries.len()).then(|| format!("c{}", page + 1));
+                let cursor = if page == 0 { String::new() } else { format!("cursor=c{page}&") };
+                let body = json!({ "parts": shown, "next": next, "total": entries.len() });
+                exchanges.push(exchange(&format!("/parts?{cursor}of={ids}"), body));
+            }
+            for (_, item, n) in entries {
+                expected[*item].push(format!("{item}.{n}"));
+            }
+        }
+        let (shop, script) = catalogue(BATCHES, exchanges);
+        let read = read_all(&shop).into_iter();
+        let read = read.map(|p| (p.variants.into_iter().map(|v| v.id).collect::<Vec<_>>(), p.doubt));
+        assert_eq!(read.collect::<Vec<_>>(), expected.into_iter().map(|ids| (ids, None)).collect::<Vec<_>>());
+        assert_eq!(script.ended().1, Vec::<String>::new());
     });
 }

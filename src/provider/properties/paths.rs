@@ -69,8 +69,12 @@ fn walk(value: &Value, picks: &[(Index, u8)]) -> (String, String) {
                 Err(from_front.map_or("-".to_owned(), |at| at.to_string()))
             }
             _ if *way % 2 == 0 => Ok("no".to_owned()),
-            _ => {
+            other => {
                 path += "[0]";
+                // A pointer knows no list of one: it stays where it is.
+                if other.is_some_and(|value| !value.is_null() && !value.is_array()) {
+                    continue;
+                }
                 Err("0".to_owned())
             }
         };

@@ -23,7 +23,7 @@ use crate::{
         Random,
         cases::{CASES, changed, hold, text},
     },
-    provider::{Delivery, Provider, check_origin, oauth1},
+    provider::{HookKeys, Provider, check_origin, oauth1},
 };
 
 const IMPORT: &str = "op = 'shop'\npage = { kind = 'single', size = 1, items = 'items' }\n[op.shop]\npath = '/shop'\n";
@@ -152,7 +152,9 @@ const HOOKS: &str = "https://daemon.example/hooks/any";
 fn proved(provider: &Provider, key: &str, proof: &str, (url, body): (&str, &[u8])) -> bool {
     let Ok(value) = HeaderValue::from_str(proof) else { return false };
     let headers = HeaderMap::from_iter([(http::HeaderName::from_static("x-proof"), value)]);
-    provider.read_webhook(&Delivery::new(&headers, body, url), Some(&app(key)), &[]).is_ok()
+    let app = app(key);
+    let with = HookKeys { app: Some(&app), ..HookKeys::default() };
+    provider.read_webhook(&provider.delivery(&headers, body, url), with, now()).is_ok()
 }
 
 #[test]
@@ -179,6 +181,34 @@ fn a_delivery_is_accepted_with_the_signature_of_its_bytes_only() {
             assert!(other.is_none_or(|url| !proved(provider, &key, &proof, (&url, &body))));
         }
     });
+}
+
+#[test]
+fn an_hmac_is_taken_as_the_file_says_that_it_is_written_and_not_otherwise() {
+    // From GitHub's documentation ("Testing the webhook payload validation"): `sha256=` and the HMAC in hexadecimal.
+    let (key, body) = ("It's a Secret to Everybody", b"Hello, World!");
+    let digits = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    let base64 = STANDARD.encode(hmac(key, &[body]));
+    let forms = [
+        ("kind = 'hmac_body', key = 'app', encoding = 'hex', prefix = 'sha256='", format!("sha256={digits}")),
+        ("kind = 'hmac_body', key = 'webhook', encoding = 'hex'", digits.to_owned()),
+        ("kind = 'hmac_body', key = 'app', encoding = 'base64', prefix = 'v1,'", format!("v1,{base64}")),
+        ("kind = 'hmac_body', key = 'app'", base64.clone()),
+    ];
+    let odd = [String::new(), "sha256=".to_owned(), format!("sha256={}", &digits[..63]), format!("sha256={digits}00")];
+    let odd =
+        odd.into_iter().chain([digits[..62].to_owned(), format!("{digits}0g"), format!("v1,{digits}"), "é".to_owned()]);
+    let odd: Vec<String> = odd.collect();
+    for (place, (verify, _)) in forms.iter().enumerate() {
+        let provider = with_webhooks(verify);
+        let holds = |proof: &str| proved(&provider, key, proof, (HOOKS, body));
+        for (other, (_, proof)) in forms.iter().enumerate() {
+            assert_eq!(holds(proof), other == place, "{verify}: {proof}");
+        }
+        assert!(odd.iter().all(|proof| !holds(proof)), "{verify}");
+        let upper = forms[place].1.replace(digits, &digits.to_uppercase());
+        assert_eq!(holds(&upper), verify.contains("hex") || upper == forms[place].1, "{verify}: {upper}");
+    }
 }
 
 #[test]

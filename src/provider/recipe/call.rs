@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{
     super::{path::Path, template::Template},
-    Span,
+    AnswerKind, Span,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -24,7 +24,11 @@ pub(in crate::provider) struct Call {
     /// 30s.
     #[serde(default = "half_a_minute")]
     pub(in crate::provider) patience: Span,
-    /// Paths to the shop's own error text; the first existing one is shown.
+    /// The kind of every operation's response, unless its own says another one: `json` or `xml`. Default: `json`.
+    #[serde(default)]
+    pub(in crate::provider) answer: AnswerKind,
+    /// Paths to the shop's own error text; the first existing one is shown. An error may be JSON where the answers are XML, and
+    /// XML where they are JSON: its text is read by the paths that fit, and so are the bodies of `verdict`.
     #[serde(default)]
     pub(in crate::provider) message: Vec<Path>,
     #[serde(default)]
@@ -39,6 +43,20 @@ pub(in crate::provider) struct Call {
 pub(in crate::provider) struct Basic {
     pub(in crate::provider) user: Template,
     pub(in crate::provider) password: Option<Template>,
+    /// For platforms that take them in the query as well: some hosts drop the header.
+    pub(in crate::provider) or_query: Option<BasicQuery>,
+}
+
+/// The query parameters that hold user name and password in the place of the header. Whether a shop needs them is found
+/// out when it is connected: its probe is refused as one without credentials, and accepted with them in the query. They
+/// are sent over https only.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct BasicQuery {
+    pub(in crate::provider) user: String,
+    pub(in crate::provider) password: String,
+    /// How the platform refuses a call without credentials.
+    pub(in crate::provider) when: When,
 }
 
 /// A signature of each call.
@@ -94,7 +112,7 @@ pub(in crate::provider) enum ResponseClass {
     Down,
     /// The merchant revoked the permission.
     Revoked,
-    /// The credentials are good, but may not do this.
+    /// The credentials are good, but may not do this. By a rule, it stops the pushes of the shop until somebody mends it.
     Rights,
     /// The thing is not there.
     Missing,
@@ -129,7 +147,7 @@ pub(in crate::provider) enum WaitUnit {
 #[serde(deny_unknown_fields, default)]
 pub(in crate::provider) struct When {
     pub(in crate::provider) status: Vec<StatusMatch>,
-    /// A path into the body…
+    /// A path into the body, which may be JSON or XML…
     pub(in crate::provider) body: Option<Path>,
     /// …whose value is one of these…
     #[serde(rename = "in")]

@@ -29,6 +29,8 @@ pub(in crate::provider) struct Connect {
     pub(in crate::provider) brought: Option<Brought>,
     /// For kind `oauth1`.
     pub(in crate::provider) oauth1: Option<Oauth1>,
+    /// For kind `pasted_login`.
+    pub(in crate::provider) login: Option<Login>,
 }
 
 /// How the credentials reach us.
@@ -51,6 +53,8 @@ pub enum ConnectKind {
     Oauth1,
     /// The merchant pastes an API key.
     PastedKey,
+    /// The merchant pastes what a person logs in with; each login gives a token that ends.
+    PastedLogin,
 }
 
 impl ConnectKind {
@@ -65,6 +69,7 @@ impl ConnectKind {
             Self::BroughtKeys => "brought_keys",
             Self::Oauth1 => "oauth1",
             Self::PastedKey => "pasted_key",
+            Self::PastedLogin => "pasted_login",
         }
     }
 
@@ -139,6 +144,26 @@ pub(in crate::provider) struct Oauth1 {
     pub(in crate::provider) back: String,
 }
 
+/// A token for pasted credentials, such as an e-mail address and a password. The credentials stay sealed, and the login is
+/// repeated before the token ends and when the shop refuses it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Login {
+    /// The operation that logs in; sends the secret fields as `{grant.NAME}`. Its refusals are classified as those of any
+    /// call: `expired` means that the credentials are wrong.
+    pub(in crate::provider) op: String,
+    /// The token in its response; calls look it up as `{grant.access}`.
+    pub(in crate::provider) token: Path,
+    /// The token's expiry, if the response states it.
+    pub(in crate::provider) expires: Option<Expires>,
+    /// The lifetime of a token whose response states none. Without one, the login is repeated when the shop refuses the
+    /// token.
+    pub(in crate::provider) default_expires: Option<Span>,
+    /// How long before its expiry a token is replaced. Default: 5m.
+    #[serde(default = "five_minutes")]
+    pub(in crate::provider) margin: Span,
+}
+
 /// A field of the connect form.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -192,9 +217,23 @@ pub(in crate::provider) struct Probe {
     pub(in crate::provider) id: Option<Path>,
     #[serde(default)]
     pub(in crate::provider) facts: BTreeMap<String, Path>,
+    /// Further calls for facts that its response does not have.
+    #[serde(default)]
+    pub(in crate::provider) also: Vec<FurtherFacts>,
     /// What its response must have for the shop to be connected.
     #[serde(default)]
     pub(in crate::provider) needs: Vec<ProbeNeed>,
+    /// What it means if a web page answers in the place of the API, and what to do, for people. A connect that starts at
+    /// the shop's own address looks for that before the merchant is sent there.
+    pub(in crate::provider) not_json: Option<String>,
+}
+
+/// Facts of the shop that another operation than the probe returns.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct FurtherFacts {
+    pub(in crate::provider) op: String,
+    pub(in crate::provider) facts: BTreeMap<String, Path>,
 }
 
 /// A value that the probe's response must have, such as a right of the key: without it, the connect is refused.
@@ -381,13 +420,15 @@ pub(in crate::provider) struct Expires {
     pub(in crate::provider) unit: ExpiresUnit,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::provider) enum ExpiresUnit {
     S,
     Ms,
     EpochS,
     Rfc3339,
+    /// The value is a JSON Web Token, which states its expiry in `exp` (RFC 7519).
+    Jwt,
 }
 
 /// A signature of the callback's query.

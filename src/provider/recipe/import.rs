@@ -37,8 +37,26 @@ pub(in crate::provider) struct ImportRecipe {
     pub(in crate::provider) map: Mapping,
 }
 
-/// The call that reads one product. If the response is that it is missing (404, 410 or a verdict of class `missing`), or null at
-/// `item`, the shop no longer has it.
+impl ImportRecipe {
+    /// How often its pages are read from the first one on: once per part, and for changes once by each time filter.
+    pub(in crate::provider) fn rounds(&self, is_changes: bool) -> usize {
+        let filters = self.since.as_ref().filter(|_| is_changes).map_or(1, |since| since.by.len().max(1));
+        self.parts.len().max(1) * filters
+    }
+
+    /// The part that is read in a round…
+    pub(in crate::provider) fn part(&self, round: usize) -> Option<&str> {
+        self.parts.get(round % self.parts.len().max(1)).map(String::as_str)
+    }
+
+    /// …and the place of the time filter by which it is read.
+    pub(in crate::provider) fn filter_place(&self, round: usize) -> usize {
+        round / self.parts.len().max(1)
+    }
+}
+
+/// The call that reads one product. The shop no longer has it if the response is that it is missing (404, 410 or a verdict of class
+/// `missing`), null at `item`, or as `gone` says.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct ReadOne {
@@ -47,6 +65,18 @@ pub(in crate::provider) struct ReadOne {
     /// The product in the response, in the form of the list's items; default: all of it.
     #[serde(default)]
     pub(in crate::provider) item: Path,
+    /// Where the response about a product that is not there has null or an empty list, for calls that answer with a list.
+    pub(in crate::provider) gone: Option<Path>,
+    /// Lists that a page of the catalogue has: each that this response lacks is read by a further call.
+    #[serde(default)]
+    pub(in crate::provider) nested: Vec<Nested>,
+}
+
+impl ImportRecipe {
+    /// The lists that further calls complete, those of one product last.
+    pub(in crate::provider) fn all_nested(&self) -> impl Iterator<Item = &Nested> {
+        self.nested.iter().chain(self.one.iter().flat_map(|one| &one.nested))
+    }
 }
 
 /// A bulk export: a JSON Lines file with an item, then its children.
@@ -102,8 +132,11 @@ pub(in crate::provider) struct BulkChild {
 pub(in crate::provider) struct Nested {
     /// The list in the item; what is read is appended to it.
     pub(in crate::provider) into: Path,
-    /// The operation; `{item.NAME}` looks up the item's members, `{item.node.id}` those of a member.
+    /// The operation; `{item.NAME}` looks up the item's members, `{item.node.id}` those of a member. With `batch`, `{batch.ids}`
+    /// looks up the ids of several items.
     pub(in crate::provider) op: String,
+    /// How one call lists the entries of many items of a page.
+    pub(in crate::provider) batch: Option<NestedBatch>,
     /// Its pagination.
     pub(in crate::provider) page: PageKind,
     /// Only for items where this boolean is true: the list is truncated.
@@ -114,6 +147,21 @@ pub(in crate::provider) struct Nested {
     pub(in crate::provider) there: Option<Path>,
     /// Only for items with these values.
     pub(in crate::provider) only: Option<Only>,
+}
+
+/// A list within items that one call reads for many of them. Items that it cannot be read for together are asked for in smaller
+/// groups, down to one; only a list that was read to its end says of an item that it has no entries.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct NestedBatch {
+    /// The id of an item, as the operation takes it.
+    pub(in crate::provider) id: Path,
+    /// The id of its item in an entry; entries of other items are ignored.
+    pub(in crate::provider) parent: Path,
+    /// What stands between the ids in `{batch.ids}`. Without it, they are a list.
+    pub(in crate::provider) separator: Option<String>,
+    /// The most items of one call.
+    pub(in crate::provider) at_most: usize,
 }
 
 /// A list of ids in an item, and the objects that they name in the page.
@@ -169,6 +217,10 @@ pub(in crate::provider) enum Paging {
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct Since {
     pub(in crate::provider) overlap: Span,
+    /// Several filters by time, where none finds every change. The pages are read once by each, in this order, and a product that
+    /// two of them find is read once. Changes count as known once the last filter is read to its end.
+    #[serde(default)]
+    pub(in crate::provider) by: Vec<TimeFilter>,
     /// A text around `{since}`, looked up as `{filter}`…
     pub(in crate::provider) filter: Option<Template>,
     /// …and its text for a full import.
@@ -176,6 +228,16 @@ pub(in crate::provider) struct Since {
     /// Default: `rfc3339`.
     #[serde(default)]
     pub(in crate::provider) format: SinceFormat,
+}
+
+/// One of several filters by time.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct TimeFilter {
+    /// While the pages are read by this filter, `{since.NAME}` has the time; otherwise it has no value.
+    pub(in crate::provider) name: String,
+    /// Its own text around `{since}`, looked up as `{filter}`.
+    pub(in crate::provider) filter: Option<Template>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]

@@ -39,6 +39,15 @@ pub(in crate::provider) struct Recipe {
     pub(in crate::provider) webhook: Option<Webhook>,
 }
 
+impl Recipe {
+    /// Gives the operations that do not say it the kind of answer that all have.
+    pub(in crate::provider) fn spread_answers(&mut self) {
+        for op in self.op.values_mut() {
+            op.answer.get_or_insert(self.call.answer);
+        }
+    }
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provider) struct PlatformInfo {
@@ -104,7 +113,7 @@ pub(in crate::provider) struct Op {
     pub(in crate::provider) method: Option<String>,
     /// A whole URL that the shop returned in an earlier step; the headers of `call` are not sent to it.
     pub(in crate::provider) url: Option<Template>,
-    /// Appended to `call.base`.
+    /// Appended to `call.base`. A parameter that is sent several times is written here: `/products?fields=A&fields=B`.
     #[serde(default)]
     pub(in crate::provider) path: Option<Template>,
     #[serde(default)]
@@ -114,9 +123,8 @@ pub(in crate::provider) struct Op {
     pub(in crate::provider) body: Option<BodyKind>,
     /// Whether a repeated call has no further effect. Default: true for GET, false for all other methods.
     pub(in crate::provider) idempotent: Option<bool>,
-    /// The kind of its response. Default: `json`.
-    #[serde(default)]
-    pub(in crate::provider) answer: AnswerKind,
+    /// The kind of its response. Default: that of `call`.
+    pub(in crate::provider) answer: Option<AnswerKind>,
     /// Its cost in a cost bucket. Default: 1.
     #[serde(default = "one")]
     pub(in crate::provider) cost: f64,
@@ -133,7 +141,16 @@ pub(in crate::provider) struct Op {
 pub(in crate::provider) enum AnswerKind {
     #[default]
     Json,
-    /// The body may be anything if the status is a success; JSON in it is still read.
+    /// An XML document, read by the paths that read JSON: `shop.products.product` begins with the root element. An element is its
+    /// text, without the white space around it; CDATA is text. With attributes or elements it is an object of them:
+    /// `product.@id` is an attribute, `name.#text` the text beside attributes. Several elements of one name within one are a list,
+    /// and one of them counts as a list of one. A list without any is empty if the element that holds it is there and has nothing
+    /// in it; elsewhere the list is unknown, unless it `may_lack`. Every value is a text: `more` takes `true`, `1`, `false` and
+    /// `0`. Names keep their prefix (`g:price`); declarations of namespaces, comments and processing instructions are left out.
+    /// Entities are XML's own five and characters by number. Refused are documents that are cut off or not well-formed, that
+    /// declare entities, or that are declared to be in another encoding than UTF-8. An element deeper than 50 is null.
+    Xml,
+    /// The body may be anything if the status is a success; JSON or XML in it is still read.
     Any,
 }
 

@@ -159,6 +159,8 @@ pub(in crate::provider) enum StepCheck {
     Repeat,
     /// Search the product's gallery for our picture; `keep` names the output with its id.
     Gallery { keep: String },
+    /// The same for a picture whose id is known before it is in the gallery, such as that of a file that was uploaded.
+    Listed { id: Template },
     /// Query the shop with another operation; `keep` takes the step's outputs from the matching element.
     Ask { op: String, each: Path, name: Path, keep: BTreeMap<String, Path> },
 }

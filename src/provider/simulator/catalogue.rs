@@ -10,7 +10,7 @@ use crate::{
         field::FieldMapping,
         mapping::{ImageMapping, VariantMapping},
         path::Path,
-        recipe::{BodyKind, PageKind, Paging, SinceFormat},
+        recipe::{BodyKind, Nested, PageKind, Paging, SinceFormat},
     },
 };
 
@@ -82,14 +82,16 @@ impl SimulatorState {
         let recipe = &plan.provider.recipe;
         let Some(one) = &recipe.import.one else { return SimulatedReply::missing() };
         let mut reply = plan.answer(op);
-        let item = if self.catalogue.get(number).is_some() {
-            self.item(plan, number, host, &mut Vec::new())
+        if self.catalogue.get(number).is_some() {
+            one.item.put(&mut reply.body, self.item(plan, number, host, &mut Vec::new()));
+        } else if let Some(gone) = &one.gone {
+            let is_list = gone.get(&reply.body).is_some_and(Value::is_array);
+            gone.put(&mut reply.body, if is_list { Value::Array(Vec::new()) } else { Value::Null });
         } else if matches!(recipe.op[op].body, Some(BodyKind::Graphql { .. })) {
-            Value::Null
+            one.item.put(&mut reply.body, Value::Null);
         } else {
             return SimulatedReply::missing();
-        };
-        one.item.put(&mut reply.body, item);
+        }
         SimulatedReply::json(reply)
     }
 
@@ -103,22 +105,30 @@ impl SimulatorState {
         url: &str,
     ) -> SimulatedReply {
         let recipe = &plan.provider.recipe;
-        let nested = &recipe.import.nested[place];
-        let number = values.iter().filter(|(name, _)| name.starts_with("item."));
-        let number = number
-            .filter_map(|(_, value)| plan.product.read(value))
-            .find(|n| self.catalogue.get(*n).is_some() || self.gone.contains_key(n));
-        let Some(number) = number else { return SimulatedReply::missing() };
+        let Some(nested) = recipe.import.all_nested().nth(place) else { return SimulatedReply::missing() };
+        let numbers = self.asked_for(plan, nested, values);
+        if numbers.is_empty() {
+            return SimulatedReply::missing();
+        }
         let request = list_request(&nested.page, values, url);
         let mut reply = plan.answer(&nested.op);
         let sample = nested.page.items.each(&reply.body).first().cloned();
         let sample = sample.or_else(|| nested.into.each(&plan.item).first().cloned()).unwrap_or_default();
         let is_pictures = recipe.import.map.images.as_ref().is_some_and(|images| images.each == nested.into);
-        let all = if is_pictures {
-            self.image_items(plan, number, host, &sample)
-        } else {
-            self.variant_items(plan, number, &sample)
-        };
+        let mut all = Vec::new();
+        for number in numbers {
+            let mut own = if is_pictures {
+                self.image_items(plan, number, host, &sample)
+            } else {
+                self.variant_items(plan, number, &sample)
+            };
+            if let Some(batch) = &nested.batch {
+                for entry in &mut own {
+                    batch.parent.put(entry, plan.product.render(number, ""));
+                }
+            }
+            all.append(&mut own);
+        }
         let from = request.after.map_or(request.skip, |after| usize::try_from(after).unwrap_or(0));
         let page: Vec<Value> = all.iter().skip(from).take(request.size).cloned().collect();
         let end = from + page.len();
@@ -126,6 +136,16 @@ impl SimulatorState {
         let next = (end < all.len()).then_some(end as u64);
         write_next(&nested.page, &mut reply, all.len(), next, url);
         SimulatedReply::json(reply)
+    }
+
+    /// The products whose list a request is for: one, or those of a batch.
+    fn asked_for(&self, plan: &Routes, nested: &Nested, values: &Map<String, Value>) -> Vec<u64> {
+        let is_known = |number: &u64| self.catalogue.get(*number).is_some() || self.gone.contains_key(number);
+        if let (Some(batch), Some(ids)) = (&nested.batch, values.get("batch.ids")) {
+            return batch.read_back(ids).iter().filter_map(|id| plan.product.read(id)).filter(is_known).collect();
+        }
+        let of_item = values.iter().filter(|(name, _)| name.starts_with("item."));
+        of_item.filter_map(|(_, value)| plan.product.read(value)).find(is_known).into_iter().collect()
     }
 
     /// One item of the catalogue; joined objects of the page are added to `beside`.
@@ -249,8 +269,11 @@ impl SimulatorState {
 fn since(plan: &Routes, values: &Map<String, Value>) -> Option<Time> {
     let rule = plan.provider.recipe.import.since.as_ref()?;
     let filter = values.get("filter").and_then(Value::as_str);
-    let read = |filter: &str| rule.filter.as_ref()?.read_back(filter, &|_| None)?.remove("since");
-    let since = filter.and_then(read).or_else(|| values.get("since").cloned())?;
+    let texts = || rule.by.iter().filter_map(|by| by.filter.as_ref()).chain(&rule.filter);
+    let read = |filter: &str| texts().find_map(|text| text.read_back(filter, &|_| None)?.remove("since"));
+    let is_time = |name: &str| name == "since" || name.starts_with("since.");
+    let plain = || values.iter().find(|(name, _)| is_time(name)).map(|(_, value)| value.clone());
+    let since = filter.and_then(read).or_else(plain)?;
     let text = crate::provider::path::as_text(&since)?;
     match rule.format {
         SinceFormat::EpochS => text.parse().ok().map(|s: i64| Time::from_unix_ms(s.saturating_mul(1000))),
@@ -282,6 +305,11 @@ fn variant_item(
     sample: &Value,
 ) -> Value {
     let mut item = sample.clone();
+    let more = plan.provider.recipe.import.map.images.as_ref().and_then(|images| images.more.as_ref());
+    if let Some(more) = more.filter(|more| more.of == map.each) {
+        // No variant has pictures of its own here.
+        more.each.put(&mut item, Value::Null);
+    }
     let text = |name: &str| variant[name].as_str().unwrap_or_default();
     for (pick, text) in [(&map.sku, text("sku")), (&map.title, text("title")), (&map.price, text("price"))] {
         if let Some(pick) = pick.as_ref().filter(|_| !text.is_empty()) {

@@ -9,6 +9,7 @@ mod oauth;
 mod outbound;
 mod pictures;
 mod routes;
+mod signer;
 mod webhooks;
 
 use std::{
@@ -32,6 +33,7 @@ use oauth::{IssuedPermission, TokenState, Waiting};
 pub use outbound::Outbound;
 use pictures::File;
 use routes::{Routes, Use, path_and_query};
+use signer::Signer;
 use webhooks::Subscription;
 
 /// The products of a simulated shop: JSON with `title`, `sku`, `description_html`, `category`, `price`, `currency`,
@@ -130,6 +132,7 @@ struct SimulatorState {
     revoked: bool,
     refreshes: u64,
     hooks: Vec<Subscription>,
+    signer: Signer,
     /// Subscriptions ever made.
     subscribed: u64,
     delivered: u64,
@@ -170,6 +173,7 @@ impl Simulator {
             revoked: false,
             refreshes: 0,
             hooks: Vec::new(),
+            signer: Signer::new(),
             subscribed: 0,
             delivered: 0,
             written: Vec::new(),
@@ -188,6 +192,13 @@ impl Simulator {
     /// The API keys to paste for this shop.
     pub fn pasted_keys(&self) -> BTreeMap<String, String> {
         SimulatorState::pasted(&self.plan)
+    }
+
+    /// The key that the platform would show the operator: `webhook_key` of the daemon's app.
+    pub fn webhook_key(&self) -> String {
+        let rules = &self.lock().rules;
+        let is_taken = self.plan.provider.takes_webhook_key(&rules.webhook_key.as_str().into());
+        if is_taken { rules.webhook_key.clone() } else { signer::PUBLIC_KEY.to_owned() }
     }
 
     /// Every host that the daemon calls and that this simulator plays.
@@ -224,6 +235,9 @@ impl Simulator {
         let host = host.unwrap_or_default();
         if ask.method == "GET" && SimulatorState::is_file(&path) {
             return state.file(&path).unwrap_or_else(SimulatedReply::missing).into();
+        }
+        if let Some(reply) = state.key_set(plan, ask) {
+            return reply.into();
         }
         if let Some(reply) = state.bulk_file(plan, &path, ask.headers.get("range"), &host) {
             return state.exchange(reply);
@@ -378,6 +392,7 @@ impl SimulatorState {
             Some(Use::Subscribe) => self.subscribe(plan, meant),
             Some(Use::ListSubscriptions) => self.list_subscriptions(plan, &meant.values, &ask.url),
             Some(Use::Unsubscribe) => self.unsubscribe(plan, meant),
+            Some(Use::Login) => self.login(plan, meant),
             Some(Use::Leave) => {
                 self.revoke();
                 SimulatedReply::json(plan.answer(&meant.op))

@@ -6,12 +6,15 @@ use base64::{Engine, engine::general_purpose::STANDARD, engine::general_purpose:
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{SimulatedReply, SimulatorState, routes::Routes};
+use super::{
+    SimulatedReply, SimulatorState,
+    routes::{MatchedCall, Routes, path_and_query},
+};
 use crate::{
     model::Time,
     outside::ExpectedRequest,
     provider::{
-        recipe::{ConnectKind, ExpiresUnit, LostAnswer, Oauth},
+        recipe::{Basic, ConnectKind, ExpiresUnit, LostAnswer, Oauth},
         template::Template,
     },
 };
@@ -117,10 +120,16 @@ impl SimulatorState {
                 ExpiresUnit::Ms => json!(u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX)),
                 ExpiresUnit::EpochS => json!(now.plus(ttl).unix_ms() / 1000),
                 ExpiresUnit::Rfc3339 => now.plus(ttl).to_string().into(),
+                // The token itself states it.
+                ExpiresUnit::Jwt => Value::Null,
             };
             answer.expires.path.put(&mut body, left);
         }
-        let access = self.fresh(answer.access.text(&body).as_deref().unwrap_or_default());
+        let is_jwt = answer.expires.unit == ExpiresUnit::Jwt;
+        let access = match ends.filter(|_| is_jwt) {
+            Some(end) => self.signed_until(end),
+            None => self.fresh(answer.access.text(&body).as_deref().unwrap_or_default()),
+        };
         answer.access.put(&mut body, access.as_str().into());
         self.given[grant].access.push((access, ends));
         if let Some(sample) = answer.refresh.text(&body) {
@@ -199,7 +208,8 @@ impl SimulatorState {
         }
         if let Some(basic) = &call.basic {
             let pair = ask.headers.get("authorization").and_then(|header| header.strip_prefix("Basic "));
-            let pair = pair.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok()).unwrap_or_default();
+            let pair = pair.and_then(|text| String::from_utf8(STANDARD.decode(text).ok()?).ok());
+            let pair = pair.or_else(|| in_query(basic, ask)).unwrap_or_default();
             let written = format!(
                 "{}:{}",
                 basic.user.written(),
@@ -241,6 +251,33 @@ impl SimulatorState {
         }
     }
 
+    /// The login of kind `pasted_login`: the pasted credentials for a new token.
+    pub(super) fn login(&mut self, plan: &Routes, meant: &MatchedCall) -> SimulatedReply {
+        let Some(rule) = &plan.provider.connect().login else { return SimulatedReply::missing() };
+        let sent = |name: &str| meant.values.get(&format!("grant.{name}")).and_then(Value::as_str);
+        let is_good = |(name, value): (&String, &String)| sent(name).is_none_or(|sent| sent == value);
+        if self.revoked || !Self::pasted(plan).iter().all(is_good) {
+            return SimulatedReply::json(plan.expired.clone());
+        }
+        let mut body = plan.answer(&meant.op).body;
+        let end = self.now.plus(self.rules.token_ttl);
+        let token = match &rule.expires {
+            Some(expires) if expires.unit == ExpiresUnit::Jwt => self.signed_until(end),
+            _ => self.fresh(&rule.token.text(&body).unwrap_or_default()),
+        };
+        rule.token.put(&mut body, token.as_str().into());
+        self.refreshes += u64::from(!self.given.is_empty());
+        let ends = (rule.expires.is_some() || rule.default_expires.is_some()).then_some(end);
+        self.given.push(IssuedPermission { access: vec![(token, ends)], ..IssuedPermission::default() });
+        SimulatedReply::json_of(200, body)
+    }
+
+    /// A JSON Web Token in form, with this expiry.
+    fn signed_until(&self, end: Time) -> String {
+        let claims = json!({ "exp": end.unix_ms() / 1000, "jti": self.outside.random.token() }).to_string();
+        format!("e30.{}.{}", URL_SAFE_NO_PAD.encode(claims), self.outside.random.token())
+    }
+
     /// Expires every access token.
     pub(super) fn end_tokens(&mut self) {
         let now = self.now;
@@ -278,4 +315,11 @@ impl SimulatorState {
         // The prefix before the digits stays: on some platforms it names the owner.
         format!("{front}{}", self.outside.random.token().replace(['-', '_'], "0"))
     }
+}
+
+/// User name and password in a request's query, where the file has parameters for them.
+fn in_query(basic: &Basic, ask: &ExpectedRequest) -> Option<String> {
+    let names = basic.or_query.as_ref()?;
+    let params: QueryParams = path_and_query(&ask.url).1.into_iter().collect();
+    Some(format!("{}:{}", params.get(&names.user)?, params.get(&names.password)?))
 }

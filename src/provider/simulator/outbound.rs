@@ -26,8 +26,9 @@ impl Outbound {
     }
 
     /// A webhook delivery with additional headers.
-    pub(super) fn delivery(to: &str, body: &Value, more: &[(String, String)]) -> Self {
-        let mut outbound = Self::json(to, body);
+    pub(super) fn delivery(to: &str, body: String, more: &[(String, String)]) -> Self {
+        let kind = if body.starts_with(['{', '[']) { "application/json" } else { "text/plain" };
+        let mut outbound = Self::of(to, kind, body);
         for (name, value) in more {
             if let (Ok(name), Ok(value)) = (http::HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
             {

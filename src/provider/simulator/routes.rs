@@ -34,6 +34,7 @@ pub(super) enum Use {
     ListSubscriptions,
     Unsubscribe,
     Leave,
+    Login,
     Count,
     BulkStart,
     BulkPoll,
@@ -248,7 +249,8 @@ impl Routes {
         }
         let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
         let path = rest.find('/').map_or("", |at| &rest[at..]);
-        Template::parse(path).ok()
+        // A query in the path's template is no part of the path.
+        Template::parse(path.split('?').next()?).ok()
     }
 
     /// A value of the shop that is known before any request.
@@ -277,9 +279,12 @@ impl Routes {
         Some(MatchedCall { op: op.clone(), values })
     }
 
-    /// Whether an operation proves itself otherwise than by the grant: at a URL of its own, or by a header of its own in the place of
-    /// the one that holds the grant.
+    /// Whether an operation proves itself otherwise than by the grant: as a login, at a URL of its own, or by a header of its own in the
+    /// place of the one that holds the grant.
     pub(super) fn needs_no_grant(&self, op: &str) -> bool {
+        if self.is_for(op, Use::Login) {
+            return true;
+        }
         let holds_grant = |template: &Template| template.slots().any(|slot| slot.starts_with("grant."));
         let op = &self.provider.recipe.op[op];
         let usual = self.provider.recipe.call.headers.iter().filter(|(_, template)| holds_grant(template));
@@ -389,7 +394,7 @@ fn uses(provider: &Provider) -> BTreeMap<String, Vec<Use>> {
     let mut uses: BTreeMap<String, Vec<Use>> = BTreeMap::new();
     let mut add = |op: &String, what: Use| uses.entry(op.clone()).or_default().push(what);
     add(&recipe.import.op, Use::List);
-    recipe.import.nested.iter().enumerate().for_each(|(place, nested)| add(&nested.op, Use::Nested(place)));
+    recipe.import.all_nested().enumerate().for_each(|(place, nested)| add(&nested.op, Use::Nested(place)));
     if let Some(bulk) = &recipe.import.bulk {
         add(&bulk.count.op, Use::Count);
         add(&bulk.start.op, Use::BulkStart);
@@ -416,6 +421,7 @@ fn uses(provider: &Provider) -> BTreeMap<String, Vec<Use>> {
     if let Some(op) = recipe.connect.oauth.as_ref().and_then(|oauth| oauth.revoke_op.as_ref()) {
         add(op, Use::Leave);
     }
+    recipe.connect.login.iter().for_each(|login| add(&login.op, Use::Login));
     uses
 }
 

@@ -11,14 +11,15 @@ use super::{
     Outbound, SimulatedReply, SimulatorState,
     catalogue::{list_request, write_next},
     id_format::IdFormat,
-    routes::{MatchedCall, Routes},
+    routes::{MatchedCall, Routes, path_and_query},
 };
 use crate::{
     model::Facts,
+    outside::ExpectedRequest,
     provider::{
         context::TemplateContext,
         path::as_text,
-        recipe::{HookAct, HookKey, HookPlace, HookProofKind, Subscribe, Webhook},
+        recipe::{HookAct, HookEncoding, HookKey, HookPlace, HookProofKind, HookShop, Subscribe, Webhook},
     },
 };
 
@@ -96,7 +97,8 @@ impl SimulatorState {
         let named = |topic: &&String| topic.to_lowercase().contains(word);
         let mut topics =
             webhook.on.iter().filter(|(topic, rule)| rule.act == act && named(topic)).map(|(topic, _)| topic);
-        let topic = topics.next().or_else(|| webhook.on.keys().find(named));
+        let first = || webhook.on.iter().find(|(_, rule)| rule.act == act).map(|(topic, _)| topic);
+        let topic = topics.next().or_else(|| webhook.on.keys().find(named)).or_else(first);
         let Some(topic) = topic.cloned() else { return Vec::new() };
         self.delivered += 1;
         let usual = Subscription {
@@ -133,15 +135,13 @@ impl SimulatorState {
             place(delivery, format!("delivery-{}", self.delivered), &mut body);
         }
         if let Some(shop) = &webhook.shop {
-            let address = plan.provider.store_url(&plan.facts).unwrap_or_default();
-            let value = shop.store_url.read_back(&address, &|_| None).and_then(|mut values| values.remove("value"));
-            place(&shop.at, value.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default(), &mut body);
+            place(&shop.at, name_of(plan, shop).unwrap_or_default(), &mut body);
         }
         // Another topic's path serves if this topic has none.
-        let ids =
-            webhook.on.get(topic).into_iter().chain(webhook.on.values()).filter_map(|rule| rule.id.as_ref()?.path());
-        if let Some(path) = { ids }.next() {
-            path.put(&mut body, number.into());
+        let ids = webhook.on.get(topic).into_iter().chain(webhook.on.values()).filter_map(|rule| rule.id.as_ref());
+        if let Some((id, path)) = { ids }.find_map(|id| Some((id, id.path()?))) {
+            let is_whole = id.template().is_none();
+            path.put(&mut body, if is_whole { plan.product.render(number, "") } else { number.into() });
         }
         if let Some(text) = &webhook.verify.text {
             // The signed fields must exist.
@@ -151,9 +151,21 @@ impl SimulatorState {
                 }
             }
         }
-        let proof = proof(webhook, self.key(webhook, hook), &hook.url, &body);
-        headers.push((webhook.verify.header.clone(), proof));
-        Outbound::delivery(&hook.url, &body, &headers)
+        for path in webhook.embedded.iter().rev() {
+            let text = path.get(&body).map(Value::to_string);
+            path.put(&mut body, text.into());
+        }
+        if webhook.verify.kind == HookProofKind::JwtBody {
+            let now = self.now.unix_ms() / 1000;
+            (body["iat"], body["exp"]) = (now.into(), (now + 3600).into());
+            return Outbound::delivery(&hook.url, self.signer.token(&body), &headers);
+        }
+        let proof = match webhook.verify.kind {
+            HookProofKind::JwsDetached => self.signer.detached(body.to_string().as_bytes()),
+            _ => proof(webhook, self.key(webhook, hook), &hook.url, &body),
+        };
+        headers.extend(webhook.verify.header.clone().map(|name| (name, proof)));
+        Outbound::delivery(&hook.url, body.to_string(), &headers)
     }
 
     fn key<'a>(&'a self, webhook: &Webhook, hook: &'a Subscription) -> &'a str {
@@ -161,8 +173,29 @@ impl SimulatorState {
             HookKey::Webhook => &self.rules.webhook_key,
             HookKey::App => &self.rules.client_secret,
             HookKey::Subscription => &hook.secret,
+            // Its key is the signer's.
+            HookKey::Jwks => "",
         }
     }
+
+    /// The key set, if a request is for it.
+    pub(super) fn key_set(&self, plan: &Routes, ask: &ExpectedRequest) -> Option<SimulatedReply> {
+        let place = plan.provider.recipe.webhook.as_ref()?.verify.jwks.as_ref()?;
+        let url = place.text(&TemplateContext::of_facts(&plan.facts)).ok()??;
+        let is_asked = ask.method == "GET" && path_and_query(&ask.url) == path_and_query(&url);
+        is_asked.then(|| SimulatedReply::json_of(200, self.signer.key_set()))
+    }
+}
+
+/// How a delivery names the simulated shop: as its URL is made of that, or by its id.
+fn name_of(plan: &Routes, shop: &HookShop) -> Option<String> {
+    let Some(store_url) = &shop.store_url else {
+        let probe = &plan.provider.recipe.connect.probe;
+        return probe.id.as_ref()?.text(&plan.answer(&probe.op).body);
+    };
+    let address = plan.provider.store_url(&plan.facts).ok()?;
+    let value = store_url.read_back(&address, &|_| None)?.remove("value")?;
+    value.as_str().map(str::to_owned)
 }
 
 fn rule(plan: &Routes) -> Option<&Subscribe> {
@@ -170,19 +203,25 @@ fn rule(plan: &Routes) -> Option<&Subscribe> {
 }
 
 fn proof(webhook: &Webhook, key: &str, url: &str, body: &Value) -> String {
-    let text = match webhook.verify.kind {
-        HookProofKind::Secret => return key.to_owned(),
+    let verify = &webhook.verify;
+    let text = match verify.kind {
+        HookProofKind::Secret | HookProofKind::JwsDetached | HookProofKind::JwtBody => return key.to_owned(),
         HookProofKind::HmacBody => body.to_string(),
         HookProofKind::HmacUrlBody => format!("{url}{body}"),
         HookProofKind::HmacText => {
             let facts = Facts::new();
             let values = Map::from_iter([("body".to_owned(), body.clone())]);
             let context = TemplateContext { values: Cow::Owned(values), ..TemplateContext::of_facts(&facts) };
-            webhook.verify.text.as_ref().and_then(|text| text.text(&context).ok().flatten()).unwrap_or_default()
+            verify.text.as_ref().and_then(|text| text.text(&context).ok().flatten()).unwrap_or_default()
         }
     };
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
         .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(text.as_bytes());
-    STANDARD.encode(mac.finalize().into_bytes())
+    let mac = mac.finalize().into_bytes();
+    let written = match verify.encoding {
+        Some(HookEncoding::Hex) => mac.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")),
+        _ => STANDARD.encode(mac),
+    };
+    format!("{}{written}", verify.prefix.as_deref().unwrap_or_default())
 }
