@@ -22,7 +22,6 @@ const UNREADABLE: &[UnreadableFormat] = &[
     of("image/jxl", "JPEG XL", &["jxl"]),
     of("image/svg+xml", "SVG", &["svg", "svgz"]),
     of("image/tiff", "TIFF", &["tif", "tiff"]),
-    of("image/vnd.adobe.photoshop", "PSD", &["psd"]),
     of("image/vnd.microsoft.icon", "ICO", &["ico"]),
 ];
 

@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 use super::{
     call::ShopClient,
     pagination::PageToken,
-    path::is_list,
     recipe::{Nested, NestedBatch},
     request::With,
     trail::{Trail, mark},
@@ -88,12 +87,12 @@ async fn read(
     start: Option<PageToken>,
     things: &mut Vec<Value>,
 ) -> Result<Option<String>, Failure> {
-    let base = shop.base_url()?;
+    let (base, op) = (shop.base_url()?, &shop.provider.recipe.op[&nested.op]);
     let (mut reading, mut total, mut token) = (Reading::default(), None, start);
     loop {
         let with = With { values: values.clone(), ..With::default() };
-        let answer = nested.page.ask(shop, &shop.provider.recipe.op[&nested.op], with, token.as_ref()).await?;
-        if !nested.page.may_lack && !nested.page.items.get(&answer.body).is_some_and(is_list) {
+        let answer = nested.page.ask(shop, op, with, token.as_ref()).await?;
+        if !nested.page.may_lack && !nested.page.items.has_list(&answer.body, op.is_xml()) {
             return Ok(Some(format!("the response has no list of {} at the path in the provider's file", nested.op)));
         }
         let page = nested.page.items.each(&answer.body);

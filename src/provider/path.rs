@@ -114,6 +114,11 @@ impl Path {
         }
     }
 
+    /// Whether there is a list of an item at the path, or the only entry of one.
+    pub(super) fn has_list(&self, value: &Value, is_xml: bool) -> bool {
+        if is_xml { self.list(value, true).is_some() } else { self.get(value).is_some_and(is_list) }
+    }
+
     /// What the last name of the path would be in.
     fn holder<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         let (PathStep::Key(_), front) = self.0.split_last()? else { return None };
@@ -342,7 +347,7 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
 }
 
 /// Whether a value is a list, or its only element. PHP writes a list with holes as an object of numbers.
-pub(super) fn is_list(value: &Value) -> bool {
+fn is_list(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Object(members) => members.is_empty() || members.keys().any(|key| key.parse::<u64>().is_err()),

@@ -12,7 +12,7 @@ use super::{
     page::{Page, PageFailure, PageRequest, Unreadable, normal},
     page_size::{self, ListAnswer},
     pagination::PageToken,
-    path::{Path, is_list},
+    path::Path,
     probe::probe,
     recipe::{ImportRecipe, Nested, ReadOne, SinceFormat},
     request::With,
@@ -45,8 +45,9 @@ pub async fn product(shop: &ShopClient, erp_id: &str) -> Result<Option<Result<No
     };
     let import = &shop.provider.recipe.import;
     let one = import.one.as_ref().ok_or_else(|| unclear("is not described by the provider's file"))?;
+    let op = &shop.provider.recipe.op[&one.op];
     let values = Map::from_iter([("product".to_owned(), json!({ "erp_id": erp_id }))]);
-    let answer = match shop.call(&shop.provider.recipe.op[&one.op], With { values, ..With::default() }).await {
+    let answer = match shop.call(op, With { values, ..With::default() }).await {
         Ok(answer) => answer,
         Err(failure) if matches!(failure.kind, FailureKind::Shop(ShopAnswer::Missing, _)) => {
             // Where no API is, everything is missing.
@@ -60,11 +61,11 @@ pub async fn product(shop: &ShopClient, erp_id: &str) -> Result<Option<Result<No
     }
     let item =
         one.item.get(&answer.body).ok_or_else(|| unclear("has no product at the path in the provider's file"))?;
-    let lacks = |nested: &&Nested| !nested.into.get(item).is_some_and(is_list);
+    let lacks = |nested: &&Nested| !nested.into.has_list(item, op.is_xml());
     let mut filling = Filling::new(shop).and(one.nested.iter().filter(lacks));
     let mut items = filling.begin([item], &answer.body).await?;
     let item = items.pop().ok_or_else(|| unclear("has no product"))?;
-    let product = filled(&mut filling, item, shop.provider.recipe.op[&one.op].is_xml()).await?;
+    let product = filled(&mut filling, item, op.is_xml()).await?;
     let found =
         product.as_ref().map_or_else(|unreadable| unreadable.erp_id.as_deref(), |product| Some(&product.erp_id));
     if found != Some(erp_id) {
@@ -181,12 +182,10 @@ fn lacking(import: &ImportRecipe, item: &Value, is_xml: bool) -> Option<String> 
     let variants = import.map.variants.as_ref().map(|variants| ("variants", &variants.each, variants.may_lack));
     let filled = import.nested.iter().map(|nested| &nested.into).chain(import.join.iter().map(|join| &join.into));
     let filled: Vec<&Path> = filled.collect();
-    let is_there =
-        |path: &Path| if is_xml { path.list(item, true).is_some() } else { path.get(item).is_some_and(is_list) };
     let (name, ..) = [images, variants]
         .into_iter()
         .flatten()
-        .find(|(_, path, may_lack)| !may_lack && !filled.contains(path) && !is_there(path))?;
+        .find(|(_, path, may_lack)| !may_lack && !filled.contains(path) && !path.has_list(item, is_xml))?;
     Some(format!("the response has no list of its {name} at the path in the provider's file"))
 }
 

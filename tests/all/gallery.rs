@@ -397,7 +397,7 @@ impl Gallery {
         match fate {
             Some(Fate::Lost) => return (StatusCode::BAD_GATEWAY, error),
             Some(Fate::NoList) if reads => answer = json!({ "revision": self.revision }),
-            Some(Fate::NoId) if reads => answer["images"][0]["id"] = Value::Null,
+            Some(Fate::NoId) if reads && !self.pictures.is_empty() => answer["images"][0]["id"] = Value::Null,
             _ => {}
         }
         (status, answer)

@@ -425,7 +425,7 @@ fn every_entry_of_a_batch_comes_to_its_own_item() {
                 exchanges.push(exchange(&format!("/parts?{cursor}of={ids}"), body));
             }
             for (_, item, n) in entries {
-                expected[*item].push(format!("{item}.{n}"));
+                expected[item].push(format!("{item}.{n}"));
             }
         }
         let (shop, script) = catalogue(BATCHES, exchanges);

@@ -22,7 +22,7 @@ export default function ({ modules, at }) {
 }
 
 // Of both kinds of documents. Where a declaration is narrower than what is written beside it, or than today's document: a product has a list
-// of variants, each with a price or null for the product's own; the headers of a webhook are any number of custom ones, and its lists have
+// of variants, each with a price or null for the product's own and the address of its picture; the headers of a webhook are any number of custom ones, and its lists have
 // the pages of all lists; a store has a status.
 const HEAD = `
 type Query<T> = T extends { parameters: { query: infer Q } } ? Q : {};
@@ -38,7 +38,7 @@ type Wider<T> = T extends { data?: readonly (infer P)[]; meta?: infer M } ? { da
   : Wide<T>;
 type Meta<M> = M extends { pagination?: { total_items?: number } } ? Pages : M;
 type Pages = { pagination?: { [K in 'total' | 'count' | 'per_page' | 'current_page' | 'total_pages']?: number } };
-type Wide<T> = T extends { variants?: infer V } ? Omit<T, 'variants'> & { variants?: (Omit<V, 'price'> & { price?: number | null })[] }
+type Wide<T> = T extends { variants?: infer V } ? Omit<T, 'variants'> & { variants?: (Omit<V, 'price'> & { price?: number | null; image_url?: string })[] }
   : T extends { headers: { custom?: string } } ? Omit<T, 'headers'> & { headers: { [name: string]: string } }
   : T extends { secure_url?: string } ? T & { status?: string }
   : T;

@@ -88,7 +88,7 @@ export const platforms = {
     differs: [
       ...asked('https://www.wixapis.com/oauth2/token'),
       ['POST /stores/v3/products/query: the answer 428 is not in the declarations', failure],
-      ['GET /stores/v3/products/{productId}: the answer 404 is not in the declarations', failure],
+      ['GET /stores/v3/products/:productId: the answer 404 is not in the declarations', failure],
     ],
   },
   'wix-v1': {
