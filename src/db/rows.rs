@@ -7,6 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use futures_util::{TryStreamExt, stream::BoxStream};
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 /// The rows logged so far, bounded in number.
@@ -18,8 +19,8 @@ pub fn unreadable() -> Vec<String> {
     LOGGED.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
 }
 
-/// Returns every row that can be decoded.
-pub(super) fn readable<R, T>(sql: &str, rows: &[R]) -> sqlx::Result<Vec<T>>
+/// Returns every row that can be decoded. Each is decoded as it comes: raw rows take several times the memory.
+pub(super) async fn readable<R, T>(sql: &str, mut rows: BoxStream<'_, sqlx::Result<R>>) -> sqlx::Result<Vec<T>>
 where
     R: Row,
     T: for<'r> FromRow<'r, R>,
@@ -27,9 +28,9 @@ where
     usize: ColumnIndex<R>,
     for<'r> String: Decode<'r, R::Database> + Type<R::Database>,
 {
-    let mut decoded = Vec::with_capacity(rows.len());
-    for row in rows {
-        match one(sql, row) {
+    let mut decoded = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        match one(sql, &row) {
             Ok(row) => decoded.push(row),
             Err(error @ sqlx::Error::ColumnDecode { .. }) => log_once(&error),
             Err(error) => return Err(error),

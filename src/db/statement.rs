@@ -66,10 +66,7 @@ pub(super) async fn execute(tx: &mut Tx, sql: SqlStr, binds: &[&dyn Bind]) -> sq
 /// Returns every row that can be decoded.
 pub(super) async fn all<T: EitherRow>(tx: &mut Tx, sql: SqlStr, binds: &[&dyn Bind]) -> sqlx::Result<Vec<T>> {
     let text = sql.clone();
-    either!(tx, sql, binds, |query, c| match query.fetch_all(c).await {
-        Ok(found) => rows::readable(text.as_str(), &found),
-        Err(error) => Err(error),
-    })
+    either!(tx, sql, binds, |query, c| rows::readable(text.as_str(), query.fetch(c)).await)
 }
 
 /// Returns one row or `None`.
