@@ -41,7 +41,7 @@ CREATE INDEX product_erp_sku_idx ON product (client_id, erp_sku);
 CREATE TABLE product_variant (
     id text NOT NULL PRIMARY KEY,
     product_id text NOT NULL REFERENCES product (id) ON DELETE CASCADE,
-    store_connection_id text REFERENCES store_connection (id) ON DELETE SET NULL,
+    store_connection_id text,
     erp_variant_id text NOT NULL,
     erp_sku text,
     title text,

@@ -41,7 +41,7 @@ CREATE INDEX product_erp_sku_idx ON product (client_id, erp_sku);
 CREATE TABLE product_variant (
     id TEXT NOT NULL PRIMARY KEY,
     product_id TEXT NOT NULL REFERENCES product (id) ON DELETE CASCADE,
-    store_connection_id TEXT REFERENCES store_connection (id) ON DELETE SET NULL,
+    store_connection_id TEXT,
     erp_variant_id TEXT NOT NULL,
     erp_sku TEXT,
     title TEXT,

@@ -269,6 +269,7 @@ impl Earlier {
 on_both!(
     no_row_of_an_earlier_release_is_lost,
     indices_that_no_statement_needs_are_gone,
+    variants_refer_to_their_product_alone,
     a_daemon_starts_on_what_an_earlier_release_filled,
     grants_of_an_earlier_release_open,
     waiting_jobs_of_an_earlier_release_are_done
@@ -314,6 +315,22 @@ async fn indices_that_no_statement_needs_are_gone(engine: Engine) {
     let lost: Vec<&String> = fresh.iter().filter(|name| !present.contains(name)).collect();
     assert!(fresh.len() > 30 && lost.is_empty(), "{} indices, of which these are missing: {lost:?}", fresh.len());
     assert!(!fresh.iter().any(|name| RETIRED.contains(&name.as_str())), "{fresh:?}");
+}
+
+async fn variants_refer_to_their_product_alone(engine: Engine) {
+    let (sql, other) = match engine {
+        Engine::Sqlite => (
+            "SELECT \"table\" FROM pragma_foreign_key_list('product_variant')",
+            "store_connection_id TEXT REFERENCES store_connection (id) ON DELETE SET NULL,\n    erp_variant_id",
+        ),
+        Engine::Postgres => (
+            "SELECT confrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND conrelid = 'product_variant'::regclass",
+            "product_variant_store_connection_id_fkey",
+        ),
+    };
+    assert!(filled(engine).dump.contains(other), "the earlier release had another one");
+    let mut earlier = Earlier::open(engine).await;
+    assert_eq!(earlier.ids(sql).await, ["product"]);
 }
 
 fn indices(engine: Engine) -> &'static str {

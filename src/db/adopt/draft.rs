@@ -327,8 +327,17 @@ impl Draft {
         }
     }
 
-    /// Drops indices that this release does without.
+    /// Drops foreign keys and indices that this release does without.
     pub(super) fn retired(&mut self) {
+        for (table, column) in target::RETIRED_REFERENCES {
+            let rules = self.after.tables.get(*table).map_or(&[][..], |live| &live.rules);
+            let is_retired = |has: &&catalogue::FoundConstraint| has.kind == "f" && has.columns == [*column];
+            let names: Vec<String> = rules.iter().filter(is_retired).map(|has| has.name.clone()).collect();
+            for name in names {
+                let sql = format!("ALTER TABLE {} DROP CONSTRAINT \"{name}\"", quoted(table));
+                self.push(Phase::Expand, format!("drop {name}: another reference says the same"), sql);
+            }
+        }
         let is_retired = |has: &&catalogue::FoundIndex| {
             !has.is_unique && !has.owned && target::RETIRED_INDICES.contains(&has.name.as_str())
         };
