@@ -2,9 +2,9 @@
 //! mark, invalid UTF-8, lone surrogates, control characters, and nesting that nothing here reads. All text from a
 //! shop, a model or an API caller passes through here, so that no database has to refuse it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, marker::PhantomData};
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 
 /// The maximum nesting depth; deeper containers become null. (serde_json itself stops at 128.)
 const DEEPEST: usize = 100;
@@ -14,7 +14,20 @@ const DEEPEST: usize = 100;
 /// # Errors
 /// Fails if the repaired text is not JSON, or does not match `T`.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
-    serde_json::from_str(&repair(&decode(bytes)))
+    read_with(bytes, PhantomData)
+}
+
+/// Parses a document as a seed takes it.
+///
+/// # Errors
+/// Fails if the repaired text is not JSON.
+pub fn read_with<T>(bytes: &[u8], seed: impl for<'de> DeserializeSeed<'de, Value = T>) -> serde_json::Result<T> {
+    let text = decode(bytes);
+    let text = repair(&text);
+    let mut deserializer = serde_json::Deserializer::from_str(&text);
+    let value = seed.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
 }
 
 /// Decodes bytes as UTF-8: drops a byte order mark, replaces invalid sequences by U+FFFD.

@@ -22,6 +22,7 @@ use super::{
     recipe::{Op, ResponseClass},
     refusal::{FailedCall, TooMuch, Words, refusal_message, too_much, unreadable_message, with_words},
     request::{Target, With},
+    selection::Selection,
     upload::Upload,
 };
 use crate::{
@@ -143,7 +144,7 @@ impl ShopClient {
                 fence.check(request.method != Method::GET).await?;
             }
             let words = Words { grant: &grant, app: self.app.as_ref(), upload: with.upload };
-            let (class, kind, wait, message, too_much) = match self.exchange(op, &request, words).await? {
+            let (class, kind, wait, message, too_much) = match self.exchange(op, &request, words, with.reads).await? {
                 Outcome::Good(answer) => return Ok(answer),
                 Outcome::Bad { class, kind, wait, message, too_much } => (class, kind, wait, message, too_much),
             };
@@ -227,7 +228,13 @@ impl ShopClient {
         Target { provider, facts, store_url, app: app.as_ref() }
     }
 
-    async fn exchange(&self, op: &Op, request: &Request, words: Words<'_>) -> Result<Outcome, Failure> {
+    async fn exchange(
+        &self,
+        op: &Op,
+        request: &Request,
+        words: Words<'_>,
+        reads: Option<&Selection>,
+    ) -> Result<Outcome, Failure> {
         let response = match self.send(request.clone()).await {
             Ok(response) => response,
             Err(error @ (HttpError::Refused { .. } | HttpError::Redirected { .. })) => {
@@ -250,7 +257,7 @@ impl ShopClient {
             }
         };
         let now = self.outside.clock.now();
-        let parsed = ParsedBody::of(&response, op);
+        let parsed = ParsedBody::of(&response, op, reads);
         let recipe = &self.provider.recipe.call;
         self.rate_limiter.learn(&recipe.budget, &response, &parsed.value, now);
         let classified = classify(&recipe.verdict, &response, &parsed.value, now);

@@ -11,6 +11,7 @@ use super::{
     context::TemplateContext,
     editor_js,
     path::{Path, as_text},
+    selection::Selection,
     template::Template,
 };
 use crate::model::{Price, Time};
@@ -140,6 +141,11 @@ impl FieldMapping {
         let words = self.words.iter().map(|(theirs, ours)| (format!("words.{theirs}"), ours));
         let fixed = if let FieldSource::Fixed(text) = &self.source { Some(("fixed".to_owned(), text)) } else { None };
         words.chain(self.other.iter().map(|ours| ("other".to_owned(), ours))).chain(fixed)
+    }
+
+    /// Selects what it reads of an item.
+    pub(super) fn select(&self, item: &mut Selection) {
+        self.path().into_iter().chain(&self.or).for_each(|path| path.select(item).keep());
     }
 
     /// The path that it reads, if its source is the item.

@@ -10,6 +10,7 @@ use super::{
     context::TemplateContext,
     field::{FieldMapping, FieldSource},
     path::{Path, as_text},
+    selection::Selection,
 };
 use crate::model::{
     NormalImage, NormalProduct, NormalVariant, Price, ProductStatus,
@@ -63,7 +64,7 @@ pub(super) struct OptionMapping {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Only {
-    path: Path,
+    pub(super) path: Path,
     #[serde(rename = "in")]
     one_of: Vec<String>,
 }
@@ -166,6 +167,20 @@ fn sku(pick: Option<&FieldMapping>, item: &Value, context: &TemplateContext<'_>)
 }
 
 impl Mapping {
+    /// Selects what is read of an item.
+    pub(super) fn select(&self, item: &mut Selection) {
+        let Self { erp_id, title, erp_sku, erp_url, description, category, .. } = self;
+        let Self { price, currency, status, updated_at, variants, images, .. } = self;
+        let optional = [erp_sku, erp_url, description, category, price, currency, status, updated_at];
+        [erp_id, title].into_iter().chain(optional.into_iter().flatten()).for_each(|field| field.select(item));
+        if let Some(variants) = variants {
+            variants.select(item);
+        }
+        if let Some(images) = images {
+            images.select(item);
+        }
+    }
+
     /// The id of a product, if it can be read.
     pub(super) fn id_of(&self, item: &Value, context: &TemplateContext<'_>) -> Option<String> {
         id(&self.erp_id, item, context, "it").ok()
@@ -261,6 +276,10 @@ impl Mapping {
 }
 
 impl OptionMapping {
+    fn select(&self, variant: &mut Selection) {
+        self.each.select(variant).keep();
+    }
+
     fn pairs(&self, item: &Value) -> Vec<(String, String)> {
         match (&self.name, &self.value, self.each.get(item)) {
             (Some(name), Some(value), _) => {
@@ -275,6 +294,16 @@ impl OptionMapping {
 }
 
 impl VariantMapping {
+    fn select(&self, item: &mut Selection) {
+        let Self { each, may_lack: _, id, sku, title, price, options, image_id } = self;
+        let variant = each.select(item);
+        let optional = [sku, title, price, image_id].into_iter().flatten();
+        [id].into_iter().chain(optional).for_each(|field| field.select(variant));
+        if let Some(options) = options {
+            options.select(variant);
+        }
+    }
+
     /// A variant, and whether its SKU was cut.
     fn variant(
         &self,
@@ -299,6 +328,19 @@ impl VariantMapping {
 }
 
 impl ImageMapping {
+    fn select(&self, item: &mut Selection) {
+        let Self { each, may_lack: _, only, id, url, alt, more } = self;
+        let image = each.select(item);
+        if let Some(only) = only {
+            only.path.select(image).keep();
+        }
+        [id, url].into_iter().chain(alt).for_each(|field| field.select(image));
+        let Some(MoreImages { of, each, id: own_id, url: own_url, alt: own_alt }) = more else { return };
+        let image = each.select(of.select(item));
+        let fields = [own_id.as_ref().unwrap_or(id), own_url.as_ref().unwrap_or(url)];
+        fields.into_iter().chain(own_alt.as_ref().or(alt.as_ref())).for_each(|field| field.select(image));
+    }
+
     /// The pictures of a product: its own, then those of its parts that are not among them.
     fn images(&self, item: &Value, context: &TemplateContext<'_>) -> Vec<NormalImage> {
         let own = self.each.each(item).iter().filter(|value| self.only.as_ref().is_none_or(|only| only.holds(value)));

@@ -34,6 +34,7 @@ mod replay;
 mod request;
 mod reverse_mapping;
 mod schema;
+mod selection;
 mod signature;
 mod simulator;
 mod subscription;
@@ -79,11 +80,14 @@ pub use write::{CheckedStep, Placement, StepOutputs, check_step, remove, result_
 
 use crate::model::{Facts, Failure, FailureKind, Grant, PushMode, Secret};
 use recipe::{Connect, Oauth, Recipe};
+use selection::Selection;
 
 /// A store platform, read from its file and validated.
 #[derive(Debug)]
 pub struct Provider {
     recipe: Recipe,
+    /// What of a page of the catalogue is read.
+    page: Selection,
     /// `built-in`, or the path of its file.
     source: String,
     /// Recorded exchanges that test it: file and text.

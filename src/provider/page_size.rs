@@ -37,7 +37,12 @@ pub(super) async fn ask(
     let (first, mut tries) = (page.size, 0);
     loop {
         let lighter = (is_sizable && page.size > 1).then(|| page.cut_to(token.as_ref(), page.size / 2)).flatten();
-        let with = With { values: values.clone(), gives_way: lighter.is_some(), ..With::default() };
+        let with = With {
+            values: values.clone(),
+            reads: Some(&shop.provider.page),
+            gives_way: lighter.is_some(),
+            ..With::default()
+        };
         let refusal = match page.ask(shop, op, with, token.as_ref()).await {
             Ok(answer) => return Ok(ListAnswer { answer, page, token }),
             Err(refusal) => refusal,

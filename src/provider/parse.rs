@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::recipe::{AnswerKind, Op};
+use super::{
+    recipe::{AnswerKind, Op},
+    selection::Selection,
+};
 use crate::{
     model::{FailureKind, json, xml},
     outside::Response,
@@ -20,14 +23,18 @@ pub(super) struct ParsedBody {
 
 impl ParsedBody {
     /// Reads a body. An empty one is null. One that may be anything, or is from another host (an upload target), has no fault if the
-    /// status is a success.
-    pub(super) fn of(response: &Response, op: &Op) -> Self {
+    /// status is a success. Of a success in JSON, only what `reads` selects is in the value.
+    pub(super) fn of(response: &Response, op: &Op, reads: Option<&Selection>) -> Self {
         let kind = op.answer_kind();
         if response.body.is_empty() {
             return Self { value: Value::Null, fault: None, kind };
         }
         let is_good = (200..300).contains(&response.status);
-        let as_json = || json::read::<Value>(&response.body).map_err(|e| e.to_string());
+        let reads = reads.filter(|_| is_good);
+        let as_json = || {
+            let read = reads.map_or_else(|| json::read(&response.body), |reads| json::read_with(&response.body, reads));
+            read.map_err(|e| e.to_string())
+        };
         let as_xml = || xml::read(&response.body);
         // A firewall's page may be well-formed too: it does not speak for the shop.
         let may_be_xml = is_good && op.is_xml() || !is_page(response);
@@ -96,7 +103,7 @@ mod tests {
     fn read(answer: &str, status: u16, kind: &str, body: &str) -> ParsedBody {
         let op: Op = toml::from_str(answer).expect("an operation");
         let headers = http::HeaderMap::from_iter([(http::header::CONTENT_TYPE, kind.parse().expect("a header"))]);
-        ParsedBody::of(&Response { status, headers, body: body.to_owned().into() }, &op)
+        ParsedBody::of(&Response { status, headers, body: body.to_owned().into() }, &op, None)
     }
 
     const XML: &str = "<?xml version='1.0'?><shop><error>no right</error></shop>";

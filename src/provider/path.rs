@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use super::selection::Selection;
 use crate::model::Facts;
 
 /// A path, parsed when the file is loaded.
@@ -117,6 +118,26 @@ impl Path {
     /// Whether there is a list of an item at the path, or the only entry of one.
     pub(super) fn has_list(&self, value: &Value, is_xml: bool) -> bool {
         if is_xml { self.list(value, true).is_some() } else { self.get(value).is_some_and(is_list) }
+    }
+
+    /// Where it leads to, among what is read. What it compares on its way is read, too.
+    pub(super) fn select<'s>(&self, from: &'s mut Selection) -> &'s mut Selection {
+        let mut place = from;
+        for step in &self.0 {
+            match step {
+                PathStep::Key(key) | PathStep::Member(Wanted::Text(key)) => place = place.member(key),
+                PathStep::Index(_) => {}
+                PathStep::Where(keys, _) | PathStep::Least(keys) => {
+                    keys.iter().fold(&mut *place, |place, key| place.member(key)).keep();
+                }
+                // Which one it is, the shop says.
+                PathStep::Member(Wanted::Fact(_)) => {
+                    place.keep();
+                    return place;
+                }
+            }
+        }
+        place
     }
 
     /// What the last name of the path would be in.

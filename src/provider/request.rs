@@ -14,6 +14,7 @@ use super::{
     grant::bad_address,
     oauth1::{self, Moment},
     recipe::{Basic, Op, Signing},
+    selection::Selection,
     upload::Upload,
 };
 use crate::{
@@ -30,6 +31,8 @@ pub(super) struct With<'a> {
     pub(super) url: Option<&'a str>,
     /// What may have been too much is not repeated: the caller asks for less.
     pub(super) gives_way: bool,
+    /// What of a good response is read; default: all of it.
+    pub(super) reads: Option<&'a Selection>,
     /// The key goes into the query, as it does for a shop that has the fact `KEY_IN_QUERY`.
     pub(super) key_in_query: bool,
 }

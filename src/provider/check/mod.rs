@@ -17,6 +17,7 @@ use super::{
         AnswerKind, BasicQuery, BodyKind, GalleryKind, HookKey, HookProof, HookProofKind, Nested, Op, Paging,
         PushRecipe, PushStep, Recipe, Since, StepCheck, Subscribe, TimeFilter, When,
     },
+    selection::Selection,
     template::Template,
 };
 use crate::model::{FailureKind, ProductStatus};
@@ -113,7 +114,8 @@ pub(super) fn compile(
             check.documents(&mut recipe, document);
             check.recipe(&recipe, folder);
             if check.problems.is_empty() {
-                return Ok(Provider { recipe, source: source.to_owned(), fixtures: Vec::new() });
+                let page = Selection::of_pages(&recipe);
+                return Ok(Provider { recipe, page, source: source.to_owned(), fixtures: Vec::new() });
             }
         }
         // The schema says less than the types do.
