@@ -21,6 +21,10 @@ impl Selection {
     pub(super) fn of_pages(recipe: &Recipe) -> Self {
         let mut answer = Self::default();
         let Call { message, budget, verdict, .. } = &recipe.call;
+        // What every answer is asked for, whatever the file says: whether it is GraphQL's of a failure.
+        let errors = answer.member("errors");
+        errors.member("message").keep();
+        errors.member("extensions").member("code").keep();
         for rule in verdict {
             rule.when.select(&mut answer);
         }
@@ -94,6 +98,8 @@ impl Nested {
         paths.chain(only.as_ref().map(|only| &only.path)).for_each(|path| path.select(item).keep());
         for slot in recipe.op[op].slots() {
             let Some(name) = slot.strip_prefix("item.") else { continue };
+            // A member may have a dot in its name.
+            item.member(name).keep();
             name.split('.').fold(&mut *item, |place, name| place.member(name)).keep();
         }
     }
@@ -198,6 +204,39 @@ mod tests {
         {
             assert_eq!(read(text), Err(()), "{text}");
         }
+    }
+
+    #[test]
+    fn a_failure_in_a_good_answer_is_one_whichever_members_are_read() {
+        let providers = Providers::built_in().expect("the built-in files are fine");
+        let error =
+            json!([{ "message": "the index is down", "extensions": { "code": "NOT_FOUND", "other": 1 }, "path": [] }]);
+        let left = json!([{ "message": "the index is down", "extensions": { "code": "NOT_FOUND" } }]);
+        for provider in providers.iter() {
+            let read = read(&provider.page, &json!({ "data": { "nobody": 1 }, "errors": error }));
+            let errors = read["errors"].as_array().expect("the errors are read");
+            assert!(errors[0]["message"] == left[0]["message"], "{}: {read}", provider.key());
+            assert!(errors[0]["extensions"]["code"] == "NOT_FOUND", "{}: {read}", provider.key());
+        }
+    }
+
+    #[test]
+    fn what_a_call_for_an_item_looks_up_is_read() {
+        let providers = Providers::built_in().expect("the built-in files are fine");
+        let mut looked_up = 0;
+        for provider in providers.iter() {
+            let recipe = &provider.recipe;
+            let mut item = Selection::default();
+            for nested in &recipe.import.nested {
+                nested.select(recipe, &mut item);
+            }
+            let slots = recipe.import.nested.iter().flat_map(|nested| recipe.op[&nested.op].slots());
+            for name in slots.filter_map(|slot| slot.strip_prefix("item.")) {
+                looked_up += 1;
+                assert_eq!(read(&item, &json!({ name: 7 }))[name], 7, "{} {name}", provider.key());
+            }
+        }
+        assert!(looked_up > 0, "some files have such calls");
     }
 
     /// The mapped product of an item is the same whether all of it is read or what is selected.

@@ -43,6 +43,8 @@ enum Host {
     DropsHeader,
     /// It knows no permalinks: everything is the front page.
     Plain,
+    /// It knows no permalinks, and says so: everything else is its page for what is not there.
+    PlainNotFound,
 }
 
 /// A shop that knows one key, behind such a host.
@@ -58,8 +60,9 @@ struct Shop {
 impl Shop {
     fn answer(&mut self, method: &AxumMethod, uri: &Uri, headers: &HeaderMap) -> Response {
         self.asked.push((format!("{method} {uri}"), headers.contains_key(header::AUTHORIZATION)));
-        let Some(path) = uri.path().strip_prefix("/wp-json").filter(|_| self.host != Host::Plain) else {
-            return Html("<!doctype html><title>Lamp Shop</title><h1>Lamps</h1>").into_response();
+        let Some(path) = uri.path().strip_prefix("/wp-json").filter(|_| self.host == Host::DropsHeader) else {
+            let status = if self.host == Host::Plain { StatusCode::OK } else { StatusCode::NOT_FOUND };
+            return (status, Html("<!doctype html><title>Lamp Shop</title><h1>Lamps</h1>")).into_response();
         };
         let query = uri.query().unwrap_or_default();
         let knows = query.contains(&format!("consumer_key={KEY}&consumer_secret={SECRET}")) && !self.is_locked;
@@ -217,7 +220,13 @@ async fn a_password_that_a_host_drops_says_what_to_set_up(engine: Engine) {
 
 async fn a_page_in_the_place_of_the_api_is_told_before_anybody_goes_there(engine: Engine) {
     let house = House::new(engine, Host::Plain).await;
-    for provider in ["woocommerce", "woocommerce-password"] {
+    for (host, provider) in [
+        (Host::Plain, "woocommerce"),
+        (Host::Plain, "woocommerce-password"),
+        (Host::PlainNotFound, "woocommerce"),
+        (Host::PlainNotFound, "woocommerce-password"),
+    ] {
+        house.shop().host = host;
         let (_, landed) = house.begin(provider, "https://shop.example").await;
         let page = landed.text();
         assert_eq!(landed.response.status, 400, "{page}");

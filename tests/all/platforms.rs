@@ -38,6 +38,23 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// What the platforms' own documents say of the largest picture: a file that sends more has it refused.
+#[test]
+fn no_picture_is_larger_than_its_platform_takes() {
+    let providers = Providers::built_in().expect("the built-in files are fine");
+    for (key, most) in [
+        // The webservice's own limit, whatever the shop allows elsewhere.
+        ("prestashop", 3_000_000),
+        ("shopify", 20_000_000),
+        ("square", 15_000_000),
+        ("bigcommerce", 8_000_000),
+        ("wix", 25_000_000),
+    ] {
+        let limits = providers.get(key).expect("is built in").limits();
+        assert!(limits.image_bytes <= most, "{key}: {}", limits.image_bytes);
+    }
+}
+
 #[tokio::test]
 async fn every_conversation_is_held_as_it_is_written() {
     let providers = Providers::built_in().expect("the built-in files are fine");
