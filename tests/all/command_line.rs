@@ -1,7 +1,7 @@
 //! The command line as a user meets it: the real binary, its exit codes, its words.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
@@ -9,9 +9,10 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use store_sync::{
     app,
-    cli::visitor::Visitor,
+    cli::visitor::{Landed, Visitor},
     config::Config,
     connect::StoredCredentials,
+    outside::Outside,
     provider::CredentialSource,
     sandbox::{self, Sandbox, SandboxOptions},
 };
@@ -323,17 +324,15 @@ fn helpers_for_shells_and_editors_are_there() {
     assert!(doctor.as_array().expect("a list").iter().all(|finding| finding["ok"] == true), "{doctor}");
 }
 
-/// A whole working day at the command line: connect without a daemon, import, schedule, pause, push, leave.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_operator_can_do_everything_by_hand() {
-    let folder = tempfile::tempdir().expect("a temp folder");
+/// A folder with a configuration, which has `more` in it, beside a shop: the file, the shop's address, and what reaches it.
+async fn beside_a_shop(folder: &Path, more: &str) -> (PathBuf, String, Outside) {
     let port =
         tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
     let written = format!(
-        "[server]\nlisten = \"127.0.0.1:{port}\"\n[http]\nallow_private_networks = true\n[work]\npoll_ms = 50\n[log]\nlevel = \"trace\"\n[app.sandbox]\n\
+        "[server]\nlisten = \"127.0.0.1:{port}\"\n[http]\nallow_private_networks = true\n{more}[app.sandbox]\n\
          client_id = \"store-sync\"\nclient_secret = \"sandbox-secret\"\n"
     );
-    let file = folder.path().join("config.toml");
+    let file = folder.join("config.toml");
     std::fs::write(&file, written).expect("a file");
     let outside =
         app::outside(&Config::load(Some(&file), std::iter::empty()).expect("a configuration")).expect("outside");
@@ -343,6 +342,26 @@ async fn an_operator_can_do_everything_by_hand() {
         Sandbox::new(SandboxOptions { base_url: shop_url.clone(), ..SandboxOptions::default() }, outside.clone())
             .expect("a shop");
     tokio::spawn(sandbox::serve(listener, shop, std::future::pending()));
+    (file, shop_url, outside)
+}
+
+/// The consent page behind a connect link, once the waiting command serves it.
+async fn opened(visitor: &mut Visitor, link: &str, outside: &Outside) -> Landed {
+    for _ in 0..100 {
+        if let Ok(page) = visitor.open(link).await {
+            return page;
+        }
+        outside.clock.sleep(std::time::Duration::from_millis(100)).await;
+    }
+    visitor.open(link).await.expect("the consent page")
+}
+
+/// A whole working day at the command line: connect without a daemon, import, schedule, pause, push, leave.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_can_do_everything_by_hand() {
+    let folder = tempfile::tempdir().expect("a temp folder");
+    let (file, shop_url, outside) =
+        beside_a_shop(folder.path(), "[work]\npoll_ms = 50\n[log]\nlevel = \"trace\"\n").await;
     // Everything any command ever says, at the highest log level.
     let said = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
     let run = |args: &[&str]| {
@@ -364,15 +383,8 @@ async fn an_operator_can_do_everything_by_hand() {
     );
     let waiting = run(&["--json", "connect", "sandbox", "--client", "acme", "--set", &set]);
     let mut visitor = Visitor::new(outside.http.clone());
-    let mut page = visitor.open(link["connect_url"].as_str().expect("a link")).await;
-    for _ in 0..100 {
-        if page.is_ok() {
-            break;
-        }
-        outside.clock.sleep(std::time::Duration::from_millis(100)).await;
-        page = visitor.open(link["connect_url"].as_str().expect("a link")).await;
-    }
-    let back = visitor.decide(&page.expect("the consent page"), "allow").await.expect("a way back");
+    let page = opened(&mut visitor, link["connect_url"].as_str().expect("a link"), &outside).await;
+    let back = visitor.decide(&page, "allow").await.expect("a way back");
     assert_eq!(visitor.open(back.as_str()).await.expect("the callback").response.status, 200);
     let connection = json(&waiting.await.expect("ends"));
     let id = connection["id"].as_str().expect("an id").to_owned();
@@ -723,22 +735,7 @@ fn a_rehearsal_is_connected_by_what_it_prints() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_waits_learns_that_the_connect_was_refused() {
     let folder = tempfile::tempdir().expect("a temp folder");
-    let port =
-        tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
-    let written = format!(
-        "[server]\nlisten = \"127.0.0.1:{port}\"\n[http]\nallow_private_networks = true\n[app.sandbox]\n\
-         client_id = \"store-sync\"\nclient_secret = \"sandbox-secret\"\n"
-    );
-    let file = folder.path().join("config.toml");
-    std::fs::write(&file, written).expect("a file");
-    let outside =
-        app::outside(&Config::load(Some(&file), std::iter::empty()).expect("a configuration")).expect("outside");
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let shop_url = format!("http://{}", listener.local_addr().expect("an address"));
-    let shop =
-        Sandbox::new(SandboxOptions { base_url: shop_url.clone(), ..SandboxOptions::default() }, outside.clone())
-            .expect("a shop");
-    tokio::spawn(sandbox::serve(listener, shop, std::future::pending()));
+    let (_, shop_url, outside) = beside_a_shop(folder.path(), "").await;
     assert!(store_sync(folder.path(), &["clients", "add", "acme"]).status.success());
     let mut command = Command::new(env!("CARGO_BIN_EXE_store-sync"));
     command.current_dir(folder.path()).args(["connect", "sandbox", "--client", "acme", "--set"]);
@@ -747,15 +744,8 @@ async fn a_command_that_waits_learns_that_the_connect_was_refused() {
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(waiting.0.stderr.take().expect("is piped")));
     let link = lines.by_ref().map_while(Result::ok).find(|line| line.trim().starts_with("http")).expect("a link");
     let mut visitor = Visitor::new(outside.http.clone());
-    let mut page = visitor.open(link.trim()).await;
-    for _ in 0..100 {
-        if page.is_ok() {
-            break;
-        }
-        outside.clock.sleep(std::time::Duration::from_millis(100)).await;
-        page = visitor.open(link.trim()).await;
-    }
-    let back = visitor.decide(&page.expect("the consent page"), "deny").await.expect("a way back");
+    let page = opened(&mut visitor, link.trim(), &outside).await;
+    let back = visitor.decide(&page, "deny").await.expect("a way back");
     let landed = visitor.open(back.as_str()).await.expect("the page is still served");
     assert_eq!(landed.response.status, 400, "{}", landed.text());
     let told: Vec<String> = lines.map_while(Result::ok).collect();
