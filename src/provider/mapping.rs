@@ -98,6 +98,8 @@ pub(super) struct ImageMapping {
     pub(super) id: FieldMapping,
     pub(super) url: FieldMapping,
     pub(super) alt: Option<FieldMapping>,
+    /// The id of the picture that the shop shows first, in the item, where that need not be the first of the list.
+    pub(super) cover: Option<Path>,
     /// Pictures of the product that stand at its variants only.
     pub(super) more: Option<MoreImages>,
 }
@@ -186,6 +188,12 @@ impl Mapping {
         id(&self.erp_id, item, context, "it").ok()
     }
 
+    /// The status of a product, if it has one; fails with what people read about a word that is none of ours.
+    pub(super) fn status(&self, item: &Value, context: &TemplateContext<'_>) -> Option<Result<ProductStatus, String>> {
+        let word = text(self.status.as_ref(), item, context)?;
+        Some(word.parse().map_err(|unknown| format!("its status {unknown}")))
+    }
+
     /// Normalises one product; fails with its id, if known, and the reason.
     pub(super) fn product(
         &self,
@@ -197,9 +205,7 @@ impl Mapping {
         let currency = text(self.currency.as_ref(), item, context);
         let mut faults = Vec::new();
         let price = price(self.price.as_ref(), item, context, currency.as_deref(), &mut faults);
-        let status = text(self.status.as_ref(), item, context).map(|word| word.parse::<ProductStatus>());
-        let status =
-            status.and_then(|status| or_fault(status.map_err(|unknown| format!("its status {unknown}")), &mut faults));
+        let status = self.status(item, context).and_then(|status| or_fault(status, &mut faults));
         let (erp_sku, mut any_cut) = sku(self.erp_sku.as_ref(), item, context);
         let mut variants = Vec::new();
         if let Some(mapping) = &self.variants {
@@ -329,7 +335,10 @@ impl VariantMapping {
 
 impl ImageMapping {
     fn select(&self, item: &mut Selection) {
-        let Self { each, may_lack: _, only, id, url, alt, more } = self;
+        let Self { each, may_lack: _, only, id, url, alt, cover, more } = self;
+        if let Some(cover) = cover {
+            cover.select(item).keep();
+        }
         let image = each.select(item);
         if let Some(only) = only {
             only.path.select(image).keep();
@@ -346,6 +355,10 @@ impl ImageMapping {
         let own = self.each.each(item).iter().filter(|value| self.only.as_ref().is_none_or(|only| only.holds(value)));
         let own = own.filter_map(|value| image([&self.id, &self.url], self.alt.as_ref(), value, context));
         let mut images = unique(own.collect(), |image| &image.id);
+        let cover = self.cover.as_ref().and_then(|cover| cover.text(item));
+        if let Some(place) = cover.and_then(|cover| images.iter().position(|image| image.id == cover)) {
+            images[..=place].rotate_right(1);
+        }
         let Some(more) = &self.more else { return images };
         let both = |image: &NormalImage| [image.id.clone(), image.url.clone()];
         let mut known: HashSet<String> = images.iter().flat_map(both).collect();

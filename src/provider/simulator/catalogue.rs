@@ -181,6 +181,7 @@ impl SimulatorState {
             cut(plan, item, &variants.each, all, most);
         }
         if let Some(images) = &map.images {
+            self.put_cover(plan, images.cover.as_ref(), item, number, host);
             let join = import.join.iter().find(|join| join.into == images.each);
             if let Some(join) = join {
                 let sample = join.from.each(&plan.answer(&import.op).body).first().cloned().unwrap_or_default();

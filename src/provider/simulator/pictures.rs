@@ -12,7 +12,7 @@ use super::{
 use crate::{
     outside::{ExpectedRequest, Reply},
     provider::{
-        path::as_text,
+        path::{Path, as_text},
         recipe::{GalleryKind, Keep, PushStep},
     },
 };
@@ -57,13 +57,13 @@ impl SimulatorState {
             at.put(&mut reply.body, there);
         }
         put_gallery(plan, &mut reply.body, &self.gallery(product), host);
-        self.put_cover(plan, &mut reply.body, product, host);
+        let cover = recipe.push.as_ref().and_then(|push| push.list.cover.as_ref());
+        self.put_cover(plan, cover, &mut reply.body, product, host);
     }
 
-    /// Writes the cover of a product: the chosen one, or its first picture.
-    fn put_cover(&self, plan: &Routes, body: &mut Value, product: u64, host: &str) {
-        let cover = plan.provider.recipe.push.as_ref().and_then(|push| push.list.cover.as_ref());
-        let Some(path) = cover.filter(|path| path.get(body).is_some()) else { return };
+    /// Writes the cover of a product where a response has one: the chosen one, or its first picture.
+    pub(super) fn put_cover(&self, plan: &Routes, path: Option<&Path>, body: &mut Value, product: u64, host: &str) {
+        let Some(path) = path.filter(|path| path.get(body).is_some()) else { return };
         let gallery = self.gallery(product);
         let chosen = self.covers.get(&product);
         let shown = gallery.iter().find(|picture| Some(&picture.number) == chosen).or(gallery.first());
