@@ -28,7 +28,7 @@ pub(super) enum Command {
         #[arg(long, default_value_t = 1000)]
         limit: i64,
     },
-    /// Push an approved asset now and wait; default: all queued pushes.
+    /// Push an approved asset now and wait; default: everything that waits, pushes and removals.
     Run { asset: Option<String> },
     /// Retry failed pushes: the given ones, or all.
     Retry { ids: Vec<String> },
@@ -41,7 +41,6 @@ pub(super) enum Command {
 
 pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow::Result<ExitCode> {
     let tools = app::open(config).await?;
-    let mut wanted = PushStatus::Synced;
     let pushes = match command {
         Command::List { connection, asset, status, limit } => {
             let filter = PushFilter {
@@ -54,16 +53,15 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             return Ok(ExitCode::SUCCESS);
         }
         Command::Run { asset: Some(asset) } => push::enqueue(&tools, &asset).await?,
-        Command::Run { asset: None } => queued(&tools).await?,
+        Command::Run { asset: None } => waiting(&tools).await?,
         Command::Retry { ids } => push::retry(&tools, &ids).await?,
-        Command::Revert { ids } => {
-            wanted = PushStatus::Removed;
-            push::ask_revert(&tools, &ids).await?
-        }
+        Command::Revert { ids } => push::ask_revert(&tools, &ids).await?,
     };
     let ended = work(config, &tools, &pushes).await?;
     print(out, &ended)?;
-    let good = ended.iter().all(|push| push.status == wanted);
+    let leaves = |push: &Push| pushes.iter().any(|asked| asked.id == push.id && asked.status == PushStatus::Removing);
+    let wanted = |push: &Push| if leaves(push) { PushStatus::Removed } else { PushStatus::Synced };
+    let good = ended.iter().all(|push| push.status == wanted(push));
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -81,9 +79,13 @@ fn print(out: &Out, pushes: &[Push]) -> anyhow::Result<()> {
     })
 }
 
-async fn queued(tools: &Tools) -> anyhow::Result<Vec<Push>> {
-    let filter = PushFilter { status: Some(PushStatus::Queued), ..PushFilter::default() };
-    Ok(views::pushes(tools, &filter, i64::from(i32::MAX)).await?)
+async fn waiting(tools: &Tools) -> anyhow::Result<Vec<Push>> {
+    let mut waiting = Vec::new();
+    for status in [PushStatus::Queued, PushStatus::Removing] {
+        let filter = PushFilter { status: Some(status), ..PushFilter::default() };
+        waiting.extend(views::pushes(tools, &filter, i64::from(i32::MAX)).await?);
+    }
+    Ok(waiting)
 }
 
 /// Enqueues a job for each push, waits, and returns the pushes.

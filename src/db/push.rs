@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::types::Json;
 
-use super::{Tx, all, execute, maybe, scalar};
+use super::{Tx, all, among, bulk::TextList, execute, maybe, scalar};
 use crate::{
     model::{AssetId, ClientId, ConnectionId, Product, ProductId, Push, PushId, PushStatus, Task, Time, Trigger},
     outside::Outside,
@@ -152,11 +152,37 @@ pub async fn mark_removed(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<(
     execute!(tx, sql, id, now).map(drop)
 }
 
+/// The code of a push whose picture the shop no longer shows: somebody took it out there.
+const TAKEN_OUT: &str = "taken_out_at_shop";
+
+/// Marks the pushes to these products whose pictures an import no longer met, and takes the mark off those that it met again.
+pub async fn mark_taken_out(tx: &mut Tx, products: &[&ProductId], now: Time) -> sqlx::Result<()> {
+    let sql = among!(
+        tx,
+        "UPDATE asset_push SET status = 'removed', removed_at = $1, updated_at = $1, last_error_code = $2, \
+         last_error = 'the shop no longer shows it: somebody took it out there; to bring it back, run: store-sync push run ' \
+         || generated_asset_id \
+         WHERE status = 'synced' AND EXISTS (SELECT 1 FROM product_image i WHERE i.product_id = asset_push.product_id \
+         AND i.external_image_id = asset_push.external_image_id AND i.deleted_at IS NOT NULL) AND product_id",
+        "$3"
+    );
+    execute!(tx, sql, now, TAKEN_OUT, TextList::new(products))?;
+    let sql = among!(
+        tx,
+        "UPDATE asset_push SET status = 'synced', removed_at = NULL, updated_at = $1, last_error_code = NULL, \
+         last_error = NULL WHERE status = 'removed' AND last_error_code = $2 \
+         AND EXISTS (SELECT 1 FROM product_image i WHERE i.product_id = asset_push.product_id \
+         AND i.external_image_id = asset_push.external_image_id AND i.deleted_at IS NULL) AND product_id",
+        "$3"
+    );
+    execute!(tx, sql, now, TAKEN_OUT, TextList::new(products)).map(drop)
+}
+
 /// Requeues a removed picture, as if it had never been pushed; its journal begins with `journal`.
 pub async fn requeue_removed(tx: &mut Tx, id: &PushId, journal: &Value, now: Time) -> sqlx::Result<bool> {
     let sql = "UPDATE asset_push SET status = 'queued', journal = $3, external_image_id = NULL, external_image_url = NULL, \
-               synced_at = NULL, verified_at = NULL, removed_at = NULL, next_attempt_at = NULL, updated_at = $2 \
-               WHERE id = $1 AND status = 'removed'";
+               synced_at = NULL, verified_at = NULL, removed_at = NULL, last_error_code = NULL, last_error = NULL, \
+               next_attempt_at = NULL, updated_at = $2 WHERE id = $1 AND status = 'removed'";
     Ok(execute!(tx, sql, id, now, Json(journal))? == 1)
 }
 

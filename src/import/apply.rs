@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     db::{
-        Tx,
+        self, Tx,
         catalogue::{self, ChildRow, ImportTarget, KnownChild, KnownProduct, ProductRow, Siblings},
         run::NewItem,
     },
@@ -288,6 +288,9 @@ async fn write(
     let own: HashMap<(&str, &str), &str> =
         own.iter().map(|o| ((o.product_id.as_str(), o.external_id.as_str()), o.id.as_str())).collect();
     write_children(tx, outside, to, writes, &own).await?;
+    if !own.is_empty() {
+        db::push::mark_taken_out(tx, &changed, to.now).await?;
+    }
     Ok(emptied)
 }
 

@@ -49,7 +49,9 @@ impl ImportRun<'_> {
             emptied.iter().filter(|product| which(product)).map(|product| &product.id).collect()
         };
         catalogue::mark_all_variants_gone(tx, &bare(&|product| product.variants && !keeps_variants), now).await?;
-        catalogue::mark_all_images_gone(tx, &bare(&|product| product.images && !keeps_images), now).await?;
+        let bare_of_images = bare(&|product| product.images && !keeps_images);
+        catalogue::mark_all_images_gone(tx, &bare_of_images, now).await?;
+        db::push::mark_taken_out(tx, &bare_of_images, now).await?;
         let is_kept = |product: &&EmptiedProduct| product.variants && keeps_variants || product.images && keeps_images;
         for product in emptied.iter().filter(|product| !is_kept(product)) {
             catalogue::update_hash(tx, &product.id, &product.hash).await?;

@@ -7,12 +7,13 @@ use sha2::{Digest, Sha256};
 use super::{
     Provider,
     call::ShopClient,
+    context::TemplateContext,
     path::Path,
     recipe::{FindBy, GalleryList, PushRecipe},
     request::With,
     upload::Upload,
 };
-use crate::model::{Failure, FailureKind};
+use crate::model::{Failure, FailureKind, ProductStatus, ShopAnswer};
 
 /// A picture in a shop's gallery.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,8 @@ pub(super) struct ShopGallery {
     pub(super) cover: Option<String>,
     /// What else the file names of the response.
     pub(super) facts: Map<String, Value>,
+    /// The shop shows the product as deleted, such as in a bin.
+    pub(super) is_deleted: bool,
 }
 
 impl ShopGallery {
@@ -52,9 +55,19 @@ impl ShopGallery {
     }
 }
 
-/// The current pictures of a product in the shop.
+/// The current pictures of a product in the shop; fails if the shop shows the product as deleted.
 pub async fn gallery(shop: &ShopClient, erp_product_id: &str) -> Result<Vec<GalleryPicture>, Failure> {
-    Ok(read_gallery(shop, erp_product_id).await?.pictures)
+    Ok(gallery_to_write(shop, erp_product_id).await?.pictures)
+}
+
+/// The gallery of a product that pictures may be brought to: not of one that the shop shows as deleted.
+pub(super) async fn gallery_to_write(shop: &ShopClient, erp_product_id: &str) -> Result<ShopGallery, Failure> {
+    let gallery = read_gallery(shop, erp_product_id).await?;
+    if gallery.is_deleted {
+        let text = format!("{} shows product {erp_product_id} as deleted; nothing was written", shop.provider.name());
+        return Err(Failure::new(FailureKind::shop_says(ShopAnswer::Missing, "product_deleted"), text));
+    }
+    Ok(gallery)
 }
 
 /// The gallery of a product with its cover and the facts that the file names.
@@ -73,7 +86,17 @@ pub(super) async fn read_gallery(shop: &ShopClient, erp_product_id: &str) -> Res
         pictures,
         cover: list.cover.as_ref().and_then(|path| path.text(&answer.body)),
         facts: Path::pick(&list.facts, &answer.body),
+        is_deleted: is_deleted(shop, &answer.body),
     })
+}
+
+/// Whether the response that has the gallery, where it is the one that has a product for an import, shows the product as deleted.
+fn is_deleted(shop: &ShopClient, body: &Value) -> bool {
+    let recipe = &shop.provider.recipe;
+    let one = recipe.import.one.as_ref().filter(|one| recipe.push.as_ref().is_some_and(|push| push.list.op == one.op));
+    let item = one.and_then(|one| one.item.get(body));
+    let context = TemplateContext::of_facts(&shop.facts);
+    item.is_some_and(|item| recipe.import.map.status(item, &context) == Some(Ok(ProductStatus::Deleted)))
 }
 
 /// The pictures that a response lists. A list that is not there is unknown, not empty, and a picture without an id can

@@ -9,7 +9,7 @@ use super::{
     Provider,
     call::{Answer, ShopClient},
     context::TemplateContext,
-    gallery::{GalleryPicture, ShopGallery, find_ours, gallery, no_push, push, read_gallery},
+    gallery::{GalleryPicture, ShopGallery, find_ours, gallery, gallery_to_write, no_push, push, read_gallery},
     path::Path,
     recipe::{FindBy, GalleryKind, Keep, Op, Poll, PushStep, StepCheck, Undo},
     request::With,
@@ -51,7 +51,7 @@ pub async fn step(
     let op = &shop.provider.recipe.op[&step.op];
     if step.looks_at_gallery(op) {
         // Read as late as possible, so that pictures added meanwhile stay.
-        let gallery = read_gallery(shop, &upload.erp_product_id).await?;
+        let gallery = gallery_to_write(shop, &upload.erp_product_id).await?;
         let mut written = arranged(shop, step, upload, &gallery, placing, &values)?;
         written.extend(gallery.facts);
         values.insert("gallery".into(), Value::Object(written));
@@ -196,14 +196,18 @@ fn wants_cover(gallery: &ShopGallery, placing: &Placement) -> bool {
 }
 
 fn placed<'a>(mut ids: Vec<&'a str>, new: &'a str, placing: &Placement, kind: GalleryKind) -> Vec<&'a str> {
+    let mut place = None;
     if kind == GalleryKind::ReplaceList {
-        ids.retain(|id| !placing.replace.iter().any(|replaced| replaced == id));
+        let is_replaced = |id: &&str| placing.replace.iter().any(|replaced| replaced == id);
+        // In the place of the first one that it replaces: what was in front stays in front.
+        place = ids.iter().position(is_replaced);
+        ids.retain(|id| !is_replaced(id));
     }
     if placing.first {
         ids.retain(|id| *id != new);
         ids.insert(0, new);
     } else if !ids.contains(&new) {
-        ids.push(new);
+        ids.insert(place.unwrap_or(ids.len()), new);
     }
     ids
 }
@@ -348,6 +352,8 @@ mod tests {
         assert_eq!(placed(vec!["a", "b"], "n", &placing(true, &[]), list), ["n", "a", "b"]);
         assert_eq!(placed(vec!["a", "n"], "n", &placing(false, &[]), list), ["a", "n"], "never twice");
         assert_eq!(placed(vec!["a", "b"], "n", &placing(false, &["b"]), list), ["a", "n"]);
+        assert_eq!(placed(vec!["a", "b", "c"], "n", &placing(false, &["a", "c"]), list), ["n", "b"], "in its place");
+        assert_eq!(placed(vec!["b", "n"], "n", &placing(false, &["a"]), list), ["b", "n"], "written already");
     }
 
     #[test]
@@ -361,7 +367,12 @@ mod tests {
         let wants = |cover: Option<&str>, first, replace: &[&str], before: &[GalleryPicture]| {
             let replace = replace.iter().map(|id| (*id).to_owned()).collect();
             let placing = Placement { first, replace, before: before.to_vec() };
-            let gallery = ShopGallery { pictures: before.to_vec(), cover: cover.map(str::to_owned), facts: Map::new() };
+            let gallery = ShopGallery {
+                pictures: before.to_vec(),
+                cover: cover.map(str::to_owned),
+                facts: Map::new(),
+                is_deleted: false,
+            };
             wants_cover(&gallery, &placing)
         };
         assert!(!wants(Some("a"), false, &[], &before) && !wants(None, false, &[], &before));

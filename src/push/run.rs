@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     connect,
-    db::{self, event::NewEvent, push::Pushed},
+    db::{self, Tx, event::NewEvent, push::Pushed},
     model::{
         Asset, Connection, ConnectionId, EventType, Failure, FailureKind, Product, Push, PushId, PushMode, RunAction,
-        Trigger,
+        ShopAnswer, Task, Trigger,
     },
     provider::{self, GalleryPicture, Placement, Provider, PushedImage, ShopClient, StepOutputs, Upload},
     tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
@@ -85,9 +85,29 @@ pub async fn run(tools: &Shared, lease: &Arc<Lease>, id: &PushId, trigger: Trigg
             db::job::insert(&mut tx, &check_job(tools, &lease.job, &opened.push)).await?;
         }
     }
+    if result.as_ref().is_err_and(may_be_gone) {
+        look_for_product(tools, &mut tx, &opened.push).await?;
+    }
     opened.run.close(&mut tx, tools, RunEnd::of(&result), calls).await?;
     tx.commit().await?;
     result.map(drop)
+}
+
+/// Whether a push may have failed because the shop no longer has the product.
+fn may_be_gone(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Shop(ShopAnswer::Missing, _) | FailureKind::UnexpectedAnswer)
+}
+
+/// Has a product looked up that the shop may no longer have, where its provider has a call for that.
+async fn look_for_product(tools: &Tools, tx: &mut Tx, push: &Push) -> Result<(), Failure> {
+    let connection = db::connection::find(tx, &push.store_connection_id).await?;
+    let provider = connection.and_then(|connection| tools.provider(&connection.store_type).ok());
+    if provider.is_some_and(|provider| provider.reads_one_product()) {
+        let (connection, erp_id) = (push.store_connection_id.clone(), push.external_product_id.clone());
+        let look = Task::ReadProduct { connection, erp_id };
+        db::job::enqueue_behind(tx, &tools.outside, &push.client_id, look).await?;
+    }
+    Ok(())
 }
 
 /// Fails where a shop cannot refuse a gallery that a person changed meanwhile, unless the operator allows it.

@@ -29,6 +29,7 @@ on_both!(
     older_keys_and_web_addresses_are_pushed_as_they_stand,
     an_approved_picture_is_pushed_and_read_back,
     our_picture_coming_back_is_known_as_ours,
+    our_picture_taken_out_by_the_merchant_is_in_the_shop_no_longer,
     a_lost_answer_makes_no_second_picture,
     what_a_person_asks_for_waits_for_no_retry,
     a_withdrawn_approval_is_not_pushed,
@@ -105,6 +106,45 @@ async fn our_picture_coming_back_is_known_as_ours(engine: Engine) {
     let ours: Vec<_> = images.iter().filter(|i| i.generated_asset_id.is_some()).collect();
     assert_eq!(ours.len(), 1);
     assert_eq!(ours[0].generated_asset_id.as_deref(), Some(asset.id.as_str()));
+}
+
+async fn our_picture_taken_out_by_the_merchant_is_in_the_shop_no_longer(engine: Engine) {
+    let app = imported(engine).await;
+    let product = app.product("1001").await;
+    let asset = app.add_asset(&product, 0).await;
+    app.approve(&asset).await;
+    app.drain().await;
+    app.sync(ImportScope::Full).await;
+    let push = app.pushes().await.remove(0);
+    let image = push.external_image_id.clone().expect("is in the shop");
+    app.shop(Method::DELETE, &format!("/api/images/{image}"), None).await;
+    app.sync(ImportScope::Full).await;
+    let gone = app.pushes().await.remove(0);
+    assert_eq!(
+        (gone.status, gone.last_error_code.as_deref(), gone.removed_at.is_some()),
+        (PushStatus::Removed, Some("taken_out_at_shop"), true)
+    );
+    let words = format!("push run {}", asset.id);
+    assert!(gone.last_error.as_deref().is_some_and(|text| text.ends_with(&words)), "{gone:?}");
+    // A person brings it back; what is left of its end goes.
+    push::enqueue(&app.tools, asset.id.as_str()).await.expect("is asked for");
+    app.drain().await;
+    app.sync(ImportScope::Full).await;
+    let back = app.pushes().await.remove(0);
+    assert_eq!((back.status, back.last_error, app.pictures("1001").await.len()), (PushStatus::Synced, None, 1));
+    // What only seemed to be gone, such as by an answer from before the push, is in the shop again once an import meets it.
+    let mut tx = app.tools.db.begin().await.expect("begins");
+    let images = db::product::list_images(&mut tx, &product.id).await.expect("lists");
+    let ours = images.iter().find(|i| i.generated_asset_id.is_some() && i.deleted_at.is_none()).expect("ours");
+    let now = app.clock.now();
+    db::catalogue::mark_images_gone(&mut tx, &[ours.id.as_str()], now).await.expect("is marked");
+    db::push::mark_taken_out(&mut tx, &[&product.id], now).await.expect("is marked");
+    tx.commit().await.expect("commits");
+    assert_eq!(app.pushes().await[0].status, PushStatus::Removed);
+    app.shop(Method::PATCH, "/api/products/1001", Some(json!({ "title": "Another lamp" }))).await;
+    app.sync(ImportScope::Full).await;
+    let met = app.pushes().await.remove(0);
+    assert_eq!((met.status, met.removed_at, met.last_error), (PushStatus::Synced, None, None));
 }
 
 async fn a_lost_answer_makes_no_second_picture(engine: Engine) {
@@ -233,6 +273,8 @@ async fn a_product_that_is_gone_at_the_shop_fails_with_words(engine: Engine) {
     app.drain().await;
     let push = app.pushes().await.remove(0);
     assert_eq!((push.status, push.last_error_code.as_deref()), (PushStatus::Failed, Some("not_found")));
+    // The product was looked up, and is known as gone without waiting for a complete pass.
+    assert!(app.product("1001").await.erp_deleted_at.is_some());
 }
 
 async fn a_pushed_picture_is_taken_out_and_nothing_else(engine: Engine) {
