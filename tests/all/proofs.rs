@@ -259,6 +259,7 @@ on_both!(
     pages_shrink_where_they_are_too_much_and_grow_again,
     no_product_is_left_out_when_pages_shrink_within_a_pass,
     a_cursor_that_holds_its_size_is_begun_anew,
+    pages_that_are_shorter_than_asked_for_are_read_to_the_end,
     a_limit_that_the_shop_names_and_an_answer_too_large_shrink_pages_at_once,
     a_shop_that_is_down_is_not_asked_more_often,
     lists_that_vanish_everywhere_are_kept_until_the_operator_accepts_it,
@@ -523,6 +524,22 @@ async fn a_limit_that_the_shop_names_and_an_answer_too_large_shrink_pages_at_onc
     let run = house.app.runs().await.remove(0);
     assert_eq!((ended(&run), run.items_created), ((SUCCESS, None, 0), 12), "{run:?}");
     assert_eq!(house.limits(), [16, 8, 4, 4, 4]);
+}
+
+async fn pages_that_are_shorter_than_asked_for_are_read_to_the_end(engine: Engine) {
+    // The shop gives ten at most, whatever it is asked for, and says how many there are.
+    for kind in ["number", "offset"] {
+        let capped = move |asked: &Asked| {
+            let all: Vec<usize> = (0..35).collect();
+            let (first, _) = asked.range(kind);
+            let place = if kind == "number" { first / asked.limit() * 10 } else { first };
+            let page: Vec<Value> = all.iter().skip(place).take(10).map(|id| product(*id)).collect();
+            (StatusCode::OK, json!({ "products": page, "total": 35 }))
+        };
+        let house = House::new(engine, &unasked(kind, 16), capped).await;
+        let run = house.app.runs().await.remove(0);
+        assert_eq!((ended(&run), run.items_created), ((SUCCESS, None, 0), 35), "{kind}: {run:?}");
+    }
 }
 
 async fn house_of_refusals(engine: Engine) {
