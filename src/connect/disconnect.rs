@@ -1,10 +1,9 @@
 //! Disconnects shops: deletes the webhook subscriptions and revokes the grant if possible, erases it, keeps the history.
 
-use super::keys::StoredCredentials;
 use crate::{
     db,
     model::{Connection, ConnectionId, Failure, FailureKind, Noun},
-    provider::{self, CredentialSource},
+    provider,
     tools::Shared,
 };
 
@@ -37,11 +36,10 @@ pub async fn disconnect(tools: &Shared, id: &ConnectionId) -> Result<Disconnecte
     let revoked_at_shop = matches!(revoked, Ok(true));
     let kept = match revoked {
         Ok(true) => None,
-        Ok(false) => {
-            Some("the platform has no way to revoke a grant: remove the app in the shop's settings".to_owned())
-        }
-        Err(failure) => Some(format!("{failure}; remove the app in the shop's settings")),
+        Ok(false) => Some("no call ends what the shop gave".to_owned()),
+        Err(failure) => Some(failure.to_string()),
     };
+    let kept = kept.map(|why| format!("{why}: {}", by_hand(tools, &connection)));
     let notes: Vec<String> = left.err().map(|why| webhooks_stay(&why)).into_iter().chain(kept).collect();
     let note = (!notes.is_empty()).then(|| notes.join("; "));
     Ok(Disconnected { connection: connection.id, revoked_at_shop, note })
@@ -82,11 +80,14 @@ async fn unsubscribe(tools: &Shared, connection: &Connection) -> Result<(), Fail
 }
 
 async fn revoke(tools: &Shared, connection: &Connection) -> Result<bool, Failure> {
-    let provider = tools.provider(&connection.store_type)?;
-    if !provider.kind().brings_code() {
+    if !tools.provider(&connection.store_type)?.ends_permissions() {
         return Ok(false);
     }
-    let shop = super::shop_client(tools, connection, None)?;
-    let grant = StoredCredentials::new(tools.clone(), connection.id.clone()).current().await?;
-    provider::revoke(&shop, &grant).await
+    provider::revoke(&super::shop_client(tools, connection, None)?).await
+}
+
+/// What a person has to do at the shop. Its provider may be known no longer.
+fn by_hand<'t>(tools: &'t Shared, connection: &Connection) -> &'t str {
+    let told = tools.provider(&connection.store_type).ok().and_then(|provider| provider.leave_by_hand());
+    told.unwrap_or("remove the app in the shop's settings")
 }

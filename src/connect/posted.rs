@@ -9,12 +9,12 @@ use super::{
     callback::{Callback, CallbackOutcome, consume_state, find_by_state, in_time, unknown},
     outcome,
     save::{Permission, establish, probe},
-    start::{Sharing, fingerprint, is_browser_mark},
+    start::{self, Sharing, fingerprint, is_browser_mark},
 };
 use crate::{
     db::{self, oauth_state::OauthState},
     model::{Failure, FailureKind, Grant},
-    provider::{self, Provider},
+    provider::{self, ConnectKind, Provider},
     tools::Tools,
     vault::Binding,
 };
@@ -125,6 +125,7 @@ async fn connect_with(
     found: OauthState,
     grant: Grant,
 ) -> Result<CallbackOutcome, Failure> {
+    let client = start::new_client(tools, provider, &found.facts.0, &found.store_url, grant.clone());
     let given = Permission {
         client: &found.client_id,
         provider,
@@ -134,8 +135,21 @@ async fn connect_with(
         reconnect: found.store_connection_id.as_ref(),
         sharing: Sharing::said(found.may_share),
     };
-    let (connected, _) = establish(tools, given).await?;
-    Ok(CallbackOutcome::Connected { connected, go_to: None })
+    match establish(tools, given).await {
+        Ok((connected, _)) => Ok(CallbackOutcome::Connected { connected, go_to: None }),
+        Err(failure) => {
+            // Made for this connect alone, it would stay valid at the shop. Where it cannot be deleted, the failure says enough.
+            if provider.kind() == ConnectKind::BroughtKeys && provider.ends_permissions() {
+                let left = provider::revoke(&client).await;
+                tracing::info!(
+                    provider = provider.key(),
+                    deleted = left.is_ok(),
+                    "a key of a failed connect was deleted"
+                );
+            }
+            Err(failure)
+        }
+    }
 }
 
 fn declined(provider: &Provider) -> Failure {

@@ -44,7 +44,7 @@ pub struct ShopClient {
     pub(super) facts: Facts,
     pub(super) store_url: String,
     pub(super) app: Option<App>,
-    keys: Arc<dyn CredentialSource>,
+    pub(super) keys: Arc<dyn CredentialSource>,
     fence: Option<Arc<dyn Fence>>,
     rate_limiter: Arc<RateLimiter>,
     calls: AtomicI32,

@@ -170,6 +170,18 @@ impl Provider {
         &self.recipe.provider.key
     }
 
+    /// Whether a call ends the permission that a shop gave.
+    pub fn ends_permissions(&self) -> bool {
+        let connect = self.connect();
+        connect.leave.as_ref().is_some_and(|leave| leave.op.is_some())
+            || connect.oauth.as_ref().is_some_and(|oauth| oauth.revoke.is_some())
+    }
+
+    /// What a person does at the shop where none does.
+    pub fn leave_by_hand(&self) -> Option<&str> {
+        self.connect().leave.as_ref()?.by_hand.as_deref()
+    }
+
     /// Its display name.
     pub fn name(&self) -> &str {
         &self.recipe.provider.name

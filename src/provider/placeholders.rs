@@ -37,6 +37,8 @@ pub(super) enum Place {
     Hook,
     /// The operation that deletes a subscription.
     Unsubscribe,
+    /// The operation that ends the shop's permission.
+    Leave,
     /// `webhook.verify.text`.
     Delivery,
 }
@@ -138,6 +140,7 @@ pub(super) const PLACEHOLDERS: &[Placeholder] = &[
     of(Place::Hook, "hook.url", "where deliveries are to be sent"),
     of(Place::Hook, "hook.secret", "a secret that we generate, one per subscription"),
     of(Place::Unsubscribe, "hook.id", "the id of the subscription"),
+    of(Place::Leave, "kept.NAME", "what `connect.leave.find` keeps"),
     of(Place::Delivery, "body.NAME", "a member of the delivery's body"),
 ];
 
@@ -166,6 +169,7 @@ impl Place {
             Self::Undo => "The operations of `push.undo`, and `only_if` of its steps, besides",
             Self::Hook => "The operation of `webhook.subscribe`, besides",
             Self::Unsubscribe => "`webhook.subscribe.delete_op`, besides",
+            Self::Leave => "`connect.leave.op`, besides",
             Self::Delivery => "`webhook.verify.text`",
         }
     }

@@ -15,7 +15,7 @@ use super::{
     App, BoxFuture, CallbackCode, ConnectKind, CredentialSource, Fixed, HookKeys, KeySets, PageRequest, Placement,
     Problem, Provider, RateLimiters, Shop, ShopClient, StepOutputs, Unreadable, Upload, callback_facts, exchange,
     first_probe, grant_from_posted_keys, grant_from_query, mark, own_token, page, product, recognise, refresh, remove,
-    request::With, result_id, step, subscribe, subscriptions, unsubscribe,
+    request::With, result_id, revoke, step, subscribe, subscriptions, unsubscribe,
 };
 use crate::{
     model::{Facts, Failure, FailureKind, Grant, NormalProduct, Remedy, Secret, Time},
@@ -60,6 +60,8 @@ enum Journey {
     Subscriptions,
     /// The end of a webhook subscription.
     Unsubscribe,
+    /// The end of the shop's permission.
+    Leave,
     /// A webhook delivery, valid or forged.
     Deliver,
 }
@@ -263,7 +265,9 @@ impl Replay<'_> {
                 let shop_client = self.shop_client(self.facts(), self.grant());
                 Ok(json!({ "subscription": subscribe(&shop_client, topic, &url, &app().client_secret).await? }))
             }
-            Journey::Product | Journey::Subscriptions | Journey::Unsubscribe => self.small(journey).await,
+            Journey::Product | Journey::Subscriptions | Journey::Unsubscribe | Journey::Leave => {
+                self.small(journey).await
+            }
             Journey::Deliver => self.deliver().await,
             Journey::Call => {
                 let op = self.given.op.as_deref().and_then(|op| self.provider.recipe.op.get(op));
@@ -323,6 +327,7 @@ impl Replay<'_> {
                 let id = self.given.subscription.as_deref().unwrap_or_default();
                 json!({ "deleted": unsubscribe(&shop_client, id).await? })
             }
+            Journey::Leave => json!({ "left": revoke(&shop_client).await? }),
             _ => match product(&shop_client, self.given.product.as_deref().unwrap_or_default()).await? {
                 Some(found) => summary(found),
                 None => json!({ "gone": true }),

@@ -326,7 +326,7 @@ async fn renew_and_leave(record: &mut Record, app: &TestApp) {
         record.step("the token has ended");
     }
     let left = connect::disconnect(&app.tools, &connection.id).await.expect("is left");
-    assert!(left.note.as_ref().is_none_or(|note| note.contains("has no way to revoke")), "{left:?}");
+    assert!(left.note.as_ref().is_none_or(|note| note.contains("no call ends what the shop gave: ")), "{left:?}");
     app.drain().await;
     record.step("the shop is left");
 }

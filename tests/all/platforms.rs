@@ -34,6 +34,22 @@ pub(crate) const PLATFORMS: [&str; 16] = [
     "woocommerce-password",
 ];
 
+/// What the platforms say about pictures and lives of tokens, and what their forms have to ask for: facts that no conversation shows.
+#[test]
+fn the_files_say_what_the_platforms_documents_say() {
+    for (key, written) in [
+        ("prestashop", "image_bytes = 3_000_000"),
+        ("bigcommerce", "image_bytes = 8_000_000"),
+        ("wix", "default_expires = \"4h\""),
+        ("wix-v1", "default_expires = \"4h\""),
+        ("prestashop", "GET, POST and DELETE on images\"\npattern"),
+    ] {
+        let file = root().join("providers").join(key).join("provider.toml");
+        let text = std::fs::read_to_string(file).expect("a file");
+        assert!(text.contains(written), "{key}: {written}");
+    }
+}
+
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -138,7 +154,7 @@ async fn a_request_signed_by_shopifys_own_library_begins_a_connect() {
 }
 
 /// What is changed in a good file, and what has to be said about it.
-const BROKEN: [(&str, &str, &str, &str); 81] = [
+const BROKEN: [(&str, &str, &str, &str); 84] = [
     (
         "prestashop",
         "[{batch.ids}]",
@@ -273,8 +289,8 @@ const BROKEN: [(&str, &str, &str, &str); 81] = [
     ),
     (
         "shopify",
-        "revoke_op = \"uninstall\"",
-        "revoke_op = \"leave\"",
+        "[connect.leave]\nop = \"uninstall\"",
+        "[connect.leave]\nop = \"leave\"",
         "there is no op 'leave'; there are: attach, bulk",
     ),
     (
@@ -288,6 +304,24 @@ const BROKEN: [(&str, &str, &str, &str); 81] = [
         "[op.uninstall]",
         "[op.uninstall]\npath = \"/revoke/{grant.access}\"",
         "op.uninstall.path: looks up the secret '{grant.access}', which belongs into a header, a query or a body",
+    ),
+    (
+        "pretix",
+        "\n[call]\n",
+        "\n[connect.leave]\nop = \"items\"\n\n[call]\n",
+        "connect.leave.op: is not allowed beside connect.oauth.revoke",
+    ),
+    (
+        "woocommerce-password",
+        "keep = { password_id = \"uuid\" }",
+        "keep = { id = \"uuid\" }",
+        "op.delete_password.path: '{kept.password_id}' is not a known name here",
+    ),
+    (
+        "woocommerce-password",
+        "application-passwords/{kept.password_id}",
+        "application-passwords",
+        "connect.leave.find.keep.password_id: is not used",
     ),
     ("shopify", "[op.uninstall]", "[op.spare]\npath = \"/x\"\n\n[op.uninstall]", "op.spare: is not used"),
     ("shopify", "after = \"{page.token}\", query", "query", "import.page.kind: needs {page.token} in op.products"),

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, process::Command};
 use http::{HeaderValue, Method, header};
 use store_sync::{
     cli::visitor::Visitor,
+    connect,
     model::{ConnectionStatus, ImportScope, PushStatus, RunStatus},
-    outside::Request,
+    outside::{Request, Response},
     push,
     sandbox::SandboxOptions,
     web,
@@ -34,10 +35,9 @@ async fn wordpress_gives_a_password_and_takes_pictures(engine: Engine) {
     let app = TestApp::with_more(engine, SandboxOptions { products: 1, ..SandboxOptions::default() }, public).await;
     let shop = start("wordpress", app.folder.path().join("wordpress"), &[], &[], "a shop").await;
     let fields = BTreeMap::from([("shop".to_owned(), shop.url.clone())]);
-    let link =
-        web::connect_link(&app.tools, "woocommerce-password", "acme", &fields, store_sync::connect::Sharing::Refused);
     let mut visitor = Visitor::new(app.http.clone());
     let begin = async |visitor: &mut Visitor| {
+        let link = web::connect_link(&app.tools, "woocommerce-password", "acme", &fields, connect::Sharing::Refused);
         let page = visitor.peek(&link).await.expect("an answer");
         page.response.header("location").unwrap_or_else(|| panic!("{}", page.text())).to_owned()
     };
@@ -64,6 +64,7 @@ async fn wordpress_gives_a_password_and_takes_pictures(engine: Engine) {
     let back = allow_at_wordpress(&page, "reader", false).await;
     let landed = leave(&mut visitor, &back).await;
     assert!(landed.contains("That did not work") && !landed.contains("password="), "{landed}");
+    assert_eq!(who(&app, &shop.url, "reader", &back).await, 401, "its password is deleted");
     // Another browser with the same answer gets nothing; the one that began does, and leaves the password behind.
     let page = begin(&mut visitor).await;
     let back = allow_at_wordpress(&page, "merchant", false).await;
@@ -84,21 +85,9 @@ async fn wordpress_gives_a_password_and_takes_pictures(engine: Engine) {
     }
     let pushes = app.pushes().await;
     assert!(pushes.len() == 2 && pushes.iter().all(|push| push.status == PushStatus::Synced), "{pushes:?}");
-    let password = url::Url::parse(&back)
-        .expect("an address")
-        .query_pairs()
-        .find(|(name, _)| name == "password")
-        .expect("is there")
-        .1
-        .into_owned();
+    let password = password_in(&back);
     let call = async |method: Method, path: &str| {
-        let mut request =
-            Request::new(method, url::Url::parse(&format!("{}/wp-json{path}", shop.url)).expect("an address"));
-        let basic = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("merchant:{password}"));
-        request
-            .headers
-            .insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Basic {basic}")).expect("a header"));
-        let answer = app.http.send_once(&request).await.expect("an answer");
+        let answer = ask(&app, &shop.url, (method, path), "merchant", &password).await;
         serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap_or_default()
     };
     let images = call(Method::GET, "/wc/v3/products/7").await["images"].clone();
@@ -126,4 +115,33 @@ async fn wordpress_gives_a_password_and_takes_pictures(engine: Engine) {
     app.clock.advance(std::time::Duration::from_hours(24));
     app.drain().await;
     assert_eq!(app.connection().await.status, ConnectionStatus::NeedsReauth);
+    // Connected again and left: the password goes with it.
+    let page = begin(&mut visitor).await;
+    let back = allow_at_wordpress(&page, "merchant", false).await;
+    assert!(leave(&mut visitor, &back).await.contains("is connected"));
+    assert_eq!(who(&app, &shop.url, "merchant", &back).await, 200);
+    let left = connect::disconnect(&app.tools, &app.connection().await.id).await.expect("is left");
+    assert!(left.revoked_at_shop, "{left:?}");
+    assert_eq!(who(&app, &shop.url, "merchant", &back).await, 401);
+}
+
+/// The password in the address that a merchant's browser comes back with.
+fn password_in(back: &str) -> String {
+    let back = url::Url::parse(back).expect("an address");
+    back.query_pairs().find(|(name, _)| name == "password").expect("is there").1.into_owned()
+}
+
+/// Calls WordPress as one of its users.
+async fn ask(app: &TestApp, shop: &str, call: (Method, &str), user: &str, password: &str) -> Response {
+    let (method, path) = call;
+    let mut request = Request::new(method, url::Url::parse(&format!("{shop}/wp-json{path}")).expect("an address"));
+    let basic = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{user}:{password}"));
+    let basic = HeaderValue::from_str(&format!("Basic {basic}")).expect("a header");
+    request.headers.insert(header::AUTHORIZATION, basic);
+    app.http.send_once(&request).await.expect("an answer")
+}
+
+/// The status of a user's call with the password that the browser brought.
+async fn who(app: &TestApp, shop: &str, user: &str, back: &str) -> u16 {
+    ask(app, shop, (Method::GET, "/wp/v2/users/me"), user, &password_in(back)).await.status
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     super::{
-        recipe::{Connect, ConnectKind, Login, Oauth, Pkce, Recipe, SignatureKind},
+        recipe::{Connect, ConnectKind, Leave, Login, Oauth, Pkce, Recipe, SignatureKind},
         template::Template,
     },
     Check,
@@ -46,10 +46,32 @@ impl Check<'_> {
         }
         self.handed_over(connect);
         if let Some(oauth) = &connect.oauth {
-            self.oauth(recipe, oauth);
+            self.oauth(oauth);
         }
         if let Some(login) = &connect.login {
             self.login(recipe, login);
+        }
+        if let Some(leave) = &connect.leave {
+            self.leave(recipe, leave);
+        }
+    }
+
+    fn leave(&mut self, recipe: &Recipe, leave: &Leave) {
+        if let Some(op) = &leave.op {
+            self.names_op(recipe, "connect.leave.op", op);
+            let revokes = recipe.connect.oauth.as_ref().is_some_and(|oauth| oauth.revoke.is_some());
+            self.demand(!revokes, "connect.leave.op", "is not allowed beside connect.oauth.revoke");
+        }
+        if let Some(find) = &leave.find {
+            self.names_op(recipe, "connect.leave.find.op", &find.op);
+            let is_used = |name: &String| {
+                let op = leave.op.as_ref().and_then(|op| recipe.op.get(op));
+                op.is_some_and(|op| op.looks_up(&format!("kept.{name}")))
+            };
+            for name in find.keep.keys().filter(|name| !is_used(name)) {
+                let key = format!("connect.leave.find.keep.{name}");
+                self.demand(false, &key, &format!("is not used: connect.leave.op looks it up as {{kept.{name}}}"));
+            }
         }
     }
 
@@ -122,11 +144,7 @@ impl Check<'_> {
         }
     }
 
-    fn oauth(&mut self, recipe: &Recipe, oauth: &Oauth) {
-        if let Some(op) = &oauth.revoke_op {
-            self.names_op(recipe, "connect.oauth.revoke_op", op);
-            self.demand(oauth.revoke.is_none(), "connect.oauth.revoke_op", "is not allowed beside revoke");
-        }
+    fn oauth(&mut self, oauth: &Oauth) {
         for (name, from) in &oauth.callback {
             let signed = oauth.signature.as_ref().is_some_and(|s| s.kind == SignatureKind::HmacJson);
             let inside = from.path.is_none() || signed;

@@ -28,6 +28,7 @@ impl KnownNames {
                 ("grant.NAME", _) => names.extend(secrets(recipe)),
                 ("grant.access", _) if recipe.connect.oauth.is_none() && recipe.connect.login.is_none() => {}
                 ("app.client_id" | "app.client_secret", Place::Shop) if !has_app(recipe) => {}
+                ("kept.NAME", Place::Leave) => names.extend(found_names(recipe)),
                 ("kept.NAME", _) => names.extend(kept_names(recipe)),
                 ("gallery.NAME", _) => names.extend(gallery_facts(recipe)),
                 ("since.NAME", _) => names.extend(time_filters(recipe)),
@@ -134,6 +135,11 @@ fn has_app(recipe: &Recipe) -> bool {
     recipe.connect.oauth.as_ref().is_some_and(|oauth| oauth.client.is_none())
 }
 
+fn found_names(recipe: &Recipe) -> impl Iterator<Item = String> {
+    let find = recipe.connect.leave.iter().filter_map(|leave| leave.find.as_ref());
+    find.flat_map(|find| find.keep.keys()).map(|name| format!("kept.{name}"))
+}
+
 fn kept_names(recipe: &Recipe) -> impl Iterator<Item = String> {
     let steps = recipe.push.iter().flat_map(|push| &push.step);
     let names = steps.flat_map(|step| {
@@ -180,7 +186,10 @@ fn uses(recipe: &Recipe) -> Vec<UsedOp<'_>> {
         uses.extend(subscribe.delete_op.iter().map(|op| used(op, &[Place::Unsubscribe])));
     }
     uses.extend(recipe.connect.login.iter().map(|login| used(&login.op, &[])));
-    uses.extend(recipe.connect.oauth.iter().filter_map(|oauth| Some(used(oauth.revoke_op.as_ref()?, &[]))));
+    if let Some(leave) = &recipe.connect.leave {
+        uses.extend(leave.op.iter().map(|op| used(op, &[Place::Leave])));
+        uses.extend(leave.find.iter().map(|find| used(&find.op, &[])));
+    }
     let Some(push) = &recipe.push else { return uses };
     uses.push(used(&push.list.op, &[Place::Product]));
     for step in &push.step {

@@ -8,6 +8,7 @@ use oauth2::{
     RefreshToken, TokenUrl, basic::BasicClient,
 };
 use secrecy::ExposeSecret;
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
@@ -23,6 +24,7 @@ use crate::{
         Provider,
         call::ShopClient,
         context::TemplateContext,
+        path::Path,
         recipe::{ClientAuth, ConnectKind, Oauth},
         request::With,
         template::Template,
@@ -156,18 +158,25 @@ pub async fn migrate(
     Ok(fresh)
 }
 
-/// Revokes a grant by the endpoint of RFC 7009 or by an operation of the platform; `false` if it has neither.
-pub async fn revoke(shop: &ShopClient, grant: &Grant) -> Result<bool, Failure> {
+/// Ends the shop's permission by an operation of the platform, or by the endpoint of RFC 7009; `false` if it has neither.
+pub async fn revoke(shop: &ShopClient) -> Result<bool, Failure> {
     let provider = &shop.provider;
-    let Ok(oauth) = provider.oauth() else { return Ok(false) };
-    if let Some(op) = &oauth.revoke_op {
-        shop.call(&provider.recipe.op[op], With::default()).await?;
+    let leave = provider.recipe.connect.leave.as_ref();
+    if let Some((leave, op)) = leave.and_then(|leave| Some((leave, leave.op.as_ref()?))) {
+        let mut values = Map::new();
+        if let Some(find) = &leave.find {
+            let answer = shop.call(&provider.recipe.op[&find.op], With::default()).await?;
+            values.insert("kept".to_owned(), Value::Object(Path::pick(&find.keep, &answer.body)));
+        }
+        shop.call(&provider.recipe.op[op], With { values, ..With::default() }).await?;
         return Ok(true);
     }
+    let Ok(oauth) = provider.oauth() else { return Ok(false) };
     let Some(template) = &oauth.revoke else { return Ok(false) };
+    let grant = shop.keys.current().await?;
     let app = shop.app.as_ref();
     let url = Url::parse(&filled_url(template, &context(provider, app, &shop.facts))?).map_err(|_| bad_address())?;
-    let request = revocation(oauth, app, url, grant)?;
+    let request = revocation(oauth, app, url, &grant)?;
     let place = log_target(&request.method, &request.url);
     let sent = shop.outside.http.send(request).await;
     let response = sent.map_err(|e| Failure::new(FailureKind::Network, e.to_string()))?;

@@ -31,6 +31,30 @@ pub(in crate::provider) struct Connect {
     pub(in crate::provider) oauth1: Option<Oauth1>,
     /// For kind `pasted_login`.
     pub(in crate::provider) login: Option<Login>,
+    /// How the shop's permission ends when the shop is disconnected.
+    pub(in crate::provider) leave: Option<Leave>,
+}
+
+/// The end of a permission at the shop. OAuth platforms with an endpoint for it (RFC 7009) have `connect.oauth.revoke` instead
+/// of `op`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Leave {
+    /// The operation that ends it: it revokes the permission, or deletes the key.
+    pub(in crate::provider) op: Option<String>,
+    /// What is asked before, such as the id that the key has at the shop.
+    pub(in crate::provider) find: Option<FindKey>,
+    /// What a person has to do at the shop where no call ends it, or the call failed: one clause that begins with a verb, without
+    /// a full stop.
+    pub(in crate::provider) by_hand: Option<String>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct FindKey {
+    pub(in crate::provider) op: String,
+    /// Values of its response, which `connect.leave.op` looks up as `{kept.NAME}`.
+    pub(in crate::provider) keep: BTreeMap<String, Path>,
 }
 
 /// How the credentials reach us.
@@ -261,8 +285,6 @@ pub(in crate::provider) struct Oauth {
     pub(in crate::provider) token: Template,
     /// The revocation endpoint (RFC 7009).
     pub(in crate::provider) revoke: Option<Template>,
-    /// The platform's own operation that revokes the permission.
-    pub(in crate::provider) revoke_op: Option<String>,
     /// For kind `client_credentials`: the secret fields that are the client. Default: the operator's app.
     pub(in crate::provider) client: Option<PastedClient>,
     #[serde(default)]

@@ -418,7 +418,7 @@ fn uses(provider: &Provider) -> BTreeMap<String, Vec<Use>> {
         subscribe.list.iter().for_each(|list| add(&list.op, Use::ListSubscriptions));
         subscribe.delete_op.iter().for_each(|op| add(op, Use::Unsubscribe));
     }
-    if let Some(op) = recipe.connect.oauth.as_ref().and_then(|oauth| oauth.revoke_op.as_ref()) {
+    if let Some(op) = recipe.connect.leave.as_ref().and_then(|leave| leave.op.as_ref()) {
         add(op, Use::Leave);
     }
     recipe.connect.login.iter().for_each(|login| add(&login.op, Use::Login));
