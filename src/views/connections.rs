@@ -12,7 +12,7 @@ use crate::{
     tools::Tools,
 };
 
-/// A connection with the time that its tokens have left.
+/// A connection with what is not in its row.
 #[derive(Debug, Clone, Serialize)]
 pub struct ConnectionCard {
     #[serde(flatten)]
@@ -21,6 +21,8 @@ pub struct ConnectionCard {
     pub token_ends_in: Option<String>,
     /// Until the refresh token expires.
     pub permission_ends_in: Option<String>,
+    /// Where the shop, or the operator's app at the platform, sends its deliveries; `None` if its provider has none.
+    pub webhook_url: Option<String>,
 }
 
 /// The identity that a shop answered a check with.
@@ -68,12 +70,16 @@ pub async fn connection(tools: &Tools, id: &ConnectionId) -> Result<Connection, 
     db::connection::find(&mut tx, id).await?.ok_or_else(|| Failure::not_found(Noun::Connection, id))
 }
 
-/// A connection with the time that its tokens have left.
+/// A connection with what is not in its row.
 pub async fn connection_card(tools: &Tools, id: &ConnectionId) -> Result<ConnectionCard, Failure> {
     let connection = connection(tools, id).await?;
     let now = tools.outside.clock.now();
     let left = |end: Time| humantime::format_duration(Duration::from_secs(end.since(now).as_secs())).to_string();
+    // A provider whose file was taken away is no reason to show nothing.
+    let provider = tools.provider(&connection.store_type).ok().filter(|provider| provider.has_webhooks());
+    let webhook_url = provider.map(|provider| provider.webhook_url(&tools.policy.public_url, Some(&connection.id)));
     Ok(ConnectionCard {
+        webhook_url,
         token_ends_in: connection.token_expires_at.map(left),
         permission_ends_in: connection.refresh_expires_at.map(left),
         connection,

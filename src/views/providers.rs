@@ -22,6 +22,8 @@ pub struct ProviderCard<'a> {
     pub app_configured: Option<bool>,
     /// What has to be registered at the platform; `None` for a platform that needs no app.
     pub redirect_uri: Option<String>,
+    /// Where deliveries of all its shops go; `None` where it has none, or an address for each shop (`ConnectionCard`).
+    pub webhook_url: Option<String>,
     pub fields: Vec<ConnectField<'a>>,
     pub scopes: &'a [String],
     /// Why every import is a full one; `None` if changes can be asked for.
@@ -66,6 +68,7 @@ impl<'a> ProviderCard<'a> {
             name: provider.name(),
             source: provider.source(),
             connect: provider.kind().as_str(),
+            webhook_url: provider.webhook_names_shop().then(|| provider.webhook_url(public_url, None)),
             app_configured: needs_app.then_some(has_app),
             redirect_uri: needs_app.then(|| redirect_uri(public_url, provider.key())),
             fields: provider.fields().iter().map(ConnectField::from).collect(),

@@ -12,6 +12,8 @@ use store_sync::{
     cli::visitor::{Landed, Visitor},
     config::Config,
     connect::StoredCredentials,
+    db,
+    model::ConnectionStatus,
     outside::Outside,
     provider::CredentialSource,
     sandbox::{self, Sandbox, SandboxOptions},
@@ -427,11 +429,30 @@ async fn an_operator_can_do_everything_by_hand() {
     json(&run(&["--json", "connections", "resume", &id]).await.expect("ends"));
     let pushed = json(&run(&["--json", "push", "run", &asset]).await.expect("ends"));
     assert_eq!(pushed[0]["status"], "synced");
+    // A removal that waits for its shop is carried out by the command for everything that waits.
+    json(&run(&["--json", "connections", "pause", &id]).await.expect("ends"));
+    let waits = run(&["--json", "push", "revert", pushed[0]["id"].as_str().expect("an id")]).await.expect("ends");
+    assert!(text(&waits.stdout).contains("\"removing\""), "{}", text(&waits.stdout));
+    json(&run(&["--json", "connections", "resume", &id]).await.expect("ends"));
+    let removed = json(&run(&["--json", "push", "run"]).await.expect("ends"));
+    assert_eq!((removed.as_array().map(Vec::len), removed[0]["status"].as_str()), (Some(1), Some("removed")));
     let not_a_picture = run(&["assets", "add", "--product", &product, "config.toml"]).await.expect("ends");
     assert!(text(&not_a_picture.stderr).contains("not a PNG, JPEG, WebP or GIF"));
 
     let config = Config::load(Some(&file), std::iter::empty()).expect("a configuration");
     let tools = app::open(&config).await.expect("tools");
+    // A shop that refused its grant is asked by `resume`, too: a good answer heals it.
+    let mut tx = tools.db.begin().await.expect("begins");
+    let refused = Some(("key_refused", "refused"));
+    let now = tools.outside.clock.now();
+    db::connection::mark_status(&mut tx, &id.as_str().into(), ConnectionStatus::NeedsReauth, refused, now)
+        .await
+        .expect("is marked");
+    tx.commit().await.expect("commits");
+    let resumed = run(&["connections", "resume", &id]).await.expect("ends");
+    assert!(text(&resumed.stdout).contains("the shop answers"), "{}{}", text(&resumed.stdout), text(&resumed.stderr));
+    assert_eq!(json(&run(&["--json", "connections", "show", &id]).await.expect("ends"))["status"], "active");
+
     let grant = StoredCredentials::new(tools, id.as_str().into()).current().await.expect("a grant");
     let mut secrets: Vec<String> = grant.secrets.values().map(|s| s.expose_secret().to_owned()).collect();
     secrets.push("sandbox-secret".to_owned());

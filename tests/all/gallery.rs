@@ -341,7 +341,8 @@ impl Gallery {
         let pick = |place: usize| theirs.get(place % theirs.len().max(1)).copied();
         match edit {
             Edit::Add(place) => {
-                let picture = self.make("photo.png", "A photograph", false);
+                // A sign that PostgreSQL's JSON cannot hold: a push keeps what it read.
+                let picture = self.make("photo\0.png", "A photograph", false);
                 let place = place % (self.pictures.len() + 1);
                 self.pictures.insert(place, picture);
             }
