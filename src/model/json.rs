@@ -2,9 +2,10 @@
 //! mark, invalid UTF-8, lone surrogates, control characters, and nesting that nothing here reads. All text from a
 //! shop, a model or an API caller passes through here, so that no database has to refuse it.
 
-use std::{borrow::Cow, marker::PhantomData};
+use std::borrow::Cow;
 
-use serde::de::{DeserializeOwned, DeserializeSeed};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
 
 /// The maximum nesting depth; deeper containers become null. (serde_json itself stops at 128.)
 const DEEPEST: usize = 100;
@@ -14,25 +15,25 @@ const DEEPEST: usize = 100;
 /// # Errors
 /// Fails if the repaired text is not JSON, or does not match `T`.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
-    read_with(bytes, PhantomData)
+    serde_json::from_str(&repair(&decode(bytes)))
 }
 
-/// Parses a document as a seed takes it.
-///
-/// # Errors
-/// Fails if the repaired text is not JSON.
-pub fn read_with<T>(bytes: &[u8], seed: impl for<'de> DeserializeSeed<'de, Value = T>) -> serde_json::Result<T> {
-    let text = decode(bytes);
-    let text = repair(&text);
-    let mut deserializer = serde_json::Deserializer::from_str(&text);
-    let value = seed.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(value)
+/// The text of a document with every repairable fault repaired: UTF-8, and the same bytes if there is none.
+pub fn repaired(bytes: &Bytes) -> Bytes {
+    match decode(bytes) {
+        Cow::Borrowed(text) => match repair(text) {
+            Cow::Borrowed(text) => bytes.slice_ref(text.as_bytes()),
+            Cow::Owned(text) => text.into(),
+        },
+        Cow::Owned(text) => repair(&text).into_owned().into(),
+    }
 }
 
 /// Decodes bytes as UTF-8: drops a byte order mark, replaces invalid sequences by U+FFFD.
 pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // The check alone is several times faster than the search for what has to be replaced.
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Describes on one line what arrived in place of a document: a page's title, or the text before the first brace or
@@ -117,7 +118,10 @@ impl<'t> Repairer<'t> {
     fn string(&mut self) {
         let bytes = self.text.as_bytes();
         self.at += 1;
-        while let Some(byte) = bytes.get(self.at) {
+        loop {
+            // Behind the end, if the document is cut within an escape.
+            self.at += bytes.get(self.at..).map_or(0, plain);
+            let Some(byte) = bytes.get(self.at) else { return };
             match byte {
                 b'"' => {
                     self.at += 1;
@@ -178,6 +182,28 @@ impl<'t> Repairer<'t> {
     }
 }
 
+/// How many bytes of a string, from the first one on, need no look: neither a sign that ends it or may have to be replaced, nor the
+/// first byte of one. Eight at a time, because most of a document are such bytes; the last seven are not counted.
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (place, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // Sets the highest bit of the lowest byte that is the one looked for; above it bits may be set that mean nothing.
+        let is = |byte: u8| {
+            let other = word ^ (ONES * u64::from(byte));
+            other.wrapping_sub(ONES) & !other
+        };
+        let is_control = word.wrapping_sub(ONES * 0x20) & !word;
+        let found = (is_control | is(b'"') | is(b'\\') | is(0x7f) | is(0xc2)) & HIGH;
+        if found != 0 {
+            return place * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    words.len() * 8
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -229,6 +255,37 @@ mod tests {
         let limit = format!("{}1{}", "[".repeat(DEEPEST), "]".repeat(DEEPEST));
         assert!(value(limit.as_bytes()).to_string().contains('1'));
         assert!(read::<Value>(&deep.as_bytes()[..4000]).is_err(), "a cut document stays one");
+        let text = r#"{"a\u00e9\n": "b\ud83d\ude00\u0000\\", "c": "\b"}"#;
+        for end in 0..text.len() {
+            assert!(read::<Value>(&text.as_bytes()[..end]).is_err(), "cut after {end}");
+        }
+    }
+
+    #[test]
+    fn a_repaired_document_is_the_one_that_is_read() {
+        for text in [&b"{\"a\": 1}"[..], b"\xef\xbb\xbf[1]", b"[\"Caf\xe9\"]", b"[\"a\x00b\", \"\\ud83d\"]", b""] {
+            let bytes = Bytes::copy_from_slice(text);
+            let repaired = repaired(&bytes);
+            let value = serde_json::from_slice::<Value>(&repaired).ok();
+            assert_eq!(value, read(text).ok(), "{text:?}");
+        }
+        let sound = Bytes::from_static(b"\xef\xbb\xbf[1]");
+        assert_eq!(repaired(&sound).as_ptr(), sound[3..].as_ptr(), "not copied");
+    }
+
+    #[test]
+    fn a_byte_that_needs_a_look_is_found_wherever_it_stands() {
+        for byte in 0..=u8::MAX {
+            let needs = byte < 0x20 || [b'"', b'\\', 0x7f, 0xc2].contains(&byte);
+            for place in 0..24 {
+                for others in [b'a', 0x80, 0xff, 0x21, 0xc1] {
+                    let mut bytes = [others; 24];
+                    bytes[place] = byte;
+                    assert_eq!(plain(&bytes), if needs { place } else { 24 }, "{byte:#x} at {place} among {others:#x}");
+                }
+            }
+        }
+        assert_eq!((plain(b""), plain(b"1234567"), plain(b"12345678\"")), (0, 0, 8));
     }
 
     #[test]
