@@ -5,7 +5,8 @@ use super::{
     end::{Halt, ImportEnd, Note, NoteKind},
     missed::MissedFates,
     progress::PassProgress,
-    run::{ImportRun, total},
+    run::ImportRun,
+    write::total,
 };
 use crate::{
     connect,

@@ -12,6 +12,7 @@ mod progress;
 mod request;
 mod run;
 mod tombstone;
+mod write;
 
 pub use one::read_product;
 pub use request::request;

@@ -2,26 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use sqlx::types::Json;
+use serde::Deserialize;
 
 use super::{
-    apply::{HashedPage, apply_page, hash_page},
-    course::{Course, place},
+    apply::{HashedPage, hash_page},
+    course::Course,
     end::{Halt, ImportEnd, Note, NoteKind, stopped},
     progress::PassProgress,
+    write::{PageWrite, may_write},
 };
 use crate::{
     connect::{self, ReadIdentity},
-    db::{
-        self, Tx,
-        catalogue::ImportTarget,
-        cursor::{Cursor, SeenPage},
-    },
+    db::{self, Tx, cursor::Cursor},
     model::{
-        Connection, ConnectionId, Counts, Facts, Failure, FailureKind, ImportScope, JobEnd, Pool, Remedy, RunAction,
-        Task, Time, Trigger,
+        Connection, ConnectionId, Counts, Facts, Failure, ImportScope, JobEnd, Pool, Remedy, RunAction, Time, Trigger,
     },
     provider::{self, Page, PageFailure, PageRequest, ShopClient},
     tools::{JobRun, Lease, OpenRun, RunAbout, RunEnd, Shared, Tools},
@@ -169,7 +163,7 @@ impl ImportRun<'_> {
                 course.begin_filter();
             }
             let goes_on = progress.next.is_some() && endless.is_none();
-            let write = self.write_page(connection, cursor, progress, &prepared, shop.api_calls());
+            let write = self.page_write(connection, cursor, progress, prepared, shop.api_calls()).in_own_task();
             if goes_on && self.tools.outside.clock.now() < self.turn_ends {
                 // Fetches the next page while writing this one; a page that was read is stored even if the fetch fails.
                 let (written, fetched) = tokio::join!(write, self.fetch(shop, progress, &course));
@@ -186,6 +180,30 @@ impl ImportRun<'_> {
             }
             self.make_room(progress).await?;
             page = self.fetch(shop, progress, &course).await?;
+        }
+    }
+
+    fn page_write(
+        &self,
+        connection: &Connection,
+        cursor: &Cursor,
+        progress: &PassProgress,
+        page: HashedPage,
+        calls: i32,
+    ) -> PageWrite {
+        PageWrite {
+            tools: self.tools.clone(),
+            lease: self.lease.clone(),
+            run: self.run.clone(),
+            client: connection.client_id.clone(),
+            connection: connection.id.clone(),
+            page,
+            progress: progress.clone(),
+            // What it replaces may be large.
+            cursor: Cursor { cursor: None, missed: None, ..*cursor },
+            counts: self.counts,
+            calls,
+            now: self.tools.outside.clock.now(),
         }
     }
 
@@ -317,62 +335,10 @@ impl ImportRun<'_> {
         }
     }
 
-    /// One page, one transaction: rows, hashes, cursor and counts commit together or not at all.
-    async fn write_page(
-        &self,
-        connection: &Connection,
-        cursor: &Cursor,
-        progress: &PassProgress,
-        page: &HashedPage,
-        calls: i32,
-    ) -> Result<Counts, Halt> {
-        let (tools, now) = (self.tools, self.tools.outside.clock.now());
-        let to = ImportTarget { client: &connection.client_id, connection: &connection.id, run: &self.run.id, now };
-        let mut tx = tools.db.begin().await?;
-        self.may_write(&mut tx, progress).await?;
-        let first_pass = cursor.full_sync_at.is_none();
-        let applied = apply_page(&mut tx, &tools.outside, &to, page, !first_pass).await?;
-        if tools.policy.analyse_on_import {
-            for product in applied.created {
-                let analyse = Task::AnalyseProduct { product };
-                db::job::enqueue(&mut tx, &tools.outside, &connection.client_id, analyse).await?;
-            }
-        }
-        if progress.pages == 1 {
-            db::cursor::delete_seen(&mut tx, &connection.id).await?;
-        }
-        let next = place(progress.next.as_ref(), progress.size);
-        let emptied = if applied.emptied.is_empty() { None } else { Some(Json(to_json(&applied.emptied)?)) };
-        let marks = page.all_marks();
-        let seen = SeenPage { page: progress.pages, marks: &marks, next: next.as_deref(), emptied };
-        db::cursor::insert_seen(&mut tx, &connection.id, &progress.pass, &seen).await?;
-        let stands = Cursor { cursor: Some(Json(to_json(progress)?)), missed: None, ..*cursor };
-        db::cursor::upsert(&mut tx, &connection.id, &stands, now).await?;
-        self.run.add_items(&mut tx, tools, &applied.items).await?;
-        let mut counts = self.counts;
-        counts.add(&applied.counts);
-        self.run.count(&mut tx, tools, total(progress), &counts, calls).await?;
-        tx.commit().await?;
-        Ok(applied.counts)
-    }
-
     /// Checked in every transaction that writes: the job is still ours, and the shop not paused or disconnected.
     pub(super) async fn may_write(&self, tx: &mut Tx, progress: &PassProgress) -> Result<(), Halt> {
-        self.lease.hold(tx).await?;
-        match connect::still_usable(tx, self.order.connection).await {
-            Ok(()) => Ok(()),
-            Err(failure) => Err(stopped(&failure, progress).map_or(Halt::Failed(failure), Halt::Ends)),
-        }
+        may_write(tx, self.lease, self.order.connection, progress).await
     }
-}
-
-fn to_json(value: &impl Serialize) -> Result<Value, Failure> {
-    serde_json::to_value(value).map_err(|e| Failure::new(FailureKind::Cursor, e.to_string()))
-}
-
-/// The shop's own count, or else the products read so far.
-pub(super) fn total(progress: &PassProgress) -> i32 {
-    i32::try_from(progress.total.unwrap_or(progress.seen)).unwrap_or(i32::MAX)
 }
 
 async fn open_run(tools: &Tools, lease: &Lease, order: &ImportRequest<'_>) -> Result<OpenRun, Failure> {
