@@ -17,12 +17,13 @@ use super::{
     classify::{Classified, classify},
     context::TemplateContext,
     oauth1::Moment,
+    page_reads::{PageReads, RawItems},
     parse::ParsedBody,
+    path::Path,
     rate_limit::RateLimiter,
     recipe::{Op, ResponseClass},
     refusal::{FailedCall, TooMuch, Words, refusal_message, too_much, unreadable_message, with_words},
     request::{Target, With},
-    selection::Selection,
     upload::Upload,
 };
 use crate::{
@@ -64,6 +65,15 @@ pub struct Shop {
 pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     pub(super) body: Value,
+    /// The items of a page, which are not in the body.
+    pub(super) items: Option<RawItems>,
+}
+
+impl Answer {
+    /// How many items it holds.
+    pub(super) fn count(&self, items: &Path) -> usize {
+        self.items.as_ref().map_or_else(|| items.each(&self.body).len(), RawItems::len)
+    }
 }
 
 /// The result of one exchange.
@@ -233,7 +243,7 @@ impl ShopClient {
         op: &Op,
         request: &Request,
         words: Words<'_>,
-        reads: Option<&Selection>,
+        reads: Option<&PageReads>,
     ) -> Result<Outcome, Failure> {
         let response = match self.send(request.clone()).await {
             Ok(response) => response,
@@ -268,7 +278,7 @@ impl ShopClient {
             return Ok(Outcome::Bad { class, kind, wait, message, too_much });
         }
         let Some(why) = &parsed.fault else {
-            return Ok(Outcome::Good(Answer { headers: response.headers, body: parsed.value }));
+            return Ok(Outcome::Good(Answer { headers: response.headers, body: parsed.value, items: parsed.items }));
         };
         let message = unreadable_message(&self.provider, request, &response, &parsed, why, words);
         let (class, kind) = (ResponseClass::Down, parsed.kind.failure());

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 
 use super::{
+    borrowed::{Node, View},
     context::TemplateContext,
     editor_js,
     path::{Path, as_text},
@@ -119,7 +119,7 @@ impl FieldMapping {
         }
     }
 
-    pub(super) fn text(&self, item: &Value, context: &TemplateContext<'_>) -> Option<String> {
+    pub(super) fn text<N: Node>(&self, item: &N, context: &TemplateContext<'_>) -> Option<String> {
         let raw = match &self.source {
             FieldSource::Path(path) => {
                 let read = |path: &Path| {
@@ -161,22 +161,26 @@ impl FieldMapping {
         self.template.as_ref()
     }
 
-    fn convert(&self, value: &Value) -> Option<String> {
+    fn convert<N: Node>(&self, value: &N) -> Option<String> {
         match self.read_as {
-            ReadAs::FirstOfMap => match value {
-                Value::Object(map) => map.values().find_map(as_text),
-                other => as_text(other),
+            ReadAs::FirstOfMap => match value.view() {
+                // Of two members of one name, the last one counts.
+                View::Object => value.to_value().members().find_map(|(_, text)| as_text(text)),
+                _ => as_text(value),
             },
-            ReadAs::FirstOfList => match value {
-                Value::Array(list) => list.iter().find_map(|one| as_text(one.get("value")?)),
-                other => as_text(other),
+            ReadAs::FirstOfList => match value.view() {
+                View::List(list) => list.iter().find_map(|one| as_text(one.member("value")?)),
+                _ => as_text(value),
             },
             ReadAs::AmountOverDivisor => {
-                let part = |name: &str| value.get(name)?.as_i64().map(Decimal::from);
+                let part = |name: &str| match value.member(name)?.view() {
+                    View::Number(number) => number.as_i64().map(Decimal::from),
+                    _ => None,
+                };
                 let divisor = part("divisor").filter(|divisor| !divisor.is_zero())?;
                 Some(part("amount")?.checked_div(divisor)?.to_string())
             }
-            ReadAs::EditorJs => editor_js::html(value),
+            ReadAs::EditorJs => editor_js::html(&value.to_value()),
             ReadAs::HtmlText => as_text(value).map(|text| html_escape::decode_html_entities(&text).into_owned()),
             ReadAs::IdTail => as_text(value).map(|text| text.rsplit('/').next().unwrap_or_default().to_owned()),
             _ => as_text(value),
@@ -184,9 +188,9 @@ impl FieldMapping {
     }
 
     /// Reads a price. Minor units are of `currency` (ISO 4217): without it, no price is better than a wrong one.
-    pub(super) fn price(
+    pub(super) fn price<N: Node>(
         &self,
-        item: &Value,
+        item: &N,
         context: &TemplateContext<'_>,
         currency: Option<&str>,
     ) -> Result<Option<Price>, String> {
@@ -208,7 +212,7 @@ impl FieldMapping {
 
     /// Reads a time; `None` if it is invalid: real shops have zero dates and worse, and such a date must not fail the
     /// product.
-    pub(super) fn time(&self, item: &Value, context: &TemplateContext<'_>) -> Option<Time> {
+    pub(super) fn time<N: Node>(&self, item: &N, context: &TemplateContext<'_>) -> Option<Time> {
         let text = self.text(item, context)?;
         match self.read_as {
             ReadAs::EpochS => Time::checked_from_unix_ms(text.parse::<i64>().ok()?.checked_mul(1000)?),

@@ -5,10 +5,11 @@ use std::{borrow::Cow, collections::HashMap};
 use serde_json::Value;
 
 use super::{
+    borrowed::{Node, View},
     call::ShopClient,
     nested::{self, ListsOfItems},
     pagination::truth,
-    path::as_text,
+    path::{Path, as_text},
     recipe::{ImportRecipe, Nested, NestedBatch},
 };
 use crate::model::{Failure, FailureKind, ShopAnswer};
@@ -46,7 +47,7 @@ impl<'s> Filling<'s> {
     /// The items of a page with the lists that need no call for each: joined ones, and those that one call reads for many.
     pub(super) async fn begin<'v>(
         &mut self,
-        items: impl IntoIterator<Item = &'v Value>,
+        items: impl IntoIterator<Item = Cow<'v, Value>>,
         body: &Value,
     ) -> Result<Vec<PageItem<'v>>, Failure> {
         let shop = self.shop;
@@ -64,7 +65,7 @@ impl<'s> Filling<'s> {
     pub(super) async fn finish(&mut self, item: &mut PageItem<'_>) -> Result<(), Failure> {
         let shop = self.shop;
         for nested in self.lists.clone().into_iter().filter(|nested| nested.batch.is_none()) {
-            if !nested.is_wanted(&item.value) {
+            if !nested.is_wanted(&*item.value) {
                 continue;
             }
             match nested::complete(shop, nested, &mut item.value).await {
@@ -123,23 +124,30 @@ impl<'s> Filling<'s> {
 }
 
 /// An item with the objects that its page lists beside it.
-fn joined<'v>(import: &ImportRecipe, item: &'v Value, body: &Value) -> PageItem<'v> {
-    let mut item = Cow::Borrowed(item);
+fn joined<'v>(import: &ImportRecipe, mut item: Cow<'v, Value>, body: &Value) -> PageItem<'v> {
     for join in &import.join {
-        let ids: Vec<String> = join.ids.each(&item).iter().filter_map(as_text).collect();
+        let ids: Vec<String> = join.ids.each(&*item).iter().filter_map(as_text).collect();
         let known = join.from.each(body);
-        let by_id = |id: &String| known.iter().find(|one| join.on.text(one).as_ref() == Some(id)).cloned();
+        let by_id = |id: &String| known.iter().find(|one| join.on.text(*one).as_ref() == Some(id)).cloned();
         let joined: Vec<Value> = ids.iter().filter_map(by_id).collect();
         join.into.append(item.to_mut(), joined);
     }
     PageItem { value: item, doubt: None }
 }
 
+impl ImportRecipe {
+    /// Whether an item lacks a list that its page has beside the items, or that a further call reads.
+    pub(super) fn completes<N: Node>(&self, item: &N) -> bool {
+        !self.join.is_empty() || self.nested.iter().any(|nested| nested.is_wanted(item))
+    }
+}
+
 impl Nested {
     /// Whether an item has more entries than its page shows.
-    fn is_wanted(&self, item: &Value) -> bool {
+    fn is_wanted<N: Node>(&self, item: &N) -> bool {
         let cut = self.more.as_ref().is_none_or(|more| more.get(item).and_then(truth) == Some(true));
-        let there = self.there.as_ref().is_none_or(|path| path.get(item).is_some_and(|value| !value.is_null()));
+        let is_there = |path: &Path| path.get(item).is_some_and(|value| !matches!(value.view(), View::Null));
+        let there = self.there.as_ref().is_none_or(is_there);
         cut && there && self.only.as_ref().is_none_or(|only| only.holds(item))
     }
 }
@@ -155,8 +163,8 @@ struct Wanting {
 impl Wanting {
     fn among(nested: &Nested, batch: &NestedBatch, items: &mut [PageItem<'_>]) -> Self {
         let mut wanting = Self { ids: Vec::new(), places: HashMap::new() };
-        for (place, item) in items.iter_mut().enumerate().filter(|(_, item)| nested.is_wanted(&item.value)) {
-            let Some(id) = batch.id.text(&item.value) else {
+        for (place, item) in items.iter_mut().enumerate().filter(|(_, item)| nested.is_wanted(&*item.value)) {
+            let Some(id) = batch.id.text(&*item.value) else {
                 item.doubt = Some(format!("it has no id that its list of {} can be asked for by", nested.op));
                 continue;
             };

@@ -114,7 +114,7 @@ fn listed(list: &GalleryList, body: &Value, is_xml: bool) -> Result<Vec<GalleryP
         let id = list.id.text(item).ok_or("a picture without an id")?;
         Ok(GalleryPicture { id, url: text(&list.url), name: text(&list.name), alt: text(&list.alt) })
     };
-    let counts = |item: &&Value| list.only.as_ref().is_none_or(|only| only.holds(item));
+    let counts = |item: &&Value| list.only.as_ref().is_none_or(|only| only.holds(*item));
     list.each.each(body).iter().filter(counts).map(picture).collect()
 }
 

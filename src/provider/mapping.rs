@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
+    borrowed::{Node, View},
     context::TemplateContext,
     field::{FieldMapping, FieldSource},
     path::{Path, as_text},
@@ -70,7 +71,7 @@ pub(super) struct Only {
 }
 
 impl Only {
-    pub(super) fn holds(&self, item: &Value) -> bool {
+    pub(super) fn holds<N: Node>(&self, item: &N) -> bool {
         self.path.text(item).is_some_and(|text| self.one_of.contains(&text))
     }
 
@@ -119,14 +120,14 @@ pub(super) struct MoreImages {
     pub(super) alt: Option<FieldMapping>,
 }
 
-fn text(pick: Option<&FieldMapping>, item: &Value, context: &TemplateContext<'_>) -> Option<String> {
+fn text<N: Node>(pick: Option<&FieldMapping>, item: &N, context: &TemplateContext<'_>) -> Option<String> {
     pick?.text(item, context)
 }
 
 /// A price; `None` if there is none, or if it cannot be read, which is then one of the faults.
-fn price(
+fn price<N: Node>(
     pick: Option<&FieldMapping>,
-    item: &Value,
+    item: &N,
     context: &TemplateContext<'_>,
     currency: Option<&str>,
     faults: &mut Vec<String>,
@@ -146,9 +147,9 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 ///
 /// # Errors
 /// Fails if there is no id, or if it is a number that lost digits when it was parsed as a float.
-fn id(pick: &FieldMapping, item: &Value, context: &TemplateContext<'_>, whose: &str) -> Result<String, String> {
+fn id<N: Node>(pick: &FieldMapping, item: &N, context: &TemplateContext<'_>, whose: &str) -> Result<String, String> {
     if let FieldSource::Path(path) = &pick.source
-        && let Some(Value::Number(number)) = path.get(item)
+        && let Some(View::Number(number)) = path.get(item).map(Node::view)
         && number.as_f64().is_some_and(|id| number.is_f64() && id.abs() >= EXACT)
     {
         return Err(format!("{whose} has an id ({number}) with more digits than a JSON number can hold here"));
@@ -160,7 +161,7 @@ fn id(pick: &FieldMapping, item: &Value, context: &TemplateContext<'_>, whose: &
 const MAX_SKU: usize = 512;
 
 /// An SKU, and whether it was cut.
-fn sku(pick: Option<&FieldMapping>, item: &Value, context: &TemplateContext<'_>) -> (Option<String>, bool) {
+fn sku<N: Node>(pick: Option<&FieldMapping>, item: &N, context: &TemplateContext<'_>) -> (Option<String>, bool) {
     let Some(whole) = text(pick, item, context) else { return (None, false) };
     match cut(&whole, MAX_SKU) {
         Cow::Borrowed(_) => (Some(whole), false),
@@ -184,20 +185,24 @@ impl Mapping {
     }
 
     /// The id of a product, if it can be read.
-    pub(super) fn id_of(&self, item: &Value, context: &TemplateContext<'_>) -> Option<String> {
+    pub(super) fn id_of<N: Node>(&self, item: &N, context: &TemplateContext<'_>) -> Option<String> {
         id(&self.erp_id, item, context, "it").ok()
     }
 
     /// The status of a product, if it has one; fails with what people read about a word that is none of ours.
-    pub(super) fn status(&self, item: &Value, context: &TemplateContext<'_>) -> Option<Result<ProductStatus, String>> {
+    pub(super) fn status<N: Node>(
+        &self,
+        item: &N,
+        context: &TemplateContext<'_>,
+    ) -> Option<Result<ProductStatus, String>> {
         let word = text(self.status.as_ref(), item, context)?;
         Some(word.parse().map_err(|unknown| format!("its status {unknown}")))
     }
 
     /// Normalises one product; fails with its id, if known, and the reason.
-    pub(super) fn product(
+    pub(super) fn product<N: Node>(
         &self,
-        item: &Value,
+        item: &N,
         context: &TemplateContext<'_>,
     ) -> Result<NormalProduct, (Option<String>, String)> {
         let erp_id = id(&self.erp_id, item, context, "it").map_err(|why| (None, why))?;
@@ -286,13 +291,15 @@ impl OptionMapping {
         self.each.select(variant).keep();
     }
 
-    fn pairs(&self, item: &Value) -> Vec<(String, String)> {
+    fn pairs<N: Node>(&self, item: &N) -> Vec<(String, String)> {
         match (&self.name, &self.value, self.each.get(item)) {
             (Some(name), Some(value), _) => {
                 self.each.each(item).iter().filter_map(|one| Some((name.text(one)?, value.text(one)?))).collect()
             }
-            (_, _, Some(Value::Object(map))) => {
-                map.iter().filter_map(|(name, value)| Some((name.clone(), as_text(value)?))).collect()
+            (_, _, Some(map)) => {
+                // Of two members of one name, the last one counts.
+                let map = map.to_value();
+                map.members().filter_map(|(name, value)| Some((name.to_owned(), as_text(value)?))).collect()
             }
             _ => Vec::new(),
         }
@@ -311,9 +318,9 @@ impl VariantMapping {
     }
 
     /// A variant, and whether its SKU was cut.
-    fn variant(
+    fn variant<N: Node>(
         &self,
-        item: &Value,
+        item: &N,
         context: &TemplateContext<'_>,
         currency: Option<&str>,
         faults: &mut Vec<String>,
@@ -351,8 +358,8 @@ impl ImageMapping {
     }
 
     /// The pictures of a product: its own, then those of its parts that are not among them.
-    fn images(&self, item: &Value, context: &TemplateContext<'_>) -> Vec<NormalImage> {
-        let own = self.each.each(item).iter().filter(|value| self.only.as_ref().is_none_or(|only| only.holds(value)));
+    fn images<N: Node>(&self, item: &N, context: &TemplateContext<'_>) -> Vec<NormalImage> {
+        let own = self.each.each(item).iter().filter(|value| self.only.as_ref().is_none_or(|only| only.holds(*value)));
         let own = own.filter_map(|value| image([&self.id, &self.url], self.alt.as_ref(), value, context));
         let mut images = unique(own.collect(), |image| &image.id);
         let cover = self.cover.as_ref().and_then(|cover| cover.text(item));
@@ -376,10 +383,10 @@ impl ImageMapping {
 }
 
 /// A picture by the mappings of its id and its URL; `None` without either.
-fn image(
+fn image<N: Node>(
     [id, url]: [&FieldMapping; 2],
     alt: Option<&FieldMapping>,
-    item: &Value,
+    item: &N,
     context: &TemplateContext<'_>,
 ) -> Option<NormalImage> {
     Some(NormalImage {
@@ -538,6 +545,27 @@ mod tests {
             let product = mapping.product(&item, &TemplateContext::of_facts(&facts)).expect("is picked");
             assert_eq!(product.price.map(|p| p.to_string()).as_deref(), price, "{currency}");
         }
+    }
+
+    #[test]
+    fn of_two_members_of_one_name_the_last_one_counts_in_either_form() {
+        let map: Mapping = toml::from_str(
+            "erp_id = 'id'\ntitle = { path = 'name', as = 'first_of_map' }\n\
+             variants = { each = 'v', id = 'id', options = { each = 'o' } }",
+        )
+        .expect("a mapping");
+        let text = r#"{"id": 1, "id": 2, "name": {"en": "A", "de": "B", "en": null},
+                       "v": [{"id": 3, "o": {"Size": "S", "Size": null}}]}"#;
+        let mut reads = Selection::default();
+        map.select(&mut reads);
+        let (facts, value) = (Facts::new(), serde_json::from_str::<Value>(text).expect("is JSON"));
+        let context = TemplateContext::of_facts(&facts);
+        let tree = crate::provider::borrowed::read_item(text, &reads).expect("is JSON");
+        let (one, other) = (map.product(&value, &context), map.product(&tree, &context));
+        assert_eq!(one, other);
+        let product = one.expect("a product");
+        assert_eq!((product.erp_id.as_str(), product.title.as_str()), ("2", "B"));
+        assert!(product.variants[0].options.is_empty(), "{product:?}");
     }
 
     #[test]

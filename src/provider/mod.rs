@@ -3,6 +3,7 @@
 
 mod address;
 mod body;
+mod borrowed;
 mod bulk;
 mod call;
 mod check;
@@ -20,6 +21,7 @@ mod mapping;
 mod nested;
 mod oauth1;
 mod page;
+mod page_reads;
 mod page_size;
 mod pagination;
 mod parse;
@@ -79,15 +81,15 @@ pub use webhook::{Delivery, HookKeys, NamedShop, WebhookEvent};
 pub use write::{CheckedStep, Placement, StepOutputs, check_step, remove, result_id, step};
 
 use crate::model::{Facts, Failure, FailureKind, Grant, PushMode, Secret};
+use page_reads::PageReads;
 use recipe::{Connect, Oauth, Recipe};
-use selection::Selection;
 
 /// A store platform, read from its file and validated.
 #[derive(Debug)]
 pub struct Provider {
     recipe: Recipe,
     /// What of a page of the catalogue is read.
-    page: Selection,
+    page: PageReads,
     /// `built-in`, or the path of its file.
     source: String,
     /// Recorded exchanges that test it: file and text.

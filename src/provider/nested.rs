@@ -25,7 +25,7 @@ pub(super) async fn complete(
     nested: &Nested,
     item: &mut Cow<'_, Value>,
 ) -> Result<Option<String>, Failure> {
-    let start = nested.start.as_ref().and_then(|path| path.text(item)).map(PageToken::Cursor);
+    let start = nested.start.as_ref().and_then(|path| path.text(&**item)).map(PageToken::Cursor);
     let values = Map::from_iter([("item".to_owned(), item.as_ref().clone())]);
     let mut things = Vec::new();
     let end = read(shop, nested, values, start, &mut things).await;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Provider, context::TemplateContext, pagination::PageToken};
+use super::{Provider, borrowed::Node, context::TemplateContext, pagination::PageToken};
 use crate::model::{Facts, Failure, NormalProduct, Time};
 
 /// Which page to read.
@@ -62,6 +62,16 @@ pub struct Unreadable {
 
 /// Normalises one product by the provider's mapping; templates may look up the shop's facts and URL.
 pub fn normal(provider: &Provider, facts: &Facts, store_url: &str, item: &Value) -> Result<NormalProduct, Unreadable> {
+    normal_of(provider, facts, store_url, item)
+}
+
+/// The same of any form of JSON.
+pub(super) fn normal_of<N: Node>(
+    provider: &Provider,
+    facts: &Facts,
+    store_url: &str,
+    item: &N,
+) -> Result<NormalProduct, Unreadable> {
     let context = TemplateContext { store_url, ..TemplateContext::of_facts(facts) };
     provider.recipe.import.map.product(item, &context).map_err(|(erp_id, why)| Unreadable { erp_id, why })
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{
+    borrowed::{Node, View},
     call::{Answer, ShopClient},
     recipe::{Op, PageKind, Paging},
     refusal::FailedCall,
@@ -129,12 +130,12 @@ impl PageKind {
         answer: &Answer,
         base: &Url,
     ) -> Result<Option<PageToken>, Failure> {
-        let Answer { headers, body } = answer;
+        let Answer { headers, body, items: _ } = answer;
         let more = self.more.as_ref().and_then(|path| truth(path.get(body)?));
         if more == Some(false) {
             return Ok(None);
         }
-        let count = self.items.each(body).len() as u64;
+        let count = answer.count(&self.items) as u64;
         let full = count >= u64::from(self.size);
         let next = match self.kind {
             Paging::Single => None,
@@ -185,12 +186,12 @@ pub(super) fn count(value: &Value) -> Option<i64> {
 }
 
 /// A truth, written as such or as a text.
-pub(super) fn truth(value: &Value) -> Option<bool> {
-    match value.as_str() {
-        Some("true" | "1") => Some(true),
-        Some("false" | "0") => Some(false),
-        Some(_) => None,
-        None => value.as_bool(),
+pub(super) fn truth<N: Node>(value: &N) -> Option<bool> {
+    match value.view() {
+        View::Text("true" | "1") => Some(true),
+        View::Text("false" | "0") => Some(false),
+        View::Bool(truth) => Some(truth),
+        _ => None,
     }
 }
 
@@ -274,7 +275,7 @@ mod tests {
     }
 
     fn answer(headers: HeaderMap, body: &Value) -> Answer {
-        Answer { headers, body: body.clone() }
+        Answer { headers, body: body.clone(), items: None }
     }
 
     fn next(kind: &PageKind, from: Option<&PageToken>, body: &Value) -> Option<PageToken> {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
+    page_reads::{PageReads, RawItems},
     recipe::{AnswerKind, Op},
-    selection::Selection,
 };
 use crate::{
     model::{FailureKind, json, xml},
@@ -19,23 +19,25 @@ pub(super) struct ParsedBody {
     pub(super) fault: Option<String>,
     /// What an answer to its operation is.
     pub(super) kind: AnswerKind,
+    /// The items of a page, which are not in the value.
+    pub(super) items: Option<RawItems>,
 }
 
 impl ParsedBody {
     /// Reads a body. An empty one is null. One that may be anything, or is from another host (an upload target), has no fault if the
     /// status is a success. Of a success in JSON, only what `reads` selects is in the value.
-    pub(super) fn of(response: &Response, op: &Op, reads: Option<&Selection>) -> Self {
+    pub(super) fn of(response: &Response, op: &Op, reads: Option<&PageReads>) -> Self {
         let kind = op.answer_kind();
         if response.body.is_empty() {
-            return Self { value: Value::Null, fault: None, kind };
+            return Self { value: Value::Null, fault: None, kind, items: None };
         }
         let is_good = (200..300).contains(&response.status);
         let reads = reads.filter(|_| is_good);
         let as_json = || {
-            let read = reads.map_or_else(|| json::read(&response.body), |reads| json::read_with(&response.body, reads));
-            read.map_err(|e| e.to_string())
+            let whole = || json::read(&response.body).map(|value| (value, None));
+            reads.map_or_else(whole, |reads| reads.read(&response.body)).map_err(|e| e.to_string())
         };
-        let as_xml = || xml::read(&response.body);
+        let as_xml = || xml::read(&response.body).map(|value| (value, None));
         // A firewall's page may be well-formed too: it does not speak for the shop.
         let may_be_xml = is_good && op.is_xml() || !is_page(response);
         let read = if op.is_xml() && may_be_xml {
@@ -46,10 +48,11 @@ impl ParsedBody {
             as_json().map_err(|why| (why, may_be_xml.then(|| as_xml().ok()).flatten()))
         };
         match read {
-            Ok(value) => Self { value, fault: None, kind },
+            Ok((value, items)) => Self { value, fault: None, kind, items },
             Err((why, other)) => {
+                let (value, items) = other.unwrap_or_default();
                 let is_free = kind == AnswerKind::Any || kind == AnswerKind::Json && op.url.is_some();
-                Self { value: other.unwrap_or_default(), fault: Some(why).filter(|_| !(is_good && is_free)), kind }
+                Self { value, fault: Some(why).filter(|_| !(is_good && is_free)), kind, items }
             }
         }
     }

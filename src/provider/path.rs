@@ -9,7 +9,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::selection::Selection;
+use super::{
+    borrowed::{Node, View},
+    selection::Selection,
+};
 use crate::model::Facts;
 
 /// A path, parsed when the file is loaded.
@@ -87,11 +90,11 @@ impl Path {
     }
 
     /// The value at the path; `None` if a step does not exist.
-    pub(super) fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+    pub(super) fn get<'v, N: Node>(&self, value: &'v N) -> Option<&'v N> {
         self.0.iter().try_fold(value, |value, step| match step {
-            PathStep::Key(key) | PathStep::Member(Wanted::Text(key)) => value.get(key),
+            PathStep::Key(key) | PathStep::Member(Wanted::Text(key)) => value.member(key),
             PathStep::Member(Wanted::Fact(_)) => None,
-            PathStep::Where(keys, wanted) => elements(value).iter().find(|item| wanted.is_in(keys, item)),
+            PathStep::Where(keys, wanted) => elements(value).iter().find(|item| wanted.is_in(keys, *item)),
             PathStep::Least(keys) => {
                 let list = elements(value);
                 list.get(least(keys, list)?)
@@ -105,18 +108,19 @@ impl Path {
 
     /// The list at the path; `None` if there is none. XML can write neither an empty list nor that one element is a list: where
     /// the answer `is_xml`, one is, and it is empty if the element that holds it is there and has nothing in it.
-    pub(super) fn list<'v>(&self, value: &'v Value, is_xml: bool) -> Option<&'v [Value]> {
-        match self.get(value) {
-            Some(Value::Array(items)) => Some(items),
-            Some(Value::Null) => None,
-            Some(one) if is_xml => Some(std::slice::from_ref(one)),
-            None if is_xml && self.holder(value).is_some_and(is_hollow) => Some(&[]),
-            Some(_) | None => None,
+    pub(super) fn list<'v, N: Node>(&self, value: &'v N, is_xml: bool) -> Option<&'v [N]> {
+        let found = self.get(value);
+        match (found.map(Node::view), found) {
+            (Some(View::List(items)), _) => Some(items),
+            (Some(View::Null), _) => None,
+            (Some(_), Some(one)) if is_xml => Some(std::slice::from_ref(one)),
+            (None, _) if is_xml && self.holder(value).is_some_and(is_hollow) => Some(&[]),
+            _ => None,
         }
     }
 
     /// Whether there is a list of an item at the path, or the only entry of one.
-    pub(super) fn has_list(&self, value: &Value, is_xml: bool) -> bool {
+    pub(super) fn has_list<N: Node>(&self, value: &N, is_xml: bool) -> bool {
         if is_xml { self.list(value, true).is_some() } else { self.get(value).is_some_and(is_list) }
     }
 
@@ -141,7 +145,7 @@ impl Path {
     }
 
     /// What the last name of the path would be in.
-    fn holder<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+    fn holder<'v, N: Node>(&self, value: &'v N) -> Option<&'v N> {
         let (PathStep::Key(_), front) = self.0.split_last()? else { return None };
         Self(front.to_vec()).get(value)
     }
@@ -204,6 +208,24 @@ impl Path {
         *place = new;
     }
 
+    /// The names of the members that it leads through, if it leads through nothing else.
+    pub(super) fn names(&self) -> Option<Vec<String>> {
+        let name = |step: &PathStep| if let PathStep::Key(name) = step { Some(name.clone()) } else { None };
+        self.0.iter().map(name).collect()
+    }
+
+    /// Whether it leads to the list at `list`, or to an entry of it. A place in what is no list changes nothing.
+    pub(super) fn leads_into(&self, list: &Self) -> bool {
+        let is_name = |step: &&PathStep| !matches!(step, PathStep::Index(_));
+        let mut steps = self.0.iter().skip_while(|step| !list.0.is_empty() && !is_name(step));
+        for name in list.0.iter().filter(is_name) {
+            if steps.by_ref().find(is_name) != Some(name) {
+                return false;
+            }
+        }
+        !matches!(steps.next(), Some(PathStep::Key(_)))
+    }
+
     /// Whether it is the empty path.
     pub(super) fn is_whole(&self) -> bool {
         self.0.is_empty()
@@ -220,7 +242,7 @@ impl Path {
     }
 
     /// The text at the path; numbers and booleans as text, `None` for null and the empty text.
-    pub(super) fn text(&self, value: &Value) -> Option<String> {
+    pub(super) fn text<N: Node>(&self, value: &N) -> Option<String> {
         as_text(self.get(value)?)
     }
 
@@ -231,7 +253,7 @@ impl Path {
     }
 
     /// The elements at the path: those of a list, a single element for any other value, none for null.
-    pub(super) fn each<'v>(&self, value: &'v Value) -> &'v [Value] {
+    pub(super) fn each<'v, N: Node>(&self, value: &'v N) -> &'v [N] {
         self.get(value).map_or(&[], elements)
     }
 }
@@ -245,7 +267,7 @@ impl Wanted {
         }
     }
 
-    fn is_in(&self, keys: &[String], item: &Value) -> bool {
+    fn is_in<N: Node>(&self, keys: &[String], item: &N) -> bool {
         let Self::Text(word) = self else { return false };
         text_at(keys, item).is_some_and(|text| text == *word)
     }
@@ -258,21 +280,23 @@ impl Wanted {
 }
 
 /// The elements of a list. Any other value is its only one, and null is none.
-fn elements(value: &Value) -> &[Value] {
-    match value {
-        Value::Array(items) => items,
-        Value::Null => &[],
-        one => std::slice::from_ref(one),
+fn elements<N: Node>(value: &N) -> &[N] {
+    match value.view() {
+        View::List(items) => items,
+        View::Null => &[],
+        _ => std::slice::from_ref(value),
     }
 }
 
 /// Whether an element of XML has neither text nor elements.
-fn is_hollow(element: &Value) -> bool {
-    let is_empty = |value: &Value| value.as_str() == Some("");
-    let members = |members: &Map<String, Value>| {
-        members.iter().all(|(name, value)| name.starts_with('@') || name == "#text" && is_empty(value))
-    };
-    element.as_object().map_or_else(|| is_empty(element), members)
+fn is_hollow<N: Node>(element: &N) -> bool {
+    let is_empty = |value: &N| matches!(value.view(), View::Text(""));
+    match element.view() {
+        View::Object => {
+            element.members().all(|(name, value)| name.starts_with('@') || name == "#text" && is_empty(value))
+        }
+        _ => is_empty(element),
+    }
 }
 
 /// The parts between the dots; a filter may contain dots.
@@ -303,12 +327,12 @@ fn keys_of(key: &str, text: &str) -> Result<Vec<String>, String> {
     Ok(keys)
 }
 
-fn text_at(keys: &[String], item: &Value) -> Option<String> {
-    keys.iter().try_fold(item, |value, key| value.get(key)).and_then(as_text)
+fn text_at<N: Node>(keys: &[String], item: &N) -> Option<String> {
+    keys.iter().try_fold(item, |value, key| value.member(key)).and_then(as_text)
 }
 
 /// The place of the element with the smallest value at these keys: numbers before texts; elements without one do not count.
-fn least(keys: &[String], list: &[Value]) -> Option<usize> {
+fn least<N: Node>(keys: &[String], list: &[N]) -> Option<usize> {
     let rank = |text: String| match text.parse::<Decimal>() {
         Ok(number) => (0, number, text),
         Err(_) => (1, Decimal::ZERO, text),
@@ -357,21 +381,23 @@ fn listed(value: &mut Value) -> &mut Vec<Value> {
 }
 
 /// A scalar as text.
-pub(super) fn as_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if text.is_empty() => None,
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        _ => None,
+pub(super) fn as_text<N: Node>(value: &N) -> Option<String> {
+    match value.view() {
+        View::Text("") | View::Null | View::List(_) | View::Object => None,
+        View::Text(text) => Some(text.to_owned()),
+        View::Number(number) => Some(number.to_string()),
+        View::Bool(truth) => Some(truth.to_string()),
     }
 }
 
 /// Whether a value is a list, or its only element. PHP writes a list with holes as an object of numbers.
-fn is_list(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Object(members) => members.is_empty() || members.keys().any(|key| key.parse::<u64>().is_err()),
+fn is_list<N: Node>(value: &N) -> bool {
+    match value.view() {
+        View::Null => false,
+        View::Object => {
+            let mut names = value.members().map(|(name, _)| name).peekable();
+            names.peek().is_none() || names.any(|name| name.parse::<u64>().is_err())
+        }
         _ => true,
     }
 }
@@ -491,6 +517,32 @@ mod tests {
         let mut value = json!({});
         path("v[first by at.n].id").put(&mut value, json!("new"));
         assert_eq!(of(value["v"].clone()).as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn what_leads_into_a_list_is_known() {
+        let path = |text: &str| Path::parse(text).expect("parses");
+        for (into, list) in [
+            ("[-1].id", ""),
+            ("[id=1]", ""),
+            ("", ""),
+            ("data.list", "data.list"),
+            ("data.list[-1].id", "data.list"),
+            ("data[0].list[-1].id", "data.list"),
+            ("[0].data.list[first by id].id", "data.list"),
+            ("data.list[{language}]", "data.list"),
+        ] {
+            assert!(path(into).leads_into(&path(list)), "{into} into {list}");
+        }
+        for (beside, list) in [
+            ("code", ""),
+            ("data", "data.list"),
+            ("data.next", "data.list"),
+            ("data.list.total", "data.list"),
+            ("list[0]", "data.list"),
+        ] {
+            assert!(!path(beside).leads_into(&path(list)), "{beside} beside {list}");
+        }
     }
 
     #[test]

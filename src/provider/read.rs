@@ -5,17 +5,19 @@ use std::{borrow::Cow, collections::HashSet};
 use serde_json::{Map, Value, json};
 
 use super::{
+    borrowed::{Node, read_item},
     bulk,
     call::ShopClient,
     context::TemplateContext,
     filling::{Filling, PageItem},
-    page::{Page, PageFailure, PageRequest, Unreadable, normal},
+    page::{Page, PageFailure, PageRequest, Unreadable, normal_of},
     page_size::{self, ListAnswer},
     pagination::PageToken,
     path::Path,
     probe::probe,
     recipe::{ImportRecipe, Nested, ReadOne, SinceFormat},
     request::With,
+    selection::Selection,
     trail::mark,
 };
 use crate::model::{Failure, FailureKind, NormalProduct, ShopAnswer, Time};
@@ -63,7 +65,7 @@ pub async fn product(shop: &ShopClient, erp_id: &str) -> Result<Option<Result<No
         one.item.get(&answer.body).ok_or_else(|| unclear("has no product at the path in the provider's file"))?;
     let lacks = |nested: &&Nested| !nested.into.has_list(item, op.is_xml());
     let mut filling = Filling::new(shop).and(one.nested.iter().filter(lacks));
-    let mut items = filling.begin([item], &answer.body).await?;
+    let mut items = filling.begin([Cow::Borrowed(item)], &answer.body).await?;
     let item = items.pop().ok_or_else(|| unclear("has no product"))?;
     let product = filled(&mut filling, item, op.is_xml()).await?;
     let found =
@@ -81,11 +83,20 @@ async fn filled(
     is_xml: bool,
 ) -> Result<Result<NormalProduct, Unreadable>, Failure> {
     filling.finish(&mut item).await?;
-    let shop = filling.shop;
     let PageItem { value, doubt } = item;
-    let doubt = doubt.or_else(|| lacking(&shop.provider.recipe.import, &value, is_xml));
-    let product = normal(&shop.provider, &shop.facts, &shop.store_url, &value);
-    Ok(product.map(|product| NormalProduct { doubt, ..product }))
+    Ok(complete(filling.shop, &*value, doubt, is_xml))
+}
+
+/// The product of an item that has all its lists; `doubt` says why one of them may be incomplete.
+fn complete<N: Node>(
+    shop: &ShopClient,
+    item: &N,
+    doubt: Option<String>,
+    is_xml: bool,
+) -> Result<NormalProduct, Unreadable> {
+    let doubt = doubt.or_else(|| lacking(&shop.provider.recipe.import, item, is_xml));
+    let product = normal_of(&shop.provider, &shop.facts, &shop.store_url, item);
+    product.map(|product| NormalProduct { doubt, ..product })
 }
 
 async fn plain_page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page, PageFailure> {
@@ -98,7 +109,8 @@ async fn plain_page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page
     let (op, values) = (&recipe.op[&import.op], list_values(shop, round, request.since)?);
     let ListAnswer { answer, page, token } =
         page_size::ask(shop, op, values, &PageRequest { token, ..*request }).await?;
-    if import.page.items.list(&answer.body, op.is_xml()).is_none() && !import.page.may_lack {
+    let has_list = answer.items.is_some() || import.page.items.list(&answer.body, op.is_xml()).is_some();
+    if !has_list && !import.page.may_lack {
         let text = format!(
             "{}: the response has no list of products at the path in the provider's file",
             shop.provider.name()
@@ -118,22 +130,88 @@ async fn plain_page(shop: &ShopClient, request: &PageRequest<'_>) -> Result<Page
             None => None,
         };
     }
-    let (mut products, mut known, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
-    for item in import.page.items.each(&answer.body) {
-        match known_id(shop, item, request.known) {
-            Some(id) => known.push(id),
-            None => wanted.push(item),
-        }
+    let mut items =
+        PageItems { shop, known_before: request.known, known: Vec::new(), products: Vec::new(), open: Vec::new() };
+    match &answer.items {
+        Some(written) => written.texts().for_each(|text| items.take_text(text)),
+        None => import.page.items.each(&answer.body).iter().for_each(|item| items.take(item)),
     }
-    let mut filling = Filling::new(shop);
-    for item in filling.begin(wanted, &answer.body).await? {
-        products.push(filled(&mut filling, item, op.is_xml()).await?);
-    }
+    let (products, known) = items.finish(&answer.body, op.is_xml()).await?;
     Ok(Page { products, known, next, total, lacks_total, size: Some(page.size) })
 }
 
+/// The items of a page, in their order.
+struct PageItems<'s, 'v> {
+    shop: &'s ShopClient,
+    known_before: Option<&'s HashSet<u64>>,
+    known: Vec<u64>,
+    /// Those that are products already; an item that lacks a list has a place.
+    products: Vec<Option<Result<NormalProduct, Unreadable>>>,
+    /// What lacks a list that the page has beside its items, or that a further call reads.
+    open: Vec<Cow<'v, Value>>,
+}
+
+impl<'v> PageItems<'_, 'v> {
+    /// Takes an item as it is written: most are mapped, and nothing is kept of them.
+    fn take_text(&mut self, text: &str) {
+        let provider = &self.shop.provider;
+        let item = match read_item(text, provider.page.of_item()) {
+            Ok(item) => item,
+            // Such as a number that is none.
+            Err(why) => return self.products.push(Some(Err(self.unreadable(text, &why.to_string())))),
+        };
+        if let Some(id) = known_id(self.shop, &item, self.known_before) {
+            self.known.push(id);
+        } else if provider.recipe.import.completes(&item) {
+            self.products.push(None);
+            self.open.push(Cow::Owned(item.to_value()));
+        } else {
+            self.products.push(Some(complete(self.shop, &item, None, false)));
+        }
+    }
+
+    /// An item that cannot be read; its id may be.
+    fn unreadable(&self, text: &str, why: &str) -> Unreadable {
+        let provider = &self.shop.provider;
+        let map = &provider.recipe.import.map;
+        let mut reads = Selection::default();
+        map.erp_id.select(&mut reads);
+        let context =
+            TemplateContext { store_url: &self.shop.store_url, ..TemplateContext::of_facts(&self.shop.facts) };
+        let erp_id = read_item(text, &reads).ok().and_then(|item| map.id_of(&item, &context));
+        Unreadable { erp_id, why: why.to_owned() }
+    }
+
+    /// Takes an item of a page that was read whole.
+    fn take(&mut self, item: &'v Value) {
+        if let Some(id) = known_id(self.shop, item, self.known_before) {
+            self.known.push(id);
+        } else {
+            self.products.push(None);
+            self.open.push(Cow::Borrowed(item));
+        }
+    }
+
+    /// Completes those that lack a list.
+    async fn finish(
+        self,
+        body: &Value,
+        is_xml: bool,
+    ) -> Result<(Vec<Result<NormalProduct, Unreadable>>, Vec<u64>), Failure> {
+        let Self { shop, known, mut products, open, .. } = self;
+        let mut filling = Filling::new(shop);
+        let open = filling.begin(open, body).await?;
+        let places: Vec<usize> =
+            (0..).zip(&products).filter_map(|(at, product)| product.is_none().then_some(at)).collect();
+        for (place, item) in places.into_iter().zip(open) {
+            products[place] = Some(filled(&mut filling, item, is_xml).await?);
+        }
+        Ok((products.into_iter().flatten().collect(), known))
+    }
+}
+
 /// The hash of an item's id, if it is one of the known ones.
-fn known_id(shop: &ShopClient, item: &Value, known: Option<&HashSet<u64>>) -> Option<u64> {
+fn known_id<N: Node>(shop: &ShopClient, item: &N, known: Option<&HashSet<u64>>) -> Option<u64> {
     let known = known.filter(|known| !known.is_empty())?;
     let context = TemplateContext { store_url: &shop.store_url, ..TemplateContext::of_facts(&shop.facts) };
     let id = shop.provider.recipe.import.map.id_of(item, &context)?;
@@ -177,7 +255,7 @@ impl ReadOne {
 }
 
 /// Why a list of an item is unknown: its file names it, no further call fills it, and it is not there.
-fn lacking(import: &ImportRecipe, item: &Value, is_xml: bool) -> Option<String> {
+fn lacking<N: Node>(import: &ImportRecipe, item: &N, is_xml: bool) -> Option<String> {
     let images = import.map.images.as_ref().map(|images| ("pictures", &images.each, images.may_lack));
     let variants = import.map.variants.as_ref().map(|variants| ("variants", &variants.each, variants.may_lack));
     let filled = import.nested.iter().map(|nested| &nested.into).chain(import.join.iter().map(|join| &join.into));

@@ -13,8 +13,8 @@ use super::{
     context::TemplateContext,
     grant::bad_address,
     oauth1::{self, Moment},
+    page_reads::PageReads,
     recipe::{Basic, Op, Signing},
-    selection::Selection,
     upload::Upload,
 };
 use crate::{
@@ -32,7 +32,7 @@ pub(super) struct With<'a> {
     /// What may have been too much is not repeated: the caller asks for less.
     pub(super) gives_way: bool,
     /// What of a good response is read; default: all of it.
-    pub(super) reads: Option<&'a Selection>,
+    pub(super) reads: Option<&'a PageReads>,
     /// The key goes into the query, as it does for a shop that has the fact `KEY_IN_QUERY`.
     pub(super) key_in_query: bool,
 }

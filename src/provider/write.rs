@@ -319,7 +319,7 @@ pub async fn check_step(
         StepCheck::Ask { op, each, name, keep } => {
             let with = With { upload: Some(upload), ..With::default() };
             let answer = shop.call(&shop.provider.recipe.op[op], with).await?;
-            let ours = |item: &&Value| name.text(item).is_some_and(|name| name.contains(&upload.mark));
+            let ours = |item: &&Value| name.text(*item).is_some_and(|name| name.contains(&upload.mark));
             let Some(item) = each.each(&answer.body).iter().find(ours) else { return Ok(None) };
             Ok(Some(CheckedStep { outputs: Path::pick(keep, item), is_guess: false }))
         }

@@ -13,11 +13,11 @@ use serde_json::Value;
 use super::{
     Provider,
     field::FieldMapping,
+    page_reads::PageReads,
     recipe::{
         AnswerKind, BasicQuery, BodyKind, GalleryKind, HookKey, HookProof, HookProofKind, Nested, Op, Paging,
         PushRecipe, PushStep, Recipe, Since, StepCheck, Subscribe, TimeFilter, When,
     },
-    selection::Selection,
     template::Template,
 };
 use crate::model::{FailureKind, ProductStatus};
@@ -114,7 +114,7 @@ pub(super) fn compile(
             check.documents(&mut recipe, document);
             check.recipe(&recipe, folder);
             if check.problems.is_empty() {
-                let page = Selection::of_pages(&recipe);
+                let page = PageReads::new(&recipe);
                 return Ok(Provider { recipe, page, source: source.to_owned(), fixtures: Vec::new() });
             }
         }

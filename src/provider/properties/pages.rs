@@ -167,7 +167,7 @@ fn every_item_of_a_list_is_read_once_and_the_list_ends() {
             assert!(asked <= list.lengths.len(), "it leads on behind its end");
             let link = if let Some(PageToken::Link(link)) = &token { Some(link.as_str()) } else { None };
             let (headers, body) = list.answer(list.number(&kind.values(token.as_ref()), link));
-            let answer = Answer { headers, body };
+            let answer = Answer { headers, body, items: None };
             read.extend_from_slice(kind.items.each(&answer.body));
             let states_total = [Announced::Total, Announced::TotalHeader].contains(&list.proof);
             assert_eq!(kind.total(&answer), states_total.then(|| i64::try_from(list.total()).expect("fits")));
@@ -191,7 +191,7 @@ fn a_page_that_announces_another_and_does_not_name_it_is_no_end() {
         let (headers, mut body) = list.answer(last);
         body["page"]["more"] = json!(true);
         let from = PageToken::Number(u64::try_from(last).expect("fits") + 1);
-        let next = kind.next(Some(&from), &Answer { headers, body }, &base);
+        let next = kind.next(Some(&from), &Answer { headers, body, items: None }, &base);
         assert!(!matches!(next, Ok(None)), "taken for the end");
     });
 }
@@ -222,7 +222,7 @@ fn a_link_of_a_header_is_found_as_rfc_8288_writes_it() {
         let base = Url::parse("https://shop.example/list/").expect("a URL");
         let expected =
             next.map(|(_, target)| base.join(&target).map(|url| (url.origin() == base.origin()).then_some(url)));
-        match (kind.next(None, &Answer { headers, body: json!({ "items": [1] }) }, &base), expected) {
+        match (kind.next(None, &Answer { headers, body: json!({ "items": [1] }), items: None }, &base), expected) {
             (Ok(found), None) => assert_eq!(found, None),
             (Ok(found), Some(Ok(Some(url)))) => assert_eq!(found, Some(PageToken::Link(url.into()))),
             // A target such as `//b` is another host.
@@ -251,7 +251,7 @@ fn a_link_that_is_followed_leads_to_the_shops_own_origin() {
     hold(CASES * 2, &(bases, links), |(base, link)| {
         let base = Url::parse(base).expect("a URL");
         let body = json!({ "items": [1], "next": link });
-        match kind.next(None, &Answer { headers: HeaderMap::new(), body }, &base) {
+        match kind.next(None, &Answer { headers: HeaderMap::new(), body, items: None }, &base) {
             Ok(None) => assert!(link.is_empty()),
             Ok(Some(PageToken::Link(to))) => assert_eq!(Url::parse(&to).expect("a URL").origin(), base.origin()),
             Ok(Some(other)) => panic!("{other:?} is no link"),

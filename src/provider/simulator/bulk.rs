@@ -80,7 +80,7 @@ fn write_lines(bulk: &Bulk, mut item: Value, parent: Option<&str>, text: &mut St
             .into
             .each(&item)
             .iter()
-            .filter(|child| bulk.id.text(child).is_some_and(|id| id.starts_with(&rule.begins)));
+            .filter(|child| bulk.id.text(*child).is_some_and(|id| id.starts_with(&rule.begins)));
         let list: Vec<Value> = list.cloned().collect();
         if !list.is_empty() {
             rule.into.put(&mut item, Value::Null);
