@@ -27,17 +27,13 @@ const POSTGRES_VARIANTS: &str = "INSERT INTO product_variant (id, product_id, st
 
 const POSTGRES_IMAGES: &str = "INSERT INTO product_image (id, product_id, r2_key_base, sort_order, is_primary, sync_status, \
      external_image_id, original_store_url, alt_text) \
-     SELECT id, product_id, r2_key_base, sort_order, sort_order = 0, 'synced', external_image_id, original_store_url, alt_text \
-     FROM UNNEST($1::text[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::text[], $7::text[]) \
-     AS r (id, product_id, r2_key_base, sort_order, external_image_id, original_store_url, alt_text)";
+     SELECT id, product_id, '', sort_order, sort_order = 0, 'synced', external_image_id, original_store_url, alt_text \
+     FROM UNNEST($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[]) \
+     AS r (id, product_id, sort_order, external_image_id, original_store_url, alt_text)";
 
 /// An id of the length that the program's have.
 fn id(kind: char, of: i64) -> String {
     format!("0193f3a0-0000-7000-800{kind}-{of:012}")
-}
-
-fn key(owner: &Owner, product: i64, image: i64) -> String {
-    format!("clients/{}/products/{}/media/images/base/{}.png", owner.client, id('0', product), id('2', image))
 }
 
 /// Reads the whole shop into a database on a server.
@@ -89,7 +85,6 @@ async fn write_postgres(tx: &mut PgConnection, owner: &Owner, page: &Listed) -> 
     sqlx::query(POSTGRES_IMAGES)
         .bind(column(&images, |i| id('2', i.value.id)))
         .bind(column(&images, |i| id('0', i.product.id)))
-        .bind(column(&images, |i| key(owner, i.product.id, i.value.id)))
         .bind(column(&images, |i| i.position))
         .bind(column(&images, |i| i.value.id.to_string()))
         .bind(column(&images, |i| i.value.url.as_str()))
@@ -144,7 +139,7 @@ async fn write_sqlite(tx: &mut SqliteConnection, owner: &Owner, page: &Listed) -
     );
     query.push_values(page.images(), |mut row, i| {
         row.push_bind(id('2', i.value.id)).push_bind(id('0', i.product.id));
-        row.push_bind(key(owner, i.product.id, i.value.id)).push_bind(i.position).push_bind(i.position == 0);
+        row.push("''").push_bind(i.position).push_bind(i.position == 0);
         row.push("'synced'").push_bind(i.value.id.to_string()).push_bind(i.value.url.as_str());
         row.push_bind(i.value.alt.as_deref());
     });

@@ -79,6 +79,5 @@ CREATE TABLE product_image (
     deleted_at timestamptz,
     CONSTRAINT product_image_sync_status_check CHECK (sync_status IN ('local', 'synced', 'unsynced', 'removed'))
 );
-CREATE INDEX product_image_sort_order_idx ON product_image (product_id, sort_order);
 CREATE UNIQUE INDEX product_image_external_unique ON product_image (product_id, external_image_id);
 CREATE UNIQUE INDEX product_image_primary_unique ON product_image (product_id) WHERE is_primary;

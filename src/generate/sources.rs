@@ -102,7 +102,7 @@ pub(super) async fn product_picture(
     }
     let mut first = None;
     for image in candidates(images, chosen) {
-        match read_picture(tools, image).await {
+        match read_picture(tools, &product.client_id, image).await {
             Ok(bytes) => {
                 return Ok(SourcePicture::new(bytes, json!({ "product": product.id, "image": image.id })));
             }
@@ -117,9 +117,9 @@ pub(super) async fn product_picture(
 }
 
 /// A picture's bytes, which can be read as a picture.
-async fn read_picture(tools: &Tools, image: &Image) -> Result<Bytes, Failure> {
+async fn read_picture(tools: &Tools, client: &ClientId, image: &Image) -> Result<Bytes, Failure> {
     // Our own bytes take precedence over the shop's: a person put them there.
-    let bytes = match tools.outside.files.get(&image.r2_key_base).await {
+    let bytes = match tools.outside.files.get(&image.base_key(client)).await {
         Ok(bytes) => bytes,
         Err(FileError::Missing(_) | FileError::BadKey(_)) => {
             let missing = || Failure::new(FailureKind::PictureMissing, "the picture is missing: it has no address");

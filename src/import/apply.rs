@@ -150,6 +150,7 @@ pub(super) async fn apply_page(
     let mut applied = Applied::default();
     applied.note_unreadable(outside, &page.unreadable);
     let ids: Vec<&str> = page.products.iter().map(|(product, _)| product.erp_id.as_str()).collect();
+    catalogue::plan_by_keys(tx).await?;
     let known = catalogue::list_known(tx, to.connection, &ids).await?;
     let known: HashMap<&str, &KnownProduct> = known.iter().map(|known| (known.erp_id.as_str(), known)).collect();
 
@@ -186,7 +187,6 @@ pub(super) async fn apply_page(
         catalogue::mark_products_gone(tx, &gone, to.now).await?;
     }
     if !writes.is_empty() {
-        catalogue::keep_plans(tx).await?;
         applied.emptied = write(tx, outside, to, &writes).await?;
     }
     Ok(applied)

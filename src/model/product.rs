@@ -1,6 +1,6 @@
 //! A product: as a provider's mapping returns it (`Normal…`) and as the database stores it.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -170,7 +170,8 @@ pub struct Image {
     pub is_primary: bool,
     pub sync_status: String,
     pub external_image_id: Option<String>,
-    /// Object key of its bytes, if they are stored here.
+    /// Object key of its bytes, if they are stored here; empty for a picture of a shop whose bytes have the usual key, if any
+    /// (`Image::base_key`).
     pub r2_key_base: String,
     pub original_store_url: Option<String>,
     pub generated_asset_id: Option<String>,
@@ -181,6 +182,15 @@ pub struct Image {
 }
 
 impl Image {
+    /// The object key of its bytes, whether they are stored or not.
+    pub fn base_key(&self, client: &ClientId) -> Cow<'_, str> {
+        if self.r2_key_base.is_empty() {
+            format!("clients/{client}/products/{}/media/images/base/{}.png", self.product_id, self.id).into()
+        } else {
+            self.r2_key_base.as_str().into()
+        }
+    }
+
     /// The format in which it was last seen, if that cannot be read here.
     pub fn unreadable_format(&self) -> Option<&'static UnreadableFormat> {
         UnreadableFormat::of_type(self.mime_type.as_deref()?)

@@ -55,12 +55,16 @@ pub async fn product_card(tools: &Tools, id: &ProductId) -> Result<ProductCard, 
     let mut tx = tools.db.read().await?;
     let product = find(&mut tx, id).await?;
     let analysis = db::product::find_analysis(&mut tx, id).await?;
+    let mut images = db::product::list_images(&mut tx, id).await?;
+    for image in &mut images {
+        image.r2_key_base = image.base_key(&product.client_id).into_owned();
+    }
     Ok(ProductCard {
         product,
         variants: db::product::list_variants(&mut tx, id).await?,
         analysis_data: analysis.analysis_data,
         analysis_version: analysis.analysis_version,
-        images: db::product::list_images(&mut tx, id).await?,
+        images,
     })
 }
 

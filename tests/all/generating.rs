@@ -970,8 +970,11 @@ async fn a_base_picture_of_an_unreadable_format_is_told_and_the_next_one_is_take
     let formats = async || images().await.into_iter().map(|image| image.mime_type).collect::<Vec<_>>();
     let url = images().await[0].original_store_url.clone().expect("an address");
     let readable = tools.outside.bytes_at(&AssetLocation::Url(&url)).await.expect("is fetched");
-    let keys: Vec<(String, String)> =
-        images().await.into_iter().map(|image| (image.id.to_string(), image.r2_key_base)).collect();
+    let keys: Vec<(String, String)> = images()
+        .await
+        .iter()
+        .map(|image| (image.id.to_string(), image.base_key(&desk.app.client).into_owned()))
+        .collect();
     let put = async |place: usize, bytes: &'static [u8]| {
         tools.outside.files.put(&keys[place].1, bytes.into()).await.expect("is stored");
     };

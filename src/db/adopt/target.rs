@@ -80,6 +80,7 @@ pub(super) const RETIRED_INDICES: &[&str] = &[
     "product_analyzed_idx",
     "product_variant_sku_idx",
     "product_image_product_id_idx",
+    "product_image_sort_order_idx",
 ];
 
 /// Foreign keys of earlier releases, by table and column, that are dropped: another one says the same. PostgreSQL checks
