@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     model::{AssetId, ConnectionId, Job, Push, PushStatus, Task},
     push,
-    tools::{Shared, Tools},
+    tools::Shared,
     views::{self, PushFilter},
 };
 
@@ -53,7 +53,7 @@ pub(super) async fn run(config: &Config, out: &Out, command: Command) -> anyhow:
             return Ok(ExitCode::SUCCESS);
         }
         Command::Run { asset: Some(asset) } => push::enqueue(&tools, &asset).await?,
-        Command::Run { asset: None } => waiting(&tools).await?,
+        Command::Run { asset: None } => push::waiting(&tools).await?,
         Command::Retry { ids } => push::retry(&tools, &ids).await?,
         Command::Revert { ids } => push::ask_revert(&tools, &ids).await?,
     };
@@ -77,15 +77,6 @@ fn print(out: &Out, pushes: &[Push]) -> anyhow::Result<()> {
             or_dash(p.note().as_ref()),
         ]
     })
-}
-
-async fn waiting(tools: &Tools) -> anyhow::Result<Vec<Push>> {
-    let mut waiting = Vec::new();
-    for status in [PushStatus::Queued, PushStatus::Removing] {
-        let filter = PushFilter { status: Some(status), ..PushFilter::default() };
-        waiting.extend(views::pushes(tools, &filter, i64::from(i32::MAX)).await?);
-    }
-    Ok(waiting)
 }
 
 /// Enqueues a job for each push, waits, and returns the pushes.

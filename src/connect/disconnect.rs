@@ -2,7 +2,7 @@
 
 use crate::{
     db,
-    model::{Connection, ConnectionId, Failure, FailureKind, Noun},
+    model::{Connection, ConnectionId, ConnectionStatus, Failure, FailureKind, Noun},
     provider,
     tools::Shared,
 };
@@ -21,11 +21,17 @@ pub struct Disconnected {
 pub async fn disconnect(tools: &Shared, id: &ConnectionId) -> Result<Disconnected, Failure> {
     let mut tx = tools.db.read().await?;
     let connection = db::connection::find(&mut tx, id).await?;
-    drop(tx);
     let connection = connection.ok_or_else(|| Failure::not_found(Noun::Connection, id))?;
+    let alike = db::connection::list_by_shop(&mut tx, &connection.store_type, &connection.store_url).await?;
+    drop(tx);
+    if connection.status == ConnectionStatus::Disconnected {
+        let note = Some("it was disconnected before: nothing is left to be ended".to_owned());
+        return Ok(Disconnected { connection: connection.id, revoked_at_shop: false, note });
+    }
+    let is_shared = alike.iter().any(|other| other.id != connection.id);
     // First, while the grant still works.
-    let left = unsubscribe(tools, &connection).await;
-    let revoked = revoke(tools, &connection).await;
+    let left = unsubscribe(tools, &connection, is_shared).await;
+    let revoked = revoke(tools, &connection, is_shared).await;
     let now = tools.outside.clock.now();
     let mut tx = tools.db.begin().await?;
     db::connection::mark_disconnected(&mut tx, id, now).await?;
@@ -33,16 +39,27 @@ pub async fn disconnect(tools: &Shared, id: &ConnectionId) -> Result<Disconnecte
     db::job::cancel_pending(&mut tx, id, now).await?;
     db::cursor::drop_pass(&mut tx, id).await?;
     tx.commit().await?;
-    let revoked_at_shop = matches!(revoked, Ok(true));
-    let kept = match revoked {
-        Ok(true) => None,
-        Ok(false) => Some("no call ends what the shop gave".to_owned()),
-        Err(failure) => Some(failure.to_string()),
+    let by_hand = |why: &str| Some(format!("{why}: {}", by_hand(tools, &connection)));
+    let kept = match &revoked {
+        Ok(Ended::ByCall) => None,
+        Ok(Ended::Shared) => {
+            Some("another client is connected to this shop: what the shop gave to the app stays for it".to_owned())
+        }
+        Ok(Ended::NoCall) => by_hand("no call ends what the shop gave"),
+        Err(failure) => by_hand(&failure.to_string()),
     };
-    let kept = kept.map(|why| format!("{why}: {}", by_hand(tools, &connection)));
     let notes: Vec<String> = left.err().map(|why| webhooks_stay(&why)).into_iter().chain(kept).collect();
     let note = (!notes.is_empty()).then(|| notes.join("; "));
+    let revoked_at_shop = matches!(revoked, Ok(Ended::ByCall));
     Ok(Disconnected { connection: connection.id, revoked_at_shop, note })
+}
+
+/// What became of the permission at the shop.
+enum Ended {
+    ByCall,
+    NoCall,
+    /// The call would end that of another client, too.
+    Shared,
 }
 
 fn webhooks_stay(why: &Failure) -> String {
@@ -50,15 +67,13 @@ fn webhooks_stay(why: &Failure) -> String {
 }
 
 /// Deletes the shop's webhook subscriptions there, as far as it takes them; stops at the first failure.
-async fn unsubscribe(tools: &Shared, connection: &Connection) -> Result<(), Failure> {
+async fn unsubscribe(tools: &Shared, connection: &Connection, is_shared: bool) -> Result<(), Failure> {
     let mut tx = tools.db.read().await?;
     let made = db::webhook::list_subscriptions(&mut tx, &connection.id).await?;
-    let alike = db::connection::list_by_shop(&mut tx, &connection.store_type, &connection.store_url).await?;
     drop(tx);
     let provider = tools.provider(&connection.store_type)?;
     // One URL for all: the shop's deliveries are those of another client's connection, too.
-    let shared = provider.webhook_names_shop() && alike.iter().any(|other| other.id != connection.id);
-    if made.is_empty() || shared {
+    if made.is_empty() || provider.webhook_names_shop() && is_shared {
         return Ok(());
     }
     let url = provider.webhook_url(&tools.policy.public_url, Some(&connection.id));
@@ -79,15 +94,20 @@ async fn unsubscribe(tools: &Shared, connection: &Connection) -> Result<(), Fail
     Ok(())
 }
 
-async fn revoke(tools: &Shared, connection: &Connection) -> Result<bool, Failure> {
-    if !tools.provider(&connection.store_type)?.ends_permissions() {
-        return Ok(false);
+async fn revoke(tools: &Shared, connection: &Connection, is_shared: bool) -> Result<Ended, Failure> {
+    let provider = tools.provider(&connection.store_type)?;
+    if is_shared && provider.leaving_ends_all() {
+        return Ok(Ended::Shared);
     }
-    provider::revoke(&super::shop_client(tools, connection, None)?).await
+    if !provider.ends_permissions() {
+        return Ok(Ended::NoCall);
+    }
+    let is_ended = provider::revoke(&super::shop_client(tools, connection, None)?).await?;
+    Ok(if is_ended { Ended::ByCall } else { Ended::NoCall })
 }
 
 /// What a person has to do at the shop. Its provider may be known no longer.
 fn by_hand<'t>(tools: &'t Shared, connection: &Connection) -> &'t str {
     let told = tools.provider(&connection.store_type).ok().and_then(|provider| provider.leave_by_hand());
-    told.unwrap_or("remove the app in the shop's settings")
+    told.unwrap_or("remove the app or the key in the shop's settings")
 }

@@ -1,7 +1,7 @@
 //! Keys that the shop's server posts, in two halves: the server posts them, and the browser that started the connect
 //! returns. Only both together connect the shop, so that nobody can connect a stranger's shop to himself.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
@@ -14,13 +14,15 @@ use super::{
 use crate::{
     db::{self, oauth_state::OauthState},
     model::{Failure, FailureKind, Grant},
-    provider::{self, ConnectKind, Provider},
+    provider::{self, ConnectKind, Provider, ShopClient},
     tools::Tools,
     vault::Binding,
 };
 
 /// Binds sealed keys to the connect they were posted for.
 const KEYS: &str = "oauth_state_keys";
+/// How long a browser waits, after a refusal, until its key is deleted at the shop.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Returns the state in a shop server's post, if we signed it; reads no database.
 pub fn posted_mark(tools: &Tools, provider: &str, state: Option<&str>, body: &Value) -> Option<String> {
@@ -112,11 +114,31 @@ async fn connect(
     grant: Result<Grant, Failure>,
 ) -> Result<CallbackOutcome, Failure> {
     let state_hash = found.state_hash.clone();
+    let brought = grant.as_ref().ok().filter(|_| provider.kind() == ConnectKind::BroughtKeys);
+    let key = brought.map(|grant| start::new_client(tools, provider, &found.facts.0, &found.store_url, grant.clone()));
     let connected = match grant {
         Ok(grant) => connect_with(tools, provider, found, grant).await,
         Err(failure) => Err(failure),
     };
-    outcome::record(tools, &state_hash, connected).await
+    let connected = outcome::record(tools, &state_hash, connected).await;
+    if let (Err(failure), Some(key)) = (&connected, key) {
+        delete_key(provider, &key, failure).await;
+    }
+    connected
+}
+
+/// Deletes the key of a connect that was refused: made for it alone, it would stay valid at the shop. Not where the connection may
+/// have been saved all the same.
+async fn delete_key(provider: &Provider, key: &ShopClient, refusal: &Failure) {
+    if !provider.ends_permissions() || refusal.kind == FailureKind::Database {
+        return;
+    }
+    let provider = provider.key();
+    match tokio::time::timeout(PATIENCE, provider::revoke(key)).await {
+        Ok(Ok(_)) => tracing::info!(provider, "the key of a refused connect is deleted"),
+        Ok(Err(failure)) => tracing::warn!(provider, "the key of a refused connect stays valid at the shop: {failure}"),
+        Err(_) => tracing::warn!(provider, "the key of a refused connect stays valid at the shop, which does not answer"),
+    }
 }
 
 async fn connect_with(
@@ -125,7 +147,6 @@ async fn connect_with(
     found: OauthState,
     grant: Grant,
 ) -> Result<CallbackOutcome, Failure> {
-    let client = start::new_client(tools, provider, &found.facts.0, &found.store_url, grant.clone());
     let given = Permission {
         client: &found.client_id,
         provider,
@@ -135,21 +156,8 @@ async fn connect_with(
         reconnect: found.store_connection_id.as_ref(),
         sharing: Sharing::said(found.may_share),
     };
-    match establish(tools, given).await {
-        Ok((connected, _)) => Ok(CallbackOutcome::Connected { connected, go_to: None }),
-        Err(failure) => {
-            // Made for this connect alone, it would stay valid at the shop. Where it cannot be deleted, the failure says enough.
-            if provider.kind() == ConnectKind::BroughtKeys && provider.ends_permissions() {
-                let left = provider::revoke(&client).await;
-                tracing::info!(
-                    provider = provider.key(),
-                    deleted = left.is_ok(),
-                    "a key of a failed connect was deleted"
-                );
-            }
-            Err(failure)
-        }
-    }
+    let (connected, _) = establish(tools, given).await?;
+    Ok(CallbackOutcome::Connected { connected, go_to: None })
 }
 
 fn declined(provider: &Provider) -> Failure {

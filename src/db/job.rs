@@ -297,11 +297,14 @@ pub async fn list_pending_imports(tx: &mut Tx, connection: &ConnectionId) -> sql
     all!(tx, Job, sql, connection)
 }
 
-/// Counts a shop's pending looks at one product.
-pub async fn count_pending_looks(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<i64> {
+/// The most looks at one product that wait for a shop: for more, a complete pass is the cheaper way.
+pub const MOST_LOOKS: i64 = 50;
+
+/// Whether another look at one product of a shop may wait.
+pub async fn may_look(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<bool> {
     let sql =
         "SELECT count(*) FROM job WHERE store_connection_id = $1 AND type = 'read_product' AND status = 'pending'";
-    Ok(scalar!(tx, i64, sql, connection)?.unwrap_or(0))
+    Ok(scalar!(tx, i64, sql, connection)?.unwrap_or(0) < MOST_LOOKS)
 }
 
 /// Returns when the next pending job of any pool is due.

@@ -20,6 +20,9 @@ macro_rules! columns {
     };
 }
 
+/// The code of a push whose picture the shop no longer shows: somebody took it out there.
+const TAKEN_OUT: &str = "taken_out_at_shop";
+
 /// A push to enqueue.
 pub struct NewPush<'a> {
     pub id: &'a PushId,
@@ -114,8 +117,9 @@ pub async fn mark_failure(
 pub async fn count_refused_products(tx: &mut Tx, connection: &ConnectionId, code: &str) -> sqlx::Result<i64> {
     let sql = "SELECT count(DISTINCT p.product_id) FROM asset_push p WHERE p.store_connection_id = $1 AND p.status = 'failed' \
                AND p.last_error_code = $2 AND NOT EXISTS (SELECT 1 FROM asset_push s WHERE s.store_connection_id = $1 \
-               AND (s.verified_at > p.updated_at OR s.removed_at > p.updated_at))";
-    Ok(scalar!(tx, i64, sql, connection, code)?.unwrap_or(0))
+               AND (s.verified_at > p.updated_at \
+               OR s.removed_at > p.updated_at AND s.last_error_code IS DISTINCT FROM $3))";
+    Ok(scalar!(tx, i64, sql, connection, code, TAKEN_OUT)?.unwrap_or(0))
 }
 
 /// Marks the push of a picture that another picture of ours replaced in the shop.
@@ -126,9 +130,11 @@ pub async fn mark_replaced(
     image_id: &str,
     now: Time,
 ) -> sqlx::Result<()> {
-    let sql = "UPDATE asset_push SET status = 'removed', removed_at = $4, updated_at = $4 \
-               WHERE store_connection_id = $1 AND product_id = $2 AND external_image_id = $3 AND status = 'synced'";
-    execute!(tx, sql, connection, product, image_id, now).map(drop)
+    // An import may have missed it before the replacing push was written down.
+    let sql = "UPDATE asset_push SET status = 'removed', removed_at = $4, updated_at = $4, last_error_code = NULL, \
+               last_error = NULL WHERE store_connection_id = $1 AND product_id = $2 AND external_image_id = $3 \
+               AND (status = 'synced' OR status = 'removed' AND last_error_code = $5)";
+    execute!(tx, sql, connection, product, image_id, now, TAKEN_OUT).map(drop)
 }
 
 /// Requeues a failed or queued push; `false` if it is in any other state.
@@ -152,17 +158,18 @@ pub async fn mark_removed(tx: &mut Tx, id: &PushId, now: Time) -> sqlx::Result<(
     execute!(tx, sql, id, now).map(drop)
 }
 
-/// The code of a push whose picture the shop no longer shows: somebody took it out there.
-const TAKEN_OUT: &str = "taken_out_at_shop";
-
 /// Marks the pushes to these products whose pictures an import no longer met, and takes the mark off those that it met again.
 pub async fn mark_taken_out(tx: &mut Tx, products: &[&ProductId], now: Time) -> sqlx::Result<()> {
+    if products.is_empty() {
+        return Ok(());
+    }
+    // Without statistics SQLite would walk every push of that status, but for the empty text.
     let sql = among!(
         tx,
         "UPDATE asset_push SET status = 'removed', removed_at = $1, updated_at = $1, last_error_code = $2, \
          last_error = 'the shop no longer shows it: somebody took it out there; to bring it back, run: store-sync push run ' \
          || generated_asset_id \
-         WHERE status = 'synced' AND EXISTS (SELECT 1 FROM product_image i WHERE i.product_id = asset_push.product_id \
+         WHERE status || '' = 'synced' AND EXISTS (SELECT 1 FROM product_image i WHERE i.product_id = asset_push.product_id \
          AND i.external_image_id = asset_push.external_image_id AND i.deleted_at IS NOT NULL) AND product_id",
         "$3"
     );
@@ -170,7 +177,7 @@ pub async fn mark_taken_out(tx: &mut Tx, products: &[&ProductId], now: Time) -> 
     let sql = among!(
         tx,
         "UPDATE asset_push SET status = 'synced', removed_at = NULL, updated_at = $1, last_error_code = NULL, \
-         last_error = NULL WHERE status = 'removed' AND last_error_code = $2 \
+         last_error = NULL WHERE status || '' = 'removed' AND last_error_code = $2 \
          AND EXISTS (SELECT 1 FROM product_image i WHERE i.product_id = asset_push.product_id \
          AND i.external_image_id = asset_push.external_image_id AND i.deleted_at IS NULL) AND product_id",
         "$3"

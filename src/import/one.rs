@@ -76,7 +76,7 @@ impl ProductLook<'_> {
 
     async fn mark_gone(&self, tx: &mut Tx) -> Result<(Counts, Vec<NewItem>), Failure> {
         db::catalogue::mark_products_gone(tx, &[&self.product.id], self.tools.outside.clock.now()).await?;
-        let gone = self.item(ItemOutcome::Deleted, "a delivery reported it as deleted, and the shop no longer has it");
+        let gone = self.item(ItemOutcome::Deleted, "it was reported as deleted, or a push did not find it, and the shop no longer has it");
         Ok((Counts { deleted: 1, ..Counts::default() }, vec![gone]))
     }
 
@@ -90,7 +90,7 @@ impl ProductLook<'_> {
         let to = ImportTarget { client: &connection.client_id, connection: &connection.id, run: &self.run.id, now };
         let mut applied = apply_page(tx, outside, &to, &hash_page(vec![found], now), true).await?;
         if applied.items.is_empty() {
-            let text = "a delivery reported it as deleted, but the shop has it";
+            let text = "it was reported as deleted, or a push failed, but the shop has it";
             applied.items.push(self.item(ItemOutcome::Unchanged, text));
         }
         Ok((applied.counts, applied.items))

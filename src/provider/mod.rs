@@ -179,6 +179,11 @@ impl Provider {
             || connect.oauth.as_ref().is_some_and(|oauth| oauth.revoke.is_some())
     }
 
+    /// Whether leaving a shop ends the permission of everybody who is connected to it.
+    pub fn leaving_ends_all(&self) -> bool {
+        self.connect().leave.as_ref().is_some_and(|leave| leave.ends_all)
+    }
+
     /// What a person does at the shop where none does.
     pub fn leave_by_hand(&self) -> Option<&str> {
         self.connect().leave.as_ref()?.by_hand.as_deref()

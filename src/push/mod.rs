@@ -11,7 +11,7 @@ mod upload;
 pub use add::{NewPicture, add};
 pub use approve::{Decided, decide, enqueue};
 pub use copies::{check, leave_check};
-pub use retry::{enqueue_now, retry};
+pub use retry::{enqueue_now, retry, waiting};
 pub use revert::{ask_revert, revert};
 pub use run::run;
 pub use upload::linked_picture;

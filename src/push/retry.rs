@@ -1,5 +1,7 @@
 //! Retries failed pushes.
 
+use std::collections::HashSet;
+
 use crate::{
     db::{self, push::PushFilter},
     model::{Failure, FailureKind, Noun, Push, PushStatus, Task, Trigger},
@@ -28,6 +30,21 @@ pub async fn retry(tools: &Tools, ids: &[String]) -> Result<Vec<Push>, Failure> 
     }
     tx.commit().await?;
     Ok(pushes)
+}
+
+/// Lists the pushes and removals that wait and can be carried out: those of shops that are paused, disconnected or have to be
+/// connected again go on waiting.
+pub async fn waiting(tools: &Tools) -> Result<Vec<Push>, Failure> {
+    let mut tx = tools.db.read().await?;
+    let shops = db::connection::list(&mut tx, None, None, i64::from(i32::MAX)).await?;
+    let usable: HashSet<_> = shops.iter().filter(|shop| shop.is_usable()).map(|shop| &shop.id).collect();
+    let mut waiting = Vec::new();
+    for status in [PushStatus::Queued, PushStatus::Removing] {
+        let filter = PushFilter { status: Some(status), ..PushFilter::default() };
+        let pushes = db::push::list(&mut tx, &filter, i64::from(i32::MAX)).await?;
+        waiting.extend(pushes.into_iter().filter(|push| usable.contains(&push.store_connection_id)));
+    }
+    Ok(waiting)
 }
 
 /// Enqueues pushes for a person, unless they are done: what waits for its retry becomes due. They may have been read

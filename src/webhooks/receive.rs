@@ -21,8 +21,6 @@ use crate::{
 /// five minutes at first. Its later repetitions, up to two days, count once more, which costs a row and a read of what is read
 /// already; a longer time would take other events of the same body for repetitions.
 const REPEATED_WITHIN: Duration = Duration::from_mins(10);
-/// The most products of a shop that wait to be looked up. Of more, a complete pass asks for less, and its deletion guard holds.
-const MOST_LOOKS: i64 = 50;
 
 /// Receives a delivery. `connection` is the one in its URL, if any.
 pub async fn receive(
@@ -118,14 +116,14 @@ fn identity(told: &WebhookEvent, body: &[u8]) -> String {
 /// Where the shop cannot be asked for one product, or for too many, a complete pass decides, and a run tells so.
 async fn look_for(tools: &Tools, tx: &mut Tx, shop: &Connection, erp_id: &str, is_new: bool) -> Result<(), Failure> {
     let provider = tools.provider(&shop.store_type)?;
-    if provider.reads_one_product() && db::job::count_pending_looks(tx, &shop.id).await? < MOST_LOOKS {
+    if provider.reads_one_product() && db::job::may_look(tx, &shop.id).await? {
         let look = Task::ReadProduct { connection: shop.id.clone(), erp_id: erp_id.to_owned() };
         db::job::enqueue_behind(tx, &tools.outside, &shop.client_id, look).await?;
         return Ok(());
     }
     let known = db::product::find_by_erp_id(tx, &shop.id, erp_id).await?;
     let why = if provider.reads_one_product() {
-        format!("{MOST_LOOKS} other products wait to be looked up")
+        format!("{} other products wait to be looked up", db::job::MOST_LOOKS)
     } else {
         format!("the file of {} has no call that reads one product (import.one)", provider.name())
     };

@@ -308,8 +308,23 @@ async fn a_platform_may_begin_by_a_signed_request(engine: Engine) {
     let again = house.connections().await;
     assert_eq!((again.len(), &again[0].id, again[0].token_version), (1, &first.id, 2));
     assert_eq!(house.app.drain().await, 1);
-    let left = connect::disconnect(&house.app.tools, &first.id).await.expect("leaves");
-    assert!(left.revoked_at_shop && house.platform.lock().expect("is whole").ended == 1, "{left:?}");
+    // The shop of two clients: what ends the permission of both is called when the last one leaves.
+    let (tools, now) = (&house.app.tools, house.app.clock.now());
+    let mut tx = tools.db.begin().await.expect("begins");
+    db::client::insert(&mut tx, &"other".into(), "Other", None, now).await.expect("a client");
+    tx.commit().await.expect("commits");
+    let fields = BTreeMap::from([("shop".to_owned(), ACME.to_owned())]);
+    let link = web::connect_link(tools, "signed", "other", &fields, connect::Sharing::Allowed);
+    is(&consent(&house, &mut visitor, &link).await, 200, "is connected");
+    let second = house.connections().await.into_iter().find(|one| one.id != first.id).expect("a second one");
+    let ended = || house.platform.lock().expect("is whole").ended;
+    let left = connect::disconnect(tools, &first.id).await.expect("leaves");
+    let told = left.note.as_deref().is_some_and(|note| note.contains("another client is connected"));
+    assert!(!left.revoked_at_shop && told && ended() == 0, "{left:?}");
+    let again = connect::disconnect(tools, &first.id).await.expect("is no failure");
+    assert!(again.note.as_deref().is_some_and(|note| note.contains("disconnected before")), "{again:?}");
+    let left = connect::disconnect(tools, &second.id).await.expect("leaves");
+    assert!(left.revoked_at_shop && left.note.is_none() && ended() == 1, "{left:?}");
 }
 
 async fn fewer_scopes_than_needed_are_refused_by_name(engine: Engine) {

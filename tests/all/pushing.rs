@@ -141,6 +141,14 @@ async fn our_picture_taken_out_by_the_merchant_is_in_the_shop_no_longer(engine: 
     db::push::mark_taken_out(&mut tx, &[&product.id], now).await.expect("is marked");
     tx.commit().await.expect("commits");
     assert_eq!(app.pushes().await[0].status, PushStatus::Removed);
+    // Of one that a later picture replaced nobody says that the merchant took it out.
+    let mut tx = app.tools.db.begin().await.expect("begins");
+    let image = ours.external_image_id.as_deref().expect("is the shop's");
+    let connection = &app.pushes().await[0].store_connection_id;
+    db::push::mark_replaced(&mut tx, connection, &product.id, image, now).await.expect("is marked");
+    let replaced = db::push::find(&mut tx, push.id.as_str()).await.expect("reads").expect("is there");
+    assert_eq!((replaced.status, replaced.last_error_code, replaced.last_error), (PushStatus::Removed, None, None));
+    drop(tx);
     app.shop(Method::PATCH, "/api/products/1001", Some(json!({ "title": "Another lamp" }))).await;
     app.sync(ImportScope::Full).await;
     let met = app.pushes().await.remove(0);
@@ -212,7 +220,10 @@ async fn a_push_waits_for_a_shop_that_has_to_be_connected_again(engine: Engine) 
     let connection = app.connection().await;
     assert_eq!(connection.status.as_str(), "needs_reauth");
     assert_eq!(app.pushes().await[0].status, PushStatus::Queued);
+    // Whoever asks for everything that waits gets no failure of a shop that cannot be called.
+    assert!(push::waiting(&app.tools).await.expect("lists").is_empty());
     assert_eq!(app.connect().await, connection.id, "the same shop stays one connection");
+    assert_eq!(push::waiting(&app.tools).await.expect("lists").len(), 1);
     app.drain().await;
     assert_eq!(app.pushes().await[0].status, PushStatus::Synced);
     assert_eq!(app.pictures("1001").await.len(), 1);

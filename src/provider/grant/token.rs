@@ -24,7 +24,7 @@ use crate::{
         Provider,
         call::ShopClient,
         context::TemplateContext,
-        path::Path,
+        path::{Path, as_text},
         recipe::{ClientAuth, ConnectKind, Oauth},
         request::With,
         template::Template,
@@ -166,7 +166,14 @@ pub async fn revoke(shop: &ShopClient) -> Result<bool, Failure> {
         let mut values = Map::new();
         if let Some(find) = &leave.find {
             let answer = shop.call(&provider.recipe.op[&find.op], With::default()).await?;
-            values.insert("kept".to_owned(), Value::Object(Path::pick(&find.keep, &answer.body)));
+            let kept = Path::pick(&find.keep, &answer.body);
+            // Without its id, the call might end another one.
+            let lacks = |name: &&String| kept.get(*name).and_then(as_text).is_none();
+            if let Some(name) = find.keep.keys().find(lacks) {
+                let text = format!("{}: the response to '{}' has no '{name}'", provider.name(), find.op);
+                return Err(Failure::new(FailureKind::UnexpectedAnswer, text));
+            }
+            values.insert("kept".to_owned(), Value::Object(kept));
         }
         shop.call(&provider.recipe.op[op], With { values, ..With::default() }).await?;
         return Ok(true);

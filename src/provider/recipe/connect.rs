@@ -42,6 +42,10 @@ pub(in crate::provider) struct Connect {
 pub(in crate::provider) struct Leave {
     /// The operation that ends it: it revokes the permission, or deletes the key.
     pub(in crate::provider) op: Option<String>,
+    /// Whether that ends it for everybody who connected the shop to the operator's app, as an uninstall does: while another client is
+    /// connected to the shop, nothing is ended, and nobody is told to do it by hand.
+    #[serde(default)]
+    pub(in crate::provider) ends_all: bool,
     /// What is asked before, such as the id that the key has at the shop.
     pub(in crate::provider) find: Option<FindKey>,
     /// What a person has to do at the shop where no call ends it, or the call failed: one clause that begins with a verb, without
