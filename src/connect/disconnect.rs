@@ -41,21 +41,21 @@ pub async fn disconnect(tools: &Shared, id: &ConnectionId) -> Result<Disconnecte
     tx.commit().await?;
     let by_hand = |why: &str| Some(format!("{why}: {}", by_hand(tools, &connection)));
     let kept = match &revoked {
-        Ok(Ended::ByCall) => None,
-        Ok(Ended::Shared) => {
+        Ok(PermissionEnd::ByCall) => None,
+        Ok(PermissionEnd::Shared) => {
             Some("another client is connected to this shop: what the shop gave to the app stays for it".to_owned())
         }
-        Ok(Ended::NoCall) => by_hand("no call ends what the shop gave"),
+        Ok(PermissionEnd::NoCall) => by_hand("no call ends what the shop gave"),
         Err(failure) => by_hand(&failure.to_string()),
     };
     let notes: Vec<String> = left.err().map(|why| webhooks_stay(&why)).into_iter().chain(kept).collect();
     let note = (!notes.is_empty()).then(|| notes.join("; "));
-    let revoked_at_shop = matches!(revoked, Ok(Ended::ByCall));
+    let revoked_at_shop = matches!(revoked, Ok(PermissionEnd::ByCall));
     Ok(Disconnected { connection: connection.id, revoked_at_shop, note })
 }
 
 /// What became of the permission at the shop.
-enum Ended {
+enum PermissionEnd {
     ByCall,
     NoCall,
     /// The call would end that of another client, too.
@@ -94,16 +94,16 @@ async fn unsubscribe(tools: &Shared, connection: &Connection, is_shared: bool) -
     Ok(())
 }
 
-async fn revoke(tools: &Shared, connection: &Connection, is_shared: bool) -> Result<Ended, Failure> {
+async fn revoke(tools: &Shared, connection: &Connection, is_shared: bool) -> Result<PermissionEnd, Failure> {
     let provider = tools.provider(&connection.store_type)?;
     if is_shared && provider.leaving_ends_all() {
-        return Ok(Ended::Shared);
+        return Ok(PermissionEnd::Shared);
     }
     if !provider.ends_permissions() {
-        return Ok(Ended::NoCall);
+        return Ok(PermissionEnd::NoCall);
     }
     let is_ended = provider::revoke(&super::shop_client(tools, connection, None)?).await?;
-    Ok(if is_ended { Ended::ByCall } else { Ended::NoCall })
+    Ok(if is_ended { PermissionEnd::ByCall } else { PermissionEnd::NoCall })
 }
 
 /// What a person has to do at the shop. Its provider may be known no longer.

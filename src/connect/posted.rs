@@ -137,7 +137,9 @@ async fn delete_key(provider: &Provider, key: &ShopClient, refusal: &Failure) {
     match tokio::time::timeout(PATIENCE, provider::revoke(key)).await {
         Ok(Ok(_)) => tracing::info!(provider, "the key of a refused connect is deleted"),
         Ok(Err(failure)) => tracing::warn!(provider, "the key of a refused connect stays valid at the shop: {failure}"),
-        Err(_) => tracing::warn!(provider, "the key of a refused connect stays valid at the shop, which does not answer"),
+        Err(_) => {
+            tracing::warn!(provider, "the key of a refused connect stays valid at the shop, which does not answer");
+        }
     }
 }
 

@@ -76,7 +76,10 @@ impl ProductLook<'_> {
 
     async fn mark_gone(&self, tx: &mut Tx) -> Result<(Counts, Vec<NewItem>), Failure> {
         db::catalogue::mark_products_gone(tx, &[&self.product.id], self.tools.outside.clock.now()).await?;
-        let gone = self.item(ItemOutcome::Deleted, "it was reported as deleted, or a push did not find it, and the shop no longer has it");
+        let gone = self.item(
+            ItemOutcome::Deleted,
+            "it was reported as deleted, or a push did not find it, and the shop no longer has it",
+        );
         Ok((Counts { deleted: 1, ..Counts::default() }, vec![gone]))
     }
 

@@ -102,7 +102,9 @@ fn may_be_gone(failure: &Failure) -> bool {
 async fn look_for_product(tools: &Tools, tx: &mut Tx, push: &Push) -> Result<(), Failure> {
     let connection = db::connection::find(tx, &push.store_connection_id).await?;
     let provider = connection.and_then(|connection| tools.provider(&connection.store_type).ok());
-    if provider.is_some_and(|provider| provider.reads_one_product()) && db::job::may_look(tx, &push.store_connection_id).await? {
+    if provider.is_some_and(|provider| provider.reads_one_product())
+        && db::job::may_look(tx, &push.store_connection_id).await?
+    {
         let (connection, erp_id) = (push.store_connection_id.clone(), push.external_product_id.clone());
         let look = Task::ReadProduct { connection, erp_id };
         db::job::enqueue_behind(tx, &tools.outside, &push.client_id, look).await?;
