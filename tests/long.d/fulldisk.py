@@ -16,12 +16,15 @@ def proof(ground, verdict, given):
     os.makedirs(disk)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=0755", "tmpfs", disk], check=True)
     ground.later(lambda: subprocess.run(["umount", "-l", disk], check=True))
-    # Small pages of the log: what is kept of a page is seen before the disk is full.
     shop = Shop(ground, given.products, "--rich")
     place = Place(ground, "fulldisk", where=disk, lease=10)
     connection = place.connect(Shop(ground, 3))
     place.json("connections", "list")
     daemon = place.daemon()
+    # Somebody reads meanwhile: the log only grows, so that what a failed page leaves in it is no room for smaller writes.
+    reader = sqlite3.connect(os.path.join(disk, "data", "store-sync.db"), isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM product").fetchone()
     place.run("clients", "add", "Full")
     place.json("connect", "sandbox", "--client", "full", "--set", f"shop={shop.url}", "--rehearse")
     large = [one["id"] for one in place.json("connections", "list") if one["id"] != connection][0]
@@ -30,7 +33,14 @@ def proof(ground, verdict, given):
         now = os.statvfs(disk)
         return now.f_bavail * now.f_frsize
 
-    until("the disk fills", lambda: free() < 200_000, 120)
+    # In the middle of the import, somebody else takes what is left.
+    until("the import writes", lambda: free() < 8_000_000, 120)
+    with open(os.path.join(disk, "rest"), "wb", buffering=0) as rest:
+        try:
+            while rest.write(bytes(4096)):
+                pass
+        except OSError:
+            pass
     began = time.monotonic()
     seen = set()
     while time.monotonic() - began < 15:
@@ -43,6 +53,7 @@ def proof(ground, verdict, given):
     verdict.claim("the log names the full disk", any("full" in line or "space" in line for line in told))
     verdict.claim("the process lives", ask("GET", place.url, "/healthz")[0] == 200)
     subprocess.run(["mount", "-o", "remount,size=600m", disk], check=True)
+    reader.close()
     began = time.monotonic()
     try:
         until("ready", lambda: place.ready() == 200, 60, 0.5)
