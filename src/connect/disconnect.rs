@@ -25,7 +25,8 @@ pub async fn disconnect(tools: &Shared, id: &ConnectionId) -> Result<Disconnecte
     let alike = db::connection::list_by_shop(&mut tx, &connection.store_type, &connection.store_url).await?;
     drop(tx);
     if connection.status == ConnectionStatus::Disconnected {
-        let note = Some("it was disconnected before: nothing is left to be ended".to_owned());
+        let note = "it was disconnected before: nothing can be ended from here any more; what was left at the shop, that answer said";
+        let note = Some(note.to_owned());
         return Ok(Disconnected { connection: connection.id, revoked_at_shop: false, note });
     }
     let is_shared = alike.iter().any(|other| other.id != connection.id);
